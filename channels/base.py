@@ -1,0 +1,183 @@
+"""What every channel is: hand one notice to many endpoints and say, for each, what the gateway answered.
+
+    DeliveryError                     one endpoint
+      Gone           404/410, unregistered        remove the endpoint
+      Permanent      400, 413, bad number         dead letter at once
+      Transient      5xx, connect timeout, DNS    retry with back-off until the deadline
+        Uncertain    sent, no answer read         retry; the collapse key protects the person
+        RateLimited  429, quota                   pause the gateway; not an attempt
+    ChannelError                      everybody behind one gateway
+      ChannelDown            host unreachable     breaker opens; what was not started goes back
+      ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
+
+A channel classifies. It never retries, never waits out a Retry-After, never touches a store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from datetime import datetime
+
+
+class DeliveryError(Exception):
+    """One endpoint did not accept the notice. `code` is short and stable (an HTTP status or a name)."""
+
+    label: ClassVar[str] = "error"
+
+    def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
+        """`detail` is for operators and carries no secret; `retry_after` is in seconds from now."""
+        super().__init__(f"{code} {detail}".strip())
+        self.code = code
+        self.detail = detail
+        self.retry_after = retry_after
+
+
+class Gone(DeliveryError):
+    """The endpoint does not exist any more."""
+
+    label = "gone"
+
+
+class Permanent(DeliveryError):
+    """This notice can never be accepted by this endpoint."""
+
+    label = "permanent"
+
+
+class Transient(DeliveryError):
+    """The gateway could not take it now, and did not take it."""
+
+    label = "transient"
+
+
+class Uncertain(Transient):
+    """The request may have reached the gateway, but no answer was read."""
+
+    label = "uncertain"
+
+
+class RateLimited(Transient):
+    """The gateway asks us to slow down."""
+
+    label = "rate_limited"
+
+
+class ChannelError(Exception):
+    """Nobody behind this gateway can be reached; endpoints without a receipt were not started."""
+
+    label: ClassVar[str] = "channel_error"
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code} {detail}".strip())
+        self.code = code
+        self.detail = detail
+
+
+class ChannelDown(ChannelError):
+    """The gateway's host cannot be reached."""
+
+    label = "down"
+
+
+class ChannelMisconfigured(ChannelError):
+    """The gateway refuses us: our key, our contract, our configuration."""
+
+    label = "misconfigured"
+
+
+class Urgency(StrEnum):
+    """RFC 8030 section 5.3, which every push transport maps onto its own scale."""
+
+    VERY_LOW = "very-low"
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message, rendered once for one language, ready to be handed to any number of endpoints."""
+
+    alert_id: str
+    """Our id of the alert, as shown by the API."""
+    collapse_key: str
+    """At most 32 characters of the URL-safe Base64 alphabet (RFC 8030 section 5.4), equal for all messages
+    of one chain, so that an Update or a repeated send replaces what a person has not seen yet."""
+    title: str
+    text: str
+    """Complete plain text for a channel that shows only text."""
+    payload: bytes
+    """The UTF-8 JSON document for an app: self-sufficient, at most 2,700 bytes."""
+    language: str
+    urgency: Urgency
+    deadline: datetime
+    """Aware instant after which nothing may be handed over any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where one recipient is reached. `address` and `keys` are personal data: never logged, never in errors."""
+
+    id: int
+    """The recipient's number in the record; opaque outside."""
+    address: str
+    """A URL, a phone number in E.164, ..."""
+    keys: Mapping[str, str]
+    """What the channel needs besides the address: `p256dh` and `auth`, a callback's secret, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the gateway answered for one endpoint. Accepted is not delivered."""
+
+    endpoint_id: int
+    error: DeliveryError | None = None
+    reference: str = ""
+    """The gateway's own id of the accepted message, where it names one."""
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the far side allows; each channel states the source beside its own value."""
+
+    batch: int
+    """Endpoints per call of `send` that make sense."""
+    payload_bytes: int
+    concurrency: int
+    """Requests in flight per gateway and process."""
+    max_age_s: int
+    """The longest a gateway keeps an undelivered message; the deadline is capped by it."""
+
+
+class Channel(Protocol):
+    """The contract, run against every channel by `tests/contract/`.
+
+    `send` yields exactly one receipt per endpoint, in any order, as answers come in. One bad endpoint never
+    hurts another. It raises only `ChannelDown` or `ChannelMisconfigured`, and only after the receipts of all
+    that it had started; endpoints without a receipt were then not started. Closing the generator stops it:
+    nothing more is started, requests in flight are dropped (their outcome is unknown to the caller).
+    """
+
+    name: str
+    limits: Limits
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""
+        ...
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        """The gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
+        ...
+
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]: ...
+
+    async def aclose(self) -> None: ...
