@@ -104,7 +104,9 @@ class Notice:
     """One message, rendered once for one language, ready to be handed to any number of endpoints."""
 
     alert_id: str
-    """Our id of the alert, as shown by the API."""
+    """Our id of the message, as shown by the API: at most 26 characters, other for every Update and Cancel.
+    A client reference for a gateway that drops repeats is made of this and the endpoint's id, so that only a
+    second hand-over of the very same message is a repeat."""
     collapse_key: str
     """At most 32 characters of the URL-safe Base64 alphabet (RFC 8030 section 5.4), equal for all messages
     of one chain, so that an Update or a repeated send replaces what a person has not seen yet."""
