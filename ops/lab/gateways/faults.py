@@ -1,0 +1,136 @@
+"""Faults a test can ask a stand-in for, and which of them meets a request.
+
+Whether a rule with a probability fires is a function of its seed, the recipient and the attempt, not of the
+order in which requests happen to arrive: the same run can be had again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+NonNegative = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Kind(StrEnum):
+    """What happens instead of a plain answer. In the first group nothing is taken, in the second it is."""
+
+    STATUS = "status"
+    """Answer `status` with `headers` and `body` (200 with an error body included)."""
+    HANG = "hang"
+    """Never answer."""
+    RESET = "reset"
+    """TCP reset."""
+
+    DELAY = "delay"
+    """Take it after `delay_s`, answer as usual."""
+    HANG_AFTER = "hang_after"
+    """Take it, never answer."""
+    RESET_AFTER = "reset_after"
+    """Take it, then TCP reset: the answer is lost."""
+    TRUNCATE = "truncate"
+    """Take it, send the first `keep_bytes` bytes of the answer, close."""
+    SLOW = "slow"
+    """Take it, send the answer byte by byte, `pause_s` apart."""
+
+
+TAKING = frozenset({Kind.DELAY, Kind.HANG_AFTER, Kind.RESET_AFTER, Kind.TRUNCATE, Kind.SLOW})
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which requests a rule meets: all conditions that are set must hold."""
+
+    probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    seed: int = 0
+    recipient_prefix: str = ""
+    nth: tuple[Annotated[int, msgspec.Meta(ge=1)], ...] = ()
+    """The first request since the rules were set is 1."""
+    every: Count = 0
+    """Each request whose number is a multiple of this."""
+    first_attempts: Count = 0
+    """Only the first so many requests for each recipient since the rules were set."""
+    after_s: NonNegative = 0.0
+    until_s: NonNegative | None = None
+    """Window in seconds since the rules were set."""
+    port: int | None = None
+
+
+class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to do; see Kind for which fields matter. `delay_s` comes before everything else."""
+
+    kind: Kind
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 503
+    headers: dict[str, str] = {}
+    body: str = ""
+    delay_s: NonNegative = 0.0
+    pause_s: NonNegative = 1.0
+    keep_bytes: Count = 20
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule; the first of the list that matches a request wins."""
+
+    action: Action
+    match: Match = Match()
+    name: str = ""
+    """Stands in the ledger beside what it did; default `<kind>-<index>`."""
+
+
+_RULES = msgspec.json.Decoder(list[Rule])
+
+
+def parse(body: bytes) -> tuple[Rule, ...]:
+    """Rules from a JSON list. Raises msgspec.DecodeError or its subclass ValidationError."""
+    return tuple(
+        rule if rule.name else msgspec.structs.replace(rule, name=f"{rule.action.kind}-{index}")
+        for index, rule in enumerate(_RULES.decode(body))
+    )
+
+
+class Faults:
+    """The rules in force and the counters they refer to."""
+
+    def __init__(self, rules: tuple[Rule, ...], now_s: float) -> None:
+        self.rules = rules
+        self.fired: dict[str, int] = {rule.name: 0 for rule in rules}
+        self._since_s = now_s
+        self._requests = 0
+        self._attempts: dict[str, int] = {}
+
+    def choose(self, recipient: str, port: int, now_s: float) -> Rule | None:
+        """Count one request and give the rule that meets it, if any. `now_s` is monotonic."""
+        if not self.rules:
+            return None
+        self._requests += 1
+        attempt = self._attempts[recipient] = self._attempts.get(recipient, 0) + 1
+        for index, rule in enumerate(self.rules):
+            if (
+                _placed(rule.match, recipient, port)
+                and _timed(rule.match, self._requests, attempt, now_s - self._since_s)
+                and draw(rule.match.seed, index, recipient, attempt) < rule.match.probability
+            ):
+                self.fired[rule.name] += 1
+                return rule
+        return None
+
+
+def draw(seed: int, rule: int, recipient: str, attempt: int) -> float:
+    """A number in [0, 1) that depends on nothing but the arguments."""
+    digest = hashlib.blake2b(f"{seed}|{rule}|{recipient}|{attempt}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def _placed(match: Match, recipient: str, port: int) -> bool:
+    return recipient.startswith(match.recipient_prefix) and match.port in (None, port)
+
+
+def _timed(match: Match, number: int, attempt: int, elapsed_s: float) -> bool:
+    in_window = match.after_s <= elapsed_s and (match.until_s is None or elapsed_s < match.until_s)
+    in_turn = not (match.nth or match.every) or (
+        number in match.nth or (match.every > 0 and number % match.every == 0)
+    )
+    return in_window and in_turn and (not match.first_attempts or attempt <= match.first_attempts)

@@ -1,0 +1,172 @@
+"""A request's way through a stand-in: examine, maybe meet a fault, write down, and only then answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
+from ops.lab.gateways.http1 import Answer
+from ops.lab.ledger import Entry
+
+if TYPE_CHECKING:
+    from ops.lab.gateways.http1 import Exchange, Request
+    from ops.lab.gateways.journal import Journal
+    from ops.lab.gateways.parcel import Parcel
+
+CONTROL = "/_control/"
+_JSON = (("content-type", "application/json"),)
+_SENT_IN_FULL = frozenset({Kind.STATUS, Kind.DELAY, Kind.SLOW})
+
+
+class Examiner(Protocol):
+    """What differs between the channels."""
+
+    channel: str
+
+    def examine(self, request: Request, now_s: float) -> Parcel:
+        """What is in `request`. `now_s` is Unix time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is written down and done about one request."""
+
+    accepted: bool
+    answer: Answer
+    status: int
+    """What the sender is to see; 0 for no or no whole answer."""
+    reason: str
+    rule: Rule | None
+
+
+def decide(parcel: Parcel, rule: Rule | None) -> Outcome:
+    """A fault that takes nothing beats everything; one that takes cannot make a bad request good."""
+    if rule is None or rule.action.kind in TAKING:
+        accepted = not parcel.refusal
+        whole = rule is None or rule.action.kind in _SENT_IN_FULL
+        reason = parcel.refusal or parcel.content.reason
+        return Outcome(accepted, parcel.answer, parcel.answer.status if whole else 0, reason, rule)
+    action = rule.action
+    answer = Answer(action.status, action.body.encode(), tuple(action.headers.items()))
+    status = action.status if action.kind is Kind.STATUS else 0
+    return Outcome(accepted=False, answer=answer, status=status, reason="fault", rule=rule)
+
+
+class Gateway:
+    """One channel's stand-in on a running loop. `handle` is the server's handler."""
+
+    def __init__(self, examiner: Examiner, journal: Journal) -> None:
+        self._examiner = examiner
+        self._journal = journal
+        self._faults = Faults((), time.monotonic())
+        self._attempts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._statuses: Counter[str] = Counter()
+
+    def handle(self, exchange: Exchange) -> None:
+        """Deal with one request, now or after the delay a fault rule asks for."""
+        request = exchange.request
+        if request.path.startswith(CONTROL):
+            exchange.answer(self._control(request))
+            return
+        parcel = self._examiner.examine(request, time.time())
+        rule = self._faults.choose(parcel.recipient, request.port, time.monotonic())
+        settle = partial(self._settle, exchange, parcel, rule)
+        if rule and rule.action.delay_s:
+            asyncio.get_running_loop().call_later(rule.action.delay_s, settle)
+        else:
+            settle()
+
+    def _settle(self, exchange: Exchange, parcel: Parcel, rule: Rule | None) -> None:
+        outcome = decide(parcel, rule)
+        entry = self._entry(exchange.request, parcel, outcome)
+        self._journal.append(msgspec.json.encode(entry), partial(deliver, exchange, outcome))
+
+    def _entry(self, request: Request, parcel: Parcel, outcome: Outcome) -> Entry:
+        self._count(parcel, outcome)
+        return Entry(
+            channel=self._examiner.channel,
+            recipient=parcel.recipient,
+            accepted=outcome.accepted,
+            status=outcome.status,
+            wall_ns=time.time_ns(),
+            mono_ns=time.monotonic_ns(),
+            process=os.getpid(),
+            number=self._counts["requests"],
+            port=request.port,
+            attempt=self._attempts[parcel.recipient],
+            alert=parcel.content.alert,
+            kind=parcel.content.kind,
+            hash=parcel.content.hash,
+            collapse=parcel.collapse,
+            ttl=parcel.ttl,
+            urgency=parcel.urgency,
+            reference=parcel.reference if outcome.accepted else "",
+            reason=outcome.reason,
+            fault=outcome.rule.name if outcome.rule else "",
+            raw=parcel.raw if outcome.accepted else "",
+        )
+
+    def _count(self, parcel: Parcel, outcome: Outcome) -> None:
+        self._attempts[parcel.recipient] += 1
+        self._counts["requests"] += 1
+        self._counts["accepted" if outcome.accepted else "refused"] += 1
+        self._statuses[str(outcome.status)] += 1
+
+    def _control(self, request: Request) -> Answer:
+        match request.method, request.path.removeprefix(CONTROL):
+            case "GET", "stats":
+                return Answer(200, msgspec.json.encode(self._stats()), _JSON)
+            case "PUT", "faults":
+                return self._set_faults(request.body)
+            case "DELETE", "faults":
+                self._faults = Faults((), time.monotonic())
+                return Answer(204)
+            case _:
+                return Answer(404)
+
+    def _set_faults(self, body: bytes) -> Answer:
+        try:
+            rules = parse(body)
+        except msgspec.DecodeError as error:
+            return Answer(400, msgspec.json.encode({"error": str(error)}), _JSON)
+        self._faults = Faults(rules, time.monotonic())
+        return Answer(200, msgspec.json.encode([rule.name for rule in rules]), _JSON)
+
+    def _stats(self) -> dict[str, object]:
+        return {
+            "channel": self._examiner.channel,
+            "requests": self._counts["requests"],
+            "accepted": self._counts["accepted"],
+            "refused": self._counts["refused"],
+            "recipients": len(self._attempts),
+            "by_status": dict(self._statuses),
+            "by_fault": self._faults.fired,
+            "commits": self._journal.commits,
+            "entries": self._journal.entries,
+        }
+
+
+def deliver(exchange: Exchange, outcome: Outcome) -> None:
+    """Give the sender what the outcome says: the answer, part of it, a reset, or nothing at all."""
+    action = outcome.rule.action if outcome.rule else None
+    match action.kind if action else None:
+        case Kind.HANG | Kind.HANG_AFTER:
+            return
+        case Kind.RESET | Kind.RESET_AFTER:
+            exchange.reset()
+        case Kind.TRUNCATE if action:
+            exchange.truncate(outcome.answer, action.keep_bytes)
+        case Kind.SLOW if action:
+            exchange.dribble(outcome.answer, action.pause_s)
+        case _:
+            exchange.answer(outcome.answer)

@@ -1,0 +1,204 @@
+"""HTTP/1.1 for the stand-ins: parsed requests in, answers out in the order of the requests.
+
+An answer can also be withheld, cut, dribbled or replaced by a reset: that is what a stand-in is for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+from collections import deque
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import httptools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BODY = 64 * 1024
+"""Far above what any channel sends (Web Push 4,096 bytes, RFC 8030 section 7.2)."""
+_LINGER_OFF = struct.pack("ii", 1, 0)
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_NO_BODY = frozenset({204, 304})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One complete request. Header names are lower case; `path` is without the query."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    port: int
+    """The local port it came in on: stands for the origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def encode(self, *, keep_alive: bool) -> bytes:
+        """The bytes for the wire."""
+        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Unknown')}"]
+        lines.extend(f"{name}: {value}" for name, value in self.headers)
+        if self.status not in _NO_BODY:
+            lines.append(f"content-length: {len(self.body)}")
+        if not keep_alive:
+            lines.append("connection: close")
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.body
+
+
+class Exchange:
+    """One request and the place of its answer in the connection."""
+
+    __slots__ = ("_connection", "chunks", "close", "keep_alive", "pause_s", "ready", "request")
+
+    def __init__(self, connection: Connection, request: Request, *, keep_alive: bool) -> None:
+        self._connection = connection
+        self.request = request
+        self.keep_alive = keep_alive
+        self.close = not keep_alive
+        self.chunks: deque[bytes] = deque()
+        self.pause_s = 0.0
+        self.ready = False
+
+    def answer(self, answer: Answer) -> None:
+        """Send `answer`, once those before it on this connection are sent."""
+        self._send([answer.encode(keep_alive=self.keep_alive)])
+
+    def truncate(self, answer: Answer, keep_bytes: int) -> None:
+        """Send only the first `keep_bytes` bytes, then close."""
+        self.close = True
+        self._send([answer.encode(keep_alive=self.keep_alive)[:keep_bytes]])
+
+    def dribble(self, answer: Answer, pause_s: float) -> None:
+        """Send it byte by byte with `pause_s` seconds between."""
+        self.pause_s = pause_s
+        self._send([bytes((byte,)) for byte in answer.encode(keep_alive=self.keep_alive)])
+
+    def reset(self) -> None:
+        """Break the connection with a TCP reset; nothing more is sent on it."""
+        self._connection.reset()
+
+    def _send(self, chunks: list[bytes]) -> None:
+        self.chunks.extend(chunks)
+        self.ready = True
+        self._connection.flush()
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection. `handler` gets each request as an Exchange and answers when it likes."""
+
+    def __init__(self, handler: Callable[[Exchange], None], port: int, open_set: set[Connection]) -> None:
+        self._handler = handler
+        self._port = port
+        self._open = open_set
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[Exchange] = deque()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    # asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        self._transport = None
+        self._open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offered:  # declined: the request was handled as HTTP/1.1
+            self._parser = httptools.HttpRequestParser(self)
+            self.data_received(data[offered.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(Answer(400, b"not HTTP/1.1"))
+
+    # httptools' side
+
+    def on_message_begin(self) -> None:
+        self._begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        if self._headers.get("expect", "").lower() == "100-continue" and self._transport:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+        if len(self._body) > MAX_BODY:
+            self._refuse(Answer(413))
+
+    def on_message_complete(self) -> None:
+        if self._transport is None:
+            return
+        request = Request(
+            method=self._parser.get_method().decode("ascii"),
+            path=self._url.partition(b"?")[0].decode("latin-1"),
+            headers=self._headers,
+            body=bytes(self._body),
+            port=self._port,
+        )
+        exchange = Exchange(self, request, keep_alive=self._parser.should_keep_alive())
+        self._waiting.append(exchange)
+        self._handler(exchange)
+
+    # the answers' side
+
+    def flush(self) -> None:
+        """Write every answer whose turn it is."""
+        while self._transport and self._waiting and self._waiting[0].ready:
+            head = self._waiting[0]
+            if head.chunks:
+                self._transport.write(head.chunks.popleft())
+            if head.chunks:
+                asyncio.get_running_loop().call_later(head.pause_s, self.flush)
+                return
+            self._waiting.popleft()
+            if head.close:
+                self.close()
+
+    def reset(self) -> None:
+        """Close with RST instead of FIN, whatever was not sent yet."""
+        if self._transport is None:
+            return
+        raw = self._transport.get_extra_info("socket")
+        # a duplicate of the descriptor, because the loop's own socket object does not let options through
+        with socket.socket(fileno=os.dup(raw.fileno())) as twin:
+            twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+        self._transport.abort()
+        self._transport = None
+
+    def close(self) -> None:
+        """Close after what was written."""
+        if self._transport:
+            self._transport.close()
+            self._transport = None
+
+    def _refuse(self, answer: Answer) -> None:
+        if self._transport:
+            self._transport.write(answer.encode(keep_alive=False))
+        self.close()

@@ -1,0 +1,51 @@
+"""What a gateway makes of one request: for whom it is, what it says, and the answer it would give."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import msgspec
+
+from ops.lab.gateways.http1 import Answer
+from ops.lab.ledger import Content
+
+UNREAD = Content("", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One request, examined. `refusal` is "" where the gateway would take it."""
+
+    recipient: str
+    content: Content
+    refusal: str
+    answer: Answer
+    reference: str = ""
+    collapse: str = ""
+    ttl: int = 0
+    urgency: str = ""
+    raw: str = ""
+
+
+def refused(recipient: str, status: int, reason: str) -> Parcel:
+    """A request that named nobody known, or nothing readable."""
+    return Parcel(recipient, UNREAD, reason, Answer(status, reason.encode()))
+
+
+class _Document(msgspec.Struct, frozen=True):
+    alert: str
+    kind: str = ""
+
+
+_DOCUMENT = msgspec.json.Decoder(_Document)
+
+
+def read_document(plain: bytes) -> Content:
+    """The message in an app's or browser's JSON document; its reason says where it names none."""
+    digest = hashlib.sha256(plain).hexdigest()
+    try:
+        document = _DOCUMENT.decode(plain)
+    except msgspec.DecodeError:
+        return Content("", "", digest, reason="not-our-document")
+    return Content(document.alert, document.kind, digest)

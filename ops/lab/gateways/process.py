@@ -1,0 +1,130 @@
+"""The process around a stand-in: it listens, says so in one line, and ends with its parent or on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import ssl
+import sys
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ops.lab.gateways.gateway import Examiner, Gateway
+from ops.lab.gateways.http1 import Connection
+from ops.lab.gateways.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_BACKLOG = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where a stand-in listens: one port for each origin it stands for; 0 lets the system choose."""
+
+    host: str
+    ports: tuple[int, ...]
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.tls_cert else "http"
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The server's TLS context. Raises OSError, ssl.SSLError."""
+        if self.tls_cert is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.set_alpn_protocols(["http/1.1"])
+        context.load_cert_chain(self.tls_cert, self.tls_key)
+        return context
+
+
+def die_with_parent(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends (Linux; prctl(2)).
+
+    `parent` is the parent's process id as seen at the start: had it ended before, nobody would tell us.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def serve(examiner: Examiner, listen: Listen, ledger: Path, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError when the ledger cannot be written: rather dead than a gap.
+
+    `announce` gets one JSON line once every port is open: {channel, url, urls, ports, pid, ledger}.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _end, ended, None)
+    journal = Journal(ledger, partial(_end, ended))
+    gateway = Gateway(examiner, journal)
+    connections: set[Connection] = set()
+    servers = [await _listen(listen, port, gateway, connections) for port in listen.ports]
+    announce(_ready(examiner.channel, listen, servers, ledger))
+    try:
+        await ended
+    finally:
+        for server in servers:
+            server.close()
+        await journal.aclose()
+        for connection in tuple(connections):
+            connection.close()
+
+
+def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:
+    if ended.done():
+        return
+    if error:
+        ended.set_exception(error)
+    else:
+        ended.set_result(None)
+
+
+async def _listen(
+    listen: Listen, port: int, gateway: Gateway, connections: set[Connection]
+) -> asyncio.Server:
+    bound = port
+
+    def connect() -> Connection:
+        return Connection(gateway.handle, bound, connections)
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        connect, listen.host, port, ssl=listen.tls(), backlog=_BACKLOG, start_serving=False
+    )
+    bound = _port(server)
+    await server.start_serving()
+    return server
+
+
+def _port(server: asyncio.Server) -> int:
+    port = server.sockets[0].getsockname()[1]
+    assert isinstance(port, int)
+    return port
+
+
+def _ready(channel: str, listen: Listen, servers: list[asyncio.Server], ledger: Path) -> str:
+    ports = [_port(server) for server in servers]
+    urls = [f"{listen.scheme}://{listen.host}:{port}" for port in ports]
+    ready = {
+        "channel": channel,
+        "url": urls[0],
+        "urls": urls,
+        "ports": ports,
+        "pid": os.getpid(),
+        "ledger": str(ledger),
+    }
+    return msgspec.json.encode(ready).decode()

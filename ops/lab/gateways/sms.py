@@ -1,0 +1,76 @@
+"""An SMS provider's HTTP interface: `POST /messages` with {to, text, sender, client_ref, validity_s}.
+
+It drops repeats: the same client reference gets the same id again and reaches the phone once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+
+from ops.lab.gateways.http1 import Answer
+from ops.lab.gateways.parcel import Parcel, refused
+from ops.lab.gateways.state import number_ref
+from ops.lab.ledger import Content
+
+if TYPE_CHECKING:
+    from ops.lab.gateways.http1 import Request
+
+PATH = "/messages"
+
+
+class _Message(msgspec.Struct, frozen=True):
+    to: Annotated[str, msgspec.Meta(pattern=r"^\+[1-9]\d{6,14}$")]
+    """E.164."""
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=1530)]
+    """Ten concatenated GSM-7 parts of 153 characters."""
+    sender: Annotated[str, msgspec.Meta(min_length=1, max_length=15)]
+    client_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    validity_s: Annotated[int, msgspec.Meta(gt=0)]
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+
+class Sms:
+    """Examines SMS submissions. With `token`, asks for `Authorization: Bearer <token>`."""
+
+    channel = "sms"
+
+    def __init__(self, token: str = "") -> None:
+        self._authorization = f"Bearer {token}" if token else ""
+
+    def examine(self, request: Request, now_s: float) -> Parcel:  # noqa: ARG002 - the examiners' shape
+        """The message in `request`, refused with a reason or ready to be accepted."""
+        if request.path != PATH:
+            return refused("", 404, "path")
+        if request.method != "POST":
+            return refused("", 405, "method")
+        try:
+            message = _MESSAGE.decode(request.body)
+        except msgspec.DecodeError:
+            return refused("", 400, "body")
+        if self._authorization not in ("", request.headers.get("authorization")):
+            return _parcel(message, "authorization", Answer(401, b"authorization"))
+        # made of the client reference alone: a repeat is known as one even after a restart
+        reference = "s" + hashlib.sha256(message.client_ref.encode()).hexdigest()[:16]
+        body = msgspec.json.encode({"id": reference})
+        return _parcel(message, "", Answer(202, body, (("content-type", "application/json"),)), reference)
+
+
+def _parcel(message: _Message, refusal: str, answer: Answer, reference: str = "") -> Parcel:
+    return Parcel(
+        recipient=number_ref(message.to),
+        content=Content(
+            alert=message.client_ref.rpartition("-")[0],
+            kind="",
+            hash=hashlib.sha256(message.text.encode()).hexdigest(),
+        ),
+        refusal=refusal,
+        answer=answer,
+        reference=reference,
+        collapse=message.client_ref,
+        ttl=message.validity_s,
+    )

@@ -1,0 +1,67 @@
+"""What the population leaves for the gateways, as files in the state directory.
+
+webpush.ndjson   one user agent a line: token, private scalar, public point, auth secret
+app.ndjson       one instance a line: its AGS and its callback secret
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+WEBPUSH_FILE = "webpush.ndjson"
+APP_FILE = "app.ndjson"
+
+
+class UserAgent(msgspec.Struct, frozen=True):
+    """A browser's side of one subscription. All values are unpadded base64url (RFC 8291 section 2)."""
+
+    token: str
+    private: str
+    """The P-256 private scalar, 32 bytes big-endian."""
+    public: str
+    """The uncompressed P-256 point, 65 bytes (`p256dh`)."""
+    auth: str
+    """16 bytes."""
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """A municipality's app instance and the secret its callbacks are signed with (`whsec_...`)."""
+
+    instance: str
+    secret: str
+
+
+Line = TypeVar("Line")
+
+
+def read_lines(path: Path, line_type: type[Line]) -> Iterator[Line]:
+    """Typed lines of an NDJSON file. Raises OSError, msgspec.DecodeError."""
+    decoder = msgspec.json.Decoder(line_type)
+    with path.open("rb") as lines:
+        for line in lines:
+            yield decoder.decode(line)
+
+
+def number_ref(number: str) -> str:
+    """The recipient key of a phone number: 22 characters of its SHA-256, so that ledgers carry no number."""
+    return b64url(hashlib.sha256(number.encode()).digest())[:22]
+
+
+def b64url(data: bytes) -> str:
+    """Unpadded base64url."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64url(text: str) -> bytes:
+    """The bytes of base64url with or without padding. Raises ValueError on other characters."""
+    return base64.b64decode(
+        text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True
+    )
