@@ -113,6 +113,10 @@ class EmbeddedServer(ABC):
         _log.info("embedded server started", server=self.name, pid=self.pid, durable=self._durable)
         return self.url
 
+    def reap(self) -> int:
+        """Collect the server's process, which has ended by itself; returns its status."""
+        return self._process.wait() if self._process is not None else 0
+
     def stop(self) -> None:
         """Stop the server if it runs, politely first, and let go of the data directory. Safe to repeat."""
         if self._process is not None:
