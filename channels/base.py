@@ -3,6 +3,7 @@
     DeliveryError                     one endpoint
       Gone           404/410, unregistered        remove the endpoint
       Permanent      400, 413, bad number         dead letter at once
+      Expired        deadline passed, not started nothing is owed any more
       Transient      5xx, connect timeout, DNS    retry with back-off until the deadline
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   pause the gateway; not an attempt
@@ -49,6 +50,12 @@ class Permanent(DeliveryError):
     label = "permanent"
 
 
+class Expired(DeliveryError):
+    """The notice's deadline passed before this endpoint was started; nothing was sent."""
+
+    label = "expired"
+
+
 class Transient(DeliveryError):
     """The gateway could not take it now, and did not take it."""
 
@@ -72,10 +79,12 @@ class ChannelError(Exception):
 
     label: ClassVar[str] = "channel_error"
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, gateway: str = "") -> None:
+        """`gateway` is the one concerned, as `Channel.gateway` names it."""
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
+        self.gateway = gateway
 
 
 class ChannelDown(ChannelError):
@@ -123,7 +132,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where one recipient is reached. `address` and `keys` are personal data: never logged, never in errors."""
+    """Where one recipient is reached.
+
+    `address` and `keys` are personal data: never logged, never in errors.
+    """
 
     id: int
     """The recipient's number in the record; opaque outside."""

@@ -1,0 +1,85 @@
+"""What can be asked of the HTTP client and what can come back.
+
+HttpError               code says what happened, origin says where; never a path, header or body
+  Refused               our policy forbids the address; nobody was contacted
+  NotSent               not a byte of the request left this machine
+  NoAnswer              the request may have been read, no status was
+  BrokenAnswer          the status was read, the rest was not
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_ANSWER_BYTES: Final = 65_536
+
+
+class HttpError(Exception):
+    """No complete answer. `code` is short and stable; `origin` is scheme, host and port, nothing more."""
+
+    def __init__(self, code: str, origin: str = "") -> None:
+        super().__init__(f"{code} {origin}".strip())
+        self.code = code
+        self.origin = origin
+
+
+class Refused(HttpError):
+    """The address policy forbids it: url_*, private_address."""
+
+
+class NotSent(HttpError):
+    """Nothing was sent: dns, connect, tls, timeout_connect, timeout_queue, closed."""
+
+
+class NoAnswer(HttpError):
+    """Sent, perhaps in part, but no status came back: timeout, reset, protocol, closed."""
+
+
+class BrokenAnswer(HttpError):
+    """Status and headers came, the body did not: oversized, truncated, timeout, closed."""
+
+    def __init__(self, code: str, origin: str, answer: Answer) -> None:
+        """`answer` has the status, the headers and an empty body."""
+        super().__init__(code, origin)
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, raw header lines and at most `MAX_ANSWER_BYTES` of body. All of it is untrusted."""
+
+    status: int
+    lines: tuple[bytes, ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The last value of a header, or None."""
+        wanted = name.lower().encode("ascii")
+        for line in reversed(self.lines):
+            key, _, value = line.partition(b":")
+            if key.strip().lower() == wanted:
+                return value.strip().decode("latin-1")
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One POST. `headers` come from `header_lines`; the same list for equal headers saves work."""
+
+    url: str
+    headers: list[str]
+    body: bytes
+    timeout_s: float
+    """From being handed to the client to the last byte of the answer."""
+
+
+def header_lines(headers: Mapping[str, str]) -> list[str]:
+    """Headers as libcurl takes them. Raises `ValueError` where a value could smuggle in another header."""
+    for name, value in headers.items():
+        if not (value and name.isascii() and value.isascii() and value.isprintable() and name.isprintable()):
+            raise ValueError(f"header {name!r} is empty or has characters that do not belong there")
+    return [f"{name}: {value}" for name, value in headers.items()]

@@ -1,0 +1,185 @@
+"""One reused libcurl handle, how it is set, and what its current transfer has seen."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import pycurl
+
+from channels.answer import (
+    MAX_ANSWER_BYTES,
+    Answer,
+    BrokenAnswer,
+    HttpError,
+    NoAnswer,
+    NotSent,
+    Refused,
+    Request,
+)
+
+if TYPE_CHECKING:
+    from channels.addresses import AddressPolicy
+
+# Servers close idle connections, most after 60 to 120 s; a request on one that just closes stays unanswered.
+IDLE_CONNECTION_S: Final = 50
+_SOCKET_BAD: Final[int] = pycurl.SOCKET_BAD
+_ABORT: Final[int] = pycurl.PREREQFUNC_ABORT
+_PROCEED: Final[int] = pycurl.PREREQFUNC_OK
+
+_NOT_SENT: Final = {
+    pycurl.E_COULDNT_RESOLVE_HOST: "dns",
+    pycurl.E_COULDNT_CONNECT: "connect",
+    pycurl.E_OPERATION_TIMEDOUT: "timeout_connect",
+    pycurl.E_SSL_CONNECT_ERROR: "tls",
+    pycurl.E_PEER_FAILED_VERIFICATION: "tls",
+    pycurl.E_SSL_CIPHER: "tls",
+    pycurl.E_SSL_CERTPROBLEM: "tls",
+    pycurl.E_SSL_INVALIDCERTSTATUS: "tls",
+    pycurl.E_SSL_ISSUER_ERROR: "tls",
+}
+_NO_ANSWER: Final = {
+    pycurl.E_OPERATION_TIMEDOUT: "timeout",
+    pycurl.E_UNSUPPORTED_PROTOCOL: "protocol",  # what libcurl says of an answer in HTTP/0.9
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: "protocol",  # ... and, under this old name, of any other non-HTTP
+    pycurl.E_HTTP2: "protocol",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HandleSettings:
+    """What is the same for all requests."""
+
+    policy: AddressPolicy
+    connect_timeout_s: float
+    ca_file: str
+    user_agent: str
+
+
+def system_ca_file() -> str:
+    """The machine's certificate bundle. Raises `FileNotFoundError` where there is none."""
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile is None:
+        raise FileNotFoundError("no system CA bundle; name one explicitly")
+    return paths.cafile
+
+
+class CurlHandle:
+    """Settings are made once; per request only the URL, headers, body and timeout change."""
+
+    __slots__ = (
+        "_body",
+        "_headers",
+        "_lines",
+        "_opened",
+        "_origin",
+        "_oversized",
+        "_policy",
+        "_refused",
+        "_sent",
+        "_size",
+        "curl",
+    )
+
+    def __init__(self, settings: HandleSettings) -> None:
+        self._policy = settings.policy
+        self._headers: list[str] | None = None
+        self._lines: list[bytes] = []
+        self._body: list[bytes] = []
+        self._begin("")
+        self.curl: Any = pycurl.Curl()
+        _configure(self.curl, settings)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self._write)
+        self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
+        self.curl.setopt(pycurl.PREREQFUNCTION, self._about_to_send)
+
+    def load(self, request: Request, origin: str, seconds_left: float) -> None:
+        """Prepare for one request to an origin that the policy has accepted."""
+        self._begin(origin)
+        curl = self.curl
+        curl.setopt(pycurl.URL, request.url)
+        curl.setopt(pycurl.POSTFIELDS, request.body)
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
+        if self._headers is not request.headers:
+            curl.setopt(pycurl.HTTPHEADER, request.headers)
+            self._headers = request.headers
+
+    def outcome(self, errno: int) -> Answer | HttpError:
+        """What came of the request, from libcurl's error number (0: complete)."""
+        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
+        if errno == pycurl.E_OK and status >= 200:
+            return Answer(status, tuple(self._lines), b"".join(self._body))
+        if status >= 200 and self._lines and not self._lines[-1].strip():
+            return BrokenAnswer(self._broken(errno), self._origin, Answer(status, tuple(self._lines)))
+        if self._sent:
+            return NoAnswer(_NO_ANSWER.get(errno, "reset"), self._origin)
+        if self._refused and not self._opened:
+            return Refused("private_address", self._origin)
+        return NotSent(_NOT_SENT.get(errno, "connect"), self._origin)
+
+    def broken_off(self) -> HttpError:
+        """What is known of a request that we drop ourselves."""
+        if self._sent:
+            return NoAnswer("closed", self._origin)
+        return NotSent("closed", self._origin)
+
+    def _begin(self, origin: str) -> None:
+        self._origin = origin
+        self._lines.clear()
+        self._body.clear()
+        self._size = 0
+        self._opened = self._refused = self._sent = self._oversized = False
+
+    def _broken(self, errno: int) -> str:
+        if self._oversized:
+            return "oversized"
+        return "timeout" if errno == pycurl.E_OPERATION_TIMEDOUT else "truncated"
+
+    def _open(self, _purpose: int, address: Any) -> socket.socket | int:
+        """Called with the address that will be connected to: a name cannot mean something else later."""
+        if not self._policy.permits(self._origin, str(address.addr[0])):
+            self._refused = True
+            return _SOCKET_BAD
+        self._opened = True
+        try:
+            return socket.socket(address.family, address.socktype, address.protocol)
+        except OSError:  # no file descriptor left, no IPv6 here
+            return _SOCKET_BAD
+
+    def _about_to_send(self, *_connection: object) -> int:
+        """Called before each attempt; the second would be libcurl's own retry of what may have arrived."""
+        if self._sent:
+            return _ABORT
+        self._sent = True
+        return _PROCEED
+
+    def _write(self, chunk: bytes) -> int:
+        self._size += len(chunk)
+        if self._size > MAX_ANSWER_BYTES:
+            self._oversized = True
+            return 0
+        self._body.append(chunk)
+        return len(chunk)
+
+
+def _configure(curl: Any, settings: HandleSettings) -> None:
+    curl.setopt(pycurl.POST, 1)
+    curl.setopt(pycurl.NOSIGNAL, 1)
+    curl.setopt(pycurl.USERAGENT, settings.user_agent)
+    curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(settings.connect_timeout_s * 1000)))
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    curl.setopt(pycurl.FOLLOWLOCATION, 0)
+    curl.setopt(pycurl.PROXY, "")  # otherwise the environment's
+    curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
+    curl.setopt(pycurl.PATH_AS_IS, 1)
+    curl.setopt(pycurl.CAINFO, settings.ca_file)
+    curl.setopt(pycurl.SSL_VERIFYPEER, 1)
+    curl.setopt(pycurl.SSL_VERIFYHOST, 2)
+    curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+    curl.setopt(pycurl.PIPEWAIT, 1)  # rather a stream on a connection that is being made than another one
+    curl.setopt(pycurl.MAXAGE_CONN, IDLE_CONNECTION_S)
+    curl.setopt(pycurl.TCP_NODELAY, 1)

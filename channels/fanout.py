@@ -1,0 +1,206 @@
+"""Hand one notice to many endpoints over HTTP, a bounded number at a time, without a task for each.
+
+A channel supplies a `Courier`: how a request is made for an endpoint, and what an answer means. Everything that
+the contract in `channels.base` demands of `send` besides is here, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Refused, Request
+from channels.base import (
+    ChannelMisconfigured,
+    DeliveryError,
+    Expired,
+    Permanent,
+    Receipt,
+    Uncertain,
+)
+from channels.classify import transport_error
+from channels.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from channels.base import ChannelError, Endpoint
+    from channels.http import HttpClient, Outcome, Transfer
+
+
+class Courier(Protocol):
+    """One notice on its way through one channel."""
+
+    refusals_tolerated: int
+    """See `Tally`: 1 where a 401 or 403 can only mean us."""
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        """As `Channel.gateway`. Raises `DeliveryError`."""
+        ...
+
+    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
+        """The request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`."""
+        ...
+
+    def judge(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
+        """What an answer means; `broken` says why its body is missing, or is empty.
+
+        Raises `DeliveryError` or `ChannelMisconfigured`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much at a time, and until when."""
+
+    concurrency: int
+    deadline: datetime
+    now: Callable[[], datetime]
+
+
+async def fan_out(
+    http: HttpClient, courier: Courier, endpoints: Sequence[Endpoint], bounds: Bounds
+) -> AsyncGenerator[Receipt, None]:
+    """The receipts of all endpoints as they become known, as `Channel.send` promises them."""
+    run = _Run(http, courier, endpoints, bounds)
+    try:
+        while True:
+            for receipt in run.step():
+                yield receipt
+            if run.over:
+                break
+            await run.landing()
+        for receipt in run.close():
+            yield receipt
+    finally:
+        run.abort()
+    error = run.error()
+    if error is not None:
+        raise error
+
+
+class _Flight:
+    """One request under way."""
+
+    __slots__ = ("_run", "endpoint", "outcome", "tally", "transfer")
+
+    def __init__(self, run: _Run, endpoint: Endpoint, tally: Tally) -> None:
+        self._run = run
+        self.endpoint = endpoint
+        self.tally = tally
+        self.transfer: Transfer
+        self.outcome: Outcome
+
+    def land(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self._run.landed(self)
+
+
+class _Run:
+    """The state of one call."""
+
+    def __init__(
+        self, http: HttpClient, courier: Courier, endpoints: Sequence[Endpoint], bounds: Bounds
+    ) -> None:
+        self._http = http
+        self._courier = courier
+        self._bounds = bounds
+        self._todo = iter(endpoints)
+        self._exhausted = False
+        self._tallies: dict[str, Tally] = {}
+        self._flying: set[_Flight] = set()
+        self._landed: list[_Flight] = []
+        self._wake = asyncio.Event()
+
+    @property
+    def over(self) -> bool:
+        return self._exhausted and not self._flying and not self._landed
+
+    def step(self) -> Iterable[Receipt]:
+        """Settle what has landed, then start what may be started."""
+        while self._landed:
+            landed, self._landed = self._landed, []
+            for flight in landed:
+                yield from self._settle(flight)
+        while not self._exhausted and len(self._flying) < self._bounds.concurrency:
+            endpoint = next(self._todo, None)
+            if endpoint is None:
+                self._exhausted = True
+            else:
+                yield from self._start(endpoint)
+
+    def landed(self, flight: _Flight) -> None:
+        self._flying.discard(flight)
+        self._landed.append(flight)
+        self._wake.set()
+
+    async def landing(self) -> None:
+        await self._wake.wait()
+        self._wake.clear()
+
+    def close(self) -> Iterable[Receipt]:
+        for tally in self._tallies.values():
+            yield from tally.close()
+
+    def abort(self) -> None:
+        for flight in self._flying:
+            self._http.abort(flight.transfer)
+        self._flying.clear()
+
+    def error(self) -> ChannelError | None:
+        """The worst that was learnt about a gateway: what needs a human before what heals by itself."""
+        errors = [tally.error for tally in self._tallies.values() if tally.error is not None]
+        return min(errors, key=lambda error: not isinstance(error, ChannelMisconfigured), default=None)
+
+    def _tally(self, endpoint: Endpoint) -> Tally:
+        gateway = self._courier.gateway(endpoint)
+        tally = self._tallies.get(gateway)
+        if tally is None:
+            tally = self._tallies[gateway] = Tally(gateway, self._courier.refusals_tolerated)
+        return tally
+
+    def _start(self, endpoint: Endpoint) -> Iterable[Receipt]:
+        bounds = self._bounds
+        seconds_left = (bounds.deadline - bounds.now()).total_seconds()
+        if seconds_left <= 0:
+            return [Receipt(endpoint.id, Expired("deadline"))]
+        try:
+            tally = self._tally(endpoint)
+            if tally.error is not None:
+                return []
+            if tally.pause is not None:
+                return [Receipt(endpoint.id, tally.pause)]
+            flight = _Flight(self, endpoint, tally)
+            request = self._courier.request(endpoint, tally.gateway, seconds_left)
+            flight.transfer = self._http.submit(request, flight.land)
+        except DeliveryError as error:
+            return [Receipt(endpoint.id, error)]
+        except Refused as error:
+            return [Receipt(endpoint.id, transport_error(error))]
+        except Exception as error:  # noqa: BLE001 -- one unforeseen record must not stop everybody else's warning
+            return [Receipt(endpoint.id, Permanent("unusable", type(error).__name__))]
+        self._flying.add(flight)
+        return []
+
+    def _settle(self, flight: _Flight) -> list[Receipt]:
+        outcome, endpoint, tally = flight.outcome, flight.endpoint, flight.tally
+        if isinstance(outcome, Answer):
+            return self._judge(flight, outcome, "")
+        if isinstance(outcome, BrokenAnswer):
+            return self._judge(flight, outcome.answer, outcome.code)
+        error = transport_error(outcome)
+        return tally.miss(endpoint, error) if isinstance(outcome, NotSent) else tally.fail(endpoint, error)
+
+    def _judge(self, flight: _Flight, answer: Answer, broken: str) -> list[Receipt]:
+        endpoint, tally = flight.endpoint, flight.tally
+        try:
+            return tally.accept(self._courier.judge(endpoint, answer, broken))
+        except DeliveryError as error:
+            return tally.fail(endpoint, error)
+        except ChannelMisconfigured as error:
+            return tally.refuse(endpoint, error)
+        except Exception as error:  # noqa: BLE001 -- as above; here the message may have been accepted
+            return tally.fail(endpoint, Uncertain("unreadable", type(error).__name__))
