@@ -68,7 +68,7 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body: str = ""
     delay_s: NonNegative = 0.0
     pause_s: NonNegative = 1.0
-    keep_bytes: Count = 20
+    keep_bytes: Count = 10
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

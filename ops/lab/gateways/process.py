@@ -61,7 +61,7 @@ def die_with_parent(parent: int) -> None:
 
 
 async def serve(examiner: Examiner, listen: Listen, ledger: Path, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError when the ledger cannot be written: rather dead than a gap.
+    """Serve until SIGTERM or SIGINT. Raises OSError if the ledger cannot be written: better dead than a gap.
 
     `announce` gets one JSON line once every port is open: {channel, url, urls, ports, pid, ledger}.
     """
