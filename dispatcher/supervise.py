@@ -127,9 +127,10 @@ class _Watch:
 class Supervisor:
     """Runs `commands` until it is told to stop.
 
-    `servers` are what the commands rely on: running already, started again here when they die, stopped by
-    whoever started them, after the commands (and while one starts, all else waits). `grace`, in seconds, is what a command gets from SIGTERM to
-    SIGKILL. `state_file` tells others which process is which, while `run` runs: a JSON object, pids by name.
+    `servers` are what the commands rely on: running already, started again here when they die (all else waits
+    meanwhile), stopped by whoever started them, after the commands. `grace`, in seconds, is what a command
+    gets from SIGTERM to SIGKILL. `state_file` tells others which process is which, while `run` runs: a JSON
+    object, pids by name.
     """
 
     def __init__(
