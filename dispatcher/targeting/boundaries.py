@@ -1,0 +1,125 @@
+"""The municipalities of a bundle, with the lookups matching needs."""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_left
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from dispatcher.targeting import bundle as bundles
+from dispatcher.targeting.bundler import inset
+from dispatcher.targeting.projection import unproject_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from dispatcher.targeting.bundle import Bundle, Provenance, Units
+
+PILOT = Path(__file__).parent / "data" / "dueren.bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Municipality:
+    """One unit of the bundle. `ags` is its key; `ars` is an alias that reforms of associations change."""
+
+    ags: str
+    ars: str
+    name: str
+    population: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Boundaries:
+    """Municipalities sorted by AGS, their geometry in metres (`crs`), and an index over it."""
+
+    provenance: Provenance
+    crs: str
+    inset_m: float
+    sha256: str
+    """Of the bundle: two processes with the same one match alike."""
+    municipalities: tuple[Municipality, ...]
+    units: Units
+    border: NDArray[np.object_]
+    inset: NDArray[np.object_]
+    """What lies `inset_m` inside each unit."""
+    area_m2: NDArray[np.float64]
+    tree: shapely.STRtree
+    window: tuple[float, float, float, float]
+    """The data's extent as (west lon, south lat, east lon, north lat)."""
+    index_by_ags: Mapping[str, int]
+    ars_order: tuple[tuple[str, int], ...]
+    """(ars, index), sorted, for prefix search."""
+
+    @classmethod
+    def load(cls, path: Path) -> Boundaries:
+        """Read a bundle file; raises `BundleError` or `OSError`."""
+        return cls.of(bundles.read(path))
+
+    @classmethod
+    def default(cls) -> Boundaries:
+        """The bundle in the package: Kreis Düren and what lies within 25 km of it."""
+        return _pilot()
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> Boundaries:
+        """Index a bundle; 10 ms for all of Germany."""
+        units = bundle.units
+        columns = zip(units.ags, units.ars, units.name, units.population, strict=True)
+        x0, y0, x1, y1 = shapely.total_bounds(bundle.border)
+        return cls(
+            provenance=bundle.provenance,
+            crs=bundle.crs,
+            inset_m=bundle.inset_m,
+            sha256=bundle.sha256,
+            municipalities=tuple(Municipality(*row) for row in columns),
+            units=units,
+            border=bundle.border,
+            inset=bundle.inset,
+            area_m2=shapely.area(bundle.border),
+            tree=shapely.STRtree(bundle.border),
+            window=unproject_bounds((x0, y0, x1, y1), bundle.crs),
+            index_by_ags={ags: index for index, ags in enumerate(units.ags)},
+            ars_order=tuple(sorted((ars, index) for index, ars in enumerate(units.ars))),
+        )
+
+    def insets(self, indices: NDArray[np.intp], depth_m: float) -> NDArray[np.object_]:
+        """What lies at least `depth_m` inside each unit; computed where the bundle has another depth."""
+        if depth_m == self.inset_m:
+            return self.inset[indices]
+        return np.array([inset(self.border[index], depth_m) for index in indices], dtype=object)
+
+    def by_ags(self, ags: str) -> Municipality | None:
+        """The municipality with exactly this key."""
+        index = self.index_by_ags.get(ags)
+        return None if index is None else self.municipalities[index]
+
+    def by_prefix(self, prefix: str) -> tuple[Municipality, ...]:
+        """Every municipality whose AGS starts so: `05358` is Kreis Düren, `05` the Land. Nothing for "" ."""
+        return tuple(self.municipalities[index] for index in self.indices_of_ags(prefix))
+
+    def indices_of_ags(self, prefix: str) -> tuple[int, ...]:
+        """Indices by prefix of the AGS, by bisection."""
+        if not prefix:
+            return ()
+        start = bisect_left(self.units.ags, prefix)
+        return tuple(range(start, bisect_left(self.units.ags, prefix + "~", lo=start)))
+
+    def indices_of_ars(self, prefix: str) -> tuple[int, ...]:
+        """Indices by prefix of the ARS, by bisection, in order of AGS."""
+        if not prefix:
+            return ()
+        start = bisect_left(self.ars_order, (prefix,))
+        end = bisect_left(self.ars_order, (prefix + "~",), lo=start)
+        return tuple(sorted(index for _, index in self.ars_order[start:end]))
+
+
+@functools.cache
+def _pilot() -> Boundaries:
+    return Boundaries.load(PILOT)

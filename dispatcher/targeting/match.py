@@ -1,0 +1,94 @@
+"""Areas of an alert -> the municipalities it concerns, each with its reason and share, and what led
+nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
+from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
+from dispatcher.targeting.outcome import Affected, Beyond, Match, Profile, Reason, Unmatched
+from dispatcher.targeting.reading import AreaReading, Context, read_areas
+from dispatcher.targeting.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cap.model import Area
+    from dispatcher.targeting.boundaries import Boundaries
+
+DEFAULT_RULE = Rule()
+DEFAULT_PROFILE = Profile()
+# Codes and geometry of one alert describe the same place; below this likeness a person should look.
+LIKENESS = 0.8
+REASONS = {
+    (True, False): Reason.GEOCODE,
+    (False, True): Reason.GEOMETRY,
+    (True, True): Reason.BOTH,
+}
+NO_AREA = Unmatched("area", "", "the alert has no area")
+
+
+def match(
+    areas: Sequence[Area],
+    boundaries: Boundaries,
+    *,
+    rule: Rule = DEFAULT_RULE,
+    profile: Profile = DEFAULT_PROFILE,
+    registry: Registry = NO_REGISTRY,
+) -> Match:
+    """The municipalities that the union of `areas` concerns.
+
+    Pass the areas of all languages of an alert: the same area twice costs nothing. Never raises for what a
+    sender wrote; what cannot be used is in `unmatched`, and `held` says whether a person must look.
+    """
+    context = Context(boundaries, rule, profile, registry)
+    readings = read_areas(areas, context)
+    measured = measure([named for reading in readings for named in reading.shapes], boundaries, rule)
+    coded = {index for reading in readings for index in reading.indices}
+    unmatched = [failure for reading in readings for failure in reading.failures]
+    unmatched += [
+        Unmatched(name.partition(" ")[0], name, reason) for name, reason in measured.failures.items()
+    ]
+    notes = [note for reading in readings for note in reading.notes]
+    return Match(
+        affected=_affected(coded, measured, boundaries),
+        unmatched=tuple(dict.fromkeys(unmatched or ([] if areas else [NO_AREA]))),
+        held=not areas or any(_is_held(reading, measured, profile) for reading in readings),
+        notes=tuple(dict.fromkeys([*notes, *measured.notes, *_likeness(coded, measured)])),
+        geometry=measured.union,
+        boundaries_sha256=boundaries.sha256,
+    )
+
+
+def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tuple[Affected, ...]:
+    affected = []
+    for index in sorted(coded | measured.kept):
+        unit = boundaries.municipalities[index]
+        reason = REASONS[index in coded, index in measured.kept]
+        share = 1.0 if reason is Reason.GEOCODE else measured.share[index]
+        affected.append(Affected(unit.ags, unit.ars, unit.name, reason, round(share, 4)))
+    return tuple(affected)
+
+
+def _is_held(reading: AreaReading, measured: Measured, profile: Profile) -> bool:
+    """A shape without a target always waits for a person; a code only if its area has no target at all."""
+    lost = [measured.failures[name] for name, _ in reading.shapes if name in measured.failures]
+    targeted = bool(reading.indices) or len(lost) < len(reading.shapes)
+    lost += [failure.reason for failure in reading.failures if failure.kind != "geocode"]
+    if not lost and not targeted:
+        lost = [failure.reason for failure in reading.failures]
+    if profile.beyond is Beyond.NOTE:
+        lost = [reason for reason in lost if reason not in BEYOND_REASONS]
+    return bool(lost)
+
+
+def _likeness(coded: set[int], measured: Measured) -> list[str]:
+    if not coded or not measured.kept:
+        return []
+    likeness = len(coded & measured.kept) / len(coded | measured.kept)
+    if likeness >= LIKENESS:
+        return []
+    reached = f"codes name {len(coded)} municipalities, the geometry reaches {len(measured.kept)}"
+    return [f"{reached}: {likeness:.0%} in common"]

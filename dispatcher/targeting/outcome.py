@@ -1,0 +1,111 @@
+"""What matching says, and what must be known of a source to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from shapely.geometry.base import BaseGeometry
+
+
+class Reason(StrEnum):
+    """Why a municipality is affected."""
+
+    GEOCODE = "geocode"
+    GEOMETRY = "geometry"
+    BOTH = "both"
+
+
+class Codes(StrEnum):
+    """What a source's administrative codes mean beside its geometry."""
+
+    UNION = "union"
+    """CAP 1.2 §3.2.4: codes and geometry together."""
+    AUTHORITATIVE = "authoritative"
+    """Where all codes of an area resolve, its geometry is a picture of them and adds nothing."""
+
+
+class Beyond(StrEnum):
+    """What it means that a shape or a code lies outside the boundary data."""
+
+    HOLD = "hold"
+    """A person looks: the source warns for this region only."""
+    NOTE = "note"
+    """Expected: the source, for example a national feed, warns for other regions too."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeBox:
+    """The country a source warns for, in degrees; without it swapped coordinates are reported, not
+    corrected.
+    """
+
+    south_lat: float
+    west_lon: float
+    north_lat: float
+    east_lon: float
+
+    def holds(self, lat_lon: Iterable[tuple[float, float]]) -> bool:
+        """Whether every point is inside."""
+        return all(
+            self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
+            for lat, lon in lat_lon
+        )
+
+    def touches(self, lat_lon: Iterable[tuple[float, float]]) -> bool:
+        """Whether any point is inside."""
+        return any(self.holds((point,)) for point in lat_lon)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is known of a source that its messages do not say."""
+
+    codes: Codes = Codes.UNION
+    beyond: Beyond = Beyond.HOLD
+    home: HomeBox | None = None
+    nationwide: bool = False
+    """Whether a code for the whole country means every municipality in the data; else it is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One municipality. `share` is how much of its area the alert's geometry covers; 1 where only codes name
+    it.
+    """
+
+    ags: str
+    ars: str
+    name: str
+    reason: Reason
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """A shape (`polygon`, `circle`), code (`geocode`) or whole `area` that led to no municipality."""
+
+    kind: str
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The outcome for one alert. Municipalities in order of AGS.
+
+    `held`: part of the alert waits for a person, because it has no target that could be understood. What is
+    in `affected` is right all the same and need not wait for it.
+    """
+
+    affected: tuple[Affected, ...]
+    unmatched: tuple[Unmatched, ...] = ()
+    held: bool = False
+    notes: tuple[str, ...] = ()
+    geometry: BaseGeometry | None = field(default=None, compare=False, repr=False)
+    """The union of all shapes, in the CRS of the boundaries."""
+    boundaries_sha256: str = ""

@@ -1,0 +1,236 @@
+"""The polygons and circles of CAP areas -> valid geometry in metres, with a note for every repair.
+
+Rings stay on the sphere as long as they can: longitudes are unwrapped into one continuous ring, a ring around
+a pole is closed over it, and everything is cut to the neighbourhood of the boundary data before it is
+projected. So a polygon across the antimeridian or half the globe costs and means what it should.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyproj
+import shapely
+from shapely import affinity
+
+from cap.model import Circle
+from dispatcher.targeting.bundler import polygonal
+from dispatcher.targeting.projection import project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from cap.model import Polygon
+    from dispatcher.targeting.rule import Rule
+
+Window = tuple[float, float, float, float]
+"""(west lon, south lat, east lon, north lat)"""
+
+# Around the data's extent, in degrees: enough for an alert's surroundings to count in its own area.
+MARGIN_DEG = 2.0
+# A straight edge in degrees and one in EPSG:3035 part by 59 m over 50 km east-west; CAP does not say which is
+# meant. Degrees are, so longer edges get vertices every 0.05 degrees (about 5 km: below a metre).
+EDGE_DEG = 0.05
+MAX_DENSE_VERTICES = 400_000
+CIRCLE_AZIMUTHS = 128
+# Beyond this a "circle" is larger than its outside, and its ring encloses the wrong side.
+MAX_RADIUS_KM = 9_000.0
+EARTH_RADIUS_KM = 6_371.007
+# More self-crossings than this is scribble, and repairing it takes time and memory without bound.
+MAX_CROSSINGS = 50_000
+CROSSING_SAMPLE = 64
+
+
+class ShapeProblem(StrEnum):
+    """Why a polygon or circle became no geometry."""
+
+    RANGE = "coordinates are not on the earth"
+    EMPTY = "encloses no area"
+    LARGE = "larger than the limit"
+    VERTICES = "more vertices than the limit"
+    TANGLED = "crosses itself too often to say what is meant"
+    BEYOND = "outside the boundary data"
+    EXCLUDED = "excluded polygons leave nothing of it"
+
+
+class Repair(StrEnum):
+    """What was done to a polygon or circle to be able to use it."""
+
+    VALID = "self-crossing or self-touching ring repaired"
+    HULL = "replaced by its convex hull"
+    POLE = "closed over the pole"
+    RADIUS = "point widened to a small circle"
+    HOLE = "an excluded polygon could not be used and is ignored"
+    CUT = "reaches beyond the surroundings of the boundary data"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A polygon or circle in the CRS of the boundaries, cut to the surroundings of the data."""
+
+    geometry: BaseGeometry
+    repairs: tuple[Repair, ...] = ()
+
+
+def around(window: Window) -> Window:
+    """The part of the world that is looked at for data within `window`."""
+    west, south, east, north = window
+    return west - MARGIN_DEG, max(south - MARGIN_DEG, -90.0), east + MARGIN_DEG, min(north + MARGIN_DEG, 90.0)
+
+
+def of(element: Polygon | Circle, window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+    """A ring of (lat, lon) or a geodesic circle as a shape; never raises for what a sender wrote."""
+    if isinstance(element, Circle):
+        return _of_circle(element, window, crs, rule)
+    return _of_ring(np.asarray(element.lat_lon, np.float64).reshape(-1, 2), window, crs, rule)
+
+
+def _of_circle(circle: Circle, window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+    """128 corners, 0.04 % smaller than the true circle."""
+    centre = np.array([circle.lat, circle.lon, circle.radius_km])
+    if not np.isfinite(centre).all() or circle.radius_km < 0 or abs(circle.lat) > 90:
+        return ShapeProblem.RANGE
+    if circle.radius_km > MAX_RADIUS_KM:
+        return ShapeProblem.LARGE
+    radius_m = max(circle.radius_km * 1000.0, rule.min_radius_m)
+    found = _of_ring(circle_lat_lon(circle.lat, circle.lon, radius_m), window, crs, rule)
+    if isinstance(found, Shape) and circle.radius_km * 1000.0 < rule.min_radius_m:
+        return Shape(found.geometry, (Repair.RADIUS, *found.repairs))
+    return found
+
+
+def circle_lat_lon(lat: float, lon: float, radius_m: float) -> NDArray[np.float64]:
+    """The geodesic circle as a closed ring of rows (lat, lon)."""
+    azimuths = np.linspace(0.0, 360.0, CIRCLE_AZIMUTHS + 1)
+    size = len(azimuths)
+    lons, lats, _ = _geod().fwd(np.full(size, lon), np.full(size, lat), azimuths, np.full(size, radius_m))
+    return np.column_stack([lats, lons])
+
+
+@functools.cache
+def _geod() -> pyproj.Geod:
+    return pyproj.Geod(ellps="WGS84")
+
+
+def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+    if not _on_earth(lat_lon):
+        return ShapeProblem.RANGE
+    if len(np.unique(lat_lon, axis=0)) < 3:
+        return ShapeProblem.EMPTY
+    lon_lat, pole = _continuous(lat_lon)
+    repaired = _valid(shapely.Polygon(lon_lat))
+    if isinstance(repaired, ShapeProblem):
+        return repaired
+    sphere, repairs = repaired
+    if sphere_km2(sphere) > rule.max_area_km2:
+        return ShapeProblem.LARGE
+    near, cut = _near(sphere, window)
+    geometry = polygonal(project(_dense(near), crs))
+    if geometry.is_empty:
+        return ShapeProblem.BEYOND
+    flags = ((Repair.POLE, pole), (Repair.CUT, cut))
+    return Shape(geometry, (*repairs, *(repair for repair, applies in flags if applies)))
+
+
+def _on_earth(lat_lon: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(lat_lon).all() and (np.abs(lat_lon) <= (90.0, 360.0)).all())
+
+
+def _continuous(lat_lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    """The ring as (lon, lat) without a jump in longitude; a ring that winds round a pole is closed over
+    it.
+    """
+    if (lat_lon[0] != lat_lon[-1]).any():
+        lat_lon = np.vstack([lat_lon, lat_lon[:1]])
+    lats, lons = lat_lon[:, 0], np.unwrap(lat_lon[:, 1], period=360.0)
+    lon_lat = np.column_stack([lons, lats])
+    if abs(lons[-1] - lons[0]) < 180.0:
+        return lon_lat, False
+    pole = 90.0 if lats.mean() > 0 else -90.0
+    return np.vstack([lon_lat, [[lons[-1], pole], [lons[0], pole]], lon_lat[:1]]), True
+
+
+def _valid(polygon: shapely.Polygon) -> tuple[BaseGeometry, tuple[Repair, ...]] | ShapeProblem:
+    if polygon.is_valid:
+        return (polygon, ()) if polygon.area > 0 else ShapeProblem.EMPTY
+    if crossings(np.asarray(polygon.exterior.coords)) > MAX_CROSSINGS:
+        return ShapeProblem.TANGLED
+    try:
+        mended, repair = polygonal(polygon), Repair.VALID
+    except shapely.GEOSException:
+        mended, repair = polygonal(polygon.convex_hull), Repair.HULL
+    return ShapeProblem.EMPTY if mended.is_empty else (mended, (repair,))
+
+
+def crossings(ring: NDArray[np.float64]) -> float:
+    """About how often a ring crosses itself, from a sample of its edges; linear in the number of edges."""
+    start, end = ring[:-1], ring[1:]
+    sample = np.unique(np.linspace(0, len(start) - 1, CROSSING_SAMPLE).astype(int))
+    found = sum(_crossed(start[i], end[i], start, end) for i in sample)
+    return found / len(sample) * len(start) / 2
+
+
+def _crossed(
+    a: NDArray[np.float64], b: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64]
+) -> int:
+    def side(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> NDArray[np.float64]:
+        u, v = q - p, r - p
+        return np.asarray(np.sign(u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]))
+
+    across = (side(a, b, start) * side(a, b, end) < 0) & (side(start, end, a) * side(start, end, b) < 0)
+    return int(across.sum())
+
+
+def sphere_km2(lon_lat: BaseGeometry) -> float:
+    """Area of a geometry in degrees, through the equal-area cylinder; within 1 % of the ellipsoid's."""
+    cylinder = shapely.transform(
+        lon_lat, lambda ll: np.column_stack([np.radians(ll[:, 0]), np.sin(np.radians(ll[:, 1]))])
+    )
+    return float(cylinder.area) * EARTH_RADIUS_KM**2
+
+
+def _near(lon_lat: BaseGeometry, window: Window) -> tuple[BaseGeometry, bool]:
+    """The part within the window, looked for at every turn around the earth, and whether anything is left
+    out.
+    """
+    parts: list[BaseGeometry] = []
+    west, south, east, north = window
+    for turn in (-720.0, -360.0, 0.0, 360.0, 720.0):
+        x0, y0, x1, y1 = lon_lat.bounds
+        if x0 + turn > east or x1 + turn < west or y0 > north or y1 < south:
+            continue
+        moved = affinity.translate(lon_lat, xoff=turn) if turn else lon_lat
+        if west <= x0 + turn and x1 + turn <= east and south <= y0 and y1 <= north:
+            return moved, False
+        parts.append(polygonal(shapely.intersection(moved, shapely.box(*window))))
+    return shapely.union_all(parts), True
+
+
+def _dense(lon_lat: BaseGeometry) -> BaseGeometry:
+    step = max(EDGE_DEG, lon_lat.length / MAX_DENSE_VERTICES)
+    dense: BaseGeometry = shapely.segmentize(lon_lat, step)
+    return dense
+
+
+def without(shape: Shape, holes: Sequence[Shape | ShapeProblem]) -> Shape | ShapeProblem:
+    """The shape less the holes. A hole that had to be repaired is ignored: in doubt people are warned."""
+    usable = [hole.geometry for hole in holes if isinstance(hole, Shape) and Repair.VALID not in hole.repairs]
+    doubtful = any(hole is not ShapeProblem.BEYOND and not isinstance(hole, Shape) for hole in holes) or any(
+        isinstance(hole, Shape) and Repair.VALID in hole.repairs for hole in holes
+    )
+    geometry = polygonal(shapely.difference(shape.geometry, shapely.union_all(usable)))
+    if geometry.is_empty:
+        return ShapeProblem.EXCLUDED
+    return Shape(geometry, (*shape.repairs, Repair.HOLE) if doubtful else shape.repairs)
+
+
+def vertices(element: Polygon | Circle) -> int:
+    """How many vertices the element has as written."""
+    return CIRCLE_AZIMUTHS if isinstance(element, Circle) else len(element.lat_lon)
