@@ -1,0 +1,81 @@
+"""The Common Alerting Protocol as values: read, check, relate, verify, write.
+
+    document = cap.parse(data)
+    for alert in document.alerts:
+        findings = cap.check(alert, cap.STRICT)
+
+Pure: no file, no network, no clock. Versions 1.0, 1.1 and 1.2, bare or inside feeds and bundles.
+"""
+
+from cap.document import parse
+from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotCap, NotJson, NotXml, TooLarge
+from cap.findings import Finding, Level, Problem, is_valid
+from cap.limits import Limits
+from cap.model import (
+    Alert,
+    Area,
+    Circle,
+    Document,
+    Identity,
+    Info,
+    NamedValue,
+    Polygon,
+    Reference,
+    Resource,
+)
+from cap.plaintext import plain
+from cap.policy import LENIENT, STRICT, Policy
+from cap.rendering import render
+from cap.validation import check
+from cap.vocabulary import (
+    Category,
+    Certainty,
+    MsgType,
+    ResponseType,
+    Scope,
+    Severity,
+    Status,
+    Urgency,
+    Version,
+)
+
+__all__ = [
+    "LENIENT",
+    "STRICT",
+    "Alert",
+    "Area",
+    "CapError",
+    "Category",
+    "Certainty",
+    "Circle",
+    "DoctypeRefused",
+    "Document",
+    "Finding",
+    "Identity",
+    "Info",
+    "Level",
+    "LimitExceeded",
+    "Limits",
+    "MsgType",
+    "NamedValue",
+    "NotCap",
+    "NotJson",
+    "NotXml",
+    "Policy",
+    "Polygon",
+    "Problem",
+    "Reference",
+    "Resource",
+    "ResponseType",
+    "Scope",
+    "Severity",
+    "Status",
+    "TooLarge",
+    "Urgency",
+    "Version",
+    "check",
+    "is_valid",
+    "parse",
+    "plain",
+    "render",
+]

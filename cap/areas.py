@@ -1,0 +1,96 @@
+"""The area elements of one alert to `Area`s. Messages in many languages repeat their rings: each is read
+once.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from cap import geometry
+from cap.elements import Element
+from cap.errors import LimitExceeded
+from cap.fields import Fields, Notes
+from cap.grammar import Grammar
+from cap.model import Area, Circle, NamedValue, Polygon
+from cap.pairs import read_pairs
+
+EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtract, written as a geocode
+_SILENT: Final = frozenset({"polygon-empty", "circle-empty"})  # says nothing, so nothing is lost
+
+
+class AreaBuilder:
+    """Counts areas and vertices over the whole alert and remembers the rings already read."""
+
+    def __init__(self, grammar: Grammar, notes: Notes) -> None:
+        self._grammar = grammar
+        self._notes = notes
+        self._count = 0
+        self._vertices = 0
+        self._rings: dict[str, tuple[geometry.Ring | None, str | None]] = {}
+
+    def build(self, info: Fields) -> tuple[Area, ...]:
+        """The areas of one info. Raises LimitExceeded."""
+        children = info.all("area")
+        self._count += len(children)
+        info.bound("areas", self._count, info.element)
+        return tuple(self._area(child, info.path, index) for index, child in enumerate(children, 1))
+
+    def _area(self, element: Element, parent: str, index: int) -> Area:
+        fields = Fields(element, self._grammar.area, f"{parent}/area[{index}]", self._notes)
+        polygon_children, circle_children = fields.all("polygon"), fields.all("circle")
+        polygons = tuple(self._polygons(fields, polygon_children)) if polygon_children else ()
+        circles = tuple(_circles(fields, circle_children)) if circle_children else ()
+        geocodes = read_pairs(fields, "geocode", self._grammar)
+        excluded = tuple(self._excluded(fields, geocodes))
+        spoken = sum(1 for child in (*polygon_children, *circle_children) if fields.raw(child).strip())
+        return Area(
+            fields.required_prose("areaDesc"),
+            polygons,
+            circles,
+            tuple(code for code in geocodes if code.name != EXCLUDE_POLYGON) if excluded else geocodes,
+            fields.number("altitude"),
+            fields.number("ceiling"),
+            excluded,
+            spoken - len(polygons) - len(circles),
+            element.line or None,
+            fields.lines(),
+        )
+
+    def _polygons(self, fields: Fields, children: list[Element]) -> Iterator[Polygon]:
+        for child in children:
+            pairs, code = self._ring(fields.raw(child), child)
+            if code:
+                fields.note(code, child)
+            if pairs is None:
+                continue
+            if geometry.is_across(pairs):
+                fields.note("polygon-antimeridian", child)
+            yield Polygon(pairs, child.line or None)
+
+    def _excluded(self, fields: Fields, geocodes: tuple[NamedValue, ...]) -> Iterator[Polygon]:
+        for code in geocodes:
+            if code.name != EXCLUDE_POLYGON:
+                continue
+            pairs, _ = self._ring(code.value, fields.element)
+            if pairs is None:
+                self._notes.add("exclusion-unreadable", fields.path, code.line or 0)
+            else:
+                yield Polygon(pairs, code.line)
+
+    def _ring(self, text: str, element: Element) -> tuple[geometry.Ring | None, str | None]:
+        known = self._rings.get(text)
+        if known is None:
+            known = self._rings[text] = geometry.ring(text)
+            self._vertices += len(known[0] or ())
+            most = self._notes.limits.vertices
+            if self._vertices > most:
+                raise LimitExceeded(f"More than {most} vertices (line {element.line}).", element.line or None)
+        return known
+
+
+def _circles(fields: Fields, children: list[Element]) -> Iterator[Circle]:
+    for child in children:
+        circle, code = geometry.disc(fields.raw(child))
+        if code:
+            fields.note(code, child)
+        if circle is not None:
+            yield Circle(circle.lat, circle.lon, circle.radius_km, child.line or None)

@@ -1,0 +1,162 @@
+"""Bytes to a guarded element tree, in one pass of one parser.
+
+Expat alone reads the document, so what the limits saw is what the model is built from: no second parser can
+understand the bytes differently. A DOCTYPE is refused as a parse event, therefore in every encoding expat
+knows; encodings it does not know (UTF-7, UTF-32, EBCDIC) are not XML here. Without a DOCTYPE there are no
+entities but the five built in, and nothing that could name a file or an address.
+"""
+
+import re
+from typing import Final
+from xml.parsers import expat
+
+from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
+from cap.limits import Limits
+
+# XML 1.0 white space; a byte order mark or a declaration must come first, but real feeds begin with blank
+# lines.
+_BLANK: Final = b" \t\r\n"
+_ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+# Bytes that printable Latin-1 does not have, or that are a deliberately broken UTF-8 sequence: not an
+# honest mistake.
+_NOT_LATIN1: Final = re.compile(rb"[\x80-\x9f]|[\xc0\xc1\xf5-\xff][\x80-\xbf]")
+_SEPARATOR: Final = " "
+
+
+class Element:
+    """One element. `tag` is "namespace local" (or "local"); `offset` is where it stood in its parent's
+    text.
+    """
+
+    __slots__ = ("attributes", "children", "line", "offset", "tag", "text")
+
+    def __init__(
+        self, tag: str, line: int, offset: int = 0, attributes: dict[str, str] | None = None
+    ) -> None:
+        self.tag = tag
+        self.line = line
+        self.offset = offset
+        self.attributes = attributes
+        self.text = ""
+        self.children: list[Element] = []
+
+    @property
+    def local(self) -> str:
+        return self.tag.rpartition(" ")[2]
+
+    @property
+    def namespace(self) -> str:
+        return self.tag.rpartition(" ")[0]
+
+
+def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
+    """The root element and the codes of what had to be repaired to read it.
+
+    Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml; never anything else, never reads anything else.
+    """
+    if len(data) > limits.bytes:
+        raise TooLarge(f"The body has {len(data)} bytes; at most {limits.bytes} are accepted.")
+    repairs = []
+    body = data
+    if body[:1] in (b" ", b"\t", b"\r", b"\n"):
+        body = body.lstrip(_BLANK)
+        repairs.append("leading-whitespace")
+    if not body:
+        raise NotXml("The body is empty.")
+    skipped = data[: len(data) - len(body)].count(b"\n")
+    if _claims_utf8_wrongly(body):
+        repairs.append("encoding-wrong")
+        return _Builder(limits, skipped, "iso-8859-1").build(body), repairs
+    return _Builder(limits, skipped).build(body), repairs
+
+
+def _claims_utf8_wrongly(body: bytes) -> bool:
+    """Whether the bytes say UTF-8, by declaration or by silence, and are honest Latin-1: a habit of some
+    feeds.
+    """
+    if body[:2] in _UTF16_MARKS:
+        return False
+    named = _ENCODING.match(body.removeprefix(b"\xef\xbb\xbf"))
+    if named and named.group(1).lower() not in (b"utf-8", b"utf8"):
+        return False
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return not _NOT_LATIN1.search(body)
+    return False
+
+
+class _Builder:
+    """Expat's handlers: count first, then keep."""
+
+    def __init__(self, limits: Limits, skipped_lines: int = 0, encoding: str | None = None) -> None:
+        self._limits = limits
+        self._skipped = skipped_lines
+        self._parser = expat.ParserCreate(encoding, _SEPARATOR)
+
+    def build(self, body: bytes) -> Element:
+        parser = self._parser
+        parser.buffer_text = True
+        parser.buffer_size = 1 << 16
+        root = self._attach()
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        try:
+            parser.Parse(body, True)
+        except expat.ExpatError as error:
+            line = error.lineno + self._skipped
+            raise NotXml(
+                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).", line
+            ) from None
+        except (LookupError, ValueError) as error:
+            if isinstance(error, CapError):
+                raise
+            raise NotXml("The declared encoding is not one that can be read safely.", 1) from None
+        return root.children[0]
+
+    def _refuse_doctype(self, *_: object) -> None:
+        line = self._parser.CurrentLineNumber + self._skipped
+        raise DoctypeRefused(f"The document declares a DOCTYPE (line {line}); alerts must not.", line)
+
+    def _attach(self) -> Element:
+        """Install the element handlers; the returned element is the document above the root."""
+        parser, limits, skipped = self._parser, self._limits, self._skipped
+        document = current = Element("", 0)
+        stack: list[Element] = []
+        count = 0
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal current, count
+            count += 1
+            line = parser.CurrentLineNumber + skipped
+            if count > limits.elements or len(stack) >= limits.depth or len(tag) > limits.name or attributes:
+                _guard(limits, tag, line, (count, len(stack)), attributes)
+            element = Element(tag, line, len(current.text), attributes or None)
+            current.children.append(element)
+            stack.append(current)
+            current = element
+
+        def end(_tag: str) -> None:
+            nonlocal current
+            current = stack.pop()
+
+        def text(data: str) -> None:
+            current.text += data
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = text
+        return document
+
+
+def _guard(limits: Limits, tag: str, line: int, place: tuple[int, int], attributes: dict[str, str]) -> None:
+    """Raise LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
+    count, depth = place
+    if count > limits.elements:
+        raise LimitExceeded(f"More than {limits.elements} elements (line {line}).", line)
+    if depth >= limits.depth:
+        raise LimitExceeded(f"Elements nested more than {limits.depth} deep (line {line}).", line)
+    if len(attributes) > limits.attributes:
+        raise LimitExceeded(f"More than {limits.attributes} attributes on one element (line {line}).", line)
+    if len(tag) > limits.name or any(len(name) > limits.name for name in attributes):
+        raise LimitExceeded(f"A name longer than {limits.name} characters (line {line}).", line)

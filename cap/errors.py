@@ -1,0 +1,49 @@
+"""Why a body could not be read at all.
+
+CapError
+├── TooLarge          more bytes than the limit
+├── LimitExceeded     too deep, too many elements, attributes, infos, areas, vertices, references, too long
+a text ├── DoctypeRefused    a DOCTYPE: no alert needs one and every XML attack does
+├── NotXml            not well-formed, not decodable, empty
+├── NotJson           a JSON rendering that is not JSON of the expected shape
+├── NotCap            XML, but neither an alert nor a known container of alerts
+└── SignatureError    signed, and the signature does not prove what it should
+
+Whatever can be read but is wrong is a finding on the alert, not an error.
+"""
+
+from typing import ClassVar
+
+
+class CapError(ValueError):
+    """A body that yields no alert; `line` is 1-based where the reader knows it."""
+
+    code: ClassVar[str] = "cap"
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class TooLarge(CapError):  # noqa: N818 - named after what the sender did
+    code = "too-large"
+
+
+class LimitExceeded(CapError):  # noqa: N818 - named after what the sender did
+    code = "limit-exceeded"
+
+
+class DoctypeRefused(CapError):  # noqa: N818 - named after what happened
+    code = "doctype-refused"
+
+
+class NotXml(CapError):  # noqa: N818 - named after what the body is
+    code = "not-xml"
+
+
+class NotJson(CapError):  # noqa: N818 - named after what the body is
+    code = "not-json"
+
+
+class NotCap(CapError):  # noqa: N818 - named after what the body is
+    code = "not-cap"

@@ -1,0 +1,280 @@
+"""One composite element's children as values: structure first, then one accessor per kind of content.
+
+Whatever is not as the grammar has it is noted, never raised; the value is then the safest one that can be
+read.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from cap import lexical, plaintext
+from cap.elements import Element
+from cap.errors import LimitExceeded
+from cap.findings import Problem
+from cap.grammar import DECISIVE, Model, Slot
+from cap.limits import Limits
+from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_HINTS: Final = frozenset({f"{_XSI} schemaLocation", f"{_XSI} noNamespaceSchemaLocation"})
+_URI: Final = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20]+")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# Schemes that only show or reach something. Anything else (javascript, data, file, ...) is not for people
+# to tap.
+_OFFERED: Final = frozenset(
+    {"http", "https", "mailto", "tel", "sms", "ftp", "ftps", "urn", "geo", "cid", "tag"}
+)
+# Kinds of time that XML Schema's dateTime allows and that CAP 1.2 narrowed.
+_STYLES: Final = frozenset({"time-zulu", "time-fraction", "time-format"})
+_NEWER: Final[dict[Version, frozenset[StrEnum]]] = {
+    Version.V1_2: frozenset(),
+    Version.V1_1: frozenset({ResponseType.AVOID, ResponseType.ALL_CLEAR}),
+    Version.V1_0: frozenset({Status.DRAFT, Category.CBRNE, Certainty.OBSERVED}),
+}
+_ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgType", "scope"})
+_QUOTED: Final = 60
+
+
+def quote(text: str) -> str:
+    """`text` for a sentence: one line, in quotation marks, shortened."""
+    line = " ".join(text.split())
+    return f"“{line[:_QUOTED]}…”" if len(line) > _QUOTED else f"“{line}”"
+
+
+class Notes:
+    """The problems of one alert, bounded."""
+
+    def __init__(self, limits: Limits, version: Version) -> None:
+        self.limits = limits
+        self.version = version
+        self._kept: list[Problem] = []
+        self._dropped = 0
+
+    def add(self, code: str, path: str, line: int, detail: str = "") -> None:
+        if len(self._kept) < self.limits.problems:
+            self._kept.append(Problem(code, path, line or None, detail))
+        else:
+            self._dropped += 1
+
+    def all(self) -> tuple[Problem, ...]:
+        if not self._dropped:
+            return tuple(self._kept)
+        return (*self._kept, Problem("problems-truncated", "/alert", None, str(self._dropped)))
+
+
+class Fields:
+    """The children of one element, sorted by name; the constructor notes every breach of the model."""
+
+    __slots__ = ("_found", "element", "notes", "path")
+
+    def __init__(self, element: Element, model: Model, path: str, notes: Notes) -> None:
+        self.element = element
+        self.path = path
+        self.notes = notes
+        self._found: dict[str, list[Element]] = {}
+        self._sort(model)
+        self._require(model)
+        if element.text and not element.text.isspace():
+            notes.add("text-unexpected", path, element.line, quote(element.text))
+        if element.attributes:
+            note_attributes(element, path, notes)
+
+    def _sort(self, model: Model) -> None:
+        found, last = self._found, 0
+        for child in self.element.children:
+            slot = model.get(child.tag)
+            if slot is None:
+                self.note("element-unexpected", child, child.local)
+                continue
+            if slot.position < last:
+                self.note("element-order", child, slot.name)
+            last = max(last, slot.position)
+            if slot.name in found:
+                found[slot.name].append(child)
+            else:
+                found[slot.name] = [child]
+
+    def _require(self, model: Model) -> None:
+        for slot in model.values():
+            children = self._found.get(slot.name)
+            if children is None:
+                if slot.least:
+                    self._missing(slot)
+            elif len(children) > slot.most:
+                code = "decisive-repeated" if slot.name in DECISIVE else "element-repeated"
+                self.note(code, children[1], slot.name)
+
+    def _missing(self, slot: Slot) -> None:
+        if slot.name not in _ESSENTIAL:  # those are noted with their own codes where they are read
+            self.notes.add("element-missing", self.path, self.element.line, slot.name)
+
+    # where things stand
+
+    def all(self, name: str) -> list[Element]:
+        return self._found.get(name, [])
+
+    def first(self, name: str) -> Element | None:
+        children = self._found.get(name)
+        return children[0] if children else None
+
+    def lines(self) -> dict[str, int]:
+        return {name: children[0].line for name, children in self._found.items()}
+
+    def path_of(self, child: Element) -> str:
+        siblings = [other for other in self.element.children if other.tag == child.tag]
+        suffix = f"[{_position(siblings, child)}]" if len(siblings) > 1 else ""
+        return f"{self.path}/{child.local}{suffix}"
+
+    def note(self, code: str, child: Element, detail: str = "") -> None:
+        self.notes.add(code, self.path_of(child), child.line, detail)
+
+    def note_missing(self, code: str, name: str, detail: str) -> None:
+        """A note on a child that may not even be there."""
+        child = self.first(name)
+        self.notes.add(code, f"{self.path}/{name}", (child or self.element).line, detail)
+
+    # contents
+
+    def raw(self, child: Element) -> str:
+        """A leaf's text. Markup inside a leaf is noted, its text kept in reading order."""
+        if child.children:
+            self.note("element-unexpected", child.children[0], child.children[0].local)
+            return _flatten(child)
+        if child.attributes:
+            note_attributes(child, self.path_of(child), self.notes)
+        return child.text
+
+    def token(self, name: str) -> str | None:
+        """A text that machines compare: outer blanks gone, otherwise as written. None if absent or empty."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child).strip()
+        if not text:
+            self.note("element-empty", child, name)
+        return text or None
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        return tuple(text for child in self.all(name) if (text := self.raw(child).strip()))
+
+    def prose(self, name: str) -> str | None:
+        """A text that people read, as plain text. None if absent or empty."""
+        child = self.first(name)
+        return self.prose_of(child) if child is not None else None
+
+    def prose_of(self, child: Element) -> str | None:
+        text = self.raw(child)
+        self.bound("text", len(text), child)
+        if ("<" in text or "&" in text) and plaintext.has_markup(text):
+            self.note("html-in-text", child, child.local)
+        text = plaintext.plain(text)
+        if not text:
+            self.note("element-empty", child, child.local)
+        return text or None
+
+    def required_prose(self, name: str) -> str:
+        child = self.first(name)
+        if child is None:
+            return ""
+        text = plaintext.plain(self.raw(child))
+        if not text:
+            self.note("text-empty", child, name)
+        elif ("<" in child.text or "&" in child.text) and plaintext.has_markup(child.text):
+            self.note("html-in-text", child, name)
+        self.bound("text", len(text), child)
+        return text
+
+    def time(self, name: str, *, ends: bool = False) -> datetime | None:
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.timestamp(text, ends=ends)
+        if code:
+            old = code in _STYLES and self.notes.version is not Version.V1_2
+            self.note("time-style" if old else code, child, f"{name} {quote(text)}")
+        return value
+
+    def number(self, name: str) -> float | None:
+        """A decimal; None if absent or not a number."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.decimal(text)
+        self._note_number(code, child, text)
+        return value
+
+    def integer(self, name: str) -> int | None:
+        """A whole number; None if absent or not one."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.integer(text)
+        self._note_number(code, child, text)
+        return value
+
+    def _note_number(self, code: str | None, child: Element, text: str) -> None:
+        if code:
+            self.note(code, child, f"{child.local} {quote(text)}")
+
+    def uri(self, name: str) -> str | None:
+        """A URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""
+        child = self.first(name)
+        text = self.token(name)
+        if child is None or text is None:
+            return None
+        if not _URI.fullmatch(text):
+            self.note("uri-invalid", child, quote(text))
+            return None
+        scheme = _SCHEME.match(text)
+        if scheme and scheme.group(1).lower() not in _OFFERED:
+            self.note("uri-scheme", child, quote(text))
+            return None
+        return text
+
+    def word(self, child: Element, words: Mapping[str, Word]) -> Word | None:
+        """One word of a closed vocabulary, however it is spelled; None if it is none of them."""
+        text = self.raw(child)
+        word = words.get(text)
+        if word is None:
+            folded = "".join(text.split()).casefold()
+            word = next((word for spelling, word in words.items() if spelling.casefold() == folded), None)
+            if word is not None:
+                self.note("enum-spelling", child, f"{child.local} {quote(text)}")
+        if word is not None and word in _NEWER[self.notes.version]:
+            self.note("enum-version", child, f"{child.local} {quote(word)}")
+        return word
+
+    def bound(self, limit: str, count: int, at: Element) -> None:
+        """Raise LimitExceeded if `count` is above the limit of that name."""
+        most: int = getattr(self.notes.limits, limit)
+        if count > most:
+            raise LimitExceeded(
+                f"More than {most} {limit} in one {at.local} (line {at.line}).", at.line or None
+            )
+
+
+def note_attributes(element: Element, path: str, notes: Notes) -> None:
+    for name in element.attributes or ():
+        if name not in _HINTS:
+            notes.add("attribute-unexpected", path, element.line, name.rpartition(" ")[2])
+
+
+def _position(siblings: list[Element], child: Element) -> int:
+    return next(index for index, other in enumerate(siblings, 1) if other is child)
+
+
+def _flatten(element: Element) -> str:
+    """The text of an element and all inside it, in document order. Depth is bounded by the reader."""
+    parts, start = [], 0
+    for child in element.children:
+        parts += [element.text[start : child.offset], _flatten(child)]
+        start = child.offset
+    return "".join([*parts, element.text[start:]])

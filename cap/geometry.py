@@ -1,0 +1,86 @@
+"""§3.2.4 `polygon` and `circle`: text to coordinates, whole or not at all.
+
+One pair that cannot be read makes its ring unreadable: leaving the pair out would move the border of the
+target.
+"""
+
+import math
+import re
+from typing import Final
+
+from cap.model import Circle
+
+Ring = tuple[tuple[float, float], ...]
+
+_PLAIN: Final = str.maketrans("", "", "0123456789+-.,eE \t\r\n")
+_FEWEST_PAIRS: Final = 4  # §3.3.1
+_HALF_EARTH_KM: Final = 20_038.0  # half the circumference: a wider circle covers the earth
+_CIRCLE: Final = re.compile(r"\s*(\S{1,30}?)\s*,\s*(\S{1,30})\s+(\S{1,30})\s*")
+
+
+def ring(text: str) -> tuple[Ring | None, str | None]:
+    """Latitude, longitude pairs in degrees, closed; None with the code of why it cannot be used.
+
+    Longitudes beyond ±180 (up to ±360) stay as written: the ring crosses the antimeridian and unwrapping it
+    here would tear it apart.
+    """
+    tokens = text.split()
+    if not tokens:
+        return None, "polygon-empty"
+    pairs = _pairs(text, tokens)
+    if pairs is None:
+        return None, "polygon-syntax"
+    if not _on_earth(pairs):
+        return None, "polygon-range"
+    return _closed(pairs)
+
+
+def _pairs(text: str, tokens: list[str]) -> Ring | None:
+    if text.translate(_PLAIN) or any(token.count(",") != 1 for token in tokens):
+        return None
+    try:
+        numbers = [float(number) for number in text.replace(",", " ").split()]
+    except ValueError:
+        return None
+    if len(numbers) != 2 * len(tokens):
+        return None
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _on_earth(pairs: Ring) -> bool:
+    lats = [lat for lat, _ in pairs]
+    lons = [lon for _, lon in pairs]
+    return min(lats) >= -90 and max(lats) <= 90 and min(lons) >= -360 and max(lons) <= 360
+
+
+def _closed(pairs: Ring) -> tuple[Ring | None, str | None]:
+    code = None
+    if pairs[0] != pairs[-1]:
+        pairs, code = (*pairs, pairs[0]), "polygon-unclosed"
+    if len(pairs) < _FEWEST_PAIRS:
+        return None, "polygon-short"
+    if len(set(pairs)) < _FEWEST_PAIRS - 1:
+        return None, "polygon-degenerate"
+    return pairs, code
+
+
+def is_across(pairs: Ring) -> bool:
+    """Whether a ring leaves the usual range of longitudes, or jumps by more than half the earth."""
+    lons = [lon for _, lon in pairs]
+    return min(lons) < -180 or max(lons) > 180 or max(lons) - min(lons) > 180
+
+
+def disc(text: str) -> tuple[Circle | None, str | None]:
+    """`lat,lon radius`, radius in kilometres."""
+    if not text.strip():
+        return None, "circle-empty"
+    match = _CIRCLE.fullmatch(text)
+    if match is None or text.translate(_PLAIN):
+        return None, "circle-syntax"
+    try:
+        lat, lon, radius = (float(number) for number in match.groups())
+    except ValueError:
+        return None, "circle-syntax"
+    if not (abs(lat) <= 90 and abs(lon) <= 360 and 0 <= radius <= _HALF_EARTH_KM and math.isfinite(radius)):
+        return None, "circle-range"
+    return Circle(lat, lon, radius), None

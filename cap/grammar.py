@@ -1,0 +1,119 @@
+"""The content models of CAP 1.0, 1.1 and 1.2 as data: which element, how often, in which order.
+
+Written from the element tables of the standards (CAP 1.2 §3.2 and its predecessors).
+"""
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from cap.vocabulary import Version
+
+MANY: Final = 1_000_000
+DSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
+SIGNATURE: Final = f"{DSIG} Signature"
+NAMESPACES: Final = {
+    "urn:oasis:names:tc:emergency:cap:1.2": Version.V1_2,
+    "urn:oasis:names:tc:emergency:cap:1.1": Version.V1_1,
+    "http://www.incident.com/cap/1.0": Version.V1_0,
+}
+NAMESPACE_OF: Final = {version: namespace for namespace, version in NAMESPACES.items()}
+
+
+class Slot(NamedTuple):
+    """Where a child stands in its parent's sequence, and how often it must and may be there."""
+
+    name: str
+    position: int
+    least: int
+    most: int
+
+
+Model = dict[str, Slot]
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """The models of one version, keyed by the tags that the element tree uses ("namespace local")."""
+
+    version: Version
+    alert: Model
+    info: Model
+    resource: Model
+    area: Model
+    pair: Model  # eventCode, parameter, geocode; empty in 1.0, where they are NAME=value text
+
+
+_ALERT: Final = (
+    "identifier sender sent status msgType password? source? scope restriction? addresses? code* note?"
+    " references? incidents? info* Signature*"
+)
+_INFO: Final = (
+    "language? category+ event responseType* urgency severity certainty audience? eventCode* effective?"
+    " onset? expires? senderName? headline? description? instruction? web? contact? parameter*"
+    " resource* area*"
+)
+_RESOURCE: Final = "resourceDesc mimeType size? uri? derefUri? digest?"
+_AREA: Final = "areaDesc polygon* circle* geocode* altitude? ceiling?"
+_PAIR: Final = "valueName value"
+
+# What each older version has differently from the lists above; "-" marks an element it does not have.
+_DIFFERENCES: Final[dict[Version, dict[str, str]]] = {
+    Version.V1_2: {"password?": "-"},
+    Version.V1_1: {"password?": "-", "mimeType": "mimeType?"},
+    Version.V1_0: {
+        "scope": "scope?",
+        "category+": "category*",
+        "responseType*": "-",
+        "mimeType": "mimeType?",
+        "derefUri?": "-",
+    },
+}
+_COUNTS: Final = {"?": (0, 1), "*": (0, MANY), "+": (1, MANY)}
+
+
+def _model(version: Version, text: str) -> Model:
+    model: Model = {}
+    differences = _DIFFERENCES[version]
+    for position, word in enumerate(text.split()):
+        chosen = differences.get(word, word)
+        if chosen == "-":
+            continue
+        least, most = _COUNTS.get(chosen[-1], (1, 1))
+        name = chosen.rstrip("?*+")
+        tag = SIGNATURE if name == "Signature" else f"{NAMESPACE_OF[version]} {name}"
+        model[tag] = Slot(name, position, least, most)
+    return model
+
+
+def _grammar(version: Version) -> Grammar:
+    pair = {} if version is Version.V1_0 else _model(version, _PAIR)
+    return Grammar(
+        version,
+        _model(version, _ALERT),
+        _model(version, _INFO),
+        _model(version, _RESOURCE),
+        _model(version, _AREA),
+        pair,
+    )
+
+
+GRAMMARS: Final = {version: _grammar(version) for version in Version}
+
+# Elements that decide whom the message names, reaches or replaces: a second one is never a harmless slip.
+DECISIVE: Final = frozenset(
+    {
+        *(
+            "identifier",
+            "sender",
+            "sent",
+            "status",
+            "msgType",
+            "scope",
+            "restriction",
+            "addresses",
+            "references",
+        ),
+        *("urgency", "severity", "certainty", "effective", "onset", "expires"),
+    }
+)
+ALERT_TAGS: Final = {f"{namespace} alert": version for namespace, version in NAMESPACES.items()}

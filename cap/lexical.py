@@ -1,0 +1,99 @@
+"""The text of one element to a value, with the code of what was wrong with it.
+
+Each function returns (value or None, code or None). A value together with a code is a repair; None with a
+code means that nothing could be read.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d", re.ASCII)
+_LOOSE: Final = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d)[Tt ]\s?(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
+    r"(?P<fraction>[.,]\d{1,12})?\s?(?P<zone>[Zz]|UTC|GMT|[-+]\d\d(?::?\d\d)?)?",
+    re.ASCII,
+)
+_YEARS: Final = range(1970, 9999)  # room for a day's shift at either end; no warning is from outside
+_FARTHEST_OFFSET: Final = timedelta(hours=14)  # XML Schema 1.0 part 2 §3.2.7
+_LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
+_LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
+_INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+
+
+def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | None]:
+    """§3.3.2: YYYY-MM-DDThh:mm:ssXzh:zm, whole seconds, the offset as written.
+
+    A time without zone is taken as UTC; one that ends something (`ends`) as the latest instant it can mean: nothing
+    ends early by a guess. 24:00:00 is the next day's midnight, as in XML Schema.
+    """
+    stripped = text.strip()
+    match = _LOOSE.fullmatch(stripped)
+    if match is None:
+        return None, "time-unreadable"
+    zone, known = _zone(match["zone"], ends=ends)
+    try:
+        day = datetime.fromisoformat(match["date"])
+        moment = day + timedelta(
+            hours=int(match["hour"]), minutes=int(match["minute"]), seconds=int(match["second"] or 0)
+        )
+        value = moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        return None, "time-unreadable"
+    if zone is None or value.year not in _YEARS or not _is_clock(match):
+        return None, "time-unreadable"
+    return value, known or _style(stripped, match)
+
+
+def _zone(text: str | None, *, ends: bool) -> tuple[timezone | None, str | None]:
+    if text is None:
+        return (_LATEST_ZONE if ends else UTC), "time-naive"
+    if text[0] not in "+-":
+        return UTC, "time-zulu"
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    if offset > _FARTHEST_OFFSET or int(digits[2:]) > 59:
+        return None, None
+    return timezone(-offset if text[0] == "-" else offset), None
+
+
+def _is_clock(match: re.Match[str]) -> bool:
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    return (hour < 24 and minute < 60 and second <= 60) or (hour, minute, second) == (24, 0, 0)
+
+
+def _style(text: str, match: re.Match[str]) -> str | None:
+    if match["fraction"]:
+        return "time-fraction"
+    if not _EXACT.fullmatch(text) or match["second"] == "60":
+        return "time-format"
+    return None
+
+
+def language(text: str) -> tuple[str | None, str | None]:
+    """An RFC 3066 tag as XML Schema's `language` has it; `en_US` is repaired to `en-US`."""
+    stripped = text.strip()
+    if _LANGUAGE.fullmatch(stripped):
+        return stripped, None
+    repaired = stripped.replace("_", "-")
+    return (repaired if _LANGUAGE.fullmatch(repaired) else None), "language-invalid"
+
+
+def decimal(text: str) -> tuple[float | None, str | None]:
+    """XML Schema's decimal: no exponent, no infinity."""
+    stripped = text.strip()
+    return (float(stripped), None) if _DECIMAL.fullmatch(stripped) else (None, "number-invalid")
+
+
+def integer(text: str) -> tuple[int | None, str | None]:
+    """XML Schema's integer, up to 18 digits."""
+    stripped = text.strip()
+    return (int(stripped), None) if _INTEGER.fullmatch(stripped) else (None, "number-invalid")
+
+
+def quoted_list(text: str) -> tuple[tuple[str, ...], str | None]:
+    """§3.2.1 `addresses`, `incidents`: blank-separated; an item with blanks in it stands in double quotes."""
+    items = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^\s"]+)', text)]
+    code = "list-quotes" if text.count('"') % 2 else None
+    return tuple(item.strip() for item in items if item.strip()), code

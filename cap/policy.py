@@ -1,0 +1,37 @@
+"""Two ways to weigh the same problems, and room for an operator's own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cap.findings import Finding, Level, Problem
+from cap.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """`strict` chooses the column of the rule table; `overrides` replaces single weights by code."""
+
+    name: str
+    strict: bool
+    overrides: Mapping[str, Level] = field(default_factory=dict, hash=False)
+
+    def weigh(self, code: str) -> Level:
+        """The severity of a problem under this policy. KeyError for a code that no rule has."""
+        rule = RULES[code]
+        return self.overrides.get(code) or (rule.strict if self.strict else rule.lenient)
+
+    def judge(self, problem: Problem) -> Finding:
+        rule = RULES[problem.code]
+        return Finding(
+            problem.code,
+            self.weigh(problem.code),
+            problem.path,
+            problem.line,
+            rule.message.replace("{}", problem.detail),
+            rule.message_de.replace("{}", problem.detail),
+        )
+
+
+STRICT: Final = Policy("strict", strict=True)
+LENIENT: Final = Policy("lenient", strict=False)
