@@ -1,9 +1,9 @@
 """Message encryption for Web Push: RFC 8291 on top of RFC 8188, one record.
 
-Encrypting has two steps, so that the expensive one can be done before there is anything to say: `agree` makes a
-fresh key pair and the key material it shares with one subscription (about 90 us); `seal` derives this message's
-key and encrypts (about 10 us). An `Agreement` is for one message. Should one be used twice, the fresh random
-salt still gives every message its own key and nonce.
+Encrypting has two steps, so that the expensive one can be done before there is anything to say: `agree` makes
+a fresh key pair and the key material it shares with one subscription (about 90 us); `seal` derives this
+message's key and encrypts (about 10 us). An `Agreement` is for one message. Should one be used twice, the
+fresh random salt still gives every message its own key and nonce.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RECORD_BYTES: Final = 4096
 SALT_BYTES: Final = 16
 POINT_BYTES: Final = 65
 AUTH_BYTES: Final = 16
-# 4096 that every push service must take (RFC 8030 section 7.2), less the header (86), the tag (16), the delimiter.
+# 4096 that every push service must take (RFC 8030 section 7.2), less header (86), tag (16) and delimiter (1).
 MAX_PLAINTEXT_BYTES: Final = RECORD_BYTES - (SALT_BYTES + 4 + 1 + POINT_BYTES) - 16 - 1
 
 _CURVE: Final = ec.SECP256R1()
@@ -32,7 +32,7 @@ _LAST_RECORD: Final = b"\x02"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Our public key for one message, and the key material shared with one subscription (RFC 8291 section 3.4)."""
+    """Our public key for one message, and what it shares with one subscription (RFC 8291 section 3.4)."""
 
     public: bytes
     """65 bytes, an uncompressed point."""

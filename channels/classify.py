@@ -1,7 +1,7 @@
 """What an HTTP answer means for one delivery, unless a channel knows better.
 
-The general table follows RFC 9110 section 15 and RFC 8030 section 5; a channel overrides single statuses beside
-the page of its provider.
+The general table follows RFC 9110 section 15 and RFC 8030 section 5; a channel overrides single statuses
+beside the page of its provider.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Hand one notice to many endpoints over HTTP, a bounded number at a time, without a task for each.
+"""Hand one notice to many endpoints over HTTP, so many at a time, without a task for each.
 
-A channel supplies a `Courier`: how a request is made for an endpoint, and what an answer means. Everything that
-the contract in `channels.base` demands of `send` besides is here, once.
+A channel supplies a `Courier`: how a request is made for an endpoint, and what an answer means. Everything
+that the contract in `channels.base` demands of `send` besides is here, once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Refused, Request
+from channels.answer import Answer, BrokenAnswer, NotSent, Refused, Request
 from channels.base import (
     ChannelMisconfigured,
     DeliveryError,
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 class Courier(Protocol):
     """One notice on its way through one channel."""
 
-    refusals_tolerated: int
-    """See `Tally`: 1 where a 401 or 403 can only mean us."""
+    @property
+    def refusals_tolerated(self) -> int:
+        """See `Tally`: 1 where a 401 or 403 can only mean us."""
+        ...
 
     def gateway(self, endpoint: Endpoint) -> str:
         """As `Channel.gateway`. Raises `DeliveryError`."""
@@ -168,22 +170,24 @@ class _Run:
         if seconds_left <= 0:
             return [Receipt(endpoint.id, Expired("deadline"))]
         try:
-            tally = self._tally(endpoint)
-            if tally.error is not None:
-                return []
-            if tally.pause is not None:
-                return [Receipt(endpoint.id, tally.pause)]
-            flight = _Flight(self, endpoint, tally)
-            request = self._courier.request(endpoint, tally.gateway, seconds_left)
-            flight.transfer = self._http.submit(request, flight.land)
-        except DeliveryError as error:
-            return [Receipt(endpoint.id, error)]
-        except Refused as error:
-            return [Receipt(endpoint.id, transport_error(error))]
-        except Exception as error:  # noqa: BLE001 -- one unforeseen record must not stop everybody else's warning
-            return [Receipt(endpoint.id, Permanent("unusable", type(error).__name__))]
+            error = self._take_off(endpoint, seconds_left)
+        except DeliveryError as refusal:
+            error = refusal
+        except Refused as refusal:
+            error = transport_error(refusal)
+        except Exception as crash:  # noqa: BLE001 -- one odd record must not stop everybody else's warning
+            error = Permanent("unusable", type(crash).__name__)
+        return [] if error is None else [Receipt(endpoint.id, error)]
+
+    def _take_off(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
+        tally = self._tally(endpoint)
+        if tally.error is not None or tally.pause is not None:
+            return tally.pause  # without one, no receipt: the error that will be raised says the rest
+        flight = _Flight(self, endpoint, tally)
+        request = self._courier.request(endpoint, tally.gateway, seconds_left)
+        flight.transfer = self._http.submit(request, flight.land)
         self._flying.add(flight)
-        return []
+        return None
 
     def _settle(self, flight: _Flight) -> list[Receipt]:
         outcome, endpoint, tally = flight.outcome, flight.endpoint, flight.tally

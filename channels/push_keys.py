@@ -30,7 +30,7 @@ def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
 
 
 def agree_with(endpoint: Endpoint) -> Agreement:
-    """Fresh key material for one message to this endpoint, at any time before it is needed. Raises `Permanent`."""
+    """Fresh key material for one message to this endpoint, any time before. Raises `Permanent`."""
     p256dh, auth = subscription_keys(endpoint)
     try:
         return agree(p256dh, auth)

@@ -16,7 +16,7 @@ _SECONDS: Final = re.compile(r"[0-9]{1,20}")
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from `now` (aware) to wait, within 0 to `MAX_PAUSE_S`; None where the header says nothing usable.
+    """Seconds from `now` (aware) to wait, 0 to `MAX_PAUSE_S`; None where the header says nothing usable.
 
     A date in the past is 0: the gateway is ready.
     """

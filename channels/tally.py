@@ -18,16 +18,16 @@ from channels.base import (
 if TYPE_CHECKING:
     from channels.base import Endpoint
 
-# One address of a host, one lost packet, one restarting instance are no outage; five in a row with no success are.
+# One lost packet, one restarting instance are no outage; five failures in a row and no success are.
 CONNECT_FAILURES_IN_A_ROW: Final = 5
 
 
 class Tally:
     """The standing of one gateway within one call.
 
-    A refusal (401, 403) may be the gateway's or, where subscriptions carry their own key, one endpoint's. With
-    `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were the endpoints'
-    own (`Permanent`), or enough of them in a row that we are the ones refused.
+    A refusal (401, 403) may be about us or, where subscriptions carry their own key, about one endpoint. With
+    `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were about the
+    endpoints (`Permanent`), or enough of them in a row that they are about us.
     """
 
     __slots__ = ("_accepted", "_failures", "_held", "_reached", "_tolerated", "error", "gateway", "pause")

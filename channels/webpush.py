@@ -3,25 +3,29 @@
 Where the limits and statuses below come from:
     [M] Mozilla    https://mozilla-services.github.io/autopush-rs/http.html
     [G] Google     https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
-    [W] Microsoft  https://learn.microsoft.com/windows/apps/design/shell/tiles-and-notifications/push-request-response-headers
+    [W] Microsoft  https://learn.microsoft.com/windows/apps/develop/notifications/push-notifications/
+                   push-request-response-headers
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.addresses import AddressRefused
 from channels.aes128gcm import MAX_PLAINTEXT_BYTES
 from channels.answer import Answer, Request, header_lines
 from channels.base import Endpoint, Limits, Notice, Permanent, RateLimited, Receipt
 from channels.classify import Meaning, classify
+from channels.clock import utc_now
+from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.push_keys import DirectEncoder, agree_with
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from datetime import datetime
 
+    from channels.addresses import AddressPolicy
     from channels.http import HttpClient
     from channels.push_keys import Encoder
     from channels.vapid import VapidSigner
@@ -45,46 +49,38 @@ KNOWN_HOSTS: Final = frozenset(
 _STATUSES: Final[Mapping[int, Meaning]] = {
     406: RateLimited,  # [W] "exceeded its throttle limit"
 }
-# A 401 or 403 is ours when the VAPID key is, but one subscription's when that was made for another key.
-_REFUSALS_TOLERATED: Final = 5
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class WebPush:
-    """The channel `webpush`. `Endpoint.keys` has `p256dh` and `auth` as the browser's subscription gives them."""
+    """The channel `webpush`. `Endpoint.keys` has the subscription's `p256dh` and `auth`, in Base64."""
 
     name: Final = "webpush"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- dependencies, each named at the call
         self,
         http: HttpClient,
         vapid: VapidSigner,
         *,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         limits: Limits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
         encoder: Encoder | None = None,
         hosts: frozenset[str] | None = KNOWN_HOSTS,
     ) -> None:
-        """`hosts` may subscribe, besides the origins that the client's policy names; None: any public host."""
+        """`hosts` may be subscribed, besides the origins the client's policy names; None: any public one."""
         self.limits = limits
         self._http = http
         self._vapid = vapid
         self._now = now
         self._timeout_s = timeout_s
-        self._encode = encoder or DirectEncoder()
+        self._encoder = encoder or DirectEncoder()
         self._hosts = hosts
 
     def check(self, endpoint: Endpoint) -> None:
         """Raises `Permanent` for a URL we must not or would not contact, and for keys that are none."""
-        try:
-            origin = self._http.policy.vet(endpoint.address)
-        except AddressRefused as refused:
-            raise Permanent(refused.code) from None
-        if self._hosts is not None and origin not in self._http.policy.allow_private:
+        policy = self._http.policy
+        origin = vetted_origin(endpoint, policy)
+        if self._hosts is not None and origin not in policy.allow_private:
             host = origin.removeprefix("https://")
             if not any(host == known or (known[0] == "." and host.endswith(known)) for known in self._hosts):
                 raise Permanent("unknown_push_service")
@@ -92,61 +88,76 @@ class WebPush:
 
     def gateway(self, endpoint: Endpoint) -> str:
         """The push service's origin. Raises `Permanent` for an unacceptable URL."""
-        try:
-            return self._http.policy.origin(endpoint.address)
-        except AddressRefused as refused:
-            raise Permanent(refused.code) from None
+        return origin_of(endpoint, self._http.policy)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+        push = _Push(
+            notice=notice,
+            policy=self._http.policy,
+            vapid=self._vapid,
+            limits=self.limits,
+            encoder=self._encoder,
+            now=self._now,
+            timeout_s=self._timeout_s,
+        )
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
-        return fan_out(self._http, _Push(self, notice), endpoints, bounds)
+        return fan_out(self._http, push, endpoints, bounds)
 
     async def aclose(self) -> None:
         """Nothing: the HTTP client is shared and belongs to who made it."""
 
 
+@dataclass(frozen=True, slots=True)
 class _Push:
     """One notice on its way to push services."""
 
-    refusals_tolerated = _REFUSALS_TOLERATED
+    notice: Notice
+    policy: AddressPolicy
+    vapid: VapidSigner
+    limits: Limits
+    encoder: Encoder
+    now: Callable[[], datetime]
+    timeout_s: float
+    headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    """By origin: the TTL and the lines made for it."""
 
-    def __init__(self, channel: WebPush, notice: Notice) -> None:
-        self._channel = channel
-        self._notice = notice
-        self._headers: dict[str, tuple[int, list[str]]] = {}
-        self.gateway = channel.gateway
+    @property
+    def refusals_tolerated(self) -> int:
+        # A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made
+        # for another key. What follows shows which.
+        return 5
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return origin_of(endpoint, self.policy)
 
     def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
-        channel = self._channel
-        if len(self._notice.payload) > channel.limits.payload_bytes:
+        payload = self.notice.payload
+        if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
-        body = channel._encode(self._notice.payload, endpoint)
-        ttl = min(int(seconds_left), channel.limits.max_age_s)
-        timeout_s = min(channel._timeout_s, seconds_left)
-        return Request(endpoint.address, self._headers_for(gateway, ttl), body, timeout_s)
+        body = self.encoder(payload, endpoint)
+        headers = self._headers_for(gateway, min(int(seconds_left), self.limits.max_age_s))
+        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left))
 
     def judge(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """The status says it all: a body that breaks off takes nothing back."""
-        error = classify(answer, self._channel._now(), _STATUSES)
+        error = classify(answer, self.now(), _STATUSES)
         if error is not None:
             raise error
         return Receipt(endpoint.id)
 
     def _headers_for(self, origin: str, ttl: int) -> list[str]:
         """Equal for all endpoints of an origin within the same second."""
-        known = self._headers.get(origin)
-        if known is not None and known[0] == ttl:
-            return known[1]
-        channel, notice = self._channel, self._notice
-        lines = header_lines(
-            {
-                "TTL": str(ttl),
-                "Urgency": notice.urgency.value,
-                "Topic": notice.collapse_key,
-                "Content-Encoding": "aes128gcm",
-                "Content-Type": "application/octet-stream",
-                "Authorization": channel._vapid.authorization(origin, channel._now()),
-            }
-        )
-        self._headers[origin] = (ttl, lines)
+        made_for, lines = self.headers.get(origin, (-1, []))
+        if made_for != ttl:
+            lines = header_lines(
+                {
+                    "TTL": str(ttl),
+                    "Urgency": self.notice.urgency.value,
+                    "Topic": self.notice.collapse_key,
+                    "Content-Encoding": "aes128gcm",
+                    "Content-Type": "application/octet-stream",
+                    "Authorization": self.vapid.authorization(origin, self.now()),
+                }
+            )
+            self.headers[origin] = (ttl, lines)
         return lines

@@ -1,0 +1,150 @@
+"""How one provider's HTTP interface for SMS is spoken to: what goes in, what comes out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlencode
+
+from channels.answer import Answer, header_lines
+from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
+
+if TYPE_CHECKING:
+    from channels.gsm7 import Sms
+
+Failure: TypeAlias = type[DeliveryError] | type[ChannelMisconfigured]
+
+# What may stand in a receipt or a log: an identifier, or a code too short to be somebody's number.
+_REFERENCE: Final = re.compile(r"[!-~]{1,128}")
+_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6}")
+
+
+class BodyKind(StrEnum):
+    """How the request's fields are written."""
+
+    JSON = "json"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """The provider's names for what we tell it; an empty name leaves the field out."""
+
+    to: str = "to"
+    text: str = "text"
+    sender: str = "sender"
+    client_ref: str = "client_ref"
+    validity_s: str = "validity_s"
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFields:
+    """Where in the provider's JSON answer to look: names joined by dots, numbers for lists (`messages.0.id`)."""
+
+    reference: str = "id"
+    success: str = ""
+    """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: only the
+    status counts."""
+    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
+    """In lower case."""
+    error: str = ""
+    """Where the provider's error code stands, to be looked up in `SmsGateway.errors`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsGateway:
+    """One provider, as its operator configures it."""
+
+    name: str
+    url: str
+    sender: str
+    """What recipients see: up to 11 characters or a number, as agreed with the provider."""
+    authorization: str = field(default="", repr=False)
+    """The whole Authorization header, such as `Bearer ...`; empty: none."""
+    body: BodyKind = BodyKind.JSON
+    fields: RequestFields = RequestFields()
+    answer: AnswerFields = AnswerFields()
+    errors: tuple[tuple[str, Failure], ...] = ()
+    """Error codes in a 2xx answer and their meaning. Others are `Transient`: better asked twice than lost."""
+    plus: bool = True
+    """Whether numbers are written with the plus sign of E.164."""
+    max_parts: int = 6
+
+    def headers(self) -> list[str]:
+        """The request's headers, equal for all messages."""
+        kind = "application/json" if self.body is BodyKind.JSON else "application/x-www-form-urlencoded"
+        headers = {"Content-Type": kind, "Accept": "application/json"}
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        return header_lines(headers)
+
+    def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> bytes:
+        """The request's body for one recipient."""
+        names = self.fields
+        values: dict[str, object] = {
+            names.to: to if self.plus else to.removeprefix("+"),
+            names.text: sms.text,
+            names.sender: self.sender,
+            names.client_ref: client_ref,
+            names.validity_s: validity_s,
+            names.encoding: sms.encoding.value,
+        }
+        values.pop("", None)
+        if self.body is BodyKind.FORM:
+            return urlencode(values).encode("ascii")
+        return json.dumps(values, ensure_ascii=False).encode()
+
+    def reference(self, answer: Answer) -> str:
+        """The provider's id in a 2xx answer, empty if there is none.
+
+        Raises the `DeliveryError` or `ChannelMisconfigured` that an error inside stands for.
+        """
+        try:
+            document = json.loads(answer.body)
+        except ValueError:
+            document = None
+        if self.answer.success:
+            self._check_success(document)
+        return _matching(_REFERENCE, _look_up(document, self.answer.reference))
+
+    def _check_success(self, document: Any) -> None:
+        value = _look_up(document, self.answer.success)
+        if value is None:
+            raise Uncertain("answer_unreadable")
+        if str(value).lower() in self.answer.success_values:
+            return
+        code = _matching(_CODE, _look_up(document, self.answer.error)) or "gateway_error"
+        raise dict(self.errors).get(code, Transient)(code)
+
+
+def parse_failure(name: str) -> Failure:
+    """The error type that an operator's word stands for. Raises `ValueError`."""
+    failures: dict[str, Failure] = {
+        "permanent": Permanent,
+        "transient": Transient,
+        "rate_limited": RateLimited,
+        "misconfigured": ChannelMisconfigured,
+    }
+    if name not in failures:
+        raise ValueError(f"one of {', '.join(failures)}")
+    return failures[name]
+
+
+def _look_up(document: Any, path: str) -> Any:
+    for step in path.split("."):
+        if isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        elif isinstance(document, dict):
+            document = document.get(step)
+        else:
+            return None
+    return document
+
+
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    text = "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
+    return text if pattern.fullmatch(text) else ""
