@@ -16,8 +16,10 @@ from cap.model import (
     Area,
     Circle,
     Document,
+    Entry,
     Identity,
     Info,
+    Link,
     NamedValue,
     Polygon,
     Reference,
@@ -26,7 +28,7 @@ from cap.model import (
 from cap.plaintext import plain
 from cap.policy import LENIENT, STRICT, Policy
 from cap.rendering import render
-from cap.validation import check
+from cap.validation import check, check_container
 from cap.vocabulary import (
     Category,
     Certainty,
@@ -50,12 +52,14 @@ __all__ = [
     "Circle",
     "DoctypeRefused",
     "Document",
+    "Entry",
     "Finding",
     "Identity",
     "Info",
     "Level",
     "LimitExceeded",
     "Limits",
+    "Link",
     "MsgType",
     "NamedValue",
     "NotCap",
@@ -74,6 +78,7 @@ __all__ = [
     "Urgency",
     "Version",
     "check",
+    "check_container",
     "is_valid",
     "parse",
     "plain",

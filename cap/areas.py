@@ -14,7 +14,6 @@ from cap.model import Area, Circle, NamedValue, Polygon
 from cap.pairs import read_pairs
 
 EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtract, written as a geocode
-_SILENT: Final = frozenset({"polygon-empty", "circle-empty"})  # says nothing, so nothing is lost
 
 
 class AreaBuilder:
@@ -32,28 +31,43 @@ class AreaBuilder:
         children = info.all("area")
         self._count += len(children)
         info.bound("areas", self._count, info.element)
-        return tuple(self._area(child, info.path, index) for index, child in enumerate(children, 1))
+        return tuple([self._area(child, info.path, index) for index, child in enumerate(children, 1)])
 
     def _area(self, element: Element, parent: str, index: int) -> Area:
         fields = Fields(element, self._grammar.area, f"{parent}/area[{index}]", self._notes)
-        polygon_children, circle_children = fields.all("polygon"), fields.all("circle")
-        polygons = tuple(self._polygons(fields, polygon_children)) if polygon_children else ()
-        circles = tuple(_circles(fields, circle_children)) if circle_children else ()
-        geocodes = read_pairs(fields, "geocode", self._grammar)
-        excluded = tuple(self._excluded(fields, geocodes))
-        spoken = sum(1 for child in (*polygon_children, *circle_children) if fields.raw(child).strip())
+        polygons, circles, unreadable = self._shapes(fields)
+        geocodes, excluded = self._places(fields)
         return Area(
             fields.required_prose("areaDesc"),
             polygons,
             circles,
-            tuple(code for code in geocodes if code.name != EXCLUDE_POLYGON) if excluded else geocodes,
+            geocodes,
             fields.number("altitude"),
             fields.number("ceiling"),
             excluded,
-            spoken - len(polygons) - len(circles),
+            unreadable,
             element.line or None,
             fields.lines(),
         )
+
+    def _shapes(self, fields: Fields) -> tuple[tuple[Polygon, ...], tuple[Circle, ...], int]:
+        """Polygons, circles, and how many of either said something that nobody could read."""
+        children = fields.all("polygon"), fields.all("circle")
+        if not any(children):
+            return (), (), 0
+        polygons = tuple(self._polygons(fields, children[0]))
+        circles = tuple(_circles(fields, children[1]))
+        spoken = sum(1 for child in (*children[0], *children[1]) if fields.raw(child).strip())
+        return polygons, circles, spoken - len(polygons) - len(circles)
+
+    def _places(self, fields: Fields) -> tuple[tuple[NamedValue, ...], tuple[Polygon, ...]]:
+        """Geocodes, and the rings to subtract that some senders write as geocodes."""
+        codes = read_pairs(fields, "geocode", self._grammar)
+        exclusions = [code for code in codes if code.name == EXCLUDE_POLYGON]
+        if not exclusions:
+            return codes, ()
+        rest = tuple(code for code in codes if code.name != EXCLUDE_POLYGON)
+        return rest, tuple(self._excluded(fields, exclusions))
 
     def _polygons(self, fields: Fields, children: list[Element]) -> Iterator[Polygon]:
         for child in children:
@@ -66,10 +80,8 @@ class AreaBuilder:
                 fields.note("polygon-antimeridian", child)
             yield Polygon(pairs, child.line or None)
 
-    def _excluded(self, fields: Fields, geocodes: tuple[NamedValue, ...]) -> Iterator[Polygon]:
-        for code in geocodes:
-            if code.name != EXCLUDE_POLYGON:
-                continue
+    def _excluded(self, fields: Fields, exclusions: list[NamedValue]) -> Iterator[Polygon]:
+        for code in exclusions:
             pairs, _ = self._ring(code.value, fields.element)
             if pairs is None:
                 self._notes.add("exclusion-unreadable", fields.path, code.line or 0)

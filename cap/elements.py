@@ -112,6 +112,9 @@ class _Builder:
             if isinstance(error, CapError):
                 raise
             raise NotXml("The declared encoding is not one that can be read safely.", 1) from None
+        finally:  # the handlers know the parser and the parser its handlers: part them, or both linger
+            parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+            parser.StartDoctypeDeclHandler = None
         return root.children[0]
 
     def _refuse_doctype(self, *_: object) -> None:
@@ -121,6 +124,7 @@ class _Builder:
     def _attach(self) -> Element:
         """Install the element handlers; the returned element is the document above the root."""
         parser, limits, skipped = self._parser, self._limits, self._skipped
+        most, deepest, longest = limits.elements, limits.depth, limits.name  # locals: read for every element
         document = current = Element("", 0)
         stack: list[Element] = []
         count = 0
@@ -129,7 +133,7 @@ class _Builder:
             nonlocal current, count
             count += 1
             line = parser.CurrentLineNumber + skipped
-            if count > limits.elements or len(stack) >= limits.depth or len(tag) > limits.name or attributes:
+            if count > most or len(stack) >= deepest or len(tag) > longest or attributes:
                 _guard(limits, tag, line, (count, len(stack)), attributes)
             element = Element(tag, line, len(current.text), attributes or None)
             current.children.append(element)

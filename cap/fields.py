@@ -14,7 +14,7 @@ from cap import lexical, plaintext
 from cap.elements import Element
 from cap.errors import LimitExceeded
 from cap.findings import Problem
-from cap.grammar import DECISIVE, Model, Slot
+from cap.grammar import DECISIVE, Model
 from cap.limits import Limits
 from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
 
@@ -78,7 +78,6 @@ class Fields:
         self.notes = notes
         self._found: dict[str, list[Element]] = {}
         self._sort(model)
-        self._require(model)
         if element.text and not element.text.isspace():
             notes.add("text-unexpected", path, element.line, quote(element.text))
         if element.attributes:
@@ -87,31 +86,28 @@ class Fields:
     def _sort(self, model: Model) -> None:
         found, last = self._found, 0
         for child in self.element.children:
-            slot = model.get(child.tag)
+            slot = model.slots.get(child.tag)
             if slot is None:
                 self.note("element-unexpected", child, child.local)
                 continue
-            if slot.position < last:
-                self.note("element-order", child, slot.name)
-            last = max(last, slot.position)
-            if slot.name in found:
-                found[slot.name].append(child)
+            name, position, once = slot
+            if position < last:
+                self.note("element-order", child, name)
             else:
-                found[slot.name] = [child]
+                last = position
+            if name not in found:
+                found[name] = [child]
+                continue
+            found[name].append(child)
+            if once and len(found[name]) == 2:
+                self.note("decisive-repeated" if name in DECISIVE else "element-repeated", child, name)
+        for name in model.required:
+            if name not in found:
+                self._missing(name)
 
-    def _require(self, model: Model) -> None:
-        for slot in model.values():
-            children = self._found.get(slot.name)
-            if children is None:
-                if slot.least:
-                    self._missing(slot)
-            elif len(children) > slot.most:
-                code = "decisive-repeated" if slot.name in DECISIVE else "element-repeated"
-                self.note(code, children[1], slot.name)
-
-    def _missing(self, slot: Slot) -> None:
-        if slot.name not in _ESSENTIAL:  # those are noted with their own codes where they are read
-            self.notes.add("element-missing", self.path, self.element.line, slot.name)
+    def _missing(self, name: str) -> None:
+        if name not in _ESSENTIAL:  # those are noted with their own codes where they are read
+            self.notes.add("element-missing", self.path, self.element.line, name)
 
     # where things stand
 
@@ -123,6 +119,7 @@ class Fields:
         return children[0] if children else None
 
     def lines(self) -> dict[str, int]:
+        """The line of the first child of each name."""
         return {name: children[0].line for name, children in self._found.items()}
 
     def path_of(self, child: Element) -> str:

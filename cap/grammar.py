@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from cap.vocabulary import Version
 
-MANY: Final = 1_000_000
 DSIG: Final = "http://www.w3.org/2000/09/xmldsig#"
 SIGNATURE: Final = f"{DSIG} Signature"
 NAMESPACES: Final = {
@@ -20,27 +19,33 @@ NAMESPACE_OF: Final = {version: namespace for namespace, version in NAMESPACES.i
 
 
 class Slot(NamedTuple):
-    """Where a child stands in its parent's sequence, and how often it must and may be there."""
+    """Where a child stands in its parent's sequence, and whether it may stand there only once."""
 
     name: str
     position: int
-    least: int
-    most: int
+    once: bool
 
 
-Model = dict[str, Slot]
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The children one element may have, by the tag that the element tree uses ("namespace local")."""
+
+    slots: dict[str, Slot]
+    required: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The models of one version, keyed by the tags that the element tree uses ("namespace local")."""
+    """The models of one version. `pair` is for eventCode, parameter and geocode; None where those are plain
+    text.
+    """
 
     version: Version
     alert: Model
     info: Model
     resource: Model
     area: Model
-    pair: Model  # eventCode, parameter, geocode; empty in 1.0, where they are NAME=value text
+    pair: Model | None
 
 
 _ALERT: Final = (
@@ -68,32 +73,35 @@ _DIFFERENCES: Final[dict[Version, dict[str, str]]] = {
         "derefUri?": "-",
     },
 }
-_COUNTS: Final = {"?": (0, 1), "*": (0, MANY), "+": (1, MANY)}
 
 
 def _model(version: Version, text: str) -> Model:
-    model: Model = {}
+    """`name` is required, `name?` optional, `name*` optional and repeatable, `name+` required and
+    repeatable.
+    """
+    slots: dict[str, Slot] = {}
+    required = []
     differences = _DIFFERENCES[version]
     for position, word in enumerate(text.split()):
         chosen = differences.get(word, word)
         if chosen == "-":
             continue
-        least, most = _COUNTS.get(chosen[-1], (1, 1))
         name = chosen.rstrip("?*+")
         tag = SIGNATURE if name == "Signature" else f"{NAMESPACE_OF[version]} {name}"
-        model[tag] = Slot(name, position, least, most)
-    return model
+        slots[tag] = Slot(name, position, once=chosen[-1] not in "*+")
+        if chosen[-1] not in "?*":
+            required.append(name)
+    return Model(slots, tuple(required))
 
 
 def _grammar(version: Version) -> Grammar:
-    pair = {} if version is Version.V1_0 else _model(version, _PAIR)
     return Grammar(
         version,
         _model(version, _ALERT),
         _model(version, _INFO),
         _model(version, _RESOURCE),
         _model(version, _AREA),
-        pair,
+        None if version is Version.V1_0 else _model(version, _PAIR),
     )
 
 

@@ -25,9 +25,11 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | None]:
     """§3.3.2: YYYY-MM-DDThh:mm:ssXzh:zm, whole seconds, the offset as written.
 
-    A time without zone is taken as UTC; one that ends something (`ends`) as the latest instant it can mean: nothing
+    A time without zone is taken as UTC; one that ends something (`ends`) as the latest it can mean: nothing
     ends early by a guess. 24:00:00 is the next day's midnight, as in XML Schema.
     """
+    if _EXACT.fullmatch(text) and (value := _exact(text)):
+        return value, None
     stripped = text.strip()
     match = _LOOSE.fullmatch(stripped)
     if match is None:
@@ -44,6 +46,17 @@ def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | 
     if zone is None or value.year not in _YEARS or not _is_clock(match):
         return None, "time-unreadable"
     return value, known or _style(stripped, match)
+
+
+def _exact(text: str) -> datetime | None:
+    """The usual spelling, read at once; None for the rare cases that deserve a closer look."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    offset = value.utcoffset()
+    known = offset is not None and abs(offset) <= _FARTHEST_OFFSET
+    return value if known and value.year in _YEARS else None
 
 
 def _zone(text: str | None, *, ends: bool) -> tuple[timezone | None, str | None]:

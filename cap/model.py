@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from cap.findings import Finding, Problem
+from cap.policy import STRICT
 from cap.vocabulary import (
     Category,
     Certainty,
@@ -175,12 +176,40 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """What one body held. `findings` concern the container; each alert carries its own problems.
+class Link:
+    """A link of a feed's entry, as written: it may be relative."""
 
-    `kind` is the container: alert, alerts, atom, rss, edxl-de, nina or feed-index.
+    href: str
+    rel: str
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of an Atom or RSS feed. `updated` is None where `updated_text` is not CAP's kind of time."""
+
+    id: str
+    title: str
+    updated_text: str
+    updated: datetime | None
+    links: tuple[Link, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one body held. `problems` concern the container; each alert carries its own.
+
+    `kind` is alert, alerts, atom, rss, edxl-de or nina. `entries` are a feed's, whether or not they hold
+    alerts.
     """
 
     alerts: tuple[Alert, ...]
-    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
     kind: str = "alert"
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The container's problems as the strict policy weighs them."""
+        return tuple(STRICT.judge(problem) for problem in self.problems)

@@ -3,25 +3,27 @@
 from cap import plaintext
 from cap.elements import Element
 from cap.fields import Fields, quote
-from cap.grammar import Grammar
+from cap.grammar import Grammar, Model
 from cap.model import NamedValue
 
 
 def read_pairs(fields: Fields, name: str, grammar: Grammar) -> tuple[NamedValue, ...]:
     """Every entry of that name, in order, repeated names included."""
     children = fields.all(name)
-    if not grammar.pair:
-        return tuple(_from_text(fields, child) for child in children)
-    tags = tuple(grammar.pair)
-    return tuple(_from_elements(fields, child, grammar, tags) for child in children)
+    if not children:
+        return ()
+    if grammar.pair is None:
+        return tuple([_from_text(fields, child) for child in children])
+    tags = tuple(grammar.pair.slots)
+    return tuple([_from_elements(fields, child, grammar.pair, tags) for child in children])
 
 
-def _from_elements(fields: Fields, child: Element, grammar: Grammar, tags: tuple[str, ...]) -> NamedValue:
+def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str, ...]) -> NamedValue:
     if _is_usual(child, tags):
         name, value = child.children[0].text.strip(), child.children[1].text.strip()
         if name and "<" not in name and "&" not in name:
             return NamedValue(name, plaintext.plain(value), child.line or None)
-    inner = Fields(child, grammar.pair, fields.path_of(child), fields.notes)
+    inner = Fields(child, model, fields.path_of(child), fields.notes)
     value_child = inner.first("value")
     text = plaintext.plain(inner.raw(value_child)) if value_child is not None else ""
     return NamedValue(inner.required_prose("valueName"), text, child.line or None)

@@ -583,6 +583,51 @@ _FILES: Final = (
     ),
     Rule("resource-size", W, I, "§3.2.3 size", "size is negative.", "size ist negativ."),
 )
+_FEEDS: Final = (
+    Rule(
+        "feed-element-missing",
+        E,
+        W,
+        "RFC 4287 §4.1, RSS 2.0",
+        "The feed or entry has no {}.",
+        "Dem Feed oder Eintrag fehlt {}.",
+    ),
+    Rule(
+        "feed-element-unexpected",
+        E,
+        I,
+        "RFC 4287 §4.1",
+        "{} is not an element of Atom.",
+        "{} ist kein Element von Atom.",
+    ),
+    Rule(
+        "feed-link-missing",
+        E,
+        W,
+        "RFC 4287 §4.1.2",
+        "The entry has neither content nor a link to the alert.",
+        "Der Eintrag hat weder Inhalt noch einen Verweis auf die Meldung.",
+    ),
+    Rule(
+        "feed-alert-misplaced",
+        E,
+        W,
+        "RFC 4287 §4.1.1",
+        "An alert stands outside of any entry; it was read all the same.",
+        "Eine Meldung steht außerhalb der Einträge; sie wurde trotzdem gelesen.",
+    ),
+    Rule(
+        "feed-alert-unreadable",
+        E,
+        E,
+        "-",
+        "One alert of the bundle could not be read: {}",
+        "Eine Meldung des Bündels ist nicht lesbar: {}",
+    ),
+    Rule(
+        "feed-without-alert", I, I, "-", "The document holds no alert.", "Das Dokument enthält keine Meldung."
+    ),
+)
 # fmt: on
 
 
@@ -590,4 +635,4 @@ def _index(tables: Iterable[Iterable[Rule]]) -> dict[str, Rule]:
     return {rule.code: rule for table in tables for rule in table}
 
 
-RULES: Final = _index((_STRUCTURE, _WORDS, _TIMES, _CONDITIONS, _PLACES, _FILES))
+RULES: Final = _index((_STRUCTURE, _WORDS, _TIMES, _CONDITIONS, _PLACES, _FILES, _FEEDS))

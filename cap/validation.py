@@ -2,7 +2,7 @@
 
 from cap.conditions import conditions
 from cap.findings import Finding
-from cap.model import Alert
+from cap.model import Alert, Document
 from cap.policy import STRICT, Policy
 
 
@@ -15,3 +15,8 @@ def check(alert: Alert, policy: Policy = STRICT) -> tuple[Finding, ...]:
     problems = [*alert.problems, *conditions(alert)]
     problems.sort(key=lambda problem: problem.line or 0)
     return tuple(policy.judge(problem) for problem in problems)
+
+
+def check_container(document: Document, policy: Policy = STRICT) -> tuple[Finding, ...]:
+    """What is wrong with the feed or bundle around the alerts."""
+    return tuple(policy.judge(problem) for problem in document.problems)
