@@ -125,9 +125,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offered:  # declined: the request was handled as HTTP/1.1
-            self._parser = httptools.HttpRequestParser(self)
-            self.data_received(data[offered.args[0] :])
+        except httptools.HttpParserUpgrade:
+            self._refuse(Answer(501, b"HTTP/1.1 only"))
         except httptools.HttpParserError:
             self._refuse(Answer(400, b"not HTTP/1.1"))
 
@@ -152,7 +151,7 @@ class Connection(asyncio.Protocol):
             self._refuse(Answer(413))
 
     def on_message_complete(self) -> None:
-        if self._transport is None:
+        if self._transport is None or self._parser.should_upgrade():
             return
         request = Request(
             method=self._parser.get_method().decode("ascii"),

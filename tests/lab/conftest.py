@@ -1,0 +1,236 @@
+"""Stand-in gateways as real processes, a small population, and clients that speak to them."""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import http_ece
+import pytest
+import trustme
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02
+
+from ops.lab import ledger, population
+
+ROOT = Path(__file__).parents[2]
+TIMEOUT_S = 20
+SUBJECT = "mailto:lab@example.org"
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Client:
+    """One kept-alive connection to a stand-in."""
+
+    url: str
+    tls: ssl.SSLContext | None = None
+    timeout_s: float = TIMEOUT_S
+
+    def __post_init__(self):
+        parts = urlsplit(self.url)
+        kind, options = http.client.HTTPConnection, {}
+        if self.tls:
+            kind, options = http.client.HTTPSConnection, {"context": self.tls}
+        self.connection = kind(parts.hostname, parts.port, timeout=self.timeout_s, **options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.connection.close()
+
+    def request(self, method, path, body=b"", headers=None) -> Reply:
+        self.connection.request(method, path, body, headers or {})
+        response = self.connection.getresponse()
+        return Reply(response.status, dict(response.headers), response.read())
+
+
+@dataclass
+class Running:
+    """A stand-in in its own process."""
+
+    process: subprocess.Popen
+    ready: dict
+    tls: ssl.SSLContext | None = None
+    clients: list = field(default_factory=list)
+
+    @property
+    def url(self):
+        return self.ready["url"]
+
+    @property
+    def ledger(self):
+        return Path(self.ready["ledger"])
+
+    def entries(self):
+        return ledger.read(self.ledger).entries
+
+    def client(self, url="", timeout_s=TIMEOUT_S) -> Client:
+        self.clients.append(Client(url or self.url, self.tls, timeout_s))
+        return self.clients[-1]
+
+    def request(self, method, path, body=b"", headers=None) -> Reply:
+        with self.client() as client:
+            return client.request(method, path, body, headers)
+
+    def stats(self):
+        return json.loads(self.request("GET", "/_control/stats").body)
+
+    def faults(self, *rules):
+        reply = self.request("PUT", "/_control/faults", json.dumps(rules).encode())
+        assert reply.status == 200, reply
+        return json.loads(reply.body)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(TIMEOUT_S)
+
+    def close(self):
+        for client in self.clients:
+            client.connection.close()
+        self.kill()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("population")
+    population.make(directory, population.Plan(seed=7, subscriptions=300, outside=40))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def recipients(state):
+    return tuple(population.read(state))
+
+
+@pytest.fixture
+def subscriber(recipients):
+    return next(one for one in recipients if one.channel == "webpush")
+
+
+@pytest.fixture
+def start(state, tmp_path):
+    """Starts a stand-in: `start("webpush", "--decrypt", "later", ledger=PATH, tls=CONTEXT)`."""
+    running = []
+
+    def run(channel, *options, ledger=None, tls=None):
+        path = ledger or tmp_path / f"{channel}.ndjson"
+        command = [sys.executable, "-m", "ops.lab.gateways", channel, "--ledger", path, "--state", state]
+        process = subprocess.Popen(
+            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        )
+        line = process.stdout.readline()
+        running.append(Running(process, json.loads(line) if line else {}, tls))
+        return running[-1]
+
+    yield run
+    for one in running:
+        one.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """(PEM file with key and chain, a client's context that trusts it)"""
+    authority = trustme.CA()
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    authority.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(path)
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return path, context
+
+
+def document(alert="A1", kind="alert"):
+    return json.dumps({"alert": alert, "kind": kind, "headline": "Hochwasser an der Rur"}).encode()
+
+
+@dataclass
+class Pusher:
+    """An application server with its VAPID key; encrypts by an implementation that is not the gateway's."""
+
+    vapid: Vapid02
+
+    @property
+    def key(self):
+        return self.authorization("http://localhost:1").rpartition("k=")[2]
+
+    def authorization(self, aud, exp=None):
+        claims = {"aud": aud, "exp": exp or int(time.time()) + 3600, "sub": SUBJECT}
+        return self.vapid.sign(claims)["Authorization"]
+
+    def headers(self, origin, **other):
+        headers = {"TTL": "60", "Content-Encoding": "aes128gcm", "Authorization": self.authorization(origin)}
+        headers |= {name.replace("_", "-"): value for name, value in other.items()}
+        return {name: value for name, value in headers.items() if value is not None}
+
+    @staticmethod
+    def body(subscriber, plain, record_size=4096):
+        return http_ece.encrypt(
+            plain,
+            private_key=ec.generate_private_key(ec.SECP256R1()),
+            dh=_bytes(subscriber.keys["p256dh"]),
+            auth_secret=_bytes(subscriber.keys["auth"]),
+            rs=record_size,
+            version="aes128gcm",
+        )
+
+    def push(self, client, subscriber, plain=None, **headers):
+        return client.request(
+            "POST",
+            subscriber.address,
+            self.body(subscriber, plain or document()),
+            self.headers(client.url, **headers),
+        )
+
+
+def _bytes(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@pytest.fixture(scope="session")
+def pusher():
+    vapid = Vapid02()
+    vapid.generate_keys()
+    return Pusher(vapid)
+
+
+@pytest.fixture(scope="session")
+def doc():
+    return document
+
+
+def signed(instance, body, *, identity="msg_1", timestamp=None, secret=None):
+    timestamp = str(timestamp or int(time.time()))
+    key = base64.b64decode((secret or instance.keys["secret"]).removeprefix("whsec_"))
+    content = f"{identity}.{timestamp}.".encode() + body
+    signature = base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
+    return {
+        "webhook-id": identity,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": f"v1,AAAA v1,{signature}",
+    }
+
+
+@pytest.fixture(scope="session")
+def sign():
+    return signed
