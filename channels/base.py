@@ -181,8 +181,13 @@ class Channel(Protocol):
     nothing more is started, requests in flight are dropped (their outcome is unknown to the caller).
     """
 
-    name: str
-    limits: Limits
+    @property
+    def name(self) -> str:
+        """Registry key and metric label."""
+        ...
+
+    @property
+    def limits(self) -> Limits: ...
 
     def check(self, endpoint: Endpoint) -> None:
         """Whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""

@@ -1,0 +1,35 @@
+"""The command `dispatcher`."""
+
+from __future__ import annotations
+
+import typer
+
+from dispatcher.commands import admin, client, serve
+
+app = typer.Typer(
+    name="dispatcher",
+    help="Emergency warning dispatch.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(serve.up)
+app.command()(serve.api)
+app.command()(serve.worker)
+app.command()(serve.migrate)
+app.command()(client.submit)
+app.command()(client.preview)
+app.command()(client.status)
+app.add_typer(admin.sources, name="source")
+app.add_typer(admin.instances, name="instance")
+app.add_typer(admin.subscriptions, name="subscriptions")
+app.add_typer(admin.dead_letters, name="dead-letters")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""HTTP: submission, status, public reading by the municipalities' apps, health and metrics."""

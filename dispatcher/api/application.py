@@ -1,0 +1,42 @@
+"""The API as an ASGI application."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from dispatcher.api import alerts, instances, problems, schemas
+from dispatcher.probes import probe_routes
+
+if TYPE_CHECKING:
+    from dispatcher.api.parts import ApiParts
+
+
+def application(parts: ApiParts) -> FastAPI:
+    """All routes. No state but `parts`."""
+    app = FastAPI(
+        title="cap-dispatcher",
+        version=version("cap-dispatcher"),
+        description="Submit CAP warnings, follow their delivery. A 2xx to a submission is a promise.",
+        # The documentation pages would load their scripts from elsewhere; the description itself is here.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    problems.install(app, parts.meter)
+    app.include_router(alerts.routes(parts))
+    app.include_router(instances.routes(parts))
+
+    @app.get("/v1/boundaries", tags=["boundaries"])
+    async def boundaries() -> schemas.Boundaries:
+        """The boundary data in use, with its attribution and vintage."""
+        return schemas.Boundaries(
+            attribution=parts.boundaries.provenance.attribution,
+            vintage=parts.boundaries.provenance.vintage,
+            municipalities=len(parts.boundaries.municipalities),
+        )
+
+    app.router.routes.extend(probe_routes(parts.meter, parts.health))
+    return app

@@ -1,0 +1,34 @@
+"""Who is asking: a source by its `wk_` key, a municipality's app by its `wi_` key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.pipeline.problem import ProblemType, Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dispatcher.model import Source
+    from dispatcher.store.sources import Instance, Sources
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+async def source_of(request: Request, sources: Sources) -> Source:
+    """Raises `Refused` without a valid key."""
+    source = await sources.by_key(_bearer(request))
+    if source is None:
+        raise Refused(ProblemType.UNAUTHENTICATED, "Der API-Schlüssel fehlt oder ist ungültig.")
+    return source
+
+
+async def instance_of(request: Request, sources: Sources) -> Instance:
+    """Raises `Refused` without a valid key."""
+    instance = await sources.instance_by_key(_bearer(request))
+    if instance is None:
+        raise Refused(ProblemType.UNAUTHENTICATED, "Der Schlüssel der Instanz fehlt oder ist ungültig.")
+    return instance

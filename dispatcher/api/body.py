@@ -1,0 +1,38 @@
+"""Reading a request's body within a limit, before anything looks at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.pipeline.problem import ProblemType, Refused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
+
+
+async def read_cap(request: Request, max_bytes: int) -> bytes:
+    """The raw bytes. Raises `Refused` for another media type, an encoded body, or one that is too large."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type not in MEDIA_TYPES:
+        raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    return bytes(body)
+
+
+def _too_large(max_bytes: int) -> Refused:
+    return Refused(
+        ProblemType.TOO_LARGE,
+        f"Die Meldung ist größer als {max_bytes} Byte.",
+        extra={"max_bytes": max_bytes},
+    )

@@ -1,0 +1,38 @@
+"""Municipalities' apps: pull what is in force for their places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request, Response
+
+from dispatcher.api import schemas
+from dispatcher.api.alerts import AlertId
+from dispatcher.api.authentication import instance_of
+from dispatcher.pipeline.problem import ProblemType, Refused
+
+if TYPE_CHECKING:
+    from dispatcher.api.parts import ApiParts
+
+
+def routes(parts: ApiParts) -> APIRouter:
+    """The routes below `/v1/instance`: the key says which instance."""
+    router = APIRouter(prefix="/v1/instance", tags=["instances"])
+
+    @router.get("/alerts")
+    async def current(request: Request) -> schemas.AlertList:
+        """What is in force now in the instance's municipalities: not expired, not superseded, not ended."""
+        instance = await instance_of(request, parts.sources)
+        alerts = await parts.alerts.current_in(instance.places)
+        return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts])
+
+    @router.get("/alerts/{alert_id}/cap", response_class=Response)
+    async def raw(request: Request, alert_id: AlertId) -> Response:
+        """The CAP message, if it was dispatched and concerns one of the instance's municipalities."""
+        instance = await instance_of(request, parts.sources)
+        body = await parts.alerts.raw_for(alert_id, instance.places)
+        if body is None:
+            raise Refused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
+        return Response(body, media_type="application/cap+xml")
+
+    return router

@@ -1,0 +1,84 @@
+"""Every refusal as RFC 9457 problem+json, and one counter for each."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from dispatcher.pipeline.problem import TITLE, ProblemType, Refused
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+    from dispatcher.metrics import Meter
+
+MEDIA_TYPE = "application/problem+json"
+URN = "urn:cap-dispatcher:problem:"
+RETRY_AFTER_S = 5
+
+log = structlog.get_logger()
+
+
+def problem_response(refused: Refused) -> Response:
+    """The problem document. `errors` appears only where there are single findings."""
+    body: dict[str, object] = {
+        "type": URN + refused.type,
+        "title": TITLE[refused.type],
+        "status": refused.status,
+        "detail": refused.detail,
+        **refused.extra,
+    }
+    if refused.errors:
+        body["errors"] = list(refused.errors)
+    headers = {}
+    if refused.type is ProblemType.UNAUTHENTICATED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if refused.type is ProblemType.RECORD_UNAVAILABLE:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
+    return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - five small handlers sharing a meter
+    """Handlers for everything that can go wrong."""
+    for type_ in ProblemType:
+        meter.alerts_rejected.labels(type_)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if not isinstance(error, Refused):
+            raise error
+        if request.url.path.startswith("/v1/alerts") and request.method == "POST":
+            meter.alerts_rejected.labels(error.type).inc()
+        return problem_response(error)
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        meter.record_up.set(0)
+        log.warning("record_unavailable", error=type(error).__name__)
+        detail = (
+            "Die Meldung konnte nicht gesichert werden und gilt als nicht angenommen; bitte erneut senden."
+        )
+        return await refused(request, Refused(ProblemType.RECORD_UNAVAILABLE, detail))
+
+    async def http_error(_: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+        headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+    async def internal(request: Request, error: Exception) -> Response:
+        log.error("internal_error", path=request.url.path, error=type(error).__name__)
+        return await refused(
+            request,
+            Refused(ProblemType.INTERNAL, "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden."),
+        )
+
+    app.add_exception_handler(Refused, refused)
+    for kind in UNAVAILABLE:
+        app.add_exception_handler(kind, unavailable)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, internal)

@@ -1,0 +1,200 @@
+"""The JSON bodies of the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from dispatcher.pipeline.accept import Accepted, Preview
+    from dispatcher.store.accounts import ChannelAccount
+    from dispatcher.store.alerts import AffectedPlace, StoredAlert
+
+
+class Body(BaseModel):
+    """Frozen, and without surprises."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; more members by type, see the list of problems."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(examples=["urn:cap-dispatcher:problem:invalid-cap"])
+    title: str
+    status: int
+    detail: str
+    errors: list[dict[str, Any]] | None = None
+
+
+class Municipality(Body):
+    """A municipality that an alert concerns. `share` is the part of its area, 0 to 1."""
+
+    ags: str = Field(examples=["05358008"])
+    name: str = Field(examples=["Düren"])
+    reason: str = Field(examples=["geometry"])
+    share: float
+
+
+class Finding(Body):
+    """Something to know about the message that did not keep it from being accepted."""
+
+    code: str
+    severity: str
+    path: str
+    line: int | None
+    message: str
+
+
+class AlertBody(Body):
+    """An alert of record. `reason` says why it is sent, or why not."""
+
+    id: str
+    sender: str
+    identifier: str
+    sent: datetime
+    msg_type: str
+    status: str
+    scope: str
+    event: str
+    headline: str
+    severity: str
+    received_at: datetime
+    expires: datetime
+    lane: str
+    reason: str
+    chain: str
+    state: str = Field(
+        description="accepted: waits for its plan; planned: under way; settled: every recipient accounted for; "
+        "recorded: not sent to anybody, see reason"
+    )
+    planned_at: datetime | None
+    settled_at: datetime | None
+    superseded_by: str | None
+    audience: int = Field(description="recipients in the frozen audience")
+
+
+class AcceptedBody(Body):
+    """The promise: committed to the record."""
+
+    alert: AlertBody
+    repeated: bool
+    municipalities: list[Municipality]
+    findings: list[Finding]
+
+
+class PreviewBody(Body):
+    """What submitting would do now. Nothing was stored, nothing will be sent."""
+
+    reason: str
+    lane: str
+    expires: datetime
+    municipalities: list[Municipality]
+    reach: dict[str, int] = Field(description="subscribers by channel, each counted once")
+    reach_by_municipality: dict[str, dict[str, int]]
+    findings: list[Finding]
+
+
+class ChannelBody(Body):
+    """One channel's recipients by state. `accepted` is by the gateway; it does not mean delivered."""
+
+    channel: str
+    kind: str
+    states: dict[str, int]
+    first_accepted_at: datetime | None
+    last_accepted_at: datetime | None
+
+
+class StatusBody(Body):
+    """How an alert stands."""
+
+    alert: AlertBody
+    channels: list[ChannelBody]
+    municipalities: list[Municipality]
+    recipients_by_municipality: dict[str, dict[str, int]]
+
+
+class AlertList(Body):
+    alerts: list[AlertBody]
+
+
+class Boundaries(Body):
+    """The boundary data in use; the attribution must be shown wherever its results are."""
+
+    attribution: str
+    vintage: str
+    municipalities: int
+
+
+def alert_body(alert: StoredAlert) -> AlertBody:
+    return AlertBody(
+        id=alert.id,
+        sender=alert.sender,
+        identifier=alert.identifier,
+        sent=alert.sent,
+        msg_type=alert.msg_type,
+        status=alert.status,
+        scope=alert.scope,
+        event=alert.event,
+        headline=alert.headline,
+        severity=alert.severity,
+        received_at=alert.received_at,
+        expires=alert.expires,
+        lane=alert.lane,
+        reason=alert.reason,
+        chain=alert.chain_id,
+        state=alert.state,
+        planned_at=alert.planned_at,
+        settled_at=alert.settled_at,
+        superseded_by=alert.stopped_by,
+        audience=alert.audience,
+    )
+
+
+def municipality(place: AffectedPlace) -> Municipality:
+    return Municipality(ags=place.ags, name=place.name, reason=place.reason, share=round(place.share, 4))
+
+
+def accepted_body(accepted: Accepted) -> AcceptedBody:
+    return AcceptedBody(
+        alert=alert_body(accepted.alert),
+        repeated=accepted.repeated,
+        municipalities=[municipality(place) for place in accepted.affected],
+        findings=[_finding(finding) for finding in accepted.findings],
+    )
+
+
+def preview_body(preview: Preview) -> PreviewBody:
+    return PreviewBody(
+        reason=preview.reason,
+        lane=preview.lane,
+        expires=preview.expires,
+        municipalities=[municipality(place) for place in preview.affected],
+        reach=preview.reach.by_channel,
+        reach_by_municipality=preview.reach.by_municipality,
+        findings=[_finding(finding) for finding in preview.findings],
+    )
+
+
+def channel_body(account: ChannelAccount) -> ChannelBody:
+    return ChannelBody(
+        channel=account.channel,
+        kind=account.kind,
+        states=account.states,
+        first_accepted_at=account.first_at,
+        last_accepted_at=account.last_at,
+    )
+
+
+def _finding(finding: Any) -> Finding:
+    return Finding(
+        code=finding.code,
+        severity=str(finding.severity),
+        path=finding.path,
+        line=finding.line,
+        message=finding.message,
+    )

@@ -1,0 +1,193 @@
+"""Operators' commands on the record: sources, instances, subscriptions, dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from channels.base import Channel, Endpoint, Permanent
+from dispatcher import wiring
+from dispatcher.model import Source
+from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.accounts import Accounts
+from dispatcher.store.sources import Instance, Sources
+from dispatcher.store.subscriptions import NewSubscription, Subscriptions
+
+Result = TypeVar("Result")
+CHUNK = 5000
+AGS_PREFIX = re.compile(r"[0-9]{2,8}")
+
+sources = typer.Typer(help="Who may submit.", no_args_is_help=True)
+instances = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
+subscriptions = typer.Typer(help="Endpoints.", no_args_is_help=True)
+dead_letters = typer.Typer(help="Recipients that could not be served.", no_args_is_help=True)
+
+
+def _run(settings: Settings, work: Callable[[record.Pool], Awaitable[Result]]) -> Result:
+    if not settings.database_url:
+        raise typer.BadParameter("DATABASE_URL is needed (with `dispatcher up`: see var/state.json and docs)")
+
+    async def main() -> Result:
+        pool = await record.connect(settings.database_url or "", size=4)
+        try:
+            return await work(pool)
+        finally:
+            await pool.close()
+
+    return asyncio.run(main())
+
+
+def _new_key(kind: str, name: str) -> str:
+    return f"{kind}_{name}_{secrets.token_urlsafe(32)}"
+
+
+@sources.command("add")
+def add_source(
+    source_id: Annotated[str, typer.Argument(help="short name, e.g. leitstelle-dueren")],
+    sender: Annotated[list[str], typer.Option(help="CAP sender it may use; repeatable")],
+    territory: Annotated[list[str], typer.Option(help="AGS or prefix it may warn, e.g. 05358; repeatable")],
+    name: Annotated[str, typer.Option(help="as people know it")] = "",
+) -> None:
+    """Create or change a source and print a new API key, once."""
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", source_id):
+        raise typer.BadParameter("a source's id is made of a-z, 0-9 and hyphens")
+    if bad := [prefix for prefix in territory if not AGS_PREFIX.fullmatch(prefix)]:
+        raise typer.BadParameter(f"not an AGS or a prefix of one (2 to 8 digits): {', '.join(bad)}")
+    settings = Settings()
+    key = _new_key("wk", f"{source_id[:31]}-{secrets.token_hex(4)}")
+
+    async def work(pool: record.Pool) -> None:
+        store = Sources(pool, wiring.pepper(settings))
+        await store.put(Source(source_id, name or source_id, frozenset(sender), tuple(territory)))
+        await store.add_key(source_id, key)
+
+    _run(settings, work)
+    typer.echo(key)
+
+
+@sources.command("revoke")
+def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between wk_ and the last _")]) -> None:
+    """Make a key worthless at once."""
+    settings = Settings()
+
+    async def work(pool: record.Pool) -> bool:
+        return await Sources(pool, wiring.pepper(settings)).revoke_key(key_id)
+
+    if not _run(settings, work):
+        typer.echo("no such valid key", err=True)
+        raise typer.Exit(1)
+
+
+@instances.command("add")
+def add_instance(
+    instance_id: Annotated[str, typer.Argument(help="e.g. the municipality's AGS")],
+    place: Annotated[list[str], typer.Option(help="AGS it shows; repeatable")],
+    name: Annotated[str, typer.Option(help="as people know it")] = "",
+) -> None:
+    """Create or change an app instance and print its new key for pulling, once."""
+    settings = Settings()
+    key = _new_key("wi", instance_id)
+
+    async def work(pool: record.Pool) -> None:
+        instance = Instance(instance_id, name or instance_id, tuple(place))
+        await Sources(pool, wiring.pepper(settings)).put_instance(instance, key)
+
+    _run(settings, work)
+    typer.echo(key)
+
+
+@subscriptions.command("import")
+def import_subscriptions(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="one JSON object per line")],
+) -> None:
+    """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
+
+    Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1.
+    """
+    settings = Settings()
+
+    async def work(pool: record.Pool) -> tuple[int, int]:
+        registry = wiring.channels(settings, wiring.http_client(settings))
+        store, added, refused = Subscriptions(pool), 0, 0
+        with file.open("rb") as lines:
+            numbered = enumerate(lines, 1)
+            while chunk := list(islice(numbered, CHUNK)):
+                good = []
+                for number, line in chunk:
+                    try:
+                        good.append(_subscription(line, registry))
+                    except ValueError as error:
+                        refused += 1
+                        typer.echo(f"line {number}: {error}", err=True)
+                added += await store.add_many(good)
+        return added, refused
+
+    added, refused = _run(settings, work)
+    typer.echo(f"{added} added or renewed, {refused} refused")
+    if refused:
+        raise typer.Exit(1)
+
+
+def _subscription(line: bytes, registry: dict[str, Channel]) -> NewSubscription:
+    try:
+        item: dict[str, Any] = json.loads(line)
+        channel = registry.get(item["channel"])
+        keys, places = dict(item.get("keys") or {}), tuple(item["places"])
+        endpoint = Endpoint(0, str(item["address"]), keys)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"not a subscription: {type(error).__name__}") from error
+    if channel is None:
+        raise ValueError("unknown or unconfigured channel")
+    if not places or not all(isinstance(place, str) and re.fullmatch(r"[0-9]{8}", place) for place in places):
+        raise ValueError("places must be a list of AGS with 8 digits")
+    try:
+        channel.check(endpoint)
+        gateway = channel.gateway(endpoint)
+    except Permanent as error:
+        raise ValueError(error.code) from error
+    return NewSubscription(
+        channel=channel.name,
+        gateway=gateway,
+        address=endpoint.address,
+        keys=keys,
+        places=places,
+        language=str(item.get("language") or "de"),
+        instance=item.get("instance"),
+        ref=item.get("ref"),
+    )
+
+
+@subscriptions.command("count")
+def count_subscriptions() -> None:
+    """Active subscriptions by channel."""
+
+    async def work(pool: record.Pool) -> dict[str, int]:
+        return await Subscriptions(pool).counts()
+
+    for channel, count in sorted(_run(Settings(), work).items()):
+        typer.echo(f"{channel}\t{count}")
+
+
+@dead_letters.command("list")
+def list_dead_letters(
+    alert: Annotated[str | None, typer.Option(help="only this alert")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
+) -> None:
+    """One JSON line per recipient that was refused or given up, newest first. Without addresses."""
+
+    async def work(pool: record.Pool) -> Iterator[str]:
+        letters = await Accounts(pool).dead_letters(alert, limit)
+        return iter([json.dumps(asdict(letter), default=str) for letter in letters])
+
+    for line in _run(Settings(), work):
+        typer.echo(line)

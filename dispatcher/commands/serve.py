@@ -1,0 +1,105 @@
+"""`dispatcher up | api | worker | migrate`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import structlog
+import typer
+import uvicorn
+import uvloop
+
+from dispatcher import logs, wiring
+from dispatcher.api.application import application
+from dispatcher.embedded import EmbeddedError, embedded
+from dispatcher.settings import Settings
+from dispatcher.store.migrate import upgrade
+from dispatcher.supervise import Command, Supervisor
+from dispatcher.worker import process
+
+GRACEFUL_S = 10
+log = structlog.get_logger()
+
+
+def up() -> None:
+    """Run everything on this machine: servers for record and queue unless given, API, workers."""
+    settings = _settings("up")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with embedded(
+            settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
+        ) as servers:
+            asyncio.run(upgrade(servers.database_url))
+            environment = {
+                **os.environ,
+                "DATABASE_URL": servers.database_url,
+                "REDIS_URL": servers.redis_url,
+            }
+            names = ["api", *(f"worker-{n + 1}" for n in range(settings.workers))]
+            supervisor = Supervisor(
+                [Command(name, _argv(name), environment) for name in names],
+                servers=servers.started,
+                state_file=settings.data_dir / "state.json",
+            )
+            log.info("up", api=f"http://{settings.api_host}:{settings.api_port}")
+            code = supervisor.run()
+    except EmbeddedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(code)
+
+
+def _argv(name: str) -> list[str]:
+    return [sys.executable, "-m", "dispatcher", name.partition("-")[0]]
+
+
+def api() -> None:
+    """Run one API process; needs DATABASE_URL and REDIS_URL."""
+    settings = _settings("api")
+    uvloop.run(_api(settings))
+
+
+async def _api(settings: Settings) -> None:
+    async with wiring.api_parts(settings) as parts:
+        config = uvicorn.Config(
+            application(parts),
+            host=settings.api_host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=GRACEFUL_S,
+        )
+        log.info("api_serving", host=settings.api_host, port=settings.api_port)
+        await uvicorn.Server(config).serve()
+
+
+def worker() -> None:
+    """Run one worker process; needs DATABASE_URL and REDIS_URL."""
+    settings = _settings("worker")
+    uvloop.run(_worker(settings))
+
+
+async def _worker(settings: Settings) -> None:
+    _, redis_url = wiring.require_urls(settings)
+    async with wiring.worker_parts(settings) as parts:
+        log.info("worker_serving")
+        await process.run(settings, parts, redis_url)
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    settings = _settings("migrate")
+    if not settings.database_url:
+        raise typer.BadParameter("DATABASE_URL is needed")
+    asyncio.run(upgrade(settings.database_url))
+    typer.echo("the record is at this version's schema")
+
+
+def _settings(name: str) -> Settings:
+    settings = Settings()
+    logs.configure(as_json=settings.log_json, process=name)
+    return settings

@@ -1,0 +1,199 @@
+"""What the service counts. Names follow Prometheus' naming practice; no label ever holds an alert, an endpoint,
+a number or anything else without a small fixed set of values. The record, not these, has the totals of record.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from dispatcher.model import Lane, Reason, State
+
+LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
+"""10, 60 and 300 s are the edges that objectives speak of."""
+
+REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+CHANNELS = ("app", "sms_http", "webpush")
+KNOWN_GATEWAYS_MAX = 64
+
+
+class Meter:
+    """All metrics of one process, in a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self._gateways: set[str] = set()
+        self._intake()
+        self._delivery()
+        self._state()
+
+    def _intake(self) -> None:
+        self.alerts_received = Counter(
+            "warn_alerts_received",
+            "Alerts accepted into the record, by what was decided.",
+            ("source", "reason"),
+            registry=self.registry,
+        )
+        self.alerts_repeated = Counter(
+            "warn_alerts_repeated",
+            "Submissions of an identity and content already accepted.",
+            ("source",),
+            registry=self.registry,
+        )
+        self.alerts_rejected = Counter(
+            "warn_alerts_rejected",
+            "Submissions refused, by problem type.",
+            ("problem",),
+            registry=self.registry,
+        )
+        self.accept_seconds = Histogram(
+            "warn_accept_duration_seconds",
+            "From the last byte of a submission to the commit.",
+            buckets=REQUEST_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.match_seconds = Histogram(
+            "warn_geo_match_duration_seconds",
+            "Matching an alert's areas to municipalities.",
+            buckets=REQUEST_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.plan_seconds = Histogram(
+            "warn_plan_duration_seconds",
+            "Freezing an alert's audience into batches.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+
+    def _delivery(self) -> None:
+        self.deliveries = Counter(
+            "warn_deliveries",
+            "Recipients that reached a terminal state. Accepted is by the gateway, not by the person.",
+            ("channel", "lane", "outcome"),
+            registry=self.registry,
+        )
+        self.attempts = Counter(
+            "warn_delivery_attempts",
+            "Answers of gateways, by class.",
+            ("channel", "gateway", "result"),
+            registry=self.registry,
+        )
+        self.latency = Histogram(
+            "warn_delivery_latency_seconds",
+            "From acceptance of the alert to acceptance by the gateway, per recipient.",
+            ("channel", "lane"),
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.leases_lost = Counter(
+            "warn_leases_lost",
+            "Batches that another worker took over while this one still held them.",
+            registry=self.registry,
+        )
+        self.endpoints_removed = Counter(
+            "warn_endpoints_removed",
+            "Subscriptions ended because the gateway said they are gone.",
+            ("channel",),
+            registry=self.registry,
+        )
+        self.removals_withheld = Counter(
+            "warn_endpoint_removals_withheld",
+            "Subscriptions kept although called gone, because too many of a batch were.",
+            ("channel",),
+            registry=self.registry,
+        )
+        self.gateway_pauses = Counter(
+            "warn_gateway_pauses",
+            "Times that a gateway was left alone for a while, by reason.",
+            ("channel", "gateway", "reason"),
+            registry=self.registry,
+        )
+        self.jobs_failed = Counter(
+            "warn_jobs_failed",
+            "Jobs that ended in an unforeseen error; the reconciler rings again.",
+            ("function",),
+            registry=self.registry,
+        )
+        for channel in CHANNELS:
+            for lane in Lane:
+                self.latency.labels(channel, lane)
+                for state in State:
+                    if state.terminal:
+                        self.deliveries.labels(channel, lane, state.name.lower())
+            self.endpoints_removed.labels(channel)
+            self.removals_withheld.labels(channel)
+        for function in ("plan", "deliver", "reconcile"):
+            self.jobs_failed.labels(function)
+
+    def _state(self) -> None:
+        self.batches_open = Gauge(
+            "warn_batches_open", "Batches with recipients not yet settled.", ("lane",), registry=self.registry
+        )
+        self.oldest_open = Gauge(
+            "warn_oldest_open_batch_timestamp_seconds",
+            "Creation of the oldest open batch that may be worked on; 0 if there is none.",
+            ("lane",),
+            registry=self.registry,
+        )
+        self.retries_scheduled = Gauge(
+            "warn_retries_scheduled",
+            "Recipients waiting for another attempt.",
+            ("channel",),
+            registry=self.registry,
+        )
+        self.dead_letters = Gauge(
+            "warn_dead_letters",
+            "Recipients rejected or given up, of alerts not yet expired.",
+            ("channel",),
+            registry=self.registry,
+        )
+        self.subscriptions = Gauge(
+            "warn_subscriptions", "Active subscriptions.", ("channel",), registry=self.registry
+        )
+        self.unaccounted = Gauge(
+            "warn_recipients_unaccounted",
+            "Recipients without a terminal state a minute after their alert expired. Must be 0.",
+            registry=self.registry,
+        )
+        self.gateways_paused = Gauge(
+            "warn_gateways_paused", "Gateways left alone now.", ("channel",), registry=self.registry
+        )
+        self.queue_up = Gauge("warn_queue_up", "Whether Redis answers.", registry=self.registry)
+        self.record_up = Gauge("warn_record_up", "Whether PostgreSQL answers.", registry=self.registry)
+        self.reconciled_at = Gauge(
+            "warn_last_reconciliation_timestamp_seconds",
+            "When this process last swept the record; 0 while another process does it.",
+            registry=self.registry,
+        )
+        self.rings_missed = Counter(
+            "warn_rings_missed",
+            "Bells that Redis did not take; the reconciler rings again.",
+            registry=self.registry,
+        )
+        self.build = Info("warn_build", "The running version.", registry=self.registry)
+        self.build.info({"version": version("cap-dispatcher")})
+        for lane in Lane:
+            self.batches_open.labels(lane)
+            self.oldest_open.labels(lane)
+        for channel in CHANNELS:
+            for gauge in (
+                self.retries_scheduled,
+                self.dead_letters,
+                self.subscriptions,
+                self.gateways_paused,
+            ):
+                gauge.labels(channel)
+
+    def know_source(self, source: str) -> None:
+        """Show a source's counters from the start, so that their first increase is seen."""
+        self.alerts_repeated.labels(source)
+        for reason in Reason:
+            self.alerts_received.labels(source, reason)
+
+    def gateway_label(self, gateway: str) -> str:
+        """`gateway`, or `other` once there are too many for a label."""
+        if gateway not in self._gateways and len(self._gateways) >= KNOWN_GATEWAYS_MAX:
+            return "other"
+        self._gateways.add(gateway)
+        return gateway

@@ -1,0 +1,120 @@
+"""The service's own vocabulary: closed sets and small values that every layer shares.
+
+CAP's words are in `cap`, the gateways' words in `channels`; here is what happens between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+ULID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_alert_id(now: datetime, randomness: bytes) -> str:
+    """A ULID: 26 characters that sort by time. `randomness` is 10 bytes."""
+    number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(randomness[:10], "big")
+    return "".join(ULID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class Lane(StrEnum):
+    """What may overtake what. Each lane has its own queue and its own reserved concurrency."""
+
+    FLASH = "flash"
+    PRIORITY = "priority"
+    ROUTINE = "routine"
+    EXERCISE = "exercise"
+
+    @property
+    def rank(self) -> int:
+        """0 overtakes 1 overtakes 2 ..."""
+        return tuple(Lane).index(self)
+
+
+class Kind(StrEnum):
+    """What a recipient is told, seen from what that recipient was told before."""
+
+    ALERT = "alert"
+    """The first notice of this chain."""
+    UPDATE = "update"
+    LIFTED = "lifted"
+    """The warning goes on elsewhere, but this recipient's places are out of it."""
+    CANCEL = "cancel"
+
+
+class Reason(StrEnum):
+    """Why an accepted alert is dispatched, or why it is not."""
+
+    FIRST_NOTICE = "first_notice"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    ALL_CLEAR = "all_clear"
+    """An Update whose every info says AllClear ends the warning like a Cancel."""
+    NOT_ACTUAL = "not_actual"
+    NOT_PUBLIC = "not_public"
+    NOT_A_WARNING = "not_a_warning"
+    """Ack and Error speak to other systems, not to people."""
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    """A later message of the same chain is already here."""
+    ALREADY_ENDED = "already_ended"
+    """A Cancel for what has been cancelled before: a second all-clear never happens."""
+
+
+DISPATCHED = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR})
+ENDING = frozenset({Reason.CANCEL, Reason.ALL_CLEAR})
+
+
+class State(IntEnum):
+    """One recipient's state in one batch: the low seven bits of its outcome byte."""
+
+    PENDING = 0
+    CLAIMED = 1
+    """Handed to the channel, answer not yet recorded. A process that dies leaves at most one slice so."""
+    RETRY = 2
+    ACCEPTED = 16
+    DELIVERED = 17
+    DISPLAYED = 18
+    GONE = 32
+    REJECTED = 33
+    EXPIRED = 34
+    SUPERSEDED = 35
+    DEAD = 36
+
+    @property
+    def terminal(self) -> bool:
+        return self >= State.ACCEPTED
+
+
+UNCERTAIN = 0x80
+"""Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
+may have been reached whatever the state says. Such a recipient is told of a later Update or Cancel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Subscribers that an alert would address, by channel and municipality (AGS)."""
+
+    by_channel: dict[str, int]
+    by_municipality: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who may submit: a control centre or a feed.
+
+    `senders` are the CAP sender values it may use, `territory` the AGS prefixes it may warn.
+    """
+
+    id: str
+    name: str
+    senders: frozenset[str]
+    territory: tuple[str, ...]
+
+    def may_warn(self, ags: str) -> bool:
+        return ags.startswith(self.territory)
+
+
+LEASE = timedelta(seconds=10)
+"""How long a batch stays with a worker that gives no sign of life."""

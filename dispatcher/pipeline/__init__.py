@@ -1,0 +1,1 @@
+"""From accepted bytes to settled recipients: accept, decide, plan, deliver, settle, sweep."""

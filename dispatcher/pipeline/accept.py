@@ -1,0 +1,281 @@
+"""A submission, from bytes to the committed promise."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.model import DISPATCHED, Reason, Source, new_alert_id
+from dispatcher.pipeline.decide import ACTS_ON_OTHERS, Decision, decide, expiry, is_ending, referenced_of
+from dispatcher.pipeline.lanes import lane_of
+from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
+from dispatcher.store.doorbell import Doorbell, plan
+from dispatcher.targeting.match import match
+from dispatcher.targeting.outcome import HomeBox, Match, Profile
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.metrics import Meter
+    from dispatcher.model import Reach
+    from dispatcher.settings import Settings
+    from dispatcher.store.subscriptions import Subscriptions
+    from dispatcher.targeting.boundaries import Boundaries
+
+
+HOMES = {"DE": HomeBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
+"""By country of the boundary data: where a source's coordinates must lie, so that swapped ones are noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The promise: `alert` is committed. `repeated`: it had been before, and nothing changed now."""
+
+    alert: StoredAlert
+    affected: tuple[AffectedPlace, ...]
+    findings: tuple[cap.Finding, ...]
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen."""
+
+    reason: Reason
+    lane: str
+    expires: datetime
+    affected: tuple[AffectedPlace, ...]
+    findings: tuple[cap.Finding, ...]
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A message that passed everything that can be judged without the record."""
+
+    alert: cap.Alert
+    findings: tuple[cap.Finding, ...]
+    affected: tuple[AffectedPlace, ...]
+
+
+class Intake:
+    """Takes submissions in."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        alerts: Alerts,
+        subscriptions: Subscriptions,
+        boundaries: Boundaries,
+        doorbell: Doorbell,
+        meter: Meter,
+    ) -> None:
+        self._alerts = alerts
+        self._subscriptions = subscriptions
+        self._boundaries = boundaries
+        self._doorbell = doorbell
+        self._meter = meter
+        self._profile = Profile(home=HOMES.get(boundaries.provenance.country))
+        self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
+        self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
+        self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
+
+    async def accept(self, source: Source, raw: bytes) -> Accepted:
+        """Returns only after the commit. Raises `Refused`, or what `record.UNAVAILABLE` lists."""
+        started = time.monotonic()
+        read = self._read(source, raw)
+        async with self._alerts.submission(read.alert.sender) as submission:
+            accepted = await self._record(submission, source, raw, read)
+        self._meter.accept_seconds.observe(time.monotonic() - started)
+        if accepted.repeated:
+            self._meter.alerts_repeated.labels(source.id).inc()
+        else:
+            self._meter.alerts_received.labels(source.id, accepted.alert.reason).inc()
+        if accepted.alert.state == "accepted":
+            rung = await self._doorbell.ring([plan(accepted.alert.id, accepted.alert.lane)])
+            self._meter.rings_missed.inc(not rung)
+        return accepted
+
+    async def preview(self, source: Source, raw: bytes) -> Preview:
+        """The same judgement without any effect. Raises like `accept`."""
+        read = self._read(source, raw)
+        async with self._alerts.submission(read.alert.sender) as submission:
+            decision, expires = await self._decide(submission, read)
+        return Preview(
+            decision.reason,
+            lane_of(read.alert),
+            expires,
+            read.affected,
+            read.findings,
+            await self._subscriptions.reach([place.ags for place in read.affected]),
+        )
+
+    def _read(self, source: Source, raw: bytes) -> _Read:
+        alert = self._parse(raw)
+        findings = cap.check(alert, cap.STRICT)
+        if not cap.is_valid(findings):
+            raise Refused(
+                ProblemType.INVALID_CAP,
+                "Die Meldung verletzt Regeln des CAP-Standards; alle Stellen sind aufgeführt.",
+                errors=tuple(as_error(finding) for finding in findings),
+            )
+        if alert.sender not in source.senders:
+            raise Refused(
+                ProblemType.SENDER_NOT_ALLOWED,
+                f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
+                extra={"sender": alert.sender},
+            )
+        return _Read(alert, findings, self._target(source, alert))
+
+    def _parse(self, raw: bytes) -> cap.Alert:
+        try:
+            document = cap.parse(raw, self._limits)
+        except cap.TooLarge as error:
+            raise Refused(ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error}") from error
+        except cap.CapError as error:
+            raise Refused(
+                ProblemType.MALFORMED,
+                f"Die Meldung ist nicht lesbar: {error}",
+                errors=({"code": error.code, "line": error.line, "message": str(error)},),
+            ) from error
+        if document.kind != "alert" or len(document.alerts) != 1:
+            raise Refused(
+                ProblemType.NOT_ONE_ALERT,
+                f"Eine Einreichung enthält genau eine Meldung, diese {len(document.alerts)}.",
+            )
+        return document.alerts[0]
+
+    def _target(self, source: Source, alert: cap.Alert) -> tuple[AffectedPlace, ...]:
+        """The municipalities; for the end of a warning they are information only, since it goes to those told."""
+        areas = [area for info in alert.infos for area in info.areas]
+        with self._meter.match_seconds.time():
+            matched = match(areas, self._boundaries, profile=self._profile)
+        if not is_ending(alert):
+            _require_target(source, areas, matched)
+        return tuple(
+            AffectedPlace(place.ags, place.name, str(place.reason), place.share) for place in matched.affected
+        )
+
+    async def _decide(self, submission: Submission, read: _Read) -> tuple[Decision, datetime]:
+        alert, now = read.alert, submission.now
+        if alert.sent is not None and alert.sent > now + self._future_tolerance:
+            raise Refused(
+                ProblemType.SENT_IN_FUTURE,
+                f"<sent> liegt in der Zukunft: {alert.sent.isoformat()}, hier ist es {now.isoformat()}.",
+            )
+        known = await submission.referenced([reference.identifier for reference in alert.references])
+        referenced = referenced_of(alert, known)
+        chains = dict.fromkeys(stored.chain_id for stored in referenced)
+        chain = [stored for chain_id in chains for stored in await submission.chain(chain_id)]
+        expires = expiry(alert, now, self._default_lifetime)
+        decision = decide(
+            alert,
+            referenced=referenced,
+            chain=sorted(chain, key=lambda stored: stored.received_at),
+            expires=expires,
+            now=now,
+        )
+        return decision, expires
+
+    async def _record(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> Accepted:
+        alert, digest = read.alert, hashlib.sha256(raw).digest()
+        assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+        before = await submission.same_identity(alert.sender, alert.identifier, alert.sent)
+        if before is not None:
+            return _repeat(before, source, digest, read)
+        decision, expires = await self._decide(submission, read)
+        new = _new_alert(submission, source, raw, read, decision, expires)
+        if decision.reason in DISPATCHED and len(decision.chains) > 1:
+            await submission.merge_chains(new.chain_id, decision.chains[1:])
+        await submission.record(new)
+        if decision.reason in DISPATCHED and alert.msg_type in ACTS_ON_OTHERS:
+            await submission.stop(new.chain_id, new.id)
+        stored = await submission.same_identity(new.sender, new.identifier, new.sent)
+        assert stored is not None  # noqa: S101 - just written in this transaction
+        return Accepted(stored, read.affected, read.findings, repeated=False)
+
+
+def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _Read) -> Accepted:
+    if before.sha256 != digest or before.source_id != source.id:
+        raise Refused(
+            ProblemType.IDENTITY_REUSED,
+            "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
+            "Eine Änderung braucht eine neue Kennung und msgType Update.",
+        )
+    return Accepted(before, read.affected, read.findings, repeated=True)
+
+
+def _new_alert(
+    submission: Submission,
+    source: Source,
+    raw: bytes,
+    read: _Read,
+    decision: Decision,
+    expires: datetime,
+) -> NewAlert:
+    alert = read.alert
+    assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+    info = alert.infos[0] if alert.infos else None
+    alert_id = new_alert_id(submission.now, secrets.token_bytes(10))
+    return NewAlert(
+        id=alert_id,
+        source_id=source.id,
+        sender=alert.sender,
+        identifier=alert.identifier,
+        sent=alert.sent,
+        msg_type=alert.msg_type,
+        status=alert.status,
+        scope=alert.scope,
+        event=info.event if info else "",
+        headline=(info.headline or info.event) if info else "",
+        severity=info.severity if info else cap.Severity.UNKNOWN,
+        raw=raw,
+        sha256=hashlib.sha256(raw).digest(),
+        received_at=submission.now,
+        expires=expires,
+        lane=lane_of(alert),
+        reason=decision.reason,
+        chain_id=decision.chains[0] if decision.chains else alert_id,
+        references=tuple((ref.sender, ref.identifier, ref.sent) for ref in alert.references),
+        affected=read.affected,
+    )
+
+
+def _require_target(source: Source, areas: list[cap.Area], matched: Match) -> None:
+    if not areas:
+        raise Refused(ProblemType.NO_AREA, "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt.")
+    if matched.held or not matched.affected:
+        raise Refused(
+            ProblemType.AREA_UNMATCHED,
+            "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird nichts gesendet.",
+            errors=tuple(
+                {"kind": str(item.kind), "value": item.value, "reason": str(item.reason)}
+                for item in matched.unmatched
+            ),
+        )
+    foreign = [place for place in matched.affected if not source.may_warn(place.ags)]
+    if foreign:
+        names = ", ".join(place.name for place in foreign[:20])
+        raise Refused(
+            ProblemType.OUTSIDE_TERRITORY,
+            f"Das Gebiet reicht über die Zuständigkeit hinaus: {names}.",
+            extra={"municipalities": [{"ags": place.ags, "name": place.name} for place in foreign]},
+        )
+
+
+def as_error(finding: cap.Finding) -> dict[str, object]:
+    """A finding as a member of the problem's `errors`."""
+    return {
+        "code": finding.code,
+        "severity": str(finding.severity),
+        "path": finding.path,
+        "line": finding.line,
+        "message": finding.message,
+    }

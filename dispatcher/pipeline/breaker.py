@@ -1,0 +1,57 @@
+"""A circuit breaker for one gateway, as seen by one process. Pure: time is a parameter (monotonic seconds)."""
+
+from __future__ import annotations
+
+from collections import deque
+
+WINDOW_S = 10.0
+MINIMUM = 20
+SHARE = 0.5
+"""Opens when more than half of at least twenty answers within ten seconds are failures of the gateway's making."""
+PAUSE_BASE_S = 1.0
+PAUSE_CAP_S = 30.0
+
+
+class Breaker:
+    """Closed: work as usual. Open: leave the gateway alone. After the pause one probe decides."""
+
+    def __init__(self) -> None:
+        self._answers: deque[tuple[float, bool]] = deque()
+        self._failures = 0
+        self._openings = 0
+        self.probing = False
+        """After a pause, until an answer shows whether the gateway is back: send one at a time."""
+
+    def note(self, *, failed: bool, now: float) -> float:
+        """Count one answer. Returns how many seconds to leave the gateway alone: 0 while closed."""
+        if self.probing:
+            return self._probed(failed=failed)
+        self._answers.append((now, failed))
+        self._failures += failed
+        self._forget(now)
+        if len(self._answers) >= MINIMUM and self._failures > SHARE * len(self._answers):
+            return self._open()
+        return 0.0
+
+    def fail(self) -> float:
+        """The gateway cannot be reached at all: open at once. Returns the pause in seconds."""
+        return self._open()
+
+    def _probed(self, *, failed: bool) -> float:
+        if failed:
+            return self._open()
+        self.probing = False
+        self._openings = 0
+        return 0.0
+
+    def _open(self) -> float:
+        pause = min(PAUSE_CAP_S, PAUSE_BASE_S * 2.0 ** min(self._openings, 10))
+        self._openings += 1
+        self._answers.clear()
+        self._failures = 0
+        self.probing = True
+        return pause
+
+    def _forget(self, now: float) -> None:
+        while self._answers and self._answers[0][0] < now - WINDOW_S:
+            self._failures -= self._answers.popleft()[1]

@@ -1,0 +1,227 @@
+"""Working on one batch: claim, send slice by slice, write down what came of it, put it down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from channels.base import ChannelDown, ChannelError, ChannelMisconfigured
+from dispatcher.model import LEASE, UNCERTAIN, State
+from dispatcher.pipeline.breaker import Breaker
+from dispatcher.pipeline.hand import Hand
+from dispatcher.store import doorbell
+from dispatcher.store.ledger import Bell, Lease, LeaseLostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from channels.base import Channel, Endpoint, Notice
+    from dispatcher.metrics import Meter
+    from dispatcher.pipeline.lanes import LaneGate
+    from dispatcher.pipeline.notices import Notices
+    from dispatcher.pipeline.settle import Settlement
+    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.ledger import Ledger
+    from dispatcher.store.subscriptions import Subscriptions
+
+HEARTBEAT_S = LEASE.total_seconds() / 4
+MISCONFIGURED_PAUSE_S = 60.0
+"""A gateway that refuses us is asked again once a minute, until a human has mended it."""
+GATEWAY_FAULT = frozenset({"transient", "uncertain"})
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What it takes to work on a batch."""
+
+    ledger: Ledger
+    subscriptions: Subscriptions
+    notices: Notices
+    channels: Mapping[str, Channel]
+    doorbell: Doorbell
+    gate: LaneGate
+    meter: Meter
+    slice_size: int
+    random: Callable[[], float]
+
+
+class Deliverer:
+    """Hands batches to channels."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Put every batch down after the slice in hand."""
+        self._stopping.set()
+
+    async def deliver(self, batch_id: int) -> None:
+        """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker."""
+        if self._stopping.is_set():
+            return
+        lease = await self._tools.ledger.claim(batch_id)
+        if lease is None:
+            return
+        work = _Work(self._tools, lease, self._breakers[lease.channel, lease.gateway], self._stopping)
+        async with self._tools.gate.work(lease.lane):
+            try:
+                await work.run()
+            except LeaseLostError:
+                self._tools.meter.leases_lost.inc()
+                log.warning("lease_lost", batch=batch_id)
+
+
+class _Work:
+    """One batch in one worker's hand."""
+
+    def __init__(self, tools: Tools, lease: Lease, breaker: Breaker, stopping: asyncio.Event) -> None:
+        self._tools = tools
+        self._lease = lease
+        self._hand = Hand(lease, tools.random)
+        self._breaker = breaker
+        self._stopping = stopping
+        self._started = time.monotonic()
+        self._stopped = False
+        self._pause_s = 0.0
+        self._pause_reason = ""
+        self._before = lease.outcomes
+
+    def _now(self) -> datetime:
+        """The record's clock, carried on by ours: a worker's own date may be wrong."""
+        return self._lease.now + timedelta(seconds=time.monotonic() - self._started)
+
+    async def run(self) -> None:
+        beat = asyncio.create_task(self._keep_alive())
+        try:
+            await self._send_all()
+        finally:
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)
+        await self._put_down()
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self._stopped |= await self._tools.ledger.heartbeat(self._lease)
+
+    async def _send_all(self) -> None:
+        hand = self._hand
+        channel = self._tools.channels.get(self._lease.channel)
+        if channel is None:
+            self._pause("unknown_channel", MISCONFIGURED_PAUSE_S)
+            return
+        notice = await self._tools.notices.notice(self._lease)
+        endpoints = await self._tools.subscriptions.endpoints(hand.open_recipients())
+        hand.drop_missing(endpoints)
+        while self._may_go_on():
+            positions = hand.next_slice(self._now(), 1 if self._breaker.probing else self._tools.slice_size)
+            if not positions:
+                return
+            await self._tools.gate.stand_aside(self._lease.lane)
+            hand.claim(positions)
+            if await self._write():
+                hand.unclaim(positions, uncertain=False)
+                self._stopped = True
+                return
+            await self._send(channel, notice, [endpoints[self._lease.recipients[n]] for n in positions])
+            # Whoever has no receipt was not started; the channel gives receipts for all that it started.
+            hand.unclaim(positions, uncertain=False)
+
+    def _may_go_on(self) -> bool:
+        if self._now() >= self._lease.deadline:
+            self._hand.expire()
+            return False
+        return not (self._stopped or self._pause_s or self._stopping.is_set())
+
+    async def _write(self) -> bool:
+        progress = self._hand.progress()
+        stopped = await self._tools.ledger.advance(self._lease, progress)
+        self._count(progress.outcomes, len(progress.remove))
+        return stopped
+
+    async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint]) -> None:
+        try:
+            async with aclosing(channel.send(notice, endpoints)) as receipts:
+                async for receipt in receipts:
+                    now = self._now()
+                    self._take(self._hand.settle(receipt, now), now)
+        except ChannelDown as error:
+            self._pause(error.label, self._breaker.fail(), error)
+        except ChannelMisconfigured as error:
+            self._pause(error.label, MISCONFIGURED_PAUSE_S, error)
+
+    def _take(self, result: Settlement, now: datetime) -> None:
+        lease, meter = self._lease, self._tools.meter
+        meter.attempts.labels(lease.channel, meter.gateway_label(lease.gateway), result.label).inc()
+        if result.outcome == State.ACCEPTED:
+            seconds = (now - lease.received_at).total_seconds()
+            meter.latency.labels(lease.channel, lease.lane).observe(max(0.0, seconds))
+        pause = self._breaker.note(failed=result.label in GATEWAY_FAULT, now=time.monotonic())
+        if result.pause_s:
+            self._pause("retry_after", result.pause_s)
+        elif pause:
+            self._pause("breaker", pause)
+
+    def _pause(self, reason: str, seconds: float, error: ChannelError | None = None) -> None:
+        """Leave the gateway alone. The first to say so counts and logs; the longest wins."""
+        lease, meter = self._lease, self._tools.meter
+        if not self._pause_s:
+            meter.gateway_pauses.labels(lease.channel, meter.gateway_label(lease.gateway), reason).inc()
+            log.warning(
+                "gateway_paused",
+                channel=lease.channel,
+                gateway=lease.gateway,
+                reason=reason,
+                code=error.code if error else "",
+                seconds=round(seconds, 1),
+            )
+        self._pause_reason = reason
+        self._pause_s = max(self._pause_s, seconds)
+
+    async def _put_down(self) -> None:
+        lease, ledger = self._lease, self._tools.ledger
+        if self._pause_s:
+            await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
+        progress = self._hand.progress()
+        due = self._hand.next_due()
+        if due is not None and self._pause_s:
+            due = max(due, self._now() + timedelta(seconds=self._pause_s))
+        done = await ledger.release(lease, progress, due)
+        self._count(progress.outcomes, len(progress.remove))
+        if done or self._stopped:
+            return
+        delay = max(0.0, (due - self._now()).total_seconds()) if due else 0.0
+        rung = await self._tools.doorbell.ring(
+            [doorbell.deliver(Bell(lease.batch_id, lease.lane, lease.token), delay)]
+        )
+        self._tools.meter.rings_missed.inc(not rung)
+
+    def _count(self, outcomes: bytes, removed: int) -> None:
+        """Count terminal states after they are written, summed: one increment per state and write."""
+        lease, meter = self._lease, self._tools.meter
+        for state in State:
+            if not state.terminal:
+                continue
+            new = sum(
+                after & ~UNCERTAIN == state and before & ~UNCERTAIN != state
+                for before, after in zip(self._before, outcomes, strict=True)
+            )
+            if new:
+                meter.deliveries.labels(lease.channel, lease.lane, state.name.lower()).inc(new)
+        self._before = outcomes
+        if removed:
+            meter.endpoints_removed.labels(lease.channel).inc(removed)
+        elif self._hand.gone_suspect():
+            meter.removals_withheld.labels(lease.channel).inc()

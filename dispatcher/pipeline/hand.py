@@ -1,0 +1,185 @@
+"""A batch in hand: which recipients are next, what each receipt changes, what is to be written. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.model import UNCERTAIN, State
+from dispatcher.pipeline.settle import Settlement, settle
+from dispatcher.store.ledger import Lease, Problem, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+    from datetime import datetime
+
+    from channels.base import Receipt
+
+CRASHES_MAX = 3
+"""A recipient that was in hand at three deaths of a process, the last time alone, is given up."""
+GONE_SUSPECT_MIN = 20
+GONE_SUSPECT_SHARE = 0.5
+"""When so many of a batch are called gone, rather the gateway is mistaken: nobody is removed."""
+
+
+class Hand:
+    """The working copy of a leased batch."""
+
+    def __init__(self, lease: Lease, random: Callable[[], float]) -> None:
+        self.lease = lease
+        self._random = random
+        self._outcomes = bytearray(lease.outcomes)
+        self._position = {recipient: n for n, recipient in enumerate(lease.recipients)}
+        self._problems = dict(lease.problems)
+        self._changed: dict[int, Problem] = {}
+        self._gone: list[int] = []
+        self._accepted_at: list[datetime] = []
+        self._recover()
+
+    def _recover(self) -> None:
+        """Whoever was claimed when the last holder died may have been reached, and may be what killed it."""
+        for n, outcome in enumerate(self._outcomes):
+            if outcome & ~UNCERTAIN != State.CLAIMED:
+                continue
+            before = self._problems.get(n)
+            crashes = (before.crashes if before else 0) + 1
+            attempts = before.attempts if before else 0
+            given_up = crashes >= CRASHES_MAX
+            self._outcomes[n] = (State.DEAD if given_up else State.RETRY) | UNCERTAIN
+            due = None if given_up else self.lease.now
+            self._note(
+                Problem(n, self.lease.recipients[n], attempts, crashes, "crash", "worker_died", "", due)
+            )
+
+    def _note(self, problem: Problem) -> None:
+        self._problems[problem.position] = self._changed[problem.position] = problem
+
+    def open_recipients(self) -> list[int]:
+        """Everybody without a terminal state."""
+        return [
+            recipient
+            for recipient, outcome in zip(self.lease.recipients, self._outcomes, strict=True)
+            if not State(outcome & ~UNCERTAIN).terminal
+        ]
+
+    def drop_missing(self, endpoints: Container[int]) -> None:
+        """Subscriptions that ended since the plan was made."""
+        for recipient in self.open_recipients():
+            if recipient not in endpoints:
+                self._end(self._position[recipient], State.GONE, "gone", "unsubscribed")
+
+    def expire(self) -> None:
+        """The deadline has passed: nothing more is sent."""
+        for recipient in self.open_recipients():
+            self._end(self._position[recipient], State.EXPIRED, "expired", "deadline")
+
+    def _end(self, n: int, state: State, label: str, code: str) -> None:
+        before = self._problems.get(n)
+        self._outcomes[n] = state | (self._outcomes[n] & UNCERTAIN)
+        self._note(
+            Problem(
+                n,
+                self.lease.recipients[n],
+                before.attempts if before else 0,
+                before.crashes if before else 0,
+                label,
+                code,
+                "",
+                None,
+            )
+        )
+
+    def next_slice(self, now: datetime, size: int) -> list[int]:
+        """Positions to send to next: first those never tried, then due retries, last those that were in hand
+        when a process died, in ever smaller company, so that one that kills its worker is found.
+        """
+        fresh = [n for n, outcome in enumerate(self._outcomes) if outcome & ~UNCERTAIN == State.PENDING]
+        if fresh:
+            return fresh[:size]
+        due = [n for n in self._waiting() if self._due(n) <= now]
+        calm = [n for n in due if not self._problems[n].crashes]
+        if calm:
+            return calm[:size]
+        if not due:
+            return []
+        worst = max(self._problems[n].crashes for n in due)
+        suspects = [n for n in due if self._problems[n].crashes == worst]
+        return suspects[: max(1, size // 10)] if worst == 1 else suspects[:1]
+
+    def _waiting(self) -> list[int]:
+        return [n for n, outcome in enumerate(self._outcomes) if outcome & ~UNCERTAIN == State.RETRY]
+
+    def _due(self, n: int) -> datetime:
+        problem = self._problems.get(n)
+        return problem.due if problem and problem.due else self.lease.now
+
+    def claim(self, positions: list[int]) -> None:
+        """They are about to be sent."""
+        for n in positions:
+            self._outcomes[n] = State.CLAIMED | (self._outcomes[n] & UNCERTAIN)
+
+    def unclaim(self, positions: list[int], *, uncertain: bool) -> None:
+        """They were not sent after all, or nobody knows (`uncertain`)."""
+        flag = UNCERTAIN if uncertain else 0
+        for n in positions:
+            if self._outcomes[n] & ~UNCERTAIN != State.CLAIMED:
+                continue
+            state = State.RETRY if n in self._problems else State.PENDING
+            self._outcomes[n] = state | flag | (self._outcomes[n] & UNCERTAIN)
+
+    def settle(self, receipt: Receipt, now: datetime) -> Settlement:
+        """Take one receipt in."""
+        n = self._position[receipt.endpoint_id]
+        before = self._problems.get(n)
+        result = settle(
+            receipt.error,
+            outcome=self._outcomes[n],
+            attempts=before.attempts if before else 0,
+            now=now,
+            deadline=self.lease.deadline,
+            random=self._random,
+        )
+        self._outcomes[n] = result.outcome
+        if result.remove:
+            self._gone.append(receipt.endpoint_id)
+        if result.outcome == State.ACCEPTED:
+            self._accepted_at.append(now)
+        if before or result.outcome != State.ACCEPTED:
+            self._note(
+                Problem(
+                    n,
+                    receipt.endpoint_id,
+                    result.attempts,
+                    before.crashes if before else 0,
+                    result.label,
+                    result.code,
+                    result.detail,
+                    result.due,
+                )
+            )
+        return result
+
+    def gone_suspect(self) -> bool:
+        """Whether so many of the batch are called gone that it is not believed."""
+        gone = sum(outcome & ~UNCERTAIN == State.GONE for outcome in self._outcomes)
+        return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * len(self._outcomes)
+
+    def progress(self) -> Progress:
+        """What to write now. Asking for it means that it is being written."""
+        progress = Progress(
+            outcomes=bytes(self._outcomes),
+            problems=tuple(self._changed.values()),
+            remove=() if self.gone_suspect() else tuple(self._gone),
+            remove_reason="gone",
+            accepted_first=min(self._accepted_at, default=None),
+            accepted_last=max(self._accepted_at, default=None),
+        )
+        self._changed = {}
+        self._gone = []
+        self._accepted_at = []
+        return progress
+
+    def next_due(self) -> datetime | None:
+        """When the earliest of the waiting recipients may be tried again."""
+        if any(outcome & ~UNCERTAIN == State.PENDING for outcome in self._outcomes):
+            return self.lease.now
+        return min((self._due(n) for n in self._waiting()), default=None)

@@ -1,0 +1,41 @@
+"""Planning an accepted alert: stop what it supersedes, freeze its audience, ring for its batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.store import doorbell
+
+if TYPE_CHECKING:
+    from dispatcher.metrics import Meter
+    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.ledger import Ledger
+    from dispatcher.store.plans import Plans
+
+AGAIN_S = 0.1
+"""How soon to look again while a worker still has an earlier message of the chain in hand. It starts no more
+sends, so this ends with the answers to those under way."""
+
+
+class Planner:
+    """Turns accepted alerts into batches."""
+
+    def __init__(self, plans: Plans, ledger: Ledger, bell: Doorbell, meter: Meter) -> None:
+        self._plans = plans
+        self._ledger = ledger
+        self._doorbell = bell
+        self._meter = meter
+
+    async def plan(self, alert_id: str) -> None:
+        """Idempotent; may be called at any time by any number of workers."""
+        waiting = await self._plans.waiting_one(alert_id)
+        if waiting is None:
+            return
+        with self._meter.plan_seconds.time():
+            in_hand = await self._ledger.close_stopped(waiting.chain_id)
+            bells = await self._plans.plan(alert_id, in_hand=in_hand)
+        rings = [doorbell.deliver(bell) for bell in bells]
+        if in_hand:
+            rings.append(doorbell.plan(alert_id, waiting.lane, AGAIN_S))
+        rung = await self._doorbell.ring(rings)
+        self._meter.rings_missed.inc(not rung)

@@ -1,0 +1,68 @@
+"""The reconciler: whatever the queue forgot, the record remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dispatcher.store import doorbell
+
+if TYPE_CHECKING:
+    from dispatcher.metrics import Meter
+    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.leadership import Leadership
+    from dispatcher.store.ledger import Ledger
+    from dispatcher.store.plans import Plans
+    from dispatcher.store.statistics import Statistics
+
+log = structlog.get_logger()
+
+
+class Reconciler:
+    """Sweeps the record in one process at a time, whichever holds the leader's lock."""
+
+    def __init__(  # noqa: PLR0913 - the composition root names each part
+        self,
+        *,
+        plans: Plans,
+        ledger: Ledger,
+        bell: Doorbell,
+        leadership: Leadership,
+        statistics: Statistics,
+        meter: Meter,
+        interval_s: float,
+    ) -> None:
+        self._plans = plans
+        self._ledger = ledger
+        self._doorbell = bell
+        self._leadership = leadership
+        self._statistics = statistics
+        self._meter = meter
+        self._interval_s = interval_s
+
+    async def run(self) -> None:
+        """Until cancelled. An outage of the record or the queue is waited out."""
+        while True:
+            try:
+                if await self._leadership.hold():
+                    await self.sweep()
+                    self._meter.reconciled_at.set_to_current_time()
+                else:
+                    self._meter.reconciled_at.set(0)
+            except Exception as error:  # noqa: BLE001 - the sweep must outlive every outage; it is counted and logged
+                self._meter.jobs_failed.labels("reconcile").inc()
+                log.warning("reconcile_failed", error=type(error).__name__)
+            await asyncio.sleep(self._interval_s)
+
+    async def sweep(self) -> None:
+        """Ring for what waits, end what expired, settle what is finished, show how things stand."""
+        await self._ledger.close_expired()
+        rings = [doorbell.plan(alert_id, lane) for alert_id, lane in await self._plans.waiting()]
+        rings += [doorbell.deliver(bell) for bell in await self._ledger.due()]
+        rung = await self._doorbell.ring(rings)
+        self._meter.rings_missed.inc(not rung)
+        await self._ledger.settle_finished()
+        await self._statistics.show(self._meter)
+        self._meter.queue_up.set(await self._doorbell.ping())

@@ -1,0 +1,71 @@
+"""`/livez`, `/readyz`, `/metrics`: the same on every process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dispatcher.metrics import Meter
+    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.record import Pool
+
+PROBE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether what this process needs is there."""
+
+    pool: Pool
+    doorbell: Doorbell
+    needs_queue: bool
+    """The API accepts without Redis; a worker hears nothing without it."""
+
+    async def check(self) -> dict[str, bool]:
+        """By part; does not raise."""
+        return {"record": await self._record(), "queue": await self.doorbell.ping()}
+
+    async def _record(self) -> bool:
+        try:
+            return bool(await self.pool.fetchval("SELECT true", timeout=PROBE_TIMEOUT_S))
+        except UNAVAILABLE:
+            return False
+
+    def ready(self, parts: dict[str, bool]) -> bool:
+        return parts["record"] and (parts["queue"] or not self.needs_queue)
+
+
+def probe_routes(meter: Meter, health: Health) -> list[Route]:
+    """The three routes, for the API's application and the worker's little one."""
+
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        parts = await health.check()
+        meter.record_up.set(parts["record"])
+        meter.queue_up.set(parts["queue"])
+        ready = health.ready(parts)
+        return JSONResponse(
+            {"status": "ok" if ready else "unavailable", **parts}, status_code=200 if ready else 503
+        )
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(meter.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def probe_app(meter: Meter, health: Health) -> Starlette:
+    """An application with nothing but the probes."""
+    return Starlette(routes=probe_routes(meter, health))

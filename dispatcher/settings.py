@@ -1,0 +1,95 @@
+"""Settings from the environment: `WARN_…`, plus the customary `DATABASE_URL` and `REDIS_URL`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class SmsAnswerSettings(BaseModel):
+    """Where in the gateway's JSON answer to look; see `channels.sms_gateway.AnswerFields`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str = "id"
+    success: str = ""
+    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
+    error: str = ""
+
+
+class SmsGatewaySettings(BaseModel):
+    """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
+    `channels.sms_gateway.RequestFields` and `AnswerFields`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    url: str
+    authorization: SecretStr | None = None
+    """The whole Authorization header."""
+    sender: str = "WARNUNG"
+    body: Literal["json", "form"] = "json"
+    fields: dict[str, str] = {}
+    answer: SmsAnswerSettings = SmsAnswerSettings()
+    plus: bool = True
+    max_parts: int = Field(6, ge=1, le=10)
+
+
+class Settings(BaseSettings):
+    """Everything the service can be told, with its defaults."""
+
+    model_config = SettingsConfigDict(env_prefix="WARN_", extra="ignore", frozen=True, populate_by_name=True)
+
+    data_dir: Path = Path("var")
+    """Embedded servers' data, keys, state."""
+    database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
+    redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
+    boundaries: Path | None = None
+    """A boundary bundle; default: the one of Kreis Düren and 25 km around that comes with the program."""
+
+    api_host: str = "127.0.0.1"
+    api_port: int = 8080
+    worker_metrics_host: str = "127.0.0.1"
+    worker_metrics_port: int = 0
+    """0 takes a free port and writes it to the log and to the state file."""
+    workers: int = Field(2, ge=1, le=64)
+    """Worker processes under `dispatcher up`."""
+
+    max_body_bytes: int = Field(2_000_000, ge=1_000)
+    """A submitted CAP message. DWD's largest reach 0.4 MB."""
+    default_lifetime_hours: float = Field(12.0, gt=0)
+    """For a message without `expires`: CAP 1.2 leaves this to the recipient."""
+    future_tolerance_s: int = 300
+    """How far `sent` may lie ahead of the record's clock."""
+
+    batch_size: int = Field(1000, ge=1, le=10_000)
+    slice_size: int = Field(100, ge=1, le=1000)
+    """Recipients claimed at once within a batch. With the jobs per lane it bounds the sends in flight of one
+    process, and so the possible duplicates when that process dies."""
+    jobs_per_lane: int = Field(4, ge=1, le=64)
+    """Batches that one worker process has in hand at once in each lane."""
+    reconcile_interval_s: float = Field(1.0, gt=0)
+
+    vapid_key: Path | None = None
+    """PEM of the P-256 key; default: made once in the data directory."""
+    vapid_subject: str = "mailto:leitstelle@example.org"
+    sms_gateways: tuple[SmsGatewaySettings, ...] = ()
+    allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
+    """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
+    the operator's own gateways in a private net, and the lab's."""
+    outbound_ca_file: Path | None = None
+    request_timeout_s: float = Field(10.0, gt=0)
+
+    key_pepper: SecretStr | None = None
+    """Secret under which API keys are hashed; default: made once in the data directory."""
+    time_zone: str = "Europe/Berlin"
+    """In which people read times."""
+    log_json: bool = True

@@ -1,0 +1,146 @@
+"""The account of an alert: what became of its recipients, summed and one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dispatcher.model import UNCERTAIN, State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelAccount:
+    """One channel's share of an alert: recipients by state, and when its gateways accepted first and last."""
+
+    channel: str
+    kind: str
+    states: dict[str, int]
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One recipient's line in the ledger."""
+
+    alert_id: str
+    kind: str
+    channel: str
+    gateway: str
+    recipient: int
+    ref: str | None
+    state: str
+    uncertain: bool
+    """A request left us and no answer was recorded: the person may have been reached all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A recipient that could not be served, and why. Without the address."""
+
+    batch_id: int
+    position: int
+    alert_id: str
+    channel: str
+    gateway: str
+    recipient: int
+    label: str
+    code: str
+    detail: str
+    attempts: int
+    at: datetime
+
+
+class Accounts:
+    """Reads the ledger; writes nothing."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def summary(self, alert_id: str) -> list[ChannelAccount]:
+        """By channel and kind of notice. Costs one pass over the outcome bytes of the alert's batches."""
+        rows = await self._pool.fetch(
+            """SELECT channel, kind, outcomes, first_at, last_at FROM batch WHERE alert_id = $1
+               ORDER BY channel, kind, id""",
+            alert_id,
+        )
+        accounts: dict[tuple[str, str], ChannelAccount] = {}
+        for row in rows:
+            key = (row["channel"], row["kind"])
+            before = accounts.get(key) or ChannelAccount(*key, {}, None, None)
+            accounts[key] = ChannelAccount(
+                *key,
+                _add(before.states, row["outcomes"]),
+                _extreme(min, before.first_at, row["first_at"]),
+                _extreme(max, before.last_at, row["last_at"]),
+            )
+        return list(accounts.values())
+
+    async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
+        """Recipients by municipality (AGS) and state. Who follows several of them counts in each."""
+        rows = await self._pool.fetch(
+            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
+               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+               JOIN place p ON p.subscription_id = r.id WHERE b.alert_id = $1 GROUP BY 1, 2 ORDER BY 1""",
+            alert_id,
+        )
+        result: dict[str, dict[str, int]] = {}
+        for row in rows:
+            result.setdefault(row["ags"], {})[State(row["state"]).name.lower()] = row["n"]
+        return result
+
+    async def entries(self, alert_id: str) -> AsyncIterator[Entry]:
+        """Every recipient, in the order of the batches."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            async for row in connection.cursor(
+                """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
+                     get_byte(b.outcomes, r.n::int - 1) AS outcome
+                   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+                   LEFT JOIN subscription s ON s.id = r.id
+                   WHERE b.alert_id = $1 ORDER BY b.id, r.n""",
+                alert_id,
+                prefetch=5000,
+            ):
+                fields = dict(row)
+                outcome = fields.pop("outcome")
+                yield Entry(
+                    **fields,
+                    state=State(outcome & ~UNCERTAIN).name.lower(),
+                    uncertain=bool(outcome & UNCERTAIN),
+                )
+
+    async def dead_letters(self, alert_id: str | None, limit: int = 1000) -> list[DeadLetter]:
+        """Recipients rejected or given up, newest first."""
+        rows = await self._pool.fetch(
+            """SELECT p.batch_id, p.position, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
+                 p.detail, p.attempts, p.updated_at AS at
+               FROM problem p JOIN batch b ON b.id = p.batch_id
+               WHERE p.due IS NULL AND p.label IN ('permanent', 'crash') AND ($1::text IS NULL OR b.alert_id = $1)
+               ORDER BY p.updated_at DESC LIMIT $2""",
+            alert_id,
+            limit,
+        )
+        return [DeadLetter(**dict(row)) for row in rows]
+
+
+def _add(states: dict[str, int], outcomes: bytes) -> dict[str, int]:
+    total = dict(states)
+    for state in State:
+        count = outcomes.count(bytes([state])) + outcomes.count(bytes([state | UNCERTAIN]))
+        if count:
+            name = state.name.lower()
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _extreme(
+    choose: Callable[[list[datetime]], datetime], one: datetime | None, other: datetime | None
+) -> datetime | None:
+    known = [moment for moment in (one, other) if moment is not None]
+    return choose(known) if known else None

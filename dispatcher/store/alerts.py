@@ -1,0 +1,249 @@
+"""Alerts of record: acceptance in one transaction, and reading them back."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.model import DISPATCHED, Lane, Reason
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from dispatcher.store.record import Connection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedPlace:
+    """A municipality that the alert concerns, why, and how much of it (0 to 1)."""
+
+    ags: str
+    name: str
+    reason: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """All that is recorded of an accepted alert."""
+
+    id: str
+    source_id: str
+    sender: str
+    identifier: str
+    sent: datetime
+    msg_type: str
+    status: str
+    scope: str
+    event: str
+    headline: str
+    severity: str
+    raw: bytes
+    sha256: bytes
+    received_at: datetime
+    expires: datetime
+    lane: Lane
+    reason: Reason
+    chain_id: str
+    references: tuple[tuple[str, str, datetime | None], ...]
+    affected: tuple[AffectedPlace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert as the record has it."""
+
+    id: str
+    source_id: str
+    sender: str
+    identifier: str
+    sent: datetime
+    msg_type: str
+    status: str
+    scope: str
+    event: str
+    headline: str
+    severity: str
+    sha256: bytes
+    received_at: datetime
+    expires: datetime
+    lane: Lane
+    reason: Reason
+    chain_id: str
+    state: str
+    planned_at: datetime | None
+    settled_at: datetime | None
+    stopped_by: str | None
+    audience: int
+
+
+_COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
+  received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience"""
+
+
+def _stored(row: Any) -> StoredAlert:
+    return StoredAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
+
+
+class Submission:
+    """An open transaction in which one message is decided upon. Nothing is promised before it commits."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self._connection = connection
+        self.now = now
+        """The record's clock."""
+
+    async def same_identity(self, sender: str, identifier: str, sent: datetime) -> StoredAlert | None:
+        """The alert already recorded under this identity."""
+        row = await self._connection.fetchrow(
+            f"SELECT {_COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3",  # noqa: S608 - constant columns
+            sender,
+            identifier,
+            sent,
+        )
+        return _stored(row) if row else None
+
+    async def referenced(self, identifiers: Sequence[str]) -> list[StoredAlert]:
+        """All recorded alerts bearing one of these identifiers, whoever sent them."""
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
+            list(identifiers),
+        )
+        return [_stored(row) for row in rows]
+
+    async def chain(self, chain_id: str) -> list[StoredAlert]:
+        """The whole chain in order of arrival."""
+        rows = await self._connection.fetch(
+            f"SELECT {_COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
+            chain_id,
+        )
+        return [_stored(row) for row in rows]
+
+    async def record(self, alert: NewAlert) -> None:
+        """Write the alert, its references and places, and one audit line."""
+        state = "accepted" if alert.reason in DISPATCHED else "recorded"
+        await self._connection.execute(
+            """INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
+                 severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, rung_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14)""",
+            alert.id,
+            alert.source_id,
+            alert.sender,
+            alert.identifier,
+            alert.sent,
+            alert.msg_type,
+            alert.status,
+            alert.scope,
+            alert.event,
+            alert.headline,
+            alert.severity,
+            alert.raw,
+            alert.sha256,
+            alert.received_at,
+            alert.expires,
+            alert.lane,
+            alert.reason,
+            alert.chain_id,
+            state,
+        )
+        await self._connection.executemany(
+            "INSERT INTO reference VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            [(alert.id, *reference) for reference in alert.references],
+        )
+        await self._connection.executemany(
+            "INSERT INTO affected VALUES ($1, $2, $3, $4, $5)",
+            [(alert.id, place.ags, place.name, place.reason, place.share) for place in alert.affected],
+        )
+        await audit.note(
+            self._connection,
+            f"source:{alert.source_id}",
+            "alert.accept",
+            alert.id,
+            reason=alert.reason,
+            sha256=alert.sha256.hex(),
+            municipalities=[place.ags for place in alert.affected],
+        )
+
+    async def merge_chains(self, into: str, others: Sequence[str]) -> None:
+        """A message that refers to several chains makes them one: it updates or ends them all."""
+        for table in ("alert", "batch"):
+            await self._connection.execute(
+                f"UPDATE {table} SET chain_id = $1 WHERE chain_id = ANY($2)",  # noqa: S608 - two constant names
+                into,
+                list(others),
+            )
+
+    async def stop(self, chain_id: str, by: str) -> None:
+        """From the commit on, no worker starts another send of the chain's earlier messages."""
+        await self._connection.execute(
+            """UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
+               WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN ('accepted', 'planned')""",
+            chain_id,
+            by,
+        )
+
+
+class Alerts:
+    """Alerts of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def submission(self, sender: str) -> AsyncIterator[Submission]:
+        """Messages of one CAP sender are decided upon one after the other, so that a chain has one order."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sender)
+            yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
+
+    async def get(self, alert_id: str) -> StoredAlert | None:
+        row = await self._pool.fetchrow(f"SELECT {_COLUMNS} FROM alert WHERE id = $1", alert_id)  # noqa: S608 - constant columns
+        return _stored(row) if row else None
+
+    async def raw(self, alert_id: str) -> bytes | None:
+        """The bytes exactly as they were submitted."""
+        raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
+        return raw
+
+    async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
+        """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
+        raw: bytes | None = await self._pool.fetchval(
+            """SELECT raw FROM alert a WHERE id = $1 AND state <> 'recorded'
+               AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",
+            alert_id,
+            list(places),
+        )
+        return raw
+
+    async def affected(self, alert_id: str) -> list[AffectedPlace]:
+        """The municipalities of the alert, by AGS."""
+        rows = await self._pool.fetch(
+            "SELECT ags, name, reason, share FROM affected WHERE alert_id = $1 ORDER BY ags", alert_id
+        )
+        return [AffectedPlace(**dict(row)) for row in rows]
+
+    async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
+        """A source's newest alerts, newest first."""
+        rows = await self._pool.fetch(
+            f"SELECT {_COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
+            source_id,
+            limit,
+        )
+        return [_stored(row) for row in rows]
+
+    async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
+        """What is in force now in one of the places: dispatched, not expired, not superseded, not ended."""
+        rows = await self._pool.fetch(
+            f"""SELECT {_COLUMNS} FROM alert a
+               WHERE state IN ('accepted', 'planned', 'settled') AND expires > now()
+                 AND reason IN ('first_notice', 'update')
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.reason IN ('update', 'cancel', 'all_clear'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            list(places),
+        )
+        return [_stored(row) for row in rows]

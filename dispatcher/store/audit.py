@@ -1,0 +1,18 @@
+"""The audit trail: who did what, and when, in the same transaction as the deed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+async def note(
+    connection: Any, actor: str, action: str, alert_id: str | None = None, **detail: object
+) -> None:
+    """Append one line. `detail` holds no personal data."""
+    await connection.execute(
+        "INSERT INTO audit (actor, action, alert_id, detail) VALUES ($1, $2, $3, $4)",
+        actor,
+        action,
+        alert_id,
+        detail,
+    )

@@ -1,0 +1,120 @@
+"""The queue's side: arq as a doorbell.
+
+A job carries an id and means "have a look". Whether there is anything to do, and who does it, is decided on the
+record; so a lost, late or doubled ring costs at most a moment. Every key in Redis is named here.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
+from arq.jobs import serialize_job
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.model import Lane
+    from dispatcher.store.ledger import Bell
+
+UNAVAILABLE = (RedisError, OSError, TimeoutError)
+"""What it looks like when the queue is away. Nothing is lost by it."""
+
+JOB_LIFETIME_MS = 3_600_000
+"""arq forgets a job after this; the reconciler rings again for whatever still waits."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+def queue_name(lane: Lane) -> str:
+    """The sorted set of one lane's jobs."""
+    return f"warn:lane:{lane}"
+
+
+def open_queue(redis_url: str) -> ArqRedis:
+    """A client of the queue; connects on first use. Jobs are msgpack: never pickle, which would let anybody who
+    can write to Redis run code here.
+    """
+    client: ArqRedis = ArqRedis.from_url(
+        redis_url,
+        socket_connect_timeout=1.0,
+        socket_timeout=5.0,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        retry_on_error=[ConnectionError, TimeoutError, OSError],
+        health_check_interval=15,
+    )
+    client.job_serializer = _encode
+    client.job_deserializer = _decode
+    client.expires_extra_ms = JOB_LIFETIME_MS
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """One ring: a function of the worker, its id argument, and how long to wait first."""
+
+    function: str
+    argument: str | int
+    job_id: str
+    lane: Lane
+    delay_s: float = 0.0
+
+
+def deliver(bell: Bell, delay_s: float = 0.0) -> Ring:
+    """The token is in the job's id, so that a ring after a lost lease is not taken for a repeat."""
+    return Ring("deliver", bell.batch_id, f"deliver:{bell.batch_id}:{bell.token}", bell.lane, delay_s)
+
+
+def plan(alert_id: str, lane: Lane, delay_s: float = 0.0) -> Ring:
+    """A delayed ring comes from within the job itself, whose id is still taken: it needs another one."""
+    return Ring("plan", alert_id, f"plan:{alert_id}:{time.monotonic_ns() if delay_s else 0}", lane, delay_s)
+
+
+class Doorbell:
+    """Rings. Says whether the queue took it; a False is mended by the reconciler."""
+
+    def __init__(self, queue: ArqRedis) -> None:
+        self._queue = queue
+
+    async def ring(self, rings: Sequence[Ring]) -> bool:
+        """All in one round trip. A ring whose job already waits changes nothing."""
+        if not rings:
+            return True
+        now_ms = int(time.time() * 1000)
+        try:
+            async with self._queue.pipeline(transaction=True) as pipe:
+                for ring in rings:
+                    _add(pipe, ring, now_ms)
+                await pipe.execute()
+        except UNAVAILABLE:
+            return False
+        return True
+
+    async def ping(self) -> bool:
+        """Whether the queue answers."""
+        try:
+            return bool(await self._queue.ping())
+        except UNAVAILABLE:
+            return False
+
+    async def depth(self, lane: Lane) -> int:
+        """Jobs waiting or running in the lane."""
+        return int(await self._queue.zcard(queue_name(lane)))
+
+    async def aclose(self) -> None:
+        await self._queue.aclose(close_connection_pool=True)
+
+
+def _add(pipe: Any, ring: Ring, now_ms: int) -> None:
+    job = serialize_job(ring.function, (ring.argument,), {}, None, now_ms, serializer=_encode)
+    delay_ms = int(ring.delay_s * 1000)
+    pipe.set(job_key_prefix + ring.job_id, job, px=JOB_LIFETIME_MS + delay_ms, nx=True)
+    pipe.zadd(queue_name(ring.lane), {ring.job_id: now_ms + delay_ms}, nx=True)

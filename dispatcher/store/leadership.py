@@ -1,0 +1,46 @@
+"""One process at a time: a session-level advisory lock of the record, held by an own connection."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from dispatcher.store.record import Connection, Pool
+
+RECONCILER_LOCK = 7207116108
+
+
+class Leadership:
+    """The lock dies with the connection, and so with the process that held it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    async def hold(self) -> bool:
+        """Whether this process leads, taking the lead if it is free."""
+        if self._connection is not None:
+            try:
+                await self._connection.execute("SELECT 1")
+            except UNAVAILABLE:
+                await self.drop()
+                raise
+            return True
+        connection = await self._pool.acquire()
+        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", RECONCILER_LOCK):
+            self._connection = connection
+            return True
+        await self._pool.release(connection)
+        return False
+
+    async def drop(self) -> None:
+        """Let another process lead."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(*UNAVAILABLE):
+                await connection.execute("SELECT pg_advisory_unlock($1)", RECONCILER_LOCK)
+            with suppress(*UNAVAILABLE):
+                await self._pool.release(connection)

@@ -1,0 +1,317 @@
+"""The ledger: batches, leases, and what became of every recipient.
+
+A batch is one channel, one gateway, one language, one lane and up to about a thousand recipients, with one
+outcome byte for each. A worker holds a batch by a lease; every write carries the lease's token, so that a
+worker that slept past its lease can change nothing any more (fencing). All times are the record's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.model import LEASE, UNCERTAIN, Kind, Lane, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is recorded of a recipient beyond plain success. `detail` names no person."""
+
+    position: int
+    recipient: int
+    attempts: int
+    crashes: int
+    """How often a process died with this recipient in hand."""
+    label: str
+    code: str
+    detail: str
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A batch in hand. `recipients[i]` has outcome byte `outcomes[i]`."""
+
+    batch_id: int
+    token: int
+    alert_id: str
+    chain_id: str
+    kind: Kind
+    channel: str
+    gateway: str
+    language: str
+    lane: Lane
+    deadline: datetime
+    received_at: datetime
+    now: datetime
+    recipients: tuple[int, ...]
+    outcomes: bytes
+    problems: dict[int, Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One write to the ledger: all outcome bytes, and what changed."""
+
+    outcomes: bytes
+    problems: tuple[Problem, ...] = ()
+    remove: tuple[int, ...] = ()
+    """Recipients whose endpoint is gone for good."""
+    remove_reason: str = ""
+    accepted_first: datetime | None = None
+    accepted_last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bell:
+    """What to ring for: a batch that may be worked on."""
+
+    batch_id: int
+    lane: Lane
+    token: int
+
+
+class LeaseLostError(Exception):
+    """Somebody else holds the batch now; nothing was written."""
+
+
+_CLAIM = """
+UPDATE batch b SET lease_token = b.lease_token + 1, lease_until = clock_timestamp() + $2
+FROM alert a
+WHERE b.id = $1 AND a.id = b.alert_id AND b.state = 'open' AND a.stopped_at IS NULL
+  AND b.not_before <= clock_timestamp()
+  AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+  AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
+                  AND g.paused_until > clock_timestamp())
+RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
+  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
+"""
+
+_ADVANCE = """
+UPDATE batch b SET outcomes = $3, lease_until = clock_timestamp() + $4,
+  first_at = least(b.first_at, $5), last_at = greatest(b.last_at, $6)
+WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
+RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id) AS stopped
+"""
+
+_RELEASE = """
+UPDATE batch b SET outcomes = $3, lease_until = NULL,
+  first_at = least(b.first_at, $4), last_at = greatest(b.last_at, $5),
+  not_before = coalesce($6, b.not_before), rung_at = CASE WHEN $7 THEN b.rung_at END,
+  state = CASE WHEN $7 THEN 'done' ELSE 'open' END, done_at = CASE WHEN $7 THEN clock_timestamp() END
+WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open' RETURNING b.alert_id
+"""
+
+_SETTLE_ALERT = """
+UPDATE alert SET state = 'settled', settled_at = clock_timestamp()
+WHERE id = $1 AND state = 'planned' AND NOT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')
+"""
+
+_DUE = """
+UPDATE batch SET rung_at = clock_timestamp() WHERE id IN (
+  SELECT b.id FROM batch b JOIN alert a ON a.id = b.alert_id
+  WHERE b.state = 'open' AND b.not_before <= clock_timestamp() AND a.stopped_at IS NULL
+    AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+    AND (b.rung_at IS NULL OR b.rung_at < clock_timestamp() - interval '5 seconds'
+         OR b.lease_until < clock_timestamp() AND b.rung_at < b.lease_until)
+    AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
+                    AND g.paused_until > clock_timestamp())
+  ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
+RETURNING id, lane, lease_token
+"""
+
+
+class Ledger:
+    """Batches of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def claim(self, batch_id: int) -> Lease | None:
+        """Take the batch in hand, if it may be worked on now and nobody else has it."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_CLAIM, batch_id, LEASE)
+            if row is None:
+                return None
+            problems = await connection.fetch(
+                """SELECT position, recipient, attempts, crashes, label, code, detail, due
+                   FROM problem WHERE batch_id = $1""",
+                batch_id,
+            )
+        fields = dict(row)
+        fields |= {
+            "kind": Kind(row["kind"]),
+            "lane": Lane(row["lane"]),
+            "recipients": tuple(row["recipients"]),
+            "problems": {item["position"]: Problem(**dict(item)) for item in problems},
+        }
+        return Lease(**fields)
+
+    async def advance(self, lease: Lease, progress: Progress) -> bool:
+        """Write progress and renew the lease. True: the alert was stopped, start nothing more."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            stopped = await connection.fetchval(
+                _ADVANCE,
+                lease.batch_id,
+                lease.token,
+                progress.outcomes,
+                LEASE,
+                progress.accepted_first,
+                progress.accepted_last,
+            )
+            if stopped is None:
+                raise LeaseLostError
+            await _write_details(connection, lease, progress)
+        return bool(stopped)
+
+    async def heartbeat(self, lease: Lease) -> bool:
+        """Renew the lease. True: the alert was stopped."""
+        stopped = await self._pool.fetchval(
+            """UPDATE batch b SET lease_until = clock_timestamp() + $3
+               WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
+               RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id)""",
+            lease.batch_id,
+            lease.token,
+            LEASE,
+        )
+        if stopped is None:
+            raise LeaseLostError
+        return bool(stopped)
+
+    async def release(self, lease: Lease, progress: Progress, not_before: datetime | None = None) -> bool:
+        """Write progress and put the batch down: done when every recipient has a terminal state (then True),
+        else to be taken up again at `not_before`.
+        """
+        done = all(State(byte & ~UNCERTAIN).terminal for byte in progress.outcomes)
+        async with self._pool.acquire() as connection, connection.transaction():
+            alert_id = await connection.fetchval(
+                _RELEASE,
+                lease.batch_id,
+                lease.token,
+                progress.outcomes,
+                progress.accepted_first,
+                progress.accepted_last,
+                not_before,
+                done,
+            )
+            if alert_id is None:
+                raise LeaseLostError
+            await _write_details(connection, lease, progress)
+        if done:
+            await self._pool.execute(_SETTLE_ALERT, alert_id)
+        return done
+
+    async def pause_gateway(self, channel: str, gateway: str, seconds: float, reason: str) -> None:
+        """Nobody claims a batch of this gateway until then. A pause only ever grows."""
+        await self._pool.execute(
+            """INSERT INTO gateway AS g VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
+               ON CONFLICT (channel, name) DO UPDATE SET paused_until = greatest(g.paused_until, excluded.paused_until),
+                 reason = CASE WHEN excluded.paused_until > g.paused_until THEN excluded.reason ELSE g.reason END""",
+            channel,
+            gateway,
+            seconds,
+            reason,
+        )
+
+    async def due(self, limit: int = 1000) -> list[Bell]:
+        """Open batches without a live lease for which no bell was rung lately. Marks them as rung."""
+        rows = await self._pool.fetch(_DUE, limit)
+        return [Bell(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
+
+    async def close_stopped(self, chain_id: str) -> int:
+        """End the open batches of the chain's stopped messages that nobody holds: what was not sent is
+        superseded. Returns how many are still in somebody's hand.
+        """
+        return await self._close(
+            State.SUPERSEDED,
+            """b.chain_id = $1 AND EXISTS (SELECT FROM alert a WHERE a.id = b.alert_id
+                                           AND a.stopped_at IS NOT NULL)""",
+            (chain_id,),
+        )
+
+    async def close_expired(self) -> int:
+        """End the open batches past their deadline that nobody holds: what was not sent is expired."""
+        return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", ())
+
+    async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> int:
+        table = _closing_table(state)
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                f"""SELECT b.id, b.alert_id, b.outcomes,
+                      b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
+                    FROM batch b WHERE b.state = 'open' AND {condition} FOR UPDATE OF b""",  # noqa: S608 - our own conditions
+                *arguments,
+            )
+            # The new token fences off a worker that wakes up late.
+            await connection.executemany(
+                """UPDATE batch SET state = 'done', done_at = clock_timestamp(), lease_until = NULL,
+                     lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",
+                [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
+            )
+            for alert_id in {row["alert_id"] for row in rows if row["free"]}:
+                await connection.execute(_SETTLE_ALERT, alert_id)
+        return sum(not row["free"] for row in rows)
+
+    async def settle_finished(self) -> int:
+        """Alerts whose last batches ended at the same instant, each not seeing the other: settle them."""
+        rows = await self._pool.fetch(
+            """UPDATE alert a SET state = 'settled', settled_at = clock_timestamp() WHERE state = 'planned'
+               AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND state = 'open') RETURNING id"""
+        )
+        return len(rows)
+
+
+def _closing_table(state: State) -> bytes:
+    """For `bytes.translate`: what becomes of each outcome byte when its batch is closed unfinished."""
+    table = bytearray(range(256))
+    for flag in (0, UNCERTAIN):
+        table[State.PENDING | flag] = state | flag
+        table[State.RETRY | flag] = state | flag
+        # A worker died with it in hand: it may have been sent.
+        table[State.CLAIMED | flag] = state | UNCERTAIN
+    return bytes(table)
+
+
+async def _write_details(connection: Any, lease: Lease, progress: Progress) -> None:
+    if progress.problems:
+        columns: Sequence[Sequence[Any]] = list(
+            zip(
+                *(
+                    (
+                        item.position,
+                        item.recipient,
+                        item.attempts,
+                        item.crashes,
+                        item.label,
+                        item.code,
+                        item.detail,
+                        item.due,
+                    )
+                    for item in progress.problems
+                ),
+                strict=True,
+            )
+        )
+        await connection.execute(
+            """INSERT INTO problem (batch_id, position, recipient, attempts, crashes, label, code, detail, due)
+               SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::text[],
+                                        $8::text[], $9::timestamptz[])
+               ON CONFLICT (batch_id, position) DO UPDATE SET attempts = excluded.attempts,
+                 crashes = excluded.crashes, label = excluded.label,
+                 code = excluded.code, detail = excluded.detail, due = excluded.due, updated_at = now()""",
+            lease.batch_id,
+            *columns,
+        )
+    if progress.remove:
+        await connection.execute(
+            """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2
+               WHERE id = ANY($1) AND ended_at IS NULL""",
+            list(progress.remove),
+            progress.remove_reason,
+        )

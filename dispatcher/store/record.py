@@ -1,0 +1,44 @@
+"""The connection to the record."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+import asyncpg
+
+CONNECT_TIMEOUT_S = 5.0
+COMMAND_TIMEOUT_S = 30.0
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+)
+"""What it looks like when the record cannot be used now: nothing was promised, try again later."""
+
+Pool: TypeAlias = Any
+Connection: TypeAlias = Any
+"""asyncpg has no types of its own."""
+
+
+async def _prepare(connection: Any) -> None:
+    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+
+
+async def connect(database_url: str, *, size: int = 10) -> Pool:
+    """A pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too."""
+    return await asyncpg.create_pool(
+        database_url.replace("postgresql+asyncpg://", "postgresql://"),
+        min_size=1,
+        max_size=size,
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        init=_prepare,
+        server_settings={"application_name": "dispatcher", "jit": "off"},
+    )

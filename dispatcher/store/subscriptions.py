@@ -1,0 +1,125 @@
+"""Subscriptions: which endpoint follows which municipalities."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from channels.base import Endpoint
+from dispatcher.model import Reach
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubscription:
+    """An endpoint and the municipalities (AGS) it follows. `address` and `keys` are personal data."""
+
+    channel: str
+    gateway: str
+    address: str
+    keys: Mapping[str, str]
+    places: tuple[str, ...]
+    language: str = "de"
+    instance: str | None = None
+    ref: str | None = None
+    """The subscriber's opaque reference at whoever registered it, for joining ledgers."""
+
+
+class Subscriptions:
+    """The endpoints of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add_many(self, subscriptions: Iterable[NewSubscription]) -> int:
+        """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
+        rows = [
+            (
+                position,
+                item.channel,
+                item.gateway,
+                item.address,
+                hashlib.sha256(item.address.encode()).digest(),
+                dict(item.keys),
+                item.language,
+                item.instance,
+                item.ref,
+                list(item.places),
+            )
+            for position, item in enumerate(subscriptions)
+        ]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text,
+                     address_hash bytea, keys jsonb, language text, instance text, ref text, places text[])
+                   ON COMMIT DROP"""
+            )
+            await connection.copy_records_to_table("incoming", records=rows)
+            await connection.execute(
+                """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance, ref)
+                   SELECT DISTINCT ON (channel, address_hash)
+                          channel, gateway, address, address_hash, keys, language, instance, ref
+                   FROM incoming ORDER BY channel, address_hash, position DESC
+                   ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
+                   DO UPDATE SET keys = excluded.keys, gateway = excluded.gateway, language = excluded.language,
+                                 instance = excluded.instance, ref = excluded.ref"""
+            )
+            await connection.execute(
+                """INSERT INTO place (subscription_id, ags)
+                   SELECT DISTINCT s.id, p.ags FROM incoming i
+                   JOIN subscription s USING (channel, address_hash)
+                   CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL
+                   ON CONFLICT DO NOTHING"""
+            )
+            await audit.note(connection, "operator", "subscriptions.add", count=len(rows))
+        await self._pool.execute("ANALYZE subscription, place")
+        return len(rows)
+
+    async def reach(self, ags: Sequence[str]) -> Reach:
+        """How many subscribers an alert for these municipalities would address. A person following several
+        of them counts once per channel, and once in each of the municipalities.
+        """
+        rows = await self._pool.fetch(
+            """SELECT s.channel, p.ags, count(*) AS n FROM place p
+               JOIN subscription s ON s.id = p.subscription_id
+               WHERE p.ags = ANY($1) AND s.ended_at IS NULL GROUP BY 1, 2""",
+            list(ags),
+        )
+        totals = await self._pool.fetch(
+            """SELECT s.channel, count(DISTINCT s.id) AS n FROM place p
+               JOIN subscription s ON s.id = p.subscription_id
+               WHERE p.ags = ANY($1) AND s.ended_at IS NULL GROUP BY 1""",
+            list(ags),
+        )
+        by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
+        for row in rows:
+            by_municipality[row["ags"]][row["channel"]] = row["n"]
+        return Reach({row["channel"]: row["n"] for row in totals}, by_municipality)
+
+    async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
+        """The endpoints that still exist among `ids`."""
+        rows = await self._pool.fetch(
+            "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
+        )
+        return {row["id"]: Endpoint(row["id"], row["address"], row["keys"]) for row in rows}
+
+    async def counts(self) -> dict[str, int]:
+        """Active subscriptions by channel."""
+        rows = await self._pool.fetch(
+            "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
+        )
+        return {row["channel"]: row["n"] for row in rows}
+
+    async def refs(self) -> AsyncIterator[tuple[int, str, str]]:
+        """Every subscription ever, as (id, channel, ref), for joining ledgers."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            async for row in connection.cursor(
+                "SELECT id, channel, ref FROM subscription WHERE ref IS NOT NULL ORDER BY id", prefetch=5000
+            ):
+                yield row["id"], row["channel"], row["ref"]

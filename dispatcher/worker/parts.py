@@ -1,0 +1,24 @@
+"""What a worker process is made of; put together in `dispatcher.wiring`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dispatcher.metrics import Meter
+    from dispatcher.pipeline.deliver import Deliverer
+    from dispatcher.pipeline.plan import Planner
+    from dispatcher.pipeline.sweep import Reconciler
+    from dispatcher.probes import Health
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """The working parts of one worker process."""
+
+    planner: Planner
+    deliverer: Deliverer
+    reconciler: Reconciler
+    meter: Meter
+    health: Health

@@ -1,0 +1,74 @@
+"""The worker process: lanes, reconciler, and a small HTTP server for probes and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+
+from dispatcher.model import Lane
+from dispatcher.probes import probe_app
+from dispatcher.worker.lanes import run_lane
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from dispatcher.settings import Settings
+    from dispatcher.worker.parts import WorkerParts
+
+GRACE_S = 20.0
+"""How long the slices in hand may take after SIGTERM. A supervisor should wait longer than this."""
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
+    """Until SIGTERM or SIGINT: then put down what is in hand and return."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = _probe_server(settings, parts)
+    work: list[Coroutine[None, None, None]] = [
+        run_lane(lane, parts, redis_url, settings.jobs_per_lane) for lane in Lane
+    ]
+    tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), server.serve()]]
+    await _until(stop, tasks)
+    parts.deliverer.stop()
+    server.should_exit = True
+    log.info("worker_stopping")
+    for task in tasks[:-1]:
+        task.cancel()
+    _, late = await asyncio.wait(tasks, timeout=GRACE_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Return when told to stop; raise if a task ends by itself, which none should."""
+    waiting = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for task in done - {waiting}:
+        if error := task.exception():
+            raise error
+
+
+def _probe_server(settings: Settings, parts: WorkerParts) -> uvicorn.Server:
+    config = uvicorn.Config(
+        probe_app(parts.meter, parts.health),
+        host=settings.worker_metrics_host,
+        port=settings.worker_metrics_port,
+        log_config=None,
+        lifespan="off",
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    # The process has its own signal handling.
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    return server
