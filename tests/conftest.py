@@ -7,11 +7,16 @@ Async tests and fixtures need no decorator; they run on the event loop that prod
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
+import select
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +27,7 @@ import redis
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 
 _TEMPLATE = "template_dispatcher"
+_PATIENCE = 20.0  # seconds; only a failing test waits so long
 _database_numbers = itertools.count(1)
 
 
@@ -86,6 +92,34 @@ def redis_url(valkey_url) -> str:
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
     return valkey_url
+
+
+@pytest.fixture
+def python() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Runs source in a Python of its own; what that prints can be read, and it ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def run(source, *arguments, **options):
+            command = [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)]
+            options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True} | options
+            process = stack.enter_context(subprocess.Popen(command, **options))
+            stack.callback(process.kill)
+            return process
+
+        yield run
+
+
+@pytest.fixture
+def ended() -> Callable[[int], bool]:
+    """Whether the process behind a pidfd ends within the patience of a test. Closes the pidfd."""
+
+    def wait(pidfd):
+        try:
+            return bool(select.select([pidfd], [], [], _PATIENCE)[0])
+        finally:
+            os.close(pidfd)
+
+    return wait
 
 
 def _database(server_url: str, name: str) -> str:

