@@ -93,7 +93,7 @@ class AreaBuilder:
         if known is None:
             known = self._rings[text] = geometry.ring(text)
             self._vertices += len(known[0] or ())
-            most = self._notes.limits.vertices
+            most = self._notes.limits.max_vertices
             if self._vertices > most:
                 raise LimitExceeded(f"More than {most} vertices (line {element.line}).", element.line or None)
         return known

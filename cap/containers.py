@@ -27,8 +27,8 @@ class _Harvest:
 
     def add(self, element: Element, repairs: list[str], path: str) -> None:
         """One alert that cannot be afforded is reported and does not take the others with it."""
-        if len(self.alerts) >= self.limits.alerts:
-            most = self.limits.alerts
+        if len(self.alerts) >= self.limits.max_alerts:
+            most = self.limits.max_alerts
             raise LimitExceeded(f"More than {most} alerts (line {element.line}).", element.line)
         try:
             self.alerts.append(build(element, ALERT_TAGS[element.tag], self.limits, repairs))

@@ -55,8 +55,8 @@ def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
 
     Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml; never anything else, never reads anything else.
     """
-    if len(data) > limits.bytes:
-        raise TooLarge(f"The body has {len(data)} bytes; at most {limits.bytes} are accepted.")
+    if len(data) > limits.max_bytes:
+        raise TooLarge(f"The body has {len(data)} bytes; at most {limits.max_bytes} are accepted.")
     repairs = []
     body = data
     if body[:1] in (b" ", b"\t", b"\r", b"\n"):
@@ -124,7 +124,11 @@ class _Builder:
     def _attach(self) -> Element:
         """Install the element handlers; the returned element is the document above the root."""
         parser, limits, skipped = self._parser, self._limits, self._skipped
-        most, deepest, longest = limits.elements, limits.depth, limits.name  # locals: read for every element
+        most, deepest, longest = (
+            limits.max_elements,
+            limits.max_depth,
+            limits.max_name,
+        )  # locals: read for every element
         document = current = Element("", 0)
         stack: list[Element] = []
         count = 0
@@ -156,11 +160,13 @@ class _Builder:
 def _guard(limits: Limits, tag: str, line: int, place: tuple[int, int], attributes: dict[str, str]) -> None:
     """Raise LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
     count, depth = place
-    if count > limits.elements:
-        raise LimitExceeded(f"More than {limits.elements} elements (line {line}).", line)
-    if depth >= limits.depth:
-        raise LimitExceeded(f"Elements nested more than {limits.depth} deep (line {line}).", line)
-    if len(attributes) > limits.attributes:
-        raise LimitExceeded(f"More than {limits.attributes} attributes on one element (line {line}).", line)
-    if len(tag) > limits.name or any(len(name) > limits.name for name in attributes):
-        raise LimitExceeded(f"A name longer than {limits.name} characters (line {line}).", line)
+    if count > limits.max_elements:
+        raise LimitExceeded(f"More than {limits.max_elements} elements (line {line}).", line)
+    if depth >= limits.max_depth:
+        raise LimitExceeded(f"Elements nested more than {limits.max_depth} deep (line {line}).", line)
+    if len(attributes) > limits.max_attributes:
+        raise LimitExceeded(
+            f"More than {limits.max_attributes} attributes on one element (line {line}).", line
+        )
+    if len(tag) > limits.max_name or any(len(name) > limits.max_name for name in attributes):
+        raise LimitExceeded(f"A name longer than {limits.max_name} characters (line {line}).", line)

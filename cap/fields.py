@@ -56,7 +56,7 @@ class Notes:
         self._dropped = 0
 
     def add(self, code: str, path: str, line: int, detail: str = "") -> None:
-        if len(self._kept) < self.limits.problems:
+        if len(self._kept) < self.limits.max_problems:
             self._kept.append(Problem(code, path, line or None, detail))
         else:
             self._dropped += 1
@@ -251,7 +251,7 @@ class Fields:
 
     def bound(self, limit: str, count: int, at: Element) -> None:
         """Raise LimitExceeded if `count` is above the limit of that name."""
-        most: int = getattr(self.notes.limits, limit)
+        most: int = getattr(self.notes.limits, f"max_{limit}")
         if count > most:
             raise LimitExceeded(
                 f"More than {most} {limit} in one {at.local} (line {at.line}).", at.line or None

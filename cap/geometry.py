@@ -30,7 +30,12 @@ def ring(text: str) -> tuple[Ring | None, str | None]:
     pairs = _pairs(text, tokens)
     if pairs is None:
         return None, "polygon-syntax"
-    if not _on_earth(pairs):
+    return ring_of(pairs)
+
+
+def ring_of(pairs: Ring) -> tuple[Ring | None, str | None]:
+    """The same for pairs already read, in whatever notation."""
+    if not pairs or not _on_earth(pairs):
         return None, "polygon-range"
     return _closed(pairs)
 

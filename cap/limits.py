@@ -11,15 +11,15 @@ class Limits:
     1,400 areas; a national outline has 0.9 MB and 42,000 vertices in one polygon.
     """
 
-    bytes: int = 2 * 1024 * 1024
-    depth: int = 64
-    elements: int = 200_000
-    attributes: int = 64  # per element, namespace declarations not counted
-    name: int = 1_000  # characters in one element's or attribute's name, namespace included
-    alerts: int = 2_000  # in one feed or bundle
-    infos: int = 64
-    areas: int = 10_000  # per alert, over all infos
-    vertices: int = 100_000  # per alert, over all polygons and excluded polygons
-    references: int = 1_000
-    text: int = 100_000  # characters in one text that a person reads
-    problems: int = 1_000  # recorded per alert; the rest is counted in one last finding
+    max_bytes: int = 2 * 1024 * 1024
+    max_depth: int = 64
+    max_elements: int = 200_000
+    max_attributes: int = 64  # per element, namespace declarations not counted
+    max_name: int = 1_000  # characters in one element's or attribute's name, namespace included
+    max_alerts: int = 2_000  # in one feed or bundle
+    max_infos: int = 64
+    max_areas: int = 10_000  # per alert, over all infos
+    max_vertices: int = 100_000  # per alert, over all polygons and excluded polygons
+    max_references: int = 1_000
+    max_text: int = 100_000  # characters in one text that a person reads
+    max_problems: int = 1_000  # recorded per alert; the rest is counted in one last finding

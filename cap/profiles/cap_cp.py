@@ -1,0 +1,45 @@
+"""CAP-CP, the Canadian profile: listed events and listed locations."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from cap.findings import Problem
+from cap.model import Alert, Info, NamedValue
+from cap.profiles.terms import Facts, Profile, missing, unchanged
+
+_CODE: Final = "profile:CAP-CP"
+_EVENT: Final = "profile:CAP-CP:Event:"
+_LOCATION: Final = "profile:CAP-CP:Location:"
+
+
+def _applies(alert: Alert) -> bool:
+    return any(code.startswith(_CODE) for code in alert.codes)
+
+
+def _facts(alert: Alert, facts: Facts) -> Facts:
+    pairs = (pair for info in alert.infos for pair in info.event_codes if pair.name.startswith(_EVENT))
+    codes = dict.fromkeys(pair.value for pair in pairs if pair.value)
+    return replace(facts, hazards=(*facts.hazards, *(NamedValue("CAP-CP", code) for code in codes)))
+
+
+def _problems(alert: Alert) -> Iterator[Problem]:
+    if not alert.infos:
+        yield missing(alert, "profile-element", "/alert", alert.line, "info")
+    for index, info in enumerate(alert.infos, 1):
+        yield from _info(alert, info, f"/alert/info[{index}]")
+
+
+def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
+    if info.language is None:
+        yield missing(alert, "profile-element", path, info.line, "language")
+    if sum(1 for pair in info.event_codes if pair.name.startswith(_EVENT)) != 1:
+        yield missing(alert, "profile-event-code", path, info.line, _EVENT)
+    if not info.areas:
+        yield missing(alert, "profile-element", path, info.line, "area")
+    for number, area in enumerate(info.areas, 1):
+        if not any(code.name.startswith(_LOCATION) for code in area.geocodes):
+            yield missing(alert, "profile-geocode", f"{path}/area[{number}]", area.line, _LOCATION)
+
+
+PROFILE: Final = Profile("cap-cp", _applies, unchanged, _facts, _problems)

@@ -1,0 +1,63 @@
+"""Deutscher Wetterdienst, CAP profile 2.1.
+
+Excluded polygons are read with the areas (`cap.areas`), for they are geometry.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from cap.keys import language_free
+from cap.model import Alert, Info, NamedValue
+from cap.profiles.terms import Facts, Profile, coded, no_problems, values
+from cap.vocabulary import MsgType, ResponseType, Urgency
+
+SOURCE: Final = "Quelle: Deutscher Wetterdienst"  # CC BY 4.0: the credit stands beside the warning
+_SENDER: Final = "opendata@dwd.de"
+_CODE: Final = "id:"  # the warning's identifier without the language of the edition
+_TEST_EVENTS: Final = frozenset({"98", "99"})
+_LIFTED: Final = "AUFHEBUNG"
+
+
+def _applies(alert: Alert) -> bool:
+    return alert.sender == _SENDER or ".276.0.DWD." in alert.identifier
+
+
+def _normalise(alert: Alert) -> Alert:
+    """A lifted warning says AllClear, also where only its headline does."""
+    return replace(alert, infos=tuple(_cleared(alert, info) for info in alert.infos))
+
+
+def _cleared(alert: Alert, info: Info) -> Info:
+    lifted = alert.msg_type is MsgType.UPDATE and (info.headline or "").upper().startswith(_LIFTED)
+    if not lifted or ResponseType.ALL_CLEAR in info.response_types:
+        return info
+    return replace(info, response_types=(*info.response_types, ResponseType.ALL_CLEAR))
+
+
+def _facts(alert: Alert, facts: Facts) -> Facts:
+    events = coded(alert.infos, "II", "DWD-II")
+    keys = [code.removeprefix(_CODE) for code in alert.codes if code.startswith(_CODE)]
+    lifted = any(ResponseType.ALL_CLEAR in info.response_types for info in _normalise(alert).infos)
+    return replace(
+        facts,
+        key=language_free(keys[0] if keys else alert.identifier),
+        hazards=(*facts.hazards, *events, *coded(alert.infos, "GROUP", "DWD-GROUP")),
+        all_clear=facts.all_clear or lifted,
+        is_test=facts.is_test or _is_test(events),
+        advance=bool(alert.infos) and all(info.urgency is Urgency.FUTURE for info in alert.infos),
+        attribution=(*facts.attribution, SOURCE, *_licences(alert)),
+    )
+
+
+def _is_test(events: tuple[NamedValue, ...]) -> bool:
+    return bool(events) and all(event.value in _TEST_EVENTS for event in events)
+
+
+def _licences(alert: Alert) -> Iterator[str]:
+    """Geometry is the surveying authority's: its notice must be carried along."""
+    found = (value for info in alert.infos for value in values(info.event_codes, "LICENSE") if value)
+    return iter(dict.fromkeys(found))
+
+
+PROFILE: Final = Profile("dwd", _applies, _normalise, _facts, no_problems)

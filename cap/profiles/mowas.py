@@ -1,0 +1,88 @@
+"""MoWaS, the German federal and state warning system, as XML and as NINA's JSON."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from cap.model import Alert, Area, Info, NamedValue
+from cap.profiles.terms import Facts, Profile, first_value, no_problems, values
+
+SOURCE: Final = "Quelle: BBK / MoWaS"
+_IDENTIFIER: Final = "mow."
+_EVENT_CODE: Final = "profile:DE-BBK-EVENTCODE"  # also with a version behind it, as in ":01.00R"
+_REGIONS: Final = "warnVerwaltungsbereiche"
+_ARS: Final = re.compile(r"\d{12}", re.ASCII)  # Amtlicher Regionalschlüssel, trailing zeros for "all of"
+_INTERNAL: Final = "AreaId"  # numbers a shape of the publication, not a place
+_NO_PUSH: Final = "Materna:noPush"
+_SHORT_CODE: Final = "shortCode:"
+
+
+def _applies(alert: Alert) -> bool:
+    return alert.identifier.startswith(_IDENTIFIER) or any(
+        pair.name.startswith(_EVENT_CODE) for info in alert.infos for pair in info.event_codes
+    )
+
+
+def _normalise(alert: Alert) -> Alert:
+    return replace(alert, infos=tuple(map(_info, alert.infos)))
+
+
+def _info(info: Info) -> Info:
+    """Sender's name, instruction and places from the parameters that hold them."""
+    regions = tuple(NamedValue("ARS", code) for code in _regions(info))
+    areas = info.areas or ((Area(""),) if regions else ())
+    return replace(
+        info,
+        sender_name=info.sender_name or first_value(info.parameters, "sender_langname"),
+        instruction=info.instruction or first_value(info.parameters, "instructionText"),
+        areas=tuple(_area(area, regions) for area in areas),
+    )
+
+
+def _regions(info: Info) -> Iterator[str]:
+    for value in values(info.parameters, _REGIONS):
+        for code in dict.fromkeys(value.replace(",", " ").split()):
+            if _ARS.fullmatch(code):
+                yield code
+
+
+def _area(area: Area, regions: tuple[NamedValue, ...]) -> Area:
+    """An area that names no place of its own gets the info's regions; one that has shapes keeps them, whole."""
+    own = tuple(code for code in area.geocodes if code.name != _INTERNAL)
+    if own or not regions:
+        return replace(area, geocodes=own or (area.geocodes if not area.polygons else ()))
+    if (area.polygons or area.circles) and not area.unreadable:
+        return replace(area, geocodes=())
+    return replace(area, geocodes=regions)
+
+
+def _facts(alert: Alert, facts: Facts) -> Facts:
+    pairs = [pair for info in alert.infos for pair in info.event_codes if pair.name.startswith(_EVENT_CODE)]
+    hazards = (
+        NamedValue("BBK", value) for value in dict.fromkeys(pair.value for pair in pairs if pair.value)
+    )
+    return replace(
+        facts,
+        hazards=(*facts.hazards, *hazards),
+        instructions=tuple(dict.fromkeys(_instructions(alert))),
+        quiet=facts.quiet or _NO_PUSH in alert.codes,
+        attribution=(*facts.attribution, SOURCE),
+        untranslated=tuple(_untranslated(alert)),
+    )
+
+
+def _instructions(alert: Alert) -> Iterator[str]:
+    for info in alert.infos:
+        for value in values(info.parameters, "instructionCode"):
+            yield from (code.removeprefix(_SHORT_CODE) for code in value.split())
+
+
+def _untranslated(alert: Alert) -> Iterator[str]:
+    """Languages whose description is the first info's, word for word: only headline and instruction differ."""
+    for info in alert.infos[1:]:
+        if info.language and info.description and info.description == alert.infos[0].description:
+            yield info.language
+
+
+PROFILE: Final = Profile("mowas", _applies, _normalise, _facts, no_problems)

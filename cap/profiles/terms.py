@@ -1,0 +1,73 @@
+"""The common terms that profiles speak in."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from cap.findings import Problem
+from cap.model import Alert, Info, NamedValue
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a message says outside of CAP's own elements.
+
+    `key` names the warning in all its languages and republications. `hazards` are (scheme, code) pairs. `quiet`
+    asks to be listed without an alarm. `not_a_warning` marks an all-is-well message in warning form. `advance`
+    marks a notice before the warning proper. `untranslated` are languages whose text is really another language's.
+    `attribution` must be shown beside the text. `replaced` are identifiers given outside of `references`.
+    """
+
+    key: str = ""
+    profiles: tuple[str, ...] = ()
+    hazards: tuple[NamedValue, ...] = ()
+    instructions: tuple[str, ...] = ()
+    all_clear: bool = False
+    is_test: bool = False
+    quiet: bool = False
+    not_a_warning: bool = False
+    advance: bool = False
+    event_end: datetime | None = None
+    short_text: str | None = None
+    attribution: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    untranslated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """`applies` recognises a message, the rest is as in `cap.profiles`."""
+
+    name: str
+    applies: Callable[[Alert], bool]
+    normalise: Callable[[Alert], Alert]
+    facts: Callable[[Alert, Facts], Facts]
+    problems: Callable[[Alert], Iterator[Problem]]
+
+
+def unchanged(alert: Alert) -> Alert:
+    return alert
+
+
+def no_problems(_alert: Alert) -> Iterator[Problem]:
+    return iter(())
+
+
+def values(pairs: Iterable[NamedValue], name: str) -> Iterator[str]:
+    """The values of every entry of that name."""
+    return (pair.value for pair in pairs if pair.name == name)
+
+
+def first_value(pairs: Iterable[NamedValue], name: str) -> str | None:
+    return next((value for value in values(pairs, name) if value), None)
+
+
+def coded(infos: Iterable[Info], name: str, scheme: str) -> tuple[NamedValue, ...]:
+    """Distinct eventCode values of that name, as codes of `scheme`."""
+    found = (value for info in infos for value in values(info.event_codes, name) if value)
+    return tuple(NamedValue(scheme, value) for value in dict.fromkeys(found))
+
+
+def missing(alert: Alert, code: str, path: str, line: int | None, detail: str = "") -> Problem:
+    """A profile's demand that is not met, at the element that should meet it."""
+    return Problem(code, path, line or alert.line, detail)
