@@ -25,7 +25,6 @@ from dispatcher.embedded.errors import EmbeddedError
 from dispatcher.embedded.tether import tethered
 
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
-_LONGEST_DOUBLING = 30  # 2**30 times any first pause is beyond any cap
 
 _log = structlog.get_logger(__name__)
 
@@ -51,7 +50,7 @@ class Backoff:
 
     def delay(self, deaths: int) -> float:
         """The pause after so many deaths in a row, at least 1."""
-        return min(self.cap, self.first * 2.0 ** min(deaths - 1, _LONGEST_DOUBLING))
+        return min(self.cap, self.first * 2.0 ** min(deaths - 1, 30))  # more is beyond any cap
 
 
 class Service(Protocol):
@@ -72,11 +71,15 @@ class Service(Protocol):
 
 
 class _Program:
-    """A command as a process in a group of its own."""
+    """A command as a process in a group of its own. Only what was started and not yet reaped is signalled:
+    its number, and its group's, is then nobody else's.
+    """
+
+    _process: subprocess.Popen[bytes]
 
     def __init__(self, command: Command) -> None:
         self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
 
     @property
     def name(self) -> str:
@@ -84,7 +87,7 @@ class _Program:
 
     @property
     def pid(self) -> int | None:
-        return self._process.pid if self._process else None
+        return self._pid
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -94,22 +97,20 @@ class _Program:
             env=self._command.env,
             process_group=0,
         )
+        self._pid = self._process.pid
 
     def terminate(self) -> None:
-        if self._process:
-            self._process.terminate()
+        self._process.terminate()
 
     def kill(self) -> None:
         """With all that it started, as long as that stayed in its group."""
-        if self._process:  # not reaped, so the number is still its own
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def reap(self) -> int:
         self.kill()
-        status = self._process.wait() if self._process else 0
-        self._process = None
-        return status
+        self._pid = None
+        return self._process.wait()
 
 
 @dataclass(slots=True)
