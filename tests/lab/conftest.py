@@ -107,7 +107,7 @@ class Running:
     def close(self):
         for client in self.clients:
             client.connection.close()
-        self.kill()
+        self.stop()
         self.process.stdout.close()
         self.process.stderr.close()
 

@@ -168,6 +168,16 @@ def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(g
     assert [entry.accepted for entry in gateway.entries()] == [True, True, True]
 
 
+def test_a_sender_who_gave_up_is_no_trouble_when_the_fault_is_due(gateway):
+    gateway.faults({"match": {"nth": [1]}, "action": {"kind": "reset_after", "delay_s": 0.3}})
+    with gateway.client(timeout_s=0.1) as client:
+        assert isinstance(refuse(client), TimeoutError)
+    gateway.faults({"action": {"kind": "delay", "delay_s": 0.5}})
+    with gateway.client() as client:
+        assert send(client).status == 202
+    assert [entry.status for entry in gateway.entries()] == [0, 202]
+
+
 def test_a_truncated_answer_ends_early(gateway):
     gateway.faults({"action": {"kind": "truncate", "keep_bytes": 10}})
     with gateway.client() as client:

@@ -170,8 +170,7 @@ class Connection(asyncio.Protocol):
         """Write every answer whose turn it is."""
         while self._transport and self._waiting and self._waiting[0].ready:
             head = self._waiting[0]
-            if head.chunks:
-                self._transport.write(head.chunks.popleft())
+            self._transport.write(head.chunks.popleft())
             if head.chunks:
                 asyncio.get_running_loop().call_later(head.pause_s, self.flush)
                 return

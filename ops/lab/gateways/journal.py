@@ -28,12 +28,14 @@ class Journal:
         self._lines: list[bytes] = []
         self._afterwards: list[Callable[[], None]] = []
         self._under_way: asyncio.Future[None] | None = None
-        self._failed = False
+        self._failed = self._closed = False
         self.commits = 0
         self.entries = 0
 
     def append(self, line: bytes, afterwards: Callable[[], None]) -> None:
         """Queue `line` (without newline); `afterwards` is called once it is on disk, never if it is not."""
+        if self._closed:  # a delayed request that outlived us: as if the process were gone already
+            return
         self._lines.append(line)
         self._afterwards.append(afterwards)
         if self._under_way is None and len(self._lines) == 1:
@@ -45,8 +47,9 @@ class Journal:
         while not self._failed and (self._under_way or self._lines):
             if self._under_way is None:
                 self._commit()
-            await asyncio.wait([self._under_way] if self._under_way else [])
-            await asyncio.sleep(0)
+            else:
+                await asyncio.wait([self._under_way])
+        self._closed = True
         self._disk.shutdown()
         os.close(self._fd)
 
