@@ -2,12 +2,12 @@
 
 CapError
 ├── TooLarge          more bytes than the limit
-├── LimitExceeded     too deep, too many elements, attributes, infos, areas, vertices, references, too long
-a text ├── DoctypeRefused    a DOCTYPE: no alert needs one and every XML attack does
+├── LimitExceeded     too deep, too many elements, attributes, infos, areas, vertices, references, text
+├── DoctypeRefused    a DOCTYPE: no alert needs one and every XML attack does
 ├── NotXml            not well-formed, not decodable, empty
 ├── NotJson           a JSON rendering that is not JSON of the expected shape
 ├── NotCap            XML, but neither an alert nor a known container of alerts
-└── SignatureError    signed, and the signature does not prove what it should
+└── SignatureError    asked to sign or verify something that cannot be
 
 Whatever can be read but is wrong is a finding on the alert, not an error.
 """
@@ -47,3 +47,7 @@ class NotJson(CapError):  # noqa: N818 - named after what the body is
 
 class NotCap(CapError):  # noqa: N818 - named after what the body is
     code = "not-cap"
+
+
+class SignatureError(CapError):
+    code = "signature"
