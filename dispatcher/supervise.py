@@ -71,9 +71,7 @@ class Service(Protocol):
 
 
 class _Program:
-    """A command as a process in a group of its own. Only what was started and not yet reaped is signalled:
-    its number, and its group's, is then nobody else's.
-    """
+    """A command as a process in a group of its own. Signals go only to what was started and is not reaped."""
 
     _process: subprocess.Popen[bytes]
 
@@ -199,7 +197,7 @@ class Supervisor:
         watch.deaths_in_a_row += 1
         delay = self._backoff.delay(watch.deaths_in_a_row)
         watch.due = now + delay
-        _log.error("process is down", process=watch.service.name, reason=reason, next_start_in_s=delay)
+        _log.error("program_down", program=watch.service.name, reason=reason, next_start_in_s=delay)
 
     def _until_next_start(self) -> float | None:
         due = [watch.due for watch in self._watches if watch.due is not None]
@@ -209,7 +207,7 @@ class Supervisor:
         for watch in self._watches:
             if not self._stopping and watch.due is not None and watch.due <= self._clock():
                 watch.restarts += 1
-                _log.warning("process starts again", process=watch.service.name, restarts=watch.restarts)
+                _log.warning("program_restarting", program=watch.service.name, restarts=watch.restarts)
                 self._begin(watch)
 
     def _wait(self, seconds: float | None) -> None:
@@ -227,7 +225,7 @@ class Supervisor:
         status = watch.service.reap()
         self._publish()
         if self._stopping:
-            _log.info("process stopped", process=watch.service.name, status=status)
+            _log.info("program_stopped", program=watch.service.name, status=status)
         else:
             self._postpone(watch, f"ended with status {status}")
 
@@ -237,7 +235,9 @@ class Supervisor:
     def _stop(self) -> bool:
         """End all commands; says whether each did so by itself, within the grace."""
         self._stopping = True
-        _log.info("stopping", processes=[program.name for program in self._running()], grace_s=self._grace)
+        _log.info(
+            "supervisor_stopping", programs=[program.name for program in self._running()], grace_s=self._grace
+        )
         for program in self._running():
             program.terminate()
         deadline = self._clock() + self._grace
@@ -245,7 +245,7 @@ class Supervisor:
             self._wait(left)
         late = self._running()
         for program in late:
-            _log.error("process did not stop in time and is killed", process=program.name)
+            _log.error("program_killed", program=program.name)
             program.kill()
         while self._running():
             self._wait(None)
@@ -272,7 +272,7 @@ class Supervisor:
                 )
                 draft.replace(self._state_file)
             except OSError as error:  # a full disk must not stop the service
-                _log.warning("state file not written", reason=str(error))
+                _log.warning("state_file_not_written", reason=str(error))
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def permit(path: Path, account: Account, wanted: int) -> None:
         path.chmod(stat.S_IMODE(status.st_mode) | missing)
     except OSError as error:
         raise EmbeddedError(f"{path} is closed to the account of the embedded servers: {error}") from error
-    _log.warning("permission added for an embedded server", path=str(path), bits=f"{missing:04o}")
+    _log.warning("permission_added", path=str(path), bits=f"{missing:04o}")
 
 
 def permit_way(path: Path, account: Account) -> None:

@@ -112,7 +112,7 @@ class EmbeddedServer(ABC):
         except BaseException:
             self.stop()
             raise
-        _log.info("embedded server started", server=self.name, pid=self.pid, durable=self._durable)
+        _log.info("embedded_server_started", server=self.name, pid=self.pid, durable=self._durable)
         return self.url
 
     def reap(self) -> int:
@@ -240,12 +240,14 @@ class EmbeddedServer(ABC):
             process.send_signal(farewell)  # nothing happens if it has ended
             with suppress(subprocess.TimeoutExpired):
                 code = process.wait(patience)
-                _log.info("embedded server stopped", server=self.name, pid=process.pid, status=code)
+                _log.info("embedded_server_stopped", server=self.name, pid=process.pid, status=code)
                 return
-            _log.warning("embedded server is slow", server=self.name, pid=process.pid, asked=farewell.name)
+            _log.warning(
+                "embedded_server_slow_to_stop", server=self.name, pid=process.pid, asked=farewell.name
+            )
         process.kill()
         process.wait()
-        _log.error("embedded server killed, for it did not stop", server=self.name, pid=process.pid)
+        _log.error("embedded_server_killed", server=self.name, pid=process.pid)
 
     def _open_log(self) -> IO[bytes]:
         path = self._home / "server.log"
