@@ -235,10 +235,9 @@ class Supervisor:
     def _stop(self) -> bool:
         """End all commands; says whether each did so by itself, within the grace."""
         self._stopping = True
-        _log.info(
-            "supervisor_stopping", programs=[program.name for program in self._running()], grace_s=self._grace
-        )
-        for program in self._running():
+        running = self._running()
+        _log.info("supervisor_stopping", programs=[each.name for each in running], grace_s=self._grace)
+        for program in running:
             program.terminate()
         deadline = self._clock() + self._grace
         while self._running() and (left := deadline - self._clock()) > 0:
