@@ -6,11 +6,8 @@ import hmac
 import http.client
 import json
 import ssl
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import http_ece
@@ -20,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
 from ops.lab import ledger, population
+from ops.lab.gateways import launch
+from ops.lab.gateways.launch import Standin
 
-ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 20
 SUBJECT = "mailto:lab@example.org"
 
@@ -62,54 +60,29 @@ class Client:
 
 @dataclass
 class Running:
-    """A stand-in in its own process."""
+    """A stand-in in its own process, and the connections a test has to it."""
 
-    process: subprocess.Popen
-    ready: dict
-    tls: ssl.SSLContext | None = None
+    standin: Standin
     clients: list = field(default_factory=list)
 
-    @property
-    def url(self):
-        return self.ready["url"]
-
-    @property
-    def ledger(self):
-        return Path(self.ready["ledger"])
+    def __getattr__(self, name):
+        return getattr(self.standin, name)
 
     def entries(self):
         return ledger.read(self.ledger).entries
 
     def client(self, url="", timeout_s=TIMEOUT_S) -> Client:
-        self.clients.append(Client(url or self.url, self.tls, timeout_s))
+        self.clients.append(Client(url or self.url, self.standin.tls, timeout_s))
         return self.clients[-1]
 
     def request(self, method, path, body=b"", headers=None) -> Reply:
         with self.client() as client:
             return client.request(method, path, body, headers)
 
-    def stats(self):
-        return json.loads(self.request("GET", "/_control/stats").body)
-
-    def faults(self, *rules):
-        reply = self.request("PUT", "/_control/faults", json.dumps(rules).encode())
-        assert reply.status == 200, reply
-        return json.loads(reply.body)
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.process.terminate()
-        return self.process.wait(TIMEOUT_S)
-
     def close(self):
         for client in self.clients:
             client.connection.close()
-        self.stop()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        self.standin.stop()
 
 
 @pytest.fixture(scope="session")
@@ -136,12 +109,7 @@ def start(state, tmp_path):
 
     def run(channel, *options, ledger=None, tls=None):
         path = ledger or tmp_path / f"{channel}.ndjson"
-        command = [sys.executable, "-m", "ops.lab.gateways", channel, "--ledger", path, "--state", state]
-        process = subprocess.Popen(
-            [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
-        )
-        line = process.stdout.readline()
-        running.append(Running(process, json.loads(line) if line else {}, tls))
+        running.append(Running(launch.start(channel, ledger=path, state=state, options=options, tls=tls)))
         return running[-1]
 
     yield run

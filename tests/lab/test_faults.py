@@ -127,7 +127,7 @@ def refuse(client):
 )
 def test_a_status_is_sent_with_its_headers_and_body_and_nothing_is_taken(gateway, status, headers, body):
     action = {"kind": "status", "status": status, "headers": headers, "body": body}
-    assert gateway.faults({"name": "f", "action": action}) == ["f"]
+    assert gateway.set_faults({"name": "f", "action": action}) == ["f"]
     with gateway.client() as client:
         reply = send(client)
         assert (reply.status, reply.body.decode()) == (status, body)
@@ -139,7 +139,7 @@ def test_a_status_is_sent_with_its_headers_and_body_and_nothing_is_taken(gateway
 
 @pytest.mark.parametrize(("kind", "accepted"), [("reset", False), ("reset_after", True)])
 def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(gateway, kind, accepted):
-    gateway.faults({"action": {"kind": kind}})
+    gateway.set_faults({"action": {"kind": kind}})
     with gateway.client() as client:
         assert isinstance(refuse(client), ConnectionResetError)
     (entry,) = gateway.entries()
@@ -148,7 +148,7 @@ def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(gate
 
 @pytest.mark.parametrize(("kind", "accepted"), [("hang", False), ("hang_after", True)])
 def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(gateway, kind, accepted):
-    gateway.faults({"match": {"nth": [1]}, "action": {"kind": kind}})
+    gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": kind}})
     with gateway.client(timeout_s=0.3) as client, gateway.client() as other:
         assert isinstance(refuse(client), TimeoutError)
         assert send(other).status == 202
@@ -156,7 +156,7 @@ def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(gateway, ki
 
 
 def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(gateway):
-    gateway.faults({"action": {"kind": "delay", "delay_s": 0.4}})
+    gateway.set_faults({"action": {"kind": "delay", "delay_s": 0.4}})
     began = time.monotonic()
     with gateway.client() as client:
         assert send(client).status == 202
@@ -169,26 +169,26 @@ def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(g
 
 
 def test_a_sender_who_gave_up_is_no_trouble_when_the_fault_is_due(gateway):
-    gateway.faults({"match": {"nth": [1]}, "action": {"kind": "reset_after", "delay_s": 0.3}})
+    gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": "reset_after", "delay_s": 0.3}})
     with gateway.client(timeout_s=0.1) as client:
         assert isinstance(refuse(client), TimeoutError)
-    gateway.faults({"action": {"kind": "delay", "delay_s": 0.5}})
+    gateway.set_faults({"action": {"kind": "delay", "delay_s": 0.5}})
     with gateway.client() as client:
         assert send(client).status == 202
     assert [entry.status for entry in gateway.entries()] == [0, 202]
 
 
 def test_a_truncated_answer_ends_early(gateway):
-    gateway.faults({"action": {"kind": "truncate", "keep_bytes": 10}})
+    gateway.set_faults({"action": {"kind": "truncate", "keep_bytes": 10}})
     with gateway.client() as client:
         assert isinstance(refuse(client), http.client.BadStatusLine)
-        gateway.faults({"action": {"kind": "truncate", "keep_bytes": 90}})
+        gateway.set_faults({"action": {"kind": "truncate", "keep_bytes": 90}})
         assert isinstance(refuse(client), http.client.IncompleteRead)
     assert [(entry.accepted, entry.status) for entry in gateway.entries()] == [(True, 0), (True, 0)]
 
 
 def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway):
-    gateway.faults({"action": {"kind": "slow", "pause_s": 0.002}})
+    gateway.set_faults({"action": {"kind": "slow", "pause_s": 0.002}})
     began = time.monotonic()
     with gateway.client() as client:
         reply = send(client)
@@ -199,7 +199,7 @@ def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway):
 
 
 def test_a_fault_that_takes_cannot_make_a_bad_request_good(gateway):
-    gateway.faults({"action": {"kind": "reset_after"}})
+    gateway.set_faults({"action": {"kind": "reset_after"}})
     with gateway.client() as client, pytest.raises(ConnectionResetError):
         client.request("POST", "/messages", b"{}")
     (entry,) = gateway.entries()
@@ -208,19 +208,19 @@ def test_a_fault_that_takes_cannot_make_a_bad_request_good(gateway):
 
 def test_rules_can_be_replaced_and_taken_away(gateway):
     with gateway.client() as client:
-        gateway.faults({"action": {"kind": "status", "status": 500}})
+        gateway.set_faults({"action": {"kind": "status", "status": 500}})
         assert send(client).status == 500
-        gateway.faults({"match": {"first_attempts": 1}, "action": {"kind": "status", "status": 429}})
+        gateway.set_faults({"match": {"first_attempts": 1}, "action": {"kind": "status", "status": 429}})
         assert [send(client).status for _ in range(2)] == [429, 202]
         assert gateway.stats()["by_fault"] == {"status-0": 1}
-        assert gateway.request("DELETE", "/_control/faults").status == 204
+        gateway.clear_faults()
         assert send(client).status == 202
     assert [entry.attempt for entry in gateway.entries()] == [1, 2, 3, 4]
 
 
 def test_the_control_interface_counts_and_refuses_what_it_does_not_know(gateway):
     with gateway.client() as client:
-        gateway.faults({"match": {"nth": [2]}, "action": {"kind": "status", "status": 500}})
+        gateway.set_faults({"match": {"nth": [2]}, "action": {"kind": "status", "status": 500}})
         assert [send(client).status for _ in range(3)] == [202, 500, 202]
     stats = gateway.stats()
     assert stats["commits"] == stats["entries"] == 3

@@ -34,7 +34,7 @@ def gateway(start):
 
 @pytest.fixture
 def raw(gateway):
-    with socket.create_connection(("127.0.0.1", gateway.ready["ports"][0]), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.ready.ports[0]), timeout=20) as connection:
         yield connection
 
 
@@ -60,15 +60,15 @@ def ended(connection):
 def test_it_says_where_it_listens(start):
     gateway = start("app", "--port", "0", "--port", "0", "--host", "127.0.0.1")
     ready = gateway.ready
-    assert ready["channel"] == "app"
-    assert ready["pid"] == gateway.process.pid
-    assert ready["ledger"] == str(gateway.ledger)
-    assert ready["urls"] == [f"http://127.0.0.1:{port}" for port in ready["ports"]]
-    assert ready["url"] == ready["urls"][0] != ready["urls"][1]
+    assert ready.channel == "app"
+    assert ready.pid == gateway.process.pid
+    assert ready.ledger == str(gateway.ledger)
+    assert ready.urls == tuple(f"http://127.0.0.1:{port}" for port in ready.ports)
+    assert ready.url == ready.urls[0] != ready.urls[1]
 
 
 def test_pipelined_requests_are_answered_in_their_order(gateway, raw):
-    gateway.faults({"match": {"nth": [1]}, "action": {"kind": "delay", "delay_s": 0.2}})
+    gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": "delay", "delay_s": 0.2}})
     raw.sendall(request("A-1") + request("A-2") + request("A-3"))
     answers = read_until(raw, 3)
     order = sorted(gateway.entries(), key=lambda entry: answers.index(entry.reference.encode()))
@@ -180,18 +180,18 @@ def test_it_stops_cleanly_and_closes_what_is_open(gateway, raw, number):
     assert len(gateway.entries()) == 1
 
 
-def test_a_gateway_that_cannot_write_its_ledger_ends_without_an_answer(start, raw_to):
+def test_a_gateway_that_cannot_write_its_ledger_ends_without_an_answer(start, raw_to, capfd):
     gateway = start("sms", ledger=Path("/dev/full"))
     with raw_to(gateway) as connection:
         connection.sendall(request("A-1") + request("A-2"))
         assert connection.recv(1000) == b""
     assert gateway.process.wait(20) == 1
-    assert b"No space left" in gateway.process.stderr.read()
+    assert "No space left" in capfd.readouterr().err
 
 
 @pytest.fixture
 def raw_to():
-    return lambda gateway: socket.create_connection(("127.0.0.1", gateway.ready["ports"][0]), timeout=20)
+    return lambda gateway: socket.create_connection(("127.0.0.1", gateway.ready.ports[0]), timeout=20)
 
 
 def test_it_does_not_stay_when_its_parent_is_gone_before_it_could_ask():

@@ -38,8 +38,8 @@ def test_a_push_by_pywebpush_is_accepted_and_its_content_written_down(service, s
     assert (entry.alert, entry.kind) == ("A7", "update")
     assert entry.hash == hashlib.sha256(doc("A7", "update")).hexdigest()
     assert (entry.collapse, entry.ttl, entry.urgency) == ("chain-1", 900, "high")
-    assert (entry.process, entry.number, entry.attempt) == (service.ready["pid"], 1, 1)
-    assert entry.port == service.ready["ports"][0]
+    assert (entry.process, entry.number, entry.attempt) == (service.ready.pid, 1, 1)
+    assert entry.port == service.ready.ports[0]
     assert abs(entry.wall_ns / 1e9 - time.time()) < 60
 
 
@@ -114,17 +114,17 @@ def test_wrong_requests_are_refused(service, subscriber, pusher, request_, statu
 
 def test_each_port_is_an_origin_of_its_own(start, subscriber, pusher, doc):
     service = start("webpush", "--port", "0", "--port", "0")
-    first, second = service.ready["urls"]
+    first, second = service.ready.urls
     body = pusher.body(subscriber, doc())
     with service.client(second) as client:
         assert client.request("POST", subscriber.address, body, pusher.headers(first)).status == 403
         assert client.request("POST", subscriber.address, body, pusher.headers(second)).status == 201
-    assert {entry.port for entry in service.entries()} == {service.ready["ports"][1]}
+    assert {entry.port for entry in service.entries()} == {service.ready.ports[1]}
 
 
 def test_a_further_name_can_be_an_origin(start, subscriber, pusher):
     service = start("webpush", "--name", "push.example")
-    origin = f"http://push.example:{service.ready['ports'][0]}"
+    origin = f"http://push.example:{service.ready.ports[0]}"
     headers = pusher.headers(origin, Host=origin.removeprefix("http://"))
     assert service.request("POST", subscriber.address, b"x" * 200, headers).status == 201
 
@@ -151,7 +151,7 @@ def test_it_speaks_tls(start, certificate, subscriber, pusher):
     assert service.url.startswith("https://")
     with service.client() as client:
         assert pusher.push(client, subscriber).status == 201
-        service.faults({"action": {"kind": "reset_after"}})
+        service.set_faults({"action": {"kind": "reset_after"}})
         with pytest.raises(OSError, match=r"reset|EOF|closed"):
             pusher.push(client, subscriber)
     assert [entry.accepted for entry in service.entries()] == [True, True]

@@ -75,10 +75,10 @@ class Journal:
 
 
 def _open(path: Path) -> int:
-    torn = path.is_file() and path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    if torn:  # a killed predecessor's unfinished line must not swallow our first
-        _write(fd, b"\n")
+    fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    size = os.fstat(fd).st_size
+    if size and os.pread(fd, 1, size - 1) != b"\n":
+        _write(fd, b"\n")  # a killed predecessor's unfinished line must not swallow our first
     return fd
 
 
