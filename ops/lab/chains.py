@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(seconds=1)
 """How long after an Update or Cancel was answered a send of what it replaces may still arrive."""
-PERMANENT = frozenset({400, 404, 410, 413})
-"""Answers after which nothing more is owed for this message."""
-GONE = frozenset({404, 410})
-"""Answers after which this recipient may be forgotten."""
+GONE = {"webpush": frozenset({404, 410}), "app": frozenset({410}), "sms": frozenset[int]()}
+"""Answers after which a recipient may be forgotten, by channel. An app's server may say 404 while it is being
+renewed, and an SMS provider's 404 or 410 is about its interface, not about the phone."""
+PERMANENT = frozenset({400, 413})
+"""Answers on any channel after which nothing more is owed for this message."""
 _KINDS = {kind.value: kind for kind in Kind}
 
 
@@ -73,8 +74,9 @@ def excuse(
     Whoever did get it stays in: an excuse never turns a delivery into a phantom.
     """
     accepted = {record.key for record in gateway if record.accepted}
-    refused = {record.key for record in gateway if not record.accepted and record.status in PERMANENT}
-    gone = {record.reach for record in gateway if not record.accepted and record.status in GONE}
+    denied = [record for record in gateway if not record.accepted]
+    refused = {record.key for record in denied if record.status in PERMANENT}
+    gone = {record.reach for record in denied if record.status in GONE[record.channel]}
     followed = _followed(messages)
     superseded = {one.key for one in service if one.state == "superseded" and one.message in followed}
     sorted_out: dict[str, list[Expected]] = defaultdict(list)

@@ -29,8 +29,8 @@ def got(message, seconds, recipient="r1", kind="", content_hash="", channel="web
     return GatewayRecord(message, recipient, channel, True, at(seconds), content_hash, kind)
 
 
-def refused(status, recipient="r1", message="A"):
-    return GatewayRecord(message, recipient, "webpush", False, at(1), "", status=status)
+def refused(status, recipient="r1", message="A", channel="webpush"):
+    return GatewayRecord(message, recipient, channel, False, at(1), "", status=status)
 
 
 def names(owed):
@@ -87,6 +87,15 @@ def test_a_passing_refusal_excuses_nothing(status):
 @pytest.mark.parametrize(("status", "refused_"), [(410, ["r1"]), (400, [])])
 def test_a_recipient_who_is_gone_is_not_owed_other_messages_either(status, refused_):
     assert excused([refused(status, message="Z")])[1] == refused_
+
+
+@pytest.mark.parametrize(
+    ("channel", "status", "out"),
+    [("app", 410, True), ("app", 404, False), ("sms", 410, False), ("sms", 400, True)],
+)
+def test_what_ends_a_recipient_depends_on_the_channel(channel, status, out):
+    owed = [Expected("A", "r1", channel)]
+    assert bool(excused([refused(status, channel=channel)], owed=owed)[1]) is out
 
 
 def test_who_was_accepted_stays_owed_whatever_else_was_answered():
