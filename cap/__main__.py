@@ -1,0 +1,124 @@
+"""`python -m cap check|show`: the only place of this package that opens files."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cap.bundle import MAX_ARCHIVE_BYTES, is_zip, members
+from cap.document import parse
+from cap.errors import CapError
+from cap.limits import Limits
+from cap.model import Document
+from cap.nina import parse_nina
+from cap.policy import LENIENT, STRICT
+from cap.report import Report, as_json, as_line, as_sentences, reports, unreadable
+from cap.view import view
+
+USAGE = 2
+_SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zip"})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if every alert is valid, 1 if some are not, 2 if the command was not understood or a file is not there."""
+    options = _options().parse_args(arguments)
+    missing = [path for path in options.files if not path.exists()]
+    if missing:
+        print(f"python -m cap: no such file: {missing[0]}", file=sys.stderr)
+        return USAGE
+    return _check(options) if options.command == "check" else _show(options)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cap", description="Read and check CAP alerts.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="one line per alert: is it valid?")
+    check.add_argument(
+        "--lenient", action="store_true", help="weigh problems as for a feed, not a submission"
+    )
+    check.add_argument("--json", action="store_true", help="one JSON object per line")
+    check.add_argument("--profiles", action="store_true", help="also check the profiles that alerts follow")
+    check.add_argument("--lang", choices=("en", "de"), default="en", help="language of the sentences")
+    check.add_argument("-v", "--verbose", action="store_true", help="every finding as a sentence")
+    show = commands.add_parser("show", help="what an alert says, for people (German)")
+    for command in (check, show):
+        command.add_argument(
+            "files", nargs="+", type=Path, metavar="FILE", help="file, feed, zip or directory"
+        )
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    policy = LENIENT if options.lenient else STRICT
+    valid = True
+    for name, content in _documents(options.files):
+        found = (
+            [unreadable(name, content)]
+            if isinstance(content, CapError)
+            else reports(name, content, policy, with_profiles=options.profiles)
+        )
+        for report in found:
+            valid = valid and report.is_valid
+            _print(report, options)
+    return 0 if valid else 1
+
+
+def _print(report: Report, options: argparse.Namespace) -> None:
+    if options.json:
+        print(as_json(report, options.lang))
+        return
+    print(as_line(report))
+    if options.verbose:
+        for sentence in as_sentences(report, options.lang):
+            print(f"  {sentence}")
+
+
+def _show(options: argparse.Namespace) -> int:
+    readable = True
+    for name, content in _documents(options.files):
+        if isinstance(content, CapError):
+            readable = False
+            print(f"{name}: {content}", file=sys.stderr)
+            continue
+        for alert in content.alerts:
+            print(view(alert))
+    return 0 if readable else 1
+
+
+def _documents(paths: Sequence[Path]) -> Iterator[tuple[str, Document | CapError]]:
+    """Every document of every file, archive and directory, or why it could not be read."""
+    for path in _files(paths):
+        with path.open("rb") as file:
+            data = file.read(MAX_ARCHIVE_BYTES + 1)
+        if not is_zip(data):
+            yield str(path), _read(data)
+            continue
+        try:
+            for member in members(data, Limits()):
+                content = member.content
+                name = f"{path}!{member.name}"
+                yield name, content if isinstance(content, CapError) else _read(content)
+        except CapError as error:
+            yield str(path), error
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Files as named; of directories everything below that is called like an alert, a feed or an archive."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for below in sorted(path.rglob("*")):
+            if below.suffix.lower() in _SUFFIXES and below.is_file():
+                yield below
+
+
+def _read(data: bytes) -> Document | CapError:
+    try:
+        return parse_nina(data) if data.lstrip()[:1] in (b"{", b"[") else parse(data)
+    except CapError as error:
+        return error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Zip archives of alerts, opened in memory: names are labels only, and every member is bounded before it is read."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cap.errors import CapError, LimitExceeded, NotXml, TooLarge
+from cap.limits import Limits
+
+MAX_ARCHIVE_BYTES = 64 * 1024 * 1024  # a national weather service's full state has about 0.3 MB
+MAX_MEMBERS = 5_000
+MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all members, unpacked
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive: its bytes, or why it could not be had."""
+
+    name: str
+    content: bytes | CapError
+
+
+def is_zip(data: bytes) -> bool:
+    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def members(data: bytes, limits: Limits) -> Iterator[Member]:
+    """Every file in the archive, in its order. A broken member does not stop the others.
+
+    Raises TooLarge, LimitExceeded or NotXml for an archive that cannot be opened at all.
+    """
+    if len(data) > MAX_ARCHIVE_BYTES:
+        raise TooLarge(f"The archive has {len(data)} bytes; at most {MAX_ARCHIVE_BYTES} are accepted.")
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        raise NotXml("The archive is damaged.") from None
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    if len(files) > MAX_MEMBERS:
+        raise LimitExceeded(f"The archive holds {len(files)} files; at most {MAX_MEMBERS} are accepted.")
+    left = MAX_TOTAL_BYTES
+    for info in files:
+        content = _content(archive, info, min(limits.max_bytes, left))
+        left -= len(content) if isinstance(content, bytes) else 0
+        yield Member(info.filename[:200], content)
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes | CapError:
+    """At most `most` bytes are ever unpacked, whatever the member says about its own size."""
+    try:
+        with archive.open(info) as stream:
+            content = stream.read(most + 1)
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
+        return NotXml("The member is damaged, encrypted or packed in an unknown way.")
+    if len(content) > most:
+        return TooLarge(f"The member has more than {most} bytes.")
+    return content
