@@ -16,6 +16,7 @@ import typer
 
 from channels.base import Channel, Endpoint, Permanent
 from dispatcher import wiring
+from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model import Source
 from dispatcher.settings import Settings
 from dispatcher.store import record
@@ -34,17 +35,24 @@ dead_letters = typer.Typer(help="Recipients that could not be served.", no_args_
 
 
 def _run(settings: Settings, work: Callable[[record.Pool], Awaitable[Result]]) -> Result:
-    if not settings.database_url:
-        raise typer.BadParameter("DATABASE_URL is needed (with `dispatcher up`: see var/state.json and docs)")
-
     async def main() -> Result:
-        pool = await record.connect(settings.database_url or "", size=4)
+        pool = await record.connect(database_url(settings), size=4)
         try:
             return await work(pool)
         finally:
             await pool.close()
 
     return asyncio.run(main())
+
+
+def database_url(settings: Settings) -> str:
+    """The record: the one named, or the one that `dispatcher up` runs in the data directory."""
+    if settings.database_url:
+        return settings.database_url
+    home = settings.data_dir / "postgres"
+    if not home.exists():
+        raise typer.BadParameter("set DATABASE_URL, or run `dispatcher up` with the same WARN_DATA_DIR")
+    return EmbeddedPostgres(home).url
 
 
 def _new_key(kind: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`dispatcher up | api | worker | migrate`."""
+"""`dispatcher up | api | worker | migrate`. Each loads what it needs when it runs: a client starts quickly."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ import sys
 
 import structlog
 import typer
-import uvicorn
-import uvloop
 
-from dispatcher import logs, wiring
-from dispatcher.api.application import application
-from dispatcher.embedded import EmbeddedError, embedded
+from dispatcher import logs
 from dispatcher.settings import Settings
-from dispatcher.store.migrate import upgrade
-from dispatcher.supervise import Command, Supervisor
-from dispatcher.worker import process
 
 GRACEFUL_S = 10
 log = structlog.get_logger()
@@ -25,6 +18,10 @@ log = structlog.get_logger()
 
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
+    from dispatcher.embedded import EmbeddedError, embedded
+    from dispatcher.store.migrate import upgrade
+    from dispatcher.supervise import Command, Supervisor
+
     settings = _settings("up")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
@@ -57,11 +54,18 @@ def _argv(name: str) -> list[str]:
 
 def api() -> None:
     """Run one API process; needs DATABASE_URL and REDIS_URL."""
+    import uvloop
+
     settings = _settings("api")
     uvloop.run(_api(settings))
 
 
 async def _api(settings: Settings) -> None:
+    import uvicorn
+
+    from dispatcher import wiring
+    from dispatcher.api.application import application
+
     async with wiring.api_parts(settings) as parts:
         config = uvicorn.Config(
             application(parts),
@@ -79,11 +83,16 @@ async def _api(settings: Settings) -> None:
 
 def worker() -> None:
     """Run one worker process; needs DATABASE_URL and REDIS_URL."""
+    import uvloop
+
     settings = _settings("worker")
     uvloop.run(_worker(settings))
 
 
 async def _worker(settings: Settings) -> None:
+    from dispatcher import wiring
+    from dispatcher.worker import process
+
     _, redis_url = wiring.require_urls(settings)
     async with wiring.worker_parts(settings) as parts:
         log.info("worker_serving")
@@ -92,6 +101,8 @@ async def _worker(settings: Settings) -> None:
 
 def migrate() -> None:
     """Bring the database to this version's schema."""
+    from dispatcher.store.migrate import upgrade
+
     settings = _settings("migrate")
     if not settings.database_url:
         raise typer.BadParameter("DATABASE_URL is needed")

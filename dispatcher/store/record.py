@@ -27,8 +27,19 @@ Connection: TypeAlias = Any
 """asyncpg has no types of its own."""
 
 
+def _encode_jsonb(value: object) -> bytes:
+    return b"\x01" + json.dumps(value, ensure_ascii=False).encode()
+
+
+def _decode_jsonb(raw: bytes) -> Any:
+    return json.loads(raw[1:])
+
+
 async def _prepare(connection: Any) -> None:
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+    # Binary, with jsonb's version byte in front: COPY knows no other format.
+    await connection.set_type_codec(
+        "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
+    )
 
 
 async def connect(database_url: str, *, size: int = 10) -> Pool:
