@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import shapely
 
 from dispatcher.targeting import bundle as bundles
@@ -18,10 +17,14 @@ from dispatcher.targeting.projection import unproject_bounds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from dispatcher.targeting.bundle import Bundle, Provenance, Units
 
+# Summits in terrain models are this much too low at times; a unit is left out only when it is clear.
+HEIGHT_MARGIN_M = 50.0
 PILOT = Path(__file__).parent / "data" / "dueren.bundle"
 
 
@@ -89,11 +92,15 @@ class Boundaries:
             ars_order=tuple(sorted((ars, index) for index, ars in enumerate(units.ars))),
         )
 
-    def insets(self, indices: NDArray[np.intp], depth_m: float) -> NDArray[np.object_]:
-        """What lies at least `depth_m` inside each unit; computed where the bundle has another depth."""
-        if depth_m == self.inset_m:
-            return self.inset[indices]
-        return np.array([inset(self.border[index], depth_m) for index in indices], dtype=object)
+    def inset_of(self, index: np.intp, depth_m: float) -> BaseGeometry:
+        """What lies at least `depth_m` inside a unit; computed where the bundle has another depth."""
+        ready: BaseGeometry = self.inset[index]
+        return ready if depth_m == self.inset_m else inset(self.border[index], depth_m)
+
+    def lies_below(self, index: int, floor_m: float | None) -> bool:
+        """Whether the unit is known to lie wholly below a height; never where its height is not known."""
+        highest = self.units.elevation_m[index]
+        return floor_m is not None and highest is not None and highest < floor_m - HEIGHT_MARGIN_M
 
     def by_ags(self, ags: str) -> Municipality | None:
         """The municipality with exactly this key."""

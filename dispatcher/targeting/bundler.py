@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 # Contacts of less depth than this are border lines, not places: the measured default (ops/docs/targeting.md),
 # below the 161 m overshoot that 47 CFR 10.450(a) allows a mobile alert.
 INSET_M = 100.0
-# Quarter circles of two segments keep the inset at most 8 m too large, towards warning, and small.
-ARC_SEGMENTS = 2
 # An inset's own detail: without it insets have more vertices than the borders and double the load time.
 INSET_TOLERANCE_M = 5.0
 MIN_AREA_M2 = 1.0
@@ -110,7 +108,9 @@ def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:
 
 def _part_inset(part: BaseGeometry, depth_m: float) -> BaseGeometry:
     while depth_m >= 1:
-        inner = shapely.buffer(part, -depth_m, quad_segs=ARC_SEGMENTS)
+        inner: BaseGeometry = shapely.buffer(part, -depth_m)
+        if not shapely.covers(part, inner):  # GEOS now and then turns a negative buffer inside out
+            inner = shapely.difference(part, shapely.buffer(shapely.boundary(part), depth_m))
         if inner.area > MIN_AREA_M2:
             return shapely.simplify(inner, min(INSET_TOLERANCE_M, depth_m / 4), preserve_topology=True)
         depth_m /= 2
@@ -128,11 +128,11 @@ def _border(parts: Sequence[BaseGeometry], source_crs: str, crs: str, ags: str) 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     """Valid, and polygons only: lines and points that a repair leaves over are dropped."""
-    valid = (
-        geometry
-        if geometry.is_valid
-        else shapely.make_valid(geometry, method="structure", keep_collapsed=False)
-    )
+    valid = geometry
+    if not geometry.is_valid:
+        valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    if valid.geom_type in {"Polygon", "MultiPolygon"}:
+        return valid
     parts = shapely.get_parts(shapely.get_parts(np.array([valid], dtype=object)))
     return shapely.union_all([part for part in parts if part.geom_type == "Polygon"])
 

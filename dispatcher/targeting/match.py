@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cap.model import Area
     from dispatcher.targeting.boundaries import Boundaries
 
+__all__ = ["Affected", "Match", "Profile", "Reason", "Registry", "Rule", "Unmatched", "match"]
+
 DEFAULT_RULE = Rule()
 DEFAULT_PROFILE = Profile()
 # Codes and geometry of one alert describe the same place; below this likeness a person should look.
@@ -74,7 +76,7 @@ def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tu
 
 def _is_held(reading: AreaReading, measured: Measured, profile: Profile) -> bool:
     """A shape without a target always waits for a person; a code only if its area has no target at all."""
-    lost = [measured.failures[name] for name, _ in reading.shapes if name in measured.failures]
+    lost = [measured.failures[item.name] for item in reading.shapes if item.name in measured.failures]
     targeted = bool(reading.indices) or len(lost) < len(reading.shapes)
     lost += [failure.reason for failure in reading.failures if failure.kind != "geocode"]
     if not lost and not targeted:

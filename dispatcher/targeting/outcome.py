@@ -7,8 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from shapely.geometry.base import BaseGeometry
 
 
@@ -27,6 +25,15 @@ class Codes(StrEnum):
     """CAP 1.2 §3.2.4: codes and geometry together."""
     AUTHORITATIVE = "authoritative"
     """Where all codes of an area resolve, its geometry is a picture of them and adds nothing."""
+
+
+class HeightUnit(StrEnum):
+    """In what a source writes `altitude` and `ceiling`."""
+
+    FEET = "ft"
+    """CAP 1.2 §3.2.4."""
+    METRES = "m"
+    """Against the standard, but what for example MeteoSwiss sends."""
 
 
 class Beyond(StrEnum):
@@ -49,16 +56,9 @@ class HomeBox:
     north_lat: float
     east_lon: float
 
-    def holds(self, lat_lon: Iterable[tuple[float, float]]) -> bool:
-        """Whether every point is inside."""
-        return all(
-            self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
-            for lat, lon in lat_lon
-        )
-
-    def touches(self, lat_lon: Iterable[tuple[float, float]]) -> bool:
-        """Whether any point is inside."""
-        return any(self.holds((point,)) for point in lat_lon)
+    def holds(self, lat: float, lon: float) -> bool:
+        """Whether the point is inside."""
+        return self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Profile:
     codes: Codes = Codes.UNION
     beyond: Beyond = Beyond.HOLD
     home: HomeBox | None = None
+    height_unit: HeightUnit = HeightUnit.FEET
     nationwide: bool = False
     """Whether a code for the whole country means every municipality in the data; else it is held."""
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from dispatcher.targeting import geocodes, shapes
 from dispatcher.targeting.geocodes import Unresolved
-from dispatcher.targeting.outcome import Codes, Unmatched
-from dispatcher.targeting.shapes import Shape, ShapeProblem
+from dispatcher.targeting.outcome import Codes, HeightUnit, Unmatched
+from dispatcher.targeting.shapes import Repair, Shape, ShapeProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dispatcher.targeting.rule import Rule
 
 LABEL_LENGTH = 120
+METRES_PER_FOOT = 0.3048
+# An exclusion that `cap` could not read stays among the codes; it names no place and takes nothing away.
+NO_PLACE = "EXCLUDE_POLYGON"
 NO_TARGET = "has neither polygon, circle nor code"
 UNREADABLE = "has polygons or circles that cannot be read"
 
@@ -35,11 +38,20 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedShape:
+    """A shape with its name for people, `polygon 2 of area 1 "Rur"`, and the height it begins at."""
+
+    name: str
+    shape: Shape
+    floor_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AreaReading:
-    """One area, read. `shapes` are named for people: `polygon 2 of area 1 "Rur"`."""
+    """One area, read."""
 
     indices: tuple[int, ...] = ()
-    shapes: tuple[tuple[str, Shape], ...] = ()
+    shapes: tuple[NamedShape, ...] = ()
     failures: tuple[Unmatched, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -65,31 +77,46 @@ def read_areas(areas: Sequence[Area], context: Context) -> tuple[AreaReading, ..
 
 
 def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReading:
-    indices, failures = _codes(area, context)
-    notes: list[str] = []
-    if area.unreadable and indices:
+    coded, failures = _codes(area, context)
+    floor_m = _floor_m(area, context.profile)
+    indices = tuple(index for index in coded if not context.boundaries.lies_below(index, floor_m))
+    notes = [] if len(indices) == len(coded) else [below(name, len(coded) - len(indices), floor_m)]
+    if area.unreadable and coded:
         notes.append(f"{name} {UNREADABLE}; its codes stand for it")
     elif area.unreadable:
         failures.append(Unmatched("area", name, UNREADABLE))
-    if context.profile.codes is Codes.AUTHORITATIVE and indices and not failures:
+    if context.profile.codes is Codes.AUTHORITATIVE and coded and not failures:
         return AreaReading(indices, notes=tuple(notes))
-    named: list[tuple[str, Shape]] = []
+    named: list[NamedShape] = []
     for label, element in _elements(name, area):
         found = _shape(element, area.excluded, context, budget)
         if isinstance(found, ShapeProblem):
             failures.append(Unmatched(label.partition(" ")[0], label, found.value))
         else:
-            named.append((label, found))
+            named.append(NamedShape(label, found, floor_m))
             notes.extend(f"{label}: {repair.value}" for repair in found.repairs)
     if not (area.polygons or area.circles or area.geocodes or area.unreadable):
         failures.append(Unmatched("area", name, NO_TARGET))
     return AreaReading(indices, tuple(named), tuple(failures), tuple(notes))
 
 
+def below(name: str, count: int, floor_m: float | None) -> str:
+    """The note about municipalities that a height limit leaves out."""
+    return f"{name}: {count} municipalities lie wholly below {floor_m or 0:.0f} m and are left out"
+
+
+def _floor_m(area: Area, profile: Profile) -> float | None:
+    if area.altitude_ft is None:
+        return None
+    return area.altitude_ft * (METRES_PER_FOOT if profile.height_unit is HeightUnit.FEET else 1.0)
+
+
 def _codes(area: Area, context: Context) -> tuple[tuple[int, ...], list[Unmatched]]:
     indices: set[int] = set()
     failures = []
     for geocode in area.geocodes:
+        if geocode.name == NO_PLACE:
+            continue
         found = geocodes.resolve(geocode.name, geocode.value, context.boundaries, context.registry)
         indices.update(found.indices)
         for code, why in found.unresolved:
@@ -123,8 +150,32 @@ def _fresh_shape(
     budget.vertices -= shapes.vertices(element) + sum(map(shapes.vertices, excluded))
     if budget.vertices < 0:
         return ShapeProblem.VERTICES
-    window, crs = shapes.around(context.boundaries.window), context.boundaries.crs
-    found = shapes.of(element, window, crs, context.rule)
+    exchanged = _exchanged(element, context.profile)
+    found = _placed(exchanged or element, context)
+    if isinstance(found, Shape) and exchanged:
+        found = Shape(found.geometry, (Repair.SWAPPED, *found.repairs))
+    if found is ShapeProblem.BEYOND and _seems_exchanged(element, context.boundaries):
+        return ShapeProblem.SWAPPED
     if isinstance(found, ShapeProblem) or not excluded:
         return found
-    return shapes.without(found, [shapes.of(ring, window, crs, context.rule) for ring in excluded])
+    return shapes.without(found, [_placed(ring, context) for ring in excluded])
+
+
+def _placed(element: Polygon | Circle, context: Context) -> Shape | ShapeProblem:
+    boundaries = context.boundaries
+    return shapes.of(element, shapes.around(boundaries.window), boundaries.crs, context.rule)
+
+
+def _exchanged(element: Polygon | Circle, profile: Profile) -> Polygon | Circle | None:
+    """The element put right, if none of it lies in the source's country as written and all of it exchanged."""
+    if profile.home is None:
+        return None
+    corners = shapes.corners(element)
+    if any(profile.home.holds(lat, lon) for lat, lon in corners):
+        return None
+    return shapes.exchanged(element) if all(profile.home.holds(lon, lat) for lat, lon in corners) else None
+
+
+def _seems_exchanged(element: Polygon | Circle, boundaries: Boundaries) -> bool:
+    west, south, east, north = boundaries.window
+    return all(south <= lon <= north and west <= lat <= east for lat, lon in shapes.corners(element))

@@ -3,16 +3,19 @@
 Real alerts are of two kinds. Some are drawn along municipal borders, more or less exactly ("Kreis Düren"),
 and overlap every neighbour by a sliver; others are drawn around a hazard, and cut municipalities anywhere. A
 share of area cannot serve both: any share that suppresses slivers misses the flood corridor. So the shape
-decides.
+decides which kind it is, and how deep its slivers may be: as deep as its edge strays from the borders it
+follows, and no deeper. Measured tables and rejected rules: ops/docs/decisions/matching-rule.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
+
+from cap.vocabulary import Severity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,27 +26,46 @@ if TYPE_CHECKING:
 # GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first is
 # twice as fast (measured).
 CLIP_ABOVE_VERTICES = 2_000
+# The depth of a sliver is measured at its corners and at points this far apart along its edge.
+DEPTH_STEP_M = 50.0
+TOUCH_M2 = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Thresholds of the rule, and the bounds that keep one alert from costing or reaching everything."""
 
+    alert_share: float = 0.1
+    """Any unit that holds this share of the shape is kept: it decides for the smallest shapes."""
+
     inset_m: float = 100.0
-    """A contact shallower than this is a border line. 0 keeps every touch of more than 1 m²."""
+    """A hazard keeps a unit it enters deeper than this; 0 keeps every touch of more than 1 m²."""
+    hazard_area_m2: float = 50_000.0
+    """A hazard keeps a unit it overlaps by this, however shallow: a flooded river is often the border."""
+    hazard_share: float = 0.0
+    """A hazard drops a unit below this share of the unit, unless `alert_share` keeps it."""
+
     covered: float = 0.9
+    whole: float = 0.98
     partial_above: float = 0.2
     partial_below: float = 0.8
-    whole: float = 0.98
     partial_ratio: float = 0.1
-    """Border-drawn: a unit covered to `covered`, and at most this ratio of the cut units cut in the
-    middle."""
-    kept_share: float = 0.2
-    """A border-drawn alert keeps units with this share of their area, or `alert_share` of its own."""
-    alert_share: float = 0.1
-    hazard_area_m2: float = 50_000.0
-    """A hazard keeps any unit it overlaps by so much, however shallow: a flooded river is often the
-    border."""
+    """Drawn along borders: some unit is `covered`, and of the units cut (less than `whole`) at most this
+    ratio is cut somewhere in the middle."""
+    border_share: float = 0.2
+    """A shape drawn along borders keeps a unit with this share of its area; below, depth decides."""
+    border_floor_m: float = 161.0
+    """No sliver shallower than this counts: 0.1 mile, the overshoot of 47 CFR 10.450(a)."""
+    noise_quantile: float = 0.8
+    noise_factor: float = 4.0
+    noise_margin: float = 1.2
+    """The edge strays by `noise_margin` times its farthest sample, or `noise_factor` times this quantile of
+    them if that is less: a bulge on an otherwise exact edge is a bulge, not imprecision."""
+    tolerance_share: float = 0.25
+    tolerance_max_m: float = 2_000.0
+    """A shape that strays farther than this share of its own radius follows no borders."""
+    edge_samples: int = 256
+
     min_radius_m: float = 100.0
     """What a circle of radius 0, a point, is widened to."""
     max_vertices: int = 200_000
@@ -51,46 +73,70 @@ class Rule:
     max_area_km2: float = 1_000_000.0
     """Nearly three times Germany; anything larger is a mistake until a person says otherwise."""
 
+    def for_severity(self, severity: Severity) -> Rule:
+        """The rule, more generous for Extreme (any touch of a hazard), sparing for Minor (5 % of a unit)."""
+        if severity is Severity.EXTREME:
+            return replace(self, inset_m=0.0)
+        if severity is Severity.MINOR:
+            return replace(self, hazard_share=0.05)
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """The units a shape overlaps: their indices, the share of each unit, and the share of the shape."""
+    """The units a shape touches, in order of index, with what it covers of them and whether they are kept."""
 
     indices: NDArray[np.intp]
+    area_m2: NDArray[np.float64]
     share: NDArray[np.float64]
+    """Of each unit's area."""
     alert_share: NDArray[np.float64]
+    """Of the shape's area."""
     kept: NDArray[np.bool_]
-    follows_borders: bool
+    tolerance_m: float | None
+    """How far a shape drawn along borders strays from them; None for a hazard."""
 
 
 def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
-    """Measure a valid shape, in the CRS of the boundaries, against every unit it reaches, and apply the
-    rule.
-    """
+    """Measure a valid shape, in the CRS of the boundaries, against every unit it touches, and apply the rule."""
     shapely.prepare(shape)
     indices = np.sort(boundaries.tree.query(shape, predicate="intersects"))
     units = boundaries.border[indices]
-    inside = shapely.covers(shape, units)
+    inside = np.asarray(shapely.covers(shape, units), np.bool_)
     area = np.where(inside, boundaries.area_m2[indices], 0.0)
     cut = np.flatnonzero(~inside)
-    area[cut] = _overlap_areas(shape, units[cut])
+    common = _common(shape, units[cut])
+    area[cut] = shapely.area(common)
     share = np.minimum(area / boundaries.area_m2[indices], 1.0)
     alert_share = area / shape.area
-    follows = follows_borders(share, rule)
     kept = inside | (alert_share >= rule.alert_share)
-    if follows:
-        kept |= share >= rule.kept_share
+    tolerance = tolerance_of(shape, share, boundaries, rule)
+    if tolerance is None:
+        kept |= (share >= rule.hazard_share) & (area >= rule.hazard_area_m2)
     else:
-        kept |= area >= rule.hazard_area_m2
-        open_question = np.flatnonzero(~kept)
-        kept[open_question] = _reaches_inside(
-            shape, indices[open_question], area[open_question], boundaries, rule
-        )
-    return Overlap(indices, share, alert_share, kept, follows)
+        kept |= share >= rule.border_share
+    for position in np.flatnonzero(~kept[cut]):
+        where, index = cut[position], indices[cut[position]]
+        kept[where] = _enters(common[position], shape, index, boundaries, rule, tolerance)
+    return Overlap(indices, area, share, alert_share, kept, tolerance)
 
 
-def follows_borders(share: NDArray[np.float64], rule: Rule) -> bool:
-    """Whether the shape is drawn along the borders of units, judged by how it cuts them."""
+def tolerance_of(
+    shape: BaseGeometry, share: NDArray[np.float64], boundaries: Boundaries, rule: Rule
+) -> float | None:
+    """How far the shape's edge strays from municipal borders, in metres, if it is drawn along them at all."""
+    if not _cuts_like_borders(share, rule):
+        return None
+    strays = _strays(shape, boundaries, rule)
+    usual = rule.noise_factor * float(np.quantile(strays, rule.noise_quantile))
+    tolerance = max(rule.border_floor_m, min(usual, rule.noise_margin * float(strays.max())))
+    radius = float(np.sqrt(shape.area / np.pi))
+    if tolerance > max(rule.border_floor_m, min(rule.tolerance_max_m, rule.tolerance_share * radius)):
+        return None
+    return tolerance
+
+
+def _cuts_like_borders(share: NDArray[np.float64], rule: Rule) -> bool:
     if not (share >= rule.covered).any():
         return False
     cut = (share > 0) & (share < rule.whole)
@@ -98,29 +144,60 @@ def follows_borders(share: NDArray[np.float64], rule: Rule) -> bool:
     return bool(halfway.sum() <= rule.partial_ratio * cut.sum())
 
 
-def _reaches_inside(
+def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[np.float64]:
+    """Distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
+    edges = shapely.get_parts(shapely.get_rings(shapely.get_parts(shape)))
+    total = shapely.length(edges).sum()
+    points = np.concatenate([_spread(edge, rule.edge_samples * edge.length / total) for edge in edges])
+    strays = np.full(len(points), np.nan)
+    which, unit = boundaries.tree.query(points, predicate="intersects")
+    strays[which] = shapely.distance(points[which], shapely.boundary(boundaries.border[unit]))
+    abroad = np.flatnonzero(np.isnan(strays))
+    strays[abroad] = shapely.distance(
+        points[abroad], boundaries.border[boundaries.tree.nearest(points[abroad])]
+    )
+    return strays
+
+
+def _spread(edge: BaseGeometry, samples: float) -> NDArray[np.object_]:
+    count = max(4, round(samples))
+    at = (np.arange(count) + 0.5) / count
+    return np.asarray(shapely.line_interpolate_point(np.array([edge]), at, normalized=True))
+
+
+def _enters(
+    common: BaseGeometry,
     shape: BaseGeometry,
-    indices: NDArray[np.intp],
-    area: NDArray[np.float64],
+    index: np.intp,
     boundaries: Boundaries,
     rule: Rule,
-) -> NDArray[np.bool_]:
+    tolerance: float | None,
+) -> bool:
+    """Whether the shape enters the unit deeper than a border's imprecision explains."""
+    if tolerance is not None:
+        return depth(common, boundaries.border[index]) > tolerance
+    if common.area < rule.hazard_share * boundaries.area_m2[index]:
+        return False
     if rule.inset_m <= 0:
-        return area > 1.0
-    insets = boundaries.insets(indices, rule.inset_m)
-    return np.asarray(shapely.intersects(shape, insets), dtype=bool)
+        return bool(common.area > TOUCH_M2)
+    return bool(shapely.intersects(shape, boundaries.inset_of(index, rule.inset_m)))
 
 
-def _overlap_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.float64]:
-    if not len(units):
-        return np.zeros(0)
+def depth(common: BaseGeometry, unit: BaseGeometry) -> float:
+    """How far a part of a unit reaches into it, in metres, measured along the part's edge."""
+    if common.area <= TOUCH_M2:
+        return 0.0
+    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(common, DEPTH_STEP_M)))
+    return float(shapely.distance(corners, shapely.boundary(unit)).max())
+
+
+def _common(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What the shape and each unit have in common."""
     if shapely.get_num_coordinates(shape) <= CLIP_ABOVE_VERTICES:
-        return np.asarray(shapely.area(shapely.intersection(shape, units)), np.float64)
-    return np.array([_clipped_area(shape, unit) for unit in units])
+        return np.asarray(shapely.intersection(shape, units))
+    return np.array([shapely.intersection(_clipped(shape, unit), unit) for unit in units], dtype=object)
 
 
-def _clipped_area(shape: BaseGeometry, unit: BaseGeometry) -> float:
-    near = shapely.clip_by_rect(shape, *unit.bounds)
-    if not near.is_valid:
-        near = shape
-    return float(shapely.intersection(near, unit).area)
+def _clipped(shape: BaseGeometry, unit: BaseGeometry) -> BaseGeometry:
+    near: BaseGeometry = shapely.clip_by_rect(shape, *unit.bounds)
+    return near if near.is_valid else shape

@@ -17,7 +17,7 @@ import pyproj
 import shapely
 from shapely import affinity
 
-from cap.model import Circle
+from cap.model import Circle, Polygon
 from dispatcher.targeting.bundler import polygonal
 from dispatcher.targeting.projection import project
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from cap.model import Polygon
     from dispatcher.targeting.rule import Rule
 
 Window = tuple[float, float, float, float]
@@ -40,12 +39,15 @@ MARGIN_DEG = 2.0
 EDGE_DEG = 0.05
 MAX_DENSE_VERTICES = 400_000
 CIRCLE_AZIMUTHS = 128
+FEWEST_CORNERS = 3
 # Beyond this a "circle" is larger than its outside, and its ring encloses the wrong side.
 MAX_RADIUS_KM = 9_000.0
 EARTH_RADIUS_KM = 6_371.007
 # More self-crossings than this is scribble, and repairing it takes time and memory without bound.
 MAX_CROSSINGS = 50_000
 CROSSING_SAMPLE = 64
+# A repair that changes the enclosed area by less leaves no doubt about what was meant.
+CLEAR_REPAIR = 1.02
 
 
 class ShapeProblem(StrEnum):
@@ -57,6 +59,7 @@ class ShapeProblem(StrEnum):
     VERTICES = "more vertices than the limit"
     TANGLED = "crosses itself too often to say what is meant"
     BEYOND = "outside the boundary data"
+    SWAPPED = "outside the boundary data; latitude and longitude seem to be exchanged"
     EXCLUDED = "excluded polygons leave nothing of it"
 
 
@@ -64,7 +67,9 @@ class Repair(StrEnum):
     """What was done to a polygon or circle to be able to use it."""
 
     VALID = "self-crossing or self-touching ring repaired"
+    DOUBTFUL = "self-crossing ring whose parts are all used, although they may not all be meant"
     HULL = "replaced by its convex hull"
+    SWAPPED = "latitude and longitude were exchanged and are put right"
     POLE = "closed over the pole"
     RADIUS = "point widened to a small circle"
     HOLE = "an excluded polygon could not be used and is ignored"
@@ -77,6 +82,18 @@ class Shape:
 
     geometry: BaseGeometry
     repairs: tuple[Repair, ...] = ()
+
+
+def exchanged(element: Polygon | Circle) -> Polygon | Circle:
+    """The element with latitude and longitude the other way round."""
+    if isinstance(element, Circle):
+        return Circle(element.lon, element.lat, element.radius_km)
+    return Polygon(tuple((lat, lon) for lon, lat in element.lat_lon))
+
+
+def corners(element: Polygon | Circle) -> tuple[tuple[float, float], ...]:
+    """The element's (lat, lon) pairs: a ring's corners, a circle's centre."""
+    return ((element.lat, element.lon),) if isinstance(element, Circle) else element.lat_lon
 
 
 def around(window: Window) -> Window:
@@ -122,7 +139,7 @@ def _geod() -> pyproj.Geod:
 def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
     if not _on_earth(lat_lon):
         return ShapeProblem.RANGE
-    if len(np.unique(lat_lon, axis=0)) < 3:
+    if len(lat_lon) < FEWEST_CORNERS:
         return ShapeProblem.EMPTY
     lon_lat, pole = _continuous(lat_lon)
     repaired = _valid(shapely.Polygon(lon_lat))
@@ -163,10 +180,18 @@ def _valid(polygon: shapely.Polygon) -> tuple[BaseGeometry, tuple[Repair, ...]] 
     if crossings(np.asarray(polygon.exterior.coords)) > MAX_CROSSINGS:
         return ShapeProblem.TANGLED
     try:
-        mended, repair = polygonal(polygon), Repair.VALID
+        mended = polygonal(polygon)
+        repair = Repair.VALID if mended.area <= _signed_area(polygon) * CLEAR_REPAIR else Repair.DOUBTFUL
     except shapely.GEOSException:
         mended, repair = polygonal(polygon.convex_hull), Repair.HULL
     return ShapeProblem.EMPTY if mended.is_empty else (mended, (repair,))
+
+
+def _signed_area(polygon: shapely.Polygon) -> float:
+    """Area by the shoelace formula: the lobes of a bow-tie cancel, a ring that only touches itself keeps it."""
+    xy = np.asarray(polygon.exterior.coords)
+    x, y = (xy - xy[0]).T
+    return abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
 
 
 def crossings(ring: NDArray[np.float64]) -> float:
@@ -220,15 +245,16 @@ def _dense(lon_lat: BaseGeometry) -> BaseGeometry:
 
 
 def without(shape: Shape, holes: Sequence[Shape | ShapeProblem]) -> Shape | ShapeProblem:
-    """The shape less the holes. A hole that had to be repaired is ignored: in doubt people are warned."""
-    usable = [hole.geometry for hole in holes if isinstance(hole, Shape) and Repair.VALID not in hole.repairs]
-    doubtful = any(hole is not ShapeProblem.BEYOND and not isinstance(hole, Shape) for hole in holes) or any(
-        isinstance(hole, Shape) and Repair.VALID in hole.repairs for hole in holes
-    )
-    geometry = polygonal(shapely.difference(shape.geometry, shapely.union_all(usable)))
+    """The shape less the holes. A hole that is not clear is ignored: in doubt people are warned."""
+    clear = [
+        hole.geometry for hole in holes if isinstance(hole, Shape) and Repair.DOUBTFUL not in hole.repairs
+    ]
+    elsewhere = sum(hole is ShapeProblem.BEYOND for hole in holes)
+    geometry = polygonal(shapely.difference(shape.geometry, shapely.union_all(clear)))
     if geometry.is_empty:
         return ShapeProblem.EXCLUDED
-    return Shape(geometry, (*shape.repairs, Repair.HOLE) if doubtful else shape.repairs)
+    ignored = len(clear) + elsewhere < len(holes)
+    return Shape(geometry, (*shape.repairs, Repair.HOLE) if ignored else shape.repairs)
 
 
 def vertices(element: Polygon | Circle) -> int:
