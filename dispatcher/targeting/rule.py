@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 # GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first is
 # twice as fast (measured).
 CLIP_ABOVE_VERTICES = 2_000
-# The depth of a sliver is measured at its corners and at points this far apart along its edge.
-DEPTH_STEP_M = 50.0
+# Whether a sliver reaches a depth is looked for at its corners and along its edge, so many points per depth:
+# distance changes no faster than position, so at most an eighth of the depth is overlooked.
+DEPTH_STEPS = 4
 TOUCH_M2 = 1.0
 
 
@@ -146,12 +147,14 @@ def _cuts_like_borders(share: NDArray[np.float64], rule: Rule) -> bool:
 
 def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[np.float64]:
     """Distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
-    edges = shapely.get_parts(shapely.get_rings(shapely.get_parts(shape)))
-    total = shapely.length(edges).sum()
-    points = np.concatenate([_spread(edge, rule.edge_samples * edge.length / total) for edge in edges])
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    total = shapely.length(rings).sum()
+    points = np.concatenate([_spread(ring, rule.edge_samples * ring.length / total) for ring in rings])
     strays = np.full(len(points), np.nan)
     which, unit = boundaries.tree.query(points, predicate="intersects")
-    strays[which] = shapely.distance(points[which], shapely.boundary(boundaries.border[unit]))
+    units, position = np.unique(unit, return_inverse=True)
+    edges = shapely.boundary(boundaries.border[units])
+    strays[which] = shapely.distance(edges[position], points[which])
     abroad = np.flatnonzero(np.isnan(strays))
     strays[abroad] = shapely.distance(
         points[abroad], boundaries.border[boundaries.tree.nearest(points[abroad])]
@@ -159,10 +162,10 @@ def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[
     return strays
 
 
-def _spread(edge: BaseGeometry, samples: float) -> NDArray[np.object_]:
+def _spread(ring: BaseGeometry, samples: float) -> NDArray[np.object_]:
     count = max(4, round(samples))
     at = (np.arange(count) + 0.5) / count
-    return np.asarray(shapely.line_interpolate_point(np.array([edge]), at, normalized=True))
+    return np.asarray(shapely.line_interpolate_point(np.array([ring]), at, normalized=True))
 
 
 def _enters(
@@ -175,7 +178,9 @@ def _enters(
 ) -> bool:
     """Whether the shape enters the unit deeper than a border's imprecision explains."""
     if tolerance is not None:
-        return depth(common, boundaries.border[index]) > tolerance
+        # The inset is ready and lies less deep than any tolerance: most slivers end here.
+        deep = shapely.intersects(shape, boundaries.inset[index])
+        return bool(deep) and reaches(common, boundaries.border[index], tolerance)
     if common.area < rule.hazard_share * boundaries.area_m2[index]:
         return False
     if rule.inset_m <= 0:
@@ -183,12 +188,12 @@ def _enters(
     return bool(shapely.intersects(shape, boundaries.inset_of(index, rule.inset_m)))
 
 
-def depth(common: BaseGeometry, unit: BaseGeometry) -> float:
-    """How far a part of a unit reaches into it, in metres, measured along the part's edge."""
-    if common.area <= TOUCH_M2:
-        return 0.0
-    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(common, DEPTH_STEP_M)))
-    return float(shapely.distance(corners, shapely.boundary(unit)).max())
+def reaches(common: BaseGeometry, unit: BaseGeometry, depth_m: float) -> bool:
+    """Whether a part of a unit reaches into it deeper than `depth_m`, looked for along the part's edge."""
+    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(common, depth_m / DEPTH_STEPS)))
+    edge = shapely.boundary(unit)
+    shapely.prepare(edge)
+    return not bool(shapely.dwithin(edge, corners, depth_m).all())
 
 
 def _common(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.object_]:
