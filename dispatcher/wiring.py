@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
 
 CONNECTIONS_API = 10
+API_COMMAND_TIMEOUT_S = 4.0
+"""A submitter rather hears "not now, send again" than nothing."""
 CONNECTIONS_BESIDE_JOBS = 4
 """A worker's connections besides one for each job in hand: leadership, sweep, heartbeats, probes."""
 
@@ -132,7 +134,7 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
     database_url, redis_url = require_urls(settings)
     meter, boundaries = Meter(), load_boundaries(settings)
     doorbell = Doorbell(open_queue(redis_url))
-    pool = await record.connect(database_url, size=CONNECTIONS_API)
+    pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
         sources = Sources(pool, pepper(settings))

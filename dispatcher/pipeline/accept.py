@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -90,7 +91,7 @@ class Intake:
     async def accept(self, source: Source, raw: bytes) -> Accepted:
         """Returns only after the commit. Raises `Refused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
-        read = self._read(source, raw)
+        read = await asyncio.to_thread(self._read, source, raw)
         async with self._alerts.submission(read.alert.sender) as submission:
             accepted = await self._record(submission, source, raw, read)
         self._meter.accept_seconds.observe(time.monotonic() - started)
@@ -105,7 +106,7 @@ class Intake:
 
     async def preview(self, source: Source, raw: bytes) -> Preview:
         """The same judgement without any effect. Raises like `accept`."""
-        read = self._read(source, raw)
+        read = await asyncio.to_thread(self._read, source, raw)
         async with self._alerts.submission(read.alert.sender) as submission:
             decision, expires = await self._decide(submission, read)
         return Preview(

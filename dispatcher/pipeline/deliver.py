@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -18,9 +18,10 @@ from dispatcher.pipeline.breaker import Breaker
 from dispatcher.pipeline.hand import Hand
 from dispatcher.store import doorbell
 from dispatcher.store.ledger import Bell, Lease, LeaseLostError
+from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from channels.base import Channel, Endpoint, Notice
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 HEARTBEAT_S = LEASE.total_seconds() / 4
 MISCONFIGURED_PAUSE_S = 60.0
 """A gateway that refuses us is asked again once a minute, until a human has mended it."""
+PERSIST_S = 60.0
+PERSIST_PAUSE_S = 0.25
 GATEWAY_FAULT = frozenset({"transient", "uncertain"})
 
 log = structlog.get_logger()
@@ -112,9 +115,11 @@ class _Work:
         await self._put_down()
 
     async def _keep_alive(self) -> None:
+        """Until cancelled. A lease that was lost is noticed at the next write."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self._stopped |= await self._tools.ledger.heartbeat(self._lease)
+            with suppress(LeaseLostError, *UNAVAILABLE):
+                self._stopped |= await self._tools.ledger.heartbeat(self._lease)
 
     async def _send_all(self) -> None:
         hand = self._hand
@@ -145,9 +150,23 @@ class _Work:
             return False
         return not (self._stopped or self._pause_s or self._stopping.is_set())
 
+    async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
+        """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If somebody
+        else took the batch over meanwhile, the token says so.
+        """
+        give_up = time.monotonic() + PERSIST_S
+        while True:
+            try:
+                return await write()
+            except UNAVAILABLE as error:
+                if time.monotonic() > give_up:
+                    raise
+                log.warning("record_unavailable", batch=self._lease.batch_id, error=type(error).__name__)
+                await asyncio.sleep(PERSIST_PAUSE_S)
+
     async def _write(self) -> bool:
         progress = self._hand.progress()
-        stopped = await self._tools.ledger.advance(self._lease, progress)
+        stopped = await self._persist(lambda: self._tools.ledger.advance(self._lease, progress))
         self._count(progress.outcomes, len(progress.remove))
         return stopped
 
@@ -192,14 +211,14 @@ class _Work:
 
     async def _put_down(self) -> None:
         lease, ledger = self._lease, self._tools.ledger
-        if self._pause_s:
-            await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
         progress = self._hand.progress()
         due = self._hand.next_due()
         if due is not None and self._pause_s:
             due = max(due, self._now() + timedelta(seconds=self._pause_s))
-        done = await ledger.release(lease, progress, due)
+        done = await self._persist(lambda: ledger.release(lease, progress, due))
         self._count(progress.outcomes, len(progress.remove))
+        if self._pause_s:
+            await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
         if done or self._stopped:
             return
         delay = max(0.0, (due - self._now()).total_seconds()) if due else 0.0

@@ -168,7 +168,10 @@ class Submission:
         )
 
     async def merge_chains(self, into: str, others: Sequence[str]) -> None:
-        """A message that refers to several chains makes them one: it updates or ends them all."""
+        """A message that refers to several chains makes them one: it updates or ends them all.
+
+        The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
+        """
         for table in ("alert", "batch"):
             await self._connection.execute(
                 f"UPDATE {table} SET chain_id = $1 WHERE chain_id = ANY($2)",  # noqa: S608 - two constant names

@@ -6,6 +6,7 @@ record; so a lost, late or doubled ring costs at most a moment. Every key in Red
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 UNAVAILABLE = (RedisError, OSError, TimeoutError)
 """What it looks like when the queue is away. Nothing is lost by it."""
+
+RING_TIMEOUT_S = 0.5
+"""A submitter does not wait longer than this for a queue that hangs."""
 
 JOB_LIFETIME_MS = 3_600_000
 """arq forgets a job after this; the reconciler rings again for whatever still waits."""
@@ -90,7 +94,7 @@ class Doorbell:
             return True
         now_ms = int(time.time() * 1000)
         try:
-            async with self._queue.pipeline(transaction=True) as pipe:
+            async with asyncio.timeout(RING_TIMEOUT_S), self._queue.pipeline(transaction=True) as pipe:
                 for ring in rings:
                     _add(pipe, ring, now_ms)
                 await pipe.execute()
@@ -101,7 +105,8 @@ class Doorbell:
     async def ping(self) -> bool:
         """Whether the queue answers."""
         try:
-            return bool(await self._queue.ping())
+            async with asyncio.timeout(RING_TIMEOUT_S):
+                return bool(await self._queue.ping())
         except UNAVAILABLE:
             return False
 

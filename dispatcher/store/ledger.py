@@ -254,8 +254,9 @@ class Ledger:
                      lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",
                 [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
             )
-            for alert_id in {row["alert_id"] for row in rows if row["free"]}:
-                await connection.execute(_SETTLE_ALERT, alert_id)
+        # Outside: whoever holds a batch's row never waits for an alert's.
+        for alert_id in {row["alert_id"] for row in rows if row["free"]}:
+            await self._pool.execute(_SETTLE_ALERT, alert_id)
         return sum(not row["free"] for row in rows)
 
     async def settle_finished(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 CONNECT_TIMEOUT_S = 5.0
-COMMAND_TIMEOUT_S = 30.0
+COMMAND_TIMEOUT_S = 60.0
 UNAVAILABLE = (
     OSError,
     TimeoutError,
@@ -42,14 +42,14 @@ async def _prepare(connection: Any) -> None:
     )
 
 
-async def connect(database_url: str, *, size: int = 10) -> Pool:
+async def connect(database_url: str, *, size: int = 10, command_timeout_s: float = COMMAND_TIMEOUT_S) -> Pool:
     """A pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too."""
     return await asyncpg.create_pool(
         database_url.replace("postgresql+asyncpg://", "postgresql://"),
         min_size=1,
         max_size=size,
         timeout=CONNECT_TIMEOUT_S,
-        command_timeout=COMMAND_TIMEOUT_S,
+        command_timeout=command_timeout_s,
         init=_prepare,
         server_settings={"application_name": "dispatcher", "jit": "off"},
     )
