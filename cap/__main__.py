@@ -1,4 +1,4 @@
-"""`python -m cap check|show`: the only place of this package that opens files."""
+"""`python -m cap check|show|rules`: the only place of this package that opens files."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ from cap.model import Document
 from cap.nina import parse_nina
 from cap.policy import LENIENT, STRICT
 from cap.report import Report, as_json, as_line, as_sentences, reports, unreadable
+from cap.rules.table import rows
 from cap.view import view
 
 USAGE = 2
@@ -22,6 +23,9 @@ _SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zi
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every alert is valid, 1 if some are not, 2 if the command was not understood or a file is not there."""
     options = _options().parse_args(arguments)
+    if options.command == "rules":
+        print("\n".join(rows()))
+        return 0
     missing = [path for path in options.files if not path.exists()]
     if missing:
         print(f"python -m cap: no such file: {missing[0]}", file=sys.stderr)
@@ -41,6 +45,7 @@ def _options() -> argparse.ArgumentParser:
     check.add_argument("--lang", choices=("en", "de"), default="en", help="language of the sentences")
     check.add_argument("-v", "--verbose", action="store_true", help="every finding as a sentence")
     show = commands.add_parser("show", help="what an alert says, for people (German)")
+    commands.add_parser("rules", help="the table of all rules, as Markdown")
     for command in (check, show):
         command.add_argument(
             "files", nargs="+", type=Path, metavar="FILE", help="file, feed, zip or directory"

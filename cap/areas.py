@@ -8,9 +8,10 @@ from typing import Final
 from cap import geometry
 from cap.elements import Element
 from cap.errors import LimitExceeded
-from cap.fields import Fields, Notes
+from cap.fields import Fields
 from cap.grammar import Grammar
 from cap.model import Area, Circle, NamedValue, Polygon
+from cap.notes import Notes
 from cap.pairs import read_pairs
 
 EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtract, written as a geocode
@@ -92,7 +93,7 @@ class AreaBuilder:
         known = self._rings.get(text)
         if known is None:
             known = self._rings[text] = geometry.ring(text)
-            self._vertices += len(known[0] or ())
+            self._vertices += text.count(",")  # the unreadable ones cost as much
             most = self._notes.limits.max_vertices
             if self._vertices > most:
                 raise LimitExceeded(f"More than {most} vertices (line {element.line}).", element.line or None)

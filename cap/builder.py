@@ -8,11 +8,12 @@ from typing import Final, TypeVar
 from cap import lexical
 from cap.areas import AreaBuilder
 from cap.elements import Element
-from cap.fields import Fields, Notes, quote
+from cap.fields import Fields
 from cap.grammar import GRAMMARS
 from cap.infos import InfoBuilder
 from cap.limits import Limits
 from cap.model import Alert
+from cap.notes import Notes, quote
 from cap.references import read_references
 from cap.vocabulary import MsgType, Scope, Status, Version
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from cap.findings import Problem
 from cap.model import Alert, Area, Info, Resource
+from cap.notes import quote
 from cap.vocabulary import MsgType, Scope, Status
 from cap.wording import wording_problems
 
@@ -38,13 +39,20 @@ def _at(path: str, lines: Mapping[str, int], line: int | None, name: str) -> tup
     return f"{path}/{name}", lines.get(name) or line
 
 
+def _is_noted(alert: Alert, code: str) -> bool:
+    """Whether reading already said so: a word that stands in for an unreadable one has no consequences."""
+    return any(problem.code == code for problem in alert.problems)
+
+
 def _names(alert: Alert) -> Iterator[Problem]:
     for name, value in (("identifier", alert.identifier), ("sender", alert.sender)):
         if _FORBIDDEN.search(value):
-            yield Problem(f"{name}-characters", *_at("/alert", alert.lines, alert.line, name), _quoted(value))
+            yield Problem(f"{name}-characters", *_at("/alert", alert.lines, alert.line, name), quote(value))
 
 
 def _audience(alert: Alert) -> Iterator[Problem]:
+    if _is_noted(alert, "scope-unusable"):
+        return
     restriction = _at("/alert", alert.lines, alert.line, "restriction")
     if alert.scope is Scope.RESTRICTED and not alert.restriction:
         yield Problem("restriction-missing", *restriction)
@@ -56,7 +64,11 @@ def _audience(alert: Alert) -> Iterator[Problem]:
 
 def _references(alert: Alert) -> Iterator[Problem]:
     place = _at("/alert", alert.lines, alert.line, "references")
-    if alert.msg_type in _ACTS_ON_OTHERS and not alert.references:
+    if (
+        alert.msg_type in _ACTS_ON_OTHERS
+        and not alert.references
+        and not _is_noted(alert, "msg-type-unusable")
+    ):
         yield Problem("references-missing", *place, alert.msg_type)
     if alert.msg_type is MsgType.ALERT and alert.references:
         yield Problem("references-unneeded", *place)
@@ -66,9 +78,9 @@ def _references(alert: Alert) -> Iterator[Problem]:
         if key == alert.identity:
             yield Problem("reference-self", *place)
         elif reference.sent and alert.sent and reference.sent > alert.sent:
-            yield Problem("reference-postdated", *place, _quoted(reference.identifier))
+            yield Problem("reference-postdated", *place, quote(reference.identifier))
         if key in seen:
-            yield Problem("reference-repeated", *place, _quoted(reference.identifier))
+            yield Problem("reference-repeated", *place, quote(reference.identifier))
         seen.add(key)
 
 
@@ -78,7 +90,7 @@ def _explanations(alert: Alert) -> Iterator[Problem]:
         return
     if alert.status is Status.EXERCISE:
         yield Problem("note-missing", *place, alert.status)
-    if alert.msg_type is MsgType.ERROR and "msgType" in alert.lines:
+    if alert.msg_type is MsgType.ERROR and not _is_noted(alert, "msg-type-unusable"):
         yield Problem("note-missing", *place, alert.msg_type)
 
 
@@ -103,7 +115,7 @@ def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.headline and len(info.headline) > _HEADLINE:
         yield Problem("headline-long", *_at(path, info.lines, info.line, "headline"), str(len(info.headline)))
     if info.web and not _ABSOLUTE.fullmatch(info.web):
-        yield Problem("uri-relative", *_at(path, info.lines, info.line, "web"), _quoted(info.web))
+        yield Problem("uri-relative", *_at(path, info.lines, info.line, "web"), quote(info.web))
     if not info.areas:
         yield Problem("area-missing", path, info.line)
     yield from wording_problems(info, path)
@@ -126,11 +138,11 @@ def _resource(resource: Resource, path: str) -> Iterator[Problem]:
     if not resource.uri and not resource.deref_uri:
         yield Problem("resource-no-content", path, line)
     if resource.uri and not resource.deref_uri and not _ABSOLUTE.fullmatch(resource.uri):
-        yield Problem("uri-relative", *_at(path, lines, line, "uri"), _quoted(resource.uri))
+        yield Problem("uri-relative", *_at(path, lines, line, "uri"), quote(resource.uri))
     if resource.digest and not _SHA1.fullmatch(resource.digest):
         yield Problem("resource-digest", *_at(path, lines, line, "digest"))
     if resource.mime_type and not _MIME.fullmatch(resource.mime_type):
-        yield Problem("resource-mime-type", *_at(path, lines, line, "mimeType"), _quoted(resource.mime_type))
+        yield Problem("resource-mime-type", *_at(path, lines, line, "mimeType"), quote(resource.mime_type))
     if resource.size is not None and resource.size < 0:
         yield Problem("resource-size", *_at(path, lines, line, "size"))
 
@@ -143,8 +155,3 @@ def _area(area: Area, path: str) -> Iterator[Problem]:
         yield Problem("ceiling-below-altitude", *ceiling)
     if not (area.polygons or area.circles or area.geocodes or area.unreadable):
         yield Problem("area-desc-only", path, area.line)
-
-
-def _quoted(text: str) -> str:
-    line = " ".join(text.split())
-    return f"“{line[:60]}…”" if len(line) > 60 else f"“{line}”"

@@ -13,16 +13,20 @@ from typing import Final, TypeVar
 from cap import lexical, plaintext
 from cap.elements import Element
 from cap.errors import LimitExceeded
-from cap.findings import Problem
 from cap.grammar import DECISIVE, Model
-from cap.limits import Limits
+from cap.notes import Notes, quote
 from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
 
 Word = TypeVar("Word", bound=StrEnum)
 
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _HINTS: Final = frozenset({f"{_XSI} schemaLocation", f"{_XSI} noNamespaceSchemaLocation"})
-_URI: Final = re.compile(r"[^\s<>\"{}|\\^`\x00-\x20]+")
+# RFC 3986 §3, and RFC 3987's letters beyond ASCII: scheme, authority, path, query, fragment.
+_CHARACTER: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f\s])"
+_URI: Final = re.compile(
+    rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://\[[0-9A-Fa-f:.]+\])?(?:{_CHARACTER}|[:/])*+|(?:{_CHARACTER}*+(?:/(?:{_CHARACTER}|[:/])*+)?))"
+    rf"(?:\?(?:{_CHARACTER}|[:/?])*+)?(?:#(?:{_CHARACTER}|[:/?])*+)?"
+)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # Schemes that only show or reach something. Anything else (javascript, data, file, ...) is not for people
 # to tap.
@@ -37,46 +41,19 @@ _NEWER: Final[dict[Version, frozenset[StrEnum]]] = {
     Version.V1_0: frozenset({Status.DRAFT, Category.CBRNE, Certainty.OBSERVED}),
 }
 _ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgType", "scope"})
-_QUOTED: Final = 60
-
-
-def quote(text: str) -> str:
-    """`text` for a sentence: one line, in quotation marks, shortened."""
-    line = " ".join(text.split())
-    return f"“{line[:_QUOTED]}…”" if len(line) > _QUOTED else f"“{line}”"
-
-
-class Notes:
-    """The problems of one alert, bounded."""
-
-    def __init__(self, limits: Limits, version: Version) -> None:
-        self.limits = limits
-        self.version = version
-        self._kept: list[Problem] = []
-        self._dropped = 0
-
-    def add(self, code: str, path: str, line: int, detail: str = "") -> None:
-        if len(self._kept) < self.limits.max_problems:
-            self._kept.append(Problem(code, path, line or None, detail))
-        else:
-            self._dropped += 1
-
-    def all(self) -> tuple[Problem, ...]:
-        if not self._dropped:
-            return tuple(self._kept)
-        return (*self._kept, Problem("problems-truncated", "/alert", None, str(self._dropped)))
 
 
 class Fields:
     """The children of one element, sorted by name; the constructor notes every breach of the model."""
 
-    __slots__ = ("_found", "element", "notes", "path")
+    __slots__ = ("_found", "_numbers", "element", "notes", "path")
 
     def __init__(self, element: Element, model: Model, path: str, notes: Notes) -> None:
         self.element = element
         self.path = path
         self.notes = notes
         self._found: dict[str, list[Element]] = {}
+        self._numbers: dict[int, str] | None = None
         self._sort(model)
         if element.text and not element.text.isspace():
             notes.add("text-unexpected", path, element.line, quote(element.text))
@@ -123,12 +100,16 @@ class Fields:
         return {name: children[0].line for name, children in self._found.items()}
 
     def path_of(self, child: Element) -> str:
-        siblings = [other for other in self.element.children if other.tag == child.tag]
-        suffix = f"[{_position(siblings, child)}]" if len(siblings) > 1 else ""
-        return f"{self.path}/{child.local}{suffix}"
+        """The path of one of this element's children, numbered where it has siblings of its name."""
+        if self._numbers is None:
+            self._numbers = _numbers(self.element)
+        return f"{self.path}/{child.local}{self._numbers.get(id(child), '')}"
 
     def note(self, code: str, child: Element, detail: str = "") -> None:
-        self.notes.add(code, self.path_of(child), child.line, detail)
+        if self.notes.is_full:
+            self.notes.drop()
+        else:
+            self.notes.add(code, self.path_of(child), child.line, detail)
 
     def note_missing(self, code: str, name: str, detail: str) -> None:
         """A note on a child that may not even be there."""
@@ -140,7 +121,9 @@ class Fields:
     def raw(self, child: Element) -> str:
         """A leaf's text. Markup inside a leaf is noted, its text kept in reading order."""
         if child.children:
-            self.note("element-unexpected", child.children[0], child.children[0].local)
+            inner = child.children[0]
+            path = f"{self.path_of(child)}/{inner.local}"
+            self.notes.add("element-unexpected", path, inner.line, inner.local)
             return _flatten(child)
         if child.attributes:
             note_attributes(child, self.path_of(child), self.notes)
@@ -264,8 +247,14 @@ def note_attributes(element: Element, path: str, notes: Notes) -> None:
             notes.add("attribute-unexpected", path, element.line, name.rpartition(" ")[2])
 
 
-def _position(siblings: list[Element], child: Element) -> int:
-    return next(index for index, other in enumerate(siblings, 1) if other is child)
+def _numbers(element: Element) -> dict[int, str]:
+    """`[n]` for every child that has siblings of its name: all at once, for thousands may be asked for."""
+    counts: dict[str, int] = {}
+    numbers = {}
+    for child in element.children:
+        counts[child.tag] = counts.get(child.tag, 0) + 1
+        numbers[id(child)] = f"[{counts[child.tag]}]"
+    return {id(child): numbers[id(child)] for child in element.children if counts[child.tag] > 1}
 
 
 def _flatten(element: Element) -> str:

@@ -6,9 +6,10 @@ from typing import Final, TypeVar
 from cap import lexical
 from cap.areas import AreaBuilder
 from cap.elements import Element
-from cap.fields import Fields, Notes, quote
+from cap.fields import Fields
 from cap.grammar import Grammar
 from cap.model import Info, Resource
+from cap.notes import Notes, quote
 from cap.pairs import read_pairs
 from cap.vocabulary import Category, Certainty, ResponseType, Severity, Urgency, Version
 
@@ -80,6 +81,9 @@ def _language(fields: Fields) -> str | None:
     if child is None:
         return None
     text = fields.raw(child)
+    if not text:  # the schema gives an empty one its default
+        fields.note("element-empty", child, "language")
+        return None
     value, code = lexical.language(text)
     if code:
         fields.note(code, child, quote(text))

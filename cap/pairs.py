@@ -2,9 +2,10 @@
 
 from cap import plaintext
 from cap.elements import Element
-from cap.fields import Fields, quote
+from cap.fields import Fields
 from cap.grammar import Grammar, Model
 from cap.model import NamedValue
+from cap.notes import quote
 
 
 def read_pairs(fields: Fields, name: str, grammar: Grammar) -> tuple[NamedValue, ...]:

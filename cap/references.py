@@ -6,8 +6,9 @@ from typing import Final
 
 from cap import lexical
 from cap.elements import Element
-from cap.fields import Fields, quote
+from cap.fields import Fields
 from cap.model import Reference
+from cap.notes import quote
 from cap.vocabulary import Version
 
 _NINA_ID: Final = re.compile(r"(?:mow|dwd|kat|biw|lhp|pol)\.[^\s,]+")

@@ -1,0 +1,29 @@
+"""The rules as a table for people."""
+
+from collections.abc import Iterator
+
+from cap.rules import RULES
+from cap.rules.rule import Rule
+
+HEAD = (
+    "| Code | Strict | Lenient | Section | Sentence | Satz |",
+    "| --- | --- | --- | --- | --- | --- |",
+)
+
+
+def rows() -> Iterator[str]:
+    """One Markdown row per rule, in the order in which the rules are written down."""
+    yield from HEAD
+    yield from map(_row, RULES.values())
+
+
+def _row(rule: Rule) -> str:
+    cells = (
+        f"`{rule.code}`",
+        rule.strict,
+        rule.lenient,
+        rule.section,
+        rule.message.replace("{}", "…"),
+        rule.message_de.replace("{}", "…"),
+    )
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
