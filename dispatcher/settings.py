@@ -46,20 +46,33 @@ class SmsGatewaySettings(BaseModel):
 class Settings(BaseSettings):
     """Everything the service can be told, with its defaults."""
 
-    model_config = SettingsConfigDict(env_prefix="WARN_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WARN_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
 
     data_dir: Path = Path("var")
     """Embedded servers' data, keys, state."""
     database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
+    """PostgreSQL 15 or newer; under `dispatcher up` the default is an embedded one."""
     redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
+    """Redis 7, Valkey or newer; under `dispatcher up` the default is an embedded Valkey."""
     boundaries: Path | None = None
     """A boundary bundle; default: the one of Kreis Düren and 25 km around that comes with the program."""
 
     api_host: str = "127.0.0.1"
+    """Where the API listens."""
     api_port: int = 8080
+    """0 takes a free port."""
     worker_metrics_host: str = "127.0.0.1"
+    """Where a worker's probes and metrics listen."""
     worker_metrics_port: int = 0
-    """0 takes a free port and writes it to the log and to the state file."""
+    """0 takes a free port. Either way it can be found in `<data_dir>/prometheus/<process_name>.json`."""
+    process_name: str = Field("", pattern=r"^([a-z]+(-[0-9]+)?)?$")
+    """`api`, `worker-1`, ... as `dispatcher up` calls what it starts; default: the command's own name."""
     workers: int = Field(2, ge=1, le=64)
     """Worker processes under `dispatcher up`."""
 
@@ -71,25 +84,33 @@ class Settings(BaseSettings):
     """How far `sent` may lie ahead of the record's clock."""
 
     batch_size: int = Field(1000, ge=1, le=10_000)
+    """Recipients per batch at most."""
     slice_size: int = Field(100, ge=1, le=1000)
     """Recipients claimed at once within a batch. With the jobs per lane it bounds the sends in flight of one
     process, and so the possible duplicates when that process dies."""
     jobs_per_lane: int = Field(4, ge=1, le=64)
     """Batches that one worker process has in hand at once in each lane."""
     reconcile_interval_s: float = Field(1.0, gt=0)
+    """Between two sweeps of the record."""
 
     vapid_key: Path | None = None
     """PEM of the P-256 key; default: made once in the data directory."""
     vapid_subject: str = "mailto:leitstelle@example.org"
+    """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
     sms_gateways: tuple[SmsGatewaySettings, ...] = ()
+    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
+    `fields`, `answer`, `plus`, `max_parts`. The first takes whoever names none."""
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
     the operator's own gateways in a private net, and the lab's."""
     outbound_ca_file: Path | None = None
+    """PEM bundle for outbound TLS; default: the machine's."""
     request_timeout_s: float = Field(10.0, gt=0)
+    """For one request to a gateway, all in all."""
 
     key_pepper: SecretStr | None = None
     """Secret under which API keys are hashed; default: made once in the data directory."""
     time_zone: str = "Europe/Berlin"
     """In which people read times."""
     log_json: bool = True
+    """JSON lines on standard error; false: readable lines."""
