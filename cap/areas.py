@@ -31,7 +31,7 @@ class AreaBuilder:
         """The areas of one info. Raises LimitExceeded."""
         children = info.all("area")
         self._count += len(children)
-        info.bound("areas", self._count, info.element)
+        info.bound("areas", self._count, self._notes.limits.max_areas, info.element)
         return tuple([self._area(child, info.path, index) for index, child in enumerate(children, 1)])
 
     def _area(self, element: Element, parent: str, index: int) -> Area:

@@ -34,7 +34,7 @@ def build(element: Element, version: Version, limits: Limits, repairs: Iterable[
     grammar = GRAMMARS[version]
     fields = Fields(element, grammar.alert, "/alert", notes)
     children = fields.all("info")
-    fields.bound("infos", len(children), element)
+    fields.bound("infos", len(children), limits.max_infos, element)
     _note_header(fields)
     sender, identifier, sent = _identity(fields)
     infos = InfoBuilder(grammar, AreaBuilder(grammar, notes), notes)

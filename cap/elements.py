@@ -39,7 +39,8 @@ class Element:
         self.offset = offset
         self.attributes = attributes
         self.text = ""
-        self.children: list[Element] = []
+        # Most elements have none: one shared empty list, never appended to, spares the collector thousands.
+        self.children: list[Element] = _NO_CHILDREN
 
     @property
     def local(self) -> str:
@@ -48,6 +49,9 @@ class Element:
     @property
     def namespace(self) -> str:
         return self.tag.rpartition(" ")[0]
+
+
+_NO_CHILDREN: Final[list[Element]] = []
 
 
 def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
@@ -140,7 +144,10 @@ class _Builder:
             if count > most or len(stack) >= deepest or len(tag) > longest or attributes:
                 _guard(limits, tag, line, (count, len(stack)), attributes)
             element = Element(tag, line, len(current.text), attributes or None)
-            current.children.append(element)
+            if current.children:
+                current.children.append(element)
+            else:
+                current.children = [element]
             stack.append(current)
             current = element
 

@@ -149,7 +149,7 @@ class Fields:
 
     def prose_of(self, child: Element) -> str | None:
         text = self.raw(child)
-        self.bound("text", len(text), child)
+        self.bound("characters", len(text), self.notes.limits.max_text, child)
         if ("<" in text or "&" in text) and plaintext.has_markup(text):
             self.note("html-in-text", child, child.local)
         text = plaintext.plain(text)
@@ -166,7 +166,7 @@ class Fields:
             self.note("text-empty", child, name)
         elif ("<" in child.text or "&" in child.text) and plaintext.has_markup(child.text):
             self.note("html-in-text", child, name)
-        self.bound("text", len(text), child)
+        self.bound("characters", len(text), self.notes.limits.max_text, child)
         return text
 
     def time(self, name: str, *, ends: bool = False) -> datetime | None:
@@ -232,12 +232,11 @@ class Fields:
             self.note("enum-version", child, f"{child.local} {quote(word)}")
         return word
 
-    def bound(self, limit: str, count: int, at: Element) -> None:
-        """Raise LimitExceeded if `count` is above the limit of that name."""
-        most: int = getattr(self.notes.limits, f"max_{limit}")
+    def bound(self, what: str, count: int, most: int, at: Element) -> None:
+        """Raise LimitExceeded if `count` is above `most`."""
         if count > most:
             raise LimitExceeded(
-                f"More than {most} {limit} in one {at.local} (line {at.line}).", at.line or None
+                f"More than {most} {what} in one {at.local} (line {at.line}).", at.line or None
             )
 
 

@@ -84,9 +84,11 @@ def _element(name: str, value: Any, model: Model | None, count: _Count) -> Eleme
     count()
     element = Element(f"{_NAMESPACE} {name}", 0)
     if isinstance(value, Mapping):
-        for slot in model.slots.values() if model else ():
-            for item in _items(value.get(slot.name)):
-                element.children.append(_element(slot.name, item, _MODELS.get(slot.name), count))
+        element.children = [
+            _element(slot.name, item, _MODELS.get(slot.name), count)
+            for slot in (model.slots.values() if model else ())
+            for item in _items(value.get(slot.name))
+        ]
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         element.text = _swapped(str(value)) if name == "polygon" else str(value)
     return element

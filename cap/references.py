@@ -20,7 +20,7 @@ def read_references(fields: Fields) -> tuple[Reference, ...]:
     if text is None or child is None:
         return ()
     tokens = text.split()
-    fields.bound("references", len(tokens), child)
+    fields.bound("references", len(tokens), fields.notes.limits.max_references, child)
     if fields.notes.version is Version.V1_0:
         return tuple(_old(fields, child, token) for token in tokens)
     if _is_columns(tokens):
