@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(seconds=1)
 """How long after an Update or Cancel was answered a send of what it replaces may still arrive."""
-GONE = {"webpush": frozenset({404, 410}), "app": frozenset({410}), "sms": frozenset[int]()}
+GONE = {"webpush": frozenset({404, 410}), "app": frozenset({410}), "sms_http": frozenset[int]()}
 """Answers after which a recipient may be forgotten, by channel. An app's server may say 404 while it is being
 renewed, and an SMS provider's 404 or 410 is about its interface, not about the phone."""
 PERMANENT = frozenset({400, 413})

@@ -87,7 +87,7 @@ SECOND_PLACE_SHARE = 0.05
 """Of the subscribers inside, those who watch a second municipality of the district as well."""
 POPULATION_FILE = "population.ndjson"
 PLAN_FILE = "population.json"
-_FORMAT = 1
+_FORMAT = 2
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order of P-256's base point (FIPS 186-5): a private key lies in [1, order - 1]."""
 
@@ -127,7 +127,7 @@ class Origins:
 
     def url(self, recipient: Recipient) -> str:
         """The complete address."""
-        if recipient.channel == "sms":
+        if recipient.channel == "sms_http":
             return recipient.address
         if recipient.channel == "app":
             return self.app + recipient.address
@@ -219,7 +219,7 @@ def _app(seed: int, instance: str) -> tuple[Recipient, Instance]:
 
 def _sms(_seed: int, index: int, places: tuple[str, ...], instance: str) -> tuple[Recipient, None]:
     number = f"+4900{index:09}"
-    return Recipient(number_ref(number), "sms", number, places, instance), None
+    return Recipient(number_ref(number), "sms_http", number, places, instance), None
 
 
 def _webpush(seed: int, index: int, places: tuple[str, ...], instance: str) -> tuple[Recipient, UserAgent]:

@@ -9,7 +9,7 @@ from ops.lab.ledger import Entry
 from ops.lab.records import GatewayRecord
 
 ENTRY = Entry(
-    channel="sms",
+    channel="sms_http",
     recipient="r1",
     accepted=True,
     status=202,
@@ -38,6 +38,6 @@ def test_whole_lines_are_read_and_torn_ones_counted(tmp_path):
 def test_entries_become_records_under_the_message_s_own_id():
     (record,) = ledger.gateway_records([ENTRY], {"ref-A": "A"})
     when = datetime(2026, 11, 22, 9, 51, 32, 43_125, tzinfo=UTC)
-    assert record == GatewayRecord("A", "r1", "sms", True, when, "abc", "", "ref-A-42", 202)
+    assert record == GatewayRecord("A", "r1", "sms_http", True, when, "abc", "", "ref-A-42", 202)
     (unnamed,) = ledger.gateway_records([ENTRY])
     assert unnamed.message == "ref-A"

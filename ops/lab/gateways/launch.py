@@ -140,7 +140,8 @@ def start(
         str(state),
     ]
     root = Path(__file__).parents[3]
-    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, cwd=root)
+    # a group of its own: a terminal's Ctrl-C is for whoever started it, who ends it after its senders
+    process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, cwd=root, process_group=0)
     assert process.stdout
     said, _, _ = select.select([process.stdout], [], [], READY_WITHIN_S)
     line = process.stdout.readline() if said else b""
