@@ -61,6 +61,14 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """The unit a former code belongs to, and the vintage of the data in which it was last in force."""
+
+    ags: str
+    vintage: str
+
+
+@dataclass(frozen=True, slots=True)
 class Units:
     """The attributes of the units, one entry per unit in every column, sorted by `ags`."""
 
@@ -72,8 +80,8 @@ class Units:
     population: tuple[int | None, ...]
     elevation_m: tuple[float | None, ...]
     """Highest point above mean sea level, where the source gives it."""
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    """Former or foreign codes -> ags, for example `ARS:053580004004` or `NUTS:DEA26`."""
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    """Codes no longer in force, as `ARS:053580004004` or `AGS:05358004`, and what they mean now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +176,8 @@ def _units(columns: dict[str, Any]) -> Units:
     names = {item.name for item in fields(Units)} - {"aliases"}
     if len({len(columns[name]) for name in names}) != 1:
         raise BundleError("the columns of units.json differ in length")
-    return Units(aliases=columns["aliases"], **{name: tuple(columns[name]) for name in names})
+    aliases = {code: Alias(**alias) for code, alias in columns["aliases"].items()}
+    return Units(aliases=aliases, **{name: tuple(columns[name]) for name in names})
 
 
 def _pack(layer: str, geometries: NDArray[np.object_]) -> dict[str, bytes]:

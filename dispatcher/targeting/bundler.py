@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from dispatcher.targeting.bundle import CENTIMETRES, Bundle, BundleError, Provenance, Units
-from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84, project
+from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84, project, unproject_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +23,8 @@ INSET_M = 100.0
 # An inset's own detail: without it insets have more vertices than the borders and double the load time.
 INSET_TOLERANCE_M = 5.0
 MIN_AREA_M2 = 1.0
+# (west, south, east, north) in degrees, generously around a country's land.
+COUNTRY_WINDOWS = {"DE": (5.0, 46.5, 16.0, 56.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,25 @@ def build(
         border=np.array(borders, dtype=object),
         inset=np.array(insets, dtype=object),
     )
+    _check_place(bundle)
     return Built(
         bundle=bundle,
         rows=sum(map(len, grouped.values())),
         dissolved=tuple(ags for ags in sorted(grouped) if len(grouped[ags]) > 1),
         repaired=tuple(repaired),
     )
+
+
+def _check_place(bundle: Bundle) -> None:
+    """A data set read in the wrong system lands elsewhere on the earth."""
+    expected = COUNTRY_WINDOWS.get(bundle.provenance.country)
+    x0, y0, x1, y1 = shapely.total_bounds(bundle.border)
+    west, south, east, north = unproject_bounds((x0, y0, x1, y1), bundle.crs)
+    if expected and not shapely.box(*expected).covers(shapely.box(west, south, east, north)):
+        where = f"{west:.1f}..{east:.1f} east, {south:.1f}..{north:.1f} north"
+        raise BundleError(
+            f"the data lies at {where}, not in {bundle.provenance.country}: wrong coordinate system?"
+        )
 
 
 def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:

@@ -95,11 +95,16 @@ def _ars(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
     prefix = _cut(code)
     if prefix in ("", "00"):
         return Unresolved.COUNTRY
-    found = boundaries.indices_of_ars(prefix)
+    found = boundaries.indices_of_ars(prefix) or _alias(f"ARS:{code}", boundaries)
     if not found and len(prefix) == len("053580004004"):
         # Reforms of associations change the middle of an ARS, never the municipality's own key.
         return _ags(prefix[:5] + prefix[9:], boundaries)
     return found or Unresolved.CODE
+
+
+def _alias(code: str, boundaries: Boundaries) -> tuple[int, ...]:
+    alias = boundaries.units.aliases.get(code)
+    return () if alias is None else (boundaries.index_by_ags[alias.ags],)
 
 
 def _cut(code: str) -> str:
@@ -115,8 +120,13 @@ def _ags(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
     """
     if not _digits(code, (2, 3, 5, 8)):
         return Unresolved.FORM
-    if code in boundaries.index_by_ags:
-        return (boundaries.index_by_ags[code],)
+    exact = (
+        (boundaries.index_by_ags[code],)
+        if code in boundaries.index_by_ags
+        else _alias(f"AGS:{code}", boundaries)
+    )
+    if exact:
+        return exact
     for joint in (5, 3, 2, 0):
         if len(code) > joint and not code[joint:].strip("0"):
             code = code[:joint]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import shapely
@@ -12,6 +13,7 @@ from shapely.geometry import shape
 
 from dispatcher.targeting.bundle import BundleError
 from dispatcher.targeting.bundler import Row
+from dispatcher.targeting.projection import WGS84
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,16 +42,94 @@ class Columns:
     land_values: frozenset[str] = BKG_LAND
 
 
-def read_geojson(path: Path, columns: Columns = Columns()) -> tuple[Row, ...]:
+VG250 = Columns()
+
+# GISCO's Local Administrative Units; other countries' data need columns of their own.
+LAU = Columns(
+    ags=("LAU_ID",),
+    ars=(),
+    name=("LAU_NAME",),
+    kind=(),
+    population=("POP_2024", "POP_2023", "POP_2022", "POP_2021", "POP_2020"),
+    land=(),
+)
+PRESETS: Mapping[str, Columns] = MappingProxyType({"lau": LAU, "vg250": VG250})
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """The land rows of a file, and the system its coordinates are in."""
+
+    rows: tuple[Row, ...]
+    crs: str
+
+
+def read(path: Path, columns: Columns = VG250, layer: str | None = None) -> DataSet:
+    """Read GeoJSON (by its suffix) or anything GDAL reads; raises `BundleError` or `OSError`.
+
+    `layer` chooses one of several in a GeoPackage, by default the one that has the code column.
+    """
+    if path.suffix.lower() in {".geojson", ".json"}:
+        return DataSet(read_geojson(path, columns), WGS84)
+    return _read_with_gdal(path, columns, layer)
+
+
+def read_geojson(path: Path, columns: Columns = VG250) -> tuple[Row, ...]:
     """The land rows of a GeoJSON file: a collection, a list, or collections nested in them.
 
-    Raises `BundleError` where the file is no GeoJSON, is cut off, or lacks the columns.
+    Raises `BundleError` where the file is no GeoJSON, is cut off, lacks the columns or is not in degrees.
     """
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path.name} is not complete JSON: {error}") from error
-    return tuple(rows((_feature(f, path) for f in _features(content, path)), columns, path.name))
+    found = tuple(rows((_feature(f, path) for f in _features(content, path)), columns, path.name))
+    for row in found:
+        west, south, east, north = row.geometry.bounds
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise BundleError(f"{path.name}: unit {row.ags} is not in degrees; GeoJSON must be (RFC 7946 §4)")
+    return found
+
+
+def _read_with_gdal(path: Path, columns: Columns, layer: str | None) -> DataSet:
+    try:
+        from pyogrio import errors, list_layers, raw  # noqa: PLC0415  an extra that only imports need
+    except ImportError as error:
+        raise BundleError("reading this format needs the extra `geodata` (pip install .[geodata])") from error
+    if not path.exists():
+        raise FileNotFoundError(f"no such file: {path.name}")
+    try:
+        layers = [layer] if layer else [name for name, kind in list_layers(path) if kind is not None]
+        for name in layers:
+            meta, _, geometries, values = raw.read(path, layer=name)
+            if set(columns.ags) & set(meta["fields"]):
+                return _data_set(path, meta, geometries, values, columns)
+    except (
+        errors.DataSourceError,
+        errors.DataLayerError,
+        errors.FeatureError,
+        errors.GeometryError,
+    ) as error:
+        raise BundleError(f"{path.name} cannot be read, or not to its end: {error}") from error
+    raise BundleError(f"{path.name}: no layer of {', '.join(layers)} has a column {' or '.join(columns.ags)}")
+
+
+def _data_set(path: Path, meta: Mapping[str, Any], geometries: Any, values: Any, columns: Columns) -> DataSet:
+    if not meta["crs"]:
+        raise BundleError(f"{path.name} does not say which coordinate system it is in")
+    fields = list(meta["fields"])
+    attributes = (
+        dict(zip(fields, (_plain(v) for v in row), strict=True)) for row in zip(*values, strict=True)
+    )
+    try:
+        shapes = shapely.from_wkb(geometries)
+    except shapely.GEOSException as error:
+        raise BundleError(f"{path.name}: a geometry is damaged ({error})") from error
+    return DataSet(tuple(rows(zip(attributes, shapes, strict=True), columns, path.name)), str(meta["crs"]))
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
 
 
 def rows(features: Iterable[tuple[Mapping[str, Any], Any]], columns: Columns, origin: str) -> Iterator[Row]:

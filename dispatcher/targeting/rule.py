@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first is
 # twice as fast (measured).
 CLIP_ABOVE_VERTICES = 2_000
+# An edge is sampled no closer than the detail of the borders it is compared with.
+EDGE_SPACING_M = 200.0
 # Whether a sliver reaches a depth is looked for at its corners and along its edge, so many points per depth:
 # distance changes no faster than position, so at most an eighth of the depth is overlooked.
 DEPTH_STEPS = 4
@@ -149,7 +151,8 @@ def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[
     """Distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     total = shapely.length(rings).sum()
-    points = np.concatenate([_spread(ring, rule.edge_samples * ring.length / total) for ring in rings])
+    samples = min(rule.edge_samples, total / EDGE_SPACING_M)
+    points = np.concatenate([_spread(ring, samples * ring.length / total) for ring in rings])
     strays = np.full(len(points), np.nan)
     which, unit = boundaries.tree.query(points, predicate="intersects")
     units, position = np.unique(unit, return_inverse=True)

@@ -1,0 +1,84 @@
+"""Code registries that need a table: DWD's warning cells, and any scheme whose areas come as polygons."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from dispatcher.targeting.bundle import BundleError
+from dispatcher.targeting.bundler import polygonal
+from dispatcher.targeting.geocodes import Registry
+from dispatcher.targeting.projection import project
+from dispatcher.targeting.rule import Rule, overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.targeting.bundler import Row
+
+DEFAULT_RULE = Rule()
+WARNCELL_DIGITS = 9
+
+
+def from_polygons(
+    scheme: str, rows: Iterable[Row], source_crs: str, boundaries: Boundaries, rule: Rule = DEFAULT_RULE
+) -> Registry:
+    """A registry from the polygons of a scheme's areas (EMMA_ID, UGC, ...), matched once by the same rule.
+
+    `Row.ags` is the area's code. Several rows of one code are joined. Areas outside the data are left out.
+    """
+    table: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        found = overlap(polygonal(project(row.geometry, boundaries.crs, source_crs)), boundaries, rule)
+        table[row.ags].update(boundaries.units.ags[index] for index in found.indices[found.kept])
+    return Registry({scheme: {code: tuple(sorted(keys)) for code, keys in table.items() if keys}})
+
+
+def read_table(path: Path) -> Registry:
+    """A registry from a CSV file with the columns scheme, code and ags, one municipality a row."""
+    tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for row in _csv(path, ",", ("scheme", "code", "ags")):
+        tables[row["SCHEME"]][row["CODE"]].append(row["AGS"])
+    return Registry({scheme: {code: tuple(keys) for code, keys in t.items()} for scheme, t in tables.items()})
+
+
+def read_warncells(path: Path, boundaries: Boundaries) -> Registry:
+    """DWD's `cap_warncellids_csv.csv`: city districts (type 7) lead to the city they are part of.
+
+    Types 8 and 1 need no table. Parts of districts (9), lakes (2), sea (4) and coast (5) are not made of
+    municipalities; import their polygons with `from_polygons` where they are wanted.
+    """
+    table: dict[str, tuple[str, ...]] = {}
+    for row in _csv(path, ";", ("warncellid",)):
+        code = row["WARNCELLID"]
+        if len(code) == WARNCELL_DIGITS and code[0] == "7":
+            city = boundaries.indices_of_ags(code[1:6])
+            if len(city) == 1:
+                table[code] = (boundaries.units.ags[city[0]],)
+    return Registry({"WARNCELLID": table})
+
+
+def merged(registries: Sequence[Registry]) -> Registry:
+    """One registry from several; of two that know a code the later one counts."""
+    tables: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for registry in registries:
+        for scheme, table in registry.tables.items():
+            tables[scheme].update(table)
+    return Registry(dict(tables))
+
+
+def _csv(path: Path, delimiter: str, needed: tuple[str, ...]) -> Iterable[Mapping[str, str]]:
+    """Rows with upper-case column names; publishers change their spelling and add byte order marks."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{path.name} is not UTF-8") from error
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    header = [name.strip().upper() for name in next(reader, [])]
+    missing = [name for name in needed if name.upper() not in header]
+    if missing:
+        raise BundleError(f"{path.name} lacks the column {', '.join(missing)}")
+    return [dict(zip(header, (cell.strip() for cell in row), strict=False)) for row in reader if row]
