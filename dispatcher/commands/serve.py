@@ -36,7 +36,7 @@ def up() -> None:
             }
             names = ["api", *(f"worker-{n + 1}" for n in range(settings.workers))]
             supervisor = Supervisor(
-                [Command(name, _argv(name), environment) for name in names],
+                [Command(name, _argv(name), {**environment, "WARN_PROCESS_NAME": name}) for name in names],
                 servers=servers.started,
                 state_file=settings.data_dir / "state.json",
             )
@@ -65,20 +65,22 @@ async def _api(settings: Settings) -> None:
 
     from dispatcher import wiring
     from dispatcher.api.application import application
+    from dispatcher.listening import announced, listen
 
     async with wiring.api_parts(settings) as parts:
         config = uvicorn.Config(
             application(parts),
-            host=settings.api_host,
-            port=settings.api_port,
             log_config=None,
             access_log=False,
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=GRACEFUL_S,
         )
-        log.info("api_serving", host=settings.api_host, port=settings.api_port)
-        await uvicorn.Server(config).serve()
+        listener = listen(settings.api_host, settings.api_port)
+        host, port = listener.getsockname()[:2]
+        log.info("api_serving", host=host, port=port)
+        with announced(settings.data_dir, settings.process_name or "api", listener):
+            await uvicorn.Server(config).serve(sockets=[listener])
 
 
 def worker() -> None:
@@ -112,5 +114,5 @@ def migrate() -> None:
 
 def _settings(name: str) -> Settings:
     settings = Settings()
-    logs.configure(as_json=settings.log_json, process=name)
+    logs.configure(as_json=settings.log_json, process=settings.process_name or name)
     return settings

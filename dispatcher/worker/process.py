@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 
+from dispatcher.listening import announced, listen
 from dispatcher.model import Lane
 from dispatcher.probes import probe_app
 from dispatcher.worker.lanes import run_lane
@@ -32,12 +33,15 @@ async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = _probe_server(settings, parts)
+    server = _probe_server(parts)
+    listener = listen(settings.worker_metrics_host, settings.worker_metrics_port)
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, parts, redis_url, settings.jobs_per_lane) for lane in Lane
     ]
-    tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), server.serve()]]
-    await _until(stop, tasks)
+    serving = server.serve(sockets=[listener])
+    tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
+    with announced(settings.data_dir, settings.process_name or "worker", listener):
+        await _until(stop, tasks)
     parts.deliverer.stop()
     server.should_exit = True
     log.info("worker_stopping")
@@ -59,11 +63,9 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-def _probe_server(settings: Settings, parts: WorkerParts) -> uvicorn.Server:
+def _probe_server(parts: WorkerParts) -> uvicorn.Server:
     config = uvicorn.Config(
         probe_app(parts.meter, parts.health),
-        host=settings.worker_metrics_host,
-        port=settings.worker_metrics_port,
         log_config=None,
         lifespan="off",
         access_log=False,

@@ -1,0 +1,54 @@
+"""What a process listens on, and where Prometheus and others find it.
+
+`<data_dir>/prometheus/<process>.json` is a document for Prometheus' file-based service discovery
+(https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config), so that
+
+    file_sd_configs: [{files: [var/prometheus/*.json]}]
+
+follows processes that take a free port and a new one after each restart. A process that was killed leaves its
+file to its successor of the same name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DIRECTORY = "prometheus"
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what others listen on, seen from here
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+@contextmanager
+def announced(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
+    """Meanwhile `process` can be found as serving on `listener`. Raises OSError."""
+    directory = data_dir / DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    host, port = listener.getsockname()[:2]
+    document = [{"targets": [_address(host, port)], "labels": {"process": process}}]
+    file = directory / f"{process}.json"
+    # Prometheus must never read half a document. It looks for names that end in .json only.
+    draft = directory / f"{process}.{os.getpid()}.new"
+    draft.write_text(json.dumps(document) + "\n", "utf-8")
+    draft.replace(file)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _address(host: str, port: int) -> str:
+    host = EVERYWHERE.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
