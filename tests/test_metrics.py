@@ -1,0 +1,62 @@
+"""What is counted, and that it is there before it is first needed."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, Meter
+from dispatcher.model import Lane, Reason, State
+
+
+def samples(meter):
+    families = text_string_to_metric_families(generate_latest(meter.registry).decode())
+    return {(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples}
+
+
+def test_every_series_with_a_known_set_of_labels_exists_from_the_start():
+    shown = samples(Meter())
+    for channel in CHANNELS:
+        assert shown["warn_endpoints_removed_total", frozenset({("channel", channel)})] == 0
+        assert shown["warn_gateways_paused", frozenset({("channel", channel)})] == 0
+        for lane in Lane:
+            for state in State:
+                labels = frozenset({("channel", channel), ("lane", lane), ("outcome", state.name.lower())})
+                assert (("warn_deliveries_total", labels) in shown) is state.terminal
+    for function in ("plan", "deliver", "reconcile"):
+        assert shown["warn_jobs_failed_total", frozenset({("function", function)})] == 0
+
+
+def test_a_known_source_shows_every_reason_at_zero():
+    meter = Meter()
+    meter.know_source("leitstelle")
+    shown = samples(meter)
+    for reason in Reason:
+        labels = frozenset({("source", "leitstelle"), ("reason", reason)})
+        assert shown["warn_alerts_received_total", labels] == 0
+    assert shown["warn_alerts_repeated_total", frozenset({("source", "leitstelle")})] == 0
+
+
+def test_gateways_beyond_the_limit_share_one_label():
+    meter = Meter()
+    names = [f"https://gateway-{n}.example" for n in range(KNOWN_GATEWAYS_MAX)]
+    assert [meter.gateway_label(name) for name in names] == names
+    assert meter.gateway_label("https://one-more.example") == "other"
+    assert meter.gateway_label(names[0]) == names[0]
+
+
+def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix():
+    registry = CollectorRegistry()
+    meter, other = Meter(registry), Meter()
+    meter.rings_missed.inc()
+    assert meter.registry is registry
+    assert samples(meter)["warn_rings_missed_total", frozenset()] == 1
+    assert samples(other)["warn_rings_missed_total", frozenset()] == 0
+
+
+def test_objectives_have_their_own_bucket_edges():
+    meter = Meter()
+    edges = {
+        dict(labels)["le"]
+        for name, labels in samples(meter)
+        if name == "warn_delivery_latency_seconds_bucket"
+    }
+    assert {"10.0", "60.0", "300.0", "+Inf"} <= edges

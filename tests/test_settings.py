@@ -1,0 +1,70 @@
+"""What the environment may say."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from dispatcher.settings import Settings
+
+GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
+
+
+def test_nothing_need_be_said():
+    settings = Settings()
+    assert settings.database_url is None
+    assert settings.redis_url is None
+    assert settings.data_dir == Path("var")
+    assert settings.allowed_origins == frozenset()
+
+
+def test_the_customary_names_of_the_record_and_the_queue_are_read(env):
+    env.setenv("DATABASE_URL", "postgresql://record.example/warn")
+    env.setenv("REDIS_URL", "redis://queue.example")
+    assert Settings().database_url == "postgresql://record.example/warn"
+    assert Settings().redis_url == "redis://queue.example"
+
+
+def test_origins_are_separated_by_commas(env):
+    env.setenv("WARN_ALLOWED_ORIGINS", "http://127.0.0.1:9901, ,https://sms.example")
+    assert Settings().allowed_origins == {"http://127.0.0.1:9901", "https://sms.example"}
+
+
+def test_origins_may_be_given_as_a_set():
+    assert Settings(allowed_origins=frozenset({"https://a.example"})).allowed_origins == {"https://a.example"}
+
+
+def test_sms_gateways_are_json_and_keep_their_secret(env):
+    env.setenv("WARN_SMS_GATEWAYS", GATEWAY)
+    [gateway] = Settings().sms_gateways
+    assert gateway.name == "sms-1"
+    assert gateway.authorization is not None
+    assert gateway.authorization.get_secret_value() == "Bearer geheim"
+    assert "geheim" not in repr(Settings())
+
+
+def test_a_pepper_is_not_shown(env):
+    env.setenv("WARN_KEY_PEPPER", "geheim")
+    assert "geheim" not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WARN_WORKERS", "0"),
+        ("WARN_SLICE_SIZE", "1001"),
+        ("WARN_BATCH_SIZE", "0"),
+        ("WARN_MAX_BODY_BYTES", "10"),
+        ("WARN_SMS_GATEWAYS", '[{"name": "Not A Name", "url": "https://sms.example"}]'),
+        ("WARN_SMS_GATEWAYS", '[{"name": "sms", "url": "https://sms.example", "unknown": 1}]'),
+    ],
+)
+def test_what_makes_no_service_is_refused(env, name, value):
+    env.setenv(name, value)
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_settings_do_not_change_while_the_service_runs():
+    with pytest.raises(ValidationError):
+        Settings().workers = 3
