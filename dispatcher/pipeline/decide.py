@@ -75,11 +75,14 @@ def decide(  # noqa: C901, PLR0911 - a ladder, one rung a reason
 
     Raises `Refused` for a message that acts on others and may not.
     """
-    chains = tuple(dict.fromkeys(stored.chain_id for stored in referenced))
     if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
-        return Decision(Reason.NOT_A_WARNING, chains)
+        return Decision(Reason.NOT_A_WARNING)
     if alert.msg_type in ACTS_ON_OTHERS:
         _require_own(alert, referenced)
+    else:
+        # Only an Update or a Cancel joins what it names: a first Alert could else lift another sender's warning.
+        referenced, chain = (), ()
+    chains = tuple(dict.fromkeys(stored.chain_id for stored in referenced))
     if alert.status is not Status.ACTUAL:
         return Decision(Reason.NOT_ACTUAL, chains)
     if alert.scope is not Scope.PUBLIC:
