@@ -15,7 +15,8 @@ Ring = tuple[tuple[float, float], ...]
 _PLAIN: Final = str.maketrans("", "", "0123456789+-.,eE \t\r\n")
 _FEWEST_PAIRS: Final = 4  # §3.3.1
 _HALF_EARTH_KM: Final = 20_038.0  # half the circumference: a wider circle covers the earth
-_CIRCLE: Final = re.compile(r"\s*(\S{1,30}?)\s*,\s*(\S{1,30})\s+(\S{1,30})\s*")
+_LONGEST_CIRCLE: Final = 2_000
+_CIRCLE: Final = re.compile(r"\s*(\S{1,400}?)\s*,\s*(\S{1,400})\s+(\S{1,400})\s*")
 
 
 def ring(text: str) -> tuple[Ring | None, str | None]:
@@ -79,7 +80,7 @@ def disc(text: str) -> tuple[Circle | None, str | None]:
     """`lat,lon radius`, radius in kilometres."""
     if not text.strip():
         return None, "circle-empty"
-    match = _CIRCLE.fullmatch(text)
+    match = _CIRCLE.fullmatch(text) if len(text) <= _LONGEST_CIRCLE else None
     if match is None or text.translate(_PLAIN):
         return None, "circle-syntax"
     try:

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:\d\d", re.ASCII)
+_EXACT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:[0-5]\d", re.ASCII)
 _LOOSE: Final = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ]\s?(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
     r"(?P<fraction>[.,]\d{1,12})?\s?(?P<zone>[Zz]|UTC|GMT|[-+]\d\d(?::?\d\d)?)?",
@@ -18,7 +18,7 @@ _YEARS: Final = range(1970, 9999)  # room for a day's shift at either end; no wa
 _FARTHEST_OFFSET: Final = timedelta(hours=14)  # XML Schema 1.0 part 2 §3.2.7
 _LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
 _LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
-_DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,30})?|\.\d{1,30})", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,350})?|\.\d{1,350})", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 

@@ -285,6 +285,25 @@ HEAVY = {
     "namespaces": f"<alert {CAP} {attributes(60_000, 'xmlns:')}/>".encode(),
     "escaped escapes": f"<alert {CAP}><note>{'&amp;amp;' * 11_000}</note></alert>".encode(),
     "angle brackets": f"<alert {CAP}><note>{'&lt;a ' * 24_000}</note></alert>".encode(),
+    "blanks behind a tag": f"<alert {CAP}><note>&lt;b>{' ' * 95_000}x</note></alert>".encode(),
+    "open comments": f"<alert {CAP}><note>{'&lt;!--' * 24_000}</note></alert>".encode(),
+    "open tags": f"<alert {CAP}><note>{'&lt;br ' * 19_000}</note></alert>".encode(),
+    "tags in tags": f"<alert {CAP}><note>{'&lt;' * 33_000}b{'>' * 33_000}</note></alert>".encode(),
+    "circle": f"<alert {CAP}><info><area><circle>{'1,' * 900_000}</circle></area></info></alert>".encode(),
+    "addresses": f"<alert {CAP}><addresses>{'&quot;' * 300_000}</addresses></alert>".encode(),
+    "web": f"<alert {CAP}><info><web>{'a:' * 900_000}</web></info></alert>".encode(),
+    "web of percents": f"<alert {CAP}><info><web>{'%4' * 900_000}</web></info></alert>".encode(),
+    "language": f"<alert {CAP}><info><language>{'a-' * 900_000}</language></info></alert>".encode(),
+    "identifier": f"<alert {CAP}><identifier>2.49.0.0.276.0.DWD.{'.MUL' * 400_000}</identifier></alert>".encode(),
+    "mime type": (
+        f"<alert {CAP}><info><resource><mimeType>{'a' * 900_000}</mimeType></resource></info></alert>"
+    ).encode(),
+    "digest": f"<alert {CAP}><info><resource><digest>{'a' * 900_000}</digest></resource></info></alert>".encode(),
+    "number": (
+        f"<alert {CAP}><info><area><altitude>{'1' * 900_000}</altitude></area></info></alert>"
+    ).encode(),
+    "time": f"<alert {CAP}><sent>{'2026-' * 300_000}</sent></alert>".encode(),
+    "words of two scripts": f"<alert {CAP}><info><headline>{'аa' * 30_000}</headline></info></alert>".encode(),
     "vertices": (
         f"<alert {CAP}><info><area><polygon>{'1.1,2.2 ' * 99_000}</polygon></area></info></alert>"
     ).encode(),
