@@ -19,37 +19,42 @@ class Breaker:
         self._answers: deque[tuple[float, bool]] = deque()
         self._failures = 0
         self._openings = 0
+        self._until = 0.0
         self.probing = False
         """After a pause, until an answer shows whether the gateway is back: send one at a time."""
 
     def note(self, *, failed: bool, now: float) -> float:
         """Count one answer. Returns how many seconds to leave the gateway alone: 0 while closed."""
         if self.probing:
-            return self._probed(failed=failed)
+            return self._probed(failed=failed, now=now)
         self._answers.append((now, failed))
         self._failures += failed
         self._forget(now)
         if len(self._answers) >= MINIMUM and self._failures > SHARE * len(self._answers):
-            return self._open()
+            return self._open(now)
         return 0.0
 
-    def fail(self) -> float:
+    def fail(self, now: float) -> float:
         """The gateway cannot be reached at all: open at once. Returns the pause in seconds."""
-        return self._open()
+        return max(0.0, self._until - now) or self._open(now)
 
-    def _probed(self, *, failed: bool) -> float:
+    def _probed(self, *, failed: bool, now: float) -> float:
+        if now < self._until:
+            # Under way before it opened, in this batch or another: the same incident, not the probe.
+            return self._until - now
         if failed:
-            return self._open()
+            return self._open(now)
         self.probing = False
         self._openings = 0
         return 0.0
 
-    def _open(self) -> float:
+    def _open(self, now: float) -> float:
         pause = min(PAUSE_CAP_S, PAUSE_BASE_S * 2.0 ** min(self._openings, 10))
         self._openings += 1
         self._answers.clear()
         self._failures = 0
         self.probing = True
+        self._until = now + pause
         return pause
 
     def _forget(self, now: float) -> None:

@@ -177,7 +177,7 @@ class _Work:
                     now = self._now()
                     self._take(self._hand.settle(receipt, now), now)
         except ChannelDown as error:
-            self._pause(error.label, self._breaker.fail(), error)
+            self._pause(error.label, self._breaker.fail(time.monotonic()), error)
         except ChannelMisconfigured as error:
             self._pause(error.label, MISCONFIGURED_PAUSE_S, error)
 
