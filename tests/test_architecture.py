@@ -84,6 +84,8 @@ def test_importing_does_nothing(package):
 
 
 def test_no_machines_paths_are_named():
-    assert SOMEBODYS_PATH.search("see " + "/".join(("", "home", "somebody", "x")))
+    assert SOMEBODYS_PATH.search("see /home/somebody/x")
     for path in TEXTS:
-        assert not SOMEBODYS_PATH.search(path.read_text(encoding="utf-8", errors="replace")), path
+        assert path == Path(__file__) or not SOMEBODYS_PATH.search(
+            path.read_text(encoding="utf-8", errors="replace")
+        ), path
