@@ -22,6 +22,15 @@ PAYLOAD_MAX_BYTES = 2_700
 """What a Web Push service that bridges to FCM still carries (autopush documents 2,744 bytes after encryption
 overhead), so that the message is complete without fetching anything."""
 
+HEADLINE_BYTES = 640
+"""CAP 1.2 section 3.2.2 asks for at most 160 characters; of four bytes at worst."""
+NAME_BYTES = 200
+LANGUAGE_BYTES = 35
+"""RFC 5646 section 4.4.1: enough for any tag in use."""
+WEB_BYTES = 500
+"""A longer link is left out, as half of it leads nowhere. With these bounds at least 600 bytes are left for what
+to do."""
+
 GRAVITY = (Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR, Severity.UNKNOWN)
 IMMINENCE = (Urgency.IMMEDIATE, Urgency.EXPECTED, Urgency.FUTURE, Urgency.PAST, Urgency.UNKNOWN)
 
@@ -98,13 +107,13 @@ def render(
     """`places` are names of municipalities, `local_expires` is `stored.expires` in the district's time zone."""
     info = choose_info(alert, language)
     words = words_for(language)
-    headline = (info and (info.headline or info.event)) or stored.headline
+    headline = shorten((info and (info.headline or info.event)) or stored.headline, HEADLINE_BYTES)
     return base.Notice(
         alert_id=stored.id,
         collapse_key=collapse_key(stored.chain_id),
         title=f"{words.prefix[kind]}: {headline}",
         text=_text(info, kind, words, headline, places, local_expires),
-        payload=_payload(info, stored, kind, language, words, places),
+        payload=_payload(info, stored, kind, language, headline, places),
         language=language,
         urgency=base.Urgency.NORMAL if stored.lane is Lane.ROUTINE else base.Urgency.HIGH,
         deadline=stored.expires,
@@ -136,7 +145,7 @@ def _payload(
     stored: StoredAlert,
     kind: Kind,
     language: str,
-    words: Words,
+    headline: str,
     places: Sequence[str],
 ) -> bytes:
     document: dict[str, object] = {
@@ -144,18 +153,18 @@ def _payload(
         "alert": stored.id,
         "chain": stored.chain_id,
         "kind": kind,
-        "title": words.prefix[kind],
-        "headline": (info and (info.headline or info.event)) or stored.headline,
+        "title": words_for(language).prefix[kind],
+        "headline": headline,
         "severity": info.severity if info else stored.severity,
         "urgency": info.urgency if info else Urgency.UNKNOWN,
         "certainty": info.certainty if info else "Unknown",
-        "event": info.event if info else stored.event,
-        "sender": (info and info.sender_name) or stored.sender,
+        "event": shorten(info.event if info else stored.event, NAME_BYTES),
+        "sender": shorten((info and info.sender_name) or stored.sender, NAME_BYTES),
         "sent": stored.sent.isoformat(),
         "expires": stored.expires.isoformat(),
-        "lang": (info and info.language) or language,
+        "lang": shorten((info and info.language) or language, LANGUAGE_BYTES),
     }
-    if info and info.web:
+    if info and info.web and _json_length(info.web) <= WEB_BYTES:
         document["web"] = info.web
     long_texts: dict[str, str] = {
         "instruction": (info and info.instruction) or "",
@@ -188,8 +197,8 @@ def shorten(text: str, room: int) -> str:
             low = middle
         else:
             high = middle - 1
-    cut = text[:low].rsplit(None, 1)[0] if low else ""
-    return f"{cut.rstrip()}…" if cut else ""
+    words = text[:low].rsplit(None, 1)
+    return f"{words[0].rstrip()}…" if words else ""
 
 
 def _json_length(text: str) -> int:
