@@ -1,0 +1,268 @@
+"""`python -m cap`, as people and scripts use it."""
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import cap
+from cap.__main__ import main
+from cap.bundle import Member, is_zip, members
+from cap.rules import RULES
+
+
+@pytest.fixture
+def folder(tmp_path, message):
+    (tmp_path / "good.cap").write_bytes(message())
+    (tmp_path / "bad.xml").write_bytes(
+        message(("2026-11-22T10:00:00+01:00</sent>", "2026-11-22T09:00:00Z</sent>"))
+    )
+    (tmp_path / "note.txt").write_text("not an alert")
+    return tmp_path
+
+
+def packed(**files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.mkdir("folder")
+        for name, content in files.items():
+            archive.writestr(f"folder/{name}.xml", content)
+    return data.getvalue()
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    output = capsys.readouterr()
+    return code, output.out.splitlines(), output.err
+
+
+def test_one_line_per_alert_and_the_worst_as_exit_code(folder, capsys):
+    code, lines, _ = run(capsys, "check", folder)
+    assert code == 1
+    assert lines == [
+        f"INVALID {folder}/bad.xml#0 leitstelle@kreis.example,KDN-2026-0042,2026-11-22T09:00:00+00:00 time-zulu:5",
+        f"valid   {folder}/good.cap#0 leitstelle@kreis.example,KDN-2026-0042,2026-11-22T10:00:00+01:00",
+    ]
+    assert run(capsys, "check", folder / "good.cap")[0] == 0
+    assert run(capsys, "check", "--lenient", folder)[0] == 0
+
+
+def test_json_has_one_object_per_line(folder, capsys):
+    code, lines, _ = run(capsys, "check", "--json", folder / "bad.xml")
+    assert code == 1
+    assert [json.loads(line) for line in lines] == [
+        {
+            "file": f"{folder}/bad.xml",
+            "index": 0,
+            "identity": ["leitstelle@kreis.example", "KDN-2026-0042", "2026-11-22T09:00:00+00:00"],
+            "verdict": "invalid",
+            "problems": [
+                {
+                    "code": "time-zulu",
+                    "severity": "error",
+                    "path": "/alert/sent",
+                    "line": 5,
+                    "message": "sent “2026-11-22T09:00:00Z” names its zone by letters; UTC is written -00:00.",
+                }
+            ],
+        }
+    ]
+
+
+def test_sentences_in_the_language_asked_for(folder, capsys):
+    _, lines, _ = run(capsys, "check", "-v", "--lang", "de", folder / "bad.xml")
+    assert lines[1].endswith(
+        "sent “2026-11-22T09:00:00Z” nennt die Zone in Buchstaben; UTC wird als -00:00 geschrieben."
+    )
+
+
+def test_profiles_are_checked_on_request(tmp_path, message, capsys):
+    path = tmp_path / "a.cap"
+    path.write_bytes(message(("</scope>", "</scope><code>IPAWSv1.0</code>")))
+    assert run(capsys, "check", path)[0] == 0
+    code, lines, _ = run(capsys, "check", "--profiles", path)
+    assert code == 1
+    assert "profile-event-code" in lines[0]
+
+
+def test_what_cannot_be_read_is_invalid(tmp_path, capsys):
+    path = tmp_path / "x.cap"
+    path.write_bytes(b"<!DOCTYPE a><a/>")
+    code, (line,), _ = run(capsys, "check", "--json", path)
+    found = json.loads(line)
+    assert code == 1
+    assert (found["index"], found["identity"], found["verdict"]) == (None, None, "invalid")
+    assert found["problems"][0]["code"] == "doctype-refused"
+    assert run(capsys, "check", path)[1] == [f"INVALID {path} no alert doctype-refused:1"]
+
+
+def test_an_unreadable_identity_is_null(tmp_path, message, capsys):
+    path = tmp_path / "x.cap"
+    path.write_bytes(message(("2026-11-22T10:00:00+01:00</sent>", "heute</sent>")))
+    _, (line,), _ = run(capsys, "check", "--json", path)
+    assert json.loads(line)["identity"] == ["leitstelle@kreis.example", "KDN-2026-0042", None]
+    assert "KDN-2026-0042,? time-unreadable:5" in run(capsys, "check", path)[1][0]
+
+
+def test_archives_are_opened_member_by_member(tmp_path, message, capsys):
+    path = tmp_path / "state.zip"
+    path.write_bytes(packed(a=message(), b=b"broken", c=message()))
+    code, lines, _ = run(capsys, "check", path)
+    assert code == 1
+    assert [line.split(" ")[0] for line in lines] == ["valid", "INVALID", "valid"]
+    assert f"{path}!folder/b.xml" in lines[1]
+
+
+def test_an_empty_archive_holds_nothing_wrong(tmp_path, capsys):
+    path = tmp_path / "state.zip"
+    with zipfile.ZipFile(path, "w"):
+        pass
+    assert run(capsys, "check", path) == (0, [], "")
+
+
+def test_a_damaged_archive_is_reported(tmp_path, message, capsys):
+    path = tmp_path / "state.zip"
+    path.write_bytes(packed(a=message())[:-30])
+    code, (line,), _ = run(capsys, "check", path)
+    assert code == 1
+    assert "not-xml" in line
+
+
+def test_feeds_and_nina_are_read(tmp_path, capsys):
+    (tmp_path / "a.atom").write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'/>")
+    (tmp_path / "b.json").write_bytes(b'{"identifier": "a"}')
+    code, lines, _ = run(capsys, "check", tmp_path / "a.atom", tmp_path / "b.json")
+    assert code == 1
+    assert "no alert feed-element-missing" in lines[0]
+    assert "?,a,? identity-missing" in lines[1]
+
+
+def test_a_broken_container_is_a_line_of_its_own(tmp_path, message, capsys):
+    path = tmp_path / "a.atom"
+    body = message().partition(b"?>")[2]
+    path.write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'>" + body + b"</feed>")
+    _, lines, _ = run(capsys, "check", "--json", path)
+    assert [json.loads(line)["index"] for line in lines] == [None, 0]
+
+
+def test_a_missing_file_is_a_usage_error(tmp_path, capsys):
+    code, lines, error = run(capsys, "check", tmp_path / "nowhere.cap")
+    assert (code, lines) == (2, [])
+    assert "nowhere.cap" in error
+
+
+def test_no_command_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as exit_:
+        main([])
+    assert exit_.value.code == 2
+    capsys.readouterr()
+
+
+def test_show_tells_people_what_it_says(folder, message, capsys):
+    path = folder / "good.cap"
+    ring = "<geocode><valueName>EXCLUDE_POLYGON</valueName><value>50.80,6.48 50.82,6.48 50.82,6.52 50.80,6.48</value></geocode>"
+    references = "<references>a@b,c-1,2026-11-22T08:00:00+01:00 c-2</references>"
+    path.write_bytes(message(("<altitude>", ring + "<altitude>"), ("</scope>", "</scope>" + references)))
+    code, lines, _ = run(capsys, "show", path)
+    text = "\n".join(lines)
+    assert code == 0
+    for part in (
+        "Meldung        KDN-2026-0042 von leitstelle@kreis.example",
+        "Bezug          c-1 von a@b",
+        "Bezug          c-2 von ?",
+        "Schwere        Severe",
+        "Ende           22.11.2026 18:00:00 +0100",
+        "Nordstadt; Polygone: 1; ausgenommen: 1; Kreise: 1; SHN 053580008008; Höhe 0 bis 900.5 Fuß",
+        "Fehler         Zeile 8: “c-2” ist nicht sender,identifier,sent.",
+    ):
+        assert part in text
+
+
+def test_show_says_what_is_not_there(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"identifier": "a", "info": [{"area": [{"altitude": "5", "polygon": ["x"]}]}]}')
+    text = "\n".join(run(capsys, "show", path)[1])
+    assert "unlesbar" in text
+    assert "ohne Namen; UNLESBARE FORMEN: 1; Höhe 5 Fuß" in text
+    assert "nicht angegeben" in text
+
+
+def test_show_of_a_faultless_alert(folder, capsys):
+    assert "ohne Befund" in "\n".join(run(capsys, "show", folder / "good.cap")[1])
+
+
+def test_show_reports_what_it_cannot_read(folder, capsys):
+    code, _, error = run(capsys, "show", folder / "note.txt")
+    assert code == 1
+    assert "Not well-formed" in error
+
+
+def test_nothing_in_a_message_steers_the_terminal(tmp_path, message, capsys):
+    path = tmp_path / "a.cap"
+    path.write_bytes(message(("KDN-2026-0042", "K\u009b31m\u202e"), ("Rauch", "R\u0085\u202e")))
+    for command in ("check", "show"):
+        output = "\n".join(run(capsys, command, path)[1])
+        assert output.replace("\n", "").isprintable()
+
+
+def test_the_rules_are_printed(capsys):
+    code, lines, _ = run(capsys, "rules")
+    assert code == 0
+    assert len(lines) == len(RULES) + 2
+
+
+def test_it_runs_as_a_module(folder):
+    result = subprocess.run(
+        [sys.executable, "-m", "cap", "check", folder / "good.cap"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("valid")
+
+
+class TestBundle:
+    LIMITS = cap.Limits(max_bytes=1_000)
+
+    def test_members_come_in_order_and_folders_are_left_out(self):
+        assert list(members(packed(a=b"1", b=b"2"), self.LIMITS)) == [
+            Member("folder/a.xml", b"1"),
+            Member("folder/b.xml", b"2"),
+        ]
+
+    def test_a_member_that_grows_too_large_is_cut_off(self):
+        bomb, small = members(packed(a=b"0" * 10_000_000, b=b"2"), self.LIMITS)
+        assert isinstance(bomb.content, cap.TooLarge)
+        assert small.content == b"2"
+
+    def test_an_encrypted_member_is_reported(self):
+        data = bytearray(packed(a=b"1"))
+        for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            place = data.rindex(signature) + offset
+            data[place] |= 1
+        (member,) = members(bytes(data), self.LIMITS)
+        assert isinstance(member.content, cap.NotXml)
+
+    def test_a_damaged_member_is_reported(self):
+        data = bytearray(packed(a=b"abcdefgh" * 10))
+        place = data.rindex(b"folder/a.xml", 0, data.rindex(b"PK\x01\x02")) + len("folder/a.xml")
+        data[place : place + 4] = b"\xff\xff\xff\xff"
+        (member,) = members(bytes(data), self.LIMITS)
+        assert isinstance(member.content, cap.NotXml)
+
+    def test_too_many_members_are_refused(self):
+        with pytest.raises(cap.LimitExceeded):
+            list(members(packed(**{f"m{n}": b"" for n in range(5_001)}), self.LIMITS))
+
+    def test_a_huge_archive_is_refused_unopened(self):
+        with pytest.raises(cap.TooLarge):
+            list(members(b"PK\x03\x04" + b"\0" * (64 * 1024 * 1024), self.LIMITS))
+
+    def test_an_archive_is_known_by_its_first_bytes(self):
+        assert is_zip(packed())
+        assert not is_zip(b"<alert/>")

@@ -1,0 +1,240 @@
+"""Which messages a message replaces or ends."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import permutations
+
+import pytest
+
+import cap
+from cap.lineage import Effect, Node, Note, Resolution, Superseded, Why, node_of, resolve
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+SENDER = "leitstelle@kreis.example"
+
+
+def at(hour):
+    return START + timedelta(hours=hour)
+
+
+def alert(name, hour, *references, msg_type=cap.MsgType.UPDATE, sender=SENDER, clear=(), note=None):
+    infos = tuple(cap.Info(response_types=(cap.ResponseType.ALL_CLEAR,) if done else ()) for done in clear)
+    return cap.Alert(
+        sender,
+        name,
+        at(hour),
+        cap.Status.ACTUAL,
+        msg_type,
+        cap.Scope.PUBLIC,
+        references=references,
+        infos=infos,
+        note=note,
+    )
+
+
+def ref(message, **changes):
+    values = {"sender": message.sender, "identifier": message.identifier, "sent": message.sent, **changes}
+    return cap.Reference(**values)
+
+
+FIRST = alert("A", 0, msg_type=cap.MsgType.ALERT)
+SECOND = alert("B", 1, ref(FIRST))
+THIRD = alert("C", 2, ref(SECOND))
+END = alert("D", 3, ref(THIRD), msg_type=cap.MsgType.CANCEL)
+
+
+def known(*alerts):
+    return [node_of(message) for message in alerts]
+
+
+def names(resolution):
+    return [(found.identity.identifier, found.why) for found in resolution.superseded]
+
+
+def test_a_first_alert_supersedes_nothing():
+    assert resolve(FIRST, []) == Resolution(Effect.FIRST)
+
+
+def test_the_last_link_brings_the_whole_chain():
+    resolution = resolve(END, known(FIRST, SECOND, THIRD))
+    assert resolution.effect is Effect.ENDS
+    assert names(resolution) == [("C", Why.NAMED), ("B", Why.CHAIN), ("A", Why.CHAIN)]
+    assert resolution.notes == ()
+
+
+def test_a_full_chain_of_references_is_not_ambiguous():
+    end = alert("D", 3, ref(FIRST), ref(SECOND), ref(THIRD), msg_type=cap.MsgType.CANCEL)
+    resolution = resolve(end, known(FIRST, SECOND, THIRD))
+    assert [name for name, _ in names(resolution)] == ["A", "B", "C"]
+    assert resolution.notes == ()
+
+
+def test_a_cancel_of_several_chains_ends_all_and_says_so():
+    other = alert("X", 0, msg_type=cap.MsgType.ALERT)
+    end = alert("D", 3, ref(FIRST), ref(other), msg_type=cap.MsgType.CANCEL)
+    resolution = resolve(end, known(FIRST, other))
+    assert [name for name, _ in names(resolution)] == ["A", "X"]
+    assert resolution.notes == (Note.AMBIGUOUS,)
+
+
+def test_instants_match_whatever_their_zone():
+    zone = timezone(timedelta(hours=1))
+    update = alert("B", 1, ref(FIRST, sent=FIRST.sent.astimezone(zone)))
+    assert names(resolve(update, known(FIRST))) == [("A", Why.NAMED)]
+
+
+def test_a_wrong_instant_falls_back_to_the_identifier():
+    update = alert("B", 1, ref(FIRST, sent=at(-1)))
+    assert names(resolve(update, known(FIRST))) == [("A", Why.IDENTIFIER)]
+
+
+def test_a_reference_without_sender_means_the_same_sender():
+    foreign = alert("A", 0, msg_type=cap.MsgType.ALERT, sender="other@x.example")
+    update = alert("B", 1, cap.Reference("", "A", None))
+    resolution = resolve(update, known(foreign, FIRST))
+    assert [found.identity for found in resolution.superseded] == [FIRST.identity]
+
+
+def test_a_later_revision_under_the_same_identifier_is_not_meant():
+    later = alert("A", 5, msg_type=cap.MsgType.ALERT)
+    update = alert("B", 1, ref(FIRST, sent=at(-1)))
+    resolution = resolve(update, known(later))
+    assert resolution.superseded == ()
+    assert resolution.pending == update.references
+
+
+def test_another_sender_s_message_is_named_but_flagged():
+    foreign = alert("A", 0, msg_type=cap.MsgType.ALERT, sender="other@x.example")
+    resolution = resolve(alert("B", 1, ref(foreign)), known(foreign))
+    assert names(resolution) == [("A", Why.NAMED)]
+    assert resolution.notes == (Note.FOREIGN,)
+
+
+def test_editions_of_one_warning_match_by_their_key():
+    base = "2.49.0.0.276.0.DWD.PVW.1687511640000.0d1a4fb5"
+    first = alert(f"{base}.DEU", 0, msg_type=cap.MsgType.ALERT)
+    update = alert("next.MUL", 1, cap.Reference(SENDER, f"{base}.MUL", at(0)))
+    assert names(resolve(update, known(first))) == [(f"{base}.DEU", Why.KEY)]
+
+
+def test_what_is_not_known_yet_is_pending():
+    resolution = resolve(END, [])
+    assert resolution.effect is Effect.ENDS
+    assert resolution.pending == END.references
+    assert resolution.notes == ()
+
+
+@pytest.mark.parametrize("order", [*permutations([FIRST, SECOND, THIRD, END])])
+def test_in_any_order_of_arrival_the_first_three_end(order):
+    seen, ended = [], set()
+    for message in order:
+        resolution = resolve(message, seen)
+        ended |= {found.identity for found in resolution.superseded}
+        if resolution.superseded_by:
+            ended.add(message.identity)
+        seen.append(node_of(message))
+    # What stood between two gaps is found when the gap closes, so ask once more with everything known.
+    for message in order:
+        others = [node for node in seen if node.identity != message.identity]
+        if resolve(message, others).superseded_by:
+            ended.add(message.identity)
+    assert ended == {FIRST.identity, SECOND.identity, THIRD.identity}
+
+
+def test_a_late_message_learns_who_ended_it():
+    resolution = resolve(FIRST, known(SECOND, THIRD, END))
+    assert [identity.identifier for identity in resolution.superseded_by] == ["B", "C", "D"]
+
+
+def test_a_reference_to_itself_is_left_out():
+    for sent in (at(1), None):
+        update = alert("B", 1, cap.Reference(SENDER, "B", sent), ref(FIRST))
+        resolution = resolve(update, known(FIRST))
+        assert names(resolution) == [("A", Why.NAMED)]
+        assert resolution.notes == (Note.SELF,)
+    only = resolve(alert("B", 1, cap.Reference(SENDER, "B", None)), [])
+    assert only.notes == (Note.SELF, Note.NAMES_NOTHING)
+
+
+def test_circles_of_references_end():
+    one = alert("A", 0, cap.Reference(SENDER, "B", at(1)))
+    two = alert("B", 1, cap.Reference(SENDER, "A", at(0)))
+    resolution = resolve(alert("C", 2, ref(two)), known(one, two))
+    assert names(resolution) == [("B", Why.NAMED), ("A", Why.CHAIN)]
+    assert resolve(one, known(two)).superseded_by == (two.identity,)
+
+
+def test_the_same_message_again_is_a_repeat_and_other_content_a_conflict():
+    assert resolve(FIRST, known(FIRST)).effect is Effect.REPEAT
+    changed = alert("A", 0, msg_type=cap.MsgType.ALERT, note="anders")
+    assert resolve(changed, known(FIRST)).effect is Effect.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("message", "effect", "notes"),
+    [
+        (alert("X", 1, ref(FIRST), clear=(True, True)), Effect.ENDS, ()),
+        (alert("X", 1, ref(FIRST), clear=(True, False)), Effect.REPLACES, ()),
+        (alert("X", 1, ref(FIRST)), Effect.REPLACES, ()),
+        (alert("X", 1), Effect.FIRST, (Note.NAMES_NOTHING,)),
+        (alert("X", 1, clear=(True,)), Effect.ENDS, (Note.NAMES_NOTHING,)),
+        (alert("X", 1, msg_type=cap.MsgType.CANCEL), Effect.NONE, (Note.NAMES_NOTHING,)),
+        (alert("X", 1, ref(FIRST), msg_type=cap.MsgType.ACK), Effect.NONE, ()),
+        (alert("X", 1, ref(FIRST), msg_type=cap.MsgType.ERROR), Effect.NONE, ()),
+    ],
+)
+def test_what_a_message_does(message, effect, notes):
+    resolution = resolve(message, known(FIRST))
+    assert (resolution.effect, resolution.notes) == (effect, notes)
+    assert bool(resolution.superseded) == (
+        effect in (Effect.ENDS, Effect.REPLACES) and bool(message.references)
+    )
+
+
+def test_an_acknowledgement_passes_nothing_on():
+    ack = alert("K", 1, ref(FIRST), msg_type=cap.MsgType.ACK)
+    assert resolve(FIRST, known(ack)).superseded_by == ()
+    resolution = resolve(alert("B", 2, ref(ack)), known(FIRST, ack))
+    assert names(resolution) == [("K", Why.NAMED)]
+
+
+def test_messages_without_a_readable_time_can_still_be_related():
+    timeless = cap.Alert(SENDER, "A", None, cap.Status.ACTUAL, cap.MsgType.ALERT, cap.Scope.PUBLIC)
+    resolution = resolve(alert("B", 1, cap.Reference(SENDER, "A", at(0))), known(timeless))
+    assert resolution.superseded == (Superseded(timeless.identity, Why.IDENTIFIER),)
+
+
+def test_a_damaged_list_of_references_is_salvaged(message):
+    text = "S1 S2,mow.A mow.B,2020-04-03T10:00:00-00:00 2020-04-03T11:00:00-00:00"
+    references = f"<scope>Public</scope><references>{text}</references>"
+    (found,) = cap.parse(message(("<scope>Public</scope>", references))).alerts
+    assert [(one.sender, one.identifier) for one in found.references] == [("S1", "mow.A"), ("S2", "mow.B")]
+    text = "S1 S2 S3,mow.A mow.B,2020-04-03T10:00:00-00:00"
+    references = f"<scope>Public</scope><references>{text}</references>"
+    (found,) = cap.parse(message(("<scope>Public</scope>", references))).alerts
+    assert found.references == (cap.Reference("", "mow.A", None), cap.Reference("", "mow.B", None))
+    assert [problem.code for problem in found.problems] == ["reference-syntax"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reference"),
+    [
+        ("a,b,2020-04-03T10:00:00Z", cap.Reference("a", "b", datetime(2020, 4, 3, 10, tzinfo=UTC))),
+        ("a,b,yesterday", cap.Reference("a", "b", None)),
+        ("a,b", cap.Reference("", "b", None)),
+        ("b", cap.Reference("", "b", None)),
+        ("b,", cap.Reference("", "b", None)),
+        (",b,2020-04-03T10:00:00-00:00", cap.Reference("", "b", datetime(2020, 4, 3, 10, tzinfo=UTC))),
+    ],
+)
+def test_single_damaged_references_are_salvaged(message, text, reference):
+    references = f"<scope>Public</scope><references>{text}</references>"
+    (found,) = cap.parse(message(("<scope>Public</scope>", references))).alerts
+    assert found.references == (reference,)
+    assert [problem.code for problem in found.problems] == ["reference-syntax"]
+
+
+def test_a_node_is_small_and_says_nothing_but_what_relates():
+    assert node_of(SECOND) == Node(
+        SECOND.identity, SECOND.references, Effect.REPLACES, node_of(SECOND).fingerprint
+    )
+    assert len(node_of(SECOND).fingerprint) == 64
