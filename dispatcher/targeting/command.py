@@ -21,7 +21,7 @@ from dispatcher.targeting.bundle import BundleError, Provenance
 from dispatcher.targeting.bundler import build
 from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
 from dispatcher.targeting.importer import VG250, Columns, read
-from dispatcher.targeting.match import DEFAULT_PROFILE, DEFAULT_RULE, Profile, Rule, match
+from dispatcher.targeting.match import DEFAULT_PROFILE, DEFAULT_RULE, Profile, Rule, areas_of, match
 from dispatcher.targeting.picture import svg
 from dispatcher.targeting.succession import Succession, succession, with_aliases
 
@@ -76,7 +76,7 @@ def match_files(
             status = max(status, NOT_CAP)
             continue
         for alert in document.alerts:
-            areas = tuple(alert.areas())
+            areas = areas_of(alert)
             found = match(
                 areas, boundaries, rule=matching.rule, profile=matching.profile, registry=matching.registry
             )
@@ -108,7 +108,7 @@ def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
 
 def _show(alert: cap.Alert, found: Match, stream: TextIO, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(as_object(alert, found), ensure_ascii=False), file=stream)  # noqa: T201  output
+        print(json.dumps(as_object(alert, found), ensure_ascii=False), file=stream)
         return
     console = Console(file=stream)
     state = "held for a person" if found.held else "understood"

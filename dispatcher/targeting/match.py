@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cap.model import Area
 from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
 from dispatcher.targeting.outcome import Affected, Beyond, Match, Profile, Reason, Unmatched
@@ -15,15 +16,16 @@ from dispatcher.targeting.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cap.model import Area
+    from cap.model import Alert
     from dispatcher.targeting.boundaries import Boundaries
 
-__all__ = ["Affected", "Match", "Profile", "Reason", "Registry", "Rule", "Unmatched", "match"]
+__all__ = ["Affected", "Match", "Profile", "Reason", "Registry", "Rule", "Unmatched", "areas_of", "match"]
 
 DEFAULT_RULE = Rule()
 DEFAULT_PROFILE = Profile()
 # Codes and geometry of one alert describe the same place; below this likeness a person should look.
 LIKENESS = 0.8
+MOWAS_DISTRICTS = "warnVerwaltungsbereiche"
 REASONS = {
     (True, False): Reason.GEOCODE,
     (False, True): Reason.GEOMETRY,
@@ -47,7 +49,7 @@ def match(
     """
     context = Context(boundaries, rule, profile, registry)
     readings = read_areas(areas, context)
-    measured = measure([named for reading in readings for named in reading.shapes], boundaries, rule)
+    measured = measure([reading.shapes for reading in readings], boundaries, rule)
     coded = {index for reading in readings for index in reading.indices}
     unmatched = [failure for reading in readings for failure in reading.failures]
     unmatched += [
@@ -62,6 +64,19 @@ def match(
         geometry=measured.union,
         boundaries_sha256=boundaries.sha256,
     )
+
+
+def areas_of(alert: Alert) -> tuple[Area, ...]:
+    """What to match for an alert: the areas of all its languages.
+
+    MoWaS lists the districts it means in the parameter `warnVerwaltungsbereiche` as well. Beside a geometry
+    that list is only coarser and would widen the target; without any it is the target.
+    """
+    areas = tuple(alert.areas())
+    if any(area.polygons or area.circles or area.unreadable for area in areas):
+        return areas
+    named = [value for info in alert.infos for value in info.parameters if value.name == MOWAS_DISTRICTS]
+    return (*areas, *dict.fromkeys(Area(MOWAS_DISTRICTS, geocodes=(value,)) for value in named))
 
 
 def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tuple[Affected, ...]:

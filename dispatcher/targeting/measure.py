@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.reading import NamedShape, below
-from dispatcher.targeting.rule import Overlap, Rule, overlap
-from dispatcher.targeting.shapes import Shape, ShapeProblem
+from dispatcher.targeting.rule import Overlap, Rule, keeps_to, overlap
+from dispatcher.targeting.shapes import ShapeProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,22 +39,23 @@ class Measured:
     union: BaseGeometry | None = None
 
 
-def measure(named: Sequence[NamedShape], boundaries: Boundaries, rule: Rule) -> Measured:
-    """Apply the rule to every shape by itself, then to their union.
+def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule: Rule) -> Measured:
+    """Apply the rule to the shapes of every area, then look at what all of them cover together.
 
-    By itself, so that a small hazard beside a large district is still seen as small; together, so that a
+    Area by area, so that a small hazard beside a large district is still seen as small; together, so that a
     municipality half in one polygon and half in the next is seen as whole.
     """
-    if not named:
+    items = [item for area in areas for item in area]
+    if not items:
         return Measured()
-    shapes = {id(item.shape): item.shape for item in named}
-    union = _union([shape.geometry for shape in shapes.values()])
-    overlaps = _overlaps(shapes, union, boundaries, rule)
+    geometries = {id(item.shape): item.shape.geometry for item in items}
+    union = _union(list(geometries.values()))
+    overlaps = _overlaps(areas, union, len(geometries), Yardstick(boundaries, rule))
     failures: dict[str, str] = {}
     notes: list[str] = []
     kept: set[int] = set()
     low: set[int] = set()
-    for item in named:
+    for item in items:
         found = overlaps[id(item.shape)]
         reached = set(found.indices[found.kept].tolist())
         sunk = {index for index in reached if boundaries.lies_below(index, item.floor_m)}
@@ -62,21 +64,56 @@ def measure(named: Sequence[NamedShape], boundaries: Boundaries, rule: Rule) -> 
         if not reached:
             failures[item.name] = BORDER_ONLY if len(found.indices) else ShapeProblem.BEYOND.value
         notes += _notes(item, found, len(sunk))
-    disjoint = sum(shape.geometry.area for shape in shapes.values()) <= union.area * (1 + OVERLAP_TOLERANCE)
-    separate = disjoint and len(shapes) <= rule.max_shapes
-    together = list(overlaps.values()) if separate else [overlap(union, boundaries, rule)]
-    share = _shares(together, boundaries)
+    share = _shares(overlaps, geometries, union, boundaries, rule)
     kept |= {index for index, covered in share.items() if covered >= rule.border_share} - low
     return Measured(frozenset(kept), share, failures, tuple(notes), union)
 
 
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What shapes are measured against."""
+
+    boundaries: Boundaries
+    rule: Rule
+
+    def overlap(self, shape: BaseGeometry) -> Overlap:
+        return overlap(shape, self.boundaries, self.rule)
+
+
 def _overlaps(
-    shapes: Mapping[int, Shape], union: BaseGeometry, boundaries: Boundaries, rule: Rule
+    areas: Sequence[Sequence[NamedShape]], union: BaseGeometry, count: int, yardstick: Yardstick
 ) -> dict[int, Overlap]:
-    """Every shape's overlap; of all together, where there are too many to look at each."""
-    if len(shapes) > rule.max_shapes:
-        return dict.fromkeys(shapes, overlap(union, boundaries, rule))
-    return {key: overlap(shape.geometry, boundaries, rule) for key, shape in shapes.items()}
+    """Every shape's overlap by the shape's id; of all together, where there are too many to look at each."""
+    if count > yardstick.rule.max_shapes:
+        whole = yardstick.overlap(union)
+        return {id(item.shape): whole for area in areas for item in area}
+    found: dict[int, Overlap] = {}
+    for area in areas:
+        fresh = {id(item.shape): item.shape for item in area if id(item.shape) not in found}
+        pieces = {key: shape.geometry for key, shape in fresh.items() if not shape.is_circle}
+        if len(pieces) > 1:
+            found |= _pieces(pieces, yardstick)
+        found |= {key: yardstick.overlap(fresh[key].geometry) for key in fresh.keys() - found.keys()}
+    return found
+
+
+def _pieces(pieces: Mapping[int, BaseGeometry], yardstick: Yardstick) -> dict[int, Overlap]:
+    """The pieces of an area drawn along borders: a mainland and its exclaves, or districts side by side.
+
+    An exclave is so small that its own slivers look large; it is held to the measure of the whole area. A
+    piece that strays farther than the area does is a hazard of its own and left to be looked at by itself.
+    """
+    rule = yardstick.rule
+    whole = yardstick.overlap(_union(list(pieces.values())))
+    if whole.tolerance_m is None:
+        return {}
+    found = {}
+    for key, piece in pieces.items():
+        if keeps_to(piece, whole.tolerance_m, yardstick.boundaries, rule):
+            own = yardstick.overlap(piece)
+            kept = np.isin(own.indices, whole.indices[whole.kept]) | (own.alert_share >= rule.own_share)
+            found[key] = replace(own, kept=kept & (own.area_m2 > 0), tolerance_m=whole.tolerance_m)
+    return found
 
 
 def _notes(item: NamedShape, found: Overlap, sunk: int) -> Iterator[str]:
@@ -87,10 +124,19 @@ def _notes(item: NamedShape, found: Overlap, sunk: int) -> Iterator[str]:
         yield f"{item.name}: {outside:.0%} of it lies outside the boundary data"
 
 
-def _shares(overlaps: Sequence[Overlap], boundaries: Boundaries) -> dict[int, float]:
-    """The share of each unit that disjoint shapes cover together."""
+def _shares(
+    overlaps: Mapping[int, Overlap],
+    geometries: Mapping[int, BaseGeometry],
+    union: BaseGeometry,
+    boundaries: Boundaries,
+    rule: Rule,
+) -> dict[int, float]:
+    """The share of each unit that all shapes cover together: summed where they are disjoint, else measured."""
+    disjoint = sum(geometry.area for geometry in geometries.values()) <= union.area * (1 + OVERLAP_TOLERANCE)
+    if not disjoint or len(geometries) > rule.max_shapes:
+        overlaps = {0: overlap(union, boundaries, rule)}
     area: dict[int, float] = defaultdict(float)
-    for found in overlaps:
+    for found in overlaps.values():
         for index, covered in zip(found.indices.tolist(), found.area_m2.tolist(), strict=True):
             area[index] += covered
     return {index: min(covered / float(boundaries.area_m2[index]), 1.0) for index, covered in area.items()}

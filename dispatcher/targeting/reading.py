@@ -153,7 +153,7 @@ def _fresh_shape(
     exchanged = _exchanged(element, context.profile)
     found = _placed(exchanged or element, context)
     if isinstance(found, Shape) and exchanged:
-        found = Shape(found.geometry, (Repair.SWAPPED, *found.repairs))
+        found = Shape(found.geometry, (Repair.SWAPPED, *found.repairs), is_circle=found.is_circle)
     if found is ShapeProblem.BEYOND and _seems_exchanged(element, context.boundaries):
         return ShapeProblem.SWAPPED
     if isinstance(found, ShapeProblem) or not excluded:

@@ -49,12 +49,13 @@ class Rule:
     """A hazard drops a unit below this share of the unit, unless `alert_share` keeps it."""
 
     covered: float = 0.9
+    covering: float = 0.7
     whole: float = 0.98
     partial_above: float = 0.2
     partial_below: float = 0.8
     partial_ratio: float = 0.1
-    """Drawn along borders: some unit is `covered`, and of the units cut (less than `whole`) at most this
-    ratio is cut somewhere in the middle."""
+    """Drawn along borders: units `covered` that far, or single parts of them, make up this much of the shape
+    (`covering`), and of the units cut (less than `whole`) at most this ratio is cut somewhere in the middle."""
     border_share: float = 0.2
     """A shape drawn along borders keeps a unit with this share of its area; below, depth decides."""
     border_floor_m: float = 161.0
@@ -64,6 +65,8 @@ class Rule:
     noise_margin: float = 1.2
     """The edge strays by `noise_margin` times its farthest sample, or `noise_factor` times this quantile of
     them if that is less: a bulge on an otherwise exact edge is a bulge, not imprecision."""
+    own_share: float = 0.5
+    """A piece of an area drawn along borders, an exclave, keeps at least the unit that holds this much of it."""
     tolerance_share: float = 0.25
     tolerance_max_m: float = 2_000.0
     """A shape that strays farther than this share of its own radius follows no borders."""
@@ -113,7 +116,10 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
     share = np.minimum(area / boundaries.area_m2[indices], 1.0)
     alert_share = area / shape.area
     kept = inside | (alert_share >= rule.alert_share)
-    tolerance = tolerance_of(shape, share, boundaries, rule)
+    tolerance = None
+    whole = _whole_units(shape, units, area, share, rule)
+    if whole.any() and _cuts_at_borders(share, whole, rule):
+        tolerance = tolerance_of(shape, boundaries, rule)
     if tolerance is None:
         kept |= (share >= rule.hazard_share) & (area >= rule.hazard_area_m2)
     else:
@@ -124,27 +130,51 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
     return Overlap(indices, area, share, alert_share, kept, tolerance)
 
 
-def tolerance_of(
-    shape: BaseGeometry, share: NDArray[np.float64], boundaries: Boundaries, rule: Rule
-) -> float | None:
-    """How far the shape's edge strays from municipal borders, in metres, if it is drawn along them at all."""
-    if not _cuts_like_borders(share, rule):
-        return None
+def _whole_units(
+    shape: BaseGeometry,
+    units: NDArray[np.object_],
+    area: NDArray[np.float64],
+    share: NDArray[np.float64],
+    rule: Rule,
+) -> NDArray[np.bool_]:
+    """The units a shape consists of for the most part, or the one of which it is a part, an exclave; else none."""
+    needed = rule.covering * area.sum()
+    covered = share >= rule.covered
+    if area[covered].sum() >= needed:
+        return covered
+    owners = np.flatnonzero((shapely.get_num_geometries(units) > 1) & (area >= needed))
+    parts, owner = shapely.get_parts(units[owners], return_index=True)
+    sizes = shapely.area(parts)
+    likely = (sizes * rule.covered <= shape.area) & (sizes >= needed)
+    common = shapely.area(shapely.intersection(shape, parts[likely]))
+    is_part = common >= np.maximum(rule.covered * sizes[likely], needed)
+    return np.isin(np.arange(len(units)), owners[owner[likely][is_part]])
+
+
+def _cuts_at_borders(share: NDArray[np.float64], whole: NDArray[np.bool_], rule: Rule) -> bool:
+    cut = (share > 0) & (share < rule.whole)
+    halfway = (share > rule.partial_above) & (share < rule.partial_below) & ~whole
+    return bool(halfway.sum() <= rule.partial_ratio * cut.sum())
+
+
+def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> float | None:
+    """How far the shape's edge strays from municipal borders, in metres; None if it does not follow them."""
     strays = _strays(shape, boundaries, rule)
     usual = rule.noise_factor * float(np.quantile(strays, rule.noise_quantile))
     tolerance = max(rule.border_floor_m, min(usual, rule.noise_margin * float(strays.max())))
-    radius = float(np.sqrt(shape.area / np.pi))
-    if tolerance > max(rule.border_floor_m, min(rule.tolerance_max_m, rule.tolerance_share * radius)):
+    if tolerance > max(rule.border_floor_m, min(rule.tolerance_max_m, rule.tolerance_share * radius(shape))):
         return None
     return tolerance
 
 
-def _cuts_like_borders(share: NDArray[np.float64], rule: Rule) -> bool:
-    if not (share >= rule.covered).any():
-        return False
-    cut = (share > 0) & (share < rule.whole)
-    halfway = (share > rule.partial_above) & (share < rule.partial_below)
-    return bool(halfway.sum() <= rule.partial_ratio * cut.sum())
+def keeps_to(shape: BaseGeometry, tolerance: float, boundaries: Boundaries, rule: Rule) -> bool:
+    """Whether a piece of an area strays no farther from borders than the area as a whole does."""
+    return float(np.quantile(_strays(shape, boundaries, rule), rule.noise_quantile)) <= tolerance
+
+
+def radius(shape: BaseGeometry) -> float:
+    """Of the circle of the same area, in metres."""
+    return float(np.sqrt(shape.area / np.pi))
 
 
 def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[np.float64]:

@@ -40,6 +40,8 @@ EDGE_DEG = 0.05
 MAX_DENSE_VERTICES = 400_000
 CIRCLE_AZIMUTHS = 128
 FEWEST_CORNERS = 3
+COLLAPSED_DEG = 0.01
+METRES_PER_DEGREE = 111_320.0
 # Beyond this a "circle" is larger than its outside, and its ring encloses the wrong side.
 MAX_RADIUS_KM = 9_000.0
 EARTH_RADIUS_KM = 6_371.007
@@ -71,6 +73,7 @@ class Repair(StrEnum):
     HULL = "replaced by its convex hull"
     SWAPPED = "latitude and longitude were exchanged and are put right"
     POLE = "closed over the pole"
+    COLLAPSED = "ring without area replaced by a small circle"
     RADIUS = "point widened to a small circle"
     HOLE = "an excluded polygon could not be used and is ignored"
     CUT = "reaches beyond the surroundings of the boundary data"
@@ -82,6 +85,7 @@ class Shape:
 
     geometry: BaseGeometry
     repairs: tuple[Repair, ...] = ()
+    is_circle: bool = False
 
 
 def exchanged(element: Polygon | Circle) -> Polygon | Circle:
@@ -118,9 +122,10 @@ def _of_circle(circle: Circle, window: Window, crs: str, rule: Rule) -> Shape | 
         return ShapeProblem.LARGE
     radius_m = max(circle.radius_km * 1000.0, rule.min_radius_m)
     found = _of_ring(circle_lat_lon(circle.lat, circle.lon, radius_m), window, crs, rule)
-    if isinstance(found, Shape) and circle.radius_km * 1000.0 < rule.min_radius_m:
-        return Shape(found.geometry, (Repair.RADIUS, *found.repairs))
-    return found
+    if isinstance(found, ShapeProblem):
+        return found
+    widened = (Repair.RADIUS,) if circle.radius_km * 1000.0 < rule.min_radius_m else ()
+    return Shape(found.geometry, (*widened, *found.repairs), is_circle=True)
 
 
 def circle_lat_lon(lat: float, lon: float, radius_m: float) -> NDArray[np.float64]:
@@ -144,7 +149,7 @@ def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule)
     lon_lat, pole = _continuous(lat_lon)
     repaired = _valid(shapely.Polygon(lon_lat))
     if isinstance(repaired, ShapeProblem):
-        return repaired
+        return _collapsed(lat_lon, window, crs, rule) if repaired is ShapeProblem.EMPTY else repaired
     sphere, repairs = repaired
     if sphere_km2(sphere) > rule.max_area_km2:
         return ShapeProblem.LARGE
@@ -154,6 +159,17 @@ def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule)
         return ShapeProblem.BEYOND
     flags = ((Repair.POLE, pole), (Repair.CUT, cut))
     return Shape(geometry, (*repairs, *(repair for repair, applies in flags if applies)))
+
+
+def _collapsed(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+    """A ring without area that is no longer than a street is a place that rounding has squeezed flat."""
+    size = float(np.ptp(lat_lon, axis=0).max())
+    if size > COLLAPSED_DEG:
+        return ShapeProblem.EMPTY
+    lat, lon = (lat_lon.max(axis=0) + lat_lon.min(axis=0)) / 2
+    radius_m = rule.min_radius_m + size / 2 * METRES_PER_DEGREE
+    found = _of_ring(circle_lat_lon(float(lat), float(lon), radius_m), window, crs, rule)
+    return found if isinstance(found, ShapeProblem) else Shape(found.geometry, (Repair.COLLAPSED,))
 
 
 def _on_earth(lat_lon: NDArray[np.float64]) -> bool:
@@ -254,7 +270,8 @@ def without(shape: Shape, holes: Sequence[Shape | ShapeProblem]) -> Shape | Shap
     if geometry.is_empty:
         return ShapeProblem.EXCLUDED
     ignored = len(clear) + elsewhere < len(holes)
-    return Shape(geometry, (*shape.repairs, Repair.HOLE) if ignored else shape.repairs)
+    repairs = (*shape.repairs, Repair.HOLE) if ignored else shape.repairs
+    return Shape(geometry, repairs, is_circle=shape.is_circle)
 
 
 def vertices(element: Polygon | Circle) -> int:
