@@ -167,7 +167,7 @@ class _Work:
     async def _write(self) -> bool:
         progress = self._hand.progress()
         stopped = await self._persist(lambda: self._tools.ledger.advance(self._lease, progress))
-        self._count(progress.outcomes, len(progress.remove))
+        self._count(progress.outcomes)
         return stopped
 
     async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint]) -> None:
@@ -211,12 +211,13 @@ class _Work:
 
     async def _put_down(self) -> None:
         lease, ledger = self._lease, self._tools.ledger
-        progress = self._hand.progress()
+        progress = self._hand.progress(final=True)
         due = self._hand.next_due()
         if due is not None and self._pause_s:
             due = max(due, self._now() + timedelta(seconds=self._pause_s))
         done = await self._persist(lambda: ledger.release(lease, progress, due))
-        self._count(progress.outcomes, len(progress.remove))
+        self._count(progress.outcomes)
+        self._count_removed(len(progress.remove))
         if self._pause_s:
             await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
         if done or self._stopped:
@@ -227,7 +228,7 @@ class _Work:
         )
         self._tools.meter.rings_missed.inc(not rung)
 
-    def _count(self, outcomes: bytes, removed: int) -> None:
+    def _count(self, outcomes: bytes) -> None:
         """Count terminal states after they are written, summed: one increment per state and write."""
         lease, meter = self._lease, self._tools.meter
         for state in State:
@@ -240,7 +241,9 @@ class _Work:
             if new:
                 meter.deliveries.labels(lease.channel, lease.lane, state.name.lower()).inc(new)
         self._before = outcomes
-        if removed:
-            meter.endpoints_removed.labels(lease.channel).inc(removed)
-        elif self._hand.gone_suspect():
-            meter.removals_withheld.labels(lease.channel).inc()
+
+    def _count_removed(self, removed: int) -> None:
+        channel, meter = self._lease.channel, self._tools.meter
+        meter.endpoints_removed.labels(channel).inc(removed)
+        if self._hand.gone_suspect():
+            meter.removals_withheld.labels(channel).inc()

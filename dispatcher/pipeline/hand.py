@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dispatcher.model import UNCERTAIN, State
@@ -18,7 +19,9 @@ CRASHES_MAX = 3
 """A recipient that was in hand at three deaths of a process, the last time alone, is given up."""
 GONE_SUSPECT_MIN = 20
 GONE_SUSPECT_SHARE = 0.5
-"""When so many of a batch are called gone, rather the gateway is mistaken: nobody is removed."""
+"""When so many of a batch's answers say gone, rather the gateway is mistaken: nobody is removed."""
+UNSUBSCRIBED = "unsubscribed"
+ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.REJECTED)
 
 
 class Hand:
@@ -65,7 +68,7 @@ class Hand:
         """Subscriptions that ended since the plan was made."""
         for recipient in self.open_recipients():
             if recipient not in endpoints:
-                self._end(self._position[recipient], State.GONE, "gone", "unsubscribed")
+                self._end(self._position[recipient], State.GONE, "gone", UNSUBSCRIBED)
 
     def expire(self) -> None:
         """The deadline has passed: nothing more is sent."""
@@ -109,8 +112,7 @@ class Hand:
         return [n for n, outcome in enumerate(self._outcomes) if outcome & ~UNCERTAIN == State.RETRY]
 
     def _due(self, n: int) -> datetime:
-        problem = self._problems.get(n)
-        return problem.due if problem and problem.due else self.lease.now
+        return self._problems[n].due or self.lease.now
 
     def claim(self, positions: list[int]) -> None:
         """They are about to be sent."""
@@ -159,23 +161,30 @@ class Hand:
         return result
 
     def gone_suspect(self) -> bool:
-        """Whether so many of the batch are called gone that it is not believed."""
-        gone = sum(outcome & ~UNCERTAIN == State.GONE for outcome in self._outcomes)
-        return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * len(self._outcomes)
+        """Whether so many of those answered so far are called gone that it is not believed."""
+        count = Counter(outcome & ~UNCERTAIN for outcome in self._outcomes)
+        unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
+        answered = sum(count[state] for state in ANSWERED) - unsubscribed
+        gone = count[State.GONE] - unsubscribed
+        return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * answered
 
-    def progress(self) -> Progress:
-        """What to write now. Asking for it means that it is being written."""
+    def progress(self, *, final: bool = False) -> Progress:
+        """What to write now. Asking for it means that it is being written. Endpoints are removed with the
+        `final` one only: before, it is not known whether too many are called gone.
+        """
+        gone = self._gone if final else []
         progress = Progress(
             outcomes=bytes(self._outcomes),
             problems=tuple(self._changed.values()),
-            remove=() if self.gone_suspect() else tuple(self._gone),
+            remove=() if self.gone_suspect() else tuple(gone),
             remove_reason="gone",
             accepted_first=min(self._accepted_at, default=None),
             accepted_last=max(self._accepted_at, default=None),
         )
         self._changed = {}
-        self._gone = []
         self._accepted_at = []
+        if final:
+            self._gone = []
         return progress
 
     def next_due(self) -> datetime | None:
