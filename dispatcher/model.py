@@ -41,6 +41,8 @@ class Kind(StrEnum):
     LIFTED = "lifted"
     """The warning goes on elsewhere, but this recipient's places are out of it."""
     CANCEL = "cancel"
+    ENDED = "ended"
+    """The source lists the warning no longer. Nobody has given the all-clear."""
 
 
 class Reason(StrEnum):
@@ -60,10 +62,32 @@ class Reason(StrEnum):
     """A later message of the same chain is already here."""
     ALREADY_ENDED = "already_ended"
     """A Cancel for what has been cancelled before: a second all-clear never happens."""
+    NO_LONGER_LISTED = "no_longer_listed"
+    """A feed stopped listing the warning before it expired, without saying that it is over."""
+    NOTHING_TO_END = "nothing_to_end"
+    """A feed's Cancel for what nobody here was told: remembered, in case the warning itself comes later."""
+    HELD = "held"
+    """Waits for a person; `held_for` says why. Nothing is sent."""
+    DISCARDED = "discarded"
+    """A person decided that a held message is not sent."""
+    DUPLICATE = "duplicate"
+    """The same message came before, in another language, bundle or feed."""
+    MERGED = "merged"
+    """Another source warned of the same event, for the same places and time, before."""
+    QUIET = "quiet"
+    """The source asks to list the message without alarming anybody."""
+    NO_WARNING = "no_warning"
+    """All is well, said in the form of a warning (MeteoAlarm green)."""
+    ADVANCE = "advance"
+    """Advance information: a warning may follow."""
+    ELSEWHERE = "elsewhere"
+    """It concerns no municipality that this installation serves."""
 
 
-DISPATCHED = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR})
-ENDING = frozenset({Reason.CANCEL, Reason.ALL_CLEAR})
+DISPATCHED = frozenset(
+    {Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED}
+)
+ENDING = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED})
 
 
 class State(IntEnum):

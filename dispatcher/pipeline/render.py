@@ -25,6 +25,8 @@ overhead), so that the message is complete without fetching anything."""
 HEADLINE_BYTES = 640
 """CAP 1.2 section 3.2.2 asks for at most 160 characters; of four bytes at worst."""
 NAME_BYTES = 200
+CREDIT_BYTES = 200
+"""For the attribution that a feed's licence demands beside its text."""
 LANGUAGE_BYTES = 35
 """RFC 5646 section 4.4.1: enough for any tag in use."""
 WEB_BYTES = 500
@@ -52,6 +54,7 @@ WORDS = {
             Kind.UPDATE: "AKTUALISIERUNG",
             Kind.LIFTED: "FÜR IHREN ORT AUFGEHOBEN",
             Kind.CANCEL: "ENTWARNUNG",
+            Kind.ENDED: "NICHT MEHR GEFÜHRT",
         },
         "Gültig bis",
         "Gebiet",
@@ -63,6 +66,7 @@ WORDS = {
             Kind.UPDATE: "UPDATE",
             Kind.LIFTED: "LIFTED FOR YOUR AREA",
             Kind.CANCEL: "ALL CLEAR",
+            Kind.ENDED: "NO LONGER LISTED",
         },
         "Valid until",
         "Area",
@@ -112,7 +116,7 @@ def render(
         alert_id=stored.id,
         collapse_key=collapse_key(stored.chain_id),
         title=f"{words.prefix[kind]}: {headline}",
-        text=_text(info, kind, words, headline, places, local_expires),
+        text=_text(info, kind, words, headline, places, local_expires) + _credit(info, stored),
         payload=_payload(info, stored, kind, language, headline, places),
         language=language,
         urgency=base.Urgency.NORMAL if stored.lane is Lane.ROUTINE else base.Urgency.HIGH,
@@ -135,9 +139,17 @@ def _text(
         if places:
             parts.append(f"{words.area}: {', '.join(places)}")
         parts.append(f"{words.until} {local_expires.strftime(words.clock)}")
+    if kind is Kind.ENDED and info and info.description:
+        parts.append(info.description)
     if info and info.sender_name:
         parts.append(info.sender_name)
     return "\n".join(parts)
+
+
+def _credit(info: Info | None, stored: StoredAlert) -> str:
+    """The attribution on a line of its own, unless it says no more than the sender's name does."""
+    sender = (info and info.sender_name) or ""
+    return f"\n{stored.attribution}" if stored.attribution not in ("", sender) else ""
 
 
 def _payload(
@@ -164,6 +176,8 @@ def _payload(
         "expires": stored.expires.isoformat(),
         "lang": shorten((info and info.language) or language, LANGUAGE_BYTES),
     }
+    if stored.attribution:
+        document["attribution"] = shorten(stored.attribution, CREDIT_BYTES)
     if info and info.web and _json_length(info.web) <= WEB_BYTES:
         document["web"] = info.web
     long_texts: dict[str, str] = {

@@ -50,6 +50,19 @@ class NewAlert:
     chain_id: str
     references: tuple[tuple[str, str, datetime | None], ...]
     affected: tuple[AffectedPlace, ...]
+    revision: int = 0
+    """Counts contents under one identity; only a feed may have more than one."""
+    event_key: str = ""
+    """What all language editions and republications of the message share (`cap.profiles`)."""
+    hazards: tuple[str, ...] = ()
+    begins: datetime | None = None
+    attribution: str = ""
+    """Credit and licence that must be shown beside the text."""
+    held_for: str = ""
+    reference_keys: tuple[str, ...] = ()
+    """As `event_key`, for each of `references`."""
+    original: tuple[bytes, bytes] | None = None
+    """What a feed delivered, and its geometry, where `raw` was rendered from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,57 +91,73 @@ class StoredAlert:
     settled_at: datetime | None
     stopped_by: str | None
     audience: int
+    revision: int = 0
+    event_key: str = ""
+    hazards: tuple[str, ...] = ()
+    begins: datetime | None = None
+    attribution: str = ""
+    held_for: str = ""
 
 
-_COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
-  received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience"""
+COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
+  received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
+  event_key, hazards, begins, attribution, held_for"""
 
 
-def _stored(row: Any) -> StoredAlert:
-    return StoredAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
+def stored_alert(row: Any) -> StoredAlert:
+    closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "hazards": tuple(row["hazards"])}
+    return StoredAlert(**{**dict(row), **closed})
+
+
+def state_of(reason: Reason) -> str:
+    if reason is Reason.HELD:
+        return "held"
+    return "accepted" if reason in DISPATCHED else "recorded"
 
 
 class Submission:
     """An open transaction in which one message is decided upon. Nothing is promised before it commits."""
 
     def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection = connection
+        self.connection = connection
         self.now = now
         """The record's clock."""
 
     async def same_identity(self, sender: str, identifier: str, sent: datetime) -> StoredAlert | None:
-        """The alert already recorded under this identity."""
-        row = await self._connection.fetchrow(
-            f"SELECT {_COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3",  # noqa: S608 - constant columns
+        """The alert already recorded under this identity, in its newest revision."""
+        row = await self.connection.fetchrow(
+            f"SELECT {COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3 "  # noqa: S608 - constant columns
+            "ORDER BY revision DESC LIMIT 1",
             sender,
             identifier,
             sent,
         )
-        return _stored(row) if row else None
+        return stored_alert(row) if row else None
 
     async def referenced(self, identifiers: Sequence[str]) -> list[StoredAlert]:
         """All recorded alerts bearing one of these identifiers, whoever sent them."""
-        rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
             list(identifiers),
         )
-        return [_stored(row) for row in rows]
+        return [stored_alert(row) for row in rows]
 
     async def chain(self, chain_id: str) -> list[StoredAlert]:
         """The whole chain in order of arrival."""
-        rows = await self._connection.fetch(
-            f"SELECT {_COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
             chain_id,
         )
-        return [_stored(row) for row in rows]
+        return [stored_alert(row) for row in rows]
 
     async def record(self, alert: NewAlert) -> None:
         """Write the alert, its references and places, and one audit line."""
-        state = "accepted" if alert.reason in DISPATCHED else "recorded"
-        await self._connection.execute(
+        await self.connection.execute(
             """INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
-                 severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, rung_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14)""",
+                 severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, rung_at, revision,
+                 event_key, hazards, begins, attribution, held_for)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
+                 $20, $21, $22, $23, $24, $25)""",
             alert.id,
             alert.source_id,
             alert.sender,
@@ -147,18 +176,29 @@ class Submission:
             alert.lane,
             alert.reason,
             alert.chain_id,
-            state,
+            state_of(alert.reason),
+            alert.revision,
+            alert.event_key,
+            list(alert.hazards),
+            alert.begins,
+            alert.attribution,
+            alert.held_for,
         )
-        await self._connection.executemany(
-            "INSERT INTO reference VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            [(alert.id, *reference) for reference in alert.references],
+        keys = alert.reference_keys or ("",) * len(alert.references)
+        await self.connection.executemany(
+            "INSERT INTO reference VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            [(alert.id, *reference, key) for reference, key in zip(alert.references, keys, strict=True)],
         )
-        await self._connection.executemany(
+        if alert.original is not None:
+            await self.connection.execute(
+                "INSERT INTO original VALUES ($1, $2, $3)", alert.id, *alert.original
+            )
+        await self.connection.executemany(
             "INSERT INTO affected VALUES ($1, $2, $3, $4, $5)",
             [(alert.id, place.ags, place.name, place.reason, place.share) for place in alert.affected],
         )
         await audit.note(
-            self._connection,
+            self.connection,
             f"source:{alert.source_id}",
             "alert.accept",
             alert.id,
@@ -173,7 +213,7 @@ class Submission:
         The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
         """
         for table in ("alert", "batch"):
-            await self._connection.execute(
+            await self.connection.execute(
                 f"UPDATE {table} SET chain_id = $1 WHERE chain_id = ANY($2)",  # noqa: S608 - two constant names
                 into,
                 list(others),
@@ -181,7 +221,7 @@ class Submission:
 
     async def stop(self, chain_id: str, by: str) -> None:
         """From the commit on, no worker starts another send of the chain's earlier messages."""
-        await self._connection.execute(
+        await self.connection.execute(
             """UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
                WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN ('accepted', 'planned')""",
             chain_id,
@@ -203,8 +243,8 @@ class Alerts:
             yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
 
     async def get(self, alert_id: str) -> StoredAlert | None:
-        row = await self._pool.fetchrow(f"SELECT {_COLUMNS} FROM alert WHERE id = $1", alert_id)  # noqa: S608 - constant columns
-        return _stored(row) if row else None
+        row = await self._pool.fetchrow(f"SELECT {COLUMNS} FROM alert WHERE id = $1", alert_id)  # noqa: S608 - constant columns
+        return stored_alert(row) if row else None
 
     async def raw(self, alert_id: str) -> bytes | None:
         """The bytes exactly as they were submitted."""
@@ -214,7 +254,7 @@ class Alerts:
     async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
         """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
         raw: bytes | None = await self._pool.fetchval(
-            """SELECT raw FROM alert a WHERE id = $1 AND state <> 'recorded'
+            """SELECT raw FROM alert a WHERE id = $1 AND state NOT IN ('recorded', 'held')
                AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",
             alert_id,
             list(places),
@@ -231,16 +271,16 @@ class Alerts:
     async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
         """A source's newest alerts, newest first."""
         rows = await self._pool.fetch(
-            f"SELECT {_COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
+            f"SELECT {COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
             source_id,
             limit,
         )
-        return [_stored(row) for row in rows]
+        return [stored_alert(row) for row in rows]
 
     async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
         """What is in force now in one of the places: dispatched, not expired, not superseded, not ended."""
         rows = await self._pool.fetch(
-            f"""SELECT {_COLUMNS} FROM alert a
+            f"""SELECT {COLUMNS} FROM alert a
                WHERE state IN ('accepted', 'planned', 'settled') AND expires > now()
                  AND reason IN ('first_notice', 'update')
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
@@ -249,4 +289,4 @@ class Alerts:
                ORDER BY number""",  # noqa: S608 - constant columns
             list(places),
         )
-        return [_stored(row) for row in rows]
+        return [stored_alert(row) for row in rows]

@@ -6,7 +6,7 @@ outcome bytes say:
 - told (accepted, or sent without an answer) and still concerned: `update`
 - not told and concerned: `alert`
 - told and no longer concerned: `lifted`
-- the warning ends: `cancel`, to those told, and to nobody else
+- the warning ends: `cancel`, or `ended` where only its source's silence ends it, to those told, and to nobody else
 
 Recipients whose earlier message is still in a worker's hand are left for the next round.
 """
@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dispatcher.model import ENDING, Lane, Reason
+from dispatcher.model import ENDING, Kind, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.ledger import Bell
 
@@ -59,7 +59,7 @@ busy AS (
   WHERE chain_id = $1 AND (alert_id = $2 OR state = 'open')),
 target AS (
   SELECT s.id, s.channel, s.gateway, s.language,
-    CASE WHEN $3 THEN 'cancel' WHEN c.id IS NULL THEN 'lifted' WHEN t.id IS NULL THEN 'alert' ELSE 'update' END AS kind
+    CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'lifted' WHEN t.id IS NULL THEN 'alert' ELSE 'update' END AS kind
   FROM told t FULL JOIN concerned c USING (id) JOIN subscription s ON s.id = coalesce(t.id, c.id)
   WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM busy WHERE busy.id = s.id)),
 numbered AS (
@@ -120,6 +120,7 @@ class Plans:
             alert.lane,
             alert.expires,
             self._batch_size,
+            Kind.ENDED if alert.reason is Reason.NO_LONGER_LISTED else Kind.CANCEL,
         )
         await connection.execute(
             "UPDATE alert SET audience = audience + $2 WHERE id = $1",

@@ -1,0 +1,96 @@
+"""What the record knows about a message's kin: other editions, later messages that name it, the same event told by
+others, and what waits for a person. Used within the transaction of a submission.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.store import audit
+from dispatcher.store.alerts import COLUMNS, state_of, stored_alert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.model import Reason
+    from dispatcher.store.alerts import AffectedPlace, StoredAlert, Submission
+
+
+class Kin:
+    """Beside an open submission."""
+
+    def __init__(self, submission: Submission) -> None:
+        self._connection = submission.connection
+        self._now = submission.now
+
+    async def of_event(self, key: str) -> list[StoredAlert]:
+        """All recorded editions of one message, whatever language, bundle or feed they came in."""
+        rows = await self._connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE event_key = $1 AND event_key <> '' ORDER BY number",  # noqa: S608 - constant columns
+            key,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def naming(self, sender: str, identifier: str, key: str) -> list[StoredAlert]:
+        """All recorded messages that refer to this one: it may arrive after them."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert WHERE id IN (
+                  SELECT alert_id FROM reference
+                  WHERE (sender = $1 AND identifier = $2) OR (key = $3 AND key <> '')) ORDER BY number""",  # noqa: S608 - constant columns
+            sender,
+            identifier,
+            key,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def in_force_with(
+        self, places: Sequence[str], source_id: str
+    ) -> list[tuple[StoredAlert, set[str]]]:
+        """Other sources' alerts in force that concern one of the places (AGS), each with all its places."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
+               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > $3 AND source_id <> $2
+                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.state IN ('accepted', 'planned', 'settled'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            list(places),
+            source_id,
+            self._now,
+        )
+        found = []
+        for row in rows:
+            fields = dict(row)
+            concerned = set(fields.pop("places"))
+            found.append((stored_alert(fields), concerned))
+        return found
+
+    async def drop_held(self, chain_id: str, by: str) -> int:
+        """What waits for a person in the chain and is outdated by a later message: how many."""
+        done: str = await self._connection.execute(
+            """UPDATE alert SET state = 'recorded', reason = 'superseded', stopped_by = $2
+               WHERE chain_id = $1 AND id <> $2 AND state = 'held'""",
+            chain_id,
+            by,
+        )
+        return int(done.rpartition(" ")[2])
+
+    async def conclude(self, alert_id: str, reason: Reason, chain_id: str, actor: str, why: str) -> None:
+        """What becomes of a held alert, by whom and why."""
+        await self._connection.execute(
+            """UPDATE alert SET state = $2, reason = $3, chain_id = $4, rung_at = clock_timestamp()
+               WHERE id = $1 AND state = 'held'""",
+            alert_id,
+            state_of(reason),
+            reason,
+            chain_id,
+        )
+        await audit.note(self._connection, actor, "alert.conclude", alert_id, reason=reason, why=why)
+
+    async def add_places(self, alert_id: str, places: Sequence[AffectedPlace]) -> None:
+        """Further municipalities, named by a person."""
+        await self._connection.executemany(
+            "INSERT INTO affected VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            [(alert_id, place.ags, place.name, place.reason, place.share) for place in places],
+        )
