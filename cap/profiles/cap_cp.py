@@ -14,6 +14,16 @@ _LOCATION: Final = "profile:CAP-CP:Location:"
 
 
 def _applies(alert: Alert) -> bool:
+    """By its own word, or by the listed events and places it uses."""
+    return _is_declared(alert) or any(
+        pair.name.startswith(_CODE)
+        for info in alert.infos
+        for pairs in (info.event_codes, *(area.geocodes for area in info.areas))
+        for pair in pairs
+    )
+
+
+def _is_declared(alert: Alert) -> bool:
     return any(code.startswith(_CODE) for code in alert.codes)
 
 
@@ -24,6 +34,8 @@ def _facts(alert: Alert, facts: Facts) -> Facts:
 
 
 def _problems(alert: Alert) -> Iterator[Problem]:
+    if not _is_declared(alert):
+        yield missing(alert, "profile-element", "/alert", alert.line, f"code {_CODE}")
     if not alert.infos:
         yield missing(alert, "profile-element", "/alert", alert.line, "info")
     for index, info in enumerate(alert.infos, 1):

@@ -225,8 +225,22 @@ class TestCapCp:
         assert facts(good).hazards == named(("CAP-CP", "snowfall"))
         assert codes(good) == []
         bad = alert(codes=("profile:CAP-CP:0.4",), infos=(cap.Info(), cap.Info(areas=(cap.Area("b"),))))
-        assert codes(bad) == ["profile-element", "profile-event-code", "profile-element", "profile-element", "profile-event-code", "profile-geocode"]
+        assert codes(bad) == [
+            "profile-element",
+            "profile-event-code",
+            "profile-element",
+            "profile-element",
+            "profile-event-code",
+            "profile-geocode",
+        ]
         assert codes(alert(codes=("profile:CAP-CP:0.4",))) == ["profile-element"]
+
+    def test_listed_places_without_the_declaration_are_reported(self):
+        area = cap.Area("a", geocodes=named(("profile:CAP-CP:Location:0.3", "3520")))
+        assert codes(alert(infos=(cap.Info(language="en-CA", areas=(area,)),))) == [
+            "profile-element",
+            "profile-event-code",
+        ]
 
 
 class TestCapAu:
