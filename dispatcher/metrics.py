@@ -4,11 +4,18 @@ a number or anything else without a small fixed set of values. The record, not t
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+import prometheus_client
+from prometheus_client import CollectorRegistry, Gauge, Histogram, Info
 
 from dispatcher.model import Lane, Reason, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 """10, 60 and 300 s are the edges that objectives speak of."""
@@ -16,6 +23,18 @@ LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 CHANNELS = ("app", "sms_http", "webpush")
 KNOWN_GATEWAYS_MAX = 64
+FEED_RESULTS = ("changed", "unchanged", "unreachable", "refused", "unreadable", "failed")
+"""Of a poll: something new, nothing new, no answer, an HTTP error, an answer that is no list, our own mistake."""
+
+
+class SummedHistogram(Histogram):
+    """A histogram that takes many observations at once: a mass send has too many for one call each."""
+
+    def observe_many(self, amounts: Sequence[float]) -> None:
+        """The same as `observe` for each of the amounts."""
+        self._sum.inc(sum(amounts))
+        for bucket, count in Counter(bisect_left(self._upper_bounds, amount) for amount in amounts).items():
+            self._buckets[bucket].inc(count)
 
 
 class Meter:
@@ -27,21 +46,22 @@ class Meter:
         self._intake()
         self._delivery()
         self._state()
+        self._feeds()
 
     def _intake(self) -> None:
-        self.alerts_received = Counter(
+        self.alerts_received = prometheus_client.Counter(
             "warn_alerts_received",
             "Alerts accepted into the record, by what was decided.",
             ("source", "reason"),
             registry=self.registry,
         )
-        self.alerts_repeated = Counter(
+        self.alerts_repeated = prometheus_client.Counter(
             "warn_alerts_repeated",
             "Submissions of an identity and content already accepted.",
             ("source",),
             registry=self.registry,
         )
-        self.alerts_rejected = Counter(
+        self.alerts_rejected = prometheus_client.Counter(
             "warn_alerts_rejected",
             "Submissions refused, by problem type.",
             ("problem",),
@@ -67,49 +87,49 @@ class Meter:
         )
 
     def _delivery(self) -> None:
-        self.deliveries = Counter(
+        self.deliveries = prometheus_client.Counter(
             "warn_deliveries",
             "Recipients that reached a terminal state. Accepted is by the gateway, not by the person.",
             ("channel", "lane", "outcome"),
             registry=self.registry,
         )
-        self.attempts = Counter(
+        self.attempts = prometheus_client.Counter(
             "warn_delivery_attempts",
             "Answers of gateways, by class.",
             ("channel", "gateway", "result"),
             registry=self.registry,
         )
-        self.latency = Histogram(
+        self.latency = SummedHistogram(
             "warn_delivery_latency_seconds",
             "From acceptance of the alert to acceptance by the gateway, per recipient.",
             ("channel", "lane"),
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
-        self.leases_lost = Counter(
+        self.leases_lost = prometheus_client.Counter(
             "warn_leases_lost",
             "Batches that another worker took over while this one still held them.",
             registry=self.registry,
         )
-        self.endpoints_removed = Counter(
+        self.endpoints_removed = prometheus_client.Counter(
             "warn_endpoints_removed",
             "Subscriptions ended because the gateway said they are gone.",
             ("channel",),
             registry=self.registry,
         )
-        self.removals_withheld = Counter(
+        self.removals_withheld = prometheus_client.Counter(
             "warn_endpoint_removals_withheld",
             "Subscriptions kept although called gone, because too many of a batch were.",
             ("channel",),
             registry=self.registry,
         )
-        self.gateway_pauses = Counter(
+        self.gateway_pauses = prometheus_client.Counter(
             "warn_gateway_pauses",
             "Times that a gateway was left alone for a while, by reason.",
             ("channel", "gateway", "reason"),
             registry=self.registry,
         )
-        self.jobs_failed = Counter(
+        self.jobs_failed = prometheus_client.Counter(
             "warn_jobs_failed",
             "Jobs that ended in an unforeseen error; the reconciler rings again.",
             ("function",),
@@ -166,7 +186,7 @@ class Meter:
             "When this process last swept the record; 0 while another process does it.",
             registry=self.registry,
         )
-        self.rings_missed = Counter(
+        self.rings_missed = prometheus_client.Counter(
             "warn_rings_missed",
             "Bells that Redis did not take; the reconciler rings again.",
             registry=self.registry,
@@ -184,6 +204,66 @@ class Meter:
                 self.gateways_paused,
             ):
                 gauge.labels(channel)
+
+    def _feeds(self) -> None:
+        self.feed_messages = Counter(
+            "warn_feed_messages",
+            "Messages of feeds, by what became of them.",
+            ("feed", "reason"),
+            registry=self.registry,
+        )
+        self.feed_polls = Counter(
+            "warn_feed_polls", "Polls of a feed, by result.", ("feed", "result"), registry=self.registry
+        )
+        self.feed_requests = Counter(
+            "warn_feed_requests", "HTTP requests for a feed.", ("feed",), registry=self.registry
+        )
+        self.feed_last_success = Gauge(
+            "warn_feed_last_success_timestamp_seconds",
+            "The last poll of the feed that could be used as a whole.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.feed_last_change = Gauge(
+            "warn_feed_last_change_timestamp_seconds",
+            "The last poll that brought something new.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.feed_stale = Gauge(
+            "warn_feed_stale",
+            "1: what the source says now is not known. Never to be read as: there are no warnings.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.feed_entries = Gauge(
+            "warn_feed_entries", "Entries that the source lists.", ("feed",), registry=self.registry
+        )
+        self.feed_quarantined = Counter(
+            "warn_feed_quarantined",
+            "Messages or bodies that nobody could read, kept for replay.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.alerts_held = Gauge(
+            "warn_alerts_held", "Messages that wait for a person.", registry=self.registry
+        )
+        self.held_expired = Counter(
+            "warn_held_expired",
+            "Messages that expired while they waited for a person.",
+            registry=self.registry,
+        )
+
+    def know_feed(self, feed: str) -> None:
+        """Show a feed's numbers from the start."""
+        for result in FEED_RESULTS:
+            self.feed_polls.labels(feed, result)
+        for reason in Reason:
+            self.feed_messages.labels(feed, reason)
+        self.feed_requests.labels(feed)
+        self.feed_quarantined.labels(feed)
+        for gauge in (self.feed_last_success, self.feed_last_change, self.feed_stale, self.feed_entries):
+            gauge.labels(feed)
 
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""

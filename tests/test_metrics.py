@@ -1,9 +1,9 @@
 """What is counted, and that it is there before it is first needed."""
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, Meter
+from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, LATENCY_BUCKETS_S, Meter, SummedHistogram
 from dispatcher.model import Lane, Reason, State
 
 
@@ -60,3 +60,17 @@ def test_objectives_have_their_own_bucket_edges():
         if name == "warn_delivery_latency_seconds_bucket"
     }
     assert {"10.0", "60.0", "300.0", "+Inf"} <= edges
+
+
+def test_many_observations_at_once_count_like_one_by_one():
+    amounts = [0.0, 0.05, 0.050001, 1.0, 899.0, 900.0, 900.1, 1e9]
+    together, apart = CollectorRegistry(), CollectorRegistry()
+    SummedHistogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=together).observe_many(amounts)
+    one_by_one = Histogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=apart)
+    for amount in amounts:
+        one_by_one.observe(amount)
+    assert shown(together) == shown(apart)
+
+
+def shown(registry):
+    return [line for line in generate_latest(registry).splitlines() if b"_created" not in line]

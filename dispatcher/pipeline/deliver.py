@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +38,7 @@ MISCONFIGURED_PAUSE_S = 60.0
 """A gateway that refuses us is asked again once a minute, until a human has mended it."""
 PERSIST_S = 60.0
 PERSIST_PAUSE_S = 0.25
+TERMINAL = tuple(state for state in State if state.terminal)
 GATEWAY_FAULT = frozenset({"transient", "uncertain"})
 
 log = structlog.get_logger()
@@ -100,6 +101,8 @@ class _Work:
         self._pause_s = 0.0
         self._pause_reason = ""
         self._before = lease.outcomes
+        self._results: Counter[str] = Counter()
+        self._latencies: list[float] = []
 
     def _now(self) -> datetime:
         """The record's clock, carried on by ours: a worker's own date may be wrong."""
@@ -182,11 +185,9 @@ class _Work:
             self._pause(error.label, MISCONFIGURED_PAUSE_S, error)
 
     def _take(self, result: Settlement, now: datetime) -> None:
-        lease, meter = self._lease, self._tools.meter
-        meter.attempts.labels(lease.channel, meter.gateway_label(lease.gateway), result.label).inc()
+        self._results[result.label] += 1
         if result.outcome == State.ACCEPTED:
-            seconds = (now - lease.received_at).total_seconds()
-            meter.latency.labels(lease.channel, lease.lane).observe(max(0.0, seconds))
+            self._latencies.append(max(0.0, (now - self._lease.received_at).total_seconds()))
         pause = self._breaker.note(failed=result.label in GATEWAY_FAULT, now=time.monotonic())
         if result.pause_s:
             self._pause("retry_after", result.pause_s)
@@ -229,21 +230,26 @@ class _Work:
         self._tools.meter.rings_missed.inc(not rung)
 
     def _count(self, outcomes: bytes) -> None:
-        """Count terminal states after they are written, summed: one increment per state and write."""
+        """Count what was written, summed: one increment per state and result."""
         lease, meter = self._lease, self._tools.meter
-        for state in State:
-            if not state.terminal:
-                continue
-            new = sum(
-                after & ~UNCERTAIN == state and before & ~UNCERTAIN != state
-                for before, after in zip(self._before, outcomes, strict=True)
-            )
+        for state in TERMINAL:
+            new = _count_of(outcomes, state) - _count_of(self._before, state)
             if new:
                 meter.deliveries.labels(lease.channel, lease.lane, state.name.lower()).inc(new)
         self._before = outcomes
+        gateway = meter.gateway_label(lease.gateway)
+        for label, count in self._results.items():
+            meter.attempts.labels(lease.channel, gateway, label).inc(count)
+        self._results.clear()
+        meter.latency.labels(lease.channel, lease.lane).observe_many(self._latencies)
+        self._latencies.clear()
 
     def _count_removed(self, removed: int) -> None:
         channel, meter = self._lease.channel, self._tools.meter
         meter.endpoints_removed.labels(channel).inc(removed)
         if self._hand.gone_suspect():
             meter.removals_withheld.labels(channel).inc()
+
+
+def _count_of(outcomes: bytes, state: State) -> int:
+    return outcomes.count(state) + outcomes.count(state | UNCERTAIN)

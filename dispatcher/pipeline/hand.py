@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from dispatcher.model import UNCERTAIN, State
@@ -23,6 +22,9 @@ GONE_SUSPECT_SHARE = 0.5
 UNSUBSCRIBED = "unsubscribed"
 ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.REJECTED)
 
+ACCEPTED = Settlement(State.ACCEPTED, "accepted", "", "", 1)
+_WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
+
 
 class Hand:
     """The working copy of a leased batch."""
@@ -35,14 +37,13 @@ class Hand:
         self._problems = dict(lease.problems)
         self._changed: dict[int, Problem] = {}
         self._gone: list[int] = []
-        self._accepted_at: list[datetime] = []
+        self._accepted_first: datetime | None = None
+        self._accepted_last: datetime | None = None
         self._recover()
 
     def _recover(self) -> None:
         """Whoever was claimed when the last holder died may have been reached, and may be what killed it."""
-        for n, outcome in enumerate(self._outcomes):
-            if outcome & ~UNCERTAIN != State.CLAIMED:
-                continue
+        for n in self._in_state(State.CLAIMED):
             before = self._problems.get(n)
             crashes = (before.crashes if before else 0) + 1
             attempts = before.attempts if before else 0
@@ -52,6 +53,16 @@ class Hand:
             self._note(
                 Problem(n, self.lease.recipients[n], attempts, crashes, "crash", "worker_died", "", due)
             )
+
+    def _in_state(self, state: State, most: int | None = None) -> list[int]:
+        """The first `most` positions in this state, certain or not."""
+        plain = self._outcomes.translate(_WITHOUT_FLAG)
+        found: list[int] = []
+        position = plain.find(state)
+        while position >= 0 and (most is None or len(found) < most):
+            found.append(position)
+            position = plain.find(state, position + 1)
+        return found
 
     def _note(self, problem: Problem) -> None:
         self._problems[problem.position] = self._changed[problem.position] = problem
@@ -95,10 +106,9 @@ class Hand:
         """Positions to send to next: first those never tried, then due retries, last those that were in hand
         when a process died, in ever smaller company, so that one that kills its worker is found.
         """
-        fresh = [n for n, outcome in enumerate(self._outcomes) if outcome & ~UNCERTAIN == State.PENDING]
-        if fresh:
-            return fresh[:size]
-        due = [n for n in self._waiting() if self._due(n) <= now]
+        if fresh := self._in_state(State.PENDING, size):
+            return fresh
+        due = [n for n in self._in_state(State.RETRY) if self._due(n) <= now]
         calm = [n for n in due if not self._problems[n].crashes]
         if calm:
             return calm[:size]
@@ -107,9 +117,6 @@ class Hand:
         worst = max(self._problems[n].crashes for n in due)
         suspects = [n for n in due if self._problems[n].crashes == worst]
         return suspects[: max(1, size // 10)] if worst == 1 else suspects[:1]
-
-    def _waiting(self) -> list[int]:
-        return [n for n, outcome in enumerate(self._outcomes) if outcome & ~UNCERTAIN == State.RETRY]
 
     def _due(self, n: int) -> datetime:
         return self._problems[n].due or self.lease.now
@@ -132,6 +139,12 @@ class Hand:
         """Take one receipt in."""
         n = self._position[receipt.endpoint_id]
         before = self._problems.get(n)
+        if receipt.error is None:
+            self._accepted_first = min(self._accepted_first or now, now)
+            self._accepted_last = max(self._accepted_last or now, now)
+            if before is None:
+                self._outcomes[n] = State.ACCEPTED
+                return ACCEPTED
         result = settle(
             receipt.error,
             outcome=self._outcomes[n],
@@ -143,29 +156,26 @@ class Hand:
         self._outcomes[n] = result.outcome
         if result.remove:
             self._gone.append(receipt.endpoint_id)
-        if result.outcome == State.ACCEPTED:
-            self._accepted_at.append(now)
-        if before or result.outcome != State.ACCEPTED:
-            self._note(
-                Problem(
-                    n,
-                    receipt.endpoint_id,
-                    result.attempts,
-                    before.crashes if before else 0,
-                    result.label,
-                    result.code,
-                    result.detail,
-                    result.due,
-                )
+        self._note(
+            Problem(
+                n,
+                receipt.endpoint_id,
+                result.attempts,
+                before.crashes if before else 0,
+                result.label,
+                result.code,
+                result.detail,
+                result.due,
             )
+        )
         return result
 
     def gone_suspect(self) -> bool:
         """Whether so many of those answered so far are called gone that it is not believed."""
-        count = Counter(outcome & ~UNCERTAIN for outcome in self._outcomes)
+        plain = self._outcomes.translate(_WITHOUT_FLAG)
         unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
-        answered = sum(count[state] for state in ANSWERED) - unsubscribed
-        gone = count[State.GONE] - unsubscribed
+        answered = sum(plain.count(state) for state in ANSWERED) - unsubscribed
+        gone = plain.count(State.GONE) - unsubscribed
         return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * answered
 
     def progress(self, *, final: bool = False) -> Progress:
@@ -176,19 +186,19 @@ class Hand:
         progress = Progress(
             outcomes=bytes(self._outcomes),
             problems=tuple(self._changed.values()),
-            remove=() if self.gone_suspect() else tuple(gone),
+            remove=() if not gone or self.gone_suspect() else tuple(gone),
             remove_reason="gone",
-            accepted_first=min(self._accepted_at, default=None),
-            accepted_last=max(self._accepted_at, default=None),
+            accepted_first=self._accepted_first,
+            accepted_last=self._accepted_last,
         )
         self._changed = {}
-        self._accepted_at = []
+        self._accepted_first = self._accepted_last = None
         if final:
             self._gone = []
         return progress
 
     def next_due(self) -> datetime | None:
         """When the earliest of the waiting recipients may be tried again."""
-        if any(outcome & ~UNCERTAIN == State.PENDING for outcome in self._outcomes):
+        if self._in_state(State.PENDING, 1):
             return self.lease.now
-        return min((self._due(n) for n in self._waiting()), default=None)
+        return min((self._due(n) for n in self._in_state(State.RETRY)), default=None)
