@@ -4,13 +4,12 @@ a number or anything else without a small fixed set of values. The record, not t
 
 from __future__ import annotations
 
+import collections
 from bisect import bisect_left
-from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-import prometheus_client
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from dispatcher.model import Lane, Reason, State
 
@@ -33,7 +32,9 @@ class SummedHistogram(Histogram):
     def observe_many(self, amounts: Sequence[float]) -> None:
         """The same as `observe` for each of the amounts."""
         self._sum.inc(sum(amounts))
-        for bucket, count in Counter(bisect_left(self._upper_bounds, amount) for amount in amounts).items():
+        for bucket, count in collections.Counter(
+            bisect_left(self._upper_bounds, amount) for amount in amounts
+        ).items():
             self._buckets[bucket].inc(count)
 
 
@@ -49,19 +50,19 @@ class Meter:
         self._feeds()
 
     def _intake(self) -> None:
-        self.alerts_received = prometheus_client.Counter(
+        self.alerts_received = Counter(
             "warn_alerts_received",
             "Alerts accepted into the record, by what was decided.",
             ("source", "reason"),
             registry=self.registry,
         )
-        self.alerts_repeated = prometheus_client.Counter(
+        self.alerts_repeated = Counter(
             "warn_alerts_repeated",
             "Submissions of an identity and content already accepted.",
             ("source",),
             registry=self.registry,
         )
-        self.alerts_rejected = prometheus_client.Counter(
+        self.alerts_rejected = Counter(
             "warn_alerts_rejected",
             "Submissions refused, by problem type.",
             ("problem",),
@@ -87,13 +88,13 @@ class Meter:
         )
 
     def _delivery(self) -> None:
-        self.deliveries = prometheus_client.Counter(
+        self.deliveries = Counter(
             "warn_deliveries",
             "Recipients that reached a terminal state. Accepted is by the gateway, not by the person.",
             ("channel", "lane", "outcome"),
             registry=self.registry,
         )
-        self.attempts = prometheus_client.Counter(
+        self.attempts = Counter(
             "warn_delivery_attempts",
             "Answers of gateways, by class.",
             ("channel", "gateway", "result"),
@@ -106,30 +107,30 @@ class Meter:
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
-        self.leases_lost = prometheus_client.Counter(
+        self.leases_lost = Counter(
             "warn_leases_lost",
             "Batches that another worker took over while this one still held them.",
             registry=self.registry,
         )
-        self.endpoints_removed = prometheus_client.Counter(
+        self.endpoints_removed = Counter(
             "warn_endpoints_removed",
             "Subscriptions ended because the gateway said they are gone.",
             ("channel",),
             registry=self.registry,
         )
-        self.removals_withheld = prometheus_client.Counter(
+        self.removals_withheld = Counter(
             "warn_endpoint_removals_withheld",
             "Subscriptions kept although called gone, because too many of a batch were.",
             ("channel",),
             registry=self.registry,
         )
-        self.gateway_pauses = prometheus_client.Counter(
+        self.gateway_pauses = Counter(
             "warn_gateway_pauses",
             "Times that a gateway was left alone for a while, by reason.",
             ("channel", "gateway", "reason"),
             registry=self.registry,
         )
-        self.jobs_failed = prometheus_client.Counter(
+        self.jobs_failed = Counter(
             "warn_jobs_failed",
             "Jobs that ended in an unforeseen error; the reconciler rings again.",
             ("function",),
@@ -186,7 +187,7 @@ class Meter:
             "When this process last swept the record; 0 while another process does it.",
             registry=self.registry,
         )
-        self.rings_missed = prometheus_client.Counter(
+        self.rings_missed = Counter(
             "warn_rings_missed",
             "Bells that Redis did not take; the reconciler rings again.",
             registry=self.registry,

@@ -69,8 +69,8 @@ def test_many_observations_at_once_count_like_one_by_one():
     one_by_one = Histogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=apart)
     for amount in amounts:
         one_by_one.observe(amount)
-    assert shown(together) == shown(apart)
+    assert exposed(together) == exposed(apart)
 
 
-def shown(registry):
+def exposed(registry):
     return [line for line in generate_latest(registry).splitlines() if b"_created" not in line]
