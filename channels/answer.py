@@ -32,7 +32,7 @@ class Refused(HttpError):
 
 
 class NotSent(HttpError):
-    """Nothing was sent: dns, connect, tls, timeout_connect, timeout_queue, closed."""
+    """Nothing was sent: dns, connect, tls, timeout_connect, timeout_queue, no_resources, closed."""
 
 
 class NoAnswer(HttpError):

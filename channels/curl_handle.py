@@ -21,10 +21,14 @@ from channels.answer import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from channels.addresses import AddressPolicy
+    from channels.connections import Connections, Local
 
 # Servers close idle connections, most after 60 to 120 s; a request on one that just closes stays unanswered.
 IDLE_CONNECTION_S: Final = 50
+_HTTP_2: Final[int] = pycurl.CURL_HTTP_VERSION_2_0
 _SOCKET_BAD: Final[int] = pycurl.SOCKET_BAD
 _ABORT: Final[int] = pycurl.PREREQFUNC_ABORT
 _PROCEED: Final[int] = pycurl.PREREQFUNC_OK
@@ -53,6 +57,7 @@ class HandleSettings:
     """What is the same for all requests."""
 
     policy: AddressPolicy
+    connections: Connections
     connect_timeout_s: float
     ca_file: str
     user_agent: str
@@ -71,8 +76,10 @@ class CurlHandle:
 
     __slots__ = (
         "_body",
+        "_connections",
         "_headers",
         "_lines",
+        "_local",
         "_opened",
         "_origin",
         "_oversized",
@@ -81,10 +88,13 @@ class CurlHandle:
         "_sent",
         "_size",
         "curl",
+        "on_connected",
     )
 
     def __init__(self, settings: HandleSettings) -> None:
         self._policy = settings.policy
+        self._connections = settings.connections
+        self._local: Local = ("", 0)
         self._headers: list[str] | None = None
         self._lines: list[bytes] = []
         self._body: list[bytes] = []
@@ -96,13 +106,15 @@ class CurlHandle:
         self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         self.curl.setopt(pycurl.PREREQFUNCTION, self._about_to_send)
 
-    def load(self, request: Request, origin: str, seconds_left: float) -> None:
+    def load(self, request: Request, origin: str, seconds_left: float, *, multiplex: bool) -> None:
         """Prepare for one request to an origin that the policy has accepted."""
         self._begin(origin)
         curl = self.curl
         curl.setopt(pycurl.URL, request.url)
         curl.setopt(pycurl.POSTFIELDS, request.body)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
+        # Rather a stream on a connection that is being made than another connection; see `origin_gate`.
+        curl.setopt(pycurl.PIPEWAIT, multiplex)
         if self._headers is not request.headers:
             curl.setopt(pycurl.HTTPHEADER, request.headers)
             self._headers = request.headers
@@ -120,6 +132,10 @@ class CurlHandle:
             return Refused("private_address", self._origin)
         return NotSent(_NOT_SENT.get(errno, "connect"), self._origin)
 
+    def multiplexed(self) -> bool:
+        """Whether the answer came by HTTP/2 or later."""
+        return bool(self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _HTTP_2)
+
     def broken_off(self) -> HttpError:
         """What is known of a request that we drop ourselves."""
         if self._sent:
@@ -131,6 +147,8 @@ class CurlHandle:
         self._lines.clear()
         self._body.clear()
         self._size = 0
+        self.on_connected: Callable[[], object] | None = None
+        """Called, within libcurl, when the connection for the loaded request stands."""
         self._opened = self._refused = self._sent = self._oversized = False
 
     def _broken(self, errno: int) -> str:
@@ -138,22 +156,25 @@ class CurlHandle:
             return "oversized"
         return "timeout" if errno == pycurl.E_OPERATION_TIMEDOUT else "truncated"
 
-    def _open(self, _purpose: int, address: Any) -> socket.socket | int:
+    def _open(self, _purpose: int, address: Any) -> int:
         """Called with the address that will be connected to: a name cannot mean something else later."""
         if not self._policy.permits(self._origin, str(address.addr[0])):
             self._refused = True
             return _SOCKET_BAD
         self._opened = True
         try:
-            return socket.socket(address.family, address.socktype, address.protocol)
+            return socket.socket(address.family, address.socktype, address.protocol).detach()
         except OSError:  # no file descriptor left, no IPv6 here
             return _SOCKET_BAD
 
-    def _about_to_send(self, *_connection: object) -> int:
-        """Called before each attempt; the second would be libcurl's own retry of what may have arrived."""
-        if self._sent:
+    def _about_to_send(self, _address: str, local_address: str, _port: int, local_port: int) -> int:
+        """Called before each attempt. One after the first is libcurl's own idea; see `connections`."""
+        if self._sent and not self._connections.stood(self._local):
             return _ABORT
         self._sent = True
+        self._local = (local_address, local_port)
+        if self.on_connected is not None:
+            self.on_connected()
         return _PROCEED
 
     def _write(self, chunk: bytes) -> int:
@@ -180,6 +201,5 @@ def _configure(curl: Any, settings: HandleSettings) -> None:
     curl.setopt(pycurl.SSL_VERIFYHOST, 2)
     curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
     curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-    curl.setopt(pycurl.PIPEWAIT, 1)  # rather a stream on a connection that is being made than another one
     curl.setopt(pycurl.MAXAGE_CONN, IDLE_CONNECTION_S)
     curl.setopt(pycurl.TCP_NODELAY, 1)

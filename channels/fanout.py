@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from channels.answer import Answer, BrokenAnswer, NotSent, Refused, Request
+from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.base import (
     ChannelMisconfigured,
     DeliveryError,
@@ -173,7 +173,7 @@ class _Run:
             error = self._take_off(endpoint, seconds_left)
         except DeliveryError as refusal:
             error = refusal
-        except Refused as refusal:
+        except HttpError as refusal:
             error = transport_error(refusal)
         except Exception as crash:  # noqa: BLE001 -- one odd record must not stop everybody else's warning
             error = Permanent("unusable", type(crash).__name__)

@@ -1,4 +1,4 @@
-"""How a text becomes SMS: alphabets, counting, parts (3GPP TS 23.038 section 6.2, TS 23.040 section 9.2.3.24).
+"""How a text becomes SMS: alphabets, counting, parts (3GPP TS 23.038 section 6.2, 23.040 section 9.2.3.24).
 
 Gateways split by themselves; we do the same beforehand to know the price, to keep a text short enough, and so
 that a typographic quote does not halve what fits.

@@ -9,32 +9,43 @@ the first byte of the request.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pycurl
 
 from channels.addresses import AddressPolicy, AddressRefused
 from channels.answer import Answer, HttpError, NotSent, Refused, Request, header_lines
+from channels.connections import Connections
 from channels.curl_handle import CurlHandle, HandleSettings, system_ca_file
 from channels.curl_loop import CurlLoop
+from channels.origin_gate import OriginGate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Outcome: TypeAlias = Answer | HttpError
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
 DEFAULT_MAX_IN_FLIGHT: Final = 1024
+# Origins come from citizens' subscriptions: a bound keeps hostile ones from growing what we remember without end.
+MAX_KNOWN_ORIGINS: Final = 4096
 
 
 class Transfer:
-    """One request on its way. After `HttpClient.abort` its `done` is not called any more."""
+    """One request on its way: waiting at its origin's gate or for the cap, in a libcurl handle, or over."""
 
-    __slots__ = ("done", "due", "handle", "origin", "request")
+    __slots__ = ("done", "due", "gate", "handle", "origin", "over", "request")
 
-    def __init__(self, request: Request, origin: str, due: float, done: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self, request: Request, origin: str, gate: OriginGate, due: float, done: Callable[[Outcome], None]
+    ) -> None:
         self.request = request
         self.origin = origin
+        self.gate = gate
         self.due = due
         self.done = done
         self.handle: CurlHandle | None = None
+        self.over = False
 
 
 class HttpClient:
@@ -54,12 +65,19 @@ class HttpClient:
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none."""
         self.policy = policy
-        self._settings = HandleSettings(policy, connect_timeout_s, ca_file or system_ca_file(), user_agent)
+        self._settings = HandleSettings(
+            policy=policy,
+            connections=Connections(),
+            connect_timeout_s=connect_timeout_s,
+            ca_file=ca_file or system_ca_file(),
+            user_agent=user_agent,
+        )
         self._max_in_flight = max_in_flight
         self._curl: CurlLoop | None = None
         self._idle: list[CurlHandle] = []
         self._active: dict[Any, Transfer] = {}
         self._waiting: dict[Transfer, None] = {}
+        self._gates: dict[str, OriginGate] = {}
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         """Send one request and read its answer, whatever its status. Raises `HttpError`.
@@ -90,71 +108,110 @@ class HttpClient:
             origin = self.policy.origin(request.url)
         except AddressRefused as refused:
             raise Refused(refused.code) from None
-        loop = self._bound().loop
-        transfer = Transfer(request, origin, loop.time() + request.timeout_s, done)
-        if len(self._active) < self._max_in_flight:
-            self._start(transfer, request.timeout_s)
-        else:
-            self._waiting[transfer] = None
+        loop = asyncio.get_running_loop()
+        gate = self._gates.get(origin) or self._add_gate(origin)
+        transfer = Transfer(request, origin, gate, loop.time() + request.timeout_s, done)
+        if gate.admit(transfer):
+            self._launch(transfer)
+        if transfer.handle is None:
             loop.call_at(transfer.due, self._give_up, transfer)
         return transfer
 
     def abort(self, transfer: Transfer) -> None:
-        """Drop a transfer: its stream or connection is closed. Nothing happens if it is over."""
-        handle = transfer.handle
-        if handle is not None:
-            self._bound().remove(handle.curl)
-            self._retire(handle)
-            self._start_waiting()
-        else:
-            self._waiting.pop(transfer, None)
+        """Drop a transfer: its stream or connection is closed, `done` is not called. Nothing if it is over."""
+        if not transfer.over:
+            self._withdraw(transfer)
+            self._launch_all(transfer.gate.over(transfer))
+            self._launch_waiting()
 
     async def aclose(self) -> None:
         """Break everything off and close the connections; whoever still waits gets `closed`."""
-        waiting, self._waiting = self._waiting, {}
-        for transfer in [*waiting, *self._active.values()]:
+        parked = [transfer for gate in self._gates.values() for transfer in gate.followers]
+        for transfer in [*self._active.values(), *self._waiting, *parked]:
             handle = transfer.handle
-            outcome = handle.broken_off() if handle else NotSent("closed", transfer.origin)
-            self.abort(transfer)
-            transfer.done(outcome)
+            self._withdraw(transfer)
+            transfer.done(handle.broken_off() if handle else NotSent("closed", transfer.origin))
         if self._curl is not None:
             self._curl.close()
             self._curl = None
         self._idle.clear()
+        self._gates.clear()
 
-    def _bound(self) -> CurlLoop:
+    def _add_gate(self, origin: str) -> OriginGate:
+        if len(self._gates) >= MAX_KNOWN_ORIGINS:
+            self._gates = {known: gate for known, gate in self._gates.items() if gate.followers}
+        gate = self._gates[origin] = OriginGate(tls=origin.startswith("https:"))
+        return gate
+
+    def _launch_all(self, transfers: Iterable[Transfer]) -> None:
+        for transfer in transfers:
+            self._launch(transfer)
+
+    def _launch(self, transfer: Transfer) -> None:
+        if len(self._active) >= self._max_in_flight:
+            self._waiting[transfer] = None
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            self._start(transfer, loop)
+        except pycurl.error:  # no memory, no file descriptors
+            loop.call_soon(self._settle, transfer, NotSent("no_resources", transfer.origin))
+
+    def _start(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:
         if self._curl is None:
-            loop = asyncio.get_running_loop()
-            self._curl = CurlLoop(loop, self._finished, max_connections=self._max_in_flight)
-        return self._curl
-
-    def _start(self, transfer: Transfer, seconds_left: float) -> None:
+            released = self._settings.connections.released
+            self._curl = CurlLoop(loop, self._finished, released, max_connections=self._max_in_flight)
         handle = self._idle.pop() if self._idle else CurlHandle(self._settings)
-        handle.load(transfer.request, transfer.origin, seconds_left)
+        gate = transfer.gate
+        handle.load(transfer.request, transfer.origin, transfer.due - loop.time(), multiplex=gate.multiplex)
+        if gate.is_leader(transfer):
+            handle.on_connected = partial(loop.call_soon, self._open_gate, gate)
+        self._curl.add(handle.curl)
         transfer.handle = handle
         self._active[handle.curl] = transfer
-        self._bound().add(handle.curl)
 
-    def _finished(self, curl: Any, errno: int) -> None:
-        transfer = self._active[curl]
+    def _open_gate(self, gate: OriginGate) -> None:
+        self._launch_all(gate.connected())
+
+    def _finished(self, curl: Any, errno: int, descriptor: int) -> None:
+        transfer = self._active.pop(curl)
         handle = transfer.handle
-        if handle is None:  # cannot be: whoever is active has a handle
+        if handle is None:  # cannot be: what is active has a handle
             raise AssertionError
         outcome = handle.outcome(errno)
-        self._retire(handle)
-        self._start_waiting()
-        transfer.done(outcome)
-
-    def _retire(self, handle: CurlHandle) -> None:
-        self._active.pop(handle.curl).handle = None
+        if isinstance(outcome, Answer):
+            transfer.gate.multiplex = handle.multiplexed()
+            if transfer.gate.multiplex:
+                self._settings.connections.note_multiplexed(descriptor)
         self._idle.append(handle)
+        self._settle(transfer, outcome)
+        self._launch_waiting()
 
-    def _start_waiting(self) -> None:
+    def _settle(self, transfer: Transfer, outcome: Outcome) -> None:
+        if not transfer.over:
+            transfer.over = True
+            transfer.handle = None
+            self._launch_all(transfer.gate.over(transfer))
+            transfer.done(outcome)
+
+    def _withdraw(self, transfer: Transfer) -> None:
+        transfer.over = True
+        self._waiting.pop(transfer, None)
+        transfer.gate.followers.pop(transfer, None)
+        handle, transfer.handle = transfer.handle, None
+        if handle is not None and self._curl is not None:
+            del self._active[handle.curl]
+            self._curl.remove(handle.curl)
+            self._idle.append(handle)
+
+    def _launch_waiting(self) -> None:
         while self._waiting and len(self._active) < self._max_in_flight:
             transfer = next(iter(self._waiting))
             del self._waiting[transfer]
-            self._start(transfer, transfer.due - self._bound().loop.time())
+            self._launch(transfer)
 
     def _give_up(self, transfer: Transfer) -> None:
-        if self._waiting.pop(transfer, transfer) is None:
-            transfer.done(NotSent("timeout_queue", transfer.origin))
+        if transfer.handle is None and not transfer.over:
+            self._waiting.pop(transfer, None)
+            transfer.gate.followers.pop(transfer, None)
+            self._settle(transfer, NotSent("timeout_queue", transfer.origin))

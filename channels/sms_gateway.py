@@ -43,12 +43,12 @@ class RequestFields:
 
 @dataclass(frozen=True, slots=True)
 class AnswerFields:
-    """Where in the provider's JSON answer to look: names joined by dots, numbers for lists (`messages.0.id`)."""
+    """Where in the provider's JSON answer to look: names joined by dots, numbers in lists (`items.0.id`)."""
 
     reference: str = "id"
     success: str = ""
-    """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: only the
-    status counts."""
+    """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: the
+    status alone counts."""
     success_values: frozenset[str] = frozenset({"true", "ok", "success"})
     """In lower case."""
     error: str = ""

@@ -3,8 +3,8 @@
 Where the limits and statuses below come from:
     [M] Mozilla    https://mozilla-services.github.io/autopush-rs/http.html
     [G] Google     https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
-    [W] Microsoft  https://learn.microsoft.com/windows/apps/develop/notifications/push-notifications/
-                   push-request-response-headers
+    [W] Microsoft  https://learn.microsoft.com/en-us/windows/apps/design/shell/tiles-and-notifications/
+                   push-request-response-headers#response-codes
 """
 
 from __future__ import annotations

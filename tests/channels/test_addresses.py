@@ -1,0 +1,162 @@
+"""Which URLs and addresses may be contacted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.addresses import MAX_URL_CHARACTERS, AddressPolicy, AddressRefused, is_public
+
+LAB = "http://127.0.0.1:9901"
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://push.example/token", "https://push.example"),
+        ("https://PUSH.example:443/x?y=%20", "https://push.example"),
+        ("https://push.example", "https://push.example"),
+        ("https://push.example?x", "https://push.example"),
+        ("https://[2606:4700::1111]/", "https://[2606:4700::1111]"),
+        ("http://127.0.0.1:9901/x", LAB),
+        ("https://gateway.intern:8443/x", "https://gateway.intern:8443"),
+    ],
+)
+def test_acceptable_urls_have_an_origin(url, origin):
+    policy = AddressPolicy(frozenset({LAB, "https://gateway.intern:8443"}))
+    assert policy.origin(url) == origin
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://push.example/", "url_not_https"),
+        ("https://push.example:8443/", "url_port"),
+        ("http://127.0.0.1:9902/", "url_not_https"),
+        ("https://127.0.0.1:9901/", "url_port"),
+        ("https://user@push.example/", "url_malformed"),
+        ("https://user:password@push.example/", "url_malformed"),
+        ("https://push.example/#fragment", "url_malformed"),
+        ("https://push.example\\@inner/", "url_malformed"),
+        ("https://push.example/a b", "url_malformed"),
+        ("https://push.example/\r\nHost: inner", "url_malformed"),
+        ("https://push.example/\n", "url_malformed"),
+        ("https://pusch.exämple/", "url_malformed"),
+        ("https://push%2eexample/", "url_malformed"),
+        ("https:///push.example/", "url_malformed"),
+        ("https:push.example", "url_malformed"),
+        ("//push.example/", "url_malformed"),
+        ("ftp://push.example/", "url_malformed"),
+        ("file:///etc/passwd", "url_malformed"),
+        ("javascript:alert(1)", "url_malformed"),
+        ("https://push.example:/", "url_malformed"),
+        ("https://[fe80::1%25eth0]/", "url_malformed"),
+        ("", "url_malformed"),
+        ("https://push.example/" + "x" * MAX_URL_CHARACTERS, "url_too_long"),
+    ],
+)
+def test_other_urls_are_refused_with_a_code_and_not_quoted(url, code):
+    with pytest.raises(AddressRefused) as caught:
+        AddressPolicy(frozenset({LAB})).origin(url)
+    assert caught.value.code == str(caught.value) == code
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://10.0.0.1/",
+        "https://2130706433/",
+        "https://[::1]/",
+        "https://[::ffff:8.8.8.8]/",
+        "https://localhost/",
+        "https://intern/",
+    ],
+)
+def test_hosts_that_plainly_are_not_public_are_refused_at_subscription(url):
+    with pytest.raises(AddressRefused, match="private_address"):
+        AddressPolicy().vet(url)
+
+
+@pytest.mark.parametrize("url", ["https://push.example/", "https://8.8.8.8/", "https://[2606:4700::1111]/"])
+def test_public_hosts_pass_at_subscription(url):
+    assert url.startswith(AddressPolicy().vet(url))
+
+
+def test_named_origins_pass_at_subscription():
+    assert AddressPolicy(frozenset({LAB})).vet(LAB + "/x") == LAB
+
+
+@pytest.mark.parametrize("entry", ["http://127.0.0.1:9901/", "HTTP://a.example", "https://a.example:443"])
+def test_the_list_of_named_origins_must_have_origins(entry):
+    with pytest.raises(ValueError, match="not an origin"):
+        AddressPolicy(frozenset({entry}))
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "193.99.144.80", "2606:4700::1111", "2a02:2e0:3fe:1001:302::", "2003::1"]
+)
+def test_public_addresses(address):
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.255.255.255",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::127.0.0.1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:db8::1",
+        "2002:808:808::1",
+        "3fff::1",
+        "5f00::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "ff02::1",
+        "",
+        "/var/run/socket",
+        "localhost",
+    ],
+)
+def test_other_addresses(address):
+    assert not is_public(address)
+
+
+@given(st.ip_addresses(v=6))
+def test_no_address_that_hides_an_ipv4_address_is_public(address):
+    hidden = address.ipv4_mapped or address.sixtofour or address.teredo
+    assert not (hidden and is_public(str(address)))
+
+
+def test_permits_any_address_for_named_origins_only():
+    policy = AddressPolicy(frozenset({LAB}))
+    assert policy.permits(LAB, "127.0.0.1")
+    assert not policy.permits("https://push.example", "127.0.0.1")
+    assert policy.permits("https://push.example", "8.8.8.8")

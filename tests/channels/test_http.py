@@ -1,0 +1,514 @@
+"""The HTTP client against servers that behave and servers that do not, on both event loops."""
+
+import asyncio
+import os
+import resource
+
+import pytest
+
+from channels.answer import (
+    MAX_ANSWER_BYTES,
+    Answer,
+    BrokenAnswer,
+    NoAnswer,
+    NotSent,
+    Refused,
+    Request,
+    header_lines,
+)
+from channels.addresses import AddressPolicy
+from channels.http import HttpClient
+from tests.channels.far_side import (
+    answer,
+    by_target,
+    closed_port,
+    deaf_port,
+    drip,
+    far_side,
+    far_side_2,
+    hang,
+    raw,
+    reset,
+    reset_after,
+    respond,
+)
+
+HEADERS = {"Content-Type": "application/octet-stream", "TTL": "60"}
+TIMEOUT_S = 5.0
+SHORT_S = 0.05
+
+
+@pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
+def anyio_backend(request):
+    return "asyncio", {"use_uvloop": request.param}
+
+
+async def post(client, origin, target="/", timeout_s=TIMEOUT_S):
+    return await client.post(origin + target, HEADERS, b"body", timeout_s)
+
+
+async def test_posts_and_reads_status_headers_and_body(client_for):
+    async with far_side(answer(201, {"Retry-After": "7"}, b"taken")) as side:
+        got = await post(client_for(side.origin), side.origin, "/push/%2Fone?a=b")
+    assert (got.status, got.body, got.header("retry-after"), got.header("x")) == (201, b"taken", "7", None)
+    (seen,) = side.seen
+    assert (seen.target, seen.body, seen.headers["ttl"]) == ("/push/%2Fone?a=b", b"body", "60")
+    assert seen.headers["content-type"] == "application/octet-stream"
+
+
+async def test_the_path_goes_out_as_it_stands(client_for):
+    async with far_side() as side:
+        await post(client_for(side.origin), side.origin, "/a/../b/./c")
+    assert side.seen[0].target == "/a/../b/./c"
+
+
+async def test_reuses_connections(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin)
+        for _ in range(3):
+            await post(client, side.origin)
+    assert [seen.connection for seen in side.seen] == [1, 1, 1]
+
+
+async def test_leaves_no_trace_of_one_request_in_the_next(client_for):
+    async with far_side(answer(200, {"Retry-After": "7"}, b"first")) as side:
+        client = client_for(side.origin)
+        await post(client, side.origin)
+        side.react = answer(204)
+        got = await client.post(side.origin + "/x", {"Content-Type": "text/plain"}, b"", TIMEOUT_S)
+    assert (got.status, got.body, got.header("retry-after")) == (204, b"", None)
+    assert "ttl" not in side.seen[1].headers
+    assert side.seen[1].body == b""
+
+
+async def test_tls_is_verified_against_the_given_authority(client_for, server_tls):
+    async with far_side(tls=server_tls()) as side:
+        assert (await post(client_for(side.origin), side.origin)).status == 201
+
+
+async def test_tls_with_a_foreign_authority_sends_nothing(server_tls):
+    async with far_side(tls=server_tls()) as side:
+        client = HttpClient(AddressPolicy(frozenset({side.origin})))
+        with pytest.raises(NotSent, match="tls"):
+            await post(client, side.origin)
+        await client.aclose()
+    assert side.seen == []
+
+
+async def test_tls_with_a_certificate_for_another_name_sends_nothing(client_for, server_tls):
+    async with far_side(tls=server_tls(name="elsewhere.example")) as side:
+        with pytest.raises(NotSent, match="tls"):
+            await post(client_for(side.origin), side.origin)
+    assert side.seen == []
+
+
+async def test_something_else_than_tls_on_the_port_sends_nothing(client_for):
+    async def greet(_reader, writer):
+        writer.write(b"220 mail.example ESMTP\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    async with server:
+        origin = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(NotSent, match="tls"):
+            await post(client_for(origin), origin)
+
+
+async def test_http_2_shares_one_connection(client_for, server_tls):
+    async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
+        client = client_for(side.origin)
+        answers = await asyncio.gather(*(post(client, side.origin, f"/{n}") for n in range(50)))
+    assert [got.status for got in answers] == [201] * 50
+    assert side.connections == 1
+    assert {stream.body for stream in side.streams} == {b"body"}
+
+
+async def test_http_2_shares_the_next_connection_too_when_the_first_is_ended(client_for, server_tls):
+    """And a request that hangs on it holds nobody up."""
+
+    def act(stream):
+        if stream.body != b"hang":
+            stream.answer(201)
+        if len(stream.side.streams) == 1:
+            stream.go_away(stream.number)
+
+    async with far_side_2(act, server_tls("h2")) as side:
+        client = client_for(side.origin)
+        await post(client, side.origin)
+        hanging = asyncio.create_task(client.post(side.origin, HEADERS, b"hang", TIMEOUT_S))
+        await asyncio.sleep(0)
+        answers = await asyncio.gather(*(post(client, side.origin) for _ in range(50)))
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.wait([hanging])
+    assert [got.status for got in answers] == [201] * 50
+    assert side.connections == 2
+
+
+@pytest.mark.parametrize("protocols", [None, (), ("http/1.1",)], ids=["clear", "tls", "tls-alpn"])
+async def test_without_http_2_a_slow_request_holds_no_other_back(client_for, server_tls, protocols):
+    tls = None if protocols is None else server_tls(*protocols)
+    async with far_side(by_target({"/slow": hang}, answer(201)), tls) as side:
+        client = client_for(side.origin)
+        slow = asyncio.create_task(post(client, side.origin, "/slow"))
+        await asyncio.sleep(0)
+        answers = await asyncio.gather(*(post(client, side.origin) for _ in range(5)))
+        assert not slow.done()
+        slow.cancel()
+        await asyncio.wait([slow])
+    assert [got.status for got in answers] == [201] * 5
+
+
+async def test_http_2_connection_that_ends_unanswered_is_not_asked_again(client_for, server_tls):
+    """libcurl would repeat the request on a fresh connection; whether to do so is not for the client."""
+
+    def act(stream):
+        if len(stream.side.streams) == 1:
+            stream.answer(201)
+        else:
+            stream.writer.transport.abort()
+
+    async with far_side_2(act, server_tls("h2")) as side:
+        client = client_for(side.origin)
+        await post(client, side.origin)
+        with pytest.raises(NoAnswer):
+            await post(client, side.origin)
+    assert len(side.streams) == 2
+
+
+async def test_http_2_stream_that_the_server_refused_is_asked_again(client_for, server_tls):
+    """REFUSED_STREAM says that nothing was done (RFC 9113 section 8.7); libcurl repeats it on a new connection."""
+
+    def act(stream):
+        if len(stream.side.streams) == 2:
+            stream.refuse()
+        else:
+            stream.answer(201)
+
+    async with far_side_2(act, server_tls("h2")) as side:
+        client = client_for(side.origin)
+        answers = [await post(client, side.origin) for _ in range(2)]
+    assert [got.status for got in answers] == [201, 201]
+    assert len(side.streams) == 3
+
+
+async def test_http_2_first_stream_refused_is_not_answered(client_for, server_tls):
+    async with far_side_2(lambda stream: stream.refuse(), server_tls("h2")) as side:
+        with pytest.raises(NoAnswer):
+            await post(client_for(side.origin), side.origin, timeout_s=0.2)
+
+
+async def test_kept_alive_connection_that_breaks_is_not_asked_again(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin)
+        await post(client, side.origin)
+        side.react = reset
+        with pytest.raises(NoAnswer, match="reset"):
+            await post(client, side.origin)
+    assert len(side.seen) == 2
+
+
+async def test_unresolvable_name_sends_nothing(client_for):
+    with pytest.raises(NotSent, match="dns https://nowhere.invalid$"):
+        await client_for().post("https://nowhere.invalid/secret", HEADERS, b"", TIMEOUT_S)
+
+
+async def test_closed_port_sends_nothing(client_for):
+    origin = f"http://127.0.0.1:{closed_port()}"
+    with pytest.raises(NotSent) as caught:
+        await post(client_for(origin), origin, "/secret")
+    assert (caught.value.code, caught.value.origin) == ("connect", origin)
+
+
+async def test_host_that_does_not_answer_the_connection(client_for):
+    with deaf_port() as port:
+        origin = f"http://127.0.0.1:{port}"
+        with pytest.raises(NotSent, match="timeout_connect"):
+            await post(client_for(origin, connect_timeout_s=SHORT_S), origin)
+
+
+async def test_tls_handshake_that_hangs_sends_nothing(client_for):
+    async with far_side(hang) as side:
+        with deaf_port() as port:
+            origin = f"https://127.0.0.1:{port}"
+            with pytest.raises(NotSent, match="timeout_connect"):
+                await post(client_for(origin), origin, timeout_s=SHORT_S)
+    assert side.seen == []
+
+
+async def test_no_file_descriptor_left_sends_nothing(client_for):
+    async with far_side() as side, far_side() as other:
+        warm, cold = client_for(side.origin, other.origin), client_for(side.origin)
+        await post(warm, other.origin)
+        limit = _exhaust_descriptors()
+        try:
+            with pytest.raises(NotSent, match="connect"):
+                await post(warm, side.origin)
+            with pytest.raises(NotSent, match="no_resources"):
+                await post(cold, side.origin)
+        finally:
+            _restore_descriptors(limit)
+        assert side.seen == []
+        assert (await post(cold, side.origin)).status == 201
+
+
+def _exhaust_descriptors():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    probe = os.dup(0)  # the lowest free number: everything above is out of bounds from now on
+    os.close(probe)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (probe, hard))
+    return soft, hard
+
+
+def _restore_descriptors(limit):
+    resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+
+
+@pytest.mark.parametrize(
+    ("react", "code"),
+    [
+        (hang, "timeout"),
+        (reset, "reset"),
+        (raw(b"", close=True), "reset"),
+        (raw(b"220 mail.example ESMTP\r\n\r\n", close=True), "protocol"),
+        (raw(b"HTTP/1.1 20", close=True), "reset"),
+        (raw(b"HTTP/1.1 20x X\r\n\r\n", close=True), "protocol"),
+        (reset_after(b"HTTP/1.1 201 Created\r\nContent-"), "reset"),
+        (raw(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", close=True), "reset"),
+        (drip(b"x", head=b"HTTP/1.1 201 Created\r\nX: "), "timeout"),
+    ],
+    ids=["hang", "reset", "close", "smtp", "half-status", "odd-status", "half-header", "only-103", "loris"],
+)
+async def test_sent_but_no_status(client_for, react, code):
+    async with far_side(react) as side:
+        with pytest.raises(NoAnswer) as caught:
+            await post(client_for(side.origin), side.origin, "/secret", timeout_s=0.2)
+    assert (caught.value.code, caught.value.origin) == (code, side.origin)
+    assert len(side.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("react", "code"),
+    [
+        (answer(201, {"Retry-After": "3"}, b"x" * (MAX_ANSWER_BYTES + 1)), "oversized"),
+        (raw(respond(201, {"Retry-After": "3"}, b"x" * 100)[:-1], close=True), "truncated"),
+        (reset_after(respond(201, {"Retry-After": "3"}, b"x" * 100)[:-1]), "truncated"),
+        (drip(b"x", head=respond(201, {"Retry-After": "3"}, b"x" * 9999)[:-9999]), "timeout"),
+    ],
+    ids=["oversized", "cut", "reset", "loris"],
+)
+async def test_status_but_no_whole_body(client_for, react, code):
+    async with far_side(react) as side:
+        with pytest.raises(BrokenAnswer, match=code) as caught:
+            await post(client_for(side.origin), side.origin, timeout_s=0.2)
+    got = caught.value.answer
+    assert (got.status, got.header("Retry-After"), got.body) == (201, "3", b"")
+
+
+async def test_body_of_exactly_the_limit_is_read(client_for):
+    async with far_side(answer(200, {}, b"x" * MAX_ANSWER_BYTES)) as side:
+        assert len((await post(client_for(side.origin), side.origin)).body) == MAX_ANSWER_BYTES
+
+
+async def test_early_hints_are_skipped(client_for):
+    hints = b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n"
+    async with far_side(raw(hints + respond(429, {"Retry-After": "4"}))) as side:
+        got = await post(client_for(side.origin), side.origin)
+    assert (got.status, got.header("retry-after")) == (429, "4")
+
+
+async def test_redirects_are_answers(client_for):
+    async with far_side() as inner:
+        async with far_side(answer(302, {"Location": inner.origin + "/steal"})) as side:
+            got = await post(client_for(side.origin, inner.origin), side.origin)
+        assert (got.status, inner.seen) == (302, [])
+
+
+async def test_cookies_are_not_kept(client_for):
+    async with far_side(answer(201, {"Set-Cookie": "a=b"})) as side:
+        client = client_for(side.origin)
+        await post(client, side.origin)
+        await post(client, side.origin)
+    assert "cookie" not in side.seen[1].headers
+
+
+async def test_proxies_and_passwords_of_the_environment_are_ignored(client_for, monkeypatch, tmp_path):
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    async with far_side() as proxy, far_side() as side:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.origin)
+        await post(client_for(side.origin), side.origin)
+    assert (len(side.seen), proxy.seen) == (1, [])
+    assert "authorization" not in side.seen[0].headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f000001/",
+        "https://0177.0.0.1/",
+        "https://0.0.0.0/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[fd00:ec2::254]/",
+        "https://169.254.169.254/latest/meta-data/",
+        "https://100.64.0.1/",
+        "https://192.168.0.1/",
+    ],
+)
+async def test_private_addresses_are_refused_when_the_socket_is_opened(client_for, url):
+    with pytest.raises(Refused, match="private_address"):
+        await client_for().post(url, HEADERS, b"", TIMEOUT_S)
+
+
+async def test_a_name_that_leads_to_an_inner_address_is_refused_by_the_address(client_for):
+    """As with DNS rebinding: what the name was before does not matter."""
+    async with far_side() as side:
+        port = side.origin.rpartition(":")[2]
+        client = client_for(f"https://localhost:{port}")  # another scheme is another origin
+        with pytest.raises(Refused, match="url_not_https"):
+            await client.post(f"http://localhost:{port}/", HEADERS, b"", TIMEOUT_S)
+    with pytest.raises(Refused, match="private_address"):
+        await client_for(side.origin).post("https://localhost/", HEADERS, b"", TIMEOUT_S)
+    assert side.seen == []
+
+
+async def test_refused_urls_are_not_quoted(client_for):
+    with pytest.raises(Refused) as caught:
+        await client_for().post("https://user:secret@push.example/token", HEADERS, b"", TIMEOUT_S)
+    assert str(caught.value) == "url_malformed"
+
+
+async def test_cancelling_breaks_the_transfer_off(client_for):
+    async with far_side(hang) as side:
+        client = client_for(side.origin)
+        task = asyncio.create_task(post(client, side.origin))
+        await side.arrived.wait()
+        (connection,) = side.open
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await connection.wait_closed()
+        side.react = answer(200)
+        assert (await post(client, side.origin)).status == 200
+
+
+async def test_cancelling_while_the_answer_is_already_there_is_harmless(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin)
+        for _ in range(20):
+            task = asyncio.create_task(post(client, side.origin))
+            while not side.arrived.is_set():
+                await asyncio.sleep(0)
+            side.arrived.clear()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert (await post(client, side.origin)).status == 201
+
+
+async def test_requests_beyond_the_cap_wait_for_their_turn(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin, max_in_flight=2)
+        answers = await asyncio.gather(*(post(client, side.origin, f"/{n}") for n in range(10)))
+    assert [got.status for got in answers] == [201] * 10
+    assert side.connections <= 2
+
+
+async def test_waiting_for_a_turn_counts_towards_the_timeout(client_for):
+    async with far_side(hang) as side:
+        client = client_for(side.origin, max_in_flight=1)
+        first = asyncio.create_task(post(client, side.origin))
+        await side.arrived.wait()
+        with pytest.raises(NotSent, match="timeout_queue"):
+            await post(client, side.origin, timeout_s=SHORT_S)
+        first.cancel()
+        await asyncio.wait([first])
+    assert len(side.seen) == 1
+
+
+async def test_cancelling_who_waits_frees_the_place(client_for):
+    async with far_side(hang) as side:
+        client = client_for(side.origin, max_in_flight=1)
+        first = asyncio.create_task(post(client, side.origin))
+        await side.arrived.wait()
+        second = asyncio.create_task(post(client, side.origin))
+        third = asyncio.create_task(post(client, side.origin, "/third"))
+        await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.wait([second])
+        side.react = answer(200)
+        first.cancel()
+        assert (await third).status == 200
+    assert [seen.target for seen in side.seen] == ["/", "/third"]
+
+
+async def test_closing_tells_everybody_who_waits(client_for):
+    async with far_side(hang) as side:
+        client = client_for(side.origin, max_in_flight=1)
+        first = asyncio.create_task(post(client, side.origin))
+        await side.arrived.wait()
+        second = asyncio.create_task(post(client, side.origin))
+        await asyncio.sleep(0)
+        await client.aclose()
+        outcomes = await asyncio.gather(first, second, return_exceptions=True)
+    assert [(type(error), error.code) for error in outcomes] == [(NoAnswer, "closed"), (NotSent, "closed")]
+
+
+async def test_closing_before_anything_was_sent_says_so(client_for):
+    client = client_for("http://127.0.0.1:9")
+    outcomes = []
+    client.submit(Request("http://127.0.0.1:9/", [], b"", TIMEOUT_S), outcomes.append)
+    await client.aclose()
+    assert [type(outcome) for outcome in outcomes] == [NotSent]
+
+
+async def test_a_finished_transfer_cannot_be_aborted_any_more(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin)
+        done = asyncio.get_running_loop().create_future()
+        transfer = client.submit(Request(side.origin + "/", header_lines(HEADERS), b"", 5), done.set_result)
+        assert isinstance(await done, Answer)
+        client.abort(transfer)
+        assert (await post(client, side.origin)).status == 201
+
+
+async def test_equal_headers_of_the_same_list_are_set_once_and_sent_each_time(client_for):
+    async with far_side() as side:
+        client = client_for(side.origin)
+        lines = header_lines(HEADERS)
+        for _ in range(2):
+            done = asyncio.get_running_loop().create_future()
+            client.submit(Request(side.origin + "/", lines, b"", TIMEOUT_S), done.set_result)
+            await done
+    assert [seen.headers["ttl"] for seen in side.seen] == ["60", "60"]
+
+
+async def test_different_paths_may_fare_differently(client_for):
+    react = by_target({"/bad": reset, "/slow": hang}, answer(201))
+    async with far_side(react) as side:
+        client = client_for(side.origin)
+        targets = ["/a", "/bad", "/b", "/slow", "/c"]
+        outcomes = await asyncio.gather(
+            *(post(client, side.origin, target, timeout_s=0.2) for target in targets), return_exceptions=True
+        )
+    assert [getattr(outcome, "status", 0) for outcome in outcomes] == [201, 0, 201, 0, 201]
+
+
+@pytest.mark.parametrize("value", ["", "a\r\nX-Evil: 1", "ä", "a\x00"])
+def test_headers_cannot_be_smuggled(value):
+    with pytest.raises(ValueError, match="X-Test"):
+        header_lines({"X-Test": value})
+
+
+def test_the_wrong_authority_file_is_told_at_once(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    with pytest.raises(FileNotFoundError):
+        HttpClient(AddressPolicy())

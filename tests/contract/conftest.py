@@ -1,0 +1,133 @@
+"""The channels under the contract, each with what the common tests need to know about it."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from channels.app import App
+from channels.base import Channel, Endpoint, Limits, Notice, Urgency
+from channels.http import HttpClient
+from channels.sms_gateway import SmsGateway
+from channels.sms_http import SmsHttp
+from channels.vapid import VapidSigner, generate_key
+from channels.webpush import WebPush
+from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 -- fixtures
+from tests.channels.far_side import Reaction, Seen
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SECRET = "geheim"  # stands in every URL path, key and token here, and must stand in no error
+_KEY = ec.derive_private_key(7, ec.SECP256R1()).public_key()
+_P256DH = urlsafe_b64encode(_KEY.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)).decode()
+_AUTH = urlsafe_b64encode(b"auth " + SECRET.encode().ljust(11)).decode()
+_WHSEC = "whsec_" + b64encode(SECRET.encode().ljust(24, b".")).decode()
+SECRETS = (SECRET, _P256DH[:20], _AUTH[:10], _WHSEC[6:16], "4915100000")
+_VAPID = generate_key()
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a channel is built from in a test."""
+
+    http: HttpClient
+    origins: tuple[str, ...]
+    limits: Limits = Limits(batch=100, payload_bytes=3000, concurrency=4, max_age_s=3600)
+    now: Callable[[], datetime] = field(default_factory=Clock)
+    timeout_s: float = 5.0
+
+
+def _webpush(setting: Setting) -> Channel:
+    vapid = VapidSigner(_VAPID, "mailto:ops@warn.example")
+    return WebPush(setting.http, vapid, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s)
+
+
+def _sms(setting: Setting) -> Channel:
+    gateways = {
+        f"gateway{n}": SmsGateway(f"gateway{n}", f"{origin}/{SECRET}", "WARNUNG", f"Bearer {SECRET}")
+        for n, origin in enumerate(setting.origins)
+    }
+    return SmsHttp(
+        setting.http, gateways, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s
+    )
+
+
+def _app(setting: Setting) -> Channel:
+    return App(setting.http, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One channel: how it is built, what an endpoint of it looks like, where it departs from the table."""
+
+    name: str
+    build: Callable[[Setting], Channel]
+    departures: dict[int, str]
+    wrong_keys: dict[str, str]
+
+    def endpoint(self, number: int, origins: tuple[str, ...], side: int = 0) -> Endpoint:
+        """Endpoint `number` behind the origin with the index `side`."""
+        if self.name == "sms_http":
+            return Endpoint(number, f"+4915100000{number:03}", {"gateway": f"gateway{side}"})
+        keys = {"p256dh": _P256DH, "auth": _AUTH} if self.name == "webpush" else {"secret": _WHSEC}
+        return Endpoint(number, f"{origins[side]}/{SECRET}/{number}", keys)
+
+    def gateway(self, origins: tuple[str, ...], side: int = 0) -> str:
+        return f"gateway{side}" if self.name == "sms_http" else origins[side]
+
+    def number(self, seen: Seen) -> int:
+        """Which endpoint a request is for."""
+        if self.name == "sms_http":
+            return int(json.loads(seen.body)["to"][-3:])
+        return int(seen.target.rpartition("/")[2])
+
+    def by_number(self, reactions: dict[int, Reaction], otherwise: Reaction) -> Reaction:
+        async def react(seen, writer):
+            await reactions.get(self.number(seen), otherwise)(seen, writer)
+
+        return react
+
+
+_ACCOUNT = (301, 302, 303, 307, 308, 402, 404, 405, 407, 410, 415)
+CASES = (
+    Case("app", _app, {404: "transient"}, {"secret": "whsec_?"}),
+    Case(
+        "sms_http",
+        _sms,
+        {**dict.fromkeys(_ACCOUNT, "misconfigured"), 502: "uncertain", 504: "uncertain"},
+        {},
+    ),
+    Case("webpush", _webpush, {406: "rate_limited"}, {"p256dh": "AAAA", "auth": "AAAA"}),
+)
+
+
+@pytest.fixture(params=CASES, ids=lambda case: case.name)
+def case(request) -> Case:
+    return request.param
+
+
+def notice(deadline: datetime = NOW + timedelta(hours=1)) -> Notice:
+    return Notice(
+        alert_id="01JD8Z0000000000000000TEST",
+        collapse_key="abcdefghijklmnopqrstuvwxyz012345",
+        title="WARNUNG: Hochwasser",
+        text="WARNUNG: Hochwasser\nMeiden Sie die Ufer der Rur.",
+        payload=b'{"v":1,"headline":"Hochwasser"}',
+        language="de",
+        urgency=Urgency.HIGH,
+        deadline=deadline,
+    )

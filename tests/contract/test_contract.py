@@ -1,0 +1,461 @@
+"""The contract of `channels.base.Channel`, the same for every channel, against real servers."""
+
+import asyncio
+import dataclasses
+import logging
+from datetime import timedelta
+
+import pytest
+
+from channels.answer import MAX_ANSWER_BYTES
+from channels.base import (
+    ChannelDown,
+    ChannelError,
+    ChannelMisconfigured,
+    DeliveryError,
+    Expired,
+    Permanent,
+    RateLimited,
+    Transient,
+    Uncertain,
+)
+from channels.tally import CONNECT_FAILURES_IN_A_ROW
+from tests.channels.far_side import (
+    answer,
+    closed_port,
+    drip,
+    far_side,
+    far_side_2,
+    hang,
+    raw,
+    reset,
+    reset_after,
+    respond,
+)
+from tests.contract.conftest import NOW, SECRETS, Clock, Setting, notice
+
+ACCEPTED = answer(201, {"Content-Type": "application/json"}, b'{"id": "m-1"}')
+SHORT_S = 0.1
+
+
+@dataclasses.dataclass
+class Result:
+    """All that one call of `send` gave."""
+
+    receipts: dict
+    raised: ChannelError | None = None
+
+    def labels(self) -> dict:
+        return {
+            number: "accepted" if receipt.accepted else receipt.error.label
+            for number, receipt in self.receipts.items()
+        }
+
+
+async def send(channel, endpoints, message=None) -> Result:
+    result = Result({})
+    try:
+        async for receipt in channel.send(message or notice(), endpoints):
+            assert receipt.endpoint_id not in result.receipts, "a second receipt for one endpoint"
+            result.receipts[receipt.endpoint_id] = receipt
+    except ChannelError as error:
+        result.raised = error
+    return result
+
+
+class Stage:
+    """A channel and the servers it sends to."""
+
+    def __init__(self, case, client_for, *sides, **options):
+        self.case = case
+        self.origins = tuple(side.origin for side in sides)
+        client_options = options.pop("client", {})
+        http = client_for(*self.origins, **client_options)
+        limits = options.pop("limits", {})
+        setting = Setting(http, self.origins, **options)
+        self.setting = dataclasses.replace(setting, limits=dataclasses.replace(setting.limits, **limits))
+        self.channel = case.build(self.setting)
+
+    def endpoints(self, numbers, side=0):
+        return [self.case.endpoint(number, self.origins, side) for number in numbers]
+
+    async def send(self, numbers, message=None):
+        return await send(self.channel, self.endpoints(numbers), message)
+
+
+def expected_label(case, status):
+    """The table of the contract, written down a second time."""
+    if status in case.departures:
+        return case.departures[status]
+    if status < 300:
+        return "accepted"
+    single = {
+        401: "misconfigured",
+        403: "misconfigured",
+        404: "gone",
+        408: "transient",
+        410: "gone",
+        429: "rate_limited",
+    }
+    return single.get(status) or (
+        "permanent" if status < 500 else "transient" if status < 600 else "uncertain"
+    )
+
+
+async def test_every_status_means_what_the_table_says(case, client_for):
+    statuses = (*range(200, 600), 600, 999)
+    async with far_side() as side:
+        stage = Stage(case, client_for, side)
+        seen, expected = {}, {}
+        for status in statuses:
+            side.react = answer(status, {"Location": "http://169.254.169.254/"}, b"{}")
+            result = await stage.send([1])
+            seen[status] = result.raised.label if result.raised else result.labels()[1]
+            expected[status] = expected_label(case, status)
+            assert list(result.receipts) == [1]
+            error = result.receipts[1].error
+            assert error is None or error.code == str(status)
+        assert len(side.seen) == len(statuses), "a status was tried again"
+    assert seen == expected
+
+
+async def test_nobody_is_unsubscribed_when_we_are_refused(case, client_for):
+    async with far_side(answer(401)) as side:
+        result = await Stage(case, client_for, side).send(range(3))
+    assert isinstance(result.raised, ChannelMisconfigured)
+    assert result.raised.gateway == case.gateway((side.origin,))
+    assert {type(receipt.error) for receipt in result.receipts.values()} == {Transient}
+
+
+async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case, client_for):
+    async with far_side(answer(403)) as side:
+        result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(20))
+    assert isinstance(result.raised, ChannelMisconfigured)
+    assert set(result.receipts) == {case.number(seen) for seen in side.seen}
+    assert len(side.seen) <= 5
+
+
+@pytest.mark.parametrize(
+    ("react", "label", "code"),
+    [
+        (hang, "uncertain", "timeout"),
+        (reset, "uncertain", "reset"),
+        (reset_after(b"HTTP/1.1 201 Created\r\nContent-"), "uncertain", "reset"),
+        (raw(b"HTTP/1.1 103 Early Hints\r\n\r\n", close=True), "uncertain", "reset"),
+        (raw(b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n", close=True), "uncertain", "protocol"),
+        (drip(b"x", head=b"HTTP/1.1 201 Created\r\nX: "), "uncertain", "timeout"),
+        (reset_after(respond(503, {}, b"x" * 50)[:-1]), "transient", "503"),
+        (answer(500, {}, b"x" * (MAX_ANSWER_BYTES + 1)), "transient", "500"),
+    ],
+    ids=["hang", "reset", "reset-in-head", "only-103", "garbage", "loris", "503-cut", "500-oversized"],
+)
+async def test_one_bad_exchange_never_hurts_another(case, client_for, react, label, code):
+    async with far_side(case.by_number({2: react}, ACCEPTED)) as side:
+        result = await Stage(case, client_for, side, timeout_s=SHORT_S).send(range(6))
+    assert result.raised is None
+    assert result.labels() == {**dict.fromkeys(range(6), "accepted"), 2: label}
+    assert result.receipts[2].error.code == code
+    assert len(side.seen) == 6, "something was tried again"
+
+
+@pytest.mark.parametrize(
+    "react",
+    [
+        answer(201, {}, b"x" * (MAX_ANSWER_BYTES + 1)),
+        raw(respond(201, {}, b"x" * 50)[:-1], close=True),
+        drip(b"x", head=respond(201, {}, b"x" * 9999)[:-9999]),
+    ],
+    ids=["oversized", "truncated", "loris"],
+)
+async def test_an_accepting_status_counts_even_if_the_body_breaks_off(case, client_for, react):
+    async with far_side(react) as side:
+        result = await Stage(case, client_for, side, timeout_s=SHORT_S).send([1])
+    assert result.labels() == {1: "accepted"}
+
+
+async def test_redirects_into_the_own_network_are_not_followed(case, client_for):
+    async with far_side() as inner, far_side(answer(307, {"Location": inner.origin})) as side:
+        result = await Stage(case, client_for, side).send([1])
+    assert (inner.seen, len(side.seen)) == ([], 1)
+    assert not result.receipts[1].accepted
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("Sun, 22 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sat, 21 Nov 2026 12:00:30 GMT", 0.0),
+        ("1000000000", 300.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 300.0),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+    ],
+)
+async def test_retry_after_in_all_its_forms(case, client_for, status, value, seconds):
+    async with far_side(answer(status, {"Retry-After": value})) as side:
+        result = await Stage(case, client_for, side).send([1])
+    error = result.receipts[1].error
+    limited = status == 429 or seconds is not None
+    assert (type(error), error.retry_after) == (RateLimited if limited else Transient, seconds)
+
+
+async def test_nothing_more_is_started_at_a_gateway_that_asks_for_a_pause(case, client_for):
+    async with far_side(case.by_number({2: answer(429, {"Retry-After": "9"})}, ACCEPTED)) as side:
+        result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(6))
+    assert result.raised is None
+    assert result.labels() == {0: "accepted", 1: "accepted", **dict.fromkeys(range(2, 6), "rate_limited")}
+    assert {result.receipts[number].error.retry_after for number in range(2, 6)} == {9.0}
+    assert len(side.seen) == 3
+
+
+async def test_no_more_than_the_limit_is_in_flight(case, client_for):
+    waiting = []
+    release = asyncio.Event()
+
+    async def react(seen, writer):
+        waiting.append(seen)
+        await release.wait()
+        await ACCEPTED(seen, writer)
+
+    async with far_side(react) as side:
+        stage = Stage(case, client_for, side, limits={"concurrency": 3})
+        task = asyncio.create_task(stage.send(range(10)))
+        while len(waiting) < 3:
+            await side.arrived.wait()
+            side.arrived.clear()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(waiting) == 3
+        release.set()
+        result = await task
+    assert result.labels() == dict.fromkeys(range(10), "accepted")
+
+
+async def test_receipts_come_as_answers_come(case, client_for):
+    async with far_side(case.by_number({0: hang}, ACCEPTED)) as side:
+        stage = Stage(case, client_for, side)
+        receipts = stage.channel.send(notice(), stage.endpoints(range(4)))
+        first = [await anext(receipts) for _ in range(3)]
+        assert {receipt.endpoint_id for receipt in first} == {1, 2, 3}
+        await receipts.aclose()
+
+
+async def test_unreachable_host_is_reported_after_five_failures_in_a_row(case, client_for):
+    origins = (f"http://127.0.0.1:{closed_port()}",)
+    channel = case.build(Setting(client_for(*origins), origins))
+    result = await send(channel, [case.endpoint(number, origins) for number in range(30)])
+    assert isinstance(result.raised, ChannelDown)
+    assert result.raised.gateway == case.gateway(origins)
+    assert CONNECT_FAILURES_IN_A_ROW <= len(result.receipts) < 30
+    assert {(type(receipt.error), receipt.error.code) for receipt in result.receipts.values()} == {
+        (Transient, "connect")
+    }
+
+
+async def test_a_few_failures_to_connect_are_no_outage(case, client_for):
+    origins = (f"http://127.0.0.1:{closed_port()}",)
+    channel = case.build(Setting(client_for(*origins), origins))
+    result = await send(channel, [case.endpoint(number, origins) for number in range(4)])
+    assert result.raised is None
+    assert result.labels() == dict.fromkeys(range(4), "transient")
+
+
+async def test_one_dead_host_does_not_stop_the_others(case, client_for):
+    async with far_side(ACCEPTED) as side:
+        origins = (side.origin, f"http://127.0.0.1:{closed_port()}")
+        channel = case.build(Setting(client_for(*origins), origins))
+        dead = [case.endpoint(number, origins, 1) for number in range(10)]
+        alive = [case.endpoint(number, origins, 0) for number in range(10, 20)]
+        result = await send(channel, dead + alive)
+    assert isinstance(result.raised, ChannelDown)
+    assert result.raised.gateway == case.gateway(origins, 1)
+    labels = result.labels()
+    assert {number: labels[number] for number in range(10, 20)} == dict.fromkeys(range(10, 20), "accepted")
+
+
+async def test_one_dead_endpoint_among_several_hosts_raises_nothing(case, client_for):
+    async with far_side(ACCEPTED) as side:
+        origins = (side.origin, f"http://127.0.0.1:{closed_port()}")
+        channel = case.build(Setting(client_for(*origins), origins))
+        endpoints = [case.endpoint(number, origins, int(number == 3)) for number in range(9)]
+        result = await send(channel, endpoints)
+    assert result.raised is None
+    assert result.labels() == {**dict.fromkeys(range(9), "accepted"), 3: "transient"}
+
+
+async def test_unresolvable_host_is_transient(case, client_for):
+    origins = ("https://nowhere.invalid",)
+    channel = case.build(Setting(client_for(), origins))
+    result = await send(channel, [case.endpoint(1, origins)])
+    assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Transient, "dns")
+
+
+async def test_private_address_is_permanent_and_not_contacted(case, client_for):
+    origins = ("https://localhost",)
+    channel = case.build(Setting(client_for(), origins))
+    result = await send(channel, [case.endpoint(1, origins)])
+    assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Permanent, "private_address")
+
+
+async def test_nothing_is_started_after_the_deadline(case, client_for):
+    async with far_side() as side:
+        stage = Stage(case, client_for, side)
+        result = await stage.send(range(3), notice(deadline=NOW))
+    assert (side.seen, result.raised) == ([], None)
+    assert {type(receipt.error) for receipt in result.receipts.values()} == {Expired}
+
+
+async def test_the_deadline_is_looked_at_before_each_start(case, client_for):
+    clock = Clock()
+
+    async def react(seen, writer):
+        clock.time += timedelta(minutes=1)
+        await ACCEPTED(seen, writer)
+
+    async with far_side(react) as side:
+        stage = Stage(case, client_for, side, now=clock, limits={"concurrency": 1})
+        result = await stage.send(range(5), notice(deadline=NOW + timedelta(minutes=3)))
+    assert result.labels() == {**dict.fromkeys(range(3), "accepted"), 3: "expired", 4: "expired"}
+    assert len(side.seen) == 3
+
+
+async def test_no_request_outlives_the_deadline(case, client_for):
+    async with far_side(hang) as side:
+        stage = Stage(case, client_for, side, timeout_s=60.0)
+        result = await stage.send([1], notice(deadline=NOW + timedelta(seconds=1.1)))
+    assert type(result.receipts[1].error) is Uncertain
+
+
+async def test_closing_the_generator_stops_everything(case, client_for):
+    hanging = []
+
+    async def hold(_seen, writer):
+        hanging.append(writer)
+
+    async with far_side(case.by_number({0: ACCEPTED}, hold)) as side:
+        stage = Stage(case, client_for, side, limits={"concurrency": 2})
+        receipts = stage.channel.send(notice(), stage.endpoints(range(10)))
+        assert (await anext(receipts)).accepted
+        while not hanging:
+            side.arrived.clear()
+            await side.arrived.wait()
+        await receipts.aclose()
+        await hanging[0].wait_closed()
+        with pytest.raises(StopAsyncIteration):
+            await anext(receipts)
+    assert len(side.seen) == 2
+
+
+async def test_cancelling_the_task_breaks_off_what_is_in_flight(case, client_for):
+    async with far_side(hang) as side:
+        stage = Stage(case, client_for, side, limits={"concurrency": 1})
+        task = asyncio.create_task(stage.send(range(10)))
+        await side.arrived.wait()
+        (connection,) = side.open
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await connection.wait_closed()
+    assert len(side.seen) == 1
+
+
+async def test_an_empty_list_is_no_work(case, client_for):
+    async with far_side() as side:
+        result = await Stage(case, client_for, side).send([])
+    assert (result.receipts, result.raised, side.seen) == ({}, None, [])
+
+
+async def test_an_unusable_record_hurts_only_itself(case, client_for):
+    async with far_side(ACCEPTED) as side:
+        stage = Stage(case, client_for, side)
+        good = stage.endpoints(range(3))
+        broken = [
+            dataclasses.replace(good[0], id=10, address="javascript:alert(1)"),
+            dataclasses.replace(good[0], id=11, address=None),
+            dataclasses.replace(good[0], id=12, keys=None),
+        ]
+        if case.wrong_keys:
+            broken.append(dataclasses.replace(good[0], id=13, keys=case.wrong_keys))
+            broken.append(dataclasses.replace(good[0], id=14, keys={}))
+        result = await send(stage.channel, [*broken, *good])
+    assert result.raised is None
+    labels = result.labels()
+    assert {labels.pop(endpoint.id) for endpoint in good} == {"accepted"}
+    assert labels == {endpoint.id: "permanent" for endpoint in broken}
+
+
+async def test_accepts_over_https_and_http_2(case, client_for, server_tls):
+    async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
+        result = await Stage(case, client_for, side, limits={"concurrency": 20}).send(range(50))
+    assert result.labels() == dict.fromkeys(range(50), "accepted")
+    assert side.connections == 1
+
+
+async def test_one_call_does_not_disturb_another(case, client_for):
+    async with far_side(ACCEPTED) as side, far_side(hang) as slow:
+        origins = (side.origin, slow.origin)
+        channel = case.build(Setting(client_for(*origins), origins, timeout_s=SHORT_S))
+        fast, hanging = await asyncio.gather(
+            send(channel, [case.endpoint(number, origins, 0) for number in range(5)]),
+            send(channel, [case.endpoint(number, origins, 1) for number in range(5)]),
+        )
+    assert set(fast.labels().values()) == {"accepted"}
+    assert set(hanging.labels().values()) == {"uncertain"}
+
+
+async def test_gateway_names_what_stands_behind_an_endpoint(case, client_for):
+    origins = ("https://push.example", "https://other.example")
+    channel = case.build(Setting(client_for(), origins))
+    for side in (0, 1):
+        assert channel.gateway(case.endpoint(1, origins, side)) == case.gateway(origins, side)
+
+
+async def test_limits_are_stated(case, client_for):
+    origins = ("https://push.example",)
+    channel = case.build(Setting(client_for(), origins))
+    assert channel.name == case.name
+    assert min(dataclasses.astuple(channel.limits)) > 0
+
+
+FAULTS = [
+    *(
+        answer(status, {"Location": "/geheim"}, b'{"error": "geheim"}')
+        for status in (302, 400, 401, 404, 410, 413, 429, 500)
+    ),
+    hang,
+    reset,
+    raw(b"geheim\r\n\r\n", close=True),
+    answer(200, {}, b"geheim" * MAX_ANSWER_BYTES),
+]
+
+
+async def test_no_secret_in_errors_logs_or_output(case, client_for, caplog, capfd):
+    caplog.set_level(logging.DEBUG)
+    said = []
+    async with far_side() as side:
+        stage = Stage(case, client_for, side, timeout_s=SHORT_S)
+        for react in FAULTS:
+            side.react = react
+            result = await stage.send([1])
+            errors = [receipt.error for receipt in result.receipts.values() if receipt.error]
+            said += [*map(_everything_said, errors), _everything_said(result.raised) if result.raised else ""]
+        unusable = dataclasses.replace(
+            stage.endpoints([1])[0], address="https://u:geheim@push.example/geheim"
+        )
+        with pytest.raises(Permanent) as caught:
+            stage.channel.check(unusable)
+        said.append(_everything_said(caught.value))
+    text = "\n".join([*said, caplog.text, *capfd.readouterr()])
+    assert text.strip()
+    assert [secret for secret in SECRETS if secret in text] == []
+
+
+def _everything_said(error: DeliveryError | ChannelError) -> str:
+    chain = [error]
+    while cause := chain[-1].__cause__ or (None if chain[-1].__suppress_context__ else chain[-1].__context__):
+        chain.append(cause)
+    return "\n".join(f"{one!s} {one!r} {vars(one)}" for one in chain)
