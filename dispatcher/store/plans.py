@@ -104,11 +104,11 @@ class Plans:
                 return []
             alert = _unplanned(row)
             if alert.stopped:
-                await self._finish(connection, alert, "settled")
+                await self._finish(connection, alert)
                 return []
             bells = await self._freeze(connection, alert)
             if not in_hand:
-                await self._finish(connection, alert, "planned")
+                await self._finish(connection, alert)
         return bells
 
     async def _freeze(self, connection: Any, alert: Unplanned) -> list[Bell]:
@@ -129,7 +129,7 @@ class Plans:
         )
         return [Bell(row["id"], alert.lane, row["lease_token"]) for row in rows]
 
-    async def _finish(self, connection: Any, alert: Unplanned, state: str) -> None:
+    async def _finish(self, connection: Any, alert: Unplanned) -> None:
         digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
         empty = not await connection.fetchval(
             "SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')", alert.id
@@ -138,7 +138,7 @@ class Plans:
             """UPDATE alert SET state = $2, planned_at = clock_timestamp(), audience_sha256 = $3,
                  settled_at = CASE WHEN $4 THEN clock_timestamp() END WHERE id = $1""",
             alert.id,
-            "settled" if empty else state,
+            "settled" if empty else "planned",
             digest,
             empty,
         )
