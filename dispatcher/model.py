@@ -140,5 +140,8 @@ class Source:
         return ags.startswith(self.territory)
 
 
+FEED_PREFIX = "feed-"
+"""How the ids of those sources begin that are feeds."""
+
 LEASE = timedelta(seconds=10)
 """How long a batch stays with a worker that gives no sign of life."""

@@ -6,17 +6,18 @@ import asyncio
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.model import DISPATCHED, Reason, Source, new_alert_id
+from dispatcher.model import DISPATCHED, FEED_PREFIX, Reason, Source, new_alert_id
 from dispatcher.pipeline.decide import ACTS_ON_OTHERS, Decision, decide, expiry, is_ending, referenced_of
 from dispatcher.pipeline.lanes import lane_of
 from dispatcher.pipeline.problem import ProblemType, Refused
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
 from dispatcher.store.doorbell import Doorbell, plan
+from dispatcher.store.kin import Kin
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import HomeBox, Match, Profile
 
@@ -189,18 +190,40 @@ class Intake:
         alert, digest = read.alert, hashlib.sha256(raw).digest()
         assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
         before = await submission.same_identity(alert.sender, alert.identifier, alert.sent)
-        if before is not None:
+        if before is not None and not _is_copy(before, source):
             return _repeat(before, source, digest, read)
         decision, expires = await self._decide(submission, read)
         new = _new_alert(submission, source, raw, read, decision, expires)
+        if before is not None:
+            new, decision = await self._over_copy(submission, before, new, decision)
         if decision.reason in DISPATCHED and len(decision.chains) > 1:
             await submission.merge_chains(new.chain_id, decision.chains[1:])
         await submission.record(new)
-        if decision.reason in DISPATCHED and alert.msg_type in ACTS_ON_OTHERS:
+        if decision.reason in DISPATCHED and (alert.msg_type in ACTS_ON_OTHERS or before is not None):
             await submission.stop(new.chain_id, new.id)
+        if before is not None:
+            await Kin(submission).drop_held(new.chain_id, new.id)
         stored = await submission.same_identity(new.sender, new.identifier, new.sent)
         assert stored is not None  # noqa: S101 - just written in this transaction
         return Accepted(stored, read.affected, read.findings, repeated=False)
+
+    async def _over_copy(
+        self, submission: Submission, before: StoredAlert, new: NewAlert, decision: Decision
+    ) -> tuple[NewAlert, Decision]:
+        """The original of a message that a feed brought before. People who were told of it are not told twice; who
+        was not, because the copy named fewer places, is told now.
+        """
+        reason = decision.reason
+        if reason in DISPATCHED and before.reason in DISPATCHED:
+            told = {place.ags for place in await submission.places(before.id)}
+            reason = Reason.DUPLICATE if {place.ags for place in new.affected} <= told else Reason.UPDATE
+        chains = tuple(dict.fromkeys([before.chain_id, *decision.chains]))
+        original = replace(new, reason=reason, chain_id=chains[0], revision=before.revision + 1)
+        return original, Decision(reason, chains)
+
+
+def _is_copy(before: StoredAlert, source: Source) -> bool:
+    return before.source_id.startswith(FEED_PREFIX) and before.source_id != source.id
 
 
 def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _Read) -> Accepted:

@@ -109,6 +109,14 @@ def stored_alert(row: Any) -> StoredAlert:
     return StoredAlert(**{**dict(row), **closed})
 
 
+async def places_of(connection: Connection, alert_id: str) -> list[AffectedPlace]:
+    """The municipalities of the alert, by AGS."""
+    rows = await connection.fetch(
+        "SELECT ags, name, reason, share FROM affected WHERE alert_id = $1 ORDER BY ags", alert_id
+    )
+    return [AffectedPlace(**dict(row)) for row in rows]
+
+
 def state_of(reason: Reason) -> str:
     if reason is Reason.HELD:
         return "held"
@@ -149,6 +157,10 @@ class Submission:
             chain_id,
         )
         return [stored_alert(row) for row in rows]
+
+    async def places(self, alert_id: str) -> list[AffectedPlace]:
+        """The municipalities of a recorded alert, by AGS."""
+        return await places_of(self.connection, alert_id)
 
     async def record(self, alert: NewAlert) -> None:
         """Write the alert, its references and places, and one audit line."""
@@ -251,6 +263,16 @@ class Alerts:
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
 
+    async def known_keys(self, keys: Sequence[str]) -> set[str]:
+        """Which of these event keys or identifiers the record has, as a message's own or in references."""
+        rows = await self._pool.fetch(
+            """SELECT event_key AS key FROM alert WHERE event_key = ANY($1) AND event_key <> ''
+               UNION SELECT identifier FROM alert WHERE identifier = ANY($1)
+               UNION SELECT key FROM reference WHERE key = ANY($1) AND key <> ''""",
+            list(keys),
+        )
+        return {row["key"] for row in rows}
+
     async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
         """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
         raw: bytes | None = await self._pool.fetchval(
@@ -263,10 +285,7 @@ class Alerts:
 
     async def affected(self, alert_id: str) -> list[AffectedPlace]:
         """The municipalities of the alert, by AGS."""
-        rows = await self._pool.fetch(
-            "SELECT ags, name, reason, share FROM affected WHERE alert_id = $1 ORDER BY ags", alert_id
-        )
-        return [AffectedPlace(**dict(row)) for row in rows]
+        return await places_of(self._pool, alert_id)
 
     async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
         """A source's newest alerts, newest first."""
@@ -285,7 +304,7 @@ class Alerts:
                  AND reason IN ('first_notice', 'update')
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
                  AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
-                                 AND l.reason IN ('update', 'cancel', 'all_clear'))
+                                 AND l.reason IN ('update', 'cancel', 'all_clear', 'no_longer_listed'))
                ORDER BY number""",  # noqa: S608 - constant columns
             list(places),
         )

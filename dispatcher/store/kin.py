@@ -11,9 +11,12 @@ from dispatcher.store.alerts import COLUMNS, state_of, stored_alert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from dispatcher.model import Reason
     from dispatcher.store.alerts import AffectedPlace, StoredAlert, Submission
+
+INGEST_LOCK = 7207116110
 
 
 class Kin:
@@ -21,7 +24,10 @@ class Kin:
 
     def __init__(self, submission: Submission) -> None:
         self._connection = submission.connection
-        self._now = submission.now
+
+    async def take_turns(self) -> None:
+        """Messages of feeds are judged one after the other: two feeds may carry one event under two senders."""
+        await self._connection.execute("SELECT pg_advisory_xact_lock($1)", INGEST_LOCK)
 
     async def of_event(self, key: str) -> list[StoredAlert]:
         """All recorded editions of one message, whatever language, bundle or feed they came in."""
@@ -43,8 +49,18 @@ class Kin:
         )
         return [stored_alert(row) for row in rows]
 
+    async def candidates(self, identifiers: Sequence[str], keys: Sequence[str]) -> list[StoredAlert]:
+        """All recorded alerts that references to these identifiers or event keys can mean."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert
+               WHERE identifier = ANY($1) OR (event_key = ANY($2) AND event_key <> '') ORDER BY number""",  # noqa: S608 - constant columns
+            list(identifiers),
+            list(keys),
+        )
+        return [stored_alert(row) for row in rows]
+
     async def in_force_with(
-        self, places: Sequence[str], source_id: str
+        self, places: Sequence[str], source_id: str, now: datetime
     ) -> list[tuple[StoredAlert, set[str]]]:
         """Other sources' alerts in force that concern one of the places (AGS), each with all its places."""
         rows = await self._connection.fetch(
@@ -57,7 +73,7 @@ class Kin:
                ORDER BY number""",  # noqa: S608 - constant columns
             list(places),
             source_id,
-            self._now,
+            now,
         )
         found = []
         for row in rows:

@@ -1,0 +1,208 @@
+"""What becomes of a feed's message, given what the record knows. A ladder of early returns, each with its reason.
+Pure. Unlike a submission nothing is refused: nobody is there to read a refusal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cap import MsgType, Scope, Severity, Status
+from dispatcher.model import DISPATCHED, ENDING, FEED_PREFIX, Reason
+from dispatcher.pipeline.message import FORGERY, Doubt
+from dispatcher.pipeline.render import GRAVITY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.pipeline.message import Message
+    from dispatcher.store.alerts import StoredAlert
+
+WINDOW_TOLERANCE = timedelta(minutes=30)
+"""Two sources' accounts of one event begin and end within this of each other."""
+
+ACTS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
+POWERLESS = frozenset(
+    {
+        *(Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
+        *(Reason.HELD, Reason.DISCARDED, Reason.QUIET, Reason.ADVANCE, Reason.NO_LONGER_LISTED),
+    }
+)
+"""A message recorded for one of these takes nothing away from the one it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the record knows about a message.
+
+    `same`: of its sender, identifier and instant, the newest revision. `editions`: of its event key, not `same`.
+    `named`: what it refers to. `chain`: everything in the chains of those it continues, in order of arrival.
+    `later`: what refers to it. `neighbours`: other sources' warnings in force here, with their municipalities.
+    """
+
+    now: datetime
+    source_id: str
+    digest: bytes = b""
+    same: StoredAlert | None = None
+    editions: Sequence[StoredAlert] = ()
+    named: Sequence[StoredAlert] = ()
+    chain: Sequence[StoredAlert] = ()
+    later: Sequence[StoredAlert] = ()
+    neighbours: Sequence[tuple[StoredAlert, set[str]]] = ()
+
+    @property
+    def told(self) -> list[StoredAlert]:
+        """What people were sent in these chains."""
+        return [stored for stored in self.chain if stored.reason in DISPATCHED]
+
+    @property
+    def ended_by_silence(self) -> bool:
+        """Whether the last that people heard is that the source lists the warning no longer."""
+        return bool(self.told) and self.told[-1].reason is Reason.NO_LONGER_LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`stands_for` is the alert of record that makes this one unnecessary."""
+
+    reason: Reason
+    held_for: str = ""
+    stands_for: str | None = None
+
+
+def continued(known: Known) -> list[StoredAlert]:
+    """The recorded messages whose chains a message continues: other contents and editions of itself, and what it
+    names.
+    """
+    earlier = [known.same] if known.same is not None else []
+    return [*earlier, *known.editions, *known.named]
+
+
+def judge(message: Message, known: Known) -> Judgement:
+    """The reason why the message is sent, waits or is only recorded."""
+    return (
+        _repeated(message, known)
+        or _not_for_the_public(message, known)
+        or _outdated(message, known)
+        or _ending(message, known)
+        or _no_alarm(message, known)
+        or _alarm(message, known)
+    )
+
+
+def _repeated(message: Message, known: Known) -> Judgement | None:
+    """The same message once more, from here or from elsewhere. One that was ended only by its source's silence
+    speaks again.
+    """
+    if known.ended_by_silence:
+        return None
+    same = known.same
+    if same is not None and same.sha256 == known.digest:
+        return Judgement(Reason.DUPLICATE, stands_for=same.id)
+    if same is not None and same.source_id != known.source_id and _stands(same):
+        return Judgement(Reason.DUPLICATE, stands_for=same.id)
+    for stored in known.editions:
+        other = stored.identifier != message.alert.identifier or stored.source_id != known.source_id
+        if stored.reason in DISPATCHED and other and _as_new(stored, message):
+            return Judgement(Reason.DUPLICATE, stands_for=stored.id)
+    return None
+
+
+def _stands(same: StoredAlert) -> bool:
+    """Another feed's copy stands if it was sent; what a control centre submitted here itself, always."""
+    return same.reason in DISPATCHED or not same.source_id.startswith(FEED_PREFIX)
+
+
+def _as_new(stored: StoredAlert, message: Message) -> bool:
+    """Whether the recorded edition says all that this one does: under another spelling of the identifier always,
+    under the same one if it is not older.
+    """
+    return stored.identifier != message.alert.identifier or stored.sent >= message.sent
+
+
+def _not_for_the_public(message: Message, known: Known) -> Judgement | None:
+    alert = message.alert
+    if alert.msg_type not in (MsgType.ALERT, *ACTS):
+        return Judgement(Reason.NOT_A_WARNING)
+    if alert.status is not Status.ACTUAL or message.facts.is_test:
+        return Judgement(Reason.NOT_ACTUAL)
+    if alert.scope is not Scope.PUBLIC:
+        return Judgement(Reason.NOT_PUBLIC)
+    if message.expires <= known.now:
+        return Judgement(Reason.EXPIRED)
+    return None
+
+
+def _outdated(message: Message, known: Known) -> Judgement | None:
+    """A later message of the chain is already here, also where it came before this one."""
+    if any(_acted_on(message, stored) for stored in known.later):
+        return Judgement(Reason.SUPERSEDED)
+    newer = [stored for stored in known.told if stored.sent > message.sent]
+    if any(stored.reason is not Reason.NO_LONGER_LISTED for stored in newer):
+        return Judgement(Reason.SUPERSEDED)
+    return None
+
+
+def _acted_on(message: Message, stored: StoredAlert) -> bool:
+    if stored.msg_type not in ACTS or stored.reason in POWERLESS:
+        return False
+    if stored.identifier == message.alert.identifier and stored.sent == message.sent:
+        return False
+    return stored.sent >= message.sent
+
+
+def _ending(message: Message, known: Known) -> Judgement | None:
+    clears = message.facts.not_a_warning and bool(known.told)
+    if not (message.ends or clears):
+        return None
+    if not known.told:
+        return Judgement(Reason.NOTHING_TO_END)
+    if known.told[-1].reason in ENDING:
+        return Judgement(Reason.ALREADY_ENDED)
+    if doubts := [doubt for doubt in message.doubts if doubt in FORGERY]:
+        return Judgement(Reason.HELD, ", ".join(doubts))
+    return Judgement(Reason.CANCEL if message.alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR)
+
+
+def _no_alarm(message: Message, known: Known) -> Judgement | None:
+    if message.facts.quiet:
+        return Judgement(Reason.QUIET)
+    if message.facts.not_a_warning:
+        return Judgement(Reason.NO_WARNING)
+    if message.facts.advance and not known.told:
+        return Judgement(Reason.ADVANCE)
+    if not message.places and not known.told and Doubt.AREA not in message.doubts:
+        return Judgement(Reason.ELSEWHERE)
+    return None
+
+
+def _alarm(message: Message, known: Known) -> Judgement:
+    for stored, places in known.neighbours:
+        if not known.told and same_event(message, stored, places):
+            return Judgement(Reason.MERGED, stands_for=stored.id)
+    if message.doubts:
+        return Judgement(Reason.HELD, ", ".join(message.doubts))
+    updates = bool(known.told) or message.alert.msg_type is MsgType.UPDATE
+    return Judgement(Reason.UPDATE if updates else Reason.FIRST_NOTICE)
+
+
+def same_event(message: Message, stored: StoredAlert, places: set[str]) -> bool:
+    """Whether a citizen would take both for one warning: equal municipalities, event and window, and the new one
+    not graver. Where it is not sure, people are rather told twice.
+    """
+    if {place.ags for place in message.places} != places or not message.alert.infos:
+        return False
+    info = message.alert.infos[0]
+    hazards = {f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards}
+    if not (hazards & set(stored.hazards) or info.event.casefold() == stored.event.casefold() != ""):
+        return False
+    if GRAVITY.index(info.severity) < GRAVITY.index(Severity(stored.severity)):
+        return False
+    begins = info.onset or info.effective or message.sent
+    return (
+        stored.begins is not None
+        and abs(begins - stored.begins) <= WINDOW_TOLERANCE
+        and abs(message.expires - stored.expires) <= WINDOW_TOLERANCE
+    )
