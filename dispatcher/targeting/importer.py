@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from dispatcher.targeting.bundle import BundleError
@@ -178,7 +179,7 @@ def _features(content: Any, path: Path, depth: int = 0) -> Iterator[Mapping[str,
 def _feature(feature: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any], Any]:
     try:
         return feature.get("properties") or {}, shape(feature["geometry"])
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, shapely.GEOSException) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ShapelyError) as error:
         raise BundleError(f"{path.name}: a feature's geometry cannot be read ({error})") from error
 
 

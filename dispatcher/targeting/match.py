@@ -84,8 +84,8 @@ def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tu
     for index in sorted(coded | measured.kept):
         unit = boundaries.municipalities[index]
         reason = REASONS[index in coded, index in measured.kept]
-        share = 1.0 if reason is Reason.GEOCODE else measured.share[index]
-        affected.append(Affected(unit.ags, unit.ars, unit.name, reason, round(share, 4)))
+        share = 1.0 if reason is Reason.GEOCODE else round(measured.share[index], 4)
+        affected.append(Affected(unit.ags, unit.ars, unit.name, reason, share))
     return tuple(affected)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -58,7 +57,7 @@ def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule:
     for item in items:
         found = overlaps[id(item.shape)]
         reached = set(found.indices[found.kept].tolist())
-        sunk = {index for index in reached if boundaries.lies_below(index, item.floor_m)}
+        sunk = _sunk(reached, item.floor_m, boundaries)
         kept |= reached - sunk
         low |= sunk
         if not reached:
@@ -116,6 +115,12 @@ def _pieces(pieces: Mapping[int, BaseGeometry], yardstick: Yardstick) -> dict[in
     return found
 
 
+def _sunk(reached: set[int], floor_m: float | None, boundaries: Boundaries) -> set[int]:
+    if floor_m is None:
+        return set()
+    return {index for index in reached if boundaries.lies_below(index, floor_m)}
+
+
 def _notes(item: NamedShape, found: Overlap, sunk: int) -> Iterator[str]:
     if sunk:
         yield below(item.name, sunk, item.floor_m)
@@ -135,11 +140,12 @@ def _shares(
     disjoint = sum(geometry.area for geometry in geometries.values()) <= union.area * (1 + OVERLAP_TOLERANCE)
     if not disjoint or len(geometries) > rule.max_shapes:
         overlaps = {0: overlap(union, boundaries, rule)}
-    area: dict[int, float] = defaultdict(float)
+    area = np.zeros(len(boundaries.municipalities))
     for found in overlaps.values():
-        for index, covered in zip(found.indices.tolist(), found.area_m2.tolist(), strict=True):
-            area[index] += covered
-    return {index: min(covered / float(boundaries.area_m2[index]), 1.0) for index, covered in area.items()}
+        area[found.indices] += found.area_m2
+    touched = np.flatnonzero(area)
+    share = np.minimum(area[touched] / boundaries.area_m2[touched], 1.0)
+    return dict(zip(touched.tolist(), share.tolist(), strict=True))
 
 
 def _union(geometries: Sequence[BaseGeometry]) -> BaseGeometry:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from dispatcher.targeting.boundaries import Boundaries
 
-# GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first is
-# twice as fast (measured).
-CLIP_ABOVE_VERTICES = 2_000
+# GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first pays:
+# a fifth at 600 corners, half at 10,000 (measured).
+CLIP_ABOVE_VERTICES = 300
 # An edge is sampled no closer than the detail of the borders it is compared with.
 EDGE_SPACING_M = 200.0
 # Whether a sliver reaches a depth is looked for at its corners and along its edge, so many points per depth:
@@ -142,7 +142,10 @@ def _whole_units(
     covered = share >= rule.covered
     if area[covered].sum() >= needed:
         return covered
-    owners = np.flatnonzero((shapely.get_num_geometries(units) > 1) & (area >= needed))
+    owners = np.flatnonzero(area >= needed)
+    owners = owners[shapely.get_num_geometries(units[owners]) > 1]
+    if not owners.size:
+        return np.zeros(len(units), np.bool_)
     parts, owner = shapely.get_parts(units[owners], return_index=True)
     sizes = shapely.area(parts)
     likely = (sizes * rule.covered <= shape.area) & (sizes >= needed)
@@ -232,7 +235,7 @@ def reaches(common: BaseGeometry, unit: BaseGeometry, depth_m: float) -> bool:
 def _common(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.object_]:
     """What the shape and each unit have in common."""
     if shapely.get_num_coordinates(shape) <= CLIP_ABOVE_VERTICES:
-        return np.asarray(shapely.intersection(shape, units))
+        return np.asarray(shapely.intersection(units, shape))
     return np.array([shapely.intersection(_clipped(shape, unit), unit) for unit in units], dtype=object)
 
 
