@@ -245,7 +245,7 @@ class Ledger:
             rows = await connection.fetch(
                 f"""SELECT b.id, b.alert_id, b.outcomes,
                       b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
-                    FROM batch b WHERE b.state = 'open' AND {condition} FOR UPDATE OF b""",  # noqa: S608 - our own conditions
+                    FROM batch b WHERE b.state = 'open' AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
                 *arguments,
             )
             # The new token fences off a worker that wakes up late.
@@ -311,8 +311,10 @@ async def _write_details(connection: Any, lease: Lease, progress: Progress) -> N
         )
     if progress.remove:
         await connection.execute(
-            """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2
-               WHERE id = ANY($1) AND ended_at IS NULL""",
+            # One that is just being renewed stays; and never to wait here means never to wait in a circle.
+            """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
+                 SELECT id FROM subscription WHERE id = ANY($1) AND ended_at IS NULL
+                 FOR NO KEY UPDATE SKIP LOCKED)""",
             list(progress.remove),
             progress.remove_reason,
         )
