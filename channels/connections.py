@@ -14,41 +14,42 @@ from typing import Final, TypeAlias, TypeVar
 Local: TypeAlias = tuple[str, int]
 """The local IP address and port of a connection: its name for as long as it stands."""
 
-Key = TypeVar("Key")
+Value = TypeVar("Value", int, None)
 _ESTABLISHED: Final = 1  # tcp_info.tcpi_state, its first byte; linux/tcp_states.h
-_REMEMBERED: Final = 1024
+_REMEMBERED: Final = 4096  # more connections than any process here has
 
 
 class Connections:
-    """The HTTP/2 connections that have been of use, and whether they stood when libcurl let go of them."""
+    """The sockets behind libcurl's connections. Never closes one."""
 
     def __init__(self) -> None:
-        self._multiplexed: dict[int, None] = {}
+        self._descriptors: dict[Local, int] = {}
         self._stood: dict[Local, None] = {}
 
-    def note_multiplexed(self, descriptor: int) -> None:
-        """A request was answered by HTTP/2 on this socket, which libcurl may have let go of already."""
-        if descriptor not in self._multiplexed:
-            _keep(self._multiplexed, descriptor)
-            self.released(descriptor)
+    def opened(self, descriptors: list[int]) -> None:
+        """Note the sockets made for a request that now has its connection; several if addresses were raced."""
+        for descriptor in descriptors:
+            local, _ = _look_at(descriptor)
+            _keep(self._descriptors, local, descriptor)
+            self._stood.pop(local, None)
 
-    def released(self, descriptor: int) -> None:
-        """libcurl does not wait for this socket any more; it is idle or about to be closed."""
-        if descriptor in self._multiplexed:
-            local, state = _look_at(descriptor)
-            if state == _ESTABLISHED:
-                _keep(self._stood, local)
-            else:
-                self._stood.pop(local, None)
+    def examine(self, local: Local) -> None:
+        """libcurl opens another socket for a request sent on this connection. Does the connection stand now?
+
+        Later is too late: libcurl closes it in an orderly way, and so does the server then.
+        """
+        descriptor = self._descriptors.get(local, -1)
+        if _look_at(descriptor) == (local, _ESTABLISHED):  # the number may by now be another connection's
+            _keep(self._stood, local, None)
 
     def stood(self, local: Local) -> bool:
-        """Whether a connection was open in both directions, as far as this machine had heard, to its end."""
+        """Whether the connection was open in both directions, as far as this machine had heard, to its end."""
         return local in self._stood
 
 
-def _keep(book: dict[Key, None], key: Key) -> None:
-    """Note `key`, and forget the oldest if there are many."""
-    book[key] = None
+def _keep(book: dict[Local, Value], local: Local, value: Value) -> None:
+    """Note `value`, and forget the oldest if there are many."""
+    book[local] = value
     if len(book) > _REMEMBERED:
         del book[next(iter(book))]
 

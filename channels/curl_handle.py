@@ -77,6 +77,7 @@ class CurlHandle:
     __slots__ = (
         "_body",
         "_connections",
+        "_descriptors",
         "_headers",
         "_lines",
         "_local",
@@ -94,6 +95,7 @@ class CurlHandle:
     def __init__(self, settings: HandleSettings) -> None:
         self._policy = settings.policy
         self._connections = settings.connections
+        self._descriptors: list[int] = []
         self._local: Local = ("", 0)
         self._headers: list[str] | None = None
         self._lines: list[bytes] = []
@@ -146,6 +148,7 @@ class CurlHandle:
         self._origin = origin
         self._lines.clear()
         self._body.clear()
+        self._descriptors.clear()
         self._size = 0
         self.on_connected: Callable[[], object] | None = None
         """Called, within libcurl, when the connection for the loaded request stands."""
@@ -162,10 +165,14 @@ class CurlHandle:
             self._refused = True
             return _SOCKET_BAD
         self._opened = True
+        if self._sent:
+            self._connections.examine(self._local)
         try:
-            return socket.socket(address.family, address.socktype, address.protocol).detach()
+            descriptor = socket.socket(address.family, address.socktype, address.protocol).detach()
         except OSError:  # no file descriptor left, no IPv6 here
             return _SOCKET_BAD
+        self._descriptors.append(descriptor)
+        return descriptor
 
     def _about_to_send(self, _address: str, local_address: str, _port: int, local_port: int) -> int:
         """Called before each attempt. One after the first is libcurl's own idea; see `connections`."""
@@ -173,6 +180,9 @@ class CurlHandle:
             return _ABORT
         self._sent = True
         self._local = (local_address, local_port)
+        if self._descriptors:
+            self._connections.opened(self._descriptors)
+            self._descriptors.clear()
         if self.on_connected is not None:
             self.on_connected()
         return _PROCEED

@@ -14,25 +14,16 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    Finished = Callable[[Any, int, int], None]
-    """Called with the easy handle, libcurl's error number (0: success), and the socket if there still is one."""
+    Finished = Callable[[Any, int], None]
+    """Called with the easy handle and libcurl's error number (0: success)."""
 
 
 class CurlLoop:
     """One CurlMulti bound to one event loop. Not for use from other threads."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        finished: Finished,
-        released: Callable[[int], None],
-        *,
-        max_connections: int,
-    ) -> None:
-        """`released` is told of each socket that libcurl lets go of, before it may close it."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, finished: Finished, *, max_connections: int) -> None:
         self.loop = loop
         self._finished = finished
-        self._released = released
         self._timer: asyncio.Handle | None = None
         self._running = 0
         self._watched: dict[int, int] = {}
@@ -61,11 +52,7 @@ class CurlLoop:
         self._cancel_timer()
 
     def _on_socket(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
-        if event == pycurl.POLL_REMOVE:
-            self._released(fd)
-            self._watch(fd, pycurl.POLL_NONE)
-        else:
-            self._watch(fd, event)
+        self._watch(fd, pycurl.POLL_NONE if event == pycurl.POLL_REMOVE else event)
 
     def _watch(self, fd: int, wanted: int) -> None:
         had = self._watched.pop(fd, pycurl.POLL_NONE)
@@ -109,9 +96,8 @@ class CurlLoop:
         while queued:
             queued, succeeded, failed = self._multi.info_read()
             for curl in succeeded:
-                descriptor = curl.getinfo(pycurl.ACTIVESOCKET)  # unknown once it is removed
                 self.remove(curl)
-                self._finished(curl, pycurl.E_OK, descriptor)
+                self._finished(curl, pycurl.E_OK)
             for curl, errno, _text in failed:
                 self.remove(curl)
-                self._finished(curl, errno, -1)
+                self._finished(curl, errno)

@@ -159,8 +159,7 @@ class HttpClient:
 
     def _start(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:
         if self._curl is None:
-            released = self._settings.connections.released
-            self._curl = CurlLoop(loop, self._finished, released, max_connections=self._max_in_flight)
+            self._curl = CurlLoop(loop, self._finished, max_connections=self._max_in_flight)
         handle = self._idle.pop() if self._idle else CurlHandle(self._settings)
         gate = transfer.gate
         handle.load(transfer.request, transfer.origin, transfer.due - loop.time(), multiplex=gate.multiplex)
@@ -173,7 +172,7 @@ class HttpClient:
     def _open_gate(self, gate: OriginGate) -> None:
         self._launch_all(gate.connected())
 
-    def _finished(self, curl: Any, errno: int, descriptor: int) -> None:
+    def _finished(self, curl: Any, errno: int) -> None:
         transfer = self._active.pop(curl)
         handle = transfer.handle
         if handle is None:  # cannot be: what is active has a handle
@@ -181,8 +180,6 @@ class HttpClient:
         outcome = handle.outcome(errno)
         if isinstance(outcome, Answer):
             transfer.gate.multiplex = handle.multiplexed()
-            if transfer.gate.multiplex:
-                self._settings.connections.note_multiplexed(descriptor)
         self._idle.append(handle)
         self._settle(transfer, outcome)
         self._launch_waiting()
