@@ -50,7 +50,7 @@ class BrokenAnswer(HttpError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, raw header lines and at most `MAX_ANSWER_BYTES` of body. All of it is untrusted."""
+    """Status, raw header lines and the body within the request's bound. All of it is untrusted."""
 
     status: int
     lines: tuple[bytes, ...] = ()
@@ -68,13 +68,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST. `headers` come from `header_lines`; the same list for equal headers saves work."""
+    """One POST, or a GET without body. `headers` come from `header_lines`; the same list for equal headers saves work."""
 
     url: str
     headers: list[str]
     body: bytes
     timeout_s: float
     """From being handed to the client to the last byte of the answer."""
+    get: bool = False
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:

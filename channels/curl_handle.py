@@ -81,6 +81,7 @@ class CurlHandle:
         "_headers",
         "_lines",
         "_local",
+        "_most",
         "_opened",
         "_origin",
         "_oversized",
@@ -100,6 +101,7 @@ class CurlHandle:
         self._headers: list[str] | None = None
         self._lines: list[bytes] = []
         self._body: list[bytes] = []
+        self._most = MAX_ANSWER_BYTES
         self._begin("")
         self.curl: Any = pycurl.Curl()
         _configure(self.curl, settings)
@@ -113,7 +115,12 @@ class CurlHandle:
         self._begin(origin)
         curl = self.curl
         curl.setopt(pycurl.URL, request.url)
-        curl.setopt(pycurl.POSTFIELDS, request.body)
+        self._most = request.max_answer_bytes
+        if request.get:
+            curl.setopt(pycurl.HTTPGET, 1)
+        else:
+            curl.setopt(pycurl.POST, 1)
+            curl.setopt(pycurl.POSTFIELDS, request.body)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
         # Rather a stream on a connection that is being made than another connection; see `origin_gate`.
         curl.setopt(pycurl.PIPEWAIT, multiplex)
@@ -189,7 +196,7 @@ class CurlHandle:
 
     def _write(self, chunk: bytes) -> int:
         self._size += len(chunk)
-        if self._size > MAX_ANSWER_BYTES:
+        if self._size > self._most:
             self._oversized = True
             return 0
         self._body.append(chunk)
@@ -197,7 +204,6 @@ class CurlHandle:
 
 
 def _configure(curl: Any, settings: HandleSettings) -> None:
-    curl.setopt(pycurl.POST, 1)
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.USERAGENT, settings.user_agent)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(settings.connect_timeout_s * 1000)))

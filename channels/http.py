@@ -1,7 +1,7 @@
-"""The one outbound HTTP client: POST over libcurl, HTTP/2 where the server offers it.
+"""The one outbound HTTP client: POST, and GET for feeds, over libcurl, HTTP/2 where the server offers it.
 
 Never a redirect, a proxy, a cookie or a password file; https to public addresses unless the policy names the
-origin; every timeout explicit; an answer is read up to 64 KiB. Whether anything was sent is what libcurl's
+origin; every timeout explicit; an answer is read up to 64 KiB, or what a GET allows. Whether anything was sent is what libcurl's
 pre-request hook says: it runs on the established (and, for https, verified) connection, immediately before
 the first byte of the request.
 """
@@ -84,13 +84,21 @@ class HttpClient:
 
         Cancelling the caller breaks the transfer off.
         """
+        return await self._exchange(Request(url, header_lines(headers), body, timeout_s))
+
+    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
+        """Fetch one document of at most `max_bytes`; otherwise as `post`. A redirect is an answer like any other."""
+        request = Request(url, header_lines(headers), b"", timeout_s, get=True, max_answer_bytes=max_bytes)
+        return await self._exchange(request)
+
+    async def _exchange(self, request: Request) -> Answer:
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
             if not future.done():  # cancelled in the same round of the loop
                 future.set_result(outcome)
 
-        transfer = self.submit(Request(url, header_lines(headers), body, timeout_s), done)
+        transfer = self.submit(request, done)
         try:
             outcome = await future
         finally:
