@@ -1,0 +1,38 @@
+"""The tools that Debian's package `prometheus` brings."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def prometheus_tools():
+    """Prometheus and promtool are here; elsewhere than in continuous integration a test may skip."""
+    missing = [tool for tool in ("prometheus", "promtool") if shutil.which(tool) is None]
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"not installed: {', '.join(missing)}")
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (Debian: apt-get install prometheus)")
+
+
+@pytest.fixture
+def promtool(prometheus_tools):
+    """Runs promtool; (exit status, all that it wrote)."""
+
+    def run(*arguments, text=""):
+        done = subprocess.run(
+            ["promtool", *map(str, arguments)],
+            input=text,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    return run

@@ -1,0 +1,94 @@
+"""Dashboards are what Grafana expects: it cannot be started here, so their structure is checked."""
+
+import json
+from collections import Counter
+from itertools import combinations
+
+import pytest
+
+from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
+
+COLUMNS = 24
+"""Grafana's grid, https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/"""
+OURS = {"type": "prometheus", "uid": "${datasource}"}
+KINDS = {"row", "stat", "timeseries"}
+
+
+@pytest.fixture(params=DASHBOARDS, ids=lambda path: path.name)
+def dashboard(request):
+    return json.loads(request.param.read_bytes())
+
+
+@pytest.fixture
+def panels(dashboard):
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def cells(panel):
+    grid = panel["gridPos"]
+    return {
+        (x, y)
+        for x in range(grid["x"], grid["x"] + grid["w"])
+        for y in range(grid["y"], grid["y"] + grid["h"])
+    }
+
+
+def test_there_is_a_dashboard():
+    assert [path.name for path in DASHBOARDS] == ["dispatcher.json"]
+
+
+def test_it_can_be_provisioned(dashboard):
+    assert dashboard["uid"] == "cap-dispatcher"
+    assert dashboard["title"]
+    assert dashboard["schemaVersion"] >= 36  # data sources as objects with type and uid
+    assert "id" not in dashboard, "Grafana gives the id; one from elsewhere may be another dashboard's"
+    provider = (OPS / "grafana" / "provisioning" / "dashboards" / "dispatcher.yml").read_text(
+        encoding="utf-8"
+    )
+    assert "type: file" in provider
+
+
+def test_panels_have_ids_titles_and_known_types(dashboard):
+    for key in ("id", "title"):
+        count = Counter(panel[key] for panel in dashboard["panels"])
+        assert [value for value, times in count.items() if times > 1] == []
+    assert {panel["type"] for panel in dashboard["panels"]} == KINDS
+
+
+def test_panels_lie_in_the_grid_and_not_on_one_another(dashboard):
+    for panel in dashboard["panels"]:
+        assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= COLUMNS, panel["title"]
+        assert panel["gridPos"]["h"] > 0
+    for one, other in combinations(dashboard["panels"], 2):
+        assert not cells(one) & cells(other), (one["title"], other["title"])
+
+
+def test_every_panel_says_what_it_shows_and_from_where(panels):
+    for panel in panels:
+        assert len(panel["description"]) > 15, panel["title"]
+        assert panel["datasource"] == OURS, panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["targets"], panel["title"]
+        for target in panel["targets"]:
+            assert target["datasource"] == OURS, panel["title"]
+            assert target["expr"], panel["title"]
+        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
+
+
+def test_the_data_source_and_the_installation_can_be_chosen(dashboard):
+    variables = {one["name"]: one for one in dashboard["templating"]["list"]}
+    assert variables["datasource"]["type"] == "datasource"
+    assert variables["datasource"]["query"] == "prometheus"
+    assert variables["job"]["datasource"] == OURS
+    assert "warn_build_info" in variables["job"]["definition"]
+
+
+def test_every_panel_keeps_to_the_chosen_installation(panels):
+    for panel in panels:
+        for target in panel["targets"]:
+            assert 'job="$job"' in target["expr"], panel["title"]
+
+
+def test_no_variable_is_left_unfilled():
+    for path in DASHBOARDS:
+        assert len(dashboard_expressions(path)) > 30

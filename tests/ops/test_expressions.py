@@ -1,0 +1,149 @@
+"""Every expression of rules and dashboards, asked of a real Prometheus that watched a small district at work."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ops.lab.district import SENDER, District, Layout
+from ops.lab.population import Plan
+from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
+from tests.ops.monitoring import Prometheus, eventually, quick_configuration
+from tests.pipeline.messages import DUEREN, JUELICH, message
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+# In Jülich fewer people take SMS than it needs to open a breaker, so that the refusal is the first to be noticed.
+SMALL = Layout(plan=Plan(seed=11, subscriptions=300, outside=20), push_services=1)
+REFUSES_US = {"action": {"kind": "status", "status": 401}}
+ANCHOR = re.compile(r"runbooks\.md#(\w+)")
+
+
+@dataclass
+class Watched:
+    """What was seen while a warning went out, and while an SMS gateway refused our key for another."""
+
+    prometheus: Prometheus
+    firing_when_well: list = field(default_factory=list)
+    firing_when_refused: list = field(default_factory=list)
+    metrics: dict = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def watched(prometheus_tools, tmp_path_factory):
+    home = tmp_path_factory.mktemp("watched")
+    with District(home / "district", SMALL) as district:
+        prometheus = Prometheus(home / "prometheus", quick_configuration(district.service.home))
+        prometheus.start()
+        try:
+            yield _watch(district, Watched(prometheus))
+        finally:
+            prometheus.stop()
+
+
+def _watch(district, watched):
+    prometheus = watched.prometheus
+    assert eventually(lambda: _all_scraped(prometheus, len(district.service.urls())))
+    first = _message("first", DUEREN, JUELICH)
+    district.wait_settled(_submit(district, first, 201))
+    _submit(district, first, 200)
+    assert eventually(lambda: _value(prometheus, "sum(warn_deliveries_total)") > 0)
+    watched.firing_when_well = prometheus.firing()
+    district.gateways["sms"].set_faults(REFUSES_US)
+    _submit(district, _message("second", JUELICH), 201)
+    watched.firing_when_refused = eventually(prometheus.firing)
+    watched.metrics = district.metrics()
+    return watched
+
+
+def _message(identifier, *municipalities):
+    sent = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)
+    return message(*municipalities, identifier=identifier, sent=sent, sender=SENDER).xml()
+
+
+def _submit(district, xml, status):
+    answer = district.submit(xml)
+    assert answer.status == status, answer.body
+    return answer.alert_id
+
+
+def _all_scraped(prometheus, processes):
+    return _value(prometheus, "count(up == 1)") == processes
+
+
+def _value(prometheus, expression):
+    _, series = prometheus.query(expression)
+    return float(series[0]["value"][1]) if series else 0.0
+
+
+def wrong(prometheus, expressions):
+    """What is wrong with which; a sample that is only just coming is waited for."""
+
+    def look():
+        found = {name: prometheus.wrong_with(expression) for name, expression in expressions}
+        return {name: problems for name, problems in found.items() if problems}
+
+    return eventually(look, lambda found: not found, within_s=20)
+
+
+@pytest.mark.parametrize("kind", ["alerting", "recording"])
+def test_every_rule_has_data_to_judge(watched, kind):
+    rules = watched.prometheus.rules(kind)
+    assert len(rules) > 8
+    expressions = [(f"{number} {rule['name']}", rule["query"]) for number, rule in enumerate(rules)]
+    assert wrong(watched.prometheus, expressions) == {}
+    assert {rule["name"]: rule["health"] for rule in watched.prometheus.rules(kind)} == {
+        rule["name"]: "ok" for rule in rules
+    }
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
+def test_every_panel_has_data_to_show(watched, path):
+    expressions = [(asked.where, asked.expression) for asked in dashboard_expressions(path)]
+    assert wrong(watched.prometheus, expressions) == {}
+
+
+@pytest.mark.parametrize(
+    ("expression", "problem"),
+    [
+        ("warn_dead_leters > 0", "no series for warn_dead_leters"),
+        ('up{job="dispatcher", process=~"ape.*"} == 0', "no series for up"),
+        ("warn_queue_up and on (process) job:warn_queue_up:leader", "no result even without"),
+        ("rate(warn_deliveries_total[5m]", "parse error"),
+        ("time()", "a scalar"),
+        ("warn_deliveries_total[5m]", "a matrix"),
+    ],
+)
+def test_a_misspelt_expression_is_noticed(watched, expression, problem):
+    found = watched.prometheus.wrong_with(expression)
+    assert any(problem in one for one in found), found
+
+
+def test_nothing_fires_while_all_is_well(watched):
+    assert watched.firing_when_well == []
+
+
+def test_a_gateway_that_refuses_us_calls_somebody(watched):
+    [(name, labels, annotations)] = watched.firing_when_refused
+    assert name == "DispatcherGatewayMisconfigured"
+    assert (labels["severity"], labels["channel"], labels["gateway"]) == ("critical", "sms_http", "sms")
+    assert annotations["summary"] == "Gateway sms weist uns ab (sms_http)"
+
+
+def test_every_alert_says_what_is_the_matter_and_where_to_read_on(watched):
+    headings = re.findall(r"^## (\w+)$", (OPS / "docs" / "runbooks.md").read_text("utf-8"), re.MULTILINE)
+    for rule in watched.prometheus.rules("alerting"):
+        assert rule["labels"]["severity"] in {"critical", "warning"}, rule["name"]
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}, rule["name"]
+        assert len(rule["annotations"]["description"]) > len(rule["annotations"]["summary"])
+        anchor = ANCHOR.fullmatch(rule["annotations"]["runbook_url"])
+        assert anchor[1] in {heading.lower() for heading in headings}, rule["name"]
+        assert anchor[1] == rule["name"].lower()
+
+
+def test_what_the_processes_show_follows_prometheus_naming_practice(watched, promtool):
+    assert sorted(watched.metrics) == ["api", "worker-1", "worker-2"]
+    for name, text in watched.metrics.items():
+        status, said = promtool("check", "metrics", text=text)
+        assert (status, said) == (0, ""), name

@@ -1,0 +1,146 @@
+"""The rules are valid, do what their tests say, speak of metrics that exist and lead to a runbook."""
+
+import re
+
+import pytest
+
+from dispatcher.metrics import Meter
+from tests.ops.expressions import DASHBOARDS, OPS, RULES, selectors, unconditional
+
+RULE_TESTS = OPS / "prometheus" / "tests" / "alerts_test.yml"
+ALERTS = OPS / "prometheus" / "rules" / "alerts.yml"
+RUNBOOKS = OPS / "docs" / "runbooks.md"
+HISTOGRAM_PARTS = ("_bucket", "_count", "_sum")
+
+
+def exposed():
+    """Every sample name that a process can show."""
+    names = set()
+    for family in Meter().registry.collect():
+        suffixes = {"counter": ("_total",), "histogram": HISTOGRAM_PARTS, "info": ("_info",)}
+        names |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
+    return names
+
+
+def named(text):
+    """Every metric that a text of ours names, those of recording rules left out."""
+    return set(re.findall(r"(?<![\w:])warn_\w+(?![\w:])", text))
+
+
+def alert_names():
+    return set(re.findall(r"- alert: (\w+)", ALERTS.read_text(encoding="utf-8")))
+
+
+def test_rules_are_valid_and_none_is_there_twice(promtool):
+    status, said = promtool("check", "rules", "--lint=all", "--lint-fatal", *RULES)
+    assert status == 0, said
+
+
+def test_an_invalid_rule_is_noticed(promtool, tmp_path):
+    rules = tmp_path / "rules.yml"
+    rules.write_text(ALERTS.read_text(encoding="utf-8").replace("time() -", "time( -"), encoding="utf-8")
+    status, said = promtool("check", "rules", rules)
+    assert status != 0
+    assert "parse error" in said
+
+
+def test_the_example_configuration_is_valid(promtool):
+    status, said = promtool("check", "config", OPS / "prometheus" / "prometheus.yml")
+    assert status == 0, said
+    assert "2 rule files found" in said
+
+
+def test_alerts_fire_when_they_should_and_only_then(promtool):
+    status, said = promtool("test", "rules", RULE_TESTS)
+    assert status == 0, said
+
+
+def test_a_rule_that_no_longer_fires_is_noticed(promtool, tmp_path):
+    changed = ALERTS.read_text(encoding="utf-8").replace(
+        "warn_queue_up:leader == 0", "warn_queue_up:leader == 2"
+    )
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "tests").mkdir()
+    for rules in RULES:
+        text = changed if rules == ALERTS else rules.read_text(encoding="utf-8")
+        (tmp_path / "rules" / rules.name).write_text(text, encoding="utf-8")
+    tests = tmp_path / "tests" / RULE_TESTS.name
+    head, *groups = RULE_TESTS.read_text(encoding="utf-8").split("\n  - name: ")
+    [group] = [group for group in groups if group.startswith("DispatcherQueueDown\n")]
+    tests.write_text(f"{head}\n  - name: {group}", encoding="utf-8")
+    status, said = promtool("test", "rules", tests)
+    assert status != 0
+    assert "DispatcherQueueDown" in said
+
+
+def test_metrics_follow_prometheus_naming_practice(promtool):
+    from prometheus_client import generate_latest
+
+    meter = Meter()
+    meter.know_source("leitstelle")
+    status, said = promtool("check", "metrics", text=generate_latest(meter.registry).decode())
+    assert status == 0, said
+    assert said == ""
+
+
+@pytest.mark.parametrize("name", sorted(alert_names()))
+def test_every_alert_is_tested_to_fire_and_not_to_fire(name):
+    groups = re.split(r"\n  - name: ", RULE_TESTS.read_text(encoding="utf-8"))
+    [group] = [group for group in groups if group.startswith(f"{name}\n")]
+    asked = re.findall(r"expr: .*?alertname=\"(\w+)\".*?exp_samples: *(\[\])?", group, re.DOTALL)
+    fires = [asked_name for asked_name, nothing in asked if not nothing] or re.findall("exp_labels", group)
+    assert fires, "never tested to fire"
+    assert (name, "[]") in asked, "never tested not to fire"
+    assert {asked_name for asked_name, _ in asked} == {name}
+
+
+def test_every_alert_has_one_runbook_with_its_three_parts_and_every_runbook_an_alert():
+    sections = re.split(r"^## ", RUNBOOKS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    assert sorted(section.split()[0] for section in sections) == sorted(alert_names())
+    for section in sections:
+        assert re.findall(r"^\*\*(\w+)\.\*\*", section, re.MULTILINE) == ["Bedeutung", "Ansehen", "Tun"]
+
+
+@pytest.mark.parametrize("file", [*RULES, *DASHBOARDS, RULE_TESTS], ids=lambda path: path.name)
+def test_every_metric_named_is_one_that_the_service_has(file):
+    found = named(file.read_text(encoding="utf-8"))
+    assert found
+    assert found <= exposed()
+
+
+def test_recording_rules_record_only_what_the_service_has():
+    text = (OPS / "prometheus" / "rules" / "recording.yml").read_text(encoding="utf-8")
+    recorded = re.findall(r"- record: ([\w]+):(\w+):(\w+)", text)
+    assert len(recorded) == text.count("- record:")
+    for _, metric, _ in recorded:
+        assert metric in exposed() or f"{metric}_total" in exposed(), metric
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("warn_dead_letters", ["warn_dead_letters"]),
+        ('up{job="dispatcher"} == 0', ['up{job="dispatcher"}']),
+        ("a > 0 and on (job) b unless c offset 5m", ["a", "b", "c"]),
+        ("sum by (lane, le) (rate(a_bucket[5m])) / sum by (lane) (a_count)", ["a_bucket", "a_count"]),
+        ('time() - (job:x:leader{lane="flash"} > 0) > 30', ['job:x:leader{lane="flash"}']),
+        ("histogram_quantile(0.95, a_bucket) + a_bucket", ["a_bucket"]),
+        ("a > bool 1e3", ["a"]),
+    ],
+)
+def test_selectors_of_an_expression(expression, expected):
+    assert selectors(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a > 30", "a > bool 30"),
+        ('a{b!="c",d=~"e.*"} >= 0', 'a{b!="c",d=~"e.*"} >= bool 0'),
+        ("a == bool 1", "a == bool 1"),
+        ('absent(a{b="c"} == 1)', '(a{b="c"} == bool 1)'),
+        ("sum(a)", "sum(a)"),
+    ],
+)
+def test_an_expression_without_its_conditions(expression, expected):
+    assert unconditional(expression) == expected
