@@ -1,0 +1,59 @@
+"""The machinery under all channels: what the contract's suite cannot provoke through a well-made channel."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels.answer import Request
+from channels.base import ChannelDown, ChannelMisconfigured, Endpoint, Receipt, Uncertain
+from channels.fanout import Bounds, fan_out
+from tests.channels.far_side import answer, closed_port, far_side
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+BOUNDS = Bounds(4, NOW + timedelta(hours=1), lambda: NOW)
+
+
+class Clumsy:
+    """A courier that stumbles over one answer, and is refused by another status."""
+
+    refusals_tolerated = 1
+
+    def gateway(self, endpoint):
+        return endpoint.address.rpartition("/")[0]
+
+    def request(self, endpoint, gateway, seconds_left):
+        return Request(endpoint.address, [], b"", 5.0)
+
+    def judge(self, endpoint, answer, broken):
+        if answer.status == 401:
+            raise ChannelMisconfigured("401")
+        if answer.status == 299:
+            raise RuntimeError("geheim")
+        return Receipt(endpoint.id)
+
+
+async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itself(client_for):
+    async def react(seen, writer):
+        await answer(299 if seen.target == "/1" else 200)(seen, writer)
+
+    async with far_side(react) as side:
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
+        receipts = [one async for one in fan_out(client_for(side.origin), Clumsy(), endpoints, BOUNDS)]
+    errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
+    assert (errors[0], errors[2]) == (None, None)
+    assert (type(errors[1]), str(errors[1])) == (Uncertain, "unreadable RuntimeError")
+
+
+@pytest.mark.parametrize("dead_first", [True, False])
+async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_first):
+    dead = f"http://127.0.0.1:{closed_port()}"
+    async with far_side(answer(401)) as side:
+        down = [Endpoint(number, f"{dead}/{number}", {}) for number in range(8)]
+        refused = [Endpoint(100, f"{side.origin}/x", {})]
+        endpoints = down + refused if dead_first else refused + down
+        receipts = []
+        with pytest.raises((ChannelDown, ChannelMisconfigured)) as caught:
+            async for receipt in fan_out(client_for(side.origin, dead), Clumsy(), endpoints, BOUNDS):
+                receipts.append(receipt)  # noqa: PERF401 -- what came before the exception counts
+    assert (type(caught.value), caught.value.gateway) == (ChannelMisconfigured, side.origin)
+    assert 100 in {receipt.endpoint_id for receipt in receipts}
