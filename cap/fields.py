@@ -34,7 +34,7 @@ _OFFERED: Final = frozenset(
     {"http", "https", "mailto", "tel", "sms", "ftp", "ftps", "urn", "geo", "cid", "tag"}
 )
 # Kinds of time that XML Schema's dateTime allows and that CAP 1.2 narrowed.
-_STYLES: Final = frozenset({"time-zulu", "time-fraction", "time-format"})
+_STYLES: Final = frozenset({"time-zulu", "time-fraction"})
 _NEWER: Final[dict[Version, frozenset[StrEnum]]] = {
     Version.V1_2: frozenset(),
     Version.V1_1: frozenset({ResponseType.AVOID, ResponseType.ALL_CLEAR}),
@@ -176,7 +176,7 @@ class Fields:
         text = self.raw(child)
         value, code = lexical.timestamp(text, ends=ends)
         if code:
-            old = code in _STYLES and self.notes.version is not Version.V1_2
+            old = self.notes.version is not Version.V1_2 and code in _STYLES and lexical.is_schema_time(text)
             self.note("time-style" if old else code, child, f"{name} {quote(text)}")
         return value
 

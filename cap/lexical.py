@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 _EXACT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[-+]\d\d:[0-5]\d", re.ASCII)
+_SCHEMA: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[-+]\d\d:\d\d)", re.ASCII)
 _LOOSE: Final = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[Tt ]\s?(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))?"
     r"(?P<fraction>[.,]\d{1,12})?\s?(?P<zone>[Zz]|UTC|GMT|[-+]\d\d(?::?\d\d)?)?",
@@ -46,6 +47,11 @@ def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | 
     if zone is None or value.year not in _YEARS or not _is_clock(match):
         return None, "time-unreadable"
     return value, known or _style(stripped, match)
+
+
+def is_schema_time(text: str) -> bool:
+    """Whether XML Schema's dateTime, which CAP 1.0 and 1.1 refer to, spells a zoned time like that."""
+    return bool(_SCHEMA.fullmatch(text.strip()))
 
 
 def _exact(text: str) -> datetime | None:

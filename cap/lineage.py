@@ -149,8 +149,6 @@ class _Index:
 
 
 def _is_up_to(earlier: Identity, later: Identity) -> bool:
-    if earlier == later:
-        return False
     return earlier.sent is None or later.sent is None or earlier.sent <= later.sent
 
 

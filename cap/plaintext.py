@@ -36,8 +36,6 @@ def plain(text: str) -> str:
         if flat == stripped:
             return flat
         stripped = flat
-    if _once(stripped) == stripped:
-        return stripped
     return stripped.replace("<", " ").replace("&", " ").strip()
 
 

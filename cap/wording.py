@@ -46,7 +46,5 @@ def _codes(text: str) -> Iterator[str]:
 
 
 def _is_mixed(word: str) -> bool:
-    if word.isascii():
-        return False
     scripts = {unicodedata.name(letter, "?").split(" ", 1)[0] for letter in word}
     return len(scripts & _LOOK_ALIKE) > 1

@@ -50,6 +50,7 @@ def unchanged(alert: Alert) -> Alert:
 
 
 def no_problems(_alert: Alert) -> Iterator[Problem]:
+    """For profiles whose rules are not published."""
     return iter(())
 
 

@@ -2,9 +2,11 @@
 
 import io
 import json
+import runpy
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -190,6 +192,12 @@ def test_show_says_what_is_not_there(tmp_path, capsys):
     assert "nicht angegeben" in text
 
 
+def test_show_leaves_out_heights_that_are_not_given(tmp_path, message, capsys):
+    path = tmp_path / "a.cap"
+    path.write_bytes(message(("<altitude>0</altitude>", ""), ("<ceiling>900.5</ceiling>", "")))
+    assert "Höhe" not in "\n".join(run(capsys, "show", path)[1])
+
+
 def test_show_of_a_faultless_alert(folder, capsys):
     assert "ohne Befund" in "\n".join(run(capsys, "show", folder / "good.cap")[1])
 
@@ -212,6 +220,14 @@ def test_the_rules_are_printed(capsys):
     code, lines, _ = run(capsys, "rules")
     assert code == 0
     assert len(lines) == len(RULES) + 2
+
+
+def test_it_ends_with_its_exit_code(folder, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["cap", "check", str(folder)])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(Path(cap.__file__).with_name("__main__.py")), run_name="__main__")
+    assert end.value.code == 1
+    capsys.readouterr()
 
 
 def test_it_runs_as_a_module(folder):

@@ -91,6 +91,9 @@ class TestMowas:
         (area,) = self.areas(cap.Area("a", polygons=(RING,), geocodes=number, unreadable=1))
         assert (area.geocodes, area.polygons) == (self.REGIONS, (RING,))
 
+    def test_no_rule_of_the_profile_is_published(self):
+        assert codes(self.message()) == []
+
     def test_own_codes_stay(self):
         area = cap.Area("a", geocodes=named(("SHN", "053580000000"), ("AreaId", "0")))
         assert self.areas(area)[0].geocodes == named(("SHN", "053580000000"))

@@ -127,7 +127,7 @@ def test_cap_1_0_has_its_own_shapes():
     alert = only(
         b"""<alert xmlns="http://www.incident.com/cap/1.0"><identifier>a/b-1</identifier><sender>s@x</sender>
         <sent>2003-04-02T14:39:01-05:00</sent><status>Actual</status><msgType>Update</msgType>
-        <password>secret</password><references>a/b-0/s@x c-9/s@x</references>
+        <password>secret</password><references>a/b-0/s@x c-9/s@x d-8</references>
         <info><category>Met</category><event>Storm</event><urgency>Expected</urgency><severity>Severe</severity>
         <certainty>Very Likely</certainty><eventCode>same=SVR</eventCode><parameter>wind=a=b</parameter>
         <area><areaDesc>x</areaDesc><geocode>fips6=006109</geocode></area></info></alert>"""
@@ -135,12 +135,16 @@ def test_cap_1_0_has_its_own_shapes():
     info = alert.infos[0]
     assert alert.version is cap.Version.V1_0
     assert alert.scope is cap.Scope.PUBLIC
-    assert alert.references == (cap.Reference("s@x", "a/b-0", None), cap.Reference("s@x", "c-9", None))
+    assert alert.references == (
+        cap.Reference("s@x", "a/b-0", None),
+        cap.Reference("s@x", "c-9", None),
+        cap.Reference("", "d-8", None),
+    )
     assert info.certainty is cap.Certainty.LIKELY
     assert info.event_codes == (cap.NamedValue("same", "SVR"),)
     assert info.parameters == (cap.NamedValue("wind", "a=b"),)
     assert info.areas[0].geocodes == (cap.NamedValue("fips6", "006109"),)
-    assert codes(alert) == []
+    assert codes(alert) == ["reference-syntax"]
     assert "secret" not in repr(alert)
 
 
@@ -192,3 +196,18 @@ def test_a_language_is_never_invented(message):
     info = only(message(("<language>de-DE</language>", ""))).infos[0]
     assert info.language is None
     assert (info.language_or(), info.language_or("de")) == ("en-US", "de")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("2026-11-22T09:00:00Z", "time-style"),
+        ("2026-11-22T10:00:00.5+01:00", "time-style"),
+        ("2026-11-22T10:00+01:00", "time-format"),
+        ("2026-11-22T09:00:00z", "time-zulu"),
+        ("2026-11-22T09:00:00", "time-naive"),
+    ],
+)
+def test_older_versions_spell_times_as_xml_schema_does(message, text, code):
+    alert = only(message(("cap:1.2", "cap:1.1"), ("2026-11-22T10:00:00+01:00</sent>", f"{text}</sent>")))
+    assert [problem.code for problem in alert.problems] == [code]
