@@ -10,7 +10,7 @@ import shapely
 
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.reading import NamedShape, below
-from dispatcher.targeting.rule import Overlap, Rule, keeps_to, overlap
+from dispatcher.targeting.rule import Overlap, Rule, belongs_to, overlap
 from dispatcher.targeting.shapes import ShapeProblem
 
 if TYPE_CHECKING:
@@ -100,16 +100,15 @@ def _pieces(pieces: Mapping[int, BaseGeometry], yardstick: Yardstick) -> dict[in
     """The pieces of an area drawn along borders: a mainland and its exclaves, or districts side by side.
 
     An exclave is so small that its own slivers look large; it is held to the measure of the whole area. A
-    piece that strays farther than the area does is a hazard of its own and left to be looked at by itself.
+    piece that is not drawn along borders is a hazard of its own.
     """
-    rule = yardstick.rule
+    boundaries, rule = yardstick.boundaries, yardstick.rule
     whole = yardstick.overlap(_union(list(pieces.values())))
-    if whole.tolerance_m is None:
-        return {}
     found = {}
     for key, piece in pieces.items():
-        if keeps_to(piece, whole.tolerance_m, yardstick.boundaries, rule):
-            own = yardstick.overlap(piece)
+        own = yardstick.overlap(piece)
+        found[key] = own
+        if belongs_to(whole, piece, own, boundaries, rule):
             kept = np.isin(own.indices, whole.indices[whole.kept]) | (own.alert_share >= rule.own_share)
             found[key] = replace(own, kept=kept & (own.area_m2 > 0), tolerance_m=whole.tolerance_m)
     return found

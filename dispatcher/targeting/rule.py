@@ -65,6 +65,8 @@ class Rule:
     noise_margin: float = 1.2
     """The edge strays by `noise_margin` times its farthest sample, or `noise_factor` times this quantile of
     them if that is less: a bulge on an otherwise exact edge is a bulge, not imprecision."""
+    part_likeness: float = 0.4
+    """An exclave is like the part of the unit that it draws: their common area is this much of their union."""
     own_share: float = 0.5
     """A piece of an area drawn along borders, an exclave, keeps at least the unit that holds this much of it."""
     tolerance_share: float = 0.25
@@ -170,9 +172,26 @@ def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> flo
     return tolerance
 
 
-def keeps_to(shape: BaseGeometry, tolerance: float, boundaries: Boundaries, rule: Rule) -> bool:
-    """Whether a piece of an area strays no farther from borders than the area as a whole does."""
-    return float(np.quantile(_strays(shape, boundaries, rule), rule.noise_quantile)) <= tolerance
+def belongs_to(whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: Rule) -> bool:
+    """Whether a piece of an area drawn along borders is drawn along them too: a district, or an exclave.
+
+    It must stray no farther than the whole does, and be made of units, be like a part of one, or be smaller
+    than the imprecision itself. A flood along a river that is a border strays little as well, and is neither.
+    """
+    if whole.tolerance_m is None:
+        return False
+    made_of_units = own.area_m2[own.share >= rule.covered].sum() >= rule.covering * own.area_m2.sum()
+    small = radius(piece) <= whole.tolerance_m
+    if not (small or made_of_units or _is_like_a_part(piece, own, boundaries, rule)):
+        return False
+    return float(np.quantile(_strays(piece, boundaries, rule), rule.noise_quantile)) <= whole.tolerance_m
+
+
+def _is_like_a_part(piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: Rule) -> bool:
+    most = own.indices[own.area_m2 >= rule.part_likeness * piece.area]
+    parts = shapely.get_parts(boundaries.border[most])
+    common = shapely.area(shapely.intersection(parts, piece))
+    return bool((common >= rule.part_likeness * (shapely.area(parts) + piece.area - common)).any())
 
 
 def radius(shape: BaseGeometry) -> float:

@@ -77,7 +77,7 @@ class Atlas:
         random = self.randomness()
         x0, y0, x1, y1 = shapely.total_bounds(self.boundaries.border)
         found: list[tuple[float, float]] = []
-        while len(found) < max(1, count // self.every):
+        while len(found) < -(-count // self.every):
             x, y = float(random.uniform(x0, x1)), float(random.uniform(y0, y1))
             if len(self.boundaries.tree.query(shapely.Point(x, y), predicate="intersects")):
                 found.append((x, y))
@@ -186,11 +186,10 @@ def _bank(atlas: Atlas, land: str) -> BaseGeometry:
 
 
 def corridors(atlas: Atlas, width_m: float, count: int) -> Iterator[Drawing]:
-    """Flood corridors: river courses laid across the country, turned at random. None for `count` leaves them
-    where they are, on the border between two states."""
+    """Flood corridors: river courses laid across the country, turned at random."""
     random = atlas.randomness()
     rivers = courses(atlas)
-    for x, y in atlas.places(count):
+    for x, y in atlas.places(count if rivers else 0):
         course = rivers[int(random.integers(len(rivers)))]
         moved = affinity.translate(course, x - course.centroid.x, y - course.centroid.y)
         yield _corridor(atlas, affinity.rotate(moved, random.uniform(0, 360)), width_m)
