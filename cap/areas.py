@@ -96,7 +96,11 @@ class AreaBuilder:
             self._vertices += text.count(",")  # the unreadable ones cost as much
             most = self._notes.limits.max_vertices
             if self._vertices > most:
-                raise LimitExceeded(f"More than {most} vertices (line {element.line}).", element.line or None)
+                raise LimitExceeded(
+                    f"More than {most} vertices (line {element.line}).",
+                    f"Mehr als {most} Eckpunkte (Zeile {element.line}).",
+                    element.line or None,
+                )
         return known
 
 

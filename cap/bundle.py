@@ -32,14 +32,20 @@ def members(data: bytes, limits: Limits) -> Iterator[Member]:
     Raises TooLarge, LimitExceeded or NotXml for an archive that cannot be opened at all.
     """
     if len(data) > MAX_ARCHIVE_BYTES:
-        raise TooLarge(f"The archive has {len(data)} bytes; at most {MAX_ARCHIVE_BYTES} are accepted.")
+        raise TooLarge(
+            f"The archive has {len(data)} bytes; at most {MAX_ARCHIVE_BYTES} are accepted.",
+            f"Das Archiv hat {len(data)} Bytes; angenommen werden höchstens {MAX_ARCHIVE_BYTES}.",
+        )
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        raise NotXml("The archive is damaged.") from None
+        raise NotXml("The archive is damaged.", "Das Archiv ist beschädigt.") from None
     files = [info for info in archive.infolist() if not info.is_dir()]
     if len(files) > MAX_MEMBERS:
-        raise LimitExceeded(f"The archive holds {len(files)} files; at most {MAX_MEMBERS} are accepted.")
+        raise LimitExceeded(
+            f"The archive holds {len(files)} files; at most {MAX_MEMBERS} are accepted.",
+            f"Das Archiv enthält {len(files)} Dateien; angenommen werden höchstens {MAX_MEMBERS}.",
+        )
     left = MAX_TOTAL_BYTES
     for info in files:
         content = _content(archive, info, min(limits.max_bytes, left))
@@ -53,7 +59,12 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byte
         with archive.open(info) as stream:
             content = stream.read(most + 1)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, ValueError, EOFError):
-        return NotXml("The member is damaged, encrypted or packed in an unknown way.")
+        return NotXml(
+            "The member is damaged, encrypted or packed in an unknown way.",
+            "Die Datei im Archiv ist beschädigt, verschlüsselt oder unbekannt gepackt.",
+        )
     if len(content) > most:
-        return TooLarge(f"The member has more than {most} bytes.")
+        return TooLarge(
+            f"The member has more than {most} bytes.", f"Die Datei im Archiv hat mehr als {most} Bytes."
+        )
     return content

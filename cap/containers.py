@@ -29,7 +29,11 @@ class _Harvest:
         """One alert that cannot be afforded is reported and does not take the others with it."""
         if len(self.alerts) >= self.limits.max_alerts:
             most = self.limits.max_alerts
-            raise LimitExceeded(f"More than {most} alerts (line {element.line}).", element.line)
+            raise LimitExceeded(
+                f"More than {most} alerts (line {element.line}).",
+                f"Mehr als {most} Meldungen (Zeile {element.line}).",
+                element.line,
+            )
         try:
             self.alerts.append(build(element, ALERT_TAGS[element.tag], self.limits, repairs))
         except LimitExceeded as error:
@@ -77,7 +81,9 @@ def _container(root: Element) -> tuple[str, tuple[Entry, ...], list[Problem]]:
         return "alerts", (), []
     where = f"in the namespace {root.namespace[:80]}" if root.namespace else "in no namespace"
     raise NotCap(
-        f"The root element is {root.local[:80]} {where}, neither an alert nor a known container.", root.line
+        f"The root element is {root.local[:80]} {where}, neither an alert nor a known container.",
+        f"Das Wurzelelement {root.local[:80]} ist weder eine CAP-Meldung noch ein bekannter Behälter.",
+        root.line,
     )
 
 

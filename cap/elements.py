@@ -60,14 +60,14 @@ def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
     Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml; never anything else, never reads anything else.
     """
     if len(data) > limits.max_bytes:
-        raise TooLarge(f"The body has {len(data)} bytes; at most {limits.max_bytes} are accepted.")
+        raise TooLarge(*too_large(len(data), limits.max_bytes))
     repairs = []
     body = data
     if body[:1] in (b" ", b"\t", b"\r", b"\n"):
         body = body.lstrip(_BLANK)
         repairs.append("leading-whitespace")
     if not body:
-        raise NotXml("The body is empty.")
+        raise NotXml("The body is empty.", "Die Einsendung ist leer.")
     skipped = data[: len(data) - len(body)].count(b"\n")
     if _claims_utf8_wrongly(body):
         repairs.append("encoding-wrong")
@@ -110,12 +110,18 @@ class _Builder:
         except expat.ExpatError as error:
             line = error.lineno + self._skipped
             raise NotXml(
-                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).", line
+                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).",
+                f"Kein wohlgeformtes XML: Zeile {line}, Spalte {error.offset + 1}.",
+                line,
             ) from None
         except (LookupError, ValueError) as error:
             if isinstance(error, CapError):
                 raise
-            raise NotXml("The declared encoding is not one that can be read safely.", 1) from None
+            raise NotXml(
+                "The declared encoding is not one that can be read safely.",
+                "Die angegebene Zeichenkodierung ist nicht sicher lesbar.",
+                1,
+            ) from None
         finally:  # the handlers know the parser and the parser its handlers: part them, or both linger
             parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
             parser.StartDoctypeDeclHandler = None
@@ -123,7 +129,11 @@ class _Builder:
 
     def _refuse_doctype(self, *_: object) -> None:
         line = self._parser.CurrentLineNumber + self._skipped
-        raise DoctypeRefused(f"The document declares a DOCTYPE (line {line}); alerts must not.", line)
+        raise DoctypeRefused(
+            f"The document declares a DOCTYPE (line {line}); alerts must not.",
+            f"Das Dokument enthält eine DOCTYPE-Angabe (Zeile {line}); Meldungen dürfen das nicht.",
+            line,
+        )
 
     def _attach(self) -> Element:
         """Install the element handlers; the returned element is the document above the root."""
@@ -168,12 +178,28 @@ def _guard(limits: Limits, tag: str, line: int, place: tuple[int, int], attribut
     """Raise LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
     count, depth = place
     if count > limits.max_elements:
-        raise LimitExceeded(f"More than {limits.max_elements} elements (line {line}).", line)
-    if depth >= limits.max_depth:
-        raise LimitExceeded(f"Elements nested more than {limits.max_depth} deep (line {line}).", line)
-    if len(attributes) > limits.max_attributes:
-        raise LimitExceeded(
-            f"More than {limits.max_attributes} attributes on one element (line {line}).", line
+        raise _exceeded(
+            f"more than {limits.max_elements} elements", f"mehr als {limits.max_elements} Elemente", line
         )
+    if depth >= limits.max_depth:
+        raise _exceeded(
+            f"nested deeper than {limits.max_depth}", f"tiefer als {limits.max_depth} geschachtelt", line
+        )
+    if len(attributes) > limits.max_attributes:
+        most = limits.max_attributes
+        raise _exceeded(f"more than {most} attributes", f"mehr als {most} Attribute", line)
     if len(tag) > limits.max_name or any(len(name) > limits.max_name for name in attributes):
-        raise LimitExceeded(f"A name longer than {limits.max_name} characters (line {line}).", line)
+        most = limits.max_name
+        raise _exceeded(f"a name longer than {most} characters", f"ein Name über {most} Zeichen", line)
+
+
+def _exceeded(what: str, was: str, line: int) -> LimitExceeded:
+    return LimitExceeded(f"Refused: {what} (line {line}).", f"Abgelehnt: {was} (Zeile {line}).", line)
+
+
+def too_large(size: int, most: int) -> tuple[str, str]:
+    """The sentences for a body above the limit."""
+    return (
+        f"The body has {size} bytes; at most {most} are accepted.",
+        f"Die Einsendung hat {size} Bytes; angenommen werden höchstens {most}.",
+    )

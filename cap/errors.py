@@ -16,12 +16,13 @@ from typing import ClassVar
 
 
 class CapError(ValueError):
-    """A body that yields no alert; `line` is 1-based where the reader knows it."""
+    """A body that yields no alert: one sentence in English and German, and the line (from 1) where it is known."""
 
     code: ClassVar[str] = "cap"
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    def __init__(self, message: str, message_de: str, line: int | None = None) -> None:
         super().__init__(message)
+        self.message_de = message_de
         self.line = line
 
 

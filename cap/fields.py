@@ -236,7 +236,9 @@ class Fields:
         """Raise LimitExceeded if `count` is above `most`."""
         if count > most:
             raise LimitExceeded(
-                f"More than {most} {what} in one {at.local} (line {at.line}).", at.line or None
+                f"More than {most} {what} in one {at.local} (line {at.line}).",
+                f"Mehr als {most} in {at.local} (Zeile {at.line}).",
+                at.line or None,
             )
 
 

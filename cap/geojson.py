@@ -24,13 +24,18 @@ def read_features(collection: Any, limits: Limits) -> Iterator[Shapes]:
     """The Polygon and MultiPolygon features. Raises NotJson for anything but a FeatureCollection, LimitExceeded."""
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
-        raise NotJson("The geometry is not a GeoJSON FeatureCollection.")
+        raise NotJson(
+            "The geometry is not a GeoJSON FeatureCollection.", "Die Geometrie ist keine FeatureCollection."
+        )
     left = limits.max_vertices
     for feature in features:
         shapes = _feature(feature)
         left -= sum(len(ring.lat_lon) for ring in (*shapes.polygons, *shapes.holes))
         if left < 0:
-            raise LimitExceeded(f"More than {limits.max_vertices} vertices in the geometry.")
+            raise LimitExceeded(
+                f"More than {limits.max_vertices} vertices in the geometry.",
+                f"Mehr als {limits.max_vertices} Eckpunkte in der Geometrie.",
+            )
         yield shapes
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from cap.builder import build
-from cap.elements import Element
+from cap.elements import Element, too_large
 from cap.errors import LimitExceeded, NotJson, TooLarge
 from cap.geojson import Shapes, read_features
 from cap.grammar import GRAMMARS, NAMESPACE_OF, Model
@@ -33,7 +33,10 @@ def parse_nina(detail: bytes, geometry: bytes | None = None, limits: Limits = _D
     """
     value = _load(detail, limits)
     if not isinstance(value, dict) or "identifier" not in value:
-        raise NotJson("The JSON is not one warning with an identifier.")
+        raise NotJson(
+            "The JSON is not one warning with an identifier.",
+            "Das JSON ist nicht eine Warnung mit identifier.",
+        )
     root = _element("alert", value, GRAMMARS[Version.V1_2].alert, _Count(limits))
     alert = build(root, Version.V1_2, limits)
     if geometry is not None:
@@ -44,26 +47,26 @@ def parse_nina(detail: bytes, geometry: bytes | None = None, limits: Limits = _D
 
 def _load(data: bytes, limits: Limits) -> Any:
     if len(data) > limits.max_bytes:
-        raise TooLarge(f"The body has {len(data)} bytes; at most {limits.max_bytes} are accepted.")
+        raise TooLarge(*too_large(len(data), limits.max_bytes))
     try:
         return json.loads(data, parse_constant=_refuse, object_pairs_hook=_distinct)
     except RecursionError:
-        raise LimitExceeded("The JSON is nested too deep.") from None
+        raise LimitExceeded("The JSON is nested too deep.", "Das JSON ist zu tief geschachtelt.") from None
     except ValueError as error:
         if isinstance(error, NotJson):
             raise
-        raise NotJson("The body is not JSON.") from None
+        raise NotJson("The body is not JSON.", "Die Einsendung ist kein JSON.") from None
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise NotJson(f"{constant} is not JSON.")
+    raise NotJson(f"{constant} is not JSON.", f"{constant} ist kein JSON.")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A key given twice could mean two things to two readers."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotJson("A key occurs twice in one object.")
+        raise NotJson("A key occurs twice in one object.", "Ein Schlüssel kommt in einem Objekt doppelt vor.")
     return found
 
 
@@ -76,7 +79,7 @@ class _Count:
     def __call__(self) -> None:
         self._left -= 1
         if self._left < 0:
-            raise LimitExceeded("The JSON holds too many values.")
+            raise LimitExceeded("The JSON holds too many values.", "Das JSON enthält zu viele Werte.")
 
 
 def _element(name: str, value: Any, model: Model | None, count: _Count) -> Element:

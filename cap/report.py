@@ -43,9 +43,9 @@ def reports(name: str, document: Document, policy: Policy, *, with_profiles: boo
 
 
 def unreadable(name: str, error: CapError) -> Report:
-    """A document that yielded nothing; the error's own sentence is all there is, in English."""
+    """A document that yielded nothing; the error's own sentence is all there is."""
     return Report(
-        name, None, None, (Finding(error.code, Level.ERROR, "", error.line, str(error), str(error)),)
+        name, None, None, (Finding(error.code, Level.ERROR, "", error.line, str(error), error.message_de),)
     )
 
 

@@ -93,7 +93,9 @@ def verify(
     """
     root, _ = read(data, limits)
     if root.tag not in ALERT_TAGS:
-        raise SignatureError("Only a bare alert can be verified.", root.line)
+        raise SignatureError(
+            "Only a bare alert can be verified.", "Nur eine einzelne Meldung kann geprüft werden.", root.line
+        )
     (outer,) = parse(data, limits).alerts
     signatures = [child for child in root.children if child.tag == SIGNATURE]
     usable = [index for index, signature in enumerate(signatures) if is_usable(signature)]

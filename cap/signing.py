@@ -23,7 +23,10 @@ def sign(alert: Alert, key: bytes, certificate: bytes) -> bytes:
     elif isinstance(private, ec.EllipticCurvePrivateKey):
         method = SignatureMethod.ECDSA_SHA256
     else:
-        raise SignatureError("Alerts are signed with RSA or elliptic-curve keys.")
+        raise SignatureError(
+            "Alerts are signed with RSA or elliptic-curve keys.",
+            "Meldungen werden mit RSA- oder elliptischen Schlüsseln unterschrieben.",
+        )
     signer = XMLSigner(
         signature_algorithm=method,
         digest_algorithm=DigestAlgorithm.SHA256,

@@ -162,7 +162,7 @@ def alerts_of(read, *arguments):
     try:
         return read(*arguments).alerts
     except cap.CapError as refusal:
-        return () if refusal.code and str(refusal) else [refusal]
+        return () if refusal.code and str(refusal) and refusal.message_de else [refusal]
 
 
 @FUZZ

@@ -167,6 +167,7 @@ def test_every_limit_holds(name):
     with pytest.raises(error) as refusal:
         cap.parse(data)
     assert str(refusal.value)
+    assert refusal.value.message_de
 
 
 def test_at_the_limit_is_still_within():

@@ -254,6 +254,7 @@ class TestCapAu:
             infos=(cap.Info(event_codes=event),),
         )
         assert facts(good).hazards == named(("CAP-AU", "bushFire"))
+        assert normalise(good) == good
         assert codes(good) == []
         bad = alert(codes=("urn:oasis:names:tc:emergency:cap:1.2:profile:cap-au:1.0",), infos=(cap.Info(),))
         assert codes(bad) == ["profile-event-code"]

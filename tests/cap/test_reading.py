@@ -211,3 +211,16 @@ def test_a_language_is_never_invented(message):
 def test_older_versions_spell_times_as_xml_schema_does(message, text, code):
     alert = only(message(("cap:1.2", "cap:1.1"), ("2026-11-22T10:00:00+01:00</sent>", f"{text}</sent>")))
     assert [problem.code for problem in alert.problems] == [code]
+
+
+def test_words_of_a_newer_version_are_understood_and_reported(message):
+    alert = only(message(("cap:1.2", "cap:1.1"), ("<responseType>Shelter", "<responseType>AllClear")))
+    assert alert.infos[0].response_types == (cap.ResponseType.ALL_CLEAR,)
+    assert codes(alert) == ["enum-version"]
+
+
+def test_words_that_nobody_knows_stand_for_something_harmless(message):
+    changes = [("<category>Fire", "<category>Feuer"), ("<responseType>Shelter", "<responseType>Rein")]
+    info = only(message(*changes)).infos[0]
+    assert info.categories == (cap.Category.OTHER, cap.Category.HEALTH)
+    assert info.response_types == ()

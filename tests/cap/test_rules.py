@@ -48,7 +48,7 @@ EXAMPLES = {
     "scope-unusable": [(SCOPE, "")],
     "enum-spelling": [(STATUS, "<status> actual </status>")],
     "enum-unknown": [("<urgency>Immediate", "<urgency>Sofort")],
-    "enum-version": [V1_1, ("<responseType>Shelter", "<responseType>AllClear")],
+    "enum-version": [("<certainty>Observed", "<certainty>Very Likely")],
     "identifier-characters": [("KDN-2026-0042", "KDN 2026")],
     "sender-characters": [("leitstelle@kreis.example", "a,b")],
     "list-quotes": [(SCOPE, SCOPE + '<addresses>"A B C</addresses>')],

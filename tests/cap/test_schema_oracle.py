@@ -192,6 +192,9 @@ def schema_errors(alert, root, version):
 def test_schema_and_checks_agree(message, version, mutations):
     name, schema, namespace = version
     data = mutate(in_version(message(), version), mutations, namespace)
+    if name != "1.2":
+        # libxml2 does not collapse the blanks before a plain dateTime, as XML Schema part 2 §4.3.6 demands.
+        data = data.replace(b"> 2026", b">2026")
     root = etree.fromstring(data)
     (alert,) = cap.parse(data).alerts
     agree(alert, root, schema, name)
