@@ -68,7 +68,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One POST, or a GET without body. `headers` come from `header_lines`; the same list for equal headers saves work."""
+    """One POST or GET. `headers` come from `header_lines`; the same list for equal headers saves work."""
 
     url: str
     headers: list[str]
@@ -76,6 +76,7 @@ class Request:
     timeout_s: float
     """From being handed to the client to the last byte of the answer."""
     get: bool = False
+    """A GET, without the body."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
 
 

@@ -16,13 +16,14 @@ Local: TypeAlias = tuple[str, int]
 
 Value = TypeVar("Value", int, None)
 _ESTABLISHED: Final = 1  # tcp_info.tcpi_state, its first byte; linux/tcp_states.h
-_REMEMBERED: Final = 4096  # more connections than any process here has
+_REMEMBERED: Final = 4096  # more connections than a process here has
 
 
 class Connections:
     """The sockets behind libcurl's connections. Never closes one."""
 
-    def __init__(self) -> None:
+    def __init__(self, remembered: int = _REMEMBERED) -> None:
+        self._remembered = remembered
         self._descriptors: dict[Local, int] = {}
         self._stood: dict[Local, None] = {}
 
@@ -30,28 +31,27 @@ class Connections:
         """Note the sockets made for a request that now has its connection; several if addresses were raced."""
         for descriptor in descriptors:
             local, _ = _look_at(descriptor)
-            _keep(self._descriptors, local, descriptor)
+            self._keep(self._descriptors, local, descriptor)
             self._stood.pop(local, None)
 
     def examine(self, local: Local) -> None:
-        """libcurl opens another socket for a request sent on this connection. Does the connection stand now?
+        """Another socket is being opened for a request sent on this connection. Does the connection stand now?
 
         Later is too late: libcurl closes it in an orderly way, and so does the server then.
         """
         descriptor = self._descriptors.get(local, -1)
         if _look_at(descriptor) == (local, _ESTABLISHED):  # the number may by now be another connection's
-            _keep(self._stood, local, None)
+            self._keep(self._stood, local, None)
 
     def stood(self, local: Local) -> bool:
         """Whether the connection was open in both directions, as far as this machine had heard, to its end."""
         return local in self._stood
 
-
-def _keep(book: dict[Local, Value], local: Local, value: Value) -> None:
-    """Note `value`, and forget the oldest if there are many."""
-    book[local] = value
-    if len(book) > _REMEMBERED:
-        del book[next(iter(book))]
+    def _keep(self, book: dict[Local, Value], local: Local, value: Value) -> None:
+        """Note `value`, and forget the oldest if there are many."""
+        book[local] = value
+        if len(book) > self._remembered:
+            del book[next(iter(book))]
 
 
 def _look_at(descriptor: int) -> tuple[Local, int]:

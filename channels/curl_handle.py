@@ -119,8 +119,7 @@ class CurlHandle:
         if request.get:
             curl.setopt(pycurl.HTTPGET, 1)
         else:
-            curl.setopt(pycurl.POST, 1)
-            curl.setopt(pycurl.POSTFIELDS, request.body)
+            curl.setopt(pycurl.POSTFIELDS, request.body)  # makes it a POST, whatever it was before
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
         # Rather a stream on a connection that is being made than another connection; see `origin_gate`.
         curl.setopt(pycurl.PIPEWAIT, multiplex)

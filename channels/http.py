@@ -1,9 +1,9 @@
 """The one outbound HTTP client: POST, and GET for feeds, over libcurl, HTTP/2 where the server offers it.
 
 Never a redirect, a proxy, a cookie or a password file; https to public addresses unless the policy names the
-origin; every timeout explicit; an answer is read up to 64 KiB, or what a GET allows. Whether anything was sent is what libcurl's
-pre-request hook says: it runs on the established (and, for https, verified) connection, immediately before
-the first byte of the request.
+origin; every timeout explicit; an answer is read up to 64 KiB, or what a GET allows. Whether anything was sent
+is what libcurl's pre-request hook says: it runs on the established (and, for https, verified) connection,
+immediately before the first byte of the request.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 Outcome: TypeAlias = Answer | HttpError
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
 DEFAULT_MAX_IN_FLIGHT: Final = 1024
-# Origins come from citizens' subscriptions: a bound keeps hostile ones from growing what we remember without end.
-MAX_KNOWN_ORIGINS: Final = 4096
+# Origins come from citizens' subscriptions: a bound keeps hostile ones from growing what we remember.
+DEFAULT_MAX_ORIGINS: Final = 4096
 
 
 class Transfer:
@@ -61,6 +61,7 @@ class HttpClient:
         ca_file: str | None = None,
         connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
+        max_origins: int = DEFAULT_MAX_ORIGINS,
         user_agent: str = "cap-dispatcher",
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none."""
@@ -73,9 +74,10 @@ class HttpClient:
             user_agent=user_agent,
         )
         self._max_in_flight = max_in_flight
+        self._max_origins = max_origins
         self._curl: CurlLoop | None = None
         self._idle: list[CurlHandle] = []
-        self._active: dict[Any, Transfer] = {}
+        self._active: dict[Any, tuple[Transfer, CurlHandle]] = {}
         self._waiting: dict[Transfer, None] = {}
         self._gates: dict[str, OriginGate] = {}
 
@@ -87,7 +89,7 @@ class HttpClient:
         return await self._exchange(Request(url, header_lines(headers), body, timeout_s))
 
     async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
-        """Fetch one document of at most `max_bytes`; otherwise as `post`. A redirect is an answer like any other."""
+        """Fetch one document of at most `max_bytes`; otherwise as `post`. Redirects are not followed here."""
         request = Request(url, header_lines(headers), b"", timeout_s, get=True, max_answer_bytes=max_bytes)
         return await self._exchange(request)
 
@@ -135,7 +137,8 @@ class HttpClient:
     async def aclose(self) -> None:
         """Break everything off and close the connections; whoever still waits gets `closed`."""
         parked = [transfer for gate in self._gates.values() for transfer in gate.followers]
-        for transfer in [*self._active.values(), *self._waiting, *parked]:
+        active = [transfer for transfer, _ in self._active.values()]
+        for transfer in [*active, *self._waiting, *parked]:
             handle = transfer.handle
             self._withdraw(transfer)
             transfer.done(handle.broken_off() if handle else NotSent("closed", transfer.origin))
@@ -146,7 +149,7 @@ class HttpClient:
         self._gates.clear()
 
     def _add_gate(self, origin: str) -> OriginGate:
-        if len(self._gates) >= MAX_KNOWN_ORIGINS:
+        if len(self._gates) >= self._max_origins:
             self._gates = {known: gate for known, gate in self._gates.items() if gate.followers}
         gate = self._gates[origin] = OriginGate(tls=origin.startswith("https:"))
         return gate
@@ -175,16 +178,13 @@ class HttpClient:
             handle.on_connected = partial(loop.call_soon, self._open_gate, gate)
         self._curl.add(handle.curl)
         transfer.handle = handle
-        self._active[handle.curl] = transfer
+        self._active[handle.curl] = transfer, handle
 
     def _open_gate(self, gate: OriginGate) -> None:
         self._launch_all(gate.connected())
 
     def _finished(self, curl: Any, errno: int) -> None:
-        transfer = self._active.pop(curl)
-        handle = transfer.handle
-        if handle is None:  # cannot be: what is active has a handle
-            raise AssertionError
+        transfer, handle = self._active.pop(curl)
         outcome = handle.outcome(errno)
         if isinstance(outcome, Answer):
             transfer.gate.multiplex = handle.multiplexed()

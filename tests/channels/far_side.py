@@ -21,6 +21,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 class Seen:
     """One request as it arrived; header names in lower case."""
 
+    method: str
     target: str
     headers: dict[str, str]
     body: bytes
@@ -137,7 +138,8 @@ async def _read_request(reader: asyncio.StreamReader, connection: int) -> Seen:
     first, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Seen(first.split(" ")[1], headers, body, connection)
+    method, target, _ = first.split(" ")
+    return Seen(method, target, headers, body, connection)
 
 
 @contextlib.asynccontextmanager

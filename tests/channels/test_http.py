@@ -6,6 +6,7 @@ import resource
 
 import pytest
 
+from channels.addresses import AddressPolicy
 from channels.answer import (
     MAX_ANSWER_BYTES,
     Answer,
@@ -16,7 +17,6 @@ from channels.answer import (
     Request,
     header_lines,
 )
-from channels.addresses import AddressPolicy
 from channels.http import HttpClient
 from tests.channels.far_side import (
     answer,
@@ -210,7 +210,7 @@ async def test_kept_alive_connection_that_breaks_is_not_asked_again(client_for):
 
 
 async def test_unresolvable_name_sends_nothing(client_for):
-    with pytest.raises(NotSent, match="dns https://nowhere.invalid$"):
+    with pytest.raises(NotSent, match=r"dns https://nowhere\.invalid$"):
         await client_for().post("https://nowhere.invalid/secret", HEADERS, b"", TIMEOUT_S)
 
 
@@ -247,10 +247,13 @@ async def test_no_file_descriptor_left_sends_nothing(client_for):
                 await post(warm, side.origin)
             with pytest.raises(NotSent, match="no_resources"):
                 await post(cold, side.origin)
+            outcomes = []
+            cold.abort(cold.submit(Request(side.origin + "/", [], b"", TIMEOUT_S), outcomes.append))
         finally:
             _restore_descriptors(limit)
         assert side.seen == []
         assert (await post(cold, side.origin)).status == 201
+        assert outcomes == []
 
 
 def _exhaust_descriptors():
@@ -316,6 +319,62 @@ async def test_early_hints_are_skipped(client_for):
     async with far_side(raw(hints + respond(429, {"Retry-After": "4"}))) as side:
         got = await post(client_for(side.origin), side.origin)
     assert (got.status, got.header("retry-after")) == (429, "4")
+
+
+async def test_fetches_documents_larger_than_answers(client_for):
+    document = b"x" * (MAX_ANSWER_BYTES + 1)
+    async with far_side(answer(200, {"ETag": "e"}, document)) as side:
+        client = client_for(side.origin)
+        got = await client.get(side.origin + "/feed", {"Accept": "application/xml"}, TIMEOUT_S, len(document))
+        with pytest.raises(BrokenAnswer, match="oversized"):
+            await client.get(side.origin + "/feed", {}, TIMEOUT_S, len(document) - 1)
+        side.react = answer(201)
+        assert (await post(client, side.origin)).status == 201
+    assert (got.body, got.header("etag")) == (document, "e")
+    assert [(seen.method, seen.body) for seen in side.seen] == [("GET", b""), ("GET", b""), ("POST", b"body")]
+
+
+async def test_many_origins_are_forgotten_but_not_who_waits_for_one(client_for, server_tls):
+    async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side, far_side() as other:
+        client = client_for(side.origin, other.origin, max_origins=1)
+        first = asyncio.create_task(post(client, side.origin))
+        second = asyncio.create_task(post(client, side.origin))
+        await asyncio.sleep(0)
+        answers = await asyncio.gather(post(client, other.origin), first, second)
+        assert (await post(client, side.origin)).status == 201
+    assert [got.status for got in answers] == [201] * 3
+
+
+async def test_closing_tells_who_waits_for_the_first_connection(client_for):
+    with deaf_port() as port:
+        origin = f"https://127.0.0.1:{port}"
+        client = client_for(origin)
+        tasks = [asyncio.create_task(post(client, origin)) for _ in range(3)]
+        await asyncio.sleep(0)
+        await client.aclose()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [(type(error), error.code) for error in outcomes] == [(NotSent, "closed")] * 3
+
+
+async def test_who_waits_for_the_first_connection_has_a_timeout(client_for):
+    with deaf_port() as port:
+        origin = f"https://127.0.0.1:{port}"
+        client = client_for(origin)
+        first = asyncio.create_task(post(client, origin))
+        await asyncio.sleep(0)
+        with pytest.raises(NotSent, match="timeout_queue"):
+            await post(client, origin, timeout_s=SHORT_S)
+        first.cancel()
+        await asyncio.wait([first])
+
+
+async def test_who_waited_and_was_started_is_not_given_up(client_for):
+    async with far_side(by_target({"/slow": hang}, answer(201))) as side:
+        client = client_for(side.origin, max_in_flight=1)
+        first, second = (asyncio.create_task(post(client, side.origin, timeout_s=SHORT_S)) for _ in range(2))
+        assert [(await one).status for one in (first, second)] == [201, 201]
+        with pytest.raises(NoAnswer):
+            await post(client, side.origin, "/slow", timeout_s=2 * SHORT_S)
 
 
 async def test_redirects_are_answers(client_for):
@@ -405,8 +464,7 @@ async def test_cancelling_while_the_answer_is_already_there_is_harmless(client_f
         client = client_for(side.origin)
         for _ in range(20):
             task = asyncio.create_task(post(client, side.origin))
-            while not side.arrived.is_set():
-                await asyncio.sleep(0)
+            await side.arrived.wait()
             side.arrived.clear()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -40,13 +40,16 @@ class Clock:
         return self.time
 
 
+LIMITS = Limits(batch=100, payload_bytes=3000, concurrency=4, max_age_s=3600)
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a channel is built from in a test."""
 
     http: HttpClient
     origins: tuple[str, ...]
-    limits: Limits = Limits(batch=100, payload_bytes=3000, concurrency=4, max_age_s=3600)
+    limits: Limits = LIMITS
     now: Callable[[], datetime] = field(default_factory=Clock)
     timeout_s: float = 5.0
 
