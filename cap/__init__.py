@@ -7,6 +7,7 @@
 Pure: no file, no network, no clock. Versions 1.0, 1.1 and 1.2, bare or inside feeds and bundles.
 """
 
+from cap import lineage
 from cap.document import parse
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotCap, NotJson, NotXml, TooLarge
 from cap.findings import Finding, Level, Problem, is_valid
@@ -25,8 +26,11 @@ from cap.model import (
     Reference,
     Resource,
 )
+from cap.nina import parse_nina
 from cap.plaintext import plain
 from cap.policy import LENIENT, STRICT, Policy
+from cap.profiles import check_profiles, facts, normalise
+from cap.profiles.terms import Facts
 from cap.rendering import render
 from cap.validation import check, check_container
 from cap.vocabulary import (
@@ -53,6 +57,7 @@ __all__ = [
     "DoctypeRefused",
     "Document",
     "Entry",
+    "Facts",
     "Finding",
     "Identity",
     "Info",
@@ -79,8 +84,13 @@ __all__ = [
     "Version",
     "check",
     "check_container",
+    "check_profiles",
+    "facts",
     "is_valid",
+    "lineage",
+    "normalise",
     "parse",
+    "parse_nina",
     "plain",
     "render",
 ]

@@ -18,6 +18,7 @@ _MIME: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,1
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+")
 _HEADLINE: Final = 160  # §3.2.2: displays with limited space
 _ACTS_ON_OTHERS: Final = frozenset({MsgType.UPDATE, MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
+_SAYS_IT_IS_OVER: Final = frozenset({MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
 _EXPECTED_WITH_INFO: Final = frozenset({MsgType.ALERT, MsgType.UPDATE})
 
 
@@ -125,7 +126,8 @@ def _info_times(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.expires is None:
         return
     place = _at(path, info.lines, info.line, "expires")
-    if alert.sent and info.expires <= alert.sent:
+    in_force = alert.msg_type not in _SAYS_IT_IS_OVER
+    if in_force and alert.sent and info.expires <= alert.sent:
         yield Problem("expires-before-sent", *place)
     if info.onset and info.expires < info.onset:
         yield Problem("expires-before-onset", *place)

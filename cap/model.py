@@ -89,7 +89,7 @@ class Area:
     altitude_ft: float | None = None
     ceiling_ft: float | None = None
     excluded: tuple[Polygon, ...] = ()
-    unreadable: int = field(default=0, compare=False)
+    unreadable: int = 0
     line: int | None = field(default=None, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 

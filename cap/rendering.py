@@ -13,14 +13,16 @@ from cap.model import Alert, Area, Info, NamedValue, Reference, Resource
 from cap.vocabulary import Version
 
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
+# Stands for a shape that could not be read, so that the next reader does not take the rest for the whole area.
+_UNREADABLE: Final = "unreadable"
 
 
 def render(alert: Alert) -> bytes:
     """UTF-8 CAP 1.2, unsigned. Characters that XML cannot hold are left out.
 
-    `parse(render(alert))` yields an equal alert if its texts are plain (`cap.plain`), its times whole
-    seconds, and its identifiers free of blanks and commas, as the standard demands. Counts of unreadable
-    shapes are not written.
+    `parse(render(alert))` yields an equal alert if its texts are plain (`cap.plain`), its times whole seconds,
+    and its identifiers free of blanks and commas, as the standard demands. A shape that was unreadable is
+    written as one: the area must not look complete to whoever reads it next.
     """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<alert xmlns="{NAMESPACE_OF[Version.V1_2]}">']
     lines += _alert(alert)
@@ -101,6 +103,7 @@ def _area(area: Area) -> Iterator[str]:
     yield from _leaf("areaDesc", area.area_desc)
     for polygon in area.polygons:
         yield from _leaf("polygon", _ring(polygon.lat_lon))
+    yield from _leaves("polygon", [_UNREADABLE] * area.unreadable)
     for circle in area.circles:
         yield from _leaf("circle", f"{_number(circle.lat)},{_number(circle.lon)} {_number(circle.radius_km)}")
     yield from _pairs("geocode", area.geocodes)

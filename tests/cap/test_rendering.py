@@ -129,6 +129,14 @@ def test_characters_that_xml_cannot_hold_are_left_out():
     assert etree.fromstring(cap.render(alert)).findtext("{*}note") == "abcd\rz"
 
 
+def test_an_unreadable_shape_is_not_written_away(message):
+    (alert,) = cap.parse(message(("50.82,6.48 ", "50.82;6.48 "), ("50.81,6.50 1.5", "x"))).alerts
+    (again,) = cap.parse(cap.render(alert)).alerts
+    assert again == alert
+    assert again.infos[0].areas[0].unreadable == 2
+    assert not cap.is_valid(cap.check(again))
+
+
 def test_an_older_version_becomes_1_2_and_stays_equal(message):
     data = message(("cap:1.2", "cap:1.1"))
     (alert,) = cap.parse(data).alerts

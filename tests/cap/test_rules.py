@@ -227,3 +227,12 @@ def test_a_note_explains_an_exercise(message):
         message((STATUS, "<status>Exercise</status>"), (SCOPE, SCOPE + "<note>Übung 7</note>"))
     ).alerts
     assert cap.check(alert) == ()
+
+
+def test_a_cancel_may_have_expired_when_it_is_sent(message):
+    changes = [
+        *with_references(EARLIER, msg_type="<msgType>Cancel</msgType>"),
+        *EXAMPLES["expires-before-sent"],
+    ]
+    (alert,) = cap.parse(message(*changes)).alerts
+    assert "expires-before-sent" not in {finding.code for finding in cap.check(alert)}
