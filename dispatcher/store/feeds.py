@@ -34,7 +34,7 @@ class FeedState:
 class EntryRow:
     """One entry that a feed lists or listed, by its `key` within the feed.
 
-    `version` is of the content taken in, empty while it is not to be had; then `links` say from where.
+    `version` is of the content listed; `links` say from where it is to be had while it is not.
     `alert_id` is the alert of record, its own or one that stands for it; `reason` what became of the message.
     """
 
@@ -174,7 +174,7 @@ class Feeds:
     async def overview(self, names: Sequence[str]) -> list[Overview]:
         """How the feeds stand, in the order of `names`."""
         counts = await self._pool.fetch(
-            """SELECT feed, reason, count(*) AS n, count(*) FILTER (WHERE version = '') AS pending
+            """SELECT feed, reason, count(*) AS n, count(*) FILTER (WHERE links <> '{}') AS pending
                FROM feed_entry WHERE ended_at IS NULL AND feed = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2""",
             list(names),
         )

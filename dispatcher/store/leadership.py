@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 RECONCILER_LOCK = 7207116108
+FEEDS_LOCK = 7207116109
 
 
 class Leadership:
     """The lock dies with the connection, and so with the process that held it."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, lock: int = RECONCILER_LOCK) -> None:
         self._pool = pool
+        self._lock = lock
         self._connection: Connection | None = None
 
     async def hold(self) -> bool:
@@ -30,17 +32,20 @@ class Leadership:
                 raise
             return True
         connection = await self._pool.acquire()
-        if await connection.fetchval("SELECT pg_try_advisory_lock($1)", RECONCILER_LOCK):
-            self._connection = connection
-            return True
-        await self._pool.release(connection)
-        return False
+        try:
+            if await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._lock):
+                self._connection = connection
+                return True
+            return False
+        finally:
+            if self._connection is None:
+                await self._pool.release(connection)
 
     async def drop(self) -> None:
         """Let another process lead."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(*UNAVAILABLE):
-                await connection.execute("SELECT pg_advisory_unlock($1)", RECONCILER_LOCK)
+                await connection.execute("SELECT pg_advisory_unlock($1)", self._lock)
             with suppress(*UNAVAILABLE):
                 await self._pool.release(connection)

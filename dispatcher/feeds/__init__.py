@@ -1,0 +1,1 @@
+"""Warnings that others publish: one adapter per format, one poller, all ending in the record like a submission."""

@@ -1,0 +1,251 @@
+"""One list of one feed, into the record: what is new is read, fetched where it must be, judged and written down;
+what is gone is counted and, when the feed's rule says so, ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+import cap
+from dispatcher.feeds.diff import Difference, compare, ended, unchanged
+from dispatcher.feeds.fetch import FetchError
+from dispatcher.feeds.rows import QUARANTINED, Had, again, is_due, row_of, stand_in
+from dispatcher.model import DISPATCHED, Reason
+from dispatcher.pipeline.ingest import Taken
+from dispatcher.pipeline.message import Doubt, Incoming, Message, Unusable
+from dispatcher.store.feeds import EntryRow
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.entry import Broken, Listed, Listing
+    from dispatcher.metrics import Meter
+    from dispatcher.pipeline.ingest import Ingest
+    from dispatcher.store.feeds import Feeds
+    from dispatcher.store.quarantine import Quarantine
+
+    Get = Callable[[Feed, str], Awaitable[bytes]]
+    """Fetches one linked document. Raises `FetchError`."""
+
+FETCHES_AT_ONCE = 4
+WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
+SPOKEN_FOR = WARNING | {Reason.DUPLICATE}
+"""Reasons of entries whose silence may end a warning that people were sent: their own, or an equal one."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What one list brought."""
+
+    fresh: int = 0
+    gone: int = 0
+    broken: int = 0
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.fresh or self.gone)
+
+
+class Absorber:
+    """Takes lists in. All waiting for the network is bounded by `get`."""
+
+    def __init__(
+        self, *, store: Feeds, quarantine: Quarantine, ingest: Ingest, get: Get, meter: Meter
+    ) -> None:
+        self._store = store
+        self._quarantine = quarantine
+        self._ingest = ingest
+        self._get = get
+        self._meter = meter
+
+    async def absorb(
+        self, feed: Feed, part: str, listing: Listing | None, known: Mapping[str, EntryRow], now: datetime
+    ) -> Absorbed:
+        """`listing` is None where the list is the same as last time; `known` are all rows of the feed. Raises what
+        `record.UNAVAILABLE` lists: then the same list can be absorbed again.
+        """
+        own = {key: row for key, row in known.items() if row.part == part}
+        misses = feed.settings.misses
+        difference = compare(own, listing, misses) if listing is not None else unchanged(own, misses)
+        broken = listing.broken if listing is not None else ()
+        for one in broken:
+            await self._keep(feed, one.key, one.content, Unusable(one.code, one.detail), now)
+        due = [again(row) for row in own.values() if is_due(row, now)]
+        renewed = {entry.key for entry in difference.fresh}
+        retried = [entry for entry in due if entry.key not in renewed]
+        await self._take_in(feed, part, [*difference.fresh, *retried], own, now)
+        await self._let_go(feed, difference, now)
+        await self._hold_up(feed, own, difference, now)
+        await self._note_broken(feed, part, broken, own, now)
+        return Absorbed(len(difference.fresh), len(difference.gone), len(broken))
+
+    async def push(self, feed: Feed, incoming: Sequence[Incoming], now: datetime) -> list[Taken | Unusable]:
+        """Messages that came by themselves, each with what became of it."""
+        prepared = await asyncio.to_thread(self._ingest.prepare, incoming, feed.rules, now)
+        results: list[Taken | Unusable] = []
+        for one, message in zip(incoming, prepared, strict=True):
+            if isinstance(message, Unusable):
+                await self._keep(feed, one.alert.identifier or "message", one.original, message, now)
+                results.append(message)
+            else:
+                results.append(await self._ingest.take(feed.rules, message))
+        return results
+
+    async def keep(
+        self, feed: Feed, name: str, content: bytes, code: str, detail: str, now: datetime
+    ) -> None:
+        """Put a body that is no list aside."""
+        await self._keep(feed, name, content, Unusable(code, detail), now)
+
+    async def _keep(self, feed: Feed, name: str, content: bytes, why: Unusable, now: datetime) -> None:
+        new = await self._quarantine.put(feed.name, name, content, why.code, why.detail, now)
+        if new:
+            self._meter.feed_quarantined.labels(feed.name).inc()
+            log.warning("feed_quarantined", feed=feed.name, code=why.code)
+
+    async def _take_in(
+        self, feed: Feed, part: str, entries: Sequence[Listed], own: Mapping[str, EntryRow], now: datetime
+    ) -> None:
+        """Read, fetch, judge, and write the rows: each list's newest messages first, so that what they replace or
+        end is known to be over before it is looked at.
+        """
+        had = await self._messages(feed, entries, own, now)
+        pairs = [(one, incoming) for one in had for incoming in one.incoming]
+        prepared = await asyncio.to_thread(
+            self._ingest.prepare, [incoming for _, incoming in pairs], feed.rules, now
+        )
+        taken: dict[str, Taken | Unusable] = {}
+        usable: list[tuple[str, Message]] = []
+        for (one, incoming), message in zip(pairs, prepared, strict=True):
+            if isinstance(message, Unusable):
+                await self._keep(feed, one.entry.key, incoming.original, message, now)
+                taken[one.entry.key] = message
+            else:
+                usable.append((one.entry.key, message))
+        taken |= await self._judged(feed, usable)
+        rows = [row_of(feed, part, one, taken.get(one.entry.key), own.get(one.entry.key), now) for one in had]
+        await self._store.put(rows)
+
+    async def _judged(self, feed: Feed, usable: Sequence[tuple[str, Message]]) -> dict[str, Taken]:
+        near = await self._ingest.concerns_known([message for _, message in usable])
+        order = sorted(range(len(usable)), key=lambda index: usable[index][1].sent, reverse=True)
+        taken: dict[str, Taken] = {}
+        for index in order:
+            key, message = usable[index]
+            if index in near or message.places or Doubt.AREA in message.doubts:
+                found = await self._ingest.take(feed.rules, message)
+            else:
+                found = Taken(Reason.ELSEWHERE, None, message.facts.key, message.expires)
+                self._meter.feed_messages.labels(feed.name, found.reason).inc()
+            # Of several messages behind one link the row shows one that people were sent, if there is one.
+            if key not in taken or found.reason in DISPATCHED:
+                taken[key] = found
+        return taken
+
+    async def _messages(
+        self, feed: Feed, entries: Sequence[Listed], own: Mapping[str, EntryRow], now: datetime
+    ) -> list[Had]:
+        here = [entry for entry in entries if not entry.links]
+        over = [entry for entry in entries if entry.links and entry.expires and entry.expires <= now]
+        far = [entry for entry in entries if entry.links and not (entry.expires and entry.expires <= now)]
+        read = await asyncio.to_thread(_read_all, feed, here)
+        had = [Had(entry, over=True) for entry in over]
+        for entry, found in read:
+            had.append(await self._or_kept(feed, entry, entry.content or b"", found, now))
+        gate = asyncio.Semaphore(FETCHES_AT_ONCE)
+        most = feed.settings.max_details
+        had += await asyncio.gather(
+            *(self._fetched(feed, entry, own.get(entry.key), gate, now) for entry in far[:most])
+        )
+        return [*had, *(Had(entry, waits=True) for entry in far[most:])]
+
+    async def _or_kept(
+        self, feed: Feed, entry: Listed, content: bytes, found: tuple[Incoming, ...] | Unusable, now: datetime
+    ) -> Had:
+        if isinstance(found, Unusable):
+            await self._keep(feed, entry.key, content, found, now)
+            return Had(entry, broken=True)
+        return Had(entry, found)
+
+    async def _fetched(
+        self, feed: Feed, entry: Listed, row: EntryRow | None, gate: asyncio.Semaphore, now: datetime
+    ) -> Had:
+        try:
+            async with gate:
+                parts = [await self._get(feed, entry.links[0])]
+                parts += [await self._or_nothing(feed, link) for link in entry.links[1:]]
+        except FetchError:
+            return Had(entry, stand_in(entry, row), waits=True)
+        ((_, found),) = await asyncio.to_thread(_read_all, feed, [entry], parts)
+        had = await self._or_kept(feed, entry, parts[0], found, now)
+        return replace(had, incoming=stand_in(entry, row), waits=True) if had.broken else had
+
+    async def _or_nothing(self, feed: Feed, link: str) -> bytes:
+        try:
+            return await self._get(feed, link)
+        except FetchError:
+            return b""
+
+    async def _let_go(self, feed: Feed, difference: Difference, now: datetime) -> None:
+        """Whatever is gone here and listed by no other feed has ended, if the feed's rule says so."""
+        gone = difference.gone
+        still = await self._store.listed_elsewhere(feed.name, [row.event_key for row in gone])
+        for row in gone:
+            spoken = row.reason in SPOKEN_FOR and row.alert_id is not None
+            if spoken and feed.settings.ends_by_absence and row.event_key not in still:
+                await self._ingest.no_longer_listed(feed.rules, row.alert_id or "")
+        await self._store.put([*difference.counted, *(ended(row, now) for row in gone)])
+
+    async def _hold_up(
+        self, feed: Feed, own: Mapping[str, EntryRow], difference: Difference, now: datetime
+    ) -> None:
+        """A warning without an end of its own holds as long as it is listed."""
+        away = {row.key for row in (*difference.counted, *difference.gone)} | {
+            entry.key for entry in difference.fresh
+        }
+        lifetime = feed.rules.default_lifetime
+        weak = [
+            row
+            for row in own.values()
+            if row.open_ended
+            and row.reason in WARNING
+            and row.ended_at is None
+            and row.key not in away
+            and row.expires is not None
+            and row.expires < now + lifetime / 2
+        ]
+        if weak:
+            until = now + lifetime
+            await self._store.prolong([row.alert_id for row in weak if row.alert_id], until)
+            await self._store.put([replace(row, expires=until) for row in weak])
+
+    async def _note_broken(
+        self, feed: Feed, part: str, broken: Iterable[Broken], own: Mapping[str, EntryRow], now: datetime
+    ) -> None:
+        rows = [
+            EntryRow(feed.name, one.key, part, "", QUARANTINED, now) for one in broken if one.key not in own
+        ]
+        await self._store.put(rows)
+
+
+def _read_all(
+    feed: Feed, entries: Sequence[Listed], parts: Sequence[bytes] = ()
+) -> list[tuple[Listed, tuple[Incoming, ...] | Unusable]]:
+    return [(entry, _read(feed, entry, parts)) for entry in entries]
+
+
+def _read(feed: Feed, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...] | Unusable:
+    try:
+        return feed.adapter.read(entry, parts)
+    except cap.CapError as error:
+        return Unusable(error.code, str(error))
+    except Exception as error:  # noqa: BLE001 - one message nobody foresaw never drops the others; it is kept
+        return Unusable("unforeseen", type(error).__name__)

@@ -1,0 +1,169 @@
+"""Which feeds there are and what is known of each: a TOML file, `[[feed]]` per feed (`ops/docs/feeds.md`)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import cap
+from dispatcher.feeds.document import Document
+from dispatcher.feeds.dwd import Dwd
+from dispatcher.feeds.folder import Folder
+from dispatcher.feeds.index import Index
+from dispatcher.feeds.nina import Nina
+from dispatcher.pipeline.accept import HOMES
+from dispatcher.pipeline.message import Rules
+from dispatcher.targeting.outcome import Beyond, Codes, HeightUnit, Profile
+
+if TYPE_CHECKING:
+    from dispatcher.feeds.entry import Adapter
+
+MEBIBYTE = 1024 * 1024
+STALE_MIN_S = 600.0
+STALE_INTERVALS = 5
+LISTS_EVERYTHING = frozenset({"nina", "dwd"})
+"""Formats whose list is the complete state: what it drops before the end has no other end signal. An index may list
+only what is new."""
+
+
+class ConfigurationError(Exception):
+    """The file of feeds cannot be used; the message says where."""
+
+
+class FeedSettings(BaseModel):
+    """One feed. Times in seconds unless the name says otherwise."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    adapter: Literal["dwd", "folder", "index", "nina", "push", "single"]
+    urls: tuple[str, ...] = ()
+    folder: Path | None = None
+    interval_s: float = Field(60.0, ge=5)
+    jitter: float = Field(0.1, ge=0, le=0.5)
+    timeout_s: float = Field(10.0, gt=0, le=60)
+    max_bytes: int = Field(16 * MEBIBYTE, ge=1000, le=64 * MEBIBYTE)
+    max_details: int = Field(200, ge=1)
+    """Messages fetched from behind links in one poll; the rest waits for the next."""
+    stale_after_s: float | None = Field(None, gt=0)
+    territory: tuple[str, ...] = ()
+    senders: frozenset[str] = frozenset()
+    severities: frozenset[cap.Severity] = frozenset(cap.Severity)
+    statuses: frozenset[cap.Status] = frozenset({cap.Status.ACTUAL})
+    default_lifetime_h: float = Field(12.0, gt=0)
+    default_language: str = "de-DE"
+    signature: Literal["optional", "required"] = "optional"
+    certificates: dict[str, tuple[Path, ...]] = {}
+    """PEM files by CAP sender."""
+    codes: Codes = Codes.AUTHORITATIVE
+    height_unit: HeightUnit = HeightUnit.FEET
+    nationwide: bool = True
+    absence: Literal["end", "expire"] | None = None
+    """What it means that an entry is no longer listed: `end` tells those who were warned, `expire` leaves it to run
+    out. Default: `end` for lists of the complete state."""
+    misses: int = Field(2, ge=1)
+    attribution: str = ""
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> FeedSettings:
+        if self.adapter == "folder" and self.folder is None:
+            raise ValueError("a folder feed needs `folder`")
+        if self.adapter not in ("folder", "push") and not self.urls:
+            raise ValueError("needs `urls`")
+        return self
+
+    @property
+    def ends_by_absence(self) -> bool:
+        """Whether silence of the source ends a warning."""
+        return self.absence == "end" if self.absence else self.adapter in LISTS_EVERYTHING
+
+    @property
+    def stale_after(self) -> timedelta:
+        """Without a usable answer for so long, nobody knows what the source says."""
+        seconds = self.stale_after_s or max(STALE_MIN_S, STALE_INTERVALS * self.interval_s)
+        return timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed ready to be read."""
+
+    settings: FeedSettings
+    adapter: Adapter
+    rules: Rules
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def is_polled(self) -> bool:
+        return self.settings.adapter != "push"
+
+    @property
+    def credit(self) -> str:
+        """Attribution and licence, as the feed page shows them."""
+        return "; ".join(part for part in (self.settings.attribution, self.settings.licence) if part)
+
+
+def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
+    """The feeds of a file; none without a file. Raises `ConfigurationError`."""
+    if path is None:
+        return ()
+    try:
+        items = tomllib.loads(path.read_text(encoding="utf-8")).get("feed", [])
+        feeds = tuple(feed_of(FeedSettings.model_validate(item), country) for item in items)
+    except (OSError, ValueError, ValidationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    names = [feed.name for feed in feeds]
+    if double := {name for name in names if names.count(name) > 1}:
+        raise ConfigurationError(f"{path}: named twice: {', '.join(sorted(double))}")
+    return feeds
+
+
+def feed_of(settings: FeedSettings, country: str = "DE") -> Feed:
+    """Raises `OSError` for a certificate that is not there."""
+    return Feed(settings, _adapter(settings), _rules(settings, country))
+
+
+def _adapter(settings: FeedSettings) -> Adapter:
+    """Every format: one line each."""
+    registry: dict[str, Adapter] = {}
+    registry["dwd"] = Dwd()
+    registry["folder"] = Folder(settings.folder or Path())
+    registry["index"] = Index()
+    registry["nina"] = Nina()
+    registry["push"] = Document()
+    registry["single"] = Document()
+    return registry[settings.adapter]
+
+
+def _rules(settings: FeedSettings, country: str) -> Rules:
+    return Rules(
+        feed=settings.name,
+        territory=settings.territory,
+        senders=settings.senders,
+        severities=settings.severities,
+        statuses=settings.statuses,
+        default_lifetime=timedelta(hours=settings.default_lifetime_h),
+        default_language=settings.default_language,
+        signature_required=settings.signature == "required",
+        pins={
+            sender: tuple(path.read_bytes() for path in paths)
+            for sender, paths in settings.certificates.items()
+        },
+        attribution="; ".join(part for part in (settings.attribution, settings.licence) if part),
+        profile=Profile(
+            codes=settings.codes,
+            beyond=Beyond.NOTE,
+            home=HOMES.get(country),
+            height_unit=settings.height_unit,
+            nationwide=settings.nationwide,
+        ),
+    )

@@ -1,0 +1,76 @@
+"""A source's list against what is remembered of it. Pure.
+
+Absence is never a Cancel: lists flicker. An entry counts as gone when it was missing from several lists in a row
+that could be read as a whole, and from more of them when everything vanished at once, which is rather a fault of
+the source than the end of every danger.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from dispatcher.feeds.entry import Listed, Listing
+    from dispatcher.store.feeds import EntryRow
+
+EXODUS_MIN = 5
+EXODUS_FACTOR = 3
+"""When a list of at least five entries is suddenly empty, three times as many misses are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`fresh`: new, changed, or back after it had been gone. `counted`: rows whose number of misses changed.
+    `gone`: rows that were missing often enough.
+    """
+
+    fresh: tuple[Listed, ...] = ()
+    counted: tuple[EntryRow, ...] = ()
+    gone: tuple[EntryRow, ...] = ()
+
+
+def compare(known: Mapping[str, EntryRow], listing: Listing, misses: int) -> Difference:
+    """`known` are the rows of the same part of the feed."""
+    listed = {entry.key for entry in listing.entries} | {one.key for one in listing.broken}
+    fresh = tuple(entry for entry in listing.entries if _is_fresh(known.get(entry.key), entry))
+    back = tuple(
+        replace(row, missed=0)
+        for row in known.values()
+        if row.key in listed and row.missed and row.ended_at is None
+    )
+    missing = [row for row in known.values() if row.key not in listed and row.ended_at is None]
+    counted, gone = _missed(missing, misses * (EXODUS_FACTOR if _is_exodus(known, missing) else 1))
+    renewed = {entry.key for entry in fresh}
+    return Difference(fresh, (*(row for row in back if row.key not in renewed), *counted), gone)
+
+
+def unchanged(known: Mapping[str, EntryRow], misses: int) -> Difference:
+    """The source says that its list is the same as last time: what was missing then is missing still."""
+    missing = [row for row in known.values() if row.missed and row.ended_at is None]
+    counted, gone = _missed(missing, misses * (EXODUS_FACTOR if _is_exodus(known, missing) else 1))
+    return Difference(counted=counted, gone=gone)
+
+
+def _is_fresh(row: EntryRow | None, entry: Listed) -> bool:
+    return row is None or row.version != entry.version or row.ended_at is not None
+
+
+def _is_exodus(known: Mapping[str, EntryRow], missing: list[EntryRow]) -> bool:
+    return len(missing) >= EXODUS_MIN and len(missing) == sum(row.ended_at is None for row in known.values())
+
+
+def _missed(missing: list[EntryRow], needed: int) -> tuple[tuple[EntryRow, ...], tuple[EntryRow, ...]]:
+    counted = [replace(row, missed=row.missed + 1) for row in missing]
+    return (
+        tuple(row for row in counted if row.missed < needed),
+        tuple(row for row in counted if row.missed >= needed),
+    )
+
+
+def ended(row: EntryRow, now: datetime) -> EntryRow:
+    """The row of an entry that is no longer listed; nothing more is fetched for it."""
+    return replace(row, ended_at=now, links=(), retry_at=None)

@@ -1,0 +1,58 @@
+"""A document that holds its messages itself: one alert, or a container of them, as XML or as NINA's JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cap
+from cap.nina import parse_nina
+from dispatcher.feeds.entry import LIMITS, Broken, Listed, Listing, fingerprint
+from dispatcher.pipeline.message import Incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Document:
+    """A single CAP URL: whatever stands there now is what the source says."""
+
+    def listing(self, body: bytes, url: str) -> Listing:  # noqa: ARG002 - other formats resolve links against it
+        """Raises `CapError` for a body that is neither an alert nor a container."""
+        return embedded(read_document(body), body)
+
+    def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:  # noqa: ARG002 - nothing is fetched
+        return taken(entry)
+
+
+def read_document(body: bytes) -> cap.Document:
+    """XML or JSON by how it begins. Raises `CapError`."""
+    return parse_nina(body, limits=LIMITS) if body.lstrip()[:1] == b"{" else cap.parse(body, LIMITS)
+
+
+def embedded(document: cap.Document, body: bytes) -> Listing:
+    """The document's alerts as entries. Alerts that collide under one identity are all kept."""
+    entries: dict[str, Listed] = {}
+    for alert in document.alerts:
+        content = body if document.kind in ("alert", "nina") else cap.render(alert)
+        sent = alert.sent.isoformat() if alert.sent else ""
+        key = name = f"{alert.sender},{alert.identifier},{sent}"
+        version, number = fingerprint(content), 1
+        while key in entries and entries[key].version != version:
+            number += 1
+            key = f"{name}#{number}"
+        entries[key] = Listed(key, version, content=content, alert=alert)
+    return Listing(tuple(entries.values()), tuple(unreadable_alerts(document, body)))
+
+
+def unreadable_alerts(document: cap.Document, body: bytes) -> list[Broken]:
+    """Alerts within a container that could not be read; the container is kept for them."""
+    return [
+        Broken(f"{problem.path}:{problem.line}", body, problem.code, problem.detail)
+        for problem in document.problems
+        if problem.code == "feed-alert-unreadable"
+    ]
+
+
+def taken(entry: Listed) -> tuple[Incoming, ...]:
+    """The message that the entry carries."""
+    return (Incoming(entry.alert, entry.content or b""),) if entry.alert is not None else ()

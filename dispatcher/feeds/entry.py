@@ -1,0 +1,76 @@
+"""What a source's list says, whatever its format."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import cap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.pipeline.message import Incoming
+
+LIMITS = cap.Limits(max_alerts=20_000)
+"""As for a submission, but a feed may embed a country's warnings in one document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One entry. `key` names it within the feed for as long as it is listed, `version` changes with its content.
+
+    Its message is in `content`, already read in `alert`, or behind `links` (the first is the message, the others
+    belong to it and may be missing). `stand_in` is what the list itself says of it, for as long as the message
+    cannot be had.
+    """
+
+    key: str
+    version: str
+    content: bytes | None = None
+    alert: cap.Alert | None = None
+    links: tuple[str, ...] = ()
+    stand_in: cap.Alert | None = None
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A part of the list that nobody can read. `key` is the entry it belongs to, which is listed all the same."""
+
+    key: str
+    content: bytes
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The complete list."""
+
+    entries: tuple[Listed, ...] = ()
+    broken: tuple[Broken, ...] = field(default=())
+
+
+class Adapter(Protocol):
+    """One format. Pure: bytes in, values out."""
+
+    def listing(self, body: bytes, url: str) -> Listing:
+        """Raises `CapError` for a body that is no list: what the source says is then not known."""
+
+    def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
+        """The messages of an entry; `parts` are what its links led to, empty where that was nothing.
+
+        Raises `CapError`.
+        """
+
+
+def fingerprint(content: bytes) -> str:
+    """A version for content that has none of its own."""
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def unreadable(key: str, content: bytes, error: cap.CapError) -> Broken:
+    return Broken(key, content, error.code, str(error))

@@ -1,0 +1,92 @@
+"""Conditional requests: one document, bounded in time and size, with every redirect vetted like a first address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urljoin
+
+from channels.answer import Answer, HttpError
+from channels.retry_after import parse_retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS_MAX = 3
+NO_CONTENT = frozenset({204, 304})
+ACCEPT = (
+    "application/cap+xml, application/json, application/zip, application/atom+xml, application/xml, */*;q=0.1"
+)
+
+
+class FetchError(Exception):
+    """Nothing usable came. `result` is a metric label; `status` 0 if there was no answer."""
+
+    def __init__(self, result: str, detail: str, status: int = 0, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.result = result
+        self.detail = detail
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class Client(Protocol):
+    """`channels.http.HttpClient`, as far as it is needed here."""
+
+    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`body` is None where the source says that nothing changed. `requests` counts redirects too."""
+
+    body: bytes | None
+    validators: dict[str, str] = field(default_factory=dict)
+    requests: int = 1
+
+
+def conditions(validators: Mapping[str, str]) -> dict[str, str]:
+    """Headers of a request that need not be answered in full. Validators are the source's own words: anything that
+    is no plain header value is left out.
+    """
+    headers = {"Accept": ACCEPT}
+    for name, header in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
+        value = validators.get(name, "")
+        if value and value.isascii() and value.isprintable():
+            headers[header] = value
+    return headers
+
+
+async def fetch(
+    client: Client,
+    url: str,
+    validators: Mapping[str, str],
+    *,
+    timeout_s: float,
+    max_bytes: int,
+    now: datetime,
+) -> Fetched:
+    """Raises `FetchError`."""
+    headers, target = conditions(validators), url
+    for hop in range(1, REDIRECTS_MAX + 2):
+        try:
+            answer = await client.get(target, headers, timeout_s, max_bytes)
+        except HttpError as error:
+            raise FetchError("unreachable", error.code) from None
+        location = answer.header("location")
+        if answer.status not in REDIRECTS or not location:
+            return _fetched(answer, hop, now)
+        target = urljoin(target, location)
+    raise FetchError("refused", "redirects")
+
+
+def _fetched(answer: Answer, requests: int, now: datetime) -> Fetched:
+    if answer.status in NO_CONTENT:
+        return Fetched(None, requests=requests)
+    if answer.status != 200:
+        wait = parse_retry_after(answer.header("retry-after"), now)
+        raise FetchError("refused", f"http {answer.status}", answer.status, wait)
+    found = {"etag": answer.header("etag"), "last_modified": answer.header("last-modified")}
+    return Fetched(answer.body, {name: value for name, value in found.items() if value}, requests)

@@ -1,0 +1,78 @@
+"""A watched folder: every CAP, NINA or zip file in it is an entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cap
+from cap.bundle import is_zip
+from dispatcher.feeds.document import read_document
+from dispatcher.feeds.dwd import Dwd
+from dispatcher.feeds.entry import LIMITS, Broken, Listed, Listing, fingerprint
+from dispatcher.pipeline.message import Incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+SUFFIXES = frozenset({".cap", ".json", ".xml", ".zip"})
+MAX_FILES = 10_000
+MAX_ARCHIVE_BYTES = 16 * 1024 * 1024
+
+
+class Folder:
+    """Reads files of the folder itself, never below it, and follows no link out of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def scan(self) -> Listing:
+        """Raises `OSError` where the folder cannot be read: what it says is then not known."""
+        entries: list[Listed] = []
+        broken: list[Broken] = []
+        paths = sorted(path for path in self._path.iterdir() if path.suffix.lower() in SUFFIXES)
+        for path in paths[:MAX_FILES]:
+            if path.is_symlink() or not path.is_file():
+                continue
+            listing = self._file(path)
+            entries += listing.entries
+            broken += listing.broken
+        return Listing(tuple(entries), tuple(broken))
+
+    def _file(self, path: Path) -> Listing:
+        most = MAX_ARCHIVE_BYTES if path.suffix.lower() == ".zip" else LIMITS.max_bytes
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            return Listing(
+                broken=(Broken(path.name, content[:1000], "too-large", f"more than {most} bytes"),)
+            )
+        if not is_zip(content):
+            return Listing((Listed(path.name, fingerprint(content), content=content),))
+        try:
+            return _within(path.name, Dwd().listing(content, ""))
+        except cap.CapError as error:
+            return Listing(broken=(Broken(path.name, content, error.code, str(error)),))
+
+    def listing(self, body: bytes, url: str) -> Listing:
+        """One file pushed or replayed instead of found."""
+        name = url.rpartition("/")[2] or "file"
+        if is_zip(body):
+            return _within(name, Dwd().listing(body, url))
+        return Listing((Listed(name, fingerprint(body), content=body),))
+
+    def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:  # noqa: ARG002 - nothing is fetched
+        content = entry.content or b""
+        document = read_document(content)
+        alone = document.kind in ("alert", "nina")
+        return tuple(Incoming(alert, content if alone else cap.render(alert)) for alert in document.alerts)
+
+
+def _within(name: str, listing: Listing) -> Listing:
+    """A zip's members, named after their archive too."""
+    return Listing(
+        tuple(
+            Listed(f"{name}!{entry.key}", entry.version, content=entry.content) for entry in listing.entries
+        ),
+        tuple(Broken(f"{name}!{one.key}", one.content, one.code, one.detail) for one in listing.broken),
+    )

@@ -1,0 +1,224 @@
+"""Asks every source in turn, in one process of the installation, for as long as that process leads."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+import cap
+from dispatcher.feeds.absorb import Absorbed
+from dispatcher.feeds.fetch import FetchError, fetch
+from dispatcher.feeds.folder import Folder
+from dispatcher.feeds.schedule import next_poll
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from dispatcher.feeds.absorb import Absorber
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.entry import Listing
+    from dispatcher.feeds.fetch import Client, Fetched
+    from dispatcher.metrics import Meter
+    from dispatcher.store.feeds import EntryRow, Feeds, FeedState
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a poll brought. `result` is one of `metrics.FEED_RESULTS`."""
+
+    result: str
+    detail: str = ""
+    absorbed: Absorbed = Absorbed()  # noqa: RUF009 - frozen
+    retry_after_s: float | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is known now what the source says."""
+        return self.result in ("changed", "unchanged")
+
+
+class Poller:
+    """Polls feeds. `clock` is the aware time now, `random` uniform in [0, 1)."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        store: Feeds,
+        absorber: Absorber,
+        meter: Meter,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._absorber = absorber
+        self._meter = meter
+        self._clock = clock
+        self._random = random
+
+    async def poll(self, feed: Feed) -> Report:
+        """Ask once, whatever the schedule says. Raises nothing but what `record.UNAVAILABLE` lists."""
+        now = self._clock()
+        state = await self._store.state(feed.name)
+        known = await self._store.entries(feed.name)
+        known, forgotten = await self._reopened(feed, known, now)
+        validators = {} if forgotten else state.validators
+        if isinstance(feed.adapter, Folder):
+            reports, kept = [await self._scan(feed, feed.adapter, known, now)], validators
+        else:
+            reports, kept = await self._ask(feed, validators, known, now)
+        report = _together(reports)
+        await self._store.save(self._after(feed, state, report, kept, now))
+        self._meter.feed_polls.labels(feed.name, report.result).inc()
+        if not report.succeeded:
+            log.warning("feed_poll_failed", feed=feed.name, result=report.result, detail=report.detail)
+        return report
+
+    async def gave_up(self, feed: Feed) -> None:
+        """After a mistake of our own: ask again later, not at once."""
+        now, state = self._clock(), await self._store.state(feed.name)
+        failed = Report("failed", "internal")
+        await self._store.save(self._after(feed, state, failed, state.validators, now))
+
+    async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> Report:
+        """A list that came in another way than by asking: a replay. As a poll of this part alone."""
+        known = await self._store.entries(feed.name)
+        return await self._absorb_body(feed, part, body, known, now)
+
+    async def _ask(
+        self,
+        feed: Feed,
+        validators: Mapping[str, dict[str, str]],
+        known: Mapping[str, EntryRow],
+        now: datetime,
+    ) -> tuple[list[Report], dict[str, dict[str, str]]]:
+        urls = feed.settings.urls
+        answers = await asyncio.gather(
+            *(self._fetch(feed, url, validators.get(url, {}), now) for url in urls)
+        )
+        reports: list[Report] = []
+        kept = dict(validators)
+        for url, answer in zip(urls, answers, strict=True):
+            report, seen = await self._part(feed, url, answer, validators.get(url, {}), known, now)
+            reports.append(report)
+            if report.succeeded:
+                kept[url] = seen
+        return reports, kept
+
+    async def _part(
+        self,
+        feed: Feed,
+        url: str,
+        answer: Fetched | FetchError,
+        validators: Mapping[str, str],
+        known: Mapping[str, EntryRow],
+        now: datetime,
+    ) -> tuple[Report, dict[str, str]]:
+        if isinstance(answer, FetchError):
+            return Report(answer.result, answer.detail, retry_after_s=answer.retry_after_s), {}
+        digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else ""
+        if answer.body is None or digest == validators.get("sha256"):
+            absorbed = await self._absorber.absorb(feed, url, None, known, now)
+            return _report(absorbed), {**validators, **answer.validators}
+        report = await self._absorb_body(feed, url, answer.body, known, now)
+        return report, {**answer.validators, "sha256": digest}
+
+    async def _absorb_body(
+        self, feed: Feed, part: str, body: bytes, known: Mapping[str, EntryRow], now: datetime
+    ) -> Report:
+        try:
+            listing = await asyncio.to_thread(_listing, feed, body, part)
+        except cap.CapError as error:
+            await self._absorber.keep(feed, part, body, error.code, str(error), now)
+            return Report("unreadable", error.code)
+        return _report(await self._absorber.absorb(feed, part, listing, known, now))
+
+    async def _scan(self, feed: Feed, folder: Folder, known: Mapping[str, EntryRow], now: datetime) -> Report:
+        try:
+            listing = await asyncio.to_thread(folder.scan)
+        except OSError as error:
+            return Report("unreachable", type(error).__name__)
+        return _report(await self._absorber.absorb(feed, "", listing, known, now))
+
+    async def _fetch(
+        self, feed: Feed, url: str, validators: Mapping[str, str], now: datetime
+    ) -> Fetched | FetchError:
+        self._meter.feed_requests.labels(feed.name).inc()
+        settings = feed.settings
+        try:
+            return await fetch(
+                self._client,
+                url,
+                validators,
+                timeout_s=settings.timeout_s,
+                max_bytes=settings.max_bytes,
+                now=now,
+            )
+        except FetchError as error:
+            return error
+
+    async def _reopened(
+        self, feed: Feed, known: dict[str, EntryRow], now: datetime
+    ) -> tuple[dict[str, EntryRow], bool]:
+        """Entries that were merged into another source's warning, which has ended: they count as unread."""
+        bereft = await self._store.bereft(feed.name, now)
+        reopened = {key: replace(row, version="") if key in bereft else row for key, row in known.items()}
+        return reopened, bool(bereft)
+
+    def _after(
+        self,
+        feed: Feed,
+        state: FeedState,
+        report: Report,
+        validators: dict[str, dict[str, str]],
+        now: datetime,
+    ) -> FeedState:
+        failures = 0 if report.succeeded else state.failures + 1
+        return replace(
+            state,
+            polled_at=now,
+            succeeded_at=now if report.succeeded else state.succeeded_at,
+            changed_at=now if report.absorbed.changed else state.changed_at,
+            next_at=next_poll(feed.settings, now, failures, report.retry_after_s, self._random),
+            failures=failures,
+            result=report.result,
+            detail=report.detail,
+            validators=validators,
+        )
+
+
+def _listing(feed: Feed, body: bytes, part: str) -> Listing:
+    try:
+        return feed.adapter.listing(body, part)
+    except cap.CapError:
+        raise
+    except Exception as error:
+        raise cap.NotCap(
+            f"The list is of no foreseen form: {type(error).__name__}.",
+            f"Die Liste hat eine unbekannte Form: {type(error).__name__}.",
+        ) from error
+
+
+def _report(absorbed: Absorbed) -> Report:
+    return Report("changed" if absorbed.changed else "unchanged", absorbed=absorbed)
+
+
+def _together(reports: Sequence[Report]) -> Report:
+    """A feed of several addresses has succeeded when all have."""
+    absorbed = Absorbed(
+        sum(one.absorbed.fresh for one in reports),
+        sum(one.absorbed.gone for one in reports),
+        sum(one.absorbed.broken for one in reports),
+    )
+    waits = [one.retry_after_s for one in reports if one.retry_after_s is not None]
+    failed = [one for one in reports if not one.succeeded]
+    worst = failed[0] if failed else _report(absorbed)
+    return Report(worst.result, worst.detail, absorbed, max(waits, default=None))

@@ -1,0 +1,93 @@
+"""An entry of a list and the row that is remembered of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.feeds.entry import Listed
+from dispatcher.feeds.schedule import next_try
+from dispatcher.model import ENDING, Reason
+from dispatcher.pipeline.ingest import Taken
+from dispatcher.pipeline.message import Incoming, Unusable
+from dispatcher.store.feeds import EntryRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.feeds.configuration import Feed
+
+QUARANTINED = "quarantined"
+PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class Had:
+    """An entry with its messages. `waits`: they could not be had and are to be asked for again; `incoming` is then at
+    most what the list itself says. `over`: the list says that it has expired. `broken`: nobody can read it.
+    """
+
+    entry: Listed
+    incoming: tuple[Incoming, ...] = ()
+    waits: bool = False
+    over: bool = False
+    broken: bool = False
+
+
+def is_due(row: EntryRow, now: datetime) -> bool:
+    """Whether its message is to be asked for again."""
+    return bool(row.links) and row.ended_at is None and (row.retry_at is None or row.retry_at <= now)
+
+
+def again(row: EntryRow) -> Listed:
+    """The entry of a message that could not be had so far."""
+    return Listed(row.key, row.version, links=row.links)
+
+
+def stand_in(entry: Listed, row: EntryRow | None) -> tuple[Incoming, ...]:
+    """What the list says, where it is the first that is heard of the warning, or its end."""
+    alert = entry.stand_in
+    if alert is None or (
+        row is not None and row.alert_id is not None and alert.msg_type is not cap.MsgType.CANCEL
+    ):
+        return ()
+    return (Incoming(alert, cap.render(alert)),)
+
+
+def row_of(
+    feed: Feed, part: str, had: Had, taken: Taken | Unusable | None, before: EntryRow | None, now: datetime
+) -> EntryRow:
+    """What is remembered of the entry from now on."""
+    tries = (before.tries if before else 0) + 1 if had.waits else 0
+    row = EntryRow(
+        feed=feed.name,
+        key=had.entry.key,
+        part=part,
+        version=had.entry.version,
+        reason=before.reason if before else PENDING,
+        first_seen=before.first_seen if before else now,
+        links=had.entry.links if had.waits else (),
+        tries=tries,
+        retry_at=next_try(feed.settings, now, tries) if had.waits else None,
+        event_key=before.event_key if before else "",
+        alert_id=before.alert_id if before else None,
+        expires=before.expires if before else had.entry.expires,
+        open_ended=before.open_ended if before else False,
+    )
+    if isinstance(taken, Taken):
+        return _judged_row(row, taken)
+    if had.over:
+        return replace(row, reason=str(Reason.EXPIRED))
+    return replace(row, reason=QUARANTINED) if had.broken or isinstance(taken, Unusable) else row
+
+
+def _judged_row(row: EntryRow, taken: Taken) -> EntryRow:
+    return replace(
+        row,
+        reason=str(taken.reason),
+        event_key=taken.event_key,
+        alert_id=taken.alert_id,
+        expires=taken.expires,
+        open_ended=taken.open_ended and taken.reason not in ENDING,
+    )

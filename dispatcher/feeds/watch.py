@@ -1,0 +1,115 @@
+"""The part of a worker that watches the feeds: in one process at a time, whichever holds the lock."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from dispatcher.feeds.schedule import stale_since
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.poller import Poller
+    from dispatcher.metrics import Meter
+    from dispatcher.store.feeds import Feeds, FeedState
+    from dispatcher.store.held import Held
+    from dispatcher.store.leadership import Leadership
+
+TICK_S = 0.5
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """The task of a worker: leads, or waits to."""
+
+    def __init__(  # noqa: PLR0913 - the composition root names each part
+        self,
+        *,
+        poller: Poller,
+        feeds: Sequence[Feed],
+        store: Feeds,
+        held: Held,
+        leadership: Leadership,
+        meter: Meter,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._poller = poller
+        self._feeds = {feed.name: feed for feed in feeds}
+        self._store = store
+        self._held = held
+        self._leadership = leadership
+        self._meter = meter
+        self._clock = clock
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Until cancelled. An outage of the record is waited out."""
+        if not self._feeds:
+            return
+        registered = False
+        try:
+            while True:
+                try:
+                    if await self._leadership.hold():
+                        if not registered:
+                            await self._store.register(list(self._feeds))
+                            registered = True
+                        await self.step()
+                except Exception as error:  # noqa: BLE001 - watching must outlive every outage; it is counted and logged
+                    self._meter.jobs_failed.labels("feeds").inc()
+                    log.warning("feeds_failed", error=type(error).__name__)
+                await asyncio.sleep(TICK_S)
+        finally:
+            await self.stop()
+
+    async def step(self) -> None:
+        """Start the polls that are due: one that hangs or fails delays no other. Show how things stand."""
+        now = self._clock()
+        self._meter.held_expired.inc(await self._held.expire(now))
+        self._meter.alerts_held.set(await self._held.count())
+        for overview in await self._store.overview(list(self._feeds)):
+            feed = self._feeds[overview.state.name]
+            self._show(feed, overview.state, overview.entries, now)
+            due = overview.state.next_at is None or overview.state.next_at <= now
+            if feed.is_polled and due and feed.name not in self._running:
+                self._running[feed.name] = asyncio.create_task(self._poll(feed))
+
+    async def stop(self) -> None:
+        """Break the polls off: whatever was committed is known, the rest comes again."""
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _poll(self, feed: Feed) -> None:
+        try:
+            await self._poller.poll(feed)
+        except UNAVAILABLE as error:
+            self._meter.feed_polls.labels(feed.name, "failed").inc()
+            log.warning("feed_poll_failed", feed=feed.name, result="failed", detail=type(error).__name__)
+        except Exception as error:
+            self._meter.feed_polls.labels(feed.name, "failed").inc()
+            log.exception("feed_poll_failed", feed=feed.name, result="failed", detail=type(error).__name__)
+            with suppress(*UNAVAILABLE):
+                await self._poller.gave_up(feed)
+        finally:
+            del self._running[feed.name]
+
+    def _show(self, feed: Feed, state: FeedState, entries: int, now: datetime) -> None:
+        meter, name = self._meter, feed.name
+        stale = feed.is_polled and stale_since(feed.settings, state.succeeded_at, now) is not None
+        meter.feed_stale.labels(name).set(stale)
+        meter.feed_entries.labels(name).set(entries)
+        for gauge, moment in (
+            (meter.feed_last_success, state.succeeded_at),
+            (meter.feed_last_change, state.changed_at),
+        ):
+            gauge.labels(name).set(moment.timestamp() if moment else 0)

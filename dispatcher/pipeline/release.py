@@ -1,0 +1,105 @@
+"""A person decides about a message that waits: let it go out, for more places if need be, or discard it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.model import DISPATCHED, ENDING, Reason
+from dispatcher.pipeline.decide import is_ending
+from dispatcher.pipeline.judge import ACTS
+from dispatcher.store.alerts import AffectedPlace
+from dispatcher.store.doorbell import Doorbell, plan
+from dispatcher.store.kin import Kin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dispatcher.store.alerts import Alerts, StoredAlert, Submission
+    from dispatcher.targeting.boundaries import Boundaries
+
+
+class NotReleasedError(Exception):
+    """It stays as it is; the message is a German sentence that says why."""
+
+
+class Release:
+    """Decides about held messages, in the record and with an audit line that names who did it."""
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        boundaries: Boundaries,
+        doorbell: Doorbell,
+        clock: Callable[[datetime], datetime] = lambda now: now,
+    ) -> None:
+        self._alerts = alerts
+        self._boundaries = boundaries
+        self._doorbell = doorbell
+        self._clock = clock
+
+    async def release(self, alert_id: str, actor: str, why: str, places: Sequence[str] = ()) -> StoredAlert:
+        """Send it; `places` (AGS) are added to its municipalities. Raises `NotReleasedError`, and what
+        `record.UNAVAILABLE` lists.
+        """
+        held, raw = await self._held(alert_id), await self._alerts.raw(alert_id) or b""
+        added = [self._place(ags) for ags in places]
+        alert = cap.parse(raw).alerts[0]
+        async with self._alerts.submission(held.sender) as submission:
+            kin = Kin(submission)
+            await kin.take_turns()
+            held = await _still_held(submission, held)
+            reason = await self._reason(submission, held, alert, added)
+            await kin.add_places(held.id, added)
+            await kin.conclude(held.id, reason, held.chain_id, actor, why)
+            if reason in DISPATCHED:
+                await submission.stop(held.chain_id, held.id)
+        if reason in DISPATCHED:
+            await self._doorbell.ring([plan(held.id, held.lane)])
+        return await self._alerts.get(alert_id) or held
+
+    async def discard(self, alert_id: str, actor: str, why: str) -> None:
+        """Never send it. Raises `NotReleasedError`."""
+        held = await self._held(alert_id)
+        async with self._alerts.submission(held.sender) as submission:
+            held = await _still_held(submission, held)
+            await Kin(submission).conclude(held.id, Reason.DISCARDED, held.chain_id, actor, why)
+
+    async def _held(self, alert_id: str) -> StoredAlert:
+        held = await self._alerts.get(alert_id)
+        if held is None or held.state != "held":
+            raise NotReleasedError("Unter dieser Nummer wartet keine Meldung.")
+        return held
+
+    def _place(self, ags: str) -> AffectedPlace:
+        unit = self._boundaries.by_ags(ags)
+        if unit is None:
+            raise NotReleasedError(f"Eine Gemeinde mit dem Schlüssel {ags} ist hier nicht bekannt.")
+        return AffectedPlace(unit.ags, unit.name, "person", 1.0)
+
+    async def _reason(
+        self, submission: Submission, held: StoredAlert, alert: cap.Alert, added: Sequence[AffectedPlace]
+    ) -> Reason:
+        """As what it goes out now: the chain may have moved on while it waited."""
+        if held.expires <= self._clock(submission.now):
+            raise NotReleasedError("Die Meldung ist inzwischen abgelaufen.")
+        told = [one for one in await submission.chain(held.chain_id) if one.reason in DISPATCHED]
+        if any(one.sent > held.sent for one in told):
+            raise NotReleasedError("Eine neuere Meldung dieses Vorgangs ist schon versandt.")
+        if is_ending(alert):
+            if not told or told[-1].reason in ENDING:
+                raise NotReleasedError("Es gibt nichts aufzuheben: Niemand ist gewarnt.")
+            return Reason.CANCEL if alert.msg_type is cap.MsgType.CANCEL else Reason.ALL_CLEAR
+        if not added and not told and not await submission.places(held.id):
+            raise NotReleasedError("Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.")
+        return Reason.UPDATE if told or alert.msg_type in ACTS else Reason.FIRST_NOTICE
+
+
+async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
+    """Within the transaction: somebody else may have decided meanwhile."""
+    for stored in await submission.chain(held.chain_id):
+        if stored.id == held.id and stored.state == "held":
+            return stored
+    raise NotReleasedError("Unter dieser Nummer wartet keine Meldung mehr.")
