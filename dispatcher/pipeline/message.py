@@ -148,8 +148,8 @@ def prepare(incoming: Incoming, rules: Rules, boundaries: Boundaries, now: datet
     believed, doubts = _trusted(incoming, rules, now)
     alert = _in_default_language(normalise(believed), rules.default_language)
     sent = alert.sent
-    if sent is None:  # the lenient policy calls that an error; said again for the type checker
-        raise Unusable("identity-missing", "The message has no time of sending.")
+    if sent is None or not alert.sender or not alert.identifier:
+        raise Unusable("identity-missing", "The message does not say who sent it, when, and under which name.")
     matched = match(list(alert.areas()), boundaries, profile=rules.profile)
     places = tuple(
         AffectedPlace(place.ags, place.name, str(place.reason), place.share)

@@ -1,0 +1,116 @@
+"""A record, a queue, and the parts that take feeds in; time is the tests' own."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+
+from dispatcher.feeds.absorb import Absorber
+from dispatcher.feeds.configuration import FeedSettings, feed_of
+from dispatcher.feeds.fetch import FetchError
+from dispatcher.feeds.poller import Poller
+from dispatcher.metrics import Meter
+from dispatcher.pipeline.ingest import Ingest
+from dispatcher.pipeline.message import Incoming, Unusable
+from dispatcher.pipeline.release import Release
+from dispatcher.store import record
+from dispatcher.store.alerts import Alerts
+from dispatcher.store.doorbell import Doorbell, open_queue
+from dispatcher.store.feeds import Feeds
+from dispatcher.store.held import Held
+from dispatcher.store.quarantine import Quarantine
+from dispatcher.targeting.boundaries import Boundaries
+from tests.feeds.material import NOW
+
+
+@dataclass
+class Clock:
+    """Stands still until it is told to move."""
+
+    now: datetime = NOW + timedelta(minutes=30)
+
+    def __call__(self, _now: datetime | None = None) -> datetime:
+        return self.now
+
+    def forward(self, **step) -> None:
+        self.now += timedelta(**step)
+
+
+@dataclass
+class World:
+    """All parts over one record."""
+
+    pool: record.Pool
+    bell: Doorbell
+    clock: Clock = field(default_factory=Clock)
+    meter: Meter = field(default_factory=Meter)
+    documents: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.alerts, self.feeds = Alerts(self.pool), Feeds(self.pool)
+        self.quarantine, self.held = Quarantine(self.pool), Held(self.pool)
+        boundaries = Boundaries.default()
+        self.ingest = Ingest(
+            alerts=self.alerts, boundaries=boundaries, doorbell=self.bell, meter=self.meter, clock=self.clock
+        )
+        self.release = Release(
+            alerts=self.alerts, boundaries=boundaries, doorbell=self.bell, clock=self.clock
+        )
+        self.absorber = Absorber(
+            store=self.feeds,
+            quarantine=self.quarantine,
+            ingest=self.ingest,
+            get=self.get,
+            meter=self.meter,
+        )
+        self.poller = Poller(
+            client=None,
+            store=self.feeds,
+            absorber=self.absorber,
+            meter=self.meter,
+            clock=self.clock,
+            random=lambda: 0.5,
+        )
+
+    async def get(self, _feed, url):
+        self.asked.append(url)
+        if url not in self.documents:
+            raise FetchError("refused", "http 404", 404)
+        return self.documents[url]
+
+    async def feed(self, name="dwd", adapter="dwd", **settings):
+        if adapter not in ("push", "folder"):
+            settings.setdefault("urls", ("https://source.example/list",))
+        feed = feed_of(FeedSettings(name=name, adapter=adapter, **settings))
+        await self.feeds.register([name])
+        return feed
+
+    async def list(self, feed, body, part=None):
+        """The source's list arrives."""
+        part = part or feed.settings.urls[0]
+        return await self.poller.deliver(feed, part, body, self.clock.now)
+
+    async def take(self, feed, alert, original=b""):
+        """One message arrives."""
+        (message,) = self.ingest.prepare([Incoming(alert, original)], feed.rules, self.clock.now)
+        if isinstance(message, Unusable):
+            raise message
+        return await self.ingest.take(feed.rules, message)
+
+    async def rows(self):
+        return await self.pool.fetch(
+            "SELECT identifier, reason, state, revision, held_for, chain_id, id FROM alert ORDER BY number"
+        )
+
+    async def reasons(self):
+        return [row["reason"] for row in await self.rows()]
+
+
+@pytest.fixture
+async def world(database_url, redis_url):
+    pool = await record.connect(database_url, size=4)
+    bell = Doorbell(open_queue(redis_url))
+    yield World(pool, bell)
+    await bell.aclose()
+    await pool.close()

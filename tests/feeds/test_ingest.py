@@ -1,0 +1,426 @@
+"""What becomes of a feed's messages in the record, in every order in which they can arrive."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+import cap
+from dispatcher.model import Reason
+from dispatcher.pipeline.message import Unusable
+from dispatcher.pipeline.release import NotReleasedError
+from tests.feeds.material import (
+    DUEREN,
+    HANNOVER,
+    HEIMBACH,
+    HOUR,
+    JUELICH,
+    NOW,
+    cancel,
+    dwd_id,
+    update,
+    warning,
+)
+
+
+async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
+    feed = await world.feed()
+    taken = await world.take(feed, warning(1))
+    stored = await world.alerts.get(taken.alert_id)
+    assert stored.state == "accepted"
+    assert stored.reason is Reason.FIRST_NOTICE
+    assert stored.source_id == "feed-dwd"
+    assert stored.event_key == dwd_id(1, "")
+    assert "Deutscher Wetterdienst" in stored.attribution
+    assert "GeoBasis-DE" in stored.attribution
+    assert [place.ags for place in await world.alerts.affected(taken.alert_id)] == [DUEREN]
+    assert cap.parse(await world.alerts.raw(taken.alert_id)).alerts[0].identifier == dwd_id(1)
+    assert await world.bell.depth(stored.lane) == 1
+
+
+async def test_the_same_message_again_changes_nothing(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    again = await world.take(feed, warning(1))
+    assert again.reason is Reason.DUPLICATE
+    assert again.alert_id == first.alert_id
+    assert await world.reasons() == ["first_notice"]
+
+
+@pytest.mark.parametrize(
+    "edition",
+    [
+        warning(1, identifier=dwd_id(1, "DEU")),
+        warning(1, identifier=f"dwd.{dwd_id(1)}"),
+        warning(1, identifier=f"dwd.{dwd_id(1)}", sender="warnung.bund.de", sent=NOW + timedelta(minutes=1)),
+        warning(1, identifier="other", codes=(f"id:{dwd_id(1, '')}",)),
+    ],
+    ids=["language", "NINA", "NINA with its own sender and time", "id: code"],
+)
+async def test_editions_of_one_message_are_one(world, edition):
+    first = await world.take(await world.feed("dwd"), warning(1))
+    second = await world.take(await world.feed("nina", "nina"), edition)
+    assert second.reason is Reason.DUPLICATE
+    assert second.alert_id == first.alert_id
+
+
+async def test_identifiers_of_different_senders_may_collide(world):
+    feed = await world.feed("hub", "index")
+    await world.take(feed, warning(identifier="1", sender="a@x.example", headline="A", event="Sturm"))
+    await world.take(feed, warning(identifier="1", sender="b@x.example", headline="B", event="Hochwasser"))
+    assert await world.reasons() == ["first_notice", "first_notice"]
+
+
+async def test_an_update_and_a_cancel_follow_their_chain(world):
+    feed = await world.feed()
+    first = warning(1)
+    second, third = update(2, first), cancel(3, first, sent=NOW + timedelta(minutes=20))
+    for message in (first, second, third):
+        await world.take(feed, message)
+    rows = await world.rows()
+    assert [row["reason"] for row in rows] == ["first_notice", "update", "cancel"]
+    assert len({row["chain_id"] for row in rows}) == 1
+
+
+async def test_a_lifted_warning_is_an_all_clear(world):
+    feed = await world.feed()
+    await world.take(feed, warning(1))
+    await world.take(feed, update(2, warning(1), headline="AUFHEBUNG der Amtlichen WARNUNG vor STARKREGEN"))
+    assert await world.reasons() == ["first_notice", "all_clear"]
+
+
+async def test_a_chain_across_editions_and_feeds(world):
+    """NINA brought the warning; DWD's own feed updates it under DWD's own identifier."""
+    await world.take(await world.feed("nina", "nina"), warning(1, identifier=f"dwd.{dwd_id(1)}"))
+    await world.take(await world.feed("dwd"), update(2, warning(1)))
+    await world.take(await world.feed("nina", "nina"), cancel(3, warning(2, identifier=f"dwd.{dwd_id(2)}")))
+    rows = await world.rows()
+    assert [row["reason"] for row in rows] == ["first_notice", "update", "cancel"]
+    assert len({row["chain_id"] for row in rows}) == 1
+
+
+async def test_what_arrives_after_its_own_update_is_outdated(world):
+    feed = await world.feed()
+    await world.take(feed, update(2, warning(1)))
+    await world.take(feed, warning(1))
+    assert await world.reasons() == ["update", "superseded"]
+
+
+async def test_what_arrives_after_its_own_cancel_is_never_sent(world):
+    feed = await world.feed()
+    await world.take(feed, cancel(2, warning(1)))
+    await world.take(feed, warning(1))
+    assert await world.reasons() == ["nothing_to_end", "superseded"]
+
+
+async def test_a_second_cancel_is_not_a_second_all_clear(world):
+    feed = await world.feed()
+    for message in (warning(1), cancel(2, warning(1)), cancel(3, warning(1), sent=NOW + HOUR)):
+        await world.take(feed, message)
+    assert await world.reasons() == ["first_notice", "cancel", "already_ended"]
+
+
+async def test_an_older_message_of_the_chain_comes_late(world):
+    feed = await world.feed()
+    first, second = warning(1), update(2, warning(1))
+    third = update(3, second)
+    for message in (first, third, second):
+        await world.take(feed, message)
+    # The third names the second only, so it begins a chain of its own until the second joins them.
+    assert (await world.reasons())[-1] == "superseded"
+
+
+async def test_a_warning_that_moves_away_reaches_those_who_were_told(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    moved = await world.take(feed, update(2, warning(1), places=(HANNOVER,)))
+    assert moved.reason is Reason.UPDATE
+    assert await world.alerts.affected(moved.alert_id) == []
+    assert (await world.alerts.get(first.alert_id)).stopped_by == moved.alert_id
+
+
+async def test_elsewhere_is_normal_and_leaves_no_alert(world):
+    feed = await world.feed()
+    taken = await world.take(feed, warning(1, places=(HANNOVER,)))
+    assert taken.reason is Reason.ELSEWHERE
+    assert await world.rows() == []
+
+
+async def test_the_territory_of_a_feed_is_a_filter(world):
+    feed = await world.feed(territory=(JUELICH,))
+    assert (await world.take(feed, warning(1))).reason is Reason.ELSEWHERE
+    both = await world.take(feed, warning(2, places=(DUEREN, JUELICH)))
+    assert [place.ags for place in await world.alerts.affected(both.alert_id)] == [JUELICH]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (warning(1, status=cap.Status.TEST), Reason.NOT_ACTUAL),
+        (warning(1, status=cap.Status.EXERCISE), Reason.NOT_ACTUAL),
+        (warning(1, event_codes=(cap.NamedValue("II", "99"),)), Reason.NOT_ACTUAL),
+        (warning(1, scope=cap.Scope.PRIVATE), Reason.NOT_PUBLIC),
+        (warning(1, msg_type=cap.MsgType.ACK), Reason.NOT_A_WARNING),
+        (warning(1, sent=NOW - 8 * HOUR), Reason.EXPIRED),
+        (warning(1, codes=("Materna:noPush",), identifier="mow.DE-X-20261122-1-000"), Reason.QUIET),
+        (warning(1, parameters=(cap.NamedValue("awareness_level", "1; green; Minor"),)), Reason.NO_WARNING),
+        (warning(1, urgency=cap.Urgency.FUTURE), Reason.ADVANCE),
+    ],
+    ids=lambda value: value if isinstance(value, Reason) else "",
+)
+async def test_what_is_recorded_and_not_sent(world, message, reason):
+    feed = await world.feed("x", "single")
+    assert (await world.take(feed, message)).reason is reason
+    rows = await world.rows()
+    assert [(row["reason"], row["state"]) for row in rows] == [(reason, "recorded")]
+
+
+async def test_green_after_yellow_is_an_all_clear(world):
+    feed = await world.feed("meteoalarm", "index")
+    yellow = warning(
+        1, identifier="y", parameters=(cap.NamedValue("awareness_level", "2; yellow; Moderate"),)
+    )
+    green = update(
+        2, yellow, identifier="g", parameters=(cap.NamedValue("awareness_level", "1; green; Minor"),)
+    )
+    await world.take(feed, yellow)
+    await world.take(feed, green)
+    assert await world.reasons() == ["first_notice", "all_clear"]
+
+
+async def test_a_content_changed_under_its_identity_is_a_revision(world):
+    feed = await world.feed("nina", "nina")
+    await world.take(feed, warning(1))
+    await world.take(feed, warning(1, headline="Jetzt schlimmer"))
+    rows = await world.rows()
+    assert [(row["reason"], row["revision"]) for row in rows] == [("first_notice", 0), ("update", 1)]
+
+
+async def test_a_message_without_language_is_in_the_feeds_own(world):
+    feed = await world.feed(default_language="de-DE")
+    taken = await world.take(feed, warning(1, language=None))
+    assert cap.parse(await world.alerts.raw(taken.alert_id)).alerts[0].infos[0].language == "de-DE"
+
+
+async def test_a_message_without_end_gets_the_feeds_lifetime(world):
+    feed = await world.feed(default_lifetime_h=3)
+    taken = await world.take(feed, warning(1, lasts=None))
+    assert taken.open_ended
+    assert (await world.alerts.get(taken.alert_id)).expires == world.clock.now + 3 * HOUR
+
+
+async def test_another_sources_account_of_the_same_event_is_merged(world):
+    await world.take(await world.feed("dwd"), warning(1))
+    other = warning(9, identifier="lhp-1", sender="lhp@x.example", sent=NOW + timedelta(minutes=5))
+    merged = await world.take(await world.feed("lhp", "index"), other)
+    assert merged.reason is Reason.MERGED
+    assert await world.reasons() == ["first_notice"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"places": (DUEREN, JUELICH)},
+        {"event": "ORKAN", "event_codes": ()},
+        {"lasts": 9 * HOUR},
+        {"severity": cap.Severity.EXTREME},
+        {"infos": ()},
+    ],
+)
+async def test_what_differs_is_not_merged(world, change):
+    await world.take(await world.feed("dwd"), warning(1))
+    other = warning(9, **{"identifier": "x", "sender": "lhp@x.example"} | change)
+    taken = await world.take(await world.feed("lhp", "index"), other)
+    assert taken.reason is not Reason.MERGED
+
+
+async def test_an_unusable_message_says_why(world):
+    feed = await world.feed()
+    with pytest.raises(Unusable) as raised:
+        await world.take(feed, warning(1, identifier=""))
+    assert raised.value.code == "identity-missing"
+
+
+# waiting for a person
+
+
+@pytest.mark.parametrize(
+    ("settings", "change", "doubt"),
+    [
+        ({"severities": ["Minor", "Moderate"]}, {}, "severity"),
+        ({"statuses": []}, {}, "status"),
+        ({"senders": ["other@x.example"]}, {}, "sender"),
+        ({"signature": "required"}, {}, "signature"),
+        ({}, {"sent": NOW + HOUR}, "clock"),
+        ({}, {"areas": (cap.Area("Nirgendwo"),)}, "area"),
+    ],
+    ids=["severity", "status", "sender", "signature", "clock", "area"],
+)
+async def test_what_waits_for_a_person_is_not_sent(world, settings, change, doubt):
+    feed = await world.feed(**settings)
+    message = warning(1, **change)
+    taken = await world.take(feed, message, cap.render(message))
+    assert taken.reason is Reason.HELD
+    (held,) = await world.held.listed()
+    assert held.held_for == doubt
+    assert await world.held.count() == 1
+    assert await world.bell.depth(held.lane) == 0
+    assert await world.alerts.raw_for(held.id, [DUEREN]) is None
+
+
+async def test_grave_warnings_for_elsewhere_bother_nobody(world):
+    feed = await world.feed(severities=["Minor"])
+    assert (await world.take(feed, warning(1, places=(HANNOVER,)))).reason is Reason.ELSEWHERE
+
+
+async def test_a_person_releases_what_waits(world):
+    feed = await world.feed(severities=["Minor"])
+    held = await world.take(feed, warning(1))
+    released = await world.release.release(held.alert_id, "operator:a", "geprüft")
+    assert released.state == "accepted"
+    assert released.reason is Reason.FIRST_NOTICE
+    audit = await world.pool.fetchrow("SELECT * FROM audit WHERE action = 'alert.conclude'")
+    assert audit["actor"] == "operator:a"
+    assert audit["detail"] == {"reason": "first_notice", "why": "geprüft"}
+    with pytest.raises(NotReleasedError):
+        await world.release.release(held.alert_id, "operator:b", "noch einmal")
+
+
+async def test_a_person_names_the_places_that_nobody_could_read(world):
+    feed = await world.feed()
+    held = await world.take(feed, warning(1, areas=(cap.Area("Nirgendwo"),)))
+    with pytest.raises(NotReleasedError, match="Gemeinden"):
+        await world.release.release(held.alert_id, "a", "w")
+    with pytest.raises(NotReleasedError, match="00000000"):
+        await world.release.release(held.alert_id, "a", "w", ["00000000"])
+    released = await world.release.release(held.alert_id, "a", "w", [HEIMBACH])
+    assert released.state == "accepted"
+    assert [place.reason for place in await world.alerts.affected(held.alert_id)] == ["person"]
+
+
+async def test_a_person_discards_what_waits(world):
+    feed = await world.feed(severities=["Minor"])
+    held = await world.take(feed, warning(1))
+    await world.release.discard(held.alert_id, "operator:a", "Irrläufer")
+    assert await world.reasons() == ["discarded"]
+    with pytest.raises(NotReleasedError):
+        await world.release.discard(held.alert_id, "operator:a", "noch einmal")
+
+
+async def test_what_waits_expires_by_itself(world):
+    feed = await world.feed(severities=["Minor"])
+    held = await world.take(feed, warning(1))
+    assert await world.held.expire(world.clock.now) == 0
+    world.clock.forward(hours=7)
+    with pytest.raises(NotReleasedError, match="abgelaufen"):
+        await world.release.release(held.alert_id, "a", "w")
+    assert await world.held.expire(world.clock.now) == 1
+    assert await world.reasons() == ["expired"]
+
+
+async def test_what_waits_is_outdated_by_a_later_message(world):
+    feed = await world.feed(severities=["Minor"])
+    held = await world.take(feed, warning(1))
+    await world.take(feed, update(2, warning(1), severity=cap.Severity.MINOR))
+    assert await world.reasons() == ["superseded", "update"]
+    with pytest.raises(NotReleasedError):
+        await world.release.release(held.alert_id, "a", "w")
+
+
+async def test_the_end_of_what_waits_ends_the_waiting(world):
+    feed = await world.feed(severities=["Minor"])
+    await world.take(feed, warning(1))
+    await world.take(feed, cancel(2, warning(1)))
+    assert await world.reasons() == ["superseded", "nothing_to_end"]
+    assert await world.held.count() == 0
+
+
+async def test_a_held_update_leaves_what_people_know(world):
+    feed = await world.feed(severities=["Severe"])
+    first = await world.take(feed, warning(1))
+    held = await world.take(feed, update(2, warning(1), severity=cap.Severity.EXTREME))
+    assert held.reason is Reason.HELD
+    assert (await world.alerts.get(first.alert_id)).stopped_by is None
+    released = await world.release.release(held.alert_id, "a", "w")
+    assert released.reason is Reason.UPDATE
+    assert (await world.alerts.get(first.alert_id)).stopped_by == held.alert_id
+
+
+async def test_an_unproved_cancel_ends_nothing_by_itself(world):
+    feed = await world.feed(senders=["opendata@dwd.de"])
+    await world.take(feed, warning(1))
+    forged = replace(cancel(2, warning(1)), sender="evil@x.example")
+    held = await world.take(feed, forged)
+    assert held.reason is Reason.HELD
+    assert await world.reasons() == ["first_notice", "held"]
+    released = await world.release.release(held.alert_id, "a", "echt")
+    assert released.reason is Reason.CANCEL
+
+
+async def test_a_held_end_of_nothing_cannot_be_released(world):
+    feed = await world.feed()
+    await world.take(feed, warning(1))
+    held = await world.take(feed, cancel(2, warning(1), sent=NOW + HOUR))
+    assert held.reason is Reason.HELD
+    world.clock.forward(hours=1)
+    await world.take(feed, cancel(3, warning(1)))
+    with pytest.raises(NotReleasedError):
+        await world.release.release(held.alert_id, "a", "w")
+
+
+async def test_another_feed_may_send_what_this_one_must_hold(world):
+    await world.take(await world.feed("nina", "nina", severities=["Minor"]), warning(1))
+    await world.take(await world.feed("dwd"), warning(1, identifier=dwd_id(1, "DEU")))
+    assert await world.reasons() == ["superseded", "first_notice"]
+
+
+# the source's silence
+
+
+async def test_silence_is_worded_as_such(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    ended = await world.ingest.no_longer_listed(feed.rules, first.alert_id)
+    stored = await world.alerts.get(ended.alert_id)
+    assert stored.reason is Reason.NO_LONGER_LISTED
+    assert stored.sender == "feed-dwd"
+    info = cap.parse(await world.alerts.raw(ended.alert_id)).alerts[0].infos[0]
+    assert info.description.startswith("Die Quelle führt diese Warnung nicht mehr.")
+    assert info.instruction is None
+    assert await world.ingest.no_longer_listed(feed.rules, first.alert_id) is None
+
+
+async def test_silence_ends_only_what_holds(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    await world.take(feed, update(2, warning(1)))
+    assert await world.ingest.no_longer_listed(feed.rules, first.alert_id) is None
+    assert await world.ingest.no_longer_listed(feed.rules, "0" * 26) is None
+    second = await world.take(feed, warning(3))
+    world.clock.forward(hours=7)
+    assert await world.ingest.no_longer_listed(feed.rules, second.alert_id) is None
+
+
+async def test_a_warning_that_is_listed_again_is_told_again(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    await world.ingest.no_longer_listed(feed.rules, first.alert_id)
+    await world.take(feed, warning(1))
+    await world.take(feed, warning(1))
+    assert await world.reasons() == ["first_notice", "no_longer_listed", "update"]
+
+
+async def test_an_all_clear_after_silence_is_not_a_second_message(world):
+    feed = await world.feed()
+    first = await world.take(feed, warning(1))
+    await world.ingest.no_longer_listed(feed.rules, first.alert_id)
+    await world.take(feed, cancel(2, warning(1)))
+    assert (await world.reasons())[-1] == "already_ended"
+
+
+async def test_what_nobody_foresaw_is_kept_and_not_raised(world):
+    feed = await world.feed()
+    (found,) = world.ingest.prepare([None], feed.rules, NOW)
+    assert isinstance(found, Unusable)
+    assert json.dumps(found.detail)
