@@ -96,7 +96,7 @@ async def test_dead_letters_are_what_was_refused_or_given_up_newest_first(
     await note(ledger, two, "transient", due=True)
     await note(ledger, app, "permanent")
     letters = await accounts.dead_letters("A")
-    assert [(one.batch_id, one.label) for one in letters][0] == (app, "permanent")
+    assert (letters[0].batch_id, letters[0].label) == (app, "permanent")
     assert {(one.batch_id, one.label) for one in letters[1:]} == {(three, "permanent"), (three, "crash")}
     assert (letters[0].code, letters[0].detail, letters[0].attempts) == ("400", "too long", 2)
     assert len(await accounts.dead_letters(None, limit=2)) == 2

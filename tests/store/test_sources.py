@@ -6,7 +6,6 @@ import pytest
 from dispatcher.model import Source
 from dispatcher.store.sources import Instance, Sources
 from tests.pipeline.messages import DUEREN, JUELICH, SENDER
-from tests.store.conftest import PEPPER
 
 SECRET = "s" * 43
 KEY = f"wk_leitstelle-1_{SECRET}"

@@ -1,0 +1,82 @@
+"""One process at a time."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from dispatcher.store import record
+from dispatcher.store.leadership import RECONCILER_LOCK, Leadership
+
+
+@pytest.fixture
+async def second_pool(database_url):
+    pool = await record.connect(database_url, size=2)
+    yield pool
+    await pool.close()
+
+
+async def end_the_leaders_connection(pool):
+    return await pool.fetchval(
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1",
+        RECONCILER_LOCK & 0xFFFFFFFF,
+    )
+
+
+async def test_one_of_two_leads_until_it_lets_go(pool, second_pool):
+    first, second = Leadership(pool), Leadership(second_pool)
+    assert await first.hold() is True
+    assert await first.hold() is True
+    assert await second.hold() is False
+    await first.drop()
+    assert await second.hold() is True
+    assert await first.hold() is False
+    await second.drop()
+
+
+async def test_letting_go_of_what_one_does_not_hold_is_no_error(pool):
+    await Leadership(pool).drop()
+
+
+async def test_who_does_not_lead_keeps_no_connection(pool, second_pool):
+    first, second = Leadership(pool), Leadership(second_pool)
+    await first.hold()
+    for _ in range(5):
+        assert await second.hold() is False
+    assert second_pool.get_idle_size() == second_pool.get_size()
+    await first.drop()
+
+
+async def test_a_leader_that_lost_its_connection_says_so_and_another_leads(pool, second_pool):
+    first, second = Leadership(pool), Leadership(second_pool)
+    await first.hold()
+    assert await end_the_leaders_connection(second_pool)
+    with pytest.raises(record.UNAVAILABLE):
+        await first.hold()
+    assert await second.hold() is True
+    assert await first.hold() is False, "and the first asks again as if nothing had been"
+    await second.drop()
+
+
+@pytest.fixture
+async def only_connection(database_url):
+    pool = await record.connect(database_url, size=1)
+    yield pool
+    await asyncio.wait_for(pool.close(), 10)
+
+
+async def test_a_connection_that_breaks_while_asking_is_given_back(pool, only_connection):
+    """Else each outage costs a worker one connection, until none is left."""
+    leadership = Leadership(only_connection)
+    for _ in range(3):
+        await pool.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        # Whether the loss is noticed before or while asking is the loop's luck.
+        with contextlib.suppress(*record.UNAVAILABLE):
+            await leadership.hold()
+        await leadership.drop()
+        assert await asyncio.wait_for(only_connection.fetchval("SELECT 1"), 10) == 1
+    assert await leadership.hold() is True
+    await leadership.drop()

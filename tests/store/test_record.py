@@ -1,0 +1,99 @@
+"""The schema, and the connection to it."""
+
+import asyncio
+import itertools
+
+import asyncpg
+import pytest
+
+from dispatcher.store import record
+from dispatcher.store.migrate import upgrade
+from tests.conftest import _database, _execute
+from tests.store.histories import plan, submit, subscribe
+
+_numbers = itertools.count(1)
+
+UPGRADE = """
+    import asyncio, sys
+    from dispatcher.store.migrate import upgrade
+    asyncio.run(upgrade(sys.argv[1]))
+    print("done")
+"""
+
+
+@pytest.fixture
+def empty_database(postgres_url):
+    name = f"empty_{next(_numbers)}"
+    _execute(postgres_url, f"CREATE DATABASE {name}")
+    yield _database(postgres_url, name)
+    _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def tables(url):
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    versions = await connection.fetch("SELECT version_num FROM alembic_version")
+    await connection.close()
+    return {row["tablename"] for row in rows}, len(versions)
+
+
+async def test_an_upgrade_can_be_run_again(database_url):
+    before = await tables(database_url)
+    await upgrade(database_url)
+    assert await tables(database_url) == before
+    assert {"alert", "batch", "audit", "subscription"} <= before[0]
+    assert before[1] == 1
+
+
+async def test_two_processes_may_upgrade_an_empty_database_at_once(empty_database, python):
+    processes = [python(UPGRADE, empty_database) for _ in range(2)]
+    answers = [await asyncio.to_thread(process.communicate, timeout=60) for process in processes]
+    assert [out for out, _ in answers] == ["done\n"] * 2
+    assert (await tables(empty_database))[1] == 1
+
+
+async def test_both_spellings_of_the_url_are_understood(database_url):
+    pool = await record.connect(database_url.replace("postgresql://", "postgresql+asyncpg://"), size=1)
+    assert await pool.fetchval("SELECT 1") == 1
+    await pool.close()
+
+
+async def test_json_goes_in_and_comes_out_as_values(pool):
+    value = {"größe": [1, None, "ü"]}
+    assert await pool.fetchval("SELECT $1::jsonb", value) == value
+
+
+async def test_a_record_that_is_not_there_looks_unavailable(tmp_path):
+    with pytest.raises(record.UNAVAILABLE):
+        await record.connect(f"postgresql://postgres@/x?host={tmp_path}", size=1)
+
+
+@pytest.fixture
+async def batch(pool, alerts, ledger, plans, subscriptions):
+    await subscribe(pool, subscriptions, "a")
+    await submit(alerts, "A")
+    [bell] = await plan(ledger, plans, "A")
+    return bell.batch_id
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE batch SET outcomes = ''",
+        "UPDATE batch SET recipients = '{1,2}'",
+        "UPDATE batch SET state = 'lost'",
+        "UPDATE alert SET state = 'lost'",
+        "UPDATE alert SET source_id = 'nobody'",
+        "UPDATE alert SET stopped_by = 'nobody'",
+        "DELETE FROM alert",
+        "DELETE FROM source",
+        "INSERT INTO problem SELECT id + 1, 0, 1, 1, 0, '', '', '' FROM batch",
+        "INSERT INTO place VALUES (-1, '05358008')",
+        """INSERT INTO subscription (channel, gateway, address, address_hash)
+           SELECT channel, gateway, address, address_hash FROM subscription""",
+        "INSERT INTO api_key (id, source_id, digest) VALUES ('k', 'nobody', '')",
+    ],
+)
+async def test_the_record_refuses_what_contradicts_it(pool, batch, statement):
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError):
+        await pool.execute(statement)
