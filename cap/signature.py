@@ -162,7 +162,7 @@ def _attempt(
         return None
     for other, element in enumerate(document.findall(f"{{{DSIG}}}Signature")):
         if other != index:
-            _remove(element)
+            document.remove(element)  # with the blank behind it, which came with it
     for certificate in certificates:
         signed = _verified(document, certificate, at)
         if signed is not None:
@@ -174,14 +174,6 @@ def parser(*, stripped: bool) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=stripped
     )
-
-
-def _remove(element: Any) -> None:
-    """Take an element out and leave the text behind it, which is not part of it, where it was."""
-    before = element.getprevious()
-    if element.tail and before is not None:
-        before.tail = (before.tail or "") + element.tail
-    element.getparent().remove(element)
 
 
 def _verified(document: Any, certificate: bytes, at: datetime) -> bytes | None:
