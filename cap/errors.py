@@ -26,27 +26,27 @@ class CapError(ValueError):
         self.line = line
 
 
-class TooLarge(CapError):  # noqa: N818 - named after what the sender did
+class TooLarge(CapError):
     code = "too-large"
 
 
-class LimitExceeded(CapError):  # noqa: N818 - named after what the sender did
+class LimitExceeded(CapError):
     code = "limit-exceeded"
 
 
-class DoctypeRefused(CapError):  # noqa: N818 - named after what happened
+class DoctypeRefused(CapError):
     code = "doctype-refused"
 
 
-class NotXml(CapError):  # noqa: N818 - named after what the body is
+class NotXml(CapError):
     code = "not-xml"
 
 
-class NotJson(CapError):  # noqa: N818 - named after what the body is
+class NotJson(CapError):
     code = "not-json"
 
 
-class NotCap(CapError):  # noqa: N818 - named after what the body is
+class NotCap(CapError):
     code = "not-cap"
 
 
