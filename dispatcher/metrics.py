@@ -144,7 +144,7 @@ class Meter:
                         self.deliveries.labels(channel, lane, state.name.lower())
             self.endpoints_removed.labels(channel)
             self.removals_withheld.labels(channel)
-        for function in ("plan", "deliver", "reconcile"):
+        for function in ("plan", "deliver", "reconcile", "feeds"):
             self.jobs_failed.labels(function)
 
     def _state(self) -> None:

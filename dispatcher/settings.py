@@ -63,6 +63,11 @@ class Settings(BaseSettings):
     boundaries: Path | None = None
     """A boundary bundle; default: the one of Kreis Düren and 25 km around that comes with the program."""
 
+    feeds: Path | None = None
+    """A TOML file of the feeds to take in, see `ops/docs/feeds.md`; default: none."""
+    contact: str = ""
+    """How a source that we poll too often reaches the operator: an address or a page, for the User-Agent."""
+
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = 8080

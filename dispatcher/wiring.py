@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,9 @@ from channels.sms_http import SmsHttp
 from channels.vapid import VapidSigner, generate_key
 from channels.webpush import WebPush
 from dispatcher.api.parts import ApiParts
+from dispatcher.feeds.assembly import Foundation, feed_desk
+from dispatcher.feeds.configuration import ConfigurationError, load
+from dispatcher.feeds.watch import Watch
 from dispatcher.metrics import Meter
 from dispatcher.pipeline.accept import Intake
 from dispatcher.pipeline.deliver import Deliverer, Tools
@@ -29,7 +33,7 @@ from dispatcher.store import record
 from dispatcher.store.accounts import Accounts
 from dispatcher.store.alerts import Alerts
 from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.leadership import Leadership
+from dispatcher.store.leadership import FEEDS_LOCK, Leadership
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
 from dispatcher.store.sources import Sources
@@ -43,13 +47,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from channels.base import Channel
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.desk import FeedDesk
     from dispatcher.settings import Settings
 
 CONNECTIONS_API = 10
 API_COMMAND_TIMEOUT_S = 4.0
 """A submitter rather hears "not now, send again" than nothing."""
-CONNECTIONS_BESIDE_JOBS = 4
-"""A worker's connections besides one for each job in hand: leadership, sweep, heartbeats, probes."""
+CONNECTIONS_BESIDE_JOBS = 8
+"""A worker's connections besides one for each job in hand: leadership, sweep, heartbeats, probes, and as many for the
+feeds."""
 
 
 class SettingsError(Exception):
@@ -89,7 +96,17 @@ def load_boundaries(settings: Settings) -> Boundaries:
 def http_client(settings: Settings) -> HttpClient:
     """The one way out of this process."""
     ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
-    return HttpClient(AddressPolicy(settings.allowed_origins), ca_file=ca_file)
+    name = f"cap-dispatcher/{version('cap-dispatcher')}"
+    agent = f"{name} ({settings.contact})" if settings.contact else name
+    return HttpClient(AddressPolicy(settings.allowed_origins), ca_file=ca_file, user_agent=agent)
+
+
+def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
+    """The operator's feeds."""
+    try:
+        return load(settings.feeds, boundaries.provenance.country)
+    except ConfigurationError as error:
+        raise SettingsError(str(error)) from error
 
 
 def channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:
@@ -133,7 +150,7 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
     """All that an API process needs."""
     database_url, redis_url = require_urls(settings)
     meter, boundaries = Meter(), load_boundaries(settings)
-    doorbell = Doorbell(open_queue(redis_url))
+    doorbell, http = Doorbell(open_queue(redis_url)), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
@@ -157,10 +174,46 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
             boundaries=boundaries,
             meter=meter,
             health=Health(pool, doorbell, needs_queue=False),
+            desk=await _api_desk(settings, Foundation(pool, http, doorbell, boundaries, meter)),
         )
     finally:
+        await http.aclose()
         await doorbell.aclose()
         await pool.close()
+
+
+async def _api_desk(settings: Settings, base: Foundation) -> FeedDesk | None:
+    feeds = load_feeds(settings, base.boundaries)
+    if not feeds:
+        return None
+    desk = feed_desk(base, feeds)
+    await desk.store.register([feed.name for feed in feeds])
+    return desk
+
+
+def _watch(
+    settings: Settings,
+    pool: record.Pool,
+    http: HttpClient,
+    doorbell: Doorbell,
+    meter: Meter,
+    leadership: Leadership,
+) -> Watch | None:
+    """The feeds' watch; without feeds nothing is loaded for them."""
+    if settings.feeds is None:
+        return None
+    boundaries = load_boundaries(settings)
+    base = Foundation(pool, http, doorbell, boundaries, meter)
+    desk = feed_desk(base, load_feeds(settings, boundaries))
+    return Watch(
+        poller=desk.poller,
+        feeds=desk.feeds,
+        store=desk.store,
+        held=desk.held,
+        leadership=leadership,
+        meter=meter,
+        clock=base.clock,
+    )
 
 
 @asynccontextmanager
@@ -173,7 +226,8 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     http = http_client(settings)
     registry = channels(settings, http)
     alerts, ledger, leadership = Alerts(pool), Ledger(pool), Leadership(pool)
-    plans = Plans(pool, settings.batch_size)
+    plans, watching = Plans(pool, settings.batch_size), Leadership(pool, FEEDS_LOCK)
+    watch = _watch(settings, pool, http, doorbell, meter, watching)
     try:
         yield WorkerParts(
             planner=Planner(plans, ledger, doorbell, meter),
@@ -201,9 +255,11 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             ),
             meter=meter,
             health=Health(pool, doorbell, needs_queue=True),
+            watch=watch,
         )
     finally:
         await leadership.drop()
+        await watching.drop()
         for channel in registry.values():
             await channel.aclose()
         await http.aclose()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from dispatcher.api import alerts, instances, problems, schemas
+from dispatcher.api import alerts, feeds, instances, problems, schemas
 from dispatcher.probes import probe_routes
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def application(parts: ApiParts) -> FastAPI:
     )
     problems.install(app, parts.meter)
     app.include_router(alerts.routes(parts))
+    app.include_router(feeds.routes(parts))
     app.include_router(instances.routes(parts))
 
     @app.get("/v1/boundaries", tags=["boundaries"])

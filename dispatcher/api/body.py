@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
-async def read_cap(request: Request, max_bytes: int) -> bytes:
+async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES) -> bytes:
     """The raw bytes. Raises `Refused` for another media type, an encoded body, or one that is too large."""
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type not in MEDIA_TYPES:
+    if media_type not in media_types:
         raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from dispatcher.api import schemas
 from dispatcher.api.alerts import AlertId
 from dispatcher.api.authentication import instance_of
+from dispatcher.api.feeds import stale_feeds
 from dispatcher.pipeline.problem import ProblemType, Refused
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def routes(parts: ApiParts) -> APIRouter:
         """What is in force now in the instance's municipalities: not expired, not superseded, not ended."""
         instance = await instance_of(request, parts.sources)
         alerts = await parts.alerts.current_in(instance.places)
-        return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts])
+        stale = await stale_feeds(parts.desk) if parts.desk else []
+        return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts], stale_feeds=stale)
 
     @router.get("/alerts/{alert_id}/cap", response_class=Response)
     async def raw(request: Request, alert_id: AlertId) -> Response:

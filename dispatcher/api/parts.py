@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dispatcher.feeds.desk import FeedDesk
     from dispatcher.metrics import Meter
     from dispatcher.pipeline.accept import Intake
     from dispatcher.probes import Health
@@ -30,3 +31,5 @@ class ApiParts:
     boundaries: Boundaries
     meter: Meter
     health: Health
+    desk: FeedDesk | None = None
+    """Feeds, where there are any."""

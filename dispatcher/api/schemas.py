@@ -118,8 +118,20 @@ class StatusBody(Body):
     recipients_by_municipality: dict[str, dict[str, int]]
 
 
+class StaleFeed(Body):
+    """A source of which nobody knows what it says now."""
+
+    name: str
+    since: datetime
+
+
 class AlertList(Body):
     alerts: list[AlertBody]
+    stale_feeds: list[StaleFeed] = Field(
+        default=[],
+        description="for app instances: where this is not empty, an empty list of alerts does not mean that there "
+        "are no warnings",
+    )
 
 
 class Boundaries(Body):

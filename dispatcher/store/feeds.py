@@ -113,6 +113,16 @@ class Feeds:
             state.validators,
         )
 
+    async def heard(self, name: str, now: datetime, *, changed: bool) -> None:
+        """Something came from a source that is not asked."""
+        await self._pool.execute(
+            """UPDATE feed SET polled_at = $2, succeeded_at = $2, result = 'changed',
+                 changed_at = CASE WHEN $3 THEN $2 ELSE changed_at END WHERE name = $1""",
+            name,
+            now,
+            changed,
+        )
+
     async def entries(self, feed: str) -> dict[str, EntryRow]:
         """Everything the feed lists, and what it listed lately, by key."""
         rows = await self._pool.fetch(f"SELECT {_ENTRY} FROM feed_entry WHERE feed = $1", feed)  # noqa: S608 - constant columns

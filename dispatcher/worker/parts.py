@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dispatcher.feeds.watch import Watch
     from dispatcher.metrics import Meter
     from dispatcher.pipeline.deliver import Deliverer
     from dispatcher.pipeline.plan import Planner
@@ -22,3 +23,5 @@ class WorkerParts:
     reconciler: Reconciler
     meter: Meter
     health: Health
+    watch: Watch | None = None
+    """Of the feeds, where there are any."""

@@ -38,6 +38,8 @@ async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, parts, redis_url, settings.jobs_per_lane) for lane in Lane
     ]
+    if parts.watch is not None:
+        work.append(parts.watch.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
     with announced(settings.data_dir, settings.process_name or "worker", listener):

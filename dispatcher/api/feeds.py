@@ -1,0 +1,206 @@
+"""How the feeds stand, and the way in for those that push."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+
+import cap
+from dispatcher.api.alerts import PROBLEMS
+from dispatcher.api.authentication import instance_of, source_of
+from dispatcher.api.body import MEDIA_TYPES, read_cap
+from dispatcher.api.schemas import Body, StaleFeed
+from dispatcher.feeds.document import Document
+from dispatcher.feeds.schedule import stale_since
+from dispatcher.model import FEED_PREFIX
+from dispatcher.pipeline.ingest import Taken
+from dispatcher.pipeline.problem import ProblemType, Refused
+
+if TYPE_CHECKING:
+    from dispatcher.api.parts import ApiParts
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.desk import FeedDesk
+    from dispatcher.store.feeds import Overview
+    from dispatcher.store.quarantine import Broken
+
+FeedName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+PUSHED = MEDIA_TYPES | {"application/json"}
+
+
+class FeedBody(Body):
+    """How a feed stands. Where `stale_since` is set, nobody knows what the source says now: its entries are old."""
+
+    name: str
+    format: str
+    urls: list[str]
+    attribution: str
+    last_poll: datetime | None
+    last_successful_poll: datetime | None
+    last_change: datetime | None
+    next_poll: datetime | None
+    stale_since: datetime | None
+    failures: int
+    result: str
+    detail: str
+    entries: int
+    entries_by_reason: dict[str, int]
+    pending: int
+    quarantined: int
+
+
+class QuarantinedBody(Body):
+    """Something that nobody could read, kept for `dispatcher feeds replay --quarantined`."""
+
+    id: int
+    name: str
+    sha256: str
+    size: int
+    code: str
+    detail: str
+    times: int
+    first_at: datetime
+    last_at: datetime
+
+
+class FeedList(Body):
+    feeds: list[FeedBody]
+
+
+class FeedPage(Body):
+    feed: FeedBody
+    quarantine: list[QuarantinedBody]
+
+
+class PushedMessage(Body):
+    """What became of one message: `reason`, and the alert of record; or why nobody can read it."""
+
+    reason: str | None
+    alert: str | None
+    problem: str | None
+
+
+class PushBody(Body):
+    messages: list[PushedMessage]
+
+
+def routes(parts: ApiParts) -> APIRouter:
+    """The routes below `/v1/feeds`."""
+    router = APIRouter(prefix="/v1/feeds", tags=["feeds"])
+
+    @router.get("")
+    async def listed(request: Request) -> FeedList:
+        """All feeds, for every source and instance."""
+        await _known(request, parts)
+        return FeedList(feeds=await overviews(parts.desk) if parts.desk else [])
+
+    @router.get("/{name}")
+    async def page(request: Request, name: FeedName) -> FeedPage:
+        """One feed, with what it delivered that nobody could read."""
+        await _known(request, parts)
+        desk, feed = _named(parts, name)
+        (overview,) = await desk.store.overview([name])
+        broken = await desk.quarantine.listed(name)
+        return FeedPage(
+            feed=_feed_body(feed, overview, desk), quarantine=[_broken_body(one) for one in broken]
+        )
+
+    @router.post("/{name}/messages", responses=PROBLEMS)
+    async def push(request: Request, name: FeedName) -> PushBody:
+        """Deliver messages, as a MoWaS Warnmultiplikator is served: CAP as XML, alone or in a container, or one
+        message of NINA's JSON. 200: every one is committed or kept aside. Without an answer, or with 5xx, push again.
+        """
+        source = await source_of(request, parts.sources)
+        desk, feed = _named(parts, name)
+        if source.id != FEED_PREFIX + name:
+            raise Refused(ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle.")
+        body = await read_cap(request, parts.settings.max_body_bytes, PUSHED)
+        return PushBody(messages=await _taken(desk, feed, body))
+
+    return router
+
+
+async def _known(request: Request, parts: ApiParts) -> None:
+    """Any source's or instance's key will do. Raises `Refused`."""
+    try:
+        await source_of(request, parts.sources)
+    except Refused:
+        await instance_of(request, parts.sources)
+
+
+def _named(parts: ApiParts, name: str) -> tuple[FeedDesk, Feed]:
+    feed = parts.desk.named(name) if parts.desk else None
+    if parts.desk is None or feed is None:
+        raise Refused(ProblemType.NOT_FOUND, "Eine Quelle dieses Namens gibt es hier nicht.")
+    return parts.desk, feed
+
+
+async def _taken(desk: FeedDesk, feed: Feed, body: bytes) -> list[PushedMessage]:
+    now, document = desk.clock(), Document()
+    try:
+        listing = document.listing(body, "")
+    except cap.CapError as error:
+        await desk.absorber.keep(feed, "push", body, error.code, str(error), now)
+        raise Refused(ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}") from error
+    for one in listing.broken:
+        await desk.absorber.keep(feed, one.key, one.content, one.code, one.detail, now)
+    incoming = [found for entry in listing.entries for found in document.read(entry, ())]
+    results = await desk.absorber.push(feed, incoming, now)
+    broken = [PushedMessage(reason=None, alert=None, problem=one.code) for one in listing.broken]
+    await desk.store.heard(feed.name, now, changed=bool(results))
+    return [*(_pushed(result) for result in results), *broken]
+
+
+def _pushed(result: Any) -> PushedMessage:
+    if isinstance(result, Taken):
+        return PushedMessage(reason=result.reason, alert=result.alert_id, problem=None)
+    return PushedMessage(reason=None, alert=None, problem=result.code)
+
+
+async def overviews(desk: FeedDesk) -> list[FeedBody]:
+    """How every feed stands."""
+    found = await desk.store.overview([feed.name for feed in desk.feeds])
+    return [_feed_body(feed, overview, desk) for feed, overview in zip(desk.feeds, found, strict=True)]
+
+
+async def stale_feeds(desk: FeedDesk) -> list[StaleFeed]:
+    """The feeds of which nobody knows what they say now."""
+    found = await overviews(desk)
+    return [StaleFeed(name=one.name, since=one.stale_since) for one in found if one.stale_since is not None]
+
+
+def _feed_body(feed: Feed, overview: Overview, desk: FeedDesk) -> FeedBody:
+    state = overview.state
+    return FeedBody(
+        name=feed.name,
+        format=feed.settings.adapter,
+        urls=list(feed.settings.urls),
+        attribution=feed.credit,
+        last_poll=state.polled_at,
+        last_successful_poll=state.succeeded_at,
+        last_change=state.changed_at,
+        next_poll=state.next_at,
+        stale_since=stale_since(feed.settings, state.succeeded_at, desk.clock()) if feed.is_polled else None,
+        failures=state.failures,
+        result=state.result,
+        detail=state.detail,
+        entries=overview.entries,
+        entries_by_reason=overview.reasons,
+        pending=overview.pending,
+        quarantined=overview.quarantined,
+    )
+
+
+def _broken_body(one: Broken) -> QuarantinedBody:
+    return QuarantinedBody(
+        id=one.id,
+        name=one.name,
+        sha256=one.sha256.hex(),
+        size=one.size,
+        code=one.code,
+        detail=one.detail,
+        times=one.times,
+        first_at=one.first_at,
+        last_at=one.last_at,
+    )

@@ -1,0 +1,40 @@
+"""Messages behind the links of a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.feeds.entry import LIMITS
+from dispatcher.feeds.fetch import FetchError, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.feeds.fetch import Client
+    from dispatcher.metrics import Meter
+
+
+class Details:
+    """Never conditional: a message is fetched because its list says that it is new."""
+
+    def __init__(self, client: Client, meter: Meter, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._meter = meter
+        self._clock = clock
+
+    async def get(self, feed: Feed, url: str) -> bytes:
+        """Raises `FetchError`."""
+        self._meter.feed_requests.labels(feed.name).inc()
+        fetched = await fetch(
+            self._client,
+            url,
+            {},
+            timeout_s=feed.settings.timeout_s,
+            max_bytes=LIMITS.max_bytes,
+            now=self._clock(),
+        )
+        if not fetched.body:
+            raise FetchError("refused", "empty")
+        return fetched.body
