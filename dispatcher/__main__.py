@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from dispatcher.commands import admin, client, serve
+from dispatcher.commands import admin, client, feeds, held, serve
 
 app = typer.Typer(
     name="dispatcher",
@@ -24,6 +24,8 @@ app.add_typer(admin.sources, name="source")
 app.add_typer(admin.instances, name="instance")
 app.add_typer(admin.subscriptions, name="subscriptions")
 app.add_typer(admin.dead_letters, name="dead-letters")
+app.add_typer(feeds.app, name="feeds")
+app.add_typer(held.app, name="held")
 
 
 def main() -> None:

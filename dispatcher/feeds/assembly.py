@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from channels.http import HttpClient
+    from dispatcher.feeds.absorb import Get
     from dispatcher.feeds.configuration import Feed
     from dispatcher.metrics import Meter
     from dispatcher.store.doorbell import Doorbell
@@ -46,8 +47,8 @@ class Foundation:
     clock: Callable[[], datetime] = utc_now
 
 
-def feed_desk(base: Foundation, feeds: tuple[Feed, ...]) -> FeedDesk:
-    """The parts that deal with feeds."""
+def feed_desk(base: Foundation, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedDesk:
+    """The parts that deal with feeds. `get` replaces the network for what is behind links."""
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
         base.meter.know_feed(feed.name)
@@ -55,11 +56,12 @@ def feed_desk(base: Foundation, feeds: tuple[Feed, ...]) -> FeedDesk:
         store=store,
         quarantine=quarantine,
         ingest=Ingest(alerts=alerts, boundaries=base.boundaries, doorbell=base.doorbell, meter=base.meter),
-        get=Details(base.http, base.meter, base.clock).get,
+        get=get or Details(base.http, base.meter, base.clock).get,
         meter=base.meter,
     )
     return FeedDesk(
         feeds=feeds,
+        alerts=alerts,
         store=store,
         quarantine=quarantine,
         held=Held(base.pool),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.poller import Poller
     from dispatcher.pipeline.release import Release
+    from dispatcher.store.alerts import Alerts
     from dispatcher.store.feeds import Feeds
     from dispatcher.store.held import Held
     from dispatcher.store.quarantine import Quarantine
@@ -23,6 +24,7 @@ class FeedDesk:
     """Put together in `dispatcher.wiring`."""
 
     feeds: tuple[Feed, ...]
+    alerts: Alerts
     store: Feeds
     quarantine: Quarantine
     held: Held

@@ -14,19 +14,24 @@ if TYPE_CHECKING:
 
 
 class Document:
-    """A single CAP URL: whatever stands there now is what the source says."""
+    """A single CAP URL: whatever stands there now is what the source says. `geometry` belongs to one NINA message."""
+
+    def __init__(self, geometry: bytes = b"") -> None:
+        self._geometry = geometry
 
     def listing(self, body: bytes, url: str) -> Listing:  # noqa: ARG002 - other formats resolve links against it
         """Raises `CapError` for a body that is neither an alert nor a container."""
-        return embedded(read_document(body), body)
+        return embedded(read_document(body, self._geometry), body)
 
     def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:  # noqa: ARG002 - nothing is fetched
         return taken(entry)
 
 
-def read_document(body: bytes) -> cap.Document:
+def read_document(body: bytes, geometry: bytes = b"") -> cap.Document:
     """XML or JSON by how it begins. Raises `CapError`."""
-    return parse_nina(body, limits=LIMITS) if body.lstrip()[:1] == b"{" else cap.parse(body, LIMITS)
+    return (
+        parse_nina(body, geometry or None, LIMITS) if body.lstrip()[:1] == b"{" else cap.parse(body, LIMITS)
+    )
 
 
 def embedded(document: cap.Document, body: bytes) -> Listing:

@@ -129,7 +129,7 @@ class Message:
         return raw, hashlib.sha256(raw).digest()
 
 
-class Unusable(Exception):  # noqa: N818 - reads as what the message is
+class Unusable(Exception):
     """A message that can be neither sent nor shown, and why: it is kept for replay."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -149,7 +149,9 @@ def prepare(incoming: Incoming, rules: Rules, boundaries: Boundaries, now: datet
     alert = _in_default_language(normalise(believed), rules.default_language)
     sent = alert.sent
     if sent is None or not alert.sender or not alert.identifier:
-        raise Unusable("identity-missing", "The message does not say who sent it, when, and under which name.")
+        raise Unusable(
+            "identity-missing", "The message does not say who sent it, when, and under which name."
+        )
     matched = match(list(alert.areas()), boundaries, profile=rules.profile)
     places = tuple(
         AffectedPlace(place.ags, place.name, str(place.reason), place.share)

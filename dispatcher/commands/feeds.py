@@ -1,0 +1,262 @@
+"""`dispatcher feeds list | poll | replay | record | key`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from dispatcher import wiring
+from dispatcher.commands.admin import database_url
+from dispatcher.embedded import EmbeddedValkey
+from dispatcher.feeds.assembly import Foundation, feed_desk, utc_now
+from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.desk import FeedDesk
+from dispatcher.feeds.details import Details
+from dispatcher.feeds.document import Document, read_document
+from dispatcher.feeds.fetch import FetchError, fetch
+from dispatcher.feeds.poller import Report
+from dispatcher.feeds.recording import Recorder, RecordingError, read
+from dispatcher.feeds.replay import Archive, Replay, newest
+from dispatcher.metrics import Meter
+from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.doorbell import Doorbell, open_queue
+from dispatcher.store.sources import digest
+
+Result = TypeVar("Result")
+NO_QUEUE = "redis://127.0.0.1:1"
+"""Nobody there: the reconciler rings instead."""
+
+app = typer.Typer(help="Feeds: how they stand, and by hand.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="the feed's name in the file of feeds")]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command works with."""
+
+    settings: Settings
+    base: Foundation
+    desk: FeedDesk
+    pool: record.Pool
+    archive: Archive
+
+    def feed(self, name: str) -> Feed:
+        feed = self.desk.named(name)
+        if feed is None:
+            raise typer.BadParameter(f"no feed {name} in {self.settings.feeds}")
+        return feed
+
+
+def queue_url(settings: Settings) -> str:
+    """The queue: the one named, or the one that `dispatcher up` runs in the data directory."""
+    home = settings.data_dir / "valkey"
+    return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
+
+
+@asynccontextmanager
+async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
+    """`from_archive`: what is behind links comes from a recording, not from the network."""
+    settings, archive = Settings(), Archive()
+    boundaries = wiring.load_boundaries(settings)
+    feeds = wiring.load_feeds(settings, boundaries)
+    pool = await record.connect(database_url(settings), size=4)
+    http, doorbell = wiring.http_client(settings), Doorbell(open_queue(queue_url(settings)))
+    try:
+        base = Foundation(pool, http, doorbell, boundaries, Meter())
+        desk = feed_desk(base, feeds, archive.get if from_archive else None)
+        await desk.store.register([feed.name for feed in feeds])
+        yield Session(settings, base, desk, pool, archive)
+    finally:
+        await http.aclose()
+        await doorbell.aclose()
+        await pool.close()
+
+
+def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = False) -> Result:
+    """Within a session of its own."""
+
+    async def main() -> Result:
+        async with opened(from_archive=from_archive) as session:
+            return await work(session)
+
+    return asyncio.run(main())
+
+
+@app.command("list")
+def list_feeds() -> None:
+    """One JSON line per feed: state, numbers, since when it is stale."""
+    from dispatcher.api.feeds import overviews
+
+    async def work(session: Session) -> list[str]:
+        return [body.model_dump_json() for body in await overviews(session.desk)]
+
+    for line in run(work):
+        typer.echo(line)
+
+
+@app.command("poll")
+def poll(name: Name) -> None:
+    """Ask a source now, whatever the schedule says."""
+
+    async def work(session: Session) -> Report:
+        return await session.desk.poller.poll(session.feed(name))
+
+    _say(run(work))
+
+
+@app.command("replay")
+def replay(
+    name: Name,
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="a recording, a list, a zip or one message"),
+    ] = None,
+    *,
+    quarantined: Annotated[int | None, typer.Option(help="instead of a file: what lies aside")] = None,
+    geometry: Annotated[Path | None, typer.Option(help="GeoJSON that belongs to one NINA message")] = None,
+    shift: Annotated[bool, typer.Option(help="move every time so that the newest is now")] = False,
+    speed: Annotated[float, typer.Option(min=0, help="of a recording; 0: do not wait")] = 0.0,
+) -> None:
+    """Take something in as if the source had delivered it now."""
+    if (file is None) == (quarantined is None):
+        raise typer.BadParameter("give a file, or --quarantined with its number")
+
+    async def work(session: Session) -> list[Report]:
+        feed = session.feed(name)
+        job = Replay(session.desk.poller, session.archive, feed, speed=speed)
+        if file is not None and file.suffix == ".jsonl":
+            return await _recording(job, file, shift=shift)
+        body = file.read_bytes() if file else await _from_quarantine(session, quarantined or 0)
+        return [await _single(job, body, await asyncio.to_thread(_content, geometry), shift=shift)]
+
+    try:
+        reports = run(work, from_archive=True)
+    except RecordingError as error:
+        raise typer.BadParameter(str(error)) from error
+    for report in reports:
+        _say(report)
+
+
+async def _from_quarantine(session: Session, number: int) -> bytes:
+    found = await session.desk.quarantine.content(number)
+    if found is None:
+        raise typer.BadParameter(f"nothing lies aside under {number}")
+    return found[2]
+
+
+async def _recording(job: Replay, file: Path, *, shift: bool) -> list[Report]:
+    with file.open(encoding="utf-8") as lines:
+        answers = list(read(lines))
+    if shift and answers:
+        job = replace(job, shift=datetime.now(UTC) - answers[-1].at)
+    return await job.run(answers)
+
+
+def _content(path: Path | None) -> bytes:
+    return path.read_bytes() if path else b""
+
+
+async def _single(job: Replay, body: bytes, geometry: bytes, *, shift: bool) -> Report:
+    """A list of the feed's own kind, or else one message, whatever the feed's lists look like."""
+    now, feed = utc_now(), job.feed
+    part = feed.settings.urls[0] if feed.settings.urls else ""
+    if _is_message(body):
+        part = "replay"
+        feed = replace(feed, adapter=Document(geometry))
+        job = replace(job, feed=feed)
+    if shift:
+        moment = newest(feed, body, part)
+        job = replace(job, shift=now - moment if moment else None)
+    return await job.single(body, part, now)
+
+
+def _is_message(body: bytes) -> bool:
+    try:
+        return bool(read_document(body).alerts)
+    except ValueError:
+        return False
+
+
+@app.command("record")
+def record_feed(
+    name: Name,
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="JSON lines, appended to")],
+    polls: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Write down what a source answers, without taking anything in."""
+
+    async def work(session: Session) -> int:
+        feed, count = session.feed(name), 0
+        with file.open("a", encoding="utf-8") as lines:
+            recorder = Recorder(session.base.http, lines, utc_now)
+            for number in range(polls):
+                if number:
+                    await asyncio.sleep(feed.settings.interval_s)
+                count += await _record_once(feed, recorder)
+        return count
+
+    typer.echo(f"{run(work)} messages behind links")
+
+
+async def _record_once(feed: Feed, recorder: Recorder) -> int:
+    settings, count = feed.settings, 0
+    details = Details(recorder, Meter(), utc_now)
+    for url in settings.urls:
+        try:
+            fetched = await fetch(
+                recorder, url, {}, timeout_s=settings.timeout_s, max_bytes=settings.max_bytes, now=utc_now()
+            )
+            entries = feed.adapter.listing(fetched.body or b"", url).entries
+        except (FetchError, ValueError) as error:
+            typer.echo(f"{type(error).__name__}: {error}", err=True)
+            continue
+        links = [link for entry in entries for link in entry.links][: settings.max_details]
+        for link in links:
+            try:
+                await details.get(feed, link)
+            except FetchError:
+                continue
+            count += 1
+    return count
+
+
+@app.command("key")
+def new_key(name: Name) -> None:
+    """Print a new key with which a source may push messages into the feed, once."""
+    key_id = f"{name}-{secrets.token_hex(4)}"
+    key = f"wk_{key_id}_{secrets.token_urlsafe(32)}"
+
+    async def work(session: Session) -> None:
+        session.feed(name)
+        await session.desk.store.adopt_key(name, key_id, digest(wiring.pepper(session.settings), key))
+
+    run(work)
+    typer.echo(key)
+
+
+def _say(report: Report) -> None:
+    """One JSON line; exit code 1 if nobody knows now what the source says."""
+    absorbed = report.absorbed
+    typer.echo(
+        json.dumps(
+            {
+                "result": report.result,
+                "detail": report.detail,
+                "fresh": absorbed.fresh,
+                "gone": absorbed.gone,
+                "broken": absorbed.broken,
+            }
+        )
+    )
+    if not report.succeeded:
+        raise typer.Exit(1)

@@ -1,0 +1,100 @@
+"""`dispatcher held list | show | release | discard`: messages that wait for a person."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from typing import Annotated
+
+import typer
+
+from dispatcher.commands.feeds import Session, run
+from dispatcher.pipeline.release import NotReleasedError
+from dispatcher.store.alerts import StoredAlert
+
+app = typer.Typer(help="Messages of feeds that wait for a person.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(help="the alert's id")]
+Why = Annotated[str, typer.Option(help="for the audit trail")]
+Who = Annotated[str, typer.Option(help="for the audit trail; default: the account")]
+
+
+def _line(alert: StoredAlert) -> str:
+    return json.dumps(
+        {
+            "id": alert.id,
+            "source": alert.source_id,
+            "held_for": alert.held_for,
+            "headline": alert.headline,
+            "severity": alert.severity,
+            "sent": alert.sent.isoformat(),
+            "expires": alert.expires.isoformat(),
+        },
+        ensure_ascii=False,
+    )
+
+
+@app.command("list")
+def list_held() -> None:
+    """One JSON line each, the longest waiting first."""
+
+    async def work(session: Session) -> list[StoredAlert]:
+        return await session.desk.held.listed()
+
+    for alert in run(work):
+        typer.echo(_line(alert))
+
+
+@app.command("show")
+def show(alert_id: Id) -> None:
+    """Everything that the message says, and the municipalities it would reach."""
+    import cap
+    from cap.view import view
+
+    async def work(session: Session) -> tuple[bytes | None, list[str]]:
+        alerts = session.desk.alerts
+        places = [f"{place.ags} {place.name}" for place in await alerts.affected(alert_id)]
+        return await alerts.raw(alert_id), places
+
+    raw, places = run(work)
+    if raw is None:
+        typer.echo("Unter dieser Nummer gibt es keine Meldung.", err=True)
+        raise typer.Exit(1)
+    typer.echo(view(cap.parse(raw).alerts[0]))
+    typer.echo("Gemeinden: " + (", ".join(places) or "keine erkannt"))
+
+
+@app.command("release")
+def release(
+    alert_id: Id,
+    why: Why,
+    place: Annotated[list[str] | None, typer.Option(help="AGS to add; repeatable")] = None,
+    who: Who = "",
+) -> None:
+    """Send it now."""
+
+    async def work(session: Session) -> StoredAlert:
+        return await session.desk.release.release(alert_id, _actor(who), why, place or [])
+
+    try:
+        typer.echo(_line(run(work)))
+    except NotReleasedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command("discard")
+def discard(alert_id: Id, why: Why, who: Who = "") -> None:
+    """Never send it."""
+
+    async def work(session: Session) -> None:
+        await session.desk.release.discard(alert_id, _actor(who), why)
+
+    try:
+        run(work)
+    except NotReleasedError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _actor(who: str) -> str:
+    return f"operator:{who or getpass.getuser()}"

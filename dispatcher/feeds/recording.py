@@ -1,0 +1,88 @@
+"""What a source answered, answer by answer, as JSON lines: to replay a day, and to file a fault with evidence."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from channels.answer import Answer, HttpError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import TextIO
+
+    from dispatcher.feeds.fetch import Client
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One request and its answer; `status` 0 and `detail` where there was none."""
+
+    at: datetime
+    url: str
+    status: int
+    body: bytes = b""
+    detail: str = ""
+
+
+class RecordingError(ValueError):
+    """A line that is no recorded answer."""
+
+
+def write(answer: Recorded) -> str:
+    """One line."""
+    return json.dumps(
+        {
+            "v": FORMAT,
+            "at": answer.at.isoformat(),
+            "url": answer.url,
+            "status": answer.status,
+            "detail": answer.detail,
+            "body": base64.b64encode(answer.body).decode(),
+        }
+    )
+
+
+def read(lines: Iterable[str]) -> Iterator[Recorded]:
+    """Raises `RecordingError` with the number of the line."""
+    for number, line in enumerate(lines, 1):
+        try:
+            value = json.loads(line)
+            yield Recorded(
+                at=datetime.fromisoformat(value["at"]),
+                url=str(value["url"]),
+                status=int(value["status"]),
+                body=base64.b64decode(value["body"], validate=True),
+                detail=str(value["detail"]),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordingError(f"line {number}: {type(error).__name__}") from error
+
+
+class Recorder:
+    """A client that writes down every answer before it passes it on."""
+
+    def __init__(self, client: Client, file: TextIO, clock: Callable[[], datetime]) -> None:
+        self._client = client
+        self._file = file
+        self._clock = clock
+
+    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
+        """As the client does."""
+        at = self._clock()
+        try:
+            answer = await self._client.get(url, headers, timeout_s, max_bytes)
+        except HttpError as error:
+            self._write(Recorded(at, url, 0, detail=error.code))
+            raise
+        self._write(Recorded(at, url, answer.status, answer.body))
+        return answer
+
+    def _write(self, answer: Recorded) -> None:
+        self._file.write(write(answer) + "\n")
+        self._file.flush()
