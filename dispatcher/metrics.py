@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from dispatcher.model import Lane, Reason, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 """10, 60 and 300 s are the edges that objectives speak of."""
@@ -120,7 +120,7 @@ class Meter:
         )
         self.removals_withheld = Counter(
             "warn_endpoint_removals_withheld",
-            "Subscriptions kept although called gone, because too many of a batch were.",
+            "Batches whose gone subscriptions were kept, because too many were called gone.",
             ("channel",),
             registry=self.registry,
         )
@@ -271,6 +271,11 @@ class Meter:
         self.alerts_repeated.labels(source)
         for reason in Reason:
             self.alerts_received.labels(source, reason)
+
+    def count_closed(self, state: State, recipients: Mapping[tuple[str, str], int]) -> None:
+        """Count recipients, by channel and lane, that got a terminal state without another attempt."""
+        for (channel, lane), count in recipients.items():
+            self.deliveries.labels(channel, lane, state.name.lower()).inc(count)
 
     def gateway_label(self, gateway: str) -> str:
         """`gateway`, or `other` once there are too many for a label."""

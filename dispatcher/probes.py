@@ -13,6 +13,8 @@ from starlette.routing import Route
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
 
     from dispatcher.metrics import Meter
@@ -45,22 +47,34 @@ class Health:
         return parts["record"] and (parts["queue"] or not self.needs_queue)
 
 
-def probe_routes(meter: Meter, health: Health) -> list[Route]:
-    """The three routes, for the API's application and the worker's little one."""
+def probe_routes(
+    meter: Meter, health: Health, know: Callable[[], Awaitable[None]] | None = None
+) -> list[Route]:
+    """The three routes, for the API's application and the worker's little one.
+
+    `know` is run before each scrape: it may add series that only the record knows of.
+    """
 
     async def livez(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def readyz(_: Request) -> Response:
+    async def check() -> dict[str, bool]:
         parts = await health.check()
         meter.record_up.set(parts["record"])
         meter.queue_up.set(parts["queue"])
+        return parts
+
+    async def readyz(_: Request) -> Response:
+        parts = await check()
         ready = health.ready(parts)
         return JSONResponse(
             {"status": "ok" if ready else "unavailable", **parts}, status_code=200 if ready else 503
         )
 
     async def metrics(_: Request) -> Response:
+        parts = await check()
+        if know is not None and parts["record"]:
+            await know()
         return Response(generate_latest(meter.registry), media_type=CONTENT_TYPE_LATEST)
 
     return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]

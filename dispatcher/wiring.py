@@ -155,8 +155,6 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
         sources = Sources(pool, pepper(settings))
-        for name in await sources.names():
-            meter.know_source(name)
         yield ApiParts(
             settings=settings,
             intake=Intake(

@@ -39,5 +39,9 @@ def application(parts: ApiParts) -> FastAPI:
             municipalities=len(parts.boundaries.municipalities),
         )
 
-    app.router.routes.extend(probe_routes(parts.meter, parts.health))
+    async def know_sources() -> None:
+        for name in await parts.sources.names():
+            parts.meter.know_source(name)
+
+    app.router.routes.extend(probe_routes(parts.meter, parts.health, know_sources))
     return app

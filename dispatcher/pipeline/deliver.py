@@ -100,6 +100,7 @@ class _Work:
         self._stopped = False
         self._pause_s = 0.0
         self._pause_reason = ""
+        self._pause_reasons: set[str] = set()
         self._before = lease.outcomes
         self._results: Counter[str] = Counter()
         self._latencies: list[float] = []
@@ -195,9 +196,10 @@ class _Work:
             self._pause("breaker", pause)
 
     def _pause(self, reason: str, seconds: float, error: ChannelError | None = None) -> None:
-        """Leave the gateway alone. The first to say so counts and logs; the longest wins."""
+        """Leave the gateway alone. Each reason counts and is logged once a batch; the longest pause wins."""
         lease, meter = self._lease, self._tools.meter
-        if not self._pause_s:
+        if reason not in self._pause_reasons:
+            self._pause_reasons.add(reason)
             meter.gateway_pauses.labels(lease.channel, meter.gateway_label(lease.gateway), reason).inc()
             log.warning(
                 "gateway_paused",
@@ -207,8 +209,8 @@ class _Work:
                 code=error.code if error else "",
                 seconds=round(seconds, 1),
             )
-        self._pause_reason = reason
-        self._pause_s = max(self._pause_s, seconds)
+        if seconds > self._pause_s:
+            self._pause_s, self._pause_reason = seconds, reason
 
     async def _put_down(self) -> None:
         lease, ledger = self._lease, self._tools.ledger

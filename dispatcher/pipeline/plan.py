@@ -32,7 +32,9 @@ class Planner:
         if waiting is None:
             return
         with self._meter.plan_seconds.time():
-            in_hand = await self._ledger.close_stopped(waiting.chain_id)
+            closed = await self._ledger.close_stopped(waiting.chain_id)
+            self._meter.count_closed(closed.state, closed.recipients)
+            in_hand = closed.in_hand
             bells = await self._plans.plan(alert_id, in_hand=in_hand)
         rings = [doorbell.deliver(bell) for bell in bells]
         if in_hand:

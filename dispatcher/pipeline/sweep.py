@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from dispatcher.store.plans import Plans
     from dispatcher.store.statistics import Statistics
 
+SWEEP_TIMEOUT_S = 30.0
+"""A record that hangs is noticed and counted like one that is away."""
+
 log = structlog.get_logger()
 
 
@@ -47,7 +50,8 @@ class Reconciler:
         while True:
             try:
                 if await self._leadership.hold():
-                    await self.sweep()
+                    async with asyncio.timeout(SWEEP_TIMEOUT_S):
+                        await self.sweep()
                     self._meter.reconciled_at.set_to_current_time()
                 else:
                     self._meter.reconciled_at.set(0)
@@ -58,7 +62,8 @@ class Reconciler:
 
     async def sweep(self) -> None:
         """Ring for what waits, end what expired, settle what is finished, show how things stand."""
-        await self._ledger.close_expired()
+        closed = await self._ledger.close_expired()
+        self._meter.count_closed(closed.state, closed.recipients)
         rings = [doorbell.plan(alert_id, lane) for alert_id, lane in await self._plans.waiting()]
         rings += [doorbell.deliver(bell) for bell in await self._ledger.due()]
         rung = await self._doorbell.ring(rings)

@@ -7,6 +7,7 @@ worker that slept past its lease can change nothing any more (fencing). All time
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,17 @@ class Bell:
     token: int
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closing unfinished batches came to."""
+
+    state: State
+    in_hand: int
+    """Batches that could not be closed: somebody holds them."""
+    recipients: dict[tuple[str, str], int]
+    """Recipients that now have the state, by channel and lane."""
+
+
 class LeaseLostError(Exception):
     """Somebody else holds the batch now; nothing was written."""
 
@@ -125,6 +137,9 @@ UPDATE batch SET rung_at = clock_timestamp() WHERE id IN (
   ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
 RETURNING id, lane, lease_token
 """
+
+
+_WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 
 
 class Ledger:
@@ -224,9 +239,9 @@ class Ledger:
         rows = await self._pool.fetch(_DUE, limit)
         return [Bell(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
 
-    async def close_stopped(self, chain_id: str) -> int:
+    async def close_stopped(self, chain_id: str) -> Closed:
         """End the open batches of the chain's stopped messages that nobody holds: what was not sent is
-        superseded. Returns how many are still in somebody's hand.
+        superseded.
         """
         return await self._close(
             State.SUPERSEDED,
@@ -235,15 +250,15 @@ class Ledger:
             (chain_id,),
         )
 
-    async def close_expired(self) -> int:
+    async def close_expired(self) -> Closed:
         """End the open batches past their deadline that nobody holds: what was not sent is expired."""
         return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", ())
 
-    async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> int:
+    async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> Closed:
         table = _closing_table(state)
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                f"""SELECT b.id, b.alert_id, b.outcomes,
+                f"""SELECT b.id, b.alert_id, b.channel, b.lane, b.outcomes,
                       b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
                     FROM batch b WHERE b.state = 'open' AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
                 *arguments,
@@ -254,10 +269,17 @@ class Ledger:
                      lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",
                 [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
             )
+        free = [row for row in rows if row["free"]]
         # Outside: whoever holds a batch's row never waits for an alert's.
-        for alert_id in {row["alert_id"] for row in rows if row["free"]}:
+        for alert_id in {row["alert_id"] for row in free}:
             await self._pool.execute(_SETTLE_ALERT, alert_id)
-        return sum(not row["free"] for row in rows)
+        ended: Counter[tuple[str, str]] = Counter()
+        for row in free:
+            plain = row["outcomes"].translate(_WITHOUT_FLAG)
+            ended[row["channel"], row["lane"]] += sum(
+                plain.count(open_) for open_ in State if not open_.terminal
+            )
+        return Closed(state, len(rows) - len(free), dict(ended))
 
     async def settle_finished(self) -> int:
         """Alerts whose last batches ended at the same instant, each not seeing the other: settle them."""

@@ -1,5 +1,7 @@
 """Short ways to put things into the record."""
 
+import asyncio
+
 from dispatcher.model import DISPATCHED, Reason
 from dispatcher.store.ledger import Progress
 from dispatcher.store.subscriptions import NewSubscription
@@ -38,7 +40,7 @@ async def plan(ledger, plans, alert_id):
     waiting = await plans.waiting_one(alert_id)
     if waiting is None:
         return []
-    in_hand = await ledger.close_stopped(waiting.chain_id)
+    in_hand = (await ledger.close_stopped(waiting.chain_id)).in_hand
     return await plans.plan(alert_id, in_hand=in_hand)
 
 
@@ -68,3 +70,12 @@ async def let_bells_fade(pool):
     """What some seconds without anybody coming do."""
     await pool.execute("UPDATE batch SET rung_at = clock_timestamp() - interval '1 minute'")
     await pool.execute("UPDATE alert SET rung_at = clock_timestamp() - interval '1 minute'")
+
+
+async def until(condition):
+    """Let the loop run until it is so."""
+    async with asyncio.timeout(30):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.002)

@@ -280,11 +280,11 @@ async def test_a_batch_closed_unfinished_says_what_was_not_sent_and_what_may_hav
     await ledger.release(lease, Progress(bytes([before, ACCEPTED, State.GONE | UNCERTAIN])))
     if why == "stopped":
         await submit(alerts, "B", chain="A")
-        assert await ledger.close_stopped("A") == 0
+        assert (await ledger.close_stopped("A")).in_hand == 0
         state = State.SUPERSEDED
     else:
         await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
-        assert await ledger.close_expired() == 0
+        assert (await ledger.close_expired()).in_hand == 0
         state = State.EXPIRED
     closed = await row(pool, batch)
     assert closed["outcomes"] == bytes([CLOSING[before](state), ACCEPTED, State.GONE | UNCERTAIN])
@@ -295,27 +295,27 @@ async def test_a_batch_closed_unfinished_says_what_was_not_sent_and_what_may_hav
 async def test_what_is_in_hand_is_not_closed_but_counted(pool, alerts, ledger, bells):
     lease = await ledger.claim(bells[0].batch_id)
     await submit(alerts, "B", chain="A")
-    assert await ledger.close_stopped("A") == 1
+    assert (await ledger.close_stopped("A")).in_hand == 1
     assert (await row(pool, bells[1].batch_id))["state"] == "done"
     assert await ledger.release(lease, Progress(bytes([ACCEPTED] * 3))) is True
-    assert await ledger.close_stopped("A") == 0
+    assert (await ledger.close_stopped("A")).in_hand == 0
 
 
 async def test_what_is_closed_is_fenced_off_from_a_holder_that_wakes_up(pool, alerts, ledger, batch):
     lease = await ledger.claim(batch)
     await let_leases_end(pool)
     await submit(alerts, "B", chain="A")
-    assert await ledger.close_stopped("A") == 0
+    assert (await ledger.close_stopped("A")).in_hand == 0
     with pytest.raises(LeaseLostError):
         await ledger.release(lease, Progress(bytes([ACCEPTED] * 3)))
 
 
 async def test_other_chains_and_messages_not_stopped_stay_open(pool, alerts, ledger, batch):
-    assert await ledger.close_stopped("A") == 0
+    assert (await ledger.close_stopped("A")).in_hand == 0
     await submit(alerts, "X")
-    assert await ledger.close_stopped("X") == 0
+    assert (await ledger.close_stopped("X")).in_hand == 0
     assert (await row(pool, batch))["state"] == "open"
-    assert await ledger.close_expired() == 0
+    assert (await ledger.close_expired()).in_hand == 0
     assert (await row(pool, batch))["state"] == "open"
 
 
@@ -360,7 +360,7 @@ async def test_a_claim_that_comes_first_is_seen_by_the_closing_that_waited_for_i
         closing = asyncio.create_task(ledger.close_stopped("A"))
         await blocked(pool, closing)
         await claim.commit()
-    assert await closing == 1
+    assert (await closing).in_hand == 1
     assert (await row(pool, batch))["state"] == "open"
 
 
@@ -406,7 +406,7 @@ async def test_merging_chains_and_closing_batches_never_wait_for_each_other_in_a
         closing = asyncio.create_task(ledger.close_expired())
         await blocked(pool, closing)
         await asyncio.wait_for(submission.merge_chains("X", ["A"]), 10)
-    assert await asyncio.wait_for(closing, 10) == 0
+    assert (await asyncio.wait_for(closing, 10)).in_hand == 0
     assert {one["chain_id"] for one in await pool.fetch("SELECT chain_id FROM batch")} == {"X"}
 
 
@@ -414,4 +414,4 @@ async def test_two_closings_at_once_do_not_wait_for_each_other_in_a_circle(pool,
     await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
     await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
     closings = [ledger.close_expired() if n % 2 else ledger.close_stopped("A") for n in range(8)]
-    assert await asyncio.gather(*closings) == [0] * 8
+    assert [closed.in_hand for closed in await asyncio.gather(*closings)] == [0] * 8
