@@ -54,7 +54,7 @@ def _explain(error: urllib.error.HTTPError) -> None:
     typer.echo(f"{error.code} {problem.get('title')}: {problem.get('detail')}", err=True)
     for item in problem.get("errors", []):
         place = f" (Zeile {item['line']})" if item.get("line") else ""
-        message = item.get("message") or item.get("reason") or ""
+        message = item.get("message_de") or item.get("message") or item.get("reason") or ""
         typer.echo(f"  {item.get('code') or item.get('kind')}{place}: {message}", err=True)
 
 

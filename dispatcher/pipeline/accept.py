@@ -140,12 +140,19 @@ class Intake:
         try:
             document = cap.parse(raw, self._limits)
         except cap.TooLarge as error:
-            raise Refused(ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error}") from error
+            raise Refused(ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error.message_de}") from error
         except cap.CapError as error:
             raise Refused(
                 ProblemType.MALFORMED,
-                f"Die Meldung ist nicht lesbar: {error}",
-                errors=({"code": error.code, "line": error.line, "message": str(error)},),
+                f"Die Meldung ist nicht lesbar: {error.message_de}",
+                errors=(
+                    {
+                        "code": error.code,
+                        "line": error.line,
+                        "message": str(error),
+                        "message_de": error.message_de,
+                    },
+                ),
             ) from error
         if document.kind != "alert" or len(document.alerts) != 1:
             raise Refused(
@@ -302,4 +309,5 @@ def as_error(finding: cap.Finding) -> dict[str, object]:
         "path": finding.path,
         "line": finding.line,
         "message": finding.message,
+        "message_de": finding.message_de,
     }
