@@ -22,6 +22,7 @@ IN_PROGRESS_S = 15.0
 """After this arq takes a job of a dead process up again. Merely a second bell: the reconciler is quicker."""
 JOB_TIMEOUT_S = 3600
 RECONNECT_S = 0.5
+CANCEL_AGAIN_S = 0.1
 
 log = structlog.get_logger()
 
@@ -56,15 +57,26 @@ async def run_lane(lane: Lane, parts: WorkerParts, redis_url: str, max_jobs: int
     """
     while True:
         worker = lane_worker(lane, parts, redis_url, max_jobs)
+        polling = asyncio.create_task(worker.async_run())
         try:
-            await worker.async_run()
-        except asyncio.CancelledError:
+            await asyncio.wait([polling])
+        finally:
+            await _stop(polling)
             await _finish(worker)
-            raise
+        try:
+            polling.result()
         except UNAVAILABLE as error:
             log.warning("queue_unavailable", lane=lane, error=type(error).__name__)
-            await _finish(worker)
             await asyncio.sleep(RECONNECT_S)
+
+
+async def _stop(polling: asyncio.Task[None]) -> None:
+    """Cancel until it has ended: a cancellation that arrives together with an answer of Redis can get lost in
+    redis-py's timeout, and the polling would go on.
+    """
+    while not polling.done():
+        polling.cancel()
+        await asyncio.wait([polling], timeout=CANCEL_AGAIN_S)
 
 
 async def _finish(worker: Worker) -> None:
