@@ -10,7 +10,7 @@ from cap.errors import CapError, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
 
 MAX_ARCHIVE_BYTES = 64 * 1024 * 1024  # a national weather service's full state has about 0.3 MB
-MAX_MEMBERS = 5_000
+MAX_MEMBERS = 20_000  # a continent's warnings on a bad day; a national state has some hundred
 MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all members, unpacked
 
 
