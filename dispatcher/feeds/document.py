@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from cap.nina import parse_nina
-from dispatcher.feeds.entry import LIMITS, Broken, Listed, Listing, fingerprint
+from dispatcher.feeds.entry import LIMITS, LIST_LIMITS, Broken, Listed, Listing, fingerprint
 from dispatcher.pipeline.message import Incoming
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ class Document:
 
 def read_document(body: bytes, geometry: bytes = b"") -> cap.Document:
     """XML or JSON by how it begins. Raises `CapError`."""
-    return (
-        parse_nina(body, geometry or None, LIMITS) if body.lstrip()[:1] == b"{" else cap.parse(body, LIMITS)
-    )
+    if body.lstrip()[:1] == b"{":
+        return parse_nina(body, geometry or None, LIMITS)
+    return cap.parse(body, LIST_LIMITS)
 
 
 def embedded(document: cap.Document, body: bytes) -> Listing:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from dispatcher.pipeline.message import Incoming
 
-LIMITS = cap.Limits(max_alerts=20_000)
-"""As for a submission, but a feed may embed a country's warnings in one document."""
+LIMITS = cap.Limits()
+"""For one message."""
+LIST_LIMITS = cap.Limits(max_bytes=32 * 1024 * 1024, max_elements=3_000_000, max_alerts=20_000)
+"""For a document that lists or embeds a continent's warnings; what one alert may cost stays the same."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lxml import etree
 import cap
 from dispatcher.feeds.dates import read_date
 from dispatcher.feeds.document import embedded, read_document, taken
-from dispatcher.feeds.entry import LIMITS, Broken, Listed, Listing
+from dispatcher.feeds.entry import LIST_LIMITS, Broken, Listed, Listing
 from dispatcher.pipeline.message import Incoming
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _expiries(body: bytes, count: int) -> list[datetime | None]:
 def _read_expiries(body: bytes) -> Iterator[datetime | None]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(body[: LIMITS.max_bytes], parser)
+        root = etree.fromstring(body[: LIST_LIMITS.max_bytes], parser)
     except etree.XMLSyntaxError:  # what `cap` mended before reading, such as a wrong encoding
         return
     for element in root.iter(etree.Element):

@@ -70,7 +70,7 @@ TITLE = {
 }
 
 
-class Refused(Exception):  # noqa: N818 - reads as what happened
+class Refused(Exception):
     """Nothing was accepted and nothing will be sent. `errors` lists every single finding."""
 
     def __init__(
