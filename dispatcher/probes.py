@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,9 @@ class Health:
 
     async def _record(self) -> bool:
         try:
-            return bool(await self.pool.fetchval("SELECT true", timeout=PROBE_TIMEOUT_S))
+            # The timeout of a statement would begin only once the pool has a connection to spare.
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return bool(await self.pool.fetchval("SELECT true"))
         except UNAVAILABLE:
             return False
 
