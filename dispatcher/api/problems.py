@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import structlog
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -44,7 +45,7 @@ def problem_response(refused: Refused) -> Response:
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - five small handlers sharing a meter
+def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handlers sharing a meter
     """Handlers for everything that can go wrong."""
     for type_ in ProblemType:
         meter.alerts_rejected.labels(type_)
@@ -70,6 +71,18 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - five small hand
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
+    async def invalid(_: Request, error: Exception) -> Response:
+        errors = error.errors() if isinstance(error, RequestValidationError) else []
+        # Where and why, not what was sent.
+        named = [{"path": "/".join(map(str, item["loc"])), "message": item["msg"]} for item in errors]
+        body = {
+            "type": "about:blank",
+            "title": "The request's parameters are not valid",
+            "status": HTTPStatus.UNPROCESSABLE_ENTITY,
+            "errors": named,
+        }
+        return JSONResponse(body, status_code=HTTPStatus.UNPROCESSABLE_ENTITY, media_type=MEDIA_TYPE)
+
     async def internal(request: Request, error: Exception) -> Response:
         log.error("internal_error", path=request.url.path, error=type(error).__name__)
         return await refused(
@@ -81,4 +94,5 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - five small hand
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, unavailable)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, internal)
