@@ -1,0 +1,123 @@
+"""The API under a real uvicorn, and a client that speaks HTTP to it."""
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+import uvicorn
+
+from dispatcher import wiring
+from dispatcher.api.application import application
+from dispatcher.model import Source
+from dispatcher.settings import Settings
+from dispatcher.store.sources import Instance
+from tests.pipeline.messages import DUEREN, SENDER
+from tests.test_metrics import samples
+
+SECRET = "s" * 43
+KEY, OTHER_KEY, INSTANCE_KEY = f"wk_leitstelle_{SECRET}", f"wk_nachbar_{SECRET}", f"wi_dueren_{SECRET}"
+NEIGHBOUR = "leitstelle@aachen.example"
+CAP = "application/cap+xml"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    def problem(self, status, type_):
+        """The problem document, after checking its form."""
+        document = self.json
+        assert (self.status, document["type"]) == (status, f"urn:cap-dispatcher:problem:{type_}")
+        assert self.headers["content-type"] == "application/problem+json"
+        assert document["status"] == status
+        assert document["title"]
+        assert document["detail"]
+        return document
+
+
+@dataclass
+class Service:
+    """One API process and who speaks to it."""
+
+    url: str
+    parts: Any
+    session: aiohttp.ClientSession
+
+    async def request(self, method, path, body=None, *, key=KEY, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if key:
+            named["Authorization"] = f"Bearer {key}"
+        async with self.session.request(method, self.url + path, data=body, headers=named) as response:
+            return Answer(response.status, response.headers, await response.read())
+
+    async def get(self, path, *, key=KEY):
+        return await self.request("GET", path, key=key)
+
+    async def submit(self, message, *, key=KEY, path="/v1/alerts", content_type=CAP, **headers):
+        body = message if isinstance(message, bytes) else message.xml()
+        return await self.request("POST", path, body, key=key, content_type=content_type, **headers)
+
+    def count(self, name, **labels):
+        return samples(self.parts.meter).get((name, frozenset(labels.items())), 0)
+
+    def refusals(self):
+        return {
+            dict(labels)["problem"]: value
+            for (name, labels), value in samples(self.parts.meter).items()
+            if name == "warn_alerts_rejected_total" and value
+        }
+
+
+@asynccontextmanager
+async def serving(settings):
+    """The application of these settings behind a free port."""
+    async with wiring.api_parts(settings) as parts:
+        listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(application(parts), log_config=None, lifespan="off", access_log=False)
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server._serve([listener]))
+        async with aiohttp.ClientSession() as session:
+            yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", parts, session)
+        server.should_exit = True
+        await running
+        listener.close()
+
+
+async def introduce(parts):
+    """The sources and the instance of these tests."""
+    sources = parts.sources
+    await sources.put(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
+    await sources.put(Source("nachbar", "Leitstelle Aachen", frozenset({NEIGHBOUR}), ("05334",)))
+    await sources.add_key("leitstelle", KEY)
+    await sources.add_key("nachbar", OTHER_KEY)
+    await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
+
+
+@pytest.fixture
+def settings(database_url, redis_url, tmp_path):
+    return Settings(
+        database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="pepper of the tests"
+    )
+
+
+@pytest.fixture
+async def service(settings):
+    async with serving(settings) as service:
+        await introduce(service.parts)
+        yield service
+
+
+@pytest.fixture
+def pool(service):
+    return service.parts.health.pool

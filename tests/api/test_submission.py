@@ -1,0 +1,341 @@
+"""Submitting: a promise, or a precise refusal without any effect."""
+
+import asyncio
+import gzip
+import io
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from dispatcher.embedded import EmbeddedPostgres
+from dispatcher.pipeline.problem import ProblemType
+from dispatcher.store import doorbell
+from dispatcher.store.migrate import upgrade
+from dispatcher.store.subscriptions import Subscriptions
+from tests.api.conftest import CAP, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
+from tests.pipeline.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart, message
+from tests.store.histories import subscription
+
+AACHEN = "05334002"
+_identifiers = itertools.count(1)
+
+
+def now():
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def warning(*areas, **changes):
+    """A message of now with an identifier of its own."""
+    values = {"identifier": f"warnung-{next(_identifiers)}", "sent": now() - timedelta(minutes=10)}
+    return message(*areas, **values | changes)
+
+
+async def stored(pool):
+    return await pool.fetchval("SELECT count(*) FROM alert")
+
+
+async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_rung(service, pool):
+    one = warning(DUEREN, JUELICH)
+    answer = await service.submit(one)
+    assert answer.status == 201
+    alert = answer.json["alert"]
+    assert answer.headers["location"] == f"/v1/alerts/{alert['id']}"
+    assert (alert["reason"], alert["state"], alert["lane"]) == ("first_notice", "accepted", "priority")
+    assert answer.json["repeated"] is False
+    assert [place["ags"] for place in answer.json["municipalities"]] == [DUEREN, JUELICH]
+    assert await pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert["id"]) == one.xml()
+    queue = service.parts.health.doorbell._queue
+    assert await queue.zrange(doorbell.queue_name("priority"), 0, -1) == [f"plan:{alert['id']}:0".encode()]
+    assert service.count("warn_alerts_received_total", source="leitstelle", reason="first_notice") == 1
+    assert service.refusals() == {}
+
+
+async def test_the_same_message_again_gets_the_same_answer(service, pool):
+    one = warning()
+    first, again = await service.submit(one), await service.submit(one)
+    assert (first.status, again.status) == (201, 200)
+    assert again.json["alert"]["id"] == first.json["alert"]["id"]
+    assert again.json["repeated"] is True
+    assert await stored(pool) == 1
+    assert service.count("warn_alerts_repeated_total", source="leitstelle") == 1
+
+
+async def test_fifty_at_once_are_one_alert_and_one_promise(service, pool):
+    one = warning()
+    answers = await asyncio.gather(*(service.submit(one) for _ in range(50)))
+    assert sorted(answer.status for answer in answers) == [200] * 49 + [201]
+    assert len({answer.json["alert"]["id"] for answer in answers}) == 1
+    assert await stored(pool) == 1
+
+
+async def test_fifty_different_ones_at_once_are_fifty_alerts(service, pool):
+    answers = await asyncio.gather(*(service.submit(warning()) for _ in range(50)))
+    assert {answer.status for answer in answers} == {201}
+    assert await stored(pool) == 50
+
+
+async def test_an_identity_with_other_content_is_refused(service, pool):
+    one = warning()
+    await service.submit(one)
+    other = replace(one, infos=(InfoPart(headline="Etwas anderes"),))
+    (await service.submit(other)).problem(409, "identity-reused")
+    assert await stored(pool) == 1
+    assert service.refusals() == {"identity-reused": 1}
+
+
+async def test_an_update_and_a_cancel_are_recognised(service):
+    one = warning()
+    first = await service.submit(one)
+    update = await service.submit(one.later("update-1"))
+    cancel = await service.submit(one.later("cancel-1", "Cancel", minutes=2, infos=()))
+    assert update.json["alert"]["reason"] == "update"
+    assert cancel.json["alert"]["reason"] == "cancel"
+    chain = {answer.json["alert"]["chain"] for answer in (first, update, cancel)}
+    assert chain == {first.json["alert"]["id"]}
+    status = await service.get(f"/v1/alerts/{first.json['alert']['id']}")
+    assert status.json["alert"]["superseded_by"] == update.json["alert"]["id"]
+
+
+async def test_an_update_that_joins_two_warnings_makes_them_one_chain(service, pool):
+    one, two = warning(DUEREN), warning(JUELICH)
+    first, _ = await service.submit(one), await service.submit(two)
+    both = await service.submit(one.later("beide", references=(one, two)))
+    assert both.json["alert"]["chain"] == first.json["alert"]["id"]
+    assert await pool.fetchval("SELECT count(DISTINCT chain_id) FROM alert") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "scope", "more", "reason"),
+    [
+        ("Exercise", "Public", "<note>Übung</note>", "not_actual"),
+        ("Test", "Public", "", "not_actual"),
+        ("Actual", "Restricted", "<restriction>nur Feuerwehr</restriction>", "not_public"),
+        ("Actual", "Private", "<addresses>a@example.org</addresses>", "not_public"),
+    ],
+)
+async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody(
+    service, status, scope, more, reason
+):
+    answer = await service.submit(warning(status=status, scope=scope, more=more))
+    assert answer.status == 201
+    assert (answer.json["alert"]["reason"], answer.json["alert"]["state"]) == (reason, "recorded")
+    assert service.count("warn_alerts_received_total", source="leitstelle", reason=reason) == 1
+    assert await service.parts.health.doorbell._queue.keys("*") == []
+
+
+async def test_an_exercise_never_stops_an_actual_warning(service, pool):
+    one = warning()
+    await service.submit(one)
+    answer = await service.submit(one.later("uebung", "Cancel", status="Exercise", more="<note>Übung</note>"))
+    assert answer.json["alert"]["reason"] == "not_actual"
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
+
+
+def broken(text, old, new):
+    assert old in text
+    return text.replace(old, new)
+
+
+XML = warning().xml()
+REFUSED = {
+    "not XML": (b"Hochwasser!", 400, ProblemType.MALFORMED),
+    "nothing": (b"", 400, ProblemType.MALFORMED),
+    "cut short": (XML[:-20], 400, ProblemType.MALFORMED),
+    "a DOCTYPE": (broken(XML, b"<alert", b"<!DOCTYPE alert><alert"), 400, ProblemType.MALFORMED),
+    "another namespace": (broken(XML, b"cap:1.2", b"cap:9.9"), 400, ProblemType.MALFORMED),
+    "other XML": (b"<html/>", 400, ProblemType.MALFORMED),
+    "no severity": (broken(XML, b"<severity>Severe</severity>", b""), 422, ProblemType.INVALID_CAP),
+    "an unknown word": (broken(XML, b"<severity>Severe", b"<severity>Schlimm"), 422, ProblemType.INVALID_CAP),
+    "a feed": (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id></feed>',
+        422,
+        ProblemType.NOT_ONE_ALERT,
+    ),
+    "an unknown sender": (warning(sender=NEIGHBOUR).xml(), 403, ProblemType.SENDER_NOT_ALLOWED),
+    "the future": (warning(sent=now() + 12 * HOUR).xml(), 422, ProblemType.SENT_IN_FUTURE),
+    "no area": (warning(infos=(InfoPart(areas=()),)).xml(), 422, None),
+    "an area without a target": (
+        warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),)).xml(),
+        422,
+        ProblemType.AREA_UNMATCHED,
+    ),
+    "a foreign territory": (warning(DUEREN, AACHEN).xml(), 403, ProblemType.OUTSIDE_TERRITORY),
+    "an unknown reference": (warning().later("u-1").xml(), 422, ProblemType.UNKNOWN_REFERENCE),
+    "a foreign reference": (
+        warning(sender=NEIGHBOUR).later("u-2", sender=SENDER).xml(),
+        403,
+        ProblemType.FOREIGN_REFERENCE,
+    ),
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
+@pytest.mark.parametrize("name", sorted(REFUSED))
+async def test_bad_input_is_a_precise_problem_one_count_and_no_effect(service, pool, name, path):
+    body, status, type_ = REFUSED[name]
+    answer = await service.submit(body, path=path)
+    problem = answer.problem(status, type_ or answer.json["type"].rpartition(":")[2])
+    counted = problem["type"].rpartition(":")[2]
+    assert counted in {ProblemType.NO_AREA, ProblemType.INVALID_CAP} if type_ is None else counted == type_
+    assert service.refusals() == {counted: 1}
+    assert await stored(pool) == 0
+    assert await service.parts.health.doorbell._queue.keys("*") == []
+
+
+async def test_every_breach_of_the_rules_is_named_at_once_with_its_place(service):
+    bad = broken(broken(XML, b"<severity>Severe</severity>", b""), b"<event>Hochwasser</event>", b"")
+    errors = (await service.submit(bad)).problem(422, "invalid-cap")["errors"]
+    assert len([error for error in errors if error["severity"] == "error"]) >= 2
+    assert all({"code", "message", "line", "path", "severity"} <= error.keys() for error in errors)
+
+
+async def test_the_municipalities_beyond_the_territory_are_listed(service):
+    problem = (await service.submit(warning(DUEREN, AACHEN))).problem(403, "outside-territory")
+    assert [place["ags"] for place in problem["municipalities"]] == [AACHEN]
+
+
+async def test_what_of_the_area_has_no_target_is_listed(service):
+    body = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
+    [error] = (await service.submit(body)).problem(422, "area-unmatched")["errors"]
+    assert error["kind"] == "circle"
+    assert error["reason"]
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", KEY[:-1] + "x", f"wi_dueren_{'s' * 43}"])
+async def test_without_a_valid_key_nothing_is_read(service, pool, key):
+    answer = await service.submit(warning(), key=key)
+    answer.problem(401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert service.refusals() == {"unauthenticated": 1}
+    assert await stored(pool) == 0
+
+
+@pytest.mark.parametrize("header", ["Basic abc", KEY, "Bearer", ""])
+async def test_only_a_bearer_key_is_a_key(service, header):
+    answer = await service.submit(warning(), key="", Authorization=header)
+    answer.problem(401, "unauthenticated")
+
+
+async def test_the_scheme_may_be_written_in_any_case(service):
+    assert (await service.submit(warning(), key="", Authorization=f"bearer {KEY}")).status == 201
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/cap"])
+async def test_another_media_type_is_refused(service, content_type):
+    (await service.submit(warning(), content_type=content_type)).problem(415, "unsupported-media-type")
+    assert service.refusals() == {"unsupported-media-type": 1}
+
+
+@pytest.mark.parametrize("content_type", [f"{CAP}; charset=utf-8", "application/xml", "Text/XML"])
+async def test_the_media_types_of_cap_are_taken(service, content_type):
+    assert (await service.submit(warning(), content_type=content_type)).status == 201
+
+
+async def test_a_compressed_body_is_refused_unread(service):
+    answer = await service.submit(gzip.compress(warning().xml()), content_encoding="gzip")
+    answer.problem(415, "unsupported-media-type")
+
+
+async def test_three_megabytes_are_too_large(service, pool):
+    body = io.BytesIO(b"<alert>" + b" " * 3_000_000)
+    answer = await service.request("POST", "/v1/alerts", body, content_type=CAP)
+    problem = answer.problem(413, "too-large")
+    assert problem["max_bytes"] == 2_000_000
+    assert service.refusals() == {"too-large": 1}
+    assert await stored(pool) == 0
+
+
+async def test_a_body_without_a_length_is_cut_off_at_the_limit(service):
+    async def chunks():
+        for _ in range(40):
+            yield b" " * 100_000
+
+    try:
+        answer = await service.request("POST", "/v1/alerts", chunks(), content_type=CAP)
+    except aiohttp.ClientError:
+        pass  # the server had answered and closed while we were still sending
+    else:
+        answer.problem(413, "too-large")
+    assert service.refusals() == {"too-large": 1}
+
+
+async def test_a_chunked_body_within_the_limit_is_taken(service):
+    async def chunks():
+        body = warning().xml()
+        for start in range(0, len(body), 100):
+            yield body[start : start + 100]
+
+    assert (await service.request("POST", "/v1/alerts", chunks(), content_type=CAP)).status == 201
+
+
+async def test_what_is_larger_than_the_service_allows_for_its_parts_is_too_large(service):
+    vertices = " ".join(["50.8,6.4"] * 100_001)
+    body = warning(infos=(InfoPart(areas=(), shapes=f"<polygon>{vertices}</polygon>"),))
+    answer = await service.submit(body)
+    assert answer.json["type"].rpartition(":")[2] in {"malformed", "too-large"}
+
+
+async def test_a_preview_says_what_would_happen_and_changes_nothing(service, pool):
+    await Subscriptions(pool).add_many(
+        [
+            subscription("anna", DUEREN, JUELICH),
+            subscription("bernd", DUEREN, channel="app"),
+            subscription("clara", HEIMBACH),
+        ]
+    )
+    audited = await pool.fetchval("SELECT count(*) FROM audit")
+    one = warning(DUEREN, JUELICH)
+    answer = await service.submit(one, path="/v1/alerts/preview")
+    assert answer.status == 200
+    preview = answer.json
+    assert (preview["reason"], preview["lane"]) == ("first_notice", "priority")
+    assert preview["reach"] == {"webpush": 1, "app": 1}
+    assert preview["reach_by_municipality"] == {DUEREN: {"webpush": 1, "app": 1}, JUELICH: {"webpush": 1}}
+    assert datetime.fromisoformat(preview["expires"]) == one.sent + 6 * HOUR
+    assert await stored(pool) == 0
+    assert await pool.fetchval("SELECT count(*) FROM audit") == audited
+    assert await service.parts.health.doorbell._queue.keys("*") == []
+
+
+async def test_one_source_does_not_act_on_anothers_warning(service, pool):
+    one = warning()
+    await service.submit(one)
+    foreign = one.later("fremd", "Cancel", sender=NEIGHBOUR, infos=())
+    (await service.submit(foreign, key=OTHER_KEY)).problem(403, "foreign-reference")
+    joins = one.later("neu", "Alert", sender=NEIGHBOUR, infos=(InfoPart(areas=(AACHEN,)),))
+    answer = await service.submit(joins, key=OTHER_KEY)
+    assert answer.json["alert"]["chain"] == answer.json["alert"]["id"], "nor joins its chain"
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
+
+
+async def test_without_the_queue_it_is_accepted_all_the_same(settings, tmp_path):
+    away = settings.model_copy(update={"redis_url": f"unix://{tmp_path}/nobody.sock"})
+    async with serving(away) as service:
+        await introduce(service.parts)
+        assert (await service.submit(warning())).status == 201
+        assert service.count("warn_rings_missed_total") == 1
+        ready = await service.get("/readyz")
+        assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
+
+
+async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(settings, tmp_path):
+    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+        await upgrade(server.url)
+        async with serving(settings.model_copy(update={"database_url": server.url})) as service:
+            await introduce(service.parts)
+            assert (await service.submit(warning())).status == 201
+            await asyncio.to_thread(server.stop)
+            one = warning()
+            answer = await service.submit(one)
+            answer.problem(503, "record-unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+            assert service.refusals() == {"record-unavailable": 1}
+            ready = await service.get("/readyz")
+            assert (ready.status, ready.json["record"]) == (503, False)
+            assert service.count("warn_record_up") == 0
+            server.start()
+            assert (await service.submit(one)).status == 201
+            assert (await service.get("/readyz")).status == 200
