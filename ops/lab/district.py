@@ -49,9 +49,9 @@ class Layout:
     workers: int = 2
     push_services: int = 2
     """Origins that Web Push subscriptions are spread over; each is a process."""
-    decrypt: str = "later"
-    """Whether the push services open what they accept at once (`inline`) or leave it to the reader of their
-    ledgers, which keeps the processor free for the service."""
+    decrypt: str = "inline"
+    """Whether the push services open what they get at once (`inline`) or leave it to the reader of their
+    ledgers (`later`), which keeps the processor free for the service."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further settings of the service, by environment variable."""
 

@@ -202,17 +202,31 @@ class Service:
         found: dict[str, Any] = self._found(f"/v1/alerts/{alert_id}").json()
         return found
 
+    def alert(self, alert_id: str) -> dict[str, Any]:
+        """The alert's body of the API: cheaper than `status`, since nobody is counted. Raises KeyError for one
+        that is not among the newest 500, ServiceError, or like `request`."""
+        listed = self._found("/v1/alerts?limit=500").json()["alerts"]
+        found: dict[str, Any] = {one["id"]: one for one in listed}[alert_id]
+        return found
+
     def wait_settled(self, alert_id: str, within_s: float) -> dict[str, Any]:
-        """The alert's body of the API once every recipient is accounted for. Raises ServiceError."""
+        """The alert once every recipient is accounted for. Raises ServiceError, or like `alert`."""
         deadline = time.monotonic() + within_s
-        while True:
-            listed = {one["id"]: one for one in self._found("/v1/alerts?limit=500").json()["alerts"]}
-            alert: dict[str, Any] = listed[alert_id]
-            if alert["state"] in FINAL:
-                return alert
+        while (alert := self.alert(alert_id))["state"] not in FINAL:
             if time.monotonic() > deadline:
                 raise ServiceError(f"alert {alert_id} is {alert['state']} after {within_s:.0f} s")
             time.sleep(LOOK_EVERY_S)
+        return alert
+
+    def wait_replaced(self, name: str, pid: int, within_s: float = READY_WITHIN_S) -> int:
+        """Until another process than `pid` runs under `name` and all are ready; its pid. Raises ServiceError."""
+        deadline = time.monotonic() + within_s
+        while (successor := self.pids().get(name, pid)) == pid:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"nothing took the place of {name} within {within_s:.0f} s")
+            time.sleep(LOOK_EVERY_S)
+        self.wait_ready(within_s)
+        return successor
 
     def ledger(self, alert_id: str) -> Iterator[ServiceRecord]:
         """What the service says became of every recipient of the alert."""

@@ -1,0 +1,13 @@
+"""`make demo`: a flood warning for Kreis Düren, from the control centre to the last recipient, with failures.
+
+    python -m ops.lab.demo [--seed N] [--subscriptions N] [--out DIR] [--keep] [--recount]
+
+    faults     what the gateways do wrong
+    standing   how the message under way stands, by the gateways' ledgers
+    view       that on the screen
+    course     the three messages, one after the other, and the death of a worker
+    evidence   the ledgers on disk, and the verdict on them
+
+What it says it takes from the gateways' ledgers and its own knowledge of people and places. The service is
+only asked what it claims, to hold it against them.
+"""

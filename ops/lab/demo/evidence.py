@@ -1,0 +1,173 @@
+"""The three ledgers as files, so that anybody can count again what a run left behind.
+
+ledgers/*.ndjson      G  what the gateways wrote down before they answered
+claims.ndjson         D  what the service says became of every recipient
+case.json             S  what was submitted when, who was killed, and from which seed everybody follows
+population/              who is subscribed where (made from the seed)
+summary.json             the verdict
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ops.lab import population
+from ops.lab.chains import audience, excuse
+from ops.lab.district import gateway_records
+from ops.lab.messages import CHAPTERS, CONCERNED
+from ops.lab.population import INHABITANTS, Recipient, watching
+from ops.lab.records import Expected, GatewayRecord, Kind, Message, Reach, ServiceRecord
+from ops.lab.verdict import Counts, Evidence, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from pathlib import Path
+
+CASE = "case.json"
+CLAIMS = "claims.ndjson"
+SUMMARY = "summary.json"
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    """One message and its instants, all aware."""
+
+    kind: Kind
+    id: str
+    submitted_at: datetime
+    answered_at: datetime
+    settled_at: datetime
+    expires: datetime
+
+
+class Death(msgspec.Struct, frozen=True):
+    """A process that was killed, and what took its place."""
+
+    process: str
+    pid: int
+    successor: int
+    kind: Kind
+    """The message under way."""
+    at_share: float
+    """Of those expected, how many had been reached."""
+
+
+class Case(msgspec.Struct, frozen=True):
+    """What the run knows by itself."""
+
+    seed: int
+    in_flight_max: int
+    """What one process can have handed over without having written it down."""
+    messages: tuple[Submitted, ...]
+    deaths: tuple[Death, ...]
+
+
+def keep(home: Path, case: Case, claims: Iterable[ServiceRecord]) -> None:
+    """Write S and D beside the gateways' ledgers."""
+    with (home / CLAIMS).open("wb") as lines:
+        lines.writelines(msgspec.json.encode(claim) + b"\n" for claim in claims)
+    (home / CASE).write_bytes(msgspec.json.format(msgspec.json.encode(case)) + b"\n")
+
+
+def owed(
+    message: Message,
+    recipients: Iterable[Recipient],
+    earlier: Sequence[Message],
+    gateway: Collection[GatewayRecord],
+) -> tuple[Expected, ...]:
+    """Who must get `message`: whoever watches a municipality it concerns, and whoever was warned before."""
+    concerned = (Reach(one.ref, one.channel) for one in watching(recipients, CONCERNED[message.kind]))
+    return audience(message, earlier, concerned, gateway)
+
+
+def recount(home: Path) -> dict[str, Any]:
+    """Judge what lies in `home` and write it to `summary.json`; returns that. Raises OSError, DecodeError."""
+    case = msgspec.json.decode((home / CASE).read_bytes(), type=Case)
+    recipients = tuple(population.read(home / "population"))
+    gateway = tuple(gateway_records(home))
+    decoder = msgspec.json.Decoder(ServiceRecord)
+    claims = tuple(decoder.decode(line) for line in (home / CLAIMS).read_bytes().splitlines())
+    messages = [_message(case, one) for one in case.messages]
+    expected = [
+        one
+        for position, message in enumerate(messages)
+        for one in owed(message, recipients, messages[:position], gateway)
+    ]
+    left = excuse(expected, gateway, claims, messages)
+    verdict = judge(
+        Evidence(messages, left.expected, gateway, claims),
+        at=max(one.settled_at for one in case.messages),
+        doubled_bound=case.in_flight_max * len(case.deaths),
+    )
+    gone = Counter(one.message for one in left.refused)
+    summary = {
+        "ok": not (failures := failures_of(case, verdict)),
+        "failures": failures,
+        "seed": case.seed,
+        "deaths": case.deaths,
+        "messages": [_account(one, gone[one.id], verdict) for one in case.messages],
+        "total": verdict.total,
+        **_outsiders(recipients, gateway),
+    }
+    (home / SUMMARY).write_bytes(msgspec.json.format(msgspec.json.encode(summary)) + b"\n")
+    read: dict[str, Any] = msgspec.to_builtins(summary)
+    return read
+
+
+def failures_of(case: Case, verdict: Verdict) -> tuple[str, ...]:
+    """What the verdict holds against the service, and what would make it worth nothing."""
+    idle = [one.kind for one in case.messages if not any(row.message == one.id for row in verdict.rows)]
+    return (*verdict.failures, *(f"nobody expected the {kind}" for kind in idle))
+
+
+def _message(case: Case, one: Submitted) -> Message:
+    return Message(
+        id=one.id,
+        chain=case.messages[0].id,
+        order=CHAPTERS.index(one.kind),
+        kind=one.kind,
+        submitted_at=one.submitted_at,
+        answered_at=one.answered_at,
+        expires=one.expires,
+        settle_by=one.settled_at,
+    )
+
+
+def _account(one: Submitted, gone: int, verdict: Verdict) -> dict[str, Any]:
+    rows = {row.channel: counts for row, counts in verdict.rows.items() if row.message == one.id}
+    return {
+        "kind": one.kind,
+        "id": one.id,
+        "municipalities": sorted(CONCERNED[one.kind]),
+        "gone": gone,
+        "channels": rows,
+        "total": together(rows.values()),
+    }
+
+
+def together(rows: Collection[Counts]) -> Counts:
+    """The sums, the earliest first and the latest last."""
+    firsts = [row.time_to_first_ms for row in rows if row.time_to_first_ms is not None]
+    lasts = [row.time_to_last_ms for row in rows if row.time_to_last_ms is not None]
+    apart = {"doubled_bound", "time_to_first_ms", "time_to_last_ms"}
+    return Counts(
+        **{
+            field.name: sum(getattr(row, field.name) for row in rows)
+            for field in fields(Counts)
+            if field.name not in apart
+        },
+        doubled_bound=max((row.doubled_bound for row in rows), default=0),
+        time_to_first_ms=min(firsts, default=None),
+        time_to_last_ms=max(lasts, default=None),
+    )
+
+
+def _outsiders(recipients: Iterable[Recipient], gateway: Iterable[GatewayRecord]) -> dict[str, int]:
+    """People who watch no municipality of the district, and how many of them got anything at all."""
+    outside = {one.ref for one in recipients if INHABITANTS.keys().isdisjoint(one.places)}
+    reached = {record.recipient for record in gateway if record.accepted}
+    return {"outside": len(outside), "outside_reached": len(outside & reached)}

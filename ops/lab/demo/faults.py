@@ -1,0 +1,55 @@
+"""What the gateways do wrong during the demo. All of it is refused or merely slow: a gateway that takes a message
+and hides that it did would make doubles for which no killed process accounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEAD_PREFIX = "A"
+"""Subscriptions whose reference begins so are dead for good: one in 64, since references are Base64."""
+TIMEOUT_SHARE = 0.2
+REQUEST_TIMEOUT_S = 10.0
+"""The service's own; a hang stays clearly below it."""
+
+Rule = dict[str, Any]
+
+
+def rules(seed: int, expected: int) -> dict[str, list[Rule]]:
+    """Fault rules by gateway. `expected` recipients place the bursts of 429 in the first half of the send."""
+    third = max(10, expected // 6)
+    return {
+        "webpush-1": [
+            _dead(),
+            _burst("crowded", third, 40, 1),
+            _sometimes("reset", seed, 0.003, kind="reset"),
+            _sometimes("slow", seed, 0.001, kind="delay", delay_s=REQUEST_TIMEOUT_S * TIMEOUT_SHARE),
+            _sometimes("busy", seed, 0.08, kind="status", status=503),
+        ],
+        "webpush-2": [_dead(), _sometimes("busy", seed, 0.02, kind="status", status=503)],
+        "sms": [
+            _burst("crowded", third // 3, 20, 2),
+            _sometimes("busy", seed, 0.05, kind="status", status=503),
+        ],
+        "app": [_sometimes("busy", seed, 0.3, kind="status", status=503)],
+    }
+
+
+def _dead() -> Rule:
+    return {
+        "name": "dead",
+        "match": {"recipient_prefix": DEAD_PREFIX},
+        "action": {"kind": "status", "status": 410},
+    }
+
+
+def _burst(name: str, first: int, length: int, retry_after_s: int) -> Rule:
+    return {
+        "name": name,
+        "match": {"nth": list(range(first, first + length))},
+        "action": {"kind": "status", "status": 429, "headers": {"retry-after": str(retry_after_s)}},
+    }
+
+
+def _sometimes(name: str, seed: int, probability: float, **action: Any) -> Rule:
+    return {"name": name, "match": {"probability": probability, "seed": seed}, "action": action}
