@@ -236,7 +236,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
                     notices=Notices(alerts, ZoneInfo(settings.time_zone)),
                     channels=registry,
                     doorbell=doorbell,
-                    gate=LaneGate(),
+                    gate=LaneGate(doorbell.rung_above),
                     meter=meter,
                     slice_size=settings.slice_size,
                     random=random.SystemRandom().random,

@@ -79,7 +79,7 @@ class Deliverer:
         if lease is None:
             return
         work = _Work(self._tools, lease, self._breakers[lease.channel, lease.gateway], self._stopping)
-        async with self._tools.gate.work(lease.lane):
+        with self._tools.gate.work(lease.lane):
             try:
                 await work.run()
             except LeaseLostError:

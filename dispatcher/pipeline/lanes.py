@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from cap import Alert, Certainty, MsgType, Severity, Status, Urgency
 from dispatcher.model import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
 CERTAIN = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
 STAND_ASIDE_S = 1.0
 """The longest that a lower lane waits between two slices: nothing is starved, and no lease runs out."""
+LOOK_AGAIN_S = 0.05
 
 
 def lane_of(alert: Alert) -> Lane:
@@ -33,23 +34,26 @@ def lane_of(alert: Alert) -> Lane:
     return Lane.ROUTINE
 
 
+async def _nobody(_lane: Lane) -> bool:
+    return False
+
+
 class LaneGate:
-    """Counts the batches in hand per lane in this process."""
+    """Counts the batches in hand per lane in this process, and asks whether other processes have work."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Callable[[Lane], Awaitable[bool]] = _nobody) -> None:
+        """`elsewhere` tells whether work for a lane above the given one turned up lately, for any process."""
         self._active: Counter[Lane] = Counter()
-        self._changed = asyncio.Condition()
+        self._elsewhere = elsewhere
 
-    @asynccontextmanager
-    async def work(self, lane: Lane) -> AsyncIterator[None]:
+    @contextmanager
+    def work(self, lane: Lane) -> Iterator[None]:
         """Hold a batch of the lane."""
         self._active[lane] += 1
         try:
             yield
         finally:
             self._active[lane] -= 1
-            async with self._changed:
-                self._changed.notify_all()
 
     def must_wait(self, lane: Lane) -> bool:
         """Whether a higher lane has work in this process."""
@@ -57,12 +61,10 @@ class LaneGate:
 
     async def stand_aside(self, lane: Lane) -> None:
         """Between two slices: let higher lanes go first, for a bounded time."""
-        if not self.must_wait(lane):
-            return
-        async with self._changed:
-            try:
-                await asyncio.wait_for(
-                    self._changed.wait_for(lambda: not self.must_wait(lane)), STAND_ASIDE_S
-                )
-            except TimeoutError:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + STAND_ASIDE_S
+        while self.must_wait(lane) or await self._elsewhere(lane):
+            left = give_up - loop.time()
+            if left <= 0:
                 return
+            await asyncio.sleep(min(left, LOOK_AGAIN_S))

@@ -19,10 +19,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
+from dispatcher.model import Lane
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dispatcher.model import Lane
     from dispatcher.store.ledger import Bell
 
 UNAVAILABLE = (RedisError, OSError, TimeoutError)
@@ -30,6 +31,9 @@ UNAVAILABLE = (RedisError, OSError, TimeoutError)
 
 RING_TIMEOUT_S = 0.5
 """A submitter does not wait longer than this for a queue that hangs."""
+
+LATELY_MS = 1000
+"""How long lower lanes, in whatever process, stand aside after a bell of a higher one."""
 
 JOB_LIFETIME_MS = 3_600_000
 """arq forgets a job after this; the reconciler rings again for whatever still waits."""
@@ -97,10 +101,21 @@ class Doorbell:
             async with asyncio.timeout(RING_TIMEOUT_S), self._queue.pipeline(transaction=True) as pipe:
                 for ring in rings:
                     _add(pipe, ring, now_ms)
+                for lane in {ring.lane for ring in rings if not ring.delay_s}:
+                    pipe.set(_rung_key(lane), 1, px=LATELY_MS)
                 await pipe.execute()
         except UNAVAILABLE:
             return False
         return True
+
+    async def rung_above(self, lane: Lane) -> bool:
+        """Whether a bell of a higher lane was rung lately, so that lower ones should stand aside."""
+        higher = [_rung_key(other) for other in Lane if other.rank < lane.rank]
+        try:
+            async with asyncio.timeout(RING_TIMEOUT_S):
+                return bool(higher) and any(await self._queue.mget(higher))
+        except UNAVAILABLE:
+            return False
 
     async def ping(self) -> bool:
         """Whether the queue answers."""
@@ -116,6 +131,10 @@ class Doorbell:
 
     async def aclose(self) -> None:
         await self._queue.aclose(close_connection_pool=True)
+
+
+def _rung_key(lane: Lane) -> str:
+    return f"warn:rung:{lane}"
 
 
 def _add(pipe: Any, ring: Ring, now_ms: int) -> None:

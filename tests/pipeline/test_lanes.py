@@ -69,7 +69,7 @@ def test_what_is_not_actual_travels_behind_everything(status):
 )
 async def test_only_a_higher_lane_makes_a_lower_one_wait(busy, mine, waits):
     gate = LaneGate()
-    async with gate.work(busy):
+    with gate.work(busy):
         assert gate.must_wait(mine) is waits
     assert not gate.must_wait(mine)
 
@@ -88,7 +88,7 @@ async def test_a_lower_lane_goes_on_as_soon_as_the_higher_one_is_done():
         await gate.stand_aside(Lane.ROUTINE)
         order.append("routine")
 
-    async with gate.work(Lane.FLASH):
+    with gate.work(Lane.FLASH):
         waiting = asyncio.create_task(routine())
         await entered.wait()
         order.append("flash")
@@ -98,13 +98,24 @@ async def test_a_lower_lane_goes_on_as_soon_as_the_higher_one_is_done():
 
 async def test_a_lower_lane_is_not_starved_by_a_higher_one_that_never_ends():
     gate = LaneGate()
-    async with gate.work(Lane.FLASH):
+    with gate.work(Lane.FLASH):
         await asyncio.wait_for(gate.stand_aside(Lane.ROUTINE), 20)
 
 
 async def test_a_batch_that_fails_leaves_the_gate_open():
     gate = LaneGate()
     with pytest.raises(LookupError):
-        async with gate.work(Lane.FLASH):
+        with gate.work(Lane.FLASH):
             raise LookupError
     assert not gate.must_wait(Lane.ROUTINE)
+
+
+async def test_a_lower_lane_stands_aside_for_work_in_another_process_until_it_is_done():
+    asked = []
+
+    async def elsewhere(lane):
+        asked.append(lane)
+        return len(asked) < 3
+
+    await asyncio.wait_for(LaneGate(elsewhere).stand_aside(Lane.ROUTINE), 20)
+    assert asked == [Lane.ROUTINE] * 3

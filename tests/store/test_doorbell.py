@@ -99,3 +99,17 @@ async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterward
         assert await bell.ring([plan("B", Lane.ROUTINE)]) is True
         assert await bell.depth(Lane.ROUTINE) == 1
         await bell.aclose()
+
+
+async def test_a_ring_is_known_to_the_lanes_below_and_to_nobody_else(redis_url):
+    bell = Doorbell(open_queue(redis_url))
+    await bell.ring([plan("A", Lane.PRIORITY)])
+    await bell.ring([plan("B", Lane.FLASH, delay_s=60)])
+    assert [await bell.rung_above(lane) for lane in Lane] == [False, False, True, True]
+    await bell.aclose()
+
+
+async def test_without_the_queue_nobody_stands_aside():
+    bell = Doorbell(open_queue("redis://127.0.0.1:1"))
+    assert not await bell.rung_above(Lane.ROUTINE)
+    await bell.aclose()

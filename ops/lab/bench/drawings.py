@@ -27,6 +27,7 @@ from dispatcher.targeting.shapes import circle_lat_lon
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from dispatcher.targeting.boundaries import Boundaries
@@ -48,7 +49,7 @@ REACH_M = 60_000.0
 class Drawing:
     """One alert and the indices of the units it must reach."""
 
-    area: Area
+    areas: tuple[Area, ...]
     truth: frozenset[int]
 
 
@@ -84,14 +85,24 @@ class Atlas:
         return found
 
 
-def area(geometry: BaseGeometry, decimals: int | None = None) -> Area:
-    """The outline as CAP writes it, with holes as excluded polygons."""
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
-    holes = [hole for part in parts for hole in part.interiors]
+def outlines(geometry: BaseGeometry, decimals: int | None = None) -> tuple[Area, ...]:
+    """The outline as CAP writes it, with holes as excluded polygons.
+
+    What is excluded is taken from the whole area, so parts that lie in a hole have an area of their own.
+    """
+    parts = np.array(
+        [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"], dtype=object
+    )
+    holes = shapely.union_all([shapely.Polygon(hole) for part in parts for hole in part.interiors])
+    in_hole = shapely.intersects(holes, shapely.point_on_surface(parts))
+    return tuple(_area(group, decimals) for group in (parts[~in_hole], parts[in_hole]) if group.size)
+
+
+def _area(parts: NDArray[np.object_], decimals: int | None) -> Area:
     return Area(
         "benchmark",
         polygons=tuple(_ring(part.exterior, decimals) for part in parts),
-        excluded=tuple(_ring(hole, decimals) for hole in holes),
+        excluded=tuple(_ring(hole, decimals) for part in parts for hole in part.interiors),
     )
 
 
@@ -108,7 +119,7 @@ def own(atlas: Atlas, *, decimals: int | None = None, simplify_m: float = 0.0) -
     for index in atlas.units():
         border = atlas.boundaries.border[index]
         drawn = polygonal(shapely.simplify(border, simplify_m)) if simplify_m else border
-        yield Drawing(area(drawn, decimals), frozenset({index}))
+        yield Drawing(outlines(drawn, decimals), frozenset({index}))
 
 
 def districts(atlas: Atlas, *, decimals: int | None = None, simplify_m: float = 0.0) -> Iterator[Drawing]:
@@ -116,7 +127,7 @@ def districts(atlas: Atlas, *, decimals: int | None = None, simplify_m: float = 
     for members in atlas.districts().values():
         outline = shapely.union_all(atlas.boundaries.border[members])
         drawn = polygonal(shapely.simplify(outline, simplify_m)) if simplify_m else outline
-        yield Drawing(area(drawn, decimals), frozenset(members))
+        yield Drawing(outlines(drawn, decimals), frozenset(members))
 
 
 def coarse(atlas: Atlas, *, of_districts: bool) -> Iterator[Drawing]:
@@ -136,7 +147,7 @@ def coarse(atlas: Atlas, *, of_districts: bool) -> Iterator[Drawing]:
     for members in groups.values():
         parts = [part for index in members for part in rows[atlas.boundaries.units.ags[index]]]
         outline = polygonal(project(shapely.union_all(parts), EUROPE_EQUAL_AREA, data.crs))
-        yield Drawing(area(outline), frozenset(members))
+        yield Drawing(outlines(outline), frozenset(members))
 
 
 def circles(atlas: Atlas, radius_m: float, count: int) -> Iterator[Drawing]:
@@ -158,7 +169,7 @@ def _circle(atlas: Atlas, x: float, y: float, radius_m: float) -> Drawing:
     lon, lat = transformer(EUROPE_EQUAL_AREA, WGS84).transform(x, y)
     ring = np.column_stack(project_points(circle_lat_lon(lat, lon, radius_m), EUROPE_EQUAL_AREA))
     drawn = Area("benchmark", circles=(Circle(lat, lon, radius_m / 1000),))
-    return Drawing(drawn, hit(atlas.boundaries, shapely.Polygon(ring)))
+    return Drawing((drawn,), hit(atlas.boundaries, shapely.Polygon(ring)))
 
 
 def hit(boundaries: Boundaries, hazard: BaseGeometry) -> frozenset[int]:
@@ -203,7 +214,7 @@ def border_corridors(atlas: Atlas, width_m: float) -> Iterator[Drawing]:
 
 def _corridor(atlas: Atlas, course: BaseGeometry, width_m: float) -> Drawing:
     flood = polygonal(shapely.buffer(course, width_m / 2))
-    return Drawing(area(flood), hit(atlas.boundaries, flood))
+    return Drawing(outlines(flood), hit(atlas.boundaries, flood))
 
 
 def bulges(atlas: Atlas, radius_m: float) -> Iterator[Drawing]:
@@ -214,7 +225,7 @@ def bulges(atlas: Atlas, radius_m: float) -> Iterator[Drawing]:
         edge = shapely.get_parts(outline)[0].exterior
         bulge = shapely.buffer(edge.interpolate(random.uniform(), normalized=True), radius_m)
         truth = frozenset(members) | hit(atlas.boundaries, bulge)
-        yield Drawing(area(polygonal(shapely.union(outline, bulge))), truth)
+        yield Drawing(outlines(polygonal(shapely.union(outline, bulge))), truth)
 
 
 def hessen(atlas: Atlas) -> Iterator[Drawing]:
@@ -223,4 +234,4 @@ def hessen(atlas: Atlas) -> Iterator[Drawing]:
     rings = (feature["geometry"]["coordinates"][0] for feature in features)
     polygons = tuple(Polygon(tuple((lat, lon) for lon, lat in ring)) for ring in rings)
     meant = set(atlas.boundaries.indices_of_ags("06")) - set(atlas.boundaries.indices_of_ags(HESSEN_ABSENT))
-    yield Drawing(Area("Land Hessen", polygons), frozenset(meant))
+    yield Drawing((Area("Land Hessen", polygons),), frozenset(meant))

@@ -93,7 +93,7 @@ class Row:
 def measure_case(name: str, case: Case, atlas: Atlas) -> Row:
     alerts = false = missed = deep = held = 0
     for drawing in case(atlas):
-        found = match([drawing.area], atlas.boundaries)
+        found = match(drawing.areas, atlas.boundaries)
         reached = {atlas.boundaries.index_by_ags[affected.ags] for affected in found.affected}
         lost = drawing.truth - reached
         alerts, held = alerts + 1, held + found.held
@@ -136,11 +136,11 @@ def measure_times(
         for _ in range(max(5, count // every)):
             centre = middle(boundaries, int(random.integers(len(boundaries.border))))
             shape = star(random, centre, km2, corners)
-            area = drawings.area(shape)
+            areas = drawings.outlines(shape)
             fresh = shapely.Polygon(shape.exterior.coords)  # nobody profits from the other's preparation
             plain = timed(functools.partial(boundaries.tree.query, shape, predicate="intersects"))
             ruled = timed(functools.partial(overlap, fresh, boundaries, RULE))
-            rows.append((timed(functools.partial(match, [area], boundaries)), plain, ruled))
+            rows.append((timed(functools.partial(match, areas, boundaries)), plain, ruled))
         total, plain_ms, ruled_ms = np.array(rows).T
         whole[size], ratio[size] = spread(total), spread(total / plain_ms)
         rule_only[size] = spread(ruled_ms / plain_ms)

@@ -1,0 +1,67 @@
+"""How long a flash warning takes on an idle system: from accepted to the first gateway's acceptance."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.lab.bench import report, warning
+from ops.lab.district import SENDER, District, Layout
+from ops.lab.population import Plan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PAUSE_S = 0.3
+"""Between two warnings, so that each meets an idle system."""
+PLACE = "053580012012"
+"""Heimbach, the smallest municipality of the district."""
+
+
+def flash(district: District, number: int, run: str) -> tuple[str, datetime]:
+    """Submit one flash warning: its id and the instant of acceptance."""
+    xml = warning.write(f"{run}-{number}", sender=SENDER, ars=PLACE, grade=warning.FLASH)
+    answer = district.submit(xml)
+    return answer.alert_id, answer.ended_at
+
+
+def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) -> list[float]:
+    """Milliseconds for each of `count` warnings, one after the other."""
+    accepted: dict[str, datetime] = {}
+    for number in range(count):
+        alert_id, at = flash(district, number, run)
+        accepted[alert_id] = at
+        time.sleep(pause_s)
+    for alert_id in accepted:
+        district.wait_settled(alert_id)
+    first = warning.first_accepts(warning.push_ledgers(district.home), accepted)
+    return [(first[alert_id] - at).total_seconds() * 1000 for alert_id, at in accepted.items()]
+
+
+def run(count: int, subscriptions: int) -> dict[str, float | int]:
+    """One district, `count` warnings."""
+    with tempfile.TemporaryDirectory() as home:
+        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
+        with District(Path(home) / "district", layout) as district:
+            measure(district, 3, "warm")
+            values = measure(district, count, "idle")
+    return {
+        "alerts": count,
+        "p50_ms": round(report.quantile(values, 0.5), 1),
+        "p99_ms": round(report.quantile(values, 0.99), 1),
+        "max_ms": round(max(values), 1),
+    }
+
+
+def main(argv: list[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench idle-latency", description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--alerts", type=int, default=100)
+    parser.add_argument("--subscriptions", type=int, default=2_000)
+    options = parser.parse_args(argv)
+    report.show("idle-latency", run(options.alerts, options.subscriptions), as_json=options.json)
+    return 0
