@@ -104,9 +104,8 @@ async def test_a_lower_lane_is_not_starved_by_a_higher_one_that_never_ends():
 
 async def test_a_batch_that_fails_leaves_the_gate_open():
     gate = LaneGate()
-    with pytest.raises(LookupError):
-        with gate.work(Lane.FLASH):
-            raise LookupError
+    with pytest.raises(LookupError), gate.work(Lane.FLASH):
+        raise LookupError
     assert not gate.must_wait(Lane.ROUTINE)
 
 
