@@ -82,6 +82,11 @@ class Watch:
             if feed.is_polled and due and feed.name not in self._running:
                 self._running[feed.name] = asyncio.create_task(self._poll(feed))
 
+    @property
+    def busy(self) -> list[asyncio.Task[None]]:
+        """Polls under way."""
+        return list(self._running.values())
+
     async def stop(self) -> None:
         """Break the polls off: whatever was committed is known, the rest comes again."""
         tasks = list(self._running.values())
