@@ -16,6 +16,7 @@ from dispatcher.targeting.shapes import ShapeProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from dispatcher.targeting.boundaries import Boundaries
@@ -25,6 +26,10 @@ BEYOND_REASONS = frozenset({ShapeProblem.BEYOND.value, Unresolved.CODE.value, BO
 # A shape of which more than this lies in no municipality is worth a word: sea, abroad, or a mistake.
 OUTSIDE_SHARE = 0.01
 OVERLAP_TOLERANCE = 1e-6
+# A piece smaller than this, an islet in a river, may lie on either side of a border.
+SPECK_M2 = 10_000.0
+PILE = 50
+PILE_LAYERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +54,21 @@ def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule:
         return Measured()
     geometries = {id(item.shape): item.shape.geometry for item in items}
     union = _union(list(geometries.values()))
-    overlaps = _overlaps(areas, union, len(geometries), Yardstick(boundaries, rule))
+    overlaps = _overlaps(areas, union, Yardstick(boundaries, rule), crowd=_is_crowd(geometries, union, rule))
     failures: dict[str, str] = {}
     notes: list[str] = []
     kept: set[int] = set()
     low: set[int] = set()
+    reaches = {id(found): set(found.indices[found.kept].tolist()) for found in overlaps.values()}
+    judged: set[tuple[int, float | None]] = set()
     for item in items:
         found = overlaps[id(item.shape)]
-        reached = set(found.indices[found.kept].tolist())
+        reached = reaches[id(found)]
         sunk = _sunk(reached, item.floor_m, boundaries)
-        kept |= reached - sunk
-        low |= sunk
+        if (id(found), item.floor_m) not in judged:
+            judged.add((id(found), item.floor_m))
+            kept |= reached - sunk
+            low |= sunk
         if not reached:
             failures[item.name] = BORDER_ONLY if len(found.indices) else ShapeProblem.BEYOND.value
         notes += _notes(item, found, len(sunk))
@@ -79,11 +88,18 @@ class Yardstick:
         return overlap(shape, self.boundaries, self.rule)
 
 
+def _is_crowd(geometries: Mapping[int, BaseGeometry], union: BaseGeometry, rule: Rule) -> bool:
+    """Whether there are too many shapes, or too many on top of one another, to look at each in bounded time."""
+    total = sum(geometry.area for geometry in geometries.values())
+    piled = len(geometries) > PILE and total > PILE_LAYERS * union.area
+    return piled or len(geometries) > rule.max_shapes
+
+
 def _overlaps(
-    areas: Sequence[Sequence[NamedShape]], union: BaseGeometry, count: int, yardstick: Yardstick
+    areas: Sequence[Sequence[NamedShape]], union: BaseGeometry, yardstick: Yardstick, *, crowd: bool
 ) -> dict[int, Overlap]:
-    """Every shape's overlap by the shape's id; of all together, where there are too many to look at each."""
-    if count > yardstick.rule.max_shapes:
+    """Every shape's overlap by the shape's id; of all together, where they are a crowd."""
+    if crowd:
         whole = yardstick.overlap(union)
         return {id(item.shape): whole for area in areas for item in area}
     found: dict[int, Overlap] = {}
@@ -109,9 +125,17 @@ def _pieces(pieces: Mapping[int, BaseGeometry], yardstick: Yardstick) -> dict[in
         own = yardstick.overlap(piece)
         found[key] = own
         if belongs_to(whole, piece, own, boundaries, rule):
-            kept = np.isin(own.indices, whole.indices[whole.kept]) | (own.alert_share >= rule.own_share)
-            found[key] = replace(own, kept=kept & (own.area_m2 > 0), tolerance_m=whole.tolerance_m)
+            found[key] = replace(own, kept=_kept(own, whole, rule), tolerance_m=whole.tolerance_m)
     return found
+
+
+def _kept(own: Overlap, whole: Overlap, rule: Rule) -> NDArray[np.bool_]:
+    """Of a piece's units those that the area keeps or that hold most of the piece; the largest, if none does."""
+    most = (own.alert_share >= rule.own_share) & (own.area_m2 >= SPECK_M2)
+    kept = (np.isin(own.indices, whole.indices[whole.kept]) & (own.area_m2 > 0)) | most
+    if not kept.any() and own.area_m2.any():
+        kept[own.area_m2.argmax()] = True
+    return np.asarray(kept, np.bool_)
 
 
 def _sunk(reached: set[int], floor_m: float | None, boundaries: Boundaries) -> set[int]:

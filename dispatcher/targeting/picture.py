@@ -25,6 +25,7 @@ FOOTER = 44.0
 SURROUNDINGS = 0.08
 # Above so many names nobody can read one.
 MAX_LABELS = 60
+CORNERS_PER_UNIT = 2
 STYLE = """
 .land{fill:#f4f4f1;stroke:#b5b5ad;stroke-width:.6}
 .geometry{fill:#f2a65a;stroke:#7a4a12;stroke-width:.8}
@@ -52,8 +53,8 @@ class Frame:
         self.height = (self.view[3] - self.view[1]) * self.scale + 2 * MARGIN + FOOTER
 
     def path(self, geometry: BaseGeometry) -> str:
-        """The `d` of a path, simplified to half a picture unit."""
-        shown = shapely.simplify(shapely.clip_by_rect(geometry, *self.view), 0.5 / self.scale)
+        """The `d` of a path, with one corner per half a picture unit."""
+        shown = shapely.clip_by_rect(geometry, *self.view)
         parts = (part for part in shapely.get_parts(shown) if part.geom_type == "Polygon")
         rings = (ring for part in parts for ring in (part.exterior, *part.interiors))
         return "".join(self._ring(ring) for ring in rings)
@@ -62,8 +63,10 @@ class Frame:
         return MARGIN + (x - self.view[0]) * self.scale, MARGIN + (self.view[3] - y) * self.scale
 
     def _ring(self, ring: BaseGeometry) -> str:
-        points = (self.at(x, y) for x, y in shapely.get_coordinates(ring))
-        return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points) + "Z"
+        corners = shapely.get_coordinates(ring)
+        grid = np.rint(corners * self.scale * CORNERS_PER_UNIT)
+        seen = corners[np.append(True, (np.diff(grid, axis=0) != 0).any(axis=1))]
+        return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in (self.at(*corner) for corner in seen)) + "Z"
 
 
 def svg(match: Match, boundaries: Boundaries, title: str = "") -> str:

@@ -4,7 +4,7 @@ Real alerts are of two kinds. Some are drawn along municipal borders, more or le
 and overlap every neighbour by a sliver; others are drawn around a hazard, and cut municipalities anywhere. A
 share of area cannot serve both: any share that suppresses slivers misses the flood corridor. So the shape
 decides which kind it is, and how deep its slivers may be: as deep as its edge strays from the borders it
-follows, and no deeper. Measured tables and rejected rules: ops/docs/decisions/matching-rule.md.
+follows, and no deeper. Measured tables and rejected rules: ops/docs/decisions/0011-matching-rule.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from cap.vocabulary import Severity
+from dispatcher.targeting.pieces import common
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from dispatcher.targeting.boundaries import Boundaries
 
-# GEOS reads every vertex of the alert for every overlay; above this, cutting the alert to the unit first pays:
-# a fifth at 600 corners, half at 10,000 (measured).
-CLIP_ABOVE_VERTICES = 300
 # An edge is sampled no closer than the detail of the borders it is compared with.
 EDGE_SPACING_M = 200.0
 # Whether a sliver reaches a depth is looked for at its corners and along its edge, so many points per depth:
@@ -58,17 +56,18 @@ class Rule:
     (`covering`), and of the units cut (less than `whole`) at most this ratio is cut somewhere in the middle."""
     border_share: float = 0.2
     """A shape drawn along borders keeps a unit with this share of its area; below, depth decides."""
-    border_floor_m: float = 161.0
-    """No sliver shallower than this counts: 0.1 mile, the overshoot of 47 CFR 10.450(a)."""
+    border_floor_m: float = 200.0
+    """No sliver shallower than this counts: twice the inset, for an outline that is simplified by up to 100 m
+    against borders that are no more exact themselves."""
     noise_quantile: float = 0.8
     noise_factor: float = 4.0
     noise_margin: float = 1.2
     """The edge strays by `noise_margin` times its farthest sample, or `noise_factor` times this quantile of
     them if that is less: a bulge on an otherwise exact edge is a bulge, not imprecision."""
-    part_likeness: float = 0.4
+    part_likeness: float = 0.3
     """An exclave is like the part of the unit that it draws: their common area is this much of their union."""
-    own_share: float = 0.5
-    """A piece of an area drawn along borders, an exclave, keeps at least the unit that holds this much of it."""
+    own_share: float = 0.6
+    """A piece of an area drawn along borders, an exclave, keeps a unit that holds this much of it."""
     tolerance_share: float = 0.25
     tolerance_max_m: float = 2_000.0
     """A shape that strays farther than this share of its own radius follows no borders."""
@@ -113,8 +112,8 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
     inside = np.asarray(shapely.covers(shape, units), np.bool_)
     area = np.where(inside, boundaries.area_m2[indices], 0.0)
     cut = np.flatnonzero(~inside)
-    common = _common(shape, units[cut])
-    area[cut] = shapely.area(common)
+    shared = common(shape, units[cut])
+    area[cut] = shared.areas()
     share = np.minimum(area / boundaries.area_m2[indices], 1.0)
     alert_share = area / shape.area
     kept = inside | (alert_share >= rule.alert_share)
@@ -128,7 +127,10 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
         kept |= share >= rule.border_share
     for position in np.flatnonzero(~kept[cut]):
         where, index = cut[position], indices[cut[position]]
-        kept[where] = _enters(common[position], shape, index, boundaries, rule, tolerance)
+        if tolerance is None:
+            kept[where] = _enters(shape, index, area[where], boundaries, rule)
+        else:
+            kept[where] = _reaches(shared.of(position), shape, index, boundaries, tolerance)
     return Overlap(indices, area, share, alert_share, kept, tolerance)
 
 
@@ -151,8 +153,8 @@ def _whole_units(
     parts, owner = shapely.get_parts(units[owners], return_index=True)
     sizes = shapely.area(parts)
     likely = (sizes * rule.covered <= shape.area) & (sizes >= needed)
-    common = shapely.area(shapely.intersection(shape, parts[likely]))
-    is_part = common >= np.maximum(rule.covered * sizes[likely], needed)
+    inside = shapely.area(shapely.intersection(shape, parts[likely]))
+    is_part = inside >= np.maximum(rule.covered * sizes[likely], needed)
     return np.isin(np.arange(len(units)), owners[owner[likely][is_part]])
 
 
@@ -190,8 +192,8 @@ def belongs_to(whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Bo
 def _is_like_a_part(piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: Rule) -> bool:
     most = own.indices[own.area_m2 >= rule.part_likeness * piece.area]
     parts = shapely.get_parts(boundaries.border[most])
-    common = shapely.area(shapely.intersection(parts, piece))
-    return bool((common >= rule.part_likeness * (shapely.area(parts) + piece.area - common)).any())
+    inside = shapely.area(shapely.intersection(parts, piece))
+    return bool((inside >= rule.part_likeness * (shapely.area(parts) + piece.area - inside)).any())
 
 
 def radius(shape: BaseGeometry) -> float:
@@ -223,41 +225,27 @@ def _spread(ring: BaseGeometry, samples: float) -> NDArray[np.object_]:
     return np.asarray(shapely.line_interpolate_point(np.array([ring]), at, normalized=True))
 
 
-def _enters(
-    common: BaseGeometry,
-    shape: BaseGeometry,
-    index: np.intp,
-    boundaries: Boundaries,
-    rule: Rule,
-    tolerance: float | None,
-) -> bool:
-    """Whether the shape enters the unit deeper than a border's imprecision explains."""
-    if tolerance is not None:
-        # The inset is ready and lies less deep than any tolerance: most slivers end here.
-        deep = shapely.intersects(shape, boundaries.inset[index])
-        return bool(deep) and reaches(common, boundaries.border[index], tolerance)
-    if common.area < rule.hazard_share * boundaries.area_m2[index]:
+def _enters(shape: BaseGeometry, index: np.intp, area_m2: float, boundaries: Boundaries, rule: Rule) -> bool:
+    """Whether a hazard enters the unit deeper than a touch along the border."""
+    if area_m2 < rule.hazard_share * boundaries.area_m2[index]:
         return False
     if rule.inset_m <= 0:
-        return bool(common.area > TOUCH_M2)
+        return area_m2 > TOUCH_M2
     return bool(shapely.intersects(shape, boundaries.inset_of(index, rule.inset_m)))
 
 
-def reaches(common: BaseGeometry, unit: BaseGeometry, depth_m: float) -> bool:
-    """Whether a part of a unit reaches into it deeper than `depth_m`, looked for along the part's edge."""
-    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(common, depth_m / DEPTH_STEPS)))
-    edge = shapely.boundary(unit)
+def _reaches(
+    parts: NDArray[np.object_],
+    shape: BaseGeometry,
+    index: np.intp,
+    boundaries: Boundaries,
+    tolerance: float,
+) -> bool:
+    """Whether what a shape has of a unit reaches deeper into it than the shape's imprecision explains."""
+    # The inset is ready and lies less deep than any tolerance: most slivers end here.
+    if not shapely.intersects(shape, boundaries.inset[index]):
+        return False
+    corners = shapely.points(shapely.get_coordinates(shapely.segmentize(parts, tolerance / DEPTH_STEPS)))
+    edge = shapely.boundary(boundaries.border[index])
     shapely.prepare(edge)
-    return not bool(shapely.dwithin(edge, corners, depth_m).all())
-
-
-def _common(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.object_]:
-    """What the shape and each unit have in common."""
-    if shapely.get_num_coordinates(shape) <= CLIP_ABOVE_VERTICES:
-        return np.asarray(shapely.intersection(units, shape))
-    return np.array([shapely.intersection(_clipped(shape, unit), unit) for unit in units], dtype=object)
-
-
-def _clipped(shape: BaseGeometry, unit: BaseGeometry) -> BaseGeometry:
-    near: BaseGeometry = shapely.clip_by_rect(shape, *unit.bounds)
-    return near if near.is_valid else shape
+    return not bool(shapely.dwithin(edge, corners, tolerance).all())

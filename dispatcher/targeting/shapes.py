@@ -37,16 +37,23 @@ MARGIN_DEG = 2.0
 # A straight edge in degrees and one in EPSG:3035 part by 59 m over 50 km east-west; CAP does not say which is
 # meant. Degrees are, so longer edges get vertices every 0.05 degrees (about 5 km: below a metre).
 EDGE_DEG = 0.05
-MAX_DENSE_VERTICES = 400_000
+MAX_DENSE_VERTICES = 20_000
 CIRCLE_AZIMUTHS = 128
 FEWEST_CORNERS = 3
 COLLAPSED_DEG = 0.01
 METRES_PER_DEGREE = 111_320.0
+# A country's outline for a map of 1:250,000 has some 40,000 corners and is 70 degrees long. Rings with more
+# corners than this are put on a grid of about 10 m, then 20, 40 and 80 m, still finer than the inset that decides;
+# with more corners left, or longer than this around the data, they are no outline of anything.
+DETAILED_CORNERS = 50_000
+GRIDS_DEG = (0.0001, 0.0002, 0.0004, 0.0008)
+LONGEST_DEG = 500.0
 # Beyond this a "circle" is larger than its outside, and its ring encloses the wrong side.
 MAX_RADIUS_KM = 9_000.0
 EARTH_RADIUS_KM = 6_371.007
 # More self-crossings than this is scribble, and repairing it takes time and memory without bound.
-MAX_CROSSINGS = 50_000
+MAX_CROSSINGS = 10_000
+HARMLESS_CORNERS = 150
 CROSSING_SAMPLE = 64
 # A repair that changes the enclosed area by less leaves no doubt about what was meant.
 CLEAR_REPAIR = 1.02
@@ -59,6 +66,7 @@ class ShapeProblem(StrEnum):
     EMPTY = "encloses no area"
     LARGE = "larger than the limit"
     VERTICES = "more vertices than the limit"
+    DETAILED = "has more detail than any map can show"
     TANGLED = "crosses itself too often to say what is meant"
     BEYOND = "outside the boundary data"
     SWAPPED = "outside the boundary data; latitude and longitude seem to be exchanged"
@@ -70,6 +78,7 @@ class Repair(StrEnum):
 
     VALID = "self-crossing or self-touching ring repaired"
     DOUBTFUL = "self-crossing ring whose parts are all used, although they may not all be meant"
+    SIMPLIFIED = "corners put on a grid of at most 80 m, because they are so many"
     HULL = "replaced by its convex hull"
     SWAPPED = "latitude and longitude were exchanged and are put right"
     POLE = "closed over the pole"
@@ -147,18 +156,21 @@ def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule)
     if len(lat_lon) < FEWEST_CORNERS:
         return ShapeProblem.EMPTY
     lon_lat, pole = _continuous(lat_lon)
-    repaired = _valid(shapely.Polygon(lon_lat))
+    detailed = len(lon_lat) > DETAILED_CORNERS
+    corners = _simpler(lon_lat) if detailed else lon_lat
+    repaired = _valid(shapely.Polygon(corners)) if len(corners) > FEWEST_CORNERS else ShapeProblem.EMPTY
     if isinstance(repaired, ShapeProblem):
         return _collapsed(lat_lon, window, crs, rule) if repaired is ShapeProblem.EMPTY else repaired
     sphere, repairs = repaired
     if sphere_km2(sphere) > rule.max_area_km2:
         return ShapeProblem.LARGE
     near, cut = _near(sphere, window)
+    if near.length > LONGEST_DEG:
+        return ShapeProblem.DETAILED
     geometry = polygonal(project(_dense(near), crs))
-    if geometry.is_empty:
-        return ShapeProblem.BEYOND
-    flags = ((Repair.POLE, pole), (Repair.CUT, cut))
-    return Shape(geometry, (*repairs, *(repair for repair, applies in flags if applies)))
+    flags = ((Repair.POLE, pole), (Repair.CUT, cut), (Repair.SIMPLIFIED, detailed))
+    done = (*repairs, *(repair for repair, applies in flags if applies))
+    return ShapeProblem.BEYOND if geometry.is_empty else Shape(geometry, done)
 
 
 def _collapsed(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
@@ -191,10 +203,12 @@ def _continuous(lat_lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool
 
 
 def _valid(polygon: shapely.Polygon) -> tuple[BaseGeometry, tuple[Repair, ...]] | ShapeProblem:
+    if shapely.get_num_coordinates(polygon) > DETAILED_CORNERS:
+        return ShapeProblem.DETAILED
+    if _is_tangled(polygon):
+        return ShapeProblem.TANGLED
     if polygon.is_valid:
         return (polygon, ()) if polygon.area > 0 else ShapeProblem.EMPTY
-    if crossings(np.asarray(polygon.exterior.coords)) > MAX_CROSSINGS:
-        return ShapeProblem.TANGLED
     try:
         mended = polygonal(polygon)
         repair = Repair.VALID if mended.area <= _signed_area(polygon) * CLEAR_REPAIR else Repair.DOUBTFUL
@@ -208,6 +222,26 @@ def _signed_area(polygon: shapely.Polygon) -> float:
     xy = np.asarray(polygon.exterior.coords)
     x, y = (xy - xy[0]).T
     return abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
+
+
+def _simpler(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Without corners that repeat one on the finest grid that leaves few enough.
+
+    GEOS' own simplification recurses as deep as a ring is long: a hostile one ends the process.
+    """
+    kept = lon_lat
+    for step in GRIDS_DEG:
+        grid = np.rint(lon_lat / step)
+        kept = lon_lat[np.append(True, (np.diff(grid, axis=0) != 0).any(axis=1))]
+        if len(kept) <= DETAILED_CORNERS:
+            break
+    return kept
+
+
+def _is_tangled(polygon: shapely.Polygon) -> bool:
+    """Judged before anything else looks at the ring: even asking whether it is valid would take minutes."""
+    ring = np.asarray(polygon.exterior.coords)
+    return len(ring) > HARMLESS_CORNERS and crossings(ring) > MAX_CROSSINGS
 
 
 def crossings(ring: NDArray[np.float64]) -> float:

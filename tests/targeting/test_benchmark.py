@@ -29,9 +29,9 @@ def test_what_is_false_and_what_is_missed_is_counted():
     board = atlas()
     dueren = board.boundaries.index_by_ags["05358008"]
     cases = [
-        Drawing(circle(50.8, 6.48, 0.5), frozenset()),
-        Drawing(circle(50.8, 6.48, 0.5), frozenset({dueren, 0})),
-        Drawing(circle(10.0, 10.0, 0.5), frozenset({dueren})),
+        Drawing((circle(50.8, 6.48, 0.5),), frozenset()),
+        Drawing((circle(50.8, 6.48, 0.5),), frozenset({dueren, 0})),
+        Drawing((circle(10.0, 10.0, 0.5),), frozenset({dueren})),
     ]
     result = targeting.measure_case("test", lambda _: cases, board)
     assert (result.alerts, result.false_per_alert, result.missed, result.missed_deep, result.held) == (
@@ -51,10 +51,12 @@ def test_circles_and_bulges_have_their_truth_from_plain_geometry():
         assert drawing.truth
 
 
-def test_holes_are_sent_as_excluded_polygons():
-    ring = shapely.Point(4.05e6, 3.1e6).buffer(5000)
-    area = drawings.area(shapely.difference(ring, shapely.Point(4.05e6, 3.1e6).buffer(1000)), 4)
-    assert len(area.polygons) == len(area.excluded) == 1
+def test_holes_are_sent_as_excluded_polygons_and_islands_in_them_by_themselves():
+    middle = shapely.Point(4.05e6, 3.1e6)
+    ring = shapely.difference(middle.buffer(5000), middle.buffer(1000))
+    assert [(len(a.polygons), len(a.excluded)) for a in drawings.outlines(ring, 4)] == [(1, 1)]
+    with_island = shapely.union(ring, middle.buffer(500))
+    assert [(len(a.polygons), len(a.excluded)) for a in drawings.outlines(with_island)] == [(1, 1), (1, 0)]
 
 
 def test_the_command_prints_one_json_object(capsys):
