@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 HEARTBEAT_S = LEASE.total_seconds() / 4
 MISCONFIGURED_PAUSE_S = 60.0
 """A gateway that refuses us is asked again once a minute, until a human has mended it."""
+FLUSH_S = 0.05
+"""How long an answer may wait for its line in the record while others of its slice are still awaited. What a
+process loses at its death is sent again, so this bounds the duplicates that people's devices have to collapse."""
 PERSIST_S = 60.0
 PERSIST_PAUSE_S = 0.25
 TERMINAL = tuple(state for state in State if state.terminal)
@@ -96,7 +99,7 @@ class _Work:
         self._hand = Hand(lease, tools.random)
         self._breaker = breaker
         self._stopping = stopping
-        self._started = time.monotonic()
+        self._started = self._written_at = time.monotonic()
         self._stopped = False
         self._pause_s = 0.0
         self._pause_reason = ""
@@ -171,6 +174,7 @@ class _Work:
     async def _write(self) -> bool:
         progress = self._hand.progress()
         stopped = await self._persist(lambda: self._tools.ledger.advance(self._lease, progress))
+        self._written_at = time.monotonic()
         self._count(progress.outcomes)
         return stopped
 
@@ -180,6 +184,8 @@ class _Work:
                 async for receipt in receipts:
                     now = self._now()
                     self._take(self._hand.settle(receipt, now), now)
+                    if time.monotonic() > self._written_at + FLUSH_S:
+                        self._stopped |= await self._write()
         except ChannelDown as error:
             self._pause(error.label, self._breaker.fail(time.monotonic()), error)
         except ChannelMisconfigured as error:
