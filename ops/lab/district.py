@@ -97,7 +97,7 @@ class District:
         population.make(self.state, self.layout.plan)
         self.recipients = tuple(population.read(self.state))
         (self.home / "ledgers").mkdir(parents=True, exist_ok=True)
-        self._token = secrets.token_urlsafe(16)
+        self._token = secrets.token_hex(16)  # none that begins like an option
         options = {
             f"webpush-{number + 1}": ("--decrypt", self.layout.decrypt)
             for number in range(self.layout.push_services)

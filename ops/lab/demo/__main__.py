@@ -111,7 +111,11 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--subscriptions", type=int, default=20_000, help="in the district")
     parser.add_argument("--out", type=Path, default=OUT, help="where everything of the run is written")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
-    parser.add_argument("--recount", action="store_true", help="only judge again what an earlier run left")
+    parser.add_argument(
+        "--recount",
+        action="store_true",
+        help="only judge again what a run left; warnings submitted by hand are phantoms to it",
+    )
     options = parser.parse_args(argv)
     options.out = options.out.resolve()
     return options

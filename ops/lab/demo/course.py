@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ops.lab.district import District
 
 ZONE = ZoneInfo("Europe/Berlin")
-LOOK_EVERY_S = 0.01
+LOOK_EVERY_S = 0.02
 SHOW_EVERY_S = 0.1
 ASK_EVERY_S = 0.25
 KILL_BETWEEN = (0.1, 0.5)

@@ -1,0 +1,261 @@
+"""The demo from end to end, in a small district, and the proof that its verdict can be lost.
+
+It runs once, as `make demo KEEP=1` does, and is stopped by Ctrl-C; then falsified copies of what it left are
+counted again.
+"""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ops.lab.demo.__main__ import main
+from ops.lab.demo.evidence import CASE, CLAIMS, SUMMARY
+from ops.lab.messages import CONCERNED
+from ops.lab.population import INHABITANTS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).parents[2]
+SUBSCRIPTIONS, SEED = 600, 3
+PATIENCE_S = 240.0
+PROMISED = {
+    "expected",
+    "accepted",
+    "lost",
+    "doubled",
+    "doubled_bound",
+    "phantom",
+    "late",
+    "unknown",
+    "time_to_first_ms",
+    "time_to_last_ms",
+}
+
+
+class Demo:
+    """One run that was left running, looked at, and stopped by Ctrl-C."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.said = ""
+        command = [sys.executable, "-m", "ops.lab.demo", "--keep", "--out", out]
+        command += ["--subscriptions", str(SUBSCRIPTIONS), "--seed", str(SEED)]
+        with subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True, process_group=0
+        ) as process:
+            try:
+                self._listen(process.stdout)
+                # what is submitted by hand from here on is in no expectation
+                self.ledgers = shutil.copytree(out / "ledgers", out.with_name("ledgers"))
+                self.pids = json.loads((out / "service" / "state.json").read_text())
+                self.ready = self._get("readyz")
+                self.submitted = self._submit_another()
+                process.send_signal(signal.SIGINT)
+                self.status = process.wait(PATIENCE_S)
+            finally:
+                process.kill()
+        self.summary = json.loads((out / SUMMARY).read_text())
+
+    def _listen(self, stream):
+        """Until everything is said; the test's own time limit ends a demo that falls silent."""
+        for line in stream:
+            self.said += line
+            if "Ctrl-C stops everything" in line:
+                return
+        pytest.fail(self.said)
+
+    @property
+    def url(self):
+        return re.search(r"^API\s+(\S+)", self.said, re.MULTILINE)[1]
+
+    def _get(self, path):
+        with urllib.request.urlopen(f"{self.url}/{path}", timeout=10) as answer:
+            return answer.status
+
+    def _submit_another(self):
+        """As the printed command does."""
+        command = self.said.splitlines()[self.said.splitlines().index("Another warning:") + 1]
+        return subprocess.run(command.replace("--follow ", ""), shell=True, cwd=ROOT, timeout=60, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    return Demo(tmp_path_factory.mktemp("demo") / "out")
+
+
+def test_every_promise_is_kept_although_a_worker_is_killed(demo):
+    assert (demo.status, demo.summary["ok"], demo.summary["failures"]) == (0, True, [])
+    total = demo.summary["total"]
+    assert [total[name] for name in ("lost", "phantom", "late", "unknown")] == [0, 0, 0, 0]
+    assert total["accepted"] == total["expected"] > SUBSCRIPTIONS
+    assert total["doubled"] <= total["doubled_bound"]
+    [death] = demo.summary["deaths"]
+    assert (death["kind"], death["process"][:7]) == ("alert", "worker-")
+    assert death["successor"] != death["pid"]
+
+
+def test_the_account_names_every_message_and_channel(demo):
+    assert [one["kind"] for one in demo.summary["messages"]] == ["alert", "update", "cancel"]
+    for message in demo.summary["messages"]:
+        assert message["channels"].keys() == {"webpush", "sms_http", "app"}
+        for counts in (message["total"], *message["channels"].values()):
+            assert counts.keys() >= PROMISED
+            assert 0 < counts["time_to_first_ms"] <= counts["time_to_last_ms"]
+    alert, update, cancel = (one["total"]["expected"] for one in demo.summary["messages"])
+    assert alert < update == cancel + demo.summary["messages"][2]["gone"]
+
+
+def test_only_those_concerned_got_anything(demo):
+    assert (demo.summary["outside"], demo.summary["outside_reached"]) == (SUBSCRIPTIONS // 20, 0)
+    spared = INHABITANTS.keys() - CONCERNED["update"]
+    home = {}
+    for line in (demo.out / "population" / "population.ndjson").read_text().splitlines():
+        one = json.loads(line)
+        home[one["ref"]] = set(one["places"])
+    reached = {entry["recipient"] for _, entry in accepted(demo.out)}
+    assert reached
+    assert not [ref for ref in reached if home[ref] <= spared]
+
+
+def test_the_gateways_failed_and_were_asked_again(demo):
+    faults = {
+        json.loads(line).get("fault")
+        for file in (demo.out / "ledgers").iterdir()
+        for line in file.read_bytes().splitlines()
+    }
+    assert faults >= {"dead", "crowded", "busy"}
+
+
+def test_left_running_it_says_where_and_ctrl_c_ends_it_all(demo):
+    assert demo.ready == 200
+    assert demo.submitted.returncode == 0
+    assert {"supervisor", "api", "worker-1", "worker-2"} <= demo.pids.keys()
+    assert not [
+        pid for pid in demo.pids.values() if Path(f"/proc/{pid}/cmdline").exists() and _ours(pid, demo)
+    ]
+
+
+def _ours(pid, demo):
+    """Whether the process is still the one that was started here: numbers come round again."""
+    try:
+        return str(demo.out).encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+def accepted(out):
+    """(file, entry) of everything that a gateway took."""
+    for file in sorted((out / "ledgers").glob("*.ndjson")):
+        for line in file.read_bytes().splitlines():
+            entry = json.loads(line)
+            if entry["accepted"]:
+                yield file, entry
+
+
+@pytest.fixture
+def copy(demo, tmp_path):
+    """What the run left, without the service's data."""
+    out = tmp_path / "copy"
+    out.mkdir()
+    shutil.copytree(demo.ledgers, out / "ledgers")
+    shutil.copytree(demo.out / "population", out / "population")
+    for name in (CASE, CLAIMS):
+        shutil.copy(demo.out / name, out)
+    return out
+
+
+@pytest.fixture
+def verdict(copy, capsys):
+    def count():
+        code = main(["--recount", "--out", str(copy)])
+        assert "Promises broken" in capsys.readouterr().out or code == 0
+        return code, json.loads((copy / SUMMARY).read_text())
+
+    return count
+
+
+@pytest.fixture
+def alert_id(demo):
+    return demo.summary["messages"][0]["id"]
+
+
+def append(file, *entries):
+    with file.open("ab") as ledger:
+        ledger.writelines(msgspec.json.encode(entry) + b"\n" for entry in entries)
+
+
+def once(out, message):
+    """A Web Push recipient that got `message` once: the ledger and its line."""
+    found = {}
+    for file, entry in accepted(out):
+        if entry["alert"] == message and entry["channel"] == "webpush":
+            found.setdefault(entry["recipient"], []).append((file, entry))
+    return next(entries[0] for entries in found.values() if len(entries) == 1)
+
+
+def test_counting_again_gives_the_same_account(demo, verdict):
+    code, summary = verdict()
+    assert code == 0
+    assert summary["messages"] == demo.summary["messages"]
+
+
+def test_a_missing_line_is_a_loss(copy, verdict, alert_id):
+    file, entry = once(copy, alert_id)
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(line for line in lines if json.loads(line) != entry))
+    code, summary = verdict()
+    assert code == 1
+    assert summary["messages"][0]["channels"]["webpush"]["lost"] == 1
+    assert "false_delivered=1" in summary["failures"]
+
+
+def test_a_line_for_somebody_else_is_a_phantom(copy, verdict, alert_id):
+    file, entry = once(copy, alert_id)
+    append(file, {**entry, "recipient": "somebody-else"})
+    code, summary = verdict()
+    assert (code, summary["total"]["phantom"]) == (1, 1)
+
+
+def test_a_line_after_expiry_is_late(copy, verdict, alert_id):
+    file, entry = once(copy, alert_id)
+    append(file, {**entry, "wall_ns": entry["wall_ns"] + 7 * 3600 * 10**9})
+    code, summary = verdict()
+    assert (code, summary["total"]["late"]) == (1, 1)
+
+
+def test_an_all_clear_to_somebody_never_warned_is_found(demo, copy, verdict):
+    file, entry = once(copy, demo.summary["messages"][2]["id"])
+    append(file, {**entry, "recipient": "never-warned"})
+    code, summary = verdict()
+    assert (code, summary["total"]["lone_all_clear"]) == (1, 1)
+
+
+def test_more_doubles_than_one_death_explains_are_too_many(copy, verdict, alert_id):
+    file, entry = once(copy, alert_id)
+    allowed = json.loads((copy / CASE).read_text())["in_flight_max"]
+    append(file, *([entry] * (allowed + 1)))
+    code, summary = verdict()
+    assert code == 1
+    assert summary["total"]["doubled"] > summary["total"]["doubled_bound"] == allowed
+
+
+def test_a_recipient_left_open_is_unknown(copy, verdict, alert_id):
+    claims = (copy / CLAIMS).read_text()
+    (copy / CLAIMS).write_text(claims.replace('"state":"accepted"', '"state":"retry"', 1))
+    code, summary = verdict()
+    assert (code, summary["total"]["unknown"]) == (1, 1)
+
+
+def test_something_else_in_the_way_is_not_removed(tmp_path, capsys):
+    (tmp_path / "thesis.txt").write_text("three years of work")
+    assert main(["--out", str(tmp_path)]) == 2
+    assert "not removed" in capsys.readouterr().out
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
