@@ -47,7 +47,7 @@ class FeedSettings(BaseModel):
     interval_s: float = Field(60.0, ge=5)
     jitter: float = Field(0.1, ge=0, le=0.5)
     timeout_s: float = Field(10.0, gt=0, le=60)
-    max_bytes: int = Field(16 * MEBIBYTE, ge=1000, le=64 * MEBIBYTE)
+    max_bytes: int = Field(32 * MEBIBYTE, ge=1000, le=64 * MEBIBYTE)
     max_details: int = Field(200, ge=1)
     """Messages fetched from behind links in one poll; the rest waits for the next."""
     stale_after_s: float | None = Field(None, gt=0)
