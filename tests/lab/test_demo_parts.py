@@ -1,0 +1,150 @@
+"""The demo's small parts: following ledgers, counting as they grow, showing it."""
+
+import io
+from collections import Counter
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from ops.lab.demo import faults, view
+from ops.lab.demo.__main__ import OutError, _own
+from ops.lab.demo.evidence import together
+from ops.lab.demo.standing import Standing, Tail
+from ops.lab.gateways import faults as gateway_faults
+from ops.lab.ledger import Entry
+from ops.lab.records import Reach
+from ops.lab.verdict import Counts
+
+DUEREN, JUELICH, TITZ = "05358008", "05358024", "05358056"
+PLACES = {"r1": (DUEREN,), "r2": (DUEREN, JUELICH), "r3": (JUELICH, TITZ)}
+
+
+def entry(recipient="r1", status=201, *, alert="A", channel="webpush"):
+    taken = status < 300
+    return Entry(
+        channel=channel,
+        recipient=recipient,
+        accepted=taken,
+        status=status,
+        wall_ns=1,
+        mono_ns=1,
+        process=1,
+        number=1,
+        port=1,
+        alert=alert if taken else "",
+    )
+
+
+def line(one):
+    return msgspec.json.encode(one) + b"\n"
+
+
+@pytest.fixture
+def standing():
+    owed = [Reach(ref, "webpush") for ref in PLACES]
+    standing = Standing(owed, PLACES, {DUEREN, JUELICH})
+    standing.message = "A"
+    return standing
+
+
+def test_tail_gives_each_whole_line_once(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(line(entry("r1")) + line(entry("r2"))[:20])
+    other.write_bytes(b"")
+    tail = Tail([one, other])
+    assert [found.recipient for found in tail.new()] == ["r1"]
+    one.write_bytes(line(entry("r1")) + line(entry("r2")))
+    other.write_bytes(line(entry("r3")))
+    assert [found.recipient for found in tail.new()] == ["r2", "r3"]
+    assert tail.new() == []
+
+
+def test_people_count_in_each_concerned_place_they_watch(standing):
+    assert standing.expected_in == {DUEREN: 2, JUELICH: 2}
+    standing.take([entry("r2")])
+    assert standing.accepted_in == {DUEREN: 1, JUELICH: 1}
+    standing.take([entry("r3")])
+    assert standing.accepted_in == {DUEREN: 1, JUELICH: 2}
+    assert standing.share == pytest.approx(2 / 3)
+
+
+def test_repeats_refusals_strangers_and_other_messages_are_told_apart(standing):
+    standing.take([entry("r1"), entry("r1"), entry("r9"), entry("r2", 503), entry("r3", 410)])
+    standing.take([entry("r2", alert="earlier")])
+    assert standing.accepted == {"webpush": 2}
+    assert (standing.doubled["webpush"], standing.strangers) == (1, 1)
+    assert (standing.refused["webpush"], standing.gone["webpush"]) == (2, 1)
+
+
+def test_nobody_expected_is_everybody_reached():
+    assert Standing([], {}, ()).share == 1.0
+
+
+def test_live_tables_name_channels_and_municipalities(standing):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=140)
+    standing.take([entry("r2")])
+    with view.View(console) as screen:
+        screen.show("1/3 Alert", standing, 1.25)
+        screen.say("a line that stays")
+    shown = out.getvalue()
+    for word in (
+        "1/3 Alert",
+        "webpush",
+        "sms_http",
+        "Jülich",
+        "Vettweiß",
+        "nobody else",
+        "a line that stays",
+    ):
+        assert word in shown
+
+
+def test_elsewhere_there_is_at_most_a_line_a_second(standing):
+    out = io.StringIO()
+    with view.View(Console(file=out, width=140)) as screen:
+        for _ in range(5):
+            screen.show("1/3 Alert", standing, 0.0)
+    assert Counter(out.getvalue().splitlines()).total() == 1
+    assert "webpush 0/3" in out.getvalue()
+
+
+def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept():
+    for rules in faults.rules(7, 12_000).values():
+        parsed = gateway_faults.parse(msgspec.json.encode(rules))
+        hiding = gateway_faults.TAKING - {gateway_faults.Kind.DELAY}
+        assert not hiding & {rule.action.kind for rule in parsed}
+        assert all(rule.action.delay_s < faults.REQUEST_TIMEOUT_S / 2 for rule in parsed)
+
+
+def test_rows_add_up_and_times_span_all():
+    rows = [
+        Counts(expected=2, accepted=1, lost=1, doubled_bound=9, time_to_first_ms=5.0, time_to_last_ms=6.0),
+        Counts(expected=3, accepted=3, doubled=1, doubled_bound=9, time_to_first_ms=2.0, time_to_last_ms=4.0),
+        Counts(expected=1, lost=1, doubled_bound=9),
+    ]
+    total = together(rows)
+    assert (total.expected, total.accepted, total.lost, total.doubled) == (6, 4, 2, 1)
+    assert (total.doubled_bound, total.time_to_first_ms, total.time_to_last_ms) == (9, 2.0, 6.0)
+    assert together([]) == Counts()
+
+
+def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path):
+    out = tmp_path / "demo"
+    (out / "population").mkdir(parents=True)
+    (out / "summary.json").touch()
+    with _own(out):
+        assert list(out.iterdir()) == []
+        with pytest.raises(OutError, match="another demo"), _own(out):
+            pass
+    with _own(out):
+        pass
+
+
+def test_what_is_no_run_is_left_alone(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "thesis.txt").touch()
+    with pytest.raises(OutError, match="something else"), _own(tmp_path / "demo"):
+        pass
+    assert (tmp_path / "demo" / "thesis.txt").exists()
