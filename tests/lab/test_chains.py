@@ -141,7 +141,9 @@ def counted(*gateway, messages=CHAIN):
         pytest.param([got("U", 100.2), got("A", 100.9)], {"overtaken": 1}, id="overtaken"),
         pytest.param([got("A", 101.1)], {"stale": 1}, id="stale"),
         pytest.param([got("A", 101)], {}, id="just in time"),
-        pytest.param([got("A", 1), got("C", 201, channel="sms_http")], {"lone_all_clear": 1}, id="other channel"),
+        pytest.param(
+            [got("A", 1), got("C", 201, channel="sms_http")], {"lone_all_clear": 1}, id="other channel"
+        ),
         pytest.param([got("A", 1), got("C", 201, "r2")], {"lone_all_clear": 1}, id="other recipient"),
         pytest.param([got("Z", 1), refused(410, message="C")], {}, id="unknown messages and refusals"),
         pytest.param([got("A", 1, kind="nonsense"), got("C", 201)], {}, id="a kind nobody knows"),

@@ -147,7 +147,12 @@ def test_an_expectation_for_a_message_that_was_never_submitted_has_no_time():
 
 def test_rows_are_per_message_and_channel_and_the_total_sums_them():
     owed = [*expected("r1", "r2"), *expected("s1", channel="sms_http"), *expected("r1", "r2", message="C")]
-    gateway = [*CLEAN, accepted("s1", 7, channel="sms_http"), accepted("r1", 61, "C"), accepted("r1", 62, "C")]
+    gateway = [
+        *CLEAN,
+        accepted("s1", 7, channel="sms_http"),
+        accepted("r1", 61, "C"),
+        accepted("r1", 62, "C"),
+    ]
     service = [*SAID, stated("s1", channel="sms_http"), stated("r1", message="C"), stated("r2", "dead", "C")]
     judged = verdict(gateway, service, owed, (ALERT, CANCEL))
     assert set(judged.rows) == {Row("A", "webpush"), Row("A", "sms_http"), Row("C", "webpush")}
