@@ -42,8 +42,15 @@ async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
         work.append(parts.watch.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
-    with announced(settings.data_dir, settings.process_name or "worker", listener):
-        await _until(stop, tasks)
+    try:
+        with announced(settings.data_dir, settings.process_name or "worker", listener):
+            await _until(stop, tasks)
+    finally:
+        # Also when a part failed: what is left running would keep the process, and its share of the work, alive.
+        await _wind_up(parts, server, tasks)
+
+
+async def _wind_up(parts: WorkerParts, server: uvicorn.Server, tasks: list[asyncio.Task[None]]) -> None:
     parts.deliverer.stop()
     server.should_exit = True
     log.info("worker_stopping")
