@@ -1,0 +1,45 @@
+"""A worker's lanes in this process, on the real queue, with a scripted far side."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from dispatcher.model import Lane
+from dispatcher.probes import Health
+from dispatcher.worker.lanes import run_lane
+from dispatcher.worker.parts import WorkerParts
+from tests.pipeline import conftest as in_house
+
+accounts = in_house.accounts
+alerts = in_house.alerts
+bell = in_house.bell
+house = in_house.house
+ledger = in_house.ledger
+pool = in_house.pool
+reconciler = in_house.reconciler
+sources = in_house.sources
+subscriptions = in_house.subscriptions
+
+
+@pytest.fixture
+def parts(house, reconciler):
+    return WorkerParts(
+        planner=house.planner,
+        deliverer=house.deliverer,
+        reconciler=reconciler,
+        meter=house.tools.meter,
+        health=Health(house.pool, house.bell, needs_queue=True),
+    )
+
+
+@asynccontextmanager
+async def lanes_running(parts, redis_url, *lanes):
+    """These lanes, or all, until the end of the block; then they must end by themselves."""
+    tasks = [asyncio.create_task(run_lane(lane, parts, redis_url, 2)) for lane in lanes or Lane]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)

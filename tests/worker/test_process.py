@@ -1,0 +1,111 @@
+"""The worker as a process of its own."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from dataclasses import replace
+
+import pytest
+
+from dispatcher.settings import Settings
+from dispatcher.worker import process as worker_process
+from tests.store.histories import until
+
+
+@pytest.fixture
+def worker(database_url, redis_url, tmp_path):
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "WARN_DATA_DIR": str(tmp_path),
+        "WARN_RECONCILE_INTERVAL_S": "0.05",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dispatcher", "worker"], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    yield process, tmp_path / "prometheus" / "worker.json"
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
+def asked(address, path):
+    with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
+        return answer.read().decode()
+
+
+async def test_it_serves_probes_delivers_after_a_lost_bell_and_ends_cleanly(worker, house):
+    process, announcement = worker
+    await house.subscribe("a", channel="webpush")
+    await house.submit("A")
+    await house.pool.execute("UPDATE subscription SET ended_at = now()")
+
+    async def announced():
+        return announcement.exists()
+
+    async def settled():
+        return (await house.alerts.get("A")).state == "settled"
+
+    await until(announced)
+    [document] = json.loads(announcement.read_text())
+    [address] = document["targets"]
+    assert json.loads(asked(address, "/readyz")) == {"status": "ok", "record": True, "queue": True}
+    assert json.loads(asked(address, "/livez")) == {"status": "ok"}
+    await house.pool.execute("UPDATE alert SET rung_at = NULL")
+    await until(settled)
+    assert "warn_batches_open" in asked(address, "/metrics")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    events = [json.loads(line)["event"] for line in process.stderr.read().splitlines()]
+    assert events[0] == "worker_serving"
+    assert "worker_stopping" in events
+    assert not announcement.exists()
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+async def own_signals():
+    """The process under test takes SIGTERM and SIGINT; afterwards they are pytest's again."""
+    yield
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_all_its_parts_run_until_it_is_told_to_stop(
+    house, parts, redis_url, settings, own_signals, number
+):
+    await house.subscribe("a")
+    await house.submit("A")
+    running = asyncio.create_task(worker_process.run(settings, parts, redis_url))
+
+    async def swept():
+        return house.count("warn_last_reconciliation_timestamp_seconds") > 0
+
+    await until(swept)
+    os.kill(os.getpid(), number)
+    await asyncio.wait_for(running, 20)
+    assert not (settings.data_dir / "prometheus" / "worker.json").exists()
+
+
+class Failing:
+    """A watch that ends by itself, as none should."""
+
+    async def run(self):
+        raise LookupError("a part ended")
+
+
+async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_url, settings, own_signals):
+    """Its supervisor starts it again; a worker without one of its parts would look alive."""
+    with pytest.raises(LookupError, match="a part ended"):
+        await asyncio.wait_for(worker_process.run(settings, replace(parts, watch=Failing()), redis_url), 20)
