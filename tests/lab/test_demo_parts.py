@@ -87,7 +87,7 @@ def test_live_tables_name_channels_and_municipalities(standing):
     standing.take([entry("r2")])
     with view.View(console) as screen:
         screen.show("1/3 Alert", standing, 1.25)
-        screen.say("a line that stays")
+        screen.leave("0/3 Practice", standing, 2.0)
     shown = out.getvalue()
     for word in (
         "1/3 Alert",

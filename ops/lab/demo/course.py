@@ -116,10 +116,11 @@ class Course:
             self._look(standing)
             if kind is Kind.ALERT and not self._killed and standing.share >= self._kill_at:
                 self._kill(standing.share)
-            if now - shown > SHOW_EVERY_S or settled:
+            if now - shown > SHOW_EVERY_S:
                 shown = now
                 self._view.show(TITLES[kind], standing, now - began)
             time.sleep(LOOK_EVERY_S)
+        self._view.leave(TITLES[kind], standing, time.monotonic() - began)
 
     def _look(self, standing: Standing) -> None:
         entries = self._tail.new()

@@ -58,6 +58,10 @@ class View:
             self._next_line = time.monotonic() + LINE_EVERY_S
             self.say(line(title, standing, seconds))
 
+    def leave(self, title: str, standing: Standing, seconds: float) -> None:
+        """How things stood at the end, as a line that stays."""
+        self.say(line(title, standing, seconds))
+
     def _tables(self, title: str, standing: Standing, seconds: float) -> RenderableType:
         return Group(
             f"[bold]{title}[/bold]  {seconds:5.1f} s",
