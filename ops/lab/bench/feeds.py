@@ -23,6 +23,7 @@ import numpy as np
 import cap
 from channels.addresses import AddressPolicy
 from channels.http import HttpClient
+from dispatcher import logs
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.feeds.assembly import Foundation, feed_desk
 from dispatcher.feeds.configuration import FeedSettings, feed_of
@@ -188,6 +189,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--alerts", type=int, default=ALERTS)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(argv)
+    logs.configure(as_json=True, process="lab")
     result = run(options.alerts)
     show("feeds", asdict(result), as_json=options.json)
     return 0 if result.seconds <= 60 and result.unchanged_requests == 1 else 1

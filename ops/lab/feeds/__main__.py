@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from dispatcher import logs
 from dispatcher.feeds.recording import read
 from ops.lab.feeds.run import run
 from ops.lab.feeds.server import FeedServer
@@ -41,6 +42,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     if options.command == "serve":
         return serve(options.recording, options.port)
+    logs.configure(as_json=True, process="lab")
     verdict = run(options.seed)
     print(json.dumps(asdict(verdict), indent=1, ensure_ascii=False))
     return 0 if verdict.passed else 1
