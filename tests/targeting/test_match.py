@@ -539,3 +539,31 @@ def test_a_circle_is_geodesic():
     boundaries = Boundaries.default()
     shape = shapes.of(Circle(50.8, 6.48, 10.0), shapes.around(boundaries.window), boundaries.crs, Rule())
     assert shape.geometry.area == pytest.approx(math.pi * 1e8, rel=1e-3)
+
+
+def test_a_municipality_below_one_areas_height_is_kept_by_another_area(boundaries):
+    flat = with_heights(boundaries, {"05358008": 190.0})
+    snow = dataclasses.replace(circle(50.8, 6.48, 12), altitude_ft=3000.0)
+    flood = dataclasses.replace(circle(50.8, 6.48, 12), area_desc="Rur")
+    assert "Düren" in names(match([snow, flood], flat))
+    assert "Düren" in names(match([flood, snow], flat))
+
+
+def test_many_shapes_on_top_of_one_another_are_looked_at_together(boundaries):
+    areas = [circle(50.8 + i * 1e-5, 6.48, 5) for i in range(60)]
+    assert names(match(areas, boundaries)) >= names(match(areas[:1], boundaries))
+
+
+def test_a_finely_drawn_country_is_put_on_a_grid(boundaries):
+    angle = np.linspace(0, 2 * np.pi, 60_000)
+    ring = zip((50.8 + 0.01 * np.sin(angle)).tolist(), (6.48 + 0.01 * np.cos(angle)).tolist(), strict=True)
+    found = match([polygon(*ring)], boundaries)
+    assert "Düren" in names(found)
+    assert any("put on a grid" in note for note in found.notes)
+
+
+def test_an_endless_zigzag_within_the_data_is_refused(boundaries):
+    """Valid, and 2,000 degrees long: every municipality is cut by it a thousand times."""
+    comb = [(50.3 + 0.8 * (((i + 1) // 2) % 2), 5.9 + i / 40_000) for i in range(40_000)]
+    found = match([polygon(*comb, (50.2, 6.9), (50.2, 5.9), comb[0])], boundaries)
+    assert unmatched(found) == [("polygon", "has more detail than any map can show")]

@@ -11,6 +11,7 @@ from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.targeting.bundle import Provenance
 from dispatcher.targeting.bundler import Row, build
 from dispatcher.targeting.match import match
+from dispatcher.targeting.pieces import cut
 from dispatcher.targeting.projection import EUROPE_EQUAL_AREA
 from dispatcher.targeting.rule import Rule, overlap
 from tests.targeting.drawing import drawn
@@ -195,3 +196,35 @@ def _board():
         provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
         _BOARDS.append(Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle))
     return _BOARDS[0]
+
+
+def test_pieces_are_the_shape(board):
+    x, y = centre(2, 2)
+    angle = np.linspace(0, 2 * np.pi, 3000, endpoint=False)
+    radius = 6000 * (1 + 0.2 * np.sin(90 * angle))
+    shape = shapely.Polygon(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]))
+    shape = shapely.difference(shape, shapely.Point(x, y).buffer(2000))
+    pieces = cut(shape)
+    assert len(pieces) > 10
+    assert shapely.get_num_coordinates(pieces).max() <= 256
+    assert shapely.area(pieces).sum() == pytest.approx(shape.area, rel=1e-9)
+    assert shapely.union_all(pieces).symmetric_difference(shape).area < 1
+
+
+def test_a_heap_of_corners_is_not_cut_for_ever():
+    angle = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
+    speck = shapely.Polygon(np.column_stack([np.cos(angle), np.sin(angle)]))
+    assert len(cut(speck)) == 1
+
+
+def test_a_piece_with_no_clear_owner_keeps_the_largest(board):
+    """A loose piece smaller than the outline's imprecision, half here and half there."""
+    corner = shapely.Point(ORIGIN[0] + 3 * SIDE, ORIGIN[1] + 3.3 * SIDE + 40).buffer(70)
+    found = reached(board, square(0, 0), corner)
+    assert "00" in found
+    assert len(found & {"23", "33"}) == 1
+
+
+def test_a_speck_on_a_border_adds_nobody(board):
+    speck = shapely.Point(ORIGIN[0] + SIDE + 20, ORIGIN[1] + 0.5 * SIDE).buffer(30)
+    assert reached(board, square(0, 0), speck) == {"00"}
