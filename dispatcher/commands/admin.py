@@ -26,6 +26,8 @@ from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 
 Result = TypeVar("Result")
 CHUNK = 5000
+OPTIONAL_TEXTS = ("language", "instance", "ref")
+AGS = re.compile(r"[0-9]{8}")
 AGS_PREFIX = re.compile(r"[0-9]{2,8}")
 
 sources = typer.Typer(help="Who may submit.", no_args_is_help=True)
@@ -59,6 +61,12 @@ def _new_key(kind: str, name: str) -> str:
     return f"{kind}_{name}_{secrets.token_urlsafe(32)}"
 
 
+def _require_key_name(name: str) -> None:
+    """It stands within the key: one that does not fit makes a key that opens nothing."""
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+        raise typer.BadParameter("an id is made of at most 40 of a-z, 0-9 and hyphens")
+
+
 @sources.command("add")
 def add_source(
     source_id: Annotated[str, typer.Argument(help="short name, e.g. leitstelle-dueren")],
@@ -67,8 +75,7 @@ def add_source(
     name: Annotated[str, typer.Option(help="as people know it")] = "",
 ) -> None:
     """Create or change a source and print a new API key, once."""
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", source_id):
-        raise typer.BadParameter("a source's id is made of a-z, 0-9 and hyphens")
+    _require_key_name(source_id)
     if bad := [prefix for prefix in territory if not AGS_PREFIX.fullmatch(prefix)]:
         raise typer.BadParameter(f"not an AGS or a prefix of one (2 to 8 digits): {', '.join(bad)}")
     settings = Settings()
@@ -103,6 +110,9 @@ def add_instance(
     name: Annotated[str, typer.Option(help="as people know it")] = "",
 ) -> None:
     """Create or change an app instance and print its new key for pulling, once."""
+    _require_key_name(instance_id)
+    if bad := [ags for ags in place if not AGS.fullmatch(ags)]:
+        raise typer.BadParameter(f"not an AGS of 8 digits: {', '.join(bad)}")
     settings = Settings()
     key = _new_key("wi", instance_id)
 
@@ -154,9 +164,13 @@ def _subscription(line: bytes, registry: dict[str, Channel]) -> NewSubscription:
         endpoint = Endpoint(0, str(item["address"]), keys)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"not a subscription: {type(error).__name__}") from error
+    if b"\\u0000" in line:
+        raise ValueError("a text holds the character NUL")
+    if bad := [name for name in OPTIONAL_TEXTS if not isinstance(item.get(name) or "", str)]:
+        raise ValueError(f"not a text: {', '.join(bad)}")
     if channel is None:
         raise ValueError("unknown or unconfigured channel")
-    if not places or not all(isinstance(place, str) and re.fullmatch(r"[0-9]{8}", place) for place in places):
+    if not places or not all(isinstance(place, str) and AGS.fullmatch(place) for place in places):
         raise ValueError("places must be a list of AGS with 8 digits")
     try:
         channel.check(endpoint)
@@ -169,7 +183,7 @@ def _subscription(line: bytes, registry: dict[str, Channel]) -> NewSubscription:
         address=endpoint.address,
         keys=keys,
         places=places,
-        language=str(item.get("language") or "de"),
+        language=item.get("language") or "de",
         instance=item.get("instance"),
         ref=item.get("ref"),
     )
