@@ -1,0 +1,179 @@
+"""Operators' commands on the record."""
+
+import json
+
+import pytest
+
+from dispatcher.model import State
+from dispatcher.store.alerts import Alerts
+from dispatcher.store.ledger import Ledger, Problem, Progress
+from dispatcher.store.plans import Plans
+from dispatcher.store.sources import Sources
+from dispatcher.store.subscriptions import Subscriptions
+from tests.commands.conftest import PEPPER
+from tests.pipeline.messages import DUEREN, SENDER
+from tests.store import conftest as on_record
+from tests.store.histories import plan, submit, subscribe
+
+pool = on_record.pool
+ADD = ("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
+
+
+@pytest.fixture
+def known(pool):
+    return Sources(pool, PEPPER.encode())
+
+
+async def test_a_new_source_gets_a_key_printed_once(dispatcher, known, pool):
+    done = await dispatcher(*ADD, "--name", "Leitstelle Düren")
+    assert (done.returncode, done.stderr) == (0, "")
+    source = await known.by_key(done.stdout.strip())
+    assert (source.id, source.name, source.senders, source.territory) == (
+        "leitstelle", "Leitstelle Düren", {SENDER}, ("05358",),
+    )  # fmt: skip
+
+
+async def test_a_source_added_again_gets_another_key_and_keeps_the_first(run, known):
+    first, second = [(await run(*ADD)).stdout.strip() for _ in range(2)]
+    assert first != second
+    assert await known.by_key(first) == await known.by_key(second)
+
+
+async def test_a_long_name_still_makes_a_valid_key(run, known):
+    done = await run("source", "add", "x" * 40, "--sender", SENDER, "--territory", "05358")
+    assert (await known.by_key(done.stdout.strip())).id == "x" * 40
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("Leitstelle", "--sender", SENDER, "--territory", "05358"),
+        ("leitstelle", "--sender", SENDER, "--territory", ""),
+        ("leitstelle", "--sender", SENDER, "--territory", "Düren"),
+        ("leitstelle", "--sender", SENDER, "--territory", "053580080"),
+        ("leitstelle", "--sender", SENDER),
+        ("leitstelle", "--territory", "05358"),
+    ],
+)
+async def test_a_source_that_makes_no_sense_is_refused(run, known, arguments):
+    assert (await run("source", "add", *arguments)).exit_code == 2
+    assert await known.names() == []
+
+
+async def test_a_revoked_key_is_worthless_and_revoking_it_again_fails(run, known):
+    key = (await run(*ADD)).stdout.strip()
+    key_id = key.split("_")[1]
+    assert (await run("source", "revoke", key_id)).exit_code == 0
+    assert await known.by_key(key) is None
+    again = await run("source", "revoke", key_id)
+    assert (again.exit_code, "no such valid key" in again.output) == (1, True)
+
+
+async def test_a_new_instance_gets_a_key_that_works(run, known):
+    done = await run("instance", "add", "dueren", "--place", DUEREN, "--name", "Stadt Düren")
+    instance = await known.instance_by_key(done.stdout.strip())
+    assert (instance.id, instance.name, instance.places) == ("dueren", "Stadt Düren", (DUEREN,))
+
+
+@pytest.mark.parametrize(
+    "arguments", [("Düren", "--place", DUEREN), ("dueren", "--place", "05358"), ("dueren",)]
+)
+async def test_an_instance_whose_key_could_never_work_is_refused(run, pool, arguments):
+    assert (await run("instance", "add", *arguments)).exit_code == 2
+    assert await pool.fetchval("SELECT count(*) FROM instance") == 0
+
+
+def line(**changes):
+    values = {
+        "channel": "app",
+        "address": "https://app.dueren.example/hook",
+        "keys": {"secret": "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbG9uZw=="},
+        "places": [DUEREN],
+    }
+    return json.dumps(values | changes)
+
+
+BAD = {
+    "not JSON": "{",
+    "no object": "[1, 2]",
+    "no channel": '{"address": "x"}',
+    "an unknown channel": line(channel="pigeon"),
+    "no places": line(places=[]),
+    "places by name": line(places=["Düren"]),
+    "places as one text": line(places=DUEREN),
+    "an address that is none": line(address="nowhere"),
+    "no secret": line(keys={}),
+    "keys that are none": line(keys=7),
+    "a ref that is no text": line(ref=7),
+    "an instance that is no text": line(instance={"id": 1}),
+    "a NUL": line(ref="a\x00b"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(run, pool, tmp_path, name):
+    file = tmp_path / "subscriptions.jsonl"
+    good = [line(address=f"https://app.dueren.example/{n}") for n in range(2)]
+    file.write_text("\n".join([good[0], BAD[name], good[1]]) + "\n")
+    done = await run("subscriptions", "import", file)
+    assert done.exit_code == 1, done.output
+    assert "line 2: " in done.output
+    assert "2 added or renewed, 1 refused" in done.output
+    assert "app.dueren.example" not in done.output, "no address on a screen"
+    assert await Subscriptions(pool).counts() == {"app": 2}
+
+
+async def test_an_import_as_a_process(dispatcher, pool, tmp_path):
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text(line(language="en", instance="dueren", ref="r-1") + "\n" + line() + "\n")
+    done = await dispatcher("subscriptions", "import", file)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "2 added or renewed, 0 refused\n", "")
+    counted = await dispatcher("subscriptions", "count")
+    assert counted.stdout == "app\t1\n"
+
+
+async def test_dead_letters_are_listed_without_addresses(run, pool):
+    await pool.execute(
+        "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
+    )
+    subscriptions, ledger = Subscriptions(pool), Ledger(pool)
+    await subscribe(pool, subscriptions, "anna")
+    await submit(Alerts(pool), "A", DUEREN)
+    [bell] = await plan(ledger, Plans(pool, 10), "A")
+    lease = await ledger.claim(bell.batch_id)
+    problem = Problem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
+    await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
+    done = await run("dead-letters", "list", "--alert", "A")
+    [letter] = [json.loads(text) for text in done.stdout.splitlines()]
+    assert (letter["alert_id"], letter["code"], letter["recipient"]) == ("A", "413", lease.recipients[0])
+    assert "push.example/" not in done.stdout
+    assert (await run("dead-letters", "list", "--alert", "B")).stdout == ""
+
+
+async def test_without_a_record_it_says_what_to_do(run, dispatcher, surroundings):
+    surroundings.delenv("DATABASE_URL")
+    done = await run("subscriptions", "count")
+    assert done.exit_code == 2
+    assert "DATABASE_URL" in done.output
+    assert (await dispatcher("migrate")).returncode == 2
+
+
+async def test_migrate_brings_the_record_up_to_date(dispatcher):
+    done = await dispatcher("migrate")
+    assert (done.returncode, done.stdout) == (0, "the record is at this version's schema\n")
+
+
+async def test_without_arguments_it_shows_what_there_is(run):
+    done = await run()
+    for name in (
+        "submit",
+        "preview",
+        "status",
+        "source",
+        "subscriptions",
+        "dead-letters",
+        "up",
+        "worker",
+        "api",
+    ):
+        assert name in done.output
