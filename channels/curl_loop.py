@@ -1,21 +1,38 @@
-"""libcurl's multi interface driven by an asyncio loop (the standard one or uvloop).
+"""libcurl's multi interface driven by an asyncio loop (the standard one or uvloop), many transfers at a step.
 
-libcurl says which sockets and which timer it waits for; the loop tells it when they are ready; finished
-transfers are reported by a plain call, with neither task nor future per transfer.
+libcurl says which sockets and which timer it waits for. The sockets stand in an epoll set of our own, and the
+loop watches that set, itself a descriptor: with HTTP/1.1 libcurl takes every socket up and lays it down once per
+request, which costs a system call here and a dozen layers in an event loop. Whatever is ready is handed to libcurl
+in one go; transfers that this finished are reported by a plain call, with neither task nor future per transfer;
+and those that were added meanwhile make their first step together.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import select
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 import pycurl
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     Finished = Callable[[Any, int], None]
     """Called with the easy handle and libcurl's error number (0: success)."""
+
+_EVENTS: Final = {
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
+}
+_WRITABLE: Final = select.EPOLLOUT
+_READABLE: Final = ~select.EPOLLOUT  # data, and all that reading will tell: end, error
+_TIMEOUT: Final[int] = pycurl.SOCKET_TIMEOUT
+_REMOVE: Final[int] = pycurl.POLL_REMOVE
+_IN: Final[int] = pycurl.CSELECT_IN
+_OUT: Final[int] = pycurl.CSELECT_OUT
 
 
 class CurlLoop:
@@ -25,14 +42,21 @@ class CurlLoop:
         self.loop = loop
         self._finished = finished
         self._timer: asyncio.Handle | None = None
+        self._due = False
+        """Whether libcurl asked, during a step, to be called again at once."""
+        self._stepping = False
         self._running = 0
-        self._watched: dict[int, int] = {}
+        self._unfinished = 0
+        """Of the running transfers, as libcurl last said."""
+        self._watched: set[int] = set()
+        self._epoll = select.epoll()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, max_connections)
         self._multi.setopt(pycurl.M_MAXCONNECTS, max_connections)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        loop.add_reader(self._epoll.fileno(), self._on_ready)
 
     def add(self, curl: Any) -> None:
         """Start a transfer; it makes its first step in the loop's next round."""
@@ -46,52 +70,67 @@ class CurlLoop:
 
     def close(self) -> None:
         """Forget all connections. Every transfer must have been removed or finished before."""
-        for fd in list(self._watched):
-            self._watch(fd, pycurl.POLL_NONE)
+        self._stepping = True  # nothing is to be scheduled any more
         self._multi.close()
         self._cancel_timer()
+        self.loop.remove_reader(self._epoll.fileno())
+        self._epoll.close()
+        self._watched.clear()
 
     def _on_socket(self, event: int, fd: int, _multi: Any, _data: Any) -> None:
-        self._watch(fd, pycurl.POLL_NONE if event == pycurl.POLL_REMOVE else event)
+        if event != _REMOVE:
+            self._watch(fd, _EVENTS[event])
+        elif fd in self._watched:
+            self._watched.discard(fd)
+            with suppress(OSError):  # closed, and so out of the set already
+                self._epoll.unregister(fd)
 
-    def _watch(self, fd: int, wanted: int) -> None:
-        had = self._watched.pop(fd, pycurl.POLL_NONE)
-        changed = had ^ wanted
-        if changed & pycurl.POLL_IN:
-            if wanted & pycurl.POLL_IN:
-                self.loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
-            else:
-                self.loop.remove_reader(fd)
-        if changed & pycurl.POLL_OUT:
-            if wanted & pycurl.POLL_OUT:
-                self.loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
-            else:
-                self.loop.remove_writer(fd)
-        if wanted:
-            self._watched[fd] = wanted
+    def _watch(self, fd: int, events: int) -> None:
+        if fd in self._watched:
+            with suppress(FileNotFoundError):  # the number was closed, and is by now another socket's
+                self._epoll.modify(fd, events)
+                return
+        self._watched.add(fd)
+        self._epoll.register(fd, events)
 
     def _on_timer(self, milliseconds: int) -> None:
         self._cancel_timer()
-        if milliseconds == 0:
-            self._timer = self.loop.call_soon(self._on_timeout)
-        elif milliseconds > 0:
+        if milliseconds > 0:
             self._timer = self.loop.call_later(milliseconds / 1000, self._on_timeout)
+        elif milliseconds == 0 and self._stepping:
+            self._due = True
+        elif milliseconds == 0:
+            self._timer = self.loop.call_soon(self._on_timeout)
 
     def _cancel_timer(self) -> None:
+        self._due = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _on_timeout(self) -> None:
         self._timer = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+        self._step(((_TIMEOUT, 0),))
 
-    def _act(self, fd: int, events: int) -> None:
-        _, running = self._multi.socket_action(fd, events)
-        if running < self._running:
+    def _on_ready(self) -> None:
+        self._step(self._epoll.poll(0))
+
+    def _step(self, ready: Iterable[tuple[int, int]]) -> None:
+        self._stepping = True
+        try:
+            for fd, events in ready:
+                flags = (_IN if events & _READABLE else 0) | (_OUT if events & _WRITABLE else 0)
+                _, self._unfinished = self._multi.socket_action(fd, flags)
             self._reap()
+        finally:
+            self._stepping = False
+            if self._due:
+                self._due = False
+                self._timer = self.loop.call_soon(self._on_timeout)
 
     def _reap(self) -> None:
+        if self._unfinished >= self._running:
+            return
         queued = 1
         while queued:
             queued, succeeded, failed = self._multi.info_read()

@@ -165,7 +165,7 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         try:
             self._start(transfer, loop)
-        except pycurl.error:  # no memory, no file descriptors
+        except (pycurl.error, OSError):  # no memory, no file descriptors
             loop.call_soon(self._settle, transfer, NotSent("no_resources", transfer.origin))
 
     def _start(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:

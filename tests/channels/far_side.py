@@ -172,6 +172,8 @@ async def _listening(side, serve, tls: ssl.SSLContext | None, host: str) -> Asyn
     try:
         yield
     finally:
+        for _ in range(10):  # asyncio loses a connection that is just being accepted when its server closes
+            await asyncio.sleep(0)
         server.close()
         for task in list(tasks):
             task.cancel()

@@ -92,7 +92,7 @@ async def test_closing_the_loop_lets_go_of_every_socket(pair):
     curl_loop = CurlLoop(loop, lambda curl, errno: None, max_connections=1)
     curl_loop._on_socket(pycurl.POLL_INOUT, ours.fileno(), None, None)
     curl_loop.close()
-    assert curl_loop._watched == {}
+    assert curl_loop._watched == set()
 
 
 def test_the_clock_is_aware():
