@@ -1,0 +1,75 @@
+"""`python -m ops.lab.faults`: run faults, count, say what was found. Exit code 0 only if all promises were kept."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ops.lab.faults.catalogue import FAULTS, named
+from ops.lab.faults.series import COUNTED, Fault, Order, run
+from ops.lab.faults.trial import TrialError
+from ops.lab.gateways.launch import StandinError
+from ops.lab.service import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OUT = Path(__file__).parents[3] / "var" / "faults"
+BROKEN, NOT_RUN = 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0: every promise was kept, 1: some were not, 2: a run could not be carried out."""
+    options = _options(argv)
+    if options.name == "list":
+        for fault in FAULTS:
+            print(f"{fault.code:4} {fault.name:24} {fault.title}")
+        return 0
+    try:
+        faults = named(options.name)
+    except KeyError:
+        print(f"no such fault: {options.name}; see `list`", file=sys.stderr)
+        return NOT_RUN
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    order = Order(options.runs, options.seed, options.subscriptions, options.out.resolve())
+    return max(_one(fault, order, as_json=options.json) for fault in faults)
+
+
+def _one(fault: Fault, order: Order, *, as_json: bool) -> int:
+    try:
+        found = run(fault, order, lambda text: print(text, file=sys.stderr, flush=True))
+    except (TrialError, ServiceError, StandinError) as error:
+        print(f"{fault.name} could not be run: {error}", file=sys.stderr)
+        return NOT_RUN
+    order.out.mkdir(parents=True, exist_ok=True)
+    (order.out / f"{fault.name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    print(msgspec.json.encode(found).decode() if as_json else _line(found), flush=True)
+    return 0 if found["ok"] else BROKEN
+
+
+def _line(found: dict[str, Any]) -> str:
+    counts = [f"{name} {found[name]}" for name in COUNTED if found[name] or name in {"lost", "doubled"}]
+    recovery = [f"recovery {found['recovery_s']['max']:.1f} s"] if found["recovery_s"] else []
+    parts = [f"runs {found['runs']}", f"keys {found['keys']}", *counts, f"bound {found['bound']}", *recovery]
+    said = "ok" if found["ok"] else "BROKEN: " + "; ".join(found["failures"])
+    return f"{found['code']:4} {found['fault']:24} {', '.join(parts)}: {said}"
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ops.lab.faults", description="The fault lab.")
+    parser.add_argument("name", help="a fault's name or code (F1 ...), `all`, or `list`")
+    parser.add_argument("--runs", type=int, default=20, help="of each fault")
+    parser.add_argument("--seed", type=int, default=1, help="instants and choices follow from it")
+    parser.add_argument("--subscriptions", type=int, default=1000, help="in the district")
+    parser.add_argument("--out", type=Path, default=OUT, help="where the districts stand")
+    parser.add_argument("--json", action="store_true", help="one object a fault on standard output")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

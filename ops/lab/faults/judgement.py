@@ -1,0 +1,95 @@
+"""The three ledgers of a run, joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ops.lab.chains import audience, excuse
+from ops.lab.population import watching
+from ops.lab.records import Expected, Message, Reach
+from ops.lab.verdict import Evidence, Verdict, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from ops.lab.faults.trial import Case, Sent
+    from ops.lab.population import Recipient
+    from ops.lab.records import GatewayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run and what was found."""
+
+    case: Case
+    verdict: Verdict
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What must not be and is, the criteria included."""
+        broken = (
+            f"{name}={one.value:g}>{one.limit:g}" for name, one in self.case.findings.items() if not one.ok
+        )
+        idle = () if self.verdict.total.expected else ("nobody expected anything",)
+        return (*self.verdict.failures, *broken, *idle)
+
+
+def judge_cases(
+    cases: Sequence[Case], recipients: Sequence[Recipient], gateway: Collection[GatewayRecord]
+) -> list[Judged]:
+    """Judge each run by its own messages. What the gateways took for no message of any run is held against the
+    run in which they took it."""
+    known = {sent.id for case in cases for sent in case.sent}
+    return [_judged(case, known, recipients, gateway) for case in cases]
+
+
+def _judged(
+    case: Case, known: set[str], recipients: Sequence[Recipient], gateway: Collection[GatewayRecord]
+) -> Judged:
+    messages = [_message(one, case) for one in case.sent]
+    own = {message.id for message in messages}
+    records = [
+        one for one in gateway if one.message in own or (one.message not in known and _during(one, case))
+    ]
+    # somebody whom an earlier run's gateway called gone is gone in this one too
+    denials = [one for one in gateway if not one.accepted and case.ended_at and one.wall_time < case.ended_at]
+    expected = [
+        one
+        for message, sent in zip(messages, case.sent, strict=True)
+        for one in _owed(message, sent, messages, recipients, records)
+        if one.recipient not in case.excused
+    ]
+    left = excuse(expected, [*records, *denials], case.claims, messages)
+    evidence = Evidence(messages, left.expected, records, case.claims)
+    at = max((message.settle_by for message in messages if message.settle_by), default=case.began_at)
+    return Judged(case, judge(evidence, at=at, doubled_bound=case.bound))
+
+
+def _during(record: GatewayRecord, case: Case) -> bool:
+    return case.ended_at is not None and case.began_at <= record.wall_time <= case.ended_at
+
+
+def _message(sent: Sent, case: Case) -> Message:
+    return Message(
+        id=sent.id,
+        chain=sent.chain,
+        order=sent.bulletin.order,
+        kind=sent.bulletin.kind,
+        submitted_at=sent.answer.began_at,
+        answered_at=sent.answer.ended_at,
+        expires=sent.bulletin.expires,
+        settle_by=sent.settled_at or case.ended_at,
+    )
+
+
+def _owed(
+    message: Message,
+    sent: Sent,
+    messages: Iterable[Message],
+    recipients: Iterable[Recipient],
+    gateway: Collection[GatewayRecord],
+) -> tuple[Expected, ...]:
+    earlier = [one for one in messages if one.chain == message.chain and one.order < message.order]
+    concerned = (Reach(one.ref, one.channel) for one in watching(recipients, sent.bulletin.concerned))
+    return audience(message, earlier, concerned, gateway)
