@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help setup demo test check format lock clean
+.PHONY: help setup demo test check format geodata faults bench lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -37,6 +37,15 @@ check: setup  ## format, lint, types, import contracts
 format: setup  ## mend the format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+geodata: setup  ## var/geodata/de.bundle: the boundaries of all Germany (needs npm)
+	@$(BIN)/python -m ops.geodata.build
+
+faults: setup  ## the fault lab, every fault (ARGS: --runs N --seed S)
+	@$(BIN)/python -m ops.lab.faults all $(ARGS)
+
+bench: setup  ## a benchmark: make bench ARGS="idle-latency --json"
+	@$(BIN)/python -m ops.lab.bench $(ARGS)
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from dispatcher.commands import admin, client, feeds, held, serve
+from dispatcher.commands import admin, client, feeds, geodata, held, serve
 
 app = typer.Typer(
     name="dispatcher",
@@ -20,10 +20,12 @@ app.command()(serve.migrate)
 app.command()(client.submit)
 app.command()(client.preview)
 app.command()(client.status)
+app.command()(geodata.match)
 app.add_typer(admin.sources, name="source")
 app.add_typer(admin.instances, name="instance")
 app.add_typer(admin.subscriptions, name="subscriptions")
 app.add_typer(admin.dead_letters, name="dead-letters")
+app.add_typer(geodata.app, name="geodata")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(held.app, name="held")
 

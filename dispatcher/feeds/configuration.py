@@ -16,9 +16,8 @@ from dispatcher.feeds.dwd import Dwd
 from dispatcher.feeds.folder import Folder
 from dispatcher.feeds.index import Index
 from dispatcher.feeds.nina import Nina
-from dispatcher.pipeline.accept import HOMES
 from dispatcher.pipeline.message import Rules
-from dispatcher.targeting.outcome import Beyond, Codes, HeightUnit, Profile
+from dispatcher.targeting.outcome import HOMES, Beyond, Codes, HeightUnit, Profile
 
 if TYPE_CHECKING:
     from dispatcher.feeds.entry import Adapter

@@ -19,7 +19,7 @@ from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert
 from dispatcher.store.doorbell import Doorbell, plan
 from dispatcher.store.kin import Kin
 from dispatcher.targeting.match import match
-from dispatcher.targeting.outcome import HomeBox, Match, Profile
+from dispatcher.targeting.outcome import HOMES, Match, Profile
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.subscriptions import Subscriptions
     from dispatcher.targeting.boundaries import Boundaries
-
-
-HOMES = {"DE": HomeBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
-"""By country of the boundary data: where a source's coordinates must lie, so that swapped ones are noticed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,10 @@ class HomeBox:
         return self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
 
 
+HOMES = {"DE": HomeBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
+"""By country of the boundary data: where a source's coordinates must lie, so that swapped ones are noticed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of a source that its messages do not say."""

@@ -1,0 +1,134 @@
+"""`dispatcher match` and `dispatcher geodata import|show`: targeting by hand. Needs no servers."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dispatcher.settings import Settings
+
+app = typer.Typer(help="Boundary data.", no_args_is_help=True)
+
+Bundle = Annotated[Path | None, typer.Option("--geodata", exists=True, dir_okay=False, help="a bundle")]
+USAGE = 2
+
+
+def match(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CAP messages or feeds")],
+    geodata: Bundle = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
+    picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
+) -> None:
+    """Which municipalities a message concerns, and why: a table and an SVG map beside the file.
+
+    Exit code 0, 2 if a file is not readable CAP, 3 if part of an alert matches nothing.
+    """
+    from dispatcher.targeting.bundle import BundleError
+    from dispatcher.targeting.command import Matching, match_files
+    from dispatcher.targeting.outcome import HOMES, Profile
+
+    try:
+        matching = Matching(bundle=geodata or Settings().boundaries)
+        country = matching.boundaries().provenance.country
+        matching = Matching(bundle=matching.bundle, profile=Profile(home=HOMES.get(country)))
+        code = match_files(files, matching, as_json=as_json, picture=picture)
+    except (BundleError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
+    raise typer.Exit(code)
+
+
+@app.command("import")
+def import_(  # noqa: PLR0913 - each option is one thing that a file does not say of itself
+    file: Annotated[Path, typer.Argument(exists=True, help="GeoPackage, shape file or GeoJSON")],
+    target: Annotated[Path, typer.Argument(dir_okay=False, help="the bundle to write")],
+    *,
+    vintage: Annotated[str, typer.Option(help="ISO date on which the boundaries were in force")],
+    attribution: Annotated[str, typer.Option(help='such as "© GeoBasis-DE / BKG 2026 (Daten verändert)"')],
+    licence: Annotated[str, typer.Option(help="as the publisher names it")],
+    source: Annotated[str, typer.Option(help="the data set's name")] = "VG250",
+    url: Annotated[str, typer.Option(help="where it comes from")] = "https://gdz.bkg.bund.de",
+    country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2")] = "DE",
+    columns: Annotated[str, typer.Option(help='vg250, lau, or JSON such as {"ags": ["CODE"]}')] = "vg250",
+    layer: Annotated[str | None, typer.Option(help="of a GeoPackage")] = None,
+    expected: Annotated[int | None, typer.Option(help="number of units the publisher states")] = None,
+    previous: Annotated[
+        Path | None, typer.Option(exists=True, help="older bundle, to report changes")
+    ] = None,
+) -> None:
+    """Make a boundary bundle. Nothing is written unless everything went well."""
+    from dispatcher.targeting.bundle import BundleError, Provenance
+    from dispatcher.targeting.command import Import, import_boundaries
+
+    provenance = Provenance(
+        source=source,
+        url=url,
+        licence=licence,
+        attribution=attribution,
+        vintage=_date(vintage),
+        country=country,
+        changes=("dissolved by key", "repaired", "projected"),
+    )
+    order = Import(
+        file,
+        target,
+        provenance,
+        columns=_columns(columns),
+        layer=layer,
+        expected=expected,
+        previous=previous,
+    )
+    try:
+        done = import_boundaries(order)
+    except (BundleError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{done.units} units from {done.rows} rows, sha256 {done.sha256}")
+    typer.echo(
+        f"{len(done.dissolved)} dissolved, {len(done.repaired)} repaired: {', '.join(done.repaired[:20])}"
+    )
+    if done.succession is not None:
+        changes = done.succession
+        typer.echo(f"ended: {' '.join(changes.ended)}\nbegun: {' '.join(changes.begun)}")
+        typer.echo("\n".join(f"{old} lies in {new} now" for old, new in changes.absorbed))
+        typer.echo("\n".join(f"{ags}: ARS {old} is {new} now" for ags, old, new in changes.ars_changed))
+
+
+@app.command("show")
+def show(geodata: Bundle = None) -> None:
+    """Source, licence, attribution, vintage and size of a bundle, as JSON."""
+    from dispatcher.targeting.bundle import BundleError
+    from dispatcher.targeting.command import Matching, describe
+
+    try:
+        boundaries = Matching(bundle=geodata or Settings().boundaries).boundaries()
+    except (BundleError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(json.dumps(describe(boundaries, datetime.now(UTC)), ensure_ascii=False, indent=2))
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise typer.BadParameter("--vintage is a date such as 2026-01-01") from error
+
+
+def _columns(text: str) -> Any:
+    from dispatcher.targeting.importer import PRESETS, Columns
+
+    if text in PRESETS:
+        return PRESETS[text]
+    try:
+        given: dict[str, Any] = {name: tuple(values) for name, values in json.loads(text).items()}
+        if "land_values" in given:
+            given["land_values"] = frozenset(given["land_values"])
+        return Columns(**given)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise typer.BadParameter(f"--columns is {', '.join(PRESETS)} or a JSON object of lists") from error
