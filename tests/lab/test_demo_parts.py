@@ -96,7 +96,7 @@ def test_live_tables_name_channels_and_municipalities(standing):
         "Jülich",
         "Vettweiß",
         "nobody else",
-        "a line that stays",
+        "0/3 Practice    2.0 s  webpush 1/3",
     ):
         assert word in shown
 

@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from dispatcher.targeting.boundaries import Boundaries
 from ops.lab.demo.standing import CHANNELS
@@ -64,7 +65,7 @@ class View:
 
     def _tables(self, title: str, standing: Standing, seconds: float) -> RenderableType:
         return Group(
-            f"[bold]{title}[/bold]  {seconds:5.1f} s",
+            Text.from_markup(f"[bold]{title}[/]  {seconds:5.1f} s"),
             Columns([channels(standing), self._municipalities(standing)], padding=(0, 4)),
         )
 
