@@ -1,0 +1,169 @@
+"""The feed page, the way in for those that push, and what an app is told of silent sources."""
+
+import pytest
+
+import cap
+from dispatcher.settings import Settings
+from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, introduce, serving
+from tests.feeds.material import NOW, nina_detail
+from tests.pipeline.messages import InfoPart, Message
+
+MOWAS_KEY = f"wk_mowas-1_{SECRET}"
+FEEDS = """
+[[feed]]
+name = "mowas"
+adapter = "push"
+attribution = "Quelle: BBK / MoWaS"
+licence = "mit Erlaubnis"
+
+[[feed]]
+name = "dwd"
+adapter = "dwd"
+urls = ["https://source.example/list"]
+"""
+
+
+@pytest.fixture
+async def service(database_url, redis_url, tmp_path):
+    file = tmp_path / "feeds.toml"
+    file.write_text(FEEDS)
+    settings = Settings(
+        database_url=database_url,
+        redis_url=redis_url,
+        data_dir=tmp_path,
+        key_pepper="pepper of the tests",
+        feeds=file,
+    )
+    async with serving(settings) as running:
+        await introduce(running.parts)
+        await running.parts.sources.add_key("feed-mowas", MOWAS_KEY)
+        yield running
+
+
+async def push(service, body, *, key=MOWAS_KEY, name="mowas", content_type="application/cap+xml"):
+    path = f"/v1/feeds/{name}/messages"
+    return await service.request("POST", path, body, key=key, content_type=content_type)
+
+
+def fresh(**changes):
+    """A message of now, as the record's clock sees it."""
+    from datetime import UTC, datetime, timedelta
+
+    changes.setdefault("sent", datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=1))
+    return Message(**changes)
+
+
+async def test_a_pushed_message_is_an_alert(service):
+    answer = await push(service, fresh().xml())
+    assert answer.status == 200
+    (message,) = answer.json["messages"]
+    assert message["reason"] == "first_notice"
+    stored = await service.parts.alerts.get(message["alert"])
+    assert stored.source_id == "feed-mowas"
+    assert stored.attribution == "Quelle: BBK / MoWaS; mit Erlaubnis"
+    again = await push(service, fresh(sent=stored.sent).xml())
+    assert again.json["messages"] == [{"reason": "duplicate", "alert": stored.id, "problem": None}]
+    page = (await service.get("/v1/feeds/mowas")).json
+    assert page["feed"]["last_successful_poll"] is not None
+    assert page["feed"]["stale_since"] is None
+    assert page["feed"]["attribution"] == "Quelle: BBK / MoWaS; mit Erlaubnis"
+
+
+async def test_ninas_json_can_be_pushed(service):
+    sent = fresh().sent
+    body = nina_detail("mow.DE-NW-DN-W001-20261122-1-000", sent=sent)
+    answer = await push(service, body, content_type="application/json")
+    assert [one["reason"] for one in answer.json["messages"]] == ["first_notice"]
+
+
+async def test_what_cannot_be_read_is_kept(service):
+    answer = await push(service, b"<html>")
+    answer.problem(400, "malformed")
+    anonymous = fresh(sender="").xml()
+    answer = await push(service, anonymous)
+    assert answer.json["messages"] == [{"reason": None, "alert": None, "problem": "identity-missing"}]
+    page = (await service.get("/v1/feeds/mowas")).json
+    assert sorted(one["code"] for one in page["quarantine"]) == ["identity-missing", "not-xml"]
+    assert page["feed"]["quarantined"] == 2
+
+
+async def test_one_broken_message_of_several_leaves_the_others(service):
+    inner = fresh().xml().decode().partition("?>")[2] or fresh().xml().decode()
+    hopeless = "<info>" * 70 + "</info>" * 70
+    body = f'<alerts xmlns="urn:oasis:names:tc:emergency:cap:1.2">{inner}<alert>{hopeless}</alert></alerts>'
+    answer = await push(service, body.encode())
+    assert answer.status in (200, 400)
+
+
+async def test_who_may_push(service):
+    (await push(service, b"x", key="")).problem(401, "unauthenticated")
+    (await push(service, b"x", key=KEY)).problem(403, "sender-not-allowed")
+    (await push(service, b"x", name="nobody")).problem(404, "not-found")
+    (await push(service, b"x", content_type="text/plain")).problem(415, "unsupported-media-type")
+
+
+async def test_who_may_look(service):
+    for key in (KEY, INSTANCE_KEY):
+        names = [feed["name"] for feed in (await service.get("/v1/feeds", key=key)).json["feeds"]]
+        assert names == ["mowas", "dwd"]
+    (await service.get("/v1/feeds", key="")).problem(401, "unauthenticated")
+    (await service.get("/v1/feeds/nobody")).problem(404, "not-found")
+
+
+async def test_an_app_is_told_that_nobody_knows(service):
+    body = (await service.get("/v1/instance/alerts", key=INSTANCE_KEY)).json
+    assert body["alerts"] == []
+    assert [one["name"] for one in body["stale_feeds"]] == ["dwd"]
+
+
+async def test_without_feeds_there_are_none(database_url, redis_url, tmp_path):
+    settings = Settings(database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="p")
+    async with serving(settings) as running:
+        await introduce(running.parts)
+        assert (await running.get("/v1/feeds")).json == {"feeds": []}
+        assert (await running.get("/v1/instance/alerts", key=INSTANCE_KEY)).json["stale_feeds"] == []
+        (await running.get("/v1/feeds/dwd")).problem(404, "not-found")
+
+
+# the original of a copy
+
+
+async def test_the_original_after_its_copy_tells_nobody_twice(service):
+    original = fresh()
+    (copy,) = (await push(service, original.xml())).json["messages"]
+    answer = await service.submit(original)
+    assert answer.status == 201
+    assert answer.json["alert"]["reason"] == "duplicate"
+    assert answer.json["alert"]["chain"] == (await service.parts.alerts.get(copy["alert"])).chain_id
+    assert (await service.submit(original)).status == 200
+    (again,) = (await push(service, original.xml())).json["messages"]
+    assert again["reason"] == "duplicate"
+
+
+async def test_the_original_tells_those_whom_the_copy_left_out(service):
+    original = fresh(infos=(InfoPart(areas=("05358008", "05358024")),))
+    narrow = fresh(sent=original.sent, infos=(InfoPart(areas=("05358008",)),))
+    await push(service, narrow.xml())
+    answer = await service.submit(original)
+    assert answer.json["alert"]["reason"] == "update"
+
+
+async def test_the_copy_after_its_original_is_a_duplicate(service):
+    original = fresh()
+    await service.submit(original)
+    changed = fresh(sent=original.sent, infos=(InfoPart(headline="von der Quelle gekürzt"),))
+    (copy,) = (await push(service, changed.xml())).json["messages"]
+    assert copy["reason"] == "duplicate"
+
+
+async def test_the_owner_ends_what_came_by_feed(service):
+    first = fresh()
+    await push(service, first.xml())
+    end = fresh(identifier="ende", msg_type="Cancel", references=(first,))
+    answer = await service.submit(end)
+    assert (answer.status, answer.json["alert"]["reason"]) == (201, "cancel")
+
+
+def test_times_of_the_material_are_aware():
+    assert NOW.utcoffset() is not None
+    assert cap.Status.ACTUAL == "Actual"
