@@ -143,5 +143,6 @@ class Source:
 FEED_PREFIX = "feed-"
 """How the ids of those sources begin that are feeds."""
 
-LEASE = timedelta(seconds=10)
-"""How long a batch stays with a worker that gives no sign of life."""
+LEASE = timedelta(seconds=8)
+"""How long a batch stays with a worker that gives no sign of life. With the second until the next sweep and
+what a busy machine adds, a dead worker's batches are in other hands within ten seconds."""
