@@ -255,16 +255,19 @@ class Meter:
             registry=self.registry,
         )
 
-    def know_feed(self, feed: str) -> None:
-        """Show a feed's numbers from the start."""
+    def know_feed(self, feed: str, *, polled: bool = True) -> None:
+        """Show a feed's numbers from the start; one that pushes cannot be late."""
         for result in FEED_RESULTS:
             self.feed_polls.labels(feed, result)
         for reason in Reason:
             self.feed_messages.labels(feed, reason)
         self.feed_requests.labels(feed)
         self.feed_quarantined.labels(feed)
-        for gauge in (self.feed_last_success, self.feed_last_change, self.feed_stale, self.feed_entries):
-            gauge.labels(feed)
+        self.feed_last_change.labels(feed)
+        self.feed_entries.labels(feed)
+        if polled:
+            self.feed_last_success.labels(feed)
+            self.feed_stale.labels(feed)
 
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""

@@ -51,7 +51,7 @@ def feed_desk(base: Foundation, feeds: tuple[Feed, ...], get: Get | None = None)
     """The parts that deal with feeds. `get` replaces the network for what is behind links."""
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
-        base.meter.know_feed(feed.name)
+        base.meter.know_feed(feed.name, polled=feed.is_polled)
     absorber = Absorber(
         store=store,
         quarantine=quarantine,

@@ -63,6 +63,8 @@ class Watch:
                             await self._store.register(list(self._feeds))
                             registered = True
                         await self.step()
+                    else:
+                        self._hide()
                 except Exception as error:  # noqa: BLE001 - watching must outlive every outage; it is counted and logged
                     self._meter.jobs_failed.labels("feeds").inc()
                     log.warning("feeds_failed", error=type(error).__name__)
@@ -108,13 +110,22 @@ class Watch:
         finally:
             del self._running[feed.name]
 
+    def _hide(self) -> None:
+        """Another process shows how things stand now."""
+        self._meter.alerts_held.set(0)
+        for feed in self._feeds.values():
+            if feed.is_polled:
+                self._meter.feed_stale.labels(feed.name).set(0)
+
     def _show(self, feed: Feed, state: FeedState, entries: int, now: datetime) -> None:
         meter, name = self._meter, feed.name
-        stale = feed.is_polled and stale_since(feed.settings, state.succeeded_at, now) is not None
-        meter.feed_stale.labels(name).set(stale)
         meter.feed_entries.labels(name).set(entries)
-        for gauge, moment in (
-            (meter.feed_last_success, state.succeeded_at),
-            (meter.feed_last_change, state.changed_at),
-        ):
-            gauge.labels(name).set(moment.timestamp() if moment else 0)
+        meter.feed_last_change.labels(name).set(_seconds(state.changed_at))
+        if feed.is_polled:
+            stale = stale_since(feed.settings, state.succeeded_at, now) is not None
+            meter.feed_stale.labels(name).set(stale)
+            meter.feed_last_success.labels(name).set(_seconds(state.succeeded_at))
+
+
+def _seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
