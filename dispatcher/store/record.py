@@ -20,6 +20,7 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
+    asyncpg.DeadlockDetectedError,  # the victim of two transactions in a circle: its next attempt gets through
 )
 """What it looks like when the record cannot be used now: nothing was promised, try again later."""
 
