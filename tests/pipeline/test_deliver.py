@@ -17,7 +17,7 @@ from channels.base import (
 from dispatcher.model import UNCERTAIN, Reason, State
 from dispatcher.pipeline.breaker import MINIMUM
 from dispatcher.store.ledger import Progress
-from tests.store.histories import let_leases_end
+from tests.store.histories import let_leases_end, until
 
 ACCEPTED = State.ACCEPTED
 PUSH = "https://push.example"
@@ -262,6 +262,24 @@ async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_
     await house.deliverer.deliver(first)
     assert [len(call) for call in house.channel.calls[8:]] == [1, 3, 3, 3]
     assert await house.outcomes(first) == bytes([ACCEPTED] * 10)
+
+
+async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    await let_leases_end(house.pool)
+
+    async def renewed():
+        return await house.pool.fetchval("SELECT lease_until > clock_timestamp() FROM batch")
+
+    await until(renewed)
+    assert await house.ledger.claim(batch) is None
+    house.channel.open.set()
+    await working
+    assert await house.outcomes(batch) == bytes([ACCEPTED])
 
 
 async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house):

@@ -234,3 +234,18 @@ def test_text_is_cut_at_a_word(room, short):
 def test_a_language_without_words_of_its_own_gets_the_german_ones():
     assert words_for("tr") is words_for("de")
     assert NOW.tzinfo is UTC
+
+
+def test_a_feeds_credit_is_shown_once_and_bounded():
+    credit = "Deutscher Wetterdienst, CC BY 4.0"
+    notice = rendered(GERMAN, attribution=credit)
+    assert notice.text.endswith(f"\n{credit}")
+    assert document(notice)["attribution"] == credit
+    same = rendered(GERMAN, attribution="Leitstelle Düren")
+    assert same.text.count("Leitstelle Düren") == 1
+    assert len(rendered(GERMAN, attribution=credit * 200).payload) <= PAYLOAD_MAX_BYTES
+
+
+def test_a_warning_that_its_source_lists_no_longer_says_why_and_gives_no_all_clear():
+    notice = rendered(GERMAN, kind=Kind.ENDED)
+    assert notice.text == "NICHT MEHR GEFÜHRT: Hochwasser an der Rur\nDer Pegel steigt.\nLeitstelle Düren"

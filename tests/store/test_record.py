@@ -97,3 +97,21 @@ async def batch(pool, alerts, ledger, plans, subscriptions):
 async def test_the_record_refuses_what_contradicts_it(pool, batch, statement):
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await pool.execute(statement)
+
+
+async def test_the_victim_of_a_deadlock_is_told_to_try_again(pool, sources):
+    """Whoever has to give way has written nothing: for a submitter that is "not now", for a worker "once more"."""
+    await pool.execute("INSERT INTO source (id, name, senders, territory) VALUES ('other', '', '{}', '{}')")
+    lock = "UPDATE source SET name = name WHERE id = $1"
+    async with pool.acquire() as one, pool.acquire() as two:
+        transactions = [connection.transaction() for connection in (one, two)]
+        for transaction in transactions:
+            await transaction.start()
+        await one.execute(lock, "leitstelle")
+        await two.execute(lock, "other")
+        results = await asyncio.gather(
+            one.execute(lock, "other"), two.execute(lock, "leitstelle"), return_exceptions=True
+        )
+        for transaction in transactions:
+            await transaction.rollback()
+    assert sum(isinstance(result, record.UNAVAILABLE) for result in results) == 1
