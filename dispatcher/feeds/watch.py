@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from dispatcher.store.held import Held
     from dispatcher.store.leadership import Leadership
 
-TICK_S = 0.5
+TICK_S = 1.0
+FORGET_EVERY = timedelta(hours=1)
+FORGET_AFTER = timedelta(days=14)
+"""Longer than any warning that ended by absence could come back as the same one."""
 
 log = structlog.get_logger()
 
@@ -48,6 +52,7 @@ class Watch:
         self._leadership = leadership
         self._meter = meter
         self._clock = clock
+        self._forgot: datetime | None = None
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -75,6 +80,9 @@ class Watch:
     async def step(self) -> None:
         """Start the polls that are due: one that hangs or fails delays no other. Show how things stand."""
         now = self._clock()
+        if self._forgot is None or now - self._forgot >= FORGET_EVERY:
+            await self._store.forget(now, FORGET_AFTER)
+            self._forgot = now
         self._meter.held_expired.inc(await self._held.expire(now))
         self._meter.alerts_held.set(await self._held.count())
         for overview in await self._store.overview(list(self._feeds)):

@@ -471,6 +471,19 @@ async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(world, ser
     await watch.stop()
 
 
+async def test_what_ended_long_ago_is_forgotten(world, server, watch, poller, dwd):
+    server.put(LIST, archive(warning(1)))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive())
+    await poll(poller, world, dwd)
+    await poll(poller, world, dwd)
+    assert len(await world.feeds.entries("dwd")) == 1
+    world.clock.forward(days=15)
+    await watch.step()
+    await settled(watch)
+    assert await world.feeds.entries("dwd") == {}
+
+
 async def test_a_mistake_of_ours_is_not_repeated_at_once(world, server, watch, dwd):
     server.put(LIST, archive(warning(1)))
     await world.pool.execute("ALTER TABLE feed_entry RENAME TO mislaid")
