@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -56,6 +57,7 @@ class AddressRefused(ValueError):
         self.code = code
 
 
+@lru_cache(maxsize=64)  # who sends asks twice in a row: for the gateway, and before connecting
 def split_origin(url: str) -> tuple[str, str, str]:
     """Scheme, origin and port of `url`; the origin is in lower case and without the scheme's default port.
 

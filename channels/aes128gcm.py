@@ -8,7 +8,6 @@ fresh random salt still gives every message its own key and nonce.
 
 from __future__ import annotations
 
-import hmac
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -28,6 +27,9 @@ MAX_PLAINTEXT_BYTES: Final = RECORD_BYTES - (SALT_BYTES + 4 + 1 + POINT_BYTES) -
 _CURVE: Final = ec.SECP256R1()
 _RECORD_AND_KEY_LENGTH: Final = RECORD_BYTES.to_bytes(4, "big") + bytes([POINT_BYTES])
 _LAST_RECORD: Final = b"\x02"
+_BLOCK_BYTES: Final = 64  # of SHA-256
+_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +70,17 @@ def seal(plaintext: bytes, agreement: Agreement, salt: bytes) -> bytes:
     if len(plaintext) > MAX_PLAINTEXT_BYTES:
         raise ValueError("plaintext does not fit one record")
     pseudorandom = _hmac(salt, agreement.material)
-    key = _hmac(pseudorandom, b"Content-Encoding: aes128gcm\x00\x01")[:16]
-    nonce = _hmac(pseudorandom, b"Content-Encoding: nonce\x00\x01")[:12]
+    padded = pseudorandom.ljust(_BLOCK_BYTES, b"\0")
+    inner, outer = padded.translate(_INNER), padded.translate(_OUTER)
+    key = sha256(outer + sha256(inner + b"Content-Encoding: aes128gcm\x00\x01").digest()).digest()[:16]
+    nonce = sha256(outer + sha256(inner + b"Content-Encoding: nonce\x00\x01").digest()).digest()[:12]
     sealed = AESGCM(key).encrypt(nonce, plaintext + _LAST_RECORD, None)
     return b"".join((salt, _RECORD_AND_KEY_LENGTH, agreement.public, sealed))
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:
-    return hmac.digest(key, message, sha256)
+    """HMAC-SHA-256 (RFC 2104) for a key of at most 64 bytes: half the time of `hmac.digest`, which has OpenSSL
+    look the algorithm up each time.
+    """
+    padded = key.ljust(_BLOCK_BYTES, b"\0")
+    return sha256(padded.translate(_OUTER) + sha256(padded.translate(_INNER) + message).digest()).digest()

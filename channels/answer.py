@@ -10,7 +10,7 @@ HttpError               code says what happened, origin says where; never a path
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,9 +66,11 @@ class Answer:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One POST or GET. `headers` come from `header_lines`; the same list for equal headers saves work."""
+class Request(NamedTuple):
+    """One POST or GET; a tuple, as one is made for each message.
+
+    `headers` come from `header_lines`; the same list for equal headers saves work.
+    """
 
     url: str
     headers: list[str]
@@ -78,6 +80,8 @@ class Request:
     get: bool = False
     """A GET, without the body."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
+    brief: bool = False
+    """Of an accepting answer only the status is wanted: its headers and body may be left out."""
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:

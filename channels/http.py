@@ -19,22 +19,31 @@ from channels.answer import Answer, HttpError, NotSent, Refused, Request, header
 from channels.connections import Connections
 from channels.curl_handle import CurlHandle, HandleSettings, system_ca_file
 from channels.curl_loop import CurlLoop
+from channels.http2 import Unprocessed
 from channels.origin_gate import OriginGate
+from channels.own_connections import OwnConnections, own_tls
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Mapping
+
+    from channels.http2 import Stream
+    from channels.own_connection import OwnConnection
 
 Outcome: TypeAlias = Answer | HttpError
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
 DEFAULT_MAX_IN_FLIGHT: Final = 1024
 # Origins come from citizens' subscriptions: a bound keeps hostile ones from growing what we remember.
 DEFAULT_MAX_ORIGINS: Final = 4096
+# A mass send is under way when libcurl has got so many answers from one origin by HTTP/2.
+DEFAULT_OWN_AFTER: Final = 128
+MAX_OWN_ORIGINS: Final = 64
 
 
 class Transfer:
     """One request on its way: waiting at its origin's gate or for the cap, in a libcurl handle, or over."""
 
-    __slots__ = ("done", "due", "gate", "handle", "origin", "over", "request")
+    __slots__ = ("done", "due", "gate", "handle", "origin", "over", "own", "request")
 
     def __init__(
         self, request: Request, origin: str, gate: OriginGate, due: float, done: Callable[[Outcome], None]
@@ -45,6 +54,7 @@ class Transfer:
         self.due = due
         self.done = done
         self.handle: CurlHandle | None = None
+        self.own: tuple[OwnConnection, Stream] | None = None
         self.over = False
 
 
@@ -54,7 +64,7 @@ class HttpClient:
     Requests beyond `max_in_flight` wait inside the client, within their own timeout.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- bounds, each named at the call
         self,
         policy: AddressPolicy,
         *,
@@ -62,9 +72,13 @@ class HttpClient:
         connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
         max_origins: int = DEFAULT_MAX_ORIGINS,
+        own_after: int = DEFAULT_OWN_AFTER,
         user_agent: str = "cap-dispatcher",
     ) -> None:
-        """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none."""
+        """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
+
+        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `own_connections`.
+        """
         self.policy = policy
         self._settings = HandleSettings(
             policy=policy,
@@ -75,6 +89,8 @@ class HttpClient:
         )
         self._max_in_flight = max_in_flight
         self._max_origins = max_origins
+        self._own_after = own_after
+        self._tls: ssl.SSLContext | None = None
         self._curl: CurlLoop | None = None
         self._idle: list[CurlHandle] = []
         self._active: dict[Any, tuple[Transfer, CurlHandle]] = {}
@@ -121,11 +137,28 @@ class HttpClient:
         loop = asyncio.get_running_loop()
         gate = self._gates.get(origin) or self._add_gate(origin)
         transfer = Transfer(request, origin, gate, loop.time() + request.timeout_s, done)
-        if gate.admit(transfer):
+        if gate.own is not None and not request.get:
+            transfer.own = gate.own.start(request, transfer.due, partial(self._landed, transfer))
+        if transfer.own is None:
+            self._admit(transfer, loop)
+        return transfer
+
+    def _admit(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:
+        if transfer.gate.admit(transfer):
             self._launch(transfer)
         if transfer.handle is None:
             loop.call_at(transfer.due, self._give_up, transfer)
-        return transfer
+
+    def _landed(self, transfer: Transfer, outcome: Outcome) -> None:
+        """A connection of our own is done with it."""
+        transfer.own = None
+        if transfer.over:
+            return
+        if isinstance(outcome, Unprocessed):
+            self._admit(transfer, asyncio.get_running_loop())
+        else:
+            transfer.over = True
+            transfer.done(outcome)
 
     def abort(self, transfer: Transfer) -> None:
         """Drop a transfer: its stream or connection is closed, `done` is not called. Nothing if it is over."""
@@ -138,6 +171,9 @@ class HttpClient:
         """Break everything off and close the connections; whoever still waits gets `closed`."""
         parked = [transfer for gate in self._gates.values() for transfer in gate.followers]
         active = [transfer for transfer, _ in self._active.values()]
+        for gate in self._gates.values():
+            if gate.own is not None:
+                await gate.own.aclose()
         for transfer in [*active, *self._waiting, *parked]:
             handle = transfer.handle
             self._withdraw(transfer)
@@ -150,7 +186,7 @@ class HttpClient:
 
     def _add_gate(self, origin: str) -> OriginGate:
         if len(self._gates) >= self._max_origins:
-            self._gates = {known: gate for known, gate in self._gates.items() if gate.followers}
+            self._gates = {known: gate for known, gate in self._gates.items() if gate.followers or gate.own}
         gate = self._gates[origin] = OriginGate(tls=origin.startswith("https:"))
         return gate
 
@@ -187,10 +223,25 @@ class HttpClient:
         transfer, handle = self._active.pop(curl)
         outcome = handle.outcome(errno)
         if isinstance(outcome, Answer):
-            transfer.gate.multiplex = handle.multiplexed()
+            self._note_protocol(transfer, multiplexed=handle.multiplexed())
         self._idle.append(handle)
         self._settle(transfer, outcome)
         self._launch_waiting()
+
+    def _note_protocol(self, transfer: Transfer, *, multiplexed: bool) -> None:
+        gate = transfer.gate
+        gate.multiplex = multiplexed
+        gate.shared_answers += multiplexed
+        if (
+            gate.shared_answers >= self._own_after
+            and gate.own is None
+            and sum(one.own is not None for one in self._gates.values()) < MAX_OWN_ORIGINS
+        ):
+            settings = self._settings
+            self._tls = self._tls or own_tls(settings.ca_file)
+            gate.own = OwnConnections(
+                transfer.origin, self.policy, self._tls, settings.connect_timeout_s, settings.user_agent
+            )
 
     def _settle(self, transfer: Transfer, outcome: Outcome) -> None:
         if not transfer.over:
@@ -203,6 +254,9 @@ class HttpClient:
         transfer.over = True
         self._waiting.pop(transfer, None)
         transfer.gate.followers.pop(transfer, None)
+        if transfer.own is not None:
+            connection, stream = transfer.own
+            connection.cancel(stream)
         handle, transfer.handle = transfer.handle, None
         if handle is not None and self._curl is not None:
             del self._active[handle.curl]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from channels.http import Transfer
+    from channels.own_connections import OwnConnections
 
 
 class OriginGate:
     """What is known about one origin, and who waits to know it."""
 
-    __slots__ = ("_leader", "_open", "followers", "multiplex")
+    __slots__ = ("_leader", "_open", "followers", "multiplex", "own", "shared_answers")
 
     def __init__(self, *, tls: bool) -> None:
         self._open = not tls  # in the clear we speak HTTP/1.1 only
@@ -25,6 +26,9 @@ class OriginGate:
         self.followers: dict[Transfer, None] = {}
         self.multiplex = False
         """Whether the last answer came by HTTP/2."""
+        self.shared_answers = 0
+        """How many answers libcurl got by HTTP/2."""
+        self.own: OwnConnections | None = None
 
     def admit(self, transfer: Transfer) -> bool:
         """Whether `transfer` may start now; otherwise it is among the followers."""

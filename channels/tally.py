@@ -47,7 +47,7 @@ class Tally:
     def accept(self, receipt: Receipt) -> list[Receipt]:
         """The gateway took a message. Returns all receipts that are now certain."""
         self._accepted = self._reached = True
-        return [*self._release(Permanent), receipt]
+        return [*self._release(Permanent), receipt] if self._held else [receipt]
 
     def fail(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
         """The gateway answered, or may have read, but did not accept."""

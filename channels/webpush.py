@@ -136,7 +136,7 @@ class _Push:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
         headers = self._headers_for(gateway, min(int(seconds_left), self.limits.max_age_s))
-        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left))
+        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left), brief=True)
 
     def judge(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """The status says it all: a body that breaks off takes nothing back."""

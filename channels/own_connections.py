@@ -1,0 +1,151 @@
+"""Our own HTTP/2 connections to one origin, beside libcurl's: for mass sends, where libcurl's cost per request counts.
+
+They only ever speed up what works already: an origin gets them when libcurl has got many answers from it by HTTP/2;
+whatever does not go through here (no room, no connection yet, a connection that cannot be made) goes through
+libcurl; and what the other side gave back unprocessed does so, too. The address is checked as libcurl's is: every
+resolved address is put to the policy, and the socket is connected to that very address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from channels.own_connection import OwnConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.addresses import AddressPolicy
+    from channels.answer import Answer, HttpError, Request
+    from channels.hpack import Field
+    from channels.http2 import Stream
+
+MAX_CONNECTIONS: Final = 4
+"""To one origin: 400 requests under way where it allows the usual 100 streams."""
+RETRY_S: Final = 30.0
+"""How long an origin to which no connection could be made is left to libcurl."""
+_REMEMBERED_HEADERS: Final = 64
+
+
+def own_tls(ca_file: str) -> ssl.SSLContext:
+    """Verified as libcurl does, HTTP/2 and nothing else. Raises `OSError`, `ssl.SSLError`."""
+    context = ssl.create_default_context(cafile=ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+class OwnConnections:
+    """The connections to one origin. `origin` is one that the policy accepted, with https."""
+
+    def __init__(
+        self, origin: str, policy: AddressPolicy, tls: ssl.SSLContext, timeout_s: float, user_agent: str
+    ) -> None:
+        parts = urlsplit(origin)
+        self._origin = origin
+        self._host = parts.hostname or ""
+        self._port = parts.port or 443
+        self._policy = policy
+        self._tls = tls
+        self._timeout_s = timeout_s
+        self._first: tuple[Field, ...] = (
+            (b":authority", parts.netloc.encode("ascii")),
+            (b"user-agent", user_agent.encode("ascii")),
+        )
+        self._connections: list[OwnConnection] = []
+        self._connecting: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._latest: tuple[list[str], int, tuple[Field, ...]] = ([], 0, ())
+        self._fields: dict[tuple[int, int], tuple[list[str], tuple[Field, ...]]] = {}
+
+    def start(
+        self, request: Request, due: float, done: Callable[[Answer | HttpError], None]
+    ) -> tuple[OwnConnection, Stream] | None:
+        """Start a request, or None where libcurl must do it. `done` is called once, later."""
+        body = request.body
+        for connection in self._connections:
+            if connection.room(len(body)):
+                path = request.url[len(self._origin) :].encode("ascii")
+                fields = self._fields_of(request.headers, len(body))
+                stream = connection.start(path, fields, body, done, due, brief=request.brief)
+                return connection, stream
+        self._connect_another()
+        return None
+
+    async def aclose(self) -> None:
+        """Close all; whoever still waits is told so."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+            await asyncio.wait([self._connecting])
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+
+    def _fields_of(self, headers: list[str], body_bytes: int) -> tuple[Field, ...]:
+        """The same tuple for the same list: that is what makes its header block cheap."""
+        if self._latest[0] is headers and self._latest[1] == body_bytes:
+            return self._latest[2]
+        key = id(headers), body_bytes
+        known = self._fields.get(key)
+        if known is not None and known[0] is headers:
+            self._latest = headers, body_bytes, known[1]
+            return known[1]
+        own = (line.partition(": ") for line in headers)
+        fields = (
+            *self._first,
+            (b"content-length", b"%d" % body_bytes),
+            *((name.lower().encode("ascii"), value.encode("ascii")) for name, _, value in own),
+        )
+        if len(self._fields) >= _REMEMBERED_HEADERS:
+            self._fields.clear()
+        self._fields[key] = headers, fields
+        return fields
+
+    def _connect_another(self) -> None:
+        self._connections = [one for one in self._connections if not one.retiring]
+        loop = asyncio.get_running_loop()
+        if (
+            self._connecting is None
+            and len(self._connections) < MAX_CONNECTIONS
+            and loop.time() >= self._not_before
+        ):
+            self._connecting = loop.create_task(self._connect(loop))
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                connection = await self._made(loop)
+        except (OSError, ssl.SSLError, TimeoutError):
+            connection = None
+        finally:
+            self._connecting = None
+        if connection is not None and connection.open:
+            self._connections.append(connection)
+        else:
+            self._not_before = loop.time() + RETRY_S
+
+    async def _made(self, loop: asyncio.AbstractEventLoop) -> OwnConnection | None:
+        found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, address in found:
+            if not self._policy.permits(self._origin, str(address[0])):
+                continue
+            raw = socket.socket(family, kind, protocol)
+            try:
+                raw.setblocking(False)
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                await loop.sock_connect(raw, address)
+            except OSError:
+                raw.close()
+                continue
+            except BaseException:
+                raw.close()
+                raise
+            _, connection = await loop.create_connection(
+                lambda: OwnConnection(loop, self._origin), sock=raw, ssl=self._tls, server_hostname=self._host
+            )
+            return connection
+        return None
