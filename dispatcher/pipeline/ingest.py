@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED, Reason.ELSEWHERE})
 """These leave their line in the feed's list of entries, not an alert of their own."""
+JOINS_CHAINS = DISPATCHED | {Reason.SUPERSEDED}
 OUTDATES_HELD = DISPATCHED | {Reason.HELD, Reason.NOTHING_TO_END, Reason.ALREADY_ENDED}
 
 
@@ -171,7 +172,8 @@ class Ingest:
             return _taken(message, reason, judgement.stands_for)
         chains = list(dict.fromkeys(one.chain_id for one in [*continued(known), *known.later]))
         new = draft(submission, rules, message, known, judgement, (chains, raw))
-        if reason in DISPATCHED and len(chains) > 1:
+        # A late link between two messages shows that their chains are one.
+        if reason in JOINS_CHAINS and len(chains) > 1:
             await submission.merge_chains(new.chain_id, chains[1:])
         await submission.record(new)
         if reason in DISPATCHED and known.told:

@@ -129,6 +129,9 @@ async def test_an_older_message_of_the_chain_comes_late(world):
         await world.take(feed, message)
     # The third names the second only, so it begins a chain of its own until the second joins them.
     assert (await world.reasons())[-1] == "superseded"
+    assert len({row["chain_id"] for row in await world.rows()}) == 1
+    await world.take(feed, cancel(4, third, sent=NOW + timedelta(minutes=25)))
+    assert (await world.reasons())[-1] == "cancel"
 
 
 async def test_a_warning_that_moves_away_reaches_those_who_were_told(world):
