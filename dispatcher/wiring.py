@@ -33,7 +33,7 @@ from dispatcher.store import record
 from dispatcher.store.accounts import Accounts
 from dispatcher.store.alerts import Alerts
 from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.leadership import FEEDS_LOCK, Leadership
+from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
 from dispatcher.store.sources import Sources
@@ -223,7 +223,8 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     pool = await record.connect(database_url, size=settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS)
     http = http_client(settings)
     registry = channels(settings, http)
-    alerts, ledger, leadership = Alerts(pool), Ledger(pool), Leadership(pool)
+    alerts, ledger = Alerts(pool), Ledger(pool)
+    leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     plans, watching = Plans(pool, settings.batch_size), Leadership(pool, FEEDS_LOCK)
     watch = _watch(settings, pool, http, doorbell, meter, watching)
     try:

@@ -12,14 +12,19 @@ if TYPE_CHECKING:
 
 RECONCILER_LOCK = 7207116108
 FEEDS_LOCK = 7207116109
+SILENT_S = 5.0
+"""After so long without a sign of life a leader leads no more. A process that is frozen keeps its connection, and
+the lock with it: nobody would sweep in its place."""
 
 
 class Leadership:
-    """The lock dies with the connection, and so with the process that held it."""
+    """The lock dies with the connection, and so with the process that held it, and with its silence."""
 
-    def __init__(self, pool: Pool, lock: int = RECONCILER_LOCK) -> None:
+    def __init__(self, pool: Pool, lock: int = RECONCILER_LOCK, *, silent_s: float = SILENT_S) -> None:
+        """`hold` must be called more often than every `silent_s` seconds."""
         self._pool = pool
         self._lock = lock
+        self._silent_ms = round(silent_s * 1000)
         self._connection: Connection | None = None
 
     async def hold(self) -> bool:
@@ -34,6 +39,8 @@ class Leadership:
         connection = await self._pool.acquire()
         try:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._lock):
+                # the pool's own reset takes this back together with the lock
+                await connection.execute(f"SET idle_session_timeout = {self._silent_ms}")
                 self._connection = connection
                 return True
             return False

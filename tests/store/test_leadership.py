@@ -58,6 +58,26 @@ async def test_a_leader_that_lost_its_connection_says_so_and_another_leads(pool,
     await second.drop()
 
 
+async def test_a_leader_that_falls_silent_is_replaced_although_its_connection_stands(pool, second_pool):
+    first, second = Leadership(pool, silent_s=0.2), Leadership(second_pool)
+    assert await first.hold() is True
+    async with asyncio.timeout(10):
+        while not await second.hold():  # noqa: ASYNC110 - the record tells nobody by itself
+            await asyncio.sleep(0.02)
+    with pytest.raises(record.UNAVAILABLE):
+        await first.hold()
+    assert await first.hold() is False
+    await second.drop()
+
+
+async def test_a_connection_given_back_by_a_leader_may_be_idle_again(pool):
+    leadership = Leadership(pool, silent_s=60)
+    await leadership.hold()
+    await leadership.drop()
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SHOW idle_session_timeout") == "0"
+
+
 @pytest.fixture
 async def only_connection(database_url):
     pool = await record.connect(database_url, size=1)
