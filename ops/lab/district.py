@@ -23,7 +23,7 @@ from ops.lab import ledger, population
 from ops.lab.gateways import launch
 from ops.lab.gateways.webpush import UserAgents
 from ops.lab.population import INHABITANTS, Origins, Plan, Recipient
-from ops.lab.service import Answer, Service
+from ops.lab.service import UP, Answer, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +54,8 @@ class Layout:
     ledgers (`later`), which keeps the processor free for the service."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further settings of the service, by environment variable."""
+    command: tuple[str, ...] = UP
+    """The arguments for Python that start the service."""
 
 
 class District:
@@ -72,7 +74,7 @@ class District:
         """Raises StandinError, ServiceError; then nothing is left running."""
         with ExitStack() as running:
             self._start_gateways(running)
-            self.service = Service(self.home / "service", self._settings())
+            self.service = Service(self.home / "service", self._settings(), self.layout.command)
             running.callback(self.service.stop)
             self.service.start()
             self._enrol()
@@ -102,14 +104,22 @@ class District:
             f"webpush-{number + 1}": ("--decrypt", self.layout.decrypt)
             for number in range(self.layout.push_services)
         }
-        for name, arguments in {**options, "sms": ("--bearer", self._token), "app": ()}.items():
-            standin = launch.start(
-                name.partition("-")[0],
-                ledger=self.home / "ledgers" / f"{name}.ndjson",
-                state=self.state,
-                options=arguments,
-            )
-            self.gateways[name] = running.enter_context(standin)
+        self._options: dict[str, tuple[str, ...]] = {
+            **options,
+            "sms": ("--bearer", self._token),
+            "app": (),
+        }
+        for name in self._options:
+            self._start_gateway(name, running)
+
+    def _start_gateway(self, name: str, running: ExitStack, *more: str) -> None:
+        standin = launch.start(
+            name.partition("-")[0],
+            ledger=self.home / "ledgers" / f"{name}.ndjson",
+            state=self.state,
+            options=(*self._options[name], *more),
+        )
+        self.gateways[name] = running.enter_context(standin)
 
     def _settings(self) -> dict[str, str]:
         sms = {
@@ -162,6 +172,15 @@ class District:
     def kill_worker(self, number: int) -> int:
         """SIGKILL to `worker-<number>`, from 1; its pid. The supervisor starts another in its place."""
         return self.service.kill(f"worker-{number}")
+
+    def kill_gateway(self, name: str) -> None:
+        """SIGKILL to a gateway: its port refuses connections until `start_gateway`."""
+        self.gateways[name].kill()
+
+    def start_gateway(self, name: str) -> None:
+        """Start a killed gateway again, at the same port and with the same ledger. Raises StandinError."""
+        [port] = self.gateways[name].ready.ports
+        self._start_gateway(name, self._running, "--port", str(port))
 
     def pids(self) -> dict[str, int]:
         """Every process by name, gateways as `gateway:<name>`."""

@@ -36,6 +36,7 @@ COMMANDS_WITHIN_S = 300.0
 ANSWER_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.05
 FINAL = frozenset({"settled", "recorded"})
+UP = ("-m", "dispatcher", "up")
 
 
 class ServiceError(Exception):
@@ -70,9 +71,10 @@ class Answer:
 class Service:
     """Started by `start`, ended by `stop`; `log` has what its processes wrote."""
 
-    def __init__(self, home: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, home: Path, settings: Mapping[str, str], command: Sequence[str] = UP) -> None:
         """`home` becomes its data directory. `settings` are environment variables (`WARN_...`); those of the
-        caller do not reach it."""
+        caller do not reach it. `command` are the arguments for Python that start it."""
+        self._command = command
         self.home = home.resolve()
         self.log = self.home.with_suffix(".log")
         self.key = ""
@@ -95,7 +97,7 @@ class Service:
         """Start it and wait until API and workers are ready. Raises ServiceError. From the main thread: it
         gets SIGTERM when the thread that called this ends."""
         self.home.mkdir(parents=True, exist_ok=True)
-        command = tethered([sys.executable, "-m", "dispatcher", "up"], death_signal=signal.SIGTERM)
+        command = tethered([sys.executable, *self._command], death_signal=signal.SIGTERM)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -122,8 +124,13 @@ class Service:
         urls = self.urls()
         if len(urls) != 1 + self._workers:
             return False
+        return all(self.ready_at(url) for url in urls.values())
+
+    @staticmethod
+    def ready_at(url: str) -> bool:
+        """Whether the process behind one of `urls` answers /readyz with 200."""
         with suppress(OSError, http.client.HTTPException):
-            return all(_request("GET", f"{url}/readyz").status == 200 for url in urls.values())
+            return _request("GET", f"{url}/readyz").status == 200
         return False
 
     def stop(self, within_s: float = STOPS_WITHIN_S) -> int:

@@ -37,19 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         return NOT_RUN
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     order = Order(options.runs, options.seed, options.subscriptions, options.out.resolve())
-    return max(_one(fault, order, as_json=options.json) for fault in faults)
+    return _run(faults, order, as_json=options.json)
 
 
-def _one(fault: Fault, order: Order, *, as_json: bool) -> int:
-    try:
-        found = run(fault, order, lambda text: print(text, file=sys.stderr, flush=True))
-    except (TrialError, ServiceError, StandinError) as error:
-        print(f"{fault.name} could not be run: {error}", file=sys.stderr)
-        return NOT_RUN
+def _run(faults: Sequence[Fault], order: Order, *, as_json: bool) -> int:
     order.out.mkdir(parents=True, exist_ok=True)
-    (order.out / f"{fault.name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    print(msgspec.json.encode(found).decode() if as_json else _line(found), flush=True)
-    return 0 if found["ok"] else BROKEN
+    code = 0
+    try:
+        for found in run(faults, order, lambda text: print(text, file=sys.stderr, flush=True)):
+            text = msgspec.json.encode(found)
+            (order.out / f"{found['fault']}.json").write_bytes(msgspec.json.format(text) + b"\n")
+            print(text.decode() if as_json else _line(found), flush=True)
+            code = code if found["ok"] else BROKEN
+    except (TrialError, ServiceError, StandinError) as error:
+        print(f"could not be run: {error}", file=sys.stderr)
+        return NOT_RUN
+    return code
 
 
 def _line(found: dict[str, Any]) -> str:

@@ -2,20 +2,112 @@
 
 from __future__ import annotations
 
-from ops.lab.faults import workers
+from ops.lab.district import Layout
+from ops.lab.faults import controls, gateways, machine, senders, servers, workers
+from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.series import Fault
 
 FAULTS = (
     Fault("worker-kill", "F1", "SIGKILL to one worker in mid-send", workers.kill_one),
     Fault("workers-kill", "F1", "SIGKILL to all workers in mid-send", workers.kill_all),
     Fault("worker-freeze", "F5", "one worker frozen for longer than its lease", workers.freeze_one),
+    Fault("api-kill", "F2", "SIGKILL to the API during submissions", senders.api_kill),
+    Fault("queue-kill", "F3", "SIGKILL to Redis, back with its append-only file", servers.queue_kill),
+    Fault("queue-flush", "F4", "FLUSHALL in mid-send", servers.queue_flush),
+    Fault("queue-lost", "F4", "SIGKILL to Redis, back with nothing", servers.queue_lost),
+    Fault("queue-freeze", "F5", "Redis hangs for ten seconds", servers.queue_freeze),
+    Fault("queue-full", "F5", "Redis out of memory", servers.queue_full),
+    Fault("record-kill", "F7", "SIGKILL to PostgreSQL", servers.record_kill),
+    Fault("record-immediate", "F7", "immediate shutdown of PostgreSQL", servers.record_immediate),
+    Fault("gateway-hang", "F8", "a push service that never answers", gateways.hang),
+    Fault("gateway-silent", "F8", "a push service's process stands still", gateways.silent),
+    Fault("gateway-vanished", "F8", "a push service refuses connections", gateways.vanished),
+    Fault("gateway-slow", "F9", "a push service almost too slow", gateways.slow),
+    Fault(
+        "gateway-slow-loris", "F9", "a push service that takes, and answers by the byte", gateways.slow_loris
+    ),
+    Fault("patience", "F10", "429 and 503 with every form of Retry-After", gateways.patience),
+    Fault("patience-endless", "F10", "Retry-After of thirty years", gateways.endless_patience, fresh=True),
+    Fault(
+        "statuses", "F11", "404, 410, 400, 413, 301, 307, 418, 500, 502, 408", gateways.statuses, fresh=True
+    ),
+    Fault("locked-out", "F11", "401 and 403 for a while", gateways.locked_out, fresh=True),
+    Fault("poison", "F12", "a recipient that kills its worker", machine.poison, layout=Layout(workers=1)),
+    Fault(
+        "clock-worker-ahead",
+        "F13",
+        "workers an hour ahead",
+        machine.wrong_clock,
+        layout=Layout(command=machine.skewed(worker="+1h")),
+    ),
+    Fault(
+        "clock-worker-behind",
+        "F13",
+        "workers an hour behind",
+        machine.wrong_clock,
+        layout=Layout(command=machine.skewed(worker="-1h")),
+    ),
+    Fault(
+        "clock-api-ahead",
+        "F13",
+        "the API an hour ahead",
+        machine.wrong_clock,
+        layout=Layout(command=machine.skewed(api="+1h")),
+    ),
+    Fault(
+        "clock-api-behind",
+        "F13",
+        "the API an hour behind",
+        machine.wrong_clock,
+        layout=Layout(command=machine.skewed(api="-1h")),
+    ),
+    Fault(
+        "disk-full", "F14", "no room left for five seconds", machine.disk_full, surround=machine.small_disk
+    ),
+    Fault("duplicates", "F15", "one message a hundred times in parallel", senders.duplicates),
+    Fault("cancel-race", "F17", "a Cancel in mid-send", senders.cancel_race),
+    Fault("update-race", "F17", "an Update and a Cancel in mid-send", senders.update_race),
+    Fault("cancel-twice", "F17", "the all-clear twice, in the same and in other words", senders.cancel_twice),
+    Fault("outage-expiry", "F17", "workers asleep until the warning has expired", senders.outage_expiry),
+    Fault("burst", "F19", "sixty overlapping warnings in two seconds", senders.burst),
+    Fault(
+        "few-descriptors",
+        "F16",
+        "workers with 64 file descriptors",
+        machine.few_descriptors,
+        layout=Layout(command=command({"worker": Dress(("prlimit", "--nofile=64:64"))})),
+    ),
+    Fault("lies", "F20", "gateways that hide what they took", gateways.lies),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
+)
+
+CONTROLS = (
+    Fault(
+        "control-forgetful",
+        "control",
+        "FLUSHALL without a reconciler",
+        controls.flush,
+        control=True,
+        fresh=True,
+        layout=Layout(command=command({"worker": Dress(module="ops.lab.faults.saboteur.forgetful")})),
+    ),
+    Fault(
+        "control-hasty",
+        "control",
+        "SIGKILL to workers that say accepted before they send",
+        controls.kill,
+        control=True,
+        fresh=True,
+        layout=Layout(command=command({"worker": Dress(module="ops.lab.faults.saboteur.hasty")})),
+    ),
 )
 
 
 def named(name: str) -> tuple[Fault, ...]:
     """The fault of that name, all of that code, or `all`. Raises KeyError."""
-    found = tuple(fault for fault in FAULTS if name in {"all", fault.name} or fault.code == name.upper())
+    found = tuple(
+        fault for fault in (*FAULTS, *CONTROLS) if name in {"all", fault.name} or fault.code == name.upper()
+    )
     if not found:
         raise KeyError(name)
     return found

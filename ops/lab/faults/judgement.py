@@ -31,7 +31,8 @@ class Judged:
         broken = (
             f"{name}={one.value:g}>{one.limit:g}" for name, one in self.case.findings.items() if not one.ok
         )
-        idle = () if self.verdict.total.expected else ("nobody expected anything",)
+        somebody = self.verdict.total.expected or (self.case.may_expire and self.case.claims)
+        idle = () if somebody else ("nobody expected anything",)
         return (*self.verdict.failures, *broken, *idle)
 
 
@@ -60,6 +61,10 @@ def _judged(
         for one in _owed(message, sent, messages, recipients, records)
         if one.recipient not in case.excused
     ]
+    if case.may_expire:
+        expired = {one.key for one in case.claims if one.state == "expired"}
+        reached = {one.key for one in records if one.accepted}
+        expected = [one for one in expected if one.key in reached or one.key not in expired]
     left = excuse(expected, [*records, *denials], case.claims, messages)
     evidence = Evidence(messages, left.expected, records, case.claims)
     at = max((message.settle_by for message in messages if message.settle_by), default=case.began_at)

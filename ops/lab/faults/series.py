@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import statistics
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,21 @@ from ops.lab.district import District, Layout, gateway_records
 from ops.lab.faults.judgement import Judged, judge_cases
 from ops.lab.faults.trial import Case, Trial
 from ops.lab.population import Plan
-from ops.lab.verdict import MUST_BE_ZERO
+from ops.lab.verdict import MUST_BE_ZERO, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-SETTINGS = {"WARN_BATCH_SIZE": "50", "WARN_SLICE_SIZE": "10", "WARN_JOBS_PER_LANE": "4"}
+SETTINGS = {
+    "WARN_BATCH_SIZE": "50",
+    "WARN_SLICE_SIZE": "10",
+    "WARN_JOBS_PER_LANE": "4",
+    "WARN_REQUEST_TIMEOUT_S": "2",
+}
 """Small enough that a small district keeps both workers busy for a while: some twenty batches, and at most forty
-sends in flight in a process, where the service's own defaults allow four hundred."""
+sends in flight in a process, where the service's own defaults allow four hundred. And a gateway that hangs is
+given up sooner than after the usual ten seconds."""
 COUNTED = ("doubled", *MUST_BE_ZERO)
 
 
@@ -37,10 +44,17 @@ class Fault:
     """Carries one run out on a district that is well."""
     settings: Mapping[str, str] = field(default_factory=dict)
     layout: Layout = field(default_factory=Layout)
+    control: bool = False
+    """A negative control: the service is sabotaged, and the run is well if the lab reports a loss."""
     fresh: bool = False
     """Every run needs a district of its own."""
-    surround: Callable[[Path], Any] | None = None
+    surround: Callable[[Path], AbstractContextManager[None]] | None = None
     """A context around the district, given its directory."""
+
+    @property
+    def world(self) -> object:
+        """Equal for faults that can share a district."""
+        return self.surround, self.layout.workers, self.layout.command, tuple(self.settings.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +67,59 @@ class Order:
     out: Path
 
 
-def run(fault: Fault, order: Order, say: Callable[[str], None]) -> dict[str, Any]:
-    """All runs, judged and summed, as the JSON object that is printed. Raises TrialError, ServiceError,
-    StandinError."""
-    judged: list[Judged] = []
-    for number, numbers in enumerate(_groups(fault, order.runs)):
-        home = order.out / fault.name / str(number)
+def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """All runs of each, judged and summed, as the JSON objects that are printed. Faults that can share a district
+    do. Raises TrialError, ServiceError, StandinError."""
+    groups: dict[object, list[tuple[Fault, int]]] = {}
+    for fault in faults:
+        for number in range(order.runs):
+            key = (fault.name, number) if fault.fresh else fault.world
+            groups.setdefault(key, []).append((fault, number))
+    found: dict[str, list[Judged]] = {fault.name: [] for fault in faults}
+    for place, planned in enumerate(groups.values()):
+        home = order.out / str(place)
         shutil.rmtree(home, ignore_errors=True)
-        judged += _one_district(fault, order, home, numbers, say)
-    return summary(fault, order, judged)
-
-
-def _groups(fault: Fault, runs: int) -> list[Sequence[int]]:
-    return [[number] for number in range(runs)] if fault.fresh else [range(runs)]
+        for name, judged in _one_district(order, home, planned, say):
+            found[name].append(judged)
+        for fault in {fault.name: fault for fault, _ in planned}.values():
+            if len(found[fault.name]) == order.runs:
+                yield summary(fault, order, found[fault.name])
 
 
 def _one_district(
-    fault: Fault, order: Order, home: Path, numbers: Sequence[int], say: Callable[[str], None]
-) -> list[Judged]:
+    order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
+) -> list[tuple[str, Judged]]:
+    fault = planned[0][0]
     plan = Plan(order.seed, order.subscriptions, order.subscriptions // 20)
     layout = replace(fault.layout, plan=plan, decrypt="later", settings={**SETTINGS, **fault.settings})
-    cases = []
-    with District(home, layout) as district:
+    cases: list[Case] = []
+    with ExitStack() as stack:
+        if fault.surround:
+            stack.enter_context(fault.surround(home))
+        district = stack.enter_context(District(home, layout))
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
-        for number in numbers:
-            case = Case(number, datetime.now(UTC))
-            trial = Trial(district, tail, random.Random(f"{order.seed}|{fault.name}|{number}"), case)
-            fault.act(trial)
+        for fault, number in planned:
+            case = Case(len(cases), number, datetime.now(UTC))
+            fault.act(
+                trial := Trial(district, tail, random.Random(f"{order.seed}|{fault.name}|{number}"), case)
+            )
             trial.conclude()
             cases.append(case)
-            say(f"{fault.name} run {number + 1}: settled, recovery {case.recovery_s}")
+            say(f"{fault.name} {number + 1}/{order.runs}: settled, recovery {case.recovery_s}")
         recipients = district.recipients
-    # only now: whatever would have been sent late is in the ledgers too
-    if cases:
+        stack.callback(shutil.rmtree, home / "service", ignore_errors=True)
+        district.stop()
+        # only now: whatever was sent late is in the ledgers too
         cases[-1].ended_at = datetime.now(UTC)
-    return judge_cases(cases, recipients, tuple(gateway_records(home)))
+        judged = judge_cases(cases, recipients, tuple(gateway_records(home)))
+    return [(fault.name, one) for (fault, _), one in zip(planned, judged, strict=True)]
 
 
 def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, Any]:
     """The sum over all runs; `failures` name the run."""
     totals = [one.verdict.total for one in judged]
     recovery = [seconds for one in judged for seconds in one.case.recovery_s]
-    failures = [f"run {one.case.number}: {text}" for one in judged for text in one.failures]
+    failures = [f"run {one.case.run}: {text}" for one in judged for text in one.failures]
     return {
         "fault": fault.name,
         "code": fault.code,
@@ -108,8 +133,12 @@ def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, A
         "recovery_s": _spread(recovery),
         "criteria": {name: _worst(name, judged) for name in _names(judged)},
         "failures": failures,
-        "ok": bool(judged) and not failures,
+        "ok": all(_loss(one) for one in totals) if fault.control else bool(judged) and not failures,
     }
+
+
+def _loss(total: Counts) -> bool:
+    return bool(total.lost or total.false_delivered)
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:

@@ -70,11 +70,16 @@ class Case:
     """What a run knows by itself."""
 
     number: int
+    """Within its district, so that identifiers differ."""
+    run: int
+    """Of its fault."""
     began_at: datetime
     sent: list[Sent] = field(default_factory=list)
     bound: int = 0
     excused: set[str] = field(default_factory=set)
     """Recipients that the fault itself makes unreachable."""
+    may_expire: bool = False
+    """Whether the fault outlasts its messages: who was not sent to by then is rightly left out."""
     recovery_s: list[float] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
     claims: list[ServiceRecord] = field(default_factory=list)
@@ -92,6 +97,7 @@ class Trial:
         self._tail = tail
         self._run = f"{case.began_at:%Y%m%dt%H%M%S}-{case.number}"
         self._chains = 0
+        self._settles_within_s = SETTLES_WITHIN_S
         self._reached: set[tuple[str, str]] = set()
         self.entries: list[Entry] = []
         """All that the gateways wrote down in this run, as far as looked at."""
@@ -109,12 +115,15 @@ class Trial:
         self._chains += 1
         return Chain(f"{self._run}-{self._chains}", sender, cut)
 
-    def warn(self, chain: Chain | None = None, kind: Kind = Kind.ALERT) -> Sent:
-        """Submit the chain's next message as a control centre does: again until it is accepted."""
+    def warn(
+        self, chain: Chain | None = None, kind: Kind = Kind.ALERT, within_s: float = ACCEPTED_WITHIN_S
+    ) -> Sent:
+        """Submit the chain's next message as a control centre does: again until it is accepted. Raises
+        TrialError."""
         chain = chain or self.chain()
         bulletin = chain.write(kind)
         self._reached.clear()
-        return self.accepted(bulletin, chain, self.submit(bulletin.xml))
+        return self.accepted(bulletin, chain, self.submit(bulletin.xml, within_s))
 
     def accepted(self, bulletin: Bulletin, chain: Chain, answer: Answer) -> Sent:
         """Note a message that was answered with 2xx."""
@@ -122,9 +131,9 @@ class Trial:
         self.case.sent.append(sent)
         return sent
 
-    def submit(self, xml: bytes) -> Answer:
-        """POST until 2xx. Raises TrialError where it is refused, or not accepted for two minutes."""
-        give_up = time.monotonic() + ACCEPTED_WITHIN_S
+    def submit(self, xml: bytes, within_s: float = ACCEPTED_WITHIN_S) -> Answer:
+        """POST until 2xx. Raises TrialError where it is refused, or not accepted in time."""
+        give_up = time.monotonic() + within_s
         while time.monotonic() < give_up:
             with suppress(*NO_ANSWER, KeyError):
                 answer = self.service.submit(xml)
@@ -133,7 +142,7 @@ class Trial:
                 if answer.status < 500:
                     raise TrialError(f"refused: {answer.status} {answer.body[:300]!r}")
             time.sleep(AGAIN_S)
-        raise TrialError(f"not accepted for {ACCEPTED_WITHIN_S:.0f} s")
+        raise TrialError(f"not accepted for {within_s:.0f} s")
 
     def look(self) -> list[Entry]:
         """What the gateways wrote down since the last look."""
@@ -196,9 +205,13 @@ class Trial:
             return self.service.alert(sent.id)["state"] in FINAL
         return False
 
+    def give_up_after(self, seconds: float) -> None:
+        """How long to wait at the end for what is not settled."""
+        self._settles_within_s = seconds
+
     def conclude(self) -> None:
         """Wait until all is settled and every process runs, then take the service's account."""
-        self.settle()
+        self.settle(self._settles_within_s)
         self.service.wait_ready()
         for sent in self.case.sent:
             self.case.claims.extend(self.district.ledger(sent.id))

@@ -1,0 +1,134 @@
+"""F12 to F14, F16: a recipient that kills whoever serves it, wrong clocks, a full disk, too few descriptors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.lab.faults.bulletins import Cut
+from ops.lab.faults.outfit import Dress, command
+from ops.lab.faults.servers import SMALL, asking
+from ops.lab.faults.trial import TrialError
+from ops.lab.messages import UPPER_RUR
+from ops.lab.population import watching
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ops.lab.faults.trial import Trial
+    from ops.lab.population import Recipient
+
+LIBRARY = Path("/usr/lib")
+FAKETIME = "libfaketimeMT.so.1"
+SKEW_LIFETIME = timedelta(minutes=30)
+"""Shorter than the clocks are off: whoever judges expiry by its own clock is found out."""
+DISK_BYTES = 160 * 1024 * 1024
+"""PostgreSQL's fresh data and write-ahead log, and some tens of MB."""
+FULL_FOR_S = 5.0
+DIES_AT_MOST = 6
+POISON_WITHIN_S = 150.0
+LOOK_EVERY_S = 0.005
+
+
+def poison(trial: Trial) -> None:
+    """A recipient at whose sending the worker dies, every time: the gateway holds that request, and as soon as it
+    has come in, the only worker gets SIGKILL. The recipient must be given up, everybody else served."""
+    victim = trial.chance.choice([one for one in _concerned(trial) if one.channel == "webpush"])
+    trial.case.excused.add(victim.ref)
+    rule = {"name": "poison", "match": {"recipient_prefix": victim.ref}, "action": {"kind": "hang"}}
+    trial.gateways({name: [rule] for name in trial.district.gateways if name.startswith("webpush-")})
+    sent = trial.warn()
+    deaths, began_s = 0, time.monotonic()
+    while not _given_up(trial, sent.id, victim.ref):
+        if deaths > DIES_AT_MOST or time.monotonic() - began_s > POISON_WITHIN_S:
+            raise TrialError("the poisoned recipient is never given up")
+        if any(entry.fault == "poison" for entry in trial.look()):
+            pid = trial.service.kill("worker-1")
+            deaths += 1
+            trial.allow(trial.in_flight_max())
+            trial.service.wait_replaced("worker-1", pid)
+        time.sleep(LOOK_EVERY_S)
+    trial.hold("deaths", deaths, 3)
+    trial.settle()
+    trial.recovered(time.monotonic() - began_s)
+    [listed] = trial.service.commands(["dead-letters", "list", "--alert", sent.id])
+    letters = [json.loads(line) for line in listed.splitlines()]
+    trial.hold("dead_letters_besides", float(abs(len(letters) - 1)), 0)
+
+
+def _concerned(trial: Trial) -> list[Recipient]:
+    return list(watching(trial.district.recipients, UPPER_RUR))
+
+
+def _given_up(trial: Trial, alert_id: str, ref: str) -> bool:
+    return any(line.recipient == ref and line.state == "dead" for line in trial.district.ledger(alert_id))
+
+
+def few_descriptors(trial: Trial) -> None:
+    """Workers with so few file descriptors that connections fail."""
+    trial.warn()
+    trial.settle()
+
+
+def wrong_clock(trial: Trial) -> None:
+    """A warning shorter than some process's clock is wrong."""
+    trial.warn(trial.chain(Cut(lifetime=SKEW_LIFETIME)))
+    trial.settle()
+
+
+def faketime() -> Path | None:
+    """The library that fakes a process's clock (Debian: libfaketime), where installed."""
+    return next(iter(LIBRARY.glob(f"*/faketime/{FAKETIME}")), None)
+
+
+def skewed(**by_process: str) -> tuple[str, ...]:
+    """The service with some processes' clocks off, e.g. worker="+1h". Monotonic clocks stay right: those no
+    administrator can set."""
+    library = faketime() or Path(FAKETIME)
+    settings = ["env", f"LD_PRELOAD={library}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
+    return command({name: Dress((*settings, f"FAKETIME={skew}")) for name, skew in by_process.items()})
+
+
+@contextmanager
+def small_disk(home: Path) -> Iterator[None]:
+    """A file system of its own under the service's data directory. Needs root."""
+    place = home / "service"
+    place.mkdir(parents=True)
+    size = f"size={DISK_BYTES},mode=0711"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], check=True, timeout=10)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True, timeout=10)
+
+
+def disk_full(trial: Trial) -> None:
+    """No room left in the data directory for some seconds."""
+    trial.warn()
+    trial.await_moment()
+    trial.allow(trial.in_flight_max() * trial.district.layout.workers)
+    filler = trial.service.home / "filler"
+    _fill(filler)
+    with asking(trial):
+        try:
+            give_up = time.monotonic() + FULL_FOR_S
+            while time.monotonic() < give_up:
+                with suppress(TrialError):
+                    trial.warn(trial.chain(SMALL), within_s=1.0)
+        finally:
+            filler.unlink()
+    freed_s = time.monotonic()
+    trial.warn(trial.chain(SMALL))
+    trial.recovered(time.monotonic() - freed_s)
+    trial.settle()
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(65_536))

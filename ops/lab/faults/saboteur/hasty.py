@@ -1,0 +1,71 @@
+"""A worker that writes "accepted" down before it sends: the order that loses messages at every death."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from channels.base import ChannelError, Receipt
+from dispatcher import wiring
+from dispatcher.__main__ import app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from channels.base import Channel, Endpoint, Limits, Notice
+    from channels.http import HttpClient
+    from dispatcher.settings import Settings
+
+
+class Hasty:
+    """A channel that says yes at once and sends afterwards, in its own time."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._sending: set[asyncio.Task[None]] = set()
+
+    @property
+    def name(self) -> str:
+        return self._channel.name
+
+    @property
+    def limits(self) -> Limits:
+        return self._channel.limits
+
+    def check(self, endpoint: Endpoint) -> None:
+        self._channel.check(endpoint)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return self._channel.gateway(endpoint)
+
+    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+        task = asyncio.create_task(self._send(notice, endpoints))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        for endpoint in endpoints:
+            yield Receipt(endpoint.id)
+
+    async def _send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> None:
+        try:
+            async for _ in self._channel.send(notice, endpoints):
+                pass
+        except ChannelError:
+            return
+
+    async def aclose(self) -> None:
+        await self._channel.aclose()
+
+
+def main() -> None:
+    """Run `dispatcher` so."""
+    honest = wiring.channels
+
+    def hasty(settings: Settings, http: HttpClient) -> dict[str, Channel]:
+        return {name: Hasty(channel) for name, channel in honest(settings, http).items()}
+
+    wiring.channels = hasty  # in this process alone, and on purpose
+    app()
+
+
+if __name__ == "__main__":
+    main()
