@@ -98,6 +98,25 @@ def read(path: Path) -> Ledger:
     return Ledger(tuple(entries), torn)
 
 
+class Tail:
+    """Reads what was added to ledgers since the last look."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._read = dict.fromkeys(files, 0)
+        self._decode = msgspec.json.Decoder(Entry).decode
+
+    def new(self) -> list[Entry]:
+        """The whole lines that came in meanwhile. Raises OSError, msgspec.DecodeError."""
+        entries: list[Entry] = []
+        for file, position in self._read.items():
+            with file.open("rb") as ledger:
+                ledger.seek(position)
+                whole, newline, _ = ledger.read().rpartition(b"\n")
+            self._read[file] = position + len(whole) + len(newline)
+            entries.extend(map(self._decode, whole.splitlines()))
+        return entries
+
+
 def opened(entries: Iterable[Entry], opener: Callable[[str, str], Content]) -> Iterator[Entry]:
     """The entries, with the content of those whose decryption was put off.
 

@@ -10,9 +10,9 @@ from rich.console import Console
 from ops.lab.demo import faults, view
 from ops.lab.demo.__main__ import OutError, _own
 from ops.lab.demo.evidence import together
-from ops.lab.demo.standing import Standing, Tail
+from ops.lab.demo.standing import Standing
 from ops.lab.gateways import faults as gateway_faults
-from ops.lab.ledger import Entry
+from ops.lab.ledger import Entry, Tail
 from ops.lab.records import Reach
 from ops.lab.verdict import Counts
 

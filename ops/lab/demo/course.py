@@ -13,9 +13,9 @@ from dispatcher.settings import Settings
 from ops.lab import messages
 from ops.lab.demo import faults
 from ops.lab.demo.evidence import Case, Death, Submitted, owed
-from ops.lab.demo.standing import Standing, Tail
+from ops.lab.demo.standing import Standing
 from ops.lab.district import SENDER, SETTLES_WITHIN_S
-from ops.lab.ledger import gateway_records
+from ops.lab.ledger import Tail, gateway_records
 from ops.lab.messages import CHAPTERS, CONCERNED, Submission
 from ops.lab.records import GatewayRecord, Kind, Message, Reach
 from ops.lab.service import FINAL, ServiceError

@@ -5,35 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from ops.lab.ledger import Entry
 from ops.lab.records import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
+
+    from ops.lab.ledger import Entry
 
 CHANNELS = ("webpush", "sms_http", "app")
-
-
-class Tail:
-    """Reads what was added to ledgers since the last look."""
-
-    def __init__(self, files: Iterable[Path]) -> None:
-        self._read = dict.fromkeys(files, 0)
-        self._decode = msgspec.json.Decoder(Entry).decode
-
-    def new(self) -> list[Entry]:
-        """The whole lines that came in meanwhile. Raises OSError, msgspec.DecodeError."""
-        entries: list[Entry] = []
-        for file, position in self._read.items():
-            with file.open("rb") as ledger:
-                ledger.seek(position)
-                whole, newline, _ = ledger.read().rpartition(b"\n")
-            self._read[file] = position + len(whole) + len(newline)
-            entries.extend(map(self._decode, whole.splitlines()))
-        return entries
 
 
 class Standing:

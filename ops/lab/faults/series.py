@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.demo.standing import Tail
 from ops.lab.district import District, Layout, gateway_records
 from ops.lab.faults.judgement import Judged, judge_cases
 from ops.lab.faults.trial import Case, Trial
+from ops.lab.ledger import Tail
 from ops.lab.population import Plan
 from ops.lab.verdict import MUST_BE_ZERO, Counts
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from ops.lab.demo.standing import Tail
-    from ops.lab.ledger import Entry
+    from ops.lab.ledger import Entry, Tail
 
 LATENCY_S = 0.05
 """Of every gateway: a send must take a while for a fault to fall into it."""
