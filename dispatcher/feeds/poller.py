@@ -168,10 +168,13 @@ class Poller:
     async def _reopened(
         self, feed: Feed, known: dict[str, EntryRow], now: datetime
     ) -> tuple[dict[str, EntryRow], bool]:
-        """Entries that were merged into another source's warning, which has ended: they count as unread."""
+        """Entries that were merged into another source's warning, which has ended, count as unread. Whether the list
+        must come in full, for them or for those whose words are still waited for.
+        """
         bereft = await self._store.bereft(feed.name, now)
         reopened = {key: replace(row, version="") if key in bereft else row for key, row in known.items()}
-        return reopened, bool(bereft)
+        unread = any(row.links and not row.version and row.ended_at is None for row in known.values())
+        return reopened, bool(bereft) or unread
 
     def _after(
         self,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 QUARANTINED = "quarantined"
 PENDING = "pending"
+UPDATE_PATIENCE = 3
+"""So many times an Update's message is asked for before the list's own words go out for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,15 @@ def again(row: EntryRow) -> Listed:
 
 
 def stand_in(entry: Listed, row: EntryRow | None) -> tuple[Incoming, ...]:
-    """What the list says, where it is the first that is heard of the warning, or its end."""
+    """What the list says, where it is the first that is heard of the warning, or its end.
+
+    An Update that does not say of what is given some time: told at once, it could be a second alarm for people who
+    know the warning from another feed.
+    """
     alert = entry.stand_in
+    unrelated = alert is not None and alert.msg_type is cap.MsgType.UPDATE and not alert.references
+    if unrelated and (row.tries if row else 0) < UPDATE_PATIENCE:
+        return ()
     if alert is None or (
         row is not None and row.alert_id is not None and alert.msg_type is not cap.MsgType.CANCEL
     ):
@@ -59,12 +68,16 @@ def row_of(
     feed: Feed, part: str, had: Had, taken: Taken | Unusable | None, before: EntryRow | None, now: datetime
 ) -> EntryRow:
     """What is remembered of the entry from now on."""
+    before_id = before.alert_id if before else None
     tries = (before.tries if before else 0) + 1 if had.waits else 0
     row = EntryRow(
         feed=feed.name,
         key=had.entry.key,
         part=part,
-        version=had.entry.version,
+        # Without a version the entry is read from the list again, whose words may be needed still.
+        version=""
+        if had.waits and had.entry.stand_in and not (had.incoming or before_id)
+        else had.entry.version,
         reason=before.reason if before else PENDING,
         first_seen=before.first_seen if before else now,
         links=had.entry.links if had.waits else (),

@@ -335,6 +335,19 @@ async def test_a_message_that_stays_missing_is_asked_for_less_and_less(world, se
     assert await world.reasons() == ["first_notice"]
 
 
+async def test_an_update_of_nobody_knows_what_is_given_time(world, server, poller, nina):
+    entry = dashboard_entry(f"dwd.{warning(1).identifier}", msg_type="Update")
+    server.put(BOARD, listing_body(entry))
+    for _ in range(3):
+        await poll(poller, world, nina)
+        assert await world.rows() == []
+    await poll(poller, world, nina)
+    assert await world.reasons() == ["update"]
+    server.forget()
+    await poll(poller, world, nina)
+    assert server.requests[0].conditional
+
+
 async def test_a_message_that_nobody_can_read_is_kept_and_the_list_alarms(world, server, poller, nina):
     server.put(BOARD, listing_body(dashboard_entry(FIRE)))
     server.put(f"/api31/warnings/{FIRE}.json", b"<html>")
