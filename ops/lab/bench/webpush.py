@@ -1,0 +1,332 @@
+"""How fast one processor sends Web Pushes: ours, pywebpush's and npm's ways, and the bare HTTP client.
+
+All send the same payload to the same subscriptions of the same sink over TLS, each as a process on one processor,
+the sink on another. A round measures all of them one after another; what is printed are medians of the rounds and
+of the rounds' ratios. A sample of what the sink took is decrypted by the lab's user agents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from rich.console import Console
+from rich.table import Table
+
+from channels.vapid import generate_key
+from ops.lab.gateways.state import UserAgent
+from ops.lab.gateways.webpush import UndecryptableError, decrypt
+from ops.lab.senders.job import Job, Keys, base64url
+from ops.lab.sink.certificate import write_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+ROOT = Path(__file__).parents[3]
+MODULES = ROOT / "var" / "bench" / "npm"
+PAYLOAD = json.dumps({"v": 1, "headline": "Hochwasser", "text": "Meiden Sie die Ufer der Rur. " * 13})
+USER_AGENTS = 64
+"""Key pairs; endpoints share them in turn, so that a sampled body can be tried on all."""
+SENT_FAST, SENT_SLOW = 30_000, 1_500
+SENDER_TIMEOUT_S = 300
+NPM_TIMEOUT_S = 120
+H1, H2 = "http/1.1", "h2"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to send: the command behind `python -m`, over which protocol, and how many."""
+
+    name: str
+    protocol: str
+    module: str
+    arguments: tuple[str, ...]
+    count: int
+    checked: bool = False
+    """Whether what it sends can be decrypted: a bare client's bodies are noise."""
+
+
+WAYS = (
+    Way("ours_h2", H2, "own", (), SENT_FAST, checked=True),
+    Way("ours_h1", H1, "own", (), SENT_FAST, checked=True),
+    Way("ours_fresh_h2", H2, "own", ("fresh",), SENT_FAST // 4, checked=True),
+    Way("bare_client_h2", H2, "bare", ("client",), SENT_FAST),
+    Way("bare_client_h1", H1, "bare", ("client",), SENT_FAST),
+    Way("bare_libcurl_h2", H2, "bare", ("libcurl",), SENT_FAST),
+    Way("bare_libcurl_h1", H1, "bare", ("libcurl",), SENT_FAST),
+    Way("pywebpush_async", H1, "pywebpush_ways", ("async",), SENT_SLOW, checked=True),
+    Way("pywebpush_session", H1, "pywebpush_ways", ("session",), SENT_SLOW, checked=True),
+)
+NPM = Way("npm_web_push", H1, "npm", (), SENT_SLOW, checked=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of one way."""
+
+    per_s: float
+    cpu_us: float
+    """Processor time of the sender per push."""
+    sink_busy: float
+    """The share of the time that the sink's processor worked for it: near 1 the sink was the limit."""
+
+
+class Sink:
+    """The stand-in as a process."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.origin: str = self._line()["origin"]
+
+    def report(self) -> dict[str, Any]:
+        """Counters since the start, and the bodies sampled since the last report."""
+        assert self._process.stdin
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> dict[str, Any]:
+        assert self._process.stdout
+        found: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return found
+
+
+@contextmanager
+def running_sink(certificate: Path, key: Path, protocols: str, cpu: int | None) -> Iterator[Sink]:
+    """A sink that offers these protocols; it ends with its standard input."""
+    command = [sys.executable, "-m", "ops.lab.sink", "--cert", str(certificate), "--key", str(key)]
+    command += ["--protocols", protocols, *(["--cpu", str(cpu)] if cpu is not None else [])]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        yield Sink(process)
+
+
+def processors() -> tuple[int | None, int | None]:
+    """One for the sender, one for the sink; none where there is only one."""
+    free = sorted(os.sched_getaffinity(0))
+    return (free[0], free[1]) if len(free) > 1 else (None, None)
+
+
+def new_user_agent(number: int) -> UserAgent:
+    private = ec.generate_private_key(ec.SECP256R1())
+    scalar = private.private_numbers().private_value.to_bytes(32, "big")
+    point = private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return UserAgent(str(number), base64url(scalar), base64url(point), base64url(os.urandom(16)))
+
+
+def install_npm() -> Path | None:
+    """Where npm's `web-push` is, installed now if it can be; None without Node or without a registry."""
+    found = MODULES / "node_modules"
+    if shutil.which("node") is None:
+        return None
+    if not (found / "web-push").exists() and shutil.which("npm") is not None:
+        MODULES.mkdir(parents=True, exist_ok=True)
+        command = [
+            "npm",
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            str(MODULES),
+            "web-push@3",
+        ]
+        with suppress(subprocess.TimeoutExpired):
+            subprocess.run(command, check=False, capture_output=True, timeout=NPM_TIMEOUT_S)
+    return found if (found / "web-push").exists() else None
+
+
+def command_of(way: Way, job_file: Path, pem: str, modules: Path | None) -> list[str]:
+    if way is not NPM:
+        return [sys.executable, "-m", f"ops.lab.senders.{way.module}", str(job_file), *way.arguments]
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    scalar = key.private_numbers().private_value.to_bytes(32, "big")
+    script = ROOT / "ops" / "lab" / "senders" / "npm_web_push.cjs"
+    return ["node", str(script), str(modules), str(job_file), base64url(point), base64url(scalar)]
+
+
+class Range:
+    """What all runs share: sinks, subscriptions, a key, and where files go."""
+
+    def __init__(self, folder: Path, stack: ExitStack, scale: float) -> None:
+        self._folder = folder
+        self._scale = scale
+        self._cpu, sink_cpu = processors()
+        self._pem = generate_key().decode()
+        self._agents = [new_user_agent(number) for number in range(USER_AGENTS)]
+        certificate, key = write_certificate(folder, datetime.now(UTC))
+        self._ca_file = str(certificate)
+        self._sinks = {
+            protocol: stack.enter_context(running_sink(certificate, key, offered, sink_cpu))
+            for protocol, offered in ((H1, H1), (H2, f"{H2},{H1}"))
+        }
+        self.modules = install_npm()
+
+    def measure(self, way: Way) -> Measured:
+        """Run one way. Raises `AssertionError` where something did not arrive, or cannot be read."""
+        sink = self._sinks[way.protocol]
+        job_file = self._folder / "job.json"
+        job = Job(
+            origin=sink.origin,
+            ca_file=self._ca_file,
+            vapid_pem=self._pem,
+            payload=PAYLOAD,
+            count=max(500, int(way.count * self._scale)),
+            keys=tuple(Keys(agent.public, agent.auth) for agent in self._agents),
+            cpu=self._cpu,
+        )
+        job_file.write_bytes(msgspec.json.encode(job))
+        before = sink.report()
+        command = command_of(way, job_file, self._pem, self.modules)
+        pin = None if self._cpu is None else partial(os.sched_setaffinity, 0, {self._cpu})
+        ran = subprocess.run(
+            command, stdout=subprocess.PIPE, timeout=SENDER_TIMEOUT_S, check=True, cwd=ROOT, preexec_fn=pin
+        )
+        after = sink.report()
+        said = json.loads(ran.stdout.splitlines()[-1])
+        assert said["count"] <= after["count"] - before["count"]
+        if way.checked:
+            self._check(after["bodies"])
+        return Measured(
+            per_s=said["count"] / said["wall_s"],
+            cpu_us=said["cpu_s"] / said["count"] * 1e6,
+            sink_busy=(after["cpu_s"] - before["cpu_s"])
+            / (after["count"] - before["count"])
+            * said["count"]
+            / said["wall_s"],
+        )
+
+    def _check(self, bodies: Sequence[str]) -> None:
+        assert bodies
+        for body in bodies:
+            assert self._readable(base64.b64decode(body)), "no user agent can read what was sent"
+
+    def _readable(self, body: bytes) -> bool:
+        for agent in self._agents:
+            with suppress(UndecryptableError):
+                return decrypt(agent, body) == PAYLOAD.encode()
+        return False
+
+
+def run(rounds: int, scale: float, say: Callable[[str], None]) -> dict[str, list[Measured]]:
+    """All ways, `rounds` times; by name, in the order of the rounds."""
+    found: dict[str, list[Measured]] = {}
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        range_ = Range(Path(folder), stack, scale)
+        ways = (*WAYS, NPM) if range_.modules else WAYS
+        for number in range(rounds):
+            for way in ways:
+                measured = range_.measure(way)
+                found.setdefault(way.name, []).append(measured)
+                say(f"round {number + 1} {way.name}: {measured.per_s:,.0f}/s, {measured.cpu_us:.1f} us")
+    return found
+
+
+def ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str]) -> float | None:
+    """The median over the rounds of our rate over the best of theirs."""
+    present = [found[name] for name in theirs if name in found]
+    if not present:
+        return None
+    best = [max(measured.per_s for measured in one) for one in zip(*present, strict=True)]
+    return round(float(median(mine.per_s / other for mine, other in zip(found[ours], best, strict=True))), 3)
+
+
+def rate(found: Mapping[str, list[Measured]], *names: str) -> float | None:
+    """The best of the ways' median rates."""
+    rates = [median(measured.per_s for measured in found[name]) for name in names if name in found]
+    return round(max(rates)) if rates else None
+
+
+BARE = tuple(way.name for way in WAYS if way.name.startswith("bare_"))
+PYWEBPUSH = ("pywebpush_async", "pywebpush_session")
+
+
+def summary(found: Mapping[str, list[Measured]]) -> dict[str, Any]:
+    """What `--json` prints."""
+    ours = "ours_h2"
+    return {
+        "ours_per_s": rate(found, ours),
+        "bare_client_per_s": rate(found, *BARE),
+        "pywebpush_async_per_s": rate(found, "pywebpush_async"),
+        "pywebpush_session_per_s": rate(found, "pywebpush_session"),
+        "npm_web_push_per_s": rate(found, "npm_web_push"),
+        "ratio_pywebpush": ratio(found, ours, PYWEBPUSH),
+        "ratio_npm": ratio(found, ours, ["npm_web_push"]),
+        "ratio_bare": ratio(found, ours, BARE),
+        "protocols": {
+            "h2": _protocol(found, "h2"),
+            "http/1.1": _protocol(found, "h1"),
+        },
+        "ours_fresh_per_s": rate(found, "ours_fresh_h2"),
+        "rounds": len(found[ours]),
+        "ways": {name: _detail(measured) for name, measured in found.items()},
+    }
+
+
+def _protocol(found: Mapping[str, list[Measured]], short: str) -> dict[str, Any]:
+    ours, libcurl, client = f"ours_{short}", f"bare_libcurl_{short}", f"bare_client_{short}"
+    return {
+        "ours_per_s": rate(found, ours),
+        "bare_client_per_s": rate(found, client),
+        "bare_libcurl_per_s": rate(found, libcurl),
+        "ratio_pywebpush": ratio(found, ours, PYWEBPUSH),
+        "ratio_npm": ratio(found, ours, ["npm_web_push"]),
+        "ratio_bare_client": ratio(found, ours, [client]),
+        "ratio_bare_libcurl": ratio(found, ours, [libcurl]),
+    }
+
+
+def _detail(measured: list[Measured]) -> dict[str, float]:
+    return {
+        "per_s": round(median(one.per_s for one in measured)),
+        "cpu_us": round(median(one.cpu_us for one in measured), 1),
+        "sink_busy": round(median(one.sink_busy for one in measured), 2),
+    }
+
+
+def show(result: Mapping[str, Any]) -> None:
+    table = Table(
+        "way", "pushes/s", "processor us each", "sink busy", title=f"{result['rounds']} rounds, medians"
+    )
+    for name, one in result["ways"].items():
+        table.add_row(name, f"{one['per_s']:,}", f"{one['cpu_us']}", f"{one['sink_busy']:.0%}")
+    console = Console()
+    console.print(table)
+    console.print({name: value for name, value in result.items() if name.startswith("ratio_")})
+    console.print(result["protocols"])
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="ops.lab.bench webpush", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scale", type=float, default=1.0, help="send so many times the usual number")
+    options = parser.parse_args(argv)
+
+    def say(line: str) -> None:
+        if not options.json:
+            print(line, file=sys.stderr, flush=True)
+
+    result = summary(run(options.rounds, options.scale, say))
+    if options.json:
+        print(json.dumps(result))
+    else:
+        show(result)
+    return 0
