@@ -42,9 +42,7 @@ class Quarantine:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def put(
-        self, feed: str, name: str, content: bytes, code: str, detail: str, now: datetime
-    ) -> bool:
+    async def put(self, feed: str, name: str, content: bytes, code: str, detail: str, now: datetime) -> bool:
         """Keep it. Whether it is new; what is here already is counted."""
         new = await self._pool.fetchval(
             """INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)
