@@ -45,8 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             summary = evidence.recount(options.out)
             report.show(console, summary)
             return 0 if summary["ok"] else FAILED
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-        with _own(options.out):
+        with _own(options.out), _orderly_end():
             return _run(options, console)
     except (OutError, ServiceError, StandinError) as error:
         console.print(f"[bold red]the demo could not be run:[/] {error}", highlight=False)
@@ -101,6 +100,16 @@ def _own(out: Path) -> Iterator[None]:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         yield
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """SIGTERM ends the run like Ctrl-C: everything that was started is stopped."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
