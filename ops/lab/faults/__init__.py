@@ -1,7 +1,7 @@
 """The fault lab: what breaks in the night, at random seeded instants, and the count of what became of a warning.
 
-    python -m ops.lab.faults list
-    python -m ops.lab.faults NAME|CODE|all [--runs N] [--seed S] [--subscriptions N] [--out DIR] [--json]
+    python -m ops.lab.faults list | table
+    python -m ops.lab.faults NAME|CODE|all ... [--runs N] [--seed S] [--subscriptions N] [--out DIR] [--json]
 
     bulletins    the messages of a run: one chain or many, large or small
     trial        one run: submit, wait for the instant, do the damage, wait until settled, take the service's account
@@ -10,9 +10,9 @@
     series       many runs in one district, and their sum
     workers, servers, gateways, senders, machine
                  the faults, by what they strike
+    controls     the negative controls, and in `saboteur` the workers that they strike
     catalogue    their names
     outfit       a service whose processes start otherwise: with fewer descriptors, another clock, or sabotaged
-    saboteur     workers that break the promises on purpose: the lab must notice
 
 Every instant and every choice follows from seed, fault and number of the run. What the machine does in between
 does not: the same seed gives the same plan, not the same interleaving.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ops.lab.faults.catalogue import FAULTS, named
+from ops.lab.faults.catalogue import CONTROLS, FAULTS, named
 from ops.lab.faults.series import COUNTED, Fault, Order, run
 from ops.lab.faults.trial import TrialError
 from ops.lab.gateways.launch import StandinError
@@ -26,14 +26,17 @@ BROKEN, NOT_RUN = 1, 2
 def main(argv: Sequence[str] | None = None) -> int:
     """0: every promise was kept, 1: some were not, 2: a run could not be carried out."""
     options = _options(argv)
-    if options.name == "list":
-        for fault in FAULTS:
-            print(f"{fault.code:4} {fault.name:24} {fault.title}")
+    if options.names == ["list"]:
+        for fault in (*FAULTS, *CONTROLS):
+            print(f"{fault.code:7} {fault.name:20} {fault.title}")
+        return 0
+    if options.names == ["table"]:
+        print(table(options.out))
         return 0
     try:
-        faults = named(options.name)
-    except KeyError:
-        print(f"no such fault: {options.name}; see `list`", file=sys.stderr)
+        faults = [fault for name in options.names for fault in named(name)]
+    except KeyError as unknown:
+        print(f"no such fault: {unknown}; see `list`", file=sys.stderr)
         return NOT_RUN
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     order = Order(options.runs, options.seed, options.subscriptions, options.out.resolve())
@@ -60,12 +63,42 @@ def _line(found: dict[str, Any]) -> str:
     recovery = [f"recovery {found['recovery_s']['max']:.1f} s"] if found["recovery_s"] else []
     parts = [f"runs {found['runs']}", f"keys {found['keys']}", *counts, f"bound {found['bound']}", *recovery]
     said = "ok" if found["ok"] else "BROKEN: " + "; ".join(found["failures"])
-    return f"{found['code']:4} {found['fault']:24} {', '.join(parts)}: {said}"
+    return f"{found['code']:7} {found['fault']:20} {', '.join(parts)}: {said}"
+
+
+def table(out: Path) -> str:
+    """What lies in `out` as a table in Markdown, in the catalogue's order. Raises OSError, DecodeError."""
+    rows = ["| | Fault | Runs | Seed | Keys | Lost | Doubled <= bound | Recovery s, median / max | |"]
+    rows += ["|---|---|---|---|---|---|---|---|---|"]
+    for fault in (*FAULTS, *CONTROLS):
+        file = out / f"{fault.name}.json"
+        if file.exists():
+            rows.append(_row(msgspec.json.decode(file.read_bytes())))
+    return "\n".join(rows)
+
+
+def _row(found: dict[str, Any]) -> str:
+    spread = found["recovery_s"]
+    recovery = f"{spread['median']:.1f} / {spread['max']:.1f}" if spread else ""
+    said = "kept" if found["ok"] else "BROKEN"
+    if found["code"] == "control":
+        said = "loss found" if found["ok"] else "NOT FOUND"
+    cells = [
+        found["code"],
+        f"`{found['fault']}` {found['title']}",
+        *(str(found[name]) for name in ("runs", "seed", "keys", "lost")),
+        f"{found['doubled']} <= {found['bound']}",
+        recovery,
+        said,
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ops.lab.faults", description="The fault lab.")
-    parser.add_argument("name", help="a fault's name or code (F1 ...), `all`, or `list`")
+    parser.add_argument(
+        "names", nargs="+", metavar="name", help="a name or code (F1 ...), `all`; `list`, `table`"
+    )
     parser.add_argument("--runs", type=int, default=20, help="of each fault")
     parser.add_argument("--seed", type=int, default=1, help="instants and choices follow from it")
     parser.add_argument("--subscriptions", type=int, default=1000, help="in the district")

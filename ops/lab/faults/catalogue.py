@@ -104,9 +104,11 @@ CONTROLS = (
 
 
 def named(name: str) -> tuple[Fault, ...]:
-    """The fault of that name, all of that code, or `all`. Raises KeyError."""
+    """The fault of that name, those of that code, or `all`, the controls included. Raises KeyError."""
     found = tuple(
-        fault for fault in (*FAULTS, *CONTROLS) if name in {"all", fault.name} or fault.code == name.upper()
+        fault
+        for fault in (*FAULTS, *CONTROLS)
+        if name in {"all", fault.name} or fault.code.lower() == name.lower()
     )
     if not found:
         raise KeyError(name)
