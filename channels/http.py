@@ -61,7 +61,8 @@ class Transfer:
 class HttpClient:
     """Shared by all channels of a process, bound to the event loop of its first request.
 
-    Requests beyond `max_in_flight` wait inside the client, within their own timeout.
+    Requests beyond `max_in_flight` wait inside the client, within their own timeout; those on connections of
+    our own are not counted, but bounded by the streams that these have.
     """
 
     def __init__(  # noqa: PLR0913 -- bounds, each named at the call
@@ -152,8 +153,6 @@ class HttpClient:
     def _landed(self, transfer: Transfer, outcome: Outcome) -> None:
         """A connection of our own is done with it."""
         transfer.own = None
-        if transfer.over:
-            return
         if isinstance(outcome, Unprocessed):
             self._admit(transfer, asyncio.get_running_loop())
         else:
@@ -169,11 +168,10 @@ class HttpClient:
 
     async def aclose(self) -> None:
         """Break everything off and close the connections; whoever still waits gets `closed`."""
+        for own in [gate.own for gate in self._gates.values() if gate.own is not None]:
+            await own.aclose()
         parked = [transfer for gate in self._gates.values() for transfer in gate.followers]
         active = [transfer for transfer, _ in self._active.values()]
-        for gate in self._gates.values():
-            if gate.own is not None:
-                await gate.own.aclose()
         for transfer in [*active, *self._waiting, *parked]:
             handle = transfer.handle
             self._withdraw(transfer)

@@ -67,6 +67,11 @@ class OwnConnection(asyncio.Protocol):
         return self.open and not self._full and self._state.room(body_bytes)
 
     @property
+    def ready(self) -> bool:
+        """Whether the other side has said what it allows."""
+        return self._state.ready
+
+    @property
     def retiring(self) -> bool:
         """Whether nothing will be started here any more."""
         return not self.open or self._state.retiring

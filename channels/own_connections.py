@@ -28,6 +28,8 @@ MAX_CONNECTIONS: Final = 4
 """To one origin: 400 requests under way where it allows the usual 100 streams."""
 RETRY_S: Final = 30.0
 """How long an origin to which no connection could be made is left to libcurl."""
+MAX_FIELD_BYTES: Final = 8192
+"""With a path of at most 2,048 characters a header block then fits one frame of 16,384 bytes."""
 _REMEMBERED_HEADERS: Final = 64
 
 
@@ -37,6 +39,14 @@ def own_tls(ca_file: str) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2"])
     return context
+
+
+def target_of(url: str) -> str:
+    """What the request line asks for: the URL from its path on, as it stands."""
+    rest = url[len("https://") :]
+    start = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
+    target = rest[start:]
+    return target if target.startswith("/") else "/" + target
 
 
 class OwnConnections:
@@ -69,10 +79,11 @@ class OwnConnections:
         body = request.body
         for connection in self._connections:
             if connection.room(len(body)):
-                path = request.url[len(self._origin) :].encode("ascii")
                 fields = self._fields_of(request.headers, len(body))
-                stream = connection.start(path, fields, body, done, due, brief=request.brief)
-                return connection, stream
+                if not fields:
+                    return None
+                path = target_of(request.url).encode("ascii")
+                return connection, connection.start(path, fields, body, done, due, brief=request.brief)
         self._connect_another()
         return None
 
@@ -86,7 +97,7 @@ class OwnConnections:
         self._connections.clear()
 
     def _fields_of(self, headers: list[str], body_bytes: int) -> tuple[Field, ...]:
-        """The same tuple for the same list: that is what makes its header block cheap."""
+        """The same tuple for the same list: that is what makes its header block cheap. Empty if it is too long."""
         if self._latest[0] is headers and self._latest[1] == body_bytes:
             return self._latest[2]
         key = id(headers), body_bytes
@@ -100,6 +111,8 @@ class OwnConnections:
             (b"content-length", b"%d" % body_bytes),
             *((name.lower().encode("ascii"), value.encode("ascii")) for name, _, value in own),
         )
+        if sum(len(name) + len(value) for name, value in fields) > MAX_FIELD_BYTES:
+            fields = ()
         if len(self._fields) >= _REMEMBERED_HEADERS:
             self._fields.clear()
         self._fields[key] = headers, fields
@@ -111,6 +124,7 @@ class OwnConnections:
         if (
             self._connecting is None
             and len(self._connections) < MAX_CONNECTIONS
+            and all(one.ready for one in self._connections)
             and loop.time() >= self._not_before
         ):
             self._connecting = loop.create_task(self._connect(loop))
@@ -119,7 +133,7 @@ class OwnConnections:
         try:
             async with asyncio.timeout(self._timeout_s):
                 connection = await self._made(loop)
-        except (OSError, ssl.SSLError, TimeoutError):
+        except (OSError, ValueError):  # errors of TLS, of time and of names are among them
             connection = None
         finally:
             self._connecting = None

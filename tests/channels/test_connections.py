@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import select
 import socket
 from datetime import UTC
 
@@ -93,6 +94,23 @@ async def test_closing_the_loop_lets_go_of_every_socket(pair):
     curl_loop._on_socket(pycurl.POLL_INOUT, ours.fileno(), None, None)
     curl_loop.close()
     assert curl_loop._watched == set()
+
+
+async def test_a_number_that_was_closed_unseen_is_watched_anew(pair):
+    ours, theirs = pair
+    loop = asyncio.get_running_loop()
+    curl_loop = CurlLoop(loop, lambda curl, errno: None, max_connections=1)
+    number = os.dup(ours.fileno())
+    curl_loop._on_socket(pycurl.POLL_IN, number, None, None)
+    os.close(number)
+    with socket.socket(fileno=os.dup(theirs.fileno())) as other:
+        assert other.fileno() == number
+        curl_loop._on_socket(pycurl.POLL_OUT, number, None, None)
+        assert curl_loop._epoll.poll(0) == [(number, select.EPOLLOUT)]
+        curl_loop._on_socket(pycurl.POLL_REMOVE, number, None, None)
+        curl_loop._on_socket(pycurl.POLL_REMOVE, number, None, None)
+        assert curl_loop._epoll.poll(0) == []
+    curl_loop.close()
 
 
 def test_the_clock_is_aware():

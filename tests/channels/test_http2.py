@@ -1,0 +1,283 @@
+"""The state of an HTTP/2 connection: what it writes, and what it makes of everything the other side may say."""
+
+import pytest
+
+from channels.answer import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer
+from channels.http2 import FRAME_BYTES, PREFACE, Http2, ProtocolError, Unprocessed, frame
+
+DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
+END_STREAM, END_HEADERS, ACK, PADDED, WITH_PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20
+CREATED = b"\x08\x03201"
+ORIGIN = "https://push.example"
+FIELDS = ((b":authority", b"push.example"), (b"ttl", b"60"))
+
+
+def settings(**values):
+    names = {"table": 1, "streams": 3, "window": 4, "frame": 5}
+    return frame(
+        SETTINGS,
+        0,
+        0,
+        b"".join(names[name].to_bytes(2, "big") + value.to_bytes(4, "big") for name, value in values.items()),
+    )
+
+
+def connected(**values):
+    state = Http2(ORIGIN)
+    state.receive(settings(**values))
+    state.take_out()
+    return state
+
+
+def ask(state, body=b"body", **options):
+    outcomes = []
+    assert state.room(len(body))
+    return state.start(b"/push/1", FIELDS, body, outcomes.append, 0.0, **options), outcomes
+
+
+def headers(block, stream=1, flags=END_HEADERS | END_STREAM):
+    return frame(HEADERS, flags, stream, block)
+
+
+def test_it_begins_with_preface_settings_and_a_wide_window():
+    out = Http2(ORIGIN).take_out()
+    assert out.startswith(PREFACE + b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00\x01\x00\x00\x00\x00")
+    assert out.endswith((16_777_216 - 65_535).to_bytes(4, "big"))
+
+
+def test_nothing_is_started_before_the_other_side_has_said_what_it_allows():
+    state = Http2(ORIGIN)
+    assert not state.room(1)
+    state.receive(settings(streams=1))
+    assert state.room(1)
+    assert state.take_out().endswith(frame(SETTINGS, ACK, 0, b""))
+
+
+def test_a_request_is_one_headers_and_one_data_frame():
+    state = connected()
+    ask(state)
+    out = state.take_out()
+    length = int.from_bytes(out[:3], "big")
+    assert out[3:9] == b"\x01\x04\x00\x00\x00\x01"
+    assert out[9 + length :] == frame(DATA, END_STREAM, 1, b"body")
+    assert state.take_out() == b""
+
+
+def test_an_answer_has_status_headers_and_body():
+    state = connected()
+    _, outcomes = ask(state)
+    state.receive(headers(CREATED + b"\x0f\x26\x0217", flags=END_HEADERS))
+    state.receive(frame(DATA, PADDED, 1, b"\x02ab\0\0") + frame(DATA, END_STREAM, 1, b"c"))
+    assert outcomes == [Answer(201, (b"retry-after: 17",), b"abc")]
+    assert state.streams == {}
+
+
+def test_a_brief_answer_is_its_status_if_that_accepts_and_whole_if_not():
+    state = connected()
+    (_, accepted), (_, limited) = ask(state, brief=True), ask(state, brief=True)
+    state.receive(headers(CREATED + b"\x0f\x26\x0217") + headers(b"\x08\x03429\x0f\x26\x0217", 3))
+    assert accepted == [Answer(201)]
+    assert limited == [Answer(429, (b"retry-after: 17",))]
+
+
+def test_bytes_may_come_in_any_pieces():
+    state = connected()
+    _, outcomes = ask(state)
+    for byte in headers(CREATED, flags=END_HEADERS) + frame(DATA, END_STREAM, 1, b"x"):
+        state.receive(bytes([byte]))
+    assert outcomes == [Answer(201, (), b"x")]
+
+
+def test_interim_answers_and_trailers_are_passed_over():
+    state = connected()
+    _, outcomes = ask(state)
+    state.receive(headers(b"\x08\x03103", flags=END_HEADERS))
+    state.receive(headers(CREATED, flags=END_HEADERS) + headers(b"\x00\x01x\x01y"))
+    assert outcomes == [Answer(201)]
+
+
+def test_header_blocks_may_be_continued_padded_and_prioritised():
+    state = connected()
+    _, outcomes = ask(state)
+    first = b"\x01" + bytes(5) + CREATED[:3] + b"\0"
+    state.receive(frame(HEADERS, PADDED | WITH_PRIORITY | END_STREAM, 1, first))
+    state.receive(frame(CONTINUATION, 0, 1, CREATED[3:4]) + frame(CONTINUATION, END_HEADERS, 1, CREATED[4:]))
+    assert outcomes == [Answer(201)]
+
+
+def test_streams_windows_and_frames_bound_what_is_started():
+    state = connected(streams=2, window=1000)
+    assert state.room(1000)
+    assert not state.room(1001)
+    ask(state)
+    ask(state)
+    assert not state.room(1)
+    wide = connected(window=1 << 20)
+    assert not wide.room(FRAME_BYTES + 1)
+    for _ in range(3):
+        ask(wide, b"x" * FRAME_BYTES)
+    ask(wide, b"x" * (65_535 - 3 * FRAME_BYTES))
+    assert not wide.room(1)
+    wide.receive(frame(WINDOW, 0, 1, (9).to_bytes(4, "big")))
+    assert not wide.room(1), "that was one stream's"
+    wide.receive(frame(WINDOW, 0, 0, (1).to_bytes(4, "big")))
+    assert wide.room(1)
+
+
+def test_windows_are_returned_as_answers_are_read():
+    state = connected()
+    for number in range(70):
+        _, outcomes = ask(state, b"")
+        stream = 2 * number + 1
+        state.receive(headers(CREATED, stream, END_HEADERS))
+        for _ in range(4):
+            state.receive(frame(DATA, 0, stream, b"x" * FRAME_BYTES))
+        state.receive(frame(DATA, END_STREAM, stream, b""))
+        assert len(outcomes[0].body) == 4 * FRAME_BYTES
+    assert frame(WINDOW, 0, 0, (257 * FRAME_BYTES).to_bytes(4, "big")) in state.take_out()
+
+
+def test_an_answer_that_is_too_long_is_broken_off():
+    state = connected()
+    _, outcomes = ask(state)
+    state.receive(headers(CREATED, flags=END_HEADERS))
+    for _ in range(MAX_ANSWER_BYTES // FRAME_BYTES + 1):
+        state.receive(frame(DATA, 0, 1, b"x" * FRAME_BYTES))
+    (broken,) = outcomes
+    assert isinstance(broken, BrokenAnswer)
+    assert (broken.code, broken.answer) == ("oversized", Answer(201))
+    assert state.take_out().endswith(frame(RST, 0, 1, (8).to_bytes(4, "big")))
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "kind"),
+    [
+        (b"", 7, Unprocessed),
+        (b"", 2, NoAnswer),
+        (headers(CREATED, flags=END_HEADERS), 7, BrokenAnswer),
+        (headers(CREATED, flags=END_HEADERS), 0, BrokenAnswer),
+    ],
+    ids=["refused", "internal", "refused-after-status", "cut"],
+)
+def test_a_reset_stream_was_processed_unless_it_says_not(before, code, kind):
+    state = connected()
+    _, outcomes = ask(state)
+    state.receive(before + frame(RST, 0, 1, code.to_bytes(4, "big")))
+    assert [type(one) for one in outcomes] == [kind]
+
+
+def test_a_reset_after_the_answer_is_nothing():
+    state = connected()
+    _, outcomes = ask(state)
+    state.receive(headers(CREATED) + frame(RST, 0, 1, bytes(4)) + frame(DATA, 0, 1, b"late"))
+    assert outcomes == [Answer(201)]
+
+
+def test_after_goaway_later_streams_were_not_processed_and_none_is_started():
+    state = connected()
+    (_, first), (_, second) = ask(state), ask(state)
+    state.receive(frame(GOAWAY, 0, 0, (1).to_bytes(4, "big") + bytes(4)))
+    assert not state.room(1)
+    assert first == []
+    assert [type(one) for one in second] == [Unprocessed]
+    state.receive(headers(CREATED))
+    assert first == [Answer(201)]
+
+
+def test_what_is_broken_off_is_told_nobody():
+    state = connected()
+    stream, outcomes = ask(state)
+    state.take_out()
+    state.cancel(stream)
+    state.cancel(stream)
+    assert state.take_out() == frame(RST, 0, 1, (8).to_bytes(4, "big"))
+    state.receive(headers(CREATED))
+    state.lost("reset")
+    assert outcomes == []
+
+
+def test_when_the_connection_is_lost_all_are_told_what_is_known():
+    state = connected()
+    (_, silent), (_, begun), (_, odd) = ask(state), ask(state), ask(state)
+    state.receive(headers(CREATED, 3, END_HEADERS) + headers(CREATED + b"\xff", 5, END_HEADERS))
+    state.lost("reset")
+    assert [(type(one), one.code) for one in (*silent, *begun, *odd)] == [
+        (NoAnswer, "reset"),
+        (BrokenAnswer, "truncated"),
+        (NoAnswer, "protocol"),
+    ]
+    assert not state.room(1)
+
+
+def test_pings_are_answered_and_what_is_unknown_is_ignored():
+    state = connected()
+    state.receive(frame(PING, 0, 0, b"12345678") + frame(PING, ACK, 0, bytes(8)))
+    state.receive(frame(SETTINGS, ACK, 0, b"") + frame(PRIORITY, 0, 1, bytes(5)) + frame(99, 0, 0, b"?"))
+    assert state.take_out() == frame(PING, ACK, 0, b"12345678")
+
+
+def test_statuses_may_be_indexed_and_headers_merely_padded():
+    state = connected()
+    (_, first), (_, second) = ask(state), ask(state)
+    state.receive(headers(b"\x88") + headers(b"\x01" + CREATED + b"\0", 3, END_HEADERS | END_STREAM | PADDED))
+    assert (first, second) == ([Answer(200)], [Answer(201)])
+
+
+def test_settings_that_do_not_concern_us_are_acknowledged():
+    state = connected()
+    state.receive(settings(frame=1 << 20))
+    assert state.take_out() == frame(SETTINGS, ACK, 0, b"")
+
+
+def test_another_table_size_is_taken_and_announced():
+    state = connected()
+    ask(state)
+    state.take_out()
+    state.receive(settings(table=0))
+    ask(state)
+    assert b"\x20\x20\x83\x87" in state.take_out()
+
+
+def test_stream_numbers_end():
+    state = connected()
+    state._next = (1 << 30) - 1
+    ask(state)
+    assert not state.room(1)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        frame(DATA, 0, 1, b"x"),
+        headers(CREATED, 2),
+        headers(CREATED, 7),
+        headers(CREATED, 0),
+        headers(b""),
+        headers(b"\x08\x0320x"),
+        headers(b"\x00\x01a\x01b"),
+        headers(b"\xbe"),
+        headers(CREATED + b"\xbe"),
+        frame(HEADERS, END_HEADERS | PADDED, 1, b""),
+        frame(HEADERS, END_HEADERS | PADDED, 1, b"\x09abc"),
+        frame(CONTINUATION, END_HEADERS, 1, CREATED),
+        frame(HEADERS, 0, 1, CREATED) + frame(PING, 0, 0, bytes(8)),
+        frame(HEADERS, 0, 1, CREATED) + frame(CONTINUATION, END_HEADERS, 3, b""),
+        frame(HEADERS, 0, 1, CREATED) + frame(CONTINUATION, 0, 1, b"x" * FRAME_BYTES) * 4,
+        frame(SETTINGS, 0, 0, b"12345"),
+        frame(PUSH, 0, 1, bytes(8)),
+        frame(WINDOW, 0, 0, b"\x7f\xff\xff\xff"),
+        b"\x00\x40\x01" + bytes(6),
+    ],
+)
+def test_whatever_breaks_the_protocol_ends_the_connection(said):
+    state = connected()
+    ask(state)
+    with pytest.raises(ProtocolError):
+        state.receive(said)
+
+
+def test_whoever_does_not_begin_with_settings_does_not_speak_http_2():
+    with pytest.raises(ProtocolError):
+        Http2(ORIGIN).receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ProtocolError):
+        Http2(ORIGIN).receive(frame(PING, 0, 0, bytes(8)))
