@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from channels.addresses import AddressPolicy
 from channels.app import App
+from channels.clock import utc_now
 from channels.http import HttpClient
 from channels.sms_gateway import AnswerFields, BodyKind, RequestFields, SmsGateway
 from channels.sms_http import SmsHttp
@@ -32,6 +33,7 @@ from dispatcher.probes import Health
 from dispatcher.store import record
 from dispatcher.store.accounts import Accounts
 from dispatcher.store.alerts import Alerts
+from dispatcher.store.clock import RecordClock
 from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.ledger import Ledger
@@ -43,7 +45,8 @@ from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.worker.parts import WorkerParts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from channels.base import Channel
@@ -109,14 +112,16 @@ def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
         raise SettingsError(str(error)) from error
 
 
-def channels(settings: Settings, http: HttpClient) -> dict[str, Channel]:
-    """Every channel, by name: one line each."""
+def channels(
+    settings: Settings, http: HttpClient, now: Callable[[], datetime] = utc_now
+) -> dict[str, Channel]:
+    """Every channel, by name: one line each. `now` gives the aware present."""
     timeout = settings.request_timeout_s
     registry: dict[str, Channel] = {}
-    registry["app"] = App(http, timeout_s=timeout)
+    registry["app"] = App(http, now=now, timeout_s=timeout)
     if settings.sms_gateways:
-        registry["sms_http"] = SmsHttp(http, sms_gateways(settings), timeout_s=timeout)
-    registry["webpush"] = WebPush(http, vapid_signer(settings), timeout_s=timeout)
+        registry["sms_http"] = SmsHttp(http, sms_gateways(settings), now=now, timeout_s=timeout)
+    registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout)
     return registry
 
 
@@ -222,7 +227,8 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     doorbell = Doorbell(open_queue(redis_url))
     pool = await record.connect(database_url, size=settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS)
     http = http_client(settings)
-    registry = channels(settings, http)
+    clock = RecordClock()
+    registry = channels(settings, http, clock)
     alerts, ledger = Alerts(pool), Ledger(pool)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     plans, watching = Plans(pool, settings.batch_size), Leadership(pool, FEEDS_LOCK)
@@ -241,6 +247,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
                     meter=meter,
                     slice_size=settings.slice_size,
                     random=random.SystemRandom().random,
+                    clock=clock,
                 )
             ),
             reconciler=Reconciler(

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.model import DISPATCHED, FEED_PREFIX, Reason, Source, new_alert_id
-from dispatcher.pipeline.decide import ACTS_ON_OTHERS, Decision, decide, expiry, is_ending, referenced_of
+from dispatcher.pipeline.decide import (
+    ACTS_ON_OTHERS,
+    Decision,
+    decide,
+    effective_expiry,
+    is_ending,
+    referenced_of,
+)
 from dispatcher.pipeline.lanes import lane_of
 from dispatcher.pipeline.problem import ProblemType, Refused
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
@@ -179,7 +186,7 @@ class Intake:
         referenced = referenced_of(alert, known)
         chains = dict.fromkeys(stored.chain_id for stored in referenced)
         chain = [stored for chain_id in chains for stored in await submission.chain(chain_id)]
-        expires = expiry(alert, now, self._default_lifetime)
+        expires = effective_expiry(alert, chain, now, self._default_lifetime)
         decision = decide(
             alert,
             referenced=referenced,

@@ -47,6 +47,18 @@ def is_ending(alert: Alert) -> bool:
     )
 
 
+def effective_expiry(
+    alert: Alert, chain: Sequence[StoredAlert], now: datetime, default_lifetime: timedelta
+) -> datetime:
+    """As `expiry`; but the end of a warning is worth telling for as long as the warning itself would have been in
+    force. Many senders let a Cancel expire the moment it is sent.
+    """
+    own = expiry(alert, now, default_lifetime)
+    if not is_ending(alert):
+        return own
+    return max([own, *(stored.expires for stored in chain if stored.reason in DISPATCHED)])
+
+
 def referenced_of(alert: Alert, known: Sequence[StoredAlert]) -> list[StoredAlert]:
     """Those of `known` that the message's references name: by sender, identifier, and the instant where both
     sides give one.

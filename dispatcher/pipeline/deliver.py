@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from dispatcher.model import LEASE, UNCERTAIN, State
 from dispatcher.pipeline.breaker import Breaker
 from dispatcher.pipeline.hand import Hand
 from dispatcher.store import doorbell
+from dispatcher.store.clock import RecordClock
 from dispatcher.store.ledger import Bell, Lease, LeaseLostError
 from dispatcher.store.record import UNAVAILABLE
 
@@ -60,6 +61,8 @@ class Tools:
     meter: Meter
     slice_size: int
     random: Callable[[], float]
+    clock: RecordClock = field(default_factory=RecordClock)
+    """Of the channels too: it is set right by every claim."""
 
 
 class Deliverer:
@@ -81,6 +84,7 @@ class Deliverer:
         lease = await self._tools.ledger.claim(batch_id)
         if lease is None:
             return
+        self._tools.clock.read(lease.now)
         work = _Work(self._tools, lease, self._breakers[lease.channel, lease.gateway], self._stopping)
         with self._tools.gate.work(lease.lane):
             try:
@@ -138,7 +142,9 @@ class _Work:
         endpoints = await self._tools.subscriptions.endpoints(hand.open_recipients())
         hand.drop_missing(endpoints)
         while self._may_go_on():
-            positions = hand.next_slice(self._now(), 1 if self._breaker.probing else self._tools.slice_size)
+            # No more than start at once, so that none starts late, after the alert was stopped.
+            size = min(self._tools.slice_size, channel.limits.concurrency)
+            positions = hand.next_slice(self._now(), 1 if self._breaker.probing else size)
             if not positions:
                 return
             await self._tools.gate.stand_aside(self._lease.lane)

@@ -225,6 +225,11 @@ class Submission:
         The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
         """
         for table in ("alert", "batch"):
+            # In one order, as everybody who locks several rows does.
+            await self.connection.execute(
+                f"SELECT FROM {table} WHERE chain_id = ANY($1) ORDER BY id FOR UPDATE",
+                list(others),
+            )
             await self.connection.execute(
                 f"UPDATE {table} SET chain_id = $1 WHERE chain_id = ANY($2)",  # noqa: S608 - two constant names
                 into,

@@ -93,7 +93,7 @@ class Doorbell:
         self._queue = queue
 
     async def ring(self, rings: Sequence[Ring]) -> bool:
-        """All in one round trip. A ring whose job already waits changes nothing."""
+        """All in one round trip. A ring whose job already waits changes nothing, unless it is due earlier."""
         if not rings:
             return True
         now_ms = int(time.time() * 1000)
@@ -141,4 +141,6 @@ def _add(pipe: Any, ring: Ring, now_ms: int) -> None:
     job = serialize_job(ring.function, (ring.argument,), {}, None, now_ms, serializer=_encode)
     delay_ms = int(ring.delay_s * 1000)
     pipe.set(job_key_prefix + ring.job_id, job, px=JOB_LIFETIME_MS + delay_ms, nx=True)
-    pipe.zadd(queue_name(ring.lane), {ring.job_id: now_ms + delay_ms}, nx=True)
+    # Due at the earliest time that anybody gave it: a bell from a process whose date is an hour ahead would else
+    # not be heard for an hour, and no later one in its place.
+    pipe.zadd(queue_name(ring.lane), {ring.job_id: now_ms + delay_ms}, lt=True)

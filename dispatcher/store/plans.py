@@ -48,7 +48,9 @@ WITH reached AS (
   SELECT DISTINCT ON (r.id) r.id, b.kind
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
   WHERE b.chain_id = $1 AND b.alert_id <> $2
-    AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18 OR get_byte(b.outcomes, r.n::int - 1) >= 128)
+    AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
+         -- Who may have been alarmed counts as told; who may have heard that it is over does not.
+         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind IN ('alert', 'update'))
   ORDER BY r.id, b.id DESC),
 told AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
 concerned AS (
@@ -71,6 +73,11 @@ SELECT $2, $1, kind, channel, gateway, language, $4, $5, array_agg(id ORDER BY i
 FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
 RETURNING id, cardinality(recipients) AS size, lease_token
 """
+
+_EARLIER_OPEN = """
+SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND state = 'open')
+"""
+"""Whose recipients were left for another round, whether their message was stopped or not."""
 
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
@@ -107,7 +114,7 @@ class Plans:
                 await self._finish(connection, alert)
                 return []
             bells = await self._freeze(connection, alert)
-            if not in_hand:
+            if not in_hand and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
                 await self._finish(connection, alert)
         return bells
 

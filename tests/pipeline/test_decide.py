@@ -7,7 +7,7 @@ import pytest
 
 import cap
 from dispatcher.model import Reason
-from dispatcher.pipeline.decide import Decision, decide, expiry, is_ending, referenced_of
+from dispatcher.pipeline.decide import Decision, decide, effective_expiry, expiry, is_ending, referenced_of
 from dispatcher.pipeline.problem import ProblemType, Refused
 from tests.pipeline.messages import HOUR, NOW, SENDER, InfoPart, Message, stored
 
@@ -225,3 +225,13 @@ def test_a_message_ends_with_the_last_of_its_infos_or_after_the_default_lifetime
 )
 def test_only_a_cancel_and_an_all_clear_update_end(message, ending):
     assert is_ending(alert_of(message)) is ending
+
+
+def test_a_cancel_that_expires_when_it_is_sent_lives_as_long_as_what_it_ends():
+    told = [stored(expires=NOW + HOUR), stored(id="B", expires=NOW + 3 * HOUR)]
+    over = replace(alert_of(FIRST).infos[0], expires=NOW - HOUR)
+    cancel = replace(alert_of(CANCEL), infos=(over,))
+    assert effective_expiry(cancel, told, NOW, LIFETIME) == NOW + 3 * HOUR
+    assert effective_expiry(cancel, [], NOW, LIFETIME) == NOW - HOUR
+    update = replace(alert_of(UPDATE), infos=(over,))
+    assert effective_expiry(update, told, NOW, LIFETIME) == NOW - HOUR

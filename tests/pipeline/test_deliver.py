@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from channels.base import (
 )
 from dispatcher.model import UNCERTAIN, Reason, State
 from dispatcher.pipeline.breaker import MINIMUM
+from dispatcher.store.clock import RecordClock
 from dispatcher.store.ledger import Progress
 from tests.store.histories import let_leases_end, until
 
@@ -168,6 +170,13 @@ async def test_those_who_unsubscribed_since_the_plan_are_gone(house):
     await house.deliverer.deliver(batch)
     assert house.channel.seen == [("A", two)]
     assert await house.outcomes(batch) == bytes([State.GONE, ACCEPTED])
+
+
+async def test_a_claim_sets_the_channels_clock_right(house):
+    [batch] = await house.planned()
+    astray = RecordClock(own=lambda: datetime(2036, 1, 1, tzinfo=UTC))
+    await house.another(clock=astray).deliver(batch)
+    assert abs(astray() - await house.pool.fetchval("SELECT clock_timestamp()")) < timedelta(minutes=1)
 
 
 async def test_past_the_deadline_nothing_is_sent(house):

@@ -52,6 +52,15 @@ async def test_a_repeated_ring_changes_nothing(queue, bell):
     assert await waiting(queue, Lane.FLASH) == before
 
 
+async def test_a_ring_from_a_process_whose_date_is_ahead_is_heard_with_the_next_one(queue, bell):
+    ring = deliver(Bell(7, Lane.FLASH, 3))
+    await bell.ring([ring])
+    [(job, due_ms)] = (await waiting(queue, Lane.FLASH)).items()
+    await queue.zadd(queue_name(Lane.FLASH), {job: due_ms + 3_600_000})
+    await bell.ring([ring])
+    assert (await waiting(queue, Lane.FLASH))[job] <= time.time() * 1000
+
+
 async def test_a_ring_for_another_token_is_another_ring(queue, bell):
     await bell.ring([deliver(Bell(7, Lane.FLASH, token)) for token in (3, 4)])
     assert len(await waiting(queue, Lane.FLASH)) == 2

@@ -307,7 +307,9 @@ class Model:
         )
 
     def learn(self, chain, kind, recipient, outcome):
-        if outcome >= UNCERTAIN or State.ACCEPTED <= outcome <= State.DISPLAYED:
+        """Who may have been alarmed was told; who may only have heard that it is over was not."""
+        uncertain = outcome >= UNCERTAIN and kind in {Kind.ALERT, Kind.UPDATE}
+        if uncertain or State.ACCEPTED <= outcome <= State.DISPLAYED:
             self.told[chain][recipient] = kind
 
 
