@@ -173,6 +173,7 @@ async def test_those_who_unsubscribed_since_the_plan_are_gone(house):
 
 
 async def test_a_claim_sets_the_channels_clock_right(house):
+    await house.subscribe("a")
     [batch] = await house.planned()
     astray = RecordClock(own=lambda: datetime(2036, 1, 1, tzinfo=UTC))
     await house.another(clock=astray).deliver(batch)

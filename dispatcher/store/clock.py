@@ -1,0 +1,39 @@
+"""The record's time in a process whose own date may be wrong."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _own_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RecordClock:
+    """Carries the record's time on by the monotonic clock, which no administrator can set. Before the first
+    reading it is the machine's own time.
+    """
+
+    def __init__(
+        self, monotonic: Callable[[], float] = time.monotonic, own: Callable[[], datetime] = _own_now
+    ) -> None:
+        """`monotonic` gives seconds, `own` an aware instant."""
+        self._monotonic = monotonic
+        self._own = own
+        self._read: tuple[datetime, float] | None = None
+
+    def read(self, now: datetime) -> None:
+        """The record has just said that it is `now` (aware)."""
+        self._read = now, self._monotonic()
+
+    def __call__(self) -> datetime:
+        """The aware present, by the record."""
+        if self._read is None:
+            return self._own()
+        then, at = self._read
+        return then + timedelta(seconds=self._monotonic() - at)
