@@ -18,7 +18,6 @@ from dispatcher.pipeline.breaker import Breaker
 from dispatcher.pipeline.hand import Hand
 from dispatcher.store import doorbell
 from dispatcher.store.clock import RecordClock
-from dispatcher.store.clock import RecordClock
 from dispatcher.store.ledger import Bell, Lease, LeaseLostError
 from dispatcher.store.record import UNAVAILABLE
 
@@ -62,8 +61,6 @@ class Tools:
     meter: Meter
     slice_size: int
     random: Callable[[], float]
-    clock: RecordClock = field(default_factory=RecordClock)
-    """Of the channels too: it is set right by every claim."""
     clock: RecordClock = field(default_factory=RecordClock)
     """Of the channels too: it is set right by every claim."""
 
