@@ -24,10 +24,14 @@ class Judged:
 
     case: Case
     verdict: Verdict
+    reason: str = ""
+    """Why the run could not be carried out."""
 
     @property
     def failures(self) -> tuple[str, ...]:
         """What must not be and is, the criteria included."""
+        if self.reason:
+            return (f"could not be carried out: {self.reason}", *self.verdict.failures)
         broken = (
             f"{name}={one.value:g}>{one.limit:g}" for name, one in self.case.findings.items() if not one.ok
         )

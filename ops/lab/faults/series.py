@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ops.lab.district import District, Layout, gateway_records
 from ops.lab.faults.judgement import Judged, judge_cases
-from ops.lab.faults.trial import Case, Trial
+from ops.lab.faults.trial import AWAY, Case, Trial, TrialError
+from ops.lab.gateways.launch import StandinError
 from ops.lab.ledger import Tail
 from ops.lab.population import Plan
-from ops.lab.verdict import MUST_BE_ZERO, Counts
+from ops.lab.service import ServiceError
+from ops.lab.verdict import MUST_BE_ZERO, Counts, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +32,8 @@ SETTINGS = {
 """Small enough that a small district keeps both workers busy for a while: some twenty batches, and at most forty
 sends in flight in a process, where the service's own defaults allow four hundred. And a gateway that hangs is
 given up sooner than after the usual ten seconds."""
+SHARED_RUNS_MAX = 3
+"""With more runs of each, every fault gets a district of its own: ledgers and records stay small."""
 COUNTED = ("doubled", *MUST_BE_ZERO)
 
 
@@ -68,51 +72,76 @@ class Order:
 
 
 def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """All runs of each, judged and summed, as the JSON objects that are printed. Faults that can share a district
-    do. Raises TrialError, ServiceError, StandinError."""
-    groups: dict[object, list[tuple[Fault, int]]] = {}
-    for fault in faults:
-        for number in range(order.runs):
-            key = (fault.name, number) if fault.fresh else fault.world
-            groups.setdefault(key, []).append((fault, number))
+    """All runs of each, judged and summed, as the JSON objects that are printed. A run that could not be carried
+    out proves nothing: it counts as a failure."""
     found: dict[str, list[Judged]] = {fault.name: [] for fault in faults}
-    for place, planned in enumerate(groups.values()):
+    for place, planned in enumerate(_groups(faults, order)):
         home = order.out / str(place)
         shutil.rmtree(home, ignore_errors=True)
-        for name, judged in _one_district(order, home, planned, say):
-            found[name].append(judged)
+        try:
+            judged = _one_district(order, home, planned, say)
+        except (ServiceError, StandinError) as error:
+            say(f"{planned[0][0].name}: {error}")
+            judged = [_not_run(number, str(error)) for _, number in planned]
+        for (fault, _), one in zip(planned, judged, strict=True):
+            found[fault.name].append(one)
         for fault in {fault.name: fault for fault, _ in planned}.values():
             if len(found[fault.name]) == order.runs:
                 yield summary(fault, order, found[fault.name])
 
 
+def _groups(faults: Sequence[Fault], order: Order) -> list[list[tuple[Fault, int]]]:
+    """Runs that share a district, as (fault, number of the run)."""
+    groups: dict[object, list[tuple[Fault, int]]] = {}
+    for fault in faults:
+        for number in range(order.runs):
+            key = (fault.name, number) if fault.fresh else fault.world
+            if order.runs > SHARED_RUNS_MAX:
+                key = (key, fault.name)
+            groups.setdefault(key, []).append((fault, number))
+    return list(groups.values())
+
+
 def _one_district(
     order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
-) -> list[tuple[str, Judged]]:
+) -> list[Judged]:
     fault = planned[0][0]
     plan = Plan(order.seed, order.subscriptions, order.subscriptions // 20)
     layout = replace(fault.layout, plan=plan, decrypt="later", settings={**SETTINGS, **fault.settings})
     cases: list[Case] = []
+    reasons: list[str] = []
     with ExitStack() as stack:
         if fault.surround:
             stack.enter_context(fault.surround(home))
         district = stack.enter_context(District(home, layout))
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
         for fault, number in planned:
-            case = Case(len(cases), number, datetime.now(UTC))
-            fault.act(
-                trial := Trial(district, tail, random.Random(f"{order.seed}|{fault.name}|{number}"), case)
-            )
-            trial.conclude()
-            cases.append(case)
-            say(f"{fault.name} {number + 1}/{order.runs}: settled, recovery {case.recovery_s}")
+            cases.append(case := Case(len(cases), number, datetime.now(UTC)))
+            chance = random.Random(f"{order.seed}|{fault.name}|{number}")
+            reasons.append(_carry_out(fault, Trial(district, tail, chance, case)))
+            say(f"{fault.name} {number + 1}/{order.runs}: {reasons[-1] or 'settled'} {case.recovery_s or ''}")
         recipients = district.recipients
         stack.callback(shutil.rmtree, home / "service", ignore_errors=True)
         district.stop()
         # only now: whatever was sent late is in the ledgers too
         cases[-1].ended_at = datetime.now(UTC)
         judged = judge_cases(cases, recipients, tuple(gateway_records(home)))
-    return [(fault.name, one) for (fault, _), one in zip(planned, judged, strict=True)]
+    return [replace(one, reason=reason) for one, reason in zip(judged, reasons, strict=True)]
+
+
+def _not_run(number: int, reason: str) -> Judged:
+    return Judged(Case(0, number, datetime.now(UTC)), Verdict({}, Counts()), reason)
+
+
+def _carry_out(fault: Fault, trial: Trial) -> str:
+    """Why it could not be carried out; empty: it was."""
+    try:
+        fault.act(trial)
+        trial.conclude()
+    except (TrialError, StandinError, *AWAY) as error:
+        trial.case.ended_at = datetime.now(UTC)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, Any]:
@@ -133,7 +162,9 @@ def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, A
         "recovery_s": _spread(recovery),
         "criteria": {name: _worst(name, judged) for name in _names(judged)},
         "failures": failures,
-        "ok": all(_loss(one) for one in totals) if fault.control else bool(judged) and not failures,
+        "ok": bool(totals) and all(_loss(one) for one in totals)
+        if fault.control
+        else bool(judged) and not failures,
     }
 
 
