@@ -136,6 +136,19 @@ class Meter:
             ("function",),
             registry=self.registry,
         )
+        self.ready_keys = Gauge(
+            "warn_ready_keys",
+            "Web Push subscriptions for which this process holds a key agreement made ahead of time.",
+            registry=self.registry,
+        )
+        self.ready_keys_taken = Counter(
+            "warn_ready_keys_taken",
+            "Web Push messages encrypted, by whether an agreement was ready or none and it was made then.",
+            ("agreement",),
+            registry=self.registry,
+        )
+        for agreement in ("ready", "none"):
+            self.ready_keys_taken.labels(agreement)
         for channel in CHANNELS:
             for lane in Lane:
                 self.latency.labels(channel, lane)

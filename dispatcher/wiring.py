@@ -14,6 +14,8 @@ from channels.addresses import AddressPolicy
 from channels.app import App
 from channels.clock import utc_now
 from channels.http import HttpClient
+from channels.push_keys import DirectEncoder
+from channels.ready_keys import ReadyKeys
 from channels.sms_gateway import AnswerFields, BodyKind, RequestFields, SmsGateway
 from channels.sms_http import SmsHttp
 from channels.vapid import VapidSigner, generate_key
@@ -42,6 +44,7 @@ from dispatcher.store.sources import Sources
 from dispatcher.store.statistics import Statistics
 from dispatcher.store.subscriptions import Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.worker.keyring import Keyring
 from dispatcher.worker.parts import WorkerParts
 
 if TYPE_CHECKING:
@@ -113,15 +116,19 @@ def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
 
 
 def channels(
-    settings: Settings, http: HttpClient, now: Callable[[], datetime] = utc_now
+    settings: Settings,
+    http: HttpClient,
+    now: Callable[[], datetime] = utc_now,
+    keys: ReadyKeys | None = None,
 ) -> dict[str, Channel]:
-    """Every channel, by name: one line each. `now` gives the aware present."""
+    """Every channel, by name: one line each. `now` gives the aware present, `keys` agreements made before."""
     timeout = settings.request_timeout_s
     registry: dict[str, Channel] = {}
     registry["app"] = App(http, now=now, timeout_s=timeout)
     if settings.sms_gateways:
         registry["sms_http"] = SmsHttp(http, sms_gateways(settings), now=now, timeout_s=timeout)
-    registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout)
+    encoder = DirectEncoder() if keys is None else DirectEncoder(ready=keys.take)
+    registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout, encoder=encoder)
     return registry
 
 
@@ -228,7 +235,8 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     pool = await record.connect(database_url, size=settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS)
     http = http_client(settings)
     clock = RecordClock()
-    registry = channels(settings, http, clock)
+    keys = ReadyKeys(settings.ready_keys)
+    registry = channels(settings, http, clock, keys)
     alerts, ledger = Alerts(pool), Ledger(pool)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     plans, watching = Plans(pool, settings.batch_size), Leadership(pool, FEEDS_LOCK)
@@ -262,6 +270,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             meter=meter,
             health=Health(pool, doorbell, needs_queue=True),
             watch=watch,
+            keyring=Keyring(keys, Subscriptions(pool), meter) if settings.ready_keys else None,
         )
     finally:
         await leadership.drop()

@@ -109,6 +109,17 @@ class Subscriptions:
         )
         return {row["id"]: Endpoint(row["id"], row["address"], row["keys"]) for row in rows}
 
+    async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
+        """The channel's endpoints with the next higher ids, at most `limit`."""
+        rows = await self._pool.fetch(
+            """SELECT id, address, keys FROM subscription
+               WHERE channel = $1 AND id > $2 AND ended_at IS NULL ORDER BY id LIMIT $3""",
+            channel,
+            last_id,
+            limit,
+        )
+        return [Endpoint(row["id"], row["address"], row["keys"]) for row in rows]
+
     async def counts(self) -> dict[str, int]:
         """Active subscriptions by channel."""
         rows = await self._pool.fetch(

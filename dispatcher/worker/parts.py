@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dispatcher.pipeline.plan import Planner
     from dispatcher.pipeline.sweep import Reconciler
     from dispatcher.probes import Health
+    from dispatcher.worker.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,5 @@ class WorkerParts:
     health: Health
     watch: Watch | None = None
     """Of the feeds, where there are any."""
+    keyring: Keyring | None = None
+    """Keeps key agreements ready, where that is wanted."""

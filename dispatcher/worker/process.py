@@ -40,6 +40,8 @@ async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
     ]
     if parts.watch is not None:
         work.append(parts.watch.run())
+    if parts.keyring is not None:
+        work.append(parts.keyring.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
     try:
