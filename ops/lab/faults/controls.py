@@ -12,7 +12,8 @@ from ops.lab.faults.workers import workers
 if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial
 
-GIVES_UP_AFTER_S = 15.0
+GIVES_UP_AFTER_S = 12.0
+"""Longer than a service with a reconciler needs to resume everything."""
 EARLY = 0.4
 """At the latest instant so much is still to be sent: a control must not pass because it came too late."""
 

@@ -27,7 +27,7 @@ HEARD_WITHIN_S = 1.0
 """Requests under way while the first 429 travels."""
 REPEATS_SHARE = 1.1
 LIE_SHARE = 0.2
-RULES = {"hang_after", "reset_after", "truncate"}
+LIES = {"hang_after", "reset_after", "truncate"}
 GONE = {"A": 404, "B": 410}
 REFUSED = {"C": 400, "D": 413, "E": 301, "F": 307, "G": 418}
 PASSING = {"H": 500, "I": 502, "J": 408}
@@ -162,8 +162,8 @@ class Patience:
 
 def patience(trial: Trial) -> None:
     """One push service asks for patience, in one of the forms of Retry-After that are in use."""
-    form = trial.chance.choice(forms(datetime.now(UTC)))
-    trial.chance.random()
+    choice = forms(datetime.now(UTC))
+    form = choice[trial.case.run % len(choice)]
     headers = {} if form.header is None else {"retry-after": form.header}
     rule = _rule("status", until_s=REFUSES_FOR_S, status=form.status, headers=headers)
     rule["name"] = "patience"
@@ -261,12 +261,12 @@ def locked_out(trial: Trial) -> None:
 
 def lies(trial: Trial) -> None:
     """Every gateway hides, of some messages, that it took them: no answer, a reset, half an answer."""
-    trial.gateways({name: [_lie(trial, kind) for kind in sorted(RULES)] for name in trial.district.gateways})
+    trial.gateways({name: [_lie(trial, kind) for kind in sorted(LIES)] for name in trial.district.gateways})
     trial.warn()
     trial.settle()
-    trial.allow(_fired(trial, RULES))
+    trial.allow(_fired(trial, LIES))
 
 
 def _lie(trial: Trial, kind: str) -> dict[str, Any]:
-    match = {"probability": LIE_SHARE / len(RULES), "seed": trial.chance.randrange(2**31)}
+    match = {"probability": LIE_SHARE / len(LIES), "seed": trial.chance.randrange(2**31)}
     return {"name": kind, "match": match, "action": {"kind": kind}}

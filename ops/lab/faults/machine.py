@@ -16,10 +16,12 @@ from ops.lab.faults.servers import SMALL, asking
 from ops.lab.faults.trial import TrialError
 from ops.lab.messages import UPPER_RUR
 from ops.lab.population import watching
+from ops.lab.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ops.lab.faults.bulletins import Bulletin, Chain
     from ops.lab.faults.trial import Trial
     from ops.lab.population import Recipient
 
@@ -116,16 +118,31 @@ def disk_full(trial: Trial) -> None:
     _fill(filler)
     with asking(trial):
         try:
-            give_up = time.monotonic() + FULL_FOR_S
-            while time.monotonic() < give_up:
-                with suppress(TrialError):
-                    trial.warn(trial.chain(SMALL), within_s=1.0)
+            unanswered = _warn_for(trial, FULL_FOR_S)
         finally:
             filler.unlink()
     freed_s = time.monotonic()
     trial.warn(trial.chain(SMALL))
     trial.recovered(time.monotonic() - freed_s)
-    trial.settle()
+    for (
+        bulletin,
+        chain,
+    ) in unanswered:  # whether they were accepted is not known: as a control centre, send again
+        trial.accepted(bulletin, chain, trial.submit(bulletin.xml))
+
+
+def _warn_for(trial: Trial, seconds: float) -> list[tuple[Bulletin, Chain]]:
+    """Submit one message after the other; those that were not accepted."""
+    unanswered = []
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        chain = trial.chain(SMALL)
+        bulletin = chain.write(Kind.ALERT)
+        try:
+            trial.accepted(bulletin, chain, trial.submit(bulletin.xml, within_s=1.0))
+        except TrialError:
+            unanswered.append((bulletin, chain))
+    return unanswered
 
 
 def _fill(path: Path) -> None:

@@ -77,8 +77,7 @@ def freeze_one(trial: Trial) -> None:
 
 def roll(trial: Trial) -> None:
     """SIGTERM to every worker and to the API, one after the other, as a new version is rolled out."""
-    chain = trial.chain()
-    trial.warn(chain)
+    trial.warn()
     trial.await_moment()
     for name in [*workers(trial), "api"]:
         pid = trial.service.pids()[name]

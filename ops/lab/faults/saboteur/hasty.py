@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.base import ChannelError, Receipt
 from dispatcher import wiring
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from channels.base import Channel, Endpoint, Limits, Notice
-    from channels.http import HttpClient
-    from dispatcher.settings import Settings
 
 
 class Hasty:
@@ -60,8 +58,8 @@ def main() -> None:
     """Run `dispatcher` so."""
     honest = wiring.channels
 
-    def hasty(settings: Settings, http: HttpClient) -> dict[str, Channel]:
-        return {name: Hasty(channel) for name, channel in honest(settings, http).items()}
+    def hasty(*arguments: Any, **named: Any) -> dict[str, Channel]:
+        return {name: Hasty(channel) for name, channel in honest(*arguments, **named).items()}
 
     wiring.channels = hasty  # in this process alone, and on purpose
     app()
