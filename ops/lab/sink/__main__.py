@@ -43,8 +43,7 @@ def main(argv: Sequence[str]) -> int:
 def _report(sample: Sample) -> bool:
     if not sys.stdin.readline():
         return False
-    bodies = [base64.b64encode(body).decode() for body in sample.bodies]
-    sample.bodies.clear()
+    bodies = [base64.b64encode(body).decode() for body in sample.take()]
     print(json.dumps({"count": sample.count, "cpu_s": time.process_time(), "bodies": bodies}), flush=True)
     return True
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ops.lab.sink.framing import Framing
 
-SAMPLE_EVERY: Final = 997
-"""Of so many bodies one is kept. Prime, so that it falls on other recipients in each round."""
+SAMPLE_EVERY: Final = 97
+"""Of so many bodies one is kept at first, of twice as many each time that the sample is full."""
 SAMPLE_MAX: Final = 64
 _READ_BYTES: Final = 65_536
 _BACKLOG: Final = 4096
@@ -29,12 +29,22 @@ class Sample:
     def __init__(self) -> None:
         self.count = 0
         self.bodies: list[bytes] = []
+        self._every = SAMPLE_EVERY
 
     def note(self, body: bytes) -> None:
         """Count one request."""
         self.count += 1
-        if self.count % SAMPLE_EVERY == 1 and len(self.bodies) < SAMPLE_MAX:
+        if self.count % self._every == 0:
             self.bodies.append(body)
+            if len(self.bodies) > SAMPLE_MAX:
+                self.bodies = self.bodies[::2]
+                self._every *= 2
+
+    def take(self) -> list[bytes]:
+        """The sample since the last time."""
+        taken, self.bodies = self.bodies, []
+        self._every = SAMPLE_EVERY
+        return taken
 
 
 class _Peer:
