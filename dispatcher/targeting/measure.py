@@ -16,7 +16,6 @@ from dispatcher.targeting.shapes import ShapeProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from dispatcher.targeting.boundaries import Boundaries
@@ -103,39 +102,58 @@ def _overlaps(
         whole = yardstick.overlap(union)
         return {id(item.shape): whole for area in areas for item in area}
     found: dict[int, Overlap] = {}
+    polygons: dict[int, BaseGeometry] = {}
     for area in areas:
         fresh = {id(item.shape): item.shape for item in area if id(item.shape) not in found}
         pieces = {key: shape.geometry for key, shape in fresh.items() if not shape.is_circle}
+        found |= {key: yardstick.overlap(shape.geometry) for key, shape in fresh.items()}
         if len(pieces) > 1:
-            found |= _pieces(pieces, yardstick)
-        found |= {key: yardstick.overlap(fresh[key].geometry) for key in fresh.keys() - found.keys()}
+            found |= _pieces(pieces, pieces, found, yardstick)
+        polygons |= pieces
+    loose = {key: piece for key, piece in polygons.items() if found[key].tolerance_m is None}
+    if 0 < len(loose) < len(polygons):
+        found |= _pieces(loose, polygons, found, yardstick)
     return found
 
 
-def _pieces(pieces: Mapping[int, BaseGeometry], yardstick: Yardstick) -> dict[int, Overlap]:
-    """The pieces of an area drawn along borders: a mainland and its exclaves, or districts side by side.
+def _pieces(
+    pieces: Mapping[int, BaseGeometry],
+    together: Mapping[int, BaseGeometry],
+    alone: Mapping[int, Overlap],
+    yardstick: Yardstick,
+) -> dict[int, Overlap]:
+    """Those pieces of a whole drawn along borders that are drawn so too: districts side by side, exclaves.
 
-    An exclave is so small that its own slivers look large; it is held to the measure of the whole area. A
-    piece that is not drawn along borders is a hazard of its own.
+    An exclave is so small that its own slivers look large; it is held to the measure of the whole: of its area,
+    or else of the alert. A piece that is not drawn along borders stays what it is `alone`, a hazard.
     """
     boundaries, rule = yardstick.boundaries, yardstick.rule
-    whole = yardstick.overlap(_union(list(pieces.values())))
-    found = {}
-    for key, piece in pieces.items():
-        own = yardstick.overlap(piece)
-        found[key] = own
-        if belongs_to(whole, piece, own, boundaries, rule):
-            found[key] = replace(own, kept=_kept(own, whole, rule), tolerance_m=whole.tolerance_m)
-    return found
+    whole = yardstick.overlap(_union(list(together.values())))
+    return {
+        key: _judged(piece, alone[key], whole, yardstick)
+        for key, piece in pieces.items()
+        if belongs_to(whole, piece, alone[key], boundaries, rule)
+    }
 
 
-def _kept(own: Overlap, whole: Overlap, rule: Rule) -> NDArray[np.bool_]:
-    """Of a piece's units those that the area keeps or that hold most of the piece; the largest, if none does."""
-    most = (own.alert_share >= rule.own_share) & (own.area_m2 >= SPECK_M2)
-    kept = (np.isin(own.indices, whole.indices[whole.kept]) & (own.area_m2 > 0)) | most
-    if not kept.any() and own.area_m2.any():
-        kept[own.area_m2.argmax()] = True
-    return np.asarray(kept, np.bool_)
+def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardstick) -> Overlap:
+    """A piece keeps units that the whole keeps, and those that hold most of it.
+
+    Without any it is a speck beside a unit that the whole keeps, or else keeps the unit that holds most of it.
+    """
+    members = whole.indices[whole.kept]
+    most = (own.alert_share >= yardstick.rule.own_share) & (own.area_m2 >= SPECK_M2)
+    kept = np.asarray((np.isin(own.indices, members) & (own.area_m2 > 0)) | most, np.bool_)
+    judged = replace(own, kept=kept, tolerance_m=whole.tolerance_m)
+    if kept.any():
+        return judged
+    tree = yardstick.boundaries.tree
+    near = np.intersect1d(tree.query(piece, predicate="dwithin", distance=whole.tolerance_m or 0.0), members)
+    if piece.area < SPECK_M2 and near.size:
+        zero = np.zeros(1)
+        return Overlap(near[:1], zero, zero, zero, np.array([True]), whole.tolerance_m)
+    kept[own.area_m2.argmax()] = own.area_m2.any()
+    return judged
 
 
 def _sunk(reached: set[int], floor_m: float | None, boundaries: Boundaries) -> set[int]:
