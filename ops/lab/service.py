@@ -34,6 +34,7 @@ STOPS_WITHIN_S = 60.0
 """The supervisor gives its processes 25 s, then come the two servers."""
 COMMANDS_WITHIN_S = 300.0
 ANSWER_WITHIN_S = 30.0
+PROBED_WITHIN_S = 10.0
 LOOK_EVERY_S = 0.05
 FINAL = frozenset({"settled", "recorded"})
 UP = ("-m", "dispatcher", "up")
@@ -130,7 +131,7 @@ class Service:
     def ready_at(url: str) -> bool:
         """Whether the process behind one of `urls` answers /readyz with 200."""
         with suppress(OSError, http.client.HTTPException):
-            return _request("GET", f"{url}/readyz").status == 200
+            return _request("GET", f"{url}/readyz", timeout_s=PROBED_WITHIN_S).status == 200
         return False
 
     def stop(self, within_s: float = STOPS_WITHIN_S) -> int:
@@ -253,11 +254,15 @@ def _is_setting(name: str) -> bool:
 
 
 def _request(
-    method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = ANSWER_WITHIN_S,
 ) -> Answer:
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=ANSWER_WITHIN_S)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
     began_at = datetime.now(UTC)
     try:
         connection.request(method, target, body, dict(headers or {}))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import time
 from contextlib import contextmanager, suppress
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from ops.lab.faults.bulletins import Cut
 from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.servers import SMALL, asking
-from ops.lab.faults.trial import TrialError
+from ops.lab.faults.trial import AGAIN_S, TrialError
 from ops.lab.messages import UPPER_RUR
 from ops.lab.population import watching
 from ops.lab.records import Kind
@@ -35,6 +37,7 @@ FULL_FOR_S = 5.0
 DIES_AT_MOST = 6
 POISON_WITHIN_S = 150.0
 LOOK_EVERY_S = 0.005
+ANSWERS_AGAIN_WITHIN_S = 20.0
 
 
 def poison(trial: Trial) -> None:
@@ -72,9 +75,21 @@ def _given_up(trial: Trial, alert_id: str, ref: str) -> bool:
 
 
 def few_descriptors(trial: Trial) -> None:
-    """Workers with so few file descriptors that connections fail."""
+    """Workers with so few file descriptors that connections fail. One that does not even answer its probes any more
+    is ended, as whoever watches it would do."""
     trial.warn()
     trial.settle()
+    urls = {name: url for name, url in trial.service.urls().items() if name != "api"}
+    give_up = time.monotonic() + ANSWERS_AGAIN_WITHIN_S
+    while (mute := [name for name, url in urls.items() if not trial.service.ready_at(url)]) and (
+        time.monotonic() < give_up
+    ):
+        time.sleep(AGAIN_S)
+    trial.hold("mute_workers", float(len(mute)), 0)
+    for name in mute:
+        pid = trial.service.pids()[name]
+        os.kill(pid, signal.SIGTERM)
+        trial.service.wait_replaced(name, pid)
 
 
 def wrong_clock(trial: Trial) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial
 
 RESUMES_WITHIN_S = 10.0
-SWEPT_WITHIN_S = 2.0
+SWEPT_WITHIN_S = 3.0
 """A sweep a second, and what a busy machine adds."""
 LOOKS_FOR_S = 40.0
 
