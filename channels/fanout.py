@@ -97,6 +97,7 @@ class _Flight:
         self.outcome: Outcome
 
     def land(self, outcome: Outcome) -> None:
+        del self.transfer  # which knows us: a circle for each message would keep the garbage collector busy
         self.outcome = outcome
         self._run.landed(self)
 
