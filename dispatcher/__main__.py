@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
+from pydantic import ValidationError
 
 from dispatcher.commands import admin, client, feeds, geodata, held, serve
+from dispatcher.settings import SettingsError
 
 app = typer.Typer(
     name="dispatcher",
@@ -17,6 +21,7 @@ app.command()(serve.up)
 app.command()(serve.api)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command()(client.example)
 app.command()(client.submit)
 app.command()(client.preview)
 app.command()(client.status)
@@ -31,8 +36,17 @@ app.add_typer(held.app, name="held")
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. What an operator can mend is a sentence, not a traceback."""
+    try:
+        app()
+    except ValidationError as error:
+        for item in error.errors(include_url=False, include_input=False):
+            name = ".".join(map(str, item["loc"]))
+            print(f"setting WARN_{name.upper()}: {item['msg']}", file=sys.stderr)
+        sys.exit(2)
+    except (SettingsError, OSError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

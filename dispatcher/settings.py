@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class SettingsError(Exception):
+    """The settings do not make a service; the message says what to change."""
 
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("not a time zone such as Europe/Berlin") from error
+    return name
 
 
 class SmsAnswerSettings(BaseModel):
@@ -52,6 +65,7 @@ class Settings(BaseSettings):
         frozen=True,
         populate_by_name=True,
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,  # a setting may be a secret
     )
 
     data_dir: Path = Path("var")
@@ -70,7 +84,7 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     """Where the API listens."""
-    api_port: int = 8080
+    api_port: int = Field(8080, ge=0, le=65_535)
     """0 takes a free port."""
     worker_metrics_host: str = "127.0.0.1"
     """Where a worker's probes and metrics listen."""
@@ -81,7 +95,7 @@ class Settings(BaseSettings):
     workers: int = Field(2, ge=1, le=64)
     """Worker processes under `dispatcher up`."""
 
-    max_body_bytes: int = Field(2_000_000, ge=1_000)
+    max_body_bytes: int = Field(2_000_000, ge=1_000, le=2_097_152)
     """A submitted CAP message. DWD's largest reach 0.4 MB."""
     default_lifetime_hours: float = Field(12.0, gt=0)
     """For a message without `expires`: CAP 1.2 leaves this to the recipient."""
@@ -118,7 +132,7 @@ class Settings(BaseSettings):
 
     key_pepper: SecretStr | None = None
     """Secret under which API keys are hashed; default: made once in the data directory."""
-    time_zone: str = "Europe/Berlin"
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """In which people read times."""
     log_json: bool = True
     """JSON lines on standard error; false: readable lines."""

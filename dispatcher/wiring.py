@@ -32,6 +32,7 @@ from dispatcher.pipeline.notices import Notices
 from dispatcher.pipeline.plan import Planner
 from dispatcher.pipeline.sweep import Reconciler
 from dispatcher.probes import Health
+from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
 from dispatcher.store.accounts import Accounts
 from dispatcher.store.alerts import Alerts
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from channels.base import Channel
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.desk import FeedDesk
-    from dispatcher.settings import Settings
 
 CONNECTIONS_API = 10
 API_COMMAND_TIMEOUT_S = 4.0
@@ -63,10 +63,6 @@ API_COMMAND_TIMEOUT_S = 4.0
 CONNECTIONS_BESIDE_JOBS = 8
 """A worker's connections besides one for each job in hand: leadership, sweep, heartbeats, probes, and as many for the
 feeds."""
-
-
-class SettingsError(Exception):
-    """The settings do not make a service; the message says what to change."""
 
 
 def secret_file(path: Path, make: bytes) -> bytes:

@@ -35,7 +35,7 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
         413: "Too large",
         415: "Not application/cap+xml",
         422: "CAP rules broken, no area, area not matched, unknown reference",
-        503: "The record cannot be written now: nothing was accepted, send again",
+        503: "The record cannot be reached now: unknown outcome, send again",
     }.items()
 }
 CAP_BODY = {

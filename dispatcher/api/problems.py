@@ -61,7 +61,8 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handl
         meter.record_up.set(0)
         log.warning("record_unavailable", error=type(error).__name__)
         detail = (
-            "Die Meldung konnte nicht gesichert werden und gilt als nicht angenommen; bitte erneut senden."
+            "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung gesichert ist, steht nicht fest; "
+            "bitte erneut senden: dieselbe Kennung wird nicht doppelt angenommen."
         )
         return await refused(request, Refused(ProblemType.RECORD_UNAVAILABLE, detail))
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -136,6 +136,7 @@ def import_subscriptions(
 
     async def work(pool: record.Pool) -> tuple[int, int]:
         registry = wiring.channels(settings, wiring.http_client(settings))
+        known = wiring.load_boundaries(settings).index_by_ags
         store, added, refused = Subscriptions(pool), 0, 0
         with file.open("rb") as lines:
             numbered = enumerate(lines, 1)
@@ -143,7 +144,7 @@ def import_subscriptions(
                 good = []
                 for number, line in chunk:
                     try:
-                        good.append(_subscription(line, registry))
+                        good.append(_subscription(line, registry, known))
                     except ValueError as error:
                         refused += 1
                         typer.echo(f"line {number}: {error}", err=True)
@@ -156,7 +157,7 @@ def import_subscriptions(
         raise typer.Exit(1)
 
 
-def _subscription(line: bytes, registry: dict[str, Channel]) -> NewSubscription:
+def _subscription(line: bytes, registry: dict[str, Channel], known: Container[str]) -> NewSubscription:
     try:
         item: dict[str, Any] = json.loads(line)
         channel = registry.get(item["channel"])
@@ -172,6 +173,8 @@ def _subscription(line: bytes, registry: dict[str, Channel]) -> NewSubscription:
         raise ValueError("unknown or unconfigured channel")
     if not places or not all(isinstance(place, str) and AGS.fullmatch(place) for place in places):
         raise ValueError("places must be a list of AGS with 8 digits")
+    if unknown := [place for place in places if place not in known]:
+        raise ValueError(f"not in the boundary data: {', '.join(unknown)}")
     try:
         channel.check(endpoint)
         gateway = channel.gateway(endpoint)

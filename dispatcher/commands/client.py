@@ -7,11 +7,16 @@ import os
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Annotated, Any
+from xml.sax.saxutils import escape as escape_xml
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 TIMEOUT_S = 30
@@ -56,6 +61,21 @@ def _explain(error: urllib.error.HTTPError) -> None:
         place = f" (Zeile {item['line']})" if item.get("line") else ""
         message = item.get("message_de") or item.get("message") or item.get("reason") or ""
         typer.echo(f"  {item.get('code') or item.get('kind')}{place}: {message}", err=True)
+
+
+def example(
+    sender: Annotated[str, typer.Option(help="CAP sender")] = "leitstelle@kreis-dueren.example",
+) -> None:
+    """Print a valid warning, sent now, to try things with: exercise before you need it."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    text = (resources.files("dispatcher") / "commands" / "example.xml").read_text(encoding="utf-8")
+    filled = Template(text).substitute(
+        identifier=f"beispiel-{now:%Y%m%d%H%M%S}",
+        sender=escape_xml(sender),
+        sent=now.isoformat(),
+        expires=(now + timedelta(hours=2)).isoformat(),
+    )
+    typer.echo(filled, nl=False)
 
 
 def submit(
@@ -103,7 +123,8 @@ def status(
 def status_table(answer: dict[str, Any]) -> Table:
     """Channels down, states across."""
     alert = answer["alert"]
-    title = f"{alert['headline']} – {alert['state']} ({alert['reason']}), {alert['audience']} Empfänger"
+    headline = escape(alert["headline"])
+    title = f"{headline} – {alert['state']} ({alert['reason']}), {alert['audience']} Empfänger"
     table = Table("Kanal", "Art", "Zustände", title=title)
     for channel in answer["channels"]:
         states = ", ".join(f"{name} {count}" for name, count in sorted(channel["states"].items()))

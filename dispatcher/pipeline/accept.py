@@ -22,6 +22,7 @@ from dispatcher.pipeline.decide import (
 )
 from dispatcher.pipeline.lanes import lane_of
 from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.pipeline.wording import differs_by_place
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
 from dispatcher.store.doorbell import Doorbell, plan
 from dispatcher.store.kin import Kin
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.subscriptions import Subscriptions
     from dispatcher.targeting.boundaries import Boundaries
+
+
+NAME_MAX = 255
+"""Characters of a sender or identifier. CAP sets no limit; the record's index does, at about 2,700 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +142,7 @@ class Intake:
                 f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
                 extra={"sender": alert.sender},
             )
+        _require_one_text(alert)
         return _Read(alert, findings, self._target(source, alert))
 
     def _parse(self, raw: bytes) -> cap.Alert:
@@ -204,6 +210,8 @@ class Intake:
             return _repeat(before, source, digest, read)
         decision, expires = await self._decide(submission, read)
         new = _new_alert(submission, source, raw, read, decision, expires)
+        if not alert.infos and decision.chains:
+            new = await self._named_after(submission, new)
         if before is not None:
             new, decision = await self._over_copy(submission, before, new, decision)
         if decision.reason in DISPATCHED and len(decision.chains) > 1:
@@ -216,6 +224,14 @@ class Intake:
         stored = await submission.same_identity(new.sender, new.identifier, new.sent)
         assert stored is not None  # noqa: S101 - just written in this transaction
         return Accepted(stored, read.affected, read.findings, repeated=False)
+
+    async def _named_after(self, submission: Submission, new: NewAlert) -> NewAlert:
+        """A Cancel may come without an info: it is told under the headline of what it ends."""
+        told = [stored for stored in await submission.chain(new.chain_id) if stored.headline]
+        if not told:
+            return new
+        last = told[-1]
+        return replace(new, event=last.event, headline=last.headline, severity=last.severity)
 
     async def _over_copy(
         self, submission: Submission, before: StoredAlert, new: NewAlert, decision: Decision
@@ -230,6 +246,27 @@ class Intake:
         chains = tuple(dict.fromkeys([before.chain_id, *decision.chains]))
         original = replace(new, reason=reason, chain_id=chains[0], revision=before.revision + 1)
         return original, Decision(reason, chains)
+
+
+def _require_one_text(alert: cap.Alert) -> None:
+    if alert.version is not cap.Version.V1_2:
+        raise Refused(
+            ProblemType.MALFORMED,
+            f"Angenommen wird CAP 1.2; diese Meldung ist in CAP {alert.version} verfasst.",
+        )
+    names = [alert.sender, alert.identifier]
+    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
+    if any(len(name) > NAME_MAX for name in names):
+        raise Refused(
+            ProblemType.INVALID_CAP,
+            f"Eine Kennung oder ein Absender, auch in <references>, hat mehr als {NAME_MAX} Zeichen.",
+        )
+    if differs_by_place(alert):
+        raise Refused(
+            ProblemType.SEVERAL_TEXTS,
+            "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes Gebiet eine eigene Meldung "
+            "senden, damit niemand den Text für einen anderen Ort erhält.",
+        )
 
 
 def _is_copy(before: StoredAlert, source: Source) -> bool:

@@ -7,8 +7,9 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from cap import Alert, Certainty, MsgType, Severity, Status, Urgency
+from cap import Alert, Certainty, Severity, Status, Urgency
 from dispatcher.model import Lane
+from dispatcher.pipeline.decide import is_ending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -29,7 +30,7 @@ def lane_of(alert: Alert) -> Lane:
     for info in alert.infos:
         if info.severity in GRAVE and info.urgency is Urgency.IMMEDIATE and info.certainty in CERTAIN:
             return Lane.FLASH
-    if alert.msg_type is MsgType.CANCEL or any(info.severity in GRAVE for info in alert.infos):
+    if is_ending(alert) or any(info.severity in GRAVE for info in alert.infos):
         return Lane.PRIORITY
     return Lane.ROUTINE
 

@@ -14,6 +14,7 @@ from cap.profiles import facts, normalise
 from cap.signature import Verdict, verify
 from dispatcher.model import FEED_PREFIX
 from dispatcher.pipeline.decide import expiry, is_ending
+from dispatcher.pipeline.wording import differs_by_place
 from dispatcher.store.alerts import AffectedPlace
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import Beyond, Profile
@@ -44,6 +45,8 @@ class Doubt(StrEnum):
     """Sent in the future."""
     AREA = "area"
     """Nobody can tell which municipality it concerns."""
+    SEVERAL_TEXTS = "several_texts"
+    """It says different things to different places; one notice cannot."""
     STATUS = "status"
     SEVERITY = "severity"
     """Not of those that may go out by themselves."""
@@ -162,6 +165,8 @@ def prepare(incoming: Incoming, rules: Rules, boundaries: Boundaries, now: datet
         doubts.append(Doubt.CLOCK)
     if matched.held and not places:
         doubts.append(Doubt.AREA)
+    if differs_by_place(alert):
+        doubts.append(Doubt.SEVERAL_TEXTS)
     doubts += _policy(alert, rules)
     expires = expiry(alert, now, rules.default_lifetime)
     return Message(alert, sent, facts(alert), places, tuple(doubts), expires, incoming)

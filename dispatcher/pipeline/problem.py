@@ -18,6 +18,7 @@ class ProblemType(StrEnum):
     NOT_ONE_ALERT = "not-one-alert"
     SENDER_NOT_ALLOWED = "sender-not-allowed"
     SENT_IN_FUTURE = "sent-in-future"
+    SEVERAL_TEXTS = "several-texts"
     NO_AREA = "no-area"
     AREA_UNMATCHED = "area-unmatched"
     OUTSIDE_TERRITORY = "outside-territory"
@@ -38,6 +39,7 @@ STATUS = {
     ProblemType.NOT_ONE_ALERT: 422,
     ProblemType.SENDER_NOT_ALLOWED: 403,
     ProblemType.SENT_IN_FUTURE: 422,
+    ProblemType.SEVERAL_TEXTS: 422,
     ProblemType.NO_AREA: 422,
     ProblemType.AREA_UNMATCHED: 422,
     ProblemType.OUTSIDE_TERRITORY: 403,
@@ -58,6 +60,7 @@ TITLE = {
     ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",
     ProblemType.SENDER_NOT_ALLOWED: "The API key does not speak for this CAP sender",
     ProblemType.SENT_IN_FUTURE: "The message was sent in the future",
+    ProblemType.SEVERAL_TEXTS: "The message says different things to different places",
     ProblemType.NO_AREA: "The message names no area",
     ProblemType.AREA_UNMATCHED: "Part of the area matches no known municipality",
     ProblemType.OUTSIDE_TERRITORY: "The area reaches beyond the source's territory",

@@ -80,14 +80,20 @@ def collapse_key(chain_id: str) -> str:
     return urlsafe_b64encode(sha256(chain_id.encode()).digest()[:24]).decode()
 
 
-def choose_info(alert: Alert, language: str) -> Info | None:
+def choose_info(alert: Alert, language: str, received_at: datetime | None = None) -> Info | None:
     """The info block to show: of the wanted language if there is one, else German, else English, else the first;
-    among several of one language the gravest, then the most urgent.
+    among several of one language the gravest, then the most urgent. One that was over when the message came is shown
+    only where all were: an all-clear often is.
     """
+    current = [
+        info
+        for info in alert.infos
+        if received_at is None or info.expires is None or info.expires > received_at
+    ]
     for wanted in (language, "de", "en", None):
         found = [
             info
-            for info in alert.infos
+            for info in current or alert.infos
             if wanted is None or (info.language or "de").lower().split("-")[0] == wanted
         ]
         if found:
@@ -109,7 +115,7 @@ def render(
     local_expires: datetime,
 ) -> base.Notice:
     """`places` are names of municipalities, `local_expires` is `stored.expires` in the district's time zone."""
-    info = choose_info(alert, language)
+    info = choose_info(alert, language, stored.received_at)
     words = words_for(language)
     headline = shorten((info and (info.headline or info.event)) or stored.headline, HEADLINE_BYTES)
     return base.Notice(
