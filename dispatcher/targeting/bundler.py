@@ -121,11 +121,18 @@ def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:
     return shapely.MultiPolygon(list(shapely.get_parts(np.array(parts, dtype=object))))
 
 
+def core(geometry: BaseGeometry, depth_m: float) -> BaseGeometry:
+    """What lies at least `depth_m` inside; empty where nothing does."""
+    inner: BaseGeometry = shapely.buffer(geometry, -depth_m)
+    if shapely.covers(geometry, inner):
+        return inner
+    # GEOS now and then turns a negative buffer inside out.
+    return shapely.difference(geometry, shapely.buffer(shapely.boundary(geometry), depth_m))
+
+
 def _part_inset(part: BaseGeometry, depth_m: float) -> BaseGeometry:
     while depth_m >= 1:
-        inner: BaseGeometry = shapely.buffer(part, -depth_m)
-        if not shapely.covers(part, inner):  # GEOS now and then turns a negative buffer inside out
-            inner = shapely.difference(part, shapely.buffer(shapely.boundary(part), depth_m))
+        inner = core(part, depth_m)
         if inner.area > MIN_AREA_M2:
             return shapely.simplify(inner, min(INSET_TOLERANCE_M, depth_m / 4), preserve_topology=True)
         depth_m /= 2

@@ -152,7 +152,8 @@ def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardst
     if piece.area < SPECK_M2 and near.size:
         zero = np.zeros(1)
         return Overlap(near[:1], zero, zero, zero, np.array([True]), whole.tolerance_m)
-    kept[own.area_m2.argmax()] = own.area_m2.any()
+    if own.area_m2.any():
+        kept[own.area_m2.argmax()] = True
     return judged
 
 

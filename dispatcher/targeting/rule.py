@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 
 from cap.vocabulary import Severity
+from dispatcher.targeting.bundler import core
 from dispatcher.targeting.pieces import common
 
 if TYPE_CHECKING:
@@ -248,4 +249,8 @@ def _reaches(
     corners = shapely.points(shapely.get_coordinates(shapely.segmentize(parts, tolerance / DEPTH_STEPS)))
     edge = shapely.boundary(boundaries.border[index])
     shapely.prepare(edge)
-    return not bool(shapely.dwithin(edge, corners, tolerance).all())
+    if not shapely.dwithin(edge, corners, tolerance).all():
+        return True
+    # A whole part of the unit, an exclave, has its edge on the border and its middle deep inside.
+    holds_a_disc = shapely.area(parts).sum() > np.pi * (tolerance / 2) ** 2
+    return bool(holds_a_disc and shapely.intersects(shape, core(boundaries.border[index], tolerance)))

@@ -228,3 +228,41 @@ def test_a_piece_with_no_clear_owner_keeps_the_largest(board):
 def test_a_speck_on_a_border_adds_nobody(board):
     speck = shapely.Point(ORIGIN[0] + SIDE + 20, ORIGIN[1] + 0.5 * SIDE).buffer(30)
     assert reached(board, square(0, 0), speck) == {"00"}
+
+
+def test_a_piece_outside_the_data_is_held_beside_a_district(board):
+    away = shapely.Point(ORIGIN[0] - 3000, ORIGIN[1] - 3000)
+    for size in (50, 120, 1500):
+        found = match([drawn(shapely.MultiPolygon([square(0, 0), away.buffer(size)]))], board)
+        assert {affected.name for affected in found.affected} == {"00"}
+        assert found.held
+
+
+def test_a_speck_beside_the_data_belongs_to_the_unit_it_lies_at(board):
+    speck = shapely.Point(ORIGIN[0] - 40, ORIGIN[1] + 500).buffer(30)
+    found = match([drawn(shapely.MultiPolygon([square(0, 0), speck]))], board)
+    assert {affected.name for affected in found.affected} == {"00"}
+    assert not found.held
+
+
+def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached():
+    """Its edge lies on the border all the way round: only its middle is deep."""
+    x, y = ORIGIN[0] + 4 * SIDE + 700, ORIGIN[1] + 2.5 * SIDE
+    exclave = shapely.Point(x, y).buffer(400)
+    rows = [
+        Row(f"010{c}{r}000", "", f"{c}{r}", square(c, r))
+        for c in range(5)
+        for r in range(5)
+        if (c, r) != (4, 2)
+    ]
+    rows = [
+        Row(row.ags, "", row.name, shapely.union(row.geometry, exclave)) if row.name == "00" else row
+        for row in rows
+    ]
+    rows.append(Row("01042000", "", "42", shapely.difference(square(4, 2), exclave)))
+    provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
+    board = Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle)
+    block = shapely.union_all([square(c, r) for c in (1, 2, 3) for r in (1, 2, 3)])
+    found = overlap(shapely.union(block, shapely.Point(x - 600, y).buffer(1300)), board, RULE)
+    assert found.tolerance_m is not None
+    assert "00" in {board.municipalities[index].name for index in found.indices[found.kept]}
