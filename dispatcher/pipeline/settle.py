@@ -65,8 +65,12 @@ def settle(
     return _final(State.REJECTED | flag, error, attempts + 1)
 
 
-def _final(outcome: int, error: DeliveryError, attempts: int, *, remove: bool = False) -> Settlement:
-    return Settlement(outcome, error.label, error.code, error.detail, attempts, remove=remove)
+def _final(
+    outcome: int, error: DeliveryError, attempts: int, *, remove: bool = False, pause_s: float = 0.0
+) -> Settlement:
+    return Settlement(
+        outcome, error.label, error.code, error.detail, attempts, remove=remove, pause_s=pause_s
+    )
 
 
 def _again(
@@ -88,7 +92,8 @@ def _again(
         wait, pause = max(asked, backoff_s(attempts, random)), asked
     due = now + timedelta(seconds=wait)
     if due >= deadline:
-        return _final(State.EXPIRED | flag, error, attempts)
+        # Too late for this recipient; what the gateway asked for holds for everybody else all the same.
+        return _final(State.EXPIRED | flag, error, attempts, pause_s=pause)
     return Settlement(
         State.RETRY | flag, error.label, error.code, error.detail, attempts, due=due, pause_s=pause
     )

@@ -122,3 +122,8 @@ def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts, jitter):
 
 def test_backoff_doubles():
     assert [backoff_s(n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
+
+
+def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same():
+    result = settled(RateLimited("429", retry_after=1e9), deadline=NOW + timedelta(minutes=1))
+    assert (result.outcome, result.due, result.pause_s) == (State.EXPIRED, None, RETRY_AFTER_MAX_S)
