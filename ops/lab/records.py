@@ -129,6 +129,8 @@ class ServiceRecord:
     recipient: str
     channel: str
     state: str
+    uncertain: bool = False
+    """It says itself that the recipient may have been reached whatever the state."""
 
     @property
     def key(self) -> Key:

@@ -240,7 +240,9 @@ class Service:
         """What the service says became of every recipient of the alert."""
         for line in self._found(f"/v1/alerts/{alert_id}/ledger").body.splitlines():
             entry = json.loads(line)
-            yield ServiceRecord(entry["alert_id"], entry["ref"], entry["channel"], entry["state"])
+            yield ServiceRecord(
+                entry["alert_id"], entry["ref"], entry["channel"], entry["state"], entry["uncertain"]
+            )
 
     def _found(self, path: str) -> Answer:
         answer = self.request("GET", path)

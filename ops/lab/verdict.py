@@ -5,7 +5,7 @@
     phantom          |G \\ E|                     accepted for somebody whom it does not concern
     wrong_content    hash of no right rendering   or nothing that a device could read
     false_delivered  |D.accepted \\ G|            the service claims what no gateway has
-    unrecorded       |G \\ D.accepted|            a gateway has what the service thinks failed
+    unrecorded       |G \\ D.accepted|            a gateway has what the service thinks failed, and is sure of
     unknown          D not terminal               a minute after expiry, or when the message must have settled
     late             G after `expires`
 
@@ -118,13 +118,14 @@ def judge(evidence: Evidence, *, at: datetime, doubled_bound: int = 0) -> Verdic
     expected = {one.key for one in evidence.expected}
     messages = {message.id: message for message in evidence.messages}
     states = {one.key: one.state for one in evidence.service}
+    unsure = {one.key for one in evidence.service if one.uncertain}
     counts: dict[str, Counter[Row]] = {
         "expected": _rows(expected),
         "accepted": _rows(expected & accepted.keys()),
         "lost": _rows(expected - accepted.keys()),
         "phantom": _rows(key for key in accepted.keys() - expected if key.message),
         **_repeats(accepted),
-        **_claims(accepted, states),
+        **_claims(accepted, states, unsure),
         **_ends(expected, states, messages, at),
         **_handed_over(accepted, messages),
         **violations(evidence.messages, evidence.gateway),
@@ -150,13 +151,13 @@ def _repeats(accepted: Mapping[Key, list[GatewayRecord]]) -> dict[str, Counter[R
 
 
 def _claims(
-    accepted: Mapping[Key, list[GatewayRecord]], states: Mapping[Key, str]
+    accepted: Mapping[Key, list[GatewayRecord]], states: Mapping[Key, str], unsure: set[Key]
 ) -> dict[str, Counter[Row]]:
     claimed = {key for key, state in states.items() if state in CLAIMED}
     denied = {key for key, state in states.items() if state in TERMINAL - CLAIMED}
     return {
         "false_delivered": _rows(claimed - accepted.keys()),
-        "unrecorded": _rows(denied & accepted.keys()),
+        "unrecorded": _rows((denied & accepted.keys()) - unsure),
     }
 
 

@@ -113,6 +113,15 @@ def test_who_expired_is_not_missed_where_the_fault_outlasts_the_warning_only():
     assert broken.verdict.total.lost == 1
 
 
+def test_what_was_replaced_before_it_was_planned_is_missed_by_nobody():
+    chain = Chain("run", "leitstelle@kreis.example", Cut(places=HEIMBACH))
+    both = [sent(chain=chain), sent(OTHER_ID, Kind.CANCEL, at=2, chain=chain)]
+    [kept] = judge_cases([case(*both)], PEOPLE, [])
+    [broken] = judge_cases([case(*both, claims=[claim("a", "retry")])], PEOPLE, [])
+    assert kept.failures == ()
+    assert (broken.verdict.total.lost, broken.verdict.total.unknown) == (2, 2)
+
+
 def test_a_run_that_concerned_nobody_proves_nothing():
     [judged] = judge_cases([case(sent())], [], [])
     assert judged.failures == ("nobody expected anything",)

@@ -103,6 +103,12 @@ def test_each_fault_is_counted_and_nothing_else_is(gateway, service, found):
     ]
 
 
+def test_who_is_said_to_have_perhaps_been_reached_is_not_unrecorded():
+    unsure = ServiceRecord("A", "r2", "webpush", "expired", uncertain=True)
+    assert nonzero(verdict(CLEAN, [SAID[0], unsure])) == {}
+    assert nonzero(verdict(CLEAN[:1], [SAID[0], unsure])) == {"lost": 1}
+
+
 def test_doubles_within_the_bound_are_no_failure():
     doubles = [*CLEAN, accepted("r1", 3), accepted("r2", 3)]
     assert verdict(doubles, SAID, doubled_bound=2).failures == ()

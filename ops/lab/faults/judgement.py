@@ -35,7 +35,7 @@ class Judged:
         broken = (
             f"{name}={one.value:g}>{one.limit:g}" for name, one in self.case.findings.items() if not one.ok
         )
-        somebody = self.verdict.total.expected or (self.case.may_expire and self.case.claims)
+        somebody = self.verdict.total.expected or self.case.may_expire or _never_planned(self.case)
         idle = () if somebody else ("nobody expected anything",)
         return (*self.verdict.failures, *broken, *idle)
 
@@ -69,10 +69,19 @@ def _judged(
         expired = {one.key for one in case.claims if one.state == "expired"}
         reached = {one.key for one in records if one.accepted}
         expected = [one for one in expected if one.key in reached or one.key not in expired]
+    expected = [one for one in expected if one.message not in _never_planned(case)]
     left = excuse(expected, [*records, *denials], case.claims, messages)
     evidence = Evidence(messages, left.expected, records, case.claims)
     at = max((message.settle_by for message in messages if message.settle_by), default=case.began_at)
     return Judged(case, judge(evidence, at=at, doubled_bound=case.bound))
+
+
+def _never_planned(case: Case) -> set[str]:
+    """Messages that a later one of their chain replaced before anybody was chosen to get them: the service has no
+    line for them. (One that was sent all the same would be a phantom.)"""
+    planned = {one.message for one in case.claims}
+    last = {sent.chain: sent for sent in case.sent}
+    return {sent.id for sent in case.sent if sent is not last[sent.chain]} - planned
 
 
 def _during(record: GatewayRecord, case: Case) -> bool:

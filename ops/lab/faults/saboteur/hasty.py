@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from channels.base import ChannelError, Receipt
@@ -21,6 +22,7 @@ class Hasty:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._sending: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -44,11 +46,10 @@ class Hasty:
             yield Receipt(endpoint.id)
 
     async def _send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> None:
-        try:
-            async for _ in self._channel.send(notice, endpoints):
-                pass
-        except ChannelError:
-            return
+        with suppress(ChannelError):
+            async with self._turn:
+                async for _ in self._channel.send(notice, endpoints):
+                    pass
 
     async def aclose(self) -> None:
         await self._channel.aclose()
