@@ -1,5 +1,7 @@
 """The sink accepts whatever comes in either protocol, counts it, and keeps a sample."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from channels.addresses import AddressPolicy
@@ -86,6 +88,14 @@ async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
     assert (said["count"], said["bodies"]) == (SAMPLE_EVERY, ["Ym9keQ=="])
 
 
+@pytest.mark.parametrize("way", webpush.WAYS, ids=lambda way: way.name)
+def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path, way):
+    with ExitStack() as stack:
+        measured = webpush.Range(tmp_path, stack, 0.0).measure(way)
+    assert measured.per_s > 0
+    assert measured.cpu_us > 0
+
+
 def test_ratios_compare_each_round_with_the_best_of_that_round():
     def measured(*rates):
         return [webpush.Measured(rate, 1.0, 0.1) for rate in rates]
@@ -97,5 +107,7 @@ def test_ratios_compare_each_round_with_the_best_of_that_round():
     }
     assert webpush.ratio(found, "ours_h2", ["a", "b"]) == 10.0
     assert webpush.ratio(found, "ours_h2", ["absent"]) is None
+    assert webpush.processor_ratio(found, "ours_h2", ["a", "b"]) == 1.0
+    assert webpush.processor_ratio(found, "ours_h2", ["absent"]) is None
     assert webpush.rate(found, "a", "b") == 10
     assert webpush.rate(found, "absent") is None

@@ -165,7 +165,8 @@ def command_of(way: Way, job_file: Path, pem: str, modules: Path | None) -> list
 class Range:
     """What all runs share: sinks, subscriptions, a key, and where files go."""
 
-    def __init__(self, folder: Path, stack: ExitStack, scale: float) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, scale: float, modules: Path | None = None) -> None:
+        """`modules` is where npm's `web-push` is, if it is to be measured."""
         self._folder = folder
         self._scale = scale
         self._cpu, sink_cpu = processors()
@@ -177,7 +178,7 @@ class Range:
             protocol: stack.enter_context(running_sink(certificate, key, offered, sink_cpu))
             for protocol, offered in ((H1, H1), (H2, f"{H2},{H1}"))
         }
-        self.modules = install_npm()
+        self._modules = modules
 
     def measure(self, way: Way) -> Measured:
         """Run one way. Raises `AssertionError` where something did not arrive, or cannot be read."""
@@ -194,7 +195,7 @@ class Range:
         )
         job_file.write_bytes(msgspec.json.encode(job))
         before = sink.report()
-        command = command_of(way, job_file, self._pem, self.modules)
+        command = command_of(way, job_file, self._pem, self._modules)
         pin = None if self._cpu is None else partial(os.sched_setaffinity, 0, {self._cpu})
         ran = subprocess.run(
             command, stdout=subprocess.PIPE, timeout=SENDER_TIMEOUT_S, check=True, cwd=ROOT, preexec_fn=pin
@@ -229,8 +230,9 @@ def run(rounds: int, scale: float, say: Callable[[str], None]) -> dict[str, list
     """All ways, `rounds` times; by name, in the order of the rounds."""
     found: dict[str, list[Measured]] = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        range_ = Range(Path(folder), stack, scale)
-        ways = (*WAYS, NPM) if range_.modules else WAYS
+        modules = install_npm()
+        range_ = Range(Path(folder), stack, scale, modules)
+        ways = (*WAYS, NPM) if modules else WAYS
         for number in range(rounds):
             for way in ways:
                 measured = range_.measure(way)
@@ -246,6 +248,16 @@ def ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str])
         return None
     best = [max(measured.per_s for measured in one) for one in zip(*present, strict=True)]
     return round(float(median(mine.per_s / other for mine, other in zip(found[ours], best, strict=True))), 3)
+
+
+def processor_ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str]) -> float | None:
+    """As `ratio`, of processor time: what it would be if each had its processor to itself and never waited."""
+    present = [found[name] for name in theirs if name in found]
+    if not present:
+        return None
+    best = [min(measured.cpu_us for measured in one) for one in zip(*present, strict=True)]
+    ratios = [other / mine.cpu_us for mine, other in zip(found[ours], best, strict=True)]
+    return round(float(median(ratios)), 3)
 
 
 def rate(found: Mapping[str, list[Measured]], *names: str) -> float | None:
@@ -270,6 +282,9 @@ def summary(found: Mapping[str, list[Measured]]) -> dict[str, Any]:
         "ratio_pywebpush": ratio(found, ours, PYWEBPUSH),
         "ratio_npm": ratio(found, ours, ["npm_web_push"]),
         "ratio_bare": ratio(found, ours, BARE),
+        "processor_ratio_pywebpush": processor_ratio(found, ours, PYWEBPUSH),
+        "processor_ratio_npm": processor_ratio(found, ours, ["npm_web_push"]),
+        "processor_ratio_bare": processor_ratio(found, ours, BARE),
         "protocols": {
             "h2": _protocol(found, "h2"),
             "http/1.1": _protocol(found, "h1"),
@@ -309,7 +324,7 @@ def show(result: Mapping[str, Any]) -> None:
         table.add_row(name, f"{one['per_s']:,}", f"{one['cpu_us']}", f"{one['sink_busy']:.0%}")
     console = Console()
     console.print(table)
-    console.print({name: value for name, value in result.items() if name.startswith("ratio_")})
+    console.print({name: value for name, value in result.items() if "ratio_" in name})
     console.print(result["protocols"])
 
 
