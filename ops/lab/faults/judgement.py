@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ops.lab.faults.trial import Case, Sent
     from ops.lab.population import Recipient
-    from ops.lab.records import GatewayRecord
+    from ops.lab.records import GatewayRecord, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Judged:
         broken = (
             f"{name}={one.value:g}>{one.limit:g}" for name, one in self.case.findings.items() if not one.ok
         )
-        somebody = self.verdict.total.expected or self.case.may_expire or _never_planned(self.case)
+        somebody = self.verdict.total.expected or self.case.may_expire or _replaced(self.case)
         idle = () if somebody else ("nobody expected anything",)
         return (*self.verdict.failures, *broken, *idle)
 
@@ -69,19 +69,24 @@ def _judged(
         expired = {one.key for one in case.claims if one.state == "expired"}
         reached = {one.key for one in records if one.accepted}
         expected = [one for one in expected if one.key in reached or one.key not in expired]
-    expected = [one for one in expected if one.message not in _never_planned(case)]
+    expected = _planned(expected, case, {one.key for one in records if one.accepted})
     left = excuse(expected, [*records, *denials], case.claims, messages)
     evidence = Evidence(messages, left.expected, records, case.claims)
     at = max((message.settle_by for message in messages if message.settle_by), default=case.began_at)
     return Judged(case, judge(evidence, at=at, doubled_bound=case.bound))
 
 
-def _never_planned(case: Case) -> set[str]:
-    """Messages that a later one of their chain replaced before anybody was chosen to get them: the service has no
-    line for them. (One that was sent all the same would be a phantom.)"""
-    planned = {one.message for one in case.claims}
+def _planned(expected: Iterable[Expected], case: Case, reached: set[Key]) -> list[Expected]:
+    """Without those of a replaced message who were not reached and for whom the service has no line: it was replaced
+    before they were planned, and what they are owed is the message that replaced it."""
+    lines = {one.key for one in case.claims}
+    replaced = _replaced(case)
+    return [one for one in expected if one.message not in replaced or one.key in lines or one.key in reached]
+
+
+def _replaced(case: Case) -> set[str]:
     last = {sent.chain: sent for sent in case.sent}
-    return {sent.id for sent in case.sent if sent is not last[sent.chain]} - planned
+    return {sent.id for sent in case.sent if sent is not last[sent.chain]}
 
 
 def _during(record: GatewayRecord, case: Case) -> bool:
