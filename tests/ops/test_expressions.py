@@ -15,7 +15,14 @@ from tests.pipeline.messages import DUEREN, JUELICH, message
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 # In Jülich fewer people take SMS than it needs to open a breaker, so that the refusal is the first to be noticed.
-SMALL = Layout(plan=Plan(seed=11, subscriptions=300, outside=20), push_services=1)
+PEOPLE = Plan(seed=11, subscriptions=300, outside=20)
+FEED = """
+[[feed]]
+name = "ablage"
+adapter = "folder"
+folder = "{folder}"
+interval_s = 5
+"""
 REFUSES_US = {"action": {"kind": "status", "status": 401}}
 ANCHOR = re.compile(r"runbooks\.md#(\w+)")
 
@@ -33,7 +40,10 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched(prometheus_tools, tmp_path_factory):
     home = tmp_path_factory.mktemp("watched")
-    with District(home / "district", SMALL) as district:
+    (home / "ablage").mkdir()
+    (home / "feeds.toml").write_text(FEED.format(folder=home / "ablage"))
+    settings = {"WARN_FEEDS": str(home / "feeds.toml")}
+    with District(home / "district", Layout(plan=PEOPLE, push_services=1, settings=settings)) as district:
         prometheus = Prometheus(home / "prometheus", quick_configuration(district.service.home))
         prometheus.start()
         try:
