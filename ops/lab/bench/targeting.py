@@ -182,7 +182,7 @@ def measure_memory(boundaries: Boundaries, count: int) -> float:
         for geometry in (*boundaries.border, *boundaries.inset)
     ]
     shapely.STRtree(shifted[: len(shifted) // 2]).query(shapely.Point(x0, y0))
-    return round((resident_mb() - before) * 2 * count / len(shifted), 1)
+    return round(max(0.0, resident_mb() - before) * 2 * count / len(shifted), 1)
 
 
 def resident_mb() -> float:
