@@ -5,13 +5,14 @@ and wiped from here as it is. RFC 8291 asks for a new key pair for every message
 moment; and as each message has its own random salt, its key and nonce would be its own even if an agreement were
 used twice.
 
-A subscription takes 105 bytes here and some 90 of bookkeeping: 200,000 of them 40 MB.
+A subscription takes 105 bytes here and some 90 of bookkeeping: 200,000 of them 40 MB. Of those sent to, only the ids
+are kept until their next agreement is made: a mass send must not grow with the number of its recipients.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from array import array
 from typing import TYPE_CHECKING, Final
 
 from channels.aes128gcm import POINT_BYTES, Agreement
@@ -19,9 +20,12 @@ from channels.base import Permanent
 from channels.push_keys import agree_with
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable
+    from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 
     from channels.base import Endpoint
+
+    Lookup = Callable[[Sequence[int]], Awaitable[Mapping[int, Endpoint]]]
+    """Finds the endpoints with these ids that still exist."""
 
 _MATERIAL_BYTES: Final = 32
 _PRINT_BYTES: Final = 8
@@ -36,6 +40,8 @@ TURN: Final = 8
 """Agreements in a row, about 1 ms in which the process does nothing else."""
 PAUSE_S: Final = 0.002
 """Between turns: leaves more than half of the processor to others even while the store fills."""
+_LOOKED_UP: Final = 256
+"""Endpoints fetched at a time, to make their next agreements."""
 
 
 class ReadyKeys:
@@ -47,7 +53,7 @@ class ReadyKeys:
         self._slots: dict[int, int] = {}
         self._free: list[int] = []
         self._chunks: list[bytearray] = []
-        self._used: deque[Endpoint] = deque(maxlen=most)
+        self._used = array("q")
         self._takes = 0
         self.hits = 0
         self.misses = 0
@@ -66,7 +72,8 @@ class ReadyKeys:
             self.misses += 1
             return None
         self.hits += 1
-        self._used.append(endpoint)
+        if len(self._used) < self._most:
+            self._used.append(endpoint.id)
         return Agreement(record[:POINT_BYTES], record[POINT_BYTES:-_PRINT_BYTES])
 
     def make(self, endpoint: Endpoint) -> bool:
@@ -90,7 +97,7 @@ class ReadyKeys:
         """Wipe the agreement of a subscription that is gone, if there is one."""
         self._pop(endpoint_id)
 
-    async def fill(self, endpoints: AsyncIterable[Endpoint]) -> None:
+    async def fill(self, endpoints: AsyncIterable[Endpoint], lookup: Lookup) -> None:
         """Make what is missing while nobody sends: first for those just sent to, then for all `endpoints`.
 
         `endpoints` are all there are: who is not among them loses its agreement at the end.
@@ -99,23 +106,31 @@ class ReadyKeys:
         kept: set[int] = set()
         async for endpoint in endpoints:
             kept.add(endpoint.id)
-            while self._used:
-                await turn.after(made=self.make(self._used.popleft()))
+            if self._used:
+                await self.refill(lookup)
             await turn.after(made=self.make(endpoint))
         for gone in self._slots.keys() - kept:
             self.discard(gone)
 
-    async def refill(self) -> None:
-        """Make what was used since, while nobody sends."""
+    async def refill(self, lookup: Lookup) -> None:
+        """Make what was used since, while nobody sends. If `lookup` raises, what it was asked for stays to be made."""
         turn = _Turn(lambda: self._takes)
         while self._used:
-            await turn.after(made=self.make(self._used.popleft()))
+            asked = self._used[-_LOOKED_UP:]
+            del self._used[-_LOOKED_UP:]
+            try:
+                found = await lookup(asked)
+            except BaseException:
+                self._used.extend(asked)
+                raise
+            for endpoint in found.values():
+                await turn.after(made=self.make(endpoint))
 
     def clear(self) -> None:
         """Wipe everything."""
         for endpoint_id in list(self._slots):
             self.discard(endpoint_id)
-        self._used.clear()
+        del self._used[:]
 
     def _pop(self, endpoint_id: int) -> bytes | None:
         slot = self._slots.pop(endpoint_id, None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dispatcher.store.record import Pool
+    from dispatcher.store.record import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +170,25 @@ class Ledger:
 
     async def advance(self, lease: Lease, progress: Progress) -> bool:
         """Write progress and renew the lease. True: the alert was stopped, start nothing more."""
+        if not progress.problems and not progress.remove:  # one statement: no need of a transaction around it
+            return await self._advance(self._pool, lease, progress)
         async with self._pool.acquire() as connection, connection.transaction():
-            stopped = await connection.fetchval(
-                _ADVANCE,
-                lease.batch_id,
-                lease.token,
-                progress.outcomes,
-                LEASE,
-                progress.accepted_first,
-                progress.accepted_last,
-            )
-            if stopped is None:
-                raise LeaseLostError
+            stopped = await self._advance(connection, lease, progress)
             await _write_details(connection, lease, progress)
+        return stopped
+
+    async def _advance(self, connection: Connection | Pool, lease: Lease, progress: Progress) -> bool:
+        stopped = await connection.fetchval(
+            _ADVANCE,
+            lease.batch_id,
+            lease.token,
+            progress.outcomes,
+            LEASE,
+            progress.accepted_first,
+            progress.accepted_last,
+        )
+        if stopped is None:
+            raise LeaseLostError
         return bool(stopped)
 
     async def heartbeat(self, lease: Lease) -> bool:

@@ -15,7 +15,7 @@ import structlog
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 
     from channels.base import Endpoint
     from channels.ready_keys import ReadyKeys
@@ -36,6 +36,8 @@ class Endpoints(Protocol):
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> Sequence[Endpoint]: ...
 
+    async def endpoints(self, ids: Sequence[int]) -> Mapping[int, Endpoint]: ...
+
 
 class Keyring:
     """The task beside the lanes that keeps the store full."""
@@ -53,18 +55,18 @@ class Keyring:
         """Until cancelled; then nothing is left in memory."""
         try:
             while True:
-                await self._fill()
+                await self._waiting_out(self._keys.fill(self._all(), self._subscriptions.endpoints))
                 next_round = time.monotonic() + self._round_s
                 while time.monotonic() < next_round:
-                    await self._keys.refill()
-                    self._count()
+                    await self._waiting_out(self._keys.refill(self._subscriptions.endpoints))
                     await asyncio.sleep(min(REFILL_S, self._round_s))
         finally:
             self._keys.clear()
 
-    async def _fill(self) -> None:
+    async def _waiting_out(self, work: Awaitable[None]) -> None:
+        """Without the record nothing is made; what was missed comes with the next look or round."""
         try:
-            await self._keys.fill(self._all())
+            await work
         except UNAVAILABLE as error:
             log.warning("record_unavailable", task="keyring", error=type(error).__name__)
         self._count()

@@ -5,6 +5,7 @@ import os
 from base64 import urlsafe_b64encode
 
 import http_ece
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -30,6 +31,10 @@ def endpoint(number, p256dh=POINT, auth=AUTH):
 async def each(endpoints):
     for one in endpoints:
         yield one
+
+
+async def known(ids):
+    return {number: endpoint(number) for number in ids}
 
 
 def test_each_agreement_is_given_out_once():
@@ -99,7 +104,7 @@ def test_unusable_keys_are_left_to_the_sender_to_tell():
 async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
     keys = ReadyKeys(100)
     keys.make(endpoint(99))
-    await keys.fill(each([endpoint(number) for number in range(2 * TURN + 1)]))
+    await keys.fill(each([endpoint(number) for number in range(2 * TURN + 1)]), known)
     assert len(keys) == 2 * TURN + 1
     assert 99 not in keys
 
@@ -108,10 +113,10 @@ async def test_those_just_sent_to_come_first():
     keys = ReadyKeys(1)
     keys.make(endpoint(1))
     keys.take(endpoint(1))
-    await keys.fill(each([endpoint(2), endpoint(1)]))
+    await keys.fill(each([endpoint(2), endpoint(1)]), known)
     assert 1 in keys
     keys.take(endpoint(1))
-    await keys.refill()
+    await keys.refill(known)
     assert 1 in keys
 
 
@@ -124,9 +129,47 @@ async def test_while_somebody_sends_no_agreement_is_made():
         yield endpoint(2)
         yield endpoint(3)
 
-    filling = asyncio.create_task(keys.fill(sending()))
+    filling = asyncio.create_task(keys.fill(sending(), known))
     for _ in range(20):
         await asyncio.sleep(0)
     assert 3 not in keys
     filling.cancel()
     await asyncio.wait([filling])
+
+
+async def test_what_cannot_be_looked_up_stays_to_be_made():
+    keys = ReadyKeys(10)
+    for number in (1, 2):
+        keys.make(endpoint(number))
+        keys.take(endpoint(number))
+
+    async def away(ids):
+        raise OSError
+
+    with pytest.raises(OSError):
+        await keys.refill(away)
+    assert len(keys) == 0
+    await keys.refill(known)
+    assert sorted(keys._slots) == [1, 2]
+
+
+async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room():
+    keys = ReadyKeys(2)
+    for number in range(1, 5):
+        keys.make(endpoint(number))
+        keys.take(endpoint(number))
+    assert list(keys._used) == [1, 2]
+    await keys.refill(known)
+    assert sorted(keys._slots) == [1, 2]
+
+
+async def test_who_has_ended_meanwhile_gets_no_agreement():
+    keys = ReadyKeys(10)
+    keys.make(endpoint(1))
+    keys.take(endpoint(1))
+
+    async def nobody(ids):
+        return {}
+
+    await keys.refill(nobody)
+    assert len(keys) == 0

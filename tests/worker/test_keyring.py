@@ -93,6 +93,9 @@ class Away:
         self.asked += 1
         raise ConnectionRefusedError
 
+    async def endpoints(self, ids):
+        raise ConnectionRefusedError
+
 
 async def test_an_absent_record_is_asked_again():
     away = Away()
