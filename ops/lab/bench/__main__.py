@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-HELPERS = frozenset({"drawings", "report", "warning"})
+HELPERS = frozenset({"crowd", "drawings", "proc", "report", "warning"})
 """Modules that benchmarks share."""
 
 

@@ -1,0 +1,230 @@
+"""How fast the whole service sends: from the accepted POST to the last line in the record, everything included.
+
+Real PostgreSQL, real Valkey, API and workers as `dispatcher up` runs them, and a sink beside them on the same machine.
+Each number of workers is measured several times; medians are printed. With one worker that worker has a processor to
+itself and everybody else shares another, as in the benchmark `webpush`, whose rate is measured in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.embedded import embedded
+from ops.lab.bench import report, warning
+from ops.lab.bench.crowd import Crowd
+from ops.lab.bench.proc import Process, metric
+from ops.lab.bench.webpush import WAYS, Range, new_user_agent, processors, running_sink
+from ops.lab.district import SENDER, SOURCE, TERRITORY
+from ops.lab.service import FINAL, Service
+from ops.lab.sink.certificate import write_certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.embedded import Servers
+    from ops.lab.bench.webpush import Sink
+
+DISTRICT = "053580000000"
+USER_AGENTS = 64
+LOOK_EVERY_S = 0.2
+FILLED_WITHIN_S = 1800.0
+SETTLED_WITHIN_S = 900.0
+STANDARD_WORKERS = 2
+"""Of which the benchmark's figures are given first: the service's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One alert to everybody."""
+
+    seconds: float
+    """From its acceptance to the record's last commit, by the record's clock."""
+    cpu_us: float
+    """Processor time of all workers for each recipient."""
+    rss_mb: float
+    """The largest worker at its largest while it sent."""
+    grown_mb: float
+    """Of that, what it had not before the alert."""
+    ready_share: float
+    """Messages encrypted with an agreement made ahead."""
+
+
+class Stand:
+    """The service on a record full of subscriptions, with a given number of workers."""
+
+    def __init__(self, home: Path, servers: Servers, sink: Sink, ca_file: str, crowd: Crowd) -> None:
+        self._home = home
+        self._sink = sink
+        self._crowd = crowd
+        self._settings = {
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "WARN_ALLOWED_ORIGINS": sink.origin,
+            "WARN_OUTBOUND_CA_FILE": ca_file,
+            "WARN_READY_KEYS": str(crowd.size),
+        }
+        self._key = ""
+
+    def measure(self, workers: int, rounds: int, name: str) -> list[Sent]:
+        """Send `rounds` alerts. Raises ServiceError, TimeoutError, AssertionError where not all were reached."""
+        service = Service(self._home / "service", {**self._settings, "WARN_WORKERS": str(workers)})
+        service.start()
+        try:
+            service.key = self._key = self._key or _key(service)
+            _pin(service, workers)
+            return [self._send(service, f"{name}-{number}") for number in range(rounds)]
+        finally:
+            service.stop()
+
+    def _send(self, service: Service, name: str) -> Sent:
+        self._await_keys(service)
+        processes = _workers(service)
+        for process in processes:
+            process.forget_peak()
+        rss, cpu = [one.rss_mb() for one in processes], sum(one.cpu_s() for one in processes)
+        taken = _taken(service)
+        before = self._sink.report()["count"]
+        xml = warning.write(name, sender=SENDER, ars=DISTRICT, grade=warning.ROUTINE)
+        alert = self._settled(service, service.submit(xml).alert_id)
+        assert self._sink.report()["count"] - before == self._crowd.size
+        assert alert["audience"] == self._crowd.size
+        peaks = [one.peak_mb() for one in processes]
+        cpu = sum(one.cpu_s() for one in processes) - cpu
+        used = self._counted(service, taken)
+        span = datetime.fromisoformat(alert["settled_at"]) - datetime.fromisoformat(alert["received_at"])
+        return Sent(
+            seconds=span.total_seconds(),
+            cpu_us=cpu / self._crowd.size * 1e6,
+            rss_mb=max(peaks),
+            grown_mb=max(peak - earlier for peak, earlier in zip(peaks, rss, strict=True)),
+            ready_share=used[0] / sum(used),
+        )
+
+    def _await_keys(self, service: Service) -> None:
+        """Until every worker has an agreement for everybody: the state of a service that has been idle."""
+        deadline = time.monotonic() + FILLED_WITHIN_S
+        while min(_gauges(service, "warn_ready_keys")) < self._crowd.size:
+            if time.monotonic() > deadline:
+                raise TimeoutError("key agreements are not ready")
+            time.sleep(1.0)
+
+    def _counted(self, service: Service, before: tuple[float, float]) -> tuple[float, float]:
+        """Agreements taken and made since `before`: the workers count when they are idle again."""
+        deadline = time.monotonic() + FILLED_WITHIN_S
+        while True:
+            ready, none = (after - earlier for after, earlier in zip(_taken(service), before, strict=True))
+            if ready + none >= self._crowd.size:
+                return ready, none
+            if time.monotonic() > deadline:
+                raise TimeoutError("agreements are not accounted for")
+            time.sleep(LOOK_EVERY_S)
+
+    def _settled(self, service: Service, alert_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + SETTLED_WITHIN_S
+        while (alert := service.alert(alert_id))["state"] not in FINAL:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{alert_id} is not settled")
+            time.sleep(LOOK_EVERY_S)
+        return alert
+
+
+def _key(service: Service) -> str:
+    [key] = service.commands(["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY])
+    return key.strip()
+
+
+def _workers(service: Service) -> list[Process]:
+    return [Process(pid) for name, pid in service.pids().items() if name.startswith("worker-")]
+
+
+def _gauges(service: Service, name: str) -> list[float]:
+    texts = service.metrics()
+    return [metric(text, name) for worker, text in texts.items() if worker.startswith("worker-")] or [0.0]
+
+
+def _taken(service: Service) -> tuple[float, float]:
+    """Agreements taken from all workers' stores, and made at the send."""
+    ready, none = (f'warn_ready_keys_taken_total{{agreement="{kind}"}}' for kind in ("ready", "none"))
+    return sum(_gauges(service, ready)), sum(_gauges(service, none))
+
+
+def _pin(service: Service, workers: int) -> None:
+    """One worker alone: a processor for it, another for everybody else. Several share what there is."""
+    first, second = processors()
+    if first is None or second is None:
+        return
+    for name, pid in service.pids().items():
+        mine = {first, second} if workers > 1 else {first if name.startswith("worker-") else second}
+        Process(pid).pin(mine)
+
+
+def summary(recipients: int, found: dict[int, list[Sent]], webpush_per_s: float) -> dict[str, Any]:
+    """What `--json` prints: the standard number of workers first, then each."""
+    runs = [_row(recipients, workers, sent) for workers, sent in sorted(found.items())]
+    standard = next((run for run in runs if run["workers"] == STANDARD_WORKERS), runs[-1])
+    alone = next((run for run in runs if run["workers"] == 1), None)
+    return {
+        "recipients": recipients,
+        "seconds": standard["seconds"],
+        "per_s": standard["per_s"],
+        "per_core": standard["per_core"],
+        "ratio_webpush": round(alone["per_s"] / webpush_per_s, 3) if alone else None,
+        "rss_mb": standard["rss_mb"],
+        "webpush_per_s": round(webpush_per_s),
+        "workers": standard["workers"],
+        "rounds": max(len(sent) for sent in found.values()),
+        "runs": runs,
+    }
+
+
+def _row(recipients: int, workers: int, sent: Sequence[Sent]) -> dict[str, Any]:
+    seconds = median(one.seconds for one in sent)
+    return {
+        "workers": workers,
+        "seconds": round(seconds, 2),
+        "per_s": round(recipients / seconds),
+        "per_core": round(recipients / seconds / min(workers, len(os.sched_getaffinity(0)))),
+        "worker_cpu_us": round(median(one.cpu_us for one in sent), 1),
+        "rss_mb": round(max(one.rss_mb for one in sent), 1),
+        "rss_grown_mb": round(max(one.grown_mb for one in sent), 1),
+        "ready_share": round(median(one.ready_share for one in sent), 3),
+    }
+
+
+def run(recipients: int, workers: Sequence[int], rounds: int) -> dict[str, Any]:
+    """All numbers of workers on one record, and the channel alone beside them."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        home = Path(folder)
+        certificate, key = write_certificate(home, datetime.now(UTC))
+        sink = stack.enter_context(running_sink(certificate, key, "h2,http/1.1", processors()[1]))
+        crowd = Crowd(sink.origin, [new_user_agent(number) for number in range(USER_AGENTS)], recipients)
+        servers = stack.enter_context(embedded(home / "servers"))
+        asyncio.run(crowd.enrol(servers.database_url))
+        stand = Stand(home, servers, sink, str(certificate), crowd)
+        found = {count: stand.measure(count, rounds, f"workers-{count}") for count in workers}
+        alone = Range(home, stack, 1.0)
+        rates = [alone.measure(WAYS[0]).per_s for _ in range(rounds)]
+    return summary(recipients, found, median(rates))
+
+
+def main(argv: list[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench dispatch", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--recipients", type=int, default=100_000)
+    parser.add_argument("--workers", default="1,2,4", help="numbers of workers, comma-separated")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(argv)
+    workers = [int(number) for number in options.workers.split(",")]
+    report.show("dispatch", run(options.recipients, workers, options.rounds), as_json=options.json)
+    return 0
