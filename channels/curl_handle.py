@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ _NOT_SENT: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: "dns",
     pycurl.E_COULDNT_CONNECT: "connect",
     pycurl.E_OPERATION_TIMEDOUT: "timeout_connect",
+    pycurl.E_ABORTED_BY_CALLBACK: "timeout_connect",  # the connection stood too late, see `_about_to_send`
     pycurl.E_SSL_CONNECT_ERROR: "tls",
     pycurl.E_PEER_FAILED_VERIFICATION: "tls",
     pycurl.E_SSL_CIPHER: "tls",
@@ -61,6 +63,7 @@ class HandleSettings:
     connect_timeout_s: float
     ca_file: str
     user_agent: str
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def system_ca_file() -> str:
@@ -78,9 +81,11 @@ class CurlHandle:
         "_body",
         "_connections",
         "_descriptors",
+        "_due",
         "_headers",
         "_lines",
         "_local",
+        "_monotonic",
         "_most",
         "_opened",
         "_origin",
@@ -96,13 +101,14 @@ class CurlHandle:
     def __init__(self, settings: HandleSettings) -> None:
         self._policy = settings.policy
         self._connections = settings.connections
+        self._monotonic = settings.monotonic
         self._descriptors: list[int] = []
         self._local: Local = ("", 0)
         self._headers: list[str] | None = None
         self._lines: list[bytes] = []
         self._body: list[bytes] = []
         self._most = MAX_ANSWER_BYTES
-        self._begin("")
+        self._begin("", 0.0)
         self.curl: Any = pycurl.Curl()
         _configure(self.curl, settings)
         self.curl.setopt(pycurl.HEADERFUNCTION, self._lines.append)
@@ -110,9 +116,13 @@ class CurlHandle:
         self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         self.curl.setopt(pycurl.PREREQFUNCTION, self._about_to_send)
 
-    def load(self, request: Request, origin: str, seconds_left: float, *, multiplex: bool) -> None:
-        """Prepare for one request to an origin that the policy has accepted."""
-        self._begin(origin)
+    def load(
+        self, request: Request, origin: str, due: float, seconds_left: float, *, multiplex: bool
+    ) -> None:
+        """Prepare for one request to an origin that the policy has accepted, to be over in `seconds_left`. At `due`, on
+        the monotonic clock, not a byte of it leaves any more.
+        """
+        self._begin(origin, due)
         curl = self.curl
         curl.setopt(pycurl.URL, request.url)
         self._most = request.max_answer_bytes
@@ -150,8 +160,9 @@ class CurlHandle:
             return NoAnswer("closed", self._origin)
         return NotSent("closed", self._origin)
 
-    def _begin(self, origin: str) -> None:
+    def _begin(self, origin: str, due: float) -> None:
         self._origin = origin
+        self._due = due
         self._lines.clear()
         self._body.clear()
         self._descriptors.clear()
@@ -181,7 +192,13 @@ class CurlHandle:
         return descriptor
 
     def _about_to_send(self, _address: str, local_address: str, _port: int, local_port: int) -> int:
-        """Called before each attempt. One after the first is libcurl's own idea; see `connections`."""
+        """Called before each attempt. One after the first is libcurl's own idea; see `connections`.
+
+        A process that stood still wakes with connections made and time run out, and libcurl looks at its sockets
+        before its timers.
+        """
+        if self._monotonic() >= self._due:
+            return _ABORT
         if self._sent and not self._connections.stood(self._local):
             return _ABORT
         self._sent = True

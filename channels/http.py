@@ -9,6 +9,7 @@ immediately before the first byte of the request.
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -75,10 +76,12 @@ class HttpClient:
         max_origins: int = DEFAULT_MAX_ORIGINS,
         own_after: int = DEFAULT_OWN_AFTER,
         user_agent: str = "cap-dispatcher",
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
 
-        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `own_connections`.
+        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `own_connections`. `monotonic` is
+        the clock of event loops, which do not read it as long as they are busy.
         """
         self.policy = policy
         self._settings = HandleSettings(
@@ -87,6 +90,7 @@ class HttpClient:
             connect_timeout_s=connect_timeout_s,
             ca_file=ca_file or system_ca_file(),
             user_agent=user_agent,
+            monotonic=monotonic,
         )
         self._max_in_flight = max_in_flight
         self._max_origins = max_origins
@@ -207,7 +211,8 @@ class HttpClient:
             self._curl = CurlLoop(loop, self._finished, max_connections=self._max_in_flight)
         handle = self._idle.pop() if self._idle else CurlHandle(self._settings)
         gate = transfer.gate
-        handle.load(transfer.request, transfer.origin, transfer.due - loop.time(), multiplex=gate.multiplex)
+        left = transfer.due - loop.time()
+        handle.load(transfer.request, transfer.origin, transfer.due, left, multiplex=gate.multiplex)
         if gate.is_leader(transfer):
             handle.on_connected = partial(loop.call_soon, self._open_gate, gate)
         self._curl.add(handle.curl)
@@ -237,9 +242,7 @@ class HttpClient:
         ):
             settings = self._settings
             self._tls = self._tls or own_tls(settings.ca_file)
-            gate.own = OwnConnections(
-                transfer.origin, self.policy, self._tls, settings.connect_timeout_s, settings.user_agent
-            )
+            gate.own = OwnConnections(transfer.origin, self._tls, settings)
 
     def _settle(self, transfer: Transfer, outcome: Outcome) -> None:
         if not transfer.over:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from typing import TYPE_CHECKING, Final, cast
 
 from channels.curl_handle import IDLE_CONNECTION_S
@@ -21,8 +23,17 @@ _SOON_S: Final = 0.001
 class OwnConnection(asyncio.Protocol):
     """Requests in flight on one connection, each with its own time by which it must be over."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, origin: str) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        origin: str,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`monotonic` is the loop's own clock, read anew each time."""
         self.loop = loop
+        self._monotonic = monotonic
+        self._soonest = math.inf
+        """When the first of the requests that are still to be written is to be given up."""
         self.open = False
         self._state = Http2(origin)
         self._transport: asyncio.Transport | None = None
@@ -89,6 +100,7 @@ class OwnConnection(asyncio.Protocol):
         """Start a request, for which there must be `room`. At `due` (the loop's clock) it is given up."""
         stream = self._state.start(path, fields, body, done, due, brief=brief)
         self._used_at = self.loop.time()
+        self._soonest = min(self._soonest, due)
         if self._timer is None or due < self._timer.when():
             self._sweep_at(due)
         self._flush_soon()
@@ -111,9 +123,17 @@ class OwnConnection(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flushing = False
+        if self._late():
+            self._end("timeout")
+            return
+        self._soonest = math.inf
         out = self._state.take_out()
         if out and self._transport is not None:
             self._transport.write(out)
+
+    def _late(self) -> bool:
+        """Whether this process stood still until after the end of what it was about to send."""
+        return self._soonest <= self._monotonic()
 
     def _sweep_at(self, due: float) -> None:
         if self._timer is not None:
@@ -125,7 +145,11 @@ class OwnConnection(asyncio.Protocol):
         self._timer = None
         now = self.loop.time() + _SOON_S
         under_way = self._state.streams
-        for stream in [one for one in under_way.values() if one.due <= now]:
+        overdue = [one for one in under_way.values() if one.due <= now]
+        if overdue and self._transport is not None and self._transport.get_write_buffer_size():
+            self._end("timeout")  # what waits to be written is perhaps of these
+            return
+        for stream in overdue:
             self._state.cancel(stream)
             self._state.retiring = True
             stream.done(self._state.unfinished(stream, "timeout"))
@@ -147,6 +171,9 @@ class OwnConnection(asyncio.Protocol):
             self._timer = None
         transport, self._transport = self._transport, None
         if transport is not None:
-            transport.write(self._state.take_out())
-            transport.close()
+            if self._late() or transport.get_write_buffer_size():
+                transport.abort()
+            else:
+                transport.write(self._state.take_out())
+                transport.close()
         self._state.lost(code)

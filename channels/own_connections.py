@@ -19,8 +19,8 @@ from channels.own_connection import OwnConnection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.addresses import AddressPolicy
     from channels.answer import Answer, HttpError, Request
+    from channels.curl_handle import HandleSettings
     from channels.hpack import Field
     from channels.http2 import Stream
 
@@ -52,19 +52,18 @@ def target_of(url: str) -> str:
 class OwnConnections:
     """The connections to one origin. `origin` is one that the policy accepted, with https."""
 
-    def __init__(
-        self, origin: str, policy: AddressPolicy, tls: ssl.SSLContext, timeout_s: float, user_agent: str
-    ) -> None:
+    def __init__(self, origin: str, tls: ssl.SSLContext, settings: HandleSettings) -> None:
         parts = urlsplit(origin)
         self._origin = origin
         self._host = parts.hostname or ""
         self._port = parts.port or 443
-        self._policy = policy
+        self._policy = settings.policy
         self._tls = tls
-        self._timeout_s = timeout_s
+        self._timeout_s = settings.connect_timeout_s
+        self._monotonic = settings.monotonic
         self._first: tuple[Field, ...] = (
             (b":authority", parts.netloc.encode("ascii")),
-            (b"user-agent", user_agent.encode("ascii")),
+            (b"user-agent", settings.user_agent.encode("ascii")),
         )
         self._connections: list[OwnConnection] = []
         self._connecting: asyncio.Task[None] | None = None
@@ -159,7 +158,10 @@ class OwnConnections:
                 raw.close()
                 raise
             _, connection = await loop.create_connection(
-                lambda: OwnConnection(loop, self._origin), sock=raw, ssl=self._tls, server_hostname=self._host
+                lambda: OwnConnection(loop, self._origin, self._monotonic),
+                sock=raw,
+                ssl=self._tls,
+                server_hostname=self._host,
             )
             return connection
         return None

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import time
 
 import pytest
 
@@ -207,6 +208,19 @@ async def test_kept_alive_connection_that_breaks_is_not_asked_again(client_for):
         with pytest.raises(NoAnswer, match="reset"):
             await post(client, side.origin)
     assert len(side.seen) == 2
+
+
+@pytest.mark.parametrize("protocols", [None, ("h2",)], ids=["clear", "h2"])
+async def test_a_process_that_stood_still_sends_nothing_whose_time_is_over(client_for, server_tls, protocols):
+    async with (
+        far_side_2(lambda stream: stream.answer(201), server_tls("h2"))
+        if protocols
+        else far_side(answer(201)) as side
+    ):
+        client = client_for(side.origin, monotonic=lambda: time.monotonic() + 2 * TIMEOUT_S)
+        with pytest.raises(NotSent, match="timeout_connect"):
+            await post(client, side.origin)
+    assert not (side.streams if protocols else side.seen)
 
 
 async def test_unresolvable_name_sends_nothing(client_for):

@@ -1,11 +1,14 @@
 """Connections of our own beside libcurl's: that they carry a mass send, and that nothing is lost where they fail."""
 
 import asyncio
+import time
 
 import pytest
 
 from channels.addresses import AddressPolicy
 from channels.answer import Answer, BrokenAnswer, NoAnswer, Request, header_lines
+from channels.connections import Connections
+from channels.curl_handle import HandleSettings
 from channels.http import HttpClient
 from channels.own_connection import OwnConnection
 from channels.own_connections import MAX_CONNECTIONS, OwnConnections, own_tls, target_of
@@ -196,9 +199,14 @@ async def test_closing_while_a_connection_is_being_made(client_for, server_tls):
 
 
 def connections_to(origin, ca_file, policy=None, timeout_s=TIMEOUT_S):
-    return OwnConnections(
-        origin, policy or AddressPolicy(frozenset({origin})), own_tls(ca_file), timeout_s, "test"
+    settings = HandleSettings(
+        policy=policy or AddressPolicy(frozenset({origin})),
+        connections=Connections(),
+        connect_timeout_s=timeout_s,
+        ca_file=ca_file,
+        user_agent="test",
     )
+    return OwnConnections(origin, own_tls(ca_file), settings)
 
 
 async def tried(own):
@@ -282,6 +290,20 @@ async def test_headers_of_different_messages_and_lengths_are_kept_apart(ca_file)
     assert own._fields_of(lists[-1], 6) != seen[-1]
     assert own._fields_of(lists[-1], 5) is seen[-1]
     assert len(own._fields) < 70
+
+
+async def test_a_process_that_stood_still_writes_nothing_whose_time_is_over(client_for, server_tls):
+    late = 0.0
+    async with far_side_2(accept, server_tls("h2")) as side:
+        client = client_for(side.origin, own_after=1, monotonic=lambda: time.monotonic() + late)
+        await warm(client, side)
+        before = len(side.streams)
+        late = 2 * TIMEOUT_S
+        with pytest.raises(NoAnswer, match="timeout"):
+            await post(client, side.origin)
+        late = 0.0
+        assert (await post(client, side.origin)).status == 201
+    assert len(side.streams) == before + 1
 
 
 @pytest.mark.parametrize(
