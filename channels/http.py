@@ -22,7 +22,7 @@ from channels.curl_handle import CurlHandle, HandleSettings, system_ca_file
 from channels.curl_loop import CurlLoop
 from channels.http2 import Unprocessed
 from channels.origin_gate import OriginGate
-from channels.own_connections import OwnConnections, own_tls
+from channels.own_connections import MAX_CONNECTIONS, OwnConnections, own_tls
 
 if TYPE_CHECKING:
     import ssl
@@ -39,6 +39,8 @@ DEFAULT_MAX_ORIGINS: Final = 4096
 # A mass send is under way when libcurl has got so many answers from one origin by HTTP/2.
 DEFAULT_OWN_AFTER: Final = 128
 MAX_OWN_ORIGINS: Final = 64
+# Of connections of our own there are at most half as many as of libcurl's.
+_PER_OWN_ORIGIN: Final = 2 * MAX_CONNECTIONS
 
 
 class Transfer:
@@ -95,6 +97,7 @@ class HttpClient:
         self._max_in_flight = max_in_flight
         self._max_origins = max_origins
         self._own_after = own_after
+        self._max_own_origins = min(MAX_OWN_ORIGINS, max_in_flight // _PER_OWN_ORIGIN)
         self._tls: ssl.SSLContext | None = None
         self._curl: CurlLoop | None = None
         self._idle: list[CurlHandle] = []
@@ -238,7 +241,7 @@ class HttpClient:
         if (
             gate.shared_answers >= self._own_after
             and gate.own is None
-            and sum(one.own is not None for one in self._gates.values()) < MAX_OWN_ORIGINS
+            and sum(one.own is not None for one in self._gates.values()) < self._max_own_origins
         ):
             settings = self._settings
             self._tls = self._tls or own_tls(settings.ca_file)

@@ -20,6 +20,7 @@ from channels.sms_gateway import AnswerFields, BodyKind, RequestFields, SmsGatew
 from channels.sms_http import SmsHttp
 from channels.vapid import VapidSigner, generate_key
 from channels.webpush import WebPush
+from dispatcher import descriptors
 from dispatcher.api.parts import ApiParts
 from dispatcher.feeds.assembly import Foundation, feed_desk
 from dispatcher.feeds.configuration import ConfigurationError, load
@@ -96,11 +97,18 @@ def load_boundaries(settings: Settings) -> Boundaries:
 
 
 def http_client(settings: Settings) -> HttpClient:
-    """The one way out of this process."""
+    """The one way out of this process, which gets as many file descriptors as it may have."""
     ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     agent = f"{name} ({settings.contact})" if settings.contact else name
-    return HttpClient(AddressPolicy(settings.allowed_origins), ca_file=ca_file, user_agent=agent)
+    room = descriptors.for_outbound(descriptors.claim(), record_connections(settings))
+    policy = AddressPolicy(settings.allowed_origins)
+    return HttpClient(policy, ca_file=ca_file, user_agent=agent, max_in_flight=room)
+
+
+def record_connections(settings: Settings) -> int:
+    """Of one worker."""
+    return settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS
 
 
 def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
@@ -228,7 +236,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     database_url, redis_url = require_urls(settings)
     meter = Meter()
     doorbell = Doorbell(open_queue(redis_url))
-    pool = await record.connect(database_url, size=settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS)
+    pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()
     keys = ReadyKeys(settings.ready_keys)

@@ -36,6 +36,8 @@ COMMANDS_WITHIN_S = 300.0
 ANSWER_WITHIN_S = 30.0
 PROBED_WITHIN_S = 10.0
 LOOK_EVERY_S = 0.05
+LAST_WORDS = 4000
+"""Characters of the log that are quoted when it does not start."""
 FINAL = frozenset({"settled", "recorded"})
 UP = ("-m", "dispatcher", "up")
 
@@ -116,10 +118,14 @@ class Service:
         deadline = time.monotonic() + within_s
         while not self._ready():
             if self._process is None or self._process.poll() is not None:
-                raise ServiceError(f"the service ended at its start; see {self.log}")
+                raise ServiceError(f"the service ended at its start; {self._last_words()}")
             if time.monotonic() > deadline:
-                raise ServiceError(f"the service is not ready after {within_s:.0f} s; see {self.log}")
+                raise ServiceError(f"the service is not ready after {within_s:.0f} s; {self._last_words()}")
             time.sleep(LOOK_EVERY_S)
+
+    def _last_words(self) -> str:
+        """The end of the log: whoever reads of the failure may not have the file any more."""
+        return f"{self.log} ends with:\n{self.log.read_text('utf-8', 'replace')[-LAST_WORDS:]}"
 
     def _ready(self) -> bool:
         urls = self.urls()
