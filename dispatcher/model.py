@@ -73,7 +73,8 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     """The same message came before, in another language, bundle or feed."""
     MERGED = "merged"
-    """Another source warned of the same event, for the same places and time, before."""
+    """Another source warned of the same event, for the same places and time, before; for two control centres in the
+    same words, too."""
     QUIET = "quiet"
     """The source asks to list the message without alarming anybody."""
     NO_WARNING = "no_warning"

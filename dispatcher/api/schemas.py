@@ -75,6 +75,9 @@ class AlertBody(Body):
     planned_at: datetime | None
     settled_at: datetime | None
     superseded_by: str | None
+    merged_into: str | None = Field(
+        description="with the reason `merged`: the equal warning that people are told of"
+    )
     audience: int = Field(description="recipients in the frozen audience")
 
 
@@ -163,6 +166,7 @@ def alert_body(alert: StoredAlert) -> AlertBody:
         planned_at=alert.planned_at,
         settled_at=alert.settled_at,
         superseded_by=alert.stopped_by,
+        merged_into=alert.merged_into,
         audience=alert.audience,
     )
 

@@ -20,7 +20,9 @@ from dispatcher.pipeline.decide import (
     is_ending,
     referenced_of,
 )
+from dispatcher.pipeline.equals import speak_for_the_merged, standing_for
 from dispatcher.pipeline.lanes import lane_of
+from dispatcher.pipeline.merge import beginning
 from dispatcher.pipeline.problem import ProblemType, Refused
 from dispatcher.pipeline.wording import differs_by_place
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
@@ -200,6 +202,10 @@ class Intake:
             expires=expires,
             now=now,
         )
+        if decision.reason is Reason.FIRST_NOTICE:
+            places = [place.ags for place in read.affected]
+            if stands := await standing_for(submission, alert, places, expires):
+                decision = Decision(Reason.MERGED, merged_into=stands)
         return decision, expires
 
     async def _record(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> Accepted:
@@ -219,6 +225,7 @@ class Intake:
         await submission.record(new)
         if decision.reason in DISPATCHED and (alert.msg_type in ACTS_ON_OTHERS or before is not None):
             await submission.stop(new.chain_id, new.id)
+            await speak_for_the_merged(submission, new)
         if before is not None:
             await Kin(submission).drop_held(new.chain_id, new.id)
         stored = await submission.same_identity(new.sender, new.identifier, new.sent)
@@ -316,6 +323,9 @@ def _new_alert(
         chain_id=decision.chains[0] if decision.chains else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in alert.references),
         affected=read.affected,
+        hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in cap.facts(alert).hazards),
+        begins=beginning(alert),
+        merged_into=decision.merged_into,
     )
 
 

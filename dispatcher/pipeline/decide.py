@@ -20,10 +20,13 @@ ACTS_ON_OTHERS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`chains` are the chains this message continues, oldest first; none for a first notice."""
+    """`chains` are the chains this message continues, oldest first; none for a first notice. `merged_into` is the
+    alert that stands for an equal one.
+    """
 
     reason: Reason
     chains: tuple[str, ...] = ()
+    merged_into: str | None = None
 
 
 def expiry(alert: Alert, now: datetime, default_lifetime: timedelta) -> datetime:

@@ -5,11 +5,11 @@ Pure. Unlike a submission nothing is refused: nobody is there to read a refusal.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cap import MsgType, Scope, Severity, Status
 from dispatcher.model import DISPATCHED, ENDING, FEED_PREFIX, Reason
+from dispatcher.pipeline.merge import same_window
 from dispatcher.pipeline.message import FORGERY, Doubt
 from dispatcher.pipeline.render import GRAVITY
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from dispatcher.pipeline.message import Message
     from dispatcher.store.alerts import StoredAlert
-
-WINDOW_TOLERANCE = timedelta(minutes=30)
-"""Two sources' accounts of one event begin and end within this of each other."""
 
 ACTS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
 POWERLESS = frozenset(
@@ -200,9 +197,4 @@ def same_event(message: Message, stored: StoredAlert, places: set[str]) -> bool:
         return False
     if GRAVITY.index(info.severity) < GRAVITY.index(Severity(stored.severity)):
         return False
-    begins = info.onset or info.effective or message.sent
-    return (
-        stored.begins is not None
-        and abs(begins - stored.begins) <= WINDOW_TOLERANCE
-        and abs(message.expires - stored.expires) <= WINDOW_TOLERANCE
-    )
+    return same_window(info.onset or info.effective or message.sent, message.expires, stored)

@@ -59,6 +59,8 @@ class NewAlert:
     attribution: str = ""
     """Credit and licence that must be shown beside the text."""
     held_for: str = ""
+    merged_into: str | None = None
+    """The equal warning, by id, that people are told of in place of this one."""
     reference_keys: tuple[str, ...] = ()
     """As `event_key`, for each of `references`."""
     original: tuple[bytes, bytes] | None = None
@@ -97,11 +99,12 @@ class StoredAlert:
     begins: datetime | None = None
     attribution: str = ""
     held_for: str = ""
+    merged_into: str | None = None
 
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for"""
+  event_key, hazards, begins, attribution, held_for, merged_into"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
@@ -158,6 +161,11 @@ class Submission:
         )
         return [stored_alert(row) for row in rows]
 
+    async def raw(self, alert_id: str) -> bytes | None:
+        """The bytes exactly as they were submitted."""
+        raw: bytes | None = await self.connection.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
+        return raw
+
     async def places(self, alert_id: str) -> list[AffectedPlace]:
         """The municipalities of a recorded alert, by AGS."""
         return await places_of(self.connection, alert_id)
@@ -167,9 +175,9 @@ class Submission:
         await self.connection.execute(
             """INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, rung_at, revision,
-                 event_key, hazards, begins, attribution, held_for)
+                 event_key, hazards, begins, attribution, held_for, merged_into)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
-                 $20, $21, $22, $23, $24, $25)""",
+                 $20, $21, $22, $23, $24, $25, $26)""",
             alert.id,
             alert.source_id,
             alert.sender,
@@ -195,6 +203,7 @@ class Submission:
             alert.begins,
             alert.attribution,
             alert.held_for,
+            alert.merged_into,
         )
         keys = alert.reference_keys or ("",) * len(alert.references)
         await self.connection.executemany(

@@ -4,8 +4,9 @@ others, and what waits for a person. Used within the transaction of a submission
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dispatcher.model import FEED_PREFIX
 from dispatcher.store import audit
 from dispatcher.store.alerts import COLUMNS, state_of, stored_alert
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts import AffectedPlace, StoredAlert, Submission
 
 INGEST_LOCK = 7207116110
+
+_MERGED = """
+SELECT m.id FROM alert m
+WHERE m.reason = 'merged' AND m.expires > clock_timestamp()
+  AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1)
+  AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = m.chain_id AND l.number > m.number
+                  AND l.state IN ('accepted', 'planned', 'settled'))
+  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
+ORDER BY m.number FOR UPDATE OF m
+"""
+
+
+def _with_places(row: Any) -> tuple[StoredAlert, set[str]]:
+    fields = dict(row)
+    concerned = set(fields.pop("places") or ())
+    return stored_alert(fields), concerned
 
 
 class Kin:
@@ -75,12 +92,46 @@ class Kin:
             source_id,
             now,
         )
-        found = []
-        for row in rows:
-            fields = dict(row)
-            concerned = set(fields.pop("places"))
-            found.append((stored_alert(fields), concerned))
-        return found
+        return [_with_places(row) for row in rows]
+
+    async def take_turns_with_equals(self, key: bytes) -> None:
+        """Warnings that could be one (`merge.turn_key`) are decided upon one after the other, whoever sends them."""
+        await self._connection.execute(
+            "SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[:8], "big", signed=True)
+        )
+
+    async def of_centres_in_force(self, event: str, now: datetime) -> list[tuple[StoredAlert, set[str]]]:
+        """Control centres' warnings of such an event that are in force, each with all its places (AGS)."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
+               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > $2
+                 AND NOT starts_with(source_id, $3) AND lower(event) = lower($1)
+                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.state IN ('accepted', 'planned', 'settled'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            event,
+            now,
+            FEED_PREFIX,
+        )
+        return [_with_places(row) for row in rows]
+
+    async def stand_in(self, chain_id: str, still_warned: Sequence[str]) -> str | None:
+        """Of the warnings merged into the chain, and not over themselves, that concern others than the municipalities
+        still warned (AGS), one is sent now in its place, and stands for the rest: its id.
+        """
+        rows = await self._connection.fetch(_MERGED, chain_id, list(still_warned))
+        if not rows:
+            return None
+        first, *rest = (row["id"] for row in rows)
+        await self._connection.execute(
+            """UPDATE alert SET state = 'accepted', reason = 'first_notice', merged_into = NULL, rung_at = NULL
+               WHERE id = $1""",
+            first,
+        )
+        await self._connection.execute("UPDATE alert SET merged_into = $1 WHERE id = ANY($2)", first, rest)
+        await audit.note(self._connection, "service", "alert.stand_in", first, chain=chain_id)
+        return str(first)
 
     async def drop_held(self, chain_id: str, by: str) -> int:
         """What waits for a person in the chain and is outdated by a later message: how many."""

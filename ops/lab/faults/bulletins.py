@@ -68,7 +68,7 @@ class Chain:
         expires = submission.expires if self.cut.lifetime is None else sent + self.cut.lifetime
         return Bulletin(
             kind,
-            _cut(submission.xml, self.cut, expires),
+            _cut(submission.xml, self.cut, expires, self.name),
             submission.reference.split(",")[1],
             expires.astimezone(UTC),
             (self.cut.places or CONCERNED[kind]) if CONCERNED[kind] else CONCERNED[kind],
@@ -76,12 +76,13 @@ class Chain:
         )
 
 
-def _cut(xml: bytes, cut: Cut, expires: datetime) -> bytes:
-    if cut == WHOLE:
-        return xml
+def _cut(xml: bytes, cut: Cut, expires: datetime, name: str) -> bytes:
+    """`name` goes into the text: a warning that says the same as one in force would not be sent."""
     alert = etree.fromstring(xml)
     for info in alert.iter(f"{_CAP}info"):
-        _text(info, "expires", expires.isoformat())
+        _text(info, "event", f"Hochwasser {name}")
+        if cut.lifetime is not None:
+            _text(info, "expires", expires.isoformat())
         if cut.minor:
             _text(info, "severity", "Minor")
             _text(info, "urgency", "Expected")

@@ -1,0 +1,40 @@
+"""Equal warnings on the record: which stands for a new one, and who speaks when it falls silent. See `merge`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.model import ENDING
+from dispatcher.pipeline.merge import alike, same_words, turn_key
+from dispatcher.store.kin import Kin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.store.alerts import NewAlert, Submission
+
+
+async def standing_for(
+    submission: Submission, alert: cap.Alert, places: Sequence[str], expires: datetime
+) -> str | None:
+    """The id of a control centre's warning in force that says all that this one does. `places` are AGS."""
+    kin = Kin(submission)
+    await kin.take_turns_with_equals(turn_key(alert, places))
+    event = alert.infos[0].event if alert.infos else ""
+    for stored, its_places in await kin.of_centres_in_force(event, submission.now):
+        if not alike(alert, places, expires, stored, its_places):
+            continue
+        raw = await submission.raw(stored.id)
+        if raw is not None and same_words(alert, cap.parse(raw).alerts[0]):
+            return stored.id
+    return None
+
+
+async def speak_for_the_merged(submission: Submission, new: NewAlert) -> None:
+    """`new` ends or changes a warning that stood for others. Those that still hold must not end with it: people
+    would be told that all is well while another centre warns.
+    """
+    still_warned = () if new.reason in ENDING else [place.ags for place in new.affected]
+    await Kin(submission).stand_in(new.chain_id, still_warned)

@@ -1,0 +1,11 @@
+"""Equal warnings of several control centres: which one people were told of."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE alert ADD COLUMN merged_into text REFERENCES alert")
+    op.execute("CREATE INDEX alert_merged ON alert (merged_into) WHERE merged_into IS NOT NULL")
