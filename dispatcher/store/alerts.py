@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from dispatcher.model import DISPATCHED, Lane, Reason
 from dispatcher.store import audit
@@ -260,11 +262,15 @@ class Alerts:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def submission(self, sender: str) -> AsyncIterator[Submission]:
-        """Messages of one CAP sender are decided upon one after the other, so that a chain has one order."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        """Messages of one CAP sender are decided upon one after the other, so that a chain has one order. In this
+        process they wait for each other before they take a connection, of which one sender could else hold all.
+        """
+        turn = self._turns.setdefault(sender, asyncio.Lock())
+        async with turn, self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sender)
             yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
 
