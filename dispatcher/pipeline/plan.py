@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from dispatcher.store import doorbell
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatcher.metrics import Meter
-    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.doorbell import Doorbell, Ring
     from dispatcher.store.ledger import Ledger
     from dispatcher.store.plans import Plans
 
@@ -34,10 +37,12 @@ class Planner:
         with self._meter.plan_seconds.time():
             closed = await self._ledger.close_stopped(waiting.chain_id)
             self._meter.count_closed(closed.state, closed.recipients)
-            in_hand = closed.in_hand
-            bells = await self._plans.plan(alert_id, in_hand=in_hand)
-        rings = [doorbell.deliver(bell) for bell in bells]
-        if in_hand:
-            rings.append(doorbell.plan(alert_id, waiting.lane, AGAIN_S))
+            async with aclosing(self._plans.portions(alert_id, in_hand=closed.in_hand)) as portions:
+                async for bells in portions:
+                    await self._ring([doorbell.deliver(bell) for bell in bells])
+        if closed.in_hand:
+            await self._ring([doorbell.plan(alert_id, waiting.lane, AGAIN_S)])
+
+    async def _ring(self, rings: Sequence[Ring]) -> None:
         rung = await self._doorbell.ring(rings)
         self._meter.rings_missed.inc(not rung)

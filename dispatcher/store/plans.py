@@ -1,4 +1,8 @@
-"""Planning on the record: from an alert's municipalities to frozen batches, in one transaction.
+"""Planning on the record: from an alert's municipalities to frozen batches.
+
+A first notice is planned in portions, by the subscriptions' numbers, each in a transaction of its own: the first few
+thousand are on their way while the rest of a million is still being looked up. Everything that follows on a warning is
+planned in one.
 
 Who is told what follows from what each subscriber was told before in this chain, which the earlier batches'
 outcome bytes say:
@@ -21,9 +25,10 @@ from dispatcher.store import audit
 from dispatcher.store.ledger import Bell
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from datetime import datetime
 
-    from dispatcher.store.record import Pool
+    from dispatcher.store.record import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,17 @@ class Unplanned:
     reason: Reason
     expires: datetime
     stopped: bool
+    planned_to: int
+    """Subscriptions up to this number have been planned."""
 
+
+FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
+"""Subscriptions' numbers looked through for the first portion, about 20 ms; twice as many each time; and at most, about
+a second."""
+_EVERYBODY = (0, (1 << 63) - 1)
 
 _UNPLANNED = """
-SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped
+SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, planned_to
 FROM alert WHERE id = $1 AND state = 'accepted'
 """
 
@@ -55,10 +67,10 @@ WITH reached AS (
 told AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
 concerned AS (
   SELECT DISTINCT p.subscription_id AS id FROM place p JOIN affected a ON a.ags = p.ags
-  WHERE a.alert_id = $2 AND NOT $3),
+  WHERE a.alert_id = $2 AND NOT $3 AND p.subscription_id > $8 AND p.subscription_id <= $9),
 busy AS (
   SELECT unnest(recipients) AS id FROM batch
-  WHERE chain_id = $1 AND (alert_id = $2 OR state = 'open')),
+  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $10 OR alert_id <> $2 AND state = 'open')),
 target AS (
   SELECT s.id, s.channel, s.gateway, s.language,
     CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'lifted' WHEN t.id IS NULL THEN 'alert' ELSE 'update' END AS kind
@@ -72,6 +84,15 @@ SELECT $2, $1, kind, channel, gateway, language, $4, $5, array_agg(id ORDER BY i
   decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
 FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
 RETURNING id, cardinality(recipients) AS size, lease_token
+"""
+
+_FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
+"""Whether anybody was to be told something in this chain before."""
+
+_NEXT = """
+SELECT min(m.id) FROM affected a CROSS JOIN LATERAL (
+  SELECT min(p.subscription_id) AS id FROM place p WHERE p.ags = a.ags AND p.subscription_id > $2) m
+WHERE a.alert_id = $1
 """
 
 _EARLIER_OPEN = """
@@ -92,9 +113,10 @@ def _unplanned(row: Any) -> Unplanned:
 class Plans:
     """Alerts that are accepted and not yet planned: the outbox of the record."""
 
-    def __init__(self, pool: Pool, batch_size: int) -> None:
+    def __init__(self, pool: Pool, batch_size: int, first_portion: int = FIRST_PORTION) -> None:
         self._pool = pool
         self._batch_size = batch_size
+        self._first_portion = first_portion
 
     async def waiting_one(self, alert_id: str) -> Unplanned | None:
         """The alert, if it still waits for its plan."""
@@ -102,23 +124,58 @@ class Plans:
         return _unplanned(row) if row else None
 
     async def plan(self, alert_id: str, *, in_hand: int) -> list[Bell]:
-        """Freeze the audience into batches, as far as it is known. With `in_hand` earlier batches still being
-        worked on the alert stays unplanned and this must be called again.
-        """
-        async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_UNPLANNED + " FOR UPDATE", alert_id)
-            if row is None:
-                return []
-            alert = _unplanned(row)
-            if alert.stopped:
-                await self._finish(connection, alert)
-                return []
-            bells = await self._freeze(connection, alert)
-            if not in_hand and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
-                await self._finish(connection, alert)
-        return bells
+        """All of `portions`."""
+        return [bell async for bells in self.portions(alert_id, in_hand=in_hand) for bell in bells]
 
-    async def _freeze(self, connection: Any, alert: Unplanned) -> list[Bell]:
+    async def portions(self, alert_id: str, *, in_hand: int) -> AsyncGenerator[list[Bell], None]:
+        """Freeze the audience into batches, as far as it is known; what is yielded is committed. With `in_hand` earlier
+        batches still being worked on the alert stays unplanned and this must be called again.
+        """
+        step, more = self._first_portion, True
+        while more:
+            async with self._pool.acquire() as connection, connection.transaction():
+                bells, more = await self._portion(connection, alert_id, in_hand, step)
+            yield bells
+            step = min(2 * step, LARGEST_PORTION)
+
+    async def _portion(
+        self, connection: Connection, alert_id: str, in_hand: int, step: int
+    ) -> tuple[list[Bell], bool]:
+        """Bells, and whether there is more."""
+        row = await connection.fetchrow(_UNPLANNED + " FOR UPDATE", alert_id)
+        if row is None:
+            return [], False
+        alert = _unplanned(row)
+        if alert.stopped:
+            await self._finish(connection, alert)
+            return [], False
+        follows = alert.reason in ENDING or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id)
+        if not follows:
+            return await self._first_notice(connection, alert, step)
+        bells = await self._freeze(connection, alert, _EVERYBODY, portioned=False)
+        if not in_hand and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
+            await self._finish(connection, alert)
+        return bells, False
+
+    async def _first_notice(
+        self, connection: Connection, alert: Unplanned, step: int
+    ) -> tuple[list[Bell], bool]:
+        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to)
+        if first is None:
+            await self._finish(connection, alert)
+            return [], False
+        last = first + step - 1
+        bells = await self._freeze(connection, alert, (first - 1, last), portioned=True)
+        await connection.execute("UPDATE alert SET planned_to = $2 WHERE id = $1", alert.id, last)
+        more = await connection.fetchval(_NEXT, alert.id, last) is not None
+        if not more:
+            await self._finish(connection, alert)
+        return bells, more
+
+    async def _freeze(
+        self, connection: Connection, alert: Unplanned, numbers: tuple[int, int], *, portioned: bool
+    ) -> list[Bell]:
+        """`numbers`: subscriptions above the first, up to the second. `portioned`: nobody among them is planned."""
         rows = await connection.fetch(
             _FREEZE,
             alert.chain_id,
@@ -128,6 +185,8 @@ class Plans:
             alert.expires,
             self._batch_size,
             Kind.ENDED if alert.reason is Reason.NO_LONGER_LISTED else Kind.CANCEL,
+            *numbers,
+            portioned,
         )
         await connection.execute(
             "UPDATE alert SET audience = audience + $2 WHERE id = $1",
@@ -136,7 +195,7 @@ class Plans:
         )
         return [Bell(row["id"], alert.lane, row["lease_token"]) for row in rows]
 
-    async def _finish(self, connection: Any, alert: Unplanned) -> None:
+    async def _finish(self, connection: Connection, alert: Unplanned) -> None:
         digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
         empty = not await connection.fetchval(
             "SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')", alert.id

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.model import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.ledger import Progress
+from dispatcher.store.plans import Plans
 from tests.pipeline.messages import DUEREN, HEIMBACH, JUELICH
 from tests.store.histories import (
     finish,
@@ -66,6 +67,58 @@ async def test_planning_at_once_in_two_workers_makes_one_plan(alerts, pool, ledg
     await submit(alerts, "A", DUEREN)
     await asyncio.gather(*(plan(ledger, plans, "A") for _ in range(4)))
     assert len(await planned(pool, "A")) == 2
+
+
+@pytest.fixture
+async def crowd(pool, subscriptions):
+    """Twenty who follow Düren, with others between them; their numbers."""
+    people = [subscription(f"p{number}", (DUEREN, JUELICH)[number % 2]) for number in range(40)]
+    await subscriptions.add_many(people)
+    rows = await pool.fetch("SELECT subscription_id AS id FROM place WHERE ags = $1 ORDER BY 1", DUEREN)
+    return [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("first_portion", [1, 3, 1000])
+async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, crowd, first_portion):
+    await submit(alerts, "A", DUEREN)
+    portions = [bells async for bells in Plans(pool, 4, first_portion).portions("A", in_hand=0)]
+    assert len(portions) > 3 if first_portion == 1 else portions
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
+    stored = await alerts.get("A")
+    assert (stored.state, stored.audience) == ("planned", 20)
+
+
+async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, crowd):
+    await submit(alerts, "A", DUEREN)
+    portions = Plans(pool, 4, 2).portions("A", in_hand=0)
+    [bell] = await anext(portions)
+    assert await pool.fetchval("SELECT count(*) FROM batch") == 1
+    assert (await alerts.get("A")).state == "accepted"
+    await portions.aclose()
+    rest = await Plans(pool, 4, 2).plan("A", in_hand=0)
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
+    assert bell.batch_id not in {one.batch_id for one in rest}
+
+
+async def test_what_is_replaced_between_two_portions_is_planned_no_further(alerts, pool, ledger, crowd):
+    await submit(alerts, "A", DUEREN)
+    portions = Plans(pool, 4, 2).portions("A", in_hand=0)
+    await anext(portions)
+    await submit(alerts, "B", DUEREN, chain="A")
+    assert [bells async for bells in portions] == [[]]
+    plans = Plans(pool, 4, 2)
+    await plan(ledger, plans, "B")
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch WHERE alert_id = 'B'")
+    assert sorted(row["id"] for row in rows) == crowd
+
+
+async def test_portions_by_several_workers_at_once_make_one_plan(alerts, pool, crowd):
+    await submit(alerts, "A", DUEREN)
+    await asyncio.gather(*(Plans(pool, 4, 1).plan("A", in_hand=0) for _ in range(3)))
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
 
 
 async def test_an_update_tells_each_what_it_means_to_them(alerts, pool, ledger, plans, three):

@@ -1,0 +1,206 @@
+"""What ten and eighty million recipients take: on paper, and by simulating the batches one by one.
+
+The paper takes the longest of what each resource alone would need. The simulation lets batches wait for workers, for
+the record and for the providers' quotas in the order in which the service hands them out, so that it finds what
+waiting for one another adds. Both start from figures measured by the other benchmarks; `ops/docs/scale.md` says which,
+and what the result means for an installation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ops.lab.bench import report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BATCH = 1000
+SIZES = (10_000_000, 80_000_000)
+"""A large Land, and everybody in Germany with a phone."""
+WITHIN_S = 600.0
+"""In how long everybody is to be reached, where providers let us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one of each can do. Defaults: `ops/docs/performance.md`."""
+
+    worker_per_s: float = 9_000.0
+    """Recipients a second of one worker on a processor of its own, ledger on (`dispatch`)."""
+    writes_per_batch: float = 22.0
+    """Statements on the record for a batch: claim, before and after each slice of a hundred, release."""
+    record_writes_per_s: float = 12_000.0
+    """Such statements a second that one PostgreSQL commits on eight cores and a disk that syncs in 0.1 ms."""
+    plan_per_s: float = 250_000.0
+    """Recipients a second of the statement that freezes an audience."""
+    queue_per_batch: float = 12.0
+    """Redis commands for a batch: ring, take up, finish; the lanes' polling is not among them."""
+    queue_per_s: float = 60_000.0
+    """Redis commands a second, one at a time (delivery.md, section 2)."""
+    push_bytes: float = 1_100.0
+    """On the wire for a push of 500 bytes: frames, TLS, TCP, the answer."""
+    network_bytes_per_s: float = 1.25e9
+    """Ten gigabits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Where a share of the recipients is reached, and how many a second it takes from us. Sources: delivery.md, 6."""
+
+    name: str
+    share: float
+    per_s: float = math.inf
+
+
+FCM = 600_000 / 60
+"""Messages a second of one project: the default quota of 600,000 a minute. Asked for 15 days ahead, it is raised; with
+one project for each municipality's app it counts for each."""
+ONE_PROJECT = (
+    Provider("fcm", 0.6, FCM),
+    Provider("apns", 0.3),
+    Provider("webpush", 0.095),
+    Provider("sms", 0.005, 1_000),
+)
+MANY_PROJECTS = (Provider("fcm", 0.6, 400 * FCM), *ONE_PROJECT[1:])
+"""Four hundred municipalities with a project each, as many as North Rhine-Westphalia has."""
+MIXES = {"one project": ONE_PROJECT, "a project for each municipality": MANY_PROJECTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """How many of each."""
+
+    workers: int
+    records: int = 1
+    """PostgreSQL servers, each with the municipalities of its own."""
+    queues: int = 1
+    planners: int = 1
+    """Transactions that freeze the audience side by side, each for some municipalities."""
+
+
+def on_paper(
+    recipients: float, mix: Sequence[Provider], measured: Measured, has: Installation
+) -> dict[str, float]:
+    """Seconds that each resource alone needs."""
+    batches = recipients / BATCH
+    slowest = max(recipients * provider.share / provider.per_s for provider in mix)
+    return {
+        "workers": recipients / (measured.worker_per_s * has.workers),
+        "record": batches * measured.writes_per_batch / (measured.record_writes_per_s * has.records),
+        "queue": batches * measured.queue_per_batch / (measured.queue_per_s * has.queues),
+        "plan": recipients / (measured.plan_per_s * has.planners),
+        "network": recipients * measured.push_bytes / measured.network_bytes_per_s,
+        "provider": slowest,
+    }
+
+
+class Serial:
+    """A server that takes one thing after another: when is the next one done?"""
+
+    def __init__(self, per_s: float) -> None:
+        self._per_s = per_s
+        self._free = 0.0
+
+    def done(self, at: float, amount: float) -> float:
+        self._free = max(self._free, at) + amount / self._per_s
+        return self._free
+
+
+def simulate(recipients: int, mix: Sequence[Provider], measured: Measured, has: Installation) -> list[float]:
+    """When each batch is finished, in seconds after the alert's acceptance, in order. Providers' batches alternate, as
+    the plan hands them out; a batch whose provider is behind waits there and not in a worker's hand."""
+    record = Serial(measured.record_writes_per_s * has.records)
+    queue = Serial(measured.queue_per_s * has.queues)
+    network = Serial(measured.network_bytes_per_s)
+    quotas = [Serial(provider.per_s) for provider in mix]
+    credit = [0.0] * len(mix)
+    free = [0.0] * has.workers
+    finished = []
+    for number in range(math.ceil(recipients / BATCH)):
+        planned = (number + 1) * BATCH / (measured.plan_per_s * has.planners)
+        credit = [have + provider.share for have, provider in zip(credit, mix, strict=True)]
+        chosen = max(range(len(mix)), key=credit.__getitem__)
+        credit[chosen] -= 1
+        may = quotas[chosen].done(planned, BATCH) - BATCH / mix[chosen].per_s
+        rung = queue.done(planned, measured.queue_per_batch)
+        start = max(heapq.heappop(free), 0.0)
+        begins = max(start, rung, may if mix[chosen].per_s < measured.worker_per_s * has.workers else 0.0)
+        # Who waits for a quota holds no worker: the batch is put down until the gateway's pause is over.
+        waits = begins > max(start, rung)
+        worked = (max(start, rung) if waits else begins) + BATCH / measured.worker_per_s
+        written = record.done(worked, measured.writes_per_batch)
+        sent = network.done(worked, BATCH * measured.push_bytes)
+        heapq.heappush(free, max(worked, written))
+        finished.append(max(written, sent, begins + BATCH / measured.worker_per_s))
+    return sorted(finished)
+
+
+def sized(recipients: float, measured: Measured) -> Installation:
+    """As many of each as reach everybody in `WITHIN_S`, with a third in reserve."""
+
+    def needed(seconds_with_one: float) -> int:
+        return max(1, math.ceil(seconds_with_one * 4 / 3 / WITHIN_S))
+
+    alone = on_paper(recipients, [Provider("", 1.0)], measured, Installation(workers=1))
+    return Installation(
+        workers=needed(alone["workers"]),
+        records=needed(alone["record"]),
+        queues=needed(alone["queue"]),
+        # The plan comes first: it may take a tenth of the time.
+        planners=needed(alone["plan"] * 10),
+    )
+
+
+def scenario(
+    recipients: int, name: str, measured: Measured, has: Installation | None = None
+) -> dict[str, Any]:
+    """One size and mix, on paper and simulated."""
+    mix, has = MIXES[name], has or sized(recipients, measured)
+    paper = on_paper(recipients, mix, measured, has)
+    finished = simulate(recipients, mix, measured, has)
+    bound = max(paper, key=paper.__getitem__)
+    return {
+        "recipients": recipients,
+        "mix": name,
+        "workers": has.workers,
+        "records": has.records,
+        "queues": has.queues,
+        "planners": has.planners,
+        "paper_s": round(paper[bound], 1),
+        "bound": bound,
+        "first_s": round(finished[0], 2),
+        "half_s": round(report.quantile(finished, 0.5), 1),
+        "p99_s": round(report.quantile(finished, 0.99), 1),
+        "last_s": round(finished[-1], 1),
+        "alone_s": {resource: round(seconds, 1) for resource, seconds in paper.items()},
+    }
+
+
+def run(measured: Measured) -> dict[str, Any]:
+    """Every size and mix."""
+    return {
+        "scenarios": [scenario(size, mix, measured) for size in SIZES for mix in MIXES],
+        "measured": {name: getattr(measured, name) for name in Measured.__slots__},
+    }
+
+
+def main(argv: list[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="ops.lab.bench scale", description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true")
+    for name in Measured.__slots__:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float)
+    options = parser.parse_args(argv)
+    given = {name: value for name in Measured.__slots__ if (value := getattr(options, name)) is not None}
+    result = run(replace(Measured(), **given))
+    if options.json:
+        report.show("scale", result, as_json=True)
+        return 0
+    for one in result["scenarios"]:
+        report.show(f"{one['recipients']:,} recipients, {one['mix']}", one, as_json=False)
+    return 0
