@@ -1,18 +1,20 @@
 """`python -m cap check|show|rules`: the only place of this package that opens files."""
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cap.bundle import MAX_ARCHIVE_BYTES, is_zip, members
 from cap.document import parse
-from cap.errors import CapError
+from cap.errors import CapError, NotXml
 from cap.limits import Limits
 from cap.model import Document
 from cap.nina import parse_nina
 from cap.policy import LENIENT, STRICT
-from cap.report import Report, as_json, as_line, as_sentences, reports, unreadable
+from cap.report import Report, as_json, as_line, as_sentences, printable, reports, unreadable
 from cap.rules.table import rows
 from cap.view import view
 
@@ -23,14 +25,43 @@ _SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zi
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every alert is valid, 1 if some are not, 2 if the command was not understood or a file is not there."""
     options = _options().parse_args(arguments)
+    _prepare_output(as_utf8=options.command == "check" and options.json)
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has seen enough: say nothing more, not even at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _prepare_output(*, as_utf8: bool) -> None:
+    """JSON is UTF-8 (RFC 8259 §8.1); a terminal that cannot show a letter gets its number, not a failure."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if as_utf8 else None, errors="backslashreplace")
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.command == "rules":
         print("\n".join(rows()))
         return 0
-    missing = [path for path in options.files if not path.exists()]
-    if missing:
-        print(f"python -m cap: no such file: {missing[0]}", file=sys.stderr)
-        return USAGE
+    for path in options.files:
+        problem = _obstacle(path)
+        if problem:
+            print(f"python -m cap: {problem}: {printable(str(path))}", file=sys.stderr)
+            return USAGE
     return _check(options) if options.command == "check" else _show(options)
+
+
+def _obstacle(path: Path) -> str | None:
+    """Why a file that was named cannot be read at all."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return "no such file"
+    except (OSError, ValueError) as error:
+        return f"cannot read ({getattr(error, 'strerror', None) or error})"
+    return None if os.access(path, os.R_OK) else "cannot read (permission denied)"
 
 
 def _options() -> argparse.ArgumentParser:
@@ -83,8 +114,10 @@ def _show(options: argparse.Namespace) -> int:
     for name, content in _documents(options.files):
         if isinstance(content, CapError):
             readable = False
-            print(f"{name}: {content}", file=sys.stderr)
+            print(f"{printable(name)}: {content}", file=sys.stderr)
             continue
+        if not content.alerts:
+            print(f"{printable(name)}: enthält keine Meldung", file=sys.stderr)
         for alert in content.alerts:
             print(view(alert))
     return 0 if readable else 1
@@ -93,8 +126,12 @@ def _show(options: argparse.Namespace) -> int:
 def _documents(paths: Sequence[Path]) -> Iterator[tuple[str, Document | CapError]]:
     """Every document of every file, archive and directory, or why it could not be read."""
     for path in _files(paths):
-        with path.open("rb") as file:
-            data = file.read(MAX_ARCHIVE_BYTES + 1)
+        try:
+            with path.open("rb") as file:
+                data = file.read(MAX_ARCHIVE_BYTES + 1)
+        except OSError as error:
+            yield str(path), _unreadable_file(error)
+            continue
         if not is_zip(data):
             yield str(path), _read(data)
             continue
@@ -107,15 +144,30 @@ def _documents(paths: Sequence[Path]) -> Iterator[tuple[str, Document | CapError
             yield str(path), error
 
 
+def _unreadable_file(error: OSError) -> CapError:
+    return NotXml(
+        f"The file cannot be read: {error.strerror}.", f"Die Datei ist nicht lesbar: {error.strerror}."
+    )
+
+
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Files as named; of directories everything below that is called like an alert, a feed or an archive."""
+    """Files as named; of directories everything below that is called like an alert, a feed or an archive.
+
+    What a directory holds besides is counted on standard error: nothing is left out in silence.
+    """
     for path in paths:
         if not path.is_dir():
             yield path
             continue
-        for below in sorted(path.rglob("*")):
-            if below.suffix.lower() in _SUFFIXES and below.is_file():
-                yield below
+        below = [found for found in sorted(path.rglob("*")) if found.is_file()]
+        chosen = [found for found in below if found.suffix.lower() in _SUFFIXES]
+        yield from chosen
+        if not chosen or len(chosen) < len(below):
+            others = len(below) - len(chosen)
+            print(
+                f"python -m cap: {printable(str(path))}: {len(chosen)} files read, {others} not called like alerts",
+                file=sys.stderr,
+            )
 
 
 def _read(data: bytes) -> Document | CapError:

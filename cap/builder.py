@@ -77,6 +77,10 @@ def _identity(fields: Fields) -> tuple[str, str, datetime | None]:
     for name, value in (("sender", sender), ("identifier", identifier), ("sent", sent)):
         if not value:
             fields.note_missing("identity-missing", name, name)
+    for name, value in (("sender", sender), ("identifier", identifier)):
+        child = fields.first(name)
+        if value and child is not None and child.text != child.text.strip():
+            fields.note(f"{name}-characters", child, quote(child.text))
     return sender, identifier, sent
 
 

@@ -15,6 +15,7 @@ from cap.wording import wording_problems
 _FORBIDDEN: Final = re.compile(r"[\s,<&]")
 _SHA1: Final = re.compile(r"[0-9a-fA-F]{40}|[A-Za-z0-9+/]{27}=")
 _MIME: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(?:\s*;.*)?")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]*+={0,2}")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+")
 _HEADLINE: Final = 160  # §3.2.2: displays with limited space
 _ACTS_ON_OTHERS: Final = frozenset({MsgType.UPDATE, MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
@@ -141,12 +142,20 @@ def _resource(resource: Resource, path: str) -> Iterator[Problem]:
         yield Problem("resource-no-content", path, line)
     if resource.uri and not resource.deref_uri and not _ABSOLUTE.fullmatch(resource.uri):
         yield Problem("uri-relative", *_at(path, lines, line, "uri"), quote(resource.uri))
+    if resource.deref_uri and not _is_base64(resource.deref_uri):
+        yield Problem("resource-deref-uri", *_at(path, lines, line, "derefUri"))
     if resource.digest and not _SHA1.fullmatch(resource.digest):
         yield Problem("resource-digest", *_at(path, lines, line, "digest"))
     if resource.mime_type and not _MIME.fullmatch(resource.mime_type):
         yield Problem("resource-mime-type", *_at(path, lines, line, "mimeType"), quote(resource.mime_type))
     if resource.size is not None and resource.size < 0:
         yield Problem("resource-size", *_at(path, lines, line, "size"))
+
+
+def _is_base64(text: str) -> bool:
+    """RFC 2045 §6.8, line breaks and all; never decoded here."""
+    packed = "".join(text.split())
+    return len(packed) % 4 == 0 and bool(_BASE64.fullmatch(packed))
 
 
 def _area(area: Area, path: str) -> Iterator[Problem]:

@@ -2,25 +2,17 @@
 
 Expat alone reads the document, so what the limits saw is what the model is built from: no second parser can
 understand the bytes differently. A DOCTYPE is refused as a parse event, therefore in every encoding expat
-knows; encodings it does not know (UTF-7, UTF-32, EBCDIC) are not XML here. Without a DOCTYPE there are no
-entities but the five built in, and nothing that could name a file or an address.
+knows; encodings that neither it nor `cap.encodings` knows (UTF-7, UTF-32, EBCDIC) are not XML here. Without
+a DOCTYPE there are no entities but the five built in, and nothing that could name a file or an address.
 """
 
-import re
 from typing import Final
 from xml.parsers import expat
 
+from cap import encodings
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
 
-# XML 1.0 white space; a byte order mark or a declaration must come first, but real feeds begin with blank
-# lines.
-_BLANK: Final = b" \t\r\n"
-_ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-# Bytes that printable Latin-1 does not have, or that are a deliberately broken UTF-8 sequence: not an
-# honest mistake.
-_NOT_LATIN1: Final = re.compile(rb"[\x80-\x9f]|[\xc0\xc1\xf5-\xff][\x80-\xbf]")
 _SEPARATOR: Final = " "
 
 
@@ -61,34 +53,18 @@ def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
     """
     if len(data) > limits.max_bytes:
         raise TooLarge(*too_large(len(data), limits.max_bytes))
-    repairs = []
-    body = data
-    if body[:1] in (b" ", b"\t", b"\r", b"\n"):
-        body = body.lstrip(_BLANK)
-        repairs.append("leading-whitespace")
+    body, encoding, repairs = encodings.settle(data)
     if not body:
         raise NotXml("The body is empty.", "Die Einsendung ist leer.")
-    skipped = data[: len(data) - len(body)].count(b"\n")
-    if _claims_utf8_wrongly(body):
-        repairs.append("encoding-wrong")
-        return _Builder(limits, skipped, "iso-8859-1").build(body), repairs
-    return _Builder(limits, skipped).build(body), repairs
+    return _Builder(limits, encodings.lines_before(data) if repairs else 0, encoding).build(body), repairs
 
 
-def _claims_utf8_wrongly(body: bytes) -> bool:
-    """Whether the bytes say UTF-8, by declaration or by silence, and are honest Latin-1: a habit of some
-    feeds.
-    """
-    if body[:2] in _UTF16_MARKS:
-        return False
-    named = _ENCODING.match(body.removeprefix(b"\xef\xbb\xbf"))
-    if named and named.group(1).lower() not in (b"utf-8", b"utf8"):
-        return False
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return not _NOT_LATIN1.search(body)
-    return False
+def read_text(text: str, limits: Limits) -> tuple[Element, list[str]]:
+    """The same for a document that stood inside another: its characters are known, whatever it declares."""
+    body = text.strip().encode()
+    if len(body) > limits.max_bytes:
+        raise TooLarge(*too_large(len(body), limits.max_bytes))
+    return _Builder(limits, encoding="utf-8").build(body), []
 
 
 class _Builder:

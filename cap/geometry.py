@@ -16,6 +16,7 @@ _PLAIN: Final = str.maketrans("", "", "0123456789+-.,eE \t\r\n")
 _FEWEST_PAIRS: Final = 4  # §3.3.1
 _HALF_EARTH_KM: Final = 20_038.0  # half the circumference: a wider circle covers the earth
 _LONGEST_CIRCLE: Final = 2_000
+_LOOSE_COMMA: Final = re.compile(r"\s,|,\s")
 _CIRCLE: Final = re.compile(r"\s*(\S{1,400}?)\s*,\s*(\S{1,400})\s+(\S{1,400})\s*")
 
 
@@ -77,7 +78,7 @@ def is_across(pairs: Ring) -> bool:
 
 
 def disc(text: str) -> tuple[Circle | None, str | None]:
-    """`lat,lon radius`, radius in kilometres."""
+    """`lat,lon radius`, radius in kilometres. Blanks around the comma are a repair."""
     if not text.strip():
         return None, "circle-empty"
     match = _CIRCLE.fullmatch(text) if len(text) <= _LONGEST_CIRCLE else None
@@ -89,4 +90,4 @@ def disc(text: str) -> tuple[Circle | None, str | None]:
         return None, "circle-syntax"
     if not (abs(lat) <= 90 and abs(lon) <= 360 and 0 <= radius <= _HALF_EARTH_KM and math.isfinite(radius)):
         return None, "circle-range"
-    return Circle(lat, lon, radius), None
+    return Circle(lat, lon, radius), "circle-spacing" if _LOOSE_COMMA.search(text) else None

@@ -30,10 +30,13 @@ class InfoBuilder:
         self._grammar = grammar
         self._areas = areas
         self._notes = notes
+        self._resources = 0
 
     def build(self, element: Element, index: int) -> Info:
         path = f"/alert/info[{index}]"
         fields = Fields(element, self._grammar.info, path, self._notes)
+        self._resources += len(fields.all("resource"))
+        fields.bound("resources", self._resources, self._notes.limits.max_resources, element)
         return Info(
             language=_language(fields),
             categories=_several(fields, "category", _CATEGORIES, Category.OTHER),
@@ -66,7 +69,7 @@ class InfoBuilder:
         fields = Fields(element, self._grammar.resource, f"{parent}/resource[{index}]", self._notes)
         return Resource(
             fields.required_prose("resourceDesc"),
-            fields.token("mimeType"),
+            _mime_type(fields),
             fields.integer("size"),
             fields.uri("uri"),
             fields.token("derefUri"),
@@ -74,6 +77,14 @@ class InfoBuilder:
             element.line or None,
             fields.lines(),
         )
+
+
+def _mime_type(fields: Fields) -> str | None:
+    child = fields.first("mimeType")
+    if child is not None and fields.notes.version is Version.V1_2 and not fields.raw(child).strip():
+        fields.note("text-empty", child, "mimeType")  # required since 1.2
+        return None
+    return fields.token("mimeType")
 
 
 def _language(fields: Fields) -> str | None:

@@ -15,7 +15,7 @@ _LOOSE: Final = re.compile(
     r"(?P<fraction>[.,]\d{1,12})?\s?(?P<zone>[Zz]|UTC|GMT|[-+]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
-_YEARS: Final = range(1970, 9999)  # room for a day's shift at either end; no warning is from outside
+_YEARS: Final = range(2, 9999)  # of 1 to 9999: room for a day's shift at either end
 _FARTHEST_OFFSET: Final = timedelta(hours=14)  # XML Schema 1.0 part 2 §3.2.7
 _LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
 _LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
@@ -27,7 +27,8 @@ def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | 
     """§3.3.2: YYYY-MM-DDThh:mm:ssXzh:zm, whole seconds, the offset as written.
 
     A time without zone is taken as UTC; one that ends something (`ends`) as the latest it can mean: nothing
-    ends early by a guess. 24:00:00 is the next day's midnight, as in XML Schema.
+    ends early by a guess. 24:00:00 is the next day's midnight, as in XML Schema. The first and the last year
+    of the calendar, which mean "ever" and "never", are moved by one, so that every zone can show them.
     """
     if _EXACT.fullmatch(text) and (value := _exact(text)):
         return value, None
@@ -38,15 +39,18 @@ def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | 
     zone, known = _zone(match["zone"], ends=ends)
     try:
         day = datetime.fromisoformat(match["date"])
-        moment = day + timedelta(
-            hours=int(match["hour"]), minutes=int(match["minute"]), seconds=int(match["second"] or 0)
-        )
-        value = moment.replace(tzinfo=zone)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None, "time-unreadable"
-    if zone is None or value.year not in _YEARS or not _is_clock(match):
+    if zone is None or not _is_clock(match):
         return None, "time-unreadable"
-    return value, known or _style(stripped, match)
+    clock = timedelta(
+        hours=int(match["hour"]), minutes=int(match["minute"]), seconds=int(match["second"] or 0)
+    )
+    moment = day.replace(year=min(max(day.year, _YEARS[0]), _YEARS[-1])) + clock
+    if moment.year not in _YEARS:  # the last midnight of all
+        moment -= timedelta(seconds=1)
+    far = "time-far" if moment.year != day.year and day.year not in _YEARS else None
+    return moment.replace(tzinfo=zone), known or _style(stripped, match) or far
 
 
 def is_schema_time(text: str) -> bool:

@@ -18,6 +18,7 @@ class Limits:
     max_name: int = 1_000  # characters in one element's or attribute's name, namespace included
     max_alerts: int = 2_000  # in one feed or bundle
     max_infos: int = 64
+    max_resources: int = 1_000  # per alert, over all infos
     max_areas: int = 10_000  # per alert, over all infos
     max_vertices: int = 100_000  # per alert, over all polygons and excluded polygons
     max_references: int = 1_000

@@ -17,6 +17,7 @@ from cap.geojson import Shapes, read_features
 from cap.grammar import GRAMMARS, NAMESPACE_OF, Model
 from cap.limits import Limits
 from cap.model import Alert, Area, Document
+from cap.rendering import UNWRITABLE
 from cap.vocabulary import Version
 
 AREA_ID: Final = "AreaId"
@@ -93,7 +94,8 @@ def _element(name: str, value: Any, model: Model | None, count: _Count) -> Eleme
             for item in _items(value.get(slot.name))
         ]
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        element.text = _swapped(str(value)) if name == "polygon" else str(value)
+        text = UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+        element.text = _swapped(text) if name == "polygon" else text
     return element
 
 

@@ -37,7 +37,7 @@ def _triplet(fields: Fields, child: Element, token: str) -> Reference:
         return Reference("", _likeliest(parts), None)
     sender, identifier, time = parts
     sent, code = lexical.timestamp(time)
-    if not sender or not identifier or code:
+    if not sender or not identifier or code not in (None, "time-far"):
         fields.note("reference-syntax", child, quote(token))
     return Reference(sender, identifier, sent)
 

@@ -12,7 +12,7 @@ from cap.grammar import NAMESPACE_OF
 from cap.model import Alert, Area, Info, NamedValue, Reference, Resource
 from cap.vocabulary import Version
 
-_UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
+UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 # Stands for a shape that could not be read, so that the next reader does not take the rest for the whole area.
 _UNREADABLE: Final = "unreadable"
 
@@ -32,7 +32,7 @@ def render(alert: Alert) -> bytes:
 
 def _leaf(name: str, value: str | None) -> Iterator[str]:
     if value is not None:
-        text = escape(_UNWRITABLE.sub("", value), {"\r": "&#13;"})
+        text = escape(UNWRITABLE.sub("", value), {"\r": "&#13;"})
         yield f"<{name}>{text}</{name}>"
 
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import runpy
+import socket
 import subprocess
 import sys
 import zipfile
@@ -154,6 +156,72 @@ def test_a_missing_file_is_a_usage_error(tmp_path, capsys):
     code, lines, error = run(capsys, "check", tmp_path / "nowhere.cap")
     assert (code, lines) == (2, [])
     assert "nowhere.cap" in error
+
+
+def test_a_name_that_no_system_takes_is_a_usage_error(capsys):
+    code, lines, error = run(capsys, "check", "x" * 5_000)
+    assert (code, lines) == (2, [])
+    assert "cannot read" in error
+
+
+def test_what_a_directory_holds_besides_is_counted(folder, tmp_path, capsys):
+    assert "2 files read, 1 not called like alerts" in run(capsys, "check", folder)[2]
+    (folder / "note.txt").unlink()
+    assert run(capsys, "check", folder)[2] == ""
+    (tmp_path / "empty").mkdir()
+    code, lines, error = run(capsys, "check", tmp_path / "empty")
+    assert (code, lines) == (0, [])
+    assert "0 files read" in error
+
+
+def test_a_file_that_cannot_be_opened_is_reported_and_leaves_the_others(folder, capsys):
+    """A file that vanishes between listing and reading; a socket's name stands for it here."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "a"))
+        code, lines, _ = run(capsys, "check", folder / "a", folder / "good.cap")
+    assert code == 1
+    assert "no alert not-xml" in lines[0]
+    assert lines[1].startswith("valid")
+
+
+def test_show_of_a_feed_without_alerts_says_so(tmp_path, capsys):
+    path = tmp_path / "a.atom"
+    path.write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'/>")
+    code, lines, error = run(capsys, "show", path)
+    assert (code, lines) == (0, [])
+    assert "keine Meldung" in error
+
+
+def test_any_name_and_any_terminal_will_do(folder):
+    """JSON is UTF-8 wherever it goes; what a terminal cannot show it gets as a number."""
+    odd = os.fsencode(folder) + b"/b\xff.cap"
+    (folder / "good.cap").rename(os.fsdecode(odd))
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    for options in (["check", "--json"], ["check", "-v"], ["show"]):
+        result = subprocess.run(
+            [sys.executable, "-m", "cap", *options, odd],
+            capture_output=True,
+            check=False,
+            timeout=60,
+            env=environment,
+        )
+        assert (result.returncode, result.stderr) == (0, b"")
+        if "--json" in options:
+            assert json.loads(result.stdout.decode())["file"] == os.fsdecode(odd)
+
+
+def test_a_reader_that_goes_away_is_no_failure_of_ours(folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "cap", "check", *[folder / "good.cap"] * 2_000],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
 
 
 def test_no_command_is_a_usage_error(capsys):

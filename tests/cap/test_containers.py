@@ -1,5 +1,6 @@
 """Alerts inside feeds and bundles."""
 
+import base64
 import html
 
 import pytest
@@ -126,6 +127,55 @@ def test_an_escaped_alert_that_attacks_is_reported_and_not_read():
 def test_escaped_markup_that_is_no_alert_is_nothing():
     document = cap.parse(atom(f"<content>{html.escape('<alerts/>')}</content>"))
     assert [finding.code for finding in document.findings] == ["feed-without-alert"]
+
+
+@pytest.mark.parametrize("label", ["ISO-8859-1", "utf-16", "Shift_JIS"])
+def test_the_label_of_an_escaped_alert_means_nothing_any_more(message, label):
+    text = message().decode().replace("UTF-8", label)
+    document = cap.parse(atom(f"<content>{html.escape(text)}</content>"))
+    assert document.alerts == cap.parse(message()).alerts
+    assert cap.check(document.alerts[0]) == ()
+
+
+def test_an_escaped_alert_may_stand_behind_comments(body, message):
+    text = f"\n<?xml-stylesheet href='a.xsl'?><!-- <html> -->{body}"
+    document = cap.parse(atom(f"<content>{html.escape(text)}</content>"))
+    assert document.alerts == cap.parse(message()).alerts
+
+
+@pytest.mark.parametrize(
+    "markup", ['<p class="alert">Warnung<br></p>', "<!DOCTYPE html><p>alert", "<?xml version='1.0'?><html/>"]
+)
+def test_markup_that_speaks_of_alerts_is_none(markup):
+    document = cap.parse(atom(f"<content type='html'>{html.escape(markup)}</content>"))
+    assert [finding.code for finding in document.findings] == ["feed-without-alert"]
+
+
+@pytest.mark.parametrize("namespace", ["", "urn:oasis:names:tc:emergency:cap:1.3"])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_an_alert_of_no_known_namespace_does_not_vanish(message, namespace, escaped):
+    stranger = f'<alert xmlns="{namespace}"><identifier>a</identifier></alert>'
+    inner = html.escape(stranger) if escaped else stranger
+    document = cap.parse(atom(f"<content>{inner}</content>"))
+    first, _ = document.findings
+    assert first.code == "feed-alert-unreadable"
+    assert first.severity is cap.Level.ERROR
+    assert namespace in first.message
+
+
+def test_edxl_packs_alerts_as_markup_and_as_base64(message, body):
+    packed = base64.encodebytes(message()).decode()
+    for root, namespace in (("EDXLDistribution", "1.0"), ("edxlDistribution", "2.0")):
+        document = cap.parse(
+            f'<{root} xmlns="urn:oasis:names:tc:emergency:EDXL:DE:{namespace}"><contentObject><xmlContent>'
+            f"<embeddedXMLContent>{body}</embeddedXMLContent></xmlContent></contentObject><contentObject>"
+            f"<nonXMLContent><contentData>{packed}</contentData></nonXMLContent></contentObject><contentObject>"
+            f"<nonXMLContent><contentData>iVBORw0=</contentData></nonXMLContent></contentObject><contentObject>"
+            f"<nonXMLContent><contentData>kein Base64!</contentData></nonXMLContent></contentObject></{root}>".encode()
+        )
+        assert document.kind == "edxl-de"
+        assert document.alerts == cap.parse(message()).alerts * 2
+        assert document.findings == ()
 
 
 def test_what_was_mended_in_the_container_is_said_of_every_alert(body):

@@ -1,6 +1,7 @@
 """Documents written to hurt: refused or harmless, never followed, never expensive."""
 
 import gzip
+import html
 import os
 import socket
 import threading
@@ -143,6 +144,11 @@ LIMITS = {
     "name": (f"<alert {CAP}><{'x' * 1_001}/></alert>".encode(), cap.LimitExceeded),
     "attribute name": (f'<alert {CAP} {"x" * 1_001}=""/>'.encode(), cap.LimitExceeded),
     "infos": (f"<alert {CAP}>{'<info/>' * 65}</alert>".encode(), cap.LimitExceeded),
+    "resources": (f"<alert {CAP}><info>{'<resource/>' * 1_001}</info></alert>".encode(), cap.LimitExceeded),
+    "resources of many infos": (
+        f"<alert {CAP}>{('<info>' + '<resource/>' * 501 + '</info>') * 2}</alert>".encode(),
+        cap.LimitExceeded,
+    ),
     "areas": (f"<alert {CAP}><info>{'<area/>' * 10_001}</info></alert>".encode(), cap.LimitExceeded),
     "vertices": (
         f"<alert {CAP}><info><area><polygon>{'1,2 ' * 100_001}</polygon></area></info></alert>".encode(),
@@ -350,6 +356,21 @@ JSON = {
 def test_hostile_json_is_refused(name):
     with pytest.raises((cap.NotJson, cap.LimitExceeded)):
         parse_nina(JSON[name])
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\u0000", "\\u001b", "\\ufffe"])
+def test_characters_that_no_alert_can_carry_are_replaced(escape):
+    (alert,) = parse_nina(f'{{"identifier": "a{escape}b"}}'.encode()).alerts
+    assert alert.identifier == "a\N{REPLACEMENT CHARACTER}b"
+    assert cap.parse(cap.render(alert)).alerts[0].identifier == alert.identifier
+
+
+def test_a_beginning_that_is_almost_an_alert_costs_nothing():
+    almost = html.escape("<!--x-->" * 100_000 + "<alerts/>")
+    document = cap.parse(
+        f"<rss><channel><item><description>{almost}</description></item></channel></rss>".encode()
+    )
+    assert document.alerts == ()
 
 
 def test_json_has_the_same_limits():

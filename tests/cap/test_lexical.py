@@ -35,8 +35,6 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=CET)
         ("2026-11-22T25:00:00+01:00", None, "time-unreadable"),
         ("2026-11-22T12:60:00+01:00", None, "time-unreadable"),
         ("2026-02-29T12:00:00+01:00", None, "time-unreadable"),
-        ("1969-12-31T12:00:00+01:00", None, "time-unreadable"),
-        ("9999-12-31T24:00:00+01:00", None, "time-unreadable"),
         ("0000-01-01T12:00:00+01:00", None, "time-unreadable"),
         ("٢٠٢٦-11-22T12:00:00+01:00", None, "time-unreadable"),
         ("Fri, 20 Jun 2025 10:01:00 +0200", None, "time-unreadable"),
@@ -115,7 +113,9 @@ def test_rings(text, codes):
     [
         ("50.8,6.5 1.5", None),
         ("50.8,6.5 0", None),
-        (" 50.8 , 6.5 1.5 ", None),
+        ("\n50.8,6.5\t1.5 ", None),
+        ("50.8 ,6.5 1.5", "circle-spacing"),
+        ("50.8, 6.5 1.5", "circle-spacing"),
         ("50.8,6.5", "circle-syntax"),
         ("50.8 6.5 1.5", "circle-syntax"),
         ("50.8,6.5 1.5 km", "circle-syntax"),
@@ -130,4 +130,22 @@ def test_rings(text, codes):
 def test_circles(text, code):
     circle, found = geometry.disc(text)
     assert found == code
-    assert (circle is None) == (code is not None)
+    assert (circle is not None) == (code in (None, "circle-spacing"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "code"),
+    [
+        ("9999-12-31T23:59:59-00:00", "9998-12-31T23:59:59+00:00", "time-far"),
+        ("9999-12-31T24:00:00-14:00", "9998-12-31T23:59:59-14:00", "time-far"),
+        ("9998-12-31T24:00:00+14:00", "9998-12-31T23:59:59+14:00", None),
+        ("9998-06-01T00:00:00+01:00", "9998-06-01T00:00:00+01:00", None),
+        ("0001-01-01T00:00:00+14:00", "0002-01-01T00:00:00+14:00", "time-far"),
+        ("1969-12-31T12:00:00+01:00", "1969-12-31T12:00:00+01:00", None),
+    ],
+)
+def test_never_and_ever_are_times_that_every_zone_can_show(text, value, code):
+    found, reported = lexical.timestamp(text)
+    assert (found.isoformat(), reported) == (value, code)
+    for hours in (-14, 14):
+        assert found.astimezone(timezone(timedelta(hours=hours))) == found

@@ -100,6 +100,35 @@ def test_latin1_that_claims_utf8_is_read_and_reported(message):
     assert codes(alert, cap.LENIENT) == []
 
 
+@pytest.mark.parametrize(
+    ("label", "encoding"), [("utf-16", "utf-8"), ("utf-8", "utf-16"), ("utf-8", "utf-16-le")]
+)
+def test_a_label_that_the_bytes_contradict_is_reported(message, label, encoding):
+    alert = only(message().decode().replace("UTF-8", label).encode(encoding))
+    assert alert == only(message())
+    assert codes(alert) == ["encoding-label"]
+    assert codes(alert, cap.LENIENT) == []
+
+
+@pytest.mark.parametrize("encoding", ["Shift_JIS", "EUC-JP", "GB2312", "GB18030", "Big5"])
+def test_encodings_of_east_asia_are_read(message, encoding):
+    text = message(("Großbrand</event>", "火山</event>")).decode().replace("UTF-8", encoding)
+    alert = only(text.replace("ß", "ss").replace("ü", "ue").encode(encoding))
+    assert alert.infos[0].event == "火山"
+    assert codes(alert) == []
+
+
+def test_bytes_of_another_encoding_than_the_declared_are_no_xml(message):
+    with pytest.raises(cap.NotXml, match="euc-jp"):
+        cap.parse(message().replace(b"UTF-8", b"EUC-JP").replace("ß".encode(), b"\xff"))
+
+
+def test_blank_lines_behind_a_byte_order_mark_are_reported_and_counted(message):
+    alert = only(b"\xef\xbb\xbf\r\n" + message())
+    assert codes(alert) == ["leading-whitespace"]
+    assert alert.line == 3
+
+
 def test_blank_lines_before_the_document_are_reported_and_counted(message):
     alert = only(b"\n\n" + message())
     assert codes(alert) == ["leading-whitespace"]

@@ -67,6 +67,7 @@ EXAMPLES = {
     "time-format": [(SENT, "2026-11-22 10:00+0100</sent>")],
     "time-style": [V1_1, (SENT, "2026-11-22T09:00:00Z</sent>")],
     "time-unreadable": [(EXPIRES, "abends</expires>")],
+    "time-far": [(EXPIRES, "9999-12-31T23:59:59-00:00</expires>")],
     "expires-before-sent": [(EXPIRES, "2026-11-22T10:00:00+01:00</expires>")],
     "expires-before-onset": [
         (EXPIRES, "2026-11-22T11:00:00+01:00</expires>"),
@@ -103,10 +104,12 @@ EXAMPLES = {
     ],
     "circle-empty": [("50.81,6.50 1.5", "")],
     "circle-syntax": [("50.81,6.50 1.5", "50.81,6.50")],
+    "circle-spacing": [("50.81,6.50 1.5", "50.81, 6.50 1.5")],
     "circle-range": [("50.81,6.50 1.5", "50.81,6.50 1000000000")],
     "ceiling-without-altitude": [("<altitude>0</altitude>", "")],
     "ceiling-below-altitude": [("<altitude>0", "<altitude>1000")],
     "resource-no-content": [("<uri>https://kreis.example/karte.png</uri>", "")],
+    "resource-deref-uri": [("karte.png</uri>", "karte.png</uri><derefUri>kein Bild!</derefUri>")],
     "resource-digest": [("karte.png</uri>", "karte.png</uri><digest>123</digest>")],
     "resource-mime-type": [("image/png", "Bild")],
     "resource-size": [("<size>1200", "<size>-1")],
@@ -147,7 +150,13 @@ PROFILES = {
         ),
     ],
 }
-ELSEWHERE = {"encoding-wrong", "leading-whitespace", "problems-truncated", "feed-alert-misplaced"}
+ELSEWHERE = {
+    "encoding-label",
+    "encoding-wrong",
+    "leading-whitespace",
+    "problems-truncated",
+    "feed-alert-misplaced",
+}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
@@ -215,6 +224,47 @@ def test_an_operator_may_weigh_single_rules_otherwise(message):
 def test_a_stand_in_for_an_unreadable_word_has_no_consequences(message):
     (alert,) = cap.parse(message((SCOPE, ""), (MSG_TYPE, ""))).alerts
     assert [finding.code for finding in cap.check(alert)] == ["msg-type-unusable", "scope-unusable"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("karte.png</uri>", "karte.png</uri><derefUri>iVBO\n Rw0K</derefUri>")],
+        [("https://kreis.example/karte.png</uri>", "karte.png</uri><derefUri>iVBORw0=</derefUri>")],
+        [("karte.png</uri>", f"karte.png</uri><digest>{'0aF' * 13}9</digest>")],
+        [("karte.png</uri>", "karte.png</uri><digest>2jmj7l5rSw0yVb/vlWAYkK/YBwk=</digest>")],
+        [("image/png", "text/html; charset=UTF-8")],
+        [(SCOPE, SCOPE + '<addresses>"A B" c</addresses>')],
+        with_references("a@b,c,9999-12-31T23:59:59-00:00", msg_type="<msgType>Ack</msgType>"),
+    ],
+    ids=lambda changes: changes[-1][1][-40:],
+)
+def test_what_the_standard_allows_is_no_error(message, changes):
+    (alert,) = cap.parse(message(*changes)).alerts
+    errors = {finding.code for finding in cap.check(alert) if finding.severity is cap.Level.ERROR}
+    assert errors <= {"reference-postdated"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ([("KDN-2026-0042", "\n    KDN-2026-0042\n  ")], "identifier-characters"),
+        ([("leitstelle@kreis.example", " leitstelle@kreis.example")], "sender-characters"),
+        ([("https://kreis.example/karte.png", "karte.png")], "uri-relative"),
+        ([("image/png", " ")], "text-empty"),
+    ],
+)
+def test_a_repair_of_white_space_or_a_missing_part_is_never_silent(message, changes, code):
+    (alert,) = cap.parse(message(*changes)).alerts
+    assert [finding.code for finding in cap.check(alert)] == [code]
+    assert not cap.is_valid(cap.check(alert))
+    assert cap.is_valid(cap.check(alert, cap.LENIENT))
+    assert (alert.sender, alert.identifier) == ("leitstelle@kreis.example", "KDN-2026-0042")
+
+
+def test_a_media_type_may_be_empty_before_1_2(message):
+    (alert,) = cap.parse(message(V1_1, ("image/png", " "))).alerts
+    assert [finding.code for finding in cap.check(alert)] == ["element-empty"]
 
 
 def test_an_error_message_without_a_note_is_noticed(message):

@@ -1,0 +1,88 @@
+"""In which encoding a body is, where its declaration and its bytes disagree or expat needs help."""
+
+import re
+from typing import Final
+
+from cap.errors import NotXml
+
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+# XML 1.0 white space; a byte order mark or a declaration must come first, but real feeds begin with blank
+# lines.
+_BLANK: Final = b" \t\r\n"
+_ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARATION: Final = 600  # bytes in which a declaration has ended, in two-byte characters too
+# How UTF-16 shows itself without or with a byte order mark, and expat's name for it.
+_UTF16: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16le"), (b"\0<", "utf-16be"))
+_TWO_BYTES: Final = frozenset({"utf-16", "utf-16le", "utf-16be", "ucs-2", "iso-10646-ucs-2", "unicode"})
+# Encodings of several bytes that feeds of East Asia declare and expat does not know. All hold ASCII as it is.
+_MULTIBYTE: Final = frozenset(
+    {"shift_jis", "windows-31j", "euc-jp", "gb2312", "gbk", "gb18030", "big5", "euc-kr"}
+)
+# Bytes that printable Latin-1 does not have, or that are a deliberately broken UTF-8 sequence: not an
+# honest mistake.
+_NOT_LATIN1: Final = re.compile(rb"[\x80-\x9f]|[\xc0\xc1\xf5-\xff][\x80-\xbf]")
+
+
+def lines_before(data: bytes) -> int:
+    """How many lines stand before the document."""
+    body = data.removeprefix(_UTF8_MARK)
+    return body[: len(body) - len(body.lstrip(_BLANK))].count(b"\n")
+
+
+def settle(data: bytes) -> tuple[bytes, str | None, list[str]]:
+    """The body to parse, the encoding to impose on it if any, and the codes of what was repaired.
+
+    Raises NotXml for bytes that are not of the encoding they declare.
+    """
+    body, repairs = _trimmed(data)
+    for mark, name in _UTF16:
+        if body[:2] == mark:
+            declared = _declared(body[:_DECLARATION].replace(b"\0", b"").removeprefix(mark))
+            return (
+                (body, None, repairs)
+                if declared in _TWO_BYTES | {""}
+                else (body, name, [*repairs, "encoding-label"])
+            )
+    declared = _declared(body.removeprefix(_UTF8_MARK))
+    if declared in _TWO_BYTES:
+        return body, "utf-8", [*repairs, "encoding-label"]
+    if declared in _MULTIBYTE:
+        return _transcoded(body, declared), "utf-8", repairs
+    if declared in ("", "utf-8", "utf8") and _is_latin1(body):
+        return body, "iso-8859-1", [*repairs, "encoding-wrong"]
+    return body, None, repairs
+
+
+def _trimmed(data: bytes) -> tuple[bytes, list[str]]:
+    body = data.removeprefix(_UTF8_MARK)
+    if body[:1] not in (b" ", b"\t", b"\r", b"\n"):
+        return data, []
+    return body.lstrip(_BLANK), ["leading-whitespace"]
+
+
+def _declared(start: bytes) -> str:
+    match = _ENCODING.match(start)
+    return match.group(1).decode("ascii").lower() if match else ""
+
+
+def _transcoded(body: bytes, declared: str) -> bytes:
+    codec = {"windows-31j": "cp932", "shift_jis": "cp932", "gb2312": "gbk", "euc-kr": "cp949"}.get(
+        declared, declared
+    )
+    try:
+        return body.decode(codec).encode()
+    except UnicodeDecodeError:
+        raise NotXml(
+            f"The bytes are not the {declared} they claim to be.",
+            f"Die Bytes sind nicht das angegebene {declared}.",
+            1,
+        ) from None
+
+
+def _is_latin1(body: bytes) -> bool:
+    """Whether the bytes are not UTF-8, but honest Latin-1: a habit of some feeds."""
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return not _NOT_LATIN1.search(body)
+    return False
