@@ -18,7 +18,7 @@ _LOOSE: Final = re.compile(
 _YEARS: Final = range(2, 9999)  # of 1 to 9999: room for a day's shift at either end
 _FARTHEST_OFFSET: Final = timedelta(hours=14)  # XML Schema 1.0 part 2 §3.2.7
 _LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
-_LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*", re.ASCII)
+_LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*+", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,350})?|\.\d{1,350})", re.ASCII)
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 

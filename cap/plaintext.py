@@ -8,13 +8,13 @@ import html
 import re
 from typing import Final
 
-_BREAKS: Final = re.compile(r"<\s*(?:br|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr)\b[^<>]*>", re.IGNORECASE)
-_ITEMS: Final = re.compile(r"<\s*li\b[^<>]*>", re.IGNORECASE)
+_BREAKS: Final = re.compile(r"<\s*(?:br|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+_ITEMS: Final = re.compile(r"<\s*li(?=[\s/>])[^<>]*>", re.IGNORECASE)
 _TAGS: Final = re.compile(
-    r"</?\s*(?:a|abbr|article|audio|b|big|blockquote|body|button|center|cite|code|dd|div|dl|dt|em|embed|font|footer"
+    r"</?(?:a|abbr|article|audio|b|big|blockquote|body|button|center|cite|code|dd|div|dl|dt|em|embed|font|footer"
     r"|form|frame|h[1-6]|head|header|html|i|iframe|img|input|ins|label|link|main|mark|math|meta|nav|object|ol|p"
     r"|pre|q|s|script|section|select|small|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th"
-    r"|thead|title|tr|tt|u|ul|video)\b[^<>]*>|<!\[CDATA\[|\]\]>",
+    r"|thead|title|tr|tt|u|ul|video)(?=[\s/>])[^<>]*>|<!\[CDATA\[|\]\]>",
     re.IGNORECASE,
 )
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")

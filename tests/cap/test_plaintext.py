@@ -40,7 +40,7 @@ PIECES = st.lists(
                 "]]>",
                 "lt;",
             ),
-            *("<li>", "b>", "&#13;", "&auml;", "&#0;", "&#1114112;"),
+            *("<a@b>", "< b >", "<li>", "b>", "&#13;", "&auml;", "&#0;", "&#1114112;"),
         ]
     ),
     max_size=14,
@@ -59,6 +59,9 @@ PIECES = st.lists(
         ("<a href='https://x.example'>mehr</a>", "mehr"),
         ("Temperatur < 5 und > 3", "Temperatur < 5 und > 3"),
         ("x <y and z> w", "x <y and z> w"),
+        ("Leitstelle <s.mueller@kreis.example>", "Leitstelle <s.mueller@kreis.example>"),
+        ("Pegel < a und b > c", "Pegel < a und b > c"),
+        ("<a\nhref='x'\n>mehr</a\n>", "mehr"),
         ("AT&T; R&D", "AT&T; R&D"),
         ("a\n\n\n\n<b>b</b>", "a\n\nb"),
         ("<script>alert(1)</script>", "alert(1)"),
