@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from dispatcher.targeting.bundler import polygonal
+from dispatcher.targeting.crossings import common_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # Below this a shape is compared whole; pieces much smaller cost more in number than they save in size.
 MAX_CORNERS = 256
+# With fewer units than this GEOS is done before the crossings are looked for.
+FEW_UNITS = 8
 # A piece is not cut below this size in metres, however many corners are heaped in it.
 SMALLEST_M = 10.0
 
@@ -37,7 +40,7 @@ class Common:
         per_unit = np.bincount(self.unit, weights=shapely.area(self.parts), minlength=self.units)
         return per_unit.astype(np.float64)
 
-    def of(self, position: np.intp) -> NDArray[np.object_]:
+    def of(self, position: int) -> NDArray[np.object_]:
         """The parts in one unit."""
         parts: NDArray[np.object_] = self.parts[self.unit == position]
         return parts
@@ -50,6 +53,17 @@ def common(shape: BaseGeometry, units: NDArray[np.object_]) -> Common:
     pieces = cut(shape)
     unit, piece = shapely.STRtree(pieces).query(units)
     return Common(np.asarray(shapely.intersection(units[unit], pieces[piece])), unit, len(units))
+
+
+def shared_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.float64]:
+    """The area in m² that a valid shape shares with each of the units, the cheapest way."""
+    if len(units) < FEW_UNITS and shapely.get_num_coordinates(shape) <= MAX_CORNERS:
+        return np.asarray(shapely.area(shapely.intersection(units, shape)), np.float64)
+    areas = common_areas(shape, units)
+    unclear = np.isnan(areas)
+    if unclear.any():
+        areas[unclear] = common(shape, units[unclear]).areas()
+    return areas
 
 
 def cut(shape: BaseGeometry) -> NDArray[np.object_]:

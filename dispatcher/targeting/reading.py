@@ -139,9 +139,10 @@ def _shape(
     element: Polygon | Circle, excluded: tuple[Polygon, ...], context: Context, budget: _Budget
 ) -> Shape | ShapeProblem:
     key = (element, excluded)
-    if key not in budget.seen:
-        budget.seen[key] = _fresh_shape(element, excluded, context, budget)
-    return budget.seen[key]
+    found = budget.seen.get(key)
+    if found is None:
+        found = budget.seen[key] = _fresh_shape(element, excluded, context, budget)
+    return found
 
 
 def _fresh_shape(

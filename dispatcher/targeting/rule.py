@@ -17,7 +17,7 @@ import shapely
 
 from cap.vocabulary import Severity
 from dispatcher.targeting.bundler import core
-from dispatcher.targeting.pieces import common
+from dispatcher.targeting.pieces import common, shared_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -113,8 +113,7 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
     inside = np.asarray(shapely.covers(shape, units), np.bool_)
     area = np.where(inside, boundaries.area_m2[indices], 0.0)
     cut = np.flatnonzero(~inside)
-    shared = common(shape, units[cut])
-    area[cut] = shared.areas()
+    area[cut] = shared_areas(shape, units[cut])
     share = np.minimum(area / boundaries.area_m2[indices], 1.0)
     alert_share = area / shape.area
     kept = inside | (alert_share >= rule.alert_share)
@@ -126,12 +125,11 @@ def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
         kept |= (share >= rule.hazard_share) & (area >= rule.hazard_area_m2)
     else:
         kept |= share >= rule.border_share
-    for position in np.flatnonzero(~kept[cut]):
-        where, index = cut[position], indices[cut[position]]
-        if tolerance is None:
-            kept[where] = _enters(shape, index, area[where], boundaries, rule)
-        else:
-            kept[where] = _reaches(shared.of(position), shape, index, boundaries, tolerance)
+    left = cut[~kept[cut]]
+    if tolerance is None:
+        kept[left] = [_enters(shape, indices[where], area[where], boundaries, rule) for where in left]
+    else:
+        kept[left] = _reaching(shape, indices[left], boundaries, tolerance)
     return Overlap(indices, area, share, alert_share, kept, tolerance)
 
 
@@ -235,22 +233,26 @@ def _enters(shape: BaseGeometry, index: np.intp, area_m2: float, boundaries: Bou
     return bool(shapely.intersects(shape, boundaries.inset_of(index, rule.inset_m)))
 
 
-def _reaches(
-    parts: NDArray[np.object_],
-    shape: BaseGeometry,
-    index: np.intp,
-    boundaries: Boundaries,
-    tolerance: float,
-) -> bool:
-    """Whether what a shape has of a unit reaches deeper into it than the shape's imprecision explains."""
+def _reaching(
+    shape: BaseGeometry, indices: NDArray[np.intp], boundaries: Boundaries, tolerance: float
+) -> NDArray[np.bool_]:
+    """In which units a shape reaches deeper than its imprecision explains."""
     # The inset is ready and lies less deep than any tolerance: most slivers end here.
-    if not shapely.intersects(shape, boundaries.inset[index]):
-        return False
+    reaching = np.asarray(shapely.intersects(shape, boundaries.inset[indices]), np.bool_)
+    deeper = np.flatnonzero(reaching)
+    shared = common(shape, boundaries.border[indices[deeper]])
+    for position, where in enumerate(deeper):
+        border = boundaries.border[indices[where]]
+        reaching[where] = _reaches(shared.of(position), shape, border, tolerance)
+    return reaching
+
+
+def _reaches(parts: NDArray[np.object_], shape: BaseGeometry, border: BaseGeometry, tolerance: float) -> bool:
     corners = shapely.points(shapely.get_coordinates(shapely.segmentize(parts, tolerance / DEPTH_STEPS)))
-    edge = shapely.boundary(boundaries.border[index])
+    edge = shapely.boundary(border)
     shapely.prepare(edge)
     if not shapely.dwithin(edge, corners, tolerance).all():
         return True
     # A whole part of the unit, an exclave, has its edge on the border and its middle deep inside.
     holds_a_disc = shapely.area(parts).sum() > np.pi * (tolerance / 2) ** 2
-    return bool(holds_a_disc and shapely.intersects(shape, core(boundaries.border[index], tolerance)))
+    return bool(holds_a_disc and shapely.intersects(shape, core(border, tolerance)))
