@@ -16,6 +16,7 @@ from dispatcher.targeting.shapes import ShapeProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from dispatcher.targeting.boundaries import Boundaries
@@ -27,6 +28,8 @@ OUTSIDE_SHARE = 0.01
 OVERLAP_TOLERANCE = 1e-6
 # A piece smaller than this, an islet in a river, may lie on either side of a border.
 SPECK_M2 = 10_000.0
+# How much larger or smaller an imprecise drawing of an exclave may be.
+LIKE_SIZE = 2.0
 PILE = 50
 PILE_LAYERS = 4
 
@@ -142,8 +145,11 @@ def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardst
     Without any it is a speck beside a unit that the whole keeps, or else keeps the unit that holds most of it.
     """
     members = whole.indices[whole.kept]
+    shared = np.isin(own.indices, members) & (own.area_m2 > 0)
     most = (own.alert_share >= yardstick.rule.own_share) & (own.area_m2 >= SPECK_M2)
-    kept = np.asarray((np.isin(own.indices, members) & (own.area_m2 > 0)) | most, np.bool_)
+    if _draws_a_part(piece, own.indices[shared], whole.tolerance_m or 0.0, yardstick.boundaries):
+        most[:] = False
+    kept = np.asarray(shared | most, np.bool_)
     judged = replace(own, kept=kept, tolerance_m=whole.tolerance_m)
     if kept.any():
         return judged
@@ -155,6 +161,16 @@ def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardst
     if own.area_m2.any():
         kept[own.area_m2.argmax()] = True
     return judged
+
+
+def _draws_a_part(
+    piece: BaseGeometry, members: NDArray[np.intp], tolerance_m: float, boundaries: Boundaries
+) -> bool:
+    """Whether the piece is an exclave of a member, of about its size, that imprecision has moved next door."""
+    parts = shapely.get_parts(boundaries.border[members])
+    sizes = shapely.area(parts) / piece.area
+    like = parts[(sizes >= 1 / LIKE_SIZE) & (sizes <= LIKE_SIZE)]
+    return bool((shapely.hausdorff_distance(like, piece) <= tolerance_m).any())
 
 
 def _sunk(reached: set[int], floor_m: float | None, boundaries: Boundaries) -> set[int]:
@@ -179,6 +195,9 @@ def _shares(
     rule: Rule,
 ) -> dict[int, float]:
     """The share of each unit that all shapes cover together: summed where they are disjoint, else measured."""
+    if len(geometries) == 1:
+        (found,) = overlaps.values()
+        return _touched(found.indices, found.area_m2, found.share)
     disjoint = sum(geometry.area for geometry in geometries.values()) <= union.area * (1 + OVERLAP_TOLERANCE)
     if not disjoint or len(geometries) > rule.max_shapes:
         overlaps = {0: overlap(union, boundaries, rule)}
@@ -186,8 +205,14 @@ def _shares(
     for found in overlaps.values():
         area[found.indices] += found.area_m2
     touched = np.flatnonzero(area)
-    share = np.minimum(area[touched] / boundaries.area_m2[touched], 1.0)
-    return dict(zip(touched.tolist(), share.tolist(), strict=True))
+    return _touched(touched, area[touched], np.minimum(area[touched] / boundaries.area_m2[touched], 1.0))
+
+
+def _touched(
+    indices: NDArray[np.intp], area_m2: NDArray[np.float64], share: NDArray[np.float64]
+) -> dict[int, float]:
+    there = area_m2 > 0
+    return dict(zip(indices[there].tolist(), share[there].tolist(), strict=True))
 
 
 def _union(geometries: Sequence[BaseGeometry]) -> BaseGeometry:

@@ -41,6 +41,8 @@ MAX_DENSE_VERTICES = 20_000
 CIRCLE_AZIMUTHS = 128
 FEWEST_CORNERS = 3
 COLLAPSED_DEG = 0.01
+# A tenth of a millimetre: what coordinates of seven decimals cannot say, and less than any place is wide.
+THINNEST_DEG = 1e-9
 METRES_PER_DEGREE = 111_320.0
 # A country's outline for a map of 1:250,000 has some 40,000 corners and is 70 degrees long. Rings with more
 # corners than this are put on a grid of about 10 m, then 20, 40 and 80 m, still finer than the inset that decides;
@@ -162,7 +164,7 @@ def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule)
     if isinstance(repaired, ShapeProblem):
         return _collapsed(lat_lon, window, crs, rule) if repaired is ShapeProblem.EMPTY else repaired
     sphere, repairs = repaired
-    if sphere_km2(sphere) > rule.max_area_km2:
+    if _is_larger(sphere, rule.max_area_km2):
         return ShapeProblem.LARGE
     near, cut = _near(sphere, window)
     if near.length > LONGEST_DEG:
@@ -194,7 +196,10 @@ def _continuous(lat_lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool
     """
     if (lat_lon[0] != lat_lon[-1]).any():
         lat_lon = np.vstack([lat_lon, lat_lon[:1]])
-    lats, lons = lat_lon[:, 0], np.unwrap(lat_lon[:, 1], period=360.0)
+    lats, lons = lat_lon[:, 0], lat_lon[:, 1]
+    if np.ptp(lons) < 180.0:
+        return lat_lon[:, ::-1], False
+    lons = np.unwrap(lons, period=360.0)
     lon_lat = np.column_stack([lons, lats])
     if abs(lons[-1] - lons[0]) < 180.0:
         return lon_lat, False
@@ -208,13 +213,18 @@ def _valid(polygon: shapely.Polygon) -> tuple[BaseGeometry, tuple[Repair, ...]] 
     if _is_tangled(polygon):
         return ShapeProblem.TANGLED
     if polygon.is_valid:
-        return (polygon, ()) if polygon.area > 0 else ShapeProblem.EMPTY
+        return ShapeProblem.EMPTY if _is_line(polygon) else (polygon, ())
     try:
         mended = polygonal(polygon)
         repair = Repair.VALID if mended.area <= _signed_area(polygon) * CLEAR_REPAIR else Repair.DOUBTFUL
     except shapely.GEOSException:
         mended, repair = polygonal(polygon.convex_hull), Repair.HULL
-    return ShapeProblem.EMPTY if mended.is_empty else (mended, (repair,))
+    return ShapeProblem.EMPTY if _is_line(mended) else (mended, (repair,))
+
+
+def _is_line(geometry: BaseGeometry) -> bool:
+    """Whether it is no wider than a hair: a line, which rounding keeps from having no area at all."""
+    return geometry.is_empty or bool(2 * geometry.area <= THINNEST_DEG * geometry.length)
 
 
 def _signed_area(polygon: shapely.Polygon) -> float:
@@ -261,6 +271,13 @@ def _crossed(
 
     across = (side(a, b, start) * side(a, b, end) < 0) & (side(start, end, a) * side(start, end, b) < 0)
     return int(across.sum())
+
+
+def _is_larger(sphere: BaseGeometry, km2: float) -> bool:
+    """Whether it is; exactly only where the box around it leaves a doubt."""
+    west, south, east, north = sphere.bounds
+    box_km2 = (east - west) * (north - south) * (METRES_PER_DEGREE / 1000) ** 2
+    return box_km2 > km2 and sphere_km2(sphere) > km2
 
 
 def sphere_km2(lon_lat: BaseGeometry) -> float:

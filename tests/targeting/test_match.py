@@ -567,3 +567,15 @@ def test_an_endless_zigzag_within_the_data_is_refused(boundaries):
     comb = [(50.3 + 0.8 * (((i + 1) // 2) % 2), 5.9 + i / 40_000) for i in range(40_000)]
     found = match([polygon(*comb, (50.2, 6.9), (50.2, 5.9), comb[0])], boundaries)
     assert unmatched(found) == [("polygon", "has more detail than any map can show")]
+
+
+def test_a_line_is_no_area_however_its_corners_are_rounded(boundaries):
+    found = match([polygon((50.8, 6.4), (50.85, 6.5), (50.9, 6.6), (50.8, 6.4))], boundaries)
+    assert found.affected == ()
+    assert found.held
+    assert unmatched(found) == [("polygon", "encloses no area")]
+
+
+def test_a_strip_of_a_metre_is_an_area(boundaries):
+    strip = polygon((50.8, 6.4), (50.8, 6.6), (50.80001, 6.6), (50.80001, 6.4), (50.8, 6.4))
+    assert "Düren" in names(match([strip], boundaries))

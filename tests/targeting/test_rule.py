@@ -5,6 +5,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import affinity
 
 from cap.vocabulary import Severity
 from dispatcher.targeting.boundaries import Boundaries
@@ -124,6 +125,13 @@ def test_an_exclave_drawn_loosely_does_not_reach_what_surrounds_it(board):
     loose = shapely.buffer(EXCLAVE, 25)
     assert reached(board, square(0, 0), loose) == {"00"}
     assert "22" in reached(board, square(3, 3), shapely.buffer(EXCLAVE, 400))
+
+
+def test_an_exclave_drawn_for_the_most_part_next_door_belongs_to_its_unit(board):
+    moved = affinity.translate(EXCLAVE, 180)
+    assert shapely.intersection(moved, square(2, 2)).area > RULE.own_share * moved.area
+    assert reached(board, square(0, 0), moved) == {"00"}
+    assert reached(board, square(0, 0), affinity.translate(EXCLAVE, 600)) == {"00", "22"}
 
 
 def test_an_exclave_alone_is_recognised(board):
