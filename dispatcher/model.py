@@ -126,6 +126,17 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """A place that is followed more closely than by municipality: one corner and a radius, or the corners of a
+    polygon, as (lat, lon) rounded to three decimals. `ags`: the municipalities it lies in.
+    """
+
+    lat_lon: tuple[tuple[float, float], ...]
+    radius_m: float = 0.0
+    ags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """Who may submit: a control centre or a feed.
 

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     future_tolerance_s: int = 300
     """How far `sent` may lie ahead of the record's clock."""
 
+    usual_factor: float = Field(0.0, ge=0)
+    """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
+    waits for a person (`dispatcher held`). 0, the default, lets it go: whoever sets it must have somebody on duty."""
     batch_size: int = Field(1000, ge=1, le=10_000)
     """Recipients per batch at most."""
     slice_size: int = Field(100, ge=1, le=1000)

@@ -28,9 +28,11 @@ from dispatcher.feeds.watch import Watch
 from dispatcher.metrics import Meter
 from dispatcher.pipeline.accept import Intake
 from dispatcher.pipeline.deliver import Deliverer, Tools
+from dispatcher.pipeline.foresight import Foresight
 from dispatcher.pipeline.lanes import LaneGate
 from dispatcher.pipeline.notices import Notices
-from dispatcher.pipeline.plan import Planner
+from dispatcher.pipeline.plan import Planner, guard
+from dispatcher.pipeline.precise import Precise
 from dispatcher.pipeline.sweep import Reconciler
 from dispatcher.probes import Health
 from dispatcher.settings import Settings, SettingsError
@@ -39,10 +41,12 @@ from dispatcher.store.accounts import Accounts
 from dispatcher.store.alerts import Alerts
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.doorbell import Doorbell, open_queue
+from dispatcher.store.held import Held
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
 from dispatcher.store.sources import Sources
+from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
 from dispatcher.store.subscriptions import Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
@@ -176,7 +180,7 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
             intake=Intake(
                 settings=settings,
                 alerts=alerts,
-                subscriptions=subscriptions,
+                foresight=Foresight(subscriptions, Precise(Spots(pool)), boundaries),
                 boundaries=boundaries,
                 doorbell=doorbell,
                 meter=meter,
@@ -243,11 +247,12 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     registry = channels(settings, http, clock, keys)
     alerts, ledger = Alerts(pool), Ledger(pool)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
-    plans, watching = Plans(pool, settings.batch_size), Leadership(pool, FEEDS_LOCK)
+    plans = Plans(pool, settings.batch_size, guard(settings.usual_factor))
+    watching = Leadership(pool, FEEDS_LOCK)
     watch = _watch(settings, pool, http, doorbell, meter, watching)
     try:
         yield WorkerParts(
-            planner=Planner(plans, ledger, doorbell, meter),
+            planner=Planner(plans, ledger, doorbell, meter, Precise(Spots(pool))),
             deliverer=Deliverer(
                 Tools(
                     ledger=ledger,
@@ -270,6 +275,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
                 statistics=Statistics(pool),
                 meter=meter,
                 interval_s=settings.reconcile_interval_s,
+                held=None if watch else Held(pool),
             ),
             meter=meter,
             health=Health(pool, doorbell, needs_queue=True),

@@ -99,6 +99,10 @@ class PreviewBody(Body):
     municipalities: list[Municipality]
     reach: dict[str, int] = Field(description="subscribers by channel, each counted once")
     reach_by_municipality: dict[str, dict[str, int]]
+    population: int | None = Field(description="of the municipalities; null where the boundary data lacks it")
+    gaps: list[str] = Field(
+        description="channels that nobody in some of the municipalities has subscribed to"
+    )
     findings: list[Finding]
 
 
@@ -190,8 +194,10 @@ def preview_body(preview: Preview) -> PreviewBody:
         lane=preview.lane,
         expires=preview.expires,
         municipalities=[municipality(place) for place in preview.affected],
-        reach=preview.reach.by_channel,
-        reach_by_municipality=preview.reach.by_municipality,
+        reach=preview.foreseen.reach.by_channel,
+        reach_by_municipality=preview.foreseen.reach.by_municipality,
+        population=preview.foreseen.population,
+        gaps=list(preview.foreseen.gaps),
         findings=[_finding(finding) for finding in preview.findings],
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Container, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,8 @@ from dispatcher.store import record
 from dispatcher.store.accounts import Accounts
 from dispatcher.store.sources import Instance, Sources
 from dispatcher.store.subscriptions import NewSubscription, Subscriptions
+from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.targeting.places import read_places
 
 Result = TypeVar("Result")
 CHUNK = 5000
@@ -130,13 +132,17 @@ def import_subscriptions(
 ) -> None:
     """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
 
+    A place is an AGS ("05358008"; "05358" for the whole district), a point {"lat", "lon", "radius_m"?} or
+    {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
+    they are stored.
+
     Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1.
     """
     settings = Settings()
 
     async def work(pool: record.Pool) -> tuple[int, int]:
         registry = wiring.channels(settings, wiring.http_client(settings))
-        known = wiring.load_boundaries(settings).index_by_ags
+        boundaries = wiring.load_boundaries(settings)
         store, added, refused = Subscriptions(pool), 0, 0
         with file.open("rb") as lines:
             numbered = enumerate(lines, 1)
@@ -144,7 +150,7 @@ def import_subscriptions(
                 good = []
                 for number, line in chunk:
                     try:
-                        good.append(_subscription(line, registry, known))
+                        good.append(_subscription(line, registry, boundaries))
                     except ValueError as error:
                         refused += 1
                         typer.echo(f"line {number}: {error}", err=True)
@@ -157,11 +163,11 @@ def import_subscriptions(
         raise typer.Exit(1)
 
 
-def _subscription(line: bytes, registry: dict[str, Channel], known: Container[str]) -> NewSubscription:
+def _subscription(line: bytes, registry: dict[str, Channel], boundaries: Boundaries) -> NewSubscription:
     try:
         item: dict[str, Any] = json.loads(line)
         channel = registry.get(item["channel"])
-        keys, places = dict(item.get("keys") or {}), tuple(item["places"])
+        keys, followed = dict(item.get("keys") or {}), item["places"]
         endpoint = Endpoint(0, str(item["address"]), keys)
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"not a subscription: {type(error).__name__}") from error
@@ -171,10 +177,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], known: Container[st
         raise ValueError(f"not a text: {', '.join(bad)}")
     if channel is None:
         raise ValueError("unknown or unconfigured channel")
-    if not places or not all(isinstance(place, str) and AGS.fullmatch(place) for place in places):
-        raise ValueError("places must be a list of AGS with 8 digits")
-    if unknown := [place for place in places if place not in known]:
-        raise ValueError(f"not in the boundary data: {', '.join(unknown)}")
+    places, spots = read_places(followed, boundaries)
     try:
         channel.check(endpoint)
         gateway = channel.gateway(endpoint)
@@ -189,6 +192,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], known: Container[st
         language=item.get("language") or "de",
         instance=item.get("instance"),
         ref=item.get("ref"),
+        spots=spots,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from dispatcher.commands.feeds import Session, run
-from dispatcher.pipeline.release import NotReleasedError
+from dispatcher.pipeline.release import NotReleasedError, Terms
 from dispatcher.store.alerts import StoredAlert
 
 app = typer.Typer(help="Messages of feeds that wait for a person.", no_args_is_help=True)
@@ -50,17 +50,18 @@ def show(alert_id: Id) -> None:
     import cap
     from cap.view import view
 
-    async def work(session: Session) -> tuple[bytes | None, list[str]]:
+    async def work(session: Session) -> tuple[bytes | None, list[str], str]:
         alerts = session.desk.alerts
         places = [f"{place.ags} {place.name}" for place in await alerts.affected(alert_id)]
-        return await alerts.raw(alert_id), places
+        return await alerts.raw(alert_id), places, await alerts.target_sha256(alert_id)
 
-    raw, places = run(work)
+    raw, places, target = run(work)
     if raw is None:
         typer.echo("Unter dieser Nummer gibt es keine Meldung.", err=True)
         raise typer.Exit(1)
     typer.echo(view(cap.parse(raw).alerts[0]))
     typer.echo("Gemeinden: " + (", ".join(places) or "keine erkannt"))
+    typer.echo(f"Zielgebiet (SHA-256): {target}")
 
 
 @app.command("release")
@@ -69,11 +70,14 @@ def release(
     why: Why,
     place: Annotated[list[str] | None, typer.Option(help="AGS to add; repeatable")] = None,
     who: Who = "",
+    target: Annotated[str, typer.Option(help="the target's hash, or how it begins, as `show` said it")] = "",
+    at_most: Annotated[int | None, typer.Option(min=0, help="recipients; with more it waits again")] = None,
 ) -> None:
-    """Send it now."""
+    """Send it now: to the target as it stands, which is checked again when it goes out."""
 
     async def work(session: Session) -> StoredAlert:
-        return await session.desk.release.release(alert_id, _actor(who), why, place or [])
+        terms = Terms(target, at_most)
+        return await session.desk.release.release(alert_id, _actor(who), why, place or [], terms)
 
     try:
         typer.echo(_line(run(work)))

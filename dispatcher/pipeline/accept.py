@@ -30,14 +30,14 @@ from dispatcher.store.doorbell import Doorbell, plan
 from dispatcher.store.kin import Kin
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import HOMES, Match, Profile
+from dispatcher.targeting.target import target_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.metrics import Meter
-    from dispatcher.model import Reach
+    from dispatcher.pipeline.foresight import Foreseen, Foresight
     from dispatcher.settings import Settings
-    from dispatcher.store.subscriptions import Subscriptions
     from dispatcher.targeting.boundaries import Boundaries
 
 
@@ -64,7 +64,7 @@ class Preview:
     expires: datetime
     affected: tuple[AffectedPlace, ...]
     findings: tuple[cap.Finding, ...]
-    reach: Reach
+    foreseen: Foreseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class _Read:
     alert: cap.Alert
     findings: tuple[cap.Finding, ...]
     affected: tuple[AffectedPlace, ...]
+    matched: Match
+    target: bytes
 
 
 class Intake:
@@ -84,13 +86,13 @@ class Intake:
         *,
         settings: Settings,
         alerts: Alerts,
-        subscriptions: Subscriptions,
+        foresight: Foresight,
         boundaries: Boundaries,
         doorbell: Doorbell,
         meter: Meter,
     ) -> None:
         self._alerts = alerts
-        self._subscriptions = subscriptions
+        self._foresight = foresight
         self._boundaries = boundaries
         self._doorbell = doorbell
         self._meter = meter
@@ -126,7 +128,7 @@ class Intake:
             expires,
             read.affected,
             read.findings,
-            await self._subscriptions.reach([place.ags for place in read.affected]),
+            await self._foresight.of(read.matched, read.affected, read.target),
         )
 
     def _read(self, source: Source, raw: bytes) -> _Read:
@@ -145,7 +147,7 @@ class Intake:
                 extra={"sender": alert.sender},
             )
         _require_one_text(alert)
-        return _Read(alert, findings, self._target(source, alert))
+        return self._matched(source, alert, findings)
 
     def _parse(self, raw: bytes) -> cap.Alert:
         try:
@@ -172,16 +174,18 @@ class Intake:
             )
         return document.alerts[0]
 
-    def _target(self, source: Source, alert: cap.Alert) -> tuple[AffectedPlace, ...]:
+    def _matched(self, source: Source, alert: cap.Alert, findings: tuple[cap.Finding, ...]) -> _Read:
         """The municipalities; for the end of a warning they are information only, since it goes to those told."""
         areas = [area for info in alert.infos for area in info.areas]
         with self._meter.match_seconds.time():
             matched = match(areas, self._boundaries, profile=self._profile)
         if not is_ending(alert):
             _require_target(source, areas, matched)
-        return tuple(
+        affected = tuple(
             AffectedPlace(place.ags, place.name, str(place.reason), place.share) for place in matched.affected
         )
+        target = target_of(matched, self._boundaries, {place.ags for place in affected})
+        return _Read(alert, findings, affected, matched, target)
 
     async def _decide(self, submission: Submission, read: _Read) -> tuple[Decision, datetime]:
         alert, now = read.alert, submission.now
@@ -202,10 +206,10 @@ class Intake:
             expires=expires,
             now=now,
         )
-        if decision.reason is Reason.FIRST_NOTICE:
-            places = [place.ags for place in read.affected]
-            if stands := await standing_for(submission, alert, places, expires):
-                decision = Decision(Reason.MERGED, merged_into=stands)
+        if decision.reason is Reason.FIRST_NOTICE and (
+            stands := await standing_for(submission, alert, read.affected, read.target, expires)
+        ):
+            decision = Decision(Reason.MERGED, merged_into=stands)
         return decision, expires
 
     async def _record(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> Accepted:
@@ -326,6 +330,7 @@ def _new_alert(
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in cap.facts(alert).hazards),
         begins=beginning(alert),
         merged_into=decision.merged_into,
+        target=read.target,
     )
 
 

@@ -60,6 +60,7 @@ def draft(
         chain_id=chains[0] if chains else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in references),
         affected=message.places,
+        target=message.target,
         revision=known.same.revision + 1 if known.same is not None else 0,
         event_key=message.facts.key,
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards),

@@ -13,23 +13,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dispatcher.store.alerts import NewAlert, Submission
+    from dispatcher.store.alerts import AffectedPlace, NewAlert, Submission
 
 
 async def standing_for(
-    submission: Submission, alert: cap.Alert, places: Sequence[str], expires: datetime
+    submission: Submission, alert: cap.Alert, places: Sequence[AffectedPlace], shape: bytes, expires: datetime
 ) -> str | None:
-    """The id of a control centre's warning in force that says all that this one does. `places` are AGS."""
+    """The id of a control centre's warning in force that says all that this one does, to the same people."""
     kin = Kin(submission)
-    await kin.take_turns_with_equals(turn_key(alert, places))
+    codes = [place.ags for place in places]
+    await kin.take_turns_with_equals(turn_key(alert, codes))
     event = alert.infos[0].event if alert.infos else ""
     for stored, its_places in await kin.of_centres_in_force(event, submission.now):
-        if not alike(alert, places, expires, stored, its_places):
+        if not alike(alert, codes, expires, stored, its_places):
             continue
         raw = await submission.raw(stored.id)
-        if raw is not None and same_words(alert, cap.parse(raw).alerts[0]):
+        if raw is None or not same_words(alert, cap.parse(raw).alerts[0]):
+            continue
+        if await submission.shape(stored.id) == shape and _named(
+            await submission.places(stored.id)
+        ) == _named(places):
             return stored.id
     return None
+
+
+def _named(places: Sequence[AffectedPlace]) -> set[tuple[str, str]]:
+    """Where a municipality is named, all who follow a place in it are concerned; where it is touched, some."""
+    return {(place.ags, place.reason) for place in places}
 
 
 async def speak_for_the_merged(submission: Submission, new: NewAlert) -> None:
@@ -37,4 +47,4 @@ async def speak_for_the_merged(submission: Submission, new: NewAlert) -> None:
     would be told that all is well while another centre warns.
     """
     still_warned = () if new.reason in ENDING else [place.ags for place in new.affected]
-    await Kin(submission).stand_in(new.chain_id, still_warned)
+    await Kin(submission).stand_in(new.chain_id, still_warned, new.target)

@@ -18,6 +18,7 @@ from dispatcher.pipeline.wording import differs_by_place
 from dispatcher.store.alerts import AffectedPlace
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import Beyond, Profile
+from dispatcher.targeting.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +104,8 @@ class Message:
     doubts: tuple[Doubt, ...]
     expires: datetime
     incoming: Incoming
+    target: bytes = b""
+    """What its shapes cover of what this installation serves, as WKB in EPSG:3035."""
 
     @property
     def ends(self) -> bool:
@@ -169,7 +172,8 @@ def prepare(incoming: Incoming, rules: Rules, boundaries: Boundaries, now: datet
         doubts.append(Doubt.SEVERAL_TEXTS)
     doubts += _policy(alert, rules)
     expires = expiry(alert, now, rules.default_lifetime)
-    return Message(alert, sent, facts(alert), places, tuple(doubts), expires, incoming)
+    target = target_of(matched, boundaries, {place.ags for place in places})
+    return Message(alert, sent, facts(alert), places, tuple(doubts), expires, incoming, target)
 
 
 def _trusted(incoming: Incoming, rules: Rules, now: datetime) -> tuple[cap.Alert, list[Doubt]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cap
@@ -24,6 +25,19 @@ class NotReleasedError(Exception):
     """It stays as it is; the message is a German sentence that says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person approves besides the message."""
+
+    target: str = ""
+    """How the hash of the target begins that was looked at; empty: whatever stands in the record."""
+    at_most: int | None = None
+    """Recipients; with more the message waits again."""
+
+
+AS_IT_STANDS = Terms()
+
+
 class Release:
     """Decides about held messages, in the record and with an audit line that names who did it."""
 
@@ -40,7 +54,9 @@ class Release:
         self._doorbell = doorbell
         self._clock = clock
 
-    async def release(self, alert_id: str, actor: str, why: str, places: Sequence[str] = ()) -> StoredAlert:
+    async def release(
+        self, alert_id: str, actor: str, why: str, places: Sequence[str] = (), terms: Terms = AS_IT_STANDS
+    ) -> StoredAlert:
         """Send it; `places` (AGS) are added to its municipalities. Raises `NotReleasedError`, and what
         `record.UNAVAILABLE` lists.
         """
@@ -51,9 +67,10 @@ class Release:
             kin = Kin(submission)
             await kin.take_turns()
             held = await _still_held(submission, held)
+            await _require_target(kin, held.id, terms.target)
             reason = await self._reason(submission, held, alert, added)
             await kin.add_places(held.id, added)
-            await kin.conclude(held.id, reason, held.chain_id, actor, why)
+            await kin.conclude(held.id, reason, held.chain_id, actor, why, terms.at_most)
             if reason in DISPATCHED:
                 await submission.stop(held.chain_id, held.id)
         if reason in DISPATCHED:
@@ -95,6 +112,14 @@ class Release:
         if not added and not told and not await submission.places(held.id):
             raise NotReleasedError("Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.")
         return Reason.UPDATE if told or alert.msg_type in ACTS else Reason.FIRST_NOTICE
+
+
+async def _require_target(kin: Kin, alert_id: str, seen: str) -> None:
+    bound, found = await kin.target(alert_id)
+    if bound is not None and bound != found:
+        raise NotReleasedError("Das Zielgebiet ist nicht mehr das, mit dem die Meldung angenommen wurde.")
+    if not found.hex().startswith(seen.lower()):
+        raise NotReleasedError(f"Das Zielgebiet ist ein anderes als das genehmigte: {found.hex()}.")
 
 
 async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:

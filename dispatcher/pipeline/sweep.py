@@ -12,6 +12,7 @@ from dispatcher.store import doorbell
 if TYPE_CHECKING:
     from dispatcher.metrics import Meter
     from dispatcher.store.doorbell import Doorbell
+    from dispatcher.store.held import Held
     from dispatcher.store.leadership import Leadership
     from dispatcher.store.ledger import Ledger
     from dispatcher.store.plans import Plans
@@ -36,7 +37,10 @@ class Reconciler:
         statistics: Statistics,
         meter: Meter,
         interval_s: float,
+        held: Held | None = None,
     ) -> None:
+        """`held` where nobody else looks after what waits for a person, as the feeds' watch does."""
+        self._held = held
         self._plans = plans
         self._ledger = ledger
         self._doorbell = bell
@@ -55,6 +59,8 @@ class Reconciler:
                     self._meter.reconciled_at.set_to_current_time()
                 else:
                     self._meter.reconciled_at.set(0)
+                    if self._held is not None:
+                        self._meter.alerts_held.set(0)
             except Exception as error:  # noqa: BLE001 - the sweep must outlive every outage; it is counted and logged
                 self._meter.jobs_failed.labels("reconcile").inc()
                 log.warning("reconcile_failed", error=type(error).__name__)
@@ -69,5 +75,8 @@ class Reconciler:
         rung = await self._doorbell.ring(rings)
         self._meter.rings_missed.inc(not rung)
         await self._ledger.settle_finished()
+        if self._held is not None:
+            self._meter.held_expired.inc(await self._held.expire())
+            self._meter.alerts_held.set(await self._held.count())
         await self._statistics.show(self._meter)
         self._meter.queue_up.set(await self._doorbell.ping())

@@ -90,9 +90,19 @@ class Accounts:
                JOIN place p ON p.subscription_id = r.id WHERE b.alert_id = $1 GROUP BY 1, 2 ORDER BY 1""",
             alert_id,
         )
+        rows += await self._pool.fetch(
+            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
+               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+               JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM spot) p ON p.subscription_id = r.id
+               WHERE b.alert_id = $1 AND NOT EXISTS (
+                 SELECT FROM place WHERE place.subscription_id = r.id AND place.ags = p.ags)
+               GROUP BY 1, 2 ORDER BY 1""",
+            alert_id,
+        )
         result: dict[str, dict[str, int]] = {}
         for row in rows:
-            result.setdefault(row["ags"], {})[State(row["state"]).name.lower()] = row["n"]
+            states, name = result.setdefault(row["ags"], {}), State(row["state"]).name.lower()
+            states[name] = states.get(name, 0) + row["n"]
         return result
 
     async def entries(self, alert_id: str) -> AsyncIterator[Entry]:

@@ -67,6 +67,8 @@ class NewAlert:
     """As `event_key`, for each of `references`."""
     original: tuple[bytes, bytes] | None = None
     """What a feed delivered, and its geometry, where `raw` was rendered from it."""
+    target: bytes = b""
+    """What its shapes cover, as WKB in EPSG:3035."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,21 @@ async def places_of(connection: Connection, alert_id: str) -> list[AffectedPlace
     return [AffectedPlace(**dict(row)) for row in rows]
 
 
+TARGET_SHA256 = """sha256(convert_to(coalesce((
+  SELECT string_agg(ags || ' ' || reason, ',' ORDER BY ags) FROM affected WHERE alert_id = $1), ''), 'UTF8')
+  || coalesce((SELECT shape FROM target WHERE alert_id = $1), ''::bytea))"""
+"""Of an alert's municipalities and shapes as they stand in the record."""
+
+
+async def seal_target(connection: Connection, alert_id: str) -> bytes:
+    """Bind the alert to its target as it stands now; what is sent later must be this."""
+    digest: bytes = await connection.fetchval(
+        f"UPDATE alert SET target_sha256 = {TARGET_SHA256} WHERE id = $1 RETURNING target_sha256",  # noqa: S608 - constant
+        alert_id,
+    )
+    return digest
+
+
 def state_of(reason: Reason) -> str:
     if reason is Reason.HELD:
         return "held"
@@ -172,6 +189,13 @@ class Submission:
         """The municipalities of a recorded alert, by AGS."""
         return await places_of(self.connection, alert_id)
 
+    async def shape(self, alert_id: str) -> bytes:
+        """What a recorded alert covers, as WKB in EPSG:3035; empty where only codes name its municipalities."""
+        shape: bytes | None = await self.connection.fetchval(
+            "SELECT shape FROM target WHERE alert_id = $1", alert_id
+        )
+        return shape or b""
+
     async def record(self, alert: NewAlert) -> None:
         """Write the alert, its references and places, and one audit line."""
         await self.connection.execute(
@@ -220,6 +244,9 @@ class Submission:
             "INSERT INTO affected VALUES ($1, $2, $3, $4, $5)",
             [(alert.id, place.ags, place.name, place.reason, place.share) for place in alert.affected],
         )
+        if alert.target:
+            await self.connection.execute("INSERT INTO target VALUES ($1, $2)", alert.id, alert.target)
+        target = await seal_target(self.connection, alert.id)
         await audit.note(
             self.connection,
             f"source:{alert.source_id}",
@@ -227,6 +254,7 @@ class Submission:
             alert.id,
             reason=alert.reason,
             sha256=alert.sha256.hex(),
+            target_sha256=target.hex(),
             municipalities=[place.ags for place in alert.affected],
         )
 
@@ -282,6 +310,11 @@ class Alerts:
         """The bytes exactly as they were submitted."""
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
+
+    async def target_sha256(self, alert_id: str) -> str:
+        """The hash of the target as it stands in the record, in hex."""
+        found: bytes = await self._pool.fetchval(f"SELECT {TARGET_SHA256}", alert_id)
+        return found.hex()
 
     async def known_keys(self, keys: Sequence[str]) -> set[str]:
         """Which of these event keys or identifiers the record has, as a message's own or in references."""

@@ -31,12 +31,14 @@ class Held:
         number: int = await self._pool.fetchval("SELECT count(*) FROM alert WHERE state = 'held'")
         return number
 
-    async def expire(self, now: datetime) -> int:
-        """Messages that nobody decided upon in time: how many. Each leaves its line in the audit trail."""
+    async def expire(self, now: datetime | None = None) -> int:
+        """Messages that nobody decided upon in time, by the record's clock if no other is given: how many. Each leaves
+        its line in the audit trail.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
                 """UPDATE alert SET state = 'recorded', reason = $2
-                   WHERE state = 'held' AND expires <= $1 RETURNING id""",
+                   WHERE state = 'held' AND expires <= coalesce($1, clock_timestamp()) RETURNING id""",
                 now,
                 Reason.EXPIRED,
             )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.model import FEED_PREFIX
 from dispatcher.store import audit
-from dispatcher.store.alerts import COLUMNS, state_of, stored_alert
+from dispatcher.store.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,8 @@ WHERE m.reason = 'merged' AND m.expires > clock_timestamp()
   AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1)
   AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = m.chain_id AND l.number > m.number
                   AND l.state IN ('accepted', 'planned', 'settled'))
-  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
+  AND (EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
+       OR EXISTS (SELECT FROM target t WHERE t.alert_id = m.id AND t.shape <> $3))
 ORDER BY m.number FOR UPDATE OF m
 """
 
@@ -116,11 +117,11 @@ class Kin:
         )
         return [_with_places(row) for row in rows]
 
-    async def stand_in(self, chain_id: str, still_warned: Sequence[str]) -> str | None:
+    async def stand_in(self, chain_id: str, still_warned: Sequence[str], shape: bytes) -> str | None:
         """Of the warnings merged into the chain, and not over themselves, that concern others than the municipalities
-        still warned (AGS), one is sent now in its place, and stands for the rest: its id.
+        (AGS) and the shape still warned, one is sent now in its place, and stands for the rest: its id.
         """
-        rows = await self._connection.fetch(_MERGED, chain_id, list(still_warned))
+        rows = await self._connection.fetch(_MERGED, chain_id, list(still_warned), shape)
         if not rows:
             return None
         first, *rest = (row["id"] for row in rows)
@@ -143,17 +144,40 @@ class Kin:
         )
         return int(done.rpartition(" ")[2])
 
-    async def conclude(self, alert_id: str, reason: Reason, chain_id: str, actor: str, why: str) -> None:
-        """What becomes of a held alert, by whom and why."""
+    async def target(self, alert_id: str) -> tuple[bytes | None, bytes]:
+        """The hash of the target that the alert is bound to, and that of the target in the record."""
+        row = await self._connection.fetchrow(
+            f"SELECT target_sha256 AS bound, {TARGET_SHA256} AS found FROM alert WHERE id = $1",  # noqa: S608 - constant
+            alert_id,
+        )
+        return row["bound"], row["found"]
+
+    async def conclude(
+        self, alert_id: str, reason: Reason, chain_id: str, actor: str, why: str, at_most: int | None = None
+    ) -> None:
+        """What becomes of a held alert, by whom and why. Approved are its target as it stands and `at_most` recipients,
+        by default as many as it was held for, if that was the reason.
+        """
+        target = await seal_target(self._connection, alert_id)
         await self._connection.execute(
-            """UPDATE alert SET state = $2, reason = $3, chain_id = $4, rung_at = clock_timestamp()
-               WHERE id = $1 AND state = 'held'""",
+            """UPDATE alert SET state = $2, reason = $3, chain_id = $4, rung_at = clock_timestamp(),
+                 approved = coalesce($5, foreseen) WHERE id = $1 AND state = 'held'""",
             alert_id,
             state_of(reason),
             reason,
             chain_id,
+            at_most,
         )
-        await audit.note(self._connection, actor, "alert.conclude", alert_id, reason=reason, why=why)
+        await audit.note(
+            self._connection,
+            actor,
+            "alert.conclude",
+            alert_id,
+            reason=reason,
+            why=why,
+            at_most=at_most,
+            target_sha256=target.hex(),
+        )
 
     async def add_places(self, alert_id: str, places: Sequence[AffectedPlace]) -> None:
         """Further municipalities, named by a person."""

@@ -18,14 +18,15 @@ Recipients whose earlier message is still in a worker's hand are left for the ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.model import ENDING, Kind, Lane, Reason
 from dispatcher.store import audit
+from dispatcher.store.alerts import TARGET_SHA256
 from dispatcher.store.ledger import Bell
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from dispatcher.store.record import Connection, Pool
@@ -41,8 +42,25 @@ class Unplanned:
     reason: Reason
     expires: datetime
     stopped: bool
+    source_id: str
+    audience: int
+    approved: int | None
     planned_to: int
     """Subscriptions up to this number have been planned."""
+    changed: bool
+    """The target in the record is not the one that the alert is bound to."""
+
+
+Guard: TypeAlias = "Callable[[int, int | None, int | None], str]"
+"""(recipients, the usual number, the approved number) -> what they are held for, or nothing."""
+
+
+def unguarded(recipients: int, usual: int | None, approved: int | None) -> str:
+    """Lets any audience pass but one larger than was approved."""
+    del usual
+    return (
+        "" if approved is None or recipients <= approved else f"{recipients} recipients, approved {approved}"
+    )
 
 
 FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
@@ -50,10 +68,19 @@ FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
 a second."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
-_UNPLANNED = """
-SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, planned_to
+_UNPLANNED = f"""
+SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
+  planned_to,  target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed
 FROM alert WHERE id = $1 AND state = 'accepted'
+"""  # noqa: S608 - constant
+
+_USUAL = """
+SELECT CASE WHEN count(*) >= $3 THEN (percentile_disc(0.5) WITHIN GROUP (ORDER BY audience))::bigint END
+FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN ('first_notice', 'update')
+        AND state IN ('planned', 'settled') AND audience > 0 ORDER BY number DESC LIMIT 100) recent
 """
+"""The median of a source's last dispatches, once there are enough to speak of a usual."""
+ENOUGH = 5
 
 _FREEZE = """
 WITH reached AS (
@@ -66,11 +93,16 @@ WITH reached AS (
   ORDER BY r.id, b.id DESC),
 told AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
 concerned AS (
-  SELECT DISTINCT p.subscription_id AS id FROM place p JOIN affected a ON a.ags = p.ags
-  WHERE a.alert_id = $2 AND NOT $3 AND p.subscription_id > $8 AND p.subscription_id <= $9),
+  SELECT p.subscription_id AS id FROM place p JOIN affected a ON a.ags = p.ags
+  WHERE a.alert_id = $2 AND NOT $3 AND p.subscription_id > $9 AND p.subscription_id <= $10
+  UNION SELECT n FROM unnest($8::bigint[]) n WHERE NOT $3 AND n > $9 AND n <= $10
+  -- Where a code or a person named the whole municipality, it is the target.
+  UNION SELECT s.subscription_id FROM spot s
+  WHERE NOT $3 AND s.subscription_id > $9 AND s.subscription_id <= $10 AND s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $2 AND a.reason <> 'geometry')),
 busy AS (
   SELECT unnest(recipients) AS id FROM batch
-  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $10 OR alert_id <> $2 AND state = 'open')),
+  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $11 OR alert_id <> $2 AND state = 'open')),
 target AS (
   SELECT s.id, s.channel, s.gateway, s.language,
     CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'lifted' WHEN t.id IS NULL THEN 'alert' ELSE 'update' END AS kind
@@ -90,9 +122,29 @@ _FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <>
 """Whether anybody was to be told something in this chain before."""
 
 _NEXT = """
-SELECT min(m.id) FROM affected a CROSS JOIN LATERAL (
-  SELECT min(p.subscription_id) AS id FROM place p WHERE p.ags = a.ags AND p.subscription_id > $2) m
-WHERE a.alert_id = $1
+SELECT min(id) FROM (
+  SELECT min(m.id) AS id FROM affected a CROSS JOIN LATERAL (
+    SELECT min(p.subscription_id) AS id FROM place p WHERE p.ags = a.ags AND p.subscription_id > $2) m
+  WHERE a.alert_id = $1
+  UNION ALL SELECT min(n) FROM unnest($3::bigint[]) n WHERE n > $2
+  UNION ALL SELECT min(s.subscription_id) FROM spot s WHERE s.subscription_id > $2 AND s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry')) first
+"""
+
+_AT_MOST = """
+SELECT cardinality($2::bigint[])
+  + (SELECT count(*) FROM place p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1)
+  + (SELECT count(*) FROM spot s WHERE s.ags && ARRAY(
+       SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
+"""
+"""Who follows several places counts several times: quick, and enough to see that an audience is not too large."""
+
+_EXACTLY = """
+SELECT count(*) FROM subscription s WHERE s.ended_at IS NULL AND s.id IN (
+  SELECT p.subscription_id FROM place p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1
+  UNION SELECT unnest($2::bigint[])
+  UNION SELECT s.subscription_id FROM spot s WHERE s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
 """
 
 _EARLIER_OPEN = """
@@ -110,12 +162,21 @@ def _unplanned(row: Any) -> Unplanned:
     return Unplanned(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
 
 
+class _TooManyError(Exception):
+    def __init__(self, recipients: int, why: str) -> None:
+        super().__init__(why)
+        self.recipients = recipients
+
+
 class Plans:
     """Alerts that are accepted and not yet planned: the outbox of the record."""
 
-    def __init__(self, pool: Pool, batch_size: int, first_portion: int = FIRST_PORTION) -> None:
+    def __init__(
+        self, pool: Pool, batch_size: int, guard: Guard = unguarded, first_portion: int = FIRST_PORTION
+    ) -> None:
         self._pool = pool
         self._batch_size = batch_size
+        self._guard = guard
         self._first_portion = first_portion
 
     async def waiting_one(self, alert_id: str) -> Unplanned | None:
@@ -123,23 +184,27 @@ class Plans:
         row = await self._pool.fetchrow(_UNPLANNED, alert_id)
         return _unplanned(row) if row else None
 
-    async def plan(self, alert_id: str, *, in_hand: int) -> list[Bell]:
+    async def plan(self, alert_id: str, *, in_hand: int, precise: Sequence[int] = ()) -> list[Bell]:
         """All of `portions`."""
-        return [bell async for bells in self.portions(alert_id, in_hand=in_hand) for bell in bells]
+        planning = self.portions(alert_id, in_hand=in_hand, precise=precise)
+        return [bell async for bells in planning for bell in bells]
 
-    async def portions(self, alert_id: str, *, in_hand: int) -> AsyncGenerator[list[Bell], None]:
+    async def portions(
+        self, alert_id: str, *, in_hand: int, precise: Sequence[int] = ()
+    ) -> AsyncGenerator[list[Bell], None]:
         """Freeze the audience into batches, as far as it is known; what is yielded is committed. With `in_hand` earlier
-        batches still being worked on the alert stays unplanned and this must be called again.
+        batches still being worked on the alert stays unplanned and this must be called again. `precise` are the
+        subscriptions with a spot in the alert's shapes.
         """
         step, more = self._first_portion, True
         while more:
             async with self._pool.acquire() as connection, connection.transaction():
-                bells, more = await self._portion(connection, alert_id, in_hand, step)
+                bells, more = await self._portion(connection, alert_id, in_hand, precise, step)
             yield bells
             step = min(2 * step, LARGEST_PORTION)
 
     async def _portion(
-        self, connection: Connection, alert_id: str, in_hand: int, step: int
+        self, connection: Connection, alert_id: str, in_hand: int, precise: Sequence[int], step: int
     ) -> tuple[list[Bell], bool]:
         """Bells, and whether there is more."""
         row = await connection.fetchrow(_UNPLANNED + " FOR UPDATE", alert_id)
@@ -148,34 +213,62 @@ class Plans:
         alert = _unplanned(row)
         if alert.stopped:
             await self._finish(connection, alert)
-            return [], False
-        follows = alert.reason in ENDING or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id)
-        if not follows:
-            return await self._first_notice(connection, alert, step)
-        bells = await self._freeze(connection, alert, _EVERYBODY, portioned=False)
+        elif alert.changed:
+            await self._hold(connection, alert, "target_changed")
+        elif alert.reason in ENDING or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id):
+            return await self._all_at_once(connection, alert, in_hand, precise), False
+        else:
+            return await self._first_notice(connection, alert, precise, step)
+        return [], False
+
+    async def _all_at_once(
+        self, connection: Connection, alert: Unplanned, in_hand: int, precise: Sequence[int]
+    ) -> list[Bell]:
+        try:
+            async with connection.transaction():
+                bells, size = await self._freeze(connection, alert, precise, _EVERYBODY, portioned=False)
+                if alert.reason not in ENDING:  # who is told that it is over was told before: never too many
+                    await self._check_size(connection, alert, alert.audience + size)
+        except _TooManyError as error:
+            await self._hold(connection, alert, f"audience: {error}", error.recipients)
+            return []
         if not in_hand and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
             await self._finish(connection, alert)
-        return bells, False
+        return bells
 
     async def _first_notice(
-        self, connection: Connection, alert: Unplanned, step: int
+        self, connection: Connection, alert: Unplanned, precise: Sequence[int], step: int
     ) -> tuple[list[Bell], bool]:
-        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to)
+        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to, precise)
         if first is None:
             await self._finish(connection, alert)
             return [], False
+        if not alert.planned_to:
+            try:
+                await self._foresee_size(connection, alert, precise)
+            except _TooManyError as error:
+                await self._hold(connection, alert, f"audience: {error}", error.recipients)
+                return [], False
         last = first + step - 1
-        bells = await self._freeze(connection, alert, (first - 1, last), portioned=True)
+        bells, _ = await self._freeze(connection, alert, precise, (first - 1, last), portioned=True)
         await connection.execute("UPDATE alert SET planned_to = $2 WHERE id = $1", alert.id, last)
-        more = await connection.fetchval(_NEXT, alert.id, last) is not None
+        more = await connection.fetchval(_NEXT, alert.id, last, precise) is not None
         if not more:
             await self._finish(connection, alert)
         return bells, more
 
     async def _freeze(
-        self, connection: Connection, alert: Unplanned, numbers: tuple[int, int], *, portioned: bool
-    ) -> list[Bell]:
-        """`numbers`: subscriptions above the first, up to the second. `portioned`: nobody among them is planned."""
+        self,
+        connection: Connection,
+        alert: Unplanned,
+        precise: Sequence[int],
+        numbers: tuple[int, int],
+        *,
+        portioned: bool,
+    ) -> tuple[list[Bell], int]:
+        """Bells and how many recipients. `numbers`: subscriptions above the first, up to the second. `portioned`:
+        nobody among them has been planned.
+        """
         rows = await connection.fetch(
             _FREEZE,
             alert.chain_id,
@@ -185,15 +278,42 @@ class Plans:
             alert.expires,
             self._batch_size,
             Kind.ENDED if alert.reason is Reason.NO_LONGER_LISTED else Kind.CANCEL,
+            precise,
             *numbers,
             portioned,
         )
+        size = sum(row["size"] for row in rows)
+        await connection.execute("UPDATE alert SET audience = audience + $2 WHERE id = $1", alert.id, size)
+        return [Bell(row["id"], alert.lane, row["lease_token"]) for row in rows], size
+
+    async def _foresee_size(self, connection: Connection, alert: Unplanned, precise: Sequence[int]) -> None:
+        """Before anything is sent; counted exactly only where a rough count does not do."""
+        usual = await self._usual(connection, alert)
+        if self._guard(await connection.fetchval(_AT_MOST, alert.id, precise), usual, alert.approved):
+            recipients = await connection.fetchval(_EXACTLY, alert.id, precise)
+            if why := self._guard(recipients, usual, alert.approved):
+                raise _TooManyError(recipients, why)
+
+    async def _check_size(self, connection: Connection, alert: Unplanned, recipients: int) -> None:
+        if why := self._guard(recipients, await self._usual(connection, alert), alert.approved):
+            raise _TooManyError(recipients, why)
+
+    async def _usual(self, connection: Connection, alert: Unplanned) -> int | None:
+        usual: int | None = await connection.fetchval(_USUAL, alert.source_id, alert.id, ENOUGH)
+        return usual
+
+    async def _hold(
+        self, connection: Connection, alert: Unplanned, why: str, recipients: int | None = None
+    ) -> None:
+        """Nothing has gone out for it; what it was going to replace stays stopped until a person decides."""
         await connection.execute(
-            "UPDATE alert SET audience = audience + $2 WHERE id = $1",
+            "UPDATE alert SET state = 'held', reason = $2, held_for = $3, foreseen = $4 WHERE id = $1",
             alert.id,
-            sum(row["size"] for row in rows),
+            Reason.HELD,
+            why,
+            recipients,
         )
-        return [Bell(row["id"], alert.lane, row["lease_token"]) for row in rows]
+        await audit.note(connection, "worker", "alert.hold", alert.id, why=why)
 
     async def _finish(self, connection: Connection, alert: Unplanned) -> None:
         digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)

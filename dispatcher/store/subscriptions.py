@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from channels.base import Endpoint
-from dispatcher.model import Reach
+from dispatcher.model import Reach, Spot
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from dispatcher.store.record import Pool
+    from dispatcher.store.record import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
 class NewSubscription:
-    """An endpoint and the municipalities (AGS) it follows. `address` and `keys` are personal data."""
+    """An endpoint, the municipalities (AGS) and spots it follows. `address`, `keys` and `spots` are personal data."""
 
     channel: str
     gateway: str
@@ -29,6 +29,38 @@ class NewSubscription:
     instance: str | None = None
     ref: str | None = None
     """The subscriber's opaque reference at whoever registered it, for joining ledgers."""
+    spots: tuple[Spot, ...] = ()
+
+
+_CONCERNED = """
+WITH concerned AS (
+  SELECT subscription_id AS id, ags FROM place WHERE ags = ANY($1)
+  UNION
+  SELECT sp.subscription_id, unnest(sp.ags) FROM spot sp
+  WHERE sp.subscription_id = ANY($2::bigint[]) OR sp.ags && $3::text[])
+"""
+
+
+async def _add_spots(connection: Connection, given: Sequence[NewSubscription]) -> None:
+    rows = [
+        (
+            item.channel,
+            hashlib.sha256(item.address.encode()).digest(),
+            [lat for lat, _ in spot.lat_lon],
+            [lon for _, lon in spot.lat_lon],
+            spot.radius_m,
+            list(spot.ags),
+        )
+        for item in given
+        for spot in item.spots
+    ]
+    await connection.executemany(
+        """INSERT INTO spot (subscription_id, lat, lon, radius_m, ags)
+           SELECT id, $3, $4, $5, $6 FROM subscription
+           WHERE channel = $1 AND address_hash = $2 AND ended_at IS NULL
+           ON CONFLICT DO NOTHING""",
+        rows,
+    )
 
 
 class Subscriptions:
@@ -39,6 +71,7 @@ class Subscriptions:
 
     async def add_many(self, subscriptions: Iterable[NewSubscription]) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
+        given = list(subscriptions)
         rows = [
             (
                 position,
@@ -52,7 +85,7 @@ class Subscriptions:
                 item.ref,
                 list(item.places),
             )
-            for position, item in enumerate(subscriptions)
+            for position, item in enumerate(given)
         ]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -77,29 +110,38 @@ class Subscriptions:
                    CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL
                    ON CONFLICT DO NOTHING"""
             )
+            await _add_spots(connection, given)
             await audit.note(connection, "operator", "subscriptions.add", count=len(rows))
-        await self._pool.execute("ANALYZE subscription, place")
+        await self._pool.execute("ANALYZE subscription, place, spot")
         return len(rows)
 
-    async def reach(self, ags: Sequence[str]) -> Reach:
+    async def reach(
+        self, ags: Sequence[str], precise: Sequence[int] = (), coded: Sequence[str] = ()
+    ) -> Reach:
         """How many subscribers an alert for these municipalities would address. A person following several
         of them counts once per channel, and once in each of the municipalities.
+
+        `precise` are the subscriptions with a spot in the alert's shapes; those with one in a municipality that
+        is `coded` are found here.
         """
         rows = await self._pool.fetch(
-            """SELECT s.channel, p.ags, count(*) AS n FROM place p
-               JOIN subscription s ON s.id = p.subscription_id
-               WHERE p.ags = ANY($1) AND s.ended_at IS NULL GROUP BY 1, 2""",
+            f"""{_CONCERNED} SELECT s.channel, c.ags, count(*) AS n FROM concerned c
+               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1, 2""",  # noqa: S608 - constant
             list(ags),
+            list(precise),
+            list(coded),
         )
         totals = await self._pool.fetch(
-            """SELECT s.channel, count(DISTINCT s.id) AS n FROM place p
-               JOIN subscription s ON s.id = p.subscription_id
-               WHERE p.ags = ANY($1) AND s.ended_at IS NULL GROUP BY 1""",
+            f"""{_CONCERNED} SELECT s.channel, count(DISTINCT s.id) AS n FROM concerned c
+               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
             list(ags),
+            list(precise),
+            list(coded),
         )
         by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
         for row in rows:
-            by_municipality[row["ags"]][row["channel"]] = row["n"]
+            if row["ags"] in by_municipality:
+                by_municipality[row["ags"]][row["channel"]] = row["n"]
         return Reach({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:

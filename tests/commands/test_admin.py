@@ -100,6 +100,19 @@ BAD = {
     "an unknown channel": line(channel="pigeon"),
     "no places": line(places=[]),
     "places by name": line(places=["Düren"]),
+    "a district that is unknown": line(places=["05999"]),
+    "a point without longitude": line(places=[{"lat": 50.8}]),
+    "a point that is no number": line(places=[{"lat": "50.8", "lon": 6.48}]),
+    "a point that is true": line(places=[{"lat": True, "lon": 6.48}]),
+    "a point not on the earth": line(places=[{"lat": 95, "lon": 6.48}]),
+    "a point abroad": line(places=[{"lat": 48.85, "lon": 2.35}]),
+    "a radius below nothing": line(places=[{"lat": 50.8, "lon": 6.48, "radius_m": -1}]),
+    "a radius of half the earth": line(places=[{"lat": 50.8, "lon": 6.48, "radius_m": 1e9}]),
+    "a polygon of two corners": line(places=[{"polygon": [[50.8, 6.48], [50.9, 6.48]]}]),
+    "a polygon that is a line": line(places=[{"polygon": [[50.8, 6.4], [50.8, 6.5], [50.8, 6.6]]}]),
+    "a polygon of texts": line(places=[{"polygon": ["a", "b", "c"]}]),
+    "a place of another kind": line(places=[{"circle": [50.8, 6.48, 1]}]),
+    "a number": line(places=[5358008]),
     "places as one text": line(places=DUEREN),
     "an address that is none": line(address="nowhere"),
     "no secret": line(keys={}),
@@ -120,7 +133,26 @@ async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(run,
     assert "line 2: " in done.output
     assert "2 added or renewed, 1 refused" in done.output
     assert "app.dueren.example" not in done.output, "no address on a screen"
+    assert "6.48" not in done.output, "nor a place"
     assert await Subscriptions(pool).counts() == {"app": 2}
+
+
+async def test_districts_points_and_polygons_are_followed_and_rounded(run, pool, tmp_path):
+    file = tmp_path / "subscriptions.jsonl"
+    places = [
+        "05358",
+        {"lat": 50.803456, "lon": 6.482789, "radius_m": 200},
+        {"polygon": [[50.8, 6.48], [50.8123456, 6.48], [50.81, 6.5]]},
+    ]
+    file.write_text(line(places=places) + "\n" + line(places=places) + "\n")
+    done = await run("subscriptions", "import", file)
+    assert done.exit_code == 0, done.output
+    assert await pool.fetchval("SELECT count(*) FROM place") == 15
+    rows = await pool.fetch("SELECT lat, lon, radius_m, ags FROM spot ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ([50.803], [6.483], 200.0, [DUEREN]),
+        ([50.8, 50.812, 50.81], [6.48, 6.48, 6.5], 0.0, [DUEREN]),
+    ]
 
 
 async def test_an_import_as_a_process(dispatcher, pool, tmp_path):

@@ -285,7 +285,13 @@ async def test_a_person_releases_what_waits(world):
     assert released.reason is Reason.FIRST_NOTICE
     audit = await world.pool.fetchrow("SELECT * FROM audit WHERE action = 'alert.conclude'")
     assert audit["actor"] == "operator:a"
-    assert audit["detail"] == {"reason": "first_notice", "why": "geprüft"}
+    target = await world.alerts.target_sha256(held.alert_id)
+    assert audit["detail"] == {
+        "reason": "first_notice",
+        "why": "geprüft",
+        "at_most": None,
+        "target_sha256": target,
+    }
     with pytest.raises(NotReleasedError):
         await world.release.release(held.alert_id, "operator:b", "noch einmal")
 

@@ -11,10 +11,12 @@ from dispatcher.pipeline.deliver import Deliverer, Tools
 from dispatcher.pipeline.lanes import LaneGate
 from dispatcher.pipeline.notices import Notices
 from dispatcher.pipeline.plan import Planner
+from dispatcher.pipeline.precise import Precise
 from dispatcher.pipeline.sweep import Reconciler
 from dispatcher.store.doorbell import Doorbell, open_queue, queue_name
 from dispatcher.store.leadership import Leadership
 from dispatcher.store.plans import Plans
+from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
 from tests.pipeline.far_side import ScriptedChannel
 from tests.pipeline.messages import DUEREN, message
@@ -116,7 +118,7 @@ def house(pool, alerts, ledger, subscriptions, bell):
         slice_size=3,
         random=lambda: 0.5,
     )
-    planner = Planner(Plans(pool, 10), ledger, bell, meter)
+    planner = Planner(Plans(pool, 10), ledger, bell, meter, Precise(Spots(pool)))
     return House(pool, alerts, ledger, subscriptions, bell, channel, tools, Deliverer(tools), planner)
 
 

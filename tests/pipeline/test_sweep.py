@@ -7,7 +7,9 @@ import pytest
 from dispatcher.model import Reason, State
 from dispatcher.pipeline.plan import Planner
 from dispatcher.store.doorbell import Doorbell, open_queue
-from tests.store.histories import let_bells_fade, let_leases_end, until
+from dispatcher.store.held import Held
+from tests.pipeline.messages import DUEREN
+from tests.store.histories import let_bells_fade, let_leases_end, submit, until
 
 ACCEPTED = State.ACCEPTED
 
@@ -35,7 +37,9 @@ async def test_a_plan_for_what_needs_none_does_nothing(house):
 async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(house, no_queue):
     await house.subscribe("a")
     await house.submit("A")
-    await Planner(house.planner._plans, house.ledger, no_queue, house.tools.meter).plan("A")
+    await Planner(
+        house.planner._plans, house.ledger, no_queue, house.tools.meter, house.planner._precise
+    ).plan("A")
     assert (await house.alerts.get("A")).state == "planned"
     assert house.count("warn_rings_missed_total") == 1
 
@@ -157,3 +161,15 @@ async def test_notices_are_kept_and_the_oldest_make_room(house, env):
     before = len(notices._kept)
     await notices.notice(lease)
     assert len(notices._kept) == before
+
+
+async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(house, pool, reconciler):
+    await submit(house.alerts, "A", DUEREN, reason=Reason.HELD)
+    reconciler._held = Held(pool)
+    await reconciler.sweep()
+    assert house.tools.meter.alerts_held._value.get() == 1
+    await pool.execute("UPDATE alert SET expires = clock_timestamp() - interval '1 second'")
+    await reconciler.sweep()
+    assert house.tools.meter.alerts_held._value.get() == 0
+    stored = await house.alerts.get("A")
+    assert (stored.state, stored.reason) == ("recorded", Reason.EXPIRED)

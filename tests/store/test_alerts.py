@@ -65,6 +65,7 @@ async def test_acceptance_and_its_audit_line_are_one(alerts, pool):
     assert line["detail"] == {
         "reason": "first_notice",
         "sha256": new.sha256.hex(),
+        "target_sha256": await alerts.target_sha256("A"),
         "municipalities": [DUEREN],
     }
 

@@ -81,7 +81,7 @@ async def crowd(pool, subscriptions):
 @pytest.mark.parametrize("first_portion", [1, 3, 1000])
 async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, crowd, first_portion):
     await submit(alerts, "A", DUEREN)
-    portions = [bells async for bells in Plans(pool, 4, first_portion).portions("A", in_hand=0)]
+    portions = [bells async for bells in Plans(pool, 4, first_portion=first_portion).portions("A", in_hand=0)]
     assert len(portions) > 3 if first_portion == 1 else portions
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
@@ -91,12 +91,12 @@ async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, c
 
 async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, crowd):
     await submit(alerts, "A", DUEREN)
-    portions = Plans(pool, 4, 2).portions("A", in_hand=0)
+    portions = Plans(pool, 4, first_portion=2).portions("A", in_hand=0)
     [bell] = await anext(portions)
     assert await pool.fetchval("SELECT count(*) FROM batch") == 1
     assert (await alerts.get("A")).state == "accepted"
     await portions.aclose()
-    rest = await Plans(pool, 4, 2).plan("A", in_hand=0)
+    rest = await Plans(pool, 4, first_portion=2).plan("A", in_hand=0)
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
     assert bell.batch_id not in {one.batch_id for one in rest}
@@ -104,11 +104,11 @@ async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, c
 
 async def test_what_is_replaced_between_two_portions_is_planned_no_further(alerts, pool, ledger, crowd):
     await submit(alerts, "A", DUEREN)
-    portions = Plans(pool, 4, 2).portions("A", in_hand=0)
+    portions = Plans(pool, 4, first_portion=2).portions("A", in_hand=0)
     await anext(portions)
     await submit(alerts, "B", DUEREN, chain="A")
     assert [bells async for bells in portions] == [[]]
-    plans = Plans(pool, 4, 2)
+    plans = Plans(pool, 4, first_portion=2)
     await plan(ledger, plans, "B")
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch WHERE alert_id = 'B'")
     assert sorted(row["id"] for row in rows) == crowd
@@ -116,7 +116,7 @@ async def test_what_is_replaced_between_two_portions_is_planned_no_further(alert
 
 async def test_portions_by_several_workers_at_once_make_one_plan(alerts, pool, crowd):
     await submit(alerts, "A", DUEREN)
-    await asyncio.gather(*(Plans(pool, 4, 1).plan("A", in_hand=0) for _ in range(3)))
+    await asyncio.gather(*(Plans(pool, 4, first_portion=1).plan("A", in_hand=0) for _ in range(3)))
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
 

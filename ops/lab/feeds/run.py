@@ -33,6 +33,7 @@ from dispatcher.pipeline.ingest import Ingest
 from dispatcher.pipeline.lanes import LaneGate
 from dispatcher.pipeline.notices import Notices
 from dispatcher.pipeline.plan import Planner
+from dispatcher.pipeline.precise import Precise
 from dispatcher.store import record
 from dispatcher.store.alerts import Alerts
 from dispatcher.store.doorbell import Doorbell, open_queue
@@ -41,6 +42,7 @@ from dispatcher.store.ledger import Ledger
 from dispatcher.store.migrate import upgrade
 from dispatcher.store.plans import Plans
 from dispatcher.store.quarantine import Quarantine
+from dispatcher.store.spots import Spots
 from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
 from ops.lab.feeds import scenario
@@ -136,7 +138,7 @@ class Run:
             clock=self._now,
             random=self._random.random,
         )
-        self._planner = Planner(Plans(pool, 1000), ledger, bell, meter)
+        self._planner = Planner(Plans(pool, 1000), ledger, bell, meter, Precise(Spots(pool)))
         self._deliverer = Deliverer(
             Tools(
                 ledger=ledger,

@@ -1,0 +1,41 @@
+"""Exact targets, subscriptions to places smaller than a municipality, and what a person approved."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+SCHEMA = """
+-- What an alert covers, as WKB in EPSG:3035. Its municipalities are in `affected`.
+CREATE TABLE target (
+  alert_id text PRIMARY KEY REFERENCES alert ON DELETE CASCADE,
+  shape    bytea NOT NULL
+);
+
+-- Of all that may be sent to: checked again when the audience is frozen.
+ALTER TABLE alert ADD COLUMN target_sha256 bytea;
+-- How many recipients the message was held for, and how many a person approved.
+ALTER TABLE alert ADD COLUMN foreseen bigint;
+ALTER TABLE alert ADD COLUMN approved bigint;
+CREATE INDEX alert_source ON alert (source_id, number);
+
+-- One corner with a radius, or the corners of a polygon. Personal data: rounded to three decimals.
+CREATE TABLE spot (
+  id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  subscription_id bigint NOT NULL REFERENCES subscription ON DELETE CASCADE,
+  lat             double precision[] NOT NULL,
+  lon             double precision[] NOT NULL,
+  radius_m        double precision NOT NULL,
+  ags             text[] NOT NULL,
+  written_by      xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  UNIQUE (subscription_id, lat, lon, radius_m)
+);
+CREATE INDEX spot_ags ON spot USING gin (ags);
+CREATE INDEX spot_written_by ON spot (written_by)
+"""
+
+
+def upgrade() -> None:
+    for statement in SCHEMA.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
