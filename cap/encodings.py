@@ -21,6 +21,9 @@ _MULTIBYTE: Final = frozenset(
 # Bytes that printable Latin-1 does not have, or that are a deliberately broken UTF-8 sequence: not an
 # honest mistake.
 _NOT_LATIN1: Final = re.compile(rb"[\x80-\x9f]|[\xc0\xc1\xf5-\xff][\x80-\xbf]")
+# The same for Windows-1252, whose quotation marks and dashes stand where Latin-1 has none: its five gaps, and
+# anything that may be a sequence of UTF-8.
+_NOT_WINDOWS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]|[\xc0-\xff][\x80-\xbf]")
 
 
 def lines_before(data: bytes) -> int:
@@ -48,9 +51,8 @@ def settle(data: bytes) -> tuple[bytes, str | None, list[str]]:
         return body, "utf-8", [*repairs, "encoding-label"]
     if declared in _MULTIBYTE:
         return _transcoded(body, declared), "utf-8", repairs
-    if declared in ("", "utf-8", "utf8") and _is_latin1(body):
-        return body, "iso-8859-1", [*repairs, "encoding-wrong"]
-    return body, None, repairs
+    habit = _habit(body) if declared in ("", "utf-8", "utf8") else None
+    return body, habit, [*repairs, "encoding-wrong"] if habit else repairs
 
 
 def _trimmed(data: bytes) -> tuple[bytes, list[str]]:
@@ -79,10 +81,12 @@ def _transcoded(body: bytes, declared: str) -> bytes:
         ) from None
 
 
-def _is_latin1(body: bytes) -> bool:
-    """Whether the bytes are not UTF-8, but honest Latin-1: a habit of some feeds."""
+def _habit(body: bytes) -> str | None:
+    """The encoding that bytes which are not UTF-8 are honestly in: Latin-1, or what Windows makes of it."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:
-        return not _NOT_LATIN1.search(body)
-    return False
+        if not _NOT_LATIN1.search(body):
+            return "iso-8859-1"
+        return None if _NOT_WINDOWS.search(body) else "windows-1252"
+    return None

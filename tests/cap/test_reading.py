@@ -123,6 +123,19 @@ def test_bytes_of_another_encoding_than_the_declared_are_no_xml(message):
         cap.parse(message().replace(b"UTF-8", b"EUC-JP").replace("ß".encode(), b"\xff"))
 
 
+def test_windows_1252_that_claims_utf8_is_read_and_reported(message):
+    text = message(("Rauch zieht", "„Rauch“ – zieht")).decode()
+    alert = only(text.encode("windows-1252"))
+    assert alert.infos[0].description == "„Rauch“ – zieht nach Nordosten."
+    assert codes(alert) == ["encoding-wrong"]
+
+
+@pytest.mark.parametrize("broken", [b"\xc3\x9f \xfc", b"\x81", b"\xc0\xaf", b"\xe2\x82"])
+def test_broken_utf8_is_no_honest_mistake(message, broken):
+    with pytest.raises(cap.NotXml):
+        cap.parse(message(("Rauch zieht", "@")).replace(b"@", broken))
+
+
 def test_blank_lines_behind_a_byte_order_mark_are_reported_and_counted(message):
     alert = only(b"\xef\xbb\xbf\r\n" + message())
     assert codes(alert) == ["leading-whitespace"]
