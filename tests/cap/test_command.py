@@ -1,5 +1,6 @@
 """`python -m cap`, as people and scripts use it."""
 
+import contextlib
 import io
 import json
 import os
@@ -222,6 +223,19 @@ def test_a_reader_that_goes_away_is_no_failure_of_ours(folder):
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+def test_output_may_go_to_any_object(folder):
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        assert main(["check", str(folder / "good.cap")]) == 0
+    assert output.getvalue().startswith("valid")
+
+
+def test_a_closed_pipe_ends_the_command_quietly(folder):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe, contextlib.redirect_stdout(pipe):
+        assert main(["check", str(folder / "good.cap")]) == 1
 
 
 def test_no_command_is_a_usage_error(capsys):

@@ -151,6 +151,14 @@ def test_markup_that_speaks_of_alerts_is_none(markup):
     assert [finding.code for finding in document.findings] == ["feed-without-alert"]
 
 
+def test_an_escaped_alert_is_measured_in_utf8():
+    inner = html.escape(f"<alert {NAMESPACE}><note>") + "\xfc" * 1_500_000
+    feed = f"<?xml version='1.0' encoding='ISO-8859-1'?><rss><channel><description>{inner}</description></channel></rss>"
+    (refusal, *_) = cap.parse(feed.encode("iso-8859-1")).findings[2:]
+    assert refusal.code == "feed-alert-unreadable"
+    assert "at most 2097152" in refusal.message
+
+
 @pytest.mark.parametrize("namespace", ["", "urn:oasis:names:tc:emergency:cap:1.3"])
 @pytest.mark.parametrize("escaped", [False, True])
 def test_an_alert_of_no_known_namespace_does_not_vanish(message, namespace, escaped):
