@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from channels.addresses import AddressPolicy
-from channels.base import Receipt
+from channels.base import Limits, Receipt
 from channels.http import HttpClient
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.feeds.absorb import Absorber
@@ -50,7 +50,7 @@ from ops.lab.feeds.scenario import ELSEWHERE, NINA_PATH, End, Event
 from ops.lab.feeds.server import Fault, FeedServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
 
     from channels.base import Endpoint, Notice
 
@@ -73,12 +73,22 @@ class Told:
     """A channel that accepts everything, and who was told what, in order."""
 
     name: str = "webpush"
+    limits: Limits = Limits(batch=1000, payload_bytes=4096, concurrency=1000, max_age_s=86_400)  # noqa: RUF009 - frozen
     kinds: dict[tuple[int, int], list[str]] = field(default_factory=lambda: defaultdict(list))
     """By recipient and event."""
     notices: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
     """By recipient and alert."""
 
-    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncIterator[Receipt]:
+    def check(self, endpoint: Endpoint) -> None:
+        """Everyone is reached."""
+
+    def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one for all
+        return "gateway"
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
         document = json.loads(notice.payload)
         match = NUMBER.search(document["headline"] + " ")
         for endpoint in endpoints:
@@ -144,7 +154,7 @@ class Run:
                 ledger=ledger,
                 subscriptions=Subscriptions(pool),
                 notices=Notices(alerts, ZoneInfo("Europe/Berlin")),
-                channels={"webpush": self._told},  # type: ignore[dict-item]  # all that a deliverer calls of it
+                channels={self._told.name: self._told},
                 doorbell=bell,
                 gate=LaneGate(),
                 meter=meter,
