@@ -250,6 +250,18 @@ class Meter:
             ("feed",),
             registry=self.registry,
         )
+        self.feed_patience = Gauge(
+            "warn_feed_patience_seconds",
+            "Without a usable answer for so long, nobody knows what the source says.",
+            ("feed",),
+            registry=self.registry,
+        )
+        self.feed_frozen_after = Gauge(
+            "warn_feed_frozen_after_seconds",
+            "A source that answers and brings nothing new for so long is rather frozen than calm.",
+            ("feed",),
+            registry=self.registry,
+        )
         self.feed_entries = Gauge(
             "warn_feed_entries", "Entries that the source lists.", ("feed",), registry=self.registry
         )
@@ -268,8 +280,8 @@ class Meter:
             registry=self.registry,
         )
 
-    def know_feed(self, feed: str, *, polled: bool = True) -> None:
-        """Show a feed's numbers from the start; one that pushes cannot be late."""
+    def know_feed(self, feed: str, *, patience_s: float | None, frozen_after_s: float | None = None) -> None:
+        """Show a feed's numbers from the start. Without `patience_s` it cannot be late, as one that pushes."""
         for result in FEED_RESULTS:
             self.feed_polls.labels(feed, result)
         for reason in Reason:
@@ -278,9 +290,12 @@ class Meter:
         self.feed_quarantined.labels(feed)
         self.feed_last_change.labels(feed)
         self.feed_entries.labels(feed)
-        if polled:
+        if patience_s is not None:
             self.feed_last_success.labels(feed)
             self.feed_stale.labels(feed)
+            self.feed_patience.labels(feed).set(patience_s)
+        if frozen_after_s is not None:
+            self.feed_frozen_after.labels(feed).set(frozen_after_s)
 
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""

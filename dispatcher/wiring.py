@@ -116,11 +116,19 @@ def record_connections(settings: Settings) -> int:
 
 
 def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
-    """The operator's feeds."""
+    """The operator's feeds. A territory where nobody lives would silence a feed."""
     try:
-        return load(settings.feeds, boundaries.provenance.country)
+        feeds = load(settings.feeds, boundaries.provenance.country)
     except ConfigurationError as error:
         raise SettingsError(str(error)) from error
+    for feed in feeds:
+        for prefix in feed.settings.territory:
+            if not boundaries.by_prefix(prefix):
+                raise SettingsError(
+                    f"{settings.feeds}: {feed.name}: territory: no municipality of the boundary data has an AGS "
+                    f"that begins with {prefix!r}"
+                )
+    return feeds
 
 
 def channels(

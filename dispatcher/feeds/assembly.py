@@ -51,7 +51,11 @@ def feed_desk(base: Foundation, feeds: tuple[Feed, ...], get: Get | None = None)
     """The parts that deal with feeds. `get` replaces the network for what is behind links."""
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
-        base.meter.know_feed(feed.name, polled=feed.is_polled)
+        base.meter.know_feed(
+            feed.name,
+            patience_s=feed.settings.stale_after.total_seconds() if feed.is_watched else None,
+            frozen_after_s=feed.settings.frozen_after_s,
+        )
     absorber = Absorber(
         store=store,
         quarantine=quarantine,

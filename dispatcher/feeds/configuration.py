@@ -6,9 +6,11 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from cryptography.x509 import load_pem_x509_certificate
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 import cap
 from dispatcher.feeds.document import Document
@@ -50,6 +52,9 @@ class FeedSettings(BaseModel):
     max_details: int = Field(200, ge=1)
     """Messages fetched from behind links in one poll; the rest waits for the next."""
     stale_after_s: float | None = Field(None, gt=0)
+    frozen_after_s: float | None = Field(None, gt=0)
+    """A source that answers, and has had nothing new for so long, is rather frozen than calm. Default: it may be calm
+    for ever."""
     territory: tuple[str, ...] = ()
     senders: frozenset[str] = frozenset()
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)
@@ -69,12 +74,26 @@ class FeedSettings(BaseModel):
     attribution: str = ""
     licence: str = ""
 
+    @field_validator("urls")
+    @classmethod
+    def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme not in ("https", "http") or not parts.hostname:
+                raise ValueError(f"no address that could be asked: {url}")
+        if len(set(urls)) < len(urls):
+            raise ValueError("an address stands there twice")
+        return urls
+
     @model_validator(mode="after")
     def _has_a_place(self) -> FeedSettings:
-        if self.adapter == "folder" and self.folder is None:
-            raise ValueError("a folder feed needs `folder`")
-        if self.adapter not in ("folder", "push") and not self.urls:
-            raise ValueError("needs `urls`")
+        asks = self.adapter not in ("folder", "push")
+        if (self.adapter == "folder") != (self.folder is not None):
+            raise ValueError("`folder` belongs to a feed with the adapter `folder`, and to no other")
+        if asks != bool(self.urls):
+            raise ValueError(
+                "needs `urls`" if asks else f"asks nobody: `urls` means nothing for {self.adapter}"
+            )
         return self
 
     @property
@@ -106,6 +125,11 @@ class Feed:
         return self.settings.adapter != "push"
 
     @property
+    def is_watched(self) -> bool:
+        """Whether its silence means something: of one that pushes, only where the operator says how long."""
+        return self.is_polled or self.settings.stale_after_s is not None
+
+    @property
     def credit(self) -> str:
         """Attribution and licence, as the feed page shows them."""
         return "; ".join(part for part in (self.settings.attribution, self.settings.licence) if part)
@@ -116,9 +140,9 @@ def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
     if path is None:
         return ()
     try:
-        items = tomllib.loads(path.read_text(encoding="utf-8")).get("feed", [])
-        feeds = tuple(feed_of(FeedSettings.model_validate(item), country) for item in items)
-    except (OSError, ValueError, ValidationError) as error:
+        items = _tables(tomllib.loads(path.read_text(encoding="utf-8")))
+        feeds = tuple(_feed(number, item, country) for number, item in enumerate(items, 1))
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     names = [feed.name for feed in feeds]
     if double := {name for name in names if names.count(name) > 1}:
@@ -126,8 +150,32 @@ def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
     return feeds
 
 
+def _tables(document: dict[str, Any]) -> list[Any]:
+    """A word misspelt here would leave out a source that somebody relies on."""
+    if others := sorted(document.keys() - {"feed"}):
+        raise ValueError(f"only [[feed]] tables are known here, not: {', '.join(others)}")
+    tables = document.get("feed", [])
+    if not isinstance(tables, list):
+        raise ValueError("every feed begins with [[feed]], in two brackets")  # noqa: TRY004 - the operator's mistake
+    return tables
+
+
+def _feed(number: int, item: Any, country: str) -> Feed:
+    name = item.get("name", "") if isinstance(item, dict) else ""
+    try:
+        return feed_of(FeedSettings.model_validate(item), country)
+    except ValidationError as error:
+        found = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")
+            for one in error.errors(include_url=False, include_input=False)
+        )
+        raise ValueError(f"feed {number} ({name}): {found}") from error
+    except (OSError, ValueError) as error:
+        raise ValueError(f"feed {number} ({name}): {error}") from error
+
+
 def feed_of(settings: FeedSettings, country: str = "DE") -> Feed:
-    """Raises `OSError` for a certificate that is not there."""
+    """Raises `OSError` for a certificate that is not there, `ValueError` for one that is none."""
     return Feed(settings, _adapter(settings), _rules(settings, country))
 
 
@@ -143,6 +191,16 @@ def _adapter(settings: FeedSettings) -> Adapter:
     return registry[settings.adapter]
 
 
+def _pin(path: Path) -> bytes:
+    """Found out now, not when the first warning comes that it should prove."""
+    pem = path.read_bytes()
+    try:
+        load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise ValueError(f"{path} holds no certificate in PEM") from error
+    return pem
+
+
 def _rules(settings: FeedSettings, country: str) -> Rules:
     return Rules(
         feed=settings.name,
@@ -153,10 +211,7 @@ def _rules(settings: FeedSettings, country: str) -> Rules:
         default_lifetime=timedelta(hours=settings.default_lifetime_h),
         default_language=settings.default_language,
         signature_required=settings.signature == "required",
-        pins={
-            sender: tuple(path.read_bytes() for path in paths)
-            for sender, paths in settings.certificates.items()
-        },
+        pins={sender: tuple(map(_pin, paths)) for sender, paths in settings.certificates.items()},
         attribution="; ".join(part for part in (settings.attribution, settings.licence) if part),
         profile=Profile(
             codes=settings.codes,

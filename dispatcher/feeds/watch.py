@@ -122,14 +122,14 @@ class Watch:
         """Another process shows how things stand now."""
         self._meter.alerts_held.set(0)
         for feed in self._feeds.values():
-            if feed.is_polled:
+            if feed.is_watched:
                 self._meter.feed_stale.labels(feed.name).set(0)
 
     def _show(self, feed: Feed, state: FeedState, entries: int, now: datetime) -> None:
         meter, name = self._meter, feed.name
         meter.feed_entries.labels(name).set(entries)
         meter.feed_last_change.labels(name).set(_seconds(state.changed_at))
-        if feed.is_polled:
+        if feed.is_watched:
             stale = stale_since(feed.settings, state.succeeded_at, now) is not None
             meter.feed_stale.labels(name).set(stale)
             meter.feed_last_success.labels(name).set(_seconds(state.succeeded_at))

@@ -13,7 +13,10 @@ from dispatcher.feeds.entry import Listed, Listing
 from dispatcher.feeds.fetch import FetchError, conditions, fetch
 from dispatcher.feeds.schedule import next_poll, next_try, stale_since
 from dispatcher.feeds.shift import Shifted, shifted
+from dispatcher.settings import Settings, SettingsError
 from dispatcher.store.feeds import EntryRow
+from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.wiring import load_feeds
 from ops.lab.feeds import run, scenario
 from ops.lab.feeds.scenario import ELSEWHERE, End, Event
 from tests.feeds.material import NOW, archive, update, warning
@@ -21,9 +24,9 @@ from tests.feeds.material import NOW, archive, update, warning
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
 
 
-def test_a_file_of_feeds(tmp_path):
+def test_a_file_of_feeds(tmp_path, pair):
     pem = tmp_path / "pin.pem"
-    pem.write_bytes(b"pem")
+    pem.write_bytes(pair[1])
     file = tmp_path / "feeds.toml"
     file.write_text(
         f"""
@@ -45,7 +48,7 @@ def test_a_file_of_feeds(tmp_path):
         """
     )
     dwd, inbox = load(file)
-    assert dwd.rules.pins == {"opendata@dwd.de": (b"pem",)}
+    assert dwd.rules.pins == {"opendata@dwd.de": (pair[1],)}
     assert dwd.rules.source_id == "feed-dwd"
     assert dwd.credit == dwd.rules.attribution == "A; B"
     assert not dwd.settings.ends_by_absence
@@ -64,15 +67,54 @@ def test_a_file_of_feeds(tmp_path):
         "[[feed]]\nname = 'a'\nadapter = 'push'\n[[feed]]\nname = 'a'\nadapter = 'push'",
         "[[feed]]\nname = 'a'\nadapter = 'push'\ncertificates = {x = ['nowhere.pem']}",
         "not toml",
+        "[[feeds]]\nname = 'a'\nadapter = 'push'",
+        "interval_s = 5\n[[feed]]\nname = 'a'\nadapter = 'push'",
+        "[feed]\nname = 'a'\nadapter = 'push'",
+        "feed = 3",
+        "feed = ['a']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['ftp://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['x.example/list']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['https://x.example/', 'https://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\nurls = ['https://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\nfolder = '/'",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\ncertificates = {x = ['feeds.toml']}",
     ],
 )
 def test_a_file_that_cannot_be_used_says_so(tmp_path, text):
     file = tmp_path / "feeds.toml"
-    file.write_text(text)
+    file.write_text(text.replace("feeds.toml", str(file)))
     with pytest.raises(ConfigurationError, match=r"feeds\.toml"):
         load(file)
     with pytest.raises(ConfigurationError):
         load(tmp_path / "gone.toml")
+
+
+def test_what_is_wrong_is_named_with_its_feed(tmp_path):
+    file = tmp_path / "feeds.toml"
+    file.write_text(
+        "[[feed]]\nname = 'a'\nadapter = 'push'\n[[feed]]\nname = 'b'\nadapter = 'push'\nintervall = 3"
+    )
+    with pytest.raises(ConfigurationError) as found:
+        load(file)
+    assert str(found.value) == f"{file}: feed 2 (b): intervall: Extra inputs are not permitted"
+
+
+def test_a_territory_where_nobody_lives_is_a_mistake(tmp_path):
+    file = tmp_path / "feeds.toml"
+    settings = Settings(data_dir=tmp_path, feeds=file)
+    for territory, fits in (("05358", True), ("5358", False), ("", False)):
+        file.write_text(f"[[feed]]\nname = 'a'\nadapter = 'push'\nterritory = ['{territory}']")
+        if fits:
+            assert len(load_feeds(settings, Boundaries.default())) == 1
+        else:
+            with pytest.raises(SettingsError, match="territory"):
+                load_feeds(settings, Boundaries.default())
+
+
+def test_only_what_can_be_late_is_watched():
+    assert feed_of(SETTINGS).is_watched
+    assert not feed_of(FeedSettings(name="x", adapter="push")).is_watched
+    assert feed_of(FeedSettings(name="x", adapter="push", stale_after_s=3600)).is_watched
 
 
 def test_only_complete_lists_end_by_absence():

@@ -22,6 +22,7 @@ name = "ablage"
 adapter = "folder"
 folder = "{folder}"
 interval_s = 5
+frozen_after_s = 86400
 """
 REFUSES_US = {"action": {"kind": "status", "status": 401}}
 ANCHOR = re.compile(r"runbooks\.md#(\w+)")
