@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,8 @@ from dispatcher.api.alerts import PROBLEMS
 from dispatcher.api.authentication import instance_of, source_of
 from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
-from dispatcher.feeds.document import Document
 from dispatcher.feeds.schedule import stale_since
-from dispatcher.model import FEED_PREFIX
+from dispatcher.model import FEED_PREFIX, Reason
 from dispatcher.pipeline.ingest import Taken
 from dispatcher.pipeline.problem import ProblemType, Refused
 
@@ -115,6 +115,10 @@ def routes(parts: ApiParts) -> APIRouter:
         desk, feed = _named(parts, name)
         if source.id != FEED_PREFIX + name:
             raise Refused(ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle.")
+        if feed.is_polled:
+            raise Refused(
+                ProblemType.SENDER_NOT_ALLOWED, "Diese Quelle wird abgefragt und nimmt nichts entgegen."
+            )
         body = await read_cap(request, parts.settings.max_body_bytes, PUSHED)
         return PushBody(messages=await _taken(desk, feed, body))
 
@@ -137,19 +141,18 @@ def _named(parts: ApiParts, name: str) -> tuple[FeedDesk, Feed]:
 
 
 async def _taken(desk: FeedDesk, feed: Feed, body: bytes) -> list[PushedMessage]:
-    now, document = desk.clock(), Document()
+    now = desk.clock()
     try:
-        listing = document.listing(body, "")
+        listing = await asyncio.to_thread(feed.adapter.listing, body, "")
     except cap.CapError as error:
         await desk.absorber.keep(feed, "push", body, error.code, str(error), now)
         raise Refused(ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}") from error
-    for one in listing.broken:
-        await desk.absorber.keep(feed, one.key, one.content, one.code, one.detail, now)
-    incoming = [found for entry in listing.entries for found in document.read(entry, ())]
-    results = await desk.absorber.push(feed, incoming, now)
-    broken = [PushedMessage(reason=None, alert=None, problem=one.code) for one in listing.broken]
-    await desk.store.heard(feed.name, now, changed=bool(results))
-    return [*(_pushed(result) for result in results), *broken]
+    results = await desk.absorber.hand_in(feed, listing, now)
+    taken = [result for result in results if isinstance(result, Taken)]
+    if taken or not results:
+        news = any(result.reason is not Reason.DUPLICATE for result in taken)
+        await desk.store.heard(feed.name, now, changed=news)
+    return [_pushed(result) for result in results]
 
 
 def _pushed(result: Any) -> PushedMessage:
@@ -181,7 +184,7 @@ def _feed_body(feed: Feed, overview: Overview, desk: FeedDesk) -> FeedBody:
         last_successful_poll=state.succeeded_at,
         last_change=state.changed_at,
         next_poll=state.next_at,
-        stale_since=stale_since(feed.settings, state.succeeded_at, desk.clock()) if feed.is_polled else None,
+        stale_since=stale_since(feed.settings, state.succeeded_at, desk.clock()) if feed.is_watched else None,
         failures=state.failures,
         result=state.result,
         detail=state.detail,

@@ -53,7 +53,15 @@ class Session:
     def feed(self, name: str) -> Feed:
         feed = self.desk.named(name)
         if feed is None:
-            raise typer.BadParameter(f"no feed {name} in {self.settings.feeds}")
+            where = f"in {self.settings.feeds}" if self.settings.feeds else "as WARN_FEEDS names no file"
+            raise typer.BadParameter(f"no feed {name} {where}")
+        return feed
+
+    def polled(self, name: str) -> Feed:
+        """One that can be asked."""
+        feed = self.feed(name)
+        if not feed.is_polled:
+            raise typer.BadParameter(f"{name} is not asked: it pushes")
         return feed
 
 
@@ -100,8 +108,11 @@ def list_feeds() -> None:
     async def work(session: Session) -> list[str]:
         return [body.model_dump_json() for body in await overviews(session.desk)]
 
-    for line in run(work):
+    lines = run(work)
+    for line in lines:
         typer.echo(line)
+    if not lines:
+        typer.echo("no feeds: WARN_FEEDS names no file, or one without [[feed]]", err=True)
 
 
 @app.command("poll")
@@ -109,21 +120,29 @@ def poll(name: Name) -> None:
     """Ask a source now, whatever the schedule says."""
 
     async def work(session: Session) -> Report:
-        return await session.desk.poller.poll(session.feed(name))
+        return await session.desk.poller.poll(session.polled(name))
 
     _say(run(work))
 
 
 @app.command("replay")
-def replay(
+def replay(  # noqa: PLR0913 - the options of a command
     name: Name,
     file: Annotated[
         Path | None,
         typer.Argument(exists=True, dir_okay=False, help="a recording, a list, a zip or one message"),
     ] = None,
     *,
-    quarantined: Annotated[int | None, typer.Option(help="instead of a file: what lies aside")] = None,
-    geometry: Annotated[Path | None, typer.Option(help="GeoJSON that belongs to one NINA message")] = None,
+    quarantined: Annotated[
+        int | None, typer.Option(min=1, max=2**63 - 1, help="instead of a file: what lies aside")
+    ] = None,
+    geometry: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="GeoJSON that belongs to one NINA message"),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="which of the feed's addresses a list is from, where it has several")
+    ] = None,
     shift: Annotated[bool, typer.Option(help="move every time so that the newest is now")] = False,
     speed: Annotated[float, typer.Option(min=0, help="of a recording; 0: do not wait")] = 0.0,
 ) -> None:
@@ -137,14 +156,17 @@ def replay(
         if file is not None and file.suffix == ".jsonl":
             return await _recording(job, file, shift=shift)
         body = file.read_bytes() if file else await _from_quarantine(session, quarantined or 0)
-        return [await _single(job, body, await asyncio.to_thread(_content, geometry), shift=shift)]
+        part = _part(feed, url, is_message=_is_message(body))
+        return [await _single(job, body, await asyncio.to_thread(_content, geometry), part, shift=shift)]
 
     try:
         reports = run(work, from_archive=True)
     except RecordingError as error:
-        raise typer.BadParameter(str(error)) from error
-    for report in reports:
-        _say(report)
+        raise typer.BadParameter(f"{file}: {error}") from error
+    if not reports:
+        typer.echo(f"{file}: no answer of an address that {name} lists from", err=True)
+        raise typer.Exit(1)
+    _say(*reports)
 
 
 async def _from_quarantine(session: Session, number: int) -> bytes:
@@ -166,18 +188,30 @@ def _content(path: Path | None) -> bytes:
     return path.read_bytes() if path else b""
 
 
-async def _single(job: Replay, body: bytes, geometry: bytes, *, shift: bool) -> Report:
-    """A list of the feed's own kind, or else one message, whatever the feed's lists look like."""
+def _part(feed: Feed, url: str | None, *, is_message: bool) -> str:
+    """Which list a body stands for. Empty for what is none: it takes nothing off any list."""
+    urls = feed.settings.urls
+    if url is not None and url not in urls:
+        raise typer.BadParameter(f"--url: {feed.name} has no address {url}")
+    if is_message or not urls:
+        return ""
+    if url is None and len(urls) > 1:
+        raise typer.BadParameter(
+            f"{feed.name} has several addresses: say with --url which one the list is from"
+        )
+    return url or urls[0]
+
+
+async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift: bool) -> Report:
+    """A list of the feed's own kind, or else messages, whatever the feed's lists look like."""
     now, feed = utc_now(), job.feed
-    part = feed.settings.urls[0] if feed.settings.urls else ""
-    if _is_message(body):
-        part = "replay"
+    if not part and _is_message(body):
         feed = replace(feed, adapter=Document(geometry))
         job = replace(job, feed=feed)
     if shift:
         moment = newest(feed, body, part)
         job = replace(job, shift=now - moment if moment else None)
-    return await job.single(body, part, now)
+    return await (job.listed(body, part, now) if part else job.loose(body, now))
 
 
 def _is_message(body: bytes) -> bool:
@@ -197,6 +231,8 @@ def record_feed(
 
     async def work(session: Session) -> int:
         feed, count = session.feed(name), 0
+        if not feed.settings.urls:
+            raise typer.BadParameter(f"{name} has no addresses to record")
         with file.open("a", encoding="utf-8") as lines:
             recorder = Recorder(session.base.http, lines, utc_now)
             for number in range(polls):
@@ -237,26 +273,28 @@ def new_key(name: Name) -> None:
     key = f"wk_{key_id}_{secrets.token_urlsafe(32)}"
 
     async def work(session: Session) -> None:
-        session.feed(name)
+        if session.feed(name).is_polled:
+            raise typer.BadParameter(f"{name} is asked; only a feed with the adapter push takes messages")
         await session.desk.store.adopt_key(name, key_id, digest(wiring.pepper(session.settings), key))
 
     run(work)
     typer.echo(key)
 
 
-def _say(report: Report) -> None:
-    """One JSON line; exit code 1 if nobody knows now what the source says."""
-    absorbed = report.absorbed
-    typer.echo(
-        json.dumps(
-            {
-                "result": report.result,
-                "detail": report.detail,
-                "fresh": absorbed.fresh,
-                "gone": absorbed.gone,
-                "broken": absorbed.broken,
-            }
+def _say(*reports: Report) -> None:
+    """One JSON line each; exit code 1 if nobody knows now what the source says."""
+    for report in reports:
+        absorbed = report.absorbed
+        typer.echo(
+            json.dumps(
+                {
+                    "result": report.result,
+                    "detail": report.detail,
+                    "fresh": absorbed.fresh,
+                    "gone": absorbed.gone,
+                    "broken": absorbed.broken,
+                }
+            )
         )
-    )
-    if not report.succeeded:
+    if not all(report.succeeded for report in reports):
         raise typer.Exit(1)

@@ -87,17 +87,35 @@ class Absorber:
         await self._note_broken(feed, part, broken, own, now)
         return Absorbed(len(difference.fresh), len(difference.gone), len(broken))
 
+    async def hand_in(self, feed: Feed, listing: Listing, now: datetime) -> list[Taken | Unusable]:
+        """Messages that came by themselves, with those that nobody can read last."""
+        incoming: list[Incoming] = []
+        lost: list[Unusable] = []
+        for one in listing.broken:
+            lost.append(Unusable(one.code, one.detail))
+            await self._keep(feed, one.key, one.content, lost[-1], now)
+        for entry, found in await asyncio.to_thread(_read_all, feed, listing.entries):
+            if isinstance(found, Unusable):
+                lost.append(found)
+                await self._keep(feed, entry.key, entry.content or b"", found, now)
+            else:
+                incoming += found
+        return [*(await self.push(feed, incoming, now)), *lost]
+
     async def push(self, feed: Feed, incoming: Sequence[Incoming], now: datetime) -> list[Taken | Unusable]:
-        """Messages that came by themselves, each with what became of it."""
+        """Messages that came by themselves, each with what became of it; the newest are judged first, as in a list."""
         prepared = await asyncio.to_thread(self._ingest.prepare, incoming, feed.rules, now)
-        results: list[Taken | Unusable] = []
-        for one, message in zip(incoming, prepared, strict=True):
+        results: dict[int, Taken | Unusable] = {}
+        usable: list[tuple[int, Message]] = []
+        for index, (one, message) in enumerate(zip(incoming, prepared, strict=True)):
             if isinstance(message, Unusable):
                 await self._keep(feed, one.alert.identifier or "message", one.original, message, now)
-                results.append(message)
+                results[index] = message
             else:
-                results.append(await self._ingest.take(feed.rules, message))
-        return results
+                usable.append((index, message))
+        for index, message in sorted(usable, key=lambda pair: pair[1].sent, reverse=True):
+            results[index] = await self._ingest.take(feed.rules, message)
+        return [results[index] for index in range(len(incoming))]
 
     async def keep(
         self, feed: Feed, name: str, content: bytes, code: str, detail: str, now: datetime

@@ -14,6 +14,7 @@ from dispatcher.feeds.absorb import Absorbed
 from dispatcher.feeds.fetch import FetchError, fetch
 from dispatcher.feeds.folder import Folder
 from dispatcher.feeds.schedule import next_poll
+from dispatcher.pipeline.ingest import Taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -93,6 +94,17 @@ class Poller:
         known = await self._store.entries(feed.name)
         return await self._absorb_body(feed, part, body, known, now)
 
+    async def hand_in(self, feed: Feed, body: bytes, now: datetime) -> Report:
+        """Messages that stand in no list: none is missed when it is not there next time."""
+        try:
+            listing = await asyncio.to_thread(_listing, feed, body, "")
+        except cap.CapError as error:
+            await self._absorber.keep(feed, "handed in", body, error.code, str(error), now)
+            return Report("unreadable", error.code)
+        taken = await self._absorber.hand_in(feed, listing, now)
+        read = sum(isinstance(one, Taken) for one in taken)
+        return _report(Absorbed(fresh=read, broken=len(taken) - read))
+
     async def _ask(
         self,
         feed: Feed,
@@ -124,6 +136,8 @@ class Poller:
     ) -> tuple[Report, dict[str, str]]:
         if isinstance(answer, FetchError):
             return Report(answer.result, answer.detail, retry_after_s=answer.retry_after_s), {}
+        if answer.body is None and not validators:
+            return Report("refused", "unchanged since never"), {}
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else ""
         if answer.body is None or digest == validators.get("sha256"):
             absorbed = await self._absorber.absorb(feed, url, None, known, now)
@@ -185,11 +199,12 @@ class Poller:
         now: datetime,
     ) -> FeedState:
         failures = 0 if report.succeeded else state.failures + 1
+        is_first = report.succeeded and state.succeeded_at is None
         return replace(
             state,
             polled_at=now,
             succeeded_at=now if report.succeeded else state.succeeded_at,
-            changed_at=now if report.absorbed.changed else state.changed_at,
+            changed_at=now if report.absorbed.changed or is_first else state.changed_at,
             next_at=next_poll(feed.settings, now, failures, report.retry_after_s, self._random),
             failures=failures,
             result=report.result,

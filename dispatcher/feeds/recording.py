@@ -6,7 +6,7 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.answer import Answer, HttpError
 
@@ -50,18 +50,29 @@ def write(answer: Recorded) -> str:
 
 def read(lines: Iterable[str]) -> Iterator[Recorded]:
     """Raises `RecordingError` with the number of the line."""
-    for number, line in enumerate(lines, 1):
-        try:
-            value = json.loads(line)
-            yield Recorded(
-                at=datetime.fromisoformat(value["at"]),
-                url=str(value["url"]),
-                status=int(value["status"]),
-                body=base64.b64decode(value["body"], validate=True),
-                detail=str(value["detail"]),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise RecordingError(f"line {number}: {type(error).__name__}") from error
+    number = 0
+    try:
+        for number, line in enumerate(lines, 1):  # noqa: B007 - named in the error
+            yield _recorded(json.loads(line))
+    except UnicodeDecodeError as error:  # of the lines' own making: none was handed over
+        raise RecordingError(f"after line {number}: not UTF-8") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordingError(f"line {number}: {type(error).__name__}") from error
+
+
+def _recorded(value: Any) -> Recorded:
+    at = datetime.fromisoformat(value["at"])
+    if at.tzinfo is None:
+        raise ValueError("a time without zone")
+    if value["v"] != FORMAT:
+        raise ValueError("another format")
+    return Recorded(
+        at=at,
+        url=str(value["url"]),
+        status=int(value["status"]),
+        body=base64.b64decode(value["body"], validate=True),
+        detail=str(value["detail"]),
+    )
 
 
 class Recorder:

@@ -50,9 +50,13 @@ class Replay:
     speed: float = 0.0
     shift: timedelta | None = None
 
-    async def single(self, body: bytes, part: str, now: datetime) -> Report:
-        """One list or message."""
+    async def listed(self, body: bytes, part: str, now: datetime) -> Report:
+        """One list, as a poll of `part` would bring it."""
         return await self.poller.deliver(self._moved(), part, body, now)
+
+    async def loose(self, body: bytes, now: datetime) -> Report:
+        """Messages that stand in no list."""
+        return await self.poller.hand_in(self._moved(), body, now)
 
     async def run(self, answers: Iterable[Recorded]) -> list[Report]:
         """A whole recording; what was behind links counts from the moment it was fetched."""

@@ -1,5 +1,7 @@
 """The feed page, the way in for those that push, and what an app is told of silent sources."""
 
+from datetime import timedelta
+
 import pytest
 
 import cap
@@ -9,6 +11,7 @@ from tests.feeds.material import NOW, nina_detail
 from tests.pipeline.messages import InfoPart, Message
 
 MOWAS_KEY = f"wk_mowas-1_{SECRET}"
+DWD_KEY = f"wk_dwd-1_{SECRET}"
 FEEDS = """
 [[feed]]
 name = "mowas"
@@ -37,6 +40,7 @@ async def service(database_url, redis_url, tmp_path):
     async with serving(settings) as running:
         await introduce(running.parts)
         await running.parts.sources.add_key("feed-mowas", MOWAS_KEY)
+        await running.parts.sources.add_key("feed-dwd", DWD_KEY)
         yield running
 
 
@@ -100,6 +104,33 @@ async def test_who_may_push(service):
     (await push(service, b"x", key=KEY)).problem(403, "sender-not-allowed")
     (await push(service, b"x", name="nobody")).problem(404, "not-found")
     (await push(service, b"x", content_type="text/plain")).problem(415, "unsupported-media-type")
+
+
+async def test_nobody_makes_a_polled_feed_look_alive_by_pushing(service):
+    answer = await push(service, fresh().xml(), key=DWD_KEY, name="dwd")
+    answer.problem(403, "sender-not-allowed")
+    page = (await service.get("/v1/feeds/dwd")).json["feed"]
+    assert page["last_successful_poll"] is None
+    assert page["stale_since"] is not None
+
+
+async def test_a_repetition_is_no_change(service):
+    message = fresh().xml()
+    await push(service, message)
+    first = (await service.get("/v1/feeds/mowas")).json["feed"]
+    await push(service, message)
+    again = (await service.get("/v1/feeds/mowas")).json["feed"]
+    assert again["last_change"] == first["last_change"]
+    assert again["last_successful_poll"] > first["last_successful_poll"]
+
+
+async def test_of_several_pushed_messages_the_newest_is_judged_first(service):
+    first = fresh()
+    later = first.sent + timedelta(seconds=30)
+    end = fresh(identifier="ende", msg_type="Cancel", references=(first,), sent=later)
+    inner = "".join(one.xml().decode().partition("?>")[2] or one.xml().decode() for one in (first, end))
+    answer = await push(service, f"<alerts>{inner}</alerts>".encode())
+    assert [one["reason"] for one in answer.json["messages"]] == ["superseded", "nothing_to_end"]
 
 
 async def test_who_may_look(service):

@@ -11,6 +11,7 @@ from channels.addresses import AddressPolicy
 from channels.http import HttpClient
 from dispatcher.__main__ import app
 from dispatcher.feeds.recording import Recorded, Recorder, RecordingError, read, write
+from dispatcher.store import record
 from ops.lab.feeds.server import Fault, FeedServer
 from tests.feeds.material import NOW, archive, dashboard_entry, listing_body, nina_detail, update, warning
 
@@ -116,9 +117,68 @@ async def test_recording_and_replaying_a_recording(run, server, tmp_path):
     await run("feeds", "replay", "nina", tmp_path / "bad.jsonl", code=2)
 
 
+@pytest.mark.parametrize(
+    ("content", "arguments"),
+    [
+        (b"\xff\xfe\x00", ()),
+        (b"[]\n", ()),
+        (b'{"v":1,"at":"2026-01-01T00:00:00","url":"x","status":200,"detail":"","body":""}\n', ("--shift",)),
+        (b'{"v":2,"at":"2026-01-01T00:00:00Z","url":"x","status":200,"detail":"","body":""}\n', ()),
+    ],
+)
+async def test_a_file_that_is_no_recording_is_named(run, tmp_path, content, arguments):
+    (tmp_path / "bad.jsonl").write_bytes(content)
+    lines = await run("feeds", "replay", "nina", tmp_path / "bad.jsonl", *arguments, code=2)
+    assert "line" in " ".join(lines)
+
+
+async def test_a_recording_of_nothing_that_the_feed_lists_is_no_success(run, tmp_path):
+    (tmp_path / "other.jsonl").write_text(write(Recorded(NOW, "https://other.example/", 200)) + "\n")
+    lines = await run("feeds", "replay", "nina", tmp_path / "other.jsonl", code=1)
+    assert "no answer" in lines[-1]
+
+
+async def test_what_makes_no_sense_is_said(run, tmp_path, env):
+    file = tmp_path / "x.zip"
+    file.write_bytes(archive(warning(1)))
+    await run("feeds", "replay", "dwd", tmp_path / "gone.zip", code=2)
+    await run("feeds", "replay", "dwd", file, "--geometry", tmp_path / "gone.json", code=2)
+    await run("feeds", "replay", "dwd", file, "--url", "https://other.example/", code=2)
+    await run("feeds", "replay", "dwd", "--quarantined", str(10**20), code=2)
+    await run("feeds", "poll", "mowas", code=2)
+    await run("feeds", "record", "mowas", tmp_path / "x.jsonl", code=2)
+    env.delenv("WARN_FEEDS")
+    assert "WARN_FEEDS" in " ".join(await run("feeds", "list"))
+    assert "WARN_FEEDS" in " ".join(await run("feeds", "poll", "dwd", code=2))
+
+
+async def test_a_list_of_a_feed_with_several_addresses_says_which(run, server, tmp_path, env):
+    feeds = tmp_path / "two.toml"
+    urls = f"{server.origin}/a", f"{server.origin}/b"
+    feeds.write_text(f"[[feed]]\nname = 'dwd'\nadapter = 'dwd'\nurls = {list(urls)}")
+    env.setenv("WARN_FEEDS", str(feeds))
+    file = tmp_path / "x.zip"
+    file.write_bytes(archive(warning(1)))
+    await run("feeds", "replay", "dwd", file, code=2)
+    (line,) = await run("feeds", "replay", "dwd", file, "--url", urls[1])
+    assert json.loads(line)["fresh"] == 1
+
+
+async def test_messages_handed_in_one_by_one_are_not_missed_later(run, tmp_path, database_url):
+    for number in range(1, 5):
+        file = tmp_path / f"{number}.xml"
+        file.write_bytes(cap.render(warning(number, event=f"E{number}")))
+        (line,) = await run("feeds", "replay", "dwd", file, "--shift")
+        assert json.loads(line) == {"result": "changed", "detail": "", "fresh": 1, "gone": 0, "broken": 0}
+    pool = await record.connect(database_url, size=1)
+    assert [row["reason"] for row in await pool.fetch("SELECT reason FROM alert")] == ["first_notice"] * 4
+    await pool.close()
+
+
 async def test_keys_for_pushing(run):
     (key,) = await run("feeds", "key", "mowas")
     assert key.startswith("wk_mowas-")
+    await run("feeds", "key", "dwd", code=2)
 
 
 async def test_deciding_what_waits(run, tmp_path):

@@ -145,6 +145,21 @@ async def test_no_fault_of_the_source_ends_or_doubles_a_warning(  # noqa: PLR091
     assert await world.reasons() == ["first_notice"]
 
 
+async def test_unchanged_since_never_tells_nothing(world, server, poller, dwd):
+    server.fail(LIST, Fault.NO_CONTENT)
+    report = await poll(poller, world, dwd)
+    assert (report.result, report.detail) == ("refused", "unchanged since never")
+    assert (await world.feeds.state("dwd")).succeeded_at is None
+
+
+async def test_the_first_list_is_news_even_if_it_is_empty(world, server, poller, dwd):
+    server.put(LIST, archive())
+    await poll(poller, world, dwd)
+    known = world.clock.now
+    await poll(poller, world, dwd)
+    assert (await world.feeds.state("dwd")).changed_at == known
+
+
 async def test_a_redirect_within_the_rules_is_followed(world, server, poller, dwd):
     server.put(f"/moved{LIST}", archive(warning(1)))
     server.fail(LIST, Fault.REDIRECT)
