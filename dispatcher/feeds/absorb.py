@@ -13,6 +13,7 @@ import structlog
 import cap
 from dispatcher.feeds.diff import Difference, compare, ended, unchanged
 from dispatcher.feeds.fetch import FetchError
+from dispatcher.feeds.hosts import Hosts
 from dispatcher.feeds.rows import QUARANTINED, Had, again, is_due, row_of, stand_in
 from dispatcher.model import DISPATCHED, Reason
 from dispatcher.pipeline.ingest import Taken
@@ -178,11 +179,14 @@ class Absorber:
         had = [Had(entry, over=True) for entry in over]
         for entry, found in read:
             had.append(await self._or_kept(feed, entry, entry.content or b"", found, now))
-        gate = asyncio.Semaphore(FETCHES_AT_ONCE)
+        gate, hosts = asyncio.Semaphore(FETCHES_AT_ONCE), Hosts()
         most = feed.settings.max_details
-        had += await asyncio.gather(
-            *(self._fetched(feed, entry, own.get(entry.key), gate, now) for entry in far[:most])
-        )
+
+        async def fetched(entry: Listed) -> Had:
+            async with gate:
+                return await self._fetched(feed, entry, own.get(entry.key), hosts, now)
+
+        had += await asyncio.gather(*map(fetched, far[:most]))
         return [*had, *(Had(entry, waits=True) for entry in far[most:])]
 
     async def _or_kept(
@@ -194,14 +198,18 @@ class Absorber:
         return Had(entry, found)
 
     async def _fetched(
-        self, feed: Feed, entry: Listed, row: EntryRow | None, gate: asyncio.Semaphore, now: datetime
+        self, feed: Feed, entry: Listed, row: EntryRow | None, hosts: Hosts, now: datetime
     ) -> Had:
+        link = entry.links[0]
+        if hosts.pause_of(link) is not None:
+            return Had(entry, stand_in(entry, row), waits=True, pause_s=hosts.pause_of(link) or 0.0)
         try:
-            async with gate:
-                parts = [await self._get(feed, entry.links[0])]
-                parts += [await self._or_nothing(feed, link) for link in entry.links[1:]]
-        except FetchError:
-            return Had(entry, stand_in(entry, row), waits=True)
+            parts = [await self._get(feed, link)]
+        except FetchError as error:
+            hosts.failed(link, error)
+            return Had(entry, stand_in(entry, row), waits=True, pause_s=error.retry_after_s or 0.0)
+        hosts.answered(link)
+        parts += [await self._or_nothing(feed, other) for other in entry.links[1:]]
         ((_, found),) = await asyncio.to_thread(_read_all, feed, [entry], parts)
         had = await self._or_kept(feed, entry, parts[0], found, now)
         return replace(had, incoming=stand_in(entry, row), waits=True) if had.broken else had

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from cap import lexical
@@ -16,18 +16,21 @@ _AFTER_NOON = frozenset({"下午", "晚上", "pm"})
 _BEFORE_NOON = frozenset({"上午", "凌晨", "早上", "am"})
 
 
-def read_date(text: str) -> datetime | None:
-    """An aware instant, or None. A date without a zone is taken for UTC: it never decides alone whether somebody is
-    warned.
+_LATEST_ZONE = timezone(timedelta(hours=-12))
+
+
+def read_date(text: str, *, ends: bool = False) -> datetime | None:
+    """An aware instant, or None. A date without a zone is taken for UTC; one that `ends` something for the latest that
+    it can mean, as in `cap.lexical`: nobody goes unwarned because of a guess.
     """
-    moment = lexical.timestamp(text.strip())[0]
+    moment = lexical.timestamp(text.strip(), ends=ends)[0]
     if moment is not None:
         return moment
     try:
         found = _slashed(text) or parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=_LATEST_ZONE if ends else UTC)
 
 
 def _slashed(text: str) -> datetime | None:
@@ -41,4 +44,6 @@ def _slashed(text: str) -> datetime | None:
         hours += 12
     elif word in _BEFORE_NOON and hours == 12:
         hours = 0
-    return datetime(int(year), int(month), int(day), hours, int(minute), int(second or 0), tzinfo=UTC)
+    return datetime(  # noqa: DTZ001 - the text names no zone
+        int(year), int(month), int(day), hours, int(minute), int(second or 0)
+    )

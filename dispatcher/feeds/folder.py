@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 import cap
@@ -30,19 +32,26 @@ class Folder:
         """Raises `OSError` where the folder cannot be read: what it says is then not known."""
         entries: list[Listed] = []
         broken: list[Broken] = []
-        paths = sorted(path for path in self._path.iterdir() if path.suffix.lower() in SUFFIXES)
+        paths = sorted(path for path in self._path.iterdir() if _is_meant(path))
         for path in paths[:MAX_FILES]:
-            if path.is_symlink() or not path.is_file():
-                continue
             listing = self._file(path)
             entries += listing.entries
             broken += listing.broken
+        if len(paths) > MAX_FILES:
+            broken.append(_too_many(len(paths) - MAX_FILES))
         return Listing(tuple(entries), tuple(broken))
 
     def _file(self, path: Path) -> Listing:
         most = MAX_ARCHIVE_BYTES if path.suffix.lower() == ".zip" else LIMITS.max_bytes
-        with path.open("rb") as file:
-            content = file.read(most + 1)
+        try:
+            # Not through a link, also not through one put there since the folder was read; never waiting for a pipe.
+            with open(path, "rb", opener=_opener) as file:
+                content = file.read(most + 1)
+        except FileNotFoundError:  # taken away since the folder was read
+            return Listing()
+        except OSError as error:
+            name = errno.errorcode.get(error.errno or 0, type(error).__name__)
+            return Listing(broken=(Broken(path.name, path.name.encode(), "unreadable-file", name),))
         if len(content) > most:
             return Listing(
                 broken=(Broken(path.name, content[:1000], "too-large", f"more than {most} bytes"),)
@@ -66,6 +75,20 @@ class Folder:
         document = read_document(content)
         alone = document.kind in ("alert", "nina")
         return tuple(Incoming(alert, content if alone else cap.render(alert)) for alert in document.alerts)
+
+
+def _is_meant(path: Path) -> bool:
+    """Names that begin with a dot are of files that somebody is still writing."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _too_many(more: int) -> Broken:
+    detail = f"{more} files beyond the {MAX_FILES} that are read"
+    return Broken("too many files", detail.encode(), "too-many-files", detail)
 
 
 def _within(name: str, listing: Listing) -> Listing:

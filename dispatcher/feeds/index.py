@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -38,7 +39,8 @@ class Index:
                 broken.append(Broken(f"entry {number}", repr(entry).encode(), "link", "no link to a message"))
                 continue
             # Ids of entries collide, as for two languages of one message; what they link to does not.
-            entries[link] = Listed(link, entry.updated_text or entry.id, links=(link,), expires=expires)
+            found = Listed(link, entry.updated_text or entry.id, links=(link,), expires=expires)
+            entries[link] = _joined(entries[link], found) if link in entries else found
         return Listing(tuple(entries.values()), tuple(broken))
 
     def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
@@ -50,6 +52,19 @@ class Index:
             raise cap.NotCap("There is no alert behind the link.", "Hinter dem Verweis steht keine Meldung.")
         alone = document.kind in ("alert", "nina")
         return tuple(Incoming(alert, content if alone else cap.render(alert)) for alert in document.alerts)
+
+
+def _joined(one: Listed, other: Listed) -> Listed:
+    """Several entries lead to one message, as for each of its areas: it is over when the last of them is, and new when
+    any of them is.
+    """
+    open_ended = one.expires is None or other.expires is None
+    versions = sorted({*one.version.split("|"), other.version})
+    return replace(
+        one,
+        version="|".join(versions),
+        expires=None if open_ended else max(filter(None, (one.expires, other.expires))),
+    )
 
 
 def _link(entry: cap.Entry, base: str) -> str | None:
@@ -82,4 +97,4 @@ def _read_expiries(body: bytes) -> Iterator[datetime | None]:
                 for child in element
                 if isinstance(child.tag, str) and etree.QName(child).localname == "expires"
             ]
-            yield read_date(texts[0]) if texts and texts[0] else None
+            yield read_date(texts[0], ends=True) if texts and texts[0] else None

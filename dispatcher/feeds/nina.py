@@ -128,7 +128,7 @@ def _from_dashboard(item: dict[str, Any]) -> _Summary:
         urgency=str(data.get("urgency", "")),
         msg_type=str(data.get("msgType") or payload.get("type", "")),
         sent=read_date(str(item.get("sent", ""))),
-        expires=read_date(str(item.get("expires", ""))),
+        expires=read_date(str(item.get("expires", "")), ends=True),
     )
 
 
@@ -142,7 +142,7 @@ def _from_map(item: dict[str, Any]) -> _Summary:
         urgency=str(item.get("urgency", "")),
         msg_type=str(item.get("type", "")),
         sent=read_date(str(item.get("startDate", ""))),
-        expires=read_date(str(item.get("expiresDate", ""))),
+        expires=read_date(str(item.get("expiresDate", "")), ends=True),
     )
 
 

@@ -35,6 +35,8 @@ class Had:
     waits: bool = False
     over: bool = False
     broken: bool = False
+    pause_s: float = 0.0
+    """How long the source asked not to be asked again."""
 
 
 def is_due(row: EntryRow, now: datetime) -> bool:
@@ -82,7 +84,7 @@ def row_of(
         first_seen=before.first_seen if before else now,
         links=had.entry.links if had.waits else (),
         tries=tries,
-        retry_at=next_try(feed.settings, now, tries) if had.waits else None,
+        retry_at=next_try(feed.settings, now, tries, had.pause_s) if had.waits else None,
         event_key=before.event_key if before else "",
         alert_id=before.alert_id if before else None,
         expires=before.expires if before else had.entry.expires,

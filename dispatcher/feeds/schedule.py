@@ -33,10 +33,10 @@ def next_poll(
     return now + timedelta(seconds=max(wait, retry_after_s or 0.0))
 
 
-def next_try(settings: FeedSettings, now: datetime, tries: int) -> datetime:
-    """When to ask again for a message that is listed and not there."""
+def next_try(settings: FeedSettings, now: datetime, tries: int, pause_s: float = 0.0) -> datetime:
+    """When to ask again for a message that is listed and not there; never within the pause that was asked for."""
     wait = settings.interval_s * 2.0 ** min(max(0, tries - 3), 20)
-    return now + timedelta(seconds=min(wait, max(settings.interval_s, DETAIL_BACKOFF_CAP_S)))
+    return now + timedelta(seconds=max(pause_s, min(wait, max(settings.interval_s, DETAIL_BACKOFF_CAP_S))))
 
 
 def stale_since(settings: FeedSettings, succeeded_at: datetime | None, now: datetime) -> datetime | None:

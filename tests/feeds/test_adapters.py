@@ -1,12 +1,14 @@
 """Bytes of a source to entries, without network or record."""
 
 import json
+import os
 import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import cap
+from dispatcher.feeds import folder as folder_module
 from dispatcher.feeds.dates import read_date
 from dispatcher.feeds.document import Document
 from dispatcher.feeds.dwd import Dwd
@@ -197,6 +199,33 @@ def test_entries_whose_ids_collide_are_two_messages():
     assert len(Index().listing(body, "https://x.example/").entries) == 2
 
 
+def test_several_entries_for_one_message_are_over_when_the_last_is():
+    link = "<link href='/a.xml'/>"
+
+    def one(updated, expires):
+        return entry(link, updated=updated, expires=expires)
+
+    def found(*entries):
+        (joined,) = Index().listing(ATOM.format("".join(entries)).encode(), "https://x.example/").entries
+        return joined
+
+    long = one("2026-11-22T11:00:00Z", "2026-11-22T18:00:00Z")
+    short = one("2026-11-22T11:30:00Z", "2026-11-22T11:45:00Z")
+    for joined in (found(long, short), found(short, long)):
+        assert joined.expires == datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+        assert joined.version == "2026-11-22T11:00:00Z|2026-11-22T11:30:00Z"
+    assert found(long, short, one("2026-11-22T11:30:00Z", "soon")).expires is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026/11/22 下午 1:00:00", "Sun, 22 Nov 2026 13:00:00", "2026-11-22T13:00:00"]
+)
+def test_an_end_without_zone_is_the_latest_that_it_can_be(text):
+    body = ATOM.format(entry("<link href='/a.xml'/>", expires=text)).encode()
+    (found,) = Index().listing(body, "https://x.example/").entries
+    assert found.expires == datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
 def test_an_entry_that_leads_nowhere_is_kept_aside():
     body = ATOM.format(entry() + entry('<link href="file:///etc/passwd"/>')).encode()
     listing = Index().listing(body, "https://x.example/")
@@ -263,10 +292,35 @@ def test_a_folder_holds_files_and_archives(tmp_path):
     folder = Folder(tmp_path)
     listing = folder.scan()
     assert [one.key for one in listing.entries] == ["a.cap", f"b.zip!{dwd_id(2)}.xml", "c.json"]
-    assert [one.key for one in listing.broken] == ["d.zip", "huge.xml"]
+    assert [(one.key, one.code) for one in listing.broken] == [
+        ("d.zip", "not-xml"),
+        ("huge.xml", "too-large"),
+        ("link.xml", "unreadable-file"),
+    ]
     read = [folder.read(one, ())[0].alert.identifier for one in listing.entries]
     assert read == [dwd_id(1), dwd_id(2), "mow.x"]
     assert MAX_FILES > 1000
+
+
+def test_a_file_that_cannot_be_read_leaves_the_others(tmp_path):
+    (tmp_path / "a.cap").write_bytes(cap.render(warning(1)))
+    (tmp_path / ".b.xml").write_bytes(b"<alert>still being writ")
+    (tmp_path / "gone.xml").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.xml")
+    listing = Folder(tmp_path).scan()
+    assert [one.key for one in listing.entries] == ["a.cap", "pipe.xml"]
+    assert [one.key for one in listing.broken] == ["gone.xml"]
+    with pytest.raises(cap.CapError):
+        Folder(tmp_path).read(listing.entries[1], ())
+
+
+def test_files_beyond_the_limit_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_module, "MAX_FILES", 2)
+    for number in range(5):
+        (tmp_path / f"{number}.xml").write_bytes(cap.render(warning(number)))
+    listing = Folder(tmp_path).scan()
+    assert [one.key for one in listing.entries] == ["0.xml", "1.xml"]
+    assert [one.detail for one in listing.broken] == ["3 files beyond the 2 that are read"]
 
 
 def test_a_file_can_be_handed_to_the_folder(tmp_path):

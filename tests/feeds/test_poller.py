@@ -9,8 +9,9 @@ import pytest
 import cap
 from channels.addresses import AddressPolicy
 from channels.http import HttpClient
-from dispatcher.feeds.absorb import Absorber
+from dispatcher.feeds.absorb import FETCHES_AT_ONCE, Absorber
 from dispatcher.feeds.details import Details
+from dispatcher.feeds.hosts import SILENT_MAX
 from dispatcher.feeds.poller import Poller
 from dispatcher.feeds.watch import Watch
 from dispatcher.store.leadership import FEEDS_LOCK, Leadership
@@ -419,6 +420,28 @@ async def test_only_so_many_messages_are_fetched_at_once(world, server, poller):
         await poll(poller, world, feed)
         (overview,) = await world.feeds.overview(["nina"])
         assert overview.pending == waiting
+
+
+async def test_a_host_that_asks_for_a_pause_gets_it(world, server, poller, nina):
+    names = [FIRE.replace("-000", f"-{n:03}") for n in range(20)]
+    server.put(BOARD, listing_body(*(dashboard_entry(name) for name in names)))
+    for name in names:
+        server.fail(f"/api31/warnings/{name}.json", Fault.TOO_MANY, times=9)
+    await poll(poller, world, nina)
+    assert len(server.requests) <= 1 + FETCHES_AT_ONCE
+    rows = (await world.feeds.entries("nina")).values()
+    assert {row.retry_at for row in rows} == {world.clock.now + timedelta(seconds=120)}
+    assert {row.reason for row in rows} != {"pending"}
+
+
+async def test_a_silent_host_is_not_waited_for_by_every_message(world, server, poller):
+    feed = await world.feed("nina", "nina", urls=(server.origin + BOARD,), timeout_s=0.2)
+    names = [FIRE.replace("-000", f"-{n:03}") for n in range(20)]
+    server.put(BOARD, listing_body(*(dashboard_entry(name) for name in names)))
+    for name in names:
+        server.fail(f"/api31/warnings/{name}.json", Fault.SLOW, times=9)
+    await poll(poller, world, feed)
+    assert len(server.requests) <= 1 + FETCHES_AT_ONCE + SILENT_MAX
 
 
 async def test_what_the_list_calls_over_is_not_fetched(world, server, poller, nina):

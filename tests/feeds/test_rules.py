@@ -11,6 +11,7 @@ from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, fee
 from dispatcher.feeds.diff import compare
 from dispatcher.feeds.entry import Listed, Listing
 from dispatcher.feeds.fetch import FetchError, conditions, fetch
+from dispatcher.feeds.hosts import Hosts
 from dispatcher.feeds.schedule import next_poll, next_try, stale_since
 from dispatcher.feeds.shift import Shifted, shifted
 from dispatcher.settings import Settings, SettingsError
@@ -134,6 +135,26 @@ def test_when_to_ask_again(failures, retry_after, random, seconds):
 def test_a_missing_message_is_asked_for_less_and_less():
     waits = [(next_try(SETTINGS, NOW, tries) - NOW).total_seconds() for tries in (1, 3, 4, 5, 50)]
     assert waits == [60, 60, 120, 240, 600]
+
+
+def test_a_pause_that_was_asked_for_is_kept():
+    assert next_try(SETTINGS, NOW, 1, 200.0) == NOW + timedelta(seconds=200)
+    assert next_try(SETTINGS, NOW, 50, 200.0) == NOW + timedelta(seconds=600)
+
+
+def test_hosts_are_given_up_each_for_itself():
+    hosts, a, b = Hosts(), "https://a.example/1", "https://b.example/1"
+    silent, missing = FetchError("unreachable", "timeout"), FetchError("refused", "http 404", 404)
+    for error in (silent, silent, missing, silent, silent):
+        hosts.failed(a, error)
+    hosts.answered(a)
+    hosts.failed(a, silent)
+    assert hosts.pause_of(a) is None
+    hosts.failed(a, silent)
+    hosts.failed(a, silent)
+    assert (hosts.pause_of("https://a.example/2"), hosts.pause_of(b)) == (0.0, None)
+    hosts.failed(b, FetchError("refused", "http 429", 429, 90.0))
+    assert hosts.pause_of(b) == 90.0
 
 
 def test_since_when_nobody_knows():
