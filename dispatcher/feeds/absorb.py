@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 import cap
-from dispatcher.feeds.diff import Difference, compare, ended, unchanged
+from dispatcher.feeds.diff import Difference, compare, ended, excused, unchanged
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
-from dispatcher.feeds.rows import QUARANTINED, Had, again, is_due, row_of, stand_in
+from dispatcher.feeds.rows import QUARANTINED, UNRESOLVED, Had, again, is_due, row_of, stand_in
 from dispatcher.model import DISPATCHED, Reason
 from dispatcher.pipeline.ingest import Taken
 from dispatcher.pipeline.message import Doubt, Incoming, Message, Unusable
@@ -44,11 +44,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Absorbed:
-    """What one list brought."""
+    """What one list brought. `illegible`: it holds something, and nobody can read any of it."""
 
     fresh: int = 0
     gone: int = 0
     broken: int = 0
+    illegible: bool = False
 
     @property
     def changed(self) -> bool:
@@ -77,24 +78,27 @@ class Absorber:
         misses = feed.settings.misses
         difference = compare(own, listing, misses) if listing is not None else unchanged(own, misses)
         broken = listing.broken if listing is not None else ()
-        for one in broken:
-            await self._keep(feed, one.key, one.content, Unusable(one.code, one.detail), now)
+        await self.keep_broken(feed, broken, now)
         due = [again(row) for row in own.values() if is_due(row, now)]
         renewed = {entry.key for entry in difference.fresh}
         retried = [entry for entry in due if entry.key not in renewed]
-        await self._take_in(feed, part, [*difference.fresh, *retried], own, now)
+        rows = await self._take_in(feed, part, [*difference.fresh, *retried], own, now)
+        rows += await self._note_broken(feed, part, broken, own, now)
+        illegible = False
+        if listing is not None:
+            unread = _unread(listing, own, rows)
+            new = any(_is_away(own.get(key)) for key in unread)
+            difference = excused(difference, own, new=new, any_at_all=bool(unread))
+            illegible = bool(unread) and len(unread) == len(listing.entries) + len(broken)
         await self._let_go(feed, difference, now)
         await self._hold_up(feed, own, difference, now)
-        await self._note_broken(feed, part, broken, own, now)
-        return Absorbed(len(difference.fresh), len(difference.gone), len(broken))
+        return Absorbed(len(difference.fresh), len(difference.gone), len(broken), illegible)
 
     async def hand_in(self, feed: Feed, listing: Listing, now: datetime) -> list[Taken | Unusable]:
         """Messages that came by themselves, with those that nobody can read last."""
         incoming: list[Incoming] = []
-        lost: list[Unusable] = []
-        for one in listing.broken:
-            lost.append(Unusable(one.code, one.detail))
-            await self._keep(feed, one.key, one.content, lost[-1], now)
+        lost = [Unusable(one.code, one.detail) for one in listing.broken]
+        await self.keep_broken(feed, listing.broken, now)
         for entry, found in await asyncio.to_thread(_read_all, feed, listing.entries):
             if isinstance(found, Unusable):
                 lost.append(found)
@@ -118,6 +122,11 @@ class Absorber:
             results[index] = await self._ingest.take(feed.rules, message)
         return [results[index] for index in range(len(incoming))]
 
+    async def keep_broken(self, feed: Feed, broken: Sequence[Broken], now: datetime) -> None:
+        """Put parts of a list aside that nobody can read."""
+        for one in broken:
+            await self._keep(feed, one.key, one.content, Unusable(one.code, one.detail), now)
+
     async def keep(
         self, feed: Feed, name: str, content: bytes, code: str, detail: str, now: datetime
     ) -> None:
@@ -132,7 +141,7 @@ class Absorber:
 
     async def _take_in(
         self, feed: Feed, part: str, entries: Sequence[Listed], own: Mapping[str, EntryRow], now: datetime
-    ) -> None:
+    ) -> list[EntryRow]:
         """Read, fetch, judge, and write the rows: each list's newest messages first, so that what they replace or
         end is known to be over before it is looked at.
         """
@@ -152,6 +161,7 @@ class Absorber:
         taken |= await self._judged(feed, usable)
         rows = [row_of(feed, part, one, taken.get(one.entry.key), own.get(one.entry.key), now) for one in had]
         await self._store.put(rows)
+        return rows
 
     async def _judged(self, feed: Feed, usable: Sequence[tuple[str, Message]]) -> dict[str, Taken]:
         near = await self._ingest.concerns_known([message for _, message in usable])
@@ -245,6 +255,7 @@ class Absorber:
             and row.reason in WARNING
             and row.ended_at is None
             and row.key not in away
+            and not row.missed
             and row.expires is not None
             and row.expires < now + lifetime / 2
         ]
@@ -255,11 +266,28 @@ class Absorber:
 
     async def _note_broken(
         self, feed: Feed, part: str, broken: Iterable[Broken], own: Mapping[str, EntryRow], now: datetime
-    ) -> None:
+    ) -> list[EntryRow]:
         rows = [
-            EntryRow(feed.name, one.key, part, "", QUARANTINED, now) for one in broken if one.key not in own
+            replace(own[one.key], version="", reason=QUARANTINED, missed=0, ended_at=None)
+            if one.key in own
+            else EntryRow(feed.name, one.key, part, "", QUARANTINED, now)
+            for one in broken
+            if _is_away(own.get(one.key))
         ]
         await self._store.put(rows)
+        return rows
+
+
+def _is_away(row: EntryRow | None) -> bool:
+    return row is None or row.ended_at is not None
+
+
+def _unread(listing: Listing, own: Mapping[str, EntryRow], rows: Sequence[EntryRow]) -> set[str]:
+    """Keys of what the list holds and nobody can read, or has been able to have, so far."""
+    listed = {entry.key for entry in listing.entries}
+    now = {**own, **{row.key: row for row in rows}}
+    unread = {key for key in listed if key in now and now[key].reason in UNRESOLVED}
+    return unread | {one.key for one in listing.broken if one.key not in listed}
 
 
 def _read_all(

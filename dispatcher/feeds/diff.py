@@ -2,7 +2,8 @@
 
 Absence is never a Cancel: lists flicker. An entry counts as gone when it was missing from several lists in a row
 that could be read as a whole, and from more of them when everything vanished at once, which is rather a fault of
-the source than the end of every danger.
+the source than the end of every danger. Nor is it gone while something stands in the list that nobody can read and
+that came when it went: that may be the entry itself, or its update.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 EXODUS_MIN = 5
 EXODUS_FACTOR = 3
 """When a list of at least five entries is suddenly empty, three times as many misses are needed."""
+EXCUSED = -1
+"""The number of misses of a row that something unreadable may stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,10 @@ def compare(known: Mapping[str, EntryRow], listing: Listing, misses: int) -> Dif
 
 
 def unchanged(known: Mapping[str, EntryRow], misses: int) -> Difference:
-    """The source says that its list is the same as last time: what was missing then is missing still."""
-    missing = [row for row in known.values() if row.missed and row.ended_at is None]
+    """The source says that its list is the same as last time: what was missing then is missing still, and what was
+    excused then is still.
+    """
+    missing = [row for row in known.values() if row.missed > 0 and row.ended_at is None]
     counted, gone = _missed(missing, misses * (EXODUS_FACTOR if _is_exodus(known, missing) else 1))
     return Difference(counted=counted, gone=gone)
 
@@ -64,10 +69,29 @@ def _is_exodus(known: Mapping[str, EntryRow], missing: list[EntryRow]) -> bool:
 
 
 def _missed(missing: list[EntryRow], needed: int) -> tuple[tuple[EntryRow, ...], tuple[EntryRow, ...]]:
-    counted = [replace(row, missed=row.missed + 1) for row in missing]
+    counted = [replace(row, missed=max(row.missed, 0) + 1) for row in missing]
     return (
         tuple(row for row in counted if row.missed < needed),
         tuple(row for row in counted if row.missed >= needed),
+    )
+
+
+def excused(
+    difference: Difference, known: Mapping[str, EntryRow], *, new: bool, any_at_all: bool
+) -> Difference:
+    """The difference, given whether the list holds something `new`, or anything, that nobody can read so far."""
+
+    def may_stand(row: EntryRow) -> bool:
+        before = known[row.key].missed
+        return (new and before == 0) or (any_at_all and before == EXCUSED)
+
+    missed = [row for row in (*difference.counted, *difference.gone) if row.missed]
+    held = {row.key for row in missed if may_stand(row)}
+    return Difference(
+        difference.fresh,
+        tuple(replace(row, missed=EXCUSED) if row.key in held else row for row in difference.counted)
+        + tuple(replace(row, missed=EXCUSED) for row in difference.gone if row.key in held),
+        tuple(row for row in difference.gone if row.key not in held),
     )
 
 

@@ -21,7 +21,13 @@ class Document:
 
     def listing(self, body: bytes, url: str) -> Listing:  # noqa: ARG002 - other formats resolve links against it
         """Raises `CapError` for a body that is neither an alert nor a container."""
-        return embedded(read_document(body, self._geometry), body)
+        document = read_document(body, self._geometry)
+        if document.entries and not document.alerts:
+            raise cap.NotCap(
+                "The feed only links to messages: it is one for the adapter index.",
+                "Der Feed verweist nur auf Meldungen: er ist etwas für den Adapter index.",
+            )
+        return embedded(document, body)
 
     def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:  # noqa: ARG002 - nothing is fetched
         return taken(entry)

@@ -28,6 +28,8 @@ class Index:
     def listing(self, body: bytes, url: str) -> Listing:
         """Raises `CapError` for a body that is no feed."""
         document = read_document(body)
+        if not document.entries and _is_hollow(document):
+            raise cap.NotCap("The feed says nothing of itself.", "Der Feed sagt nichts über sich selbst.")
         if document.alerts or not document.entries:
             return embedded(document, body)
         entries: dict[str, Listed] = {}
@@ -52,6 +54,12 @@ class Index:
             raise cap.NotCap("There is no alert behind the link.", "Hinter dem Verweis steht keine Meldung.")
         alone = document.kind in ("alert", "nina")
         return tuple(Incoming(alert, content if alone else cap.render(alert)) for alert in document.alerts)
+
+
+def _is_hollow(document: cap.Document) -> bool:
+    """Whether a feed has nothing of what every feed has: rather an error's page in a feed's clothes."""
+    missing = {problem.detail for problem in document.problems if problem.code == "feed-element-missing"}
+    return "channel" in missing or missing >= {"id", "title", "updated"}
 
 
 def _joined(one: Listed, other: Listed) -> Listed:

@@ -153,7 +153,11 @@ class Poller:
         except cap.CapError as error:
             await self._absorber.keep(feed, part, body, error.code, str(error), now)
             return Report("unreadable", error.code)
-        return _report(await self._absorber.absorb(feed, part, listing, known, now))
+        if listing.broken and not listing.entries:
+            await self._absorber.keep_broken(feed, listing.broken, now)
+            return Report("unreadable", listing.broken[0].code, Absorbed(broken=len(listing.broken)))
+        absorbed = await self._absorber.absorb(feed, part, listing, known, now)
+        return Report("unreadable", "every entry", absorbed) if absorbed.illegible else _report(absorbed)
 
     async def _scan(self, feed: Feed, folder: Folder, known: Mapping[str, EntryRow], now: datetime) -> Report:
         try:

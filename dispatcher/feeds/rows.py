@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 QUARANTINED = "quarantined"
 PENDING = "pending"
+UNRESOLVED = frozenset({QUARANTINED, PENDING})
+"""Reasons of entries of which nobody knows yet what they say."""
 UPDATE_PATIENCE = 3
 """So many times an Update's message is asked for before the list's own words go out for it."""
 

@@ -237,6 +237,30 @@ def test_an_index_without_entries_says_that_nothing_is_in_force():
     assert Index().listing(ATOM.format("").encode(), "https://x.example/").entries == ()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<rss/>",
+        b"<rss version='2.0'/>",
+        b"<feed xmlns='http://www.w3.org/2005/Atom'><error>x</error></feed>",
+    ],
+)
+def test_a_hollow_feed_says_nothing(body):
+    with pytest.raises(cap.CapError):
+        Index().listing(body, "https://x.example/")
+
+
+def test_an_empty_channel_says_that_nothing_is_in_force():
+    body = b"<rss version='2.0'><channel><title>t</title></channel></rss>"
+    assert Index().listing(body, "https://x.example/").entries == ()
+
+
+def test_an_index_is_no_single_message():
+    body = ATOM.format(entry('<link href="/a.xml"/>')).encode()
+    with pytest.raises(cap.NotCap, match="index"):
+        Document().listing(body, "https://x.example/")
+
+
 def test_messages_within_the_feed_need_no_link():
     content = f'<content type="text/xml">{cap.render(warning(1)).decode().partition("?>")[2]}</content>'
     body = ATOM.format(entry(content)).encode()

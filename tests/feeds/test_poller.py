@@ -251,6 +251,68 @@ async def test_when_everything_vanishes_at_once_it_takes_longer_to_believe(world
     assert (await world.reasons()).count("no_longer_listed") == 6
 
 
+@pytest.mark.parametrize(
+    "body", [b'[{"error": "maintenance"}]', b"[null]", b"[[]]", b'["x"]', b'{"error": 1}', b"<html/>"]
+)
+async def test_an_error_in_place_of_the_entries_ends_nothing(world, server, poller, nina, body):
+    server.put(BOARD, listing_body(dashboard_entry(FIRE)))
+    server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
+    await poll(poller, world, nina)
+    known = world.clock.now
+    server.put(BOARD, body)
+    for _ in range(4):
+        assert (await poll(poller, world, nina)).result == "unreadable"
+    assert (await world.feeds.state("nina")).succeeded_at == known
+    assert len(await world.quarantine.listed("nina")) == 1
+    assert await world.reasons() == ["first_notice"]
+
+
+async def test_an_archive_of_which_nothing_can_be_read_ends_nothing(world, server, poller, dwd):
+    server.put(LIST, archive(warning(1)))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(extra=[("error.html", b"<html/>")]))
+    for _ in range(4):
+        assert (await poll(poller, world, dwd)).result == "unreadable"
+    assert await world.reasons() == ["first_notice"]
+
+
+async def test_what_is_missing_may_be_what_cannot_be_read(world, server, poller, dwd):
+    other = warning(2, event="STURM")
+    server.put(LIST, archive(warning(1), other))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(other, extra=[("new.xml", b"<alert/>")]))
+    for _ in range(4):
+        assert (await poll(poller, world, dwd)).succeeded
+    assert await world.reasons() == ["first_notice", "first_notice"]
+    server.put(LIST, archive(other))
+    await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "first_notice"]
+    await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "first_notice", "no_longer_listed"]
+
+
+async def test_what_was_unreadable_before_excuses_nothing_that_goes_later(world, server, poller, dwd):
+    other, broken = warning(2, event="STURM"), [("old.xml", b"<alert/>")]
+    server.put(LIST, archive(warning(1), other, extra=broken))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(other, extra=broken))
+    await poll(poller, world, dwd)
+    await poll(poller, world, dwd)
+    assert (await world.reasons())[-1] == "no_longer_listed"
+
+
+async def test_what_can_be_read_again_goes_on(world, server, poller, dwd):
+    other = warning(2, event="STURM")
+    server.put(LIST, archive(warning(1), other))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(other, extra=[("new.xml", b"<alert/>")]))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(other, cancel(3, warning(1))))
+    for _ in range(3):
+        await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "first_notice", "cancel"]
+
+
 async def test_an_index_says_nothing_by_leaving_out(world, server, poller):
     feed = await world.feed("one", "single", urls=(server.origin + LIST,))
     server.put(LIST, cap.render(warning(1)))
