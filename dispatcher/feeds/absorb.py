@@ -231,9 +231,9 @@ class Absorber:
             return b""
 
     async def _let_go(self, feed: Feed, difference: Difference, now: datetime) -> None:
-        """Whatever is gone here and listed by no other feed has ended, if the feed's rule says so."""
+        """Whatever is gone and told by no other entry, here or elsewhere, has ended, if the feed's rule says so."""
         gone = difference.gone
-        still = await self._store.listed_elsewhere(feed.name, [row.event_key for row in gone])
+        still = await self._store.still_listed(feed.name, gone)
         for row in gone:
             spoken = row.reason in SPOKEN_FOR and row.alert_id is not None
             if spoken and feed.settings.ends_by_absence and row.event_key not in still:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_MAX = 3
-NO_CONTENT = frozenset({204, 304})
+NO_CONTENT, NOT_MODIFIED = 204, 304
 ACCEPT = (
     "application/cap+xml, application/json, application/zip, application/atom+xml, application/xml, */*;q=0.1"
 )
@@ -40,11 +40,14 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`body` is None where the source says that nothing changed. `requests` counts redirects too."""
+    """`body` is None where the source says that nothing changed: that its list is the `same` as last time, or only
+    that it has nothing to say. `requests` counts redirects too.
+    """
 
     body: bytes | None
     validators: dict[str, str] = field(default_factory=dict)
     requests: int = 1
+    same: bool = True
 
 
 def conditions(validators: Mapping[str, str]) -> dict[str, str]:
@@ -83,8 +86,8 @@ async def fetch(
 
 
 def _fetched(answer: Answer, requests: int, now: datetime) -> Fetched:
-    if answer.status in NO_CONTENT:
-        return Fetched(None, requests=requests)
+    if answer.status in (NO_CONTENT, NOT_MODIFIED):
+        return Fetched(None, requests=requests, same=answer.status == NOT_MODIFIED)
     if answer.status != 200:
         wait = parse_retry_after(answer.header("retry-after"), now)
         raise FetchError("refused", f"http {answer.status}", answer.status, wait)

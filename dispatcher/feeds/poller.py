@@ -140,7 +140,9 @@ class Poller:
             return Report("refused", "unchanged since never"), {}
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else ""
         if answer.body is None or digest == validators.get("sha256"):
-            absorbed = await self._absorber.absorb(feed, url, None, known, now)
+            # Of what was missing last time, only the same list says that it is missing still.
+            told = known if answer.same else {key: row for key, row in known.items() if not row.missed}
+            absorbed = await self._absorber.absorb(feed, url, None, told, now)
             return _report(absorbed), {**validators, **answer.validators}
         report = await self._absorb_body(feed, url, answer.body, known, now)
         return report, {**answer.validators, "sha256": digest}

@@ -146,13 +146,15 @@ class Feeds:
             ],
         )
 
-    async def listed_elsewhere(self, feed: str, event_keys: Sequence[str]) -> set[str]:
-        """Which of these event keys another feed lists now."""
+    async def still_listed(self, feed: str, gone: Sequence[EntryRow]) -> set[str]:
+        """Which event keys of entries that are gone from `feed` another entry tells now, of whatever feed."""
         rows = await self._pool.fetch(
             """SELECT DISTINCT event_key FROM feed_entry
-               WHERE feed <> $1 AND event_key = ANY($2) AND event_key <> '' AND ended_at IS NULL""",
+               WHERE event_key = ANY($2) AND event_key <> '' AND ended_at IS NULL
+                 AND NOT (feed = $1 AND key = ANY($3))""",
             feed,
-            list(event_keys),
+            [row.event_key for row in gone],
+            [row.key for row in gone],
         )
         return {row["event_key"] for row in rows}
 

@@ -4,17 +4,41 @@ import pytest
 
 from ops.lab.feeds.run import simulate
 from ops.lab.feeds.server import FeedServer
+from ops.lab.feeds.told import Control
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 
-async def test_two_hours_of_faults_end_without_doubles_lone_all_clears_or_misses(
-    database_url, redis_url, tmp_path
-):
+@pytest.fixture
+def two_hours(database_url, redis_url, tmp_path):
     nobody = tmp_path / "none.pem"
     nobody.write_text("")
-    with FeedServer() as server:
-        verdict = await simulate(database_url, redis_url, server, str(nobody), seed=7)
+
+    async def run(control=None):
+        with FeedServer() as server:
+            return await simulate(database_url, redis_url, server, str(nobody), seed=7, control=control)
+
+    return run
+
+
+async def test_two_hours_of_faults_end_without_doubles_lone_all_clears_or_misses(two_hours):
+    verdict = await two_hours()
     assert verdict.failed_polls > 10
     assert verdict.notices > 50
-    assert (verdict.doubles, verdict.lone_all_clears, verdict.missed) == ([], [], [])
+    assert (verdict.doubles, verdict.lone_all_clears, verdict.missed, verdict.ended_early) == ([], [], [], [])
+    assert verdict.passed
+
+
+@pytest.mark.parametrize(
+    ("control", "seen"),
+    [
+        (Control.FORGETFUL, "doubles"),
+        (Control.HASTY, "ended_early"),
+        (Control.DEAF, "missed"),
+        (Control.LOSSY, "lone_all_clears"),
+    ],
+)
+async def test_what_is_broken_on_purpose_is_seen(two_hours, control, seen):
+    verdict = await two_hours(control)
+    assert getattr(verdict, seen)
+    assert not verdict.passed

@@ -22,6 +22,7 @@ from tests.feeds.material import (
     archive,
     cancel,
     dashboard_entry,
+    dwd_id,
     listing_body,
     nina_detail,
     update,
@@ -146,8 +147,19 @@ async def test_no_fault_of_the_source_ends_or_doubles_a_warning(  # noqa: PLR091
     assert await world.reasons() == ["first_notice"]
 
 
-async def test_unchanged_since_never_tells_nothing(world, server, poller, dwd):
+async def test_an_answer_without_a_list_is_no_second_miss(world, server, poller, dwd):
+    server.put(LIST, archive(warning(1), warning(2, event="STURM")))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(warning(2, event="STURM")))
+    await poll(poller, world, dwd)
     server.fail(LIST, Fault.NO_CONTENT)
+    await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "first_notice"]
+
+
+@pytest.mark.parametrize("fault", [Fault.NO_CONTENT, Fault.NOT_MODIFIED])
+async def test_unchanged_since_never_tells_nothing(world, server, poller, dwd, fault):
+    server.fail(LIST, fault)
     report = await poll(poller, world, dwd)
     assert (report.result, report.detail) == ("refused", "unchanged since never")
     assert (await world.feeds.state("dwd")).succeeded_at is None
@@ -238,6 +250,20 @@ async def test_two_misses_end_an_entry_also_when_the_list_stays_the_same(world, 
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
     assert (await world.reasons())[-1] == "update"
+
+
+async def test_a_variant_that_goes_while_the_other_stays_ends_nothing(world, server, poller, dwd):
+    german = warning(1, identifier=dwd_id(1, "DEU"))
+    server.put(LIST, archive(warning(1), german))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive(german))
+    for _ in range(3):
+        await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice"]
+    server.put(LIST, archive())
+    for _ in range(3):
+        await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "no_longer_listed"]
 
 
 async def test_when_everything_vanishes_at_once_it_takes_longer_to_believe(world, server, poller, dwd):

@@ -3,23 +3,31 @@
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from threading import Event
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
 from channels.answer import Answer, NotSent
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
+from dispatcher.feeds.dates import read_date
 from dispatcher.feeds.diff import compare
 from dispatcher.feeds.entry import Listed, Listing
 from dispatcher.feeds.fetch import FetchError, conditions, fetch
 from dispatcher.feeds.hosts import Hosts
+from dispatcher.feeds.recording import Recorded, write
 from dispatcher.feeds.schedule import next_poll, next_try, stale_since
 from dispatcher.feeds.shift import Shifted, shifted
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store.feeds import EntryRow
 from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.wiring import load_feeds
+from ops.lab.feeds import __main__ as lab
 from ops.lab.feeds import run, scenario
-from ops.lab.feeds.scenario import ELSEWHERE, End, Event
+from ops.lab.feeds.scenario import ELSEWHERE, End
+from ops.lab.feeds.scenario import Event as Happening
+from ops.lab.feeds.server import Fault, FeedServer
 from tests.feeds.material import NOW, archive, update, warning
 
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
@@ -257,7 +265,7 @@ def test_doubles_and_lone_endings_are_seen(kinds, again, lone):
     ],
 )
 def test_what_is_missed_is_seen(end, ags, kinds, served):
-    event = Event(1, "dwd", ("05358008",), 0, (), 30, end)
+    event = Happening(1, "dwd", ("05358008",), 0, (), 30, end)
     assert run._is_served(event, ags, kinds) is served
 
 
@@ -266,6 +274,29 @@ def test_the_scenario_has_everything():
     assert {event.end for event in happenings} == set(End)
     assert {event.source for event in happenings} == {"dwd", "nina"}
     assert any(event.places == (ELSEWHERE,) for event in happenings)
-    event = Event(0, "dwd", ("05358008",), 5, (13,), 30, End.ALL_CLEAR)
+    event = Happening(0, "dwd", ("05358008",), 5, (13,), 30, End.ALL_CLEAR)
     said = [scenario.message(event, minute, NOW) for minute in (4, 5, 13, 30, 42)]
     assert [alert and str(alert.msg_type) for alert in said] == [None, "Alert", "Update", "Update", None]
+
+
+def test_a_served_recording_has_faults_as_asked(tmp_path, capsys):
+    recording = tmp_path / "day.jsonl"
+    recording.write_text(write(Recorded(NOW, "https://source.example/a?b=1", 200, b"x")) + "\n")
+    stop = Event()
+    stop.set()
+    assert lab.serve(recording, 0, 0.5, 1, stop) == 0
+    assert capsys.readouterr().out.strip().endswith("/a?b=1")
+    with FeedServer(0, lambda: Fault.SERVER_ERROR) as server, pytest.raises(HTTPError, match="500"):
+        urlopen(server.put("/a", b"x"), timeout=5)
+    assert lab.main(["serve", str(tmp_path / "gone.jsonl")]) == 2
+    recording.write_text("{}")
+    assert lab.main(["serve", str(recording)]) == 2
+    for share in ("2", "x"):
+        with pytest.raises(SystemExit):
+            lab.main(["serve", str(recording), "--faults", share])
+
+
+@pytest.mark.parametrize("dates", list(scenario.Dates))
+def test_every_way_to_write_a_time_is_read(dates):
+    assert read_date(dates.write(NOW)) == NOW
+    assert read_date(dates.value) == NOW + timedelta(hours=1)

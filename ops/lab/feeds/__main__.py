@@ -1,33 +1,49 @@
-"""`python -m ops.lab.feeds run | serve RECORDING`."""
+"""`python -m ops.lab.feeds run | serve RECORDING [--faults 0.3]`."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from random import Random
+from threading import Event
 from urllib.parse import urlsplit
 
 from dispatcher import logs
-from dispatcher.feeds.recording import read
+from dispatcher.feeds.recording import RecordingError, read
 from ops.lab.feeds.run import run
-from ops.lab.feeds.server import FeedServer
+from ops.lab.feeds.server import Fault, FeedServer
+from ops.lab.feeds.told import Control
+
+DOCUMENT_FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.REDIRECT}))
 
 
-def serve(recording: Path, port: int) -> int:
-    """The last answer of every address of a recording, until interrupted."""
-    with FeedServer(port) as server, recording.open(encoding="utf-8") as lines:
+def serve(recording: Path, port: int, share: float, seed: int, stop: Event) -> int:
+    """The last answer of every address of a recording, until interrupted; a `share` of the answers are faults."""
+    random = Random(seed)
+
+    def fault() -> Fault | None:
+        return random.choice(DOCUMENT_FAULTS) if random.random() < share else None
+
+    with FeedServer(port, fault) as server, recording.open(encoding="utf-8") as lines:
         for answer in read(lines):
             if answer.status == 200:
                 parts = urlsplit(answer.url)
-                print(server.put(f"{parts.path}{'?' if parts.query else ''}{parts.query}", answer.body))
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            return 0
+                url = server.put(f"{parts.path}{'?' if parts.query else ''}{parts.query}", answer.body)
+                print(url, flush=True)
+        with suppress(KeyboardInterrupt):
+            stop.wait()
+    return 0
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError(text)
+    return value
 
 
 def main(argv: list[str]) -> int:
@@ -36,14 +52,21 @@ def main(argv: list[str]) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     simulation = commands.add_parser("run", help="two hours with faults, accelerated")
     simulation.add_argument("--seed", type=int, default=1)
+    simulation.add_argument("--control", type=Control, choices=list(Control), help="break this on purpose")
     source = commands.add_parser("serve", help="a recording, as a source")
     source.add_argument("recording", type=Path)
     source.add_argument("--port", type=int, default=0)
+    source.add_argument("--faults", type=_share, default=0.0, help="share of answers that are faults, 0 to 1")
+    source.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     if options.command == "serve":
-        return serve(options.recording, options.port)
+        try:
+            return serve(options.recording, options.port, options.faults, options.seed, Event())
+        except (OSError, RecordingError) as error:
+            print(f"{options.recording}: {error}", file=sys.stderr)
+            return 2
     logs.configure(as_json=True, process="lab")
-    verdict = run(options.seed)
+    verdict = run(options.seed, options.control)
     print(json.dumps(asdict(verdict), indent=1, ensure_ascii=False))
     return 0 if verdict.passed else 1
 

@@ -1,18 +1,15 @@
-"""Two hours of two sources with every fault in as long as it takes: `python -m ops.lab.feeds run [--seed N]`.
+"""Two hours of two sources with every fault, accelerated: `python -m ops.lab.feeds run [--seed N] [--control NAME]`.
 
 Real HTTP, the real record, the real poller, planner and deliverer; only time is made up, and a channel that accepts
-everything writes down who was told what. Nobody may be told twice, nobody may get an all-clear without an alarm,
-nobody may miss what concerns them.
+everything writes down who was told what. Nobody may be told twice, nobody may get an all-clear without an alarm or
+before its time, nobody may miss what concerns them. A control breaks one thing on purpose: then the run must be lost.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import tempfile
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -20,7 +17,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from channels.addresses import AddressPolicy
-from channels.base import Limits, Receipt
 from channels.http import HttpClient
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.feeds.absorb import Absorber
@@ -46,55 +42,31 @@ from dispatcher.store.spots import Spots
 from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
 from ops.lab.feeds import scenario
-from ops.lab.feeds.scenario import ELSEWHERE, NINA_PATH, End, Event
+from ops.lab.feeds.scenario import ELSEWHERE, NINA_PATH, Dates, End, Event
 from ops.lab.feeds.server import Fault, FeedServer
+from ops.lab.feeds.told import ENDINGS, Control, Told
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import Sequence
 
-    from channels.base import Endpoint, Notice
+    import cap
 
 MINUTES = 120
 CALM_MIN = 20
 """At the end the sources are well again, so that what is still owed can come."""
+DATES_MIN = 10
+"""So long the list writes its times in one way, then in another."""
+FORGET = """WITH gone AS (DELETE FROM feed_entry)
+            UPDATE alert SET event_key = '', identifier = identifier || '~' || number"""
 FAULTY = 0.3
-FLICKER = 0.25
+FLICKER = 0.6
+ODD = 0.25
 DWD_LIST = "/STAT.zip"
 NINA_LIST = f"{NINA_PATH}/dashboard/053580000000.json"
 DISTRICT = "05358"
-FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.DRIP, Fault.REDIRECT}))
-NUMBER = re.compile(r"#(\d+) ")
+FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.DRIP, Fault.REDIRECT, Fault.NOT_MODIFIED}))
+"""A source that lies about a change looks like one without changes: nobody can tell."""
 WARNED = frozenset({"alert", "update"})
-ENDINGS = frozenset({"cancel", "ended", "lifted"})
-
-
-@dataclass(slots=True)
-class Told:
-    """A channel that accepts everything, and who was told what, in order."""
-
-    name: str = "webpush"
-    limits: Limits = Limits(batch=1000, payload_bytes=4096, concurrency=1000, max_age_s=86_400)  # noqa: RUF009 - frozen
-    kinds: dict[tuple[int, int], list[str]] = field(default_factory=lambda: defaultdict(list))
-    """By recipient and event."""
-    notices: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
-    """By recipient and alert."""
-
-    def check(self, endpoint: Endpoint) -> None:
-        """Everyone is reached."""
-
-    def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one for all
-        return "gateway"
-
-    async def aclose(self) -> None:
-        """Nothing is open."""
-
-    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
-        document = json.loads(notice.payload)
-        match = NUMBER.search(document["headline"] + " ")
-        for endpoint in endpoints:
-            self.kinds[endpoint.id, int(match[1]) if match else -1].append(document["kind"])
-            self.notices[endpoint.id, notice.alert_id] += 1
-            yield Receipt(endpoint.id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +81,33 @@ class Verdict:
     doubles: list[str]
     lone_all_clears: list[str]
     missed: list[str]
+    ended_early: list[str]
 
     @property
     def passed(self) -> bool:
-        return not (self.doubles or self.lone_all_clears or self.missed)
+        return not (self.doubles or self.lone_all_clears or self.missed or self.ended_early)
 
 
 class Run:
     """One run over a record of its own."""
 
     def __init__(
-        self, pool: record.Pool, bell: Doorbell, server: FeedServer, http: HttpClient, seed: int
+        self,
+        pool: record.Pool,
+        bell: Doorbell,
+        server: FeedServer,
+        http: HttpClient,
+        seed: int,
+        control: Control | None = None,
     ) -> None:
         self._pool = pool
+        self._control = control
         self._server = server
         self._random = Random(seed)
         self._start = datetime.now(UTC).replace(microsecond=0)
         self._minute = 0
-        self._told = Told()
+        self._flickered = ""
+        self._told = Told(loses_alarms=control is Control.LOSSY)
         meter, alerts, ledger = Meter(), Alerts(pool), Ledger(pool)
         boundaries = Boundaries.default()
         self._places = [unit.ags for unit in boundaries.by_prefix(DISTRICT)]
@@ -168,7 +149,9 @@ class Run:
         return self._start + timedelta(minutes=self._minute)
 
     def _feed(self, name: str, adapter: str, path: str) -> Feed:
-        settings = {"name": name, "adapter": adapter, "urls": [self._server.origin + path], "timeout_s": 0.4}
+        misses = 1 if self._control is Control.HASTY else 2
+        urls = [self._server.origin + path]
+        settings = {"name": name, "adapter": adapter, "urls": urls, "timeout_s": 0.4, "misses": misses}
         return feed_of(FeedSettings.model_validate(settings))
 
     async def run(self, minutes: int = MINUTES) -> Verdict:
@@ -178,16 +161,22 @@ class Run:
         happenings = scenario.events(self._random, self._places, minutes - CALM_MIN)
         polls = failed = 0
         for self._minute in range(minutes):
+            self._told.minute = self._minute
             self._publish(happenings, calm=self._minute >= minutes - CALM_MIN)
-            for feed in self._feeds:
+            for feed in () if self._is_deaf(minutes) else self._feeds:
                 state = await self._store.state(feed.name)
                 if state.next_at is not None and state.next_at > self._now():
                     continue
                 polls += 1
                 failed += not (await self._poller.poll(feed)).succeeded
                 await self._deliver()
+            if self._control is Control.FORGETFUL:
+                await self._pool.execute(FORGET)
         broken = len(await self._quarantine.listed(None, 1000))
         return self._judge(happenings, home, (polls, failed, broken))
+
+    def _is_deaf(self, minutes: int) -> bool:
+        return self._control is Control.DEAF and self._minute > minutes // 3
 
     async def _subscribe(self) -> dict[int, str]:
         """One recipient per municipality."""
@@ -208,21 +197,36 @@ class Run:
         nina = [alert for event, alert in shown if event.source == "nina"]
         copies = [alert for event, alert in shown if event.source == "dwd" and event.number % 2]
         extra: list[tuple[str, bytes]] = []
-        # An entry flickers for one minute at most: that is what two misses in a row stand for.
-        if not calm and self._minute % 3 == 0 and self._random.random() < FLICKER and dwd:
-            dwd.remove(self._random.choice(dwd))
-        if not calm and self._random.random() < FLICKER:
+        if not calm and self._minute % 3 == 0 and self._random.random() < FLICKER:
+            self._flicker(dwd)
+        if not calm and self._random.random() < ODD:
             extra.append((f"broken-{self._minute}.xml", b"<alert>"))
-        self._server.put(DWD_LIST, scenario.archive(dwd, extra))
-        self._server.put(NINA_LIST, scenario.dashboard([*nina, *copies]))
+        variants = [
+            scenario.variant(alert) for event, alert in shown if alert in dwd and event.number % 5 == 0
+        ]
+        again = self._minute % 4 == 0
+        self._server.put(DWD_LIST, scenario.archive([*dwd, *variants, *(dwd[:1] if again else ())], extra))
+        dates = list(Dates)[self._minute // DATES_MIN % len(Dates)]
+        board = [*nina, *copies]
+        self._server.put(NINA_LIST, scenario.dashboard([*board, *(board[:1] if again else ())], dates))
         for alert in (*nina, *copies):
             path = f"{NINA_PATH}/warnings/{scenario.nina_id(alert)}.json"
             self._server.put(path, scenario.detail(alert))
-            if not calm and self._random.random() < FAULTY / 3:
-                self._server.fail(path, Fault.NOT_FOUND, times=2)
+            missing = not calm and self._random.random() < FAULTY / 3
+            self._server.fail(path, Fault.NOT_FOUND, times=2 * missing)
         for path in (DWD_LIST, NINA_LIST):
             faulty = not calm and self._random.random() < FAULTY
             self._server.fail(path, self._random.choice(FAULTS), times=int(faulty))
+
+    def _flicker(self, dwd: list[cap.Alert]) -> None:
+        """An entry is away for one minute at most, and not the same one again: that is what two misses in a row stand
+        for.
+        """
+        others = [alert for alert in dwd if alert.identifier != self._flickered]
+        if others:
+            chosen = self._random.choice(others)
+            self._flickered = chosen.identifier
+            dwd.remove(chosen)
 
     async def _deliver(self) -> None:
         """What workers do when the bell rings."""
@@ -250,8 +254,15 @@ class Run:
             for who, ags in home.items()
             if not _is_served(event, ags, kinds := self._told.kinds.get((who, event.number), []))
         ]
+        # Who was warned by mistake, as the list's own words do for a whole district, may hear so at any time.
+        ends = {(event.number, ags): event.ends for event in happenings for ags in event.places}
+        early = [
+            f"event {number}, {ags}: ended in minute {minute}"
+            for who, number, minute in self._told.ended_at
+            if minute < ends.get((number, ags := home[who]), 0)
+        ]
         total = sum(self._told.notices.values())
-        return Verdict(len(happenings), *counts, total, doubles, lone, missed)
+        return Verdict(len(happenings), *counts, total, doubles, lone, missed, early)
 
 
 def _faults(kinds: Sequence[str]) -> tuple[bool, bool]:
@@ -273,20 +284,28 @@ def _is_served(event: Event, ags: str, kinds: Sequence[str]) -> bool:
     return kinds[-1] in WARNED if event.end is End.EXPIRY else kinds[-1] in ENDINGS
 
 
-async def simulate(database_url: str, redis_url: str, server: FeedServer, ca_file: str, seed: int) -> Verdict:
+async def simulate(
+    database_url: str,
+    redis_url: str,
+    server: FeedServer,
+    ca_file: str,
+    *,
+    seed: int,
+    control: Control | None = None,
+) -> Verdict:
     """In an existing, empty record with its schema."""
     pool = await record.connect(database_url, size=4)
     bell = Doorbell(open_queue(redis_url))
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
     try:
-        return await Run(pool, bell, server, http, seed).run()
+        return await Run(pool, bell, server, http, seed, control).run()
     finally:
         await http.aclose()
         await bell.aclose()
         await pool.close()
 
 
-def run(seed: int) -> Verdict:
+def run(seed: int, control: Control | None = None) -> Verdict:
     """With servers of its own, which are gone afterwards."""
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -297,4 +316,6 @@ def run(seed: int) -> Verdict:
         nobody = Path(directory) / "none.pem"
         nobody.write_text("")
         asyncio.run(upgrade(postgres.url))
-        return asyncio.run(simulate(postgres.url, valkey.url, server, str(nobody), seed))
+        return asyncio.run(
+            simulate(postgres.url, valkey.url, server, str(nobody), seed=seed, control=control)
+        )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 import zipfile
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -124,22 +126,43 @@ def _alert(event: Event, version: int, sent: datetime, start: datetime) -> cap.A
     )
 
 
+def variant(alert: cap.Alert) -> cap.Alert:
+    """The same warning in one language, as DWD lists it beside the one in all languages."""
+    return replace(alert, identifier=alert.identifier.replace(".MUL", ".DEU"))
+
+
 def archive(alerts: Sequence[cap.Alert], extra: Sequence[tuple[str, bytes]] = ()) -> bytes:
-    """A STAT zip: the same content always gives the same bytes."""
+    """A STAT zip: the same content always gives the same bytes. Names of members may collide."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Duplicate name")
         members = [(f"{alert.identifier}.xml", cap.render(alert)) for alert in alerts]
         for name, content in [*members, *extra]:
             bundle.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
-def dashboard(alerts: Sequence[cap.Alert]) -> bytes:
+class Dates(StrEnum):
+    """How a list writes its times."""
+
+    ISO = "2026-11-22T13:00:00+00:00"
+    MAIL = "Sun, 22 Nov 2026 13:00:00 +0000"
+    SLASHED = "2026/11/22 13:00:00"
+
+    def write(self, moment: datetime) -> str:
+        if self is Dates.MAIL:
+            return format_datetime(moment)
+        return (
+            moment.isoformat() if self is Dates.ISO else moment.astimezone(UTC).strftime("%Y/%m/%d %H:%M:%S")
+        )
+
+
+def dashboard(alerts: Sequence[cap.Alert], dates: Dates = Dates.ISO) -> bytes:
     """NINA's list for a district."""
-    return json.dumps([_entry(alert) for alert in alerts]).encode()
+    return json.dumps([_entry(alert, dates) for alert in alerts]).encode()
 
 
-def _entry(alert: cap.Alert) -> dict[str, Any]:
+def _entry(alert: cap.Alert, dates: Dates) -> dict[str, Any]:
     info = alert.infos[0]
     return {
         "id": nina_id(alert),
@@ -157,7 +180,7 @@ def _entry(alert: cap.Alert) -> dict[str, Any]:
                 "transKeys": {"event": "BBK-EVC-040"},
             },
         },
-        "sent": alert.sent.isoformat() if alert.sent else "",
+        "sent": dates.write(alert.sent) if alert.sent else "",
     }
 
 

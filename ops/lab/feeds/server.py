@@ -34,6 +34,7 @@ class Fault(StrEnum):
     NOT_FOUND = "404"
     EMPTY = "200 without body"
     NO_CONTENT = "204"
+    NOT_MODIFIED = "304, whatever was asked"
     ERROR_BODY = "200 with an error page"
     XML_ERROR_BODY = "200 with an exception report"
     TRUNCATED = "half of the body, the connection closed"
@@ -88,13 +89,15 @@ class _State:
     requests: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
+    any_fault: Callable[[], Fault | None] = lambda: None
 
 
 class FeedServer:
     """Serves from a thread of its own until the block ends."""
 
-    def __init__(self, port: int = 0) -> None:
-        self._state = _State()
+    def __init__(self, port: int = 0, any_fault: Callable[[], Fault | None] = lambda: None) -> None:
+        """`any_fault` is asked for every request that meets no fault of its own."""
+        self._state = _State(any_fault=any_fault)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self._state))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
@@ -223,6 +226,7 @@ _PLAIN: dict[Fault, tuple[int, bytes, dict[str, str]]] = {
     Fault.NOT_FOUND: (404, b"not here", {}),
     Fault.EMPTY: (200, b"", {}),
     Fault.NO_CONTENT: (204, b"", {}),
+    Fault.NOT_MODIFIED: (304, b"", {}),
     Fault.ERROR_BODY: (200, ERROR_PAGE, {}),
     Fault.XML_ERROR_BODY: (200, EXCEPTION, {}),
     Fault.REDIRECT_AWAY: (302, b"", {"Location": "http://169.254.169.254/latest/meta-data/"}),
@@ -238,7 +242,7 @@ _CHANGED: dict[Fault, Callable[[bytes], bytes]] = {
 def _next_fault(state: _State, path: str) -> Fault | None:
     trouble = state.troubles.get(path)
     if trouble is None or trouble.times <= 0:
-        return None
+        return state.any_fault()
     trouble.times -= 1
     return trouble.fault
 
