@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cap.model import Area
-from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
+from dispatcher.targeting.geocodes import NO_REGISTRY, Registry, Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
 from dispatcher.targeting.outcome import Affected, Beyond, Match, Profile, Reason, Unmatched
 from dispatcher.targeting.reading import AreaReading, Context, read_areas
@@ -90,12 +90,17 @@ def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tu
 
 
 def _is_held(reading: AreaReading, measured: Measured, profile: Profile) -> bool:
-    """A shape without a target always waits for a person; a code only if its area has no target at all."""
+    """A shape without a target always waits for a person. A code does if its area has no target at all, or none
+    but other codes of its scheme: then it means a place of its own.
+    """
     lost = [measured.failures[item.name] for item in reading.shapes if item.name in measured.failures]
-    targeted = bool(reading.indices) or len(lost) < len(reading.shapes)
+    shaped = len(lost) < len(reading.shapes)
+    targeted = bool(reading.indices) or shaped
     lost += [failure.reason for failure in reading.failures if failure.kind != "geocode"]
     if not lost and not targeted:
         lost = [failure.reason for failure in reading.failures]
+    if reading.gap and not shaped:
+        lost.append(Unresolved.CODE.value)
     if profile.beyond is Beyond.NOTE:
         lost = [reason for reason in lost if reason not in BEYOND_REASONS]
     return bool(lost)

@@ -54,6 +54,8 @@ class AreaReading:
     shapes: tuple[NamedShape, ...] = ()
     failures: tuple[Unmatched, ...] = ()
     notes: tuple[str, ...] = ()
+    gap: bool = False
+    """Of the codes of one scheme some name municipalities and others lie outside the boundary data."""
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ def read_areas(areas: Sequence[Area], context: Context) -> tuple[AreaReading, ..
 
 
 def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReading:
-    coded, failures = _codes(area, context)
+    coded, failures, gap = _codes(area, context)
     floor_m = _floor_m(area, context.profile)
     indices = tuple(index for index in coded if not context.boundaries.lies_below(index, floor_m))
     notes = [] if len(indices) == len(coded) else [below(name, len(coded) - len(indices), floor_m)]
@@ -97,7 +99,7 @@ def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReadi
             notes.extend(f"{label}: {repair.value}" for repair in found.repairs)
     if not (area.polygons or area.circles or area.geocodes or area.unreadable):
         failures.append(Unmatched("area", name, NO_TARGET))
-    return AreaReading(indices, tuple(named), tuple(failures), tuple(notes))
+    return AreaReading(indices, tuple(named), tuple(failures), tuple(notes), gap)
 
 
 def below(name: str, count: int, floor_m: float | None) -> str:
@@ -111,21 +113,26 @@ def _floor_m(area: Area, profile: Profile) -> float | None:
     return area.altitude_ft * (METRES_PER_FOOT if profile.height_unit is HeightUnit.FEET else 1.0)
 
 
-def _codes(area: Area, context: Context) -> tuple[tuple[int, ...], list[Unmatched]]:
+def _codes(area: Area, context: Context) -> tuple[tuple[int, ...], list[Unmatched], bool]:
     indices: set[int] = set()
     failures = []
+    found_in: set[str] = set()
+    lost_in: set[str] = set()
     for geocode in area.geocodes:
         if geocode.name == NO_PLACE:
             continue
         found = geocodes.resolve(geocode.name, geocode.value, context.boundaries, context.registry)
         indices.update(found.indices)
+        scheme = geocodes.scheme_of(geocode.name)
+        found_in.update([scheme] if found.indices else [])
         for code, why in found.unresolved:
+            lost_in.update([scheme] if why is Unresolved.CODE else [])
             if why is Unresolved.COUNTRY and context.profile.nationwide:
                 indices.update(range(len(context.boundaries.municipalities)))
             else:
                 value = f"{geocode.name}={code}"[:LABEL_LENGTH]
                 failures.append(Unmatched("geocode", value, why.value))
-    return tuple(sorted(indices)), failures
+    return tuple(sorted(indices)), failures, not found_in.isdisjoint(lost_in)
 
 
 def _elements(name: str, area: Area) -> Iterator[tuple[str, Polygon | Circle]]:

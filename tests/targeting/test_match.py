@@ -176,6 +176,18 @@ def test_an_unknown_code_beside_a_target_is_counted_but_holds_nothing(boundaries
     assert unmatched(found) == [("geocode", "unknown code scheme")]
 
 
+def test_a_code_outside_the_data_beside_others_of_its_scheme_is_a_place_of_its_own(boundaries):
+    area = coded(("ARS", "053580008008"), ("ARS", "091620000000"))
+    found = match([area], boundaries)
+    assert found.held
+    assert names(found) == {"Düren"}
+    assert not match([area], boundaries, profile=Profile(beyond=Beyond.NOTE)).held
+    other_schemes = coded(("ARS", "053580008008"), ("WARNCELLID", "705358999"))
+    assert not match([other_schemes], boundaries).held
+    drawn_too = dataclasses.replace(circle(50.8, 6.48, 0.5), geocodes=area.geocodes)
+    assert not match([drawn_too], boundaries).held
+
+
 def test_an_area_of_unknown_codes_only_is_held(boundaries):
     assert match([coded(("EMMA_ID", "DE001"))], boundaries).held
 
