@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -33,18 +33,31 @@ class Health:
     doorbell: Doorbell
     needs_queue: bool
     """The API accepts without Redis; a worker hears nothing without it."""
+    _broken_off: set[asyncio.Future[object]] = field(default_factory=set)
 
     async def check(self) -> dict[str, bool]:
         """By part; does not raise."""
         return {"record": await self._record(), "queue": await self.doorbell.ping()}
 
     async def _record(self) -> bool:
+        # The timeout of a statement would begin only once the pool has a connection to spare; and a statement that is
+        # broken off waits for a server that hangs to hear of it.
+        asking = asyncio.ensure_future(self.pool.fetchval("SELECT true"))
+        await asyncio.wait({asking}, timeout=PROBE_TIMEOUT_S)
+        if not asking.done():
+            asking.cancel()
+            self._broken_off.add(asking)
+            asking.add_done_callback(self._forget)
+            return False
         try:
-            # The timeout of a statement would begin only once the pool has a connection to spare.
-            async with asyncio.timeout(PROBE_TIMEOUT_S):
-                return bool(await self.pool.fetchval("SELECT true"))
+            return bool(asking.result())
         except UNAVAILABLE:
             return False
+
+    def _forget(self, asking: asyncio.Future[object]) -> None:
+        self._broken_off.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # seen, and of no interest any more
 
     def ready(self, parts: dict[str, bool]) -> bool:
         return parts["record"] and (parts["queue"] or not self.needs_queue)
