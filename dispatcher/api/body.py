@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
+
+from starlette.requests import ClientDisconnect
 
 from dispatcher.pipeline.problem import ProblemType, Refused
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+BODY_TIMEOUT_S = 30.0
+"""2 MB at 0.6 Mbit/s. Who takes longer only keeps the connection from others."""
 MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
 async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES) -> bytes:
-    """The raw bytes. Raises `Refused` for another media type, an encoded body, or one that is too large."""
+    """The raw bytes. Raises `Refused` for another media type, an encoded body, one that is too large, or one that
+    does not arrive.
+    """
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type not in media_types:
         raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden.")
@@ -22,6 +29,16 @@ async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str]
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _within(request, max_bytes)
+    except (ClientDisconnect, TimeoutError) as error:
+        raise Refused(
+            ProblemType.INCOMPLETE, "Die Meldung kam nicht vollständig an; bitte erneut senden."
+        ) from error
+
+
+async def _within(request: Request, max_bytes: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

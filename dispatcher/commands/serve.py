@@ -12,7 +12,6 @@ import typer
 from dispatcher import logs
 from dispatcher.settings import Settings
 
-GRACEFUL_S = 10
 log = structlog.get_logger()
 
 
@@ -61,26 +60,19 @@ def api() -> None:
 
 
 async def _api(settings: Settings) -> None:
-    import uvicorn
-
     from dispatcher import wiring
     from dispatcher.api.application import application
+    from dispatcher.api.serving import server_of, stop_on_signals
     from dispatcher.listening import announced, listen
 
     async with wiring.api_parts(settings) as parts:
-        config = uvicorn.Config(
-            application(parts),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=GRACEFUL_S,
-        )
+        server = server_of(application(parts))
+        stop_on_signals(server)
         listener = listen(settings.api_host, settings.api_port)
         host, port = listener.getsockname()[:2]
         log.info("api_serving", host=host, port=port)
         with announced(settings.data_dir, settings.process_name or "api", listener):
-            await uvicorn.Server(config).serve(sockets=[listener])
+            await server.serve(sockets=[listener])
 
 
 def worker() -> None:

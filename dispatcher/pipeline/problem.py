@@ -13,6 +13,7 @@ class ProblemType(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
     TOO_LARGE = "too-large"
+    INCOMPLETE = "incomplete"
     MALFORMED = "malformed"
     INVALID_CAP = "invalid-cap"
     NOT_ONE_ALERT = "not-one-alert"
@@ -34,6 +35,7 @@ STATUS = {
     ProblemType.UNAUTHENTICATED: 401,
     ProblemType.UNSUPPORTED_MEDIA_TYPE: 415,
     ProblemType.TOO_LARGE: 413,
+    ProblemType.INCOMPLETE: 408,
     ProblemType.MALFORMED: 400,
     ProblemType.INVALID_CAP: 422,
     ProblemType.NOT_ONE_ALERT: 422,
@@ -55,6 +57,7 @@ TITLE = {
     ProblemType.UNAUTHENTICATED: "No valid API key",
     ProblemType.UNSUPPORTED_MEDIA_TYPE: "The body must be application/cap+xml",
     ProblemType.TOO_LARGE: "The body is larger than allowed",
+    ProblemType.INCOMPLETE: "The body did not arrive completely",
     ProblemType.MALFORMED: "The body cannot be read as CAP",
     ProblemType.INVALID_CAP: "The message breaks rules of CAP",
     ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",

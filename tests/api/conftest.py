@@ -9,10 +9,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-import uvicorn
 
 from dispatcher import wiring
 from dispatcher.api.application import application
+from dispatcher.api.serving import server_of
 from dispatcher.model import Source
 from dispatcher.settings import Settings
 from dispatcher.store.sources import Instance
@@ -84,9 +84,8 @@ async def serving(settings):
     """The application of these settings behind a free port."""
     async with wiring.api_parts(settings) as parts:
         listener = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(application(parts), log_config=None, lifespan="off", access_log=False)
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server._serve([listener]))
+        server = server_of(application(parts))
+        running = asyncio.create_task(server.serve([listener]))
         async with aiohttp.ClientSession() as session:
             yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", parts, session)
         server.should_exit = True
