@@ -74,6 +74,8 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handl
 
     async def invalid(_: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
+        if any(item["loc"][0] == "path" for item in errors):  # no name that anything could have
+            return problem_response(Refused(ProblemType.NOT_FOUND, "Eine solche Kennung gibt es hier nicht."))
         # Where and why, not what was sent.
         named = [{"path": "/".join(map(str, item["loc"])), "message": item["msg"]} for item in errors]
         body = {

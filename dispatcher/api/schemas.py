@@ -48,6 +48,7 @@ class Finding(Body):
     path: str
     line: int | None
     message: str
+    message_de: str
 
 
 class AlertBody(Body):
@@ -94,6 +95,9 @@ class PreviewBody(Body):
     """What submitting would do now. Nothing was stored, nothing will be sent."""
 
     reason: str
+    repeated: bool = Field(
+        description="accepted before: submitting it again answers the same and does nothing"
+    )
     lane: str
     expires: datetime
     municipalities: list[Municipality]
@@ -191,6 +195,7 @@ def accepted_body(accepted: Accepted) -> AcceptedBody:
 def preview_body(preview: Preview) -> PreviewBody:
     return PreviewBody(
         reason=preview.reason,
+        repeated=preview.repeated,
         lane=preview.lane,
         expires=preview.expires,
         municipalities=[municipality(place) for place in preview.affected],
@@ -219,4 +224,5 @@ def _finding(finding: Any) -> Finding:
         path=finding.path,
         line=finding.line,
         message=finding.message,
+        message_de=finding.message_de,
     )

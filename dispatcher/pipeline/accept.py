@@ -24,7 +24,13 @@ from dispatcher.pipeline.equals import speak_for_the_merged, standing_for
 from dispatcher.pipeline.lanes import lane_of
 from dispatcher.pipeline.merge import beginning
 from dispatcher.pipeline.problem import ProblemType, Refused
-from dispatcher.pipeline.wording import differs_by_place
+from dispatcher.pipeline.requirements import (
+    as_error,
+    require_one_text,
+    require_own_reach,
+    require_target,
+    target_findings,
+)
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
 from dispatcher.store.doorbell import Doorbell, plan
 from dispatcher.store.kin import Kin
@@ -41,10 +47,6 @@ if TYPE_CHECKING:
     from dispatcher.targeting.boundaries import Boundaries
 
 
-NAME_MAX = 255
-"""Characters of a sender or identifier. CAP sets no limit; the record's index does, at about 2,700 bytes."""
-
-
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The promise: `alert` is committed. `repeated`: it had been before, and nothing changed now."""
@@ -57,7 +59,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen."""
+    """What would happen. `repeated`: nothing, because it was accepted before."""
 
     reason: Reason
     lane: str
@@ -65,6 +67,7 @@ class Preview:
     affected: tuple[AffectedPlace, ...]
     findings: tuple[cap.Finding, ...]
     foreseen: Foreseen
+    repeated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ class _Read:
     affected: tuple[AffectedPlace, ...]
     matched: Match
     target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What is to be recorded. `over_copy`: a feed brought the same message before."""
+
+    new: NewAlert
+    decision: Decision
+    over_copy: bool
 
 
 class Intake:
@@ -121,14 +133,16 @@ class Intake:
         """The same judgement without any effect. Raises like `accept`."""
         read = await asyncio.to_thread(self._read, source, raw)
         async with self._alerts.submission(read.alert.sender) as submission:
-            decision, expires = await self._decide(submission, read)
+            before = await self._accepted_before(submission, source, raw, read)
+            new = before.alert if before else (await self._judge(submission, source, raw, read)).new
         return Preview(
-            decision.reason,
-            lane_of(read.alert),
-            expires,
+            new.reason,
+            new.lane,
+            new.expires,
             read.affected,
             read.findings,
             await self._foresight.of(read.matched, read.affected, read.target),
+            repeated=before is not None,
         )
 
     def _read(self, source: Source, raw: bytes) -> _Read:
@@ -146,7 +160,7 @@ class Intake:
                 f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
                 extra={"sender": alert.sender},
             )
-        _require_one_text(alert)
+        require_one_text(alert)
         return self._matched(source, alert, findings)
 
     def _parse(self, raw: bytes) -> cap.Alert:
@@ -180,14 +194,15 @@ class Intake:
         with self._meter.match_seconds.time():
             matched = match(areas, self._boundaries, profile=self._profile)
         if not is_ending(alert):
-            _require_target(source, areas, matched)
+            require_target(source, areas, matched)
         affected = tuple(
             AffectedPlace(place.ags, place.name, str(place.reason), place.share) for place in matched.affected
         )
         target = target_of(matched, self._boundaries, {place.ags for place in affected})
-        return _Read(alert, findings, affected, matched, target)
+        about_target = target_findings(matched) if areas else ()
+        return _Read(alert, (*findings, *about_target), affected, matched, target)
 
-    async def _decide(self, submission: Submission, read: _Read) -> tuple[Decision, datetime]:
+    async def _decide(self, submission: Submission, source: Source, read: _Read) -> tuple[Decision, datetime]:
         alert, now = read.alert, submission.now
         if alert.sent is not None and alert.sent > now + self._future_tolerance:
             raise Refused(
@@ -206,33 +221,52 @@ class Intake:
             expires=expires,
             now=now,
         )
+        if decision.reason in DISPATCHED:
+            await _require_own_reach(submission, source, decision.chains, chain)
         if decision.reason is Reason.FIRST_NOTICE and (
             stands := await standing_for(submission, alert, read.affected, read.target, expires)
         ):
             decision = Decision(Reason.MERGED, merged_into=stands)
         return decision, expires
 
-    async def _record(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> Accepted:
-        alert, digest = read.alert, hashlib.sha256(raw).digest()
-        assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
-        before = await submission.same_identity(alert.sender, alert.identifier, alert.sent)
-        if before is not None and not _is_copy(before, source):
-            return _repeat(before, source, digest, read)
-        decision, expires = await self._decide(submission, read)
+    async def _accepted_before(
+        self, submission: Submission, source: Source, raw: bytes, read: _Read
+    ) -> Accepted | None:
+        """The answer that the same message got before. Raises `Refused` for other content under its identity."""
+        before = await self._same(submission, read)
+        if before is None or _is_copy(before, source):
+            return None
+        return _repeat(before, source, hashlib.sha256(raw).digest(), read)
+
+    async def _same(self, submission: Submission, read: _Read) -> StoredAlert | None:
+        assert read.alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+        return await submission.same_identity(read.alert.sender, read.alert.identifier, read.alert.sent)
+
+    async def _judge(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> _Judged:
+        decision, expires = await self._decide(submission, source, read)
         new = _new_alert(submission, source, raw, read, decision, expires)
-        if not alert.infos and decision.chains:
+        if not read.alert.infos and decision.chains:
             new = await self._named_after(submission, new)
-        if before is not None:
-            new, decision = await self._over_copy(submission, before, new, decision)
+        copy = await self._same(submission, read)
+        if copy is not None:
+            new, decision = await self._over_copy(submission, copy, new, decision)
+        return _Judged(new, decision, over_copy=copy is not None)
+
+    async def _record(self, submission: Submission, source: Source, raw: bytes, read: _Read) -> Accepted:
+        if before := await self._accepted_before(submission, source, raw, read):
+            return before
+        judged = await self._judge(submission, source, raw, read)
+        new, decision = judged.new, judged.decision
         if decision.reason in DISPATCHED and len(decision.chains) > 1:
             await submission.merge_chains(new.chain_id, decision.chains[1:])
         await submission.record(new)
-        if decision.reason in DISPATCHED and (alert.msg_type in ACTS_ON_OTHERS or before is not None):
+        acts = read.alert.msg_type in ACTS_ON_OTHERS or judged.over_copy
+        if decision.reason in DISPATCHED and acts:
             await submission.stop(new.chain_id, new.id)
             await speak_for_the_merged(submission, new)
-        if before is not None:
+        if judged.over_copy:
             await Kin(submission).drop_held(new.chain_id, new.id)
-        stored = await submission.same_identity(new.sender, new.identifier, new.sent)
+        stored = await self._same(submission, read)
         assert stored is not None  # noqa: S101 - just written in this transaction
         return Accepted(stored, read.affected, read.findings, repeated=False)
 
@@ -259,25 +293,13 @@ class Intake:
         return original, Decision(reason, chains)
 
 
-def _require_one_text(alert: cap.Alert) -> None:
-    if alert.version is not cap.Version.V1_2:
-        raise Refused(
-            ProblemType.MALFORMED,
-            f"Angenommen wird CAP 1.2; diese Meldung ist in CAP {alert.version} verfasst.",
-        )
-    names = [alert.sender, alert.identifier]
-    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
-    if any(len(name) > NAME_MAX for name in names):
-        raise Refused(
-            ProblemType.INVALID_CAP,
-            f"Eine Kennung oder ein Absender, auch in <references>, hat mehr als {NAME_MAX} Zeichen.",
-        )
-    if differs_by_place(alert):
-        raise Refused(
-            ProblemType.SEVERAL_TEXTS,
-            "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes Gebiet eine eigene Meldung "
-            "senden, damit niemand den Text für einen anderen Ort erhält.",
-        )
+async def _require_own_reach(
+    submission: Submission, source: Source, chains: tuple[str, ...], known: list[StoredAlert]
+) -> None:
+    """Sources may share a CAP sender; neither updates nor ends what another warned of beyond its own territory."""
+    for stored in known:
+        if stored.chain_id in chains and stored.reason in DISPATCHED and stored.source_id != source.id:
+            require_own_reach(source, await submission.places(stored.id))
 
 
 def _is_copy(before: StoredAlert, source: Source) -> bool:
@@ -332,37 +354,3 @@ def _new_alert(
         merged_into=decision.merged_into,
         target=read.target,
     )
-
-
-def _require_target(source: Source, areas: list[cap.Area], matched: Match) -> None:
-    if not areas:
-        raise Refused(ProblemType.NO_AREA, "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt.")
-    if matched.held or not matched.affected:
-        raise Refused(
-            ProblemType.AREA_UNMATCHED,
-            "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird nichts gesendet.",
-            errors=tuple(
-                {"kind": str(item.kind), "value": item.value, "reason": str(item.reason)}
-                for item in matched.unmatched
-            ),
-        )
-    foreign = [place for place in matched.affected if not source.may_warn(place.ags)]
-    if foreign:
-        names = ", ".join(place.name for place in foreign[:20])
-        raise Refused(
-            ProblemType.OUTSIDE_TERRITORY,
-            f"Das Gebiet reicht über die Zuständigkeit hinaus: {names}.",
-            extra={"municipalities": [{"ags": place.ags, "name": place.name} for place in foreign]},
-        )
-
-
-def as_error(finding: cap.Finding) -> dict[str, object]:
-    """A finding as a member of the problem's `errors`."""
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "path": finding.path,
-        "line": finding.line,
-        "message": finding.message,
-        "message_de": finding.message_de,
-    }

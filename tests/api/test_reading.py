@@ -9,6 +9,7 @@ import pytest
 from dispatcher.embedded import EmbeddedValkey
 from dispatcher.model import State
 from dispatcher.pipeline.problem import ProblemType
+from dispatcher.probes import Health
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
 from dispatcher.store.subscriptions import Subscriptions
@@ -113,8 +114,8 @@ async def test_only_an_instance_pulls(service, path, key):
         ("DELETE", "/v1/alerts", 405),
         ("GET", "/v1/alerts?limit=0", 422),
         ("GET", "/v1/alerts?limit=many", 422),
-        ("GET", "/v1/alerts/not-an-id", 422),
-        ("GET", "/v1/instance/alerts/not-an-id/cap", 422),
+        ("GET", "/v1/alerts/not-an-id", 404),
+        ("GET", "/v1/instance/alerts/not-an-id/cap", 404),
     ],
 )
 async def test_what_http_itself_refuses_is_a_problem_document_too(service, method, path, status):
@@ -180,6 +181,22 @@ async def test_readiness_does_not_wait_for_a_pool_that_is_used_up(service, pool)
     for connection in taken:
         await pool.release(connection)
     assert (await service.get("/readyz")).status == 200
+
+
+async def test_readiness_does_not_wait_for_a_record_that_hangs(service):
+    """Breaking off a statement takes as long as the server takes to hear of it."""
+    heard = asyncio.Event()
+
+    class Hanging:
+        async def fetchval(self, _):
+            try:
+                await heard.wait()
+            finally:
+                await heard.wait()
+
+    health = Health(Hanging(), service.parts.health.doorbell, needs_queue=True)
+    assert (await health.check())["record"] is False
+    heard.set()
 
 
 async def test_the_queue_that_goes_and_comes_is_seen(settings, tmp_path):

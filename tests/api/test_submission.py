@@ -11,13 +11,14 @@ import aiohttp
 import pytest
 
 from dispatcher.embedded import EmbeddedPostgres
+from dispatcher.model import Source
 from dispatcher.pipeline.problem import ProblemType
 from dispatcher.store import doorbell
 from dispatcher.store.migrate import upgrade
 from dispatcher.store.subscriptions import Subscriptions
 from tests.api.conftest import CAP, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
 from tests.pipeline.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart, message
-from tests.store.histories import subscription
+from tests.store.histories import subscription, until
 
 AACHEN = "05334002"
 _identifiers = itertools.count(1)
@@ -162,6 +163,11 @@ REFUSED = {
         422,
         ProblemType.AREA_UNMATCHED,
     ),
+    "an area of which a part has no target": (
+        warning(DUEREN, "09162000").xml(),
+        422,
+        ProblemType.AREA_UNMATCHED,
+    ),
     "a foreign territory": (warning(DUEREN, AACHEN).xml(), 403, ProblemType.OUTSIDE_TERRITORY),
     "an unknown reference": (warning().later("u-1").xml(), 422, ProblemType.UNKNOWN_REFERENCE),
     "a foreign reference": (
@@ -298,6 +304,71 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(service, poo
     assert await stored(pool) == 0
     assert await pool.fetchval("SELECT count(*) FROM audit") == audited
     assert await service.parts.health.doorbell._queue.keys("*") == []
+
+
+async def test_a_preview_judges_an_identity_as_submitting_it_would(service):
+    one = warning()
+    await service.submit(one)
+    again = await service.submit(one, path="/v1/alerts/preview")
+    assert (again.status, again.json["repeated"], again.json["reason"]) == (200, True, "first_notice")
+    other = replace(one, infos=(InfoPart(headline="Anders"),))
+    (await service.submit(other, path="/v1/alerts/preview")).problem(409, "identity-reused")
+
+
+@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
+@pytest.mark.parametrize("kind", ["Update", "Cancel"])
+async def test_a_source_does_not_touch_what_another_warned_of_beyond_its_territory(service, pool, kind, path):
+    """Both may speak for the same CAP sender, each in its own territory."""
+    await service.parts.sources.put(Source("ort", "Düren", frozenset({SENDER}), (DUEREN,)))
+    await service.parts.sources.add_key("ort", f"wk_ort_{'o' * 43}")
+    one = warning(DUEREN, JUELICH)
+    await service.submit(one)
+    later = one.later("spaeter", kind, infos=(InfoPart(areas=(DUEREN,)),))
+    answer = await service.submit(later, key=f"wk_ort_{'o' * 43}", path=path)
+    problem = answer.problem(403, "outside-territory")
+    assert [place["ags"] for place in problem["municipalities"]] == [JUELICH]
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
+    assert (await service.submit(later)).status == 201, "who warned may"
+
+
+async def test_a_source_ends_what_another_warned_of_within_its_territory(service):
+    await service.parts.sources.put(Source("ort", "Düren", frozenset({SENDER}), (DUEREN,)))
+    await service.parts.sources.add_key("ort", f"wk_ort_{'o' * 43}")
+    one = warning(DUEREN)
+    await service.submit(one)
+    answer = await service.submit(one.later("ende", "Cancel", infos=()), key=f"wk_ort_{'o' * 43}")
+    assert (answer.status, answer.json["alert"]["reason"]) == (201, "cancel")
+
+
+@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
+async def test_what_was_put_right_or_left_out_of_the_area_is_said(service, path):
+    swapped = "<circle>6.48,50.8 2</circle>"
+    unknown = "<geocode><valueName>FIPS6</valueName><value>006037</value></geocode>"
+    body = warning(infos=(InfoPart(areas=(), shapes=swapped + unknown),))
+    answer = await service.submit(body, path=path)
+    assert answer.status in {200, 201}
+    said = {item["code"]: item for item in answer.json["findings"]}
+    assert "FIPS6=006037" in said["target-unmatched"]["message"]
+    assert said["target-unmatched"]["message_de"].startswith("FIPS6=006037 trifft keine bekannte Gemeinde")
+    assert "latitude and longitude" in said["target-note"]["message"]
+
+
+async def test_a_body_that_breaks_off_is_incomplete_and_no_fault_of_ours(service):
+    body = warning().xml()
+    head = (
+        f"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: {CAP}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    _, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+    writer.write(head.encode() + body[:200])
+    await writer.drain()
+    writer.close()
+
+    async def counted():
+        return bool(service.refusals())
+
+    await until(counted)
+    assert service.refusals() == {"incomplete": 1}
 
 
 async def test_one_source_does_not_act_on_anothers_warning(service, pool):
