@@ -2,65 +2,111 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
 import urllib.error
 import urllib.request
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape as escape_xml
 
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
 TIMEOUT_S = 30
 FOLLOW_S = 0.5
+PATIENCE_S = 60
+"""How long following goes on without an answer: an API that starts again takes seconds."""
+AWAY = frozenset({500, 502, 503, 504})
+REPEATED = " (schon angenommen)"
 FINAL = frozenset({"settled", "recorded"})
 
 Url = Annotated[str, typer.Option(envvar="WARN_URL", help="the service")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a CAP 1.2 message")]
 
 
-def _call(method: str, url: str, body: bytes | None = None) -> dict[str, Any]:
-    """One request with the key from WARN_API_KEY. A problem ends the command with exit code 1."""
-    key = os.environ.get("WARN_API_KEY", "")
+class _Unanswered(Exception):
+    """No usable answer: the service is away, or something else answers in its place."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The key is for the service that was named, not for where its answer points."""
+
+    def redirect_request(self, *_args: Any, **_options: Any) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect)
+
+
+def _key() -> str:
+    key = os.environ.get("WARN_API_KEY", "").strip()
+    if not key.isascii() or not key.isprintable():  # and never quote it
+        typer.echo("WARN_API_KEY enthält Zeichen, die in keinem Schlüssel vorkommen", err=True)
+        raise typer.Exit(1)
+    return key
+
+
+def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[str, Any]:
+    """One request with the key from WARN_API_KEY; the answer has `member`.
+
+    Raises `_Unanswered`; a problem other than the service's own outage ends the command with exit code 1.
+    """
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("the service's URL begins with http:// or https://")
-    request = urllib.request.Request(url, body, method=method)  # noqa: S310 - scheme checked above
-    request.add_header("Authorization", f"Bearer {key}")
-    request.add_header("Content-Type", "application/cap+xml")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - scheme checked above
-            result: dict[str, Any] = json.load(answer)
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - scheme checked above
+        request.add_header("Authorization", f"Bearer {_key()}")
+        request.add_header("Content-Type", "application/cap+xml")
+        with _opener.open(request, timeout=TIMEOUT_S) as answer:
+            result: Any = json.load(answer)
     except urllib.error.HTTPError as error:
-        _explain(error)
+        told = _explanation(error)
+        if error.code in AWAY:
+            raise _Unanswered(told) from error
+        typer.echo(told, err=True)
         raise typer.Exit(1) from error
-    except OSError as error:
-        typer.echo(
-            f"keine Antwort von {url}: {error}; der Stand ist unbekannt, bitte erneut senden", err=True
-        )
-        raise typer.Exit(1) from error
-    return result
+    except (OSError, http.client.HTTPException) as error:
+        raise _Unanswered(f"keine Antwort von {url}: {error}") from error
+    except ValueError as error:
+        raise _Unanswered(f"unter {url} antwortet etwas anderes als dieser Dienst") from error
+    if not isinstance(result, dict) or member not in result:
+        raise _Unanswered(f"unter {url} antwortet etwas anderes als dieser Dienst")
+    return dict(result)
 
 
-def _explain(error: urllib.error.HTTPError) -> None:
+def _explanation(error: urllib.error.HTTPError) -> str:
     raw = error.read().decode("utf-8", "replace")
     try:
         problem = json.loads(raw)
-    except ValueError:
-        typer.echo(f"{error.code}: {raw[:500]}", err=True)
-        return
-    typer.echo(f"{error.code} {problem.get('title')}: {problem.get('detail')}", err=True)
-    for item in problem.get("errors", []):
-        place = f" (Zeile {item['line']})" if item.get("line") else ""
-        message = item.get("message_de") or item.get("message") or item.get("reason") or ""
-        typer.echo(f"  {item.get('code') or item.get('kind')}{place}: {message}", err=True)
+        lines = [f"{error.code} {problem['title']}: {problem.get('detail', '')}"]
+        lines += [_finding_line(item) for item in problem.get("errors", [])]
+        lines += [f"  {place['ags']} {place['name']}" for place in problem.get("municipalities", [])]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return f"{error.code}: {raw[:500]}"
+    return "\n".join(lines)
+
+
+def _finding_line(item: dict[str, Any]) -> str:
+    place = f" (Zeile {item['line']})" if item.get("line") else ""
+    named = f" {item['value']}:" if item.get("value") else ""
+    message = item.get("message_de") or item.get("message") or item.get("reason") or ""
+    return f"  {item.get('code') or item.get('kind')}{place}:{named} {message}"
+
+
+def _give_up(error: _Unanswered, advice: str = "") -> typer.Exit:
+    typer.echo(f"{error}{advice}", err=True)
+    return typer.Exit(1)
 
 
 def example(
@@ -85,23 +131,43 @@ def submit(
     follow: Annotated[bool, typer.Option(help="then show its progress")] = False,
 ) -> None:
     """Submit a warning; the key comes from WARN_API_KEY."""
-    answer = _call("POST", f"{url}/v1/alerts", file.read_bytes())
+    try:
+        answer = _ask("POST", f"{url}/v1/alerts", "alert", file.read_bytes())
+    except _Unanswered as error:
+        raise _give_up(error, "; der Stand ist unbekannt, bitte erneut senden") from error
     alert = answer["alert"]
-    typer.echo(f"{alert['id']} {alert['reason']}{' (schon angenommen)' if answer['repeated'] else ''}")
+    typer.echo(f"{alert['id']} {alert['reason']}{REPEATED if answer['repeated'] else ''}")
     for place in answer["municipalities"]:
         typer.echo(f"  {place['ags']} {place['name']} {place['reason']} {place['share']:.0%}")
+    _show_findings(answer)
     if follow:
         status(alert["id"], url, follow=True)
 
 
 def preview(file: File, url: Url = "http://127.0.0.1:8080") -> None:
     """What submitting would do, without doing it."""
-    answer = _call("POST", f"{url}/v1/alerts/preview", file.read_bytes())
-    typer.echo(f"{answer['reason']} (Spur {answer['lane']}, gültig bis {answer['expires']})")
+    try:
+        answer = _ask("POST", f"{url}/v1/alerts/preview", "reach_by_municipality", file.read_bytes())
+    except _Unanswered as error:
+        raise _give_up(error) from error
+    until = datetime.fromisoformat(answer["expires"]).astimezone()
+    repeated = REPEATED if answer["repeated"] else ""
+    typer.echo(f"{answer['reason']} (Spur {answer['lane']}, gültig bis {until:%d.%m.%Y %H:%M}){repeated}")
     for place in answer["municipalities"]:
         reach = answer["reach_by_municipality"].get(place["ags"], {})
-        counts = ", ".join(f"{channel} {count}" for channel, count in sorted(reach.items())) or "niemand"
-        typer.echo(f"  {place['ags']} {place['name']}: {counts}")
+        typer.echo(f"  {place['ags']} {place['name']}: {_counts(reach)}")
+    typer.echo(f"insgesamt: {_counts(answer['reach'])}")
+    _show_findings(answer)
+
+
+def _counts(reach: dict[str, int]) -> str:
+    return ", ".join(f"{channel} {count}" for channel, count in sorted(reach.items())) or "niemand"
+
+
+def _show_findings(answer: dict[str, Any]) -> None:
+    """What is to be known of a message that was taken all the same."""
+    for item in answer["findings"]:
+        typer.echo(_finding_line(item), err=True)
 
 
 def status(
@@ -111,13 +177,44 @@ def status(
     follow: Annotated[bool, typer.Option(help="until every recipient is accounted for")] = False,
 ) -> None:
     """How an alert stands."""
+    page = f"{url}/v1/alerts/{quote(alert_id, safe='')}"
     console = Console()
+    try:
+        if follow:
+            _follow(page, console)
+        else:
+            console.print(status_table(_ask("GET", page, "channels")))
+    except _Unanswered as error:
+        raise _give_up(error) from error
+
+
+def _follow(page: str, console: Console) -> None:
+    """One table that changes, at a terminal; elsewhere one for each change. An outage in between is waited for."""
+    shown: dict[str, Any] = {}
+    with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
+        while True:
+            answer = _patiently(page)
+            if answer != shown:
+                table = status_table(answer)
+                if live is None:
+                    console.print(table)
+                else:
+                    live.update(table, refresh=True)
+                shown = answer
+            if answer["alert"]["state"] in FINAL:
+                return
+            time.sleep(FOLLOW_S)
+
+
+def _patiently(page: str) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_S
     while True:
-        answer = _call("GET", f"{url}/v1/alerts/{alert_id}")
-        console.print(status_table(answer))
-        if not follow or answer["alert"]["state"] in FINAL:
-            return
-        time.sleep(FOLLOW_S)
+        try:
+            return _ask("GET", page, "channels")
+        except _Unanswered:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(FOLLOW_S)
 
 
 def status_table(answer: dict[str, Any]) -> Table:

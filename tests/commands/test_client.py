@@ -1,5 +1,7 @@
 """A control centre's side, against a live API."""
 
+import asyncio
+
 import pytest
 
 from dispatcher.settings import Settings
@@ -76,7 +78,7 @@ async def test_what_has_no_target_is_named(service, run, file):
     bad = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
     done = await run("preview", file(bad))
     assert done.exit_code == 1
-    assert "circle: outside the boundary data" in done.output
+    assert 'circle 1 of area 1 "Gebiet": outside the boundary data' in done.output
 
 
 async def test_a_wrong_key_is_said(service, run, file, surroundings):
@@ -100,3 +102,92 @@ async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(service, 
 @pytest.mark.parametrize("url", ["ftp://example.org", "file:///etc/passwd"])
 async def test_only_http_is_spoken(run, file, url):
     assert (await run("submit", file(warning()), "--url", url)).exit_code == 2
+
+
+@pytest.mark.parametrize("key", ["wk_a\nb", "wk_ü€"])
+async def test_a_key_that_cannot_be_one_is_named_but_never_shown(service, dispatcher, file, key):
+    done = await dispatcher("submit", file(warning()), WARN_API_KEY=key)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "WARN_API_KEY enthält Zeichen, die in keinem Schlüssel vorkommen\n"
+
+
+async def test_a_line_end_after_the_key_does_no_harm(service, run, file, surroundings):
+    surroundings.setenv("WARN_API_KEY", f"{KEY}\n")
+    assert (await run("preview", file(warning()))).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["nope", "../livez", "a b", "?"])
+async def test_an_alert_that_cannot_be_is_not_found(service, run, name):
+    done = await run("status", name)
+    assert done.exit_code == 1
+    assert done.output.startswith("404 Not")
+    assert "None" not in done.output
+
+
+async def test_what_is_no_answer_of_this_service_is_said(service, run, file):
+    done = await run("submit", file(warning()), "--url", f"{service.url}/v1/openapi.json?")
+    assert done.exit_code == 1
+    done = await run("status", "x", "--url", f"{service.url}/metrics?")
+    assert (done.exit_code, "antwortet etwas anderes" in done.output) == (1, True)
+    assert "erneut senden" not in done.output, "nothing was sent"
+
+
+async def test_municipalities_beyond_the_territory_are_all_listed(service, run, file):
+    done = await run("submit", file(warning(DUEREN, "05334002", "05334004")))
+    assert "403 The area reaches beyond" in done.output
+    assert "  05334002 Aachen\n  05334004 Alsdorf\n" in done.output
+
+
+async def test_what_was_put_right_in_a_message_is_shown(service, run, file):
+    swapped = warning(infos=(InfoPart(areas=(), shapes="<circle>6.48,50.8 2</circle>"),))
+    done = await run("preview", file(swapped))
+    assert done.exit_code == 0
+    assert "latitude and longitude" in done.output
+    assert "insgesamt: niemand" in done.output
+    await run("submit", file(swapped))
+    assert "(schon angenommen)" in (await run("preview", file(swapped))).output.splitlines()[0]
+
+
+async def test_following_waits_for_a_service_that_starts_again(service, run, file):
+    """The control centre sees the end of it, though the API was away in between."""
+    alert_id = (await run("submit", file(warning(status="Exercise", more="<note>Übung</note>")))).output[:26]
+    asked = 0
+
+    async def relay(reader, writer):
+        nonlocal asked
+        asked += 1
+        head = await reader.readuntil(b"\r\n\r\n")
+        if asked == 1:
+            writer.write(
+                b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            )
+        elif asked > 2:
+            inner, out = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+            out.write(head)
+            writer.write(await inner.read())
+            out.close()
+        writer.close()
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        done = await run("status", alert_id, "--follow", "--url", f"http://127.0.0.1:{port}")
+    assert (done.exit_code, asked) == (0, 3), done.output
+    assert "recorded" in done.output
+
+
+async def test_the_key_does_not_follow_where_an_answer_points(run, surroundings):
+    """What it is sent to is what the operator named."""
+    surroundings.setenv("WARN_API_KEY", KEY)
+    asked = []
+
+    async def elsewhere(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split()[1])
+        writer.write(
+            b"HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+        writer.close()
+
+    async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        done = await run("status", "x", "--url", f"http://127.0.0.1:{port}")
+    assert (done.exit_code, asked) == (1, [b"/v1/alerts/x"])
