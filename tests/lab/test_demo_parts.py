@@ -1,5 +1,6 @@
 """The demo's small parts: following ledgers, counting as they grow, showing it."""
 
+import dataclasses
 import io
 from collections import Counter
 
@@ -7,7 +8,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from ops.lab.demo import faults, view
+from ops.lab.demo import faults, report, view
 from ops.lab.demo.__main__ import OutError, _own
 from ops.lab.demo.evidence import together
 from ops.lab.demo.standing import Standing
@@ -128,6 +129,26 @@ def test_rows_add_up_and_times_span_all():
     assert (total.expected, total.accepted, total.lost, total.doubled) == (6, 4, 2, 1)
     assert (total.doubled_bound, total.time_to_first_ms, total.time_to_last_ms) == (9, 2.0, 6.0)
     assert together([]) == Counts()
+
+
+def test_the_account_fits_a_terminal_of_eighty_columns():
+    counts = dataclasses.asdict(Counts(expected=12_800, time_to_first_ms=711.4, time_to_last_ms=28_917.8))
+    channels = dict.fromkeys(("app", "sms_http", "webpush"), counts)
+    messages = [{"kind": kind, "gone": 0, "channels": channels} for kind in ("alert", "update", "cancel")]
+    console = Console(file=io.StringIO(), width=80)
+    summary = {
+        "messages": messages,
+        "deaths": [],
+        "outside": 1,
+        "outside_reached": 0,
+        "ok": True,
+        "failures": [],
+    }
+    report.show(console, {**summary, "total": counts})
+    text = console.file.getvalue()
+    assert "expected accepted lost doubled phantom late unknown first  last" in text
+    assert [text.count(name) for name in ("sms_http", "webpush", "28918")] == [3, 3, 10]
+    assert "…" not in text
 
 
 def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path):

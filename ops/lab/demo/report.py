@@ -37,7 +37,10 @@ REST = (
 
 def show(console: Console, summary: Mapping[str, Any]) -> None:
     """The table, the deaths, the outsiders, the verdict."""
-    table = Table("", "", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    # Fits into 80 columns; where it does not, figures may be cut, never what they belong to.
+    table = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
     for name in (*COLUMNS, "first", "last"):
         table.add_column(name, justify="right")
     for message in summary["messages"]:
