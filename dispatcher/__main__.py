@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import asyncpg
 import typer
 from pydantic import ValidationError
 
@@ -44,6 +45,11 @@ def main() -> None:
             name = ".".join(map(str, item["loc"]))
             print(f"setting WARN_{name.upper()}: {item['msg']}", file=sys.stderr)
         sys.exit(2)
+    except asyncpg.PostgresError as error:
+        older = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
+        advice = "; run `dispatcher migrate` first" if older else ""
+        print(f"the record (DATABASE_URL) refuses: {error}{advice}", file=sys.stderr)
+        sys.exit(1)
     except (SettingsError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(1)

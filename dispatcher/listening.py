@@ -17,6 +17,8 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from dispatcher.settings import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -29,6 +31,16 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
+
+
+def require_free(host: str, port: int) -> None:
+    """Raises `SettingsError` where the API could not listen: better now than by a process that dies again and again."""
+    try:
+        listen(host, port).close()
+    except OSError as error:
+        raise SettingsError(
+            f"nothing can listen on {host}:{port} ({os.strerror(error.errno or 0)}): set WARN_API_HOST, WARN_API_PORT"
+        ) from error
 
 
 @contextmanager

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from contextlib import asynccontextmanager
+import ssl
+from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -54,7 +55,7 @@ from dispatcher.worker.keyring import Keyring
 from dispatcher.worker.parts import WorkerParts
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.desk import FeedDesk
 
+QUEUE_SCHEMES = ("redis://", "rediss://", "unix://")
 CONNECTIONS_API = 10
 API_COMMAND_TIMEOUT_S = 4.0
 """A submitter rather hears "not now, send again" than nothing."""
@@ -82,6 +84,15 @@ def secret_file(path: Path, make: bytes) -> bytes:
     return make
 
 
+@contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    """What is wrong with a setting's value is said with its name, not by a traceback."""
+    try:
+        yield
+    except (ValueError, TypeError, OSError) as error:
+        raise SettingsError(f"{setting}: {error}") from error
+
+
 def pepper(settings: Settings) -> bytes:
     """The secret under which API keys are hashed."""
     if settings.key_pepper is not None:
@@ -92,12 +103,14 @@ def pepper(settings: Settings) -> bytes:
 def vapid_signer(settings: Settings) -> VapidSigner:
     """The key with which we introduce ourselves to push services."""
     path = settings.vapid_key or settings.data_dir / "keys" / "vapid.pem"
-    return VapidSigner(secret_file(path, generate_key()), settings.vapid_subject)
+    with _naming("WARN_VAPID_KEY, WARN_VAPID_SUBJECT"):
+        return VapidSigner(secret_file(path, generate_key()), settings.vapid_subject)
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
     """The operator's bundle, or the one that comes with the program."""
-    return Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
+    with _naming("WARN_BOUNDARIES"):
+        return Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
 
 
 def http_client(settings: Settings) -> HttpClient:
@@ -105,8 +118,12 @@ def http_client(settings: Settings) -> HttpClient:
     ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     agent = f"{name} ({settings.contact})" if settings.contact else name
+    with _naming("WARN_ALLOWED_ORIGINS"):
+        policy = AddressPolicy(settings.allowed_origins)
+    with _naming("WARN_OUTBOUND_CA_FILE"):
+        if settings.outbound_ca_file:
+            ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
     room = descriptors.for_outbound(descriptors.claim(), record_connections(settings))
-    policy = AddressPolicy(settings.allowed_origins)
     return HttpClient(policy, ca_file=ca_file, user_agent=agent, max_in_flight=room)
 
 
@@ -142,7 +159,9 @@ def channels(
     registry: dict[str, Channel] = {}
     registry["app"] = App(http, now=now, timeout_s=timeout)
     if settings.sms_gateways:
-        registry["sms_http"] = SmsHttp(http, sms_gateways(settings), now=now, timeout_s=timeout)
+        with _naming("WARN_SMS_GATEWAYS"):
+            gateways = sms_gateways(settings)
+        registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout)
     encoder = DirectEncoder() if keys is None else DirectEncoder(ready=keys.take)
     registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout, encoder=encoder)
     return registry
@@ -170,6 +189,8 @@ def require_urls(settings: Settings) -> tuple[str, str]:
     """The record's and the queue's addresses."""
     if not settings.database_url or not settings.redis_url:
         raise SettingsError("DATABASE_URL and REDIS_URL are needed; `dispatcher up` brings its own servers")
+    if not settings.redis_url.startswith(QUEUE_SCHEMES):
+        raise SettingsError(f"REDIS_URL must begin with one of {', '.join(QUEUE_SCHEMES)}")
     return settings.database_url, settings.redis_url
 
 

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
     from dispatcher.embedded import EmbeddedError, embedded
+    from dispatcher.listening import require_free
     from dispatcher.store.migrate import upgrade
     from dispatcher.supervise import Command, Supervisor
 
@@ -27,6 +28,7 @@ def up() -> None:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
+            require_free(settings.api_host, settings.api_port)
             asyncio.run(upgrade(servers.database_url))
             environment = {
                 **os.environ,

@@ -7,6 +7,10 @@ from typing import Any, TypeAlias
 
 import asyncpg
 
+from dispatcher.settings import SettingsError
+
+NO_ADDRESS = "DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/name"
+"""Without the value, in which a password may stand anywhere if it is not written properly."""
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 60.0
 UNAVAILABLE = (
@@ -45,13 +49,19 @@ async def _prepare(connection: Any) -> None:
 
 
 async def connect(database_url: str, *, size: int = 10, command_timeout_s: float = COMMAND_TIMEOUT_S) -> Pool:
-    """A pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too."""
-    return await asyncpg.create_pool(
-        database_url.replace("postgresql+asyncpg://", "postgresql://"),
-        min_size=1,
-        max_size=size,
-        timeout=CONNECT_TIMEOUT_S,
-        command_timeout=command_timeout_s,
-        init=_prepare,
-        server_settings={"application_name": "dispatcher", "jit": "off"},
-    )
+    """A pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too.
+
+    Raises `SettingsError` for what is no URL, `asyncpg.PostgresError` for what the server refuses.
+    """
+    try:
+        return await asyncpg.create_pool(
+            database_url.replace("postgresql+asyncpg://", "postgresql://"),
+            min_size=1,
+            max_size=size,
+            timeout=CONNECT_TIMEOUT_S,
+            command_timeout=command_timeout_s,
+            init=_prepare,
+            server_settings={"application_name": "dispatcher", "jit": "off"},
+        )
+    except ValueError:
+        raise SettingsError(NO_ADDRESS) from None

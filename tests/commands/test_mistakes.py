@@ -1,0 +1,70 @@
+"""What an operator can mend is a sentence that names the setting: no traceback, no secret."""
+
+import socket
+
+import pytest
+
+SECRET = "geheim"
+BAD = {
+    "a record that is no address": (
+        "migrate",
+        {"DATABASE_URL": f"postgresql://u:{SECRET}@h:port/x"},
+        "DATABASE_URL",
+    ),
+    "a record of another kind": ("api", {"DATABASE_URL": f"mysql://u:{SECRET}@h/x"}, "DATABASE_URL"),
+    "a queue of another kind": ("api", {"REDIS_URL": f"http://:{SECRET}@h/0"}, "REDIS_URL"),
+    "boundaries that are none": ("api", {"WARN_BOUNDARIES": "/dev/null"}, "WARN_BOUNDARIES"),
+    "an origin with a path": ("worker", {"WARN_ALLOWED_ORIGINS": "http://h/path"}, "WARN_ALLOWED_ORIGINS"),
+    "a certificate that is not there": (
+        "worker",
+        {"WARN_OUTBOUND_CA_FILE": "/nowhere"},
+        "WARN_OUTBOUND_CA_FILE",
+    ),
+    "a key that is none": ("worker", {"WARN_VAPID_KEY": "/dev/null"}, "WARN_VAPID_KEY"),
+    "a subject that is none": ("worker", {"WARN_VAPID_SUBJECT": "nobody"}, "WARN_VAPID_SUBJECT"),
+    "a gateway with a wrong field": (
+        "worker",
+        {"WARN_SMS_GATEWAYS": '[{"name": "a", "url": "https://a.example/", "fields": {"colour": "x"}}]'},
+        "WARN_SMS_GATEWAYS",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+async def test_a_setting_that_cannot_be_used_is_named(dispatcher, name):
+    command, more, setting = BAD[name]
+    done = await dispatcher(command, **more)
+    assert done.returncode == 1, done.stderr
+    assert setting in done.stderr
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stderr
+
+
+def elsewhere(database_url, name):
+    base, _, query = database_url.partition("?")
+    return f"{base.rpartition('/')[0]}/{name}?{query}"
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["subscriptions", "count"], ["api"]])
+async def test_a_record_that_is_not_there(dispatcher, database_url, command):
+    done = await dispatcher(*command, DATABASE_URL=elsewhere(database_url, "nowhere"))
+    assert (done.returncode, done.stderr) == (
+        1,
+        'the record (DATABASE_URL) refuses: database "nowhere" does not exist\n',
+    )
+
+
+async def test_a_record_that_was_never_migrated(dispatcher, database_url):
+    done = await dispatcher("subscriptions", "count", DATABASE_URL=elsewhere(database_url, "postgres"))
+    assert done.returncode == 1
+    assert done.stderr.endswith("; run `dispatcher migrate` first\n")
+
+
+async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = await dispatcher("up", WARN_API_PORT=str(port))
+    assert done.returncode == 1
+    assert (
+        f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_API_HOST" in done.stderr
+    )
