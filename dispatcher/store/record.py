@@ -11,6 +11,9 @@ from dispatcher.settings import SettingsError
 
 NO_ADDRESS = "DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/name"
 """Without the value, in which a password may stand anywhere if it is not written properly."""
+NO_ANSWER = (
+    "the record does not answer: does PostgreSQL run at DATABASE_URL, or `dispatcher up` in WARN_DATA_DIR?"
+)
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 60.0
 UNAVAILABLE = (
@@ -65,3 +68,5 @@ async def connect(database_url: str, *, size: int = 10, command_timeout_s: float
         )
     except ValueError:
         raise SettingsError(NO_ADDRESS) from None
+    except OSError as error:
+        raise OSError(f"{NO_ANSWER} ({error})") from error

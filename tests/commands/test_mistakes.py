@@ -68,3 +68,13 @@ async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher):
     assert (
         f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_API_HOST" in done.stderr
     )
+
+
+async def test_a_record_that_is_not_running(dispatcher, tmp_path):
+    (tmp_path / "var" / "postgres").mkdir(parents=True)
+    done = await dispatcher("subscriptions", "count", DATABASE_URL="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert (
+        "the record does not answer: does PostgreSQL run at DATABASE_URL, or `dispatcher up`" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
