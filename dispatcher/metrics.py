@@ -271,6 +271,14 @@ class Meter:
             ("feed",),
             registry=self.registry,
         )
+        self.unmatched = Counter(
+            "warn_areas_unmatched",
+            "Shapes, codes and areas of submitted alerts that led to no municipality.",
+            ("kind",),
+            registry=self.registry,
+        )
+        for kind in ("area", "circle", "geocode", "polygon"):
+            self.unmatched.labels(kind)
         self.alerts_held = Gauge(
             "warn_alerts_held", "Messages that wait for a person.", registry=self.registry
         )

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     boundaries: Path | None = None
     """A boundary bundle; default: the one of Kreis Düren and 25 km around that comes with the program."""
 
+    registries: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)] = ()
+    """Comma-separated tables of codes (CSV): DWD's list of warning cells, or what `dispatcher geodata codes` makes."""
+
     feeds: Path | None = None
     """A TOML file of the feeds to take in, see `ops/docs/feeds.md`; default: none."""
     contact: str = ""

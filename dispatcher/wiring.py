@@ -51,6 +51,7 @@ from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
 from dispatcher.store.subscriptions import Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.targeting.registries import with_registries
 from dispatcher.worker.keyring import Keyring
 from dispatcher.worker.parts import WorkerParts
 
@@ -108,9 +109,11 @@ def vapid_signer(settings: Settings) -> VapidSigner:
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
-    """The operator's bundle, or the one that comes with the program."""
+    """The operator's bundle, or the one that comes with the program, with the operator's tables of codes."""
     with _naming("WARN_BOUNDARIES"):
-        return Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
+        data = Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
+    with _naming("WARN_REGISTRIES"):
+        return with_registries(data, settings.registries)
 
 
 def http_client(settings: Settings) -> HttpClient:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dispatcher.pipeline.accept import Accepted, Preview
     from dispatcher.store.accounts import ChannelAccount
     from dispatcher.store.alerts import AffectedPlace, StoredAlert
+    from dispatcher.targeting.outcome import Unmatched as Lost
 
 
 class Body(BaseModel):
@@ -82,12 +83,22 @@ class AlertBody(Body):
     audience: int = Field(description="recipients in the frozen audience")
 
 
+class Unmatched(Body):
+    """A code or shape that led to no municipality, although others did."""
+
+    kind: str = Field(examples=["geocode"])
+    value: str = Field(examples=["AGS=99999999"])
+    reason: str
+
+
 class AcceptedBody(Body):
     """The promise: committed to the record."""
 
     alert: AlertBody
     repeated: bool
     municipalities: list[Municipality]
+    unmatched: list[Unmatched]
+    notes: list[str] = Field(description="what was repaired or looks odd in the areas")
     findings: list[Finding]
 
 
@@ -101,6 +112,8 @@ class PreviewBody(Body):
     lane: str
     expires: datetime
     municipalities: list[Municipality]
+    unmatched: list[Unmatched]
+    notes: list[str] = Field(description="what was repaired or looks odd in the areas")
     reach: dict[str, int] = Field(description="subscribers by channel, each counted once")
     reach_by_municipality: dict[str, dict[str, int]]
     population: int | None = Field(description="of the municipalities; null where the boundary data lacks it")
@@ -188,8 +201,14 @@ def accepted_body(accepted: Accepted) -> AcceptedBody:
         alert=alert_body(accepted.alert),
         repeated=accepted.repeated,
         municipalities=[municipality(place) for place in accepted.affected],
+        unmatched=[_unmatched(lost) for lost in accepted.matched.unmatched],
+        notes=list(accepted.matched.notes),
         findings=[_finding(finding) for finding in accepted.findings],
     )
+
+
+def _unmatched(lost: Lost) -> Unmatched:
+    return Unmatched(kind=lost.kind, value=lost.value, reason=lost.reason)
 
 
 def preview_body(preview: Preview) -> PreviewBody:
@@ -199,6 +218,8 @@ def preview_body(preview: Preview) -> PreviewBody:
         lane=preview.lane,
         expires=preview.expires,
         municipalities=[municipality(place) for place in preview.affected],
+        unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],
+        notes=list(preview.matched.notes),
         reach=preview.foreseen.reach.by_channel,
         reach_by_municipality=preview.foreseen.reach.by_municipality,
         population=preview.foreseen.population,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,17 @@ from dispatcher.settings import Settings
 app = typer.Typer(help="Boundary data.", no_args_is_help=True)
 
 Bundle = Annotated[Path | None, typer.Option("--geodata", exists=True, dir_okay=False, help="a bundle")]
+Registries = Annotated[
+    list[Path] | None,
+    typer.Option("--registry", exists=True, dir_okay=False, help="a table of codes; repeatable"),
+]
 USAGE = 2
 
 
 def match(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CAP messages or feeds")],
     geodata: Bundle = None,
+    registry: Registries = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
     picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
@@ -33,9 +39,11 @@ def match(
     from dispatcher.targeting.outcome import HOMES, Profile
 
     try:
-        matching = Matching(bundle=geodata or Settings().boundaries)
+        settings = Settings()
+        tables = tuple(registry or settings.registries)
+        matching = Matching(bundle=geodata or settings.boundaries, registries=tables)
         country = matching.boundaries().provenance.country
-        matching = Matching(bundle=matching.bundle, profile=Profile(home=HOMES.get(country)))
+        matching = replace(matching, profile=Profile(home=HOMES.get(country)))
         code = match_files(files, matching, as_json=as_json, picture=picture)
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)
@@ -97,6 +105,31 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
         typer.echo(f"ended: {' '.join(changes.ended)}\nbegun: {' '.join(changes.begun)}")
         typer.echo("\n".join(f"{old} lies in {new} now" for old, new in changes.absorbed))
         typer.echo("\n".join(f"{ags}: ARS {old} is {new} now" for ags, old, new in changes.ars_changed))
+
+
+@app.command("codes")
+def codes(
+    scheme: Annotated[str, typer.Argument(help="as alerts name it: EMMA_ID, UGC, …")],
+    file: Annotated[Path, typer.Argument(exists=True, help="polygons of the scheme's areas")],
+    target: Annotated[Path, typer.Argument(dir_okay=False, help="the table to write (CSV)")],
+    column: Annotated[str, typer.Option(help="the attribute that holds the code")],
+    layer: Annotated[str | None, typer.Option(help="of a GeoPackage")] = None,
+    geodata: Bundle = None,
+) -> None:
+    """Make a table of codes from polygons: which municipalities each stands for, by the rule that alerts follow."""
+    from dispatcher.targeting.bundle import BundleError
+    from dispatcher.targeting.command import Matching, import_codes
+    from dispatcher.targeting.geocodes import scheme_of
+    from dispatcher.targeting.importer import Columns
+
+    columns = Columns(ags=(column,), ars=(), land=())
+    try:
+        boundaries = Matching(bundle=geodata or Settings().boundaries).boundaries()
+        found, outside = import_codes(scheme_of(scheme), (file, columns, layer), boundaries, target)
+    except (BundleError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{found} codes, {outside} more lie outside the boundary data")
 
 
 @app.command("show")

@@ -55,6 +55,7 @@ class Accepted:
     affected: tuple[AffectedPlace, ...]
     findings: tuple[cap.Finding, ...]
     repeated: bool
+    matched: Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Preview:
     findings: tuple[cap.Finding, ...]
     foreseen: Foreseen
     repeated: bool
+    matched: Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Intake:
             read.findings,
             await self._foresight.of(read.matched, read.affected, read.target),
             repeated=before is not None,
+            matched=read.matched,
         )
 
     def _read(self, source: Source, raw: bytes) -> _Read:
@@ -193,6 +196,8 @@ class Intake:
         areas = [area for info in alert.infos for area in info.areas]
         with self._meter.match_seconds.time():
             matched = match(areas, self._boundaries, profile=self._profile)
+        for lost in matched.unmatched:
+            self._meter.unmatched.labels(lost.kind).inc()
         if not is_ending(alert):
             require_target(source, areas, matched)
         affected = tuple(
@@ -268,7 +273,7 @@ class Intake:
             await Kin(submission).drop_held(new.chain_id, new.id)
         stored = await self._same(submission, read)
         assert stored is not None  # noqa: S101 - just written in this transaction
-        return Accepted(stored, read.affected, read.findings, repeated=False)
+        return Accepted(stored, read.affected, read.findings, repeated=False, matched=read.matched)
 
     async def _named_after(self, submission: Submission, new: NewAlert) -> NewAlert:
         """A Cancel may come without an info: it is told under the headline of what it ends."""
@@ -313,7 +318,7 @@ def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _Read) -> 
             "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
             "Eine Änderung braucht eine neue Kennung und msgType Update.",
         )
-    return Accepted(before, read.affected, read.findings, repeated=True)
+    return Accepted(before, read.affected, read.findings, repeated=True, matched=read.matched)
 
 
 def _new_alert(

@@ -12,6 +12,7 @@ import shapely
 
 from dispatcher.targeting import bundle as bundles
 from dispatcher.targeting.bundler import inset
+from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
 from dispatcher.targeting.projection import unproject_bounds
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Boundaries:
     index_by_ags: Mapping[str, int]
     ars_order: tuple[tuple[str, int], ...]
     """(ars, index), sorted, for prefix search."""
+    registry: Registry = NO_REGISTRY
+    """Codes that need a table, as the operator has imported them."""
 
     @classmethod
     def load(cls, path: Path) -> Boundaries:

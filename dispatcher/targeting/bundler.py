@@ -90,6 +90,7 @@ def build(
         border=np.array(borders, dtype=object),
         inset=np.array(insets, dtype=object),
     )
+    _check_codes(bundle)
     _check_place(bundle)
     return Built(
         bundle=bundle,
@@ -97,6 +98,17 @@ def build(
         dissolved=tuple(ags for ags in sorted(grouped) if len(grouped[ags]) > 1),
         repaired=tuple(repaired),
     )
+
+
+def _check_codes(bundle: Bundle) -> None:
+    """German keys are digits: others are another column, or have lost their leading zero."""
+    if bundle.provenance.country != "DE":
+        return
+    for digits, codes in ((8, bundle.units.ags), (12, filter(None, bundle.units.ars))):
+        odd = [code for code in codes if not (code.isascii() and code.isdigit() and len(code) == digits)]
+        if odd:
+            shown = ", ".join(repr(code[:20]) for code in odd[:5])
+            raise BundleError(f"{len(odd)} keys are not {digits} digits: {shown}")
 
 
 def _check_place(bundle: Bundle) -> None:
@@ -160,12 +172,14 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def _snapped(geometry: BaseGeometry) -> BaseGeometry:
-    """On the centimetre grid of the file, still valid, as a multipolygon."""
+    """On the centimetre grid of the file, still valid, as a multipolygon in normal form: the order in which GEOS leaves
+    parts and corners differs between its versions, and a bundle should not.
+    """
     for _ in range(3):
         geometry = shapely.transform(polygonal(geometry), lambda xy: np.rint(xy * CENTIMETRES) / CENTIMETRES)
         if geometry.is_valid:
-            return shapely.MultiPolygon(list(shapely.get_parts(geometry)))
-    return shapely.set_precision(geometry, 1 / CENTIMETRES)
+            return shapely.normalize(shapely.MultiPolygon(list(shapely.get_parts(geometry))))
+    return shapely.normalize(shapely.set_precision(geometry, 1 / CENTIMETRES))
 
 
 def _units(rows: Sequence[Row]) -> Units:

@@ -19,10 +19,10 @@ from dispatcher.targeting import bundle as bundles
 from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.targeting.bundle import BundleError, Provenance
 from dispatcher.targeting.bundler import build
-from dispatcher.targeting.geocodes import NO_REGISTRY, Registry
 from dispatcher.targeting.importer import VG250, Columns, read
 from dispatcher.targeting.match import DEFAULT_PROFILE, DEFAULT_RULE, Profile, Rule, areas_of, match
 from dispatcher.targeting.picture import svg
+from dispatcher.targeting.registries import from_polygons, with_registries, write_table
 from dispatcher.targeting.succession import Succession, succession, with_aliases
 
 if TYPE_CHECKING:
@@ -42,10 +42,12 @@ class Matching:
     """Default: the bundle in the package."""
     rule: Rule = DEFAULT_RULE
     profile: Profile = DEFAULT_PROFILE
-    registry: Registry = NO_REGISTRY
+    registries: tuple[Path, ...] = ()
+    """Tables of codes."""
 
     def boundaries(self) -> Boundaries:
-        return Boundaries.default() if self.bundle is None else Boundaries.load(self.bundle)
+        data = Boundaries.default() if self.bundle is None else Boundaries.load(self.bundle)
+        return with_registries(data, self.registries)
 
 
 DEFAULT_MATCHING = Matching()
@@ -77,9 +79,7 @@ def match_files(
             continue
         for alert in document.alerts:
             areas = areas_of(alert)
-            found = match(
-                areas, boundaries, rule=matching.rule, profile=matching.profile, registry=matching.registry
-            )
+            found = match(areas, boundaries, rule=matching.rule, profile=matching.profile)
             status = max(status, HELD if found.held else READABLE)
             _show(alert, found, stream, as_json=as_json)
             target = picture or (None if as_json else path.with_suffix(".svg"))
@@ -178,6 +178,18 @@ def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
         result = with_aliases(result, old, changes)
     digest = bundles.write(order.target, result)
     return Imported(count, built.rows, built.dissolved, built.repaired, changes, digest)
+
+
+def import_codes(
+    scheme: str, source: tuple[Path, Columns, str | None], boundaries: Boundaries, target: Path
+) -> tuple[int, int]:
+    """A table of codes from a file of polygons: how many codes it has, and how many lie outside the data."""
+    data = read(*source)
+    registry = from_polygons(scheme, data.rows, data.crs, boundaries)
+    codes = {row.ags for row in data.rows}
+    found = registry.tables[scheme]
+    write_table(target, registry)
+    return len(found), len(codes - found.keys())
 
 
 def describe(boundaries: Boundaries, now: datetime) -> dict[str, Any]:

@@ -163,11 +163,11 @@ def is_land(attributes: Mapping[str, Any], columns: Columns) -> bool:
 def _features(content: Any, path: Path, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     if depth > MAX_NESTING:
         raise BundleError(f"{path.name} nests collections deeper than {MAX_NESTING}")
-    if isinstance(content, list):
-        for item in content:
+    collection = isinstance(content, dict) and content.get("type") == "FeatureCollection"
+    inside = content.get("features") if collection else content
+    if isinstance(inside, list):
+        for item in inside:
             yield from _features(item, path, depth + 1)
-    elif isinstance(content, dict) and content.get("type") == "FeatureCollection":
-        yield from _features(content.get("features", []), path, depth + 1)
     elif isinstance(content, dict) and content.get("type") == "Feature":
         yield content
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cap.model import Area
-from dispatcher.targeting.geocodes import NO_REGISTRY, Registry, Unresolved
+from dispatcher.targeting.geocodes import Registry, Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
 from dispatcher.targeting.outcome import Affected, Beyond, Match, Profile, Reason, Unmatched
 from dispatcher.targeting.reading import AreaReading, Context, read_areas
@@ -40,14 +40,14 @@ def match(
     *,
     rule: Rule = DEFAULT_RULE,
     profile: Profile = DEFAULT_PROFILE,
-    registry: Registry = NO_REGISTRY,
+    registry: Registry | None = None,
 ) -> Match:
-    """The municipalities that the union of `areas` concerns.
+    """The municipalities that the union of `areas` concerns. `registry` stands in for that of the boundaries.
 
     Pass the areas of all languages of an alert: the same area twice costs nothing. Never raises for what a
     sender wrote; what cannot be used is in `unmatched`, and `held` says whether a person must look.
     """
-    context = Context(boundaries, rule, profile, registry)
+    context = Context(boundaries, rule, profile, boundaries.registry if registry is None else registry)
     readings = read_areas(areas, context)
     measured = measure([reading.shapes for reading in readings], boundaries, rule)
     coded = {index for reading in readings for index in reading.indices}

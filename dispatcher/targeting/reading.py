@@ -89,6 +89,8 @@ def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReadi
         failures.append(Unmatched("area", name, UNREADABLE))
     if context.profile.codes is Codes.AUTHORITATIVE and coded and not failures:
         return AreaReading(indices, notes=tuple(notes))
+    if any(code.name == NO_PLACE for code in area.geocodes):
+        notes.append(f"{name}: {Repair.HOLE.value}")
     named: list[NamedShape] = []
     for label, element in _elements(name, area):
         found = _shape(element, area.excluded, context, budget)

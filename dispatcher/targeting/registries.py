@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dispatcher.targeting.bundle import BundleError
 from dispatcher.targeting.bundler import polygonal
-from dispatcher.targeting.geocodes import Registry
+from dispatcher.targeting.geocodes import Registry, scheme_of
 from dispatcher.targeting.projection import project
 from dispatcher.targeting.rule import Rule, overlap
 
@@ -38,10 +39,12 @@ def from_polygons(
 
 
 def read_table(path: Path) -> Registry:
-    """A registry from a CSV file with the columns scheme, code and ags, one municipality a row."""
+    """A registry from a CSV file with the columns scheme, code and ags, one municipality a row; `EMMA ID` and
+    `emma_id` are one scheme, as in alerts.
+    """
     tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for row in _csv(path, ",", ("scheme", "code", "ags")):
-        tables[row["SCHEME"]][row["CODE"]].append(row["AGS"])
+        tables[scheme_of(row["SCHEME"])][row["CODE"]].append(row["AGS"])
     return Registry({scheme: {code: tuple(keys) for code, keys in t.items()} for scheme, t in tables.items()})
 
 
@@ -59,6 +62,33 @@ def read_warncells(path: Path, boundaries: Boundaries) -> Registry:
             if len(city) == 1:
                 table[code] = (boundaries.units.ags[city[0]],)
     return Registry({"WARNCELLID": table})
+
+
+def with_registries(boundaries: Boundaries, paths: Sequence[Path]) -> Boundaries:
+    """The boundaries with tables of codes; each file is DWD's list of warning cells, or has scheme, code and ags.
+
+    Raises `BundleError` or `OSError`.
+    """
+    if not paths:
+        return boundaries
+    return replace(boundaries, registry=merged([_read(path, boundaries) for path in paths]))
+
+
+def _read(path: Path, boundaries: Boundaries) -> Registry:
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        is_warncells = "WARNCELLID" in lines.readline().upper().split(";")
+    return read_warncells(path, boundaries) if is_warncells else read_table(path)
+
+
+def write_table(path: Path, registry: Registry) -> None:
+    """What `read_table` reads."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("scheme", "code", "ags"))
+        for scheme, table in registry.tables.items():
+            writer.writerows((scheme, code, ags) for code, keys in sorted(table.items()) for ags in keys)
+    partial.replace(path)
 
 
 def merged(registries: Sequence[Registry]) -> Registry:

@@ -223,3 +223,12 @@ async def test_without_the_setting_only_an_approval_limits(service, pool, planne
     await crowd(pool, 1001)
     lax = Planner(Plans(pool, 2000, guard(0)), Ledger(pool), bell, Meter(), Precise(Spots(pool)))
     assert len(await planned(pool, await send(service, lax, warning(JUELICH)))) == 1001
+
+
+async def test_a_code_nobody_knows_beside_others_is_named_and_counted(service):
+    answer = await service.submit(circle(areas=("99999999",)))
+    assert answer.status == 201
+    assert answer.json["unmatched"] == [
+        {"kind": "geocode", "value": "AGS=99999999", "reason": "code not in the boundary data"}
+    ]
+    assert service.count("warn_areas_unmatched_total", kind="geocode") == 1

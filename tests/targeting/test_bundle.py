@@ -267,3 +267,13 @@ def test_bundles_in_different_systems_are_not_compared():
     with pytest.raises(BundleError, match="different systems"):
         succession(one, dataclasses.replace(one, crs="EPSG:6933"))
     assert isinstance(one, Bundle)
+
+
+def test_the_order_of_parts_and_corners_does_not_matter_to_the_file(tmp_path):
+    parts = [shapely.box(4e6 + x, 3e6, 4e6 + x + 500, 3.0005e6) for x in (0, 2_000, 1_000)]
+    hashes = set()
+    for order in (parts, [part.reverse() for part in parts[::-1]]):
+        shape = shapely.MultiPolygon(order)
+        one = built(Row("05001001", "053580000001", "x", shape)).bundle
+        hashes.add(bundles.write(tmp_path / "x.bundle", one))
+    assert len(hashes) == 1

@@ -82,3 +82,46 @@ def test_geodata_import_says_what_is_wrong_and_writes_nothing(tmp_path):
             RUNNER.invoke(app, ["geodata", "import", str(source), str(target), *options, *wrong]).exit_code
             == 2
         )
+
+
+def test_codes_of_any_scheme_are_learnt_from_polygons_and_used(tmp_path):
+    areas, table = tmp_path / "areas.geojson", tmp_path / "codes.csv"
+    ring = [[6.47, 50.79], [6.49, 50.79], [6.49, 50.81], [6.47, 50.81], [6.47, 50.79]]
+    abroad = [[lon - 20, lat] for lon, lat in ring]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"ID": code},
+            "geometry": {"type": "Polygon", "coordinates": [shape]},
+        }
+        for code, shape in (("DE'1\"", ring), ("ES1", abroad))
+    ]
+    areas.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    made = RUNNER.invoke(app, ["geodata", "codes", "emma_id", str(areas), str(table), "--column", "ID"])
+    assert (made.exit_code, made.stdout) == (0, "1 codes, 1 more lie outside the boundary data\n")
+    file = alert(tmp_path)
+    file.write_bytes(file.read_bytes().replace(b"ARS", b"EMMA_ID").replace(b"053580000000", b"DE'1\""))
+    found = RUNNER.invoke(app, ["match", "--json", "--registry", str(table), str(file)])
+    assert [place["ags"] for place in json.loads(found.stdout)["municipalities"]] == ["05358008"]
+    without = RUNNER.invoke(app, ["match", "--json", str(file)])
+    assert (without.exit_code, json.loads(without.stdout)["municipalities"]) == (3, [])
+
+
+def test_codes_from_a_file_without_the_column_are_refused(tmp_path):
+    areas = tmp_path / "areas.geojson"
+    areas.write_text(json.dumps({"type": "FeatureCollection", "features": [square("05358008", 6.0)]}))
+    made = RUNNER.invoke(
+        app, ["geodata", "codes", "UGC", str(areas), str(tmp_path / "c.csv"), "--column", "ID"]
+    )
+    assert made.exit_code == 1
+    assert not (tmp_path / "c.csv").exists()
+
+
+def test_german_keys_are_digits(tmp_path):
+    source, target = tmp_path / "x.geojson", tmp_path / "x.bundle"
+    source.write_text(json.dumps({"type": "FeatureCollection", "features": [square("0535'8\"", 6.0)]}))
+    order = ["geodata", "import", str(source), str(target), "--vintage", "2026-01-01", "--attribution", "x"]
+    result = RUNNER.invoke(app, [*order, "--licence", "y", "--columns", '{"ags": ["CODE"]}'])
+    assert result.exit_code == 1
+    assert "1 keys are not 8 digits" in result.stderr
+    assert not target.exists()

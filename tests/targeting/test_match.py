@@ -591,3 +591,10 @@ def test_a_line_is_no_area_however_its_corners_are_rounded(boundaries):
 def test_a_strip_of_a_metre_is_an_area(boundaries):
     strip = polygon((50.8, 6.4), (50.8, 6.6), (50.80001, 6.6), (50.80001, 6.4), (50.8, 6.4))
     assert "Düren" in names(match([strip], boundaries))
+
+
+def test_an_exclusion_that_cannot_be_read_is_said(boundaries):
+    area = coded(("EXCLUDE_POLYGON", "50.8,6.4 nonsense"), ("AGS", "05358008"))
+    found = match([area], boundaries)
+    assert names(found) == {"Düren"}
+    assert "an excluded polygon could not be used" in found.notes[0]

@@ -6,9 +6,17 @@ import shapely
 from dispatcher.targeting.bundle import BundleError
 from dispatcher.targeting.bundler import Row
 from dispatcher.targeting.geocodes import resolve
+from dispatcher.targeting.match import match
 from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84
-from dispatcher.targeting.registries import from_polygons, merged, read_table, read_warncells
-from tests.targeting.drawing import district
+from dispatcher.targeting.registries import (
+    from_polygons,
+    merged,
+    read_table,
+    read_warncells,
+    with_registries,
+    write_table,
+)
+from tests.targeting.drawing import coded, district
 
 
 def test_areas_given_as_polygons_are_matched_once(boundaries):
@@ -64,3 +72,15 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
     path.write_text("")
     with pytest.raises(BundleError, match="lacks the column"):
         read_table(path)
+
+
+def test_tables_of_both_kinds_belong_to_the_boundaries_of_an_installation(tmp_path, boundaries):
+    table, cells = tmp_path / "codes.csv", tmp_path / "cells.csv"
+    write_table(
+        table, from_polygons("CLC", [Row("1", "", "", boundaries.border[3])], EUROPE_EQUAL_AREA, boundaries)
+    )
+    cells.write_text("WARNCELLID;NAME\n705315001;Köln-Innenstadt\n", encoding="utf-8-sig")
+    installed = with_registries(boundaries, [table, cells])
+    found = match([coded(("clc", "1"), ("WARNCELLID", "705315001"))], installed)
+    assert {place.ags for place in found.affected} == {boundaries.units.ags[3], "05315000"}
+    assert match([coded(("clc", "1"))], boundaries).held
