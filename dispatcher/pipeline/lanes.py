@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ CERTAIN = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
 STAND_ASIDE_S = 1.0
 """The longest that a lower lane waits between two slices: nothing is starved, and no lease runs out."""
 LOOK_AGAIN_S = 0.05
+ASKED_LATELY_S = 0.01
+"""An answer from the queue holds so long: slices of a mass send follow one another every few milliseconds."""
 
 
 def lane_of(alert: Alert) -> Lane:
@@ -46,6 +49,7 @@ class LaneGate:
         """`elsewhere` tells whether work for a lane above the given one turned up lately, for any process."""
         self._active: Counter[Lane] = Counter()
         self._elsewhere = elsewhere
+        self._answers: dict[Lane, tuple[float, bool]] = {}
 
     @contextmanager
     def work(self, lane: Lane) -> Iterator[None]:
@@ -64,8 +68,15 @@ class LaneGate:
         """Between two slices: let higher lanes go first, for a bounded time."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + STAND_ASIDE_S
-        while self.must_wait(lane) or await self._elsewhere(lane):
+        while self.must_wait(lane) or await self._asked(lane, loop.time()):
             left = give_up - loop.time()
             if left <= 0:
                 return
             await asyncio.sleep(min(left, LOOK_AGAIN_S))
+
+    async def _asked(self, lane: Lane, now: float) -> bool:
+        at, answer = self._answers.get(lane, (-math.inf, False))
+        if now - at >= ASKED_LATELY_S:
+            answer = await self._elsewhere(lane)
+            self._answers[lane] = now, answer
+        return answer

@@ -6,6 +6,7 @@ import json
 from typing import Any, TypeAlias
 
 import asyncpg
+import msgspec
 
 from dispatcher.settings import SettingsError
 
@@ -41,7 +42,9 @@ def _encode_jsonb(value: object) -> bytes:
 
 
 def _decode_jsonb(raw: bytes) -> Any:
-    return json.loads(raw[1:])
+    return msgspec.json.decode(
+        raw[1:]
+    )  # once for every recipient of a mass send: an eighth of the time of `json`
 
 
 async def _prepare(connection: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from arq.worker import Worker, func
@@ -27,10 +28,33 @@ CANCEL_AGAIN_S = 0.1
 log = structlog.get_logger()
 
 
+class LaneWorker(Worker):
+    """Looks at its queue again as soon as a job has ended, and not only after its delay: a mass send has a thousand
+    jobs, and none is to wait for a slot that is free.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._ended = asyncio.Event()
+
+    def _release_sem_dec_counter_on_complete(self) -> None:
+        super()._release_sem_dec_counter_on_complete()
+        self._ended.set()
+
+    async def main(self) -> None:
+        """In place of arq's: the client is made, and nothing is to be logged or started before."""
+        while True:
+            self._ended.clear()
+            await self._poll_iteration()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.poll_delay_s):
+                    await self._ended.wait()
+
+
 def lane_worker(lane: Lane, parts: WorkerParts, redis_url: str, max_jobs: int) -> Worker:
     """Arq's worker for one lane. Jobs end by themselves: the pipeline bounds every wait."""
     queue = open_queue(redis_url)
-    worker = Worker(
+    worker = LaneWorker(
         functions=[func(jobs.plan, name="plan"), func(jobs.deliver, name="deliver")],
         queue_name=queue_name(lane),
         redis_pool=queue,

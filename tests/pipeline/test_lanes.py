@@ -118,3 +118,18 @@ async def test_a_lower_lane_stands_aside_for_work_in_another_process_until_it_is
 
     await asyncio.wait_for(LaneGate(elsewhere).stand_aside(Lane.ROUTINE), 20)
     assert asked == [Lane.ROUTINE] * 3
+
+
+async def test_what_other_processes_do_is_not_asked_for_every_slice():
+    asked = []
+
+    async def elsewhere(lane):
+        asked.append(lane)
+        return False
+
+    gate = LaneGate(elsewhere)
+    for _ in range(100):
+        await gate.stand_aside(Lane.ROUTINE)
+    await gate.stand_aside(Lane.EXERCISE)
+    assert asked.count(Lane.EXERCISE) == 1
+    assert asked.count(Lane.ROUTINE) < 100

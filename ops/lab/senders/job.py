@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from dispatcher.worker import collector
+
 TIMEOUT_S = 30.0
 CONCURRENCY = 100
 WARM_UP = 300
@@ -58,10 +60,11 @@ def _cpu_s() -> float:
 
 
 def read_job(path: str) -> Job:
-    """The job in a file; moves this process to the processor it names."""
+    """The job in a file; moves this process to the processor it names, and has its garbage collected as a worker has."""
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
     if job.cpu is not None:
         os.sched_setaffinity(0, {job.cpu})
+    collector.settle_in()
     return job
 
 
