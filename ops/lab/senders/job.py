@@ -60,7 +60,7 @@ def _cpu_s() -> float:
 
 
 def read_job(path: str) -> Job:
-    """The job in a file; moves this process to the processor it names, and has its garbage collected as a worker has."""
+    """The job in a file; moves this process to the processor it names, with a worker's garbage collection."""
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
     if job.cpu is not None:
         os.sched_setaffinity(0, {job.cpu})
