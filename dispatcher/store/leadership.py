@@ -39,20 +39,25 @@ class Leadership:
         connection = await self._pool.acquire()
         try:
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", self._lock):
-                # the pool's own reset takes this back together with the lock
                 await connection.execute(f"SET idle_session_timeout = {self._silent_ms}")
                 self._connection = connection
                 return True
-            return False
+        except BaseException:
+            connection.terminate()  # and with it the lock, if we have it
+            raise
         finally:
             if self._connection is None:
                 await self._pool.release(connection)
+        return False
 
     async def drop(self) -> None:
         """Let another process lead."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(*UNAVAILABLE):
+            try:
+                await connection.execute("RESET idle_session_timeout")
                 await connection.execute("SELECT pg_advisory_unlock($1)", self._lock)
+            except UNAVAILABLE:
+                connection.terminate()
             with suppress(*UNAVAILABLE):
                 await self._pool.release(connection)
