@@ -147,6 +147,10 @@ class Source:
     name: str
     senders: frozenset[str]
     territory: tuple[str, ...]
+    inset_m: float | None = None
+    """How deep a hazard must enter a municipality to concern it; None: as the matching rule has it."""
+    by_severity: bool = False
+    """Whether the matching rule is more generous for its Extreme and more sparing for its Minor warnings."""
 
     def may_warn(self, ags: str) -> bool:
         return ags.startswith(self.territory)

@@ -75,17 +75,27 @@ def add_source(
     sender: Annotated[list[str], typer.Option(help="CAP sender it may use; repeatable")],
     territory: Annotated[list[str], typer.Option(help="AGS or prefix it may warn, e.g. 05358; repeatable")],
     name: Annotated[str, typer.Option(help="as people know it")] = "",
+    inset_m: Annotated[
+        float | None,
+        typer.Option(min=0, max=10_000, help="metres a hazard must enter a municipality; default 100"),
+    ] = None,
+    by_severity: Annotated[
+        bool, typer.Option(help="match Extreme more generously, Minor more sparingly")
+    ] = False,
 ) -> None:
     """Create or change a source and print a new API key, once."""
     _require_key_name(source_id)
     if bad := [prefix for prefix in territory if not AGS_PREFIX.fullmatch(prefix)]:
         raise typer.BadParameter(f"not an AGS or a prefix of one (2 to 8 digits): {', '.join(bad)}")
     settings = Settings()
+    source = Source(
+        source_id, name or source_id, frozenset(sender), tuple(territory), inset_m, by_severity=by_severity
+    )
     key = _new_key("wk", f"{source_id[:31]}-{secrets.token_hex(4)}")
 
     async def work(pool: record.Pool) -> None:
         store = Sources(pool, wiring.pepper(settings))
-        await store.put(Source(source_id, name or source_id, frozenset(sender), tuple(territory)))
+        await store.put(source)
         await store.add_key(source_id, key)
 
     _run(settings, work)

@@ -67,6 +67,8 @@ class FeedSettings(BaseModel):
     codes: Codes = Codes.AUTHORITATIVE
     height_unit: HeightUnit = HeightUnit.FEET
     nationwide: bool = True
+    inset_m: float | None = Field(None, ge=0, le=10_000)
+    by_severity: bool = False
     absence: Literal["end", "expire"] | None = None
     """What it means that an entry is no longer listed: `end` tells those who were warned, `expire` leaves it to run
     out. Default: `end` for lists of the complete state."""
@@ -219,5 +221,7 @@ def _rules(settings: FeedSettings, country: str) -> Rules:
             home=HOMES.get(country),
             height_unit=settings.height_unit,
             nationwide=settings.nationwide,
+            inset_m=settings.inset_m,
+            by_severity=settings.by_severity,
         ),
     )

@@ -24,6 +24,7 @@ from dispatcher.pipeline.equals import speak_for_the_merged, standing_for
 from dispatcher.pipeline.lanes import lane_of
 from dispatcher.pipeline.merge import beginning
 from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.pipeline.render import gravest
 from dispatcher.pipeline.requirements import (
     as_error,
     require_one_text,
@@ -34,7 +35,7 @@ from dispatcher.pipeline.requirements import (
 from dispatcher.store.alerts import AffectedPlace, Alerts, NewAlert, StoredAlert, Submission
 from dispatcher.store.doorbell import Doorbell, plan
 from dispatcher.store.kin import Kin
-from dispatcher.targeting.match import match
+from dispatcher.targeting.match import DEFAULT_RULE, match
 from dispatcher.targeting.outcome import HOMES, Match, Profile
 from dispatcher.targeting.target import target_of
 
@@ -195,7 +196,8 @@ class Intake:
         """The municipalities; for the end of a warning they are information only, since it goes to those told."""
         areas = [area for info in alert.infos for area in info.areas]
         with self._meter.match_seconds.time():
-            matched = match(areas, self._boundaries, profile=self._profile)
+            rule = DEFAULT_RULE.asked(source.inset_m, gravest(alert) if source.by_severity else None)
+            matched = match(areas, self._boundaries, rule=rule, profile=self._profile)
         for lost in matched.unmatched:
             self._meter.unmatched.labels(lost.kind).inc()
         if not is_ending(alert):

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cap import Severity
-from dispatcher.pipeline.render import GRAVITY
+from dispatcher.pipeline.render import GRAVITY, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,7 +47,7 @@ def alike(
         return False
     if alert.infos[0].event.casefold() != stored.event.casefold():
         return False
-    if min(GRAVITY.index(info.severity) for info in alert.infos) < GRAVITY.index(Severity(stored.severity)):
+    if GRAVITY.index(gravest(alert)) < GRAVITY.index(Severity(stored.severity)):
         return False
     return same_window(beginning(alert), expires, stored)
 

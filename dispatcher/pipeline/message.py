@@ -14,9 +14,10 @@ from cap.profiles import facts, normalise
 from cap.signature import Verdict, verify
 from dispatcher.model import FEED_PREFIX
 from dispatcher.pipeline.decide import expiry, is_ending
+from dispatcher.pipeline.render import gravest
 from dispatcher.pipeline.wording import differs_by_place
 from dispatcher.store.alerts import AffectedPlace
-from dispatcher.targeting.match import match
+from dispatcher.targeting.match import DEFAULT_RULE, match
 from dispatcher.targeting.outcome import Beyond, Profile
 from dispatcher.targeting.target import target_of
 
@@ -158,7 +159,9 @@ def prepare(incoming: Incoming, rules: Rules, boundaries: Boundaries, now: datet
         raise Unusable(
             "identity-missing", "The message does not say who sent it, when, and under which name."
         )
-    matched = match(list(alert.areas()), boundaries, profile=rules.profile)
+    profile = rules.profile
+    rule = DEFAULT_RULE.asked(profile.inset_m, gravest(alert) if profile.by_severity else None)
+    matched = match(list(alert.areas()), boundaries, rule=rule, profile=profile)
     places = tuple(
         AffectedPlace(place.ags, place.name, str(place.reason), place.share)
         for place in matched.affected

@@ -37,6 +37,11 @@ GRAVITY = (Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR,
 IMMINENCE = (Urgency.IMMEDIATE, Urgency.EXPECTED, Urgency.FUTURE, Urgency.PAST, Urgency.UNKNOWN)
 
 
+def gravest(alert: Alert) -> Severity:
+    """The gravest severity that any of its infos names."""
+    return min((info.severity for info in alert.infos), key=GRAVITY.index, default=Severity.UNKNOWN)
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The fixed words of one language."""

@@ -46,12 +46,16 @@ class Sources:
         """Create or replace a source."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                """INSERT INTO source (id, name, senders, territory) VALUES ($1, $2, $3, $4)
-                   ON CONFLICT (id) DO UPDATE SET name = $2, senders = $3, territory = $4, disabled_at = NULL""",
+                """INSERT INTO source (id, name, senders, territory, inset_m, by_severity)
+                   VALUES ($1, $2, $3, $4, $5, $6)
+                   ON CONFLICT (id) DO UPDATE SET name = $2, senders = $3, territory = $4, inset_m = $5,
+                     by_severity = $6, disabled_at = NULL""",
                 source.id,
                 source.name,
                 sorted(source.senders),
                 list(source.territory),
+                source.inset_m,
+                source.by_severity,
             )
             await audit.note(connection, "operator", "source.put", source=source.id)
 
@@ -81,14 +85,22 @@ class Sources:
         if parts is None or parts["kind"] != "wk":
             return None
         row = await self._pool.fetchrow(
-            """SELECT s.id, s.name, s.senders, s.territory, k.digest FROM api_key k JOIN source s ON s.id = k.source_id
+            """SELECT s.id, s.name, s.senders, s.territory, s.inset_m, s.by_severity, k.digest
+               FROM api_key k JOIN source s ON s.id = k.source_id
                WHERE k.id = $1 AND k.revoked_at IS NULL AND s.disabled_at IS NULL
                  AND (k.expires_at IS NULL OR k.expires_at > now())""",
             parts["id"],
         )
         if row is None or not hmac.compare_digest(row["digest"], digest(self._pepper, key)):
             return None
-        return Source(row["id"], row["name"], frozenset(row["senders"]), tuple(row["territory"]))
+        return Source(
+            id=row["id"],
+            name=row["name"],
+            senders=frozenset(row["senders"]),
+            territory=tuple(row["territory"]),
+            inset_m=row["inset_m"],
+            by_severity=row["by_severity"],
+        )
 
     async def put_instance(self, instance: Instance, key: str) -> None:
         """Create or replace a municipality's app and its key."""

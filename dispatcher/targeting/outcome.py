@@ -75,6 +75,10 @@ class Profile:
     height_unit: HeightUnit = HeightUnit.FEET
     nationwide: bool = False
     """Whether a code for the whole country means every municipality in the data; else it is held."""
+    inset_m: float | None = None
+    """In place of the rule's own, how deep a hazard must enter a municipality."""
+    by_severity: bool = False
+    """Whether the rule is more generous for what is Extreme, and more sparing for what is Minor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,11 @@ class Rule:
     max_area_km2: float = 1_000_000.0
     """Nearly three times Germany; anything larger is a mistake until a person says otherwise."""
 
+    def asked(self, inset_m: float | None, severity: Severity | None) -> Rule:
+        """The rule as a source wants it; None leaves it as it is."""
+        rule = self if inset_m is None else replace(self, inset_m=inset_m)
+        return rule if severity is None else rule.for_severity(severity)
+
     def for_severity(self, severity: Severity) -> Rule:
         """The rule, more generous for Extreme (any touch of a hazard), sparing for Minor (5 % of a unit)."""
         if severity is Severity.EXTREME:

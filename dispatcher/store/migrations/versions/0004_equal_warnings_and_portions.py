@@ -1,4 +1,4 @@
-"""Equal warnings of several control centres: which one people were told of. How far a large audience is planned."""
+"""Equal warnings of several centres: which one was told. How far an audience is planned. Matching as a source wants."""
 
 from alembic import op
 
@@ -9,4 +9,6 @@ down_revision = "0003"
 def upgrade() -> None:
     op.execute("ALTER TABLE alert ADD COLUMN merged_into text REFERENCES alert")
     op.execute("CREATE INDEX alert_merged ON alert (merged_into) WHERE merged_into IS NOT NULL")
+    op.execute("ALTER TABLE source ADD COLUMN inset_m double precision CHECK (inset_m >= 0)")
+    op.execute("ALTER TABLE source ADD COLUMN by_severity boolean NOT NULL DEFAULT false")
     op.execute("ALTER TABLE alert ADD COLUMN planned_to bigint NOT NULL DEFAULT 0")

@@ -1,0 +1,61 @@
+"""A source may want the matching rule otherwise than others: deeper, shallower, by severity."""
+
+from dataclasses import replace
+
+import pytest
+
+from dispatcher.feeds.configuration import FeedSettings, feed_of
+from dispatcher.model import Source
+from dispatcher.pipeline.message import Incoming, prepare
+from dispatcher.targeting.boundaries import Boundaries
+from tests.api.test_submission import now, warning
+from tests.feeds.material import warning as feed_warning
+from tests.pipeline.messages import SENDER, InfoPart
+
+BRUSHES = "<circle>50.869,6.420 0.6</circle>"
+"""In Inden; it enters Niederzier by less than 100 m."""
+ENTERS = "<circle>50.788,6.620 0.6</circle>"
+"""In Nörvenich; it enters Vettweiß by more than 100 m and less than 600 m."""
+INDEN, NIEDERZIER, NOERVENICH, VETTWEISS = "05358020", "05358048", "05358052", "05358060"
+
+
+async def concerned(service, shapes, severity="Severe"):
+    info = InfoPart(areas=(), shapes=shapes, severity=severity)
+    answer = await service.submit(warning(infos=(info,)), path="/v1/alerts/preview")
+    return {place["ags"] for place in answer.json["municipalities"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "shapes", "severity", "places"),
+    [
+        ({}, BRUSHES, "Extreme", {INDEN}),
+        ({"inset_m": 0.0}, BRUSHES, "Severe", {INDEN, NIEDERZIER}),
+        ({"by_severity": True}, BRUSHES, "Severe", {INDEN}),
+        ({"by_severity": True}, BRUSHES, "Extreme", {INDEN, NIEDERZIER}),
+        ({}, ENTERS, "Minor", {NOERVENICH, VETTWEISS}),
+        ({"inset_m": 600.0}, ENTERS, "Severe", {NOERVENICH}),
+        ({"by_severity": True}, ENTERS, "Minor", {NOERVENICH}),
+    ],
+)
+async def test_a_control_centre_is_matched_as_it_wants(service, changes, shapes, severity, places):
+    source = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
+    await service.parts.sources.put(replace(source, **changes))
+    assert await concerned(service, shapes, severity) == places
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "places"),
+    [
+        ({}, "Extreme", {INDEN}),
+        ({"inset_m": 0.0}, "Severe", {INDEN, NIEDERZIER}),
+        ({"by_severity": True}, "Extreme", {INDEN, NIEDERZIER}),
+    ],
+)
+def test_a_feed_is_matched_as_its_settings_say(changes, severity, places):
+    import cap
+
+    area = cap.parse(warning(infos=(InfoPart(areas=(), shapes=BRUSHES),)).xml()).alerts[0].infos[0].areas
+    alert = feed_warning(1, sent=now(), areas=area, severity=cap.Severity(severity))
+    settings = FeedSettings(name="dwd", adapter="dwd", urls=("https://source.example/list",), **changes)
+    message = prepare(Incoming(alert, b""), feed_of(settings).rules, Boundaries.default(), now())
+    assert {place.ags for place in message.places} == places
