@@ -51,6 +51,12 @@ class Sent:
     """From its acceptance to the record's last commit, by the record's clock."""
     cpu_us: float
     """Processor time of all workers for each recipient."""
+    record_us: float
+    """Of PostgreSQL."""
+    queue_us: float
+    """Of Valkey."""
+    first_s: float
+    """From its acceptance to the first gateway's."""
     rss_mb: float
     """The largest worker at its largest while it sent."""
     grown_mb: float
@@ -66,6 +72,7 @@ class Stand:
         self._home = home
         self._sink = sink
         self._crowd = crowd
+        self._servers = {one.name: Process(pid) for one in servers.started if (pid := one.pid) is not None}
         self._settings = {
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,
@@ -92,6 +99,7 @@ class Stand:
         for process in processes:
             process.forget_peak()
         rss, cpu = [one.rss_mb() for one in processes], sum(one.cpu_s() for one in processes)
+        servers = {name: one.family_cpu_s() for name, one in self._servers.items()}
         taken = _taken(service)
         before = self._sink.report()["count"]
         xml = warning.write(name, sender=SENDER, ars=DISTRICT, grade=warning.ROUTINE)
@@ -100,11 +108,15 @@ class Stand:
         assert alert["audience"] == self._crowd.size
         peaks = [one.peak_mb() for one in processes]
         cpu = sum(one.cpu_s() for one in processes) - cpu
+        servers = {name: one.family_cpu_s() - servers[name] for name, one in self._servers.items()}
         used = self._counted(service, taken)
         span = datetime.fromisoformat(alert["settled_at"]) - datetime.fromisoformat(alert["received_at"])
         return Sent(
             seconds=span.total_seconds(),
             cpu_us=cpu / self._crowd.size * 1e6,
+            record_us=servers["postgres"] / self._crowd.size * 1e6,
+            queue_us=servers["valkey"] / self._crowd.size * 1e6,
+            first_s=_first_s(service, alert),
             rss_mb=max(peaks),
             grown_mb=max(peak - earlier for peak, earlier in zip(peaks, rss, strict=True)),
             ready_share=used[0] / sum(used),
@@ -136,6 +148,12 @@ class Stand:
                 raise TimeoutError(f"{alert_id} is not settled")
             time.sleep(LOOK_EVERY_S)
         return alert
+
+
+def _first_s(service: Service, alert: dict[str, Any]) -> float:
+    [channel] = service.status(alert["id"])["channels"]
+    first = datetime.fromisoformat(channel["first_accepted_at"])
+    return (first - datetime.fromisoformat(alert["received_at"])).total_seconds()
 
 
 def _key(service: Service) -> str:
@@ -194,7 +212,10 @@ def _row(recipients: int, workers: int, sent: Sequence[Sent]) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "per_s": round(recipients / seconds),
         "per_core": round(recipients / seconds / min(workers, len(os.sched_getaffinity(0)))),
+        "first_s": round(median(one.first_s for one in sent), 3),
         "worker_cpu_us": round(median(one.cpu_us for one in sent), 1),
+        "record_cpu_us": round(median(one.record_us for one in sent), 1),
+        "queue_cpu_us": round(median(one.queue_us for one in sent), 2),
         "rss_mb": round(max(one.rss_mb for one in sent), 1),
         "rss_grown_mb": round(max(one.grown_mb for one in sent), 1),
         "ready_share": round(median(one.ready_share for one in sent), 3),

@@ -30,18 +30,16 @@ WITHIN_S = 600.0
 class Measured:
     """What one of each can do. Defaults: `ops/docs/performance.md`."""
 
-    worker_per_s: float = 9_000.0
-    """Recipients a second of one worker on a processor of its own, ledger on (`dispatch`)."""
-    writes_per_batch: float = 22.0
-    """Statements on the record for a batch: claim, before and after each slice of a hundred, release."""
-    record_writes_per_s: float = 12_000.0
-    """Such statements a second that one PostgreSQL commits on eight cores and a disk that syncs in 0.1 ms."""
-    plan_per_s: float = 250_000.0
-    """Recipients a second of the statement that freezes an audience."""
-    queue_per_batch: float = 12.0
-    """Redis commands for a batch: ring, take up, finish; the lanes' polling is not among them."""
-    queue_per_s: float = 60_000.0
-    """Redis commands a second, one at a time (delivery.md, section 2)."""
+    worker_per_s: float = 16_000.0
+    """Recipients a second of one worker on a processor of its own, ledger on (`dispatch`, one worker)."""
+    record_us: float = 10.0
+    """PostgreSQL's processor time for a recipient, the plan included (`dispatch`)."""
+    record_cores: float = 8.0
+    """Of one PostgreSQL server."""
+    queue_us: float = 1.0
+    """Redis' processor time for a recipient, the lanes' polling included (`dispatch`). It is one thread."""
+    plan_per_s: float = 150_000.0
+    """Recipients a second of the statements that freeze an audience, one transaction after another."""
     push_bytes: float = 1_100.0
     """On the wire for a push of 500 bytes: frames, TLS, TCP, the answer."""
     network_bytes_per_s: float = 1.25e9
@@ -79,21 +77,18 @@ class Installation:
     records: int = 1
     """PostgreSQL servers, each with the municipalities of its own."""
     queues: int = 1
-    planners: int = 1
-    """Transactions that freeze the audience side by side, each for some municipalities."""
 
 
 def on_paper(
     recipients: float, mix: Sequence[Provider], measured: Measured, has: Installation
 ) -> dict[str, float]:
     """Seconds that each resource alone needs."""
-    batches = recipients / BATCH
     slowest = max(recipients * provider.share / provider.per_s for provider in mix)
     return {
         "workers": recipients / (measured.worker_per_s * has.workers),
-        "record": batches * measured.writes_per_batch / (measured.record_writes_per_s * has.records),
-        "queue": batches * measured.queue_per_batch / (measured.queue_per_s * has.queues),
-        "plan": recipients / (measured.plan_per_s * has.planners),
+        "record": recipients * measured.record_us / 1e6 / (measured.record_cores * has.records),
+        "queue": recipients * measured.queue_us / 1e6 / has.queues,
+        "plan": recipients / (measured.plan_per_s * has.records),
         "network": recipients * measured.push_bytes / measured.network_bytes_per_s,
         "provider": slowest,
     }
@@ -114,26 +109,26 @@ class Serial:
 def simulate(recipients: int, mix: Sequence[Provider], measured: Measured, has: Installation) -> list[float]:
     """When each batch is finished, in seconds after the alert's acceptance, in order. Providers' batches alternate, as
     the plan hands them out; a batch whose provider is behind waits there and not in a worker's hand."""
-    record = Serial(measured.record_writes_per_s * has.records)
-    queue = Serial(measured.queue_per_s * has.queues)
+    record = Serial(measured.record_cores * has.records / measured.record_us * 1e6)
+    queue = Serial(has.queues / measured.queue_us * 1e6)
     network = Serial(measured.network_bytes_per_s)
     quotas = [Serial(provider.per_s) for provider in mix]
     credit = [0.0] * len(mix)
     free = [0.0] * has.workers
     finished = []
     for number in range(math.ceil(recipients / BATCH)):
-        planned = (number + 1) * BATCH / (measured.plan_per_s * has.planners)
+        planned = (number + 1) * BATCH / (measured.plan_per_s * has.records)
         credit = [have + provider.share for have, provider in zip(credit, mix, strict=True)]
         chosen = max(range(len(mix)), key=credit.__getitem__)
         credit[chosen] -= 1
         may = quotas[chosen].done(planned, BATCH) - BATCH / mix[chosen].per_s
-        rung = queue.done(planned, measured.queue_per_batch)
+        rung = queue.done(planned, BATCH)
         start = max(heapq.heappop(free), 0.0)
         begins = max(start, rung, may if mix[chosen].per_s < measured.worker_per_s * has.workers else 0.0)
         # Who waits for a quota holds no worker: the batch is put down until the gateway's pause is over.
         waits = begins > max(start, rung)
         worked = (max(start, rung) if waits else begins) + BATCH / measured.worker_per_s
-        written = record.done(worked, measured.writes_per_batch)
+        written = record.done(worked, BATCH)
         sent = network.done(worked, BATCH * measured.push_bytes)
         heapq.heappush(free, max(worked, written))
         finished.append(max(written, sent, begins + BATCH / measured.worker_per_s))
@@ -147,13 +142,9 @@ def sized(recipients: float, measured: Measured) -> Installation:
         return max(1, math.ceil(seconds_with_one * 4 / 3 / WITHIN_S))
 
     alone = on_paper(recipients, [Provider("", 1.0)], measured, Installation(workers=1))
-    return Installation(
-        workers=needed(alone["workers"]),
-        records=needed(alone["record"]),
-        queues=needed(alone["queue"]),
-        # The plan comes first: it may take a tenth of the time.
-        planners=needed(alone["plan"] * 10),
-    )
+    # A record plans its own municipalities, one portion after another; the workers must not wait for the plan.
+    records = max(needed(alone["record"]), needed(alone["plan"]))
+    return Installation(needed(alone["workers"]), records, needed(alone["queue"]))
 
 
 def scenario(
@@ -170,7 +161,6 @@ def scenario(
         "workers": has.workers,
         "records": has.records,
         "queues": has.queues,
-        "planners": has.planners,
         "paper_s": round(paper[bound], 1),
         "bound": bound,
         "first_s": round(finished[0], 2),
