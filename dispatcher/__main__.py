@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 
 import asyncpg
 import typer
@@ -18,6 +19,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _say_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback
+    if wanted:
+        typer.echo(f"cap-dispatcher {version('cap-dispatcher')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: bool = typer.Option(  # noqa: FBT001 - handled by its callback
+        False, "--version", help="Say which version this is.", callback=_say_version, is_eager=True
+    ),
+) -> None:
+    """Emergency warning dispatch."""
+
+
 app.command()(serve.up)
 app.command()(serve.api)
 app.command()(serve.worker)

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     """Between two sweeps of the record."""
 
     vapid_key: Path | None = None
-    """PEM of the P-256 key; default: made once in the data directory."""
+    """PEM of the P-256 key, which must be there; default: made once in the data directory."""
     vapid_subject: str = "mailto:leitstelle@example.org"
     """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
     sms_gateways: tuple[SmsGatewaySettings, ...] = ()

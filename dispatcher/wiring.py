@@ -103,9 +103,14 @@ def pepper(settings: Settings) -> bytes:
 
 def vapid_signer(settings: Settings) -> VapidSigner:
     """The key with which we introduce ourselves to push services."""
-    path = settings.vapid_key or settings.data_dir / "keys" / "vapid.pem"
     with _naming("WARN_VAPID_KEY, WARN_VAPID_SUBJECT"):
-        return VapidSigner(secret_file(path, generate_key()), settings.vapid_subject)
+        # A new key in place of one that is named and not there would be refused by every push service.
+        pem = (
+            settings.vapid_key.read_bytes()
+            if settings.vapid_key
+            else secret_file(settings.data_dir / "keys" / "vapid.pem", generate_key())
+        )
+        return VapidSigner(pem, settings.vapid_subject)
 
 
 def load_boundaries(settings: Settings) -> Boundaries:

@@ -1,6 +1,7 @@
 """What an operator can mend is a sentence that names the setting: no traceback, no secret."""
 
 import socket
+from importlib.metadata import version
 
 import pytest
 
@@ -21,6 +22,7 @@ BAD = {
         "WARN_OUTBOUND_CA_FILE",
     ),
     "a key that is none": ("worker", {"WARN_VAPID_KEY": "/dev/null"}, "WARN_VAPID_KEY"),
+    "a key that is not there": ("worker", {"WARN_VAPID_KEY": "/nowhere/vapid.pem"}, "WARN_VAPID_KEY"),
     "a subject that is none": ("worker", {"WARN_VAPID_SUBJECT": "nobody"}, "WARN_VAPID_SUBJECT"),
     "a gateway with a wrong field": (
         "worker",
@@ -38,6 +40,11 @@ async def test_a_setting_that_cannot_be_used_is_named(dispatcher, name):
     assert setting in done.stderr
     assert "Traceback" not in done.stderr
     assert SECRET not in done.stderr
+
+
+async def test_the_version_is_told(dispatcher):
+    done = await dispatcher("--version")
+    assert (done.returncode, done.stdout) == (0, f"cap-dispatcher {version('cap-dispatcher')}\n")
 
 
 def elsewhere(database_url, name):

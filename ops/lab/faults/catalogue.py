@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.lab.district import Layout
-from ops.lab.faults import controls, gateways, machine, senders, servers, workers
+from ops.lab.faults import controls, gateways, machine, network, senders, servers, workers
 from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.series import Fault
 
@@ -22,6 +22,7 @@ FAULTS = (
     Fault("gateway-hang", "F8", "a push service that never answers", gateways.hang),
     Fault("gateway-silent", "F8", "a push service's process stands still", gateways.silent),
     Fault("gateway-vanished", "F8", "a push service refuses connections", gateways.vanished),
+    Fault("gateway-partition", "F8", "the network to a push service is cut", network.partition),
     Fault("gateway-slow", "F9", "a push service almost too slow", gateways.slow),
     Fault(
         "gateway-slow-loris", "F9", "a push service that takes, and answers by the byte", gateways.slow_loris

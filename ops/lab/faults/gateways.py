@@ -37,7 +37,7 @@ _UNCERTAIN = re.compile(r'^warn_delivery_attempts_total\{.*result="uncertain".*\
 
 def hang(trial: Trial) -> None:
     """One push service takes requests and never answers; it has read nothing."""
-    quiet_s = _undisturbed(trial)
+    quiet_s = undisturbed(trial)
     trial.gateways({STRUCK: [_rule("hang", until_s=OUTAGE_S)]})
     _struck(trial, quiet_s)
 
@@ -45,7 +45,7 @@ def hang(trial: Trial) -> None:
 def silent(trial: Trial) -> None:
     """One push service's process stands still: connections are made, nobody reads. What it finds in its buffers
     when it wakes, it takes, although nobody waits for the answer any more."""
-    quiet_s = _undisturbed(trial)
+    quiet_s = undisturbed(trial)
     before = uncertain(trial)
     pid = trial.district.gateways[STRUCK].process.pid
     sent = trial.warn()
@@ -55,14 +55,14 @@ def silent(trial: Trial) -> None:
         time.sleep(OUTAGE_S)
     finally:
         os.kill(pid, signal.SIGCONT)
-    _others_unaffected(trial, sent, quiet_s)
+    others_unaffected(trial, sent, quiet_s)
     trial.settle()
     trial.allow(round(uncertain(trial) - before))
 
 
 def vanished(trial: Trial) -> None:
     """One push service's process is killed: connections are refused. It comes back at the same port."""
-    quiet_s = _undisturbed(trial)
+    quiet_s = undisturbed(trial)
     before = uncertain(trial)
     sent = trial.warn()
     trial.await_moment()
@@ -71,7 +71,7 @@ def vanished(trial: Trial) -> None:
     trial.district.start_gateway(STRUCK)
     trial.gateways({})
     back_s = time.monotonic()
-    _others_unaffected(trial, sent, quiet_s)
+    others_unaffected(trial, sent, quiet_s)
     trial.settle()
     trial.recovered(time.monotonic() - back_s)
     trial.allow(round(uncertain(trial) - before))
@@ -79,7 +79,7 @@ def vanished(trial: Trial) -> None:
 
 def slow(trial: Trial) -> None:
     """One push service needs almost as long as we wait for it."""
-    quiet_s = _undisturbed(trial)
+    quiet_s = undisturbed(trial)
     delay_s = 0.75 * float(trial.district.layout.settings["WARN_REQUEST_TIMEOUT_S"])
     trial.gateways({STRUCK: [_rule("delay", delay_s=delay_s)]})
     _struck(trial, quiet_s)
@@ -87,7 +87,7 @@ def slow(trial: Trial) -> None:
 
 def slow_loris(trial: Trial) -> None:
     """One push service takes every message and answers a byte at a time, slower than we wait."""
-    quiet_s = _undisturbed(trial)
+    quiet_s = undisturbed(trial)
     trial.gateways({STRUCK: [_rule("slow", until_s=OUTAGE_S, pause_s=0.5)]})
     _struck(trial, quiet_s)
     trial.allow(_fired(trial, {"slow"}))
@@ -96,14 +96,14 @@ def slow_loris(trial: Trial) -> None:
 def _struck(trial: Trial, quiet_s: float) -> None:
     sent = trial.warn()
     trial.settle()
-    _others_unaffected(trial, sent, quiet_s)
+    others_unaffected(trial, sent, quiet_s)
     struck = [entry for entry in _at(trial, STRUCK) if instant(entry.wall_ns) >= sent.answer.began_at]
     down = [entry for entry in struck if entry.fault == "hang"]
     budget = trial.in_flight_max() * trial.district.layout.workers
     trial.hold("requests_to_a_gateway_that_hangs", float(len(down)), budget + OUTAGE_S * 2)
 
 
-def _undisturbed(trial: Trial) -> float:
+def undisturbed(trial: Trial) -> float:
     """Seconds to the last recipient of the other gateways while all are well."""
     sent = trial.warn()
     trial.settle()
@@ -123,7 +123,7 @@ def _others_s(trial: Trial, sent: Sent) -> float:
     return (last - sent.answer.ended_at).total_seconds()
 
 
-def _others_unaffected(trial: Trial, sent: Sent, quiet_s: float) -> None:
+def others_unaffected(trial: Trial, sent: Sent, quiet_s: float) -> None:
     trial.hold("other_gateways_later_s", _others_s(trial, sent) - quiet_s, UNAFFECTED_WITHIN_S)
 
 
