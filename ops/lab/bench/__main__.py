@@ -7,6 +7,8 @@ import pkgutil
 import sys
 from pathlib import Path
 
+from dispatcher import logs
+
 HELPERS = frozenset({"crowd", "drawings", "proc", "report", "warning"})
 """Modules that benchmarks share."""
 
@@ -22,6 +24,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in names():
         print(f"usage: python -m ops.lab.bench NAME [--json]\nnames: {', '.join(names())}", file=sys.stderr)
         return 2
+    logs.configure(as_json=False, process="bench")  # to standard error: a result is all that is printed
     module = importlib.import_module(f"ops.lab.bench.{argv[0].replace('-', '_')}")
     code: int = module.main(argv[1:])
     return code

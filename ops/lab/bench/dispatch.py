@@ -23,7 +23,7 @@ from dispatcher.embedded import embedded
 from ops.lab.bench import report, warning
 from ops.lab.bench.crowd import Crowd
 from ops.lab.bench.proc import Process, metric
-from ops.lab.bench.webpush import WAYS, Range, new_user_agent, processors, running_sink
+from ops.lab.bench.webpush import SENT_FAST, WAYS, Range, new_user_agent, processors, running_sink
 from ops.lab.district import SENDER, SOURCE, TERRITORY
 from ops.lab.service import FINAL, Service
 from ops.lab.sink.certificate import write_certificate
@@ -233,7 +233,7 @@ def run(recipients: int, workers: Sequence[int], rounds: int) -> dict[str, Any]:
         asyncio.run(crowd.enrol(servers.database_url))
         stand = Stand(home, servers, sink, str(certificate), crowd)
         found = {count: stand.measure(count, rounds, f"workers-{count}") for count in workers}
-        alone = Range(home, stack, 1.0)
+        alone = Range(home, stack, min(1.0, recipients / SENT_FAST))
         rates = [alone.measure(WAYS[0]).per_s for _ in range(rounds)]
     return summary(recipients, found, median(rates))
 
