@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -145,9 +145,8 @@ class Endpoint:
     """What the channel needs besides the address: `p256dh` and `auth`, a callback's secret, ..."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the gateway answered for one endpoint. Accepted is not delivered."""
+class Receipt(NamedTuple):
+    """What the gateway answered for one endpoint. Accepted is not delivered. A tuple: one is made for each message."""
 
     endpoint_id: int
     error: DeliveryError | None = None

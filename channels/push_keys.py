@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from channels.aes128gcm import (
     AUTH_BYTES,
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     """Encrypts a payload for an endpoint. Raises `Permanent` if its keys are unusable."""
 
 
+_DRAWN_BYTES: Final = 4096
+
+
 def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
     """The decoded `p256dh` (65 bytes) and `auth` (16 bytes). Raises `Permanent`."""
     return _decoded(endpoint, "p256dh", POINT_BYTES), _decoded(endpoint, "auth", AUTH_BYTES)
@@ -38,6 +41,23 @@ def agree_with(endpoint: Endpoint) -> Agreement:
         raise Permanent("key_invalid", "p256dh is no point of P-256") from None
 
 
+class Salts:
+    """Random bytes of the operating system, drawn for many messages at once; each is given out once."""
+
+    def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
+        self._draw = draw
+        self._drawn = b""
+        self._at = 0
+
+    def __call__(self, size: int) -> bytes:
+        """`size` bytes, at most 4,096."""
+        end = self._at + size
+        if end > len(self._drawn):
+            self._drawn, end = self._draw(_DRAWN_BYTES), size
+        self._at = end
+        return self._drawn[end - size : end]
+
+
 def _none_ready(_endpoint: Endpoint) -> Agreement | None:
     return None
 
@@ -48,7 +68,7 @@ class DirectEncoder:
 
     ready: Callable[[Endpoint], Agreement | None] = _none_ready
     """Takes an agreement made ahead of time out of a store: each may be given out once."""
-    random: Callable[[int], bytes] = secrets.token_bytes
+    random: Callable[[int], bytes] = field(default_factory=Salts)
 
     def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
         """The encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""

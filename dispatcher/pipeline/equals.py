@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.model import ENDING
-from dispatcher.pipeline.merge import alike, same_words, turn_key
+from dispatcher.pipeline.merge import alike, around, beginning, same_words, turn_key
 from dispatcher.store.kin import Kin
 
 if TYPE_CHECKING:
@@ -23,8 +23,11 @@ async def standing_for(
     kin = Kin(submission)
     codes = [place.ags for place in places]
     await kin.take_turns_with_equals(turn_key(alert, codes))
-    event = alert.infos[0].event if alert.infos else ""
-    for stored, its_places in await kin.of_centres_in_force(event, submission.now):
+    begins = beginning(alert)
+    if not alert.infos or not codes or begins is None:
+        return None
+    event, spans = alert.infos[0].event, (around(begins), around(expires))
+    for stored, its_places in await kin.of_centres_in_force(event, codes, *spans):
         if not alike(alert, codes, expires, stored, its_places):
             continue
         raw = await submission.raw(stored.id)

@@ -31,6 +31,11 @@ def beginning(alert: Alert) -> datetime | None:
     return (info and (info.onset or info.effective)) or alert.sent
 
 
+def around(instant: datetime) -> tuple[datetime, datetime]:
+    """Between which instants another account of the same may begin, or end."""
+    return instant - WINDOW_TOLERANCE, instant + WINDOW_TOLERANCE
+
+
 def turn_key(alert: Alert, places: Collection[str]) -> bytes:
     """Equal for all warnings that could be one: those are decided upon one after the other. `places` are AGS."""
     event = alert.infos[0].event.casefold() if alert.infos else ""

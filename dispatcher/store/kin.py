@@ -4,7 +4,7 @@ others, and what waits for a person. Used within the transaction of a submission
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.model import FEED_PREFIX
 from dispatcher.store import audit
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts import AffectedPlace, StoredAlert, Submission
 
 INGEST_LOCK = 7207116110
+Span: TypeAlias = "tuple[datetime, datetime]"
+"""From one aware instant to another."""
 
 _MERGED = """
 SELECT m.id FROM alert m
@@ -101,19 +103,28 @@ class Kin:
             "SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[:8], "big", signed=True)
         )
 
-    async def of_centres_in_force(self, event: str, now: datetime) -> list[tuple[StoredAlert, set[str]]]:
-        """Control centres' warnings of such an event that are in force, each with all its places (AGS)."""
+    async def of_centres_in_force(
+        self, event: str, places: Sequence[str], begins: Span, expires: Span
+    ) -> list[tuple[StoredAlert, set[str]]]:
+        """Control centres' warnings in force of such an event, for exactly these municipalities (AGS), that begin and
+        end within these spans; each with its places.
+        """
         rows = await self._connection.fetch(
-            f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
-               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > $2
-                 AND NOT starts_with(source_id, $3) AND lower(event) = lower($1)
+            f"""SELECT {COLUMNS}, $3::text[] AS places
+               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > clock_timestamp()
+                 AND NOT starts_with(source_id, $1) AND lower(event) = lower($2)
+                 AND begins BETWEEN $4 AND $5 AND expires BETWEEN $6 AND $7
                  AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = $3[1])
+                 AND (SELECT array_agg(f.ags ORDER BY f.ags) FROM affected f WHERE f.alert_id = a.id) = $3
                  AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
                                  AND l.state IN ('accepted', 'planned', 'settled'))
                ORDER BY number""",  # noqa: S608 - constant columns
-            event,
-            now,
             FEED_PREFIX,
+            event,
+            sorted(places),
+            *begins,
+            *expires,
         )
         return [_with_places(row) for row in rows]
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.base import Endpoint
-from channels.push_keys import DirectEncoder
+from channels.push_keys import DirectEncoder, Salts
 from channels.ready_keys import TURN, ReadyKeys
 from ops.lab.gateways.state import UserAgent
 from ops.lab.gateways.webpush import decrypt
@@ -173,3 +173,17 @@ async def test_who_has_ended_meanwhile_gets_no_agreement():
 
     await keys.refill(nobody)
     assert len(keys) == 0
+
+
+def test_salts_are_drawn_together_and_given_out_once():
+    drawn = []
+
+    def draw(size):
+        drawn.append(size)
+        return os.urandom(size)
+
+    salts = Salts(draw)
+    given = [salts(16) for _ in range(1000)]
+    assert len(set(given)) == 1000
+    assert {len(salt) for salt in given} == {16}
+    assert len(drawn) == 4

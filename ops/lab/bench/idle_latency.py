@@ -34,9 +34,8 @@ def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) 
     for number in range(count):
         alert_id, at = flash(district, number, run)
         accepted[alert_id] = at
-        time.sleep(pause_s)
-    for alert_id in accepted:
         district.wait_settled(alert_id)
+        time.sleep(pause_s)
     first = warning.first_accepts(warning.push_ledgers(district.home), accepted)
     return [(first[alert_id] - at).total_seconds() * 1000 for alert_id, at in accepted.items()]
 
