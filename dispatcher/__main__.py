@@ -9,7 +9,7 @@ import asyncpg
 import typer
 from pydantic import ValidationError
 
-from dispatcher.commands import admin, client, feeds, geodata, held, serve
+from dispatcher.commands import admin, client, dead_letters, feeds, geodata, held, serve
 from dispatcher.settings import SettingsError
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ app.command()(geodata.match)
 app.add_typer(admin.sources, name="source")
 app.add_typer(admin.instances, name="instance")
 app.add_typer(admin.subscriptions, name="subscriptions")
-app.add_typer(admin.dead_letters, name="dead-letters")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(geodata.app, name="geodata")
 app.add_typer(feeds.app, name="feeds")
 app.add_typer(held.app, name="held")

@@ -124,6 +124,12 @@ class Meter:
             ("channel",),
             registry=self.registry,
         )
+        self.retries_withheld = Counter(
+            "warn_retries_withheld",
+            "Batches put down because too many of a gateway's retries had failed: they are tried again later.",
+            ("channel", "gateway"),
+            registry=self.registry,
+        )
         self.gateway_pauses = Counter(
             "warn_gateway_pauses",
             "Times that a gateway was left alone for a while, by reason.",

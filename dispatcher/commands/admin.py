@@ -1,4 +1,4 @@
-"""Operators' commands on the record: sources, instances, subscriptions, dead letters."""
+"""Operators' commands on the record: sources, instances, subscriptions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,7 +19,6 @@ from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model import Source
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.accounts import Accounts
 from dispatcher.store.sources import Instance, Sources
 from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
@@ -35,10 +33,9 @@ AGS_PREFIX = re.compile(r"[0-9]{2,8}")
 sources = typer.Typer(help="Who may submit.", no_args_is_help=True)
 instances = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
 subscriptions = typer.Typer(help="Endpoints.", no_args_is_help=True)
-dead_letters = typer.Typer(help="Recipients that could not be served.", no_args_is_help=True)
 
 
-def _run(settings: Settings, work: Callable[[record.Pool], Awaitable[Result]]) -> Result:
+def on_record(settings: Settings, work: Callable[[record.Pool], Awaitable[Result]]) -> Result:
     async def main() -> Result:
         pool = await record.connect(database_url(settings), size=4)
         try:
@@ -98,7 +95,7 @@ def add_source(
         await store.put(source)
         await store.add_key(source_id, key)
 
-    _run(settings, work)
+    on_record(settings, work)
     typer.echo(key)
 
 
@@ -110,7 +107,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between wk_ 
     async def work(pool: record.Pool) -> bool:
         return await Sources(pool, wiring.pepper(settings)).revoke_key(key_id)
 
-    if not _run(settings, work):
+    if not on_record(settings, work):
         typer.echo("no such valid key", err=True)
         raise typer.Exit(1)
 
@@ -132,7 +129,7 @@ def add_instance(
         instance = Instance(instance_id, name or instance_id, tuple(place))
         await Sources(pool, wiring.pepper(settings)).put_instance(instance, key)
 
-    _run(settings, work)
+    on_record(settings, work)
     typer.echo(key)
 
 
@@ -167,7 +164,7 @@ def import_subscriptions(
                 added += await store.add_many(good)
         return added, refused
 
-    added, refused = _run(settings, work)
+    added, refused = on_record(settings, work)
     typer.echo(f"{added} added or renewed, {refused} refused")
     if refused:
         raise typer.Exit(1)
@@ -213,20 +210,5 @@ def count_subscriptions() -> None:
     async def work(pool: record.Pool) -> dict[str, int]:
         return await Subscriptions(pool).counts()
 
-    for channel, count in sorted(_run(Settings(), work).items()):
+    for channel, count in sorted(on_record(Settings(), work).items()):
         typer.echo(f"{channel}\t{count}")
-
-
-@dead_letters.command("list")
-def list_dead_letters(
-    alert: Annotated[str | None, typer.Option(help="only this alert")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
-) -> None:
-    """One JSON line per recipient that was refused or given up, newest first. Without addresses."""
-
-    async def work(pool: record.Pool) -> Iterator[str]:
-        letters = await Accounts(pool).dead_letters(alert, limit)
-        return iter([json.dumps(asdict(letter), default=str) for letter in letters])
-
-    for line in _run(Settings(), work):
-        typer.echo(line)

@@ -16,6 +16,7 @@ from channels.base import ChannelDown, ChannelError, ChannelMisconfigured
 from dispatcher.model import LEASE, UNCERTAIN, State
 from dispatcher.pipeline.breaker import Breaker
 from dispatcher.pipeline.hand import Hand
+from dispatcher.pipeline.retry_budget import RetryBudget
 from dispatcher.store import doorbell
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.ledger import Bell, Lease, LeaseLostError
@@ -71,6 +72,7 @@ class Deliverer:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
+        self._budgets: defaultdict[tuple[str, str], RetryBudget] = defaultdict(RetryBudget)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -85,7 +87,8 @@ class Deliverer:
         if lease is None:
             return
         self._tools.clock.read(lease.now)
-        work = _Work(self._tools, lease, self._breakers[lease.channel, lease.gateway], self._stopping)
+        gateway = lease.channel, lease.gateway
+        work = _Work(self._tools, lease, self._breakers[gateway], self._budgets[gateway], self._stopping)
         with self._tools.gate.work(lease.lane):
             try:
                 await work.run()
@@ -97,11 +100,15 @@ class Deliverer:
 class _Work:
     """One batch in one worker's hand."""
 
-    def __init__(self, tools: Tools, lease: Lease, breaker: Breaker, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, tools: Tools, lease: Lease, breaker: Breaker, budget: RetryBudget, stopping: asyncio.Event
+    ) -> None:
         self._tools = tools
         self._lease = lease
         self._hand = Hand(lease, tools.random)
         self._breaker = breaker
+        self._budget = budget
+        self._budget_s = 0.0
         self._stopping = stopping
         self._started = self._written_at = time.monotonic()
         self._stopped = False
@@ -143,8 +150,7 @@ class _Work:
         hand.drop_missing(endpoints)
         while self._may_go_on():
             # No more than start at once, so that none starts late, after the alert was stopped.
-            size = min(self._tools.slice_size, channel.limits.concurrency)
-            positions = hand.next_slice(self._now(), 1 if self._breaker.probing else size)
+            positions = hand.next_slice(self._now(), self._slice_size(channel))
             if not positions:
                 return
             await self._tools.gate.stand_aside(self._lease.lane)
@@ -156,6 +162,17 @@ class _Work:
             await self._send(channel, notice, [endpoints[self._lease.recipients[n]] for n in positions])
             # Whoever has no receipt was not started; the channel gives receipts for all that it started.
             hand.unclaim(positions, uncertain=False)
+
+    def _slice_size(self, channel: Channel) -> int:
+        """At most so many at once; none where only retries are left, and too many of these have failed."""
+        if self._breaker.probing:
+            return 1
+        size = min(self._tools.slice_size, channel.limits.concurrency)
+        if self._hand.has_fresh:
+            return size
+        now = time.monotonic()
+        self._budget_s = self._budget.wait_s(now)
+        return min(size, self._budget.allowed(now))
 
     def _may_go_on(self) -> bool:
         if self._now() >= self._lease.deadline:
@@ -201,7 +218,9 @@ class _Work:
         self._results[result.label] += 1
         if result.outcome == State.ACCEPTED:
             self._latencies.append(max(0.0, (now - self._lease.received_at).total_seconds()))
-        pause = self._breaker.note(failed=result.label in GATEWAY_FAULT, now=time.monotonic())
+        failed, at = result.label in GATEWAY_FAULT, time.monotonic()
+        self._budget.note(retry=result.attempts > 1, failed=failed, now=at)
+        pause = self._breaker.note(failed=failed, now=at)
         if result.pause_s:
             self._pause("retry_after", result.pause_s)
         elif pause:
@@ -228,8 +247,11 @@ class _Work:
         lease, ledger = self._lease, self._tools.ledger
         progress = self._hand.progress(final=True)
         due = self._hand.next_due()
-        if due is not None and self._pause_s:
-            due = max(due, self._now() + timedelta(seconds=self._pause_s))
+        if due is not None and (wait_s := max(self._pause_s, self._budget_s)):
+            due = max(due, self._now() + timedelta(seconds=wait_s))
+        if self._budget_s:
+            meter = self._tools.meter
+            meter.retries_withheld.labels(lease.channel, meter.gateway_label(lease.gateway)).inc()
         done = await self._persist(lambda: ledger.release(lease, progress, due))
         self._count(progress.outcomes)
         self._count_removed(len(progress.remove))

@@ -102,10 +102,17 @@ class Hand:
             )
         )
 
+    @property
+    def has_fresh(self) -> bool:
+        """Whether somebody was never tried."""
+        return bool(self._in_state(State.PENDING, 1))
+
     def next_slice(self, now: datetime, size: int) -> list[int]:
         """Positions to send to next: first those never tried, then due retries, last those that were in hand
         when a process died, in ever smaller company, so that one that kills its worker is found.
         """
+        if not size:
+            return []
         if fresh := self._in_state(State.PENDING, size):
             return fresh
         due = [n for n in self._in_state(State.RETRY) if self._due(n) <= now]

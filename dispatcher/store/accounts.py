@@ -40,23 +40,6 @@ class Entry:
     """A request left us and no answer was recorded: the person may have been reached all the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A recipient that could not be served, and why. Without the address."""
-
-    batch_id: int
-    position: int
-    alert_id: str
-    channel: str
-    gateway: str
-    recipient: int
-    label: str
-    code: str
-    detail: str
-    attempts: int
-    at: datetime
-
-
 class Accounts:
     """Reads the ledger; writes nothing."""
 
@@ -124,19 +107,6 @@ class Accounts:
                     state=State(outcome & ~UNCERTAIN).name.lower(),
                     uncertain=bool(outcome & UNCERTAIN),
                 )
-
-    async def dead_letters(self, alert_id: str | None, limit: int = 1000) -> list[DeadLetter]:
-        """Recipients rejected or given up, newest first."""
-        rows = await self._pool.fetch(
-            """SELECT p.batch_id, p.position, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
-                 p.detail, p.attempts, p.updated_at AS at
-               FROM problem p JOIN batch b ON b.id = p.batch_id
-               WHERE p.due IS NULL AND p.label IN ('permanent', 'crash') AND ($1::text IS NULL OR b.alert_id = $1)
-               ORDER BY p.updated_at DESC LIMIT $2""",
-            alert_id,
-            limit,
-        )
-        return [DeadLetter(**dict(row)) for row in rows]
 
 
 def _add(states: dict[str, int], outcomes: bytes) -> dict[str, int]:

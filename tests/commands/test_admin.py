@@ -180,6 +180,17 @@ async def test_dead_letters_are_listed_without_addresses(run, pool):
     assert (letter["alert_id"], letter["code"], letter["recipient"]) == ("A", "413", lease.recipients[0])
     assert "push.example/" not in done.stdout
     assert (await run("dead-letters", "list", "--alert", "B")).stdout == ""
+    shown = await run("dead-letters", "show", letter["id"])
+    assert (json.loads(shown.stdout)["code"], json.loads(shown.stdout)["replay"]) == ("413", "replayed")
+    assert "push.example/" not in shown.stdout
+    assert (await run("dead-letters", "show", "999-0")).exit_code == 1
+    for wrong in (["show", "x"], ["replay", "x"], ["replay"], ["replay", "1-0", "--alert", "A"]):
+        assert (await run("dead-letters", *wrong)).exit_code == 2, wrong
+    replayed = await run("dead-letters", "replay", "--alert", "A")
+    assert (replayed.exit_code, replayed.stdout) == (0, "1 replayed, 0 not\n")
+    again = await run("dead-letters", "replay", letter["id"])
+    assert (again.exit_code, again.stdout) == (1, "0 replayed, 1 not\n")
+    assert f"{letter['id']}: gibt es nicht (mehr)" in again.output
 
 
 async def test_without_a_record_it_says_what_to_do(run, dispatcher, surroundings):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from channels.base import (
 from dispatcher.model import UNCERTAIN, Reason, State
 from dispatcher.pipeline.breaker import MINIMUM
 from dispatcher.store.clock import RecordClock
+from dispatcher.store.dead_letters import DeadLetters, Fate
 from dispatcher.store.ledger import Progress
 from tests.store.histories import let_leases_end, until
 
@@ -102,15 +104,54 @@ async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house):
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
 
 
-async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house, accounts):
+async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house):
     one, two, three = await house.subscribe(*"abc")
     house.channel.script.update({one: [Gone("410")], two: [Permanent("413", "too large")]})
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
     assert await house.outcomes(batch) == bytes([State.GONE, State.REJECTED, ACCEPTED])
     assert set(await house.subscriptions.endpoints([one, two, three])) == {two, three}
-    assert [letter.recipient for letter in await accounts.dead_letters("A")] == [two]
+    assert [letter.recipient for letter in await DeadLetters(house.pool).listed("A")] == [two]
     assert house.count("warn_endpoints_removed_total", channel="webpush") == 1
+
+
+async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house):
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Permanent("413", "too large")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert (await house.alerts.get("A")).state == "settled"
+    [letter] = await DeadLetters(house.pool).listed("A")
+    assert await DeadLetters(house.pool).replay([letter.id]) == {letter.id: Fate.REPLAYED}
+    assert (await house.alerts.get("A")).state == "planned"
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two), ("A", one)]
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 2)
+    assert (await house.alerts.get("A")).state == "settled"
+    assert await DeadLetters(house.pool).listed("A") == []
+
+
+async def test_retries_that_keep_failing_wait_while_others_are_served(house):
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(10)))
+    house.channel.script.update({one: [Transient("503")] * 2 for one in ids[:3]})
+    [batch] = await house.planned()
+    budget = house.deliverer._budgets["webpush", PUSH]
+    budget.note(retry=False, failed=False, now=time.monotonic())
+    await house.deliverer.deliver(batch)
+    assert len(house.channel.seen) == 7
+    for _ in range(200):
+        budget.note(retry=True, failed=True, now=time.monotonic())
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert len(house.channel.seen) == 7, "no retry"
+    assert house.count("warn_retries_withheld_total", channel="webpush", gateway=PUSH) == 1
+    assert await house.pool.fetchval("SELECT not_before > clock_timestamp() + interval '50 s' FROM batch")
+    assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE paused_until > now()") == 0
+    house.deliverer._budgets.clear()
+    for _ in range(2):
+        await house.all_due_now()
+        await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
 
 
 async def test_when_too_many_are_called_gone_nobody_is_removed_and_it_is_counted(house):

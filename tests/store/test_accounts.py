@@ -88,21 +88,6 @@ async def note(ledger, batch_id, *labels, due=False):
     )
 
 
-async def test_dead_letters_are_what_was_refused_or_given_up_newest_first(
-    pool, alerts, ledger, accounts, bells
-):
-    app, three, two = await batch_ids(pool)
-    await note(ledger, three, "permanent", "crash", "gone")
-    await note(ledger, two, "transient", due=True)
-    await note(ledger, app, "permanent")
-    letters = await accounts.dead_letters("A")
-    assert (letters[0].batch_id, letters[0].label) == (app, "permanent")
-    assert {(one.batch_id, one.label) for one in letters[1:]} == {(three, "permanent"), (three, "crash")}
-    assert (letters[0].code, letters[0].detail, letters[0].attempts) == ("400", "too long", 2)
-    assert len(await accounts.dead_letters(None, limit=2)) == 2
-    assert await accounts.dead_letters("other") == []
-
-
 async def shown(pool):
     meter = Meter()
     await Statistics(pool).show(meter)

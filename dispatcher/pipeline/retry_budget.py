@@ -1,0 +1,46 @@
+"""How many retries a gateway may be given, as seen by one process. Pure: time is a parameter (monotonic seconds).
+
+A gateway that refuses a share of what it gets, too small for the breaker, must not get that share again and again too
+(Google SRE, "Handling overload": retries of at most a tenth). Only retries that fail cost anything: once it is well
+again everybody is served at full speed, since a warning must not wait for a budget to fill.
+"""
+
+from __future__ import annotations
+
+EARNED = 0.1
+"""By each first attempt."""
+RESERVE = 100.0
+"""Of failed retries at once, and at the start: small sends never notice the budget."""
+TRICKLE_PER_S = 1.0
+"""So that whoever is behind a gateway without other traffic is tried again too."""
+
+
+class RetryBudget:
+    """Counts failed retries against first attempts."""
+
+    def __init__(self) -> None:
+        self._left = RESERVE
+        self._at: float | None = None
+
+    def allowed(self, now: float) -> int:
+        """How many retries may be under way at once now."""
+        self._trickle(now)
+        return max(0, int(self._left))
+
+    def wait_s(self, now: float) -> float:
+        """How long until one more may be tried; 0: now."""
+        self._trickle(now)
+        return max(0.0, (1.0 - self._left) / TRICKLE_PER_S)
+
+    def note(self, *, retry: bool, failed: bool, now: float) -> None:
+        """Count one answer."""
+        self._trickle(now)
+        if not retry:
+            self._left = min(RESERVE, self._left + EARNED)
+        elif failed:
+            self._left -= 1.0
+
+    def _trickle(self, now: float) -> None:
+        if self._at is not None:
+            self._left = min(RESERVE, self._left + TRICKLE_PER_S * max(0.0, now - self._at))
+        self._at = now
