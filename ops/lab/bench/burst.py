@@ -158,6 +158,8 @@ class Region:
             warning.push_ledgers(self._district.home), [one.alert["id"] for one in sent]
         )
         [flash] = [one for one in sent if one.post.flash]
+        if flash.alert["id"] not in firsts:
+            raise RuntimeError("nobody follows the place of the flash warning: more --subscriptions are needed")
         first = firsts[flash.alert["id"]]
         received = {one.alert["id"]: datetime.fromisoformat(one.alert["received_at"]) for one in sent}
         at = received[flash.alert["id"]]
