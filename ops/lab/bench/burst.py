@@ -159,7 +159,9 @@ class Region:
         )
         [flash] = [one for one in sent if one.post.flash]
         if flash.alert["id"] not in firsts:
-            raise RuntimeError("nobody follows the place of the flash warning: more --subscriptions are needed")
+            raise RuntimeError(
+                "nobody follows the place of the flash warning: more --subscriptions are needed"
+            )
         first = firsts[flash.alert["id"]]
         received = {one.alert["id"]: datetime.fromisoformat(one.alert["received_at"]) for one in sent}
         at = received[flash.alert["id"]]
