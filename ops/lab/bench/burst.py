@@ -9,12 +9,10 @@ import argparse
 import asyncio
 import hashlib
 import random
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -178,9 +176,9 @@ class Region:
 
 def run(rounds: int, subscriptions: int, seed: int) -> dict[str, Any]:
     """Several bursts on one district; counts are the worst of them, times medians."""
-    with tempfile.TemporaryDirectory() as home:
+    with warning.district_home() as home:
         layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
-        with District(Path(home) / "district", layout) as district:
+        with District(home, layout) as district:
             region = Region(district)
             found = [
                 region.burst(f"r{number}", random.Random(f"{seed}|{number}")) for number in range(rounds)

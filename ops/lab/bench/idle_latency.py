@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.lab.bench import report, warning
@@ -42,9 +40,9 @@ def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) 
 
 def run(count: int, subscriptions: int) -> dict[str, float | int]:
     """One district, `count` warnings."""
-    with tempfile.TemporaryDirectory() as home:
+    with warning.district_home() as home:
         layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
-        with District(Path(home) / "district", layout) as district:
+        with District(home, layout) as district:
             measure(district, 3, "warm")
             values = measure(district, count, "idle")
     return {

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dispatcher.pipeline.render import collapse_key
@@ -48,9 +46,9 @@ def rate(district: District, alert_id: str, start: datetime, end: datetime) -> f
 
 def run(subscriptions: int, alerts: int) -> dict[str, float | int]:
     """Idle first, then the same warnings in the middle of a mass send of the same district."""
-    with tempfile.TemporaryDirectory() as home:
+    with warning.district_home() as home:
         layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
-        with District(Path(home) / "district", layout) as district:
+        with District(home, layout) as district:
             idle_latency.measure(district, 3, "warm")
             idle = idle_latency.measure(district, alerts, "idle")
             mass = routine(district, "mass")
