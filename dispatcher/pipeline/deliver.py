@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from channels.base import ChannelDown, ChannelError, ChannelMisconfigured
-from dispatcher.model import LEASE, UNCERTAIN, Lane, State
+from dispatcher.model import LEASE, UNCERTAIN, State
 from dispatcher.pipeline.breaker import Breaker
 from dispatcher.pipeline.hand import Hand
-from dispatcher.pipeline.pace import Pace
 from dispatcher.pipeline.retry_budget import RetryBudget
 from dispatcher.store import doorbell
 from dispatcher.store.clock import RecordClock
@@ -67,21 +66,13 @@ class Tools:
     """Of the channels too: it is set right by every claim."""
 
 
-@dataclass(slots=True)
-class Standing:
-    """One gateway's, as this process sees it."""
-
-    breaker: Breaker = field(default_factory=Breaker)
-    budget: RetryBudget = field(default_factory=RetryBudget)
-    pace: Pace = field(default_factory=Pace)
-
-
 class Deliverer:
     """Hands batches to channels."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._standings: defaultdict[tuple[str, str], Standing] = defaultdict(Standing)
+        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
+        self._budgets: defaultdict[tuple[str, str], RetryBudget] = defaultdict(RetryBudget)
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -96,8 +87,8 @@ class Deliverer:
         if lease is None:
             return
         self._tools.clock.read(lease.now)
-        standing = self._standings[lease.channel, lease.gateway]
-        work = _Work(self._tools, lease, standing, self._stopping)
+        gateway = lease.channel, lease.gateway
+        work = _Work(self._tools, lease, self._breakers[gateway], self._budgets[gateway], self._stopping)
         with self._tools.gate.work(lease.lane):
             try:
                 await work.run()
@@ -109,13 +100,14 @@ class Deliverer:
 class _Work:
     """One batch in one worker's hand."""
 
-    def __init__(self, tools: Tools, lease: Lease, standing: Standing, stopping: asyncio.Event) -> None:
+    def __init__(
+        self, tools: Tools, lease: Lease, breaker: Breaker, budget: RetryBudget, stopping: asyncio.Event
+    ) -> None:
         self._tools = tools
         self._lease = lease
         self._hand = Hand(lease, tools.random)
-        self._breaker = standing.breaker
-        self._budget = standing.budget
-        self._pace = standing.pace
+        self._breaker = breaker
+        self._budget = budget
         self._budget_s = 0.0
         self._stopping = stopping
         self._started = self._written_at = time.monotonic()
@@ -176,8 +168,6 @@ class _Work:
         if self._breaker.probing:
             return 1
         size = min(self._tools.slice_size, channel.limits.concurrency)
-        if self._lease.lane is not Lane.FLASH:
-            size = self._pace.size(size)
         if self._hand.has_fresh:
             return size
         now = time.monotonic()
@@ -212,17 +202,13 @@ class _Work:
         return stopped
 
     async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint]) -> None:
-        first_s: float | None = None
         try:
             async with aclosing(channel.send(notice, endpoints)) as receipts:
                 async for receipt in receipts:
                     now = self._now()
-                    first_s = first_s or time.monotonic()
                     self._take(self._hand.settle(receipt, now), now)
                     if time.monotonic() > self._written_at + FLUSH_S:
                         self._stopped |= await self._write()
-            if first_s is not None:
-                self._pace.note(len(endpoints), time.monotonic() - first_s)
         except ChannelDown as error:
             self._pause(error.label, self._breaker.fail(time.monotonic()), error)
         except ChannelMisconfigured as error:

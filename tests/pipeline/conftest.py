@@ -86,8 +86,8 @@ class House:
             "UPDATE problem SET due = clock_timestamp() - interval '1 s' WHERE due IS NOT NULL"
         )
         await self.pool.execute("UPDATE gateway SET paused_until = clock_timestamp() - interval '1 s'")
-        for standing in self.deliverer._standings.values():
-            standing.breaker._until = 0.0
+        for breaker in self.deliverer._breakers.values():
+            breaker._until = 0.0
 
     async def problems(self):
         rows = await self.pool.fetch(

@@ -135,7 +135,7 @@ async def test_retries_that_keep_failing_wait_while_others_are_served(house):
     ids = await house.subscribe(*(f"p{n:02}" for n in range(10)))
     house.channel.script.update({one: [Transient("503")] * 2 for one in ids[:3]})
     [batch] = await house.planned()
-    budget = house.deliverer._standings["webpush", PUSH].budget
+    budget = house.deliverer._budgets["webpush", PUSH]
     budget.note(retry=False, failed=False, now=time.monotonic())
     await house.deliverer.deliver(batch)
     assert len(house.channel.seen) == 7
@@ -147,7 +147,7 @@ async def test_retries_that_keep_failing_wait_while_others_are_served(house):
     assert house.count("warn_retries_withheld_total", channel="webpush", gateway=PUSH) == 1
     assert await house.pool.fetchval("SELECT not_before > clock_timestamp() + interval '50 s' FROM batch")
     assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE paused_until > now()") == 0
-    house.deliverer._standings.clear()
+    house.deliverer._budgets.clear()
     for _ in range(2):
         await house.all_due_now()
         await house.deliverer.deliver(batch)
