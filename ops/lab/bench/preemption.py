@@ -75,6 +75,7 @@ def _under_fire(district: District, mass: Answer, alerts: int) -> tuple[list[flo
     for number in range(alerts):
         alert_id, at = idle_latency.flash(district, number, "busy")
         accepted[alert_id] = at
+        district.wait_settled(alert_id)  # each is to meet the mass send, and not the one before
         if district.status(mass.alert_id)["alert"]["state"] == "settled":
             break
         time.sleep(PAUSE_S)
