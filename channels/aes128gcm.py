@@ -1,16 +1,16 @@
 """Message encryption for Web Push: RFC 8291 on top of RFC 8188, one record.
 
-Encrypting has two steps, so that the expensive one can be done before there is anything to say: `agree` makes
-a fresh key pair and the key material it shares with one subscription (about 90 us); `seal` derives this
-message's key and encrypts (about 10 us). An `Agreement` is for one message. Should one be used twice, the
-fresh random salt still gives every message its own key and nonce.
+Nothing but the encryption itself depends on what is said. So it has two steps, and the expensive one can be done before
+there is anything to say: `derive` makes a fresh key pair, agrees with one subscription and derives key and nonce from
+that and a fresh salt (about 90 us); `seal` encrypts (about 2 us). A `MessageKey` is for one message: the same key and
+nonce for two would betray both. Whoever keeps one has to see to that, as `ready_keys` does.
 """
 
 from __future__ import annotations
 
+import hmac
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,25 +21,27 @@ RECORD_BYTES: Final = 4096
 SALT_BYTES: Final = 16
 POINT_BYTES: Final = 65
 AUTH_BYTES: Final = 16
+KEY_BYTES: Final = 16
+NONCE_BYTES: Final = 12
+HEAD_BYTES: Final = SALT_BYTES + 4 + 1 + POINT_BYTES
 # 4096 that every push service must take (RFC 8030 section 7.2), less header (86), tag (16) and delimiter (1).
-MAX_PLAINTEXT_BYTES: Final = RECORD_BYTES - (SALT_BYTES + 4 + 1 + POINT_BYTES) - 16 - 1
+MAX_PLAINTEXT_BYTES: Final = RECORD_BYTES - HEAD_BYTES - 16 - 1
 
 _CURVE: Final = ec.SECP256R1()
 _RECORD_AND_KEY_LENGTH: Final = RECORD_BYTES.to_bytes(4, "big") + bytes([POINT_BYTES])
 _LAST_RECORD: Final = b"\x02"
-_BLOCK_BYTES: Final = 64  # of SHA-256
-_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
-_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
-    """Our public key for one message, and what it shares with one subscription (RFC 8291 section 3.4)."""
+class MessageKey:
+    """All that encrypting one message for one subscription takes, besides the message."""
 
-    public: bytes
-    """65 bytes, an uncompressed point."""
-    material: bytes = field(repr=False)
-    """32 bytes, secret."""
+    head: bytes
+    """86 bytes before the ciphertext: salt, record size and our public key (RFC 8188 section 2.1)."""
+    key: bytes = field(repr=False)
+    """16 bytes, secret."""
+    nonce: bytes = field(repr=False)
+    """12 bytes, secret."""
 
 
 def decode_base64url(text: str) -> bytes:
@@ -50,37 +52,41 @@ def decode_base64url(text: str) -> bytes:
     return urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
 
 
-def agree(p256dh: bytes, auth: bytes, private: ec.EllipticCurvePrivateKey | None = None) -> Agreement:
-    """Agree on key material with a subscription. Raises `ValueError` if `p256dh` is no point of P-256.
+def derive(
+    p256dh: bytes, auth: bytes, salt: bytes, private: ec.EllipticCurvePrivateKey | None = None
+) -> MessageKey:
+    """The key for one message. `salt` is 16 random bytes, never used before.
 
-    `private` is only for tests with known answers; by default a key pair is made and forgotten.
+    `private` is only for tests with known answers; by default a key pair is made and forgotten. Raises `ValueError` if
+    `p256dh` is no point of P-256.
     """
     recipient = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, p256dh)
     ours = private or ec.generate_private_key(_CURVE)
     public = ours.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    extracted = _hmac(auth, ours.exchange(ec.ECDH(), recipient))
-    return Agreement(public, _hmac(extracted, b"WebPush: info\x00" + p256dh + public + b"\x01"))
+    agreed = _hmac(auth, ours.exchange(ec.ECDH(), recipient))
+    material = _hmac(agreed, b"WebPush: info\x00" + p256dh + public + b"\x01")
+    pseudorandom = _hmac(salt, material)
+    return MessageKey(
+        head=salt + _RECORD_AND_KEY_LENGTH + public,
+        key=_hmac(pseudorandom, b"Content-Encoding: aes128gcm\x00\x01")[:KEY_BYTES],
+        nonce=_hmac(pseudorandom, b"Content-Encoding: nonce\x00\x01")[:NONCE_BYTES],
+    )
 
 
-def seal(plaintext: bytes, agreement: Agreement, salt: bytes) -> bytes:
-    """The encrypted body of the request. `salt` is 16 random bytes, never used before.
+def padded(plaintext: bytes) -> bytes:
+    """The plaintext as the last record of a message (RFC 8188 section 2): once for all who are told the same.
 
-    Raises `ValueError` if the plaintext is longer than `MAX_PLAINTEXT_BYTES`.
+    Raises `ValueError` if it is longer than `MAX_PLAINTEXT_BYTES`.
     """
     if len(plaintext) > MAX_PLAINTEXT_BYTES:
         raise ValueError("plaintext does not fit one record")
-    pseudorandom = _hmac(salt, agreement.material)
-    padded = pseudorandom.ljust(_BLOCK_BYTES, b"\0")
-    inner, outer = padded.translate(_INNER), padded.translate(_OUTER)
-    key = sha256(outer + sha256(inner + b"Content-Encoding: aes128gcm\x00\x01").digest()).digest()[:16]
-    nonce = sha256(outer + sha256(inner + b"Content-Encoding: nonce\x00\x01").digest()).digest()[:12]
-    sealed = AESGCM(key).encrypt(nonce, plaintext + _LAST_RECORD, None)
-    return b"".join((salt, _RECORD_AND_KEY_LENGTH, agreement.public, sealed))
+    return plaintext + _LAST_RECORD
+
+
+def seal(record: bytes, head: bytes, key: bytes, nonce: bytes) -> bytes:
+    """The encrypted body of the request: `record` is what `padded` made, the rest a `MessageKey`, used this once."""
+    return head + AESGCM(key).encrypt(nonce, record, None)
 
 
 def _hmac(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA-256 (RFC 2104) for a key of at most 64 bytes: half the time of `hmac.digest`, which has OpenSSL
-    look the algorithm up each time.
-    """
-    padded = key.ljust(_BLOCK_BYTES, b"\0")
-    return sha256(padded.translate(_OUTER) + sha256(padded.translate(_INNER) + message).digest()).digest()
+    return hmac.digest(key, message, "sha256")

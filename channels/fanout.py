@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Request
@@ -99,7 +100,10 @@ class _Flight:
     def land(self, outcome: Outcome) -> None:
         del self.transfer  # which knows us: a circle for each message would keep the garbage collector busy
         self.outcome = outcome
-        self._run.landed(self)
+        run = self._run
+        run.flying.discard(self)
+        run.landed.append(self)
+        run.wake.set()
 
 
 class _Run:
@@ -114,44 +118,36 @@ class _Run:
         self._todo = iter(endpoints)
         self._exhausted = False
         self._tallies: dict[str, Tally] = {}
-        self._flying: set[_Flight] = set()
-        self._landed: list[_Flight] = []
-        self._wake = asyncio.Event()
+        self.flying: set[_Flight] = set()
+        self.landed: list[_Flight] = []
+        self.wake = asyncio.Event()
 
     @property
     def over(self) -> bool:
-        return self._exhausted and not self._flying and not self._landed
+        return self._exhausted and not self.flying and not self.landed
 
-    def step(self) -> Iterable[Receipt]:
-        """Settle what has landed, then start what may be started."""
-        while self._landed:
-            landed, self._landed = self._landed, []
-            for flight in landed:
-                yield from self._settle(flight)
-        while not self._exhausted and len(self._flying) < self._bounds.concurrency:
-            endpoint = next(self._todo, None)
-            if endpoint is None:
-                self._exhausted = True
-            else:
-                yield from self._start(endpoint)
-
-    def landed(self, flight: _Flight) -> None:
-        self._flying.discard(flight)
-        self._landed.append(flight)
-        self._wake.set()
+    def step(self) -> list[Receipt]:
+        """Settle what has landed, start what may be started; returns what is known now."""
+        receipts: list[Receipt] = []
+        landed, self.landed = self.landed, []
+        for flight in landed:
+            receipts += self._settle(flight)
+        if not self._exhausted and len(self.flying) < self._bounds.concurrency:
+            self._start_some(receipts)
+        return receipts
 
     async def landing(self) -> None:
-        await self._wake.wait()
-        self._wake.clear()
+        await self.wake.wait()
+        self.wake.clear()
 
     def close(self) -> Iterable[Receipt]:
         for tally in self._tallies.values():
             yield from tally.close()
 
     def abort(self) -> None:
-        for flight in self._flying:
+        for flight in self.flying:
             self._http.abort(flight.transfer)
-        self._flying.clear()
+        self.flying.clear()
 
     def error(self) -> ChannelError | None:
         """The worst that was learnt about a gateway: what needs a human before what heals by itself."""
@@ -165,29 +161,38 @@ class _Run:
             tally = self._tallies[gateway] = Tally(gateway, self._courier.refusals_tolerated)
         return tally
 
-    def _start(self, endpoint: Endpoint) -> Iterable[Receipt]:
-        bounds = self._bounds
-        seconds_left = (bounds.deadline - bounds.now()).total_seconds()
-        if seconds_left <= 0:
-            return [Receipt(endpoint.id, Expired("deadline"))]
-        try:
-            error = self._take_off(endpoint, seconds_left)
-        except DeliveryError as refusal:
-            error = refusal
-        except HttpError as refusal:
-            error = transport_error(refusal)
-        except Exception as crash:  # noqa: BLE001 -- one odd record must not stop everybody else's warning
-            error = Permanent("unusable", type(crash).__name__)
-        return [] if error is None else [Receipt(endpoint.id, error)]
+    def _start_some(self, receipts: list[Receipt]) -> None:
+        """Start as many as may be under way; adds the receipts of those that cannot be started."""
+        bounds, flying = self._bounds, self.flying
+        # The date is read once for all that are started here, what has passed since then for each.
+        ends = monotonic() + (bounds.deadline - bounds.now()).total_seconds()
+        while len(flying) < bounds.concurrency:
+            endpoint = next(self._todo, None)
+            if endpoint is None:
+                self._exhausted = True
+                return
+            error: DeliveryError | None
+            try:
+                error = self._take_off(endpoint, ends - monotonic())
+            except DeliveryError as refusal:
+                error = refusal
+            except HttpError as refusal:
+                error = transport_error(refusal)
+            except Exception as crash:  # noqa: BLE001 -- one odd record must not stop everybody else's warning
+                error = Permanent("unusable", type(crash).__name__)
+            if error is not None:
+                receipts.append(Receipt(endpoint.id, error))
 
     def _take_off(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
+        if seconds_left <= 0:
+            return Expired("deadline")
         tally = self._tally(endpoint)
         if tally.error is not None or tally.pause is not None:
             return tally.pause  # without one, no receipt: the error that will be raised says the rest
         flight = _Flight(self, endpoint, tally)
         request = self._courier.request(endpoint, tally.gateway, seconds_left)
         flight.transfer = self._http.submit(request, flight.land)
-        self._flying.add(flight)
+        self.flying.add(flight)
         return None
 
     def _settle(self, flight: _Flight) -> list[Receipt]:

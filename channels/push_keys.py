@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from channels.aes128gcm import (
     AUTH_BYTES,
     POINT_BYTES,
     SALT_BYTES,
-    Agreement,
-    agree,
+    MessageKey,
     decode_base64url,
+    derive,
+    padded,
     seal,
 )
 from channels.base import Endpoint, Permanent
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Encoder: TypeAlias = Callable[[bytes, Endpoint], bytes]
     """Encrypts a payload for an endpoint. Raises `Permanent` if its keys are unusable."""
 
-
-_DRAWN_BYTES: Final = 4096
+    Ready: TypeAlias = Callable[[bytes, Endpoint], bytes | None]
+    """Encrypts a padded record for an endpoint with a key made before; None if there is none."""
 
 
 def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
@@ -32,48 +32,37 @@ def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
     return _decoded(endpoint, "p256dh", POINT_BYTES), _decoded(endpoint, "auth", AUTH_BYTES)
 
 
-def agree_with(endpoint: Endpoint) -> Agreement:
-    """Fresh key material for one message to this endpoint, any time before. Raises `Permanent`."""
+def message_key(endpoint: Endpoint) -> MessageKey:
+    """A fresh key for one message to this endpoint, any time before. Raises `Permanent`."""
     p256dh, auth = subscription_keys(endpoint)
     try:
-        return agree(p256dh, auth)
+        return derive(p256dh, auth, os.urandom(SALT_BYTES))
     except ValueError:
         raise Permanent("key_invalid", "p256dh is no point of P-256") from None
 
 
-class Salts:
-    """Random bytes of the operating system, drawn for many messages at once; each is given out once."""
-
-    def __init__(self, draw: Callable[[int], bytes] = os.urandom) -> None:
-        self._draw = draw
-        self._drawn = b""
-        self._at = 0
-
-    def __call__(self, size: int) -> bytes:
-        """`size` bytes, at most 4,096."""
-        end = self._at + size
-        if end > len(self._drawn):
-            self._drawn, end = self._draw(_DRAWN_BYTES), size
-        self._at = end
-        return self._drawn[end - size : end]
-
-
-def _none_ready(_endpoint: Endpoint) -> Agreement | None:
+def _none_ready(_record: bytes, _endpoint: Endpoint) -> bytes | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
 class DirectEncoder:
     """RFC 8291 directly on the primitives of `cryptography`."""
 
-    ready: Callable[[Endpoint], Agreement | None] = _none_ready
-    """Takes an agreement made ahead of time out of a store: each may be given out once."""
-    random: Callable[[int], bytes] = field(default_factory=Salts)
+    def __init__(self, ready: Ready = _none_ready) -> None:
+        """`ready` encrypts with what was made ahead of time."""
+        self._ready = ready
+        self._payload = b""
+        self._record = padded(b"")
 
     def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
         """The encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""
-        agreement = self.ready(endpoint) or agree_with(endpoint)
-        return seal(payload, agreement, self.random(SALT_BYTES))
+        if payload is not self._payload:  # one notice goes to many in a row
+            self._record, self._payload = padded(payload), payload
+        body = self._ready(self._record, endpoint)
+        if body is None:
+            fresh = message_key(endpoint)
+            body = seal(self._record, fresh.head, fresh.key, fresh.nonce)
+        return body
 
 
 def _decoded(endpoint: Endpoint, name: str, length: int) -> bytes:

@@ -1,23 +1,24 @@
-"""Key agreements made ahead of time: nine tenths of what encrypting costs, done while nobody waits for it.
+"""Message keys made ahead of time: all that encrypting costs but the encryption, done while nobody waits for it.
 
-For each subscription one fresh key pair and what it shares with the subscription, in memory only, given out once
-and wiped from here as it is. RFC 8291 asks for a new key pair for every message, not for one made at the last
-moment; and as each message has its own random salt, its key and nonce would be its own even if an agreement were
-used twice.
+For each subscription one (`aes128gcm.derive`), in memory only. It never leaves the store: the store wipes it and
+encrypts with it, once. RFC 8291 asks for a new key pair and RFC 8188 for a new salt for every message, not for ones
+made at the last moment.
 
-A subscription takes 105 bytes here and some 90 of bookkeeping: 200,000 of them 40 MB. Of those sent to, only the ids
-are kept until their next agreement is made: a mass send must not grow with the number of its recipients.
+A subscription takes 122 bytes here and some 90 of bookkeeping: 200,000 of them 43 MB. Of those sent to, only the ids
+are kept until their next key is made: a mass send must not grow with the number of its recipients.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from array import array
 from typing import TYPE_CHECKING, Final
+from weakref import WeakMethod
 
-from channels.aes128gcm import POINT_BYTES, Agreement
+from channels.aes128gcm import HEAD_BYTES, KEY_BYTES, NONCE_BYTES, seal
 from channels.base import Permanent
-from channels.push_keys import agree_with
+from channels.push_keys import message_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
@@ -27,36 +28,42 @@ if TYPE_CHECKING:
     Lookup = Callable[[Sequence[int]], Awaitable[Mapping[int, Endpoint]]]
     """Finds the endpoints with these ids that still exist."""
 
-_MATERIAL_BYTES: Final = 32
-_PRINT_BYTES: Final = 8
-_RECORD: Final = POINT_BYTES + _MATERIAL_BYTES + _PRINT_BYTES
-_CHUNK: Final = 4096
-"""Records per block of memory: blocks never move, so that wiping a record wipes its only copy here."""
-_BLANK: Final = bytes(_RECORD)
+_KEY_END: Final = HEAD_BYTES + KEY_BYTES
+_PLACE: Final = _KEY_END + NONCE_BYTES
+_PER_BLOCK_BITS: Final = 12
+"""Keys per block of memory, as a power of two: blocks never move, so that wiping a key wipes its only copy here."""
+_PER_BLOCK: Final = 1 << _PER_BLOCK_BITS
+_BLANK: Final = bytes(_PLACE)
 
 QUIET_S: Final = 0.5
-"""So long after the last message no agreement is made: sending has the processor to itself."""
+"""So long after the last message no key is made: sending has the processor to itself."""
 TURN: Final = 8
-"""Agreements in a row, about 1 ms in which the process does nothing else."""
+"""Keys in a row, about 1 ms in which the process does nothing else."""
 PAUSE_S: Final = 0.002
 """Between turns: leaves more than half of the processor to others even while the store fills."""
 _LOOKED_UP: Final = 256
-"""Endpoints fetched at a time, to make their next agreements."""
+"""Endpoints fetched at a time, to make their next keys."""
 
 
 class ReadyKeys:
-    """A bounded store of agreements, by the endpoint's id. For one event loop."""
+    """A bounded store of message keys, by the endpoint's id. For one event loop."""
 
     def __init__(self, most: int) -> None:
         """At most `most` subscriptions have one; further ones are encrypted for as without this store."""
         self._most = most
         self._slots: dict[int, int] = {}
         self._free: list[int] = []
-        self._chunks: list[bytearray] = []
+        self._blocks: list[bytearray] = []
+        self._prints = array("q")
+        """By slot: what tells whether a subscription still has the keys that its message key was made with."""
         self._used = array("q")
         self._takes = 0
         self.hits = 0
         self.misses = 0
+        clear = WeakMethod(self.clear)
+        os.register_at_fork(
+            after_in_child=lambda: (wipe := clear()) and wipe()
+        )  # else two processes had the same
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -64,17 +71,24 @@ class ReadyKeys:
     def __contains__(self, endpoint_id: int) -> bool:
         return endpoint_id in self._slots
 
-    def take(self, endpoint: Endpoint) -> Agreement | None:
-        """The agreement for an endpoint, which then is no longer here; the hook of `DirectEncoder`."""
+    def seal(self, record: bytes, endpoint: Endpoint) -> bytes | None:
+        """`record`, as `aes128gcm.padded` made it, encrypted with an endpoint's key, which then is no longer here.
+
+        None if there is none, or the subscription has other keys by now. The hook of `DirectEncoder`.
+        """
         self._takes += 1
-        record = self._pop(endpoint.id)
-        if record is None or record[-_PRINT_BYTES:] != _print_of(endpoint):
+        slot = self._slots.pop(endpoint.id, -1)
+        if slot < 0:
+            self.misses += 1
+            return None
+        kept = self._wiped(slot)
+        if self._prints[slot] != _print_of(endpoint):
             self.misses += 1
             return None
         self.hits += 1
         if len(self._used) < self._most:
             self._used.append(endpoint.id)
-        return Agreement(record[:POINT_BYTES], record[POINT_BYTES:-_PRINT_BYTES])
+        return seal(record, kept[:HEAD_BYTES], kept[HEAD_BYTES:_KEY_END], kept[_KEY_END:])
 
     def make(self, endpoint: Endpoint) -> bool:
         """Make one for an endpoint that has none (about 0.1 ms). Returns whether one was made.
@@ -84,23 +98,26 @@ class ReadyKeys:
         if endpoint.id in self._slots or len(self._slots) >= self._most:
             return False
         try:
-            agreement = agree_with(endpoint)
+            made = message_key(endpoint)
         except Permanent:  # told when it is sent to
             return False
         slot = self._free.pop() if self._free else self._grow()
-        chunk, start = self._place(slot)
-        chunk[start : start + _RECORD] = agreement.public + agreement.material + _print_of(endpoint)
+        start = (slot & (_PER_BLOCK - 1)) * _PLACE
+        self._blocks[slot >> _PER_BLOCK_BITS][start : start + _PLACE] = made.head + made.key + made.nonce
+        self._prints[slot] = _print_of(endpoint)
         self._slots[endpoint.id] = slot
         return True
 
     def discard(self, endpoint_id: int) -> None:
-        """Wipe the agreement of a subscription that is gone, if there is one."""
-        self._pop(endpoint_id)
+        """Wipe the key of a subscription that is gone, if there is one."""
+        slot = self._slots.pop(endpoint_id, -1)
+        if slot >= 0:
+            self._wiped(slot)
 
     async def fill(self, endpoints: AsyncIterable[Endpoint], lookup: Lookup) -> None:
         """Make what is missing while nobody sends: first for those just sent to, then for all `endpoints`.
 
-        `endpoints` are all there are: who is not among them loses its agreement at the end.
+        `endpoints` are all there are: who is not among them loses its key at the end.
         """
         turn = _Turn(lambda: self._takes)
         kept: set[int] = set()
@@ -132,29 +149,26 @@ class ReadyKeys:
             self.discard(endpoint_id)
         del self._used[:]
 
-    def _pop(self, endpoint_id: int) -> bytes | None:
-        slot = self._slots.pop(endpoint_id, None)
-        if slot is None:
-            return None
-        chunk, start = self._place(slot)
-        record = bytes(chunk[start : start + _RECORD])
-        chunk[start : start + _RECORD] = _BLANK
+    def _wiped(self, slot: int) -> bytes:
+        """What stood in a slot, which now is blank and free."""
+        block = self._blocks[slot >> _PER_BLOCK_BITS]
+        start = (slot & (_PER_BLOCK - 1)) * _PLACE
+        end = start + _PLACE
+        kept = bytes(block[start:end])
+        block[start:end] = _BLANK
         self._free.append(slot)
-        return record
+        return kept
 
     def _grow(self) -> int:
-        first = len(self._chunks) * _CHUNK
-        self._chunks.append(bytearray(_CHUNK * _RECORD))
-        self._free.extend(range(first + _CHUNK - 1, first, -1))
+        first = len(self._blocks) * _PER_BLOCK
+        self._blocks.append(bytearray(_PER_BLOCK * _PLACE))
+        self._prints.frombytes(bytes(_PER_BLOCK * self._prints.itemsize))
+        self._free.extend(range(first + _PER_BLOCK - 1, first, -1))
         return first
-
-    def _place(self, slot: int) -> tuple[bytearray, int]:
-        chunk, place = divmod(slot, _CHUNK)
-        return self._chunks[chunk], place * _RECORD
 
 
 class _Turn:
-    """Yields: after so many agreements for a moment, and as long as somebody sends."""
+    """Yields: after so many keys for a moment, and as long as somebody sends."""
 
     def __init__(self, takes: Callable[[], int]) -> None:
         self._takes = takes
@@ -171,7 +185,6 @@ class _Turn:
             await asyncio.sleep(QUIET_S)
 
 
-def _print_of(endpoint: Endpoint) -> bytes:
-    """Tells whether a subscription still has the keys that an agreement was made with."""
+def _print_of(endpoint: Endpoint) -> int:
     keys = endpoint.keys
-    return hash((keys.get("p256dh"), keys.get("auth"))).to_bytes(_PRINT_BYTES, "big", signed=True)
+    return hash((keys.get("p256dh"), keys.get("auth")))

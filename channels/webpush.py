@@ -19,7 +19,7 @@ from channels.classify import Meaning, classify
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
-from channels.push_keys import DirectEncoder, agree_with
+from channels.push_keys import DirectEncoder, message_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -84,7 +84,7 @@ class WebPush:
             host = origin.removeprefix("https://")
             if not any(host == known or (known[0] == "." and host.endswith(known)) for known in self._hosts):
                 raise Permanent("unknown_push_service")
-        agree_with(endpoint)
+        message_key(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
         """The push service's origin. Raises `Permanent` for an unacceptable URL."""
@@ -140,6 +140,8 @@ class _Push:
 
     def judge(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """The status says it all: a body that breaks off takes nothing back."""
+        if 200 <= answer.status < 300:  # nearly all: nobody need ask the time
+            return Receipt(endpoint.id)
         error = classify(answer, self.now(), _STATUSES)
         if error is not None:
             raise error

@@ -162,7 +162,7 @@ def channels(
     now: Callable[[], datetime] = utc_now,
     keys: ReadyKeys | None = None,
 ) -> dict[str, Channel]:
-    """Every channel, by name: one line each. `now` gives the aware present, `keys` agreements made before."""
+    """Every channel, by name: one line each. `now` gives the aware present, `keys` message keys made before."""
     timeout = settings.request_timeout_s
     registry: dict[str, Channel] = {}
     registry["app"] = App(http, now=now, timeout_s=timeout)
@@ -170,7 +170,7 @@ def channels(
         with _naming("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
         registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout)
-    encoder = DirectEncoder() if keys is None else DirectEncoder(ready=keys.take)
+    encoder = DirectEncoder() if keys is None else DirectEncoder(ready=keys.seal)
     registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout, encoder=encoder)
     return registry
 

@@ -1,7 +1,5 @@
 """Encryption: known answers, independent decryption, limits."""
 
-import secrets
-
 import http_ece
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -9,9 +7,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.aes128gcm import MAX_PLAINTEXT_BYTES, Agreement, agree, decode_base64url, seal
+from channels.aes128gcm import HEAD_BYTES, MAX_PLAINTEXT_BYTES, decode_base64url, derive, padded, seal
 from channels.base import Endpoint, Permanent
-from channels.push_keys import DirectEncoder, agree_with
+from channels.push_keys import DirectEncoder, message_key
 from channels.pywebpush_encoder import PywebpushEncoder
 
 # RFC 8291 section 5 and appendix A.
@@ -40,8 +38,9 @@ def decrypt(body):
 
 
 def test_the_rfcs_own_example():
-    agreement = agree(decode_base64url(UA_PUBLIC), decode_base64url(AUTH), private_key(AS_PRIVATE))
-    assert seal(PLAINTEXT, agreement, decode_base64url(SALT)) == decode_base64url(MESSAGE)
+    public, auth, salt = map(decode_base64url, (UA_PUBLIC, AUTH, SALT))
+    made = derive(public, auth, salt, private_key(AS_PRIVATE))
+    assert seal(padded(PLAINTEXT), made.head, made.key, made.nonce) == decode_base64url(MESSAGE)
 
 
 @settings(max_examples=25)
@@ -50,23 +49,31 @@ def test_an_independent_implementation_decrypts_it(plaintext):
     assert decrypt(DirectEncoder()(plaintext, SUBSCRIPTION)) == plaintext
 
 
-def test_an_agreement_made_ahead_of_time_is_used():
-    ready = agree_with(SUBSCRIPTION)
+def test_what_was_made_ahead_of_time_is_used():
+    made = message_key(SUBSCRIPTION)
     asked = []
 
-    def store(endpoint):
+    def store(record, endpoint):
         asked.append(endpoint.id)
-        return ready
+        return seal(record, made.head, made.key, made.nonce)
 
-    body = DirectEncoder(ready=store)(b"flood", SUBSCRIPTION)
-    assert body[21:86] == ready.public
+    body = DirectEncoder(store)(b"flood", SUBSCRIPTION)
+    assert body[:HEAD_BYTES] == made.head
     assert (decrypt(body), asked) == (b"flood", [1])
 
 
-def test_with_an_agreement_the_subscriptions_keys_are_not_looked_at():
-    ready = agree_with(SUBSCRIPTION)
-    encode = DirectEncoder(ready=lambda _endpoint: ready)
-    assert decrypt(encode(b"flood", Endpoint(1, "", {}))) == b"flood"
+def test_one_encoder_serves_many_payloads():
+    encode = DirectEncoder()
+    texts = [b"flood", b"", b"flood", bytearray(b"storm")]
+    assert [decrypt(encode(bytes(text), SUBSCRIPTION)) for text in texts] == [bytes(text) for text in texts]
+
+
+def test_what_does_not_fit_changes_nothing():
+    encode = DirectEncoder()
+    encode(b"flood", SUBSCRIPTION)
+    with pytest.raises(ValueError, match="one record"):
+        encode(b"x" * (MAX_PLAINTEXT_BYTES + 1), SUBSCRIPTION)
+    assert decrypt(encode(b"flood", SUBSCRIPTION)) == b"flood"
 
 
 def test_every_message_has_its_own_key_pair_and_salt():
@@ -76,26 +83,17 @@ def test_every_message_has_its_own_key_pair_and_salt():
     assert first[21:86] != second[21:86]
 
 
-def test_an_agreement_used_twice_still_gives_each_message_its_own_key():
-    ready = agree_with(SUBSCRIPTION)
-    encode = DirectEncoder(ready=lambda _endpoint: ready)
-    first, second = encode(b"flood", SUBSCRIPTION), encode(b"flood", SUBSCRIPTION)
-    assert first[86:] != second[86:]
-
-
-def test_the_salt_comes_from_the_given_source():
-    assert DirectEncoder(random=lambda count: b"s" * count)(b"", SUBSCRIPTION)[:16] == b"s" * 16
-
-
 def test_the_longest_payload_fills_one_record():
     body = DirectEncoder()(b"x" * MAX_PLAINTEXT_BYTES, SUBSCRIPTION)
     assert (len(body), MAX_PLAINTEXT_BYTES) == (4096, 3993)
     with pytest.raises(ValueError, match="one record"):
-        seal(b"x" * 3994, Agreement(b"", b"x" * 32), secrets.token_bytes(16))
+        padded(b"x" * 3994)
 
 
-def test_an_agreement_does_not_show_its_secret():
-    assert "material" not in repr(agree_with(SUBSCRIPTION))
+def test_a_message_key_does_not_show_its_secret():
+    made = message_key(SUBSCRIPTION)
+    assert "key=" not in repr(made)
+    assert "nonce" not in repr(made)
 
 
 def test_pywebpush_encodes_what_the_same_recipient_reads():

@@ -1,16 +1,20 @@
-"""Agreements made ahead of time: given out once, wiped, refilled, and readable by others' implementations."""
+"""Message keys made ahead of time: used once, wiped, refilled, and readable by others' implementations."""
 
 import asyncio
 import os
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
+from pathlib import Path
 
 import http_ece
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from channels.aes128gcm import HEAD_BYTES, padded
 from channels.base import Endpoint
-from channels.push_keys import DirectEncoder, Salts
+from channels.push_keys import DirectEncoder
 from channels.ready_keys import TURN, ReadyKeys
 from ops.lab.gateways.state import UserAgent
 from ops.lab.gateways.webpush import decrypt
@@ -18,6 +22,7 @@ from ops.lab.gateways.webpush import decrypt
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 POINT = PRIVATE.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 AUTH = os.urandom(16)
+RECORD = padded(b"flood")
 
 
 def b64(raw):
@@ -37,40 +42,77 @@ async def known(ids):
     return {number: endpoint(number) for number in ids}
 
 
-def test_each_agreement_is_given_out_once():
+def test_each_key_is_used_once():
     keys = ReadyKeys(10)
     assert keys.make(endpoint(1))
-    first = keys.take(endpoint(1))
-    assert first is not None
-    assert keys.take(endpoint(1)) is None
+    assert keys.seal(RECORD, endpoint(1)) is not None
+    assert keys.seal(RECORD, endpoint(1)) is None
     assert (keys.hits, keys.misses, len(keys), 1 in keys) == (1, 1, 0, False)
 
 
-def test_what_is_given_out_is_not_here_any_more():
+def test_what_was_used_is_not_here_any_more():
     keys = ReadyKeys(10)
-    keys.make(endpoint(1))
-    keys.make(endpoint(2))
-    material = keys.take(endpoint(1)).material
-    assert material not in b"".join(keys._chunks)
+    for number in (1, 2):
+        keys.make(endpoint(number))
+    body = keys.seal(RECORD, endpoint(1))
+    left = b"".join(keys._blocks)
+    assert body[:HEAD_BYTES] not in left
+    assert keys.seal(RECORD, endpoint(2))[:HEAD_BYTES] in left, "otherwise the line before proves nothing"
+    assert not any(map(any, keys._blocks))
+
+
+def test_what_is_cleared_is_wiped():
+    keys = ReadyKeys(10)
+    for number in (1, 2):
+        keys.make(endpoint(number))
     keys.clear()
-    assert not any(map(any, keys._chunks))
+    assert not any(map(any, keys._blocks))
     assert len(keys) == 0
 
 
-def test_no_two_agreements_are_alike():
+def test_a_forked_process_has_none():
+    script = """
+import os, sys
+from channels.ready_keys import ReadyKeys
+from tests.channels.test_ready_keys import RECORD, endpoint
+ReadyKeys(1)  # one that is gone by then
+keys = ReadyKeys(10)
+keys.make(endpoint(1))
+child = os.fork()
+if not child:
+    os._exit(bool(len(keys) or any(map(any, keys._blocks)) or keys.seal(RECORD, endpoint(1))))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or keys.seal(RECORD, endpoint(1)) is None)
+"""
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)
+
+
+def test_no_two_messages_share_a_salt_a_public_key_or_a_key():
     keys = ReadyKeys(10)
-    keys.make(endpoint(1))
-    first = keys.take(endpoint(1))
-    keys.make(endpoint(1))
-    second = keys.take(endpoint(1))
-    assert first.public != second.public
-    assert first.material != second.material
+    sealed = []
+    for number in (1, 1, 2):
+        keys.make(endpoint(number))
+        sealed.append(keys.seal(RECORD, endpoint(number)))
+    for part in (slice(16), slice(21, HEAD_BYTES), slice(HEAD_BYTES, None)):
+        assert len({body[part] for body in sealed}) == 3
+
+
+def test_a_place_used_again_holds_nothing_of_who_had_it_before():
+    keys = ReadyKeys(10_000)
+    many = range(5000)  # more than one block
+    for number in many:
+        keys._slots[number] = keys._free.pop() if keys._free else keys._grow()
+    assert sorted(keys._slots.values()) == sorted(set(keys._slots.values())) == list(many)
+    keys.discard(4999)
+    assert keys.make(endpoint(7000))
+    body = keys.seal(RECORD, endpoint(7000))
+    assert http_ece.decrypt(body, private_key=PRIVATE, auth_secret=AUTH, version="aes128gcm") == b"flood"
 
 
 def test_both_ends_of_others_can_read_what_was_sealed_with_it():
     keys = ReadyKeys(10)
     keys.make(endpoint(1))
-    body = DirectEncoder(ready=keys.take)(b'{"v":1}', endpoint(1))
+    body = DirectEncoder(ready=keys.seal)(b'{"v":1}', endpoint(1))
     assert keys.hits == 1
     assert http_ece.decrypt(body, private_key=PRIVATE, auth_secret=AUTH, version="aes128gcm") == b'{"v":1}'
     scalar = PRIVATE.private_numbers().private_value.to_bytes(32, "big")
@@ -82,7 +124,7 @@ def test_a_subscription_with_new_keys_does_not_get_what_was_made_for_the_old():
     keys = ReadyKeys(10)
     keys.make(endpoint(1))
     renewed = endpoint(1, auth=os.urandom(16))
-    assert keys.take(renewed) is None
+    assert keys.seal(RECORD, renewed) is None
     assert (keys.misses, len(keys)) == (1, 0)
     assert keys.make(renewed)
 
@@ -112,20 +154,20 @@ async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
 async def test_those_just_sent_to_come_first():
     keys = ReadyKeys(1)
     keys.make(endpoint(1))
-    keys.take(endpoint(1))
+    keys.seal(RECORD, endpoint(1))
     await keys.fill(each([endpoint(2), endpoint(1)]), known)
     assert 1 in keys
-    keys.take(endpoint(1))
+    keys.seal(RECORD, endpoint(1))
     await keys.refill(known)
     assert 1 in keys
 
 
-async def test_while_somebody_sends_no_agreement_is_made():
+async def test_while_somebody_sends_no_key_is_made():
     keys = ReadyKeys(10)
     keys.make(endpoint(1))
 
     async def sending():
-        keys.take(endpoint(7))  # a miss is sending, too
+        keys.seal(RECORD, endpoint(7))  # a miss is sending, too
         yield endpoint(2)
         yield endpoint(3)
 
@@ -141,7 +183,7 @@ async def test_what_cannot_be_looked_up_stays_to_be_made():
     keys = ReadyKeys(10)
     for number in (1, 2):
         keys.make(endpoint(number))
-        keys.take(endpoint(number))
+        keys.seal(RECORD, endpoint(number))
 
     async def away(ids):
         raise OSError
@@ -157,33 +199,19 @@ async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room
     keys = ReadyKeys(2)
     for number in range(1, 5):
         keys.make(endpoint(number))
-        keys.take(endpoint(number))
+        keys.seal(RECORD, endpoint(number))
     assert list(keys._used) == [1, 2]
     await keys.refill(known)
     assert sorted(keys._slots) == [1, 2]
 
 
-async def test_who_has_ended_meanwhile_gets_no_agreement():
+async def test_who_has_ended_meanwhile_gets_no_key():
     keys = ReadyKeys(10)
     keys.make(endpoint(1))
-    keys.take(endpoint(1))
+    keys.seal(RECORD, endpoint(1))
 
     async def nobody(ids):
         return {}
 
     await keys.refill(nobody)
     assert len(keys) == 0
-
-
-def test_salts_are_drawn_together_and_given_out_once():
-    drawn = []
-
-    def draw(size):
-        drawn.append(size)
-        return os.urandom(size)
-
-    salts = Salts(draw)
-    given = [salts(16) for _ in range(1000)]
-    assert len(set(given)) == 1000
-    assert {len(salt) for salt in given} == {16}
-    assert len(drawn) == 4

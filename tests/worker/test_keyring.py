@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from channels.aes128gcm import padded
 from channels.base import Endpoint
 from channels.ready_keys import ReadyKeys
 from dispatcher.metrics import Meter
@@ -52,8 +53,8 @@ async def test_every_web_push_subscription_gets_an_agreement_and_another_when_it
 
     await until(full)
     [first, *_] = await subscriptions.endpoints_after("webpush", 0, PAGE)
-    assert keys.take(first) is not None
-    assert keys.take(Endpoint(10**9, "https://push.example/x", KEYS)) is None
+    assert keys.seal(padded(b"flood"), first) is not None
+    assert keys.seal(padded(b"flood"), Endpoint(10**9, "https://push.example/x", KEYS)) is None
 
     async def counted():
         return sample(meter, "warn_ready_keys_taken_total", agreement="none") == 1

@@ -28,7 +28,7 @@ async def send(job: Job, *, fresh: bool) -> None:
     keys = ReadyKeys(job.count)
     http = HttpClient(AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file)
     signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
-    channel = WebPush(http, signer, encoder=DirectEncoder() if fresh else DirectEncoder(ready=keys.take))
+    channel = WebPush(http, signer, encoder=DirectEncoder() if fresh else DirectEncoder(ready=keys.seal))
     await deliver(channel, job, endpoints[:WARM_UP])
     if not fresh:
         for endpoint in endpoints:
