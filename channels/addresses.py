@@ -17,6 +17,7 @@ _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?][!-\"$-\[\]-~]*)?",
     re.IGNORECASE,
 )
+_PATH: Final = re.compile(r"/[!-\"$-\[\]-~]*")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
 
 # Ranges that `ipaddress.is_global` of the Pythons we support calls global, or did so in some patch release:
@@ -65,6 +66,16 @@ def split_origin(url: str) -> tuple[str, str, str]:
     """
     if len(url) > MAX_URL_CHARACTERS:
         raise AddressRefused("url_too_long")
+    end = url.find("/", len("https://"))
+    if end < 0:
+        return _split(url)
+    if not _PATH.fullmatch(url, end):
+        raise AddressRefused("url_malformed")
+    return _split(url[:end])
+
+
+@lru_cache(maxsize=256)  # a mass send's millions of URLs have a few beginnings
+def _split(url: str) -> tuple[str, str, str]:
     match = _URL.fullmatch(url)
     if match is None:
         raise AddressRefused("url_malformed")

@@ -64,7 +64,7 @@ class App:
         """The origin of the app's server. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._http.policy)
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         callback = _Callback(notice, self._http.policy, self.limits, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
         return fan_out(self._http, callback, endpoints, bounds)

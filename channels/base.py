@@ -130,9 +130,8 @@ class Notice:
     """Aware instant after which nothing may be handed over any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where one recipient is reached.
+class Endpoint(NamedTuple):
+    """Where one recipient is reached. A tuple: one is made for each message.
 
     `address` and `keys` are personal data: never logged, never in errors.
     """
@@ -174,10 +173,11 @@ class Limits:
 class Channel(Protocol):
     """The contract, run against every channel by `tests/contract/`.
 
-    `send` yields exactly one receipt per endpoint, in any order, as answers come in. One bad endpoint never
-    hurts another. It raises only `ChannelDown` or `ChannelMisconfigured`, and only after the receipts of all
-    that it had started; endpoints without a receipt were then not started. Closing the generator stops it:
-    nothing more is started, requests in flight are dropped (their outcome is unknown to the caller).
+    `send` yields exactly one receipt per endpoint, in any order, as answers come in: what became known together in one
+    list, never an empty one. One bad endpoint never hurts another. It raises only `ChannelDown` or
+    `ChannelMisconfigured`, and only after the receipts of all that it had started; endpoints without a receipt were
+    then not started. Closing the generator stops it: nothing more is started, requests in flight are dropped (their
+    outcome is unknown to the caller).
     """
 
     @property
@@ -196,6 +196,6 @@ class Channel(Protocol):
         """The gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
         ...
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]: ...
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]: ...
 
     async def aclose(self) -> None: ...

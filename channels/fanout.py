@@ -24,7 +24,7 @@ from channels.classify import transport_error
 from channels.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from channels.base import ChannelError, Endpoint
@@ -66,18 +66,18 @@ class Bounds:
 
 async def fan_out(
     http: HttpClient, courier: Courier, endpoints: Sequence[Endpoint], bounds: Bounds
-) -> AsyncGenerator[Receipt, None]:
+) -> AsyncGenerator[list[Receipt], None]:
     """The receipts of all endpoints as they become known, as `Channel.send` promises them."""
     run = _Run(http, courier, endpoints, bounds)
     try:
         while True:
-            for receipt in run.step():
-                yield receipt
+            if receipts := run.step():
+                yield receipts
             if run.over:
                 break
             await run.landing()
-        for receipt in run.close():
-            yield receipt
+        if receipts := run.close():
+            yield receipts
     finally:
         run.abort()
     error = run.error()
@@ -140,9 +140,8 @@ class _Run:
         await self.wake.wait()
         self.wake.clear()
 
-    def close(self) -> Iterable[Receipt]:
-        for tally in self._tallies.values():
-            yield from tally.close()
+    def close(self) -> list[Receipt]:
+        return [receipt for tally in self._tallies.values() for receipt in tally.close()]
 
     def abort(self) -> None:
         for flight in self.flying:

@@ -43,10 +43,10 @@ def own_tls(ca_file: str) -> ssl.SSLContext:
 
 def target_of(url: str) -> str:
     """What the request line asks for: the URL from its path on, as it stands."""
-    rest = url[len("https://") :]
-    start = min((at for at in (rest.find("/"), rest.find("?")) if at >= 0), default=len(rest))
-    target = rest[start:]
-    return target if target.startswith("/") else "/" + target
+    path, query = url.find("/", len("https://")), url.find("?")
+    if path >= 0 and (query < 0 or path < query):
+        return url[path:]
+    return "/" + url[query:] if query >= 0 else "/"
 
 
 class OwnConnections:
@@ -66,6 +66,8 @@ class OwnConnections:
             (b"user-agent", settings.user_agent.encode("ascii")),
         )
         self._connections: list[OwnConnection] = []
+        self._roomy: OwnConnection | None = None
+        """The one that took the last request: likely the next, too."""
         self._connecting: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._latest: tuple[list[str], int, tuple[Field, ...]] = ([], 0, ())
@@ -76,15 +78,17 @@ class OwnConnections:
     ) -> tuple[OwnConnection, Stream] | None:
         """Start a request, or None where libcurl must do it. `done` is called once, later."""
         body = request.body
-        for connection in self._connections:
-            if connection.room(len(body)):
-                fields = self._fields_of(request.headers, len(body))
-                if not fields:
-                    return None
-                path = target_of(request.url).encode("ascii")
-                return connection, connection.start(path, fields, body, done, due, brief=request.brief)
-        self._connect_another()
-        return None
+        connection = self._roomy
+        if connection is None or not connection.room(len(body)):
+            connection = self._roomy = next((one for one in self._connections if one.room(len(body))), None)
+        if connection is None:
+            self._connect_another()
+            return None
+        fields = self._fields_of(request.headers, len(body))
+        if not fields:
+            return None
+        path = target_of(request.url).encode("ascii")
+        return connection, connection.start(path, fields, body, done, due, brief=request.brief)
 
     async def aclose(self) -> None:
         """Close all; whoever still waits is told so."""
@@ -94,6 +98,7 @@ class OwnConnections:
         for connection in self._connections:
             connection.close()
         self._connections.clear()
+        self._roomy = None
 
     def _fields_of(self, headers: list[str], body_bytes: int) -> tuple[Field, ...]:
         """The same tuple for the same list: that is what makes its header block cheap. Empty if it is too long."""

@@ -90,7 +90,7 @@ class WebPush:
         """The push service's origin. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._http.policy)
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         push = _Push(
             notice=notice,
             policy=self._http.policy,

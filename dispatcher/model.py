@@ -112,6 +112,8 @@ class State(IntEnum):
         return self >= State.ACCEPTED
 
 
+ENDED = bytes(byte for byte in range(256) if byte & 0x7F >= State.ACCEPTED)
+"""The outcome bytes with a terminal state, certain or not."""
 UNCERTAIN = 0x80
 """Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
 may have been reached whatever the state says. Such a recipient is told of a later Update or Cancel."""

@@ -1,5 +1,7 @@
 """What is counted, and that it is there before it is first needed."""
 
+from collections import Counter
+
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -63,9 +65,9 @@ def test_objectives_have_their_own_bucket_edges():
 
 
 def test_many_observations_at_once_count_like_one_by_one():
-    amounts = [0.0, 0.05, 0.050001, 1.0, 899.0, 900.0, 900.1, 1e9]
+    amounts = [0.0, 0.05, 0.05, 0.050001, 1.0, 899.0, 900.0, 900.1, 1e9, 1e9, 1e9]
     together, apart = CollectorRegistry(), CollectorRegistry()
-    SummedHistogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=together).observe_many(amounts)
+    SummedHistogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=together).observe_many(Counter(amounts))
     one_by_one = Histogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=apart)
     for amount in amounts:
         one_by_one.observe(amount)

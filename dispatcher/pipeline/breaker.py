@@ -16,21 +16,28 @@ class Breaker:
     """Closed: work as usual. Open: leave the gateway alone. After the pause one probe decides."""
 
     def __init__(self) -> None:
-        self._answers: deque[tuple[float, bool]] = deque()
+        self._notes: deque[tuple[float, int, int]] = deque()
+        """When, how many answers, how many of them failures."""
+        self._answers = 0
         self._failures = 0
         self._openings = 0
         self._until = 0.0
         self.probing = False
         """After a pause, until an answer shows whether the gateway is back: send one at a time."""
 
-    def note(self, *, failed: bool, now: float) -> float:
-        """Count one answer. Returns how many seconds to leave the gateway alone: 0 while closed."""
+    def note(self, *, failed: bool, now: float, answers: int = 1) -> float:
+        """Count answers that are alike. Returns how many seconds to leave the gateway alone: 0 while closed."""
         if self.probing:
-            return self._probed(failed=failed, now=now)
-        self._answers.append((now, failed))
-        self._failures += failed
+            pause = self._probed(failed=failed, now=now)
+            answers -= 1
+            if pause or not answers:
+                return pause
+        failures = answers if failed else 0
+        self._notes.append((now, answers, failures))
+        self._answers += answers
+        self._failures += failures
         self._forget(now)
-        if len(self._answers) >= MINIMUM and self._failures > SHARE * len(self._answers):
+        if self._answers >= MINIMUM and self._failures > SHARE * self._answers:
             return self._open(now)
         return 0.0
 
@@ -51,12 +58,14 @@ class Breaker:
     def _open(self, now: float) -> float:
         pause = min(PAUSE_CAP_S, PAUSE_BASE_S * 2.0 ** min(self._openings, 10))
         self._openings += 1
-        self._answers.clear()
-        self._failures = 0
+        self._notes.clear()
+        self._answers = self._failures = 0
         self.probing = True
         self._until = now + pause
         return pause
 
     def _forget(self, now: float) -> None:
-        while self._answers and self._answers[0][0] < now - WINDOW_S:
-            self._failures -= self._answers.popleft()[1]
+        while self._notes and self._notes[0][0] < now - WINDOW_S:
+            _, answers, failures = self._notes.popleft()
+            self._answers -= answers
+            self._failures -= failures

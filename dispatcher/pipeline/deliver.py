@@ -15,7 +15,7 @@ import structlog
 from channels.base import ChannelDown, ChannelError, ChannelMisconfigured
 from dispatcher.model import LEASE, UNCERTAIN, State
 from dispatcher.pipeline.breaker import Breaker
-from dispatcher.pipeline.hand import Hand
+from dispatcher.pipeline.hand import ACCEPTED, Hand
 from dispatcher.pipeline.retry_budget import RetryBudget
 from dispatcher.store import doorbell
 from dispatcher.store.clock import RecordClock
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
-    from channels.base import Channel, Endpoint, Notice
+    from channels.base import Channel, Endpoint, Notice, Receipt
     from dispatcher.metrics import Meter
     from dispatcher.pipeline.lanes import LaneGate
     from dispatcher.pipeline.notices import Notices
@@ -117,7 +117,7 @@ class _Work:
         self._pause_reasons: set[str] = set()
         self._before = lease.outcomes
         self._results: Counter[str] = Counter()
-        self._latencies: list[float] = []
+        self._latencies: Counter[float] = Counter()
 
     def _now(self) -> datetime:
         """The record's clock, carried on by ours: a worker's own date may be wrong."""
@@ -204,9 +204,8 @@ class _Work:
     async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint]) -> None:
         try:
             async with aclosing(channel.send(notice, endpoints)) as receipts:
-                async for receipt in receipts:
-                    now = self._now()
-                    self._take(self._hand.settle(receipt, now), now)
+                async for known in receipts:
+                    self._take(known)
                     if time.monotonic() > self._written_at + FLUSH_S:
                         self._stopped |= await self._write()
         except ChannelDown as error:
@@ -214,13 +213,22 @@ class _Work:
         except ChannelMisconfigured as error:
             self._pause(error.label, MISCONFIGURED_PAUSE_S, error)
 
-    def _take(self, result: Settlement, now: datetime) -> None:
-        self._results[result.label] += 1
+    def _take(self, receipts: list[Receipt]) -> None:
+        now = self._now()
+        plain, others = self._hand.take(receipts, now)
+        latency_s = max(0.0, (now - self._lease.received_at).total_seconds())
+        if plain:
+            self._note(ACCEPTED, latency_s, plain)
+        for result in others:
+            self._note(result, latency_s)
+
+    def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
+        self._results[result.label] += answers
         if result.outcome == State.ACCEPTED:
-            self._latencies.append(max(0.0, (now - self._lease.received_at).total_seconds()))
+            self._latencies[latency_s] += answers
         failed, at = result.label in GATEWAY_FAULT, time.monotonic()
-        self._budget.note(retry=result.attempts > 1, failed=failed, now=at)
-        pause = self._breaker.note(failed=failed, now=at)
+        self._budget.note(retry=result.attempts > 1, failed=failed, now=at, answers=answers)
+        pause = self._breaker.note(failed=failed, now=at, answers=answers)
         if result.pause_s:
             self._pause("retry_after", result.pause_s)
         elif pause:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.model import UNCERTAIN, State
+from dispatcher.model import ENDED, UNCERTAIN, State
 from dispatcher.pipeline.settle import Settlement, settle
 from dispatcher.store.ledger import Lease, Problem, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Sequence
     from datetime import datetime
 
     from channels.base import Receipt
@@ -24,6 +24,8 @@ ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.
 
 ACCEPTED = Settlement(State.ACCEPTED, "accepted", "", "", 1)
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
+_CLAIMED = bytes(State.CLAIMED | (byte & UNCERTAIN) for byte in range(256))
+_IN_HAND = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
 
 
 class Hand:
@@ -72,7 +74,7 @@ class Hand:
         return [
             recipient
             for recipient, outcome in zip(self.lease.recipients, self._outcomes, strict=True)
-            if not State(outcome & ~UNCERTAIN).terminal
+            if outcome not in ENDED
         ]
 
     def drop_missing(self, endpoints: Container[int]) -> None:
@@ -130,25 +132,45 @@ class Hand:
 
     def claim(self, positions: list[int]) -> None:
         """They are about to be sent."""
+        outcomes = self._outcomes
         for n in positions:
-            self._outcomes[n] = State.CLAIMED | (self._outcomes[n] & UNCERTAIN)
+            outcomes[n] = _CLAIMED[outcomes[n]]
 
     def unclaim(self, positions: list[int], *, uncertain: bool) -> None:
         """They were not sent after all, or nobody knows (`uncertain`)."""
         flag = UNCERTAIN if uncertain else 0
-        for n in positions:
-            if self._outcomes[n] & ~UNCERTAIN != State.CLAIMED:
-                continue
+        outcomes = self._outcomes
+        for n in [n for n in positions if outcomes[n] in _IN_HAND]:
             state = State.RETRY if n in self._problems else State.PENDING
-            self._outcomes[n] = state | flag | (self._outcomes[n] & UNCERTAIN)
+            outcomes[n] = state | flag | (outcomes[n] & UNCERTAIN)
+
+    def take(self, receipts: Sequence[Receipt], now: datetime) -> tuple[int, list[Settlement]]:
+        """Take receipts in that became known together: how many are plain successes, and what each of the others
+        means.
+        """
+        position, outcomes, problems = self._position, self._outcomes, self._problems
+        others: list[Settlement] = []
+        for receipt in receipts:
+            n = position[receipt.endpoint_id]
+            if receipt.error is None and n not in problems:
+                outcomes[n] = State.ACCEPTED
+            else:
+                others.append(self.settle(receipt, now))
+        plain = len(receipts) - len(others)
+        if plain:
+            self._accepted(now)
+        return plain, others
+
+    def _accepted(self, now: datetime) -> None:
+        self._accepted_first = min(self._accepted_first or now, now)
+        self._accepted_last = max(self._accepted_last or now, now)
 
     def settle(self, receipt: Receipt, now: datetime) -> Settlement:
         """Take one receipt in."""
         n = self._position[receipt.endpoint_id]
         before = self._problems.get(n)
         if receipt.error is None:
-            self._accepted_first = min(self._accepted_first or now, now)
-            self._accepted_last = max(self._accepted_last or now, now)
+            self._accepted(now)
             if before is None:
                 self._outcomes[n] = State.ACCEPTED
                 return ACCEPTED

@@ -32,13 +32,13 @@ class RetryBudget:
         self._trickle(now)
         return max(0.0, (1.0 - self._left) / TRICKLE_PER_S)
 
-    def note(self, *, retry: bool, failed: bool, now: float) -> None:
-        """Count one answer."""
+    def note(self, *, retry: bool, failed: bool, now: float, answers: int = 1) -> None:
+        """Count answers that are alike."""
         self._trickle(now)
         if not retry:
-            self._left = min(RESERVE, self._left + EARNED)
+            self._left = min(RESERVE, self._left + EARNED * answers)
         elif failed:
-            self._left -= 1.0
+            self._left -= answers
 
     def _trickle(self, now: float) -> None:
         if self._at is not None:

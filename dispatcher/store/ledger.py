@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dispatcher.model import LEASE, UNCERTAIN, Kind, Lane, State
+from dispatcher.model import ENDED, LEASE, UNCERTAIN, Kind, Lane, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -209,7 +209,7 @@ class Ledger:
         """Write progress and put the batch down: done when every recipient has a terminal state (then True),
         else to be taken up again at `not_before`.
         """
-        done = all(State(byte & ~UNCERTAIN).terminal for byte in progress.outcomes)
+        done = not progress.outcomes.translate(None, ENDED)
         async with self._pool.acquire() as connection, connection.transaction():
             alert_id = await connection.fetchval(
                 _RELEASE,

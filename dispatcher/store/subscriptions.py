@@ -149,7 +149,7 @@ class Subscriptions:
         rows = await self._pool.fetch(
             "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
         )
-        return {row["id"]: Endpoint(row["id"], row["address"], row["keys"]) for row in rows}
+        return {number: Endpoint(number, address, keys) for number, address, keys in rows}
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """The channel's endpoints with the next higher ids, at most `limit`."""
@@ -160,7 +160,7 @@ class Subscriptions:
             last_id,
             limit,
         )
-        return [Endpoint(row["id"], row["address"], row["keys"]) for row in rows]
+        return [Endpoint(number, address, keys) for number, address, keys in rows]
 
     async def counts(self) -> dict[str, int]:
         """Active subscriptions by channel."""

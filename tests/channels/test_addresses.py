@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.addresses import MAX_URL_CHARACTERS, AddressPolicy, AddressRefused, is_public
+from channels.addresses import (
+    _URL,
+    MAX_URL_CHARACTERS,
+    AddressPolicy,
+    AddressRefused,
+    is_public,
+    split_origin,
+)
 
 LAB = "http://127.0.0.1:9901"
 
@@ -24,6 +31,39 @@ LAB = "http://127.0.0.1:9901"
 def test_acceptable_urls_have_an_origin(url, origin):
     policy = AddressPolicy(frozenset({LAB, "https://gateway.intern:8443"}))
     assert policy.origin(url) == origin
+
+
+PIECES = [
+    "https://",
+    "http://",
+    "HTTPS:/",
+    "//",
+    "/",
+    "?",
+    "push.example",
+    "[::1]",
+    ":443",
+    "#",
+    "@",
+    "\\",
+    "\n",
+    " ",
+    "ä",
+    "",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join))
+def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url):
+    """The part up to the path is remembered: that must not let anything through."""
+    whole = _URL.fullmatch(url)
+    if whole is None:
+        with pytest.raises(AddressRefused, match="url_malformed"):
+            split_origin(url)
+        return
+    scheme, origin, _ = split_origin(url)
+    assert scheme == whole["scheme"].lower()
+    assert origin.startswith(f"{scheme}://{whole['host'].lower()}")
 
 
 @pytest.mark.parametrize(

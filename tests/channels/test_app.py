@@ -20,7 +20,7 @@ def notice(payload=b'{"v":1}'):
 
 
 async def collect(channel, message, endpoints):
-    return [receipt async for receipt in channel.send(message, endpoints)]
+    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
 @pytest.mark.parametrize("known", [OLD, NEW])

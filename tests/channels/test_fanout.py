@@ -38,7 +38,11 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
 
     async with far_side(react) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
-        receipts = [one async for one in fan_out(client_for(side.origin), Clumsy(), endpoints, BOUNDS)]
+        receipts = [
+            one
+            async for known in fan_out(client_for(side.origin), Clumsy(), endpoints, BOUNDS)
+            for one in known
+        ]
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
     assert (errors[0], errors[2]) == (None, None)
     assert (type(errors[1]), str(errors[1])) == (Uncertain, "unreadable RuntimeError")
@@ -46,7 +50,7 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
 
 async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_look(client_for):
     endpoints = [Endpoint(1, "http://push.example/x", {})]
-    (receipt,) = [one async for one in fan_out(client_for(), Clumsy(), endpoints, BOUNDS)]
+    (receipt,) = [one async for known in fan_out(client_for(), Clumsy(), endpoints, BOUNDS) for one in known]
     assert (receipt.error.label, receipt.error.code) == ("permanent", "url_not_https")
 
 
@@ -59,5 +63,10 @@ async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_fir
         endpoints = down + refused if dead_first else refused + down
         client = client_for(side.origin, dead)
         with pytest.raises((ChannelDown, ChannelMisconfigured)) as caught:
-            await anext(one async for one in fan_out(client, Clumsy(), endpoints, BOUNDS) if one.accepted)
+            await anext(
+                one
+                async for known in fan_out(client, Clumsy(), endpoints, BOUNDS)
+                for one in known
+                if one.accepted
+            )
     assert (type(caught.value), caught.value.gateway) == (ChannelMisconfigured, side.origin)

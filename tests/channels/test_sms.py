@@ -37,7 +37,7 @@ def gateway(origin="https://sms.example", **options):
 
 
 async def collect(channel, message, endpoints):
-    return [receipt async for receipt in channel.send(message, endpoints)]
+    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
 def build(http, *gateways, **options):

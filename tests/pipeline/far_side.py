@@ -46,7 +46,7 @@ class ScriptedChannel:
                 raise error
             if error is None:
                 self.seen.append((notice.alert_id, endpoint.id))
-            yield Receipt(endpoint.id, error)
+            yield [Receipt(endpoint.id, error)]
 
     async def aclose(self):
         """Nothing to close."""

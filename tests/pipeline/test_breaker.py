@@ -79,6 +79,28 @@ def test_two_batches_that_find_the_gateway_unreachable_at_once_are_one_incident(
     assert breaker.fail(10.0 + PAUSE_BASE_S) == 2 * PAUSE_BASE_S
 
 
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 5), st.integers(1, 40)), max_size=60))
+def test_alike_answers_at_once_count_like_one_after_another(answers):
+    """Until it opens. Successes at one instant never open it: one by one, the first of them might."""
+    together, apart, now = Breaker(), Breaker(), 0.0
+    for failed, later, count in answers:
+        now += later
+        pause = together.note(failed=failed, now=now, answers=count)
+        pauses = [apart.note(failed=failed, now=now) for _ in range(count)]
+        assert bool(pause) == (failed and any(pauses))
+        if any(pauses):
+            return
+        assert together.probing == apart.probing
+
+
+def test_of_many_answers_at_once_the_first_is_the_probe():
+    breaker = Breaker()
+    breaker.fail(0.0)
+    assert breaker.note(failed=False, now=PAUSE_BASE_S, answers=MINIMUM) == 0.0
+    assert not breaker.probing
+    assert not any(failing(breaker, MINIMUM - 1, now=PAUSE_BASE_S)), "the others count among the answers"
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5)), max_size=200))
 def test_no_pause_exceeds_the_cap_and_a_working_gateway_is_never_shut_out(answers):
     breaker, now = Breaker(), 0.0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from channels.base import Gone, Permanent, RateLimited, Receipt, Transient, Uncertain
 from dispatcher.model import UNCERTAIN, Kind, Lane, State
-from dispatcher.pipeline.hand import CRASHES_MAX, GONE_SUSPECT_MIN, Hand
+from dispatcher.pipeline.hand import ACCEPTED, CRASHES_MAX, GONE_SUSPECT_MIN, Hand
 from dispatcher.store.ledger import Lease, Problem
 from tests.pipeline.messages import HOUR, NOW
 
@@ -160,6 +160,22 @@ def test_a_success_after_a_failure_is_noted_with_its_attempts():
     answer(hand, [0])
     [noted] = hand.progress().problems
     assert (noted.label, noted.attempts, noted.due) == ("accepted", 2, None)
+
+
+@given(st.data())
+def test_receipts_taken_together_are_as_taken_one_by_one(data):
+    outcomes = [State.PENDING, State.RETRY, State.CLAIMED, State.PENDING | UNCERTAIN, State.PENDING]
+    together = in_hand(*outcomes, problems=[problem(1)])
+    apart = in_hand(*outcomes, problems=[problem(1)])
+    errors = data.draw(st.lists(ERRORS, min_size=5, max_size=5))
+    receipts = [Receipt(100 + n, error) for n, error in enumerate(errors)]
+    for hand in (together, apart):
+        hand.claim(range(5))
+    plain, others = together.take(receipts, NOW)
+    one_by_one = [apart.settle(receipt, NOW) for receipt in receipts]
+    assert plain + len(others) == 5
+    assert others == [result for result in one_by_one if result is not ACCEPTED]
+    assert together.progress(final=True) == apart.progress(final=True)
 
 
 def test_progress_is_told_once():

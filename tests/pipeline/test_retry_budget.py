@@ -32,6 +32,18 @@ def test_idle_time_fills_it_to_the_reserve_and_no_further():
     assert budget.allowed(0.0) == RESERVE, "a clock that goes back takes nothing away"
 
 
+@pytest.mark.parametrize("retry", [False, True])
+def test_alike_answers_at_once_count_like_one_after_another(retry):
+    together, apart = RetryBudget(), RetryBudget()
+    for budget in (together, apart):
+        for _ in range(60):
+            budget.note(retry=True, failed=True, now=0.0)
+    together.note(retry=retry, failed=True, now=0.0, answers=20)
+    for _ in range(20):
+        apart.note(retry=retry, failed=True, now=0.0)
+    assert together.allowed(0.0) == apart.allowed(0.0)
+
+
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9, 1.0])
 def test_failed_retries_stay_below_a_tenth_the_reserve_and_the_trickle(share):
     """A gateway that fails a share of everything, and a sender that retries whatever it may."""

@@ -57,7 +57,9 @@ class Told:
     async def aclose(self) -> None:
         """Nothing is open."""
 
-    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+    async def send(
+        self, notice: Notice, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
         document = json.loads(notice.payload)
         match = NUMBER.search(document["headline"] + " ")
         number, kind = int(match[1]) if match else -1, document["kind"]
@@ -67,4 +69,4 @@ class Told:
             if kind in ENDINGS:
                 self.ended_at.append((endpoint.id, number, self.minute))
             self.notices[endpoint.id, notice.alert_id] += 1
-            yield Receipt(endpoint.id, None)
+            yield [Receipt(endpoint.id)]

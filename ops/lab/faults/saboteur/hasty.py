@@ -38,12 +38,14 @@ class Hasty:
     def gateway(self, endpoint: Endpoint) -> str:
         return self._channel.gateway(endpoint)
 
-    async def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[Receipt, None]:
+    async def send(
+        self, notice: Notice, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
         task = asyncio.create_task(self._send(notice, endpoints))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
-        for endpoint in endpoints:
-            yield Receipt(endpoint.id)
+        if endpoints:
+            yield [Receipt(endpoint.id) for endpoint in endpoints]
 
     async def _send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> None:
         with suppress(ChannelError):
