@@ -131,7 +131,11 @@ class _Run:
         receipts: list[Receipt] = []
         landed, self.landed = self.landed, []
         for flight in landed:
-            receipts += self._settle(flight)
+            outcome = flight.outcome
+            if isinstance(outcome, Answer):
+                receipts += self._judge(flight, outcome, "")
+            else:
+                receipts += self._settle(flight, outcome)
         if not self._exhausted and len(self.flying) < self._bounds.concurrency:
             self._start_some(receipts)
         return receipts
@@ -152,13 +156,6 @@ class _Run:
         """The worst that was learnt about a gateway: what needs a human before what heals by itself."""
         errors = [tally.error for tally in self._tallies.values() if tally.error is not None]
         return min(errors, key=lambda error: not isinstance(error, ChannelMisconfigured), default=None)
-
-    def _tally(self, endpoint: Endpoint) -> Tally:
-        gateway = self._courier.gateway(endpoint)
-        tally = self._tallies.get(gateway)
-        if tally is None:
-            tally = self._tallies[gateway] = Tally(gateway, self._courier.refusals_tolerated)
-        return tally
 
     def _start_some(self, receipts: list[Receipt]) -> None:
         """Start as many as may be under way; adds the receipts of those that cannot be started."""
@@ -185,23 +182,25 @@ class _Run:
     def _take_off(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
         if seconds_left <= 0:
             return Expired("deadline")
-        tally = self._tally(endpoint)
+        gateway = self._courier.gateway(endpoint)
+        tally = self._tallies.get(gateway)
+        if tally is None:
+            tally = self._tallies[gateway] = Tally(gateway, self._courier.refusals_tolerated)
         if tally.error is not None or tally.pause is not None:
             return tally.pause  # without one, no receipt: the error that will be raised says the rest
         flight = _Flight(self, endpoint, tally)
-        request = self._courier.request(endpoint, tally.gateway, seconds_left)
+        request = self._courier.request(endpoint, gateway, seconds_left)
         flight.transfer = self._http.submit(request, flight.land)
         self.flying.add(flight)
         return None
 
-    def _settle(self, flight: _Flight) -> list[Receipt]:
-        outcome, endpoint, tally = flight.outcome, flight.endpoint, flight.tally
-        if isinstance(outcome, Answer):
-            return self._judge(flight, outcome, "")
+    def _settle(self, flight: _Flight, outcome: HttpError) -> list[Receipt]:
         if isinstance(outcome, BrokenAnswer):
             return self._judge(flight, outcome.answer, outcome.code)
         error = transport_error(outcome)
-        return tally.miss(endpoint, error) if isinstance(outcome, NotSent) else tally.fail(endpoint, error)
+        if isinstance(outcome, NotSent):
+            return flight.tally.miss(flight.endpoint, error)
+        return flight.tally.fail(flight.endpoint, error)
 
     def _judge(self, flight: _Flight, answer: Answer, broken: str) -> list[Receipt]:
         endpoint, tally = flight.endpoint, flight.tally

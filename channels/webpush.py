@@ -46,6 +46,7 @@ KNOWN_HOSTS: Final = frozenset(
         ".push.apple.com",
     }
 )
+_NO_HEADERS: Final[tuple[int, list[str]]] = (-1, [])
 _STATUSES: Final[Mapping[int, Meaning]] = {
     406: RateLimited,  # [W] "exceeded its throttle limit"
 }
@@ -135,8 +136,12 @@ class _Push:
         if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
-        headers = self._headers_for(gateway, min(int(seconds_left), self.limits.max_age_s))
-        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left), brief=True)
+        ttl = min(int(seconds_left), self.limits.max_age_s)
+        made_for, headers = self.headers.get(gateway, _NO_HEADERS)
+        if made_for != ttl:  # equal for all endpoints of an origin within the same second
+            headers = self._make_headers(gateway, ttl)
+        timeout_s = min(seconds_left, self.timeout_s)
+        return Request(endpoint.address, headers, body, timeout_s, brief=True)
 
     def judge(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """The status says it all: a body that breaks off takes nothing back."""
@@ -147,19 +152,16 @@ class _Push:
             raise error
         return Receipt(endpoint.id)
 
-    def _headers_for(self, origin: str, ttl: int) -> list[str]:
-        """Equal for all endpoints of an origin within the same second."""
-        made_for, lines = self.headers.get(origin, (-1, []))
-        if made_for != ttl:
-            lines = header_lines(
-                {
-                    "TTL": str(ttl),
-                    "Urgency": self.notice.urgency.value,
-                    "Topic": self.notice.collapse_key,
-                    "Content-Encoding": "aes128gcm",
-                    "Content-Type": "application/octet-stream",
-                    "Authorization": self.vapid.authorization(origin, self.now()),
-                }
-            )
-            self.headers[origin] = (ttl, lines)
+    def _make_headers(self, origin: str, ttl: int) -> list[str]:
+        lines = header_lines(
+            {
+                "TTL": str(ttl),
+                "Urgency": self.notice.urgency.value,
+                "Topic": self.notice.collapse_key,
+                "Content-Encoding": "aes128gcm",
+                "Content-Type": "application/octet-stream",
+                "Authorization": self.vapid.authorization(origin, self.now()),
+            }
+        )
+        self.headers[origin] = (ttl, lines)
         return lines
