@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, validation_alias=AliasChoices("database_url", "DATABASE_URL"))
     """PostgreSQL 15 or newer; under `dispatcher up` the default is an embedded one."""
     redis_url: str | None = Field(None, validation_alias=AliasChoices("redis_url", "REDIS_URL"))
-    """Redis 7, Valkey or newer; under `dispatcher up` the default is an embedded Valkey."""
+    """Redis 7, Valkey or newer: `redis://`, `rediss://`, `unix://`, or by Sentinels
+    `redis+sentinel://[user:password@]host:26379,host:26379/mymaster[/db]`, with `rediss+sentinel` over TLS; options
+    `sentinel_username` and `sentinel_password`. Under `dispatcher up` the default is an embedded Valkey."""
     boundaries: Path | None = None
     """A boundary bundle; default: the one of Kreis Düren and 25 km around that comes with the program."""
 

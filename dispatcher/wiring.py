@@ -27,6 +27,7 @@ from dispatcher.feeds.assembly import Foundation, feed_desk
 from dispatcher.feeds.configuration import ConfigurationError, load
 from dispatcher.feeds.watch import Watch
 from dispatcher.metrics import Meter
+from dispatcher.model import Lane
 from dispatcher.pipeline.accept import Intake
 from dispatcher.pipeline.deliver import Deliverer, Tools
 from dispatcher.pipeline.foresight import Foresight
@@ -46,6 +47,7 @@ from dispatcher.store.held import Held
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
+from dispatcher.store.queue_address import Sentinels, parse
 from dispatcher.store.sources import Sources
 from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
@@ -63,8 +65,8 @@ if TYPE_CHECKING:
     from channels.base import Channel
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.desk import FeedDesk
+    from dispatcher.store.queue_address import QueueAddress
 
-QUEUE_SCHEMES = ("redis://", "rediss://", "unix://")
 CONNECTIONS_API = 10
 API_COMMAND_TIMEOUT_S = 4.0
 """A submitter rather hears "not now, send again" than nothing."""
@@ -131,13 +133,20 @@ def http_client(settings: Settings) -> HttpClient:
     with _naming("WARN_OUTBOUND_CA_FILE"):
         if settings.outbound_ca_file:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
-    room = descriptors.for_outbound(descriptors.claim(), record_connections(settings))
+    kept = record_connections(settings) + sentinel_connections(settings)
+    room = descriptors.for_outbound(descriptors.claim(), kept)
     return HttpClient(policy, ca_file=ca_file, user_agent=agent, max_in_flight=room)
 
 
 def record_connections(settings: Settings) -> int:
     """Of one worker."""
     return settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS
+
+
+def sentinel_connections(settings: Settings) -> int:
+    """Of one worker: each lane and the bell ask all of them."""
+    address = queue_address(settings.redis_url) if settings.redis_url else None
+    return len(address.members) * (len(Lane) + 1) if isinstance(address, Sentinels) else 0
 
 
 def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
@@ -193,21 +202,25 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     }
 
 
-def require_urls(settings: Settings) -> tuple[str, str]:
+def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
     """The record's and the queue's addresses."""
     if not settings.database_url or not settings.redis_url:
         raise SettingsError("DATABASE_URL and REDIS_URL are needed; `dispatcher up` brings its own servers")
-    if not settings.redis_url.startswith(QUEUE_SCHEMES):
-        raise SettingsError(f"REDIS_URL must begin with one of {', '.join(QUEUE_SCHEMES)}")
-    return settings.database_url, settings.redis_url
+    return settings.database_url, queue_address(settings.redis_url)
+
+
+def queue_address(redis_url: str) -> QueueAddress:
+    """Raises SettingsError."""
+    with _naming("REDIS_URL"):
+        return parse(redis_url)
 
 
 @asynccontextmanager
 async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
     """All that an API process needs."""
-    database_url, redis_url = require_urls(settings)
+    database_url, queue = require_urls(settings)
     meter, boundaries = Meter(), load_boundaries(settings)
-    doorbell, http = Doorbell(open_queue(redis_url)), http_client(settings)
+    doorbell, http = Doorbell(open_queue(queue)), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
@@ -274,9 +287,9 @@ def _watch(
 @asynccontextmanager
 async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
     """All that a worker process needs."""
-    database_url, redis_url = require_urls(settings)
+    database_url, queue = require_urls(settings)
     meter = Meter()
-    doorbell = Doorbell(open_queue(redis_url))
+    doorbell = Doorbell(open_queue(queue))
     pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from dispatcher import wiring
 from dispatcher.descriptors import OUTBOUND_MAX, OUTBOUND_MIN, for_outbound
+from dispatcher.settings import Settings
 
 CLAIM = """
 import json, resource
@@ -38,3 +40,11 @@ def test_a_process_takes_what_it_may(soft, hard, limit):
 )
 def test_gateways_get_half_of_what_is_left(limit, record, connections):
     assert for_outbound(limit, record) == connections
+
+
+@pytest.mark.parametrize(
+    ("redis_url", "connections"),
+    [(None, 0), ("redis://queue.example", 0), ("redis+sentinel://a,b,c/mymaster", 15)],
+)
+def test_four_lanes_and_the_bell_ask_every_sentinel(redis_url, connections):
+    assert wiring.sentinel_connections(Settings(redis_url=redis_url)) == connections

@@ -78,7 +78,10 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
     boundaries = wiring.load_boundaries(settings)
     feeds = wiring.load_feeds(settings, boundaries)
     pool = await record.connect(database_url(settings), size=4)
-    http, doorbell = wiring.http_client(settings), Doorbell(open_queue(queue_url(settings)))
+    http, doorbell = (
+        wiring.http_client(settings),
+        Doorbell(open_queue(wiring.queue_address(queue_url(settings)))),
+    )
     try:
         base = Foundation(pool, http, doorbell, boundaries, Meter())
         desk = feed_desk(base, feeds, archive.get if from_archive else None)

@@ -89,11 +89,11 @@ async def _worker(settings: Settings) -> None:
     from dispatcher import wiring
     from dispatcher.worker import collector, process
 
-    _, redis_url = wiring.require_urls(settings)
+    _, queue = wiring.require_urls(settings)
     async with wiring.worker_parts(settings) as parts:
         collector.settle_in()
         log.info("worker_serving")
-        await process.run(settings, parts, redis_url)
+        await process.run(settings, parts, queue)
 
 
 def migrate() -> None:

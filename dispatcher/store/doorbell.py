@@ -20,11 +20,14 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from dispatcher.model import Lane
+from dispatcher.store.queue_address import Sentinels
+from dispatcher.store.sentinels import PrimaryPool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dispatcher.store.ledger import Bell
+    from dispatcher.store.queue_address import QueueAddress, Server
 
 UNAVAILABLE = (RedisError, OSError, TimeoutError)
 """What it looks like when the queue is away. Nothing is lost by it."""
@@ -32,12 +35,22 @@ UNAVAILABLE = (RedisError, OSError, TimeoutError)
 RING_TIMEOUT_S = 0.5
 """A submitter does not wait longer than this for a queue that hangs."""
 
+SOCKET_TIMEOUT_S = 5.0
+CHANGING_SOCKET_TIMEOUT_S = 2.0
+"""Where Sentinels name the server: one that says nothing for so long may have a successor by now, and who waits for it
+does not hear of that. No command that we give waits for anything."""
+
 LATELY_MS = 1000
 """How long lower lanes, in whatever process, stand aside after a bell of a higher one."""
 
 JOB_LIFETIME_MS = 3_600_000
 """arq forgets a job after this; the reconciler rings again for whatever still waits."""
 
+_CONNECTION: dict[str, Any] = {
+    "socket_connect_timeout": 1.0,
+    "retry_on_error": [ConnectionError, TimeoutError, OSError],
+    "health_check_interval": 15,
+}
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
@@ -47,22 +60,36 @@ def queue_name(lane: Lane) -> str:
     return f"warn:lane:{lane}"
 
 
-def open_queue(redis_url: str) -> ArqRedis:
+def open_queue(address: QueueAddress) -> ArqRedis:
     """A client of the queue; connects on first use. Jobs are msgpack: never pickle, which would let anybody who
     can write to Redis run code here.
     """
-    client: ArqRedis = ArqRedis.from_url(
-        redis_url,
-        socket_connect_timeout=1.0,
-        socket_timeout=5.0,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
-        retry_on_error=[ConnectionError, TimeoutError, OSError],
-        health_check_interval=15,
-    )
+    client = _through(address) if isinstance(address, Sentinels) else _straight(address)
     client.job_serializer = _encode
     client.job_deserializer = _decode
     client.expires_extra_ms = JOB_LIFETIME_MS
     return client
+
+
+def _straight(address: Server) -> ArqRedis:
+    client: ArqRedis = ArqRedis.from_url(
+        address.url,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        **_CONNECTION,
+    )
+    return client
+
+
+def _through(address: Sentinels) -> ArqRedis:
+    return ArqRedis(
+        PrimaryPool(
+            address,
+            socket_timeout=CHANGING_SOCKET_TIMEOUT_S,
+            retry=Retry(ExponentialBackoff(cap=0.1, base=0.05), 1),
+            **_CONNECTION,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

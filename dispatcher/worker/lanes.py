@@ -14,6 +14,7 @@ from dispatcher.store.doorbell import UNAVAILABLE, open_queue, queue_name
 from dispatcher.worker import jobs
 
 if TYPE_CHECKING:
+    from dispatcher.store.queue_address import QueueAddress
     from dispatcher.worker.parts import WorkerParts
 
 POLL_S = {Lane.FLASH: 0.02, Lane.PRIORITY: 0.04, Lane.ROUTINE: 0.08, Lane.EXERCISE: 0.2}
@@ -51,9 +52,9 @@ class LaneWorker(Worker):
                     await self._ended.wait()
 
 
-def lane_worker(lane: Lane, parts: WorkerParts, redis_url: str, max_jobs: int) -> Worker:
+def lane_worker(lane: Lane, parts: WorkerParts, address: QueueAddress, max_jobs: int) -> Worker:
     """Arq's worker for one lane. Jobs end by themselves: the pipeline bounds every wait."""
-    queue = open_queue(redis_url)
+    queue = open_queue(address)
     worker = LaneWorker(
         functions=[func(jobs.plan, name="plan"), func(jobs.deliver, name="deliver")],
         queue_name=queue_name(lane),
@@ -75,12 +76,12 @@ def lane_worker(lane: Lane, parts: WorkerParts, redis_url: str, max_jobs: int) -
     return worker
 
 
-async def run_lane(lane: Lane, parts: WorkerParts, redis_url: str, max_jobs: int) -> None:
+async def run_lane(lane: Lane, parts: WorkerParts, address: QueueAddress, max_jobs: int) -> None:
     """Until cancelled. arq ends when Redis does; here it begins anew. On cancellation no new job is taken, and
     those in hand are waited for: the pipeline was told to put them down.
     """
     while True:
-        worker = lane_worker(lane, parts, redis_url, max_jobs)
+        worker = lane_worker(lane, parts, address, max_jobs)
         polling = asyncio.create_task(worker.async_run())
         try:
             await asyncio.wait([polling])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from dispatcher.settings import Settings
+    from dispatcher.store.queue_address import QueueAddress
     from dispatcher.worker.parts import WorkerParts
 
 GRACE_S = 20.0
@@ -27,7 +28,7 @@ GRACE_S = 20.0
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
+async def run(settings: Settings, parts: WorkerParts, queue: QueueAddress) -> None:
     """Until SIGTERM or SIGINT: then put down what is in hand and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -36,7 +37,7 @@ async def run(settings: Settings, parts: WorkerParts, redis_url: str) -> None:
     server = _probe_server(parts)
     listener = listen(settings.worker_metrics_host, settings.worker_metrics_port)
     work: list[Coroutine[None, None, None]] = [
-        run_lane(lane, parts, redis_url, settings.jobs_per_lane) for lane in Lane
+        run_lane(lane, parts, queue, settings.jobs_per_lane) for lane in Lane
     ]
     if parts.watch is not None:
         work.append(parts.watch.run())

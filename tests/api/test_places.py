@@ -11,6 +11,7 @@ from dispatcher.store.accounts import Accounts
 from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
+from dispatcher.store.queue_address import parse
 from dispatcher.store.spots import Spots
 from dispatcher.store.subscriptions import Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
@@ -59,7 +60,7 @@ async def people(pool):
 
 @pytest.fixture
 async def bell(redis_url):
-    bell = Doorbell(open_queue(redis_url))
+    bell = Doorbell(open_queue(parse(redis_url)))
     yield bell
     await bell.aclose()
 

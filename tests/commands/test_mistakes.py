@@ -14,6 +14,16 @@ BAD = {
     ),
     "a record of another kind": ("api", {"DATABASE_URL": f"mysql://u:{SECRET}@h/x"}, "DATABASE_URL"),
     "a queue of another kind": ("api", {"REDIS_URL": f"http://:{SECRET}@h/0"}, "REDIS_URL"),
+    "a queue by Sentinels of nobody": (
+        "worker",
+        {"REDIS_URL": f"redis+sentinel://:{SECRET}@h:26379"},
+        "REDIS_URL: must name the group",
+    ),
+    "a queue with half a password": (
+        "api",
+        {"REDIS_URL": f"redis://u:{SECRET}/x@h"},
+        "REDIS_URL: is no redis://",
+    ),
     "boundaries that are none": ("api", {"WARN_BOUNDARIES": "/dev/null"}, "WARN_BOUNDARIES"),
     "an origin with a path": ("worker", {"WARN_ALLOWED_ORIGINS": "http://h/path"}, "WARN_ALLOWED_ORIGINS"),
     "a certificate that is not there": (

@@ -24,6 +24,7 @@ from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.feeds import Feeds
 from dispatcher.store.held import Held
 from dispatcher.store.quarantine import Quarantine
+from dispatcher.store.queue_address import parse
 from dispatcher.targeting.boundaries import Boundaries
 from tests.feeds.material import NOW
 
@@ -115,7 +116,7 @@ class World:
 @pytest.fixture
 async def world(database_url, redis_url):
     pool = await record.connect(database_url, size=4)
-    bell = Doorbell(open_queue(redis_url))
+    bell = Doorbell(open_queue(parse(redis_url)))
     yield World(pool, bell)
     await bell.aclose()
     await pool.close()

@@ -16,6 +16,7 @@ from dispatcher.pipeline.sweep import Reconciler
 from dispatcher.store.doorbell import Doorbell, open_queue, queue_name
 from dispatcher.store.leadership import Leadership
 from dispatcher.store.plans import Plans
+from dispatcher.store.queue_address import parse
 from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
 from tests.pipeline.far_side import ScriptedChannel
@@ -34,7 +35,7 @@ subscriptions = on_record.subscriptions
 
 @pytest.fixture
 async def bell(redis_url):
-    bell = Doorbell(open_queue(redis_url))
+    bell = Doorbell(open_queue(parse(redis_url)))
     yield bell
     await bell.aclose()
 

@@ -12,11 +12,12 @@ from dispatcher.embedded import EmbeddedValkey
 from dispatcher.model import Lane
 from dispatcher.store.doorbell import Doorbell, Ring, deliver, open_queue, plan, queue_name
 from dispatcher.store.ledger import Bell
+from dispatcher.store.queue_address import parse
 
 
 @pytest.fixture
 async def queue(redis_url):
-    queue = open_queue(redis_url)
+    queue = open_queue(parse(redis_url))
     yield queue
     await queue.aclose(close_connection_pool=True)
 
@@ -85,7 +86,7 @@ async def test_no_rings_are_no_trip_to_the_queue(bell):
 
 
 async def test_a_queue_that_is_away_takes_no_ring_and_does_not_answer(tmp_path):
-    bell = Doorbell(open_queue(f"unix://{tmp_path}/nobody.sock"))
+    bell = Doorbell(open_queue(parse(f"unix://{tmp_path}/nobody.sock")))
     assert await bell.ring([plan("A", Lane.FLASH)]) is False
     assert await bell.ping() is False
     await bell.aclose()
@@ -97,7 +98,7 @@ async def test_a_queue_that_answers_is_up(bell):
 
 async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterwards(tmp_path):
     with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
-        bell = Doorbell(open_queue(server.url))
+        bell = Doorbell(open_queue(parse(server.url)))
         assert await bell.ping() is True
         os.kill(server.pid, signal.SIGSTOP)
         try:
@@ -111,7 +112,7 @@ async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterward
 
 
 async def test_a_ring_is_known_to_the_lanes_below_and_to_nobody_else(redis_url):
-    bell = Doorbell(open_queue(redis_url))
+    bell = Doorbell(open_queue(parse(redis_url)))
     await bell.ring([plan("A", Lane.PRIORITY)])
     await bell.ring([plan("B", Lane.FLASH, delay_s=60)])
     assert [await bell.rung_above(lane) for lane in Lane] == [False, False, True, True]
@@ -119,6 +120,6 @@ async def test_a_ring_is_known_to_the_lanes_below_and_to_nobody_else(redis_url):
 
 
 async def test_without_the_queue_nobody_stands_aside():
-    bell = Doorbell(open_queue("redis://127.0.0.1:1"))
+    bell = Doorbell(open_queue(parse("redis://127.0.0.1:1")))
     assert not await bell.rung_above(Lane.ROUTINE)
     await bell.aclose()

@@ -7,6 +7,7 @@ import pytest
 
 from dispatcher.model import Lane
 from dispatcher.probes import Health
+from dispatcher.store.queue_address import parse
 from dispatcher.worker.lanes import run_lane
 from dispatcher.worker.parts import WorkerParts
 from tests.pipeline import conftest as in_house
@@ -36,7 +37,7 @@ def parts(house, reconciler):
 @asynccontextmanager
 async def lanes_running(parts, redis_url, *lanes):
     """These lanes, or all, until the end of the block; then they must end by themselves."""
-    tasks = [asyncio.create_task(run_lane(lane, parts, redis_url, 2)) for lane in lanes or Lane]
+    tasks = [asyncio.create_task(run_lane(lane, parts, parse(redis_url), 2)) for lane in lanes or Lane]
     try:
         yield tasks
     finally:

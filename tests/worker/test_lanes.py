@@ -1,6 +1,8 @@
 """Real rings through arq into the pipeline."""
 
 import asyncio
+import os
+import signal
 
 import pytest
 import structlog
@@ -10,6 +12,8 @@ from dispatcher.model import Lane, State
 from dispatcher.store import doorbell
 from dispatcher.store.doorbell import Doorbell, Ring, open_queue
 from dispatcher.store.ledger import Bell
+from dispatcher.store.queue_address import parse
+from ops.lab import queue_group
 from tests.store.histories import let_bells_fade, let_leases_end, until
 from tests.worker.conftest import lanes_running
 
@@ -111,7 +115,7 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house
     await house.submit("A")
     await house.submit("B")
     with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
-        bell = Doorbell(open_queue(server.url))
+        bell = Doorbell(open_queue(parse(server.url)))
         async with lanes_running(parts, server.url, Lane.PRIORITY) as tasks:
             await bell.ring([doorbell.plan("A", Lane.PRIORITY)])
             house.planner._doorbell = bell
@@ -157,3 +161,23 @@ async def test_a_worker_told_to_stop_puts_down_what_is_in_hand_and_takes_nothing
     assert outcomes == bytes([State.ACCEPTED] * 3 + [State.PENDING] * 4)
     assert house.channel.seen == [("A", one) for one in ids[:3]]
     assert await house.pool.fetchval("SELECT lease_until FROM batch") is None
+
+
+async def test_lanes_follow_a_failover_of_the_queue(house, parts, tmp_path):
+    ids = await house.subscribe("a")
+    await house.submit("A")
+    await house.submit("B")
+    with queue_group.standing(tmp_path / "group") as group:
+        bell = house.planner._doorbell = Doorbell(open_queue(parse(group.url)))
+        async with lanes_running(parts, group.url, Lane.PRIORITY) as tasks:
+            await bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+            await until(settled(house, "A"))
+            former = group.primary()
+            os.kill(group.servers[former], signal.SIGSTOP)
+            await asyncio.to_thread(group.await_new_primary, former)
+            await until(bell.ping)
+            assert await bell.ring([doorbell.plan("B", Lane.PRIORITY)]) is True
+            await until(settled(house, "B"))
+            assert not any(task.done() for task in tasks)
+        await bell.aclose()
+    assert house.channel.seen == [("A", ids[0]), ("B", ids[0])]

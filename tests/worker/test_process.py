@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from dispatcher.settings import Settings
+from dispatcher.store.queue_address import parse
 from dispatcher.worker import process as worker_process
 from tests.store.histories import until
 
@@ -87,7 +88,7 @@ async def test_all_its_parts_run_until_it_is_told_to_stop(
 ):
     await house.subscribe("a")
     await house.submit("A")
-    running = asyncio.create_task(worker_process.run(settings, parts, redis_url))
+    running = asyncio.create_task(worker_process.run(settings, parts, parse(redis_url)))
 
     async def swept():
         return house.count("warn_last_reconciliation_timestamp_seconds") > 0
@@ -108,4 +109,6 @@ class Failing:
 async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_url, settings, own_signals):
     """Its supervisor starts it again; a worker without one of its parts would look alive."""
     with pytest.raises(LookupError, match="a part ended"):
-        await asyncio.wait_for(worker_process.run(settings, replace(parts, watch=Failing()), redis_url), 20)
+        await asyncio.wait_for(
+            worker_process.run(settings, replace(parts, watch=Failing()), parse(redis_url)), 20
+        )

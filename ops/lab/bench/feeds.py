@@ -31,6 +31,7 @@ from dispatcher.metrics import Meter
 from dispatcher.store import record
 from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.migrate import upgrade
+from dispatcher.store.queue_address import parse
 from dispatcher.targeting.boundaries import Boundaries
 from ops.lab.bench.report import show
 from ops.lab.feeds.server import FeedServer
@@ -136,7 +137,7 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
     await upgrade(database_url)
     pool = await record.connect(database_url, size=4)
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
-    doorbell = Doorbell(open_queue(redis_url))
+    doorbell = Doorbell(open_queue(parse(redis_url)))
     feed = feed_of(FeedSettings(name="bench", adapter="dwd", urls=(url,), timeout_s=30))
     desk = feed_desk(Foundation(pool, http, doorbell, Boundaries.default(), Meter()), (feed,))
     try:

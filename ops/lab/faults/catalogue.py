@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.lab.district import Layout
-from ops.lab.faults import controls, gateways, machine, network, senders, servers, workers
+from ops.lab.faults import controls, failover, gateways, machine, network, senders, servers, workers
 from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.series import Fault
 
@@ -17,6 +17,13 @@ FAULTS = (
     Fault("queue-lost", "F4", "SIGKILL to Redis, back with nothing", servers.queue_lost),
     Fault("queue-freeze", "F5", "Redis hangs for ten seconds", servers.queue_freeze),
     Fault("queue-full", "F5", "Redis out of memory", servers.queue_full),
+    Fault(
+        "queue-failover",
+        "F6",
+        "the network to Redis' primary is cut, Sentinels elect another",
+        failover.partition,
+        surround=failover.group,
+    ),
     Fault("record-kill", "F7", "SIGKILL to PostgreSQL", servers.record_kill),
     Fault("record-immediate", "F7", "immediate shutdown of PostgreSQL", servers.record_immediate),
     Fault("gateway-hang", "F8", "a push service that never answers", gateways.hang),

@@ -21,7 +21,7 @@ from ops.lab.population import watching
 from ops.lab.records import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ops.lab.faults.bulletins import Bulletin, Chain
     from ops.lab.faults.trial import Trial
@@ -112,14 +112,14 @@ def skewed(**by_process: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def small_disk(home: Path) -> Iterator[None]:
+def small_disk(home: Path) -> Iterator[Mapping[str, str]]:
     """A file system of its own under the service's data directory. Needs root."""
     place = home / "service"
     place.mkdir(parents=True)
     size = f"size={DISK_BYTES},mode=0711"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", place], check=True, timeout=10)
     try:
-        yield
+        yield {}
     finally:
         subprocess.run(["umount", "--lazy", place], check=True, timeout=10)
 

@@ -52,8 +52,8 @@ class Fault:
     """A negative control: the service is sabotaged, and the run is well if the lab reports a loss."""
     fresh: bool = False
     """Every run needs a district of its own."""
-    surround: Callable[[Path], AbstractContextManager[None]] | None = None
-    """A context around the district, given its directory."""
+    surround: Callable[[Path], AbstractContextManager[Mapping[str, str]]] | None = None
+    """A context around the district, given its directory: what the service needs to be told of it, as settings."""
 
     @property
     def world(self) -> object:
@@ -80,7 +80,7 @@ def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> It
         shutil.rmtree(home, ignore_errors=True)
         try:
             judged = _one_district(order, home, planned, say)
-        except (ServiceError, StandinError) as error:
+        except (ServiceError, StandinError, TrialError) as error:
             say(f"{planned[0][0].name}: {error}")
             judged = [_not_run(number, str(error)) for _, number in planned]
         for (fault, _), one in zip(planned, judged, strict=True):
@@ -107,12 +107,12 @@ def _one_district(
 ) -> list[Judged]:
     fault = planned[0][0]
     plan = Plan(order.seed, order.subscriptions, order.subscriptions // 20)
-    layout = replace(fault.layout, plan=plan, decrypt="later", settings={**SETTINGS, **fault.settings})
     cases: list[Case] = []
     reasons: list[str] = []
     with ExitStack() as stack:
-        if fault.surround:
-            stack.enter_context(fault.surround(home))
+        around = stack.enter_context(fault.surround(home)) if fault.surround else {}
+        settings = {**SETTINGS, **fault.settings, **around}
+        layout = replace(fault.layout, plan=plan, decrypt="later", settings=settings)
         district = stack.enter_context(District(home, layout))
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
         for fault, number in planned:

@@ -60,7 +60,7 @@ def _queue_dies(trial: Trial, *, emptied: bool) -> None:
         pid = trial.service.kill("valkey")
         trial.service.wait_replaced("valkey", pid)
     _goes_on(trial)
-    _unharmed(trial, before)
+    unharmed(trial, before)
 
 
 def queue_flush(trial: Trial) -> None:
@@ -85,11 +85,11 @@ def queue_freeze(trial: Trial) -> None:
         with asking(trial):
             trial.warn(trial.chain(SMALL))
             time.sleep(FREEZE_S)
-            trial.hold("workers_called_ready", float(_workers_ready(trial)), 0)
+            trial.hold("workers_called_ready", float(workers_ready(trial)), 0)
     finally:
         os.kill(pid, signal.SIGCONT)
     _goes_on(trial)
-    _unharmed(trial, before)
+    unharmed(trial, before)
 
 
 def queue_full(trial: Trial) -> None:
@@ -106,7 +106,7 @@ def queue_full(trial: Trial) -> None:
         finally:
             client.config_set("maxmemory", "0")
     _goes_on(trial)
-    _unharmed(trial, before)
+    unharmed(trial, before)
 
 
 def record_kill(trial: Trial) -> None:
@@ -131,10 +131,10 @@ def _record_dies(trial: Trial, number: signal.Signals) -> None:
         trial.service.wait_replaced("postgres", before["postgres"])
     trial.settle()
     trial.recovered(time.monotonic() - killed_s)
-    _unharmed(trial, before)
+    unharmed(trial, before)
 
 
-def _workers_ready(trial: Trial) -> bool:
+def workers_ready(trial: Trial) -> bool:
     """Whether a worker still says that it hears the queue."""
     urls = {name: url for name, url in trial.service.urls().items() if name != "api"}
     return any(trial.service.ready_at(url) for url in urls.values())
@@ -150,7 +150,7 @@ def _goes_on(trial: Trial) -> None:
     trial.hold("goes_on_s", seconds, GOES_ON_WITHIN_S)
 
 
-def _unharmed(trial: Trial, before: dict[str, int]) -> None:
+def unharmed(trial: Trial, before: dict[str, int]) -> None:
     """No process but the one that was struck ended."""
     now = trial.service.pids()
     own = [name for name in before if name == "api" or name.startswith("worker-")]

@@ -38,6 +38,7 @@ from dispatcher.store.ledger import Ledger
 from dispatcher.store.migrate import upgrade
 from dispatcher.store.plans import Plans
 from dispatcher.store.quarantine import Quarantine
+from dispatcher.store.queue_address import parse
 from dispatcher.store.spots import Spots
 from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 from dispatcher.targeting.boundaries import Boundaries
@@ -295,7 +296,7 @@ async def simulate(
 ) -> Verdict:
     """In an existing, empty record with its schema."""
     pool = await record.connect(database_url, size=4)
-    bell = Doorbell(open_queue(redis_url))
+    bell = Doorbell(open_queue(parse(redis_url)))
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
     try:
         return await Run(pool, bell, server, http, seed, control).run()

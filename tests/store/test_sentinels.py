@@ -1,0 +1,168 @@
+"""The bell behind Sentinels: real servers, real elections."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+from redis.asyncio import Redis
+
+from dispatcher.model import Lane
+from dispatcher.store.doorbell import Doorbell, open_queue, plan
+from dispatcher.store.queue_address import Sentinels, parse
+from dispatcher.store.sentinels import ASK_AGAIN_S, PrimaryPool, primary
+from ops.lab import queue_group
+from tests.store.histories import until
+
+FLASH = plan("A", Lane.FLASH)
+
+
+@pytest.fixture
+def group(tmp_path):
+    with queue_group.standing(tmp_path / "group") as group:
+        yield group
+
+
+@pytest.fixture
+async def bell(group):
+    bell = Doorbell(open_queue(parse(group.url)))
+    yield bell
+    await bell.aclose()
+
+
+def state(port, epoch, *, down=False, master=True):
+    return {
+        "ip": "127.0.0.1",
+        "port": port,
+        "config-epoch": epoch,
+        "is_master": master,
+        "is_sdown": down,
+        "is_odown": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "port"),
+    [
+        ([], None),
+        ([state(1, 0)], 1),
+        ([state(1, 4), state(2, 5)], 2),
+        ([state(2, 5), state(1, 4)], 2),
+        ([state(1, 4, down=True), state(2, 5)], 2),
+        ([state(1, 4), state(2, 5, down=True)], None),
+        ([state(1, 4, master=False)], None),
+    ],
+)
+def test_the_latest_election_counts(told, port):
+    found = primary(told)
+    assert (found and found["port"]) == port
+
+
+def test_who_cannot_be_asked_knows_no_primary():
+    assert primary([{**state(1, 0), "is_odown": True}]) is None
+
+
+async def test_the_bell_follows_a_failover_and_a_client_of_one_server_does_not(group, bell):
+    former = group.primary()
+    alone = Doorbell(open_queue(parse(f"redis://:an%20den%2Fservern%401@127.0.0.1:{former}")))
+    assert [await each.ring([FLASH]) for each in (bell, alone)] == [True, True]
+    os.kill(group.servers[former], signal.SIGSTOP)
+    try:
+        assert await bell.ring([FLASH]) is False
+        await asyncio.to_thread(group.await_new_primary, former)
+        await until(bell.ping)
+        assert await bell.ring([plan("B", Lane.PRIORITY)]) is True
+        assert await bell.depth(Lane.PRIORITY) == 1
+        assert await alone.ping() is False
+    finally:
+        os.kill(group.servers[former], signal.SIGCONT)
+    await alone.aclose()
+    await asyncio.to_thread(group.await_replica, former)
+    assert await bell.ring([plan("C", Lane.ROUTINE)]) is True
+    with queue_group.client(group.primary()) as server:
+        assert server.zcard("warn:lane:routine") == 1
+
+
+async def test_nobody_stays_with_a_former_primary_that_still_answers(group):
+    """As where only the Sentinels are cut off from it: no connection breaks, and nobody hears what is rung there."""
+    now_s = [0.0]
+    queue = Redis(connection_pool=PrimaryPool(parse(group.url), clock=lambda: now_s[0], socket_timeout=5.0))
+    former = group.primary()
+    other = next(port for port in group.servers if port != former)
+    assert await queue.set("key", "former")
+    await asyncio.to_thread(name_another, group, other)
+    assert await queue.get("key") == b"former"
+    with queue_group.client(other) as server:
+        server.set("key", "other")
+    assert await queue.get("key") == b"former"
+    now_s[0] += ASK_AGAIN_S
+    assert await queue.get("key") == b"other"
+    assert group.role(former) == "master"
+    await queue.aclose(close_connection_pool=True)
+
+
+def name_another(group, port):
+    """The Sentinels watch another server from now on, and the former primary is told nothing."""
+    for one in group.sentinels:
+        with queue_group.sentinel(one) as sentinel:
+            sentinel.execute_command("SENTINEL", "REMOVE", queue_group.NAME)
+    with queue_group.client(port) as server:
+        server.execute_command("REPLICAOF", "NO", "ONE")
+    for one in group.sentinels:
+        with queue_group.sentinel(one) as sentinel:
+            sentinel.execute_command("SENTINEL", "MONITOR", queue_group.NAME, "127.0.0.1", port, 2)
+
+
+async def test_a_sentinel_that_hangs_delays_no_ring(group, bell):
+    hung = next(iter(group.sentinels.values()))
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        assert await bell.ring([FLASH]) is True
+    finally:
+        os.kill(hung, signal.SIGCONT)
+
+
+async def test_without_a_majority_what_the_last_one_says_counts(group, bell):
+    hung = list(group.sentinels.values())[:2]
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await until(bell.ping)
+    finally:
+        for pid in hung:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda url: url.replace("/warn?", "/other?"),
+        lambda url: url.replace("sentinel_password=", "sentinel_password=not-"),
+        lambda url: url.replace("://:", "://:not-"),
+        lambda _: "redis+sentinel://127.0.0.1:1/warn",
+    ],
+    ids=["group", "password of the Sentinels", "password of the servers", "nobody there"],
+)
+async def test_a_wrong_address_takes_no_ring(group_of_all, wrong):
+    bell = Doorbell(open_queue(parse(wrong(group_of_all.url))))
+    assert await bell.ring([FLASH]) is False
+    assert await bell.ping() is False
+    await bell.aclose()
+
+
+@pytest.fixture(scope="module")
+def group_of_all(tmp_path_factory):
+    with queue_group.standing(tmp_path_factory.mktemp("queue") / "group") as group:
+        yield group
+
+
+async def test_the_right_address_beside_the_wrong_ones_does(group_of_all):
+    bell = Doorbell(open_queue(parse(group_of_all.url)))
+    assert await bell.ring([FLASH]) is True
+    await bell.aclose()
+
+
+def test_sentinels_may_be_given_a_name_and_a_database():
+    pool = PrimaryPool(Sentinels((("a", 1),), "m", 5, tls=True))
+    assert pool.connection_kwargs["db"] == 5
+    assert pool.connection_class.__name__ == "SentinelManagedSSLConnection"
