@@ -177,7 +177,8 @@ class Channel(Protocol):
     list, never an empty one. One bad endpoint never hurts another. It raises only `ChannelDown` or
     `ChannelMisconfigured`, and only after the receipts of all that it had started; endpoints without a receipt were
     then not started. Closing the generator stops it: nothing more is started, requests in flight are dropped (their
-    outcome is unknown to the caller).
+    outcome is unknown to the caller). Without memory it may raise `MemoryError`, and then nothing is known of whoever
+    has no receipt.
     """
 
     @property

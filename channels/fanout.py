@@ -7,9 +7,10 @@ that the contract in `channels.base` demands of `send` besides is here, once.
 from __future__ import annotations
 
 import asyncio
+import mmap
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.base import (
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from channels.base import ChannelError, Endpoint
     from channels.http import HttpClient, Outcome, Transfer
+
+
+MEMORY_PROBE_BYTES: Final = 1 << 20
 
 
 class Courier(Protocol):
@@ -83,6 +87,17 @@ async def fan_out(
     error = run.error()
     if error is not None:
         raise error
+
+
+def _starved(crash: Exception) -> bool:
+    """Whether it was for want of memory. Libraries in C have other words for it; then the next block is refused."""
+    if isinstance(crash, MemoryError):
+        return True
+    try:
+        mmap.mmap(-1, MEMORY_PROBE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except (MemoryError, OSError):
+        return True
+    return False
 
 
 class _Flight:
@@ -174,7 +189,9 @@ class _Run:
                 error = refusal
             except HttpError as refusal:
                 error = transport_error(refusal)
-            except Exception as crash:  # noqa: BLE001 -- one odd record must not stop everybody else's warning
+            except Exception as crash:  # one odd record must not stop everybody else's warning
+                if _starved(crash):
+                    raise MemoryError from crash  # our trouble, not this recipient's
                 error = Permanent("unusable", type(crash).__name__)
             if error is not None:
                 receipts.append(Receipt(endpoint.id, error))

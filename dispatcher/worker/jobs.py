@@ -1,6 +1,7 @@
 """arq's functions. Each unpacks an id and calls the pipeline; none relies on arq's retries, timeouts or results.
 
-An unforeseen error ends the job quietly for arq: the reconciler rings again for whatever is still open.
+An unforeseen error ends the job quietly for arq: the reconciler rings again for whatever is still open. Want of memory
+ends the process.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ async def plan(ctx: dict[str, Any], alert_id: str) -> None:
     parts: WorkerParts = ctx["parts"]
     try:
         await parts.planner.plan(alert_id)
+    except MemoryError:
+        parts.headroom.exhausted()
     except Exception as error:
         parts.meter.jobs_failed.labels("plan").inc()
         log.exception("job_failed", function="plan", alert=alert_id, error=type(error).__name__)
@@ -28,8 +31,11 @@ async def plan(ctx: dict[str, Any], alert_id: str) -> None:
 async def deliver(ctx: dict[str, Any], batch_id: int) -> None:
     """Work on a batch."""
     parts: WorkerParts = ctx["parts"]
+    parts.headroom.check()
     try:
         await parts.deliverer.deliver(batch_id)
+    except MemoryError:
+        parts.headroom.exhausted()
     except Exception as error:
         parts.meter.jobs_failed.labels("deliver").inc()
         log.exception("job_failed", function="deliver", batch=batch_id, error=type(error).__name__)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from dispatcher.worker.headroom import Headroom
 
 if TYPE_CHECKING:
     from dispatcher.feeds.watch import Watch
@@ -28,3 +30,4 @@ class WorkerParts:
     """Of the feeds, where there are any."""
     keyring: Keyring | None = None
     """Keeps key agreements ready, where that is wanted."""
+    headroom: Headroom = field(default_factory=Headroom)

@@ -39,6 +39,7 @@ async def run(settings: Settings, parts: WorkerParts, queue: QueueAddress) -> No
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, parts, queue, settings.jobs_per_lane) for lane in Lane
     ]
+    work.append(parts.headroom.watch())
     if parts.watch is not None:
         work.append(parts.watch.run())
     if parts.keyring is not None:

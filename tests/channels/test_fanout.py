@@ -70,3 +70,49 @@ async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_fir
                 if one.accepted
             )
     assert (type(caught.value), caught.value.gateway) == (ChannelMisconfigured, side.origin)
+
+
+class Stumbling(Clumsy):
+    """A courier that cannot make one endpoint's request."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def request(self, endpoint, gateway, seconds_left):
+        if endpoint.id == 1:
+            raise self.error
+        return super().request(endpoint, gateway, seconds_left)
+
+
+async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
+    async with far_side(answer(200)) as side:
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
+        courier = Stumbling(RuntimeError("geheim"))
+        receipts = [one async for one in fan_out(client_for(side.origin), courier, endpoints, BOUNDS)]
+    errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
+    assert (errors[0], errors[2]) == (None, None)
+    assert str(errors[1]) == "unusable RuntimeError"
+
+
+async def test_want_of_memory_is_held_against_no_recipient(client_for):
+    async with far_side(answer(200)) as side:
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
+        courier = Stumbling(MemoryError())
+        with pytest.raises(MemoryError):
+            await anext(fan_out(client_for(side.origin), courier, endpoints, BOUNDS))
+
+
+def test_want_of_memory_is_known_whatever_a_library_calls_it(python):
+    process = python(
+        """
+        import resource
+        from channels.fanout import _starved
+
+        print(_starved(RuntimeError()))
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        print(_starved(RuntimeError()))
+        """
+    )
+    out, _ = process.communicate(timeout=20)
+    assert out == "False\nTrue\n"

@@ -8,7 +8,7 @@
     lease_watch  what the record says of batches in hand, to time their resumption
     judgement    the three ledgers of a run joined, by `ops.lab.verdict`
     series       many runs in one district, and their sum
-    workers, servers, failover, gateways, network, senders, machine
+    workers, servers, failover, gateways, network, senders, machine, memory
                  the faults, by what they strike
     controls     the negative controls, and in `saboteur` the workers that they strike
     catalogue    their names

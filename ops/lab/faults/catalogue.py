@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.lab.district import Layout
-from ops.lab.faults import controls, failover, gateways, machine, network, senders, servers, workers
+from ops.lab.faults import controls, failover, gateways, machine, memory, network, senders, servers, workers
 from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.series import Fault
 
@@ -85,6 +85,15 @@ FAULTS = (
         machine.few_descriptors,
         layout=Layout(command=command({"worker": Dress(("prlimit", "--nofile=64:64"))})),
     ),
+    Fault(
+        "worker-oom",
+        "F16",
+        "the kernel kills a worker whose memory is full",
+        memory.killed,
+        layout=Layout(command=memory.grouped()),
+        surround=memory.groups,
+    ),
+    Fault("worker-starved", "F16", "a worker gets no memory any more", memory.starved),
     Fault("lies", "F20", "gateways that hide what they took", gateways.lies),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )

@@ -13,7 +13,7 @@ from dispatcher.model import LEASE
 from ops.lab.faults.lease_watch import LeaseWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ops.lab.faults.trial import Trial
 
@@ -25,12 +25,12 @@ LOOKS_FOR_S = 40.0
 
 def kill_one(trial: Trial) -> None:
     """SIGKILL to one worker, drawn by lot."""
-    _kill(trial, [trial.chance.choice(workers(trial))])
+    strike(trial, [trial.chance.choice(workers(trial))], _kill)
 
 
 def kill_all(trial: Trial) -> None:
     """SIGKILL to all workers at once."""
-    _kill(trial, workers(trial))
+    strike(trial, workers(trial), _kill)
 
 
 def workers(trial: Trial) -> list[str]:
@@ -38,15 +38,21 @@ def workers(trial: Trial) -> list[str]:
     return [f"worker-{number + 1}" for number in range(trial.district.layout.workers)]
 
 
-def _kill(trial: Trial, names: Sequence[str]) -> None:
+def _kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+
+
+def strike(trial: Trial, names: Sequence[str], blow: Callable[[int], None]) -> None:
+    """At a random instant of a sending each of these workers ends by `blow`, which is given its process id. Their
+    batches must be in other hands in time."""
     with LeaseWatch(trial.service) as watch:
         trial.warn()
         trial.await_moment()
         pids = trial.service.pids()
-        held = watch.held()
         for name in names:
-            os.kill(pids[name], signal.SIGKILL)
+            blow(pids[name])
             trial.allow(trial.in_flight_max())
+        held = watch.held()  # a lease outlives its holder
         killed_at, killed_s = datetime.now(UTC), time.monotonic()
         resumed = watch.resumed(held, killed_s, LOOKS_FOR_S)
     for name in names:

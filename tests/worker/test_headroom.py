@@ -1,0 +1,111 @@
+"""A worker that gets no memory ends, and takes nobody's warning with it."""
+
+import asyncio
+import json
+import os
+from dataclasses import replace
+
+import pytest
+import structlog
+
+from dispatcher.model import Lane, State
+from dispatcher.store import doorbell
+from dispatcher.worker.headroom import Headroom
+from tests.store.histories import let_leases_end, until
+from tests.worker.conftest import lanes_running
+
+BEYOND_ANY_BYTES = 1 << 60
+
+
+@pytest.fixture
+def ends():
+    return []
+
+
+def test_with_memory_nothing_happens(ends):
+    Headroom(end=lambda: ends.append("ended")).check()
+    assert ends == []
+
+
+def test_without_memory_the_process_ends_and_says_why(ends):
+    with structlog.testing.capture_logs() as logs:
+        Headroom(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
+    assert ends == ["ended"]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("memory_exhausted", "critical")]
+
+
+async def test_an_idle_worker_looks_too(ends):
+    watching = asyncio.create_task(
+        Headroom(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).watch()
+    )
+
+    async def ended():
+        return bool(ends)
+
+    await until(ended)
+    watching.cancel()
+
+
+def test_a_real_limit_ends_a_real_process(python):
+    process = python(
+        """
+        import resource
+        from dispatcher import logs
+        from dispatcher.worker.headroom import Headroom
+
+        logs.configure(as_json=True, process="worker-1")
+        headroom = Headroom()
+        headroom.check()
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        print("limited", flush=True)
+        headroom.check()
+        print("went on", flush=True)
+        """,
+        stderr=-1,
+    )
+    out, err = process.communicate(timeout=20)
+    assert (out, process.returncode) == ("limited\n", os.EX_OSERR)
+    assert json.loads(err)["event"] == "memory_exhausted"
+
+
+async def test_who_was_in_hand_when_memory_ended_is_served_by_another(
+    house, parts, redis_url, reconciler, ends
+):
+    ids = await house.subscribe("a", "b")
+    house.channel.script[ids[0]] = [MemoryError()]
+    await house.submit("A")
+    dying = replace(parts, headroom=Headroom(end=lambda: ends.append("ended")))
+
+    async def ended():
+        return bool(ends)
+
+    async def settled():
+        return (await house.alerts.get("A")).state == "settled"
+
+    async with lanes_running(dying, redis_url, Lane.PRIORITY):
+        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await until(ended)
+    assert house.channel.seen == []
+    assert house.count("warn_jobs_failed_total", function="deliver") == 0
+    assert await house.pool.fetchval("SELECT outcomes FROM batch") == bytes([State.CLAIMED] * 2)
+    async with lanes_running(parts, redis_url, Lane.PRIORITY):
+        await let_leases_end(house.pool)
+        await reconciler.sweep()
+        await until(settled)
+    assert sorted(house.channel.seen) == [("A", one) for one in ids]
+
+
+async def test_a_plan_without_memory_ends_the_process_too(house, parts, redis_url, ends):
+    class Greedy:
+        async def plan(self, alert_id):
+            raise MemoryError
+
+    async def ended():
+        return bool(ends)
+
+    dying = replace(parts, planner=Greedy(), headroom=Headroom(end=lambda: ends.append("ended")))
+    async with lanes_running(dying, redis_url, Lane.PRIORITY):
+        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await until(ended)
+    assert house.count("warn_jobs_failed_total", function="plan") == 0
