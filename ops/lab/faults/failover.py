@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops.lab import queue_group
 from ops.lab.faults.network import cut_off
-from ops.lab.faults.servers import GOES_ON_WITHIN_S, SMALL, asking, unharmed, workers_ready
-from ops.lab.faults.trial import AGAIN_S, AWAY, LOOK_EVERY_S, TrialError
+from ops.lab.faults.servers import (
+    GOES_ON_WITHIN_S,
+    LOOKS_FOR_S,
+    SMALL,
+    asking,
+    first_s,
+    unharmed,
+    workers_ready,
+)
+from ops.lab.faults.trial import LOOK_EVERY_S, TrialError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from ops.lab.faults.trial import Sent, Trial
+    from ops.lab.faults.trial import Trial
 
 DIRECTORY = "queue"
 ELECTED_WITHIN_S = 20.0
 """A second to be thought dead, an election, and another try where votes were split."""
 DEMOTED_WITHIN_S = 30.0
 """A Sentinel waits ten seconds before it sends a former primary after the new one."""
-LOOKS_FOR_S = 30.0
 
 
 @contextmanager
@@ -55,7 +62,7 @@ def partition(trial: Trial) -> None:
             fresh = trial.warn(trial.chain(SMALL))
             trial.hold("all_ready_s", _all_ready_s(trial, elected_s), GOES_ON_WITHIN_S)
             for sent in (gap, fresh):
-                trial.recovered(_first_s(trial, sent, elected_at))
+                trial.recovered(first_s(trial, sent, elected_at))
             trial.hold("goes_on_s", max(trial.case.recovery_s), GOES_ON_WITHIN_S)
         _goes_on(trial, "beside_former_s")
         _carried(lambda: servers.await_replica(former, DEMOTED_WITHIN_S))
@@ -82,21 +89,7 @@ def _goes_on(trial: Trial, name: str) -> None:
     """How long a warning that is submitted now takes to its first recipient."""
     began_at = datetime.now(UTC)
     sent = trial.warn(trial.chain(SMALL))
-    trial.hold(name, _first_s(trial, sent, began_at), GOES_ON_WITHIN_S)
-
-
-def _first_s(trial: Trial, sent: Sent, since: datetime) -> float:
-    """Until this very message reached its first recipient, by the service's own account; 0 where that was before. The
-    gateways' ledgers would do for others as well: those of the message before are still on their way."""
-    give_up = time.monotonic() + LOOKS_FOR_S
-    while time.monotonic() < give_up:
-        with suppress(*AWAY):
-            named = [one["first_accepted_at"] for one in trial.service.status(sent.id)["channels"]]
-            if firsts := [datetime.fromisoformat(text) for text in named if text]:
-                return max(0.0, (min(firsts) - since).total_seconds())
-        trial.look()
-        time.sleep(AGAIN_S)
-    return LOOKS_FOR_S
+    trial.hold(name, first_s(trial, sent, began_at), GOES_ON_WITHIN_S)
 
 
 def _all_ready_s(trial: Trial, since_s: float) -> float:
