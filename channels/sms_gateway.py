@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
 from channels.answer import Answer, header_lines
 from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
+from channels.lookup import CODE, REFERENCE, look_up, matching
 
 if TYPE_CHECKING:
     from channels.gsm7 import Sms
 
 Failure: TypeAlias = type[DeliveryError] | type[ChannelMisconfigured]
-
-# What may stand in a receipt or a log: an identifier, or a code too short to be somebody's number.
-_REFERENCE: Final = re.compile(r"[!-~]{1,128}")
-_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6}")
 
 
 class BodyKind(StrEnum):
@@ -39,6 +35,8 @@ class RequestFields:
     client_ref: str = "client_ref"
     validity_s: str = "validity_s"
     encoding: str = ""
+    report_url: str = ""
+    """For providers that are told with each message where to report (`dlr-url`, `StatusCallback`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,8 @@ class SmsGateway:
     plus: bool = True
     """Whether numbers are written with the plus sign of E.164."""
     max_parts: int = 6
+    report_url: str = field(default="", repr=False)
+    """Where the provider reports to, `{client_ref}` in it standing for the message's own. It may hold a secret."""
 
     def headers(self) -> list[str]:
         """The request's headers, equal for all messages."""
@@ -92,6 +92,7 @@ class SmsGateway:
             names.client_ref: client_ref,
             names.validity_s: validity_s,
             names.encoding: sms.encoding.value,
+            names.report_url: self.report_url.replace("{client_ref}", client_ref),
         }
         values.pop("", None)
         if self.body is BodyKind.FORM:
@@ -109,15 +110,15 @@ class SmsGateway:
             document = None
         if self.answer.success:
             self._check_success(document)
-        return _matching(_REFERENCE, _look_up(document, self.answer.reference))
+        return matching(REFERENCE, look_up(document, self.answer.reference))
 
     def _check_success(self, document: Any) -> None:
-        value = _look_up(document, self.answer.success)
+        value = look_up(document, self.answer.success)
         if value is None:
             raise Uncertain("answer_unreadable")
         if str(value).lower() in self.answer.success_values:
             return
-        code = _matching(_CODE, _look_up(document, self.answer.error)) or "gateway_error"
+        code = matching(CODE, look_up(document, self.answer.error)) or "gateway_error"
         raise dict(self.errors).get(code, Transient)(code)
 
 
@@ -132,19 +133,3 @@ def parse_failure(name: str) -> Failure:
     if name not in failures:
         raise ValueError(f"one of {', '.join(failures)}")
     return failures[name]
-
-
-def _look_up(document: Any, path: str) -> Any:
-    for step in path.split("."):
-        if isinstance(document, list) and step.isdecimal() and int(step) < len(document):
-            document = document[int(step)]
-        elif isinstance(document, dict):
-            document = document.get(step)
-        else:
-            return None
-    return document
-
-
-def _matching(pattern: re.Pattern[str], value: Any) -> str:
-    text = "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
-    return text if pattern.fullmatch(text) else ""

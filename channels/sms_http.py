@@ -21,9 +21,10 @@ from channels.classify import Meaning, classify
 from channels.clock import utc_now
 from channels.fanout import Bounds, fan_out
 from channels.gsm7 import Sms, compose
+from channels.sms_report import client_ref
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from channels.http import HttpClient
@@ -126,8 +127,8 @@ class _Text:
             self.composed[gateway] = compose(self.notice.text, provider.max_parts), provider.headers()
         sms, headers = self.composed[gateway]
         # Not the collapse key: an Update must not pass for a repeat of the message it updates.
-        client_ref = f"{self.notice.alert_id}-{endpoint.id}"
-        body = provider.encode(sms, endpoint.address, client_ref, validity_s)
+        reference = client_ref(self.notice.alert_id, endpoint.id)
+        body = provider.encode(sms, endpoint.address, reference, validity_s)
         return Request(provider.url, headers, body, min(self.timeout_s, seconds_left))
 
     def judge(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
@@ -141,7 +142,13 @@ class _Text:
 
 
 def _name(endpoint: Endpoint, gateways: Mapping[str, SmsGateway]) -> str:
-    wanted = endpoint.keys.get("gateway", "")
+    return choose(endpoint.keys.get("gateway", ""), gateways)
+
+
+def choose(wanted: str, gateways: Collection[str]) -> str:
+    """The gateway of a recipient who names `wanted`, of those configured. The first takes whoever names none, or none
+    that is still there.
+    """
     return wanted if wanted in gateways else next(iter(gateways))
 
 

@@ -104,6 +104,25 @@ class Meter:
             buckets=LATENCY_BUCKETS_S,
             registry=self.registry,
         )
+        self.delivery_reports = Counter(
+            "warn_delivery_reports",
+            "Delivery reports of gateways, by what became of them. Delivered and failed: the first final one.",
+            ("channel", "gateway", "verdict"),
+            registry=self.registry,
+        )
+        self.reports_refused = Counter(
+            "warn_delivery_report_requests_refused",
+            "Requests of gateways that were to report and were refused as a whole, by problem type.",
+            ("gateway", "problem"),
+            registry=self.registry,
+        )
+        self.delivered_latency = Histogram(
+            "warn_delivered_latency_seconds",
+            "From acceptance of the alert to the gateway's report that a recipient's phone has it.",
+            ("channel", "lane"),
+            buckets=LATENCY_BUCKETS_S,
+            registry=self.registry,
+        )
         self.leases_lost = Counter(
             "warn_leases_lost",
             "Batches that another worker took over while this one still held them.",
@@ -307,6 +326,17 @@ class Meter:
             self.feed_patience.labels(feed).set(patience_s)
         if frozen_after_s is not None:
             self.feed_frozen_after.labels(feed).set(frozen_after_s)
+
+    def know_reports(
+        self, channel: str, gateway: str, verdicts: Sequence[str], problems: Sequence[str]
+    ) -> None:
+        """Show the counters of a gateway that reports from the start."""
+        for verdict in verdicts:
+            self.delivery_reports.labels(channel, gateway, verdict)
+        for problem in problems:
+            self.reports_refused.labels(gateway, problem)
+        for lane in Lane:
+            self.delivered_latency.labels(channel, lane)
 
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from channels import sms_report
+
 
 class SettingsError(Exception):
     """The settings do not make a service; the message says what to change."""
@@ -37,6 +39,29 @@ class SmsAnswerSettings(BaseModel):
     error: str = ""
 
 
+Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
+
+
+class SmsReportSettings(BaseModel):
+    """How a gateway reports what became of its messages; see `channels.sms_report.ReportFields` and
+    `ops/docs/delivery-reports.md`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: SecretStr = Field(min_length=16)
+    """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
+    url: SecretStr = SecretStr("")
+    """For gateways that are told with each message where to report; `{client_ref}` is put in."""
+    items: str = ""
+    client_ref: str = "client_ref"
+    status: str = "status"
+    error: str = ""
+    delivered: Words = sms_report.DELIVERED
+    failed: Words = sms_report.FAILED
+    pending: Words = sms_report.PENDING
+
+
 class SmsGatewaySettings(BaseModel):
     """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
     `channels.sms_gateway.RequestFields` and `AnswerFields`.
@@ -54,6 +79,8 @@ class SmsGatewaySettings(BaseModel):
     answer: SmsAnswerSettings = SmsAnswerSettings()
     plus: bool = True
     max_parts: int = Field(6, ge=1, le=10)
+    reports: SmsReportSettings | None = None
+    """Without it no reports are taken."""
 
 
 class Settings(BaseSettings):
@@ -126,7 +153,8 @@ class Settings(BaseSettings):
     """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
     sms_gateways: tuple[SmsGatewaySettings, ...] = ()
     """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
-    `fields`, `answer`, `plus`, `max_parts`. The first takes whoever names none."""
+    `fields`, `answer`, `plus`, `max_parts`, `reports` (see [delivery reports](delivery-reports.md)). The first takes
+    whoever names none."""
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
     the operator's own gateways in a private net, and the lab's."""

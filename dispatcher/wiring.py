@@ -7,6 +7,7 @@ import random
 import secrets
 import ssl
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -18,7 +19,8 @@ from channels.http import HttpClient
 from channels.push_keys import DirectEncoder
 from channels.ready_keys import ReadyKeys
 from channels.sms_gateway import AnswerFields, BodyKind, RequestFields, SmsGateway
-from channels.sms_http import SmsHttp
+from channels.sms_http import SmsHttp, choose
+from channels.sms_report import ReportFields
 from channels.vapid import VapidSigner, generate_key
 from channels.webpush import WebPush
 from dispatcher import descriptors
@@ -35,6 +37,7 @@ from dispatcher.pipeline.lanes import LaneGate
 from dispatcher.pipeline.notices import Notices
 from dispatcher.pipeline.plan import Planner, guard
 from dispatcher.pipeline.precise import Precise
+from dispatcher.pipeline.reports import ReportDesk, ReportingGateway
 from dispatcher.pipeline.sweep import Reconciler
 from dispatcher.probes import Health
 from dispatcher.settings import Settings, SettingsError
@@ -48,6 +51,7 @@ from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.plans import Plans
 from dispatcher.store.queue_address import Sentinels, parse
+from dispatcher.store.reports import Reports
 from dispatcher.store.sources import Sources
 from dispatcher.store.spots import Spots
 from dispatcher.store.statistics import Statistics
@@ -197,9 +201,27 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
             answer=AnswerFields(**item.answer.model_dump()),
             plus=item.plus,
             max_parts=item.max_parts,
+            report_url=item.reports.url.get_secret_value() if item.reports else "",
         )
         for item in settings.sms_gateways
     }
+
+
+def report_desk(settings: Settings, pool: record.Pool, meter: Meter) -> ReportDesk | None:
+    """Where gateways report, if any is configured to."""
+    names = tuple(item.name for item in settings.sms_gateways)
+    gateways = {
+        item.name: ReportingGateway(
+            name=item.name,
+            secret=item.reports.secret.get_secret_value().encode(),
+            fields=ReportFields(**item.reports.model_dump(exclude={"secret", "url"})),
+        )
+        for item in settings.sms_gateways
+        if item.reports
+    }
+    if not gateways:
+        return None
+    return ReportDesk(SmsHttp.name, gateways, Reports(pool), meter, partial(choose, gateways=names))
 
 
 def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
@@ -243,6 +265,7 @@ async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
             meter=meter,
             health=Health(pool, doorbell, needs_queue=False),
             desk=await _api_desk(settings, Foundation(pool, http, doorbell, boundaries, meter)),
+            reports=report_desk(settings, pool, meter),
         )
     finally:
         await http.aclose()

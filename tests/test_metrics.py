@@ -37,6 +37,21 @@ def test_a_known_source_shows_every_reason_at_zero():
     assert shown["warn_alerts_repeated_total", frozenset({("source", "leitstelle")})] == 0
 
 
+def test_a_gateway_that_reports_shows_every_verdict_at_zero():
+    meter = Meter()
+    meter.know_reports("sms_http", "sms-1", ("delivered", "failed"), ("too-large",))
+    shown = samples(meter)
+    for verdict in ("delivered", "failed"):
+        labels = frozenset({("channel", "sms_http"), ("gateway", "sms-1"), ("verdict", verdict)})
+        assert shown["warn_delivery_reports_total", labels] == 0
+    refused = frozenset({("gateway", "sms-1"), ("problem", "too-large")})
+    assert shown["warn_delivery_report_requests_refused_total", refused] == 0
+    assert (
+        shown["warn_delivered_latency_seconds_count", frozenset({("channel", "sms_http"), ("lane", "flash")})]
+        == 0
+    )
+
+
 def test_gateways_beyond_the_limit_share_one_label():
     meter = Meter()
     names = [f"https://gateway-{n}.example" for n in range(KNOWN_GATEWAYS_MAX)]

@@ -43,6 +43,18 @@ def test_sms_gateways_are_json_and_keep_their_secret(env):
     assert "geheim" not in repr(Settings())
 
 
+def test_a_gateways_reports_keep_their_secrets_and_know_words_in_any_case(env):
+    env.setenv(
+        "WARN_SMS_GATEWAYS",
+        '[{"name": "sms-1", "url": "https://sms.example", "reports": {"secret": "geheim geheim geheim",'
+        ' "url": "https://warn.example/?token=geheim", "failed": ["UNDELIV"]}}]',
+    )
+    [gateway] = Settings().sms_gateways
+    assert gateway.reports is not None
+    assert gateway.reports.failed == {"undeliv"}
+    assert "geheim" not in repr(Settings())
+
+
 def test_a_pepper_is_not_shown(env):
     env.setenv("WARN_KEY_PEPPER", "geheim")
     assert "geheim" not in repr(Settings())
@@ -57,6 +69,11 @@ def test_a_pepper_is_not_shown(env):
         ("WARN_MAX_BODY_BYTES", "10"),
         ("WARN_SMS_GATEWAYS", '[{"name": "Not A Name", "url": "https://sms.example"}]'),
         ("WARN_SMS_GATEWAYS", '[{"name": "sms", "url": "https://sms.example", "unknown": 1}]'),
+        ("WARN_SMS_GATEWAYS", '[{"name": "sms", "url": "https://sms.example", "reports": {}}]'),
+        (
+            "WARN_SMS_GATEWAYS",
+            '[{"name": "sms", "url": "https://sms.example", "reports": {"secret": "short"}}]',
+        ),
     ],
 )
 def test_what_makes_no_service_is_refused(env, name, value):

@@ -110,7 +110,7 @@ def _reading(router: APIRouter, parts: ApiParts) -> None:
 
     @router.get("/{alert_id}/ledger", response_class=StreamingResponse)
     async def ledger(request: Request, alert_id: AlertId) -> StreamingResponse:
-        """One JSON line per recipient: number, reference, channel, kind, state. No addresses."""
+        """One JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No addresses."""
         await own(request, alert_id)
         return StreamingResponse(_lines(parts, alert_id), media_type="application/x-ndjson")
 

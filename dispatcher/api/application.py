@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from dispatcher.api import alerts, feeds, instances, problems, schemas
+from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
 from dispatcher.probes import probe_routes
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def application(parts: ApiParts) -> FastAPI:
     app.include_router(alerts.routes(parts))
     app.include_router(feeds.routes(parts))
     app.include_router(instances.routes(parts))
+    app.include_router(reports.routes(parts))
 
     @app.get("/v1/boundaries", tags=["boundaries"])
     async def boundaries() -> schemas.Boundaries:

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from dispatcher.store.sources import Instance, Sources
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """The bearer token, or nothing."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
 async def source_of(request: Request, sources: Sources) -> Source:
     """Raises `Refused` without a valid key."""
-    source = await sources.by_key(_bearer(request))
+    source = await sources.by_key(bearer(request))
     if source is None:
         raise Refused(ProblemType.UNAUTHENTICATED, "Der API-Schlüssel fehlt oder ist ungültig.")
     return source
@@ -28,7 +29,7 @@ async def source_of(request: Request, sources: Sources) -> Source:
 
 async def instance_of(request: Request, sources: Sources) -> Instance:
     """Raises `Refused` without a valid key."""
-    instance = await sources.instance_by_key(_bearer(request))
+    instance = await sources.instance_by_key(bearer(request))
     if instance is None:
         raise Refused(ProblemType.UNAUTHENTICATED, "Der Schlüssel der Instanz fehlt oder ist ungültig.")
     return instance

@@ -21,11 +21,20 @@ async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str]
     """The raw bytes. Raises `Refused` for another media type, an encoded body, one that is too large, or one that
     does not arrive.
     """
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type not in media_types:
+    if media_type_of(request) not in media_types:
         raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden.")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
+    return await read_body(request, max_bytes)
+
+
+def media_type_of(request: Request) -> str:
+    """In lower case and without parameters."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def read_body(request: Request, max_bytes: int) -> bytes:
+    """The raw bytes, whatever they are. Raises `Refused` for a body that is too large or does not arrive."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.desk import FeedDesk
     from dispatcher.metrics import Meter
     from dispatcher.pipeline.accept import Intake
+    from dispatcher.pipeline.reports import ReportDesk
     from dispatcher.probes import Health
     from dispatcher.settings import Settings
     from dispatcher.store.accounts import Accounts
@@ -33,3 +34,5 @@ class ApiParts:
     health: Health
     desk: FeedDesk | None = None
     """Feeds, where there are any."""
+    reports: ReportDesk | None = None
+    """For gateways that report deliveries, where there are any."""

@@ -131,6 +131,10 @@ class ChannelBody(Body):
     states: dict[str, int]
     first_accepted_at: datetime | None
     last_accepted_at: datetime | None
+    reports: dict[str, int] = Field(
+        description="recipients by what their gateway reported afterwards, `delivered` or `failed`; beside the states, "
+        "which do not change by it"
+    )
 
 
 class StatusBody(Body):
@@ -235,6 +239,7 @@ def channel_body(account: ChannelAccount) -> ChannelBody:
         states=account.states,
         first_accepted_at=account.first_at,
         last_accepted_at=account.last_at,
+        reports=account.reports,
     )
 
 

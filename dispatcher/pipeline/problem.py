@@ -26,6 +26,7 @@ class ProblemType(StrEnum):
     UNKNOWN_REFERENCE = "unknown-reference"
     FOREIGN_REFERENCE = "foreign-reference"
     IDENTITY_REUSED = "identity-reused"
+    MALFORMED_REPORT = "malformed-report"
     NOT_FOUND = "not-found"
     RECORD_UNAVAILABLE = "record-unavailable"
     INTERNAL = "internal-error"
@@ -48,6 +49,7 @@ STATUS = {
     ProblemType.UNKNOWN_REFERENCE: 422,
     ProblemType.FOREIGN_REFERENCE: 403,
     ProblemType.IDENTITY_REUSED: 409,
+    ProblemType.MALFORMED_REPORT: 400,
     ProblemType.NOT_FOUND: 404,
     ProblemType.RECORD_UNAVAILABLE: 503,
     ProblemType.INTERNAL: 500,
@@ -70,6 +72,7 @@ TITLE = {
     ProblemType.UNKNOWN_REFERENCE: "The message refers to nothing known",
     ProblemType.FOREIGN_REFERENCE: "The message refers to another sender's alert",
     ProblemType.IDENTITY_REUSED: "This identity was used for other content",
+    ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
     ProblemType.NOT_FOUND: "Not found",
     ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
     ProblemType.INTERNAL: "Internal error",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dispatcher.model import UNCERTAIN, State
@@ -23,6 +23,8 @@ class ChannelAccount:
     states: dict[str, int]
     first_at: datetime | None
     last_at: datetime | None
+    reports: dict[str, int] = field(default_factory=dict)
+    """Recipients by what their gateway reported afterwards: `delivered`, `failed`. It changes no state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Entry:
     state: str
     uncertain: bool
     """A request left us and no answer was recorded: the person may have been reached all the same."""
+    report: str | None
+    """What the gateway reported afterwards: `delivered` or `failed`, and with which code of its own."""
+    report_code: str | None
+    reported_at: datetime | None
 
 
 class Accounts:
@@ -63,7 +69,19 @@ class Accounts:
                 _extreme(min, before.first_at, row["first_at"]),
                 _extreme(max, before.last_at, row["last_at"]),
             )
-        return list(accounts.values())
+        reports = await self._reports(alert_id) if accounts else {}
+        return [replace(account, reports=reports.get(key, {})) for key, account in accounts.items()]
+
+    async def _reports(self, alert_id: str) -> dict[tuple[str, str], dict[str, int]]:
+        rows = await self._pool.fetch(
+            """SELECT b.channel, b.kind, r.state, count(*) AS n FROM batch b
+               JOIN delivery_report r ON r.batch_id = b.id WHERE b.alert_id = $1 GROUP BY 1, 2, 3 ORDER BY 3""",
+            alert_id,
+        )
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for row in rows:
+            found.setdefault((row["channel"], row["kind"]), {})[row["state"]] = row["n"]
+        return found
 
     async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
         """Recipients by municipality (AGS) and state. Who follows several of them counts in each."""
@@ -93,9 +111,11 @@ class Accounts:
         async with self._pool.acquire() as connection, connection.transaction():
             async for row in connection.cursor(
                 """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
-                     get_byte(b.outcomes, r.n::int - 1) AS outcome
+                     get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
+                     d.at AS reported_at
                    FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
                    LEFT JOIN subscription s ON s.id = r.id
+                   LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
                    WHERE b.alert_id = $1 ORDER BY b.id, r.n""",
                 alert_id,
                 prefetch=5000,

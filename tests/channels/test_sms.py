@@ -2,7 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
@@ -42,6 +42,20 @@ async def collect(channel, message, endpoints):
 
 def build(http, *gateways, **options):
     return SmsHttp(http, {one.name: one for one in gateways}, now=lambda: NOW, **options)
+
+
+@pytest.mark.parametrize("body", BodyKind)
+def test_a_gateway_may_be_told_with_each_message_where_to_report(body):
+    told = gateway(
+        body=body,
+        fields=RequestFields(report_url="dlr-url", client_ref=""),
+        report_url="https://warn.example/?token=geheim&ref={client_ref}&status=%d",
+    )
+    content = told.encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)
+    document = json.loads(content) if body is BodyKind.JSON else dict(parse_qsl(content.decode()))
+    assert document["dlr-url"] == "https://warn.example/?token=geheim&ref=01ALERT-7&status=%d"
+    assert "geheim" not in repr(told)
+    assert "dlr-url" not in json.loads(gateway().encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60))
 
 
 async def test_the_request_says_all_that_a_gateway_needs(client_for):

@@ -1,0 +1,28 @@
+"""Looking into a provider's document, by paths that its operator configures."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+# What may stand in a receipt or a log: an identifier, or a code too short to be somebody's number.
+REFERENCE: Final = re.compile(r"[!-~]{1,128}")
+CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6}")
+
+
+def look_up(document: Any, path: str) -> Any:
+    """What stands at `path`: names joined by dots, numbers in lists (`items.0.id`); None where there is nothing."""
+    for step in path.split("."):
+        if isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+            document = document[int(step)]
+        elif isinstance(document, dict):
+            document = document.get(step)
+        else:
+            return None
+    return document
+
+
+def matching(pattern: re.Pattern[str], value: Any) -> str:
+    """A text or number as it is written, if all of it matches; else nothing."""
+    text = "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
+    return text if pattern.fullmatch(text) else ""

@@ -1,0 +1,117 @@
+"""Delivery reports of gateways: beside the ledger, which they never change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dispatcher.model import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the record has of one delivery while a report about it is looked at."""
+
+    batch_id: int
+    position: int
+    outcome: int
+    lane: Lane
+    wanted: str
+    """The gateway that the recipient names."""
+    received_at: datetime
+    """When the alert was accepted."""
+    deadline: datetime
+    now: datetime
+    reported: str | None
+    """The first final state that was reported."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.batch_id, self.position
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A final state to be recorded, if none is there."""
+
+    batch_id: int
+    position: int
+    gateway: str
+    state: str
+    code: str
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.batch_id, self.position
+
+
+# The literal is the partial index's: with a parameter the planner could not use it.
+_STANDINGS = """
+SELECT w.n, b.id AS batch_id, b.position, get_byte(b.outcomes, b.position) AS outcome, b.lane, b.deadline,
+  a.received_at, clock_timestamp() AS now, coalesce(s.keys->>'gateway', '') AS wanted, r.state AS reported
+FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY w(alert_id, recipient, n)
+JOIN alert a ON a.id = w.alert_id
+CROSS JOIN LATERAL (
+  SELECT id, outcomes, lane, deadline, array_position(recipients, w.recipient) - 1 AS position FROM batch
+  WHERE alert_id = w.alert_id AND channel = 'sms_http' AND recipients[1] <= w.recipient
+    AND recipients[cardinality(recipients)] >= w.recipient) b
+LEFT JOIN subscription s ON s.id = w.recipient
+LEFT JOIN delivery_report r ON r.batch_id = b.id AND r.position = b.position
+WHERE b.position IS NOT NULL
+"""
+
+_RECORD = """
+INSERT INTO delivery_report (batch_id, position, gateway, state, code)
+SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[]) ORDER BY 1, 2
+ON CONFLICT DO NOTHING RETURNING batch_id, position
+"""
+
+
+class Reports:
+    """Delivery reports of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def standings(self, refs: Sequence[tuple[str, int] | None]) -> list[Standing | None]:
+        """For each (alert, recipient) what the record has of its delivery; None where there is no such."""
+        found: list[Standing | None] = [None] * len(refs)
+        named = [(place, ref) for place, ref in enumerate(refs) if ref is not None]
+        if not named:
+            return found
+        rows = await self._pool.fetch(
+            _STANDINGS, [alert_id for _, (alert_id, _) in named], [recipient for _, (_, recipient) in named]
+        )
+        for row in rows:
+            fields = dict(row)
+            place, _ = named[fields.pop("n") - 1]
+            found[place] = Standing(**{**fields, "lane": Lane(row["lane"])})
+        return found
+
+    async def record(self, finals: Sequence[Final]) -> set[tuple[int, int]]:
+        """Record final states, each where there is none; the keys of those recorded. The first one stays."""
+        if not finals:
+            return set()
+        columns = zip(
+            *((one.batch_id, one.position, one.gateway, one.state, one.code) for one in finals), strict=True
+        )
+        rows = await self._pool.fetch(_RECORD, *map(list, columns))
+        return {(row["batch_id"], row["position"]) for row in rows}
+
+    async def note_contradictions(self, keys: Sequence[tuple[int, int]]) -> None:
+        """Count that another final state was reported than the one recorded."""
+        if keys:
+            await self._pool.execute(
+                """UPDATE delivery_report r SET contradictions = r.contradictions + c.n
+                   FROM (SELECT batch_id, position, count(*) AS n
+                         FROM unnest($1::bigint[], $2::int[]) k(batch_id, position) GROUP BY 1, 2) c
+                   WHERE r.batch_id = c.batch_id AND r.position = c.position""",
+                [batch_id for batch_id, _ in keys],
+                [position for _, position in keys],
+            )
