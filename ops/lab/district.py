@@ -67,6 +67,8 @@ class District:
         self.recipients: tuple[Recipient, ...] = ()
         self.gateways: dict[str, Standin] = {}
         """`webpush-1`, `webpush-2`, ..., `sms`, `app`."""
+        self.report_secret = ""
+        """What the SMS gateway shows when it reports."""
         self.service: Service
         self._running = ExitStack()
 
@@ -100,6 +102,7 @@ class District:
         self.recipients = tuple(population.read(self.state))
         (self.home / "ledgers").mkdir(parents=True, exist_ok=True)
         self._token = secrets.token_hex(16)  # none that begins like an option
+        self.report_secret = secrets.token_hex(16)
         options = {
             f"webpush-{number + 1}": ("--decrypt", self.layout.decrypt)
             for number in range(self.layout.push_services)
@@ -126,6 +129,7 @@ class District:
             "name": "sms",
             "url": f"{self.gateways['sms'].url}/messages",
             "authorization": f"Bearer {self._token}",
+            "reports": {"secret": self.report_secret, "error": "error"},
         }
         origins = [gateway.url for gateway in self.gateways.values()]
         return {

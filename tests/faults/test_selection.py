@@ -21,6 +21,7 @@ SELECTION = (
     "cancel-race",
     "duplicates",
     "lies",
+    "reports",
 )
 PROMISED = {"fault", "runs", "seed", "keys", "lost", "doubled", "bound", "phantom", "false_delivered"}
 PROMISED |= {"unknown", "late", "recovery_s", "ok", "criteria"}
@@ -59,3 +60,9 @@ def test_accepted_before_it_is_sent_is_found_to_lose_and_to_lie(tmp_path):
     assert found["ok"] is True
     assert found["lost"] > 0
     assert found["false_delivered"] > 0
+
+
+def test_the_last_report_in_place_of_the_first_is_found(tmp_path):
+    [found] = results(tmp_path, "control-fickle").values()
+    assert found["ok"] is True
+    assert not found["criteria"]["not_the_first_final"]["ok"]

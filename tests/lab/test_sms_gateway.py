@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from ops.lab.gateways.launch import StandinError
+from ops.lab.gateways.reports import WAYS
 from ops.lab.gateways.state import number_ref
 
 GOOD = {
@@ -75,3 +79,72 @@ def test_it_asks_for_its_token(start):
         "authorization",
         accepted.recipient,
     )
+
+
+@pytest.fixture
+def told():
+    """Where a gateway may report: (address, [(secret shown, report)]). The first report of each kind hears a 503."""
+    seen, refused = [], set()
+
+    class Told(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            document = json.loads(body)
+            status = 200 if body in refused else 503
+            refused.add(body)
+            if status == 200:
+                seen.append((self.headers["Authorization"], document))
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(json.dumps({"verdicts": {document["status"]: 1}}).encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/reports", seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_it_reports_on_each_message_once_and_until_it_is_heard(start, told):
+    url, seen = told
+    gateway = start("sms")
+    gateway.report(url=url, secret="s3cret", seed=5, early=1.0)
+    refs = [f"A-{number}" for number in range(40)]
+    for ref in [*refs, *refs]:
+        assert send(gateway, client_ref=ref).status == 202
+    while gateway.reports().open:
+        pass
+    account = gateway.reports()
+    assert {one.client_ref for one in account.heard} < set(refs), "some are silent"
+    assert {one.way for one in account.heard} == {way for way, groups in WAYS.items() if groups}
+    assert {one.status for one in account.heard} == {200}
+    assert all(one.verdict == one.step.status for one in account.heard)
+    assert len(account.heard) <= len(seen)
+    assert {secret == "Bearer s3cret" for secret, _ in seen} == {True, False}
+    gateway.report_no_more()
+    with pytest.raises(StandinError):
+        gateway.reports()
+
+
+def test_a_report_may_come_before_the_answer(start, told):
+    url, seen = told
+    gateway = start("sms")
+    gateway.report(url=url, secret="x", seed=5, early=1.0)
+    for number in range(20):
+        before = len(seen)
+        send(gateway, client_ref=f"A-{number}")
+        [*early] = [one for one in gateway.reports().heard if one.client_ref == f"A-{number}" and one.early]
+        if early:
+            assert len(seen) > before
+            return
+    pytest.fail("no message was reported on early")
+
+
+def test_a_plan_without_sense_is_refused(start):
+    with pytest.raises(StandinError):
+        start("sms").report(url="http://127.0.0.1:9", secrets="x")

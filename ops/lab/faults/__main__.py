@@ -75,7 +75,7 @@ def _row(found: dict[str, Any]) -> str:
     recovery = f"{spread['median']:.1f} / {spread['max']:.1f}" if spread else ""
     said = "kept" if found["ok"] else "BROKEN"
     if found["code"] == "control":
-        said = "loss found" if found["ok"] else "NOT FOUND"
+        said = "found" if found["ok"] else "NOT FOUND"
     cells = [
         found["code"],
         f"`{found['fault']}` {found['title']}",

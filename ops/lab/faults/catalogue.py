@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ops.lab.district import Layout
-from ops.lab.faults import controls, failover, gateways, machine, memory, network, senders, servers, workers
+from ops.lab.faults import (
+    controls,
+    failover,
+    gateways,
+    machine,
+    memory,
+    network,
+    reports,
+    senders,
+    servers,
+    workers,
+)
 from ops.lab.faults.outfit import Dress, command
 from ops.lab.faults.series import Fault
 
@@ -95,6 +106,7 @@ FAULTS = (
     ),
     Fault("worker-starved", "F16", "a worker gets no memory any more", memory.starved),
     Fault("lies", "F20", "gateways that hide what they took", gateways.lies),
+    Fault("reports", "F20", "delivery reports: early, twice, contradictory, foreign, forged", reports.lie),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )
 
@@ -116,6 +128,16 @@ CONTROLS = (
         control=True,
         fresh=True,
         layout=Layout(command=command({"worker": Dress(module="ops.lab.faults.saboteur.hasty")})),
+    ),
+    Fault(
+        "control-fickle",
+        "control",
+        "delivery reports of which the last is believed",
+        reports.lie,
+        control=True,
+        breaks="not_the_first_final",
+        fresh=True,
+        layout=Layout(command=command({"api": Dress(module="ops.lab.faults.saboteur.fickle")})),
     ),
 )
 

@@ -50,6 +50,8 @@ class Fault:
     layout: Layout = field(default_factory=Layout)
     control: bool = False
     """A negative control: the service is sabotaged, and the run is well if the lab reports a loss."""
+    breaks: str = ""
+    """The criterion that a control must break, where it is no loss."""
     fresh: bool = False
     """Every run needs a district of its own."""
     surround: Callable[[Path], AbstractContextManager[Mapping[str, str]]] | None = None
@@ -162,14 +164,17 @@ def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, A
         "recovery_s": _spread(recovery),
         "criteria": {name: _worst(name, judged) for name in _names(judged)},
         "failures": failures,
-        "ok": bool(totals) and all(_loss(one) for one in totals)
+        "ok": bool(judged) and all(_found(fault, one) for one in judged)
         if fault.control
         else bool(judged) and not failures,
     }
 
 
-def _loss(total: Counts) -> bool:
-    return bool(total.lost or total.false_delivered)
+def _found(fault: Fault, one: Judged) -> bool:
+    """Whether the lab saw what is wrong with a sabotaged service."""
+    if fault.breaks:
+        return fault.breaks in one.case.findings and not one.case.findings[fault.breaks].ok
+    return bool(one.verdict.total.lost or one.verdict.total.false_delivered)
 
 
 def _spread(values: Sequence[float]) -> dict[str, float]:

@@ -5,6 +5,7 @@
     state     what the population leaves for the gateways: user agents' keys, callback secrets
     webpush   what a push service and the user agent behind it check (with vapid)
     sms       what an SMS provider checks
+    reports   what an SMS provider reports of messages it took, right and wrong
     app       what a municipality's callback checks
     journal   the ledger's writing side: one fsync for all lines that wait, answers only after it
     gateway   a request's way through the above

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from ops.lab.gateways import reports
 from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
 from ops.lab.gateways.http1 import Answer
 from ops.lab.ledger import Entry
@@ -71,6 +72,7 @@ class Gateway:
         self._attempts: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
+        self._reporter: reports.Reporter | None = None
 
     def handle(self, exchange: Exchange) -> None:
         """Deal with one request, now or after the delay a fault rule asks for."""
@@ -89,7 +91,10 @@ class Gateway:
     def _settle(self, exchange: Exchange, parcel: Parcel, rule: Rule | None) -> None:
         outcome = decide(parcel, rule)
         entry = self._entry(exchange.request, parcel, outcome)
-        self._journal.append(msgspec.json.encode(entry), partial(deliver, exchange, outcome))
+        answer = partial(deliver, exchange, outcome)
+        if self._reporter and outcome.accepted:
+            answer = partial(self._reporter.follow, parcel.collapse, answer)
+        self._journal.append(msgspec.json.encode(entry), answer)
 
     def _entry(self, request: Request, parcel: Parcel, outcome: Outcome) -> Entry:
         self._count(parcel, outcome)
@@ -131,8 +136,21 @@ class Gateway:
             case "DELETE", "faults":
                 self._faults = Faults((), time.monotonic())
                 return Answer(204)
+            case method, "reports":
+                return self._control_reports(method, request.body)
             case _:
                 return Answer(404)
+
+    def _control_reports(self, method: str, body: bytes) -> Answer:
+        if method == "GET":
+            if self._reporter is None:
+                return Answer(404)
+            return Answer(200, msgspec.json.encode(self._reporter.account()), _JSON)
+        try:
+            self._reporter = reports.Reporter(reports.parse(body)) if method == "PUT" else None
+        except msgspec.DecodeError as error:
+            return Answer(400, msgspec.json.encode({"error": str(error)}), _JSON)
+        return Answer(204)
 
     def _set_faults(self, body: bytes) -> Answer:
         try:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ops.lab.gateways.reports import Account
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Sequence
@@ -65,6 +67,19 @@ class Standin:
     def clear_faults(self) -> None:
         """Let every request through again."""
         self._control("DELETE", "faults")
+
+    def report(self, **plan: Any) -> None:
+        """Report on each message taken from now on, see `ops.lab.gateways.reports.Plan`. Raises StandinError for a bad
+        plan."""
+        self._control("PUT", "reports", msgspec.json.encode(plan))
+
+    def reports(self) -> Account:
+        """What was reported since, and what of it is still under way. Raises StandinError where nothing is."""
+        return msgspec.json.decode(self._control("GET", "reports"), type=Account)
+
+    def report_no_more(self) -> None:
+        """Report on no more messages."""
+        self._control("DELETE", "reports")
 
     def stats(self) -> dict[str, Any]:
         """The gateway's counters since its start."""
