@@ -107,6 +107,12 @@ FAULTS = (
     Fault("worker-starved", "F16", "a worker gets no memory any more", memory.starved),
     Fault("lies", "F20", "gateways that hide what they took", gateways.lies),
     Fault("reports", "F20", "delivery reports: early, twice, contradictory, foreign, forged", reports.lie),
+    Fault(
+        "reports-record-kill",
+        "F20",
+        "false delivery reports, and SIGKILL to PostgreSQL",
+        reports.lie_meanwhile,
+    ),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from ops.lab.faults.trial import TrialError
 from ops.lab.gateways.reports import FINAL, NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ops.lab.faults.trial import Sent, Trial
     from ops.lab.gateways.reports import Heard
@@ -33,6 +35,23 @@ class Line:
 
 def lie(trial: Trial) -> None:
     """Reports that come early, twice, in the wrong order, in contradiction, of foreign messages, from forgers."""
+    _lie(trial, lambda: None)
+
+
+def lie_meanwhile(trial: Trial) -> None:
+    """The same, and PostgreSQL is killed in the middle of it: what was not taken is reported again."""
+
+    def strike() -> None:
+        before = trial.service.pids()["postgres"]
+        trial.await_moment()
+        trial.allow(trial.in_flight_max() * trial.district.layout.workers)
+        os.kill(before, signal.SIGKILL)
+        trial.service.wait_replaced("postgres", before)
+
+    _lie(trial, strike)
+
+
+def _lie(trial: Trial, strike: Callable[[], None]) -> None:
     sms, service = trial.district.gateways["sms"], trial.service
     before = _counted(trial)
     sms.report(
@@ -42,6 +61,7 @@ def lie(trial: Trial) -> None:
     )
     try:
         sent = trial.warn()
+        strike()
         trial.settle()
         heard = _all_reported(trial)
     finally:
@@ -54,7 +74,9 @@ def lie(trial: Trial) -> None:
     trial.hold("summed_otherwise", float(_difference(shown, Counter(_reported(lines.values())))), 0)
     trial.look()
     messages = [entry for entry in trial.entries if entry.channel == "sms_http" and entry.alert == sent.id]
-    trial.hold("sent_again", float(len(messages) - len({entry.collapse for entry in messages})), 0)
+    trial.hold(
+        "sent_again", float(len(messages) - len({entry.collapse for entry in messages})), trial.case.bound
+    )
     log = service.log.read_text("utf-8", "replace")
     trial.hold("numbers_in_the_log", float(log.count(NUMBER) + log.count(NUMBER.removeprefix("+"))), 0)
 
