@@ -102,7 +102,8 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.state = 'open' AND a.stopped_at IS N
   AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
-  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
+  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes,
+  EXISTS (SELECT FROM problem p WHERE p.batch_id = b.id) AS troubled
 """
 
 _ADVANCE = """
@@ -117,7 +118,7 @@ UPDATE batch b SET outcomes = $3, lease_until = NULL,
   first_at = least(b.first_at, $4), last_at = greatest(b.last_at, $5),
   not_before = coalesce($6, b.not_before), rung_at = CASE WHEN $7 THEN b.rung_at END,
   state = CASE WHEN $7 THEN 'done' ELSE 'open' END, done_at = CASE WHEN $7 THEN clock_timestamp() END
-WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open' RETURNING b.alert_id
+WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open' RETURNING true
 """
 
 _SETTLE_ALERT = """
@@ -150,16 +151,18 @@ class Ledger:
 
     async def claim(self, batch_id: int) -> Lease | None:
         """Take the batch in hand, if it may be worked on now and nobody else has it."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_CLAIM, batch_id, LEASE)
-            if row is None:
-                return None
-            problems = await connection.fetch(
+        row = await self._pool.fetchrow(_CLAIM, batch_id, LEASE)
+        if row is None:
+            return None
+        problems = []
+        if row["troubled"]:  # rarely; and from here on nobody but us writes them
+            problems = await self._pool.fetch(
                 """SELECT position, recipient, attempts, crashes, label, code, detail, due
                    FROM problem WHERE batch_id = $1""",
                 batch_id,
             )
         fields = dict(row)
+        del fields["troubled"]
         fields |= {
             "kind": Kind(row["kind"]),
             "lane": Lane(row["lane"]),
@@ -210,23 +213,37 @@ class Ledger:
         else to be taken up again at `not_before`.
         """
         done = not progress.outcomes.translate(None, ENDED)
-        async with self._pool.acquire() as connection, connection.transaction():
-            alert_id = await connection.fetchval(
-                _RELEASE,
-                lease.batch_id,
-                lease.token,
-                progress.outcomes,
-                progress.accepted_first,
-                progress.accepted_last,
-                not_before,
-                done,
-            )
-            if alert_id is None:
-                raise LeaseLostError
-            await _write_details(connection, lease, progress)
+        if progress.problems or progress.remove:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._release(connection, lease, progress, not_before, done=done)
+                await _write_details(connection, lease, progress)
+        else:
+            await self._release(self._pool, lease, progress, not_before, done=done)
         if done:
-            await self._pool.execute(_SETTLE_ALERT, alert_id)
+            await self._pool.execute(_SETTLE_ALERT, lease.alert_id)
         return done
+
+    async def _release(
+        self,
+        connection: Connection | Pool,
+        lease: Lease,
+        progress: Progress,
+        not_before: datetime | None,
+        *,
+        done: bool,
+    ) -> None:
+        released = await connection.fetchval(
+            _RELEASE,
+            lease.batch_id,
+            lease.token,
+            progress.outcomes,
+            progress.accepted_first,
+            progress.accepted_last,
+            not_before,
+            done,
+        )
+        if released is None:
+            raise LeaseLostError
 
     async def pause_gateway(self, channel: str, gateway: str, seconds: float, reason: str) -> None:
         """Nobody claims a batch of this gateway until then. A pause only ever grows."""

@@ -7,6 +7,7 @@ import pytest
 from dispatcher.model import Reason, State
 from dispatcher.pipeline.plan import Planner
 from dispatcher.store.doorbell import Doorbell, open_queue
+from dispatcher.store.queue_address import parse
 from dispatcher.store.held import Held
 from tests.pipeline.messages import DUEREN
 from tests.store.histories import let_bells_fade, let_leases_end, submit, until
@@ -16,7 +17,7 @@ ACCEPTED = State.ACCEPTED
 
 @pytest.fixture
 async def no_queue(tmp_path):
-    bell = Doorbell(open_queue(f"unix://{tmp_path}/nobody.sock"))
+    bell = Doorbell(open_queue(parse(f"unix://{tmp_path}/nobody.sock")))
     yield bell
     await bell.aclose()
 
