@@ -7,8 +7,8 @@ import pytest
 from dispatcher.model import Reason, State
 from dispatcher.pipeline.plan import Planner
 from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.queue_address import parse
 from dispatcher.store.held import Held
+from dispatcher.store.queue_address import parse
 from tests.pipeline.messages import DUEREN
 from tests.store.histories import let_bells_fade, let_leases_end, submit, until
 
