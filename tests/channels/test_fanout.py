@@ -88,7 +88,11 @@ async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
     async with far_side(answer(200)) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
         courier = Stumbling(RuntimeError("geheim"))
-        receipts = [one async for one in fan_out(client_for(side.origin), courier, endpoints, BOUNDS)]
+        receipts = [
+            one
+            async for known in fan_out(client_for(side.origin), courier, endpoints, BOUNDS)
+            for one in known
+        ]
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
     assert (errors[0], errors[2]) == (None, None)
     assert str(errors[1]) == "unusable RuntimeError"
