@@ -102,8 +102,7 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.state = 'open' AND a.stopped_at IS N
   AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
-  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes,
-  EXISTS (SELECT FROM problem p WHERE p.batch_id = b.id) AS troubled
+  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
 """
 
 _ADVANCE = """
@@ -139,7 +138,8 @@ UPDATE batch SET rung_at = clock_timestamp() WHERE id IN (
 RETURNING id, lane, lease_token
 """
 
-
+_WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
+"""The outcome bytes of whoever was not tried yet, and of whoever there is nothing left to know about."""
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 
 
@@ -155,14 +155,15 @@ class Ledger:
         if row is None:
             return None
         problems = []
-        if row["troubled"]:  # rarely; and from here on nobody but us writes them
+        # Rarely. The row itself tells: where the statement waited for the holder before us, anything else in it is of
+        # before that holder's last write. From here on nobody but us writes problems.
+        if row["outcomes"].translate(None, _WITHOUT_PROBLEMS):
             problems = await self._pool.fetch(
                 """SELECT position, recipient, attempts, crashes, label, code, detail, due
                    FROM problem WHERE batch_id = $1""",
                 batch_id,
             )
         fields = dict(row)
-        del fields["troubled"]
         fields |= {
             "kind": Kind(row["kind"]),
             "lane": Lane(row["lane"]),

@@ -334,13 +334,13 @@ async def test_what_is_not_planned_yet_is_not_finished(alerts, ledger):
 # Two transactions at once: whoever comes first, nobody is forgotten and nobody hears the superseded message.
 
 
-async def blocked(pool, task):
-    """Wait until the task's statement waits for a lock."""
+async def blocked(pool, task, besides=0):
+    """Wait until the task's statement waits for a lock, as others do already."""
     while not task.done():
         waits = await pool.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
         )
-        if waits:
+        if waits > besides:
             return
         await asyncio.sleep(0)
     raise AssertionError("it did not wait")
@@ -415,3 +415,21 @@ async def test_two_closings_at_once_do_not_wait_for_each_other_in_a_circle(pool,
     await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
     closings = [ledger.close_expired() if n % 2 else ledger.close_stopped("A") for n in range(8)]
     assert [closed.in_hand for closed in await asyncio.gather(*closings)] == [0] * 8
+
+
+async def test_who_claims_while_the_holder_before_is_still_putting_down_knows_its_problems(
+    pool, ledger, batch
+):
+    """The holder's lease has run out, unnoticed, and its last write and the claim meet at the batch's row."""
+    first = await ledger.claim(batch)
+    await let_leases_end(pool)
+    progress = Progress(bytes([State.RETRY, 0, 0]), (await pending_problem(first),))
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE problem IN SHARE MODE")
+        putting_down = asyncio.create_task(ledger.release(first, progress))
+        await blocked(pool, putting_down)
+        claiming = asyncio.create_task(ledger.claim(batch))
+        await blocked(pool, claiming, besides=1)
+    await putting_down
+    second = await claiming
+    assert (second.outcomes, list(second.problems)) == (progress.outcomes, [0])
