@@ -71,14 +71,17 @@ class Watchers(Sentinel):
 
 
 def primary(told: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Of what Sentinels said (`SENTINEL MASTER`), that of the latest election; None if even that one is down.
+    """Of what Sentinels said (`SENTINEL MASTER`), that of the latest election; None if for all who know of that one its
+    server is down. It may be only themselves who cannot reach it.
 
     Each fail-over has a configuration epoch of its own, greater than all before.
     """
-    latest = max(told, key=lambda state: int(state["config-epoch"]), default=None)
-    if latest is None or not latest["is_master"] or latest["is_sdown"] or latest["is_odown"]:
-        return None
-    return latest
+    latest = max(told, key=lambda state: (int(state["config-epoch"]), _stands(state)), default=None)
+    return latest if latest is not None and _stands(latest) else None
+
+
+def _stands(state: Mapping[str, Any]) -> bool:
+    return bool(state["is_master"] and not state["is_sdown"] and not state["is_odown"])
 
 
 class PrimaryPool(SentinelConnectionPool):

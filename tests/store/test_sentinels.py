@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import aclosing
 
 import pytest
 from redis.asyncio import Redis
@@ -50,6 +51,9 @@ def state(port, epoch, *, down=False, master=True):
         ([state(2, 5), state(1, 4)], 2),
         ([state(1, 4, down=True), state(2, 5)], 2),
         ([state(1, 4), state(2, 5, down=True)], None),
+        ([state(1, 4, down=True), state(1, 4)], 1),
+        ([state(1, 4), state(1, 4, down=True)], 1),
+        ([state(1, 4, down=True), state(1, 4, down=True)], None),
         ([state(1, 4, master=False)], None),
     ],
 )
@@ -120,6 +124,29 @@ async def test_a_sentinel_that_hangs_delays_no_ring(group, bell):
         assert await bell.ring([FLASH]) is True
     finally:
         os.kill(hung, signal.SIGCONT)
+
+
+async def test_a_sentinel_that_alone_cannot_reach_the_primary_keeps_nobody_from_it(group):
+    cut_off = next(iter(group.sentinels))
+    shut_out(group, cut_off)
+
+    async def thinks_it_dead():
+        with queue_group.sentinel(cut_off) as sentinel:
+            return sentinel.sentinel_master(queue_group.NAME)["is_sdown"]
+
+    await until(thinks_it_dead)
+    for _ in range(10):  # whoever answers first
+        async with aclosing(Doorbell(open_queue(parse(group.url)))) as bell:
+            assert await bell.ring([FLASH]) is True
+
+
+def shut_out(group, sentinel):
+    """The primary does not let this Sentinel in any more."""
+    with queue_group.sentinel(sentinel) as one:
+        one.execute_command("SENTINEL", "SET", queue_group.NAME, "auth-pass", "not-the-password")
+    with queue_group.client(group.primary()) as server:
+        for kind in ("normal", "pubsub"):
+            server.execute_command("CLIENT", "KILL", "TYPE", kind)
 
 
 async def test_without_a_majority_what_the_last_one_says_counts(group, bell):
