@@ -62,7 +62,9 @@ class Headroom:
     def exhausted(self) -> None:
         """Memory was refused: say so, and end the process."""
         self._reserve = bytearray()
-        with suppress(MemoryError):
+        with suppress(
+            Exception
+        ):  # of memory, of whatever libraries call it, or of a log that nobody reads any more
             log.critical("memory_exhausted")
         self.end()
 

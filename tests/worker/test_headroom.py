@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ import structlog
 
 from dispatcher.model import Lane, State
 from dispatcher.store import doorbell
+from dispatcher.worker import headroom
 from dispatcher.worker.headroom import Headroom
 from tests.store.histories import let_leases_end, until
 from tests.worker.conftest import lanes_running
@@ -32,6 +34,17 @@ def test_without_memory_the_process_ends_and_says_why(ends):
         Headroom(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
     assert ends == ["ended"]
     assert [(line["event"], line["log_level"]) for line in logs] == [("memory_exhausted", "critical")]
+
+
+def test_last_words_that_nobody_takes_keep_no_process_alive(ends, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as nobody:
+        monkeypatch.setattr(headroom, "log", structlog.wrap_logger(structlog.PrintLogger(nobody)))
+        Headroom(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
+        with suppress(BrokenPipeError):
+            nobody.close()
+    assert ends == ["ended"]
 
 
 async def test_an_idle_worker_looks_too(ends):
