@@ -15,7 +15,7 @@ MAX_URL_CHARACTERS: Final = 2048
 # is the origin libcurl connects to. Browsers hand out endpoints in exactly this form.
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?][!-\"$-\[\]-~]*)?",
-    re.IGNORECASE,
+    re.ASCII | re.IGNORECASE,  # else k has a third form, the Kelvin sign, and s the long one
 )
 _PATH: Final = re.compile(r"/[!-\"$-\[\]-~]*")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}

@@ -49,6 +49,7 @@ PIECES = [
     "\n",
     " ",
     "ä",
+    "\N{KELVIN SIGN}",
     "",
 ]
 
@@ -90,6 +91,10 @@ def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url)
         ("javascript:alert(1)", "url_malformed"),
         ("https://push.example:/", "url_malformed"),
         ("https://[fe80::1%25eth0]/", "url_malformed"),
+        ("https://ban\N{KELVIN SIGN}.example/", "url_malformed"),
+        ("https://pu\N{LATIN SMALL LETTER LONG S}h.example/", "url_malformed"),
+        ("http\N{LATIN SMALL LETTER LONG S}://push.example/", "url_malformed"),
+        ("https://push.example/\N{KELVIN SIGN}", "url_malformed"),
         ("", "url_malformed"),
         ("https://push.example/" + "x" * MAX_URL_CHARACTERS, "url_too_long"),
     ],
