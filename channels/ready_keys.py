@@ -122,10 +122,12 @@ class ReadyKeys:
         turn = _Turn(lambda: self._takes)
         kept: set[int] = set()
         async for endpoint in endpoints:
-            kept.add(endpoint.id)
             if self._used:
                 await self.refill(lookup)
-            await turn.after(made=self.make(endpoint))
+            made = self.make(endpoint)
+            if endpoint.id in self._slots:  # of the others, however many, there is nothing to lose
+                kept.add(endpoint.id)
+            await turn.after(made=made)
         for gone in self._slots.keys() - kept:
             self.discard(gone)
 

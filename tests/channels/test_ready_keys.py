@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import tracemalloc
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
@@ -149,6 +150,23 @@ async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
     await keys.fill(each([endpoint(number) for number in range(2 * TURN + 1)]), known)
     assert len(keys) == 2 * TURN + 1
     assert 99 not in keys
+
+
+async def test_filling_remembers_no_more_than_there_is_room_for():
+    async def crowd():
+        for number in range(1000, 51_000):
+            yield Endpoint(number, "", {})
+
+    keys = ReadyKeys(1)
+    keys.make(endpoint(1))
+    tracemalloc.start()
+    try:
+        await keys.fill(crowd(), known)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 500_000
+    assert len(keys) == 0
 
 
 async def test_those_just_sent_to_come_first():
