@@ -7,14 +7,16 @@ worker that slept past its lease can change nothing any more (fencing). All time
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.model import ENDED, LEASE, UNCERTAIN, Kind, Lane, State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from dispatcher.store.record import Connection, Pool
@@ -93,6 +95,9 @@ class LeaseLostError(Exception):
     """Somebody else holds the batch now; nothing was written."""
 
 
+PROMPT_S = 1.0
+"""What came later does not say what time it is: this process may have stood still since."""
+
 _CLAIM = """
 UPDATE batch b SET lease_token = b.lease_token + 1, lease_until = clock_timestamp() + $2
 FROM alert a
@@ -146,11 +151,14 @@ _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 class Ledger:
     """Batches of record."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds."""
         self._pool = pool
+        self._monotonic = monotonic
 
     async def claim(self, batch_id: int) -> Lease | None:
         """Take the batch in hand, if it may be worked on now and nobody else has it."""
+        asked = self._monotonic()
         row = await self._pool.fetchrow(_CLAIM, batch_id, LEASE)
         if row is None:
             return None
@@ -170,7 +178,16 @@ class Ledger:
             "recipients": tuple(row["recipients"]),
             "problems": {item["position"]: Problem(**dict(item)) for item in problems},
         }
+        if self._monotonic() - asked > PROMPT_S:
+            fields["now"] = await self._present()
         return Lease(**fields)
+
+    async def _present(self) -> datetime:
+        """The record's time, ahead by its way here rather than behind, even if this process stood still meanwhile."""
+        async with self._pool.acquire() as connection:
+            asked = self._monotonic()
+            now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+            return now + timedelta(seconds=self._monotonic() - asked)
 
     async def advance(self, lease: Lease, progress: Progress) -> bool:
         """Write progress and renew the lease. True: the alert was stopped, start nothing more."""

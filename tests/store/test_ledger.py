@@ -2,11 +2,12 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from dispatcher.model import LEASE, UNCERTAIN, Kind, Lane, Reason, State
-from dispatcher.store.ledger import LeaseLostError, Problem, Progress
+from dispatcher.store.ledger import LeaseLostError, Ledger, Problem, Progress
 from tests.pipeline.messages import DUEREN
 from tests.store.histories import finish, let_bells_fade, let_leases_end, plan, submit, subscribe
 
@@ -44,6 +45,13 @@ async def test_a_lease_holds_all_that_a_worker_needs(pool, alerts, ledger, batch
     assert (lease.deadline, lease.received_at) == (stored.expires, stored.received_at)
     assert (lease.outcomes, lease.problems, len(lease.recipients)) == (bytes(3), {}, 3)
     assert (await row(pool, batch))["lease_until"] - lease.now == pytest.approx(LEASE, abs=MOMENT)
+
+
+@pytest.mark.parametrize(("ticks", "ahead_s"), [((0, 1), 0), ((0, 60, 60, 100), 40)])
+async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_is(pool, batch, ticks, ahead_s):
+    lease = await Ledger(pool, partial(next, iter(ticks))).claim(batch)
+    present = await pool.fetchval("SELECT clock_timestamp()")
+    assert lease.now - present == pytest.approx(timedelta(seconds=ahead_s), abs=20 * MOMENT)
 
 
 async def test_only_one_of_many_gets_the_batch(ledger, batch):
