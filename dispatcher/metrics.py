@@ -160,12 +160,12 @@ class Meter:
         )
         self.ready_keys = Gauge(
             "warn_ready_keys",
-            "Web Push subscriptions for which this process holds a key agreement made ahead of time.",
+            "Web Push subscriptions for which this process holds a message key made ahead of time.",
             registry=self.registry,
         )
         self.ready_keys_taken = Counter(
             "warn_ready_keys_taken",
-            "Web Push messages encrypted, by whether an agreement was ready or none and it was made then.",
+            "Web Push messages encrypted, by whether a message key was ready or none and it was made then.",
             ("agreement",),
             registry=self.registry,
         )

@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
     ready_keys: int = Field(200_000, ge=0)
-    """For how many Web Push subscriptions one worker process makes key agreements ahead of time, while idle: about
+    """For how many Web Push subscriptions one worker process makes message keys ahead of time, while idle: about
     200 bytes and 0.1 ms each. A mass send then takes a quarter of the processor time. 0: none."""
     request_timeout_s: float = Field(10.0, gt=0)
     """For one request to a gateway, all in all."""

@@ -1,6 +1,6 @@
-"""Filling this process's store of key agreements while it has nothing to send.
+"""Filling this process's store of message keys while it has nothing to send.
 
-Any worker may get any batch, so each process holds agreements for all subscriptions, up to its bound: what one of
+Any worker may get any batch, so each process holds keys for all subscriptions, up to its bound: what one of
 them has sent for, the others still hold, and use for the next alert.
 """
 
@@ -26,7 +26,7 @@ PAGE = 1000
 REFILL_S = 1.0
 """Between two looks at what was used."""
 ROUND_S = 600.0
-"""Between two rounds through all subscriptions: new ones get an agreement, those that ended lose theirs."""
+"""Between two rounds through all subscriptions: new ones get a key, those that ended lose theirs."""
 
 log = structlog.get_logger()
 

@@ -29,5 +29,5 @@ class WorkerParts:
     watch: Watch | None = None
     """Of the feeds, where there are any."""
     keyring: Keyring | None = None
-    """Keeps key agreements ready, where that is wanted."""
+    """Keeps message keys ready, where that is wanted."""
     headroom: Headroom = field(default_factory=Headroom)
