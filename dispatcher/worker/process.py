@@ -49,6 +49,9 @@ async def run(settings: Settings, parts: WorkerParts, queue: QueueAddress) -> No
     try:
         with announced(settings.data_dir, settings.process_name or "worker", listener):
             await _until(stop, tasks)
+    except MemoryError:
+        parts.headroom.exhausted()
+        raise
     finally:
         # Also when a part failed: what is left running would keep the process, and its share of the work, alive.
         await _wind_up(parts, server, tasks)

@@ -14,6 +14,7 @@ import pytest
 from dispatcher.settings import Settings
 from dispatcher.store.queue_address import parse
 from dispatcher.worker import process as worker_process
+from dispatcher.worker.headroom import Headroom
 from tests.store.histories import until
 
 
@@ -102,13 +103,33 @@ async def test_all_its_parts_run_until_it_is_told_to_stop(
 class Failing:
     """A watch that ends by itself, as none should."""
 
+    def __init__(self, error):
+        self.error = error
+
     async def run(self):
-        raise LookupError("a part ended")
+        raise self.error
 
 
 async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_url, settings, own_signals):
     """Its supervisor starts it again; a worker without one of its parts would look alive."""
     with pytest.raises(LookupError, match="a part ended"):
         await asyncio.wait_for(
-            worker_process.run(settings, replace(parts, watch=Failing()), parse(redis_url)), 20
+            worker_process.run(
+                settings, replace(parts, watch=Failing(LookupError("a part ended"))), parse(redis_url)
+            ),
+            20,
         )
+
+
+async def test_a_part_that_gets_no_memory_ends_the_process_before_anything_is_wound_up(
+    parts, redis_url, settings, own_signals
+):
+    ends = []
+    starved = replace(
+        parts,
+        watch=Failing(MemoryError()),
+        headroom=Headroom(end=lambda: ends.append(parts.deliverer._stopping.is_set())),
+    )
+    with pytest.raises(MemoryError):
+        await asyncio.wait_for(worker_process.run(settings, starved, parse(redis_url)), 20)
+    assert ends == [False]
