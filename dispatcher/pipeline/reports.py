@@ -138,12 +138,12 @@ class ReportDesk:
                 for one in judged
                 if one.standing and one.verdict in RECORDED
             ]
+            contradictions = [
+                one.standing.key for one in judged if one.standing and one.verdict is Verdict.CONTRADICTION
+            ]
             # Where another request was quicker, what it recorded is there now, and stands.
-            overtaken = {final.key for final in finals} - await self._store.record(finals)
+            overtaken = {final.key for final in finals} - await self._store.record(finals, contradictions)
             settled = [one for one in judged if one.standing is None or one.standing.key not in overtaken]
-            await self._store.note_contradictions(
-                [one.standing.key for one in settled if one.standing and one.verdict is Verdict.CONTRADICTION]
-            )
             verdicts.update(one.verdict for one in settled)
             self._count(gateway, settled)
             reports = [one.report for one in judged if one.standing and one.standing.key in overtaken]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dispatcher.store.record import Pool
+    from dispatcher.store.record import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,16 @@ SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[]
 ON CONFLICT DO NOTHING RETURNING batch_id, position
 """
 
+# Rows are locked in one order by everybody: two requests about the same deliveries would else wait for each other.
+_CONTRADICT = """
+UPDATE delivery_report r SET contradictions = r.contradictions + c.n
+FROM (SELECT d.batch_id, d.position, k.n FROM delivery_report d
+      JOIN (SELECT batch_id, position, count(*) AS n FROM unnest($1::bigint[], $2::int[]) k(batch_id, position)
+            GROUP BY 1, 2) k USING (batch_id, position)
+      ORDER BY 1, 2 FOR UPDATE OF d) c
+WHERE r.batch_id = c.batch_id AND r.position = c.position
+"""
+
 
 class Reports:
     """Delivery reports of record."""
@@ -94,24 +104,31 @@ class Reports:
             found[place] = Standing(**{**fields, "lane": Lane(row["lane"])})
         return found
 
-    async def record(self, finals: Sequence[Final]) -> set[tuple[int, int]]:
-        """Record final states, each where there is none; the keys of those recorded. The first one stays."""
-        if not finals:
-            return set()
-        columns = zip(
-            *((one.batch_id, one.position, one.gateway, one.state, one.code) for one in finals), strict=True
-        )
-        rows = await self._pool.fetch(_RECORD, *map(list, columns))
-        return {(row["batch_id"], row["position"]) for row in rows}
+    async def record(
+        self, finals: Sequence[Final], contradictions: Sequence[tuple[int, int]] = ()
+    ) -> set[tuple[int, int]]:
+        """Record final states, each where there is none, and count further ones of `contradictions`; the keys of those
+        recorded. The first one stays. All of it is committed or nothing, and what contradicts a final that was not
+        recorded is not counted: it is to be judged again.
+        """
+        if not contradictions:
+            return await _insert(self._pool, finals)
+        async with self._pool.acquire() as connection, connection.transaction():
+            recorded = await _insert(connection, finals)
+            overtaken = {final.key for final in finals} - recorded
+            counted = [key for key in contradictions if key not in overtaken]
+            await connection.execute(_CONTRADICT, *_columns(counted, 2))
+        return recorded
 
-    async def note_contradictions(self, keys: Sequence[tuple[int, int]]) -> None:
-        """Count that another final state was reported than the one recorded."""
-        if keys:
-            await self._pool.execute(
-                """UPDATE delivery_report r SET contradictions = r.contradictions + c.n
-                   FROM (SELECT batch_id, position, count(*) AS n
-                         FROM unnest($1::bigint[], $2::int[]) k(batch_id, position) GROUP BY 1, 2) c
-                   WHERE r.batch_id = c.batch_id AND r.position = c.position""",
-                [batch_id for batch_id, _ in keys],
-                [position for _, position in keys],
-            )
+
+async def _insert(connection: Pool | Connection, finals: Sequence[Final]) -> set[tuple[int, int]]:
+    if not finals:
+        return set()
+    rows = await connection.fetch(
+        _RECORD, *_columns([(*one.key, one.gateway, one.state, one.code) for one in finals], 5)
+    )
+    return {(row["batch_id"], row["position"]) for row in rows}
+
+
+def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
+    return [[row[place] for row in rows] for place in range(width)]
