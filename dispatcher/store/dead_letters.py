@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
@@ -145,9 +146,9 @@ class DeadLetters:
 
 def parse_id(letter_id: str) -> tuple[int, int]:
     """Batch and position. Raises ValueError."""
-    batch_id, _, position = letter_id.partition("-")
-    if not (batch_id.isascii() and batch_id.isdigit() and position.isascii() and position.isdigit()):
+    if not re.fullmatch("[0-9]{1,18}-[0-9]{1,9}", letter_id):  # what the record's columns hold
         raise ValueError(f"{letter_id!r} is not the id of a dead letter")
+    batch_id, _, position = letter_id.partition("-")
     return int(batch_id), int(position)
 
 

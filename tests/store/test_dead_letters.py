@@ -87,7 +87,9 @@ async def test_unknown_ones_and_those_that_were_reached_change_nothing(batch, le
     assert await pool.fetchrow("SELECT * FROM batch") == before
 
 
-@pytest.mark.parametrize("text", ["", "1", "a-1", "1-b", "-1-2", "1-", "²-1"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "a-1", "1-b", "-1-2", "1-", "²-1", "9" * 19 + "-0", "1-" + "9" * 10]
+)
 def test_an_id_is_two_numbers(text):
     with pytest.raises(ValueError, match="not the id"):
         parse_id(text)
