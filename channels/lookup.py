@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-# What may stand in a receipt or a log: an identifier, or a code too short to be somebody's number.
+# What may stand in a receipt or a log: an identifier, or a code with too few digits to hold somebody's number.
 REFERENCE: Final = re.compile(r"[!-~]{1,128}")
-CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6}")
+CODE: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){7})(?:[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6})")
 
 
 def look_up(document: Any, path: str) -> Any:

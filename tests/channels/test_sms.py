@@ -196,6 +196,7 @@ def test_references(document, reference):
         ({"success": False, "error": {"code": "other"}}, Transient, "other"),
         ({"success": False, "error": {"code": NUMBER}}, Transient, "gateway_error"),
         ({"success": False, "error": {"code": 4915100000001}}, Transient, "gateway_error"),
+        ({"success": False, "error": {"code": "INVALID_4915100000001"}}, Transient, "gateway_error"),
         ({"success": False, "error": "text"}, Transient, "gateway_error"),
         ({"fine": True}, Uncertain, "answer_unreadable"),
         ([], Uncertain, "answer_unreadable"),

@@ -114,7 +114,10 @@ def test_a_reference_that_is_none_of_ours_is_none(reference):
 
 @pytest.mark.parametrize(
     ("given_", "kept"),
-    [("EC_ABSENT", "EC_ABSENT"), (27, "27"), (NUMBER, ""), (int(NUMBER), ""), ("Herr Maier", ""), ({}, ""), (True, "")],
+    [
+        ("EC_ABSENT", "EC_ABSENT"), ("E-123.456", "E-123.456"), (27, "27"), (NUMBER, ""), (int(NUMBER), ""), ({}, ""),
+        ("Herr Maier", ""), (True, ""), ("invalid-4915100000001", ""), ("tel.0151-00.00.001", ""), ("E1234567", ""),
+    ],
 )  # fmt: skip
 def test_an_error_code_is_kept_only_if_it_cannot_be_a_number_of_a_person(given_, kept):
     [report] = read({"client_ref": REF, "status": "failed", "err": given_}, error="err")
