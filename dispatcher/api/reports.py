@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 GatewayName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
 MAX_BYTES = 65_536
 """Some hundred reports with all that providers put in beside."""
+MAX_QUERY_BYTES = 8_192
+"""As proxies allow. It is taken apart before anybody has shown a secret, as one may stand in it."""
 REPORT_BODY = {
     "requestBody": {
         "content": {
@@ -69,11 +71,12 @@ def _configured(parts: ApiParts, name: str) -> tuple[ReportDesk, ReportingGatewa
 
 
 async def _taken(request: Request, desk: ReportDesk, gateway: ReportingGateway) -> ReportsBody:
-    if not any(hmac.compare_digest(shown, gateway.secret) for shown in _shown(request)):
+    query = _query(request)
+    if not any(hmac.compare_digest(shown, gateway.secret) for shown in _shown(request, query)):
         raise Refused(ProblemType.UNAUTHENTICATED, "Das Geheimnis des Gateways fehlt oder ist falsch.")
     body = await read_body(request, MAX_BYTES)
     try:
-        reports = read_reports(gateway.fields, media_type_of(request), body, _query(request))
+        reports = read_reports(gateway.fields, media_type_of(request), body, query)
     except UnreadableReport as error:
         raise Refused(
             ProblemType.MALFORMED_REPORT,
@@ -85,15 +88,22 @@ async def _taken(request: Request, desk: ReportDesk, gateway: ReportingGateway) 
 
 
 def _query(request: Request) -> bytes:
+    """Raises `Refused` for one that is too long."""
     query: bytes = request.scope["query_string"]
+    if len(query) > MAX_QUERY_BYTES:
+        raise Refused(
+            ProblemType.TOO_LARGE,
+            f"Die Adresse der Anfrage hat mehr als {MAX_QUERY_BYTES} Byte an Angaben.",
+            extra={"max_bytes": MAX_QUERY_BYTES},
+        )
     return query
 
 
-def _shown(request: Request) -> list[bytes]:
+def _shown(request: Request, query: bytes) -> list[bytes]:
     """Every secret shown: as a bearer token, as the password of Basic, as `token` in the query. Providers can mostly do
     one of these.
     """
-    tokens = parse_qs(_query(request).decode("ascii", "replace")).get("token", [])
+    tokens = parse_qs(query.decode("ascii", "replace")).get("token", [])
     return [shown.encode() for shown in (bearer(request), _password(request), *tokens[:1]) if shown]
 
 

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from channels.sms_report import REPORTS_MAX
-from dispatcher.api.reports import MAX_BYTES
+from dispatcher.api.reports import MAX_BYTES, MAX_QUERY_BYTES
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model import State
 from dispatcher.settings import SmsGatewaySettings
@@ -274,6 +274,17 @@ async def test_hostile_bodies_are_refused_and_nothing_of_them_comes_back(
     assert b"49151" not in answer.body
     assert "49151" not in repr(logs)
     assert service.count("warn_delivery_report_requests_refused_total", gateway="sms-1", problem=type_) == 1
+
+
+@pytest.mark.parametrize("key", ["", SECRET])
+async def test_a_query_is_not_taken_apart_beyond_what_one_may_hold(service, key):
+    """The secret may stand in it, so whoever comes has it read."""
+    padding = "&".join(["a=b"] * 3_000)
+    answer = await service.request("GET", f"{PATH}?{padding}&token={SECRET}", key=key)
+    assert answer.problem(413, "too-large")["max_bytes"] == MAX_QUERY_BYTES
+    longest = f"token={SECRET}&client_ref={NOBODY}&status=failed&text="
+    longest += "x" * (MAX_QUERY_BYTES - len(longest))
+    assert (await service.request("GET", f"{PATH}?{longest}", key=key)).json["verdicts"] == {"unknown": 1}
 
 
 async def test_what_is_dropped_is_logged_by_its_reason_and_never_by_its_content(service, sent):
