@@ -24,6 +24,9 @@ def application(parts: ApiParts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        # A redirect would name the scheme that we are spoken to in, which behind a proxy is not TLS: whoever followed
+        # it would show key and token in the clear.
+        redirect_slashes=False,
     )
     problems.install(app, parts.meter)
     app.include_router(alerts.routes(parts))

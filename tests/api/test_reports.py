@@ -276,6 +276,12 @@ async def test_hostile_bodies_are_refused_and_nothing_of_them_comes_back(
     assert service.count("warn_delivery_report_requests_refused_total", gateway="sms-1", problem=type_) == 1
 
 
+@pytest.mark.parametrize("path", [f"{PATH}/?token={SECRET}&to={NUMBER[1:]}", "/v1/alerts/"])
+async def test_nobody_is_sent_on_with_a_secret(service, path):
+    async with service.session.get(service.url + path, allow_redirects=False) as answer:
+        assert (answer.status, answer.headers.get("location")) == (404, None)
+
+
 @pytest.mark.parametrize("key", ["", SECRET])
 async def test_a_query_is_not_taken_apart_beyond_what_one_may_hold(service, key):
     """The secret may stand in it, so whoever comes has it read."""
