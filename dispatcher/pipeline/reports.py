@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 TAKEN_FOR = timedelta(days=7)
 """After the warning's end. Networks keep a message for two days at most; who reports later than this has lost count."""
+AT_ONCE = 2
+"""Requests at the record. After a mass send reports come by the thousand a second; the process's other connections to
+the record are for warnings, which else wait behind them. More at once are no quicker."""
 
 log = structlog.get_logger()
 
@@ -125,11 +129,16 @@ class ReportDesk:
         self._store = store
         self._meter = meter
         self._choose = choose
+        self._turns = asyncio.Semaphore(AT_ONCE)
         for name in gateways:
             meter.know_reports(channel, name, tuple(Verdict), REFUSALS)
 
     async def take(self, gateway: str, reports: Sequence[Report]) -> Counter[Verdict]:
         """Record what is new; how many reports met which verdict. What it returns is committed."""
+        async with self._turns:
+            return await self._take(gateway, reports)
+
+    async def _take(self, gateway: str, reports: Sequence[Report]) -> Counter[Verdict]:
         verdicts: Counter[Verdict] = Counter()
         while reports:
             judged = await self._judge(gateway, reports)

@@ -11,6 +11,7 @@ from channels.sms_report import REPORTS_MAX
 from dispatcher.api.reports import MAX_BYTES, MAX_QUERY_BYTES
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model import State
+from dispatcher.pipeline.reports import ReportDesk
 from dispatcher.settings import SmsGatewaySettings
 from dispatcher.store.ledger import Ledger
 from dispatcher.store.migrate import upgrade
@@ -24,6 +25,7 @@ from tests.store.histories import finish, plan
 
 SECRET = "geheimnis-des-gateways"
 NUMBER = "+4915100000001"
+PATIENCE = 20.0  # seconds; only a failing test waits so long
 NOBODY = "01ARZ3NDEKTSV4RRFFQ69G5FAV-1"
 PATH = "/v1/gateways/sms-1/reports"
 FORM = "application/x-www-form-urlencoded"
@@ -320,6 +322,30 @@ async def test_without_the_record_a_report_is_not_taken(settings, tmp_path):
             )
             server.start()
             assert (await report(service, (NOBODY, "failed"))).json["verdicts"] == {"unknown": 1}
+
+
+async def test_a_flood_of_reports_does_not_hold_up_a_warning(service, pool, env):
+    """However many come, and however long the record takes for them."""
+    take, here, all_here = ReportDesk.take, [], asyncio.Event()
+
+    async def counted(self, gateway, reports):
+        here.append(gateway)
+        if len(here) == 20:
+            all_here.set()
+        return await take(self, gateway, reports)
+
+    env.setattr(ReportDesk, "take", counted)
+    async with pool.acquire() as holder:
+        held = holder.transaction()
+        await held.start()
+        await holder.execute("LOCK TABLE delivery_report")
+        flood = [asyncio.create_task(report(service, (NOBODY, "failed"))) for _ in range(20)]
+        await all_here.wait()
+        async with asyncio.timeout(PATIENCE):
+            assert (await service.submit(warning(DUEREN))).status == 201
+        await held.rollback()
+    answers = await asyncio.gather(*flood)
+    assert [answer.json["verdicts"] for answer in answers] == [{"unknown": 1}] * len(flood)
 
 
 async def test_a_batch_is_found_by_its_range_of_recipients(pool, sent):
