@@ -177,6 +177,14 @@ def test_every_fault_of_the_table_is_there_and_found_by_name_and_code():
         named("nothing")
 
 
+@pytest.mark.parametrize("runs", ["0", "-1", "x"])
+def test_no_run_at_all_is_no_success(runs, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["worker-kill", "--runs", runs])
+    assert ended.value.code == 2
+    assert "--runs" in capsys.readouterr().err
+
+
 def test_the_list_names_everything(capsys):
     assert main(["list"]) == 0
     said = capsys.readouterr().out

@@ -87,12 +87,19 @@ def _row(found: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _some(text: str) -> int:
+    """At least one: no run would pass for a series in which all was kept."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError("at least one")
+    return int(text)
+
+
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ops.lab.faults", description="The fault lab.")
     parser.add_argument(
         "names", nargs="+", metavar="name", help="a name or code (F1 ...), `all`; `list`, `table`"
     )
-    parser.add_argument("--runs", type=int, default=20, help="of each fault")
+    parser.add_argument("--runs", type=_some, default=20, help="of each fault")
     parser.add_argument("--seed", type=int, default=1, help="instants and choices follow from it")
     parser.add_argument("--subscriptions", type=int, default=1000, help="in the district")
     parser.add_argument("--out", type=Path, default=OUT, help="where the districts stand")
