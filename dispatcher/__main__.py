@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import version
 
 import asyncpg
+import pydantic_settings
 import typer
 from pydantic import ValidationError
 
@@ -63,6 +64,11 @@ def main() -> None:
             name = ".".join(map(str, item["loc"]))
             print(f"setting WARN_{name.upper()}: {item['msg']}", file=sys.stderr)
         sys.exit(2)
+    except (
+        pydantic_settings.SettingsError
+    ) as error:  # says: error parsing value for field "sms_gateways" from ...
+        print(f"setting WARN_{str(error).split(chr(34))[1].upper()}: is no JSON", file=sys.stderr)
+        sys.exit(1)
     except asyncpg.PostgresError as error:
         older = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
         advice = "; run `dispatcher migrate` first" if older else ""

@@ -34,6 +34,11 @@ BAD = {
     "a key that is none": ("worker", {"WARN_VAPID_KEY": "/dev/null"}, "WARN_VAPID_KEY"),
     "a key that is not there": ("worker", {"WARN_VAPID_KEY": "/nowhere/vapid.pem"}, "WARN_VAPID_KEY"),
     "a subject that is none": ("worker", {"WARN_VAPID_SUBJECT": "nobody"}, "WARN_VAPID_SUBJECT"),
+    "gateways cut off": (
+        "worker",
+        {"WARN_SMS_GATEWAYS": f'[{{"name": "a", "reports": {{"secret": "{SECRET}'},
+        "WARN_SMS_GATEWAYS: is no JSON",
+    ),
     "a gateway with a wrong field": (
         "worker",
         {"WARN_SMS_GATEWAYS": '[{"name": "a", "url": "https://a.example/", "fields": {"colour": "x"}}]'},
