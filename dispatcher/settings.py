@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -42,6 +43,12 @@ class SmsAnswerSettings(BaseModel):
 Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
 
 
+def _showable(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
+        raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
+    return secret
+
+
 class SmsReportSettings(BaseModel):
     """How a gateway reports what became of its messages; see `channels.sms_report.ReportFields` and
     `ops/docs/delivery-reports.md`.
@@ -49,7 +56,7 @@ class SmsReportSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    secret: SecretStr = Field(min_length=16)
+    secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
     """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
     url: SecretStr = SecretStr("")
     """For gateways that are told with each message where to report; `{client_ref}` is put in."""

@@ -74,6 +74,13 @@ def test_a_pepper_is_not_shown(env):
             "WARN_SMS_GATEWAYS",
             '[{"name": "sms", "url": "https://sms.example", "reports": {"secret": "short"}}]',
         ),
+        *(
+            (
+                "WARN_SMS_GATEWAYS",
+                f'[{{"name": "sms", "url": "https://x", "reports": {{"secret": "{secret}"}}}}]',
+            )
+            for secret in ("geheim geheim geheim ", "geheimnisgeheimnisä")
+        ),
     ],
 )
 def test_what_makes_no_service_is_refused(env, name, value):
