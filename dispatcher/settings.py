@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -90,6 +91,13 @@ class SmsGatewaySettings(BaseModel):
     """Without it no reports are taken."""
 
 
+def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
+    for name, times in Counter(gateway.name for gateway in gateways).items():
+        if times > 1:
+            raise ValueError(f"{times} gateways are called {name}")
+    return gateways
+
+
 class Settings(BaseSettings):
     """Everything the service can be told, with its defaults."""
 
@@ -158,7 +166,7 @@ class Settings(BaseSettings):
     """PEM of the P-256 key, which must be there; default: made once in the data directory."""
     vapid_subject: str = "mailto:leitstelle@example.org"
     """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
-    sms_gateways: tuple[SmsGatewaySettings, ...] = ()
+    sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
     """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
     `fields`, `answer`, `plus`, `max_parts`, `reports` (see [delivery reports](delivery-reports.md)). The first takes
     whoever names none."""

@@ -69,6 +69,7 @@ def test_a_pepper_is_not_shown(env):
         ("WARN_MAX_BODY_BYTES", "10"),
         ("WARN_SMS_GATEWAYS", '[{"name": "Not A Name", "url": "https://sms.example"}]'),
         ("WARN_SMS_GATEWAYS", '[{"name": "sms", "url": "https://sms.example", "unknown": 1}]'),
+        ("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://x"}, {"name": "a", "url": "https://y"}]'),
         ("WARN_SMS_GATEWAYS", '[{"name": "sms", "url": "https://sms.example", "reports": {}}]'),
         (
             "WARN_SMS_GATEWAYS",

@@ -82,6 +82,8 @@ def replay(
             typer.echo(f"{letter}: {WHY[fate]}", err=True)
     replayed = Counter(fates.values())[Fate.REPLAYED]
     typer.echo(f"{replayed} replayed, {len(fates) - replayed} not")
+    if alert and len(fates) == ALL:
+        typer.echo(f"{alert}: mehr als {ALL}, bitte noch einmal aufrufen", err=True)
     if replayed < len(fates):
         raise typer.Exit(1)
 

@@ -14,7 +14,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SEED, SUBSCRIPTIONS = 7, 300
 SELECTION = (
     "worker-kill",
-    "worker-starved",
     "api-kill",
     "queue-flush",
     "record-immediate",
