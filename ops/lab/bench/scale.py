@@ -30,13 +30,13 @@ WITHIN_S = 600.0
 class Measured:
     """What one of each can do. Defaults: `ops/docs/performance.md`."""
 
-    worker_per_s: float = 16_100.0
+    worker_per_s: float = 30_300.0
     """Recipients a second of one worker on a processor of its own, ledger on (`dispatch`, one worker)."""
-    record_us: float = 24.1
+    record_us: float = 17.6
     """PostgreSQL's processor time for a recipient, the plan included (`dispatch`)."""
     record_cores: float = 8.0
     """Of one PostgreSQL server."""
-    queue_us: float = 1.07
+    queue_us: float = 0.82
     """Redis' processor time for a recipient, the lanes' polling included (`dispatch`). It is one thread."""
     plan_per_s: float = 150_000.0
     """Recipients a second of the statements that freeze an audience, one transaction after another."""
