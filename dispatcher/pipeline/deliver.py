@@ -74,6 +74,7 @@ class Deliverer:
         self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
         self._budgets: defaultdict[tuple[str, str], RetryBudget] = defaultdict(RetryBudget)
         self._stopping = asyncio.Event()
+        self._alone = asyncio.Lock()
 
     def stop(self) -> None:
         """Put every batch down after the slice in hand."""
@@ -88,7 +89,9 @@ class Deliverer:
             return
         self._tools.clock.read(lease.now)
         gateway = lease.channel, lease.gateway
-        work = _Work(self._tools, lease, self._breakers[gateway], self._budgets[gateway], self._stopping)
+        work = _Work(
+            self._tools, lease, self._breakers[gateway], self._budgets[gateway], self._stopping, self._alone
+        )
         with self._tools.gate.work(lease.lane):
             try:
                 await work.run()
@@ -101,7 +104,13 @@ class _Work:
     """One batch in one worker's hand."""
 
     def __init__(
-        self, tools: Tools, lease: Lease, breaker: Breaker, budget: RetryBudget, stopping: asyncio.Event
+        self,
+        tools: Tools,
+        lease: Lease,
+        breaker: Breaker,
+        budget: RetryBudget,
+        stopping: asyncio.Event,
+        alone: asyncio.Lock,
     ) -> None:
         self._tools = tools
         self._lease = lease
@@ -110,6 +119,7 @@ class _Work:
         self._budget = budget
         self._budget_s = 0.0
         self._stopping = stopping
+        self._alone = alone
         self._started = self._written_at = time.monotonic()
         self._stopped = False
         self._pause_s = 0.0
@@ -154,14 +164,28 @@ class _Work:
             if not positions:
                 return
             await self._tools.gate.stand_aside(self._lease.lane)
-            hand.claim(positions)
-            if await self._write():
-                hand.unclaim(positions, uncertain=False)
-                self._stopped = True
-                return
-            await self._send(channel, notice, [endpoints[self._lease.recipients[n]] for n in positions])
-            # Whoever has no receipt was not started; the channel gives receipts for all that it started.
-            hand.unclaim(positions, uncertain=False)
+            chosen = [endpoints[self._lease.recipients[n]] for n in positions]
+            if not hand.is_last_chance(positions):
+                await self._send_slice(channel, notice, positions, chosen)
+                continue
+            # Alone in the process and not merely in its batch, until its outcome is written down: the next death is
+            # this one's last, and must not be anybody's who happened to be in hand beside it.
+            async with self._alone:
+                if self._may_go_on():
+                    await self._send_slice(channel, notice, positions, chosen)
+                    self._stopped |= await self._write()
+
+    async def _send_slice(
+        self, channel: Channel, notice: Notice, positions: list[int], chosen: list[Endpoint]
+    ) -> None:
+        hand = self._hand
+        hand.claim(positions)
+        if await self._write():
+            self._stopped = True
+        else:
+            await self._send(channel, notice, chosen)
+        # Whoever has no receipt was not started; the channel gives receipts for all that it started.
+        hand.unclaim(positions, uncertain=False)
 
     def _slice_size(self, channel: Channel) -> int:
         """At most so many at once; none where only retries are left, and too many of these have failed."""

@@ -130,6 +130,11 @@ class Hand:
     def _due(self, n: int) -> datetime:
         return self._problems[n].due or self.lease.now
 
+    def is_last_chance(self, positions: list[int]) -> bool:
+        """Whether another death of the process would give one of them up."""
+        problems = self._problems
+        return any(n in problems and problems[n].crashes >= CRASHES_MAX - 1 for n in positions)
+
     def claim(self, positions: list[int]) -> None:
         """They are about to be sent."""
         outcomes = self._outcomes

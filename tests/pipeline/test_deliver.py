@@ -20,7 +20,7 @@ from dispatcher.model import UNCERTAIN, Reason, State
 from dispatcher.pipeline.breaker import MINIMUM
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.dead_letters import DeadLetters, Fate
-from dispatcher.store.ledger import Progress
+from dispatcher.store.ledger import Problem, Progress
 from tests.store.histories import let_leases_end, until
 
 ACCEPTED = State.ACCEPTED
@@ -297,6 +297,39 @@ async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_serve
     assert outcomes[2] == State.DEAD | UNCERTAIN
     assert outcomes.count(ACCEPTED) == 5
     assert (await house.alerts.get("A")).state == "settled"
+
+
+async def died_twice(house, batch):
+    """The batch's first recipient was in hand at two deaths, everybody else has got it."""
+    lease = await house.ledger.claim(batch)
+    outcomes = bytes([State.RETRY | UNCERTAIN] + [ACCEPTED] * (len(lease.recipients) - 1))
+    crashed = Problem(0, lease.recipients[0], 0, 2, "crash", "worker_died", "", lease.now)
+    await house.ledger.advance(lease, Progress(outcomes, (crashed,)))
+    await let_leases_end(house.pool)
+
+
+async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_written_down(house):
+    """Else a neighbour of another batch, in hand at the same three deaths, would be given up too."""
+    await house.subscribe(*(f"p{n:02}" for n in range(20)))
+    first, second = await house.planned()
+    for batch in (first, second):
+        await died_twice(house, batch)
+    house.channel.open.clear()
+    work = [asyncio.create_task(house.deliverer.deliver(batch)) for batch in (first, second)]
+
+    async def one_waits_for_the_other():
+        return bool(house.deliverer._alone._waiters)
+
+    await until(one_waits_for_the_other)
+    await house.channel.entered.wait()
+    states = [(await house.outcomes(batch))[0] & ~UNCERTAIN for batch in (first, second)]
+    assert sorted(states) == [State.CLAIMED, State.RETRY]
+    assert len(house.channel.calls) == 1
+    house.channel.open.set()
+    await asyncio.gather(*work)
+    assert len(house.channel.seen) == 2
+    for batch in (first, second):
+        assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
 
 
 async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(house):
