@@ -59,6 +59,11 @@ class Meter:
             ("source",),
             registry=self.registry,
         )
+        self.reads_shed = Counter(
+            "warn_reads_shed",
+            "Reads of the API that were turned away so that submissions need not wait.",
+            registry=self.registry,
+        )
         self.alerts_rejected = Counter(
             "warn_alerts_rejected",
             "Submissions refused, by problem type.",

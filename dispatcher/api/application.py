@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
+from dispatcher.api.shedding import ShedReads
 from dispatcher.probes import probe_routes
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def application(parts: ApiParts) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app, parts.meter)
+    app.add_middleware(ShedReads, shed=parts.meter.reads_shed)
     app.include_router(alerts.routes(parts))
     app.include_router(feeds.routes(parts))
     app.include_router(instances.routes(parts))

@@ -40,7 +40,7 @@ def problem_response(refused: Refused) -> Response:
     headers = {}
     if refused.type is ProblemType.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
-    if refused.type is ProblemType.RECORD_UNAVAILABLE:
+    if refused.type in {ProblemType.RECORD_UNAVAILABLE, ProblemType.OVERLOADED}:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
 

@@ -28,6 +28,7 @@ class ProblemType(StrEnum):
     IDENTITY_REUSED = "identity-reused"
     MALFORMED_REPORT = "malformed-report"
     NOT_FOUND = "not-found"
+    OVERLOADED = "overloaded"
     RECORD_UNAVAILABLE = "record-unavailable"
     INTERNAL = "internal-error"
 
@@ -51,6 +52,7 @@ STATUS = {
     ProblemType.IDENTITY_REUSED: 409,
     ProblemType.MALFORMED_REPORT: 400,
     ProblemType.NOT_FOUND: 404,
+    ProblemType.OVERLOADED: 503,
     ProblemType.RECORD_UNAVAILABLE: 503,
     ProblemType.INTERNAL: 500,
 }
@@ -74,6 +76,7 @@ TITLE = {
     ProblemType.IDENTITY_REUSED: "This identity was used for other content",
     ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
     ProblemType.NOT_FOUND: "Not found",
+    ProblemType.OVERLOADED: "Too many are reading now",
     ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
     ProblemType.INTERNAL: "Internal error",
 }
