@@ -18,7 +18,6 @@ SELECTION = (
     "queue-flush",
     "record-immediate",
     "cancel-race",
-    "duplicates",
     "lies",
     "reports",
 )

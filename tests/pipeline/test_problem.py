@@ -10,6 +10,7 @@ def test_every_problem_has_a_status_and_a_title():
 def test_every_status_says_who_must_act():
     assert all(400 <= status < 600 for status in STATUS.values())
     assert {type_ for type_, status in STATUS.items() if status >= 500} == {
+        ProblemType.OVERLOADED,
         ProblemType.RECORD_UNAVAILABLE,
         ProblemType.INTERNAL,
     }
