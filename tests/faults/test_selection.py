@@ -18,8 +18,6 @@ SELECTION = (
     "queue-flush",
     "record-immediate",
     "cancel-race",
-    "lies",
-    "reports",
 )
 PROMISED = {"fault", "runs", "seed", "keys", "lost", "doubled", "bound", "phantom", "false_delivered"}
 PROMISED |= {"unknown", "late", "recovery_s", "ok", "criteria"}

@@ -31,9 +31,14 @@ def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the
 
 
 def test_a_process_is_seen_with_its_children():
-    code = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(range(3 * 10**6))']); input()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as child:
-        os.waitid(os.P_PID, child.pid, os.WNOHANG | os.WEXITED | os.WNOWAIT)
+    code = """import subprocess, sys
+subprocess.run([sys.executable, '-c', 'sum(range(3 * 10**6))'])
+print(flush=True)
+input()"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.readline()  # from here on it waits, and grows no more
         process = Process(child.pid)
         process.forget_peak()
         assert process.peak_mb() >= process.rss_mb() * 0.5 > 0
