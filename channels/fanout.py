@@ -7,7 +7,6 @@ that the contract in `channels.base` demands of `send` besides is here, once.
 from __future__ import annotations
 
 import asyncio
-import mmap
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
@@ -22,6 +21,7 @@ from channels.base import (
     Uncertain,
 )
 from channels.classify import transport_error
+from channels.memory import granted
 from channels.tally import Tally
 
 if TYPE_CHECKING:
@@ -91,13 +91,7 @@ async def fan_out(
 
 def _starved(crash: Exception) -> bool:
     """Whether it was for want of memory. Libraries in C have other words for it; then the next block is refused."""
-    if isinstance(crash, MemoryError):
-        return True
-    try:
-        mmap.mmap(-1, MEMORY_PROBE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except (MemoryError, OSError):
-        return True
-    return False
+    return isinstance(crash, MemoryError) or not granted(MEMORY_PROBE_BYTES)
 
 
 class _Flight:

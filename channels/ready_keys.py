@@ -102,8 +102,8 @@ class ReadyKeys:
         except Permanent:  # told when it is sent to
             return False
         slot = self._free.pop() if self._free else self._grow()
-        start = (slot & (_PER_BLOCK - 1)) * _PLACE
-        self._blocks[slot >> _PER_BLOCK_BITS][start : start + _PLACE] = made.head + made.key + made.nonce
+        block, place = self._place(slot)
+        block[place] = made.head + made.key + made.nonce
         self._prints[slot] = _print_of(endpoint)
         self._slots[endpoint.id] = slot
         return True
@@ -153,13 +153,15 @@ class ReadyKeys:
 
     def _wiped(self, slot: int) -> bytes:
         """What stood in a slot, which now is blank and free."""
-        block = self._blocks[slot >> _PER_BLOCK_BITS]
-        start = (slot & (_PER_BLOCK - 1)) * _PLACE
-        end = start + _PLACE
-        kept = bytes(block[start:end])
-        block[start:end] = _BLANK
+        block, place = self._place(slot)
+        kept = bytes(block[place])
+        block[place] = _BLANK
         self._free.append(slot)
         return kept
+
+    def _place(self, slot: int) -> tuple[bytearray, slice]:
+        start = (slot & (_PER_BLOCK - 1)) * _PLACE
+        return self._blocks[slot >> _PER_BLOCK_BITS], slice(start, start + _PLACE)
 
     def _grow(self) -> int:
         first = len(self._blocks) * _PER_BLOCK

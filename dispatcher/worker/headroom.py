@@ -10,13 +10,14 @@ leases have run out.
 from __future__ import annotations
 
 import asyncio
-import mmap
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+
+from channels.memory import granted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,17 +29,6 @@ RESERVE_BYTES = 1 << 20
 LOOK_EVERY_S = 1.0
 
 log = structlog.get_logger()
-
-
-def _granted(size: int) -> bool:
-    """Whether the kernel would give so many bytes now. Asked directly: malloc(3) would answer out of what it keeps, and
-    keep more from then on. They are never touched, which costs an entry in a table.
-    """
-    try:
-        mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
-    except (MemoryError, OSError):
-        return False
-    return True
 
 
 def _end() -> None:
@@ -56,7 +46,7 @@ class Headroom:
 
     def check(self) -> None:
         """End the process unless what it needs could be had now."""
-        if not _granted(self.needed_bytes):
+        if not granted(self.needed_bytes):
             self.exhausted()
 
     def exhausted(self) -> None:
