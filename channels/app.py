@@ -107,7 +107,7 @@ class _Callback:
         return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left))
 
     def judge(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
-        error = classify(answer, self.now(), _STATUSES)
+        error = classify(answer, self.now, _STATUSES)
         if error is not None:
             raise error
         return Receipt(endpoint.id)

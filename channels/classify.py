@@ -21,7 +21,7 @@ from channels.base import (
 from channels.retry_after import parse_retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
 Meaning: TypeAlias = type[DeliveryError] | type[ChannelMisconfigured]
@@ -50,9 +50,12 @@ def meaning_of(status: int, overrides: Mapping[int, Meaning]) -> Meaning | None:
 
 
 def classify(
-    answer: Answer, now: datetime, overrides: Mapping[int, Meaning]
+    answer: Answer, now: Callable[[], datetime], overrides: Mapping[int, Meaning]
 ) -> DeliveryError | ChannelMisconfigured | None:
-    """The error that an answer stands for, None if the message was accepted. Its code is the status."""
+    """The error that an answer stands for, None if the message was accepted. Its code is the status.
+
+    `now` is asked only where the answer says when to come again: nearly all are acceptances.
+    """
     meaning = meaning_of(answer.status, overrides)
     if meaning is None:
         return None
@@ -60,7 +63,7 @@ def classify(
     if issubclass(meaning, ChannelMisconfigured):
         return meaning(code)
     if meaning in (Transient, RateLimited):
-        retry_after = parse_retry_after(answer.header("retry-after"), now)
+        retry_after = parse_retry_after(answer.header("retry-after"), now())
         # 503 with Retry-After is the older way to say 429 (RFC 9110 section 15.6.4).
         if answer.status == 503 and retry_after is not None:
             meaning = RateLimited

@@ -132,7 +132,7 @@ class _Text:
         return Request(provider.url, headers, body, min(self.timeout_s, seconds_left))
 
     def judge(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
-        error = classify(answer, self.now(), _STATUSES)
+        error = classify(answer, self.now, _STATUSES)
         if error is not None:
             raise error
         provider = self.gateways[self.gateway(endpoint)]

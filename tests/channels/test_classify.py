@@ -45,7 +45,7 @@ def test_a_channel_may_know_better():
 
 
 def test_a_redirect_says_that_it_was_refused():
-    error = classify(Answer(301), NOW, {})
+    error = classify(Answer(301), lambda: NOW, {})
     assert (str(error), error.label) == ("301 redirect refused", "permanent")
 
 
@@ -60,7 +60,7 @@ def test_a_redirect_says_that_it_was_refused():
     ],
 )
 def test_who_asks_for_a_pause(status, header, meaning, seconds):
-    error = classify(Answer(status, (b"HTTP/1.1 X\r\n", header, b"\r\n")), NOW, {})
+    error = classify(Answer(status, (b"HTTP/1.1 X\r\n", header, b"\r\n")), lambda: NOW, {})
     assert (type(error), error.retry_after) == (meaning, seconds)
 
 
