@@ -8,9 +8,10 @@ Pure: no file, no network, no clock. Versions 1.0, 1.1 and 1.2, bare or inside f
 """
 
 from cap import lineage
-from cap.document import parse
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotCap, NotJson, NotXml, TooLarge
 from cap.findings import Finding, Level, Problem, is_valid
+from cap.formats.nina import parse_nina
+from cap.formats.rendering import render
 from cap.limits import Limits
 from cap.model import (
     Alert,
@@ -26,13 +27,12 @@ from cap.model import (
     Reference,
     Resource,
 )
-from cap.nina import parse_nina
+from cap.parse.document import parse
 from cap.plaintext import plain
 from cap.policy import LENIENT, STRICT, Policy
 from cap.profiles import check_profiles, facts, normalise
 from cap.profiles.terms import Facts
-from cap.rendering import render
-from cap.validation import check, check_container
+from cap.rules.validation import check, check_container
 from cap.vocabulary import (
     Category,
     Certainty,

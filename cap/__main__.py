@@ -7,16 +7,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from cap.bundle import MAX_ARCHIVE_BYTES, is_zip, members
-from cap.document import parse
 from cap.errors import CapError, NotXml
+from cap.formats.bundle import MAX_ARCHIVE_BYTES, is_zip, members
+from cap.formats.nina import parse_nina
+from cap.formats.report import Report, as_json, as_line, as_sentences, printable, reports, unreadable
+from cap.formats.view import view
 from cap.limits import Limits
 from cap.model import Document
-from cap.nina import parse_nina
+from cap.parse.document import parse
 from cap.policy import LENIENT, STRICT
-from cap.report import Report, as_json, as_line, as_sentences, printable, reports, unreadable
 from cap.rules.table import rows
-from cap.view import view
 
 USAGE = 2
 _SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zip"})

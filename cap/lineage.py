@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cap.formats.rendering import render
 from cap.keys import language_free
 from cap.model import Alert, Identity, Reference
-from cap.rendering import render
 from cap.vocabulary import MsgType, ResponseType
 
 

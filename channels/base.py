@@ -158,7 +158,7 @@ class Receipt(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ChannelLimits:
     """What the far side allows; each channel states the source beside its own value."""
 
     batch: int
@@ -187,7 +187,7 @@ class Channel(Protocol):
         ...
 
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> ChannelLimits: ...
 
     def check(self, endpoint: Endpoint) -> None:
         """Whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""

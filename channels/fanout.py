@@ -1,6 +1,6 @@
 """Hand one notice to many endpoints over HTTP, so many at a time, without a task for each.
 
-A channel supplies a `Courier`: how a request is made for an endpoint, and what an answer means. Everything
+A channel supplies a `RequestAdapter`: how a request is made for an endpoint, and what an answer means. Everything
 that the contract in `channels.base` demands of `send` besides is here, once.
 """
 
@@ -12,17 +12,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Request
-from channels.base import (
-    ChannelMisconfigured,
-    DeliveryError,
-    Expired,
-    Permanent,
-    Receipt,
-    Uncertain,
-)
-from channels.classify import transport_error
+from channels.base import ChannelMisconfigured, DeliveryError, Expired, Permanent, Receipt, Uncertain
+from channels.gateway_health import GatewayHealth
+from channels.http_statuses import transport_error
 from channels.memory import granted
-from channels.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -35,12 +28,12 @@ if TYPE_CHECKING:
 MEMORY_PROBE_BYTES: Final = 1 << 20
 
 
-class Courier(Protocol):
+class RequestAdapter(Protocol):
     """One notice on its way through one channel."""
 
     @property
     def refusals_tolerated(self) -> int:
-        """See `Tally`: 1 where a 401 or 403 can only mean us."""
+        """See `GatewayHealth`: 1 where a 401 or 403 can only mean us."""
         ...
 
     def gateway(self, endpoint: Endpoint) -> str:
@@ -51,7 +44,7 @@ class Courier(Protocol):
         """The request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`."""
         ...
 
-    def judge(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
+    def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         """What an answer means; `broken` says why its body is missing, or is empty.
 
         Raises `DeliveryError` or `ChannelMisconfigured`.
@@ -69,17 +62,17 @@ class Bounds:
 
 
 async def fan_out(
-    http: HttpClient, courier: Courier, endpoints: Sequence[Endpoint], bounds: Bounds
+    http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds
 ) -> AsyncGenerator[list[Receipt], None]:
     """The receipts of all endpoints as they become known, as `Channel.send` promises them."""
-    run = _Run(http, courier, endpoints, bounds)
+    run = _Run(http, adapter, endpoints, bounds)
     try:
         while True:
             if receipts := run.step():
                 yield receipts
             if run.over:
                 break
-            await run.landing()
+            await run.on_done()
         if receipts := run.close():
             yield receipts
     finally:
@@ -94,19 +87,19 @@ def _starved(crash: Exception) -> bool:
     return isinstance(crash, MemoryError) or not granted(MEMORY_PROBE_BYTES)
 
 
-class _Flight:
+class _InFlight:
     """One request under way."""
 
-    __slots__ = ("_run", "endpoint", "outcome", "tally", "transfer")
+    __slots__ = ("_run", "endpoint", "health", "outcome", "transfer")
 
-    def __init__(self, run: _Run, endpoint: Endpoint, tally: Tally) -> None:
+    def __init__(self, run: _Run, endpoint: Endpoint, health: GatewayHealth) -> None:
         self._run = run
         self.endpoint = endpoint
-        self.tally = tally
+        self.health = health
         self.transfer: Transfer
         self.outcome: Outcome
 
-    def land(self, outcome: Outcome) -> None:
+    def on_done(self, outcome: Outcome) -> None:
         del self.transfer  # which knows us: a circle for each message would keep the garbage collector busy
         self.outcome = outcome
         run = self._run
@@ -119,16 +112,16 @@ class _Run:
     """The state of one call."""
 
     def __init__(
-        self, http: HttpClient, courier: Courier, endpoints: Sequence[Endpoint], bounds: Bounds
+        self, http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds
     ) -> None:
         self._http = http
-        self._courier = courier
+        self._adapter = adapter
         self._bounds = bounds
         self._todo = iter(endpoints)
         self._exhausted = False
-        self._tallies: dict[str, Tally] = {}
-        self.flying: set[_Flight] = set()
-        self.landed: list[_Flight] = []
+        self._tallies: dict[str, GatewayHealth] = {}
+        self.flying: set[_InFlight] = set()
+        self.landed: list[_InFlight] = []
         self.wake = asyncio.Event()
 
     @property
@@ -149,12 +142,12 @@ class _Run:
             self._start_some(receipts)
         return receipts
 
-    async def landing(self) -> None:
+    async def on_done(self) -> None:
         await self.wake.wait()
         self.wake.clear()
 
     def close(self) -> list[Receipt]:
-        return [receipt for tally in self._tallies.values() for receipt in tally.close()]
+        return [receipt for health in self._tallies.values() for receipt in health.close()]
 
     def abort(self) -> None:
         for flight in self.flying:
@@ -163,7 +156,7 @@ class _Run:
 
     def error(self) -> ChannelError | None:
         """The worst that was learnt about a gateway: what needs a human before what heals by itself."""
-        errors = [tally.error for tally in self._tallies.values() if tally.error is not None]
+        errors = [health.error for health in self._tallies.values() if health.error is not None]
         return min(errors, key=lambda error: not isinstance(error, ChannelMisconfigured), default=None)
 
     def _start_some(self, receipts: list[Receipt]) -> None:
@@ -178,7 +171,7 @@ class _Run:
                 return
             error: DeliveryError | None
             try:
-                error = self._take_off(endpoint, ends - monotonic())
+                error = self._start(endpoint, ends - monotonic())
             except DeliveryError as refusal:
                 error = refusal
             except HttpError as refusal:
@@ -190,36 +183,36 @@ class _Run:
             if error is not None:
                 receipts.append(Receipt(endpoint.id, error))
 
-    def _take_off(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
+    def _start(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
         if seconds_left <= 0:
             return Expired("deadline")
-        gateway = self._courier.gateway(endpoint)
-        tally = self._tallies.get(gateway)
-        if tally is None:
-            tally = self._tallies[gateway] = Tally(gateway, self._courier.refusals_tolerated)
-        if tally.error is not None or tally.pause is not None:
-            return tally.pause  # without one, no receipt: the error that will be raised says the rest
-        flight = _Flight(self, endpoint, tally)
-        request = self._courier.request(endpoint, gateway, seconds_left)
-        flight.transfer = self._http.submit(request, flight.land)
+        gateway = self._adapter.gateway(endpoint)
+        health = self._tallies.get(gateway)
+        if health is None:
+            health = self._tallies[gateway] = GatewayHealth(gateway, self._adapter.refusals_tolerated)
+        if health.error is not None or health.pause is not None:
+            return health.pause  # without one, no receipt: the error that will be raised says the rest
+        flight = _InFlight(self, endpoint, health)
+        request = self._adapter.request(endpoint, gateway, seconds_left)
+        flight.transfer = self._http.submit(request, flight.on_done)
         self.flying.add(flight)
         return None
 
-    def _settle(self, flight: _Flight, outcome: HttpError) -> list[Receipt]:
+    def _settle(self, flight: _InFlight, outcome: HttpError) -> list[Receipt]:
         if isinstance(outcome, BrokenAnswer):
             return self._judge(flight, outcome.answer, outcome.code)
         error = transport_error(outcome)
         if isinstance(outcome, NotSent):
-            return flight.tally.miss(flight.endpoint, error)
-        return flight.tally.fail(flight.endpoint, error)
+            return flight.health.miss(flight.endpoint, error)
+        return flight.health.fail(flight.endpoint, error)
 
-    def _judge(self, flight: _Flight, answer: Answer, broken: str) -> list[Receipt]:
-        endpoint, tally = flight.endpoint, flight.tally
+    def _judge(self, flight: _InFlight, answer: Answer, broken: str) -> list[Receipt]:
+        endpoint, health = flight.endpoint, flight.health
         try:
-            return tally.accept(self._courier.judge(endpoint, answer, broken))
+            return health.accept(self._adapter.interpret(endpoint, answer, broken))
         except DeliveryError as error:
-            return tally.fail(endpoint, error)
+            return health.fail(endpoint, error)
         except ChannelMisconfigured as error:
-            return tally.refuse(endpoint, error)
+            return health.refuse(endpoint, error)
         except Exception as error:  # noqa: BLE001 -- as above; here the message may have been accepted
-            return tally.fail(endpoint, Uncertain("unreadable", type(error).__name__))
+            return health.fail(endpoint, Uncertain("unreadable", type(error).__name__))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from dispatcher.model import Lane, Reason, State
+from dispatcher.model.vocabulary import Lane, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class SummedHistogram(Histogram):
             self._buckets[bisect_left(self._upper_bounds, amount)].inc(times)
 
 
-class Meter:
+class Metrics:
     """All metrics of one process, in a registry of its own."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
@@ -163,19 +163,19 @@ class Meter:
             ("function",),
             registry=self.registry,
         )
-        self.ready_keys = Gauge(
-            "warn_ready_keys",
+        self.precomputed_keys = Gauge(
+            "warn_precomputed_keys",
             "Web Push subscriptions for which this process holds a message key made ahead of time.",
             registry=self.registry,
         )
-        self.ready_keys_taken = Counter(
-            "warn_ready_keys_taken",
+        self.precomputed_keys_used = Counter(
+            "warn_precomputed_keys_used",
             "Web Push messages encrypted, by whether a message key was ready or none and it was made then.",
             ("agreement",),
             registry=self.registry,
         )
         for agreement in ("ready", "none"):
-            self.ready_keys_taken.labels(agreement)
+            self.precomputed_keys_used.labels(agreement)
         for channel in CHANNELS:
             for lane in Lane:
                 self.latency.labels(channel, lane)
@@ -227,8 +227,8 @@ class Meter:
             "When this process last swept the record; 0 while another process does it.",
             registry=self.registry,
         )
-        self.rings_missed = Counter(
-            "warn_rings_missed",
+        self.enqueue_failures = Counter(
+            "warn_enqueue_failures",
             "Bells that Redis did not take; the reconciler rings again.",
             registry=self.registry,
         )

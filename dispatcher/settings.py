@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from channels import sms_report
+from channels.sms import delivery_reports
 
 
 class SettingsError(Exception):
@@ -31,7 +31,7 @@ def _known_zone(name: str) -> str:
 
 
 class SmsAnswerSettings(BaseModel):
-    """Where in the gateway's JSON answer to look; see `channels.sms_gateway.AnswerFields`."""
+    """Where in the gateway's JSON answer to look; see `channels.sms.provider.AnswerFields`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -51,7 +51,7 @@ def _showable(secret: SecretStr) -> SecretStr:
 
 
 class SmsReportSettings(BaseModel):
-    """How a gateway reports what became of its messages; see `channels.sms_report.ReportFields` and
+    """How a gateway reports what became of its messages; see `channels.delivery_reports.ReportFields` and
     `ops/docs/delivery-reports.md`.
     """
 
@@ -65,14 +65,14 @@ class SmsReportSettings(BaseModel):
     client_ref: str = "client_ref"
     status: str = "status"
     error: str = ""
-    delivered: Words = sms_report.DELIVERED
-    failed: Words = sms_report.FAILED
-    pending: Words = sms_report.PENDING
+    delivered: Words = delivery_reports.DELIVERED
+    failed: Words = delivery_reports.FAILED
+    pending: Words = delivery_reports.PENDING
 
 
 class SmsGatewaySettings(BaseModel):
     """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
-    `channels.sms_gateway.RequestFields` and `AnswerFields`.
+    `channels.sms.provider.RequestFields` and `AnswerFields`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -149,7 +149,7 @@ class Settings(BaseSettings):
     future_tolerance_s: int = 300
     """How far `sent` may lie ahead of the record's clock."""
 
-    usual_factor: float = Field(0.0, ge=0)
+    baseline_factor: float = Field(0.0, ge=0)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
     waits for a person (`dispatcher held`). 0, the default, lets it go: whoever sets it must have somebody on duty."""
     batch_size: int = Field(1000, ge=1, le=10_000)

@@ -13,53 +13,53 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from channels.addresses import AddressPolicy
-from channels.app import App
+from channels.app.channel import App
 from channels.clock import utc_now
 from channels.http import HttpClient
-from channels.push_keys import DirectEncoder
-from channels.ready_keys import ReadyKeys
-from channels.sms_gateway import AnswerFields, BodyKind, RequestFields, SmsGateway
-from channels.sms_http import SmsHttp, choose
-from channels.sms_report import ReportFields
-from channels.vapid import VapidSigner, generate_key
-from channels.webpush import WebPush
-from dispatcher import descriptors
-from dispatcher.api.parts import ApiParts
-from dispatcher.feeds.assembly import Foundation, feed_desk
+from channels.sms.delivery_reports import ReportFields
+from channels.sms.http import SmsHttp, choose
+from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway
+from channels.webpush.channel import WebPush
+from channels.webpush.encoder import DirectEncoder
+from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.vapid import VapidSigner, generate_key
+from dispatcher.api.dependencies import ApiDependencies
+from dispatcher.audience.estimate import AudienceEstimator
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.lanes import LaneGate
+from dispatcher.delivery.notices import Notices
+from dispatcher.delivery.planner import Planner, audience_guard
+from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
+from dispatcher.feeds.assembly import FeedDependencies, feed_services
 from dispatcher.feeds.configuration import ConfigurationError, load
-from dispatcher.feeds.watch import Watch
-from dispatcher.metrics import Meter
-from dispatcher.model import Lane
-from dispatcher.pipeline.accept import Intake
-from dispatcher.pipeline.deliver import Deliverer, Tools
-from dispatcher.pipeline.foresight import Foresight
-from dispatcher.pipeline.lanes import LaneGate
-from dispatcher.pipeline.notices import Notices
-from dispatcher.pipeline.plan import Planner, guard
-from dispatcher.pipeline.precise import Precise
-from dispatcher.pipeline.reports import ReportDesk, ReportingGateway
-from dispatcher.pipeline.sweep import Reconciler
-from dispatcher.probes import Health
+from dispatcher.feeds.scheduler import FeedScheduler
+from dispatcher.intake.submission import SubmissionIntake
+from dispatcher.metrics import Metrics
+from dispatcher.model.vocabulary import Lane
+from dispatcher.queue.address import Sentinels, parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.runtime import descriptors
+from dispatcher.runtime.probes import Health
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
-from dispatcher.store.accounts import Accounts
-from dispatcher.store.alerts import Alerts
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.held import Held
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.clock import RecordClock
-from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.held import Held
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.reports import Reports
+from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
-from dispatcher.store.ledger import Ledger
-from dispatcher.store.plans import Plans
-from dispatcher.store.queue_address import Sentinels, parse
-from dispatcher.store.reports import Reports
 from dispatcher.store.sources import Sources
-from dispatcher.store.spots import Spots
-from dispatcher.store.statistics import Statistics
-from dispatcher.store.subscriptions import Subscriptions
-from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.targeting.registries import with_registries
-from dispatcher.worker.keyring import Keyring
-from dispatcher.worker.parts import WorkerParts
+from dispatcher.worker.dependencies import WorkerDependencies
+from dispatcher.worker.key_precomputer import KeyPrecomputer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -68,8 +68,8 @@ if TYPE_CHECKING:
 
     from channels.base import Channel
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.feeds.desk import FeedDesk
-    from dispatcher.store.queue_address import QueueAddress
+    from dispatcher.feeds.services import FeedServices
+    from dispatcher.queue.address import QueueAddress
 
 CONNECTIONS_API = 10
 API_COMMAND_TIMEOUT_S = 4.0
@@ -173,7 +173,7 @@ def channels(
     settings: Settings,
     http: HttpClient,
     now: Callable[[], datetime] = utc_now,
-    keys: ReadyKeys | None = None,
+    keys: PrecomputedKeys | None = None,
 ) -> dict[str, Channel]:
     """Every channel, by name: one line each. `now` gives the aware present, `keys` message keys made before."""
     timeout = settings.request_timeout_s
@@ -207,7 +207,7 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     }
 
 
-def report_desk(settings: Settings, pool: record.Pool, meter: Meter) -> ReportDesk | None:
+def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
     """Where gateways report, if any is configured to."""
     names = tuple(item.name for item in settings.sms_gateways)
     gateways = {
@@ -221,7 +221,7 @@ def report_desk(settings: Settings, pool: record.Pool, meter: Meter) -> ReportDe
     }
     if not gateways:
         return None
-    return ReportDesk(SmsHttp.name, gateways, Reports(pool), meter, partial(choose, gateways=names))
+    return DeliveryReports(SmsHttp.name, gateways, Reports(pool), metrics, partial(choose, gateways=names))
 
 
 def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
@@ -238,103 +238,105 @@ def queue_address(redis_url: str) -> QueueAddress:
 
 
 @asynccontextmanager
-async def api_parts(settings: Settings) -> AsyncIterator[ApiParts]:
+async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]:
     """All that an API process needs."""
     database_url, queue = require_urls(settings)
-    meter, boundaries = Meter(), load_boundaries(settings)
-    doorbell, http = Doorbell(open_queue(queue)), http_client(settings)
+    metrics, boundaries = Metrics(), load_boundaries(settings)
+    wake_ups, http = WakeUpQueue(open_queue(queue)), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
         sources = Sources(pool, pepper(settings))
-        yield ApiParts(
+        yield ApiDependencies(
             settings=settings,
-            intake=Intake(
+            intake=SubmissionIntake(
                 settings=settings,
                 alerts=alerts,
-                foresight=Foresight(subscriptions, Precise(Spots(pool)), boundaries),
+                estimator=AudienceEstimator(subscriptions, LocationIndex(WatchedAreas(pool)), boundaries),
                 boundaries=boundaries,
-                doorbell=doorbell,
-                meter=meter,
+                wake_ups=wake_ups,
+                metrics=metrics,
             ),
             sources=sources,
             alerts=alerts,
-            accounts=Accounts(pool),
+            accounts=LedgerReader(pool),
             subscriptions=subscriptions,
             boundaries=boundaries,
-            meter=meter,
-            health=Health(pool, doorbell, needs_queue=False),
-            desk=await _api_desk(settings, Foundation(pool, http, doorbell, boundaries, meter)),
-            reports=report_desk(settings, pool, meter),
+            metrics=metrics,
+            health=Health(pool, wake_ups, needs_queue=False),
+            feed_services=await _api_feed_services(
+                settings, FeedDependencies(pool, http, wake_ups, boundaries, metrics)
+            ),
+            reports=delivery_reports(settings, pool, metrics),
         )
     finally:
         await http.aclose()
-        await doorbell.aclose()
+        await wake_ups.aclose()
         await pool.close()
 
 
-async def _api_desk(settings: Settings, base: Foundation) -> FeedDesk | None:
+async def _api_feed_services(settings: Settings, base: FeedDependencies) -> FeedServices | None:
     feeds = load_feeds(settings, base.boundaries)
     if not feeds:
         return None
-    desk = feed_desk(base, feeds)
-    await desk.store.register([feed.name for feed in feeds])
-    return desk
+    services = feed_services(base, feeds)
+    await services.store.register([feed.name for feed in feeds])
+    return services
 
 
 def _watch(
     settings: Settings,
     pool: record.Pool,
     http: HttpClient,
-    doorbell: Doorbell,
-    meter: Meter,
+    wake_ups: WakeUpQueue,
+    metrics: Metrics,
     leadership: Leadership,
-) -> Watch | None:
+) -> FeedScheduler | None:
     """The feeds' watch; without feeds nothing is loaded for them."""
     if settings.feeds is None:
         return None
     boundaries = load_boundaries(settings)
-    base = Foundation(pool, http, doorbell, boundaries, meter)
-    desk = feed_desk(base, load_feeds(settings, boundaries))
-    return Watch(
-        poller=desk.poller,
-        feeds=desk.feeds,
-        store=desk.store,
-        held=desk.held,
+    base = FeedDependencies(pool, http, wake_ups, boundaries, metrics)
+    services = feed_services(base, load_feeds(settings, boundaries))
+    return FeedScheduler(
+        poller=services.poller,
+        feeds=services.feeds,
+        store=services.store,
+        held=services.held,
         leadership=leadership,
-        meter=meter,
+        metrics=metrics,
         clock=base.clock,
     )
 
 
 @asynccontextmanager
-async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
+async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
     """All that a worker process needs."""
     database_url, queue = require_urls(settings)
-    meter = Meter()
-    doorbell = Doorbell(open_queue(queue))
+    metrics = Metrics()
+    wake_ups = WakeUpQueue(open_queue(queue))
     pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()
-    keys = ReadyKeys(settings.ready_keys)
+    keys = PrecomputedKeys(settings.ready_keys)
     registry = channels(settings, http, clock, keys)
     alerts, ledger = Alerts(pool), Ledger(pool)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
-    plans = Plans(pool, settings.batch_size, guard(settings.usual_factor))
+    plans = Plans(pool, settings.batch_size, audience_guard(settings.baseline_factor))
     watching = Leadership(pool, FEEDS_LOCK)
-    watch = _watch(settings, pool, http, doorbell, meter, watching)
+    watch = _watch(settings, pool, http, wake_ups, metrics, watching)
     try:
-        yield WorkerParts(
-            planner=Planner(plans, ledger, doorbell, meter, Precise(Spots(pool))),
+        yield WorkerDependencies(
+            planner=Planner(plans, ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))),
             deliverer=Deliverer(
-                Tools(
+                DelivererDependencies(
                     ledger=ledger,
                     subscriptions=Subscriptions(pool),
                     notices=Notices(alerts, ZoneInfo(settings.time_zone)),
                     channels=registry,
-                    doorbell=doorbell,
-                    gate=LaneGate(doorbell.rung_above),
-                    meter=meter,
+                    wake_ups=wake_ups,
+                    gate=LaneGate(wake_ups.higher_lane_active),
+                    metrics=metrics,
                     slice_size=settings.slice_size,
                     random=random.SystemRandom().random,
                     clock=clock,
@@ -343,17 +345,19 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             reconciler=Reconciler(
                 plans=plans,
                 ledger=ledger,
-                bell=doorbell,
+                wake_ups=wake_ups,
                 leadership=leadership,
                 statistics=Statistics(pool),
-                meter=meter,
+                metrics=metrics,
                 interval_s=settings.reconcile_interval_s,
                 held=None if watch else Held(pool),
             ),
-            meter=meter,
-            health=Health(pool, doorbell, needs_queue=True),
+            metrics=metrics,
+            health=Health(pool, wake_ups, needs_queue=True),
             watch=watch,
-            keyring=Keyring(keys, Subscriptions(pool), meter) if settings.ready_keys else None,
+            key_precomputer=KeyPrecomputer(keys, Subscriptions(pool), metrics)
+            if settings.ready_keys
+            else None,
         )
     finally:
         await leadership.drop()
@@ -361,5 +365,5 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         for channel in registry.values():
             await channel.aclose()
         await http.aclose()
-        await doorbell.aclose()
+        await wake_ups.aclose()
         await pool.close()

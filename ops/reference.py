@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dispatcher.metrics import Meter
+from dispatcher.metrics import Metrics
 from dispatcher.settings import Settings
 
 DOCS = Path(__file__).parent / "docs"
@@ -44,7 +44,7 @@ def settings_page() -> str:
 def metrics_page() -> str:
     """Every metric with its type, labels and meaning."""
     rows = []
-    for collector in Meter().registry._collector_to_names:  # noqa: SLF001 - the registry has no public list of labels
+    for collector in Metrics().registry._collector_to_names:  # noqa: SLF001 - the registry has no public list of labels
         labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
         for family in collector.collect():
             suffix = {"counter": "_total", "info": "_info"}.get(family.type, "")

@@ -24,6 +24,7 @@ import asyncpg
 import pytest
 import redis
 
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 
 _TEMPLATE = "template_dispatcher"
@@ -47,6 +48,11 @@ def env(monkeypatch):
         if name.startswith(("WARN_", "PG")) or name in {"DATABASE_URL", "REDIS_URL"}:
             monkeypatch.delenv(name)
     return monkeypatch
+
+
+@pytest.fixture(scope="session")
+def boundaries() -> Boundaries:
+    return Boundaries.default()
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.model import Reason
-from dispatcher.pipeline.problem import STATUS, ProblemType
+from dispatcher.model.problems import STATUS, ProblemType
+from dispatcher.model.vocabulary import Reason
 from ops.reference import DOCS, PAGES
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def test_every_function_on_the_path_of_an_alert_exists():
 
 def test_a_function_that_does_not_exist_is_noticed():
     with pytest.raises(AttributeError):
-        _resolve("dispatcher.pipeline.decide.guess")
+        _resolve("dispatcher.intake.decide.guess")
     with pytest.raises(ModuleNotFoundError):
         _resolve("despatcher.pipeline")
 

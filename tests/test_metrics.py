@@ -5,17 +5,17 @@ from collections import Counter
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, LATENCY_BUCKETS_S, Meter, SummedHistogram
-from dispatcher.model import Lane, Reason, State
+from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, LATENCY_BUCKETS_S, Metrics, SummedHistogram
+from dispatcher.model.vocabulary import Lane, Reason, State
 
 
-def samples(meter):
-    families = text_string_to_metric_families(generate_latest(meter.registry).decode())
+def samples(metrics):
+    families = text_string_to_metric_families(generate_latest(metrics.registry).decode())
     return {(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples}
 
 
 def test_every_series_with_a_known_set_of_labels_exists_from_the_start():
-    shown = samples(Meter())
+    shown = samples(Metrics())
     for channel in CHANNELS:
         assert shown["warn_endpoints_removed_total", frozenset({("channel", channel)})] == 0
         assert shown["warn_gateways_paused", frozenset({("channel", channel)})] == 0
@@ -28,9 +28,9 @@ def test_every_series_with_a_known_set_of_labels_exists_from_the_start():
 
 
 def test_a_known_source_shows_every_reason_at_zero():
-    meter = Meter()
-    meter.know_source("leitstelle")
-    shown = samples(meter)
+    metrics = Metrics()
+    metrics.know_source("leitstelle")
+    shown = samples(metrics)
     for reason in Reason:
         labels = frozenset({("source", "leitstelle"), ("reason", reason)})
         assert shown["warn_alerts_received_total", labels] == 0
@@ -38,9 +38,9 @@ def test_a_known_source_shows_every_reason_at_zero():
 
 
 def test_a_gateway_that_reports_shows_every_verdict_at_zero():
-    meter = Meter()
-    meter.know_reports("sms_http", "sms-1", ("delivered", "failed"), ("too-large",))
-    shown = samples(meter)
+    metrics = Metrics()
+    metrics.know_reports("sms_http", "sms-1", ("delivered", "failed"), ("too-large",))
+    shown = samples(metrics)
     for verdict in ("delivered", "failed"):
         labels = frozenset({("channel", "sms_http"), ("gateway", "sms-1"), ("verdict", verdict)})
         assert shown["warn_delivery_reports_total", labels] == 0
@@ -53,27 +53,27 @@ def test_a_gateway_that_reports_shows_every_verdict_at_zero():
 
 
 def test_gateways_beyond_the_limit_share_one_label():
-    meter = Meter()
+    metrics = Metrics()
     names = [f"https://gateway-{n}.example" for n in range(KNOWN_GATEWAYS_MAX)]
-    assert [meter.gateway_label(name) for name in names] == names
-    assert meter.gateway_label("https://one-more.example") == "other"
-    assert meter.gateway_label(names[0]) == names[0]
+    assert [metrics.gateway_label(name) for name in names] == names
+    assert metrics.gateway_label("https://one-more.example") == "other"
+    assert metrics.gateway_label(names[0]) == names[0]
 
 
 def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix():
     registry = CollectorRegistry()
-    meter, other = Meter(registry), Meter()
-    meter.rings_missed.inc()
-    assert meter.registry is registry
-    assert samples(meter)["warn_rings_missed_total", frozenset()] == 1
-    assert samples(other)["warn_rings_missed_total", frozenset()] == 0
+    metrics, other = Metrics(registry), Metrics()
+    metrics.enqueue_failures.inc()
+    assert metrics.registry is registry
+    assert samples(metrics)["warn_enqueue_failures_total", frozenset()] == 1
+    assert samples(other)["warn_enqueue_failures_total", frozenset()] == 0
 
 
 def test_objectives_have_their_own_bucket_edges():
-    meter = Meter()
+    metrics = Metrics()
     edges = {
         dict(labels)["le"]
-        for name, labels in samples(meter)
+        for name, labels in samples(metrics)
         if name == "warn_delivery_latency_seconds_bucket"
     }
     assert {"10.0", "60.0", "300.0", "+Inf"} <= edges

@@ -1,6 +1,6 @@
 """Deutscher Wetterdienst, CAP profile 2.1.
 
-Excluded polygons are read with the areas (`cap.areas`), for they are geometry.
+Excluded polygons are read with the areas (`cap.parse.areas`), for they are geometry.
 """
 
 from collections.abc import Iterator

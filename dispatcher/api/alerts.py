@@ -12,13 +12,13 @@ from fastapi.responses import StreamingResponse
 from dispatcher.api import schemas
 from dispatcher.api.authentication import source_of
 from dispatcher.api.body import read_cap
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from dispatcher.api.parts import ApiParts
-    from dispatcher.store.alerts import StoredAlert
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.model.alerts import StoredAlert
 
 AlertId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -46,7 +46,7 @@ CAP_BODY = {
 }
 
 
-def routes(parts: ApiParts) -> APIRouter:
+def routes(parts: ApiDependencies) -> APIRouter:
     """The routes below `/v1/alerts`."""
     router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
     _submission(router, parts)
@@ -54,7 +54,7 @@ def routes(parts: ApiParts) -> APIRouter:
     return router
 
 
-def _submission(router: APIRouter, parts: ApiParts) -> None:
+def _submission(router: APIRouter, parts: ApiDependencies) -> None:
     @router.post("", status_code=201, responses={200: {"description": "Accepted before"}, **PROBLEMS},
                  openapi_extra=CAP_BODY)  # fmt: skip
     async def submit(request: Request, response: Response) -> schemas.AcceptedBody:
@@ -76,12 +76,12 @@ def _submission(router: APIRouter, parts: ApiParts) -> None:
         return schemas.preview_body(await parts.intake.preview(source, body))
 
 
-def _reading(router: APIRouter, parts: ApiParts) -> None:
+def _reading(router: APIRouter, parts: ApiDependencies) -> None:
     async def own(request: Request, alert_id: str) -> StoredAlert:
         source = await source_of(request, parts.sources)
         alert = await parts.alerts.get(alert_id)
         if alert is None or alert.source_id != source.id:
-            raise Refused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
+            raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
         return alert
 
     @router.get("")
@@ -115,7 +115,7 @@ def _reading(router: APIRouter, parts: ApiParts) -> None:
         return StreamingResponse(_lines(parts, alert_id), media_type="application/x-ndjson")
 
 
-async def _lines(parts: ApiParts, alert_id: str) -> AsyncIterator[bytes]:
+async def _lines(parts: ApiDependencies, alert_id: str) -> AsyncIterator[bytes]:
     encode = msgspec.json.Encoder().encode
     async for entry in parts.accounts.entries(alert_id):
         yield encode(asdict(entry)) + b"\n"

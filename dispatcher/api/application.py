@@ -9,13 +9,13 @@ from fastapi import FastAPI
 
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
 from dispatcher.api.shedding import ShedReads
-from dispatcher.probes import probe_routes
+from dispatcher.runtime.probes import probe_routes
 
 if TYPE_CHECKING:
-    from dispatcher.api.parts import ApiParts
+    from dispatcher.api.dependencies import ApiDependencies
 
 
-def application(parts: ApiParts) -> FastAPI:
+def application(parts: ApiDependencies) -> FastAPI:
     """All routes. No state but `parts`."""
     app = FastAPI(
         title="cap-dispatcher",
@@ -29,8 +29,8 @@ def application(parts: ApiParts) -> FastAPI:
         # it would show key and token in the clear.
         redirect_slashes=False,
     )
-    problems.install(app, parts.meter)
-    app.add_middleware(ShedReads, shed=parts.meter.reads_shed)
+    problems.install(app, parts.metrics)
+    app.add_middleware(ShedReads, shed=parts.metrics.reads_shed)
     app.include_router(alerts.routes(parts))
     app.include_router(feeds.routes(parts))
     app.include_router(instances.routes(parts))
@@ -47,7 +47,7 @@ def application(parts: ApiParts) -> FastAPI:
 
     async def know_sources() -> None:
         for name in await parts.sources.names():
-            parts.meter.know_source(name)
+            parts.metrics.know_source(name)
 
-    app.router.routes.extend(probe_routes(parts.meter, parts.health, know_sources))
+    app.router.routes.extend(probe_routes(parts.metrics, parts.health, know_sources))
     return app

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from dispatcher.model import Source
-    from dispatcher.store.sources import Instance, Sources
+    from dispatcher.model.principals import Instance, Source
+    from dispatcher.store.sources import Sources
 
 
 def bearer(request: Request) -> str:
@@ -20,16 +20,18 @@ def bearer(request: Request) -> str:
 
 
 async def source_of(request: Request, sources: Sources) -> Source:
-    """Raises `Refused` without a valid key."""
+    """Raises `RequestRefused` without a valid key."""
     source = await sources.by_key(bearer(request))
     if source is None:
-        raise Refused(ProblemType.UNAUTHENTICATED, "Der API-Schlüssel fehlt oder ist ungültig.")
+        raise RequestRefused(ProblemType.UNAUTHENTICATED, "Der API-Schlüssel fehlt oder ist ungültig.")
     return source
 
 
 async def instance_of(request: Request, sources: Sources) -> Instance:
-    """Raises `Refused` without a valid key."""
+    """Raises `RequestRefused` without a valid key."""
     instance = await sources.instance_by_key(bearer(request))
     if instance is None:
-        raise Refused(ProblemType.UNAUTHENTICATED, "Der Schlüssel der Instanz fehlt oder ist ungültig.")
+        raise RequestRefused(
+            ProblemType.UNAUTHENTICATED, "Der Schlüssel der Instanz fehlt oder ist ungültig."
+        )
     return instance

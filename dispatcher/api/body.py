@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
 
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,13 +18,15 @@ MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
 async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES) -> bytes:
-    """The raw bytes. Raises `Refused` for another media type, an encoded body, one that is too large, or one that
-    does not arrive.
+    """The raw bytes. Raises `RequestRefused` for another media type, an encoded body, one that is too large, or one
+    that does not arrive.
     """
     if media_type_of(request) not in media_types:
-        raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden.")
+        raise RequestRefused(
+            ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden."
+        )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Refused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
+        raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
     return await read_body(request, max_bytes)
 
 
@@ -34,7 +36,7 @@ def media_type_of(request: Request) -> str:
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The raw bytes, whatever they are. Raises `Refused` for a body that is too large or does not arrive."""
+    """The raw bytes, whatever they are. Raises `RequestRefused` for a body that is too large or does not arrive."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
@@ -42,7 +44,7 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             return await _within(request, max_bytes)
     except (ClientDisconnect, TimeoutError) as error:
-        raise Refused(
+        raise RequestRefused(
             ProblemType.INCOMPLETE, "Die Meldung kam nicht vollständig an; bitte erneut senden."
         ) from error
 
@@ -56,8 +58,8 @@ async def _within(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _too_large(max_bytes: int) -> Refused:
-    return Refused(
+def _too_large(max_bytes: int) -> RequestRefused:
+    return RequestRefused(
         ProblemType.TOO_LARGE,
         f"Die Meldung ist größer als {max_bytes} Byte.",
         extra={"max_bytes": max_bytes},

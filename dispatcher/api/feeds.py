@@ -14,16 +14,15 @@ from dispatcher.api.authentication import instance_of, source_of
 from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
 from dispatcher.feeds.schedule import stale_since
-from dispatcher.model import FEED_PREFIX, Reason
-from dispatcher.pipeline.ingest import Taken
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.intake.feed_message import IngestResult
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import FEED_PREFIX, Reason
 
 if TYPE_CHECKING:
-    from dispatcher.api.parts import ApiParts
+    from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.feeds.desk import FeedDesk
-    from dispatcher.store.feeds import Overview
-    from dispatcher.store.quarantine import Broken
+    from dispatcher.feeds.services import FeedServices
+    from dispatcher.model.feeds import Overview, QuarantinedItem
 
 FeedName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 PUSHED = MEDIA_TYPES | {"application/json"}
@@ -85,7 +84,7 @@ class PushBody(Body):
     messages: list[PushedMessage]
 
 
-def routes(parts: ApiParts) -> APIRouter:
+def routes(parts: ApiDependencies) -> APIRouter:
     """The routes below `/v1/feeds`."""
     router = APIRouter(prefix="/v1/feeds", tags=["feeds"])
 
@@ -93,17 +92,17 @@ def routes(parts: ApiParts) -> APIRouter:
     async def listed(request: Request) -> FeedList:
         """All feeds, for every source and instance."""
         await _known(request, parts)
-        return FeedList(feeds=await overviews(parts.desk) if parts.desk else [])
+        return FeedList(feeds=await overviews(parts.feed_services) if parts.feed_services else [])
 
     @router.get("/{name}")
     async def page(request: Request, name: FeedName) -> FeedPage:
         """One feed, with what it delivered that nobody could read."""
         await _known(request, parts)
-        desk, feed = _named(parts, name)
-        (overview,) = await desk.store.overview([name])
-        broken = await desk.quarantine.listed(name)
+        services, feed = _named(parts, name)
+        (overview,) = await services.store.overview([name])
+        broken = await services.quarantine.listed(name)
         return FeedPage(
-            feed=_feed_body(feed, overview, desk), quarantine=[_broken_body(one) for one in broken]
+            feed=_feed_body(feed, overview, services), quarantine=[_broken_body(one) for one in broken]
         )
 
     @router.post("/{name}/messages", responses=PROBLEMS)
@@ -112,68 +111,74 @@ def routes(parts: ApiParts) -> APIRouter:
         message of NINA's JSON. 200: every one is committed or kept aside. Without an answer, or with 5xx, push again.
         """
         source = await source_of(request, parts.sources)
-        desk, feed = _named(parts, name)
+        services, feed = _named(parts, name)
         if source.id != FEED_PREFIX + name:
-            raise Refused(ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle.")
+            raise RequestRefused(
+                ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle."
+            )
         if feed.is_polled:
-            raise Refused(
+            raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED, "Diese Quelle wird abgefragt und nimmt nichts entgegen."
             )
         body = await read_cap(request, parts.settings.max_body_bytes, PUSHED)
-        return PushBody(messages=await _taken(desk, feed, body))
+        return PushBody(messages=await _taken(services, feed, body))
 
     return router
 
 
-async def _known(request: Request, parts: ApiParts) -> None:
-    """Any source's or instance's key will do. Raises `Refused`."""
+async def _known(request: Request, parts: ApiDependencies) -> None:
+    """Any source's or instance's key will do. Raises `RequestRefused`."""
     try:
         await source_of(request, parts.sources)
-    except Refused:
+    except RequestRefused:
         await instance_of(request, parts.sources)
 
 
-def _named(parts: ApiParts, name: str) -> tuple[FeedDesk, Feed]:
-    feed = parts.desk.named(name) if parts.desk else None
-    if parts.desk is None or feed is None:
-        raise Refused(ProblemType.NOT_FOUND, "Eine Quelle dieses Namens gibt es hier nicht.")
-    return parts.desk, feed
+def _named(parts: ApiDependencies, name: str) -> tuple[FeedServices, Feed]:
+    feed = parts.feed_services.named(name) if parts.feed_services else None
+    if parts.feed_services is None or feed is None:
+        raise RequestRefused(ProblemType.NOT_FOUND, "Eine Quelle dieses Namens gibt es hier nicht.")
+    return parts.feed_services, feed
 
 
-async def _taken(desk: FeedDesk, feed: Feed, body: bytes) -> list[PushedMessage]:
-    now = desk.clock()
+async def _taken(services: FeedServices, feed: Feed, body: bytes) -> list[PushedMessage]:
+    now = services.clock()
     try:
         listing = await asyncio.to_thread(feed.adapter.listing, body, "")
     except cap.CapError as error:
-        await desk.absorber.keep(feed, "push", body, error.code, str(error), now)
-        raise Refused(ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}") from error
-    results = await desk.absorber.hand_in(feed, listing, now)
-    taken = [result for result in results if isinstance(result, Taken)]
+        await services.sync.quarantine_body(feed, "push", body, error.code, str(error), now)
+        raise RequestRefused(
+            ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}"
+        ) from error
+    results = await services.sync.submit_listing(feed, listing, now)
+    taken = [result for result in results if isinstance(result, IngestResult)]
     if taken or not results:
         news = any(result.reason is not Reason.DUPLICATE for result in taken)
-        await desk.store.heard(feed.name, now, changed=news)
+        await services.store.record_contact(feed.name, now, changed=news)
     return [_pushed(result) for result in results]
 
 
 def _pushed(result: Any) -> PushedMessage:
-    if isinstance(result, Taken):
+    if isinstance(result, IngestResult):
         return PushedMessage(reason=result.reason, alert=result.alert_id, problem=None)
     return PushedMessage(reason=None, alert=None, problem=result.code)
 
 
-async def overviews(desk: FeedDesk) -> list[FeedBody]:
+async def overviews(services: FeedServices) -> list[FeedBody]:
     """How every feed stands."""
-    found = await desk.store.overview([feed.name for feed in desk.feeds])
-    return [_feed_body(feed, overview, desk) for feed, overview in zip(desk.feeds, found, strict=True)]
+    found = await services.store.overview([feed.name for feed in services.feeds])
+    return [
+        _feed_body(feed, overview, services) for feed, overview in zip(services.feeds, found, strict=True)
+    ]
 
 
-async def stale_feeds(desk: FeedDesk) -> list[StaleFeed]:
+async def stale_feeds(services: FeedServices) -> list[StaleFeed]:
     """The feeds of which nobody knows what they say now."""
-    found = await overviews(desk)
+    found = await overviews(services)
     return [StaleFeed(name=one.name, since=one.stale_since) for one in found if one.stale_since is not None]
 
 
-def _feed_body(feed: Feed, overview: Overview, desk: FeedDesk) -> FeedBody:
+def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBody:
     state = overview.state
     return FeedBody(
         name=feed.name,
@@ -184,7 +189,9 @@ def _feed_body(feed: Feed, overview: Overview, desk: FeedDesk) -> FeedBody:
         last_successful_poll=state.succeeded_at,
         last_change=state.changed_at,
         next_poll=state.next_at,
-        stale_since=stale_since(feed.settings, state.succeeded_at, desk.clock()) if feed.is_watched else None,
+        stale_since=stale_since(feed.settings, state.succeeded_at, services.clock())
+        if feed.is_watched
+        else None,
         failures=state.failures,
         result=state.result,
         detail=state.detail,
@@ -195,7 +202,7 @@ def _feed_body(feed: Feed, overview: Overview, desk: FeedDesk) -> FeedBody:
     )
 
 
-def _broken_body(one: Broken) -> QuarantinedBody:
+def _broken_body(one: QuarantinedItem) -> QuarantinedBody:
     return QuarantinedBody(
         id=one.id,
         name=one.name,

@@ -10,13 +10,13 @@ from dispatcher.api import schemas
 from dispatcher.api.alerts import AlertId
 from dispatcher.api.authentication import instance_of
 from dispatcher.api.feeds import stale_feeds
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
-    from dispatcher.api.parts import ApiParts
+    from dispatcher.api.dependencies import ApiDependencies
 
 
-def routes(parts: ApiParts) -> APIRouter:
+def routes(parts: ApiDependencies) -> APIRouter:
     """The routes below `/v1/instance`: the key says which instance."""
     router = APIRouter(prefix="/v1/instance", tags=["instances"])
 
@@ -25,7 +25,7 @@ def routes(parts: ApiParts) -> APIRouter:
         """What is in force now in the instance's municipalities: not expired, not superseded, not ended."""
         instance = await instance_of(request, parts.sources)
         alerts = await parts.alerts.current_in(instance.places)
-        stale = await stale_feeds(parts.desk) if parts.desk else []
+        stale = await stale_feeds(parts.feed_services) if parts.feed_services else []
         return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts], stale_feeds=stale)
 
     @router.get("/alerts/{alert_id}/cap", response_class=Response)
@@ -34,7 +34,7 @@ def routes(parts: ApiParts) -> APIRouter:
         instance = await instance_of(request, parts.sources)
         body = await parts.alerts.raw_for(alert_id, instance.places)
         if body is None:
-            raise Refused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
+            raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
         return Response(body, media_type="application/cap+xml")
 
     return router

@@ -10,14 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from dispatcher.pipeline.problem import TITLE, ProblemType, Refused
+from dispatcher.model.problems import TITLE, ProblemType, RequestRefused
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
-    from dispatcher.metrics import Meter
+    from dispatcher.metrics import Metrics
 
 MEDIA_TYPE = "application/problem+json"
 URN = "urn:cap-dispatcher:problem:"
@@ -26,7 +26,7 @@ RETRY_AFTER_S = 5
 log = structlog.get_logger()
 
 
-def problem_response(refused: Refused) -> Response:
+def problem_response(refused: RequestRefused) -> Response:
     """The problem document. `errors` appears only where there are single findings."""
     body: dict[str, object] = {
         "type": URN + refused.type,
@@ -45,26 +45,26 @@ def problem_response(refused: Refused) -> Response:
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handlers sharing a meter
+def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
     """Handlers for everything that can go wrong."""
     for type_ in ProblemType:
-        meter.alerts_rejected.labels(type_)
+        metrics.alerts_rejected.labels(type_)
 
     async def refused(request: Request, error: Exception) -> Response:
-        if not isinstance(error, Refused):
+        if not isinstance(error, RequestRefused):
             raise error
         if request.url.path.startswith("/v1/alerts") and request.method == "POST":
-            meter.alerts_rejected.labels(error.type).inc()
+            metrics.alerts_rejected.labels(error.type).inc()
         return problem_response(error)
 
     async def unavailable(request: Request, error: Exception) -> Response:
-        meter.record_up.set(0)
+        metrics.record_up.set(0)
         log.warning("record_unavailable", error=type(error).__name__)
         detail = (
             "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung gesichert ist, steht nicht fest; "
             "bitte erneut senden: dieselbe Kennung wird nicht doppelt angenommen."
         )
-        return await refused(request, Refused(ProblemType.RECORD_UNAVAILABLE, detail))
+        return await refused(request, RequestRefused(ProblemType.RECORD_UNAVAILABLE, detail))
 
     async def http_error(_: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -75,7 +75,9 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handl
     async def invalid(_: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
         if any(item["loc"][0] == "path" for item in errors):  # no name that anything could have
-            return problem_response(Refused(ProblemType.NOT_FOUND, "Eine solche Kennung gibt es hier nicht."))
+            return problem_response(
+                RequestRefused(ProblemType.NOT_FOUND, "Eine solche Kennung gibt es hier nicht.")
+            )
         # Where and why, not what was sent.
         named = [{"path": "/".join(map(str, item["loc"])), "message": item["msg"]} for item in errors]
         body = {
@@ -90,10 +92,12 @@ def install(app: FastAPI, meter: Meter) -> None:  # noqa: C901 - six small handl
         log.error("internal_error", path=request.url.path, error=type(error).__name__)
         return await refused(
             request,
-            Refused(ProblemType.INTERNAL, "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden."),
+            RequestRefused(
+                ProblemType.INTERNAL, "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden."
+            ),
         )
 
-    app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(RequestRefused, refused)
     for kind in UNAVAILABLE:
         app.add_exception_handler(kind, unavailable)
     app.add_exception_handler(HTTPException, http_error)

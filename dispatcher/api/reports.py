@@ -9,16 +9,16 @@ from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Path, Request
 
-from channels.sms_report import UnreadableReport, read_reports
+from channels.sms.delivery_reports import UnreadableReport, read_reports
 from dispatcher.api.alerts import PROBLEMS
 from dispatcher.api.authentication import bearer
 from dispatcher.api.body import media_type_of, read_body
 from dispatcher.api.schemas import Body
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
-    from dispatcher.api.parts import ApiParts
-    from dispatcher.pipeline.reports import ReportDesk, ReportingGateway
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
 
 GatewayName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
 MAX_BYTES = 65_536
@@ -41,7 +41,7 @@ class ReportsBody(Body):
     verdicts: dict[str, int]
 
 
-def routes(parts: ApiParts) -> APIRouter:
+def routes(parts: ApiDependencies) -> APIRouter:
     """The routes below `/v1/gateways`."""
     router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
     answers: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (401, 413, 503)}
@@ -53,45 +53,47 @@ def routes(parts: ApiParts) -> APIRouter:
         """What became of messages, in the form configured for the gateway: JSON, a form, or a query. 200: all that is
         new is committed, and what means nothing here is counted. With 5xx report again.
         """
-        desk, reporting = _configured(parts, gateway)
+        services, reporting = _configured(parts, gateway)
         try:
-            return await _taken(request, desk, reporting)
-        except Refused as refused:
-            parts.meter.reports_refused.labels(gateway, refused.type).inc()
+            return await _taken(request, services, reporting)
+        except RequestRefused as refused:
+            parts.metrics.reports_refused.labels(gateway, refused.type).inc()
             raise
 
     return router
 
 
-def _configured(parts: ApiParts, name: str) -> tuple[ReportDesk, ReportingGateway]:
-    """Raises `Refused` for a gateway that is not there or takes no reports."""
+def _configured(parts: ApiDependencies, name: str) -> tuple[DeliveryReports, ReportingGateway]:
+    """Raises `RequestRefused` for a gateway that is not there or takes no reports."""
     if parts.reports is None or name not in parts.reports.gateways:
-        raise Refused(ProblemType.NOT_FOUND, "Von diesem Gateway werden keine Zustellberichte angenommen.")
+        raise RequestRefused(
+            ProblemType.NOT_FOUND, "Von diesem Gateway werden keine Zustellberichte angenommen."
+        )
     return parts.reports, parts.reports.gateways[name]
 
 
-async def _taken(request: Request, desk: ReportDesk, gateway: ReportingGateway) -> ReportsBody:
+async def _taken(request: Request, services: DeliveryReports, gateway: ReportingGateway) -> ReportsBody:
     query = _query(request)
     if not any(hmac.compare_digest(shown, gateway.secret) for shown in _shown(request, query)):
-        raise Refused(ProblemType.UNAUTHENTICATED, "Das Geheimnis des Gateways fehlt oder ist falsch.")
+        raise RequestRefused(ProblemType.UNAUTHENTICATED, "Das Geheimnis des Gateways fehlt oder ist falsch.")
     body = await read_body(request, MAX_BYTES)
     try:
         reports = read_reports(gateway.fields, media_type_of(request), body, query)
     except UnreadableReport as error:
-        raise Refused(
+        raise RequestRefused(
             ProblemType.MALFORMED_REPORT,
             "Der Zustellbericht ist weder als JSON noch als Formular lesbar oder zu umfangreich.",
             extra={"reason": str(error)},
         ) from None
-    verdicts = await desk.take(gateway.name, reports)
+    verdicts = await services.take(gateway.name, reports)
     return ReportsBody(verdicts={verdict.value: count for verdict, count in verdicts.items()})
 
 
 def _query(request: Request) -> bytes:
-    """Raises `Refused` for one that is too long."""
+    """Raises `RequestRefused` for one that is too long."""
     query: bytes = request.scope["query_string"]
     if len(query) > MAX_QUERY_BYTES:
-        raise Refused(
+        raise RequestRefused(
             ProblemType.TOO_LARGE,
             f"Die Adresse der Anfrage hat mehr als {MAX_QUERY_BYTES} Byte an Angaben.",
             extra={"max_bytes": MAX_QUERY_BYTES},

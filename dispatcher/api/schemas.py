@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from dispatcher.pipeline.accept import Accepted, Preview
-    from dispatcher.store.accounts import ChannelAccount
-    from dispatcher.store.alerts import AffectedPlace, StoredAlert
+    from dispatcher.intake.submission import Accepted, Preview
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.model.ledger import ChannelSummary
     from dispatcher.targeting.outcome import Unmatched as Lost
 
 
@@ -196,7 +196,7 @@ def alert_body(alert: StoredAlert) -> AlertBody:
     )
 
 
-def municipality(place: AffectedPlace) -> Municipality:
+def municipality(place: AffectedMunicipality) -> Municipality:
     return Municipality(ags=place.ags, name=place.name, reason=place.reason, share=round(place.share, 4))
 
 
@@ -224,15 +224,15 @@ def preview_body(preview: Preview) -> PreviewBody:
         municipalities=[municipality(place) for place in preview.affected],
         unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],
         notes=list(preview.matched.notes),
-        reach=preview.foreseen.reach.by_channel,
-        reach_by_municipality=preview.foreseen.reach.by_municipality,
-        population=preview.foreseen.population,
-        gaps=list(preview.foreseen.gaps),
+        reach=preview.estimate.reach.by_channel,
+        reach_by_municipality=preview.estimate.reach.by_municipality,
+        population=preview.estimate.population,
+        gaps=list(preview.estimate.gaps),
         findings=[_finding(finding) for finding in preview.findings],
     )
 
 
-def channel_body(account: ChannelAccount) -> ChannelBody:
+def channel_body(account: ChannelSummary) -> ChannelBody:
     return ChannelBody(
         channel=account.channel,
         kind=account.kind,

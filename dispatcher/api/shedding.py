@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.api.problems import problem_response
-from dispatcher.pipeline.problem import ProblemType, Refused
+from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
     from prometheus_client import Counter
@@ -25,7 +25,7 @@ must not keep others from theirs."""
 WAITING: Final = 64
 WAIT_S: Final = 1.0
 PREVIEW: Final = "/v1/alerts/preview"
-BUSY: Final = Refused(
+BUSY: Final = RequestRefused(
     ProblemType.OVERLOADED,
     "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch einmal abfragen.",
 )

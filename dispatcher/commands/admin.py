@@ -15,14 +15,15 @@ import typer
 
 from channels.base import Channel, Endpoint, Permanent
 from dispatcher import wiring
+from dispatcher.audience.watched_areas import read_places
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres
-from dispatcher.model import Source
+from dispatcher.model.principals import Instance, Source
+from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.sources import Instance, Sources
-from dispatcher.store.subscriptions import NewSubscription, Subscriptions
-from dispatcher.targeting.boundaries import Boundaries
-from dispatcher.targeting.places import read_places
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.sources import Sources
 
 Result = TypeVar("Result")
 CHUNK = 5000
@@ -184,7 +185,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], boundaries: Boundar
         raise ValueError(f"not a text: {', '.join(bad)}")
     if channel is None:
         raise ValueError("unknown or unconfigured channel")
-    places, spots = read_places(followed, boundaries)
+    places, watched_areas = read_places(followed, boundaries)
     try:
         channel.check(endpoint)
         gateway = channel.gateway(endpoint)
@@ -199,7 +200,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], boundaries: Boundar
         language=item.get("language") or "de",
         instance=item.get("instance"),
         ref=item.get("ref"),
-        spots=spots,
+        watched_areas=watched_areas,
     )
 
 

@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from dispatcher.commands.admin import on_record
+from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.dead_letters import DeadLetter, DeadLetters, Fate, OpenedLetter, parse_id
+from dispatcher.store.delivery.dead_letters import DeadLetters, parse_id
 
 ALL = 100_000
 WHY = {
@@ -20,7 +21,7 @@ WHY = {
     Fate.EXPIRED: "die Warnung ist abgelaufen",
     Fate.SUPERSEDED: "die Warnung ist ersetzt oder aufgehoben",
     Fate.ENDED: "das Abonnement ist beendet",
-    Fate.IN_HAND: "wird gerade bearbeitet, bitte noch einmal versuchen",
+    Fate.IN_FLIGHT: "wird gerade bearbeitet, bitte noch einmal versuchen",
 }
 
 app = typer.Typer(help="Recipients that could not be served.", no_args_is_help=True)

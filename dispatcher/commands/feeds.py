@@ -17,19 +17,19 @@ import typer
 from dispatcher import wiring
 from dispatcher.commands.admin import database_url
 from dispatcher.embedded import EmbeddedValkey
-from dispatcher.feeds.assembly import Foundation, feed_desk, utc_now
+from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
-from dispatcher.feeds.desk import FeedDesk
 from dispatcher.feeds.details import Details
-from dispatcher.feeds.document import Document, read_document
 from dispatcher.feeds.fetch import FetchError, fetch
-from dispatcher.feeds.poller import Report
-from dispatcher.feeds.recording import Recorder, RecordingError, read
-from dispatcher.feeds.replay import Archive, Replay, newest
-from dispatcher.metrics import Meter
+from dispatcher.feeds.formats.document import Document, read_document
+from dispatcher.feeds.poller import PollReport
+from dispatcher.feeds.replay.recording import Recorder, RecordingError, read
+from dispatcher.feeds.replay.replay import Archive, Replay, newest
+from dispatcher.feeds.services import FeedServices
+from dispatcher.metrics import Metrics
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.sources import digest
 
 Result = TypeVar("Result")
@@ -45,13 +45,13 @@ class Session:
     """What a command works with."""
 
     settings: Settings
-    base: Foundation
-    desk: FeedDesk
+    base: FeedDependencies
+    services: FeedServices
     pool: record.Pool
     archive: Archive
 
     def feed(self, name: str) -> Feed:
-        feed = self.desk.named(name)
+        feed = self.services.named(name)
         if feed is None:
             where = f"in {self.settings.feeds}" if self.settings.feeds else "as WARN_FEEDS names no file"
             raise typer.BadParameter(f"no feed {name} {where}")
@@ -78,18 +78,18 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
     boundaries = wiring.load_boundaries(settings)
     feeds = wiring.load_feeds(settings, boundaries)
     pool = await record.connect(database_url(settings), size=4)
-    http, doorbell = (
+    http, wake_ups = (
         wiring.http_client(settings),
-        Doorbell(open_queue(wiring.queue_address(queue_url(settings)))),
+        WakeUpQueue(open_queue(wiring.queue_address(queue_url(settings)))),
     )
     try:
-        base = Foundation(pool, http, doorbell, boundaries, Meter())
-        desk = feed_desk(base, feeds, archive.get if from_archive else None)
-        await desk.store.register([feed.name for feed in feeds])
-        yield Session(settings, base, desk, pool, archive)
+        base = FeedDependencies(pool, http, wake_ups, boundaries, Metrics())
+        services = feed_services(base, feeds, archive.get if from_archive else None)
+        await services.store.register([feed.name for feed in feeds])
+        yield Session(settings, base, services, pool, archive)
     finally:
         await http.aclose()
-        await doorbell.aclose()
+        await wake_ups.aclose()
         await pool.close()
 
 
@@ -109,7 +109,7 @@ def list_feeds() -> None:
     from dispatcher.api.feeds import overviews
 
     async def work(session: Session) -> list[str]:
-        return [body.model_dump_json() for body in await overviews(session.desk)]
+        return [body.model_dump_json() for body in await overviews(session.services)]
 
     lines = run(work)
     for line in lines:
@@ -122,8 +122,8 @@ def list_feeds() -> None:
 def poll(name: Name) -> None:
     """Ask a source now, whatever the schedule says."""
 
-    async def work(session: Session) -> Report:
-        return await session.desk.poller.poll(session.polled(name))
+    async def work(session: Session) -> PollReport:
+        return await session.services.poller.poll(session.polled(name))
 
     _say(run(work))
 
@@ -153,9 +153,9 @@ def replay(  # noqa: PLR0913 - the options of a command
     if (file is None) == (quarantined is None):
         raise typer.BadParameter("give a file, or --quarantined with its number")
 
-    async def work(session: Session) -> list[Report]:
+    async def work(session: Session) -> list[PollReport]:
         feed = session.feed(name)
-        job = Replay(session.desk.poller, session.archive, feed, speed=speed)
+        job = Replay(session.services.poller, session.archive, feed, speed=speed)
         if file is not None and file.suffix == ".jsonl":
             return await _recording(job, file, shift=shift)
         body = file.read_bytes() if file else await _from_quarantine(session, quarantined or 0)
@@ -173,13 +173,13 @@ def replay(  # noqa: PLR0913 - the options of a command
 
 
 async def _from_quarantine(session: Session, number: int) -> bytes:
-    found = await session.desk.quarantine.content(number)
+    found = await session.services.quarantine.content(number)
     if found is None:
         raise typer.BadParameter(f"nothing lies aside under {number}")
     return found[2]
 
 
-async def _recording(job: Replay, file: Path, *, shift: bool) -> list[Report]:
+async def _recording(job: Replay, file: Path, *, shift: bool) -> list[PollReport]:
     with file.open(encoding="utf-8") as lines:
         answers = list(read(lines))
     if shift and answers:
@@ -205,7 +205,7 @@ def _part(feed: Feed, url: str | None, *, is_message: bool) -> str:
     return url or urls[0]
 
 
-async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift: bool) -> Report:
+async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift: bool) -> PollReport:
     """A list of the feed's own kind, or else messages, whatever the feed's lists look like."""
     now, feed = utc_now(), job.feed
     if not part and _is_message(body):
@@ -249,7 +249,7 @@ def record_feed(
 
 async def _record_once(feed: Feed, recorder: Recorder) -> int:
     settings, count = feed.settings, 0
-    details = Details(recorder, Meter(), utc_now)
+    details = Details(recorder, Metrics(), utc_now)
     for url in settings.urls:
         try:
             fetched = await fetch(
@@ -278,24 +278,24 @@ def new_key(name: Name) -> None:
     async def work(session: Session) -> None:
         if session.feed(name).is_polled:
             raise typer.BadParameter(f"{name} is asked; only a feed with the adapter push takes messages")
-        await session.desk.store.adopt_key(name, key_id, digest(wiring.pepper(session.settings), key))
+        await session.services.store.adopt_key(name, key_id, digest(wiring.pepper(session.settings), key))
 
     run(work)
     typer.echo(key)
 
 
-def _say(*reports: Report) -> None:
+def _say(*reports: PollReport) -> None:
     """One JSON line each; exit code 1 if nobody knows now what the source says."""
     for report in reports:
-        absorbed = report.absorbed
+        synced = report.synced
         typer.echo(
             json.dumps(
                 {
                     "result": report.result,
                     "detail": report.detail,
-                    "fresh": absorbed.fresh,
-                    "gone": absorbed.gone,
-                    "broken": absorbed.broken,
+                    "fresh": synced.fresh,
+                    "gone": synced.gone,
+                    "broken": synced.broken,
                 }
             )
         )

@@ -34,16 +34,16 @@ def match(
 
     Exit code 0, 2 if a file is not readable CAP, 3 if part of an alert matches nothing.
     """
-    from dispatcher.targeting.bundle import BundleError
-    from dispatcher.targeting.command import Matching, match_files
-    from dispatcher.targeting.outcome import HOMES, Profile
+    from dispatcher.boundaries.bundle import BundleError
+    from dispatcher.commands.geodata_work import Matching, match_files
+    from dispatcher.targeting.outcome import COUNTRY_BOXES, MatchProfile
 
     try:
         settings = Settings()
         tables = tuple(registry or settings.registries)
         matching = Matching(bundle=geodata or settings.boundaries, registries=tables)
         country = matching.boundaries().provenance.country
-        matching = replace(matching, profile=Profile(home=HOMES.get(country)))
+        matching = replace(matching, profile=MatchProfile(home=COUNTRY_BOXES.get(country)))
         code = match_files(files, matching, as_json=as_json, picture=picture)
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)
@@ -70,8 +70,8 @@ def import_(  # noqa: PLR0913 - each option is one thing that a file does not sa
     ] = None,
 ) -> None:
     """Make a boundary bundle. Nothing is written unless everything went well."""
-    from dispatcher.targeting.bundle import BundleError, Provenance
-    from dispatcher.targeting.command import Import, import_boundaries
+    from dispatcher.boundaries.bundle import BundleError, Provenance
+    from dispatcher.commands.geodata_work import Import, import_boundaries
 
     provenance = Provenance(
         source=source,
@@ -117,10 +117,10 @@ def codes(
     geodata: Bundle = None,
 ) -> None:
     """Make a table of codes from polygons: which municipalities each stands for, by the rule that alerts follow."""
-    from dispatcher.targeting.bundle import BundleError
-    from dispatcher.targeting.command import Matching, import_codes
+    from dispatcher.boundaries.bundle import BundleError
+    from dispatcher.boundaries.importers import Columns
+    from dispatcher.commands.geodata_work import Matching, import_codes
     from dispatcher.targeting.geocodes import scheme_of
-    from dispatcher.targeting.importer import Columns
 
     columns = Columns(ags=(column,), ars=(), land=())
     try:
@@ -135,8 +135,8 @@ def codes(
 @app.command("show")
 def show(geodata: Bundle = None) -> None:
     """Source, licence, attribution, vintage and size of a bundle, as JSON."""
-    from dispatcher.targeting.bundle import BundleError
-    from dispatcher.targeting.command import Matching, describe
+    from dispatcher.boundaries.bundle import BundleError
+    from dispatcher.commands.geodata_work import Matching, describe
 
     try:
         boundaries = Matching(bundle=geodata or Settings().boundaries).boundaries()
@@ -154,7 +154,7 @@ def _date(text: str) -> str:
 
 
 def _columns(text: str) -> Any:
-    from dispatcher.targeting.importer import PRESETS, Columns
+    from dispatcher.boundaries.importers import PRESETS, Columns
 
     if text in PRESETS:
         return PRESETS[text]

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from dispatcher.commands.feeds import Session, run
-from dispatcher.pipeline.release import NotReleasedError, Terms
-from dispatcher.store.alerts import StoredAlert
+from dispatcher.intake.approval import NotApprovedError, Terms
+from dispatcher.model.alerts import StoredAlert
 
 app = typer.Typer(help="Messages of feeds that wait for a person.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="the alert's id")]
@@ -38,7 +38,7 @@ def list_held() -> None:
     """One JSON line each, the longest waiting first."""
 
     async def work(session: Session) -> list[StoredAlert]:
-        return await session.desk.held.listed()
+        return await session.services.held.listed()
 
     for alert in run(work):
         typer.echo(_line(alert))
@@ -48,10 +48,10 @@ def list_held() -> None:
 def show(alert_id: Id) -> None:
     """Everything that the message says, and the municipalities it would reach."""
     import cap
-    from cap.view import view
+    from cap.formats.view import view
 
     async def work(session: Session) -> tuple[bytes | None, list[str], str]:
-        alerts = session.desk.alerts
+        alerts = session.services.alerts
         places = [f"{place.ags} {place.name}" for place in await alerts.affected(alert_id)]
         return await alerts.raw(alert_id), places, await alerts.target_sha256(alert_id)
 
@@ -77,11 +77,11 @@ def release(
 
     async def work(session: Session) -> StoredAlert:
         terms = Terms(target, at_most)
-        return await session.desk.release.release(alert_id, _actor(who), why, place or [], terms)
+        return await session.services.release.release(alert_id, _actor(who), why, place or [], terms)
 
     try:
         typer.echo(_line(run(work)))
-    except NotReleasedError as error:
+    except NotApprovedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
@@ -91,11 +91,11 @@ def discard(alert_id: Id, why: Why, who: Who = "") -> None:
     """Never send it."""
 
     async def work(session: Session) -> None:
-        await session.desk.release.discard(alert_id, _actor(who), why)
+        await session.services.release.discard(alert_id, _actor(who), why)
 
     try:
         run(work)
-    except NotReleasedError as error:
+    except NotApprovedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 

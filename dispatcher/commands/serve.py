@@ -9,7 +9,7 @@ import sys
 import structlog
 import typer
 
-from dispatcher import logs
+from dispatcher.runtime import logs
 from dispatcher.settings import Settings
 
 log = structlog.get_logger()
@@ -18,9 +18,9 @@ log = structlog.get_logger()
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
     from dispatcher.embedded import EmbeddedError, embedded
-    from dispatcher.listening import require_free
+    from dispatcher.embedded.supervisor import Command, Supervisor
+    from dispatcher.runtime.listening import require_free
     from dispatcher.store.migrate import upgrade
-    from dispatcher.supervise import Command, Supervisor
 
     settings = _settings("up")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
@@ -65,9 +65,9 @@ async def _api(settings: Settings) -> None:
     from dispatcher import wiring
     from dispatcher.api.application import application
     from dispatcher.api.serving import server_of, stop_on_signals
-    from dispatcher.listening import announced, listen
+    from dispatcher.runtime.listening import announced, listen
 
-    async with wiring.api_parts(settings) as parts:
+    async with wiring.api_dependencies(settings) as parts:
         server = server_of(application(parts))
         stop_on_signals(server)
         listener = listen(settings.api_host, settings.api_port)
@@ -87,11 +87,12 @@ def worker() -> None:
 
 async def _worker(settings: Settings) -> None:
     from dispatcher import wiring
-    from dispatcher.worker import collector, process
+    from dispatcher.runtime import gc_tuning
+    from dispatcher.worker import process
 
     _, queue = wiring.require_urls(settings)
-    async with wiring.worker_parts(settings) as parts:
-        collector.settle_in()
+    async with wiring.worker_dependencies(settings) as parts:
+        gc_tuning.configure()
         log.info("worker_serving")
         await process.run(settings, parts, queue)
 

@@ -42,7 +42,7 @@ class EmbeddedPostgres(EmbeddedServer):
     socket_name = f".s.PGSQL.{_PORT}"
     # Server shutdown modes: https://www.postgresql.org/docs/18/server-shutdown.html
     death_signal = signal.SIGINT  # fast: roll back, disconnect, checkpoint
-    farewell = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
+    stop_sequence = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0))
 
     @property
     def url(self) -> str:

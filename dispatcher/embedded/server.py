@@ -32,8 +32,8 @@ from dispatcher.embedded.errors import (
     ServerFailedError,
 )
 from dispatcher.embedded.locks import lock_directory, lock_file
+from dispatcher.embedded.parent_death import with_parent_death_signal
 from dispatcher.embedded.sockets import socket_directory
-from dispatcher.embedded.tether import tethered
 
 _READY_POLL = 0.02  # seconds between two looks at a starting server
 _LOG_LIMIT = 10_000_000  # bytes; a longer log is set aside at the next start
@@ -66,7 +66,9 @@ class EmbeddedServer(ABC):
     name: ClassVar[str]
     socket_name: ClassVar[str]
     death_signal: ClassVar[signal.Signals]
-    farewell: ClassVar[Sequence[tuple[signal.Signals, float]]]  # before SIGKILL; seconds to wait for each
+    stop_sequence: ClassVar[
+        Sequence[tuple[signal.Signals, float]]
+    ]  # before SIGKILL; seconds to wait for each
     remains_patience: ClassVar[float] = 30.0  # seconds for one whose dispatcher was killed to finish its stop
 
     def __init__(self, data_dir: Path, *, durable: bool = True, start_timeout: float = 60.0) -> None:
@@ -197,7 +199,7 @@ class EmbeddedServer(ABC):
         with self._open_log() as log:
             try:
                 subprocess.run(
-                    tethered(command, death_signal=signal.SIGKILL, account=self._account),
+                    with_parent_death_signal(command, death_signal=signal.SIGKILL, account=self._account),
                     **_surroundings(log),
                     timeout=timeout,
                     check=True,
@@ -216,7 +218,9 @@ class EmbeddedServer(ABC):
         try:
             with self._open_log() as log:
                 return subprocess.Popen(
-                    tethered(self._command(), death_signal=self.death_signal, account=self._account),
+                    with_parent_death_signal(
+                        self._command(), death_signal=self.death_signal, account=self._account
+                    ),
                     **_surroundings(log),
                     pass_fds=[lock],
                     start_new_session=True,  # a terminal's Ctrl-C is for us, who stop the servers last
@@ -236,14 +240,14 @@ class EmbeddedServer(ABC):
                 raise self._failure(f"ended at once, with status {code}")
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
-        for farewell, patience in self.farewell:
-            process.send_signal(farewell)  # nothing happens if it has ended
+        for stop_sequence, patience in self.stop_sequence:
+            process.send_signal(stop_sequence)  # nothing happens if it has ended
             with suppress(subprocess.TimeoutExpired):
                 code = process.wait(patience)
                 _log.info("embedded_server_stopped", server=self.name, pid=process.pid, status=code)
                 return
             _log.warning(
-                "embedded_server_slow_to_stop", server=self.name, pid=process.pid, asked=farewell.name
+                "embedded_server_slow_to_stop", server=self.name, pid=process.pid, asked=stop_sequence.name
             )
         process.kill()
         process.wait()

@@ -20,7 +20,7 @@ class EmbeddedValkey(EmbeddedServer):
     socket_name = "valkey.sock"
     # SIGTERM writes what the append-only file still lacks: https://valkey.io/topics/signals/
     death_signal = signal.SIGTERM
-    farewell = ((signal.SIGTERM, 30.0),)
+    stop_sequence = ((signal.SIGTERM, 30.0),)
 
     @property
     def url(self) -> str:

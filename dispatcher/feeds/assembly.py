@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dispatcher.feeds.absorb import Absorber
-from dispatcher.feeds.desk import FeedDesk
 from dispatcher.feeds.details import Details
 from dispatcher.feeds.poller import Poller
-from dispatcher.pipeline.ingest import Ingest
-from dispatcher.pipeline.release import Release
-from dispatcher.store.alerts import Alerts
-from dispatcher.store.feeds import Feeds
-from dispatcher.store.held import Held
-from dispatcher.store.quarantine import Quarantine
+from dispatcher.feeds.services import FeedServices
+from dispatcher.feeds.sync import FeedSync
+from dispatcher.intake.approval import Approval
+from dispatcher.intake.feed_message import FeedIntake
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.held import Held
+from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.feeds.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from channels.http import HttpClient
-    from dispatcher.feeds.absorb import Get
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.metrics import Meter
-    from dispatcher.store.doorbell import Doorbell
+    from dispatcher.feeds.sync import Get
+    from dispatcher.metrics import Metrics
+    from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.record import Pool
-    from dispatcher.targeting.boundaries import Boundaries
 
 
 def utc_now() -> datetime:
@@ -36,46 +36,48 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Foundation:
+class FeedDependencies:
     """What feeds stand on, the same for every process that deals with them."""
 
     pool: Pool
     http: HttpClient
-    doorbell: Doorbell
+    wake_ups: WakeUpQueue
     boundaries: Boundaries
-    meter: Meter
+    metrics: Metrics
     clock: Callable[[], datetime] = utc_now
 
 
-def feed_desk(base: Foundation, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedDesk:
+def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedServices:
     """The parts that deal with feeds. `get` replaces the network for what is behind links."""
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
-        base.meter.know_feed(
+        base.metrics.know_feed(
             feed.name,
             patience_s=feed.settings.stale_after.total_seconds() if feed.is_watched else None,
             frozen_after_s=feed.settings.frozen_after_s,
         )
-    absorber = Absorber(
+    sync = FeedSync(
         store=store,
         quarantine=quarantine,
-        ingest=Ingest(alerts=alerts, boundaries=base.boundaries, doorbell=base.doorbell, meter=base.meter),
-        get=get or Details(base.http, base.meter, base.clock).get,
-        meter=base.meter,
+        ingest=FeedIntake(
+            alerts=alerts, boundaries=base.boundaries, wake_ups=base.wake_ups, metrics=base.metrics
+        ),
+        get=get or Details(base.http, base.metrics, base.clock).get,
+        metrics=base.metrics,
     )
-    return FeedDesk(
+    return FeedServices(
         feeds=feeds,
         alerts=alerts,
         store=store,
         quarantine=quarantine,
         held=Held(base.pool),
-        release=Release(alerts=alerts, boundaries=base.boundaries, doorbell=base.doorbell),
-        absorber=absorber,
+        release=Approval(alerts=alerts, boundaries=base.boundaries, wake_ups=base.wake_ups),
+        sync=sync,
         poller=Poller(
             client=base.http,
             store=store,
-            absorber=absorber,
-            meter=base.meter,
+            sync=sync,
+            metrics=base.metrics,
             clock=base.clock,
             random=random.SystemRandom().random,
         ),

@@ -13,13 +13,13 @@ from cryptography.x509 import load_pem_x509_certificate
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 import cap
-from dispatcher.feeds.document import Document
-from dispatcher.feeds.dwd import Dwd
-from dispatcher.feeds.folder import Folder
-from dispatcher.feeds.index import Index
-from dispatcher.feeds.nina import Nina
-from dispatcher.pipeline.message import Rules
-from dispatcher.targeting.outcome import HOMES, Beyond, Codes, HeightUnit, Profile
+from dispatcher.feeds.formats.document import Document
+from dispatcher.feeds.formats.dwd import Dwd
+from dispatcher.feeds.formats.folder import Folder
+from dispatcher.feeds.formats.index import Index
+from dispatcher.feeds.formats.nina import Nina
+from dispatcher.intake.prepare import FeedRules
+from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, HeightUnit, MatchProfile
 
 if TYPE_CHECKING:
     from dispatcher.feeds.entry import Adapter
@@ -116,7 +116,7 @@ class Feed:
 
     settings: FeedSettings
     adapter: Adapter
-    rules: Rules
+    rules: FeedRules
 
     @property
     def name(self) -> str:
@@ -203,8 +203,8 @@ def _pin(path: Path) -> bytes:
     return pem
 
 
-def _rules(settings: FeedSettings, country: str) -> Rules:
-    return Rules(
+def _rules(settings: FeedSettings, country: str) -> FeedRules:
+    return FeedRules(
         feed=settings.name,
         territory=settings.territory,
         senders=settings.senders,
@@ -215,10 +215,10 @@ def _rules(settings: FeedSettings, country: str) -> Rules:
         signature_required=settings.signature == "required",
         pins={sender: tuple(map(_pin, paths)) for sender, paths in settings.certificates.items()},
         attribution="; ".join(part for part in (settings.attribution, settings.licence) if part),
-        profile=Profile(
+        profile=MatchProfile(
             codes=settings.codes,
             beyond=Beyond.NOTE,
-            home=HOMES.get(country),
+            home=COUNTRY_BOXES.get(country),
             height_unit=settings.height_unit,
             nationwide=settings.nationwide,
             inset_m=settings.inset_m,

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.fetch import Client
-    from dispatcher.metrics import Meter
+    from dispatcher.metrics import Metrics
 
 
 class Details:
     """Never conditional: a message is fetched because its list says that it is new."""
 
-    def __init__(self, client: Client, meter: Meter, clock: Callable[[], datetime]) -> None:
+    def __init__(self, client: Client, metrics: Metrics, clock: Callable[[], datetime]) -> None:
         self._client = client
-        self._meter = meter
+        self._metrics = metrics
         self._clock = clock
 
     async def get(self, feed: Feed, url: str) -> bytes:
         """Raises `FetchError`."""
-        self._meter.feed_requests.labels(feed.name).inc()
+        self._metrics.feed_requests.labels(feed.name).inc()
         fetched = await fetch(
             self._client,
             url,

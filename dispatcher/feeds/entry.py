@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from dispatcher.pipeline.message import Incoming
+    from dispatcher.intake.prepare import Incoming
 
 LIMITS = cap.Limits()
 """For one message."""
@@ -21,11 +21,11 @@ LIST_LIMITS = cap.Limits(max_bytes=32 * 1024 * 1024, max_elements=3_000_000, max
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FeedEntry:
     """One entry. `key` names it within the feed for as long as it is listed, `version` changes with its content.
 
     Its message is in `content`, already read in `alert`, or behind `links` (the first is the message, the others
-    belong to it and may be missing). `stand_in` is what the list itself says of it, for as long as the message
+    belong to it and may be missing). `summary` is what the list itself says of it, for as long as the message
     cannot be had.
     """
 
@@ -34,12 +34,12 @@ class Listed:
     content: bytes | None = None
     alert: cap.Alert | None = None
     links: tuple[str, ...] = ()
-    stand_in: cap.Alert | None = None
+    summary: cap.Alert | None = None
     expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class UnreadablePart:
     """A part of the list that nobody can read. `key` is the entry it belongs to, which is listed all the same."""
 
     key: str
@@ -52,8 +52,8 @@ class Broken:
 class Listing:
     """The complete list."""
 
-    entries: tuple[Listed, ...] = ()
-    broken: tuple[Broken, ...] = field(default=())
+    entries: tuple[FeedEntry, ...] = ()
+    broken: tuple[UnreadablePart, ...] = field(default=())
 
 
 class Adapter(Protocol):
@@ -62,7 +62,7 @@ class Adapter(Protocol):
     def listing(self, body: bytes, url: str) -> Listing:
         """Raises `CapError` for a body that is no list: what the source says is then not known."""
 
-    def read(self, entry: Listed, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
+    def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
         """The messages of an entry; `parts` are what its links led to, empty where that was nothing.
 
         Raises `CapError`.
@@ -74,5 +74,5 @@ def fingerprint(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def unreadable(key: str, content: bytes, error: cap.CapError) -> Broken:
-    return Broken(key, content, error.code, str(error))
+def unreadable_part(key: str, content: bytes, error: cap.CapError) -> UnreadablePart:
+    return UnreadablePart(key, content, error.code, str(error))

@@ -10,33 +10,34 @@ from typing import TYPE_CHECKING
 import structlog
 
 import cap
-from dispatcher.feeds.absorb import Absorbed
 from dispatcher.feeds.fetch import FetchError, fetch
-from dispatcher.feeds.folder import Folder
+from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.schedule import next_poll
-from dispatcher.pipeline.ingest import Taken
+from dispatcher.feeds.sync import SyncResult
+from dispatcher.intake.feed_message import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from dispatcher.feeds.absorb import Absorber
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.entry import Listing
     from dispatcher.feeds.fetch import Client, Fetched
-    from dispatcher.metrics import Meter
-    from dispatcher.store.feeds import EntryRow, Feeds, FeedState
+    from dispatcher.feeds.sync import FeedSync
+    from dispatcher.metrics import Metrics
+    from dispatcher.model.feeds import EntryState, FeedState
+    from dispatcher.store.feeds.feeds import Feeds
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PollReport:
     """What a poll brought. `result` is one of `metrics.FEED_RESULTS`."""
 
     result: str
     detail: str = ""
-    absorbed: Absorbed = Absorbed()  # noqa: RUF009 - frozen
+    synced: SyncResult = SyncResult()  # noqa: RUF009 - frozen
     retry_after_s: float | None = None
 
     @property
@@ -53,19 +54,19 @@ class Poller:
         *,
         client: Client,
         store: Feeds,
-        absorber: Absorber,
-        meter: Meter,
+        sync: FeedSync,
+        metrics: Metrics,
         clock: Callable[[], datetime],
         random: Callable[[], float],
     ) -> None:
         self._client = client
         self._store = store
-        self._absorber = absorber
-        self._meter = meter
+        self._sync = sync
+        self._metrics = metrics
         self._clock = clock
         self._random = random
 
-    async def poll(self, feed: Feed) -> Report:
+    async def poll(self, feed: Feed) -> PollReport:
         """Ask once, whatever the schedule says. Raises nothing but what `record.UNAVAILABLE` lists."""
         now = self._clock()
         state = await self._store.state(feed.name)
@@ -78,7 +79,7 @@ class Poller:
             reports, kept = await self._ask(feed, validators, known, now)
         report = _together(reports)
         await self._store.save(self._after(feed, state, report, kept, now))
-        self._meter.feed_polls.labels(feed.name, report.result).inc()
+        self._metrics.feed_polls.labels(feed.name, report.result).inc()
         if not report.succeeded:
             log.warning("feed_poll_failed", feed=feed.name, result=report.result, detail=report.detail)
         return report
@@ -86,37 +87,37 @@ class Poller:
     async def gave_up(self, feed: Feed) -> None:
         """After a mistake of our own: ask again later, not at once."""
         now, state = self._clock(), await self._store.state(feed.name)
-        failed = Report("failed", "internal")
+        failed = PollReport("failed", "internal")
         await self._store.save(self._after(feed, state, failed, state.validators, now))
 
-    async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> Report:
+    async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> PollReport:
         """A list that came in another way than by asking: a replay. As a poll of this part alone."""
         known = await self._store.entries(feed.name)
-        return await self._absorb_body(feed, part, body, known, now)
+        return await self._sync_body(feed, part, body, known, now)
 
-    async def hand_in(self, feed: Feed, body: bytes, now: datetime) -> Report:
+    async def submit_listing(self, feed: Feed, body: bytes, now: datetime) -> PollReport:
         """Messages that stand in no list: none is missed when it is not there next time."""
         try:
             listing = await asyncio.to_thread(_listing, feed, body, "")
         except cap.CapError as error:
-            await self._absorber.keep(feed, "handed in", body, error.code, str(error), now)
-            return Report("unreadable", error.code)
-        taken = await self._absorber.hand_in(feed, listing, now)
-        read = sum(isinstance(one, Taken) for one in taken)
-        return _report(Absorbed(fresh=read, broken=len(taken) - read))
+            await self._sync.quarantine_body(feed, "handed in", body, error.code, str(error), now)
+            return PollReport("unreadable", error.code)
+        taken = await self._sync.submit_listing(feed, listing, now)
+        read = sum(isinstance(one, IngestResult) for one in taken)
+        return _report(SyncResult(fresh=read, broken=len(taken) - read))
 
     async def _ask(
         self,
         feed: Feed,
         validators: Mapping[str, dict[str, str]],
-        known: Mapping[str, EntryRow],
+        known: Mapping[str, EntryState],
         now: datetime,
-    ) -> tuple[list[Report], dict[str, dict[str, str]]]:
+    ) -> tuple[list[PollReport], dict[str, dict[str, str]]]:
         urls = feed.settings.urls
         answers = await asyncio.gather(
             *(self._fetch(feed, url, validators.get(url, {}), now) for url in urls)
         )
-        reports: list[Report] = []
+        reports: list[PollReport] = []
         kept = dict(validators)
         for url, answer in zip(urls, answers, strict=True):
             report, seen = await self._part(feed, url, answer, validators.get(url, {}), known, now)
@@ -131,47 +132,49 @@ class Poller:
         url: str,
         answer: Fetched | FetchError,
         validators: Mapping[str, str],
-        known: Mapping[str, EntryRow],
+        known: Mapping[str, EntryState],
         now: datetime,
-    ) -> tuple[Report, dict[str, str]]:
+    ) -> tuple[PollReport, dict[str, str]]:
         if isinstance(answer, FetchError):
-            return Report(answer.result, answer.detail, retry_after_s=answer.retry_after_s), {}
+            return PollReport(answer.result, answer.detail, retry_after_s=answer.retry_after_s), {}
         if answer.body is None and not validators:
-            return Report("refused", "unchanged since never"), {}
+            return PollReport("refused", "unchanged since never"), {}
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else ""
         if answer.body is None or digest == validators.get("sha256"):
             # Of what was missing last time, only the same list says that it is missing still.
-            told = known if answer.same else {key: row for key, row in known.items() if not row.missed}
-            absorbed = await self._absorber.absorb(feed, url, None, told, now)
-            return _report(absorbed), {**validators, **answer.validators}
-        report = await self._absorb_body(feed, url, answer.body, known, now)
+            listed = known if answer.same else {key: row for key, row in known.items() if not row.missed}
+            synced = await self._sync.apply(feed, url, None, listed, now)
+            return _report(synced), {**validators, **answer.validators}
+        report = await self._sync_body(feed, url, answer.body, known, now)
         return report, {**answer.validators, "sha256": digest}
 
-    async def _absorb_body(
-        self, feed: Feed, part: str, body: bytes, known: Mapping[str, EntryRow], now: datetime
-    ) -> Report:
+    async def _sync_body(
+        self, feed: Feed, part: str, body: bytes, known: Mapping[str, EntryState], now: datetime
+    ) -> PollReport:
         try:
             listing = await asyncio.to_thread(_listing, feed, body, part)
         except cap.CapError as error:
-            await self._absorber.keep(feed, part, body, error.code, str(error), now)
-            return Report("unreadable", error.code)
+            await self._sync.quarantine_body(feed, part, body, error.code, str(error), now)
+            return PollReport("unreadable", error.code)
         if listing.broken and not listing.entries:
-            await self._absorber.keep_broken(feed, listing.broken, now)
-            return Report("unreadable", listing.broken[0].code, Absorbed(broken=len(listing.broken)))
-        absorbed = await self._absorber.absorb(feed, part, listing, known, now)
-        return Report("unreadable", "every entry", absorbed) if absorbed.illegible else _report(absorbed)
+            await self._sync.quarantine_parts(feed, listing.broken, now)
+            return PollReport("unreadable", listing.broken[0].code, SyncResult(broken=len(listing.broken)))
+        synced = await self._sync.apply(feed, part, listing, known, now)
+        return PollReport("unreadable", "every entry", synced) if synced.illegible else _report(synced)
 
-    async def _scan(self, feed: Feed, folder: Folder, known: Mapping[str, EntryRow], now: datetime) -> Report:
+    async def _scan(
+        self, feed: Feed, folder: Folder, known: Mapping[str, EntryState], now: datetime
+    ) -> PollReport:
         try:
             listing = await asyncio.to_thread(folder.scan)
         except OSError as error:
-            return Report("unreachable", type(error).__name__)
-        return _report(await self._absorber.absorb(feed, "", listing, known, now))
+            return PollReport("unreachable", type(error).__name__)
+        return _report(await self._sync.apply(feed, "", listing, known, now))
 
     async def _fetch(
         self, feed: Feed, url: str, validators: Mapping[str, str], now: datetime
     ) -> Fetched | FetchError:
-        self._meter.feed_requests.labels(feed.name).inc()
+        self._metrics.feed_requests.labels(feed.name).inc()
         settings = feed.settings
         try:
             return await fetch(
@@ -186,21 +189,21 @@ class Poller:
             return error
 
     async def _reopened(
-        self, feed: Feed, known: dict[str, EntryRow], now: datetime
-    ) -> tuple[dict[str, EntryRow], bool]:
+        self, feed: Feed, known: dict[str, EntryState], now: datetime
+    ) -> tuple[dict[str, EntryState], bool]:
         """Entries that were merged into another source's warning, which has ended, count as unread. Whether the list
         must come in full, for them or for those whose words are still waited for.
         """
-        bereft = await self._store.bereft(feed.name, now)
-        reopened = {key: replace(row, version="") if key in bereft else row for key, row in known.items()}
+        orphaned = await self._store.orphaned(feed.name, now)
+        reopened = {key: replace(row, version="") if key in orphaned else row for key, row in known.items()}
         unread = any(row.links and not row.version and row.ended_at is None for row in known.values())
-        return reopened, bool(bereft) or unread
+        return reopened, bool(orphaned) or unread
 
     def _after(
         self,
         feed: Feed,
         state: FeedState,
-        report: Report,
+        report: PollReport,
         validators: dict[str, dict[str, str]],
         now: datetime,
     ) -> FeedState:
@@ -210,7 +213,7 @@ class Poller:
             state,
             polled_at=now,
             succeeded_at=now if report.succeeded else state.succeeded_at,
-            changed_at=now if report.absorbed.changed or is_first else state.changed_at,
+            changed_at=now if report.synced.changed or is_first else state.changed_at,
             next_at=next_poll(feed.settings, now, failures, report.retry_after_s, self._random),
             failures=failures,
             result=report.result,
@@ -231,18 +234,18 @@ def _listing(feed: Feed, body: bytes, part: str) -> Listing:
         ) from error
 
 
-def _report(absorbed: Absorbed) -> Report:
-    return Report("changed" if absorbed.changed else "unchanged", absorbed=absorbed)
+def _report(synced: SyncResult) -> PollReport:
+    return PollReport("changed" if synced.changed else "unchanged", synced=synced)
 
 
-def _together(reports: Sequence[Report]) -> Report:
+def _together(reports: Sequence[PollReport]) -> PollReport:
     """A feed of several addresses has succeeded when all have."""
-    absorbed = Absorbed(
-        sum(one.absorbed.fresh for one in reports),
-        sum(one.absorbed.gone for one in reports),
-        sum(one.absorbed.broken for one in reports),
+    synced = SyncResult(
+        sum(one.synced.fresh for one in reports),
+        sum(one.synced.gone for one in reports),
+        sum(one.synced.broken for one in reports),
     )
     waits = [one.retry_after_s for one in reports if one.retry_after_s is not None]
     failed = [one for one in reports if not one.succeeded]
-    worst = failed[0] if failed else _report(absorbed)
-    return Report(worst.result, worst.detail, absorbed, max(waits, default=None))
+    worst = failed[0] if failed else _report(synced)
+    return PollReport(worst.result, worst.detail, synced, max(waits, default=None))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dispatcher.model import Source
+from dispatcher.model.principals import Instance, Source
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
 KEY_PATTERN = re.compile(r"^(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_(?P<secret>[A-Za-z0-9_-]{43})$")
 """`wk_<key id>_<32 random bytes>` for sources, `wi_<instance id>_…` for instances: recognisable by scanners
 for leaked secrets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """One municipality's app, which may pull what concerns its places (AGS)."""
-
-    id: str
-    name: str
-    places: tuple[str, ...]
 
 
 def digest(pepper: bytes, key: str) -> bytes:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dispatcher.boundaries.registry import NO_REGISTRY, Registry
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.boundaries.municipalities import Boundaries
 
 # Values in the wild hold one code or a short list ("130000000000,140000000000"); all Kreise are 401.
 MAX_CODES = 20_000
@@ -28,20 +30,7 @@ class Unresolved(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """Codes that need a table: scheme -> code -> keys (AGS) of the municipalities it stands for."""
-
-    tables: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=lambda: MappingProxyType({}))
-
-    def keys(self, scheme: str, code: str) -> tuple[str, ...]:
-        return self.tables.get(scheme, {}).get(code, ())
-
-
-NO_REGISTRY = Registry()
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class CodeResolution:
     """What the codes of one geocode element stand for, and which of them stand for nothing."""
 
     indices: tuple[int, ...]
@@ -54,15 +43,17 @@ def scheme_of(name: str) -> str:
     return _NAMES.get(plain, plain)
 
 
-def resolve(name: str, value: str, boundaries: Boundaries, registry: Registry = NO_REGISTRY) -> Resolution:
+def resolve(
+    name: str, value: str, boundaries: Boundaries, registry: Registry = NO_REGISTRY
+) -> CodeResolution:
     """The municipalities one geocode names; never a guess: an odd code resolves to nothing and says why."""
     scheme = scheme_of(name)
     lookup = _SCHEMES.get(scheme)
     if lookup is None and scheme not in registry.tables:
-        return Resolution((), ((value, Unresolved.SCHEME),))
+        return CodeResolution((), ((value, Unresolved.SCHEME),))
     codes = [code for code in re.split(r"[\s,;]+", value) if code]
     if not codes or len(codes) > MAX_CODES:
-        return Resolution((), ((value, Unresolved.TOO_MANY if codes else Unresolved.FORM),))
+        return CodeResolution((), ((value, Unresolved.TOO_MANY if codes else Unresolved.FORM),))
     indices: set[int] = set()
     unresolved = []
     for code in codes:
@@ -71,7 +62,7 @@ def resolve(name: str, value: str, boundaries: Boundaries, registry: Registry = 
             unresolved.append((code, found))
         else:
             indices.update(found)
-    return Resolution(tuple(sorted(indices)), tuple(unresolved))
+    return CodeResolution(tuple(sorted(indices)), tuple(unresolved))
 
 
 def _one(scheme: str, code: str, boundaries: Boundaries, registry: Registry) -> tuple[int, ...] | Unresolved:

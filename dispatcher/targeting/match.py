@@ -7,29 +7,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cap.model import Area
-from dispatcher.targeting.geocodes import Registry, Unresolved
+from dispatcher.boundaries.registry import Registry
+from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
-from dispatcher.targeting.outcome import Affected, Beyond, Match, Profile, Reason, Unmatched
+from dispatcher.targeting.outcome import Affected, Beyond, Match, MatchProfile, MatchReason, Unmatched
 from dispatcher.targeting.reading import AreaReading, Context, read_areas
-from dispatcher.targeting.rule import Rule
+from dispatcher.targeting.rule import MatchingRule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cap.model import Alert
-    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.boundaries.municipalities import Boundaries
 
-__all__ = ["Affected", "Match", "Profile", "Reason", "Registry", "Rule", "Unmatched", "areas_of", "match"]
+__all__ = [
+    "Affected",
+    "Match",
+    "MatchProfile",
+    "MatchReason",
+    "MatchingRule",
+    "Registry",
+    "Unmatched",
+    "areas_of",
+    "match",
+]
 
-DEFAULT_RULE = Rule()
-DEFAULT_PROFILE = Profile()
+DEFAULT_MATCHING_RULE = MatchingRule()
+DEFAULT_PROFILE = MatchProfile()
 # Codes and geometry of one alert describe the same place; below this likeness a person should look.
 LIKENESS = 0.8
 MOWAS_DISTRICTS = "warnVerwaltungsbereiche"
 REASONS = {
-    (True, False): Reason.GEOCODE,
-    (False, True): Reason.GEOMETRY,
-    (True, True): Reason.BOTH,
+    (True, False): MatchReason.GEOCODE,
+    (False, True): MatchReason.GEOMETRY,
+    (True, True): MatchReason.BOTH,
 }
 NO_AREA = Unmatched("area", "", "the alert has no area")
 
@@ -38,8 +49,8 @@ def match(
     areas: Sequence[Area],
     boundaries: Boundaries,
     *,
-    rule: Rule = DEFAULT_RULE,
-    profile: Profile = DEFAULT_PROFILE,
+    rule: MatchingRule = DEFAULT_MATCHING_RULE,
+    profile: MatchProfile = DEFAULT_PROFILE,
     registry: Registry | None = None,
 ) -> Match:
     """The municipalities that the union of `areas` concerns. `registry` stands in for that of the boundaries.
@@ -84,12 +95,12 @@ def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tu
     for index in sorted(coded | measured.kept):
         unit = boundaries.municipalities[index]
         reason = REASONS[index in coded, index in measured.kept]
-        share = 1.0 if reason is Reason.GEOCODE else round(measured.share[index], 4)
+        share = 1.0 if reason is MatchReason.GEOCODE else round(measured.share[index], 4)
         affected.append(Affected(unit.ags, unit.ars, unit.name, reason, share))
     return tuple(affected)
 
 
-def _is_held(reading: AreaReading, measured: Measured, profile: Profile) -> bool:
+def _is_held(reading: AreaReading, measured: Measured, profile: MatchProfile) -> bool:
     """A shape without a target always waits for a person. A code does if its area has no target at all, or none
     but other codes of its scheme: then it means a place of its own.
     """

@@ -10,7 +10,7 @@ import shapely
 
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.reading import NamedShape, below
-from dispatcher.targeting.rule import Overlap, Rule, belongs_to, overlap
+from dispatcher.targeting.rule import MatchingRule, Overlap, belongs_to, overlap
 from dispatcher.targeting.shapes import ShapeProblem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.boundaries.municipalities import Boundaries
 
 BORDER_ONLY = "touches municipalities only along their border"
 BEYOND_REASONS = frozenset({ShapeProblem.BEYOND.value, Unresolved.CODE.value, BORDER_ONLY})
@@ -45,7 +45,7 @@ class Measured:
     union: BaseGeometry | None = None
 
 
-def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule: Rule) -> Measured:
+def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule: MatchingRule) -> Measured:
     """Apply the rule to the shapes of every area, then look at what all of them cover together.
 
     Area by area, so that a small hazard beside a large district is still seen as small; together, so that a
@@ -84,13 +84,13 @@ class Yardstick:
     """What shapes are measured against."""
 
     boundaries: Boundaries
-    rule: Rule
+    rule: MatchingRule
 
     def overlap(self, shape: BaseGeometry) -> Overlap:
         return overlap(shape, self.boundaries, self.rule)
 
 
-def _is_crowd(geometries: Mapping[int, BaseGeometry], union: BaseGeometry, rule: Rule) -> bool:
+def _is_crowd(geometries: Mapping[int, BaseGeometry], union: BaseGeometry, rule: MatchingRule) -> bool:
     """Whether there are too many shapes, or too many on top of one another, to look at each in bounded time."""
     total = sum(geometry.area for geometry in geometries.values())
     piled = len(geometries) > PILE and total > PILE_LAYERS * union.area
@@ -192,7 +192,7 @@ def _shares(
     geometries: Mapping[int, BaseGeometry],
     union: BaseGeometry,
     boundaries: Boundaries,
-    rule: Rule,
+    rule: MatchingRule,
 ) -> dict[int, float]:
     """The share of each unit that all shapes cover together: summed where they are disjoint, else measured."""
     if len(geometries) == 1:

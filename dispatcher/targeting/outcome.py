@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 
-class Reason(StrEnum):
+class MatchReason(StrEnum):
     """Why a municipality is affected."""
 
     GEOCODE = "geocode"
@@ -46,7 +46,7 @@ class Beyond(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class HomeBox:
+class CountryBox:
     """The country a source warns for, in degrees; without it swapped coordinates are reported, not
     corrected.
     """
@@ -61,17 +61,17 @@ class HomeBox:
         return self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
 
 
-HOMES = {"DE": HomeBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
+COUNTRY_BOXES = {"DE": CountryBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
 """By country of the boundary data: where a source's coordinates must lie, so that swapped ones are noticed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class MatchProfile:
     """What is known of a source that its messages do not say."""
 
     codes: Codes = Codes.UNION
     beyond: Beyond = Beyond.HOLD
-    home: HomeBox | None = None
+    home: CountryBox | None = None
     height_unit: HeightUnit = HeightUnit.FEET
     nationwide: bool = False
     """Whether a code for the whole country means every municipality in the data; else it is held."""
@@ -90,7 +90,7 @@ class Affected:
     ags: str
     ars: str
     name: str
-    reason: Reason
+    reason: MatchReason
     share: float
 
 

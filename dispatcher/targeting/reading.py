@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cap.model import Area, Circle, Polygon
-    from dispatcher.targeting.boundaries import Boundaries
-    from dispatcher.targeting.geocodes import Registry
-    from dispatcher.targeting.outcome import Profile
-    from dispatcher.targeting.rule import Rule
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.boundaries.registry import Registry
+    from dispatcher.targeting.outcome import MatchProfile
+    from dispatcher.targeting.rule import MatchingRule
 
 LABEL_LENGTH = 120
 METRES_PER_FOOT = 0.3048
@@ -32,8 +32,8 @@ class Context:
     """Everything an alert is read against."""
 
     boundaries: Boundaries
-    rule: Rule
-    profile: Profile
+    rule: MatchingRule
+    profile: MatchProfile
     registry: Registry
 
 
@@ -109,7 +109,7 @@ def below(name: str, count: int, floor_m: float | None) -> str:
     return f"{name}: {count} municipalities lie wholly below {floor_m or 0:.0f} m and are left out"
 
 
-def _floor_m(area: Area, profile: Profile) -> float | None:
+def _floor_m(area: Area, profile: MatchProfile) -> float | None:
     if area.altitude_ft is None:
         return None
     return area.altitude_ft * (METRES_PER_FOOT if profile.height_unit is HeightUnit.FEET else 1.0)
@@ -176,7 +176,7 @@ def _placed(element: Polygon | Circle, context: Context) -> Shape | ShapeProblem
     return shapes.of(element, shapes.around(boundaries.window), boundaries.crs, context.rule)
 
 
-def _exchanged(element: Polygon | Circle, profile: Profile) -> Polygon | Circle | None:
+def _exchanged(element: Polygon | Circle, profile: MatchProfile) -> Polygon | Circle | None:
     """The element put right, if none of it lies in the source's country as written and all of it exchanged."""
     if profile.home is None:
         return None

@@ -7,29 +7,34 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dispatcher.targeting.bundle import BundleError
-from dispatcher.targeting.bundler import polygonal
-from dispatcher.targeting.geocodes import Registry, scheme_of
-from dispatcher.targeting.projection import project
-from dispatcher.targeting.rule import Rule, overlap
+from dispatcher.boundaries.build import polygonal
+from dispatcher.boundaries.bundle import BundleError
+from dispatcher.boundaries.projection import project
+from dispatcher.boundaries.registry import Registry
+from dispatcher.targeting.geocodes import scheme_of
+from dispatcher.targeting.rule import MatchingRule, overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from dispatcher.targeting.boundaries import Boundaries
-    from dispatcher.targeting.bundler import Row
+    from dispatcher.boundaries.build import BoundaryRow
+    from dispatcher.boundaries.municipalities import Boundaries
 
-DEFAULT_RULE = Rule()
+DEFAULT_RULE = MatchingRule()
 WARNCELL_DIGITS = 9
 
 
 def from_polygons(
-    scheme: str, rows: Iterable[Row], source_crs: str, boundaries: Boundaries, rule: Rule = DEFAULT_RULE
+    scheme: str,
+    rows: Iterable[BoundaryRow],
+    source_crs: str,
+    boundaries: Boundaries,
+    rule: MatchingRule = DEFAULT_RULE,
 ) -> Registry:
     """A registry from the polygons of a scheme's areas (EMMA_ID, UGC, ...), matched once by the same rule.
 
-    `Row.ags` is the area's code. Several rows of one code are joined. Areas outside the data are left out.
+    `BoundaryRow.ags` is the area's code. Several rows of one code are joined. Areas outside the data are left out.
     """
     table: dict[str, set[str]] = defaultdict(set)
     for row in rows:

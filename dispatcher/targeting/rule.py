@@ -16,14 +16,14 @@ import numpy as np
 import shapely
 
 from cap.vocabulary import Severity
-from dispatcher.targeting.bundler import core
-from dispatcher.targeting.pieces import common, shared_areas
+from dispatcher.boundaries.build import core
+from dispatcher.targeting.shared_areas import common, shared_areas
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.boundaries.municipalities import Boundaries
 
 # An edge is sampled no closer than the detail of the borders it is compared with.
 EDGE_SPACING_M = 200.0
@@ -34,7 +34,7 @@ TOUCH_M2 = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MatchingRule:
     """Thresholds of the rule, and the bounds that keep one alert from costing or reaching everything."""
 
     alert_share: float = 0.1
@@ -81,12 +81,12 @@ class Rule:
     max_area_km2: float = 1_000_000.0
     """Nearly three times Germany; anything larger is a mistake until a person says otherwise."""
 
-    def asked(self, inset_m: float | None, severity: Severity | None) -> Rule:
+    def asked(self, inset_m: float | None, severity: Severity | None) -> MatchingRule:
         """The rule as a source wants it; None leaves it as it is."""
         rule = self if inset_m is None else replace(self, inset_m=inset_m)
         return rule if severity is None else rule.for_severity(severity)
 
-    def for_severity(self, severity: Severity) -> Rule:
+    def for_severity(self, severity: Severity) -> MatchingRule:
         """The rule, more generous for Extreme (any touch of a hazard), sparing for Minor (5 % of a unit)."""
         if severity is Severity.EXTREME:
             return replace(self, inset_m=0.0)
@@ -110,7 +110,7 @@ class Overlap:
     """How far a shape drawn along borders strays from them; None for a hazard."""
 
 
-def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> Overlap:
+def overlap(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule) -> Overlap:
     """Measure a valid shape, in the CRS of the boundaries, against every unit it touches, and apply the rule."""
     shapely.prepare(shape)
     indices = np.sort(boundaries.tree.query(shape, predicate="intersects"))
@@ -143,7 +143,7 @@ def _whole_units(
     units: NDArray[np.object_],
     area: NDArray[np.float64],
     share: NDArray[np.float64],
-    rule: Rule,
+    rule: MatchingRule,
 ) -> NDArray[np.bool_]:
     """The units a shape consists of for the most part, or the one of which it is a part, an exclave; else none."""
     needed = rule.covering * area.sum()
@@ -162,13 +162,13 @@ def _whole_units(
     return np.isin(np.arange(len(units)), owners[owner[likely][is_part]])
 
 
-def _cuts_at_borders(share: NDArray[np.float64], whole: NDArray[np.bool_], rule: Rule) -> bool:
+def _cuts_at_borders(share: NDArray[np.float64], whole: NDArray[np.bool_], rule: MatchingRule) -> bool:
     cut = (share > 0) & (share < rule.whole)
     halfway = (share > rule.partial_above) & (share < rule.partial_below) & ~whole
     return bool(halfway.sum() <= rule.partial_ratio * cut.sum())
 
 
-def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> float | None:
+def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule) -> float | None:
     """How far the shape's edge strays from municipal borders, in metres; None if it does not follow them."""
     strays = _strays(shape, boundaries, rule)
     usual = rule.noise_factor * float(np.quantile(strays, rule.noise_quantile))
@@ -178,7 +178,9 @@ def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> flo
     return tolerance
 
 
-def belongs_to(whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: Rule) -> bool:
+def belongs_to(
+    whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: MatchingRule
+) -> bool:
     """Whether a piece of an area drawn along borders is drawn along them too: a district, or an exclave.
 
     It must stray no farther than the whole does, and be made of units, be like a part of one, or be smaller
@@ -193,7 +195,7 @@ def belongs_to(whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Bo
     return float(np.quantile(_strays(piece, boundaries, rule), rule.noise_quantile)) <= whole.tolerance_m
 
 
-def _is_like_a_part(piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: Rule) -> bool:
+def _is_like_a_part(piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: MatchingRule) -> bool:
     most = own.indices[own.area_m2 >= rule.part_likeness * piece.area]
     parts = shapely.get_parts(boundaries.border[most])
     inside = shapely.area(shapely.intersection(parts, piece))
@@ -205,7 +207,7 @@ def radius(shape: BaseGeometry) -> float:
     return float(np.sqrt(shape.area / np.pi))
 
 
-def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: Rule) -> NDArray[np.float64]:
+def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule) -> NDArray[np.float64]:
     """Distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     total = shapely.length(rings).sum()
@@ -229,7 +231,9 @@ def _spread(ring: BaseGeometry, samples: float) -> NDArray[np.object_]:
     return np.asarray(shapely.line_interpolate_point(np.array([ring]), at, normalized=True))
 
 
-def _enters(shape: BaseGeometry, index: np.intp, area_m2: float, boundaries: Boundaries, rule: Rule) -> bool:
+def _enters(
+    shape: BaseGeometry, index: np.intp, area_m2: float, boundaries: Boundaries, rule: MatchingRule
+) -> bool:
     """Whether a hazard enters the unit deeper than a touch along the border."""
     if area_m2 < rule.hazard_share * boundaries.area_m2[index]:
         return False

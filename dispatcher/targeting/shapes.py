@@ -18,8 +18,8 @@ import shapely
 from shapely import affinity
 
 from cap.model import Circle, Polygon
-from dispatcher.targeting.bundler import polygonal
-from dispatcher.targeting.projection import project
+from dispatcher.boundaries.build import polygonal
+from dispatcher.boundaries.projection import project
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-    from dispatcher.targeting.rule import Rule
+    from dispatcher.targeting.rule import MatchingRule
 
 Window = tuple[float, float, float, float]
 """(west lon, south lat, east lon, north lat)"""
@@ -117,14 +117,14 @@ def around(window: Window) -> Window:
     return west - MARGIN_DEG, max(south - MARGIN_DEG, -90.0), east + MARGIN_DEG, min(north + MARGIN_DEG, 90.0)
 
 
-def of(element: Polygon | Circle, window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+def of(element: Polygon | Circle, window: Window, crs: str, rule: MatchingRule) -> Shape | ShapeProblem:
     """A ring of (lat, lon) or a geodesic circle as a shape; never raises for what a sender wrote."""
     if isinstance(element, Circle):
         return _of_circle(element, window, crs, rule)
     return _of_ring(np.asarray(element.lat_lon, np.float64).reshape(-1, 2), window, crs, rule)
 
 
-def _of_circle(circle: Circle, window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+def _of_circle(circle: Circle, window: Window, crs: str, rule: MatchingRule) -> Shape | ShapeProblem:
     """128 corners, 0.04 % smaller than the true circle."""
     centre = np.array([circle.lat, circle.lon, circle.radius_km])
     if not np.isfinite(centre).all() or circle.radius_km < 0 or abs(circle.lat) > 90:
@@ -152,7 +152,9 @@ def _geod() -> pyproj.Geod:
     return pyproj.Geod(ellps="WGS84")
 
 
-def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+def _of_ring(
+    lat_lon: NDArray[np.float64], window: Window, crs: str, rule: MatchingRule
+) -> Shape | ShapeProblem:
     if not _on_earth(lat_lon):
         return ShapeProblem.RANGE
     if len(lat_lon) < FEWEST_CORNERS:
@@ -175,7 +177,9 @@ def _of_ring(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule)
     return ShapeProblem.BEYOND if geometry.is_empty else Shape(geometry, done)
 
 
-def _collapsed(lat_lon: NDArray[np.float64], window: Window, crs: str, rule: Rule) -> Shape | ShapeProblem:
+def _collapsed(
+    lat_lon: NDArray[np.float64], window: Window, crs: str, rule: MatchingRule
+) -> Shape | ShapeProblem:
     """A ring without area that is no longer than a street is a place that rounding has squeezed flat."""
     size = float(np.ptp(lat_lon, axis=0).max())
     if size > COLLAPSED_DEG:
@@ -251,10 +255,10 @@ def _simpler(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
 def _is_tangled(polygon: shapely.Polygon) -> bool:
     """Judged before anything else looks at the ring: even asking whether it is valid would take minutes."""
     ring = np.asarray(polygon.exterior.coords)
-    return len(ring) > HARMLESS_CORNERS and crossings(ring) > MAX_CROSSINGS
+    return len(ring) > HARMLESS_CORNERS and self_crossings(ring) > MAX_CROSSINGS
 
 
-def crossings(ring: NDArray[np.float64]) -> float:
+def self_crossings(ring: NDArray[np.float64]) -> float:
     """About how often a ring crosses itself, from a sample of its edges; linear in the number of edges."""
     start, end = ring[:-1], ring[1:]
     sample = np.unique(np.linspace(0, len(start) - 1, CROSSING_SAMPLE).astype(int))

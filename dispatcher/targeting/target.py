@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from dispatcher.targeting.bundler import polygonal
-from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, project
+from dispatcher.boundaries.build import polygonal
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, project
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from dispatcher.targeting.boundaries import Boundaries
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.targeting.outcome import Match
 
 

@@ -11,31 +11,31 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 if TYPE_CHECKING:
-    from dispatcher.worker.parts import WorkerParts
+    from dispatcher.worker.dependencies import WorkerDependencies
 
 log = structlog.get_logger()
 
 
 async def plan(ctx: dict[str, Any], alert_id: str) -> None:
     """Plan an accepted alert."""
-    parts: WorkerParts = ctx["parts"]
+    parts: WorkerDependencies = ctx["parts"]
     try:
         await parts.planner.plan(alert_id)
     except MemoryError:
-        parts.headroom.exhausted()
+        parts.watchdog.exhausted()
     except Exception as error:
-        parts.meter.jobs_failed.labels("plan").inc()
+        parts.metrics.jobs_failed.labels("plan").inc()
         log.exception("job_failed", function="plan", alert=alert_id, error=type(error).__name__)
 
 
 async def deliver(ctx: dict[str, Any], batch_id: int) -> None:
     """Work on a batch."""
-    parts: WorkerParts = ctx["parts"]
-    parts.headroom.check()
+    parts: WorkerDependencies = ctx["parts"]
+    parts.watchdog.check()
     try:
         await parts.deliverer.deliver(batch_id)
     except MemoryError:
-        parts.headroom.exhausted()
+        parts.watchdog.exhausted()
     except Exception as error:
-        parts.meter.jobs_failed.labels("deliver").inc()
+        parts.metrics.jobs_failed.labels("deliver").inc()
         log.exception("job_failed", function="deliver", batch=batch_id, error=type(error).__name__)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from arq.worker import Worker, func
 
-from dispatcher.model import Lane
-from dispatcher.store.doorbell import UNAVAILABLE, open_queue, queue_name
+from dispatcher.model.vocabulary import Lane
+from dispatcher.queue.wakeups import UNAVAILABLE, open_queue, queue_name
 from dispatcher.worker import jobs
 
 if TYPE_CHECKING:
-    from dispatcher.store.queue_address import QueueAddress
-    from dispatcher.worker.parts import WorkerParts
+    from dispatcher.queue.address import QueueAddress
+    from dispatcher.worker.dependencies import WorkerDependencies
 
 POLL_S = {Lane.FLASH: 0.02, Lane.PRIORITY: 0.04, Lane.ROUTINE: 0.08, Lane.EXERCISE: 0.2}
 """How often an idle lane looks at its queue. At 20 ms the median wait is about 12 ms for some 250 Redis commands
@@ -52,7 +52,7 @@ class LaneWorker(Worker):
                     await self._ended.wait()
 
 
-def lane_worker(lane: Lane, parts: WorkerParts, address: QueueAddress, max_jobs: int) -> Worker:
+def lane_worker(lane: Lane, parts: WorkerDependencies, address: QueueAddress, max_jobs: int) -> Worker:
     """Arq's worker for one lane. Jobs end by themselves: the pipeline bounds every wait."""
     queue = open_queue(address)
     worker = LaneWorker(
@@ -76,7 +76,7 @@ def lane_worker(lane: Lane, parts: WorkerParts, address: QueueAddress, max_jobs:
     return worker
 
 
-async def run_lane(lane: Lane, parts: WorkerParts, address: QueueAddress, max_jobs: int) -> None:
+async def run_lane(lane: Lane, parts: WorkerDependencies, address: QueueAddress, max_jobs: int) -> None:
     """Until cancelled. arq ends when Redis does; here it begins anew. On cancellation no new job is taken, and
     those in hand are waited for: the pipeline was told to put them down.
     """

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import structlog
 import uvicorn
 
-from dispatcher.listening import announced, listen
-from dispatcher.model import Lane
-from dispatcher.probes import probe_app
+from dispatcher.model.vocabulary import Lane
+from dispatcher.runtime.listening import announced, listen
+from dispatcher.runtime.probes import probe_app
 from dispatcher.worker.lanes import run_lane
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from dispatcher.queue.address import QueueAddress
     from dispatcher.settings import Settings
-    from dispatcher.store.queue_address import QueueAddress
-    from dispatcher.worker.parts import WorkerParts
+    from dispatcher.worker.dependencies import WorkerDependencies
 
 GRACE_S = 20.0
 """How long the slices in hand may take after SIGTERM. A supervisor should wait longer than this."""
@@ -28,7 +28,7 @@ GRACE_S = 20.0
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, parts: WorkerParts, queue: QueueAddress) -> None:
+async def run(settings: Settings, parts: WorkerDependencies, queue: QueueAddress) -> None:
     """Until SIGTERM or SIGINT: then put down what is in hand and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -39,25 +39,27 @@ async def run(settings: Settings, parts: WorkerParts, queue: QueueAddress) -> No
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, parts, queue, settings.jobs_per_lane) for lane in Lane
     ]
-    work.append(parts.headroom.watch())
+    work.append(parts.watchdog.watch())
     if parts.watch is not None:
         work.append(parts.watch.run())
-    if parts.keyring is not None:
-        work.append(parts.keyring.run())
+    if parts.key_precomputer is not None:
+        work.append(parts.key_precomputer.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
     try:
         with announced(settings.data_dir, settings.process_name or "worker", listener):
             await _until(stop, tasks)
     except MemoryError:
-        parts.headroom.exhausted()
+        parts.watchdog.exhausted()
         raise
     finally:
         # Also when a part failed: what is left running would keep the process, and its share of the work, alive.
         await _wind_up(parts, server, tasks)
 
 
-async def _wind_up(parts: WorkerParts, server: uvicorn.Server, tasks: list[asyncio.Task[None]]) -> None:
+async def _wind_up(
+    parts: WorkerDependencies, server: uvicorn.Server, tasks: list[asyncio.Task[None]]
+) -> None:
     parts.deliverer.stop()
     server.should_exit = True
     log.info("worker_stopping")
@@ -79,9 +81,9 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-def _probe_server(parts: WorkerParts) -> uvicorn.Server:
+def _probe_server(parts: WorkerDependencies) -> uvicorn.Server:
     config = uvicorn.Config(
-        probe_app(parts.meter, parts.health),
+        probe_app(parts.metrics, parts.health),
         log_config=None,
         lifespan="off",
         access_log=False,

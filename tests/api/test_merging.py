@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from dispatcher.model import Source
+from dispatcher.model.principals import Source
 from tests.api.conftest import KEY
 from tests.api.test_submission import now, warning
-from tests.pipeline.messages import DUEREN, HOUR, JUELICH, InfoPart
+from tests.support.messages import DUEREN, HOUR, JUELICH, InfoPart
 
 THIRD, THIRD_KEY = "bezirk@koeln.example", f"wk_bezirk_{'s' * 43}"
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import FeedSettings, feed_of
-from dispatcher.model import Source
-from dispatcher.pipeline.message import Incoming, prepare
-from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.intake.prepare import Incoming, prepare
+from dispatcher.model.principals import Source
 from tests.api.test_submission import now, warning
 from tests.feeds.material import warning as feed_warning
-from tests.pipeline.messages import SENDER, InfoPart
+from tests.support.messages import SENDER, InfoPart
 
 BRUSHES = "<circle>50.869,6.420 0.6</circle>"
 """In Inden; it enters Niederzier by less than 100 m."""

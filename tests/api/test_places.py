@@ -2,23 +2,23 @@
 
 import pytest
 
-from dispatcher.metrics import Meter
-from dispatcher.model import Reason
-from dispatcher.pipeline.plan import Planner, guard
-from dispatcher.pipeline.precise import Precise
-from dispatcher.pipeline.release import NotReleasedError, Release, Terms
-from dispatcher.store.accounts import Accounts
-from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.ledger import Ledger
-from dispatcher.store.plans import Plans
-from dispatcher.store.queue_address import parse
-from dispatcher.store.spots import Spots
-from dispatcher.store.subscriptions import Subscriptions
-from dispatcher.targeting.boundaries import Boundaries
-from dispatcher.targeting.places import read_places
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.audience.watched_areas import read_places
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.delivery.planner import Planner, audience_guard
+from dispatcher.intake.approval import Approval, NotApprovedError, Terms
+from dispatcher.metrics import Metrics
+from dispatcher.model.vocabulary import Reason
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.plans import Plans
 from tests.api.test_submission import warning
-from tests.pipeline.messages import DUEREN, HEIMBACH, JUELICH, InfoPart
-from tests.store.histories import planned, subscription
+from tests.support.histories import planned, subscription
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH, InfoPart
 
 # One kilometre around a place in Düren; 0.01 degrees of latitude are 1.1 km.
 CIRCLE = "<circle>50.800,6.480 1.0</circle>"
@@ -45,9 +45,11 @@ async def follow(pool, followed):
     """Ids by name."""
     lines = []
     for name, items in followed.items():
-        places, spots = read_places(items, Boundaries.default())
+        places, watched_areas = read_places(items, Boundaries.default())
         one = subscription(name)
-        lines.append(type(one)(one.channel, one.gateway, one.address, one.keys, places, spots=spots))
+        lines.append(
+            type(one)(one.channel, one.gateway, one.address, one.keys, places, watched_areas=watched_areas)
+        )
     await Subscriptions(pool).add_many(lines)
     rows = await pool.fetch("SELECT id, address FROM subscription")
     return {row["address"].rpartition("/")[2]: row["id"] for row in rows}
@@ -59,15 +61,21 @@ async def people(pool):
 
 
 @pytest.fixture
-async def bell(redis_url):
-    bell = Doorbell(open_queue(parse(redis_url)))
-    yield bell
-    await bell.aclose()
+async def wake_ups(redis_url):
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
+    yield wake_ups
+    await wake_ups.aclose()
 
 
 @pytest.fixture
-def planner(pool, bell):
-    return Planner(Plans(pool, 100, guard(10)), Ledger(pool), bell, Meter(), Precise(Spots(pool)))
+def planner(pool, wake_ups):
+    return Planner(
+        Plans(pool, 100, audience_guard(10)),
+        Ledger(pool),
+        wake_ups,
+        Metrics(),
+        LocationIndex(WatchedAreas(pool)),
+    )
 
 
 async def send(service, planner, message):
@@ -87,7 +95,7 @@ async def test_a_circle_reaches_the_places_it_touches_and_whoever_follows_the_mu
 ):
     alert_id = await send(service, planner, circle())
     assert await audience(pool, people, alert_id) == {("alert", name) for name in AROUND}
-    by_municipality = await Accounts(pool).by_municipality(alert_id)
+    by_municipality = await LedgerReader(pool).by_municipality(alert_id)
     assert by_municipality[DUEREN] == {"pending": len(AROUND)}
 
 
@@ -109,7 +117,7 @@ async def test_an_update_lifts_it_for_places_it_left_and_a_cancel_reaches_those_
         "u-" + first.identifier, infos=(InfoPart(areas=(), shapes="<circle>50.82,6.48 1.0</circle>"),)
     )
     told = await audience(pool, people, await send(service, planner, update))
-    assert {("lifted", "inside"), ("alert", "outside"), ("update", "municipality")} <= told
+    assert {("no_longer_affected", "inside"), ("alert", "outside"), ("update", "municipality")} <= told
     await pool.execute(
         "UPDATE batch SET outcomes = decode(repeat('10', cardinality(recipients)), 'hex'), state = 'done'"
     )
@@ -164,8 +172,8 @@ async def test_a_target_that_changed_since_it_was_accepted_is_not_sent(service, 
 
 
 @pytest.fixture
-def release(service, bell):
-    return Release(alerts=service.parts.alerts, boundaries=Boundaries.default(), doorbell=bell)
+def release(service, wake_ups):
+    return Approval(alerts=service.parts.alerts, boundaries=Boundaries.default(), wake_ups=wake_ups)
 
 
 async def test_a_municipality_added_behind_our_back_is_neither_sent_nor_released(
@@ -175,7 +183,7 @@ async def test_a_municipality_added_behind_our_back_is_neither_sent_nor_released
     await pool.execute("INSERT INTO affected VALUES ($1, $2, 'Jülich', 'geometry', 1)", alert_id, JUELICH)
     await planner.plan(alert_id)
     assert await planned(pool, alert_id) == set()
-    with pytest.raises(NotReleasedError, match="nicht mehr das"):
+    with pytest.raises(NotApprovedError, match="nicht mehr das"):
         await release.release(alert_id, "operator:a", "trotzdem")
 
 
@@ -206,7 +214,7 @@ async def test_many_times_the_usual_waits_for_a_person_who_approves_that_many(
     again = await service.parts.alerts.get(alert_id)
     assert again.held_for == "audience: 1002 recipients are more than was approved (1001)"
     target = await service.parts.alerts.target_sha256(alert_id)
-    with pytest.raises(NotReleasedError, match="ein anderes"):
+    with pytest.raises(NotApprovedError, match="ein anderes"):
         await release.release(alert_id, "operator:a", "ja", terms=Terms(target="0" * 64))
     await release.release(alert_id, "operator:a", "ja", terms=Terms(target[:12], at_most=2000))
     await planner.plan(alert_id)
@@ -219,10 +227,16 @@ async def test_there_is_no_usual_before_five_dispatches_and_below_a_thousand(ser
     assert len(await planned(pool, await send(service, planner, warning(JUELICH)))) == 1001
 
 
-async def test_without_the_setting_only_an_approval_limits(service, pool, planner, bell):
+async def test_without_the_setting_only_an_approval_limits(service, pool, planner, wake_ups):
     await usually(service, pool, planner)
     await crowd(pool, 1001)
-    lax = Planner(Plans(pool, 2000, guard(0)), Ledger(pool), bell, Meter(), Precise(Spots(pool)))
+    lax = Planner(
+        Plans(pool, 2000, audience_guard(0)),
+        Ledger(pool),
+        wake_ups,
+        Metrics(),
+        LocationIndex(WatchedAreas(pool)),
+    )
     assert len(await planned(pool, await send(service, lax, warning(JUELICH)))) == 1001
 
 

@@ -7,16 +7,16 @@ import re
 import pytest
 
 from dispatcher.embedded import EmbeddedValkey
-from dispatcher.model import State
-from dispatcher.pipeline.problem import ProblemType
-from dispatcher.probes import Health
-from dispatcher.store.ledger import Ledger
-from dispatcher.store.plans import Plans
-from dispatcher.store.subscriptions import Subscriptions
+from dispatcher.model.problems import ProblemType
+from dispatcher.model.vocabulary import State
+from dispatcher.runtime.probes import Health
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
 from tests.api.test_submission import AACHEN, warning
-from tests.pipeline.messages import DUEREN, JUELICH
-from tests.store.histories import finish, plan, subscription
+from tests.support.histories import finish, plan, subscription
+from tests.support.messages import DUEREN, JUELICH
 
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
@@ -30,8 +30,8 @@ async def sent(service, pool):
     one = warning(DUEREN, JUELICH)
     alert_id = (await service.submit(one)).json["alert"]["id"]
     ledger = Ledger(pool)
-    [bell] = await plan(ledger, Plans(pool, 10), alert_id)
-    await finish(ledger, bell.batch_id, [State.ACCEPTED, State.REJECTED])
+    [wake_ups] = await plan(ledger, Plans(pool, 10), alert_id)
+    await finish(ledger, wake_ups.batch_id, [State.ACCEPTED, State.REJECTED])
     return one, alert_id
 
 
@@ -194,7 +194,7 @@ async def test_readiness_does_not_wait_for_a_record_that_hangs(service):
             finally:
                 await heard.wait()
 
-    health = Health(Hanging(), service.parts.health.doorbell, needs_queue=True)
+    health = Health(Hanging(), service.parts.health.wake_ups, needs_queue=True)
     assert (await health.check())["record"] is False
     heard.set()
 

@@ -7,21 +7,22 @@ import json
 import pytest
 import structlog
 
-from channels.sms_report import REPORTS_MAX
+from channels.sms.delivery_reports import REPORTS_MAX
 from dispatcher.api.reports import MAX_BYTES, MAX_QUERY_BYTES
+from dispatcher.delivery.reports import DeliveryReports
 from dispatcher.embedded import EmbeddedPostgres
-from dispatcher.model import State
-from dispatcher.pipeline.reports import ReportDesk
+from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.model.vocabulary import State
 from dispatcher.settings import SmsGatewaySettings
-from dispatcher.store.ledger import Ledger
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.migrate import upgrade
-from dispatcher.store.plans import Plans
-from dispatcher.store.reports import Reports
-from dispatcher.store.subscriptions import NewSubscription, Subscriptions
 from tests.api.conftest import KEY, OTHER_KEY, introduce, serving
 from tests.api.test_submission import warning
-from tests.pipeline.messages import DUEREN
-from tests.store.histories import finish, plan
+from tests.support.histories import finish, plan
+from tests.support.messages import DUEREN
 
 SECRET = "geheimnis-des-gateways"
 NUMBER = "+4915100000001"
@@ -81,8 +82,8 @@ async def warn(service, pool, *wanted):
         one = NewSubscription("sms_http", name or "sms-1", f"+491510000000{n}", keys, (DUEREN,))
         await Subscriptions(pool).add_many([one])
     alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
-    bells = await plan(Ledger(pool), Plans(pool, 2), alert_id)
-    return Sent(service, pool, alert_id, [bell.batch_id for bell in bells])
+    ready_batches = await plan(Ledger(pool), Plans(pool, 2), alert_id)
+    return Sent(service, pool, alert_id, [wake_ups.batch_id for wake_ups in ready_batches])
 
 
 @pytest.fixture
@@ -146,15 +147,15 @@ async def test_of_two_reports_at_the_same_instant_one_is_recorded(service, sent)
 async def test_one_that_another_overtakes_is_judged_by_what_is_there_then(service, sent, env):
     """Between the look at the record and the write another request records something."""
     one, *_ = await sent.refs()
-    standings = Reports.standings
+    deliveries = Reports.deliveries
 
     async def overtaken(self, refs):
-        found = await standings(self, refs)
-        env.setattr(Reports, "standings", standings)
+        found = await deliveries(self, refs)
+        env.setattr(Reports, "deliveries", deliveries)
         await report(service, (one, "delivered"))
         return found
 
-    env.setattr(Reports, "standings", overtaken)
+    env.setattr(Reports, "deliveries", overtaken)
     answer = await report(service, (one, "failed"), (one, "delivered"))
     assert answer.json["verdicts"] == {"contradiction": 1, "duplicate": 1}
     assert (await sent.reports())[0] == "delivered"
@@ -164,7 +165,7 @@ async def test_a_report_may_come_before_the_answer_to_the_message_is_written_dow
     sent = await warn(service, pool, "", "")
     one, two = await sent.refs()
     assert (await report(service, (one, "delivered"))).json["verdicts"] == {"unsent": 1}
-    lease = await sent.ledger.claim(sent.batches[0])
+    lease = await sent.ledger.acquire(sent.batches[0])
     await pool.execute("UPDATE batch SET outcomes = '\\x0101'")  # as the worker does before it sends
     answer = await report(service, (one, "delivered"), (two, "failed"))
     assert answer.json["verdicts"] == {"delivered": 1, "failed": 1}
@@ -326,7 +327,7 @@ async def test_without_the_record_a_report_is_not_taken(settings, tmp_path):
 
 async def test_a_flood_of_reports_does_not_hold_up_a_warning(service, pool, env):
     """However many come, and however long the record takes for them."""
-    take, here, all_here = ReportDesk.take, [], asyncio.Event()
+    take, here, all_here = DeliveryReports.take, [], asyncio.Event()
 
     async def counted(self, gateway, reports):
         here.append(gateway)
@@ -334,7 +335,7 @@ async def test_a_flood_of_reports_does_not_hold_up_a_warning(service, pool, env)
             all_here.set()
         return await take(self, gateway, reports)
 
-    env.setattr(ReportDesk, "take", counted)
+    env.setattr(DeliveryReports, "take", counted)
     async with pool.acquire() as holder:
         held = holder.transaction()
         await held.start()

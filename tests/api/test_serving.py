@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from dispatcher.api import serving
-from tests.store.histories import until
+from tests.support.histories import until
 
 
 async def connection(service):

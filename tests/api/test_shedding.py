@@ -4,7 +4,7 @@ import asyncio
 
 from dispatcher.api.shedding import READS_AT_ONCE, WAITING, Gate
 from tests.api.test_submission import warning
-from tests.store.histories import until
+from tests.support.histories import until
 
 TOO_MANY = 5
 

@@ -1,4 +1,4 @@
-"""Submitting: a promise, or a precise refusal without any effect."""
+"""Submitting: a promise, or a located refusal without any effect."""
 
 import asyncio
 import gzip
@@ -11,14 +11,14 @@ import aiohttp
 import pytest
 
 from dispatcher.embedded import EmbeddedPostgres
-from dispatcher.model import Source
-from dispatcher.pipeline.problem import ProblemType
-from dispatcher.store import doorbell
+from dispatcher.model.principals import Source
+from dispatcher.model.problems import ProblemType
+from dispatcher.queue import wakeups
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.migrate import upgrade
-from dispatcher.store.subscriptions import Subscriptions
 from tests.api.conftest import CAP, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
-from tests.pipeline.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart, message
-from tests.store.histories import subscription, until
+from tests.support.histories import subscription, until
+from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart, message
 
 AACHEN = "05334002"
 _identifiers = itertools.count(1)
@@ -48,8 +48,8 @@ async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_run
     assert answer.json["repeated"] is False
     assert [place["ags"] for place in answer.json["municipalities"]] == [DUEREN, JUELICH]
     assert await pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert["id"]) == one.xml()
-    queue = service.parts.health.doorbell._queue
-    assert await queue.zrange(doorbell.queue_name("priority"), 0, -1) == [f"plan:{alert['id']}:0".encode()]
+    queue = service.parts.health.wake_ups._queue
+    assert await queue.zrange(wakeups.queue_name("priority"), 0, -1) == [f"plan:{alert['id']}:0".encode()]
     assert service.count("warn_alerts_received_total", source="leitstelle", reason="first_notice") == 1
     assert service.refusals() == {}
 
@@ -124,7 +124,7 @@ async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody
     assert answer.status == 201
     assert (answer.json["alert"]["reason"], answer.json["alert"]["state"]) == (reason, "recorded")
     assert service.count("warn_alerts_received_total", source="leitstelle", reason=reason) == 1
-    assert await service.parts.health.doorbell._queue.keys("*") == []
+    assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
 async def test_an_exercise_never_stops_an_actual_warning(service, pool):
@@ -188,7 +188,7 @@ async def test_bad_input_is_a_precise_problem_one_count_and_no_effect(service, p
     assert counted in {ProblemType.NO_AREA, ProblemType.INVALID_CAP} if type_ is None else counted == type_
     assert service.refusals() == {counted: 1}
     assert await stored(pool) == 0
-    assert await service.parts.health.doorbell._queue.keys("*") == []
+    assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
 async def test_every_breach_of_the_rules_is_named_at_once_with_its_place(service):
@@ -303,7 +303,7 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(service, poo
     assert datetime.fromisoformat(preview["expires"]) == one.sent + 6 * HOUR
     assert await stored(pool) == 0
     assert await pool.fetchval("SELECT count(*) FROM audit") == audited
-    assert await service.parts.health.doorbell._queue.keys("*") == []
+    assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
 async def test_a_preview_judges_an_identity_as_submitting_it_would(service):
@@ -387,7 +387,7 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings, tmp_path)
     async with serving(away) as service:
         await introduce(service.parts)
         assert (await service.submit(warning())).status == 201
-        assert service.count("warn_rings_missed_total") == 1
+        assert service.count("warn_enqueue_failures_total") == 1
         ready = await service.get("/readyz")
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import pytest
 
 import cap
-from cap.bundle import is_zip, members
-from cap.nina import parse_nina
+from cap.formats.bundle import is_zip, members
+from cap.formats.nina import parse_nina
 from cap.rules import RULES
-from cap.validation import check_container
+from cap.rules.validation import check_container
 
 # Verdicts that differ from the index, each argued in ops/docs/cap-rules.md.
 ARGUED = {"google-cap-library/43b080713727.cap": True}

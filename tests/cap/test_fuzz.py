@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cap
+from cap.formats.nina import parse_nina
 from cap.lineage import node_of, resolve
-from cap.nina import parse_nina
 from cap.profiles import check_profiles, facts, normalise
 from cap.rules import RULES
 

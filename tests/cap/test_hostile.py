@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 
 import cap
-from cap.nina import parse_nina
+from cap.formats.nina import parse_nina
 
 CAP = 'xmlns="urn:oasis:names:tc:emergency:cap:1.2"'
 

@@ -5,7 +5,7 @@ import pytest
 import cap
 from cap.profiles import check_profiles
 from cap.rules import RULES
-from cap.validation import check_container
+from cap.rules.validation import check_container
 
 IDENTIFIER = "<identifier>KDN-2026-0042</identifier>"
 SENDER = "<sender>leitstelle@kreis.example</sender>"

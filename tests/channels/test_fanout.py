@@ -14,7 +14,7 @@ BOUNDS = Bounds(4, NOW + timedelta(hours=1), lambda: NOW)
 
 
 class Clumsy:
-    """A courier that stumbles over one answer, and is refused by another status."""
+    """A adapter that stumbles over one answer, and is refused by another status."""
 
     refusals_tolerated = 1
 
@@ -24,7 +24,7 @@ class Clumsy:
     def request(self, endpoint, gateway, seconds_left):
         return Request(endpoint.address, [], b"", 5.0)
 
-    def judge(self, endpoint, answer, broken):
+    def interpret(self, endpoint, answer, broken):
         if answer.status == 401:
             raise ChannelMisconfigured("401")
         if answer.status == 299:
@@ -73,7 +73,7 @@ async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_fir
 
 
 class Stumbling(Clumsy):
-    """A courier that cannot make one endpoint's request."""
+    """A adapter that cannot make one endpoint's request."""
 
     def __init__(self, error):
         self.error = error
@@ -87,10 +87,10 @@ class Stumbling(Clumsy):
 async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
     async with far_side(answer(200)) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
-        courier = Stumbling(RuntimeError("geheim"))
+        adapter = Stumbling(RuntimeError("geheim"))
         receipts = [
             one
-            async for known in fan_out(client_for(side.origin), courier, endpoints, BOUNDS)
+            async for known in fan_out(client_for(side.origin), adapter, endpoints, BOUNDS)
             for one in known
         ]
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
@@ -101,9 +101,9 @@ async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
 async def test_want_of_memory_is_held_against_no_recipient(client_for):
     async with far_side(answer(200)) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
-        courier = Stumbling(MemoryError())
+        adapter = Stumbling(MemoryError())
         with pytest.raises(MemoryError):
-            await anext(fan_out(client_for(side.origin), courier, endpoints, BOUNDS))
+            await anext(fan_out(client_for(side.origin), adapter, endpoints, BOUNDS))
 
 
 def test_want_of_memory_is_known_whatever_a_library_calls_it(python):

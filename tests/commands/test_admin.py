@@ -4,16 +4,17 @@ import json
 
 import pytest
 
-from dispatcher.model import State
-from dispatcher.store.alerts import Alerts
-from dispatcher.store.ledger import Ledger, Problem, Progress
-from dispatcher.store.plans import Plans
+from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.vocabulary import State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
-from dispatcher.store.subscriptions import Subscriptions
 from tests.commands.conftest import PEPPER
-from tests.pipeline.messages import DUEREN, SENDER
 from tests.store import conftest as on_record
-from tests.store.histories import plan, submit, subscribe
+from tests.support.histories import plan, submit, subscribe
+from tests.support.messages import DUEREN, SENDER
 
 pool = on_record.pool
 ADD = ("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
@@ -147,8 +148,8 @@ async def test_districts_points_and_polygons_are_followed_and_rounded(run, pool,
     file.write_text(line(places=places) + "\n" + line(places=places) + "\n")
     done = await run("subscriptions", "import", file)
     assert done.exit_code == 0, done.output
-    assert await pool.fetchval("SELECT count(*) FROM place") == 15
-    rows = await pool.fetch("SELECT lat, lon, radius_m, ags FROM spot ORDER BY id")
+    assert await pool.fetchval("SELECT count(*) FROM followed_municipality") == 15
+    rows = await pool.fetch("SELECT lat, lon, radius_m, ags FROM watched_area ORDER BY id")
     assert [tuple(row) for row in rows] == [
         ([50.803], [6.483], 200.0, [DUEREN]),
         ([50.8, 50.812, 50.81], [6.48, 6.48, 6.5], 0.0, [DUEREN]),
@@ -171,9 +172,9 @@ async def test_dead_letters_are_listed_without_addresses(run, pool):
     subscriptions, ledger = Subscriptions(pool), Ledger(pool)
     await subscribe(pool, subscriptions, "anna")
     await submit(Alerts(pool), "A", DUEREN)
-    [bell] = await plan(ledger, Plans(pool, 10), "A")
-    lease = await ledger.claim(bell.batch_id)
-    problem = Problem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
+    [wake_ups] = await plan(ledger, Plans(pool, 10), "A")
+    lease = await ledger.acquire(wake_ups.batch_id)
+    problem = RecipientProblem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
     await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
     done = await run("dead-letters", "list", "--alert", "A")
     [letter] = [json.loads(text) for text in done.stdout.splitlines()]

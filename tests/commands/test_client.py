@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from dispatcher.settings import Settings
-from dispatcher.store.ledger import Ledger
-from dispatcher.store.plans import Plans
-from dispatcher.store.subscriptions import Subscriptions
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import KEY, introduce, serving
 from tests.api.test_submission import warning
-from tests.pipeline.messages import DUEREN, JUELICH, InfoPart
-from tests.store.histories import plan, subscribe
+from tests.support.histories import plan, subscribe
+from tests.support.messages import DUEREN, JUELICH, InfoPart
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from channels.app import App
-from channels.base import Channel, Endpoint, Limits, Notice, Urgency
+from channels.app.channel import App
+from channels.base import Channel, ChannelLimits, Endpoint, Notice, Urgency
 from channels.http import HttpClient
-from channels.sms_gateway import SmsGateway
-from channels.sms_http import SmsHttp
-from channels.vapid import VapidSigner, generate_key
-from channels.webpush import WebPush
+from channels.sms.http import SmsHttp
+from channels.sms.provider import SmsGateway
+from channels.webpush.channel import WebPush
+from channels.webpush.vapid import VapidSigner, generate_key
 from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 -- fixtures
 from tests.channels.far_side import Reaction, Seen
 
@@ -40,7 +40,7 @@ class Clock:
         return self.time
 
 
-LIMITS = Limits(batch=100, payload_bytes=3000, concurrency=4, max_age_s=3600)
+LIMITS = ChannelLimits(batch=100, payload_bytes=3000, concurrency=4, max_age_s=3600)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Setting:
 
     http: HttpClient
     origins: tuple[str, ...]
-    limits: Limits = LIMITS
+    limits: ChannelLimits = LIMITS
     now: Callable[[], datetime] = field(default_factory=Clock)
     timeout_s: float = 5.0
 

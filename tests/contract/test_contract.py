@@ -19,7 +19,7 @@ from channels.base import (
     Transient,
     Uncertain,
 )
-from channels.tally import CONNECT_FAILURES_IN_A_ROW
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from tests.channels.far_side import (
     answer,
     closed_port,

@@ -18,8 +18,8 @@ import pytest
 
 from ops.lab.demo.__main__ import main
 from ops.lab.demo.evidence import CASE, CLAIMS, SUMMARY
-from ops.lab.messages import CONCERNED
-from ops.lab.population import INHABITANTS
+from ops.lab.world.messages import CONCERNED
+from ops.lab.world.population import INHABITANTS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

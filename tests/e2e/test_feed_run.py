@@ -2,9 +2,9 @@
 
 import pytest
 
-from ops.lab.feeds.run import simulate
-from ops.lab.feeds.server import FeedServer
-from ops.lab.feeds.told import Control
+from ops.lab.faults.feeds.notified import Control
+from ops.lab.faults.feeds.run import simulate
+from ops.lab.faults.feeds.server import FeedServer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 

@@ -7,12 +7,12 @@ import msgspec
 import pytest
 
 import cap
-from cap.bundle import members
-from dispatcher.targeting.boundaries import Boundaries
+from cap.formats.bundle import members
+from dispatcher.boundaries.municipalities import Boundaries
 from ops.geodata.build import GERMANY
-from ops.lab import ledger
-from ops.lab.district import District, Layout
-from ops.lab.population import Plan
+from ops.lab.world import ledger
+from ops.lab.world.district import District, Layout
+from ops.lab.world.population import Plan
 from tests.feeds.material import CORPUS, corpus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

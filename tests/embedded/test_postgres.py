@@ -10,12 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from dispatcher.embedded import (
-    DataDirectoryInUseError,
-    EmbeddedError,
-    EmbeddedPostgres,
-    ServerFailedError,
-)
+from dispatcher.embedded import DataDirectoryInUseError, EmbeddedError, EmbeddedPostgres, ServerFailedError
 
 DISPATCHER = """
     import signal, sys

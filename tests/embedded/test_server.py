@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher.embedded import DataDirectoryInUseError, EmbeddedError, ExtraMissingError, ServerFailedError
+from dispatcher.embedded import (
+    DataDirectoryInUseError,
+    EmbeddedError,
+    ExtraMissingError,
+    ServerFailedError,
+)
 from dispatcher.embedded.locks import lock_file
 from dispatcher.embedded.server import EmbeddedServer, installed
 
@@ -18,7 +23,7 @@ class Script(EmbeddedServer):
     name = "script"
     socket_name = "s"
     death_signal = signal.SIGTERM
-    farewell = ((signal.SIGTERM, 0.2),)
+    stop_sequence = ((signal.SIGTERM, 0.2),)
     remains_patience = 0.1
 
     def __init__(self, data_dir: Path, script: str, *, creation: str = "true", **options) -> None:

@@ -10,22 +10,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from dispatcher.feeds.absorb import Absorber
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import FeedSettings, feed_of
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.poller import Poller
-from dispatcher.metrics import Meter
-from dispatcher.pipeline.ingest import Ingest
-from dispatcher.pipeline.message import Incoming, Unusable
-from dispatcher.pipeline.release import Release
+from dispatcher.feeds.sync import FeedSync
+from dispatcher.intake.approval import Approval
+from dispatcher.intake.feed_message import FeedIntake
+from dispatcher.intake.prepare import Incoming, Unusable
+from dispatcher.metrics import Metrics
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store import record
-from dispatcher.store.alerts import Alerts
-from dispatcher.store.doorbell import Doorbell, open_queue
-from dispatcher.store.feeds import Feeds
-from dispatcher.store.held import Held
-from dispatcher.store.quarantine import Quarantine
-from dispatcher.store.queue_address import parse
-from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.held import Held
+from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.feeds.quarantine import Quarantine
 from tests.feeds.material import NOW
 
 
@@ -47,9 +47,9 @@ class World:
     """All parts over one record."""
 
     pool: record.Pool
-    bell: Doorbell
+    wake_ups: WakeUpQueue
     clock: Clock = field(default_factory=Clock)
-    meter: Meter = field(default_factory=Meter)
+    metrics: Metrics = field(default_factory=Metrics)
     documents: dict[str, bytes] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -57,24 +57,28 @@ class World:
         self.alerts, self.feeds = Alerts(self.pool), Feeds(self.pool)
         self.quarantine, self.held = Quarantine(self.pool), Held(self.pool)
         boundaries = Boundaries.default()
-        self.ingest = Ingest(
-            alerts=self.alerts, boundaries=boundaries, doorbell=self.bell, meter=self.meter, clock=self.clock
+        self.ingest = FeedIntake(
+            alerts=self.alerts,
+            boundaries=boundaries,
+            wake_ups=self.wake_ups,
+            metrics=self.metrics,
+            clock=self.clock,
         )
-        self.release = Release(
-            alerts=self.alerts, boundaries=boundaries, doorbell=self.bell, clock=self.clock
+        self.release = Approval(
+            alerts=self.alerts, boundaries=boundaries, wake_ups=self.wake_ups, clock=self.clock
         )
-        self.absorber = Absorber(
+        self.sync = FeedSync(
             store=self.feeds,
             quarantine=self.quarantine,
             ingest=self.ingest,
             get=self.get,
-            meter=self.meter,
+            metrics=self.metrics,
         )
         self.poller = Poller(
             client=None,
             store=self.feeds,
-            absorber=self.absorber,
-            meter=self.meter,
+            sync=self.sync,
+            metrics=self.metrics,
             clock=self.clock,
             random=lambda: 0.5,
         )
@@ -116,9 +120,9 @@ class World:
 @pytest.fixture
 async def world(database_url, redis_url):
     pool = await record.connect(database_url, size=4)
-    bell = Doorbell(open_queue(parse(redis_url)))
-    yield World(pool, bell)
-    await bell.aclose()
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
+    yield World(pool, wake_ups)
+    await wake_ups.aclose()
     await pool.close()
 
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import cap
-from dispatcher.feeds import folder as folder_module
-from dispatcher.feeds.dates import read_date
-from dispatcher.feeds.document import Document
-from dispatcher.feeds.dwd import Dwd
-from dispatcher.feeds.folder import MAX_FILES, Folder
-from dispatcher.feeds.index import Index
-from dispatcher.feeds.nina import Nina
+from dispatcher.feeds.formats import folder as folder_module
+from dispatcher.feeds.formats.dates import read_date
+from dispatcher.feeds.formats.document import Document
+from dispatcher.feeds.formats.dwd import Dwd
+from dispatcher.feeds.formats.folder import MAX_FILES, Folder
+from dispatcher.feeds.formats.index import Index
+from dispatcher.feeds.formats.nina import Nina
 from tests.feeds.material import (
     NOW,
     archive,
@@ -91,13 +91,13 @@ def test_the_corpus_dashboard_lists_two_warnings_with_what_stands_in_for_them():
     assert first.key == "mow.DE-BW-S-SE018-20211102-18-001"
     assert first.links[0] == f"https://nina.example/api31/warnings/{first.key}.json"
     assert first.links[1].endswith(".geojson")
-    assert first.stand_in.sender == "DE-BW-S-SE018"
-    assert first.stand_in.msg_type is cap.MsgType.UPDATE
-    assert [one.identifier for one in first.stand_in.references] == ["mow.DE-BW-S-SE018-20211102-18-000"]
-    assert first.stand_in.infos[0].headline.startswith("Corona-Verordnung")
-    assert first.stand_in.infos[0].areas[0].geocodes == (cap.NamedValue("ARS", "053580000000"),)
+    assert first.summary.sender == "DE-BW-S-SE018"
+    assert first.summary.msg_type is cap.MsgType.UPDATE
+    assert [one.identifier for one in first.summary.references] == ["mow.DE-BW-S-SE018-20211102-18-000"]
+    assert first.summary.infos[0].headline.startswith("Corona-Verordnung")
+    assert first.summary.infos[0].areas[0].geocodes == (cap.NamedValue("ARS", "053580000000"),)
     assert second.expires.year == 3021
-    assert second.stand_in.infos[0].severity is cap.Severity.MINOR
+    assert second.summary.infos[0].severity is cap.Severity.MINOR
 
 
 def test_the_corpus_warning_is_read_with_its_geometry():
@@ -128,11 +128,11 @@ def test_the_map_names_no_area_so_the_stand_in_has_none():
     }
     (found,) = Nina().listing(listing_body(item), MAP).entries
     assert found.links[0] == "https://nina.example/api31/warnings/lhp.HOCHWASSER.NW.json"
-    assert found.stand_in.sender == "warnung.bund.de"
-    assert found.stand_in.infos[0].headline == "Flood"
-    assert found.stand_in.infos[0].areas[0].geocodes == ()
+    assert found.summary.sender == "warnung.bund.de"
+    assert found.summary.infos[0].headline == "Flood"
+    assert found.summary.infos[0].areas[0].geocodes == ()
     undated = item | {"startDate": "gestern"}
-    assert Nina().listing(listing_body(undated), MAP).entries[0].stand_in is None
+    assert Nina().listing(listing_body(undated), MAP).entries[0].summary is None
 
 
 def test_a_cancel_in_the_list_is_an_all_clear():
@@ -143,8 +143,8 @@ def test_a_cancel_in_the_list_is_an_all_clear():
         )
         .entries
     )
-    assert found.stand_in.infos[0].response_types == (cap.ResponseType.ALL_CLEAR,)
-    assert len(found.stand_in.references) == 2
+    assert found.summary.infos[0].response_types == (cap.ResponseType.ALL_CLEAR,)
+    assert len(found.summary.references) == 2
 
 
 def test_the_older_files_hold_whole_messages():

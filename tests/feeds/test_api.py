@@ -8,7 +8,7 @@ import cap
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, introduce, serving
 from tests.feeds.material import NOW, nina_detail
-from tests.pipeline.messages import InfoPart, Message
+from tests.support.messages import InfoPart, Message
 
 MOWAS_KEY = f"wk_mowas-1_{SECRET}"
 DWD_KEY = f"wk_dwd-1_{SECRET}"

@@ -10,9 +10,9 @@ import cap
 from channels.addresses import AddressPolicy
 from channels.http import HttpClient
 from dispatcher.__main__ import app
-from dispatcher.feeds.recording import Recorded, Recorder, RecordingError, read, write
+from dispatcher.feeds.replay.recording import Recorded, Recorder, RecordingError, read, write
 from dispatcher.store import record
-from ops.lab.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import Fault, FeedServer
 from tests.feeds.material import NOW, archive, dashboard_entry, listing_body, nina_detail, update, warning
 
 FIRE = "mow.DE-NW-DN-W001-20261122-1-000"

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 import cap
-from cap.signing import sign
+from cap.signatures.signing import sign
 from dispatcher.feeds.configuration import feed_of
 from dispatcher.feeds.details import Details
 from dispatcher.feeds.fetch import Fetched, FetchError
-from dispatcher.model import Reason
+from dispatcher.model.vocabulary import Reason
 from tests.feeds.material import NOW, archive, update, warning
 
 
@@ -69,7 +69,7 @@ async def test_an_empty_document_behind_a_link_is_none(world):
 
     feed = await world.feed()
     with pytest.raises(FetchError, match="empty"):
-        await Details(Client(), world.meter, world.clock).get(feed, "https://x.example/")
+        await Details(Client(), world.metrics, world.clock).get(feed, "https://x.example/")
     assert Fetched(None).requests == 1
 
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 import cap
-from dispatcher.model import Reason
-from dispatcher.pipeline.message import Unusable
-from dispatcher.pipeline.release import NotReleasedError
+from dispatcher.intake.approval import NotApprovedError
+from dispatcher.intake.prepare import Unusable
+from dispatcher.model.vocabulary import Reason
 from tests.feeds.material import (
     DUEREN,
     HANNOVER,
@@ -36,7 +36,7 @@ async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
     assert "GeoBasis-DE" in stored.attribution
     assert [place.ags for place in await world.alerts.affected(taken.alert_id)] == [DUEREN]
     assert cap.parse(await world.alerts.raw(taken.alert_id)).alerts[0].identifier == dwd_id(1)
-    assert await world.bell.depth(stored.lane) == 1
+    assert await world.wake_ups.depth(stored.lane) == 1
 
 
 async def test_the_same_message_again_changes_nothing(world):
@@ -268,7 +268,7 @@ async def test_what_waits_for_a_person_is_not_sent(world, settings, change, doub
     (held,) = await world.held.listed()
     assert held.held_for == doubt
     assert await world.held.count() == 1
-    assert await world.bell.depth(held.lane) == 0
+    assert await world.wake_ups.depth(held.lane) == 0
     assert await world.alerts.raw_for(held.id, [DUEREN]) is None
 
 
@@ -292,16 +292,16 @@ async def test_a_person_releases_what_waits(world):
         "at_most": None,
         "target_sha256": target,
     }
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(NotApprovedError):
         await world.release.release(held.alert_id, "operator:b", "noch einmal")
 
 
 async def test_a_person_names_the_places_that_nobody_could_read(world):
     feed = await world.feed()
     held = await world.take(feed, warning(1, areas=(cap.Area("Nirgendwo"),)))
-    with pytest.raises(NotReleasedError, match="Gemeinden"):
+    with pytest.raises(NotApprovedError, match="Gemeinden"):
         await world.release.release(held.alert_id, "a", "w")
-    with pytest.raises(NotReleasedError, match="00000000"):
+    with pytest.raises(NotApprovedError, match="00000000"):
         await world.release.release(held.alert_id, "a", "w", ["00000000"])
     released = await world.release.release(held.alert_id, "a", "w", [HEIMBACH])
     assert released.state == "accepted"
@@ -313,7 +313,7 @@ async def test_a_person_discards_what_waits(world):
     held = await world.take(feed, warning(1))
     await world.release.discard(held.alert_id, "operator:a", "Irrläufer")
     assert await world.reasons() == ["discarded"]
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(NotApprovedError):
         await world.release.discard(held.alert_id, "operator:a", "noch einmal")
 
 
@@ -322,7 +322,7 @@ async def test_what_waits_expires_by_itself(world):
     held = await world.take(feed, warning(1))
     assert await world.held.expire(world.clock.now) == 0
     world.clock.forward(hours=7)
-    with pytest.raises(NotReleasedError, match="abgelaufen"):
+    with pytest.raises(NotApprovedError, match="abgelaufen"):
         await world.release.release(held.alert_id, "a", "w")
     assert await world.held.expire(world.clock.now) == 1
     assert await world.reasons() == ["expired"]
@@ -333,7 +333,7 @@ async def test_what_waits_is_outdated_by_a_later_message(world):
     held = await world.take(feed, warning(1))
     await world.take(feed, update(2, warning(1), severity=cap.Severity.MINOR))
     assert await world.reasons() == ["superseded", "update"]
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(NotApprovedError):
         await world.release.release(held.alert_id, "a", "w")
 
 
@@ -374,7 +374,7 @@ async def test_a_held_end_of_nothing_cannot_be_released(world):
     assert held.reason is Reason.HELD
     world.clock.forward(hours=1)
     await world.take(feed, cancel(3, warning(1)))
-    with pytest.raises(NotReleasedError):
+    with pytest.raises(NotApprovedError):
         await world.release.release(held.alert_id, "a", "w")
 
 

@@ -9,13 +9,13 @@ import pytest
 import cap
 from channels.addresses import AddressPolicy
 from channels.http import HttpClient
-from dispatcher.feeds.absorb import FETCHES_AT_ONCE, Absorber
 from dispatcher.feeds.details import Details
 from dispatcher.feeds.hosts import SILENT_MAX
 from dispatcher.feeds.poller import Poller
-from dispatcher.feeds.watch import Watch
+from dispatcher.feeds.scheduler import FeedScheduler
+from dispatcher.feeds.sync import FETCHES_AT_ONCE, FeedSync
 from dispatcher.store.leadership import FEEDS_LOCK, Leadership
-from ops.lab.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import Fault, FeedServer
 from tests.feeds.material import (
     HANNOVER,
     NOW,
@@ -51,18 +51,18 @@ async def client(server, tmp_path):
 
 @pytest.fixture
 def poller(world, client):
-    absorber = Absorber(
+    sync = FeedSync(
         store=world.feeds,
         quarantine=world.quarantine,
         ingest=world.ingest,
-        get=Details(client, world.meter, world.clock).get,
-        meter=world.meter,
+        get=Details(client, world.metrics, world.clock).get,
+        metrics=world.metrics,
     )
     return Poller(
         client=client,
         store=world.feeds,
-        absorber=absorber,
-        meter=world.meter,
+        sync=sync,
+        metrics=world.metrics,
         clock=world.clock,
         random=lambda: 0.5,
     )
@@ -220,7 +220,7 @@ async def test_a_member_that_was_damaged_is_read_when_it_is_whole_again(world, s
     body[100:140] = b"\x00" * 40
     server.put(LIST, bytes(body))
     report = await poll(poller, world, dwd)
-    assert report.absorbed.broken == 1
+    assert report.synced.broken == 1
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
     assert await world.reasons() == ["first_notice"]
@@ -245,7 +245,7 @@ async def test_two_misses_end_an_entry_also_when_the_list_stays_the_same(world, 
     server.put(LIST, archive())
     await poll(poller, world, dwd)
     report = await poll(poller, world, dwd)
-    assert (report.result, report.absorbed.gone) == ("changed", 1)
+    assert (report.result, report.synced.gone) == ("changed", 1)
     assert await world.reasons() == ["first_notice", "no_longer_listed"]
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
@@ -272,8 +272,8 @@ async def test_when_everything_vanishes_at_once_it_takes_longer_to_believe(world
     await poll(poller, world, dwd)
     server.put(LIST, archive())
     for _ in range(5):
-        assert (await poll(poller, world, dwd)).absorbed.gone == 0
-    assert (await poll(poller, world, dwd)).absorbed.gone == 6
+        assert (await poll(poller, world, dwd)).synced.gone == 0
+    assert (await poll(poller, world, dwd)).synced.gone == 6
     assert (await world.reasons()).count("no_longer_listed") == 6
 
 
@@ -346,7 +346,7 @@ async def test_an_index_says_nothing_by_leaving_out(world, server, poller):
     server.put(LIST, cap.render(warning(2, event="STURM")))
     await poll(poller, world, feed)
     report = await poll(poller, world, feed)
-    assert report.absorbed.gone == 1
+    assert report.synced.gone == 1
     assert await world.reasons() == ["first_notice", "first_notice"]
 
 
@@ -543,14 +543,14 @@ async def test_what_the_list_calls_over_is_not_fetched(world, server, poller, ni
 async def test_an_entry_that_is_broken_leaves_the_others(world, server, poller, nina):
     server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
     server.put(BOARD, json.dumps([{"id": 7}, dashboard_entry(FIRE)]).encode())
-    assert (await poll(poller, world, nina)).absorbed.broken == 1
+    assert (await poll(poller, world, nina)).synced.broken == 1
     assert await world.reasons() == ["first_notice"]
 
 
 async def test_a_list_of_unforeseen_form_is_a_failed_poll(world, server, poller, nina):
     server.put(BOARD, b'[{"id": "x", "payload": {"data": {"transKeys": 3}}}]')
     report = await poll(poller, world, nina)
-    assert report.absorbed.broken == 1
+    assert report.synced.broken == 1
 
 
 async def test_a_folder_is_a_feed(world, poller, tmp_path):
@@ -569,13 +569,13 @@ async def test_a_folder_is_a_feed(world, poller, tmp_path):
 @pytest.fixture
 async def watch(world, poller, dwd, nina):
     leadership = Leadership(world.pool, FEEDS_LOCK)
-    yield Watch(
+    yield FeedScheduler(
         poller=poller,
         feeds=(dwd, nina),
         store=world.feeds,
         held=world.held,
         leadership=leadership,
-        meter=world.meter,
+        metrics=world.metrics,
         clock=world.clock,
     )
     await leadership.drop()
@@ -587,7 +587,7 @@ async def settled(watch):
 
 
 def gauge(world, name, feed):
-    return world.meter.registry.get_sample_value(name, {"feed": feed})
+    return world.metrics.registry.get_sample_value(name, {"feed": feed})
 
 
 async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(world, server, watch):

@@ -10,24 +10,24 @@ from urllib.request import urlopen
 import pytest
 
 from channels.answer import Answer, NotSent
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
-from dispatcher.feeds.dates import read_date
-from dispatcher.feeds.diff import compare
-from dispatcher.feeds.entry import Listed, Listing
+from dispatcher.feeds.entry import FeedEntry, Listing
 from dispatcher.feeds.fetch import FetchError, conditions, fetch
+from dispatcher.feeds.formats.dates import read_date
 from dispatcher.feeds.hosts import Hosts
-from dispatcher.feeds.recording import Recorded, write
+from dispatcher.feeds.listing_diff import compare
+from dispatcher.feeds.replay.recording import Recorded, write
+from dispatcher.feeds.replay.shift import Shifted, shifted
 from dispatcher.feeds.schedule import next_poll, next_try, stale_since
-from dispatcher.feeds.shift import Shifted, shifted
+from dispatcher.model.feeds import EntryState
 from dispatcher.settings import Settings, SettingsError
-from dispatcher.store.feeds import EntryRow
-from dispatcher.targeting.boundaries import Boundaries
 from dispatcher.wiring import load_feeds
-from ops.lab.feeds import __main__ as lab
-from ops.lab.feeds import run, scenario
-from ops.lab.feeds.scenario import ELSEWHERE, End
-from ops.lab.feeds.scenario import Event as Happening
-from ops.lab.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds import __main__ as lab
+from ops.lab.faults.feeds import run, scenario
+from ops.lab.faults.feeds.scenario import ELSEWHERE, End
+from ops.lab.faults.feeds.scenario import Event as Happening
+from ops.lab.faults.feeds.server import Fault, FeedServer
 from tests.feeds.material import NOW, archive, update, warning
 
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
@@ -173,19 +173,19 @@ def test_since_when_nobody_knows():
 
 
 def row(key, **changes):
-    return replace(EntryRow("x", key, "p", "1", "first_notice", NOW), **changes)
+    return replace(EntryState("x", key, "p", "1", "first_notice", NOW), **changes)
 
 
 def test_an_ended_entry_is_not_missed_again():
     known = {"a": row("a", ended_at=NOW), "b": row("b", missed=1)}
-    found = compare(known, Listing((Listed("b", "1"),)), 2)
+    found = compare(known, Listing((FeedEntry("b", "1"),)), 2)
     assert [one.key for one in found.counted] == ["b"]
     assert found.counted[0].missed == 0
     assert found.fresh == found.gone == ()
 
 
 def test_a_changed_entry_that_had_been_missing_is_only_fresh():
-    found = compare({"b": row("b", missed=1)}, Listing((Listed("b", "2"),)), 2)
+    found = compare({"b": row("b", missed=1)}, Listing((FeedEntry("b", "2"),)), 2)
     assert [one.key for one in found.fresh] == ["b"]
     assert found.counted == ()
 
@@ -244,7 +244,7 @@ def test_everything_in_a_message_moves_together():
         (["alert", "alert"], True, False),
         (["cancel"], False, True),
         (["alert", "cancel", "cancel"], False, True),
-        (["lifted"], False, True),
+        (["no_longer_affected"], False, True),
     ],
 )
 def test_doubles_and_lone_endings_are_seen(kinds, again, lone):
@@ -261,7 +261,7 @@ def test_doubles_and_lone_endings_are_seen(kinds, again, lone):
         (End.EXPIRY, "05358008", ["alert", "ended"], False),
         (End.SILENCE, "05358024", [], True),
         (End.SILENCE, "05358024", ["alert"], False),
-        (End.SILENCE, "05358024", ["alert", "lifted"], True),
+        (End.SILENCE, "05358024", ["alert", "no_longer_affected"], True),
     ],
 )
 def test_what_is_missed_is_seen(end, ags, kinds, served):

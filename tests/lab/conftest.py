@@ -16,9 +16,9 @@ import trustme
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
-from ops.lab import ledger, population
 from ops.lab.gateways import launch
 from ops.lab.gateways.launch import Standin
+from ops.lab.world import ledger, population
 
 TIMEOUT_S = 20
 SUBJECT = "mailto:lab@example.org"

@@ -10,7 +10,7 @@ import urllib.parse
 import urllib.request
 from contextlib import suppress
 
-from dispatcher.embedded.tether import tethered
+from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.ops.expressions import OPS, selectors, unconditional
 
 PATIENCE_S = 60.0  # only a failing test waits so long
@@ -62,7 +62,7 @@ class Prometheus:
         ]
         with (self._home / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                tethered(command, death_signal=signal.SIGKILL),
+                with_parent_death_signal(command, death_signal=signal.SIGKILL),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ops.lab.district import SENDER, District, Layout
-from ops.lab.population import Plan
+from ops.lab.world.district import SENDER, District, Layout
+from ops.lab.world.population import Plan
 from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
 from tests.ops.monitoring import Prometheus, eventually, quick_configuration
-from tests.pipeline.messages import DUEREN, JUELICH, message
+from tests.support.messages import DUEREN, JUELICH, message
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dispatcher.metrics import Meter
+from dispatcher.metrics import Metrics
 from tests.ops.expressions import DASHBOARDS, OPS, RULES, selectors, unconditional
 
 RULE_TESTS = OPS / "prometheus" / "tests" / "alerts_test.yml"
@@ -16,7 +16,7 @@ HISTOGRAM_PARTS = ("_bucket", "_count", "_sum")
 def exposed():
     """Every sample name that a process can show."""
     names = set()
-    for family in Meter().registry.collect():
+    for family in Metrics().registry.collect():
         suffixes = {"counter": ("_total",), "histogram": HISTOGRAM_PARTS, "info": ("_info",)}
         names |= {family.name + suffix for suffix in suffixes.get(family.type, ("",))}
     return names
@@ -76,9 +76,9 @@ def test_a_rule_that_no_longer_fires_is_noticed(promtool, tmp_path):
 def test_metrics_follow_prometheus_naming_practice(promtool):
     from prometheus_client import generate_latest
 
-    meter = Meter()
-    meter.know_source("leitstelle")
-    status, said = promtool("check", "metrics", text=generate_latest(meter.registry).decode())
+    metrics = Metrics()
+    metrics.know_source("leitstelle")
+    status, said = promtool("check", "metrics", text=generate_latest(metrics.registry).decode())
     assert status == 0, said
     assert said == ""
 

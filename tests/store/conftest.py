@@ -2,15 +2,15 @@
 
 import pytest
 
-from dispatcher.model import Source
+from dispatcher.model.principals import Source
 from dispatcher.store import record
-from dispatcher.store.accounts import Accounts
-from dispatcher.store.alerts import Alerts
-from dispatcher.store.ledger import Ledger
-from dispatcher.store.plans import Plans
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
-from dispatcher.store.subscriptions import Subscriptions
-from tests.pipeline.messages import SENDER
+from tests.support.messages import SENDER
 
 PEPPER = b"pepper of the tests"
 
@@ -51,4 +51,4 @@ def plans(pool):
 
 @pytest.fixture
 def accounts(pool):
-    return Accounts(pool)
+    return LedgerReader(pool)

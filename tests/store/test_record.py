@@ -9,7 +9,7 @@ import pytest
 from dispatcher.store import record
 from dispatcher.store.migrate import upgrade
 from tests.conftest import _database, _execute
-from tests.store.histories import plan, submit, subscribe
+from tests.support.histories import plan, submit, subscribe
 
 _numbers = itertools.count(1)
 
@@ -72,8 +72,8 @@ async def test_a_record_that_is_not_there_looks_unavailable(tmp_path):
 async def batch(pool, alerts, ledger, plans, subscriptions):
     await subscribe(pool, subscriptions, "a")
     await submit(alerts, "A")
-    [bell] = await plan(ledger, plans, "A")
-    return bell.batch_id
+    [wake_ups] = await plan(ledger, plans, "A")
+    return wake_ups.batch_id
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def batch(pool, alerts, ledger, plans, subscriptions):
         "DELETE FROM alert",
         "DELETE FROM source",
         "INSERT INTO problem SELECT id + 1, 0, 1, 1, 0, '', '', '' FROM batch",
-        "INSERT INTO place VALUES (-1, '05358008')",
+        "INSERT INTO followed_municipality VALUES (-1, '05358008')",
         """INSERT INTO subscription (channel, gateway, address, address_hash)
            SELECT channel, gateway, address, address_hash FROM subscription""",
         "INSERT INTO api_key (id, source_id, digest) VALUES ('k', 'nobody', '')",

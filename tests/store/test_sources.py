@@ -3,9 +3,9 @@
 import asyncpg
 import pytest
 
-from dispatcher.model import Source
-from dispatcher.store.sources import Instance, Sources
-from tests.pipeline.messages import DUEREN, JUELICH, SENDER
+from dispatcher.model.principals import Instance, Source
+from dispatcher.store.sources import Sources
+from tests.support.messages import DUEREN, JUELICH, SENDER
 
 SECRET = "s" * 43
 KEY = f"wk_leitstelle-1_{SECRET}"

@@ -4,7 +4,7 @@ import numpy as np
 import shapely
 
 from cap.model import Area, Circle, NamedValue, Polygon
-from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84, transformer
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, transformer
 
 
 def ring(geometry, decimals=None):

@@ -4,9 +4,10 @@ import dataclasses
 
 import pytest
 
-from dispatcher.targeting.boundaries import Boundaries
-from dispatcher.targeting.bundle import Alias
-from dispatcher.targeting.geocodes import MAX_CODES, NO_REGISTRY, Registry, Unresolved, resolve, scheme_of
+from dispatcher.boundaries.bundle import Alias
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.registry import NO_REGISTRY, Registry
+from dispatcher.targeting.geocodes import MAX_CODES, Unresolved, resolve, scheme_of
 
 DUEREN = 15
 EUSKIRCHEN = "05366"

@@ -14,10 +14,10 @@ import shapely
 import cap
 from cap.model import Alert, Area, Circle, Info, NamedValue, Polygon
 from cap.vocabulary import MsgType, Scope, Severity, Status
-from dispatcher.targeting.boundaries import Boundaries
-from dispatcher.targeting.bundle import Units
-from dispatcher.targeting.match import Registry, Rule, areas_of, match
-from dispatcher.targeting.outcome import Beyond, Codes, HeightUnit, HomeBox, Profile, Reason
+from dispatcher.boundaries.bundle import Units
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.targeting.match import MatchingRule, Registry, areas_of, match
+from dispatcher.targeting.outcome import Beyond, Codes, CountryBox, HeightUnit, MatchProfile, MatchReason
 from tests.targeting.drawing import circle, coded, district, drawn, polygon
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ NEIGHBOURS = {
     "Alsdorf", "Baesweiler", "Bedburg", "Elsdorf", "Erftstadt", "Erkelenz", "Eschweiler", "Geilenkirchen",
     "Hückelhoven", "Jüchen", "Kerpen", "Mechernich", "Schleiden", "Simmerath", "Stolberg (Rhld.)", "Zülpich",
 }  # fmt: skip
-GERMANY = HomeBox(47.2, 5.8, 55.1, 15.1)
+GERMANY = CountryBox(47.2, 5.8, 55.1, 15.1)
 
 
 def names(found):
@@ -57,7 +57,7 @@ def test_a_small_circle_reaches_the_municipality_it_lies_in(boundaries):
     found = match([circle(50.8, 6.48, 0.564)], boundaries)
     assert names(found) == {"Düren"}
     assert found.affected[0].share == pytest.approx(0.0118, abs=0.0005)
-    assert found.affected[0].reason is Reason.GEOMETRY
+    assert found.affected[0].reason is MatchReason.GEOMETRY
 
 
 def test_a_circle_without_radius_is_a_place(boundaries):
@@ -78,7 +78,7 @@ def test_a_circle_on_a_border_reaches_both_sides(boundaries):
 
 
 def _degrees(geometry):
-    from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84, project
+    from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, project
 
     return project(geometry, WGS84, EUROPE_EQUAL_AREA)
 
@@ -94,8 +94,8 @@ def test_a_flooded_border_river_warns_both_banks(boundaries):
 def test_codes_and_geometry_are_joined_and_say_so(boundaries):
     found = match([circle(50.8, 6.48, 0.5), coded(("AGS", "05358008"), ("ARS", "053580024024"))], boundaries)
     assert [(a.name, a.reason) for a in found.affected] == [
-        ("Düren", Reason.BOTH),
-        ("Jülich", Reason.GEOCODE),
+        ("Düren", MatchReason.BOTH),
+        ("Jülich", MatchReason.GEOCODE),
     ]
     assert found.affected[1].share == 1.0
     assert "50% in common" in found.notes[-1]
@@ -126,7 +126,7 @@ def test_a_lost_polygon_is_held_although_another_one_is_found(boundaries):
 
 
 def test_a_national_feed_may_warn_elsewhere(boundaries):
-    found = match([circle(48.1, 11.5, 5)], boundaries, profile=Profile(beyond=Beyond.NOTE))
+    found = match([circle(48.1, 11.5, 5)], boundaries, profile=MatchProfile(beyond=Beyond.NOTE))
     assert not found.held
     assert found.unmatched
 
@@ -181,7 +181,7 @@ def test_a_code_outside_the_data_beside_others_of_its_scheme_is_a_place_of_its_o
     found = match([area], boundaries)
     assert found.held
     assert names(found) == {"Düren"}
-    assert not match([area], boundaries, profile=Profile(beyond=Beyond.NOTE)).held
+    assert not match([area], boundaries, profile=MatchProfile(beyond=Beyond.NOTE)).held
     other_schemes = coded(("ARS", "053580008008"), ("WARNCELLID", "705358999"))
     assert not match([other_schemes], boundaries).held
     drawn_too = dataclasses.replace(circle(50.8, 6.48, 0.5), geocodes=area.geocodes)
@@ -202,7 +202,7 @@ def test_the_whole_country_is_never_meant_by_a_code_unless_the_source_may(bounda
     area = coded(("ARS", "000000000000"))
     assert match([area], boundaries).affected == ()
     assert match([area], boundaries).held
-    allowed = match([area], boundaries, profile=Profile(nationwide=True))
+    allowed = match([area], boundaries, profile=MatchProfile(nationwide=True))
     assert len(allowed.affected) == len(boundaries.municipalities)
 
 
@@ -214,12 +214,12 @@ def test_a_registry_gives_further_schemes(boundaries):
 def test_authoritative_codes_make_the_geometry_a_picture(boundaries):
     area = dataclasses.replace(circle(50.8, 6.48, 9), geocodes=(NamedValue("AGS", "05358008"),))
     assert len(match([area], boundaries).affected) > 1
-    assert names(match([area], boundaries, profile=Profile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
+    assert names(match([area], boundaries, profile=MatchProfile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
 
 
 def test_authoritative_codes_that_are_unknown_leave_the_geometry_in_force(boundaries):
     area = dataclasses.replace(circle(50.8, 6.48, 0.5), geocodes=(NamedValue("AGS", "09999999"),))
-    assert names(match([area], boundaries, profile=Profile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
+    assert names(match([area], boundaries, profile=MatchProfile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
 
 
 def test_the_same_area_in_many_languages_is_one_area(boundaries):
@@ -270,7 +270,7 @@ def test_a_bulge_of_a_district_reaches_into_the_neighbour(boundaries):
 
 def test_more_shapes_than_the_limit_are_looked_at_together(boundaries):
     areas = [circle(50.80 + 0.001 * i, 6.48, 0.2) for i in range(5)]
-    rule = Rule(max_shapes=3)
+    rule = MatchingRule(max_shapes=3)
     assert names(match(areas, boundaries, rule=rule)) == {"Düren"}
     lost = match([circle(51.6, 6.5 + 0.01 * i, 0.2) for i in range(5)], boundaries, rule=rule)
     assert lost.held
@@ -323,14 +323,14 @@ def test_exchanged_coordinates_are_put_right_only_for_a_source_whose_country_is_
     held = match([shape], boundaries)
     assert held.held
     assert "seem to be exchanged" in held.unmatched[0].reason
-    right = match([shape], boundaries, profile=Profile(home=GERMANY))
+    right = match([shape], boundaries, profile=MatchProfile(home=GERMANY))
     assert "Düren" in names(right)
     assert any("put right" in note for note in right.notes)
 
 
 def test_coordinates_in_the_country_are_never_exchanged(boundaries):
-    assert names(match([circle(50.8, 6.48, 1)], boundaries, profile=Profile(home=GERMANY))) == {"Düren"}
-    elsewhere = match([circle(6.5, 3.4, 1)], boundaries, profile=Profile(home=GERMANY))
+    assert names(match([circle(50.8, 6.48, 1)], boundaries, profile=MatchProfile(home=GERMANY))) == {"Düren"}
+    elsewhere = match([circle(6.5, 3.4, 1)], boundaries, profile=MatchProfile(home=GERMANY))
     assert unmatched(elsewhere) == [("circle", "outside the boundary data")]
 
 
@@ -349,7 +349,7 @@ def test_a_height_leaves_out_only_what_is_known_to_lie_below(boundaries):
     assert "1 municipalities lie wholly below 600 m" in found.notes[0]
     metric = dataclasses.replace(area, altitude_ft=600.0)
     assert len(match([metric], hilly).affected) == 2 + 1
-    metres = match([metric], hilly, profile=Profile(height_unit=HeightUnit.METRES))
+    metres = match([metric], hilly, profile=MatchProfile(height_unit=HeightUnit.METRES))
     assert len(metres.affected) == 2
 
 
@@ -438,7 +438,9 @@ def test_scribble_is_refused_before_it_is_repaired(boundaries, corners, reason):
 
 
 def test_vertices_are_counted_over_the_whole_alert(boundaries):
-    found = match([circle(50.8, 6.48, 1), circle(50.9, 6.4, 1)], boundaries, rule=Rule(max_vertices=200))
+    found = match(
+        [circle(50.8, 6.48, 1), circle(50.9, 6.4, 1)], boundaries, rule=MatchingRule(max_vertices=200)
+    )
     assert ("circle", "more vertices than the limit") in unmatched(found)
     assert found.held
 
@@ -452,14 +454,14 @@ def test_longitudes_a_turn_away_are_the_same_place(boundaries):
     lat_lon = [(50.75, 6.45), (50.75, 6.5), (50.82, 6.5), (50.82, 6.45), (50.75, 6.45)]
     moved = [(lat, lon - 360) for lat, lon in lat_lon]
     assert (
-        match([polygon(*moved)], boundaries, rule=Rule()).affected
+        match([polygon(*moved)], boundaries, rule=MatchingRule()).affected
         == match([polygon(*lat_lon)], boundaries).affected
     )
 
 
 def test_a_ring_around_the_pole_holds_the_pole(boundaries):
     arctic = [(49.0, float(lon)) for lon in range(-180, 181, 10)]
-    rule = Rule(max_area_km2=1e9)
+    rule = MatchingRule(max_area_km2=1e9)
     found = match([polygon(*arctic)], boundaries, rule=rule)
     assert len(found.affected) == len(boundaries.municipalities)
     assert any("closed over the pole" in note for note in found.notes)
@@ -475,7 +477,7 @@ def test_a_very_large_polygon_is_cut_to_the_data(boundaries):
 
 def test_the_severity_turns_the_knob(boundaries):
     """A circle that reaches 90 m into a neighbour."""
-    rule = Rule()
+    rule = MatchingRule()
     assert rule.for_severity(Severity.SEVERE) is rule
     ring = shapely.boundary(boundaries.border[boundaries.index_by_ags["05358008"]])
     place = shapely.line_interpolate_point(shapely.get_parts(ring)[0], 0.2, normalized=True)
@@ -488,7 +490,7 @@ def test_the_severity_turns_the_knob(boundaries):
 
 
 def test_another_inset_than_the_bundles_is_computed(boundaries):
-    near = match([circle(50.8, 6.48, 4)], boundaries, rule=Rule(inset_m=2000, hazard_area_m2=1e12))
+    near = match([circle(50.8, 6.48, 4)], boundaries, rule=MatchingRule(inset_m=2000, hazard_area_m2=1e12))
     usual = match([circle(50.8, 6.48, 4)], boundaries)
     assert names(near) <= names(usual)
 
@@ -549,7 +551,9 @@ def test_a_circle_is_geodesic():
     from dispatcher.targeting import shapes
 
     boundaries = Boundaries.default()
-    shape = shapes.of(Circle(50.8, 6.48, 10.0), shapes.around(boundaries.window), boundaries.crs, Rule())
+    shape = shapes.of(
+        Circle(50.8, 6.48, 10.0), shapes.around(boundaries.window), boundaries.crs, MatchingRule()
+    )
     assert shape.geometry.area == pytest.approx(math.pi * 1e8, rel=1e-3)
 
 

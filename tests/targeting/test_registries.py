@@ -3,11 +3,11 @@
 import pytest
 import shapely
 
-from dispatcher.targeting.bundle import BundleError
-from dispatcher.targeting.bundler import Row
+from dispatcher.boundaries.build import BoundaryRow
+from dispatcher.boundaries.bundle import BundleError
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84
 from dispatcher.targeting.geocodes import resolve
 from dispatcher.targeting.match import match
-from dispatcher.targeting.projection import EUROPE_EQUAL_AREA, WGS84
 from dispatcher.targeting.registries import (
     from_polygons,
     merged,
@@ -21,15 +21,15 @@ from tests.targeting.drawing import coded, district
 
 def test_areas_given_as_polygons_are_matched_once(boundaries):
     rows = [
-        Row("DE377", "", "Kreis Düren", district(boundaries, "05358")),
-        Row("DE999", "", "elsewhere", shapely.box(0, 0, 1, 1)),
+        BoundaryRow("DE377", "", "Kreis Düren", district(boundaries, "05358")),
+        BoundaryRow("DE999", "", "elsewhere", shapely.box(0, 0, 1, 1)),
     ]
     registry = from_polygons("EMMA_ID", rows, EUROPE_EQUAL_AREA, boundaries)
     assert registry.keys("EMMA_ID", "DE377") == tuple(m.ags for m in boundaries.by_prefix("05358"))
     assert registry.keys("EMMA_ID", "DE999") == ()
     two = [
-        Row("X", "", "", shapely.Point(6.48, 50.8).buffer(0.01)),
-        Row("X", "", "", shapely.Point(6.36, 50.92).buffer(0.01)),
+        BoundaryRow("X", "", "", shapely.Point(6.48, 50.8).buffer(0.01)),
+        BoundaryRow("X", "", "", shapely.Point(6.36, 50.92).buffer(0.01)),
     ]
     assert from_polygons("UGC", two, WGS84, boundaries).keys("UGC", "X") == ("05358008", "05358024")
 
@@ -77,7 +77,8 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
 def test_tables_of_both_kinds_belong_to_the_boundaries_of_an_installation(tmp_path, boundaries):
     table, cells = tmp_path / "codes.csv", tmp_path / "cells.csv"
     write_table(
-        table, from_polygons("CLC", [Row("1", "", "", boundaries.border[3])], EUROPE_EQUAL_AREA, boundaries)
+        table,
+        from_polygons("CLC", [BoundaryRow("1", "", "", boundaries.border[3])], EUROPE_EQUAL_AREA, boundaries),
     )
     cells.write_text("WARNCELLID;NAME\n705315001;Köln-Innenstadt\n", encoding="utf-8-sig")
     installed = with_registries(boundaries, [table, cells])

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from shapely import affinity
 
 from cap.vocabulary import Severity
-from dispatcher.targeting.boundaries import Boundaries
-from dispatcher.targeting.bundle import Provenance
-from dispatcher.targeting.bundler import Row, build
+from dispatcher.boundaries.build import BoundaryRow, build
+from dispatcher.boundaries.bundle import Provenance
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA
 from dispatcher.targeting.match import match
-from dispatcher.targeting.pieces import cut
-from dispatcher.targeting.projection import EUROPE_EQUAL_AREA
-from dispatcher.targeting.rule import Rule, overlap
+from dispatcher.targeting.rule import MatchingRule, overlap
+from dispatcher.targeting.shared_areas import cut
 from tests.targeting.drawing import drawn
 
 SIDE = 4_000.0
 ORIGIN = (4.05e6, 3.05e6)
-RULE = Rule()
+RULE = MatchingRule()
 
 
 def square(column, row):
@@ -41,7 +41,7 @@ def board():
                 shape = shapely.union(shape, EXCLAVE)
             if (column, row) == (2, 2):
                 shape = shapely.difference(shape, EXCLAVE)
-            rows.append(Row(f"010{column}{row}000", "", f"{column}{row}", shape))
+            rows.append(BoundaryRow(f"010{column}{row}000", "", f"{column}{row}", shape))
     provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
     return Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle)
 
@@ -200,7 +200,7 @@ _BOARDS = []
 
 def _board():
     if not _BOARDS:
-        rows = [Row(f"010{c}{r}000", "", f"{c}{r}", square(c, r)) for c in range(5) for r in range(5)]
+        rows = [BoundaryRow(f"010{c}{r}000", "", f"{c}{r}", square(c, r)) for c in range(5) for r in range(5)]
         provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
         _BOARDS.append(Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle))
     return _BOARDS[0]
@@ -258,16 +258,16 @@ def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached():
     x, y = ORIGIN[0] + 4 * SIDE + 700, ORIGIN[1] + 2.5 * SIDE
     exclave = shapely.Point(x, y).buffer(400)
     rows = [
-        Row(f"010{c}{r}000", "", f"{c}{r}", square(c, r))
+        BoundaryRow(f"010{c}{r}000", "", f"{c}{r}", square(c, r))
         for c in range(5)
         for r in range(5)
         if (c, r) != (4, 2)
     ]
     rows = [
-        Row(row.ags, "", row.name, shapely.union(row.geometry, exclave)) if row.name == "00" else row
+        BoundaryRow(row.ags, "", row.name, shapely.union(row.geometry, exclave)) if row.name == "00" else row
         for row in rows
     ]
-    rows.append(Row("01042000", "", "42", shapely.difference(square(4, 2), exclave)))
+    rows.append(BoundaryRow("01042000", "", "42", shapely.difference(square(4, 2), exclave)))
     provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
     board = Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle)
     block = shapely.union_all([square(c, r) for c in (1, 2, 3) for r in (1, 2, 3)])

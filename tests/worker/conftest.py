@@ -5,16 +5,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from dispatcher.model import Lane
-from dispatcher.probes import Health
-from dispatcher.store.queue_address import parse
+from dispatcher.model.vocabulary import Lane
+from dispatcher.queue.address import parse
+from dispatcher.runtime.probes import Health
+from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.lanes import run_lane
-from dispatcher.worker.parts import WorkerParts
-from tests.pipeline import conftest as in_house
+from tests.delivery import conftest as in_house
 
 accounts = in_house.accounts
 alerts = in_house.alerts
-bell = in_house.bell
+wake_ups = in_house.wake_ups
 house = in_house.house
 ledger = in_house.ledger
 pool = in_house.pool
@@ -25,12 +25,12 @@ subscriptions = in_house.subscriptions
 
 @pytest.fixture
 def parts(house, reconciler):
-    return WorkerParts(
+    return WorkerDependencies(
         planner=house.planner,
         deliverer=house.deliverer,
         reconciler=reconciler,
-        meter=house.tools.meter,
-        health=Health(house.pool, house.bell, needs_queue=True),
+        metrics=house.dependencies.metrics,
+        health=Health(house.pool, house.wake_ups, needs_queue=True),
     )
 
 

@@ -8,13 +8,13 @@ import pytest
 import structlog
 
 from dispatcher.embedded import EmbeddedValkey
-from dispatcher.model import Lane, State
-from dispatcher.store import doorbell
-from dispatcher.store.doorbell import Doorbell, Ring, open_queue
-from dispatcher.store.ledger import Bell
-from dispatcher.store.queue_address import parse
-from ops.lab import queue_group
-from tests.store.histories import let_bells_fade, let_leases_end, until
+from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.vocabulary import Lane, State
+from dispatcher.queue import wakeups
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUp, WakeUpQueue, open_queue
+from ops.lab.world import queue_group
+from tests.support.histories import let_leases_end, let_wake_ups_lapse, until
 from tests.worker.conftest import lanes_running
 
 
@@ -30,11 +30,11 @@ async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(house
     ids = await house.subscribe(*"abcd")
     await house.submit("A", lane=lane)
     async with lanes_running(parts, redis_url, lane):
-        await house.bell.ring([doorbell.plan("A", lane)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", lane)])
         await until(settled(house))
     assert house.channel.seen == [("A", one) for one in ids]
-    assert await house.bell.depth(lane) == 0
-    assert await house.bell._queue.keys("arq:result:*") == [], "results are kept in the record only"
+    assert await house.wake_ups.depth(lane) == 0
+    assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
 
 
 async def test_a_job_that_fails_is_counted_logged_and_not_lost(house, parts, redis_url, reconciler):
@@ -46,7 +46,7 @@ async def test_a_job_that_fails_is_counted_logged_and_not_lost(house, parts, red
         return house.count("warn_jobs_failed_total", function="deliver") == 1
 
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await until(failed)
         await let_leases_end(house.pool)
         await reconciler.sweep()
@@ -62,11 +62,11 @@ async def test_a_plan_that_fails_is_counted_and_made_later(house, parts, redis_u
         return house.count("warn_jobs_failed_total", function="plan") == 1
 
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.pool.execute("ALTER TABLE place RENAME TO place_away")
-        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await house.pool.execute("ALTER TABLE followed_municipality RENAME TO place_away")
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await until(failed)
         await house.pool.execute("ALTER TABLE place_away RENAME TO place")
-        await let_bells_fade(house.pool)
+        await let_wake_ups_lapse(house.pool)
         await reconciler.sweep()
         await until(settled(house))
     assert len(house.channel.seen) == 1
@@ -76,16 +76,16 @@ async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(ho
     await house.subscribe("a")
     await house.submit("A")
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.bell.ring(
+        await house.wake_ups.enqueue(
             [
-                doorbell.deliver(Bell(999, Lane.PRIORITY, 0)),
-                doorbell.plan("never-seen", Lane.PRIORITY),
-                Ring("no_such_function", 1, "odd:1", Lane.PRIORITY),
+                wakeups.batch_wake_up(ReadyBatch(999, Lane.PRIORITY, 0)),
+                wakeups.plan_wake_up("never-seen", Lane.PRIORITY),
+                WakeUp("no_such_function", 1, "odd:1", Lane.PRIORITY),
             ]
         )
-        await house.bell._queue.set("arq:job:odd:2", b"not msgpack")
-        await house.bell._queue.zadd(doorbell.queue_name(Lane.PRIORITY), {"odd:2": 0})
-        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await house.wake_ups._queue.set("arq:job:odd:2", b"not msgpack")
+        await house.wake_ups._queue.zadd(wakeups.queue_name(Lane.PRIORITY), {"odd:2": 0})
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await until(settled(house))
     assert len(house.channel.seen) == 1
 
@@ -95,13 +95,13 @@ async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(house, parts
     await house.submit("A")
     house.channel.open.clear()
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await house.channel.entered.wait()
-        await house.bell._queue.flushall()
+        await house.wake_ups._queue.flushall()
         house.channel.open.set()
 
         async def all_settled():
-            await let_bells_fade(house.pool)
+            await let_wake_ups_lapse(house.pool)
             await reconciler.sweep()
             return await settled(house)()
 
@@ -115,11 +115,11 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house
     await house.submit("A")
     await house.submit("B")
     with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
-        bell = Doorbell(open_queue(parse(server.url)))
+        wake_ups = WakeUpQueue(open_queue(parse(server.url)))
         async with lanes_running(parts, server.url, Lane.PRIORITY) as tasks:
-            await bell.ring([doorbell.plan("A", Lane.PRIORITY)])
-            house.planner._doorbell = bell
-            await until(lambda: rung_or_settled(house, bell))
+            await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+            house.planner._wake_ups = wake_ups
+            await until(lambda: rung_or_settled(house, wake_ups))
             with structlog.testing.capture_logs() as logs:
                 await asyncio.to_thread(server.stop)
 
@@ -129,17 +129,17 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house
                 await until(noticed)
             server.start()
             assert not any(task.done() for task in tasks)
-            await let_bells_fade(house.pool)
-            await bell.ring([doorbell.plan("B", Lane.PRIORITY)])
+            await let_wake_ups_lapse(house.pool)
+            await wake_ups.enqueue([wakeups.plan_wake_up("B", Lane.PRIORITY)])
             await until(settled(house, "B"))
             for one in await house.pool.fetch("SELECT id FROM batch WHERE state = 'open'"):
-                await bell.ring([doorbell.deliver(Bell(one["id"], Lane.PRIORITY, 99))])
+                await wake_ups.enqueue([wakeups.batch_wake_up(ReadyBatch(one["id"], Lane.PRIORITY, 99))])
             await until(settled(house, "A"))
-        await bell.aclose()
+        await wake_ups.aclose()
     assert sorted({alert_id for alert_id, _ in house.channel.seen}) == ["A", "B"]
 
 
-async def rung_or_settled(house, bell):
+async def rung_or_settled(house, wake_ups):
     return (await house.alerts.get("A")).state in {"planned", "settled"}
 
 
@@ -150,7 +150,7 @@ async def test_a_worker_told_to_stop_puts_down_what_is_in_hand_and_takes_nothing
     await house.submit("A")
     house.channel.open.clear()
     async with lanes_running(parts, redis_url, Lane.PRIORITY) as tasks:
-        await house.bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await house.channel.entered.wait()
         parts.deliverer.stop()
         for task in tasks:
@@ -168,16 +168,16 @@ async def test_lanes_follow_a_failover_of_the_queue(house, parts, tmp_path):
     await house.submit("A")
     await house.submit("B")
     with queue_group.standing(tmp_path / "group") as group:
-        bell = house.planner._doorbell = Doorbell(open_queue(parse(group.url)))
+        wake_ups = house.planner._wake_ups = WakeUpQueue(open_queue(parse(group.url)))
         async with lanes_running(parts, group.url, Lane.PRIORITY) as tasks:
-            await bell.ring([doorbell.plan("A", Lane.PRIORITY)])
+            await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
             await until(settled(house, "A"))
             former = group.primary()
             os.kill(group.servers[former], signal.SIGSTOP)
             await asyncio.to_thread(group.await_new_primary, former)
-            await until(bell.ping)
-            assert await bell.ring([doorbell.plan("B", Lane.PRIORITY)]) is True
+            await until(wake_ups.ping)
+            assert await wake_ups.enqueue([wakeups.plan_wake_up("B", Lane.PRIORITY)]) is True
             await until(settled(house, "B"))
             assert not any(task.done() for task in tasks)
-        await bell.aclose()
+        await wake_ups.aclose()
     assert house.channel.seen == [("A", ids[0]), ("B", ids[0])]

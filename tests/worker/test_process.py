@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
+from dispatcher.queue.address import parse
+from dispatcher.runtime.memory_watchdog import MemoryWatchdog
 from dispatcher.settings import Settings
-from dispatcher.store.queue_address import parse
 from dispatcher.worker import process as worker_process
-from dispatcher.worker.headroom import Headroom
-from tests.store.histories import until
+from tests.support.histories import until
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ async def test_it_serves_probes_delivers_after_a_lost_bell_and_ends_cleanly(work
     [address] = document["targets"]
     assert json.loads(asked(address, "/readyz")) == {"status": "ok", "record": True, "queue": True}
     assert json.loads(asked(address, "/livez")) == {"status": "ok"}
-    await house.pool.execute("UPDATE alert SET rung_at = NULL")
+    await house.pool.execute("UPDATE alert SET enqueued_at = NULL")
     await until(settled)
     assert "warn_batches_open" in asked(address, "/metrics")
     process.send_signal(signal.SIGTERM)
@@ -128,7 +128,7 @@ async def test_a_part_that_gets_no_memory_ends_the_process_before_anything_is_wo
     starved = replace(
         parts,
         watch=Failing(MemoryError()),
-        headroom=Headroom(end=lambda: ends.append(parts.deliverer._stopping.is_set())),
+        watchdog=MemoryWatchdog(end=lambda: ends.append(parts.deliverer._stopping.is_set())),
     )
     with pytest.raises(MemoryError):
         await asyncio.wait_for(worker_process.run(settings, starved, parse(redis_url)), 20)

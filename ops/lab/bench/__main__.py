@@ -7,7 +7,7 @@ import pkgutil
 import sys
 from pathlib import Path
 
-from dispatcher import logs
+from dispatcher.runtime import logs
 
 HELPERS = frozenset({"crowd", "drawings", "proc", "report", "warning"})
 """Modules that benchmarks share."""

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from dispatcher.model import Reason
-from ops.lab.bench import report, warning
-from ops.lab.district import TERRITORY, District, Layout
-from ops.lab.population import INHABITANTS, Plan
+from dispatcher.model.vocabulary import Reason
+from ops.lab.bench import report
+from ops.lab.bench.fixtures import warning
+from ops.lab.world.district import TERRITORY, District, Layout
+from ops.lab.world.population import INHABITANTS, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

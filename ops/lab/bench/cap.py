@@ -16,7 +16,7 @@ from capparselib.parsers import CAPParser
 from lxml import etree
 
 import cap
-from cap.bundle import members
+from cap.formats.bundle import members
 from ops.lab.bench import report
 
 if TYPE_CHECKING:

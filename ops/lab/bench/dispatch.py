@@ -20,13 +20,14 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.embedded import embedded
-from ops.lab.bench import report, warning
-from ops.lab.bench.crowd import Crowd
-from ops.lab.bench.proc import Process, metric
+from ops.lab.bench import report
+from ops.lab.bench.fixtures import warning
+from ops.lab.bench.fixtures.crowd import Crowd
+from ops.lab.bench.fixtures.processes import Process, metric
+from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.bench.webpush import SENT_FAST, WAYS, Range, new_user_agent, processors, running_sink
-from ops.lab.district import SENDER, SOURCE, TERRITORY
-from ops.lab.service import FINAL, Service
-from ops.lab.sink.certificate import write_certificate
+from ops.lab.world.district import SENDER, SOURCE, TERRITORY
+from ops.lab.world.service import FINAL, Service
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,7 +126,7 @@ class Stand:
     def _await_keys(self, service: Service) -> None:
         """Until every worker has an agreement for everybody: the state of a service that has been idle."""
         deadline = time.monotonic() + FILLED_WITHIN_S
-        while min(_gauges(service, "warn_ready_keys")) < self._crowd.size:
+        while min(_gauges(service, "warn_precomputed_keys")) < self._crowd.size:
             if time.monotonic() > deadline:
                 raise TimeoutError("key agreements are not ready")
             time.sleep(1.0)
@@ -172,7 +173,7 @@ def _gauges(service: Service, name: str) -> list[float]:
 
 def _taken(service: Service) -> tuple[float, float]:
     """Agreements taken from all workers' stores, and made at the send."""
-    ready, none = (f'warn_ready_keys_taken_total{{agreement="{kind}"}}' for kind in ("ready", "none"))
+    ready, none = (f'warn_precomputed_keys_used_total{{agreement="{kind}"}}' for kind in ("ready", "none"))
     return sum(_gauges(service, ready)), sum(_gauges(service, none))
 
 

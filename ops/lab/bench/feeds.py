@@ -23,18 +23,18 @@ import numpy as np
 import cap
 from channels.addresses import AddressPolicy
 from channels.http import HttpClient
-from dispatcher import logs
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
-from dispatcher.feeds.assembly import Foundation, feed_desk
+from dispatcher.feeds.assembly import FeedDependencies, feed_services
 from dispatcher.feeds.configuration import FeedSettings, feed_of
-from dispatcher.metrics import Meter
+from dispatcher.metrics import Metrics
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.runtime import logs
 from dispatcher.store import record
-from dispatcher.store.doorbell import Doorbell, open_queue
 from dispatcher.store.migrate import upgrade
-from dispatcher.store.queue_address import parse
-from dispatcher.targeting.boundaries import Boundaries
 from ops.lab.bench.report import show
-from ops.lab.feeds.server import FeedServer
+from ops.lab.faults.feeds.server import FeedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,9 +137,9 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
     await upgrade(database_url)
     pool = await record.connect(database_url, size=4)
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
-    doorbell = Doorbell(open_queue(parse(redis_url)))
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     feed = feed_of(FeedSettings(name="bench", adapter="dwd", urls=(url,), timeout_s=30))
-    desk = feed_desk(Foundation(pool, http, doorbell, Boundaries.default(), Meter()), (feed,))
+    desk = feed_services(FeedDependencies(pool, http, wake_ups, Boundaries.default(), Metrics()), (feed,))
     try:
         await desk.store.register([feed.name])
         wall, cpu = time.perf_counter(), time.process_time()
@@ -152,11 +152,11 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
         dispatched = await pool.fetchval("SELECT count(*) FROM alert WHERE state = 'accepted'")
     finally:
         await http.aclose()
-        await doorbell.aclose()
+        await wake_ups.aclose()
         await pool.close()
-    if first.absorbed.fresh != alerts:
+    if first.synced.fresh != alerts:
         raise RuntimeError(
-            f"the poll brought {first.absorbed.fresh} of {alerts}: {first.result}, {first.detail}"
+            f"the poll brought {first.synced.fresh} of {alerts}: {first.result}, {first.detail}"
         )
     asked = server.requests
     return Result(

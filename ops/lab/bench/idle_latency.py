@@ -6,9 +6,10 @@ import argparse
 import time
 from typing import TYPE_CHECKING
 
-from ops.lab.bench import report, warning
-from ops.lab.district import SENDER, District, Layout
-from ops.lab.population import Plan
+from ops.lab.bench import report
+from ops.lab.bench.fixtures import warning
+from ops.lab.world.district import SENDER, District, Layout
+from ops.lab.world.population import Plan
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,16 +7,17 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from dispatcher.pipeline.render import collapse_key
-from ops.lab import ledger
-from ops.lab.bench import idle_latency, report, warning
-from ops.lab.district import SENDER, District, Layout
-from ops.lab.population import Plan
+from dispatcher.delivery.render import collapse_key
+from ops.lab.bench import idle_latency, report
+from ops.lab.bench.fixtures import warning
+from ops.lab.world import ledger
+from ops.lab.world.district import SENDER, District, Layout
+from ops.lab.world.population import Plan
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ops.lab.service import Answer
+    from ops.lab.world.service import Answer
 
 DISTRICT = "053580000000"
 STEP_S = 1.0

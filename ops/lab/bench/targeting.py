@@ -25,12 +25,12 @@ from rich.progress import track
 from rich.table import Table
 from shapely import affinity
 
-from dispatcher.targeting.boundaries import Boundaries
+from dispatcher.audience.point_index import PRIVATE_TOLERANCE_M, PointIndex
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.targeting.match import match
-from dispatcher.targeting.points import PRIVATE_TOLERANCE_M, PointIndex
-from dispatcher.targeting.rule import Rule, overlap
-from ops.lab.bench import drawings
-from ops.lab.bench.drawings import Atlas, Drawing
+from dispatcher.targeting.rule import MatchingRule, overlap
+from ops.lab.bench.fixtures import drawings
+from ops.lab.bench.fixtures.drawings import Atlas, Drawing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Case = Callable[[Atlas], Iterable[Drawing]]
 
 GERMANY = Path(__file__).resolve().parents[3] / "var" / "geodata" / "de.bundle"
-RULE = Rule()
+RULE = MatchingRule()
 POINTS = 1_000_000
 POLYGONS = 100_000
 # name: (km², corners, how many alerts)

@@ -29,11 +29,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from rich.console import Console
 from rich.table import Table
 
-from channels.vapid import generate_key
+from channels.webpush.vapid import generate_key
+from ops.lab.bench.senders.job import Job, Keys, base64url
+from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.gateways.state import UserAgent
 from ops.lab.gateways.webpush import UndecryptableError, decrypt
-from ops.lab.senders.job import Job, Keys, base64url
-from ops.lab.sink.certificate import write_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,7 +110,7 @@ class Sink:
 @contextmanager
 def running_sink(certificate: Path, key: Path, protocols: str, cpu: int | None) -> Iterator[Sink]:
     """A sink that offers these protocols; it ends with its standard input."""
-    command = [sys.executable, "-m", "ops.lab.sink", "--cert", str(certificate), "--key", str(key)]
+    command = [sys.executable, "-m", "ops.lab.bench.sink", "--cert", str(certificate), "--key", str(key)]
     command += ["--protocols", protocols, *(["--cpu", str(cpu)] if cpu is not None else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
         yield Sink(process)
@@ -153,7 +153,7 @@ def install_npm() -> Path | None:
 
 def command_of(way: Way, job_file: Path, pem: str, modules: Path | None) -> list[str]:
     if way is not NPM:
-        return [sys.executable, "-m", f"ops.lab.senders.{way.module}", str(job_file), *way.arguments]
+        return [sys.executable, "-m", f"ops.lab.bench.senders.{way.module}", str(job_file), *way.arguments]
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

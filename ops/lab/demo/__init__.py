@@ -3,7 +3,7 @@
     python -m ops.lab.demo [--seed N] [--subscriptions N] [--out DIR] [--keep] [--recount]
 
     faults     what the gateways do wrong
-    standing   how the message under way stands, by the gateways' ledgers
+    progress   how the message under way stands, by the gateways' ledgers
     view       that on the screen
     course     the three messages, one after the other, and the death of a worker
     evidence   the ledgers on disk, and the verdict on them

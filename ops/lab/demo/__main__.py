@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ops.lab.demo import evidence, report
-from ops.lab.demo.course import Course
+from ops.lab.demo.scenario import Scenario
 from ops.lab.demo.view import View
-from ops.lab.district import District, Layout
 from ops.lab.gateways.launch import StandinError
-from ops.lab.population import Plan
-from ops.lab.service import ServiceError
+from ops.lab.world.district import District, Layout
+from ops.lab.world.population import Plan
+from ops.lab.world.service import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     )
     with District(options.out, Layout(plan)) as district:
         with View(console) as view:
-            case = Course(district, view, options.seed).run()
+            case = Scenario(district, view, options.seed).run()
         claims = [claim for one in case.messages for claim in district.ledger(one.id)]
         evidence.keep(options.out, case, claims)
         if not options.keep:

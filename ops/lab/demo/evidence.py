@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ops.lab import population
-from ops.lab.chains import audience, excuse
-from ops.lab.district import gateway_records
-from ops.lab.messages import CHAPTERS, CONCERNED
-from ops.lab.population import INHABITANTS, Recipient, watching
-from ops.lab.records import Expected, GatewayRecord, Kind, Message, Reach, ServiceRecord
-from ops.lab.verdict import Counts, Evidence, Verdict, judge
+from ops.lab.world import population
+from ops.lab.world.chains import audience, excuse
+from ops.lab.world.district import gateway_records
+from ops.lab.world.messages import CHAPTERS, CONCERNED
+from ops.lab.world.population import INHABITANTS, Recipient, watching
+from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, Reach, ServiceRecord
+from ops.lab.world.verdict import Counts, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ops.lab import messages
-from ops.lab.demo.course import ZONE
-from ops.lab.district import SENDER
-from ops.lab.records import Kind
+from ops.lab.demo.scenario import ZONE
+from ops.lab.world import messages
+from ops.lab.world.district import SENDER
+from ops.lab.world.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rich.console import Console
 
-    from ops.lab.district import District
+    from ops.lab.world.district import District
 
 COLUMNS = ("expected", "accepted", "lost", "doubled", "phantom", "late", "unknown")
 REST = (

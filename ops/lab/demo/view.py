@@ -12,9 +12,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from dispatcher.targeting.boundaries import Boundaries
-from ops.lab.demo.standing import CHANNELS
-from ops.lab.population import INHABITANTS
+from dispatcher.boundaries.municipalities import Boundaries
+from ops.lab.demo.progress import CHANNELS
+from ops.lab.world.population import INHABITANTS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
-    from ops.lab.demo.standing import Standing
+    from ops.lab.demo.progress import Progress
 
 LINE_EVERY_S = 1.0
 
@@ -51,53 +51,53 @@ class View:
         """One line that stays."""
         self.console.print(text, highlight=False)
 
-    def show(self, title: str, standing: Standing, seconds: float) -> None:
+    def show(self, title: str, progress: Progress, seconds: float) -> None:
         """How things stand `seconds` after the submission."""
         if self._live:
-            self._live.update(self._tables(title, standing, seconds), refresh=True)
+            self._live.update(self._tables(title, progress, seconds), refresh=True)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + LINE_EVERY_S
-            self.say(line(title, standing, seconds))
+            self.say(line(title, progress, seconds))
 
-    def leave(self, title: str, standing: Standing, seconds: float) -> None:
+    def leave(self, title: str, progress: Progress, seconds: float) -> None:
         """How things stood at the end, as a line that stays."""
-        self.say(line(title, standing, seconds))
+        self.say(line(title, progress, seconds))
 
-    def _tables(self, title: str, standing: Standing, seconds: float) -> RenderableType:
+    def _tables(self, title: str, progress: Progress, seconds: float) -> RenderableType:
         return Group(
             Text.from_markup(f"[bold]{title}[/]  {seconds:5.1f} s"),
-            Columns([channels(standing), self._municipalities(standing)], padding=(0, 4)),
+            Columns([channels(progress), self._municipalities(progress)], padding=(0, 4)),
         )
 
-    def _municipalities(self, standing: Standing) -> Table:
+    def _municipalities(self, progress: Progress) -> Table:
         table = Table("municipality", "", box=None)
         table.add_column("accepted", justify="right")
         table.add_column("expected", justify="right")
         for ags in sorted(INHABITANTS, key=self._names.__getitem__):
-            expected, accepted = standing.expected_in[ags], standing.accepted_in[ags]
+            expected, accepted = progress.expected_in[ags], progress.accepted_in[ags]
             bar = ProgressBar(total=expected or 1, completed=accepted, width=20)
             cells = (bar, str(accepted), str(expected)) if expected or accepted else ("", "", "-")
             table.add_row(self._names[ags], *cells)
-        table.add_row("nobody else", "", str(standing.strangers), "0")
+        table.add_row("nobody else", "", str(progress.strangers), "0")
         return table
 
 
-def channels(standing: Standing) -> Table:
+def channels(progress: Progress) -> Table:
     """One row a channel. `refused` counts requests, the others people."""
     table = Table("channel", box=None)
     for name in ("accepted", "expected", "gone", "refused", "doubled"):
         table.add_column(name, justify="right")
     for channel in CHANNELS:
-        counts = (standing.accepted, standing.expected, standing.gone, standing.refused, standing.doubled)
+        counts = (progress.accepted, progress.expected, progress.gone, progress.refused, progress.doubled)
         table.add_row(channel, *(str(counter[channel]) for counter in counts))
     return table
 
 
-def line(title: str, standing: Standing, seconds: float) -> str:
+def line(title: str, progress: Progress, seconds: float) -> str:
     """The same in one line."""
-    parts = [f"{name} {standing.accepted[name]}/{standing.expected[name]}" for name in CHANNELS]
-    places = sum(standing.accepted_in[ags] > 0 for ags in INHABITANTS)
-    refused = standing.refused.total()
+    parts = [f"{name} {progress.accepted[name]}/{progress.expected[name]}" for name in CHANNELS]
+    places = sum(progress.accepted_in[ags] > 0 for ags in INHABITANTS)
+    refused = progress.refused.total()
     return (
         f"{title}  {seconds:5.1f} s  {'  '.join(parts)}  municipalities {places}  refused requests {refused}"
     )

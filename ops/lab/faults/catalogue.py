@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ops.lab.district import Layout
-from ops.lab.faults import (
-    controls,
+from ops.lab.faults import controls
+from ops.lab.faults.cases import (
     failover,
     gateways,
     machine,
@@ -15,8 +14,9 @@ from ops.lab.faults import (
     servers,
     workers,
 )
-from ops.lab.faults.outfit import Dress, command
+from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.series import Fault
+from ops.lab.world.district import Layout
 
 FAULTS = (
     Fault("worker-kill", "F1", "SIGKILL to one worker in mid-send", workers.kill_one),
@@ -94,7 +94,7 @@ FAULTS = (
         "F16",
         "workers with 64 file descriptors",
         machine.few_descriptors,
-        layout=Layout(command=command({"worker": Dress(("prlimit", "--nofile=64:64"))})),
+        layout=Layout(command=command({"worker": ProcessOverrides(("prlimit", "--nofile=64:64"))})),
     ),
     Fault(
         "worker-oom",
@@ -124,7 +124,9 @@ CONTROLS = (
         controls.flush,
         control=True,
         fresh=True,
-        layout=Layout(command=command({"worker": Dress(module="ops.lab.faults.saboteur.forgetful")})),
+        layout=Layout(
+            command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.forgetful")})
+        ),
     ),
     Fault(
         "control-hasty",
@@ -133,7 +135,7 @@ CONTROLS = (
         controls.kill,
         control=True,
         fresh=True,
-        layout=Layout(command=command({"worker": Dress(module="ops.lab.faults.saboteur.hasty")})),
+        layout=Layout(command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.hasty")})),
     ),
     Fault(
         "control-fickle",
@@ -143,7 +145,7 @@ CONTROLS = (
         control=True,
         breaks="not_the_first_final",
         fresh=True,
-        layout=Layout(command=command({"api": Dress(module="ops.lab.faults.saboteur.fickle")})),
+        layout=Layout(command=command({"api": ProcessOverrides(module="ops.lab.faults.mutants.fickle")})),
     ),
 )
 

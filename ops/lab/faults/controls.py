@@ -6,8 +6,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
-from ops.lab.faults.servers import queue
-from ops.lab.faults.workers import workers
+from ops.lab.faults.cases.servers import queue
+from ops.lab.faults.cases.workers import workers
 
 if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial

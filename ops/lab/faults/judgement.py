@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.lab.chains import audience, excuse
-from ops.lab.population import watching
-from ops.lab.records import Expected, Message, Reach
-from ops.lab.verdict import Evidence, Verdict, judge
+from ops.lab.world.chains import audience, excuse
+from ops.lab.world.population import watching
+from ops.lab.world.records import Expected, Message, Reach
+from ops.lab.world.verdict import Evidence, Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from ops.lab.faults.trial import Case, Sent
-    from ops.lab.population import Recipient
-    from ops.lab.records import GatewayRecord, Key
+    from ops.lab.world.population import Recipient
+    from ops.lab.world.records import GatewayRecord, Key
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JoinedRun:
     """A run and what was found."""
 
     case: Case
@@ -42,7 +42,7 @@ class Judged:
 
 def judge_cases(
     cases: Sequence[Case], recipients: Sequence[Recipient], gateway: Collection[GatewayRecord]
-) -> list[Judged]:
+) -> list[JoinedRun]:
     """Judge each run by its own messages. What the gateways took for no message of any run is held against the
     run in which they took it."""
     known = {sent.id for case in cases for sent in case.sent}
@@ -51,7 +51,7 @@ def judge_cases(
 
 def _judged(
     case: Case, known: set[str], recipients: Sequence[Recipient], gateway: Collection[GatewayRecord]
-) -> Judged:
+) -> JoinedRun:
     messages = [_message(one, case) for one in case.sent]
     own = {message.id for message in messages}
     records = [
@@ -73,7 +73,7 @@ def _judged(
     left = excuse(expected, [*records, *denials], case.claims, messages)
     evidence = Evidence(messages, left.expected, records, case.claims)
     at = max((message.settle_by for message in messages if message.settle_by), default=case.began_at)
-    return Judged(case, judge(evidence, at=at, doubled_bound=case.bound))
+    return JoinedRun(case, judge(evidence, at=at, doubled_bound=case.bound))
 
 
 def _planned(expected: Iterable[Expected], case: Case, reached: set[Key]) -> list[Expected]:
@@ -97,11 +97,11 @@ def _message(sent: Sent, case: Case) -> Message:
     return Message(
         id=sent.id,
         chain=sent.chain,
-        order=sent.bulletin.order,
-        kind=sent.bulletin.kind,
+        order=sent.message.order,
+        kind=sent.message.kind,
         submitted_at=sent.answer.began_at,
         answered_at=sent.answer.ended_at,
-        expires=sent.bulletin.expires,
+        expires=sent.message.expires,
         settle_by=sent.settled_at or case.ended_at,
     )
 
@@ -114,5 +114,5 @@ def _owed(
     gateway: Collection[GatewayRecord],
 ) -> tuple[Expected, ...]:
     earlier = [one for one in messages if one.chain == message.chain and one.order < message.order]
-    concerned = (Reach(one.ref, one.channel) for one in watching(recipients, sent.bulletin.concerned))
+    concerned = (Reach(one.ref, one.channel) for one in watching(recipients, sent.message.concerned))
     return audience(message, earlier, concerned, gateway)

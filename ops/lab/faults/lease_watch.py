@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ops.lab.service import Service
+    from ops.lab.world.service import Service
 
 Tokens: TypeAlias = dict[int, int]
 """Fencing tokens of open batches that somebody holds, by batch."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.district import District, Layout, gateway_records
-from ops.lab.faults.judgement import Judged, judge_cases
+from ops.lab.faults.judgement import JoinedRun, judge_cases
 from ops.lab.faults.trial import AWAY, Case, Trial, TrialError
 from ops.lab.gateways.launch import StandinError
-from ops.lab.ledger import Tail
-from ops.lab.population import Plan
-from ops.lab.service import ServiceError
-from ops.lab.verdict import MUST_BE_ZERO, Counts, Verdict
+from ops.lab.world.district import District, Layout, gateway_records
+from ops.lab.world.ledger import Tail
+from ops.lab.world.population import Plan
+from ops.lab.world.service import ServiceError
+from ops.lab.world.verdict import MUST_BE_ZERO, Counts, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -76,7 +76,7 @@ class Order:
 def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
     """All runs of each, judged and summed, as the JSON objects that are printed. A run that could not be carried
     out proves nothing: it counts as a failure."""
-    found: dict[str, list[Judged]] = {fault.name: [] for fault in faults}
+    found: dict[str, list[JoinedRun]] = {fault.name: [] for fault in faults}
     for place, planned in enumerate(_groups(faults, order)):
         home = order.out / str(place)
         shutil.rmtree(home, ignore_errors=True)
@@ -106,7 +106,7 @@ def _groups(faults: Sequence[Fault], order: Order) -> list[list[tuple[Fault, int
 
 def _one_district(
     order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
-) -> list[Judged]:
+) -> list[JoinedRun]:
     fault = planned[0][0]
     plan = Plan(order.seed, order.subscriptions, order.subscriptions // 20)
     cases: list[Case] = []
@@ -131,8 +131,8 @@ def _one_district(
     return [replace(one, reason=reason) for one, reason in zip(judged, reasons, strict=True)]
 
 
-def _not_run(number: int, reason: str) -> Judged:
-    return Judged(Case(0, number, datetime.now(UTC)), Verdict({}, Counts()), reason)
+def _not_run(number: int, reason: str) -> JoinedRun:
+    return JoinedRun(Case(0, number, datetime.now(UTC)), Verdict({}, Counts()), reason)
 
 
 def _carry_out(fault: Fault, trial: Trial) -> str:
@@ -146,7 +146,7 @@ def _carry_out(fault: Fault, trial: Trial) -> str:
     return ""
 
 
-def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, Any]:
+def summary(fault: Fault, order: Order, judged: Sequence[JoinedRun]) -> dict[str, Any]:
     """The sum over all runs; `failures` name the run."""
     totals = [one.verdict.total for one in judged]
     recovery = [seconds for one in judged for seconds in one.case.recovery_s]
@@ -170,7 +170,7 @@ def summary(fault: Fault, order: Order, judged: Sequence[Judged]) -> dict[str, A
     }
 
 
-def _found(fault: Fault, one: Judged) -> bool:
+def _found(fault: Fault, one: JoinedRun) -> bool:
     """Whether the lab saw what is wrong with a sabotaged service."""
     if fault.breaks:
         return fault.breaks in one.case.findings and not one.case.findings[fault.breaks].ok
@@ -183,11 +183,11 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": round(statistics.median(values), 3), "max": max(values), "n": len(values)}
 
 
-def _names(judged: Sequence[Judged]) -> Iterator[str]:
+def _names(judged: Sequence[JoinedRun]) -> Iterator[str]:
     yield from dict.fromkeys(name for one in judged for name in one.case.findings)
 
 
-def _worst(name: str, judged: Sequence[Judged]) -> dict[str, float | bool]:
+def _worst(name: str, judged: Sequence[JoinedRun]) -> dict[str, float | bool]:
     found = [one.case.findings[name] for one in judged if name in one.case.findings]
     worst = max(found, key=lambda one: one.value - one.limit)
     return {"worst": worst.value, "limit": worst.limit, "ok": all(one.ok for one in found)}

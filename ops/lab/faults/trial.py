@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.district import SENDER, SETTLES_WITHIN_S, District
-from ops.lab.faults.bulletins import WHOLE, Bulletin, Chain, Cut
-from ops.lab.population import watching
-from ops.lab.records import Kind, ServiceRecord
-from ops.lab.service import FINAL, Answer, ServiceError
+from ops.lab.faults.cap_messages import WHOLE, CapMessage, Chain, Cut
+from ops.lab.world.district import SENDER, SETTLES_WITHIN_S, District
+from ops.lab.world.population import watching
+from ops.lab.world.records import Kind, ServiceRecord
+from ops.lab.world.service import FINAL, Answer, ServiceError
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from ops.lab.ledger import Entry, Tail
+    from ops.lab.world.ledger import Entry, Tail
 
 LATENCY_S = 0.05
 """Of every gateway: a send must take a while for a fault to fall into it."""
@@ -42,7 +42,7 @@ class TrialError(Exception):
 class Sent:
     """One message that was answered with 2xx."""
 
-    bulletin: Bulletin
+    message: CapMessage
     chain: str
     answer: Answer
     settled_at: datetime | None = None
@@ -120,13 +120,13 @@ class Trial:
         """Submit the chain's next message as a control centre does: again until it is accepted. Raises
         TrialError."""
         chain = chain or self.chain()
-        bulletin = chain.write(kind)
+        message = chain.write(kind)
         self._reached.clear()
-        return self.accepted(bulletin, chain, self.submit(bulletin.xml, within_s))
+        return self.accepted(message, chain, self.submit(message.xml, within_s))
 
-    def accepted(self, bulletin: Bulletin, chain: Chain, answer: Answer) -> Sent:
+    def accepted(self, message: CapMessage, chain: Chain, answer: Answer) -> Sent:
         """Note a message that was answered with 2xx."""
-        sent = Sent(bulletin, chain.name, answer)
+        sent = Sent(message, chain.name, answer)
         self.case.sent.append(sent)
         return sent
 
@@ -153,7 +153,7 @@ class Trial:
     def await_share(self, share: float) -> float:
         """Until this share of those concerned by the last message was reached, but no longer than half a
         minute; the share reached."""
-        concerned = self.case.sent[-1].bulletin.concerned
+        concerned = self.case.sent[-1].message.concerned
         total = sum(1 for _ in watching(self.district.recipients, concerned)) or 1
         give_up = time.monotonic() + MOMENT_WITHIN_S
         while True:

@@ -15,7 +15,7 @@ import msgspec
 from ops.lab.gateways import reports
 from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
 from ops.lab.gateways.http1 import Answer
-from ops.lab.ledger import Entry
+from ops.lab.world.ledger import Entry
 
 if TYPE_CHECKING:
     from ops.lab.gateways.http1 import Exchange, Request

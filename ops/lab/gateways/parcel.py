@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ops.lab.gateways.http1 import Answer
-from ops.lab.ledger import Content
+from ops.lab.world.ledger import Content
 
 UNREAD = Content("", "", "")
 

@@ -13,7 +13,7 @@ import msgspec
 from ops.lab.gateways.http1 import Answer
 from ops.lab.gateways.parcel import Parcel, refused
 from ops.lab.gateways.state import number_ref
-from ops.lab.ledger import Content
+from ops.lab.world.ledger import Content
 
 if TYPE_CHECKING:
     from ops.lab.gateways.http1 import Request

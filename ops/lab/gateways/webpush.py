@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ops.lab.gateways.http1 import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document, refused
 from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, read_lines, unb64url
-from ops.lab.ledger import Content
+from ops.lab.world.ledger import Content
 
 if TYPE_CHECKING:
     from pathlib import Path

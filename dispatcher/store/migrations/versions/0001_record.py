@@ -53,7 +53,7 @@ CREATE TABLE alert (
   reason      text NOT NULL,
   chain_id    text NOT NULL,
   state       text NOT NULL CHECK (state IN ('accepted', 'planned', 'settled', 'recorded')),
-  rung_at     timestamptz,
+  enqueued_at     timestamptz,
   planned_at  timestamptz,
   settled_at  timestamptz,
   stopped_by  text REFERENCES alert,
@@ -103,12 +103,12 @@ CREATE TABLE subscription (
 -- One endpoint is one recipient however many municipalities it follows: one warning, one message.
 CREATE UNIQUE INDEX subscription_address ON subscription (channel, address_hash) WHERE ended_at IS NULL;
 
-CREATE TABLE place (
+CREATE TABLE followed_municipality (
   subscription_id bigint NOT NULL REFERENCES subscription ON DELETE CASCADE,
   ags             text NOT NULL,
   PRIMARY KEY (ags, subscription_id)
 );
-CREATE INDEX place_subscription ON place (subscription_id);
+CREATE INDEX followed_municipality_subscription ON followed_municipality (subscription_id);
 
 CREATE TABLE batch (
   id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -126,7 +126,7 @@ CREATE TABLE batch (
   not_before  timestamptz NOT NULL DEFAULT now(),
   lease_token bigint NOT NULL DEFAULT 0,
   lease_until timestamptz,
-  rung_at     timestamptz,
+  enqueued_at     timestamptz,
   created_at  timestamptz NOT NULL DEFAULT now(),
   first_at    timestamptz,
   last_at     timestamptz,

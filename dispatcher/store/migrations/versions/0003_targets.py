@@ -15,12 +15,12 @@ CREATE TABLE target (
 -- Of all that may be sent to: checked again when the audience is frozen.
 ALTER TABLE alert ADD COLUMN target_sha256 bytea;
 -- How many recipients the message was held for, and how many a person approved.
-ALTER TABLE alert ADD COLUMN foreseen bigint;
+ALTER TABLE alert ADD COLUMN held_recipients bigint;
 ALTER TABLE alert ADD COLUMN approved bigint;
 CREATE INDEX alert_source ON alert (source_id, number);
 
 -- One corner with a radius, or the corners of a polygon. Personal data: rounded to three decimals.
-CREATE TABLE spot (
+CREATE TABLE watched_area (
   id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   subscription_id bigint NOT NULL REFERENCES subscription ON DELETE CASCADE,
   lat             double precision[] NOT NULL,
@@ -30,8 +30,8 @@ CREATE TABLE spot (
   written_by      xid8 NOT NULL DEFAULT pg_current_xact_id(),
   UNIQUE (subscription_id, lat, lon, radius_m)
 );
-CREATE INDEX spot_ags ON spot USING gin (ags);
-CREATE INDEX spot_written_by ON spot (written_by)
+CREATE INDEX watched_area_ags ON watched_area USING gin (ags);
+CREATE INDEX watched_area_written_by ON watched_area (written_by)
 """
 
 

@@ -1,0 +1,143 @@
+"""Where alerts are found: bare, in `<alerts>`, in Atom and RSS, in EDXL-DE, as markup, escaped or in base64."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from cap.errors import CapError, LimitExceeded, NotCap
+from cap.findings import Problem
+from cap.limits import Limits
+from cap.model import Alert, Document, Entry
+from cap.parse import elements, feeds
+from cap.parse.builder import build
+from cap.parse.elements import Element
+from cap.parse.grammar import ALERT_TAGS
+
+_EDXL: Final = frozenset({"EDXLDistribution", "edxlDistribution"})  # EDXL-DE 1.0, 2.0
+_ESCAPED: Final = frozenset({"content", "description", "encoded", "contentData", "embeddedXMLContent"})
+_BASE64: Final = "contentData"  # EDXL-DE 1.0 §3.2.4.2: other than XML, so an alert may be packed in it
+_HEAD: Final = 2_000  # characters within which a document's root begins
+_BEGINS_ALERT: Final = re.compile(
+    r"(?>\s+|\ufeff|<!--(?>(?:(?!-->).)*)-->|<\?(?>(?:(?!\?>).)*)\?>)*+<(?:!DOCTYPE\s+)?(?:[\w.-]+:)?alert[\s/>\[]",
+    re.DOTALL,
+)
+
+
+@dataclass(slots=True)
+class _Harvest:
+    """What one container yields, collected in document order."""
+
+    limits: Limits
+    alerts: list[Alert] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, element: Element, repairs: list[str], path: str) -> None:
+        """One alert that cannot be afforded is reported and does not take the others with it."""
+        if len(self.alerts) >= self.limits.max_alerts:
+            most = self.limits.max_alerts
+            raise LimitExceeded(
+                f"More than {most} alerts (line {element.line}).",
+                f"Mehr als {most} Meldungen (Zeile {element.line}).",
+                element.line,
+            )
+        try:
+            self.alerts.append(build(element, ALERT_TAGS[element.tag], self.limits, repairs))
+        except LimitExceeded as error:
+            self.problems.append(Problem("feed-alert-unreadable", path, element.line, str(error)))
+
+    def add_inner(self, inner: str | bytes, line: int, path: str) -> None:
+        """An alert that stands in a container as text or bytes: its lines count from where it begins."""
+        try:
+            if isinstance(inner, str):
+                root, repairs = elements.read_text(inner, self.limits)
+            else:
+                root, repairs = elements.read(inner, self.limits)
+        except CapError as error:
+            self.problems.append(Problem("feed-alert-unreadable", path, line, str(error)))
+            return
+        if root.tag in ALERT_TAGS:
+            self.add(root, repairs, path)
+        else:
+            self.add_stranger(root, line, path)
+
+    def add_stranger(self, element: Element, line: int, path: str) -> None:
+        """An alert of no known namespace: it is not read, but it must not vanish either."""
+        why = f"its namespace is “{element.namespace[:80]}”, which is none of CAP's."
+        self.problems.append(Problem("feed-alert-unreadable", path, line, why))
+
+
+def harvest(root: Element, repairs: list[str], limits: Limits) -> Document:
+    """Every alert under `root`. Raises NotCap where the root is no container, LimitExceeded for too many
+    alerts.
+    """
+    if root.tag in ALERT_TAGS:
+        return Document((build(root, ALERT_TAGS[root.tag], limits, repairs),))
+    kind, entries, problems = _container(root)
+    found = _Harvest(limits, problems=problems)
+    for element, path, inner in _walk(root, f"/{root.local}"):
+        if inner is not None:
+            found.add_inner(inner, element.line, path)
+        elif element.tag in ALERT_TAGS:
+            found.add(element, repairs, path)
+        else:
+            found.add_stranger(element, element.line, path)
+        if kind == "atom" and "/entry/" not in path:
+            found.problems.append(Problem("feed-alert-misplaced", path, element.line))
+    if not found.alerts:
+        found.problems.append(Problem("feed-without-alert", f"/{root.local}", root.line))
+    return Document(tuple(found.alerts), tuple(found.problems), kind, entries)
+
+
+def _container(root: Element) -> tuple[str, tuple[Entry, ...], list[Problem]]:
+    reader = _FEEDS.get(root.tag)
+    if reader is not None:
+        kind, entries, problems = reader
+        return kind, tuple(entries(root)), list(problems(root))
+    if root.local in _EDXL:
+        return "edxl-de", (), []
+    if root.local == "alerts":
+        return "alerts", (), []
+    where = f"in the namespace {root.namespace[:80]}" if root.namespace else "in no namespace"
+    raise NotCap(
+        f"The root element is {root.local[:80]} {where}, neither an alert nor a known container.",
+        f"Das Wurzelelement {root.local[:80]} ist weder eine CAP-Meldung noch ein bekannter Behälter.",
+        root.line,
+    )
+
+
+_FEEDS: Final[
+    dict[str, tuple[str, Callable[[Element], Iterator[Entry]], Callable[[Element], Iterator[Problem]]]]
+] = {
+    f"{feeds.ATOM} feed": ("atom", feeds.atom_entries, feeds.atom_problems),
+    "rss": ("rss", feeds.rss_items, feeds.rss_problems),
+}
+
+
+def _walk(element: Element, path: str) -> Iterator[tuple[Element, str, str | bytes | None]]:
+    """Alerts, and texts that hold one with what they hold, in document order; never anything inside an alert."""
+    for child in element.children:
+        below = f"{path}/{child.local[:60]}"
+        inner = _inner(child) if child.local in _ESCAPED else None
+        if inner is not None or child.tag in ALERT_TAGS or _is_stranger(child):
+            yield child, below, inner
+        else:
+            yield from _walk(child, below)
+
+
+def _is_stranger(element: Element) -> bool:
+    return element.local == "alert" and any(child.local == "identifier" for child in element.children)
+
+
+def _inner(element: Element) -> str | bytes | None:
+    """The alert that an element's text is: escaped markup, or base64 where the container has that."""
+    if _BEGINS_ALERT.match(element.text[:_HEAD]):
+        return element.text
+    if element.local != _BASE64:
+        return None
+    try:
+        packed = base64.b64decode("".join(element.text.split()), validate=True)
+    except ValueError:
+        return None
+    return packed if _BEGINS_ALERT.match(packed[:_HEAD].decode("utf-8-sig", "replace")) else None

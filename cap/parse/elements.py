@@ -1,0 +1,181 @@
+"""Bytes to a guarded element tree, in one pass of one parser.
+
+Expat alone reads the document, so what the limits saw is what the model is built from: no second parser can
+understand the bytes differently. A DOCTYPE is refused as a parse event, therefore in every encoding expat
+knows; encodings that neither it nor `cap.parse.encodings` knows (UTF-7, UTF-32, EBCDIC) are not XML here. Without
+a DOCTYPE there are no entities but the five built in, and nothing that could name a file or an address.
+"""
+
+from typing import Final
+from xml.parsers import expat
+
+from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
+from cap.limits import Limits
+from cap.parse import encodings
+
+_SEPARATOR: Final = " "
+
+
+class Element:
+    """One element. `tag` is "namespace local" (or "local"); `offset` is where it stood in its parent's
+    text.
+    """
+
+    __slots__ = ("attributes", "children", "line", "offset", "tag", "text")
+
+    def __init__(
+        self, tag: str, line: int, offset: int = 0, attributes: dict[str, str] | None = None
+    ) -> None:
+        self.tag = tag
+        self.line = line
+        self.offset = offset
+        self.attributes = attributes
+        self.text = ""
+        # Most elements have none: one shared empty list, never appended to, spares the collector thousands.
+        self.children: list[Element] = _NO_CHILDREN
+
+    @property
+    def local(self) -> str:
+        return self.tag.rpartition(" ")[2]
+
+    @property
+    def namespace(self) -> str:
+        return self.tag.rpartition(" ")[0]
+
+
+_NO_CHILDREN: Final[list[Element]] = []
+
+
+def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
+    """The root element and the codes of what had to be repaired to read it.
+
+    Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml; never anything else, never reads anything else.
+    """
+    if len(data) > limits.max_bytes:
+        raise TooLarge(*too_large(len(data), limits.max_bytes))
+    body, encoding, repairs = encodings.settle(data)
+    if not body:
+        raise NotXml("The body is empty.", "Die Einsendung ist leer.")
+    return _Builder(limits, encodings.lines_before(data) if repairs else 0, encoding).build(body), repairs
+
+
+def read_text(text: str, limits: Limits) -> tuple[Element, list[str]]:
+    """The same for a document that stood inside another: its characters are known, whatever it declares."""
+    body = text.strip().encode()
+    if len(body) > limits.max_bytes:
+        raise TooLarge(*too_large(len(body), limits.max_bytes))
+    return _Builder(limits, encoding="utf-8").build(body), []
+
+
+class _Builder:
+    """Expat's handlers: count first, then keep."""
+
+    def __init__(self, limits: Limits, skipped_lines: int = 0, encoding: str | None = None) -> None:
+        self._limits = limits
+        self._skipped = skipped_lines
+        self._parser = expat.ParserCreate(encoding, _SEPARATOR)
+
+    def build(self, body: bytes) -> Element:
+        parser = self._parser
+        parser.buffer_text = True
+        parser.buffer_size = 1 << 16
+        root = self._attach()
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        try:
+            parser.Parse(body, True)
+        except expat.ExpatError as error:
+            line = error.lineno + self._skipped
+            raise NotXml(
+                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).",
+                f"Kein wohlgeformtes XML: Zeile {line}, Spalte {error.offset + 1}.",
+                line,
+            ) from None
+        except (LookupError, ValueError) as error:
+            if isinstance(error, CapError):
+                raise
+            raise NotXml(
+                "The declared encoding is not one that can be read safely.",
+                "Die angegebene Zeichenkodierung ist nicht sicher lesbar.",
+                1,
+            ) from None
+        finally:  # the handlers know the parser and the parser its handlers: part them, or both linger
+            parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+            parser.StartDoctypeDeclHandler = None
+        return root.children[0]
+
+    def _refuse_doctype(self, *_: object) -> None:
+        line = self._parser.CurrentLineNumber + self._skipped
+        raise DoctypeRefused(
+            f"The document declares a DOCTYPE (line {line}); alerts must not.",
+            f"Das Dokument enthält eine DOCTYPE-Angabe (Zeile {line}); Meldungen dürfen das nicht.",
+            line,
+        )
+
+    def _attach(self) -> Element:
+        """Install the element handlers; the returned element is the document above the root."""
+        parser, limits, skipped = self._parser, self._limits, self._skipped
+        most, deepest, longest = (
+            limits.max_elements,
+            limits.max_depth,
+            limits.max_name,
+        )  # locals: read for every element
+        document = current = Element("", 0)
+        stack: list[Element] = []
+        count = 0
+
+        def start(tag: str, attributes: dict[str, str]) -> None:
+            nonlocal current, count
+            count += 1
+            line = parser.CurrentLineNumber + skipped
+            if count > most or len(stack) >= deepest or len(tag) > longest or attributes:
+                _guard(limits, tag, line, (count, len(stack)), attributes)
+            element = Element(tag, line, len(current.text), attributes or None)
+            if current.children:
+                current.children.append(element)
+            else:
+                current.children = [element]
+            stack.append(current)
+            current = element
+
+        def end(_tag: str) -> None:
+            nonlocal current
+            current = stack.pop()
+
+        def text(data: str) -> None:
+            current.text += data
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = text
+        return document
+
+
+def _guard(limits: Limits, tag: str, line: int, place: tuple[int, int], attributes: dict[str, str]) -> None:
+    """Raise LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
+    count, depth = place
+    if count > limits.max_elements:
+        raise _exceeded(
+            f"more than {limits.max_elements} elements", f"mehr als {limits.max_elements} Elemente", line
+        )
+    if depth >= limits.max_depth:
+        raise _exceeded(
+            f"nested deeper than {limits.max_depth}", f"tiefer als {limits.max_depth} geschachtelt", line
+        )
+    if len(attributes) > limits.max_attributes:
+        most = limits.max_attributes
+        raise _exceeded(f"more than {most} attributes", f"mehr als {most} Attribute", line)
+    if len(tag) > limits.max_name or any(len(name) > limits.max_name for name in attributes):
+        most = limits.max_name
+        raise _exceeded(f"a name longer than {most} characters", f"ein Name über {most} Zeichen", line)
+
+
+def _exceeded(what: str, was: str, line: int) -> LimitExceeded:
+    return LimitExceeded(f"Refused: {what} (line {line}).", f"Abgelehnt: {was} (Zeile {line}).", line)
+
+
+def too_large(size: int, most: int) -> tuple[str, str]:
+    """The sentences for a body above the limit."""
+    return (
+        f"The body has {size} bytes; at most {most} are accepted.",
+        f"Die Einsendung hat {size} Bytes; angenommen werden höchstens {most}.",
+    )

@@ -1,0 +1,267 @@
+"""One composite element's children as values: structure first, then one accessor per kind of content.
+
+Whatever is not as the grammar has it is noted, never raised; the value is then the safest one that can be
+read.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from cap import lexical, plaintext
+from cap.errors import LimitExceeded
+from cap.parse.elements import Element
+from cap.parse.grammar import DECISIVE, Model
+from cap.parse.notes import Notes, quote
+from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+_HINTS: Final = frozenset({f"{_XSI} schemaLocation", f"{_XSI} noNamespaceSchemaLocation"})
+# RFC 3986 §3, and RFC 3987's letters beyond ASCII: scheme, authority, path, query, fragment.
+_CHARACTER: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f\s])"
+_URI: Final = re.compile(
+    rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://\[[0-9A-Fa-f:.]+\])?(?:{_CHARACTER}|[:/])*+|(?:{_CHARACTER}*+(?:/(?:{_CHARACTER}|[:/])*+)?))"
+    rf"(?:\?(?:{_CHARACTER}|[:/?])*+)?(?:#(?:{_CHARACTER}|[:/?])*+)?"
+)
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# Schemes that only show or reach something. Anything else (javascript, data, file, ...) is not for people
+# to tap.
+_OFFERED: Final = frozenset(
+    {"http", "https", "mailto", "tel", "sms", "ftp", "ftps", "urn", "geo", "cid", "tag"}
+)
+# Kinds of time that XML Schema's dateTime allows and that CAP 1.2 narrowed.
+_STYLES: Final = frozenset({"time-zulu", "time-fraction"})
+_NEWER: Final[dict[Version, frozenset[StrEnum]]] = {
+    Version.V1_2: frozenset(),
+    Version.V1_1: frozenset({ResponseType.AVOID, ResponseType.ALL_CLEAR}),
+    Version.V1_0: frozenset({Status.DRAFT, Category.CBRNE, Certainty.OBSERVED}),
+}
+_ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgType", "scope"})
+
+
+class Fields:
+    """The children of one element, sorted by name; the constructor notes every breach of the model."""
+
+    __slots__ = ("_found", "_numbers", "element", "notes", "path")
+
+    def __init__(self, element: Element, model: Model, path: str, notes: Notes) -> None:
+        self.element = element
+        self.path = path
+        self.notes = notes
+        self._found: dict[str, list[Element]] = {}
+        self._numbers: dict[int, str] | None = None
+        self._sort(model)
+        if element.text and not element.text.isspace():
+            notes.add("text-unexpected", path, element.line, quote(element.text))
+        if element.attributes:
+            note_attributes(element, path, notes)
+
+    def _sort(self, model: Model) -> None:
+        found, last = self._found, 0
+        for child in self.element.children:
+            slot = model.slots.get(child.tag)
+            if slot is None:
+                self.note("element-unexpected", child, child.local)
+                continue
+            name, position, once = slot
+            if position < last:
+                self.note("element-order", child, name)
+            else:
+                last = position
+            if name not in found:
+                found[name] = [child]
+                continue
+            found[name].append(child)
+            if once and len(found[name]) == 2:
+                self.note("decisive-repeated" if name in DECISIVE else "element-repeated", child, name)
+        for name in model.required:
+            if name not in found:
+                self._missing(name)
+
+    def _missing(self, name: str) -> None:
+        if name not in _ESSENTIAL:  # those are noted with their own codes where they are read
+            self.notes.add("element-missing", self.path, self.element.line, name)
+
+    # where things stand
+
+    def all(self, name: str) -> list[Element]:
+        return self._found.get(name, [])
+
+    def first(self, name: str) -> Element | None:
+        children = self._found.get(name)
+        return children[0] if children else None
+
+    def lines(self) -> dict[str, int]:
+        """The line of the first child of each name."""
+        return {name: children[0].line for name, children in self._found.items()}
+
+    def path_of(self, child: Element) -> str:
+        """The path of one of this element's children, numbered where it has siblings of its name."""
+        if self._numbers is None:
+            self._numbers = _numbers(self.element)
+        return f"{self.path}/{child.local}{self._numbers.get(id(child), '')}"
+
+    def note(self, code: str, child: Element, detail: str = "") -> None:
+        if self.notes.is_full:
+            self.notes.drop()
+        else:
+            self.notes.add(code, self.path_of(child), child.line, detail)
+
+    def note_missing(self, code: str, name: str, detail: str) -> None:
+        """A note on a child that may not even be there."""
+        child = self.first(name)
+        self.notes.add(code, f"{self.path}/{name}", (child or self.element).line, detail)
+
+    # contents
+
+    def raw(self, child: Element) -> str:
+        """A leaf's text. Markup inside a leaf is noted, its text kept in reading order."""
+        if child.children:
+            inner = child.children[0]
+            path = f"{self.path_of(child)}/{inner.local}"
+            self.notes.add("element-unexpected", path, inner.line, inner.local)
+            return _flatten(child)
+        if child.attributes:
+            note_attributes(child, self.path_of(child), self.notes)
+        return child.text
+
+    def token(self, name: str) -> str | None:
+        """A text that machines compare: outer blanks gone, otherwise as written. None if absent or empty."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child).strip()
+        if not text:
+            self.note("element-empty", child, name)
+        return text or None
+
+    def tokens(self, name: str) -> tuple[str, ...]:
+        return tuple(text for child in self.all(name) if (text := self.raw(child).strip()))
+
+    def prose(self, name: str) -> str | None:
+        """A text that people read, as plain text. None if absent or empty."""
+        child = self.first(name)
+        return self.prose_of(child) if child is not None else None
+
+    def prose_of(self, child: Element) -> str | None:
+        text = self.raw(child)
+        self.bound("characters", len(text), self.notes.limits.max_text, child)
+        if ("<" in text or "&" in text) and plaintext.has_markup(text):
+            self.note("html-in-text", child, child.local)
+        text = plaintext.plain(text)
+        if not text:
+            self.note("element-empty", child, child.local)
+        return text or None
+
+    def required_prose(self, name: str) -> str:
+        child = self.first(name)
+        if child is None:
+            return ""
+        text = plaintext.plain(self.raw(child))
+        if not text:
+            self.note("text-empty", child, name)
+        elif ("<" in child.text or "&" in child.text) and plaintext.has_markup(child.text):
+            self.note("html-in-text", child, name)
+        self.bound("characters", len(text), self.notes.limits.max_text, child)
+        return text
+
+    def time(self, name: str, *, ends: bool = False) -> datetime | None:
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.timestamp(text, ends=ends)
+        if code:
+            old = self.notes.version is not Version.V1_2 and code in _STYLES and lexical.is_schema_time(text)
+            self.note("time-style" if old else code, child, f"{name} {quote(text)}")
+        return value
+
+    def number(self, name: str) -> float | None:
+        """A decimal; None if absent or not a number."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.decimal(text)
+        self._note_number(code, child, text)
+        return value
+
+    def integer(self, name: str) -> int | None:
+        """A whole number; None if absent or not one."""
+        child = self.first(name)
+        if child is None:
+            return None
+        text = self.raw(child)
+        value, code = lexical.integer(text)
+        self._note_number(code, child, text)
+        return value
+
+    def _note_number(self, code: str | None, child: Element, text: str) -> None:
+        if code:
+            self.note(code, child, f"{child.local} {quote(text)}")
+
+    def uri(self, name: str) -> str | None:
+        """A URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""
+        child = self.first(name)
+        text = self.token(name)
+        if child is None or text is None:
+            return None
+        if not _URI.fullmatch(text):
+            self.note("uri-invalid", child, quote(text))
+            return None
+        scheme = _SCHEME.match(text)
+        if scheme and scheme.group(1).lower() not in _OFFERED:
+            self.note("uri-scheme", child, quote(text))
+            return None
+        return text
+
+    def word(self, child: Element, words: Mapping[str, Word]) -> Word | None:
+        """One word of a closed vocabulary, however it is spelled; None if it is none of them."""
+        text = self.raw(child)
+        word = words.get(text)
+        if word is None:
+            folded = "".join(text.split()).casefold()
+            word = next((word for spelling, word in words.items() if spelling.casefold() == folded), None)
+            if word is not None:
+                self.note("enum-spelling", child, f"{child.local} {quote(text)}")
+        if word is not None and word in _NEWER[self.notes.version]:
+            self.note("enum-version", child, f"{child.local} {quote(word)}")
+        return word
+
+    def bound(self, what: str, count: int, most: int, at: Element) -> None:
+        """Raise LimitExceeded if `count` is above `most`."""
+        if count > most:
+            raise LimitExceeded(
+                f"More than {most} {what} in one {at.local} (line {at.line}).",
+                f"Mehr als {most} in {at.local} (Zeile {at.line}).",
+                at.line or None,
+            )
+
+
+def note_attributes(element: Element, path: str, notes: Notes) -> None:
+    for name in element.attributes or ():
+        if name not in _HINTS:
+            notes.add("attribute-unexpected", path, element.line, name.rpartition(" ")[2])
+
+
+def _numbers(element: Element) -> dict[int, str]:
+    """`[n]` for every child that has siblings of its name: all at once, for thousands may be asked for."""
+    counts: dict[str, int] = {}
+    numbers = {}
+    for child in element.children:
+        counts[child.tag] = counts.get(child.tag, 0) + 1
+        numbers[id(child)] = f"[{counts[child.tag]}]"
+    return {id(child): numbers[id(child)] for child in element.children if counts[child.tag] > 1}
+
+
+def _flatten(element: Element) -> str:
+    """The text of an element and all inside it, in document order. Depth is bounded by the reader."""
+    parts, start = [], 0
+    for child in element.children:
+        parts += [element.text[start : child.offset], _flatten(child)]
+        start = child.offset
+    return "".join([*parts, element.text[start:]])

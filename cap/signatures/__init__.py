@@ -1,0 +1,1 @@
+"""XML signatures: made and verified."""

@@ -1,0 +1,120 @@
+"""A municipality's app instance: the notice as a signed callback (Standard Webhooks 1.0).
+
+[S] https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from channels.answer import Answer, Request, header_lines
+from channels.app.standard_webhooks import decode_secrets, sign
+from channels.base import ChannelLimits, Endpoint, Notice, Permanent, Receipt, Transient
+from channels.clock import utc_now
+from channels.endpoint_url import origin_of, vetted_origin
+from channels.fanout import Bounds, fan_out
+from channels.http_statuses import Meaning, classify
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from channels.addresses import AddressPolicy
+    from channels.http import HttpClient
+
+LIMITS: Final = ChannelLimits(
+    batch=100,
+    payload_bytes=20_000,  # [S] "recommended to be kept under 20kb"
+    concurrency=20,  # an app's server is no push service; it is one municipality's machine
+    max_age_s=7 * 86_400,  # nobody keeps it for us: the deadline alone counts
+)
+REQUEST_TIMEOUT_S: Final = 10.0
+_STATUSES: Final[Mapping[int, Meaning]] = {
+    # [S] only 410 means "stop for good". A 404 is what a server answers while it is being redeployed, and
+    # removing the callback would silence a whole municipality.
+    404: Transient,
+}
+
+
+class App:
+    """The channel `app`. `Endpoint.keys["secret"]` has one `whsec_...` secret or, while rotating, several."""
+
+    name: Final = "app"
+
+    def __init__(
+        self,
+        http: HttpClient,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        limits: ChannelLimits = LIMITS,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> None:
+        self.limits = limits
+        self._http = http
+        self._now = now
+        self._timeout_s = timeout_s
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
+        vetted_origin(endpoint, self._http.policy)
+        _secrets(endpoint)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        """The origin of the app's server. Raises `Permanent` for an unacceptable URL."""
+        return origin_of(endpoint, self._http.policy)
+
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
+        callback = _Callback(notice, self._http.policy, self.limits, self._now, self._timeout_s)
+        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
+        return fan_out(self._http, callback, endpoints, bounds)
+
+    async def aclose(self) -> None:
+        """Nothing: the HTTP client is shared and belongs to who made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Callback:
+    """One notice on its way to apps."""
+
+    notice: Notice
+    policy: AddressPolicy
+    limits: ChannelLimits
+    now: Callable[[], datetime]
+    timeout_s: float
+
+    @property
+    def refusals_tolerated(self) -> int:
+        return 1  # every app has its own origin and secret: a 401 is about that pair
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return origin_of(endpoint, self.policy)
+
+    def request(self, endpoint: Endpoint, _gateway: str, seconds_left: float) -> Request:
+        body = self.notice.payload
+        if len(body) > self.limits.payload_bytes:
+            raise Permanent("payload_too_large")
+        identifier = f"{self.notice.alert_id}-{endpoint.id}"
+        timestamp = int(self.now().timestamp())
+        headers = header_lines(
+            {
+                "Content-Type": "application/json",
+                "webhook-id": identifier,
+                "webhook-timestamp": str(timestamp),
+                "webhook-signature": sign(_secrets(endpoint), identifier, timestamp, body),
+            }
+        )
+        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left))
+
+    def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
+        error = classify(answer, self.now, _STATUSES)
+        if error is not None:
+            raise error
+        return Receipt(endpoint.id)
+
+
+def _secrets(endpoint: Endpoint) -> tuple[bytes, ...]:
+    try:
+        return decode_secrets(endpoint.keys.get("secret", ""))
+    except ValueError:
+        raise Permanent("secret_invalid") from None

@@ -1,0 +1,87 @@
+"""What one call of `send` has learnt about each gateway, and when it must leave one alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from channels.base import (
+    ChannelDown,
+    ChannelError,
+    ChannelMisconfigured,
+    DeliveryError,
+    Permanent,
+    RateLimited,
+    Receipt,
+    Transient,
+)
+
+if TYPE_CHECKING:
+    from channels.base import Endpoint
+
+# One lost packet, one restarting instance are no outage; five failures in a row and no success are.
+CONNECT_FAILURES_IN_A_ROW: Final = 5
+
+
+class GatewayHealth:
+    """The standing of one gateway within one call.
+
+    A refusal (401, 403) may be about us or, where subscriptions carry their own key, about one endpoint. With
+    `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were about the
+    endpoints (`Permanent`), or enough of them in a row that they are about us.
+    """
+
+    __slots__ = ("_accepted", "_failures", "_held", "_reached", "_tolerated", "error", "gateway", "pause")
+
+    def __init__(self, gateway: str, refusals_tolerated: int) -> None:
+        self.gateway = gateway
+        self._tolerated = refusals_tolerated
+        self._accepted = False
+        self._reached = False
+        self._failures = 0
+        self._held: list[tuple[Endpoint, ChannelMisconfigured]] = []
+        self.error: ChannelError | None = None
+        """Why nothing more is started; what was not started gets no receipt."""
+        self.pause: RateLimited | None = None
+        """Why nothing more is started; what was not started gets this."""
+
+    def accept(self, receipt: Receipt) -> list[Receipt]:
+        """The gateway took a message. Returns all receipts that are now certain."""
+        self._accepted = self._reached = True
+        return [*self._release(Permanent), receipt] if self._held else [receipt]
+
+    def fail(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
+        """The gateway answered, or may have read, but did not accept."""
+        self._reached = True
+        if isinstance(error, RateLimited):
+            self.pause = RateLimited(error.code, "not started", retry_after=error.retry_after)
+        return [Receipt(endpoint.id, error)]
+
+    def miss(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
+        """The gateway could not be reached."""
+        self._failures += 1
+        if self._failures >= CONNECT_FAILURES_IN_A_ROW and not self._reached:
+            self.error = self.error or ChannelDown(error.code, error.detail, gateway=self.gateway)
+        return [Receipt(endpoint.id, error)]
+
+    def refuse(self, endpoint: Endpoint, error: ChannelMisconfigured) -> list[Receipt]:
+        """The gateway does not let us in."""
+        self._reached = True
+        self._held.append((endpoint, error))
+        if self.error is None and len(self._held) < self._tolerated:
+            return []
+        return self._blame_us()
+
+    def close(self) -> list[Receipt]:
+        """Nothing is in flight and nothing will be started: decide about the refusals held back."""
+        if not self._held:
+            return []
+        return self._release(Permanent) if self._accepted else self._blame_us()
+
+    def _blame_us(self) -> list[Receipt]:
+        error = self._held[0][1]
+        self.error = ChannelMisconfigured(error.code, error.detail, gateway=self.gateway)
+        return self._release(Transient)
+
+    def _release(self, meaning: type[Permanent | Transient]) -> list[Receipt]:
+        held, self._held = self._held, []
+        return [Receipt(endpoint.id, meaning(error.code, "refused")) for endpoint, error in held]

@@ -1,0 +1,1 @@
+"""SMS over providers' HTTP interfaces, and what providers report afterwards."""

@@ -1,0 +1,154 @@
+"""What a provider reports of a message it took: read from its JSON or form, as its operator configures it.
+
+What comes in holds people's numbers. Nothing of it leaves here but our own reference, one of three states, and a code
+too short to be somebody's number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from channels.sms.json_path import CODE, look_up, matching
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REPORTS_MAX: Final = 200
+"""In one request. Providers that bundle send some dozens."""
+FIELDS_MAX: Final = 64
+"""Of a form or a query."""
+
+DELIVERED: Final = frozenset({"delivered", "delivrd"})
+FAILED: Final = frozenset(
+    {"failed", "undelivered", "undeliverable", "undeliv", "expired", "rejected", "rejectd", "deleted"}
+)
+PENDING: Final = frozenset(
+    {"pending", "queued", "sent", "buffered", "enroute", "accepted", "acceptd", "unknown"}
+)
+"""The message states of SMPP 3.4, section 5.2.28, long and short, and what providers call them."""
+
+_CLIENT_REF: Final = re.compile(r"([0-9A-Za-z]{1,64})-([0-9]{1,18})")
+
+
+class ReportState(StrEnum):
+    """What became of a message, by its gateway's word."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    PENDING = "pending"
+    """Nothing final yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFields:
+    """Where in a provider's report to look, as in `channels.sms.provider.AnswerFields`, and its words for a state.
+
+    What the body lacks is looked for in the request's query.
+    """
+
+    items: str = ""
+    """Where a list of reports stands; empty: the body is one report, or a list of them."""
+    client_ref: str = "client_ref"
+    status: str = "status"
+    error: str = ""
+    """Where the provider's error code stands."""
+    delivered: frozenset[str] = DELIVERED
+    """In lower case, as are the two following."""
+    failed: frozenset[str] = FAILED
+    pending: frozenset[str] = PENDING
+
+    def state(self, word: str) -> ReportState | None:
+        """The state that the provider's word stands for; None for a word that is not configured."""
+        word = word.lower()
+        for state, words in (
+            (ReportState.DELIVERED, self.delivered),
+            (ReportState.FAILED, self.failed),
+            (ReportState.PENDING, self.pending),
+        ):
+            if word in words:
+                return state
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """One report. Without `ref` or `state` it says nothing that could be understood."""
+
+    ref: tuple[str, int] | None
+    """Alert and endpoint, as in the request's client reference."""
+    state: ReportState | None
+    code: str = ""
+
+
+class UnreadableReport(Exception):
+    """The body is no report at all. The message says what is wrong in one word, and nothing of the body."""
+
+
+def client_ref(alert_id: str, endpoint_id: int) -> str:
+    """The reference under which a provider knows a message, the same for each repeat."""
+    return f"{alert_id}-{endpoint_id}"
+
+
+def parse_client_ref(text: str) -> tuple[str, int] | None:
+    """Alert and endpoint; None for what is no reference of ours."""
+    found = _CLIENT_REF.fullmatch(text)
+    return (found[1], int(found[2])) if found else None
+
+
+def read_reports(
+    fields: ReportFields, media_type: str, body: bytes, query: bytes
+) -> tuple[DeliveryReport, ...]:
+    """The reports in a request, in their order. An empty body leaves it to the query.
+
+    Raises `UnreadableReport` for a body that is neither JSON nor a form, or too much of either.
+    """
+    parameters = _form(query)
+    items = _items(fields, media_type, body) if body else [{}]
+    if len(items) > REPORTS_MAX:
+        raise UnreadableReport("too_many")
+    return tuple(_report(fields, item, parameters) for item in items)
+
+
+def _items(fields: ReportFields, media_type: str, body: bytes) -> list[Any]:
+    if media_type == "application/x-www-form-urlencoded":
+        return [_form(body)]
+    if media_type != "application/json":
+        raise UnreadableReport("media_type")
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):  # without the cause, which may quote the body
+        raise UnreadableReport("json") from None
+    if fields.items:
+        document = look_up(document, fields.items)
+    if isinstance(document, list):
+        return document
+    if isinstance(document, dict):
+        return [document]
+    raise UnreadableReport("shape")
+
+
+def _form(content: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(content.decode("utf-8", "replace"), max_num_fields=FIELDS_MAX))
+    except ValueError:
+        raise UnreadableReport("form") from None
+
+
+def _report(fields: ReportFields, item: Any, parameters: Mapping[str, str]) -> DeliveryReport:
+    def value(path: str) -> Any:
+        # A form's names may have dots in them.
+        found = item[path] if isinstance(item, dict) and path in item else look_up(item, path)
+        return parameters.get(path) if found is None else found
+
+    reference, status = value(fields.client_ref), value(fields.status)
+    return DeliveryReport(
+        ref=parse_client_ref(reference) if isinstance(reference, str) else None,
+        state=fields.state(str(status)) if isinstance(status, (str, int)) else None,
+        code=matching(CODE, value(fields.error)),
+    )

@@ -1,0 +1,135 @@
+"""How one provider's HTTP interface for SMS is spoken to: what goes in, what comes out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
+
+from channels.answer import Answer, header_lines
+from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
+from channels.sms.json_path import CODE, REFERENCE, look_up, matching
+
+if TYPE_CHECKING:
+    from channels.sms.gsm7 import Sms
+
+Failure: TypeAlias = type[DeliveryError] | type[ChannelMisconfigured]
+
+
+class BodyKind(StrEnum):
+    """How the request's fields are written."""
+
+    JSON = "json"
+    FORM = "form"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFields:
+    """The provider's names for what we tell it; an empty name leaves the field out."""
+
+    to: str = "to"
+    text: str = "text"
+    sender: str = "sender"
+    client_ref: str = "client_ref"
+    validity_s: str = "validity_s"
+    encoding: str = ""
+    report_url: str = ""
+    """For providers that are told with each message where to report (`dlr-url`, `StatusCallback`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFields:
+    """Where in the provider's JSON answer to look: names joined by dots, numbers in lists (`items.0.id`)."""
+
+    reference: str = "id"
+    success: str = ""
+    """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: the
+    status alone counts."""
+    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
+    """In lower case."""
+    error: str = ""
+    """Where the provider's error code stands, to be looked up in `SmsGateway.errors`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsGateway:
+    """One provider, as its operator configures it."""
+
+    name: str
+    url: str
+    sender: str
+    """What recipients see: up to 11 characters or a number, as agreed with the provider."""
+    authorization: str = field(default="", repr=False)
+    """The whole Authorization header, such as `Bearer ...`; empty: none."""
+    body: BodyKind = BodyKind.JSON
+    fields: RequestFields = RequestFields()
+    answer: AnswerFields = AnswerFields()
+    errors: tuple[tuple[str, Failure], ...] = ()
+    """Error codes in a 2xx answer and their meaning. Others are `Transient`: better asked twice than lost."""
+    plus: bool = True
+    """Whether numbers are written with the plus sign of E.164."""
+    max_parts: int = 6
+    report_url: str = field(default="", repr=False)
+    """Where the provider reports to, `{client_ref}` in it standing for the message's own. It may hold a secret."""
+
+    def headers(self) -> list[str]:
+        """The request's headers, equal for all messages."""
+        kind = "application/json" if self.body is BodyKind.JSON else "application/x-www-form-urlencoded"
+        headers = {"Content-Type": kind, "Accept": "application/json"}
+        if self.authorization:
+            headers["Authorization"] = self.authorization
+        return header_lines(headers)
+
+    def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> bytes:
+        """The request's body for one recipient."""
+        names = self.fields
+        values: dict[str, object] = {
+            names.to: to if self.plus else to.removeprefix("+"),
+            names.text: sms.text,
+            names.sender: self.sender,
+            names.client_ref: client_ref,
+            names.validity_s: validity_s,
+            names.encoding: sms.encoding.value,
+            names.report_url: self.report_url.replace("{client_ref}", client_ref),
+        }
+        values.pop("", None)
+        if self.body is BodyKind.FORM:
+            return urlencode(values).encode("ascii")
+        return json.dumps(values, ensure_ascii=False).encode()
+
+    def reference(self, answer: Answer) -> str:
+        """The provider's id in a 2xx answer, empty if there is none.
+
+        Raises the `DeliveryError` or `ChannelMisconfigured` that an error inside stands for.
+        """
+        try:
+            document = json.loads(answer.body)
+        except ValueError:
+            document = None
+        if self.answer.success:
+            self._check_success(document)
+        return matching(REFERENCE, look_up(document, self.answer.reference))
+
+    def _check_success(self, document: Any) -> None:
+        value = look_up(document, self.answer.success)
+        if value is None:
+            raise Uncertain("answer_unreadable")
+        if str(value).lower() in self.answer.success_values:
+            return
+        code = matching(CODE, look_up(document, self.answer.error)) or "gateway_error"
+        raise dict(self.errors).get(code, Transient)(code)
+
+
+def parse_failure(name: str) -> Failure:
+    """The error type that an operator's word stands for. Raises `ValueError`."""
+    failures: dict[str, Failure] = {
+        "permanent": Permanent,
+        "transient": Transient,
+        "rate_limited": RateLimited,
+        "misconfigured": ChannelMisconfigured,
+    }
+    if name not in failures:
+        raise ValueError(f"one of {', '.join(failures)}")
+    return failures[name]

@@ -1,0 +1,165 @@
+"""Web Push: browsers, and apps by way of UnifiedPush (RFC 8030, 8291, 8292).
+
+Where the limits and statuses below come from:
+    [M] Mozilla    https://mozilla-services.github.io/autopush-rs/http.html
+    [G] Google     https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
+    [W] Microsoft  https://learn.microsoft.com/en-us/windows/apps/design/shell/tiles-and-notifications/
+                   push-request-response-headers#response-codes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from channels.answer import Answer, Request, header_lines
+from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimited, Receipt
+from channels.clock import utc_now
+from channels.endpoint_url import origin_of, vetted_origin
+from channels.fanout import Bounds, fan_out
+from channels.http_statuses import Meaning, classify
+from channels.webpush.encoder import DirectEncoder, message_key
+from channels.webpush.encryption import MAX_PLAINTEXT_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from channels.addresses import AddressPolicy
+    from channels.http import HttpClient
+    from channels.webpush.encoder import Encoder
+    from channels.webpush.vapid import VapidSigner
+
+LIMITS: Final = ChannelLimits(
+    batch=1000,
+    payload_bytes=MAX_PLAINTEXT_BYTES,
+    concurrency=100,  # the streams that HTTP/2 servers should allow on a connection (RFC 9113 section 6.5.2)
+    max_age_s=28 * 86_400,  # [G] 28 days, [M] 30
+)
+REQUEST_TIMEOUT_S: Final = 10.0
+# The push services of the browsers; a leading dot admits all hosts below.
+KNOWN_HOSTS: Final = frozenset(
+    {
+        "fcm.googleapis.com",
+        ".push.services.mozilla.com",
+        ".notify.windows.com",
+        ".push.apple.com",
+    }
+)
+_NO_HEADERS: Final[tuple[int, list[str]]] = (-1, [])
+_STATUSES: Final[Mapping[int, Meaning]] = {
+    406: RateLimited,  # [W] "exceeded its throttle limit"
+}
+
+
+class WebPush:
+    """The channel `webpush`. `Endpoint.keys` has the subscription's `p256dh` and `auth`, in Base64."""
+
+    name: Final = "webpush"
+
+    def __init__(  # noqa: PLR0913 -- dependencies, each named at the call
+        self,
+        http: HttpClient,
+        vapid: VapidSigner,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        limits: ChannelLimits = LIMITS,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+        encoder: Encoder | None = None,
+        hosts: frozenset[str] | None = KNOWN_HOSTS,
+    ) -> None:
+        """`hosts` may be subscribed, besides the origins the client's policy names; None: any public one."""
+        self.limits = limits
+        self._http = http
+        self._vapid = vapid
+        self._now = now
+        self._timeout_s = timeout_s
+        self._encoder = encoder or DirectEncoder()
+        self._hosts = hosts
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Raises `Permanent` for a URL we must not or would not contact, and for keys that are none."""
+        policy = self._http.policy
+        origin = vetted_origin(endpoint, policy)
+        if self._hosts is not None and origin not in policy.allow_private:
+            host = origin.removeprefix("https://")
+            if not any(host == known or (known[0] == "." and host.endswith(known)) for known in self._hosts):
+                raise Permanent("unknown_push_service")
+        message_key(endpoint)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        """The push service's origin. Raises `Permanent` for an unacceptable URL."""
+        return origin_of(endpoint, self._http.policy)
+
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
+        push = _Push(
+            notice=notice,
+            policy=self._http.policy,
+            vapid=self._vapid,
+            limits=self.limits,
+            encoder=self._encoder,
+            now=self._now,
+            timeout_s=self._timeout_s,
+        )
+        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
+        return fan_out(self._http, push, endpoints, bounds)
+
+    async def aclose(self) -> None:
+        """Nothing: the HTTP client is shared and belongs to who made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """One notice on its way to push services."""
+
+    notice: Notice
+    policy: AddressPolicy
+    vapid: VapidSigner
+    limits: ChannelLimits
+    encoder: Encoder
+    now: Callable[[], datetime]
+    timeout_s: float
+    headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    """By origin: the TTL and the lines made for it."""
+
+    @property
+    def refusals_tolerated(self) -> int:
+        # A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made
+        # for another key. What follows shows which.
+        return 5
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return origin_of(endpoint, self.policy)
+
+    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
+        payload = self.notice.payload
+        if len(payload) > self.limits.payload_bytes:
+            raise Permanent("payload_too_large")
+        body = self.encoder(payload, endpoint)
+        ttl = min(int(seconds_left), self.limits.max_age_s)
+        made_for, headers = self.headers.get(gateway, _NO_HEADERS)
+        if made_for != ttl:  # equal for all endpoints of an origin within the same second
+            headers = self._make_headers(gateway, ttl)
+        timeout_s = min(seconds_left, self.timeout_s)
+        return Request(endpoint.address, headers, body, timeout_s, brief=True)
+
+    def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
+        """The status says it all: a body that breaks off takes nothing back."""
+        error = classify(answer, self.now, _STATUSES)
+        if error is not None:
+            raise error
+        return Receipt(endpoint.id)
+
+    def _make_headers(self, origin: str, ttl: int) -> list[str]:
+        lines = header_lines(
+            {
+                "TTL": str(ttl),
+                "Urgency": self.notice.urgency.value,
+                "Topic": self.notice.collapse_key,
+                "Content-Encoding": "aes128gcm",
+                "Content-Type": "application/octet-stream",
+                "Authorization": self.vapid.authorization(origin, self.now()),
+            }
+        )
+        self.headers[origin] = (ttl, lines)
+        return lines

@@ -1,0 +1,77 @@
+"""A push subscription's keys, and encrypting for them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeAlias
+
+from channels.base import Endpoint, Permanent
+from channels.webpush.encryption import (
+    AUTH_BYTES,
+    POINT_BYTES,
+    SALT_BYTES,
+    MessageKey,
+    decode_base64url,
+    derive,
+    padded,
+    seal,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Encoder: TypeAlias = Callable[[bytes, Endpoint], bytes]
+    """Encrypts a payload for an endpoint. Raises `Permanent` if its keys are unusable."""
+
+    Ready: TypeAlias = Callable[[bytes, Endpoint], bytes | None]
+    """Encrypts a padded record for an endpoint with a key made before; None if there is none."""
+
+
+def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
+    """The decoded `p256dh` (65 bytes) and `auth` (16 bytes). Raises `Permanent`."""
+    return _decoded(endpoint, "p256dh", POINT_BYTES), _decoded(endpoint, "auth", AUTH_BYTES)
+
+
+def message_key(endpoint: Endpoint) -> MessageKey:
+    """A fresh key for one message to this endpoint, any time before. Raises `Permanent`."""
+    p256dh, auth = subscription_keys(endpoint)
+    try:
+        return derive(p256dh, auth, os.urandom(SALT_BYTES))
+    except ValueError:
+        raise Permanent("key_invalid", "p256dh is no point of P-256") from None
+
+
+def _none_ready(_record: bytes, _endpoint: Endpoint) -> bytes | None:
+    return None
+
+
+class DirectEncoder:
+    """RFC 8291 directly on the primitives of `cryptography`."""
+
+    def __init__(self, ready: Ready = _none_ready) -> None:
+        """`ready` encrypts with what was made ahead of time."""
+        self._ready = ready
+        self._payload = b""
+        self._record = padded(b"")
+
+    def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
+        """The encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""
+        if payload is not self._payload:  # one notice goes to many in a row
+            self._record, self._payload = padded(payload), payload
+        body = self._ready(self._record, endpoint)
+        if body is None:
+            fresh = message_key(endpoint)
+            body = seal(self._record, fresh.head, fresh.key, fresh.nonce)
+        return body
+
+
+def _decoded(endpoint: Endpoint, name: str, length: int) -> bytes:
+    try:
+        raw = decode_base64url(endpoint.keys[name])
+    except KeyError:
+        raise Permanent("key_missing", name) from None
+    except ValueError:
+        raise Permanent("key_invalid", f"{name} is not Base64") from None
+    if len(raw) != length:
+        raise Permanent("key_invalid", f"{name} must have {length} bytes")
+    return raw

@@ -1,0 +1,38 @@
+"""What an API process is made of; put together in `dispatcher.wiring`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.delivery.reports import DeliveryReports
+    from dispatcher.feeds.services import FeedServices
+    from dispatcher.intake.submission import SubmissionIntake
+    from dispatcher.metrics import Metrics
+    from dispatcher.runtime.probes import Health
+    from dispatcher.settings import Settings
+    from dispatcher.store.alerts.alerts import Alerts
+    from dispatcher.store.audience.subscriptions import Subscriptions
+    from dispatcher.store.delivery.ledger_reader import LedgerReader
+    from dispatcher.store.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDependencies:
+    """The working parts of one API process."""
+
+    settings: Settings
+    intake: SubmissionIntake
+    sources: Sources
+    alerts: Alerts
+    accounts: LedgerReader
+    subscriptions: Subscriptions
+    boundaries: Boundaries
+    metrics: Metrics
+    health: Health
+    feed_services: FeedServices | None = None
+    """Feeds, where there are any."""
+    reports: DeliveryReports | None = None
+    """For gateways that report deliveries, where there are any."""

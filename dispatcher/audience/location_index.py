@@ -1,0 +1,73 @@
+"""Who follows a place that an alert covers: arrays in this process, kept fresh from the record."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from dispatcher.audience.point_index import PRIVATE_TOLERANCE_M, PolygonIndex, WatchedPoint, WatchedPoints
+from dispatcher.audience.watched_areas import shape_of
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from dispatcher.model.subscriptions import WatchedArea
+    from dispatcher.store.audience.watched_areas import WatchedAreas
+
+
+class LocationIndex:
+    """Finds subscriptions by place. Empty until the first question; every question looks for what is new."""
+
+    def __init__(self, watched_areas: WatchedAreas) -> None:
+        self._areas = watched_areas
+        self._mark = "0"
+        self._owner: dict[int, int] = {}
+        self._points = WatchedPoints(EUROPE_EQUAL_AREA)
+        self._shapes: dict[int, BaseGeometry] = {}
+        self._polygons = _indexed({})
+        self._lock = asyncio.Lock()
+
+    async def subscribers_of(self, alert_id: str) -> list[int]:
+        """Subscriptions with a place in the recorded target of the alert, with the tolerance of rounded places."""
+        return await self.subscribers_in(await self._areas.target(alert_id))
+
+    async def subscribers_in(self, target: bytes) -> list[int]:
+        """Subscriptions with a place in the target, given as WKB in EPSG:3035; nobody in b""."""
+        if not target:
+            return []
+        async with self._lock:
+            rows, mark = await self._areas.since(self._mark)
+            fresh = [row for row in rows if row[0] not in self._owner]
+            if fresh:
+                await asyncio.to_thread(self._learn, fresh)
+            self._mark = mark
+            return await asyncio.to_thread(self._find, target) if self._owner else []
+
+    def _learn(self, rows: list[tuple[int, int, WatchedArea]]) -> None:
+        points = {
+            key: WatchedPoint(*watched.lat_lon[0], watched.radius_m)
+            for key, _, watched in rows
+            if len(watched.lat_lon) == 1
+        }
+        self._points.put(points)
+        polygons = {key: shape_of(watched) for key, _, watched in rows if key not in points}
+        if polygons:
+            self._shapes |= polygons
+            self._polygons = _indexed(self._shapes)
+        self._owner |= {key: subscription for key, subscription, _ in rows}
+
+    def _find(self, target: bytes) -> list[int]:
+        shape = shapely.from_wkb(target)
+        keys = [
+            *self._points.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
+            *self._polygons.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
+        ]
+        return sorted({self._owner[key] for key in keys})
+
+
+def _indexed(shapes: dict[int, BaseGeometry]) -> PolygonIndex:
+    return PolygonIndex(np.array(list(shapes), np.int64), shapely.STRtree(list(shapes.values())))

@@ -1,0 +1,124 @@
+"""Whom a match would reach, what it would miss, and whether that is plausible: pure, from counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.targeting.outcome import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A channel, and the affected municipalities (AGS) in which nobody has subscribed to it."""
+
+    channel: str
+    ags: tuple[str, ...]
+    of: int
+
+    def sentence(self) -> str:
+        """For the duty officer."""
+        one = self.of == 1
+        places = "Gemeinde hat" if one else "Gemeinden haben"
+        return f"{len(self.ags)} von {self.of} {places} keine Abonnenten für {self.channel}."
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceReach:
+    """What a dispatch would reach. Counts are subscriptions, not people."""
+
+    municipalities: int
+    population: int | None
+    """Of the affected municipalities; None where the data does not know it for each."""
+    subscribers: int
+    by_channel: Mapping[str, int]
+    by_municipality: Mapping[str, Mapping[str, int]]
+    """AGS -> channel -> count, every affected municipality and every channel present, 0 included."""
+    gaps: tuple[Gap, ...]
+
+
+def reach(
+    match: Match,
+    boundaries: Boundaries,
+    subscribers: Mapping[tuple[str, str], int],
+    channels: Sequence[str],
+) -> AudienceReach:
+    """Reach of a match, from subscriber counts by (AGS, channel)."""
+    affected = [found.ags for found in match.affected]
+    table = {ags: {channel: subscribers.get((ags, channel), 0) for channel in channels} for ags in affected}
+    by_channel: dict[str, int] = defaultdict(int)
+    for counts in table.values():
+        for channel, count in counts.items():
+            by_channel[channel] += count
+    empty = {channel: tuple(ags for ags in affected if not table[ags][channel]) for channel in channels}
+    return AudienceReach(
+        municipalities=len(affected),
+        population=_population(affected, boundaries),
+        subscribers=sum(by_channel.values()),
+        by_channel={channel: by_channel[channel] for channel in channels},
+        by_municipality=table,
+        gaps=tuple(Gap(channel, ags, len(affected)) for channel, ags in empty.items() if ags),
+    )
+
+
+def _population(affected: Sequence[str], boundaries: Boundaries) -> int | None:
+    known = [boundaries.municipalities[boundaries.index_by_ags[ags]].population for ags in affected]
+    total = 0
+    for population in known:
+        if population is None:
+            return None
+        total += population
+    return total
+
+
+class Excess(StrEnum):
+    """Why a dispatch is larger than it should be."""
+
+    APPROVED = "more than was approved"
+    BASELINE = "many times the usual for this source"
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceLimit:
+    """How large a dispatch may be before a person must confirm it."""
+
+    baseline_factor: float = 10.0
+    floor: int = 1_000
+    """Below this many recipients no dispatch is too large: small sources have small, jumpy usuals."""
+
+
+DEFAULT_LIMIT = AudienceLimit()
+
+
+@dataclass(frozen=True, slots=True)
+class ExcessiveAudience:
+    """A dispatch that is larger than expected; it is held, with the numbers for the person who decides."""
+
+    excess: Excess
+    recipients: int
+    expected: int
+
+
+def excessive_audience(
+    recipients: int,
+    *,
+    baseline: int | None = None,
+    approved: int | None = None,
+    limit: AudienceLimit = DEFAULT_LIMIT,
+) -> ExcessiveAudience | None:
+    """What is wrong with the size of a dispatch; None if nothing.
+
+    `usual` is the median of the source's earlier dispatches, `approved` what a person has seen and approved;
+    None where there is no such number. An approval replaces the comparison with the usual.
+    """
+    if approved is not None:
+        return ExcessiveAudience(Excess.APPROVED, recipients, approved) if recipients > approved else None
+    if baseline is None or recipients <= max(limit.floor, baseline * limit.baseline_factor):
+        return None
+    return ExcessiveAudience(Excess.BASELINE, recipients, baseline)

@@ -1,0 +1,1 @@
+"""Boundary data: reading, building and importing the municipalities and their codes."""

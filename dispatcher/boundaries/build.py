@@ -1,0 +1,194 @@
+"""Builds a bundle from the rows of a boundary data set: dissolve, repair, project, inset, check."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from dispatcher.boundaries.bundle import CENTIMETRES, Bundle, BundleError, Provenance, Units
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, project, unproject_bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+# Contacts of less depth than this are border lines, not places: the measured default (ops/docs/targeting.md),
+# below the 161 m overshoot that 47 CFR 10.450(a) allows a mobile alert.
+INSET_M = 100.0
+# An inset's own detail: without it insets have more vertices than the borders and double the load time.
+INSET_TOLERANCE_M = 5.0
+MIN_AREA_M2 = 1.0
+# (west, south, east, north) in degrees, generously around a country's land.
+COUNTRY_WINDOWS = {"DE": (5.0, 46.5, 16.0, 56.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryRow:
+    """One row of a boundary data set; several rows may share a code and are dissolved."""
+
+    ags: str
+    ars: str
+    name: str
+    geometry: BaseGeometry
+    kind: str = ""
+    nuts: str = ""
+    population: int | None = None
+    elevation_m: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A bundle and what had to be done to the rows to get it."""
+
+    bundle: Bundle
+    rows: int
+    dissolved: tuple[str, ...]
+    repaired: tuple[str, ...]
+
+
+def build(
+    rows: Iterable[BoundaryRow],
+    provenance: Provenance,
+    *,
+    source_crs: str = WGS84,
+    crs: str = EUROPE_EQUAL_AREA,
+    inset_m: float = INSET_M,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Built:
+    """Dissolve rows per code, repair, project and inset them.
+
+    `progress` is called with the number of units done. Raises `BundleError` where a unit has no usable
+    geometry, a row has no code, or there are no rows at all.
+    """
+    grouped: dict[str, list[BoundaryRow]] = defaultdict(list)
+    for row in rows:
+        if not row.ags:
+            raise BundleError(f"a row without a code: {row.name or 'unnamed'}")
+        grouped[row.ags].append(row)
+    if not grouped:
+        raise BundleError("the data set has no rows that can be used")
+    borders: list[BaseGeometry] = []
+    insets: list[BaseGeometry] = []
+    repaired = []
+    for done, ags in enumerate(sorted(grouped), 1):
+        border, mended = _border([row.geometry for row in grouped[ags]], source_crs, crs, ags)
+        borders.append(border)
+        insets.append(_snapped(inset(border, inset_m)))
+        if mended:
+            repaired.append(ags)
+        progress(done)
+    bundle = Bundle(
+        provenance=provenance,
+        crs=crs,
+        inset_m=inset_m,
+        units=_units([max(grouped[ags], key=lambda row: row.geometry.area) for ags in sorted(grouped)]),
+        border=np.array(borders, dtype=object),
+        inset=np.array(insets, dtype=object),
+    )
+    _check_codes(bundle)
+    _check_place(bundle)
+    return Built(
+        bundle=bundle,
+        rows=sum(map(len, grouped.values())),
+        dissolved=tuple(ags for ags in sorted(grouped) if len(grouped[ags]) > 1),
+        repaired=tuple(repaired),
+    )
+
+
+def _check_codes(bundle: Bundle) -> None:
+    """German keys are digits: others are another column, or have lost their leading zero."""
+    if bundle.provenance.country != "DE":
+        return
+    for digits, codes in ((8, bundle.units.ags), (12, filter(None, bundle.units.ars))):
+        odd = [code for code in codes if not (code.isascii() and code.isdigit() and len(code) == digits)]
+        if odd:
+            shown = ", ".join(repr(code[:20]) for code in odd[:5])
+            raise BundleError(f"{len(odd)} keys are not {digits} digits: {shown}")
+
+
+def _check_place(bundle: Bundle) -> None:
+    """A data set read in the wrong system lands elsewhere on the earth."""
+    expected = COUNTRY_WINDOWS.get(bundle.provenance.country)
+    x0, y0, x1, y1 = shapely.total_bounds(bundle.border)
+    west, south, east, north = unproject_bounds((x0, y0, x1, y1), bundle.crs)
+    if expected and not shapely.box(*expected).covers(shapely.box(west, south, east, north)):
+        where = f"{west:.1f}..{east:.1f} east, {south:.1f}..{north:.1f} north"
+        raise BundleError(
+            f"the data lies at {where}, not in {bundle.provenance.country}: wrong coordinate system?"
+        )
+
+
+def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:
+    """What lies at least `depth_m` inside.
+
+    A part too narrow for that, an islet or an exclave, is inset as far as it goes: no part of a
+    municipality may become unreachable for a warning.
+    """
+    parts = [_part_inset(part, depth_m) for part in shapely.get_parts(border)]
+    return shapely.MultiPolygon(list(shapely.get_parts(np.array(parts, dtype=object))))
+
+
+def core(geometry: BaseGeometry, depth_m: float) -> BaseGeometry:
+    """What lies at least `depth_m` inside; empty where nothing does."""
+    inner: BaseGeometry = shapely.buffer(geometry, -depth_m)
+    if shapely.covers(geometry, inner):
+        return inner
+    # GEOS now and then turns a negative buffer inside out.
+    return shapely.difference(geometry, shapely.buffer(shapely.boundary(geometry), depth_m))
+
+
+def _part_inset(part: BaseGeometry, depth_m: float) -> BaseGeometry:
+    while depth_m >= 1:
+        inner = core(part, depth_m)
+        if inner.area > MIN_AREA_M2:
+            return shapely.simplify(inner, min(INSET_TOLERANCE_M, depth_m / 4), preserve_topology=True)
+        depth_m /= 2
+    return part
+
+
+def _border(parts: Sequence[BaseGeometry], source_crs: str, crs: str, ags: str) -> tuple[BaseGeometry, bool]:
+    mended = not all(part.is_valid for part in parts)
+    whole = shapely.union_all([polygonal(part) for part in parts]) if len(parts) > 1 else parts[0]
+    border = _snapped(project(whole, crs, source_crs))
+    if border.is_empty or not np.isfinite(border.area) or border.area < MIN_AREA_M2:
+        raise BundleError(f"unit {ags} has no usable area")
+    return border, mended
+
+
+def polygonal(geometry: BaseGeometry) -> BaseGeometry:
+    """Valid, and polygons only: lines and points that a repair leaves over are dropped."""
+    valid = geometry
+    if not geometry.is_valid:
+        valid = shapely.make_valid(geometry, method="structure", keep_collapsed=False)
+    if valid.geom_type in {"Polygon", "MultiPolygon"}:
+        return valid
+    parts = shapely.get_parts(shapely.get_parts(np.array([valid], dtype=object)))
+    return shapely.union_all([part for part in parts if part.geom_type == "Polygon"])
+
+
+def _snapped(geometry: BaseGeometry) -> BaseGeometry:
+    """On the centimetre grid of the file, still valid, as a multipolygon in normal form: the order in which GEOS leaves
+    parts and corners differs between its versions, and a bundle should not.
+    """
+    for _ in range(3):
+        geometry = shapely.transform(polygonal(geometry), lambda xy: np.rint(xy * CENTIMETRES) / CENTIMETRES)
+        if geometry.is_valid:
+            return shapely.normalize(shapely.MultiPolygon(list(shapely.get_parts(geometry))))
+    return shapely.normalize(shapely.set_precision(geometry, 1 / CENTIMETRES))
+
+
+def _units(rows: Sequence[BoundaryRow]) -> Units:
+    return Units(
+        ags=tuple(row.ags for row in rows),
+        ars=tuple(row.ars for row in rows),
+        name=tuple(row.name for row in rows),
+        kind=tuple(row.kind for row in rows),
+        nuts=tuple(row.nuts for row in rows),
+        population=tuple(row.population for row in rows),
+        elevation_m=tuple(row.elevation_m for row in rows),
+    )

@@ -1,0 +1,213 @@
+"""What the command line does with targeting: match files, import boundaries, say what a bundle is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from hashlib import file_digest
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+import cap
+from dispatcher.boundaries import bundle as bundles
+from dispatcher.boundaries.build import build
+from dispatcher.boundaries.bundle import BundleError, Provenance
+from dispatcher.boundaries.importers import VG250, Columns, read
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.succession import Succession, succession, with_aliases
+from dispatcher.commands.map_svg import svg
+from dispatcher.targeting.match import (
+    DEFAULT_MATCHING_RULE,
+    DEFAULT_PROFILE,
+    MatchingRule,
+    MatchProfile,
+    areas_of,
+    match,
+)
+from dispatcher.targeting.registries import from_polygons, with_registries, write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from dispatcher.targeting.outcome import Match
+
+READABLE, NOT_CAP, HELD = 0, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Against what, and how, files are matched."""
+
+    bundle: Path | None = None
+    """Default: the bundle in the package."""
+    rule: MatchingRule = DEFAULT_MATCHING_RULE
+    profile: MatchProfile = DEFAULT_PROFILE
+    registries: tuple[Path, ...] = ()
+    """Tables of codes."""
+
+    def boundaries(self) -> Boundaries:
+        data = Boundaries.default() if self.bundle is None else Boundaries.load(self.bundle)
+        return with_registries(data, self.registries)
+
+
+DEFAULT_MATCHING = Matching()
+
+
+def match_files(
+    paths: Sequence[Path],
+    matching: Matching = DEFAULT_MATCHING,
+    *,
+    as_json: bool = False,
+    picture: Path | None = None,
+    out: TextIO | None = None,
+) -> int:
+    """Match every alert in the files and print a table each, or one JSON object a line with `as_json`.
+
+    `picture` is where the SVG map goes (default: beside the file, `<name>.svg`; none with `as_json` unless
+    given); of several alerts the later ones get a number. Returns 0, 2 if a file is not readable CAP, or 3 if
+    an alert is held.
+    """
+    stream = out or sys.stdout
+    boundaries = matching.boundaries()
+    status, pictures = READABLE, 0
+    for path in paths:
+        try:
+            document = cap.parse(path.read_bytes())
+        except (cap.CapError, OSError) as error:
+            print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201  the command's own output
+            status = max(status, NOT_CAP)
+            continue
+        for alert in document.alerts:
+            areas = areas_of(alert)
+            found = match(areas, boundaries, rule=matching.rule, profile=matching.profile)
+            status = max(status, HELD if found.held else READABLE)
+            _show(alert, found, stream, as_json=as_json)
+            target = picture or (None if as_json else path.with_suffix(".svg"))
+            if target is not None:
+                _draw(target, pictures, svg(found, boundaries, alert.identifier))
+                pictures += 1
+    return status
+
+
+def _draw(target: Path, number: int, picture: str) -> None:
+    place = target if not number else target.with_stem(f"{target.stem}-{number + 1}")
+    place.write_text(picture, encoding="utf-8")
+
+
+def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
+    """The outcome for one alert as JSON says it."""
+    sender, identifier, sent = alert.identity
+    return {
+        "identity": {"sender": sender, "identifier": identifier, "sent": sent.isoformat() if sent else None},
+        "municipalities": [asdict(affected) for affected in found.affected],
+        "unmatched": [asdict(unmatched) for unmatched in found.unmatched],
+        "held": found.held,
+        "notes": list(found.notes),
+    }
+
+
+def _show(alert: cap.Alert, found: Match, stream: TextIO, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(as_object(alert, found), ensure_ascii=False), file=stream)
+        return
+    console = Console(file=stream)
+    state = "held for a person" if found.held else "understood"
+    table = Table(title=Text(f"{alert.identifier}: {len(found.affected)} municipalities, {state}"))
+    for heading in ("AGS", "municipality", "reason", "share"):
+        table.add_column(heading, justify="right" if heading == "share" else "left")
+    for affected in found.affected:
+        table.add_row(affected.ags, Text(affected.name), affected.reason.value, f"{affected.share:.1%}")
+    console.print(table)
+    for unmatched in found.unmatched:
+        console.print(Text(f"unmatched {unmatched.kind}: {unmatched.value}: {unmatched.reason}"))
+    for note in found.notes:
+        console.print(Text(f"note: {note}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A boundary file and what must be known of it that it does not say itself."""
+
+    source: Path
+    target: Path
+    provenance: Provenance
+    columns: Columns = VG250
+    layer: str | None = None
+    expected: int | None = None
+    """The number of units the publisher states; another number is an error."""
+    previous: Path | None = None
+    """An older bundle: its changed keys are reported, and kept as aliases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came out of an import."""
+
+    units: int
+    rows: int
+    dissolved: tuple[str, ...]
+    repaired: tuple[str, ...]
+    succession: Succession | None
+    sha256: str
+
+
+def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
+    """Build a bundle from a file and write it, with a progress bar; raises `BundleError` or `OSError`.
+
+    Nothing is written unless everything went well.
+    """
+    data = read(order.source, order.columns, order.layer)
+    with order.source.open("rb") as stream:
+        provenance = replace(order.provenance, source_sha256=file_digest(stream, "sha256").hexdigest())
+    with Progress(console=Console(file=out or sys.stderr)) as progress:
+        task = progress.add_task("units", total=len(data.rows))
+        built = build(
+            data.rows,
+            provenance,
+            source_crs=data.crs,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+        progress.update(task, completed=len(data.rows))
+    count = len(built.bundle.units.ags)
+    if order.expected is not None and count != order.expected:
+        raise BundleError(f"{order.source.name} has {count} units, not {order.expected}")
+    result, changes = built.bundle, None
+    if order.previous is not None:
+        old = bundles.read(order.previous)
+        changes = succession(old, result)
+        result = with_aliases(result, old, changes)
+    digest = bundles.write(order.target, result)
+    return Imported(count, built.rows, built.dissolved, built.repaired, changes, digest)
+
+
+def import_codes(
+    scheme: str, source: tuple[Path, Columns, str | None], boundaries: Boundaries, target: Path
+) -> tuple[int, int]:
+    """A table of codes from a file of polygons: how many codes it has, and how many lie outside the data."""
+    data = read(*source)
+    registry = from_polygons(scheme, data.rows, data.crs, boundaries)
+    codes = {row.ags for row in data.rows}
+    found = registry.tables[scheme]
+    write_table(target, registry)
+    return len(found), len(codes - found.keys())
+
+
+def describe(boundaries: Boundaries, now: datetime) -> dict[str, Any]:
+    """What must be visible wherever the data is used: source, licence, attribution, vintage, age."""
+    provenance = boundaries.provenance
+    in_force = datetime.fromisoformat(provenance.vintage).replace(tzinfo=UTC)
+    return {
+        **asdict(provenance),
+        "units": len(boundaries.municipalities),
+        "crs": boundaries.crs,
+        "inset_m": boundaries.inset_m,
+        "sha256": boundaries.sha256,
+        "age_months": max(0, (now - in_force).days // 30),
+    }

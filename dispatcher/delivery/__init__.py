@@ -1,0 +1,1 @@
+"""From a committed alert to the last recipient's outcome: plan, deliver, settle, reconcile."""

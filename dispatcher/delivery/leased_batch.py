@@ -1,0 +1,240 @@
+"""A batch in hand: which recipients are next, what each receipt changes, what is to be written. No I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.delivery.outcome import Settlement, settle
+from dispatcher.model.batches import Lease, Progress, RecipientProblem
+from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Sequence
+    from datetime import datetime
+
+    from channels.base import Receipt
+
+CRASHES_MAX = 3
+"""A recipient that was in hand at three deaths of a process, the last time alone, is given up."""
+GONE_SUSPECT_MIN = 20
+GONE_SUSPECT_SHARE = 0.5
+"""When so many of a batch's answers say gone, rather the gateway is mistaken: nobody is removed."""
+UNSUBSCRIBED = "unsubscribed"
+ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.REJECTED)
+
+ACCEPTED = Settlement(State.ACCEPTED, "accepted", "", "", 1)
+_WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
+_CLAIMED = bytes(State.CLAIMED | (byte & UNCERTAIN) for byte in range(256))
+_IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
+
+
+class LeasedBatch:
+    """The working copy of a leased batch."""
+
+    def __init__(self, lease: Lease, random: Callable[[], float]) -> None:
+        self.lease = lease
+        self._random = random
+        self._outcomes = bytearray(lease.outcomes)
+        self._position = {recipient: n for n, recipient in enumerate(lease.recipients)}
+        self._problems = dict(lease.problems)
+        self._changed: dict[int, RecipientProblem] = {}
+        self._gone: list[int] = []
+        self._accepted_first: datetime | None = None
+        self._accepted_last: datetime | None = None
+        self._recover()
+
+    def _recover(self) -> None:
+        """Whoever was claimed when the last holder died may have been reached, and may be what killed it."""
+        for n in self._in_state(State.CLAIMED):
+            before = self._problems.get(n)
+            crashes = (before.crashes if before else 0) + 1
+            attempts = before.attempts if before else 0
+            given_up = crashes >= CRASHES_MAX
+            self._outcomes[n] = (State.DEAD if given_up else State.RETRY) | UNCERTAIN
+            due = None if given_up else self.lease.now
+            self._note(
+                RecipientProblem(
+                    n, self.lease.recipients[n], attempts, crashes, "crash", "worker_died", "", due
+                )
+            )
+
+    def _in_state(self, state: State, most: int | None = None) -> list[int]:
+        """The first `most` positions in this state, certain or not."""
+        plain = self._outcomes.translate(_WITHOUT_FLAG)
+        found: list[int] = []
+        position = plain.find(state)
+        while position >= 0 and (most is None or len(found) < most):
+            found.append(position)
+            position = plain.find(state, position + 1)
+        return found
+
+    def _note(self, problem: RecipientProblem) -> None:
+        self._problems[problem.position] = self._changed[problem.position] = problem
+
+    def open_recipients(self) -> list[int]:
+        """Everybody without a terminal state."""
+        return [
+            recipient
+            for recipient, outcome in zip(self.lease.recipients, self._outcomes, strict=True)
+            if outcome not in TERMINAL_OUTCOMES
+        ]
+
+    def drop_missing(self, endpoints: Container[int]) -> None:
+        """Subscriptions that ended since the plan was made."""
+        for recipient in self.open_recipients():
+            if recipient not in endpoints:
+                self._end(self._position[recipient], State.GONE, "gone", UNSUBSCRIBED)
+
+    def expire(self) -> None:
+        """The deadline has passed: nothing more is sent."""
+        for recipient in self.open_recipients():
+            self._end(self._position[recipient], State.EXPIRED, "expired", "deadline")
+
+    def _end(self, n: int, state: State, label: str, code: str) -> None:
+        before = self._problems.get(n)
+        self._outcomes[n] = state | (self._outcomes[n] & UNCERTAIN)
+        self._note(
+            RecipientProblem(
+                n,
+                self.lease.recipients[n],
+                before.attempts if before else 0,
+                before.crashes if before else 0,
+                label,
+                code,
+                "",
+                None,
+            )
+        )
+
+    @property
+    def has_fresh(self) -> bool:
+        """Whether somebody was never tried."""
+        return bool(self._in_state(State.PENDING, 1))
+
+    def next_slice(self, now: datetime, size: int) -> list[int]:
+        """Positions to send to next: first those never tried, then due retries, last those that were in hand
+        when a process died, in ever smaller company, so that one that kills its worker is found.
+        """
+        if not size:
+            return []
+        if fresh := self._in_state(State.PENDING, size):
+            return fresh
+        due = [n for n in self._in_state(State.RETRY) if self._due(n) <= now]
+        calm = [n for n in due if not self._problems[n].crashes]
+        if calm:
+            return calm[:size]
+        if not due:
+            return []
+        worst = max(self._problems[n].crashes for n in due)
+        suspects = [n for n in due if self._problems[n].crashes == worst]
+        return suspects[: max(1, size // 10)] if worst == 1 else suspects[:1]
+
+    def _due(self, n: int) -> datetime:
+        return self._problems[n].due or self.lease.now
+
+    def is_last_chance(self, positions: list[int]) -> bool:
+        """Whether another death of the process would give one of them up."""
+        problems = self._problems
+        return any(n in problems and problems[n].crashes >= CRASHES_MAX - 1 for n in positions)
+
+    def claim(self, positions: list[int]) -> None:
+        """They are about to be sent."""
+        outcomes = self._outcomes
+        for n in positions:
+            outcomes[n] = _CLAIMED[outcomes[n]]
+
+    def unclaim(self, positions: list[int], *, uncertain: bool) -> None:
+        """They were not sent after all, or nobody knows (`uncertain`)."""
+        flag = UNCERTAIN if uncertain else 0
+        outcomes = self._outcomes
+        for n in [n for n in positions if outcomes[n] in _IN_FLIGHT]:
+            state = State.RETRY if n in self._problems else State.PENDING
+            outcomes[n] = state | flag | (outcomes[n] & UNCERTAIN)
+
+    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> tuple[int, list[Settlement]]:
+        """Take receipts in that became known together: how many are plain successes, and what each of the others
+        means.
+        """
+        position, outcomes, problems = self._position, self._outcomes, self._problems
+        others: list[Settlement] = []
+        for receipt in receipts:
+            n = position[receipt.endpoint_id]
+            if receipt.error is None and n not in problems:
+                outcomes[n] = State.ACCEPTED
+            else:
+                others.append(self.settle(receipt, now))
+        plain = len(receipts) - len(others)
+        if plain:
+            self._accepted(now)
+        return plain, others
+
+    def _accepted(self, now: datetime) -> None:
+        self._accepted_first = min(self._accepted_first or now, now)
+        self._accepted_last = max(self._accepted_last or now, now)
+
+    def settle(self, receipt: Receipt, now: datetime) -> Settlement:
+        """Take one receipt in."""
+        n = self._position[receipt.endpoint_id]
+        before = self._problems.get(n)
+        if receipt.error is None:
+            self._accepted(now)
+            if before is None:
+                self._outcomes[n] = State.ACCEPTED
+                return ACCEPTED
+        result = settle(
+            receipt.error,
+            outcome=self._outcomes[n],
+            attempts=before.attempts if before else 0,
+            now=now,
+            deadline=self.lease.deadline,
+            random=self._random,
+        )
+        self._outcomes[n] = result.outcome
+        if result.remove:
+            self._gone.append(receipt.endpoint_id)
+        self._note(
+            RecipientProblem(
+                n,
+                receipt.endpoint_id,
+                result.attempts,
+                before.crashes if before else 0,
+                result.label,
+                result.code,
+                result.detail,
+                result.due,
+            )
+        )
+        return result
+
+    def gone_suspect(self) -> bool:
+        """Whether so many of those answered so far are called gone that it is not believed."""
+        plain = self._outcomes.translate(_WITHOUT_FLAG)
+        unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
+        answered = sum(plain.count(state) for state in ANSWERED) - unsubscribed
+        gone = plain.count(State.GONE) - unsubscribed
+        return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * answered
+
+    def progress(self, *, final: bool = False) -> Progress:
+        """What to write now. Asking for it means that it is being written. Endpoints are removed with the
+        `final` one only: before, it is not known whether too many are called gone.
+        """
+        gone = self._gone if final else []
+        progress = Progress(
+            outcomes=bytes(self._outcomes),
+            problems=tuple(self._changed.values()),
+            remove=() if not gone or self.gone_suspect() else tuple(gone),
+            remove_reason="gone",
+            accepted_first=self._accepted_first,
+            accepted_last=self._accepted_last,
+        )
+        self._changed = {}
+        self._accepted_first = self._accepted_last = None
+        if final:
+            self._gone = []
+        return progress
+
+    def next_due(self) -> datetime | None:
+        """When the earliest of the waiting recipients may be tried again."""
+        if self._in_state(State.PENDING, 1):
+            return self.lease.now
+        return min((self._due(n) for n in self._in_state(State.RETRY)), default=None)

@@ -1,0 +1,70 @@
+"""Planning an accepted alert: stop what it supersedes, freeze its audience, ring for its batches."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+from dispatcher.audience.reach import AudienceLimit, excessive_audience
+from dispatcher.model.vocabulary import ENDING_REASONS
+from dispatcher.queue import wakeups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.audience.location_index import LocationIndex
+    from dispatcher.metrics import Metrics
+    from dispatcher.queue.wakeups import WakeUp, WakeUpQueue
+    from dispatcher.store.delivery.ledger import Ledger
+    from dispatcher.store.delivery.plans import AudienceGuard, Plans
+
+REPLAN_S = 0.1
+"""How soon to look again while a worker still has an earlier message of the chain in hand. It starts no more
+sends, so this ends with the answers to those under way."""
+
+
+def audience_guard(factor: float) -> AudienceGuard:
+    """Holds more recipients than were approved, and more than `factor` times the usual; 0 for no such limit."""
+    limit = AudienceLimit(baseline_factor=factor)
+
+    def why(recipients: int, baseline: int | None, approved: int | None) -> str:
+        found = excessive_audience(
+            recipients, baseline=baseline if factor else None, approved=approved, limit=limit
+        )
+        return f"{found.recipients} recipients are {found.excess.value} ({found.expected})" if found else ""
+
+    return why
+
+
+class Planner:
+    """Turns accepted alerts into batches."""
+
+    def __init__(
+        self, plans: Plans, ledger: Ledger, wake_ups: WakeUpQueue, metrics: Metrics, locations: LocationIndex
+    ) -> None:
+        self._locations = locations
+        self._plans = plans
+        self._ledger = ledger
+        self._wake_ups = wake_ups
+        self._metrics = metrics
+
+    async def plan(self, alert_id: str) -> None:
+        """Idempotent; may be called at any time by any number of workers."""
+        waiting = await self._plans.waiting_one(alert_id)
+        if waiting is None:
+            return
+        with self._metrics.plan_seconds.time():
+            closed = await self._ledger.close_stopped(waiting.chain_id)
+            self._metrics.count_closed(closed.state, closed.recipients)
+            ends = waiting.reason in ENDING_REASONS
+            located = [] if ends else await self._locations.subscribers_of(alert_id)
+            planning = self._plans.portions(alert_id, in_flight=closed.in_flight, located=located)
+            async with aclosing(planning) as portions:
+                async for ready_batches in portions:
+                    await self._enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
+        if closed.in_flight:
+            await self._enqueue([wakeups.plan_wake_up(alert_id, waiting.lane, REPLAN_S)])
+
+    async def _enqueue(self, wake_ups: Sequence[WakeUp]) -> None:
+        enqueued = await self._wake_ups.enqueue(wake_ups)
+        self._metrics.enqueue_failures.inc(not enqueued)

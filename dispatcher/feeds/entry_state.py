@@ -1,0 +1,115 @@
+"""An entry of a list and the row that is remembered of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.feeds.entry import FeedEntry
+from dispatcher.feeds.schedule import next_try
+from dispatcher.intake.feed_message import IngestResult
+from dispatcher.intake.prepare import Incoming, Unusable
+from dispatcher.model.feeds import EntryState
+from dispatcher.model.vocabulary import ENDING_REASONS, Reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.feeds.configuration import Feed
+
+QUARANTINED = "quarantined"
+PENDING = "pending"
+UNRESOLVED = frozenset({QUARANTINED, PENDING})
+"""Reasons of entries of which nobody knows yet what they say."""
+UPDATE_PATIENCE = 3
+"""So many times an Update's message is asked for before the list's own words go out for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedEntry:
+    """An entry with its messages. `waits`: they could not be had and are to be asked for again; `incoming` is then at
+    most what the list itself says. `over`: the list says that it has expired. `broken`: nobody can read it.
+    """
+
+    entry: FeedEntry
+    incoming: tuple[Incoming, ...] = ()
+    waits: bool = False
+    over: bool = False
+    broken: bool = False
+    pause_s: float = 0.0
+    """How long the source asked not to be asked again."""
+
+
+def is_due(row: EntryState, now: datetime) -> bool:
+    """Whether its message is to be asked for again."""
+    return bool(row.links) and row.ended_at is None and (row.retry_at is None or row.retry_at <= now)
+
+
+def retried(row: EntryState) -> FeedEntry:
+    """The entry of a message that could not be had so far."""
+    return FeedEntry(row.key, row.version, links=row.links)
+
+
+def summary_message(entry: FeedEntry, row: EntryState | None) -> tuple[Incoming, ...]:
+    """What the list says, where it is the first that is heard of the warning, or its end.
+
+    An Update that does not say of what is given some time: told at once, it could be a second alarm for people who
+    know the warning from another feed.
+    """
+    alert = entry.summary
+    unrelated = alert is not None and alert.msg_type is cap.MsgType.UPDATE and not alert.references
+    if unrelated and (row.tries if row else 0) < UPDATE_PATIENCE:
+        return ()
+    if alert is None or (
+        row is not None and row.alert_id is not None and alert.msg_type is not cap.MsgType.CANCEL
+    ):
+        return ()
+    return (Incoming(alert, cap.render(alert)),)
+
+
+def row_of(
+    feed: Feed,
+    part: str,
+    fetched: FetchedEntry,
+    taken: IngestResult | Unusable | None,
+    before: EntryState | None,
+    now: datetime,
+) -> EntryState:
+    """What is remembered of the entry from now on."""
+    before_id = before.alert_id if before else None
+    tries = (before.tries if before else 0) + 1 if fetched.waits else 0
+    row = EntryState(
+        feed=feed.name,
+        key=fetched.entry.key,
+        part=part,
+        # Without a version the entry is read from the list again, whose words may be needed still.
+        version=""
+        if fetched.waits and fetched.entry.summary and not (fetched.incoming or before_id)
+        else fetched.entry.version,
+        reason=before.reason if before else PENDING,
+        first_seen=before.first_seen if before else now,
+        links=fetched.entry.links if fetched.waits else (),
+        tries=tries,
+        retry_at=next_try(feed.settings, now, tries, fetched.pause_s) if fetched.waits else None,
+        event_key=before.event_key if before else "",
+        alert_id=before.alert_id if before else None,
+        expires=before.expires if before else fetched.entry.expires,
+        open_ended=before.open_ended if before else False,
+    )
+    if isinstance(taken, IngestResult):
+        return _decided_row(row, taken)
+    if fetched.over:
+        return replace(row, reason=str(Reason.EXPIRED))
+    return replace(row, reason=QUARANTINED) if fetched.broken or isinstance(taken, Unusable) else row
+
+
+def _decided_row(row: EntryState, taken: IngestResult) -> EntryState:
+    return replace(
+        row,
+        reason=str(taken.reason),
+        event_key=taken.event_key,
+        alert_id=taken.alert_id,
+        expires=taken.expires,
+        open_ended=taken.open_ended and taken.reason not in ENDING_REASONS,
+    )

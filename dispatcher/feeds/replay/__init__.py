@@ -1,0 +1,1 @@
+"""Recordings of sources, and running them again at another time."""

@@ -1,0 +1,135 @@
+"""A person decides about a message that waits: let it go out, for more places if need be, or discard it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.intake.decide import is_ending
+from dispatcher.intake.feed_decision import ACTS
+from dispatcher.model.alerts import AffectedMunicipality
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
+from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.store.alerts.alerts import Alerts, Submission
+
+
+class NotApprovedError(Exception):
+    """It stays as it is; the message is a German sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a person approves besides the message."""
+
+    target: str = ""
+    """How the hash of the target begins that was looked at; empty: whatever stands in the record."""
+    at_most: int | None = None
+    """Recipients; with more the message waits again."""
+
+
+AS_IT_STANDS = Terms()
+
+
+class Approval:
+    """Decides about held messages, in the record and with an audit line that names who did it."""
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        boundaries: Boundaries,
+        wake_ups: WakeUpQueue,
+        clock: Callable[[datetime], datetime] = lambda now: now,
+    ) -> None:
+        self._alerts = alerts
+        self._boundaries = boundaries
+        self._wake_ups = wake_ups
+        self._clock = clock
+
+    async def release(
+        self, alert_id: str, actor: str, why: str, places: Sequence[str] = (), terms: Terms = AS_IT_STANDS
+    ) -> StoredAlert:
+        """Send it; `places` (AGS) are added to its municipalities. Raises `NotApprovedError`, and what
+        `record.UNAVAILABLE` lists.
+        """
+        held, raw = await self._held(alert_id), await self._alerts.raw(alert_id) or b""
+        added = [self._place(ags) for ags in places]
+        alert = cap.parse(raw).alerts[0]
+        async with self._alerts.submission(held.sender) as submission:
+            related = RelatedAlerts(submission)
+            await related.lock_ingest()
+            held = await _still_held(submission, held)
+            await _require_target(related, held.id, terms.target)
+            reason = await self._reason(submission, held, alert, added)
+            await related.add_municipalities(held.id, added)
+            await related.conclude(held.id, reason, held.chain_id, actor, why, terms.at_most)
+            if reason in DISPATCHED:
+                await submission.stop(held.chain_id, held.id)
+        if reason in DISPATCHED:
+            await self._wake_ups.enqueue([plan_wake_up(held.id, held.lane)])
+        return await self._alerts.get(alert_id) or held
+
+    async def discard(self, alert_id: str, actor: str, why: str) -> None:
+        """Never send it. Raises `NotApprovedError`."""
+        held = await self._held(alert_id)
+        async with self._alerts.submission(held.sender) as submission:
+            held = await _still_held(submission, held)
+            await RelatedAlerts(submission).conclude(held.id, Reason.DISCARDED, held.chain_id, actor, why)
+
+    async def _held(self, alert_id: str) -> StoredAlert:
+        held = await self._alerts.get(alert_id)
+        if held is None or held.state != "held":
+            raise NotApprovedError("Unter dieser Nummer wartet keine Meldung.")
+        return held
+
+    def _place(self, ags: str) -> AffectedMunicipality:
+        unit = self._boundaries.by_ags(ags)
+        if unit is None:
+            raise NotApprovedError(f"Eine Gemeinde mit dem Schlüssel {ags} ist hier nicht bekannt.")
+        return AffectedMunicipality(unit.ags, unit.name, "person", 1.0)
+
+    async def _reason(
+        self,
+        submission: Submission,
+        held: StoredAlert,
+        alert: cap.Alert,
+        added: Sequence[AffectedMunicipality],
+    ) -> Reason:
+        """As what it goes out now: the chain may have moved on while it waited."""
+        if held.expires <= self._clock(submission.now):
+            raise NotApprovedError("Die Meldung ist inzwischen abgelaufen.")
+        notified = [one for one in await submission.chain(held.chain_id) if one.reason in DISPATCHED]
+        if any(one.sent > held.sent for one in notified):
+            raise NotApprovedError("Eine neuere Meldung dieses Vorgangs ist schon versandt.")
+        if is_ending(alert):
+            if not notified or notified[-1].reason in ENDING_REASONS:
+                raise NotApprovedError("Es gibt nichts aufzuheben: Niemand ist gewarnt.")
+            return Reason.CANCEL if alert.msg_type is cap.MsgType.CANCEL else Reason.ALL_CLEAR
+        if not added and not notified and not await submission.places(held.id):
+            raise NotApprovedError("Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.")
+        return Reason.UPDATE if notified or alert.msg_type in ACTS else Reason.FIRST_NOTICE
+
+
+async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> None:
+    bound, found = await related.target(alert_id)
+    if bound is not None and bound != found:
+        raise NotApprovedError("Das Zielgebiet ist nicht mehr das, mit dem die Meldung angenommen wurde.")
+    if not found.hex().startswith(seen.lower()):
+        raise NotApprovedError(f"Das Zielgebiet ist ein anderes als das genehmigte: {found.hex()}.")
+
+
+async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
+    """Within the transaction: somebody else may have decided meanwhile."""
+    for stored in await submission.chain(held.chain_id):
+        if stored.id == held.id and stored.state == "held":
+            return stored
+    raise NotApprovedError("Unter dieser Nummer wartet keine Meldung mehr.")

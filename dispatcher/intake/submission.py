@@ -1,0 +1,376 @@
+"""A submission, from bytes to the committed promise."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import cap
+from cap.severity import gravest
+from dispatcher.intake.decide import (
+    ACTS_ON_OTHERS,
+    Decision,
+    decide,
+    effective_expiry,
+    is_ending,
+    referenced_of,
+)
+from dispatcher.intake.duplicates import find_duplicate, promote_suppressed_duplicate
+from dispatcher.intake.lane import lane_of
+from dispatcher.intake.requirements import (
+    as_error,
+    require_one_text,
+    require_own_reach,
+    require_target,
+    target_findings,
+)
+from dispatcher.intake.similarity import beginning
+from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert, new_alert_id
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, Reason
+from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
+from dispatcher.targeting.match import DEFAULT_MATCHING_RULE, match
+from dispatcher.targeting.outcome import COUNTRY_BOXES, Match, MatchProfile
+from dispatcher.targeting.target import target_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.metrics import Metrics
+    from dispatcher.model.principals import Source
+    from dispatcher.settings import Settings
+    from dispatcher.store.alerts.alerts import Alerts, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The promise: `alert` is committed. `repeated`: it had been before, and nothing changed now."""
+
+    alert: StoredAlert
+    affected: tuple[AffectedMunicipality, ...]
+    findings: tuple[cap.Finding, ...]
+    repeated: bool
+    matched: Match
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen. `repeated`: nothing, because it was accepted before."""
+
+    reason: Reason
+    lane: str
+    expires: datetime
+    affected: tuple[AffectedMunicipality, ...]
+    findings: tuple[cap.Finding, ...]
+    estimate: AudienceEstimate
+    repeated: bool
+    matched: Match
+
+
+@dataclass(frozen=True, slots=True)
+class _ValidSubmission:
+    """A message that passed everything that can be judged without the record."""
+
+    alert: cap.Alert
+    findings: tuple[cap.Finding, ...]
+    affected: tuple[AffectedMunicipality, ...]
+    matched: Match
+    target: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What is to be recorded. `over_copy`: a feed brought the same message before."""
+
+    new: NewAlert
+    decision: Decision
+    over_copy: bool
+
+
+class SubmissionIntake:
+    """Takes submissions in."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        alerts: Alerts,
+        estimator: AudienceEstimator,
+        boundaries: Boundaries,
+        wake_ups: WakeUpQueue,
+        metrics: Metrics,
+    ) -> None:
+        self._alerts = alerts
+        self._estimator = estimator
+        self._boundaries = boundaries
+        self._wake_ups = wake_ups
+        self._metrics = metrics
+        self._profile = MatchProfile(home=COUNTRY_BOXES.get(boundaries.provenance.country))
+        self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
+        self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
+        self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
+
+    async def accept(self, source: Source, raw: bytes) -> Accepted:
+        """Returns only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
+        started = time.monotonic()
+        read = await asyncio.to_thread(self._read, source, raw)
+        async with self._alerts.submission(read.alert.sender) as submission:
+            accepted = await self._record(submission, source, raw, read)
+        self._metrics.accept_seconds.observe(time.monotonic() - started)
+        if accepted.repeated:
+            self._metrics.alerts_repeated.labels(source.id).inc()
+        else:
+            self._metrics.alerts_received.labels(source.id, accepted.alert.reason).inc()
+        if accepted.alert.state == "accepted":
+            enqueued = await self._wake_ups.enqueue([plan_wake_up(accepted.alert.id, accepted.alert.lane)])
+            self._metrics.enqueue_failures.inc(not enqueued)
+        return accepted
+
+    async def preview(self, source: Source, raw: bytes) -> Preview:
+        """The same judgement without any effect. Raises like `accept`."""
+        read = await asyncio.to_thread(self._read, source, raw)
+        async with self._alerts.submission(read.alert.sender) as submission:
+            before = await self._accepted_before(submission, source, raw, read)
+            new = before.alert if before else (await self._judge(submission, source, raw, read)).new
+        return Preview(
+            new.reason,
+            new.lane,
+            new.expires,
+            read.affected,
+            read.findings,
+            await self._estimator.of(read.matched, read.affected, read.target),
+            repeated=before is not None,
+            matched=read.matched,
+        )
+
+    def _read(self, source: Source, raw: bytes) -> _ValidSubmission:
+        alert = self._parse(raw)
+        findings = cap.check(alert, cap.STRICT)
+        if not cap.is_valid(findings):
+            raise RequestRefused(
+                ProblemType.INVALID_CAP,
+                "Die Meldung verletzt Regeln des CAP-Standards; alle Stellen sind aufgeführt.",
+                errors=tuple(as_error(finding) for finding in findings),
+            )
+        if alert.sender not in source.senders:
+            raise RequestRefused(
+                ProblemType.SENDER_NOT_ALLOWED,
+                f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
+                extra={"sender": alert.sender},
+            )
+        require_one_text(alert)
+        return self._matched(source, alert, findings)
+
+    def _parse(self, raw: bytes) -> cap.Alert:
+        try:
+            document = cap.parse(raw, self._limits)
+        except cap.TooLarge as error:
+            raise RequestRefused(
+                ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error.message_de}"
+            ) from error
+        except cap.CapError as error:
+            raise RequestRefused(
+                ProblemType.MALFORMED,
+                f"Die Meldung ist nicht lesbar: {error.message_de}",
+                errors=(
+                    {
+                        "code": error.code,
+                        "line": error.line,
+                        "message": str(error),
+                        "message_de": error.message_de,
+                    },
+                ),
+            ) from error
+        if document.kind != "alert" or len(document.alerts) != 1:
+            raise RequestRefused(
+                ProblemType.NOT_ONE_ALERT,
+                f"Eine Einreichung enthält genau eine Meldung, diese {len(document.alerts)}.",
+            )
+        return document.alerts[0]
+
+    def _matched(
+        self, source: Source, alert: cap.Alert, findings: tuple[cap.Finding, ...]
+    ) -> _ValidSubmission:
+        """The municipalities; for the end of a warning they are information only, since it goes to those told."""
+        areas = [area for info in alert.infos for area in info.areas]
+        with self._metrics.match_seconds.time():
+            rule = DEFAULT_MATCHING_RULE.asked(source.inset_m, gravest(alert) if source.by_severity else None)
+            matched = match(areas, self._boundaries, rule=rule, profile=self._profile)
+        for lost in matched.unmatched:
+            self._metrics.unmatched.labels(lost.kind).inc()
+        if not is_ending(alert):
+            require_target(source, areas, matched)
+        affected = tuple(
+            AffectedMunicipality(place.ags, place.name, str(place.reason), place.share)
+            for place in matched.affected
+        )
+        target = target_of(matched, self._boundaries, {place.ags for place in affected})
+        about_target = target_findings(matched) if areas else ()
+        return _ValidSubmission(alert, (*findings, *about_target), affected, matched, target)
+
+    async def _decide(
+        self, submission: Submission, source: Source, read: _ValidSubmission
+    ) -> tuple[Decision, datetime]:
+        alert, now = read.alert, submission.now
+        if alert.sent is not None and alert.sent > now + self._future_tolerance:
+            raise RequestRefused(
+                ProblemType.SENT_IN_FUTURE,
+                f"<sent> liegt in der Zukunft: {alert.sent.isoformat()}, hier ist es {now.isoformat()}.",
+            )
+        known = await submission.referenced([reference.identifier for reference in alert.references])
+        referenced = referenced_of(alert, known)
+        chains = dict.fromkeys(stored.chain_id for stored in referenced)
+        chain = [stored for chain_id in chains for stored in await submission.chain(chain_id)]
+        expires = effective_expiry(alert, chain, now, self._default_lifetime)
+        decision = decide(
+            alert,
+            referenced=referenced,
+            chain=sorted(chain, key=lambda stored: stored.received_at),
+            expires=expires,
+            now=now,
+        )
+        if decision.reason in DISPATCHED:
+            await _require_own_reach(submission, source, decision.chains, chain)
+        if decision.reason is Reason.FIRST_NOTICE and (
+            stands := await find_duplicate(submission, alert, read.affected, read.target, expires)
+        ):
+            decision = Decision(Reason.MERGED, merged_into=stands)
+        return decision, expires
+
+    async def _accepted_before(
+        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+    ) -> Accepted | None:
+        """The answer that the same message got before. Raises `RequestRefused` for other content under its identity."""
+        before = await self._same(submission, read)
+        if before is None or _is_copy(before, source):
+            return None
+        return _repeat(before, source, hashlib.sha256(raw).digest(), read)
+
+    async def _same(self, submission: Submission, read: _ValidSubmission) -> StoredAlert | None:
+        assert read.alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+        return await submission.same_identity(read.alert.sender, read.alert.identifier, read.alert.sent)
+
+    async def _judge(
+        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+    ) -> _Decided:
+        decision, expires = await self._decide(submission, source, read)
+        new = _new_alert(submission, source, raw, read, decision, expires)
+        if not read.alert.infos and decision.chains:
+            new = await self._named_after(submission, new)
+        copy = await self._same(submission, read)
+        if copy is not None:
+            new, decision = await self._over_copy(submission, copy, new, decision)
+        return _Decided(new, decision, over_copy=copy is not None)
+
+    async def _record(
+        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+    ) -> Accepted:
+        if before := await self._accepted_before(submission, source, raw, read):
+            return before
+        judged = await self._judge(submission, source, raw, read)
+        new, decision = judged.new, judged.decision
+        if decision.reason in DISPATCHED and len(decision.chains) > 1:
+            await submission.merge_chains(new.chain_id, decision.chains[1:])
+        await submission.record(new)
+        acts = read.alert.msg_type in ACTS_ON_OTHERS or judged.over_copy
+        if decision.reason in DISPATCHED and acts:
+            await submission.stop(new.chain_id, new.id)
+            await promote_suppressed_duplicate(submission, new)
+        if judged.over_copy:
+            await RelatedAlerts(submission).supersede_held(new.chain_id, new.id)
+        stored = await self._same(submission, read)
+        assert stored is not None  # noqa: S101 - just written in this transaction
+        return Accepted(stored, read.affected, read.findings, repeated=False, matched=read.matched)
+
+    async def _named_after(self, submission: Submission, new: NewAlert) -> NewAlert:
+        """A Cancel may come without an info: it is told under the headline of what it ends."""
+        notified = [stored for stored in await submission.chain(new.chain_id) if stored.headline]
+        if not notified:
+            return new
+        last = notified[-1]
+        return replace(new, event=last.event, headline=last.headline, severity=last.severity)
+
+    async def _over_copy(
+        self, submission: Submission, before: StoredAlert, new: NewAlert, decision: Decision
+    ) -> tuple[NewAlert, Decision]:
+        """The original of a message that a feed brought before. People who were told of it are not told twice; who
+        was not, because the copy named fewer places, is told now.
+        """
+        reason = decision.reason
+        if reason in DISPATCHED and before.reason in DISPATCHED:
+            notified = {place.ags for place in await submission.places(before.id)}
+            reason = Reason.DUPLICATE if {place.ags for place in new.affected} <= notified else Reason.UPDATE
+        chains = tuple(dict.fromkeys([before.chain_id, *decision.chains]))
+        original = replace(new, reason=reason, chain_id=chains[0], revision=before.revision + 1)
+        return original, Decision(reason, chains)
+
+
+async def _require_own_reach(
+    submission: Submission, source: Source, chains: tuple[str, ...], known: list[StoredAlert]
+) -> None:
+    """Sources may share a CAP sender; neither updates nor ends what another warned of beyond its own territory."""
+    for stored in known:
+        if stored.chain_id in chains and stored.reason in DISPATCHED and stored.source_id != source.id:
+            require_own_reach(source, await submission.places(stored.id))
+
+
+def _is_copy(before: StoredAlert, source: Source) -> bool:
+    return before.source_id.startswith(FEED_PREFIX) and before.source_id != source.id
+
+
+def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _ValidSubmission) -> Accepted:
+    if before.sha256 != digest or before.source_id != source.id:
+        raise RequestRefused(
+            ProblemType.IDENTITY_REUSED,
+            "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
+            "Eine Änderung braucht eine neue Kennung und msgType Update.",
+        )
+    return Accepted(before, read.affected, read.findings, repeated=True, matched=read.matched)
+
+
+def _new_alert(
+    submission: Submission,
+    source: Source,
+    raw: bytes,
+    read: _ValidSubmission,
+    decision: Decision,
+    expires: datetime,
+) -> NewAlert:
+    alert = read.alert
+    assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+    info = alert.infos[0] if alert.infos else None
+    alert_id = new_alert_id(submission.now, secrets.token_bytes(10))
+    return NewAlert(
+        id=alert_id,
+        source_id=source.id,
+        sender=alert.sender,
+        identifier=alert.identifier,
+        sent=alert.sent,
+        msg_type=alert.msg_type,
+        status=alert.status,
+        scope=alert.scope,
+        event=info.event if info else "",
+        headline=(info.headline or info.event) if info else "",
+        severity=info.severity if info else cap.Severity.UNKNOWN,
+        raw=raw,
+        sha256=hashlib.sha256(raw).digest(),
+        received_at=submission.now,
+        expires=expires,
+        lane=lane_of(alert),
+        reason=decision.reason,
+        chain_id=decision.chains[0] if decision.chains else alert_id,
+        references=tuple((ref.sender, ref.identifier, ref.sent) for ref in alert.references),
+        affected=read.affected,
+        hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in cap.facts(alert).hazards),
+        begins=beginning(alert),
+        merged_into=decision.merged_into,
+        target=read.target,
+    )

@@ -1,0 +1,131 @@
+"""Alerts as the record has them: what is recorded, what is read back, what waits for its plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.model.vocabulary import Lane, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedMunicipality:
+    """A municipality that the alert concerns, why, and how much of it (0 to 1)."""
+
+    ags: str
+    name: str
+    reason: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class NewAlert:
+    """All that is recorded of an accepted alert."""
+
+    id: str
+    source_id: str
+    sender: str
+    identifier: str
+    sent: datetime
+    msg_type: str
+    status: str
+    scope: str
+    event: str
+    headline: str
+    severity: str
+    raw: bytes
+    sha256: bytes
+    received_at: datetime
+    expires: datetime
+    lane: Lane
+    reason: Reason
+    chain_id: str
+    references: tuple[tuple[str, str, datetime | None], ...]
+    affected: tuple[AffectedMunicipality, ...]
+    revision: int = 0
+    """Counts contents under one identity; only a feed may have more than one."""
+    event_key: str = ""
+    """What all language editions and republications of the message share (`cap.profiles`)."""
+    hazards: tuple[str, ...] = ()
+    begins: datetime | None = None
+    attribution: str = ""
+    """Credit and licence that must be shown beside the text."""
+    held_for: str = ""
+    merged_into: str | None = None
+    """The equal warning, by id, that people are told of in place of this one."""
+    reference_keys: tuple[str, ...] = ()
+    """As `event_key`, for each of `references`."""
+    original: tuple[bytes, bytes] | None = None
+    """What a feed delivered, and its geometry, where `raw` was rendered from it."""
+    target: bytes = b""
+    """What its shapes cover, as WKB in EPSG:3035."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlert:
+    """An alert as the record has it."""
+
+    id: str
+    source_id: str
+    sender: str
+    identifier: str
+    sent: datetime
+    msg_type: str
+    status: str
+    scope: str
+    event: str
+    headline: str
+    severity: str
+    sha256: bytes
+    received_at: datetime
+    expires: datetime
+    lane: Lane
+    reason: Reason
+    chain_id: str
+    state: str
+    planned_at: datetime | None
+    settled_at: datetime | None
+    stopped_by: str | None
+    audience: int
+    revision: int = 0
+    event_key: str = ""
+    hazards: tuple[str, ...] = ()
+    begins: datetime | None = None
+    attribution: str = ""
+    held_for: str = ""
+    merged_into: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingAlert:
+    """An alert that waits for its plan."""
+
+    id: str
+    chain_id: str
+    lane: Lane
+    reason: Reason
+    expires: datetime
+    stopped: bool
+    source_id: str
+    audience: int
+    approved: int | None
+    planned_to: int
+    """Subscriptions up to this number have been planned."""
+    changed: bool
+    """The target in the record is not the one that the alert is bound to."""
+
+
+Span: TypeAlias = "tuple[datetime, datetime]"
+"""From one aware instant to another."""
+
+
+ULID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_alert_id(now: datetime, randomness: bytes) -> str:
+    """A ULID: 26 characters that sort by time. `randomness` is 10 bytes."""
+    number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(randomness[:10], "big")
+    return "".join(ULID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,80 @@
+"""Batches: what a worker leases, what it writes back, and what wakes a worker up for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.model.vocabulary import Kind, Lane, State
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientProblem:
+    """What is recorded of a recipient beyond plain success. `detail` names no person."""
+
+    position: int
+    recipient: int
+    attempts: int
+    crashes: int
+    """How often a process died with this recipient in hand."""
+    label: str
+    code: str
+    detail: str
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A batch in hand. `recipients[i]` has outcome byte `outcomes[i]`."""
+
+    batch_id: int
+    token: int
+    alert_id: str
+    chain_id: str
+    kind: Kind
+    channel: str
+    gateway: str
+    language: str
+    lane: Lane
+    deadline: datetime
+    received_at: datetime
+    now: datetime
+    recipients: tuple[int, ...]
+    outcomes: bytes
+    problems: dict[int, RecipientProblem]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One write to the ledger: all outcome bytes, and what changed."""
+
+    outcomes: bytes
+    problems: tuple[RecipientProblem, ...] = ()
+    remove: tuple[int, ...] = ()
+    """Recipients whose endpoint is gone for good."""
+    remove_reason: str = ""
+    accepted_first: datetime | None = None
+    accepted_last: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyBatch:
+    """What to ring for: a batch that may be worked on."""
+
+    batch_id: int
+    lane: Lane
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What closing unfinished batches came to."""
+
+    state: State
+    in_flight: int
+    """Batches that could not be closed: somebody holds them."""
+    recipients: dict[tuple[str, str], int]
+    """Recipients that now have the state, by channel and lane."""

@@ -1,0 +1,76 @@
+"""Feeds as the record has them: how each stands, what it lists, and what in it nobody can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """How a feed stands. `validators`: by URL, what the next conditional request says."""
+
+    name: str
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    changed_at: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
+    result: str = "never"
+    detail: str = ""
+    validators: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """One entry that a feed lists or listed, by its `key` within the feed.
+
+    `version` is of the content listed; `links` say from where it is to be had while it is not.
+    `alert_id` is the alert of record, its own or one that stands for it; `reason` what became of the message.
+    """
+
+    feed: str
+    key: str
+    part: str
+    version: str
+    reason: str
+    first_seen: datetime
+    links: tuple[str, ...] = ()
+    tries: int = 0
+    retry_at: datetime | None = None
+    event_key: str = ""
+    alert_id: str | None = None
+    expires: datetime | None = None
+    open_ended: bool = False
+    missed: int = 0
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A feed's state with its numbers."""
+
+    state: FeedState
+    entries: int
+    reasons: dict[str, int]
+    pending: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedItem:
+    """An unreadable message or body. `times` it was seen between `first_at` and `last_at`."""
+
+    id: int
+    feed: str
+    name: str
+    sha256: bytes
+    size: int
+    code: str
+    detail: str
+    times: int
+    first_at: datetime
+    last_at: datetime

@@ -1,0 +1,92 @@
+"""What the ledger says when it is read: sums by channel, a line for each recipient, dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSummary:
+    """One channel's share of an alert: recipients by state, and when its gateways accepted first and last."""
+
+    channel: str
+    kind: str
+    states: dict[str, int]
+    first_at: datetime | None
+    last_at: datetime | None
+    reports: dict[str, int] = field(default_factory=dict)
+    """Recipients by what their gateway reported afterwards: `delivered`, `failed`. It changes no state."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One recipient's line in the ledger."""
+
+    alert_id: str
+    kind: str
+    channel: str
+    gateway: str
+    recipient: int
+    ref: str | None
+    state: str
+    uncertain: bool
+    """A request left us and no answer was recorded: the person may have been reached all the same."""
+    report: str | None
+    """What the gateway reported afterwards: `delivered` or `failed`, and with which code of its own."""
+    report_code: str | None
+    reported_at: datetime | None
+
+
+class Fate(StrEnum):
+    """What becomes of a letter that is to be replayed."""
+
+    REPLAYED = "replayed"
+    UNKNOWN = "unknown"
+    """There is no such dead letter, or not any more."""
+    EXPIRED = "expired"
+    """The warning's time is over: nothing is sent any more."""
+    SUPERSEDED = "superseded"
+    """A later message has replaced or ended the warning."""
+    ENDED = "ended"
+    """The subscription has ended."""
+    IN_FLIGHT = "in_flight"
+    """A worker has the batch in hand just now: try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A recipient that could not be served, and why. Without the address."""
+
+    id: str
+    """`<batch>-<position>`."""
+    alert_id: str
+    channel: str
+    gateway: str
+    recipient: int
+    label: str
+    code: str
+    detail: str
+    attempts: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLetter:
+    """A dead letter with what it was about, and what a replay would come to now."""
+
+    letter: DeadLetter
+    identifier: str
+    headline: str
+    kind: str
+    language: str
+    ref: str | None
+    crashes: int
+    uncertain: bool
+    """It may have been reached all the same."""
+    expires: datetime
+    replay: Fate

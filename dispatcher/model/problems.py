@@ -1,0 +1,103 @@
+"""What is wrong with a submission, as RFC 9457 wants it told. Titles are stable English for machines and their
+makers; `detail` is a German sentence for the duty officer.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ProblemType(StrEnum):
+    """Stable codes; the HTTP status belonging to each is in `STATUS`."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type"
+    TOO_LARGE = "too-large"
+    INCOMPLETE = "incomplete"
+    MALFORMED = "malformed"
+    INVALID_CAP = "invalid-cap"
+    NOT_ONE_ALERT = "not-one-alert"
+    SENDER_NOT_ALLOWED = "sender-not-allowed"
+    SENT_IN_FUTURE = "sent-in-future"
+    SEVERAL_TEXTS = "several-texts"
+    NO_AREA = "no-area"
+    AREA_UNMATCHED = "area-unmatched"
+    OUTSIDE_TERRITORY = "outside-territory"
+    UNKNOWN_REFERENCE = "unknown-reference"
+    FOREIGN_REFERENCE = "foreign-reference"
+    IDENTITY_REUSED = "identity-reused"
+    MALFORMED_REPORT = "malformed-report"
+    NOT_FOUND = "not-found"
+    OVERLOADED = "overloaded"
+    RECORD_UNAVAILABLE = "record-unavailable"
+    INTERNAL = "internal-error"
+
+
+STATUS = {
+    ProblemType.UNAUTHENTICATED: 401,
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: 415,
+    ProblemType.TOO_LARGE: 413,
+    ProblemType.INCOMPLETE: 408,
+    ProblemType.MALFORMED: 400,
+    ProblemType.INVALID_CAP: 422,
+    ProblemType.NOT_ONE_ALERT: 422,
+    ProblemType.SENDER_NOT_ALLOWED: 403,
+    ProblemType.SENT_IN_FUTURE: 422,
+    ProblemType.SEVERAL_TEXTS: 422,
+    ProblemType.NO_AREA: 422,
+    ProblemType.AREA_UNMATCHED: 422,
+    ProblemType.OUTSIDE_TERRITORY: 403,
+    ProblemType.UNKNOWN_REFERENCE: 422,
+    ProblemType.FOREIGN_REFERENCE: 403,
+    ProblemType.IDENTITY_REUSED: 409,
+    ProblemType.MALFORMED_REPORT: 400,
+    ProblemType.NOT_FOUND: 404,
+    ProblemType.OVERLOADED: 503,
+    ProblemType.RECORD_UNAVAILABLE: 503,
+    ProblemType.INTERNAL: 500,
+}
+
+TITLE = {
+    ProblemType.UNAUTHENTICATED: "No valid API key",
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: "The body must be application/cap+xml",
+    ProblemType.TOO_LARGE: "The body is larger than allowed",
+    ProblemType.INCOMPLETE: "The body did not arrive completely",
+    ProblemType.MALFORMED: "The body cannot be read as CAP",
+    ProblemType.INVALID_CAP: "The message breaks rules of CAP",
+    ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",
+    ProblemType.SENDER_NOT_ALLOWED: "The API key does not speak for this CAP sender",
+    ProblemType.SENT_IN_FUTURE: "The message was sent in the future",
+    ProblemType.SEVERAL_TEXTS: "The message says different things to different places",
+    ProblemType.NO_AREA: "The message names no area",
+    ProblemType.AREA_UNMATCHED: "Part of the area matches no known municipality",
+    ProblemType.OUTSIDE_TERRITORY: "The area reaches beyond the source's territory",
+    ProblemType.UNKNOWN_REFERENCE: "The message refers to nothing known",
+    ProblemType.FOREIGN_REFERENCE: "The message refers to another sender's alert",
+    ProblemType.IDENTITY_REUSED: "This identity was used for other content",
+    ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
+    ProblemType.NOT_FOUND: "Not found",
+    ProblemType.OVERLOADED: "Too many are reading now",
+    ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
+    ProblemType.INTERNAL: "Internal error",
+}
+
+
+class RequestRefused(Exception):
+    """Nothing was accepted and nothing will be sent. `errors` lists every single finding."""
+
+    def __init__(
+        self,
+        type_: ProblemType,
+        detail: str,
+        errors: tuple[dict[str, object], ...] = (),
+        extra: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(type_)
+        self.type = type_
+        self.detail = detail
+        self.errors = errors
+        self.extra = extra or {}
+
+    @property
+    def status(self) -> int:
+        return STATUS[self.type]

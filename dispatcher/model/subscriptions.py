@@ -1,0 +1,46 @@
+"""Subscriptions: an endpoint and what it follows, and how many there are of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriberCounts:
+    """Subscribers that an alert would address, by channel and municipality (AGS)."""
+
+    by_channel: dict[str, int]
+    by_municipality: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedArea:
+    """A place that is followed more closely than by municipality: one corner and a radius, or the corners of a
+    polygon, as (lat, lon) rounded to three decimals. `ags`: the municipalities it lies in.
+    """
+
+    lat_lon: tuple[tuple[float, float], ...]
+    radius_m: float = 0.0
+    ags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubscription:
+    """An endpoint, and the municipalities (AGS) and watched areas that it follows. `address`, `keys` and
+    `watched_areas` are personal data.
+    """
+
+    channel: str
+    gateway: str
+    address: str
+    keys: Mapping[str, str]
+    places: tuple[str, ...]
+    language: str = "de"
+    instance: str | None = None
+    ref: str | None = None
+    """The subscriber's opaque reference at whoever registered it, for joining ledgers."""
+    watched_areas: tuple[WatchedArea, ...] = ()

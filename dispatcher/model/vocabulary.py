@@ -1,0 +1,118 @@
+"""The service's own vocabulary: closed sets and small values that every layer shares.
+
+CAP's words are in `cap`, the gateways' words in `channels`; here is what happens between them.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+
+
+class Lane(StrEnum):
+    """What may overtake what. Each lane has its own queue and its own reserved concurrency."""
+
+    FLASH = "flash"
+    PRIORITY = "priority"
+    ROUTINE = "routine"
+    EXERCISE = "exercise"
+
+    @property
+    def rank(self) -> int:
+        """0 overtakes 1 overtakes 2 ..."""
+        return tuple(Lane).index(self)
+
+
+class Kind(StrEnum):
+    """What a recipient is told, seen from what that recipient was told before."""
+
+    ALERT = "alert"
+    """The first notice of this chain."""
+    UPDATE = "update"
+    NO_LONGER_AFFECTED = "no_longer_affected"
+    """The warning goes on elsewhere, but this recipient's places are out of it."""
+    CANCEL = "cancel"
+    DELISTED = "delisted"
+    """The source lists the warning no longer. Nobody has given the all-clear."""
+
+
+class Reason(StrEnum):
+    """Why an accepted alert is dispatched, or why it is not."""
+
+    FIRST_NOTICE = "first_notice"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    ALL_CLEAR = "all_clear"
+    """An Update whose every info says AllClear ends the warning like a Cancel."""
+    NOT_ACTUAL = "not_actual"
+    NOT_PUBLIC = "not_public"
+    NOT_A_WARNING = "not_a_warning"
+    """Ack and Error speak to other systems, not to people."""
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    """A later message of the same chain is already here."""
+    ALREADY_ENDED = "already_ended"
+    """A Cancel for what has been cancelled before: a second all-clear never happens."""
+    NO_LONGER_LISTED = "no_longer_listed"
+    """A feed stopped listing the warning before it expired, without saying that it is over."""
+    NOTHING_TO_END = "nothing_to_end"
+    """A feed's Cancel for what nobody here was told: remembered, in case the warning itself comes later."""
+    HELD = "held"
+    """Waits for a person; `held_for` says why. Nothing is sent."""
+    DISCARDED = "discarded"
+    """A person decided that a held message is not sent."""
+    DUPLICATE = "duplicate"
+    """The same message came before, in another language, bundle or feed."""
+    MERGED = "merged"
+    """Another source warned of the same event, for the same places and time, before; for two control centres in the
+    same words, too."""
+    QUIET = "quiet"
+    """The source asks to list the message without alarming anybody."""
+    NO_WARNING = "no_warning"
+    """All is well, said in the form of a warning (MeteoAlarm green)."""
+    ADVANCE = "advance"
+    """Advance information: a warning may follow."""
+    ELSEWHERE = "elsewhere"
+    """It concerns no municipality that this installation serves."""
+
+
+DISPATCHED = frozenset(
+    {Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED}
+)
+ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED})
+
+
+class State(IntEnum):
+    """One recipient's state in one batch: the low seven bits of its outcome byte."""
+
+    PENDING = 0
+    CLAIMED = 1
+    """Handed to the channel, answer not yet recorded. A process that dies leaves at most one slice so."""
+    RETRY = 2
+    ACCEPTED = 16
+    DELIVERED = 17
+    DISPLAYED = 18
+    GONE = 32
+    REJECTED = 33
+    EXPIRED = 34
+    SUPERSEDED = 35
+    DEAD = 36
+
+    @property
+    def terminal(self) -> bool:
+        return self >= State.ACCEPTED
+
+
+TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.ACCEPTED)
+"""The outcome bytes with a terminal state, certain or not."""
+UNCERTAIN = 0x80
+"""Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
+may have been reached whatever the state says. Such a recipient is told of a later Update or Cancel."""
+
+
+FEED_PREFIX = "feed-"
+"""How the ids of those sources begin that are feeds."""
+
+LEASE = timedelta(seconds=8)
+"""How long a batch stays with a worker that gives no sign of life. With the second until the next sweep and
+what a busy machine adds, a dead worker's batches are in other hands within ten seconds."""

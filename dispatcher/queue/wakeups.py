@@ -1,0 +1,173 @@
+"""The queue's side: arq as a doorbell.
+
+A job carries an id and means "have a look". Whether there is anything to do, and who does it, is decided on the
+record; so a lost, late or doubled ring costs at most a moment. Every key in Redis is named here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from arq.connections import ArqRedis
+from arq.constants import job_key_prefix
+from arq.jobs import serialize_job
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
+
+from dispatcher.model.vocabulary import Lane
+from dispatcher.queue.address import Sentinels
+from dispatcher.queue.sentinels import PrimaryPool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.model.batches import ReadyBatch
+    from dispatcher.queue.address import QueueAddress, Server
+
+UNAVAILABLE = (RedisError, OSError, TimeoutError)
+"""What it looks like when the queue is away. Nothing is lost by it."""
+
+ENQUEUE_TIMEOUT_S = 0.5
+"""A submitter does not wait longer than this for a queue that hangs."""
+
+SOCKET_TIMEOUT_S = 5.0
+CHANGING_SOCKET_TIMEOUT_S = 2.0
+"""Where Sentinels name the server: one that says nothing for so long may have a successor by now, and who waits for it
+does not hear of that. No command that we give waits for anything."""
+
+RECENT_MS = 1000
+"""How long lower lanes, in whatever process, stand aside after a bell of a higher one."""
+
+JOB_LIFETIME_MS = 3_600_000
+"""arq forgets a job after this; the reconciler rings again for whatever still waits."""
+
+_CONNECTION: dict[str, Any] = {
+    "socket_connect_timeout": 1.0,
+    "retry_on_error": [ConnectionError, TimeoutError, OSError],
+    "health_check_interval": 15,
+}
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+def queue_name(lane: Lane) -> str:
+    """The sorted set of one lane's jobs."""
+    return f"warn:lane:{lane}"
+
+
+def open_queue(address: QueueAddress) -> ArqRedis:
+    """A client of the queue; connects on first use. Jobs are msgpack: never pickle, which would let anybody who
+    can write to Redis run code here.
+    """
+    client = _through(address) if isinstance(address, Sentinels) else _straight(address)
+    client.job_serializer = _encode
+    client.job_deserializer = _decode
+    client.expires_extra_ms = JOB_LIFETIME_MS
+    return client
+
+
+def _straight(address: Server) -> ArqRedis:
+    client: ArqRedis = ArqRedis.from_url(
+        address.url,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        **_CONNECTION,
+    )
+    return client
+
+
+def _through(address: Sentinels) -> ArqRedis:
+    return ArqRedis(
+        PrimaryPool(
+            address,
+            socket_timeout=CHANGING_SOCKET_TIMEOUT_S,
+            retry=Retry(ExponentialBackoff(cap=0.1, base=0.05), 1),
+            **_CONNECTION,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WakeUp:
+    """One ring: a function of the worker, its id argument, and how long to wait first."""
+
+    function: str
+    argument: str | int
+    job_id: str
+    lane: Lane
+    delay_s: float = 0.0
+
+
+def batch_wake_up(ready: ReadyBatch, delay_s: float = 0.0) -> WakeUp:
+    """The token is in the job's id, so that a ring after a lost lease is not taken for a repeat."""
+    return WakeUp("deliver", ready.batch_id, f"deliver:{ready.batch_id}:{ready.token}", ready.lane, delay_s)
+
+
+def plan_wake_up(alert_id: str, lane: Lane, delay_s: float = 0.0) -> WakeUp:
+    """A delayed ring comes from within the job itself, whose id is still taken: it needs another one."""
+    return WakeUp("plan", alert_id, f"plan:{alert_id}:{time.monotonic_ns() if delay_s else 0}", lane, delay_s)
+
+
+class WakeUpQueue:
+    """Rings. Says whether the queue took it; a False is mended by the reconciler."""
+
+    def __init__(self, queue: ArqRedis) -> None:
+        self._queue = queue
+
+    async def enqueue(self, wake_ups: Sequence[WakeUp]) -> bool:
+        """All in one round trip. A ring whose job already waits changes nothing, unless it is due earlier."""
+        if not wake_ups:
+            return True
+        now_ms = int(time.time() * 1000)
+        try:
+            async with asyncio.timeout(ENQUEUE_TIMEOUT_S), self._queue.pipeline(transaction=True) as pipe:
+                for wake_up in wake_ups:
+                    _add(pipe, wake_up, now_ms)
+                for lane in {wake_up.lane for wake_up in wake_ups if not wake_up.delay_s}:
+                    pipe.set(_recent_key(lane), 1, px=RECENT_MS)
+                await pipe.execute()
+        except UNAVAILABLE:
+            return False
+        return True
+
+    async def higher_lane_active(self, lane: Lane) -> bool:
+        """Whether a bell of a higher lane was rung lately, so that lower ones should stand aside."""
+        higher = [_recent_key(other) for other in Lane if other.rank < lane.rank]
+        try:
+            async with asyncio.timeout(ENQUEUE_TIMEOUT_S):
+                return bool(higher) and any(await self._queue.mget(higher))
+        except UNAVAILABLE:
+            return False
+
+    async def ping(self) -> bool:
+        """Whether the queue answers."""
+        try:
+            async with asyncio.timeout(ENQUEUE_TIMEOUT_S):
+                return bool(await self._queue.ping())
+        except UNAVAILABLE:
+            return False
+
+    async def depth(self, lane: Lane) -> int:
+        """Jobs waiting or running in the lane."""
+        return int(await self._queue.zcard(queue_name(lane)))
+
+    async def aclose(self) -> None:
+        await self._queue.aclose(close_connection_pool=True)
+
+
+def _recent_key(lane: Lane) -> str:
+    return f"warn:recent:{lane}"
+
+
+def _add(pipe: Any, wake_up: WakeUp, now_ms: int) -> None:
+    job = serialize_job(wake_up.function, (wake_up.argument,), {}, None, now_ms, serializer=_encode)
+    delay_ms = int(wake_up.delay_s * 1000)
+    pipe.set(job_key_prefix + wake_up.job_id, job, px=JOB_LIFETIME_MS + delay_ms, nx=True)
+    # Due at the earliest time that anybody gave it: a bell from a process whose date is an hour ahead would else
+    # not be heard for an hour, and no later one in its place.
+    pipe.zadd(queue_name(wake_up.lane), {wake_up.job_id: now_ms + delay_ms}, lt=True)

@@ -1,0 +1,1 @@
+"""The process around the service: logs, listening, probes, descriptors, memory."""

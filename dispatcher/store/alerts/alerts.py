@@ -1,0 +1,276 @@
+"""Alerts of record: acceptance in one transaction, and reading them back."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
+from dispatcher.model.vocabulary import DISPATCHED, Lane, Reason
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from dispatcher.store.record import Connection, Pool
+
+
+COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
+  received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
+  event_key, hazards, begins, attribution, held_for, merged_into"""
+
+
+def stored_alert(row: Any) -> StoredAlert:
+    closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "hazards": tuple(row["hazards"])}
+    return StoredAlert(**{**dict(row), **closed})
+
+
+async def municipalities_of(connection: Connection, alert_id: str) -> list[AffectedMunicipality]:
+    """The municipalities of the alert, by AGS."""
+    rows = await connection.fetch(
+        "SELECT ags, name, reason, share FROM affected WHERE alert_id = $1 ORDER BY ags", alert_id
+    )
+    return [AffectedMunicipality(**dict(row)) for row in rows]
+
+
+TARGET_SHA256 = """sha256(convert_to(coalesce((
+  SELECT string_agg(ags || ' ' || reason, ',' ORDER BY ags) FROM affected WHERE alert_id = $1), ''), 'UTF8')
+  || coalesce((SELECT shape FROM target WHERE alert_id = $1), ''::bytea))"""
+"""Of an alert's municipalities and shapes as they stand in the record."""
+
+
+async def seal_target(connection: Connection, alert_id: str) -> bytes:
+    """Bind the alert to its target as it stands now; what is sent later must be this."""
+    digest: bytes = await connection.fetchval(
+        f"UPDATE alert SET target_sha256 = {TARGET_SHA256} WHERE id = $1 RETURNING target_sha256",  # noqa: S608 - constant
+        alert_id,
+    )
+    return digest
+
+
+def state_of(reason: Reason) -> str:
+    if reason is Reason.HELD:
+        return "held"
+    return "accepted" if reason in DISPATCHED else "recorded"
+
+
+class Submission:
+    """An open transaction in which one message is decided upon. Nothing is promised before it commits."""
+
+    def __init__(self, connection: Connection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+        """The record's clock."""
+
+    async def same_identity(self, sender: str, identifier: str, sent: datetime) -> StoredAlert | None:
+        """The alert already recorded under this identity, in its newest revision."""
+        row = await self.connection.fetchrow(
+            f"SELECT {COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3 "  # noqa: S608 - constant columns
+            "ORDER BY revision DESC LIMIT 1",
+            sender,
+            identifier,
+            sent,
+        )
+        return stored_alert(row) if row else None
+
+    async def referenced(self, identifiers: Sequence[str]) -> list[StoredAlert]:
+        """All recorded alerts bearing one of these identifiers, whoever sent them."""
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
+            list(identifiers),
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def chain(self, chain_id: str) -> list[StoredAlert]:
+        """The whole chain in order of arrival."""
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
+            chain_id,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def raw(self, alert_id: str) -> bytes | None:
+        """The bytes exactly as they were submitted."""
+        raw: bytes | None = await self.connection.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
+        return raw
+
+    async def places(self, alert_id: str) -> list[AffectedMunicipality]:
+        """The municipalities of a recorded alert, by AGS."""
+        return await municipalities_of(self.connection, alert_id)
+
+    async def shape(self, alert_id: str) -> bytes:
+        """What a recorded alert covers, as WKB in EPSG:3035; empty where only codes name its municipalities."""
+        shape: bytes | None = await self.connection.fetchval(
+            "SELECT shape FROM target WHERE alert_id = $1", alert_id
+        )
+        return shape or b""
+
+    async def record(self, alert: NewAlert) -> None:
+        """Write the alert, its references and places, and one audit line."""
+        await self.connection.execute(
+            """INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
+                 severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
+                 event_key, hazards, begins, attribution, held_for, merged_into)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
+                 $20, $21, $22, $23, $24, $25, $26)""",
+            alert.id,
+            alert.source_id,
+            alert.sender,
+            alert.identifier,
+            alert.sent,
+            alert.msg_type,
+            alert.status,
+            alert.scope,
+            alert.event,
+            alert.headline,
+            alert.severity,
+            alert.raw,
+            alert.sha256,
+            alert.received_at,
+            alert.expires,
+            alert.lane,
+            alert.reason,
+            alert.chain_id,
+            state_of(alert.reason),
+            alert.revision,
+            alert.event_key,
+            list(alert.hazards),
+            alert.begins,
+            alert.attribution,
+            alert.held_for,
+            alert.merged_into,
+        )
+        keys = alert.reference_keys or ("",) * len(alert.references)
+        await self.connection.executemany(
+            "INSERT INTO reference VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            [(alert.id, *reference, key) for reference, key in zip(alert.references, keys, strict=True)],
+        )
+        if alert.original is not None:
+            await self.connection.execute(
+                "INSERT INTO original VALUES ($1, $2, $3)", alert.id, *alert.original
+            )
+        await self.connection.executemany(
+            "INSERT INTO affected VALUES ($1, $2, $3, $4, $5)",
+            [(alert.id, place.ags, place.name, place.reason, place.share) for place in alert.affected],
+        )
+        if alert.target:
+            await self.connection.execute("INSERT INTO target VALUES ($1, $2)", alert.id, alert.target)
+        target = await seal_target(self.connection, alert.id)
+        await audit.note(
+            self.connection,
+            f"source:{alert.source_id}",
+            "alert.accept",
+            alert.id,
+            reason=alert.reason,
+            sha256=alert.sha256.hex(),
+            target_sha256=target.hex(),
+            municipalities=[place.ags for place in alert.affected],
+        )
+
+    async def merge_chains(self, into: str, others: Sequence[str]) -> None:
+        """A message that refers to several chains makes them one: it updates or ends them all.
+
+        The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
+        """
+        for table in ("alert", "batch"):
+            # In one order, as everybody who locks several rows does.
+            await self.connection.execute(
+                f"SELECT FROM {table} WHERE chain_id = ANY($1) ORDER BY id FOR UPDATE",
+                list(others),
+            )
+            await self.connection.execute(
+                f"UPDATE {table} SET chain_id = $1 WHERE chain_id = ANY($2)",  # noqa: S608 - two constant names
+                into,
+                list(others),
+            )
+
+    async def stop(self, chain_id: str, by: str) -> None:
+        """From the commit on, no worker starts another send of the chain's earlier messages."""
+        await self.connection.execute(
+            """UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
+               WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN ('accepted', 'planned')""",
+            chain_id,
+            by,
+        )
+
+
+class Alerts:
+    """Alerts of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def submission(self, sender: str) -> AsyncIterator[Submission]:
+        """Messages of one CAP sender are decided upon one after the other, so that a chain has one order. In this
+        process they wait for each other before they take a connection, of which one sender could else hold all.
+        """
+        turn = self._locks.setdefault(sender, asyncio.Lock())
+        async with turn, self._pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sender)
+            yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
+
+    async def get(self, alert_id: str) -> StoredAlert | None:
+        row = await self._pool.fetchrow(f"SELECT {COLUMNS} FROM alert WHERE id = $1", alert_id)  # noqa: S608 - constant columns
+        return stored_alert(row) if row else None
+
+    async def raw(self, alert_id: str) -> bytes | None:
+        """The bytes exactly as they were submitted."""
+        raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
+        return raw
+
+    async def target_sha256(self, alert_id: str) -> str:
+        """The hash of the target as it stands in the record, in hex."""
+        found: bytes = await self._pool.fetchval(f"SELECT {TARGET_SHA256}", alert_id)
+        return found.hex()
+
+    async def known_keys(self, keys: Sequence[str]) -> set[str]:
+        """Which of these event keys or identifiers the record has, as a message's own or in references."""
+        rows = await self._pool.fetch(
+            """SELECT event_key AS key FROM alert WHERE event_key = ANY($1) AND event_key <> ''
+               UNION SELECT identifier FROM alert WHERE identifier = ANY($1)
+               UNION SELECT key FROM reference WHERE key = ANY($1) AND key <> ''""",
+            list(keys),
+        )
+        return {row["key"] for row in rows}
+
+    async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
+        """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
+        raw: bytes | None = await self._pool.fetchval(
+            """SELECT raw FROM alert a WHERE id = $1 AND state NOT IN ('recorded', 'held')
+               AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",
+            alert_id,
+            list(places),
+        )
+        return raw
+
+    async def affected(self, alert_id: str) -> list[AffectedMunicipality]:
+        """The municipalities of the alert, by AGS."""
+        return await municipalities_of(self._pool, alert_id)
+
+    async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
+        """A source's newest alerts, newest first."""
+        rows = await self._pool.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
+            source_id,
+            limit,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
+        """What is in force now in one of the places: dispatched, not expired, not superseded, not ended."""
+        rows = await self._pool.fetch(
+            f"""SELECT {COLUMNS} FROM alert a
+               WHERE state IN ('accepted', 'planned', 'settled') AND expires > now()
+                 AND reason IN ('first_notice', 'update')
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.reason IN ('update', 'cancel', 'all_clear', 'no_longer_listed'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            list(places),
+        )
+        return [stored_alert(row) for row in rows]

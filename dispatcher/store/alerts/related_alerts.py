@@ -1,0 +1,197 @@
+"""What the record knows about a message's kin: other editions, later messages that name it, the same event told by
+others, and what waits for a person. Used within the transaction of a submission.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.store import audit
+from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.model.alerts import AffectedMunicipality, Span, StoredAlert
+    from dispatcher.model.vocabulary import Reason
+    from dispatcher.store.alerts.alerts import Submission
+
+INGEST_LOCK = 7207116110
+
+_SUPPRESSED_DUPLICATES = """
+SELECT m.id FROM alert m
+WHERE m.reason = 'merged' AND m.expires > clock_timestamp()
+  AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1)
+  AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = m.chain_id AND l.number > m.number
+                  AND l.state IN ('accepted', 'planned', 'settled'))
+  AND (EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
+       OR EXISTS (SELECT FROM target t WHERE t.alert_id = m.id AND t.shape <> $3))
+ORDER BY m.number FOR UPDATE OF m
+"""
+
+
+def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
+    fields = dict(row)
+    concerned = set(fields.pop("places") or ())
+    return stored_alert(fields), concerned
+
+
+class RelatedAlerts:
+    """Beside an open submission."""
+
+    def __init__(self, submission: Submission) -> None:
+        self._connection = submission.connection
+
+    async def lock_ingest(self) -> None:
+        """Messages of feeds are judged one after the other: two feeds may carry one event under two senders."""
+        await self._connection.execute("SELECT pg_advisory_xact_lock($1)", INGEST_LOCK)
+
+    async def editions(self, key: str) -> list[StoredAlert]:
+        """All recorded editions of one message, whatever language, bundle or feed they came in."""
+        rows = await self._connection.fetch(
+            f"SELECT {COLUMNS} FROM alert WHERE event_key = $1 AND event_key <> '' ORDER BY number",  # noqa: S608 - constant columns
+            key,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def naming(self, sender: str, identifier: str, key: str) -> list[StoredAlert]:
+        """All recorded messages that refer to this one: it may arrive after them."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert WHERE id IN (
+                  SELECT alert_id FROM reference
+                  WHERE (sender = $1 AND identifier = $2) OR (key = $3 AND key <> '')) ORDER BY number""",  # noqa: S608 - constant columns
+            sender,
+            identifier,
+            key,
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def candidates(self, identifiers: Sequence[str], keys: Sequence[str]) -> list[StoredAlert]:
+        """All recorded alerts that references to these identifiers or event keys can mean."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert
+               WHERE identifier = ANY($1) OR (event_key = ANY($2) AND event_key <> '') ORDER BY number""",  # noqa: S608 - constant columns
+            list(identifiers),
+            list(keys),
+        )
+        return [stored_alert(row) for row in rows]
+
+    async def others_in_force(
+        self, places: Sequence[str], source_id: str, now: datetime
+    ) -> list[tuple[StoredAlert, set[str]]]:
+        """Other sources' alerts in force that concern one of the places (AGS), each with all its places."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
+               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > $3 AND source_id <> $2
+                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.state IN ('accepted', 'planned', 'settled'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            list(places),
+            source_id,
+            now,
+        )
+        return [_with_municipalities(row) for row in rows]
+
+    async def lock_duplicates(self, key: bytes) -> None:
+        """Warnings that could be one (`merge.turn_key`) are decided upon one after the other, whoever sends them."""
+        await self._connection.execute(
+            "SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[:8], "big", signed=True)
+        )
+
+    async def centres_in_force(
+        self, event: str, places: Sequence[str], begins: Span, expires: Span
+    ) -> list[tuple[StoredAlert, set[str]]]:
+        """Control centres' warnings in force of such an event, for exactly these municipalities (AGS), that begin and
+        end within these spans; each with its places.
+        """
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS}, $3::text[] AS places
+               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > clock_timestamp()
+                 AND NOT starts_with(source_id, $1) AND lower(event) = lower($2)
+                 AND begins BETWEEN $4 AND $5 AND expires BETWEEN $6 AND $7
+                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = $3[1])
+                 AND (SELECT array_agg(f.ags ORDER BY f.ags) FROM affected f WHERE f.alert_id = a.id) = $3
+                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
+                                 AND l.state IN ('accepted', 'planned', 'settled'))
+               ORDER BY number""",  # noqa: S608 - constant columns
+            FEED_PREFIX,
+            event,
+            sorted(places),
+            *begins,
+            *expires,
+        )
+        return [_with_municipalities(row) for row in rows]
+
+    async def promote_merged(self, chain_id: str, still_warned: Sequence[str], shape: bytes) -> str | None:
+        """Of the warnings merged into the chain, and not over themselves, that concern others than the municipalities
+        (AGS) and the shape still warned, one is sent now in its place, and stands for the rest: its id.
+        """
+        rows = await self._connection.fetch(_SUPPRESSED_DUPLICATES, chain_id, list(still_warned), shape)
+        if not rows:
+            return None
+        first, *rest = (row["id"] for row in rows)
+        await self._connection.execute(
+            """UPDATE alert SET state = 'accepted', reason = 'first_notice', merged_into = NULL, enqueued_at = NULL
+               WHERE id = $1""",
+            first,
+        )
+        await self._connection.execute("UPDATE alert SET merged_into = $1 WHERE id = ANY($2)", first, rest)
+        await audit.note(self._connection, "service", "alert.promote", first, chain=chain_id)
+        return str(first)
+
+    async def supersede_held(self, chain_id: str, by: str) -> int:
+        """What waits for a person in the chain and is outdated by a later message: how many."""
+        done: str = await self._connection.execute(
+            """UPDATE alert SET state = 'recorded', reason = 'superseded', stopped_by = $2
+               WHERE chain_id = $1 AND id <> $2 AND state = 'held'""",
+            chain_id,
+            by,
+        )
+        return int(done.rpartition(" ")[2])
+
+    async def target(self, alert_id: str) -> tuple[bytes | None, bytes]:
+        """The hash of the target that the alert is bound to, and that of the target in the record."""
+        row = await self._connection.fetchrow(
+            f"SELECT target_sha256 AS bound, {TARGET_SHA256} AS found FROM alert WHERE id = $1",  # noqa: S608 - constant
+            alert_id,
+        )
+        return row["bound"], row["found"]
+
+    async def conclude(
+        self, alert_id: str, reason: Reason, chain_id: str, actor: str, why: str, at_most: int | None = None
+    ) -> None:
+        """What becomes of a held alert, by whom and why. Approved are its target as it stands and `at_most` recipients,
+        by default as many as it was held for, if that was the reason.
+        """
+        target = await seal_target(self._connection, alert_id)
+        await self._connection.execute(
+            """UPDATE alert SET state = $2, reason = $3, chain_id = $4, enqueued_at = clock_timestamp(),
+                 approved = coalesce($5, held_recipients) WHERE id = $1 AND state = 'held'""",
+            alert_id,
+            state_of(reason),
+            reason,
+            chain_id,
+            at_most,
+        )
+        await audit.note(
+            self._connection,
+            actor,
+            "alert.conclude",
+            alert_id,
+            reason=reason,
+            why=why,
+            at_most=at_most,
+            target_sha256=target.hex(),
+        )
+
+    async def add_municipalities(self, alert_id: str, places: Sequence[AffectedMunicipality]) -> None:
+        """Further municipalities, named by a person."""
+        await self._connection.executemany(
+            "INSERT INTO affected VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            [(alert_id, place.ags, place.name, place.reason, place.share) for place in places],
+        )

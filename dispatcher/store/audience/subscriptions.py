@@ -1,0 +1,161 @@
+"""Subscriptions: which endpoint follows which municipalities."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from channels.base import Endpoint
+from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from dispatcher.store.record import Connection, Pool
+
+
+_CONCERNED = """
+WITH concerned AS (
+  SELECT subscription_id AS id, ags FROM followed_municipality WHERE ags = ANY($1)
+  UNION
+  SELECT sp.subscription_id, unnest(sp.ags) FROM watched_area sp
+  WHERE sp.subscription_id = ANY($2::bigint[]) OR sp.ags && $3::text[])
+"""
+
+
+async def _add_watched_areas(connection: Connection, given: Sequence[NewSubscription]) -> None:
+    rows = [
+        (
+            item.channel,
+            hashlib.sha256(item.address.encode()).digest(),
+            [lat for lat, _ in watched.lat_lon],
+            [lon for _, lon in watched.lat_lon],
+            watched.radius_m,
+            list(watched.ags),
+        )
+        for item in given
+        for watched in item.watched_areas
+    ]
+    await connection.executemany(
+        """INSERT INTO watched_area (subscription_id, lat, lon, radius_m, ags)
+           SELECT id, $3, $4, $5, $6 FROM subscription
+           WHERE channel = $1 AND address_hash = $2 AND ended_at IS NULL
+           ON CONFLICT DO NOTHING""",
+        rows,
+    )
+
+
+class Subscriptions:
+    """The endpoints of record."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add_many(self, subscriptions: Iterable[NewSubscription]) -> int:
+        """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
+        given = list(subscriptions)
+        rows = [
+            (
+                position,
+                item.channel,
+                item.gateway,
+                item.address,
+                hashlib.sha256(item.address.encode()).digest(),
+                dict(item.keys),
+                item.language,
+                item.instance,
+                item.ref,
+                list(item.places),
+            )
+            for position, item in enumerate(given)
+        ]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text,
+                     address_hash bytea, keys jsonb, language text, instance text, ref text, places text[])
+                   ON COMMIT DROP"""
+            )
+            await connection.copy_records_to_table("incoming", records=rows)
+            await connection.execute(
+                """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance, ref)
+                   SELECT DISTINCT ON (channel, address_hash)
+                          channel, gateway, address, address_hash, keys, language, instance, ref
+                   FROM incoming ORDER BY channel, address_hash, position DESC
+                   ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
+                   DO UPDATE SET keys = excluded.keys, gateway = excluded.gateway, language = excluded.language,
+                                 instance = excluded.instance, ref = excluded.ref"""
+            )
+            await connection.execute(
+                """INSERT INTO followed_municipality (subscription_id, ags)
+                   SELECT DISTINCT s.id, p.ags FROM incoming i
+                   JOIN subscription s USING (channel, address_hash)
+                   CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL
+                   ON CONFLICT DO NOTHING"""
+            )
+            await _add_watched_areas(connection, given)
+            await audit.note(connection, "operator", "subscriptions.add", count=len(rows))
+        await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
+        return len(rows)
+
+    async def reach(
+        self, ags: Sequence[str], located: Sequence[int] = (), coded: Sequence[str] = ()
+    ) -> SubscriberCounts:
+        """How many subscribers an alert for these municipalities would address. A person following several
+        of them counts once per channel, and once in each of the municipalities.
+
+        `located` are the subscriptions with a watched area in the alert's shapes; those with one in a municipality that
+        is `coded` are found here.
+        """
+        rows = await self._pool.fetch(
+            f"""{_CONCERNED} SELECT s.channel, c.ags, count(*) AS n FROM concerned c
+               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1, 2""",  # noqa: S608 - constant
+            list(ags),
+            list(located),
+            list(coded),
+        )
+        totals = await self._pool.fetch(
+            f"""{_CONCERNED} SELECT s.channel, count(DISTINCT s.id) AS n FROM concerned c
+               JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
+            list(ags),
+            list(located),
+            list(coded),
+        )
+        by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
+        for row in rows:
+            if row["ags"] in by_municipality:
+                by_municipality[row["ags"]][row["channel"]] = row["n"]
+        return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
+
+    async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
+        """The endpoints that still exist among `ids`."""
+        rows = await self._pool.fetch(
+            "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
+        )
+        return {number: Endpoint(number, address, keys) for number, address, keys in rows}
+
+    async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
+        """The channel's endpoints with the next higher ids, at most `limit`."""
+        rows = await self._pool.fetch(
+            """SELECT id, address, keys FROM subscription
+               WHERE channel = $1 AND id > $2 AND ended_at IS NULL ORDER BY id LIMIT $3""",
+            channel,
+            last_id,
+            limit,
+        )
+        return [Endpoint(number, address, keys) for number, address, keys in rows]
+
+    async def counts(self) -> dict[str, int]:
+        """Active subscriptions by channel."""
+        rows = await self._pool.fetch(
+            "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
+        )
+        return {row["channel"]: row["n"] for row in rows}
+
+    async def refs(self) -> AsyncIterator[tuple[int, str, str]]:
+        """Every subscription ever, as (id, channel, ref), for joining ledgers."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            async for row in connection.cursor(
+                "SELECT id, channel, ref FROM subscription WHERE ref IS NOT NULL ORDER BY id", prefetch=5000
+            ):
+                yield row["id"], row["channel"], row["ref"]

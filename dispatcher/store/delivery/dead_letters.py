@@ -1,0 +1,161 @@
+"""Recipients that were refused or given up: to be looked at, and put back when what was wrong has been mended."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
+from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.store.record import Connection, Pool
+
+SUSPECT = 2
+"""Deaths that a recipient given up for them keeps: it is sent to alone, and one more gives it up again."""
+
+
+_LETTERS = """
+SELECT p.batch_id || '-' || p.position AS id, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
+  p.detail, p.attempts, p.updated_at AS at
+FROM problem p JOIN batch b ON b.id = p.batch_id
+WHERE p.due IS NULL AND p.label IN ('permanent', 'crash')
+"""
+
+_OPEN = """
+SELECT b.id, b.outcomes, b.deadline, b.deadline <= clock_timestamp() AS expired, a.stopped_at IS NOT NULL AS stopped,
+  b.lease_until > clock_timestamp() AS leased, b.alert_id, b.kind, b.language, a.identifier, a.headline
+FROM batch b JOIN alert a ON a.id = b.alert_id WHERE b.id = $1
+"""
+
+
+class DeadLetters:
+    """Reads them, and puts them back."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def listed(self, alert_id: str | None, limit: int = 1000) -> list[DeadLetter]:
+        """Newest first."""
+        rows = await self._pool.fetch(
+            _LETTERS + "AND ($1::text IS NULL OR b.alert_id = $1) ORDER BY p.updated_at DESC LIMIT $2",
+            alert_id,
+            limit,
+        )
+        return [DeadLetter(**dict(row)) for row in rows]
+
+    async def opened(self, letter_id: str) -> OpenedLetter | None:
+        """One of them; None if there is none."""
+        batch_id, position = parse_id(letter_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                _LETTERS + "AND p.batch_id = $1 AND p.position = $2", batch_id, position
+            )
+            if row is None:
+                return None
+            batch = await connection.fetchrow(_OPEN, batch_id)
+            fates = await _fates(connection, batch, [position])
+            more = await connection.fetchrow(
+                """SELECT s.ref, p.crashes FROM problem p LEFT JOIN subscription s ON s.id = p.recipient
+                   WHERE p.batch_id = $1 AND p.position = $2""",
+                batch_id,
+                position,
+            )
+        return OpenedLetter(
+            letter=DeadLetter(**dict(row)),
+            identifier=batch["identifier"],
+            headline=batch["headline"],
+            kind=batch["kind"],
+            language=batch["language"],
+            ref=more["ref"],
+            crashes=more["crashes"],
+            uncertain=bool(batch["outcomes"][position] & UNCERTAIN),
+            expires=batch["deadline"],
+            replay=fates[position],
+        )
+
+    async def replay(self, letter_ids: Sequence[str]) -> dict[str, Fate]:
+        """Put them back to be sent, as far as that may be. The reconciler rings for them within a second."""
+        wanted: defaultdict[int, list[int]] = defaultdict(list)
+        for letter_id in letter_ids:
+            batch_id, position = parse_id(letter_id)
+            wanted[batch_id].append(position)
+        found: dict[str, Fate] = {}
+        for batch_id, positions in sorted(wanted.items()):
+            async with self._pool.acquire() as connection, connection.transaction():
+                fates = await _put_back(connection, batch_id, positions)
+            found |= {f"{batch_id}-{position}": fate for position, fate in fates.items()}
+        return found
+
+
+def parse_id(letter_id: str) -> tuple[int, int]:
+    """Batch and position. Raises ValueError."""
+    if not re.fullmatch("[0-9]{1,18}-[0-9]{1,9}", letter_id):  # what the record's columns hold
+        raise ValueError(f"{letter_id!r} is not the id of a dead letter")
+    batch_id, _, position = letter_id.partition("-")
+    return int(batch_id), int(position)
+
+
+async def _put_back(connection: Connection, batch_id: int, positions: Sequence[int]) -> dict[int, Fate]:
+    batch = await connection.fetchrow(_OPEN + " FOR UPDATE OF b", batch_id)
+    fates = await _fates(connection, batch, positions)
+    back = [position for position, fate in fates.items() if fate is Fate.REPLAYED]
+    if not back:
+        return fates
+    outcomes = bytearray(batch["outcomes"])
+    for position in back:
+        outcomes[position] = State.RETRY | (outcomes[position] & UNCERTAIN)
+    await connection.execute(
+        """UPDATE problem SET due = clock_timestamp(), attempts = 0, crashes = least(crashes, $3)
+           WHERE batch_id = $1 AND position = ANY($2)""",
+        batch_id,
+        back,
+        SUSPECT,
+    )
+    # The new token fences off whoever still believes to hold the batch.
+    await connection.execute(
+        """UPDATE batch SET outcomes = $2, state = 'open', done_at = NULL, not_before = clock_timestamp(),
+             enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1 WHERE id = $1""",
+        batch_id,
+        bytes(outcomes),
+    )
+    await connection.execute(
+        "UPDATE alert SET state = 'planned', settled_at = NULL WHERE id = $1 AND state = 'settled'",
+        batch["alert_id"],
+    )
+    await audit.note(
+        connection, "operator", "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(back)
+    )
+    return fates
+
+
+async def _fates(connection: Connection, batch: Any, positions: Sequence[int]) -> dict[int, Fate]:
+    """What a replay of each comes to."""
+    if batch is None:
+        return dict.fromkeys(positions, Fate.UNKNOWN)
+    rows = await connection.fetch(
+        """SELECT p.position, s.ended_at IS NOT NULL AS ended FROM problem p
+           LEFT JOIN subscription s ON s.id = p.recipient
+           WHERE p.batch_id = $1 AND p.position = ANY($2) AND p.due IS NULL AND p.label IN ('permanent', 'crash')""",
+        batch["id"],
+        list(positions),
+    )
+    ended = {row["position"]: row["ended"] for row in rows}
+    return {position: _fate(batch, ended=ended.get(position)) for position in positions}
+
+
+def _fate(batch: Any, *, ended: bool | None) -> Fate:
+    """`ended`: whether the subscription has; None where there is no dead letter."""
+    if ended is None:
+        return Fate.UNKNOWN
+    if batch["expired"]:
+        return Fate.EXPIRED
+    if batch["stopped"]:
+        return Fate.SUPERSEDED
+    if batch["leased"]:
+        return Fate.IN_FLIGHT
+    return Fate.ENDED if ended else Fate.REPLAYED

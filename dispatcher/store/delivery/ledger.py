@@ -1,0 +1,314 @@
+"""The ledger: batches, leases, and what became of every recipient.
+
+A batch is one channel, one gateway, one language, one lane and up to about a thousand recipients, with one
+outcome byte for each. A worker holds a batch by a lease; every write carries the lease's token, so that a
+worker that slept past its lease can change nothing any more (fencing). All times are the record's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from dispatcher.model.batches import Closed, Lease, Progress, ReadyBatch, RecipientProblem
+from dispatcher.model.vocabulary import LEASE, TERMINAL_OUTCOMES, UNCERTAIN, Kind, Lane, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from dispatcher.store.record import Connection, Pool
+
+
+class LeaseLostError(Exception):
+    """Somebody else holds the batch now; nothing was written."""
+
+
+PROMPT_S = 1.0
+"""What came later does not say what time it is: this process may have stood still since."""
+
+_ACQUIRE = """
+UPDATE batch b SET lease_token = b.lease_token + 1, lease_until = clock_timestamp() + $2
+FROM alert a
+WHERE b.id = $1 AND a.id = b.alert_id AND b.state = 'open' AND a.stopped_at IS NULL
+  AND b.not_before <= clock_timestamp()
+  AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+  AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
+                  AND g.paused_until > clock_timestamp())
+RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
+  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
+"""
+
+_ADVANCE = """
+UPDATE batch b SET outcomes = $3, lease_until = clock_timestamp() + $4,
+  first_at = least(b.first_at, $5), last_at = greatest(b.last_at, $6)
+WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
+RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id) AS stopped
+"""
+
+_RELEASE = """
+UPDATE batch b SET outcomes = $3, lease_until = NULL,
+  first_at = least(b.first_at, $4), last_at = greatest(b.last_at, $5),
+  not_before = coalesce($6, b.not_before), enqueued_at = CASE WHEN $7 THEN b.enqueued_at END,
+  state = CASE WHEN $7 THEN 'done' ELSE 'open' END, done_at = CASE WHEN $7 THEN clock_timestamp() END
+WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open' RETURNING true
+"""
+
+_SETTLE_ALERT = """
+UPDATE alert SET state = 'settled', settled_at = clock_timestamp()
+WHERE id = $1 AND state = 'planned' AND NOT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')
+"""
+
+_DUE = """
+UPDATE batch SET enqueued_at = clock_timestamp() WHERE id IN (
+  SELECT b.id FROM batch b JOIN alert a ON a.id = b.alert_id
+  WHERE b.state = 'open' AND b.not_before <= clock_timestamp() AND a.stopped_at IS NULL
+    AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+    AND (b.enqueued_at IS NULL OR b.enqueued_at < clock_timestamp() - interval '5 seconds'
+         OR b.lease_until < clock_timestamp() AND b.enqueued_at < b.lease_until)
+    AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
+                    AND g.paused_until > clock_timestamp())
+  ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
+RETURNING id, lane, lease_token
+"""
+
+_WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
+"""The outcome bytes of whoever was not tried yet, and of whoever there is nothing left to know about."""
+_WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
+
+
+class Ledger:
+    """Batches of record."""
+
+    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds."""
+        self._pool = pool
+        self._monotonic = monotonic
+
+    async def acquire(self, batch_id: int) -> Lease | None:
+        """Take the batch in hand, if it may be worked on now and nobody else has it."""
+        asked = self._monotonic()
+        row = await self._pool.fetchrow(_ACQUIRE, batch_id, LEASE)
+        if row is None:
+            return None
+        problems = []
+        # Rarely. The row itself tells: where the statement waited for the holder before us, anything else in it is of
+        # before that holder's last write. From here on nobody but us writes problems.
+        if row["outcomes"].translate(None, _WITHOUT_PROBLEMS):
+            problems = await self._pool.fetch(
+                """SELECT position, recipient, attempts, crashes, label, code, detail, due
+                   FROM problem WHERE batch_id = $1""",
+                batch_id,
+            )
+        fields = dict(row)
+        fields |= {
+            "kind": Kind(row["kind"]),
+            "lane": Lane(row["lane"]),
+            "recipients": tuple(row["recipients"]),
+            "problems": {item["position"]: RecipientProblem(**dict(item)) for item in problems},
+        }
+        if self._monotonic() - asked > PROMPT_S:
+            fields["now"] = await self._present()
+        return Lease(**fields)
+
+    async def _present(self) -> datetime:
+        """The record's time, ahead by its way here rather than behind, even if this process stood still meanwhile."""
+        async with self._pool.acquire() as connection:
+            asked = self._monotonic()
+            now: datetime = await connection.fetchval("SELECT clock_timestamp()")
+            return now + timedelta(seconds=self._monotonic() - asked)
+
+    async def advance(self, lease: Lease, progress: Progress) -> bool:
+        """Write progress and renew the lease. True: the alert was stopped, start nothing more."""
+        if not progress.problems and not progress.remove:  # one statement: no need of a transaction around it
+            return await self._advance(self._pool, lease, progress)
+        async with self._pool.acquire() as connection, connection.transaction():
+            stopped = await self._advance(connection, lease, progress)
+            await _write_details(connection, lease, progress)
+        return stopped
+
+    async def _advance(self, connection: Connection | Pool, lease: Lease, progress: Progress) -> bool:
+        stopped = await connection.fetchval(
+            _ADVANCE,
+            lease.batch_id,
+            lease.token,
+            progress.outcomes,
+            LEASE,
+            progress.accepted_first,
+            progress.accepted_last,
+        )
+        if stopped is None:
+            raise LeaseLostError
+        return bool(stopped)
+
+    async def heartbeat(self, lease: Lease) -> bool:
+        """Renew the lease. True: the alert was stopped."""
+        stopped = await self._pool.fetchval(
+            """UPDATE batch b SET lease_until = clock_timestamp() + $3
+               WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
+               RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id)""",
+            lease.batch_id,
+            lease.token,
+            LEASE,
+        )
+        if stopped is None:
+            raise LeaseLostError
+        return bool(stopped)
+
+    async def release(self, lease: Lease, progress: Progress, not_before: datetime | None = None) -> bool:
+        """Write progress and put the batch down: done when every recipient has a terminal state (then True),
+        else to be taken up again at `not_before`.
+        """
+        done = not progress.outcomes.translate(None, TERMINAL_OUTCOMES)
+        if progress.problems or progress.remove:
+            async with self._pool.acquire() as connection, connection.transaction():
+                await self._release(connection, lease, progress, not_before, done=done)
+                await _write_details(connection, lease, progress)
+        else:
+            await self._release(self._pool, lease, progress, not_before, done=done)
+        if done:
+            await self._pool.execute(_SETTLE_ALERT, lease.alert_id)
+        return done
+
+    async def _release(
+        self,
+        connection: Connection | Pool,
+        lease: Lease,
+        progress: Progress,
+        not_before: datetime | None,
+        *,
+        done: bool,
+    ) -> None:
+        released = await connection.fetchval(
+            _RELEASE,
+            lease.batch_id,
+            lease.token,
+            progress.outcomes,
+            progress.accepted_first,
+            progress.accepted_last,
+            not_before,
+            done,
+        )
+        if released is None:
+            raise LeaseLostError
+
+    async def pause_gateway(self, channel: str, gateway: str, seconds: float, reason: str) -> None:
+        """Nobody claims a batch of this gateway until then. A pause only ever grows."""
+        await self._pool.execute(
+            """INSERT INTO gateway AS g VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
+               ON CONFLICT (channel, name) DO UPDATE SET paused_until = greatest(g.paused_until, excluded.paused_until),
+                 reason = CASE WHEN excluded.paused_until > g.paused_until THEN excluded.reason ELSE g.reason END""",
+            channel,
+            gateway,
+            seconds,
+            reason,
+        )
+
+    async def due(self, limit: int = 1000) -> list[ReadyBatch]:
+        """Open batches without a live lease for which no bell was rung lately. Marks them as rung."""
+        rows = await self._pool.fetch(_DUE, limit)
+        return [ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
+
+    async def close_stopped(self, chain_id: str) -> Closed:
+        """End the open batches of the chain's stopped messages that nobody holds: what was not sent is
+        superseded.
+        """
+        return await self._close(
+            State.SUPERSEDED,
+            """b.chain_id = $1 AND EXISTS (SELECT FROM alert a WHERE a.id = b.alert_id
+                                           AND a.stopped_at IS NOT NULL)""",
+            (chain_id,),
+        )
+
+    async def close_expired(self) -> Closed:
+        """End the open batches past their deadline that nobody holds: what was not sent is expired."""
+        return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", ())
+
+    async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> Closed:
+        table = _closing_table(state)
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                f"""SELECT b.id, b.alert_id, b.channel, b.lane, b.outcomes,
+                      b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
+                    FROM batch b WHERE b.state = 'open' AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
+                *arguments,
+            )
+            # The new token fences off a worker that wakes up late.
+            await connection.executemany(
+                """UPDATE batch SET state = 'done', done_at = clock_timestamp(), lease_until = NULL,
+                     lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",
+                [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
+            )
+        free = [row for row in rows if row["free"]]
+        # Outside: whoever holds a batch's row never waits for an alert's.
+        for alert_id in {row["alert_id"] for row in free}:
+            await self._pool.execute(_SETTLE_ALERT, alert_id)
+        ended: Counter[tuple[str, str]] = Counter()
+        for row in free:
+            plain = row["outcomes"].translate(_WITHOUT_FLAG)
+            ended[row["channel"], row["lane"]] += sum(
+                plain.count(open_) for open_ in State if not open_.terminal
+            )
+        return Closed(state, len(rows) - len(free), dict(ended))
+
+    async def settle_finished(self) -> int:
+        """Alerts whose last batches ended at the same instant, each not seeing the other: settle them."""
+        rows = await self._pool.fetch(
+            """UPDATE alert a SET state = 'settled', settled_at = clock_timestamp() WHERE state = 'planned'
+               AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND state = 'open') RETURNING id"""
+        )
+        return len(rows)
+
+
+def _closing_table(state: State) -> bytes:
+    """For `bytes.translate`: what becomes of each outcome byte when its batch is closed unfinished."""
+    table = bytearray(range(256))
+    for flag in (0, UNCERTAIN):
+        table[State.PENDING | flag] = state | flag
+        table[State.RETRY | flag] = state | flag
+        # A worker died with it in hand: it may have been sent.
+        table[State.CLAIMED | flag] = state | UNCERTAIN
+    return bytes(table)
+
+
+async def _write_details(connection: Any, lease: Lease, progress: Progress) -> None:
+    if progress.problems:
+        columns: Sequence[Sequence[Any]] = list(
+            zip(
+                *(
+                    (
+                        item.position,
+                        item.recipient,
+                        item.attempts,
+                        item.crashes,
+                        item.label,
+                        item.code,
+                        item.detail,
+                        item.due,
+                    )
+                    for item in progress.problems
+                ),
+                strict=True,
+            )
+        )
+        await connection.execute(
+            """INSERT INTO problem (batch_id, position, recipient, attempts, crashes, label, code, detail, due)
+               SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::text[],
+                                        $8::text[], $9::timestamptz[])
+               ON CONFLICT (batch_id, position) DO UPDATE SET attempts = excluded.attempts,
+                 crashes = excluded.crashes, label = excluded.label,
+                 code = excluded.code, detail = excluded.detail, due = excluded.due, updated_at = now()""",
+            lease.batch_id,
+            *columns,
+        )
+    if progress.remove:
+        await connection.execute(
+            # One that is just being renewed stays; and never to wait here means never to wait in a circle.
+            """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
+                 SELECT id FROM subscription WHERE id = ANY($1) AND ended_at IS NULL
+                 FOR NO KEY UPDATE SKIP LOCKED)""",
+            list(progress.remove),
+            progress.remove_reason,
+        )

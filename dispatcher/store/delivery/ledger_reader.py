@@ -1,0 +1,117 @@
+"""The account of an alert: what became of its recipients, summed and one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dispatcher.model.ledger import ChannelSummary, LedgerLine
+from dispatcher.model.vocabulary import UNCERTAIN, State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
+
+    from dispatcher.store.record import Pool
+
+
+class LedgerReader:
+    """Reads the ledger; writes nothing."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def summary(self, alert_id: str) -> list[ChannelSummary]:
+        """By channel and kind of notice. Costs one pass over the outcome bytes of the alert's batches."""
+        rows = await self._pool.fetch(
+            """SELECT channel, kind, outcomes, first_at, last_at FROM batch WHERE alert_id = $1
+               ORDER BY channel, kind, id""",
+            alert_id,
+        )
+        accounts: dict[tuple[str, str], ChannelSummary] = {}
+        for row in rows:
+            key = (row["channel"], row["kind"])
+            before = accounts.get(key) or ChannelSummary(*key, {}, None, None)
+            accounts[key] = ChannelSummary(
+                *key,
+                _add(before.states, row["outcomes"]),
+                _extreme(min, before.first_at, row["first_at"]),
+                _extreme(max, before.last_at, row["last_at"]),
+            )
+        reports = await self._reports(alert_id) if accounts else {}
+        return [replace(account, reports=reports.get(key, {})) for key, account in accounts.items()]
+
+    async def _reports(self, alert_id: str) -> dict[tuple[str, str], dict[str, int]]:
+        rows = await self._pool.fetch(
+            """SELECT b.channel, b.kind, r.state, count(*) AS n FROM batch b
+               JOIN delivery_report r ON r.batch_id = b.id WHERE b.alert_id = $1 GROUP BY 1, 2, 3 ORDER BY 3""",
+            alert_id,
+        )
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for row in rows:
+            found.setdefault((row["channel"], row["kind"]), {})[row["state"]] = row["n"]
+        return found
+
+    async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
+        """Recipients by municipality (AGS) and state. Who follows several of them counts in each."""
+        rows = await self._pool.fetch(
+            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
+               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+               JOIN followed_municipality p ON p.subscription_id = r.id
+               WHERE b.alert_id = $1 GROUP BY 1, 2 ORDER BY 1""",
+            alert_id,
+        )
+        rows += await self._pool.fetch(
+            """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
+               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+               JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM watched_area) p
+                 ON p.subscription_id = r.id
+               WHERE b.alert_id = $1 AND NOT EXISTS (
+                 SELECT FROM followed_municipality WHERE place.subscription_id = r.id AND place.ags = p.ags)
+               GROUP BY 1, 2 ORDER BY 1""",
+            alert_id,
+        )
+        result: dict[str, dict[str, int]] = {}
+        for row in rows:
+            states, name = result.setdefault(row["ags"], {}), State(row["state"]).name.lower()
+            states[name] = states.get(name, 0) + row["n"]
+        return result
+
+    async def entries(self, alert_id: str) -> AsyncIterator[LedgerLine]:
+        """Every recipient, in the order of the batches."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            async for row in connection.cursor(
+                """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
+                     get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
+                     d.at AS reported_at
+                   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+                   LEFT JOIN subscription s ON s.id = r.id
+                   LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
+                   WHERE b.alert_id = $1 ORDER BY b.id, r.n""",
+                alert_id,
+                prefetch=5000,
+            ):
+                fields = dict(row)
+                outcome = fields.pop("outcome")
+                yield LedgerLine(
+                    **fields,
+                    state=State(outcome & ~UNCERTAIN).name.lower(),
+                    uncertain=bool(outcome & UNCERTAIN),
+                )
+
+
+def _add(states: dict[str, int], outcomes: bytes) -> dict[str, int]:
+    total = dict(states)
+    for state in State:
+        count = outcomes.count(bytes([state])) + outcomes.count(bytes([state | UNCERTAIN]))
+        if count:
+            name = state.name.lower()
+            total[name] = total.get(name, 0) + count
+    return total
+
+
+def _extreme(
+    choose: Callable[[list[datetime]], datetime], one: datetime | None, other: datetime | None
+) -> datetime | None:
+    known = [moment for moment in (one, other) if moment is not None]
+    return choose(known) if known else None

@@ -1,0 +1,337 @@
+"""Planning on the record: from an alert's municipalities to frozen batches.
+
+A first notice is planned in portions, by the subscriptions' numbers, each in a transaction of its own: the first few
+thousand are on their way while the rest of a million is still being looked up. Everything that follows on a warning is
+planned in one.
+
+Who is told what follows from what each subscriber was told before in this chain, which the earlier batches'
+outcome bytes say:
+
+- told (accepted, or sent without an answer) and still concerned: `update`
+- not told and concerned: `alert`
+- told and no longer concerned: `no_longer_affected`
+- the warning ends: `cancel`, or `ended` where only its source's silence ends it, to those told, and to nobody else
+
+Recipients whose earlier message is still in a worker's hand are left for the next round.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from dispatcher.model.alerts import PendingAlert
+from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.vocabulary import ENDING_REASONS, Kind, Lane, Reason
+from dispatcher.store import audit
+from dispatcher.store.alerts.alerts import TARGET_SHA256
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from dispatcher.store.record import Connection, Pool
+
+
+AudienceGuard: TypeAlias = "Callable[[int, int | None, int | None], str]"
+"""(recipients, the usual number, the approved number) -> what they are held for, or nothing."""
+
+
+def unguarded(recipients: int, baseline: int | None, approved: int | None) -> str:
+    """Lets any audience pass but one larger than was approved."""
+    del baseline
+    return (
+        "" if approved is None or recipients <= approved else f"{recipients} recipients, approved {approved}"
+    )
+
+
+FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
+"""Subscriptions' numbers looked through for the first portion, about 20 ms; twice as many each time; and at most, about
+a second."""
+_EVERYBODY = (0, (1 << 63) - 1)
+
+_UNPLANNED = f"""
+SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
+  planned_to,  target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed
+FROM alert WHERE id = $1 AND state = 'accepted'
+"""  # noqa: S608 - constant
+
+_BASELINE = """
+SELECT CASE WHEN count(*) >= $3 THEN (percentile_disc(0.5) WITHIN GROUP (ORDER BY audience))::bigint END
+FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN ('first_notice', 'update')
+        AND state IN ('planned', 'settled') AND audience > 0 ORDER BY number DESC LIMIT 100) recent
+"""
+"""The median of a source's last dispatches, once there are enough to speak of a usual."""
+BASELINE_MIN_DISPATCHES = 5
+
+_FREEZE = """
+WITH reached AS (
+  SELECT DISTINCT ON (r.id) r.id, b.kind
+  FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+  WHERE b.chain_id = $1 AND b.alert_id <> $2
+    AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
+         -- Who may have been alarmed counts as told; who may have heard that it is over does not.
+         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind IN ('alert', 'update'))
+  ORDER BY r.id, b.id DESC),
+notified AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
+concerned AS (
+  SELECT p.subscription_id AS id FROM followed_municipality p JOIN affected a ON a.ags = p.ags
+  WHERE a.alert_id = $2 AND NOT $3 AND p.subscription_id > $9 AND p.subscription_id <= $10
+  UNION SELECT n FROM unnest($8::bigint[]) n WHERE NOT $3 AND n > $9 AND n <= $10
+  -- Where a code or a person named the whole municipality, it is the target.
+  UNION SELECT s.subscription_id FROM watched_area s
+  WHERE NOT $3 AND s.subscription_id > $9 AND s.subscription_id <= $10 AND s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $2 AND a.reason <> 'geometry')),
+busy AS (
+  SELECT unnest(recipients) AS id FROM batch
+  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $11 OR alert_id <> $2 AND state = 'open')),
+target AS (
+  SELECT s.id, s.channel, s.gateway, s.language,
+    CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'no_longer_affected' WHEN t.id IS NULL THEN 'alert'
+      ELSE 'update' END AS kind
+  FROM notified t FULL JOIN concerned c USING (id) JOIN subscription s ON s.id = coalesce(t.id, c.id)
+  WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM busy WHERE busy.id = s.id)),
+numbered AS (
+  SELECT *, (row_number() OVER (PARTITION BY kind, channel, gateway, language ORDER BY id) - 1) / $6 AS chunk
+  FROM target)
+INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+  enqueued_at)
+SELECT $2, $1, kind, channel, gateway, language, $4, $5, array_agg(id ORDER BY id),
+  decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
+FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
+RETURNING id, cardinality(recipients) AS size, lease_token
+"""
+
+_FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
+"""Whether anybody was to be told something in this chain before."""
+
+_NEXT = """
+SELECT min(id) FROM (
+  SELECT min(m.id) AS id FROM affected a CROSS JOIN LATERAL (
+    SELECT min(p.subscription_id) AS id FROM followed_municipality p WHERE p.ags = a.ags AND p.subscription_id > $2) m
+  WHERE a.alert_id = $1
+  UNION ALL SELECT min(n) FROM unnest($3::bigint[]) n WHERE n > $2
+  UNION ALL SELECT min(s.subscription_id) FROM watched_area s WHERE s.subscription_id > $2 AND s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry')) first
+"""
+
+_AT_MOST = """
+SELECT cardinality($2::bigint[])
+  + (SELECT count(*) FROM followed_municipality p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1)
+  + (SELECT count(*) FROM watched_area s WHERE s.ags && ARRAY(
+       SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
+"""
+"""Who follows several places counts several times: quick, and enough to see that an audience is not too large."""
+
+_EXACTLY = """
+SELECT count(*) FROM subscription s WHERE s.ended_at IS NULL AND s.id IN (
+  SELECT p.subscription_id FROM followed_municipality p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1
+  UNION SELECT unnest($2::bigint[])
+  UNION SELECT s.subscription_id FROM watched_area s WHERE s.ags && ARRAY(
+    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
+"""
+
+_EARLIER_OPEN = """
+SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND state = 'open')
+"""
+"""Whose recipients were left for another round, whether their message was stopped or not."""
+
+_AUDIENCE_HASH = """
+SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
+FROM batch WHERE alert_id = $1
+"""
+
+
+def _unplanned(row: Any) -> PendingAlert:
+    return PendingAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
+
+
+class _TooManyError(Exception):
+    def __init__(self, recipients: int, why: str) -> None:
+        super().__init__(why)
+        self.recipients = recipients
+
+
+class Plans:
+    """Alerts that are accepted and not yet planned: the outbox of the record."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        batch_size: int,
+        guard: AudienceGuard = unguarded,
+        first_portion: int = FIRST_PORTION,
+    ) -> None:
+        self._pool = pool
+        self._batch_size = batch_size
+        self._guard = guard
+        self._first_portion = first_portion
+
+    async def waiting_one(self, alert_id: str) -> PendingAlert | None:
+        """The alert, if it still waits for its plan."""
+        row = await self._pool.fetchrow(_UNPLANNED, alert_id)
+        return _unplanned(row) if row else None
+
+    async def plan(self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()) -> list[ReadyBatch]:
+        """All of `portions`."""
+        planning = self.portions(alert_id, in_flight=in_flight, located=located)
+        return [ready async for ready_batches in planning for ready in ready_batches]
+
+    async def portions(
+        self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()
+    ) -> AsyncGenerator[list[ReadyBatch], None]:
+        """Freeze the audience into batches, as far as it is known; what is yielded is committed. With `in_flight`
+        earlier batches still being worked on the alert stays unplanned and this must be called again. `located` are the
+        subscriptions with a watched area in the alert's shapes.
+        """
+        step, more = self._first_portion, True
+        while more:
+            async with self._pool.acquire() as connection, connection.transaction():
+                ready_batches, more = await self._portion(connection, alert_id, in_flight, located, step)
+            yield ready_batches
+            step = min(2 * step, LARGEST_PORTION)
+
+    async def _portion(
+        self, connection: Connection, alert_id: str, in_flight: int, located: Sequence[int], step: int
+    ) -> tuple[list[ReadyBatch], bool]:
+        """Bells, and whether there is more."""
+        row = await connection.fetchrow(_UNPLANNED + " FOR UPDATE", alert_id)
+        if row is None:
+            return [], False
+        alert = _unplanned(row)
+        if alert.stopped:
+            await self._finish(connection, alert)
+        elif alert.changed:
+            await self._hold(connection, alert, "target_changed")
+        elif alert.reason in ENDING_REASONS or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id):
+            return await self._all_at_once(connection, alert, in_flight, located), False
+        else:
+            return await self._first_notice(connection, alert, located, step)
+        return [], False
+
+    async def _all_at_once(
+        self, connection: Connection, alert: PendingAlert, in_flight: int, located: Sequence[int]
+    ) -> list[ReadyBatch]:
+        try:
+            async with connection.transaction():
+                ready_batches, size = await self._freeze(
+                    connection, alert, located, _EVERYBODY, portioned=False
+                )
+                if (
+                    alert.reason not in ENDING_REASONS
+                ):  # who is told that it is over was told before: never too many
+                    await self._check_size(connection, alert, alert.audience + size)
+        except _TooManyError as error:
+            await self._hold(connection, alert, f"audience: {error}", error.recipients)
+            return []
+        if not in_flight and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
+            await self._finish(connection, alert)
+        return ready_batches
+
+    async def _first_notice(
+        self, connection: Connection, alert: PendingAlert, located: Sequence[int], step: int
+    ) -> tuple[list[ReadyBatch], bool]:
+        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to, located)
+        if first is None:
+            await self._finish(connection, alert)
+            return [], False
+        if not alert.planned_to:
+            try:
+                await self._check_size_ahead(connection, alert, located)
+            except _TooManyError as error:
+                await self._hold(connection, alert, f"audience: {error}", error.recipients)
+                return [], False
+        last = first + step - 1
+        ready_batches, _ = await self._freeze(connection, alert, located, (first - 1, last), portioned=True)
+        await connection.execute("UPDATE alert SET planned_to = $2 WHERE id = $1", alert.id, last)
+        more = await connection.fetchval(_NEXT, alert.id, last, located) is not None
+        if not more:
+            await self._finish(connection, alert)
+        return ready_batches, more
+
+    async def _freeze(
+        self,
+        connection: Connection,
+        alert: PendingAlert,
+        located: Sequence[int],
+        numbers: tuple[int, int],
+        *,
+        portioned: bool,
+    ) -> tuple[list[ReadyBatch], int]:
+        """Bells and how many recipients. `numbers`: subscriptions above the first, up to the second. `portioned`:
+        nobody among them has been planned.
+        """
+        rows = await connection.fetch(
+            _FREEZE,
+            alert.chain_id,
+            alert.id,
+            alert.reason in ENDING_REASONS,
+            alert.lane,
+            alert.expires,
+            self._batch_size,
+            Kind.DELISTED if alert.reason is Reason.NO_LONGER_LISTED else Kind.CANCEL,
+            located,
+            *numbers,
+            portioned,
+        )
+        size = sum(row["size"] for row in rows)
+        await connection.execute("UPDATE alert SET audience = audience + $2 WHERE id = $1", alert.id, size)
+        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in rows], size
+
+    async def _check_size_ahead(
+        self, connection: Connection, alert: PendingAlert, located: Sequence[int]
+    ) -> None:
+        """Before anything is sent; counted exactly only where a rough count does not do."""
+        baseline = await self._baseline(connection, alert)
+        if self._guard(await connection.fetchval(_AT_MOST, alert.id, located), baseline, alert.approved):
+            recipients = await connection.fetchval(_EXACTLY, alert.id, located)
+            if why := self._guard(recipients, baseline, alert.approved):
+                raise _TooManyError(recipients, why)
+
+    async def _check_size(self, connection: Connection, alert: PendingAlert, recipients: int) -> None:
+        if why := self._guard(recipients, await self._baseline(connection, alert), alert.approved):
+            raise _TooManyError(recipients, why)
+
+    async def _baseline(self, connection: Connection, alert: PendingAlert) -> int | None:
+        baseline: int | None = await connection.fetchval(
+            _BASELINE, alert.source_id, alert.id, BASELINE_MIN_DISPATCHES
+        )
+        return baseline
+
+    async def _hold(
+        self, connection: Connection, alert: PendingAlert, why: str, recipients: int | None = None
+    ) -> None:
+        """Nothing has gone out for it; what it was going to replace stays stopped until a person decides."""
+        await connection.execute(
+            "UPDATE alert SET state = 'held', reason = $2, held_for = $3, held_recipients = $4 WHERE id = $1",
+            alert.id,
+            Reason.HELD,
+            why,
+            recipients,
+        )
+        await audit.note(connection, "worker", "alert.hold", alert.id, why=why)
+
+    async def _finish(self, connection: Connection, alert: PendingAlert) -> None:
+        digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
+        empty = not await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')", alert.id
+        )
+        await connection.execute(
+            """UPDATE alert SET state = $2, planned_at = clock_timestamp(), audience_sha256 = $3,
+                 settled_at = CASE WHEN $4 THEN clock_timestamp() END WHERE id = $1""",
+            alert.id,
+            "settled" if empty else "planned",
+            digest,
+            empty,
+        )
+        await audit.note(connection, "worker", "alert.plan", alert.id, audience_sha256=digest.hex())
+
+    async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
+        """Accepted alerts whose bell may have been lost. Marks them as rung."""
+        rows = await self._pool.fetch(
+            """UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
+                 SELECT id FROM alert WHERE state = 'accepted'
+                   AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - interval '2 seconds')
+                 ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED)
+               RETURNING id, lane""",
+            limit,
+        )
+        return [(row["id"], Lane(row["lane"])) for row in rows]

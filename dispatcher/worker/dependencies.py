@@ -1,0 +1,33 @@
+"""What a worker process is made of; put together in `dispatcher.wiring`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dispatcher.runtime.memory_watchdog import MemoryWatchdog
+
+if TYPE_CHECKING:
+    from dispatcher.delivery.deliverer import Deliverer
+    from dispatcher.delivery.planner import Planner
+    from dispatcher.delivery.reconciler import Reconciler
+    from dispatcher.feeds.scheduler import FeedScheduler
+    from dispatcher.metrics import Metrics
+    from dispatcher.runtime.probes import Health
+    from dispatcher.worker.key_precomputer import KeyPrecomputer
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDependencies:
+    """The working parts of one worker process."""
+
+    planner: Planner
+    deliverer: Deliverer
+    reconciler: Reconciler
+    metrics: Metrics
+    health: Health
+    watch: FeedScheduler | None = None
+    """Of the feeds, where there are any."""
+    key_precomputer: KeyPrecomputer | None = None
+    """Keeps message keys ready, where that is wanted."""
+    watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

@@ -1,0 +1,82 @@
+"""What every sender is told, and what it tells."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dispatcher.runtime import gc_tuning
+
+TIMEOUT_S = 30.0
+CONCURRENCY = 100
+WARM_UP = 300
+"""Connections, caches and, for ours, the connections of a mass send stand before anything is timed."""
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """A subscription's keys as a browser hands them out."""
+
+    p256dh: str
+    auth: str
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Send `payload` `count` times, to as many endpoints below `origin`."""
+
+    origin: str
+    ca_file: str
+    vapid_pem: str
+    payload: str
+    count: int
+    keys: tuple[Keys, ...]
+    cpu: int | None = None
+
+    def subscription(self, number: int) -> tuple[str, Keys]:
+        """The endpoint's URL and keys."""
+        return f"{self.origin}/push/{number:032}", self.keys[number % len(self.keys)]
+
+
+class Timing:
+    """Time on the clock and on the processor between `start` and `stop`."""
+
+    def start(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), _cpu_s()
+
+    def stop(self, count: int) -> None:
+        """Print the measurement."""
+        measured = {"count": count, "wall_s": time.perf_counter() - self._wall, "cpu_s": _cpu_s() - self._cpu}
+        print(msgspec.json.encode(measured).decode(), flush=True)
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def read_job(path: str) -> Job:
+    """The job in a file; moves this process to the processor it names, with a worker's garbage collection."""
+    job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
+    if job.cpu is not None:
+        os.sched_setaffinity(0, {job.cpu})
+    gc_tuning.configure()
+    return job
+
+
+def claims() -> dict[str, Any]:
+    """Of VAPID, fresh for each message: pywebpush writes into them."""
+    return {"sub": "mailto:leitstelle@example.org"}
+
+
+def headers() -> dict[str, Any]:
+    """What every push of ours carries besides."""
+    return {"Urgency": "high", "Topic": "k" * 32}
+
+
+def base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

@@ -1,0 +1,72 @@
+"""How the message under way stands, as the gateways write it down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from ops.lab.world.records import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from ops.lab.world.ledger import Entry
+
+CHANNELS = ("webpush", "sms_http", "app")
+
+
+class Progress:
+    """The count for one message: by channel and by municipality."""
+
+    def __init__(
+        self, owed: Collection[Reach], places: Mapping[str, Collection[str]], concerned: Collection[str]
+    ) -> None:
+        """`owed` are all who must get it, `places` the municipalities each recipient watches, `concerned`
+        those the message is about: whoever watches several of them counts in each."""
+        self.message = ""
+        """The service's id, once it has answered."""
+        self._owed = set(owed)
+        self._places = places
+        self._concerned = set(concerned)
+        self._reached: set[Reach] = set()
+        self.expected = Counter(reach.channel for reach in owed)
+        self.expected_in = self._by_place(owed)
+        self.accepted: Counter[str] = Counter()
+        self.accepted_in: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        """Requests that a gateway did not take, by channel."""
+        self.gone: Counter[str] = Counter()
+        self.doubled: Counter[str] = Counter()
+        self.strangers = 0
+        """Accepted for somebody whom it does not concern."""
+
+    @property
+    def share(self) -> float:
+        """Of those expected, how many were reached: 0 to 1."""
+        return len(self._reached) / len(self._owed) if self._owed else 1.0
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """Count what the gateways wrote down."""
+        for entry in entries:
+            if not entry.accepted:
+                self.refused[entry.channel] += 1
+                self.gone[entry.channel] += entry.status == 410
+            elif entry.alert == self.message:
+                self._accept(Reach(entry.recipient, entry.channel))
+
+    def _accept(self, reach: Reach) -> None:
+        if reach in self._reached:
+            self.doubled[reach.channel] += 1
+            return
+        self._reached.add(reach)
+        self.strangers += reach not in self._owed
+        self.accepted[reach.channel] += 1
+        self.accepted_in.update(self._by_place([reach]))
+
+    def _by_place(self, reaches: Iterable[Reach]) -> Counter[str]:
+        return Counter(
+            place
+            for reach in reaches
+            for place in self._places.get(reach.recipient, ())
+            if place in self._concerned
+        )

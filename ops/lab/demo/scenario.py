@@ -1,0 +1,159 @@
+"""The course of the demo: Alert, Update, Cancel, each until it is settled, and the death of a worker."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from dispatcher.settings import Settings
+from ops.lab.demo import faults
+from ops.lab.demo.evidence import Case, Death, Submitted, owed
+from ops.lab.demo.progress import Progress
+from ops.lab.world import messages
+from ops.lab.world.district import SENDER, SETTLES_WITHIN_S
+from ops.lab.world.ledger import Tail, gateway_records
+from ops.lab.world.messages import CHAPTERS, CONCERNED, Submission
+from ops.lab.world.records import GatewayRecord, Kind, Message, Reach
+from ops.lab.world.service import FINAL, ServiceError
+
+if TYPE_CHECKING:
+    from ops.lab.demo.view import View
+    from ops.lab.world.district import District
+
+ZONE = ZoneInfo("Europe/Berlin")
+LOOK_EVERY_S = 0.02
+SHOW_EVERY_S = 0.1
+ASK_EVERY_S = 0.25
+KILL_BETWEEN = (0.1, 0.5)
+"""At which share of the recipients reached the worker dies: drawn from the seed."""
+TITLES = {Kind.ALERT: "1/3 Alert", Kind.UPDATE: "2/3 Update", Kind.CANCEL: "3/3 Cancel"}
+_ATTEMPTS = re.compile(r"^warn_delivery_attempts_total\{.*\} (\S+)$", re.MULTILINE)
+
+
+def in_flight_max() -> int:
+    """What one process can have handed over and not yet written down. In each lane it holds so many batches,
+    and of each one slice is out: the next is claimed, in the record, by the write that books the answers to
+    the last. An alert travels in one lane. The published defaults count, for the demo changes none of them.
+    """
+    published = {name: field.default for name, field in Settings.model_fields.items()}
+    return int(published["slice_size"]) * int(published["jobs_per_lane"])
+
+
+class Scenario:
+    """One run over a district that stands."""
+
+    def __init__(self, district: District, view: View, seed: int) -> None:
+        self._district = district
+        self._view = view
+        self._seed = seed
+        self._chance = random.Random(seed)
+        self._kill_at = self._chance.uniform(*KILL_BETWEEN)
+        self._tail = Tail(gateway.ledger for gateway in district.gateways.values())
+        self._places = {one.ref: one.places for one in district.recipients}
+        self._run = datetime.now(UTC).strftime("%Y%m%dt%H%M%S")
+        self._written: list[Submission] = []
+        self._gateway: list[GatewayRecord] = []
+        self._messages: list[Message] = []
+        self._submitted: list[Submitted] = []
+        self._deaths: list[Death] = []
+        self._killed: tuple[str, int, float] | None = None
+
+    def run(self) -> Case:
+        """All three messages. Raises ServiceError where one is refused or does not settle."""
+        for kind in CHAPTERS:
+            self._chapter(kind)
+        return Case(self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths))
+
+    def _chapter(self, kind: Kind) -> None:
+        progress = self._progress(kind)
+        self._misbehave(kind, progress)
+        written = messages.write(
+            kind, run=self._run, sender=SENDER, sent=datetime.now(ZONE), earlier=self._written
+        )
+        file = self._district.home / "messages" / f"{kind}.xml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(written.xml)
+        answer = self._district.submit(written.xml)
+        if not answer.accepted:
+            raise ServiceError(f"the {kind} was refused: {answer.status} {answer.body.decode()}")
+        progress.message = answer.alert_id
+        self._follow(kind, progress)
+        submitted = Submitted(
+            kind, answer.alert_id, answer.began_at, answer.ended_at, datetime.now(UTC), written.expires
+        )
+        self._note_death(kind)
+        self._written.append(written)
+        self._submitted.append(submitted)
+        self._messages.append(_message(kind, submitted, self._submitted[0].id))
+
+    def _progress(self, kind: Kind) -> Progress:
+        now = datetime.now(UTC)
+        draft = Message("", "", CHAPTERS.index(kind), kind, now, now)
+        expected = owed(draft, self._district.recipients, self._messages, self._gateway)
+        concerned = CONCERNED[kind] or CONCERNED[Kind.UPDATE]
+        return Progress([Reach(one.recipient, one.channel) for one in expected], self._places, concerned)
+
+    def _misbehave(self, kind: Kind, progress: Progress) -> None:
+        seed = self._seed * len(CHAPTERS) + CHAPTERS.index(kind)
+        for name, rules in faults.rules(seed, progress.expected.total()).items():
+            self._district.gateways[name].set_faults(*rules)
+
+    def _follow(self, kind: Kind, progress: Progress) -> None:
+        """Watch the gateways' ledgers until the service says that everybody is accounted for."""
+        began, shown, asked = time.monotonic(), 0.0, 0.0
+        settled = False
+        while not settled:
+            now = time.monotonic()
+            if now - began > SETTLES_WITHIN_S:
+                raise ServiceError(f"the {kind} is not settled after {SETTLES_WITHIN_S:.0f} s")
+            if now - asked > ASK_EVERY_S:
+                asked = now
+                settled = self._district.service.alert(progress.message)["state"] in FINAL
+            self._look(progress)
+            if kind is Kind.ALERT and not self._killed and progress.share >= self._kill_at:
+                self._kill(progress.share)
+            if now - shown > SHOW_EVERY_S:
+                shown = now
+                self._view.show(TITLES[kind], progress, now - began)
+            time.sleep(LOOK_EVERY_S)
+        self._view.leave(TITLES[kind], progress, time.monotonic() - began)
+
+    def _look(self, progress: Progress) -> None:
+        entries = self._tail.new()
+        progress.take(entries)
+        self._gateway.extend(gateway_records(entries))
+
+    def _kill(self, share: float) -> None:
+        """SIGKILL to a worker that has begun to send; which one, the seed says."""
+        texts = self._district.metrics()
+        sending = sorted(name for name, text in texts.items() if name != "api" and _attempts(text))
+        name = self._chance.choice(sending or ["worker-1"])
+        pid = self._district.service.kill(name)
+        self._killed = name, pid, share
+        self._view.say(f"[bold red]SIGKILL[/] to {name} (pid {pid}), {share:.0%} of the recipients reached")
+
+    def _note_death(self, kind: Kind) -> None:
+        if self._killed and not self._deaths:
+            name, pid, share = self._killed
+            successor = self._district.service.wait_replaced(name, pid)
+            self._deaths.append(Death(name, pid, successor, kind, round(share, 4)))
+
+
+def _attempts(text: str) -> float:
+    return sum(map(float, _ATTEMPTS.findall(text)))
+
+
+def _message(kind: Kind, one: Submitted, chain: str) -> Message:
+    return Message(
+        one.id,
+        chain,
+        CHAPTERS.index(kind),
+        kind,
+        one.submitted_at,
+        one.expires,
+        answered_at=one.answered_at,
+    )

@@ -1,0 +1,102 @@
+"""F6: the queue's primary is cut off, Sentinels elect another. Needs root and iptables."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ops.lab.faults.cases.network import cut_off
+from ops.lab.faults.cases.servers import (
+    GOES_ON_WITHIN_S,
+    LOOKS_FOR_S,
+    SMALL,
+    asking,
+    first_s,
+    unharmed,
+    workers_ready,
+)
+from ops.lab.faults.trial import LOOK_EVERY_S, TrialError
+from ops.lab.world import queue_group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from ops.lab.faults.trial import Trial
+
+DIRECTORY = "queue"
+ELECTED_WITHIN_S = 20.0
+"""A second to be thought dead, an election, and another try where votes were split."""
+DEMOTED_WITHIN_S = 30.0
+"""A Sentinel waits ten seconds before it sends a former primary after the new one."""
+
+
+@contextmanager
+def group(home: Path) -> Iterator[Mapping[str, str]]:
+    """A primary, a replica and three Sentinels beside the district, whose service is sent there."""
+    try:
+        with queue_group.standing(home / DIRECTORY) as standing:
+            yield {"REDIS_URL": standing.url}
+    except queue_group.QueueGroupError as error:
+        raise TrialError(str(error)) from error
+
+
+def partition(trial: Trial) -> None:
+    """Nothing passes to or from the primary: not for us, not for its replica, not for the Sentinels. Another is
+    elected; then the network is back, and the former primary still thinks itself one until it is told otherwise."""
+    servers = queue_group.found_in(trial.district.home / DIRECTORY)
+    former = _primary(servers)
+    before = trial.service.pids()
+    trial.warn()
+    trial.await_moment()
+    with asking(trial):
+        with cut_off(former):
+            cut_s = time.monotonic()
+            gap = trial.warn(trial.chain(SMALL))
+            trial.hold("workers_called_ready", float(workers_ready(trial)), 0)
+            _carried(lambda: servers.await_new_primary(former, ELECTED_WITHIN_S))
+            elected_s, elected_at = time.monotonic(), datetime.now(UTC)
+            trial.hold("elected_s", elected_s - cut_s, ELECTED_WITHIN_S)
+            fresh = trial.warn(trial.chain(SMALL))
+            trial.hold("all_ready_s", _all_ready_s(trial, elected_s), GOES_ON_WITHIN_S)
+            for sent in (gap, fresh):
+                trial.recovered(first_s(trial, sent, elected_at))
+            trial.hold("goes_on_s", max(trial.case.recovery_s), GOES_ON_WITHIN_S)
+        _goes_on(trial, "beside_former_s")
+        _carried(lambda: servers.await_replica(former, DEMOTED_WITHIN_S))
+        _goes_on(trial, "after_demotion_s")
+    unharmed(trial, before)
+
+
+def _primary(servers: queue_group.QueueGroup) -> int:
+    port = servers.primary()
+    if port is None:
+        raise TrialError("the Sentinels name no primary")
+    return port
+
+
+def _carried(step: Callable[[], object]) -> None:
+    """Where nobody is elected or demoted, nothing was tried."""
+    try:
+        step()
+    except queue_group.QueueGroupError as error:
+        raise TrialError(str(error)) from error
+
+
+def _goes_on(trial: Trial, name: str) -> None:
+    """How long a warning that is submitted now takes to its first recipient."""
+    began_at = datetime.now(UTC)
+    sent = trial.warn(trial.chain(SMALL))
+    trial.hold(name, first_s(trial, sent, began_at), GOES_ON_WITHIN_S)
+
+
+def _all_ready_s(trial: Trial, since_s: float) -> float:
+    """Until every process says that it is ready; workers are not while they do not hear the queue."""
+    urls = list(trial.service.urls().values())
+    while not all(trial.service.ready_at(url) for url in urls):
+        if time.monotonic() - since_s > LOOKS_FOR_S:
+            break
+        time.sleep(LOOK_EVERY_S)
+    return time.monotonic() - since_s

@@ -1,0 +1,72 @@
+"""Who was told what in a run, and what a run can break on purpose."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from channels.base import ChannelLimits, Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from channels.base import Endpoint, Notice
+
+NUMBER = re.compile(r"#(\d+) ")
+ENDINGS = frozenset({"cancel", "delisted", "no_longer_affected"})
+
+
+class Control(StrEnum):
+    """What is broken on purpose, to see that the judge sees it."""
+
+    FORGETFUL = "forgetful"
+    """Nothing is remembered of what was taken in."""
+    HASTY = "hasty"
+    """One miss is enough."""
+    DEAF = "deaf"
+    """From the middle on, nobody asks the sources."""
+    LOSSY = "lossy"
+    """The gateway accepts the first word of every event and passes it on to nobody."""
+
+
+@dataclass(slots=True)
+class Notified:
+    """A channel that accepts everything, and who was told what, in order."""
+
+    name: str = "webpush"
+    limits: ChannelLimits = ChannelLimits(batch=1000, payload_bytes=4096, concurrency=1000, max_age_s=86_400)  # noqa: RUF009 - frozen
+    kinds: dict[tuple[int, int], list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By recipient and event."""
+    notices: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
+    """By recipient and alert."""
+    ended_at: list[tuple[int, int, int]] = field(default_factory=list)
+    """Recipient, event and minute of every word that ended a warning."""
+    minute: int = 0
+    loses_alarms: bool = False
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Everyone is reached."""
+
+    def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one for all
+        return "gateway"
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    async def send(
+        self, notice: Notice, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        document = json.loads(notice.payload)
+        match = NUMBER.search(document["headline"] + " ")
+        number, kind = int(match[1]) if match else -1, document["kind"]
+        for endpoint in endpoints:
+            if not (self.loses_alarms and kind == "alert"):
+                self.kinds[endpoint.id, number].append(kind)
+            if kind in ENDINGS:
+                self.ended_at.append((endpoint.id, number, self.minute))
+            self.notices[endpoint.id, notice.alert_id] += 1
+            yield [Receipt(endpoint.id)]

@@ -1,0 +1,329 @@
+"""Two hours of two sources with every fault, fast: `python -m ops.lab.faults.feeds run [--seed N] [--control NAME]`.
+
+Real HTTP, the real record, the real poller, planner and deliverer; only time is made up, and a channel that accepts
+everything writes down who was told what. Nobody may be told twice, nobody may get an all-clear without an alarm or
+before its time, nobody may miss what concerns them. A control breaks one thing on purpose: then the run must be lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from channels.addresses import AddressPolicy
+from channels.http import HttpClient
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.lanes import LaneGate
+from dispatcher.delivery.notices import Notices
+from dispatcher.delivery.planner import Planner
+from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
+from dispatcher.feeds.configuration import Feed, FeedSettings, feed_of
+from dispatcher.feeds.details import Details
+from dispatcher.feeds.poller import Poller
+from dispatcher.feeds.sync import FeedSync
+from dispatcher.intake.feed_message import FeedIntake
+from dispatcher.metrics import Metrics
+from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.store import record
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.feeds.feeds import Feeds
+from dispatcher.store.feeds.quarantine import Quarantine
+from dispatcher.store.migrate import upgrade
+from ops.lab.faults.feeds import scenario
+from ops.lab.faults.feeds.notified import ENDINGS, Control, Notified
+from ops.lab.faults.feeds.scenario import ELSEWHERE, NINA_PATH, Dates, End, Event
+from ops.lab.faults.feeds.server import Fault, FeedServer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import cap
+
+MINUTES = 120
+CALM_MIN = 20
+"""At the end the sources are well again, so that what is still owed can come."""
+DATES_MIN = 10
+"""So long the list writes its times in one way, then in another."""
+FORGET = """WITH gone AS (DELETE FROM feed_entry)
+            UPDATE alert SET event_key = '', identifier = identifier || '~' || number"""
+FAULTY = 0.3
+FLICKER = 0.6
+ODD = 0.25
+DWD_LIST = "/STAT.zip"
+NINA_LIST = f"{NINA_PATH}/dashboard/053580000000.json"
+DISTRICT = "05358"
+FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.DRIP, Fault.REDIRECT, Fault.NOT_MODIFIED}))
+"""A source that lies about a change looks like one without changes: nobody can tell."""
+WARNED = frozenset({"alert", "update"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What must be 0 is 0, or it names them."""
+
+    events: int
+    polls: int
+    failed_polls: int
+    quarantined: int
+    notices: int
+    doubles: list[str]
+    lone_all_clears: list[str]
+    missed: list[str]
+    ended_early: list[str]
+
+    @property
+    def passed(self) -> bool:
+        return not (self.doubles or self.lone_all_clears or self.missed or self.ended_early)
+
+
+class Run:
+    """One run over a record of its own."""
+
+    def __init__(
+        self,
+        pool: record.Pool,
+        wake_ups: WakeUpQueue,
+        server: FeedServer,
+        http: HttpClient,
+        seed: int,
+        control: Control | None = None,
+    ) -> None:
+        self._pool = pool
+        self._control = control
+        self._server = server
+        self._random = Random(seed)
+        self._start = datetime.now(UTC).replace(microsecond=0)
+        self._minute = 0
+        self._flickered = ""
+        self._notified = Notified(loses_alarms=control is Control.LOSSY)
+        metrics, alerts, ledger = Metrics(), Alerts(pool), Ledger(pool)
+        boundaries = Boundaries.default()
+        self._places = [unit.ags for unit in boundaries.by_prefix(DISTRICT)]
+        self._store, self._quarantine = Feeds(pool), Quarantine(pool)
+        ingest = FeedIntake(
+            alerts=alerts,
+            boundaries=boundaries,
+            wake_ups=wake_ups,
+            metrics=metrics,
+            clock=lambda _: self._now(),
+        )
+        self._poller = Poller(
+            client=http,
+            store=self._store,
+            sync=FeedSync(
+                store=self._store,
+                quarantine=self._quarantine,
+                ingest=ingest,
+                get=Details(http, metrics, self._now).get,
+                metrics=metrics,
+            ),
+            metrics=metrics,
+            clock=self._now,
+            random=self._random.random,
+        )
+        self._planner = Planner(
+            Plans(pool, 1000), ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))
+        )
+        self._deliverer = Deliverer(
+            DelivererDependencies(
+                ledger=ledger,
+                subscriptions=Subscriptions(pool),
+                notices=Notices(alerts, ZoneInfo("Europe/Berlin")),
+                channels={self._notified.name: self._notified},
+                wake_ups=wake_ups,
+                gate=LaneGate(),
+                metrics=metrics,
+                slice_size=100,
+                random=self._random.random,
+            )
+        )
+        self._feeds = (self._feed("dwd", "dwd", DWD_LIST), self._feed("nina", "nina", NINA_LIST))
+
+    def _now(self) -> datetime:
+        return self._start + timedelta(minutes=self._minute)
+
+    def _feed(self, name: str, adapter: str, path: str) -> Feed:
+        misses = 1 if self._control is Control.HASTY else 2
+        urls = [self._server.origin + path]
+        settings = {"name": name, "adapter": adapter, "urls": urls, "timeout_s": 0.4, "misses": misses}
+        return feed_of(FeedSettings.model_validate(settings))
+
+    async def run(self, minutes: int = MINUTES) -> Verdict:
+        """Minute by minute."""
+        await self._store.register([feed.name for feed in self._feeds])
+        home = await self._subscribe()
+        happenings = scenario.events(self._random, self._places, minutes - CALM_MIN)
+        polls = failed = 0
+        for self._minute in range(minutes):
+            self._notified.minute = self._minute
+            self._publish(happenings, calm=self._minute >= minutes - CALM_MIN)
+            for feed in () if self._is_deaf(minutes) else self._feeds:
+                state = await self._store.state(feed.name)
+                if state.next_at is not None and state.next_at > self._now():
+                    continue
+                polls += 1
+                failed += not (await self._poller.poll(feed)).succeeded
+                await self._deliver()
+            if self._control is Control.FORGETFUL:
+                await self._pool.execute(FORGET)
+        broken = len(await self._quarantine.listed(None, 1000))
+        return self._judge(happenings, home, (polls, failed, broken))
+
+    def _is_deaf(self, minutes: int) -> bool:
+        return self._control is Control.DEAF and self._minute > minutes // 3
+
+    async def _subscribe(self) -> dict[int, str]:
+        """One recipient per municipality."""
+        store = Subscriptions(self._pool)
+        await store.add_many(
+            [
+                NewSubscription("webpush", "gateway", f"https://push.example/{ags}", {}, (ags,))
+                for ags in self._places
+            ]
+        )
+        rows = await self._pool.fetch("SELECT subscription_id AS id, ags FROM followed_municipality")
+        return {row["id"]: row["ags"] for row in rows}
+
+    def _publish(self, happenings: Sequence[Event], *, calm: bool) -> None:
+        now = [scenario.message(event, self._minute, self._start) for event in happenings]
+        shown = [(event, alert) for event, alert in zip(happenings, now, strict=True) if alert is not None]
+        dwd = [alert for event, alert in shown if event.source == "dwd"]
+        nina = [alert for event, alert in shown if event.source == "nina"]
+        copies = [alert for event, alert in shown if event.source == "dwd" and event.number % 2]
+        extra: list[tuple[str, bytes]] = []
+        if not calm and self._minute % 3 == 0 and self._random.random() < FLICKER:
+            self._flicker(dwd)
+        if not calm and self._random.random() < ODD:
+            extra.append((f"broken-{self._minute}.xml", b"<alert>"))
+        variants = [
+            scenario.variant(alert) for event, alert in shown if alert in dwd and event.number % 5 == 0
+        ]
+        again = self._minute % 4 == 0
+        self._server.put(DWD_LIST, scenario.archive([*dwd, *variants, *(dwd[:1] if again else ())], extra))
+        dates = list(Dates)[self._minute // DATES_MIN % len(Dates)]
+        board = [*nina, *copies]
+        self._server.put(NINA_LIST, scenario.dashboard([*board, *(board[:1] if again else ())], dates))
+        for alert in (*nina, *copies):
+            path = f"{NINA_PATH}/warnings/{scenario.nina_id(alert)}.json"
+            self._server.put(path, scenario.detail(alert))
+            missing = not calm and self._random.random() < FAULTY / 3
+            self._server.fail(path, Fault.NOT_FOUND, times=2 * missing)
+        for path in (DWD_LIST, NINA_LIST):
+            faulty = not calm and self._random.random() < FAULTY
+            self._server.fail(path, self._random.choice(FAULTS), times=int(faulty))
+
+    def _flicker(self, dwd: list[cap.Alert]) -> None:
+        """An entry is away for one minute at most, and not the same one again: that is what two misses in a row stand
+        for.
+        """
+        others = [alert for alert in dwd if alert.identifier != self._flickered]
+        if others:
+            chosen = self._random.choice(others)
+            self._flickered = chosen.identifier
+            dwd.remove(chosen)
+
+    async def _deliver(self) -> None:
+        """What workers do when the bell rings."""
+        for row in await self._pool.fetch("SELECT id FROM alert WHERE state = 'accepted' ORDER BY number"):
+            await self._planner.plan(row["id"])
+        for row in await self._pool.fetch("SELECT id FROM batch WHERE state = 'open' ORDER BY id"):
+            await self._deliverer.deliver(row["id"])
+
+    def _judge(
+        self, happenings: Sequence[Event], home: dict[int, str], counts: tuple[int, int, int]
+    ) -> Verdict:
+        doubles = [
+            f"recipient {who}: {n} x one message" for (who, _), n in self._notified.notices.items() if n > 1
+        ]
+        lone: list[str] = []
+        for (who, number), kinds in self._notified.kinds.items():
+            again, clears = _faults(kinds)
+            line = f"event {number}, {home[who]}: {' '.join(kinds)}"
+            doubles += [line] * again
+            lone += [line] * clears
+        missed = [
+            f"event {event.number} ({event.source}, {event.end}), {ags}: {' '.join(kinds) or 'nothing'}"
+            for event in happenings
+            if event.places != (ELSEWHERE,)
+            for who, ags in home.items()
+            if not _is_served(event, ags, kinds := self._notified.kinds.get((who, event.number), []))
+        ]
+        # Who was warned by mistake, as the list's own words do for a whole district, may hear so at any time.
+        ends = {(event.number, ags): event.ends for event in happenings for ags in event.places}
+        early = [
+            f"event {number}, {ags}: ended in minute {minute}"
+            for who, number, minute in self._notified.ended_at
+            if minute < ends.get((number, ags := home[who]), 0)
+        ]
+        total = sum(self._notified.notices.values())
+        return Verdict(len(happenings), *counts, total, doubles, lone, missed, early)
+
+
+def _faults(kinds: Sequence[str]) -> tuple[bool, bool]:
+    """Whether somebody was alarmed twice for one event, and whether an end came without an alarm."""
+    warned, again, lone = False, False, False
+    for kind in kinds:
+        again |= kind == "alert" and warned
+        lone |= kind in ENDINGS and not warned
+        warned = kind in WARNED
+    return again, lone
+
+
+def _is_served(event: Event, ags: str, kinds: Sequence[str]) -> bool:
+    """Whoever lives there was warned and, if the warning was ended, told so; whoever does not ends unwarned."""
+    if ags not in event.places:
+        return not kinds or kinds[-1] in ENDINGS
+    if not any(kind in WARNED for kind in kinds):
+        return False
+    return kinds[-1] in WARNED if event.end is End.EXPIRY else kinds[-1] in ENDINGS
+
+
+async def simulate(
+    database_url: str,
+    redis_url: str,
+    server: FeedServer,
+    ca_file: str,
+    *,
+    seed: int,
+    control: Control | None = None,
+) -> Verdict:
+    """In an existing, empty record with its schema."""
+    pool = await record.connect(database_url, size=4)
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
+    http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
+    try:
+        return await Run(pool, wake_ups, server, http, seed, control).run()
+    finally:
+        await http.aclose()
+        await wake_ups.aclose()
+        await pool.close()
+
+
+def run(seed: int, control: Control | None = None) -> Verdict:
+    """With servers of its own, which are gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        EmbeddedPostgres(Path(directory) / "postgres", durable=False) as postgres,
+        EmbeddedValkey(Path(directory) / "valkey", durable=False) as valkey,
+        FeedServer() as server,
+    ):
+        nobody = Path(directory) / "none.pem"
+        nobody.write_text("")
+        asyncio.run(upgrade(postgres.url))
+        return asyncio.run(
+            simulate(postgres.url, valkey.url, server, str(nobody), seed=seed, control=control)
+        )

@@ -1,0 +1,72 @@
+"""A worker that writes "accepted" down before it sends: the order that loses messages at every death."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from channels.base import ChannelError, Receipt
+from dispatcher import wiring
+from dispatcher.__main__ import app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+    from channels.base import Channel, ChannelLimits, Endpoint, Notice
+
+
+class Hasty:
+    """A channel that says yes at once and sends afterwards, in its own time."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._sending: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        return self._channel.name
+
+    @property
+    def limits(self) -> ChannelLimits:
+        return self._channel.limits
+
+    def check(self, endpoint: Endpoint) -> None:
+        self._channel.check(endpoint)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return self._channel.gateway(endpoint)
+
+    async def send(
+        self, notice: Notice, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        task = asyncio.create_task(self._send(notice, endpoints))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        if endpoints:
+            yield [Receipt(endpoint.id) for endpoint in endpoints]
+
+    async def _send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> None:
+        with suppress(ChannelError):
+            async with self._turn:
+                async for _ in self._channel.send(notice, endpoints):
+                    pass
+
+    async def aclose(self) -> None:
+        await self._channel.aclose()
+
+
+def main() -> None:
+    """Run `dispatcher` so."""
+    honest = wiring.channels
+
+    def hasty(*arguments: Any, **named: Any) -> dict[str, Channel]:
+        return {name: Hasty(channel) for name, channel in honest(*arguments, **named).items()}
+
+    wiring.channels = hasty  # in this process alone, and on purpose
+    app()
+
+
+if __name__ == "__main__":
+    main()

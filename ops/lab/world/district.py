@@ -1,0 +1,207 @@
+"""A whole small world in one call: people, gateways, the service, a control centre that may warn.
+
+    with District(Path("var/somewhere")) as district:
+        answer = district.submit(xml)
+        district.wait_settled(answer.alert_id)
+        district.gateways["sms"].ledger
+
+Everything runs in processes of its own that end with the block, or with the caller, however that ends.
+Nothing is taken from the caller's settings and every port is a free one: any number of districts can stand
+side by side.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ops.lab.gateways import launch
+from ops.lab.gateways.webpush import UserAgents
+from ops.lab.world import ledger, population
+from ops.lab.world.population import INHABITANTS, Origins, Plan, Recipient
+from ops.lab.world.service import UP, Answer, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from ops.lab.gateways.launch import Standin
+    from ops.lab.world.records import GatewayRecord, ServiceRecord
+
+SOURCE = "leitstelle"
+SENDER = "leitstelle@kreis-dueren.example"
+TERRITORY = "05358"
+"""Kreis Düren."""
+SETTLES_WITHIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How large the world is, and what is set otherwise than by default."""
+
+    plan: Plan = field(default_factory=Plan)
+    workers: int = 2
+    push_services: int = 2
+    """Origins that Web Push subscriptions are spread over; each is a process."""
+    decrypt: str = "inline"
+    """Whether the push services open what they get at once (`inline`) or leave it to the reader of their
+    ledgers (`later`), which keeps the processor free for the service."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Further settings of the service, by environment variable."""
+    command: tuple[str, ...] = UP
+    """The arguments for Python that start the service."""
+
+
+class District:
+    """Built by entering it, taken down by leaving it. `home` should not exist before."""
+
+    def __init__(self, home: Path, layout: Layout | None = None) -> None:
+        self.home = home.resolve()
+        self.layout = layout or Layout()
+        self.recipients: tuple[Recipient, ...] = ()
+        self.gateways: dict[str, Standin] = {}
+        """`webpush-1`, `webpush-2`, ..., `sms`, `app`."""
+        self.report_secret = ""
+        """What the SMS gateway shows when it reports."""
+        self.service: Service
+        self._running = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Raises StandinError, ServiceError; then nothing is left running."""
+        with ExitStack() as running:
+            self._start_gateways(running)
+            self.service = Service(self.home / "service", self._settings(), self.layout.command)
+            running.callback(self.service.stop)
+            self.service.start()
+            self._enrol()
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take everything down: the service first, so that no send of it meets a closed door."""
+        self._running.close()
+
+    @property
+    def state(self) -> Path:
+        """The population's directory."""
+        return self.home / "population"
+
+    def _start_gateways(self, running: ExitStack) -> None:
+        population.make(self.state, self.layout.plan)
+        self.recipients = tuple(population.read(self.state))
+        (self.home / "ledgers").mkdir(parents=True, exist_ok=True)
+        self._token = secrets.token_hex(16)  # none that begins like an option
+        self.report_secret = secrets.token_hex(16)
+        options = {
+            f"webpush-{number + 1}": ("--decrypt", self.layout.decrypt)
+            for number in range(self.layout.push_services)
+        }
+        self._options: dict[str, tuple[str, ...]] = {
+            **options,
+            "sms": ("--bearer", self._token),
+            "app": (),
+        }
+        for name in self._options:
+            self._start_gateway(name, running)
+
+    def _start_gateway(self, name: str, running: ExitStack, *more: str) -> None:
+        standin = launch.start(
+            name.partition("-")[0],
+            ledger=self.home / "ledgers" / f"{name}.ndjson",
+            state=self.state,
+            options=(*self._options[name], *more),
+        )
+        self.gateways[name] = running.enter_context(standin)
+
+    def _settings(self) -> dict[str, str]:
+        sms = {
+            "name": "sms",
+            "url": f"{self.gateways['sms'].url}/messages",
+            "authorization": f"Bearer {self._token}",
+            "reports": {"secret": self.report_secret, "error": "error"},
+        }
+        origins = [gateway.url for gateway in self.gateways.values()]
+        return {
+            "WARN_WORKERS": str(self.layout.workers),
+            "WARN_ALLOWED_ORIGINS": ",".join(origins),
+            "WARN_SMS_GATEWAYS": msgspec.json.encode([sms]).decode(),
+            **self.layout.settings,
+        }
+
+    def _enrol(self) -> None:
+        """Let the control centre submit; make the municipalities' apps and everybody's subscriptions known."""
+        file = self.home / "subscriptions.ndjson"
+        push = [gateway.url for name, gateway in self.gateways.items() if name.startswith("webpush-")]
+        with file.open("wb") as lines:
+            origins = Origins(tuple(push), self.gateways["app"].url)
+            lines.writelines(population.import_lines(self.recipients, origins))
+        key, *_ = self.service.commands(
+            ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY],
+            *(["instance", "add", ags, "--place", ags] for ags in INHABITANTS),
+            ["subscriptions", "import", str(file)],
+        )
+        self.service.key = key.strip()
+
+    def submit(self, xml: bytes) -> Answer:
+        """Submit one CAP message as the control centre. Raises OSError or HTTPException without an answer."""
+        return self.service.submit(xml)
+
+    def status(self, alert_id: str) -> dict[str, Any]:
+        """How the alert stands, as the API says it."""
+        return self.service.status(alert_id)
+
+    def wait_settled(self, alert_id: str, within_s: float = SETTLES_WITHIN_S) -> dict[str, Any]:
+        """The alert as the API shows it, once every recipient is accounted for. Raises ServiceError."""
+        return self.service.wait_settled(alert_id, within_s)
+
+    def ledger(self, alert_id: str) -> tuple[ServiceRecord, ...]:
+        """What the service says became of every recipient of the alert."""
+        return tuple(self.service.ledger(alert_id))
+
+    def gateway_records(self) -> Iterator[GatewayRecord]:
+        """All that the gateways wrote down so far, opened with their users' keys."""
+        return gateway_records(self.home)
+
+    def kill_worker(self, number: int) -> int:
+        """SIGKILL to `worker-<number>`, from 1; its pid. The supervisor starts another in its place."""
+        return self.service.kill(f"worker-{number}")
+
+    def kill_gateway(self, name: str) -> None:
+        """SIGKILL to a gateway: its port refuses connections until `start_gateway`."""
+        self.gateways[name].kill()
+
+    def start_gateway(self, name: str) -> None:
+        """Start a killed gateway again, at the same port and with the same ledger. Raises StandinError."""
+        [port] = self.gateways[name].ready.ports
+        self._start_gateway(name, self._running, "--port", str(port))
+
+    def pids(self) -> dict[str, int]:
+        """Every process by name, gateways as `gateway:<name>`."""
+        gateways = {f"gateway:{name}": one.process.pid for name, one in self.gateways.items()}
+        return {**self.service.pids(), **gateways}
+
+    def metrics(self) -> dict[str, str]:
+        """The text of every process' /metrics that answers now, by name."""
+        return self.service.metrics()
+
+
+def gateway_records(home: Path) -> Iterator[GatewayRecord]:
+    """What the gateways of the district in `home` wrote down, whether they still run or not."""
+    agents: UserAgents | None = None
+    for file in sorted((home / "ledgers").glob("*.ndjson")):
+        entries = ledger.read(file).entries
+        if agents is None and any(entry.raw for entry in entries):
+            agents = UserAgents(home / "population")
+        opened = ledger.opened(entries, agents.open_raw) if agents else iter(entries)
+        yield from ledger.gateway_records(opened)

@@ -1,0 +1,160 @@
+"""What a gateway wrote down: one JSON object a line, on disk before the answer left.
+
+The reader trusts nothing after a kill: a line that was being written then is torn, was never answered, and
+is counted, not guessed at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from ops.lab.world.records import GatewayRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One request as its gateway saw it. A Struct, because it is encoded thousands of times a second."""
+
+    channel: str
+    """`webpush`, `sms_http` or `app`: the service's own names."""
+    recipient: str
+    """The opaque recipient key, equal to `ref` in the population; "" where the request named nobody."""
+    accepted: bool
+    """Whether the gateway took it, whatever the sender then heard."""
+    status: int
+    """The HTTP status sent or meant to be sent; 0 where none was."""
+    wall_ns: int
+    """Nanoseconds since 1970-01-01T00:00Z at the decision, before the fsync."""
+    mono_ns: int
+    """CLOCK_MONOTONIC at the decision; comparable between processes of one boot."""
+    process: int
+    """The gateway's process id: another one after a restart."""
+    number: int
+    """1, 2, 3 ... within the process."""
+    port: int
+    attempt: int = 1
+    """Which request this is for this recipient within the process, refused ones included."""
+    alert: str = ""
+    """The message: `alert` of the decrypted document; for SMS the client reference up to its last `-`."""
+    kind: str = ""
+    """`alert`, `update`, `cancel` or `no_longer_affected`, where the document says so."""
+    hash: str = ""
+    """SHA-256 (hex) of the decrypted document or of the SMS text."""
+    collapse: str = ""
+    """What lets a repeat replace its original: Topic, client reference or webhook-id."""
+    ttl: int = 0
+    """Seconds for which the gateway was asked to keep trying."""
+    urgency: str = ""
+    reference: str = ""
+    """The gateway's own id of an accepted message; for SMS the same for each repeat of a client reference."""
+    reason: str = ""
+    """Why it was refused; on an accepted one, why its content could not be read."""
+    fault: str = ""
+    """The fault rule that met the request."""
+    raw: str = ""
+    """Base64 of the encrypted body, where decryption was put off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the recipient's device would read."""
+
+    alert: str
+    kind: str
+    hash: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All whole lines in the order of writing, and how many lines were torn by a kill."""
+
+    entries: tuple[Entry, ...]
+    torn: int
+
+
+def read(path: Path) -> Ledger:
+    """The ledger in `path`; a file that does not exist is an empty one."""
+    if not path.exists():
+        return Ledger((), 0)
+    decoder = msgspec.json.Decoder(Entry)
+    entries: list[Entry] = []
+    torn = 0
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                entries.append(decoder.decode(line))
+            except msgspec.DecodeError:
+                torn += 1
+    return Ledger(tuple(entries), torn)
+
+
+class Tail:
+    """Reads what was added to ledgers since the last look."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self._read = dict.fromkeys(files, 0)
+        self._decode = msgspec.json.Decoder(Entry).decode
+
+    def new(self) -> list[Entry]:
+        """The whole lines that came in meanwhile. Raises OSError, msgspec.DecodeError."""
+        entries: list[Entry] = []
+        for file, position in self._read.items():
+            with file.open("rb") as ledger:
+                ledger.seek(position)
+                whole, newline, _ = ledger.read().rpartition(b"\n")
+            self._read[file] = position + len(whole) + len(newline)
+            entries.extend(map(self._decode, whole.splitlines()))
+        return entries
+
+
+def opened(entries: Iterable[Entry], opener: Callable[[str, str], Content]) -> Iterator[Entry]:
+    """The entries, with the content of those whose decryption was put off.
+
+    `opener(recipient, raw)` is `gateways.webpush.UserAgents.open_raw`.
+    """
+    for entry in entries:
+        if not entry.raw:
+            yield entry
+            continue
+        content = opener(entry.recipient, entry.raw)
+        yield msgspec.structs.replace(
+            entry, alert=content.alert, kind=content.kind, hash=content.hash, reason=content.reason, raw=""
+        )
+
+
+def gateway_records(
+    entries: Iterable[Entry], messages: Mapping[str, str] | None = None
+) -> Iterator[GatewayRecord]:
+    """The entries as the verdict reads them.
+
+    `messages` translates what stands in `alert` (for SMS: the client reference up to its last `-`) into the
+    message id used in the other ledgers; what it does not name stays as it is.
+    """
+    names = messages or {}
+    for entry in entries:
+        yield GatewayRecord(
+            message=names.get(entry.alert, entry.alert),
+            recipient=entry.recipient,
+            channel=entry.channel,
+            accepted=entry.accepted,
+            wall_time=instant(entry.wall_ns),
+            content_hash=entry.hash,
+            kind=entry.kind,
+            collapse=entry.collapse,
+            status=entry.status,
+        )
+
+
+def instant(wall_ns: int) -> datetime:
+    """An aware UTC instant, to the microsecond, from nanoseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=wall_ns // 1000)

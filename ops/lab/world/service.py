@@ -1,0 +1,281 @@
+"""The service under test: `dispatcher up` as a child process with a data directory of its own, seen from outside
+only: its command line, its HTTP interface, its state file, its processes.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from dispatcher.embedded.parent_death import with_parent_death_signal
+from dispatcher.runtime.listening import DIRECTORY
+from ops.lab.world.records import ServiceRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+ROOT = Path(__file__).parents[3]
+READY_WITHIN_S = 180.0
+"""A new record is made first; on a busy machine that alone takes half a minute."""
+STOPS_WITHIN_S = 60.0
+"""The supervisor gives its processes 25 s, then come the two servers."""
+COMMANDS_WITHIN_S = 300.0
+ANSWER_WITHIN_S = 30.0
+PROBED_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.05
+LAST_WORDS = 4000
+"""Characters of the log that are quoted when it does not start."""
+FINAL = frozenset({"settled", "recorded"})
+UP = ("-m", "dispatcher", "up")
+
+
+class ServiceError(Exception):
+    """The service did not start, did not stop, or did not do what it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back from one request, and between which two aware instants."""
+
+    status: int
+    body: bytes
+    began_at: datetime
+    ended_at: datetime
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError."""
+        return json.loads(self.body)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is a 2xx: the service's promise."""
+        return 200 <= self.status < 300
+
+    @property
+    def alert_id(self) -> str:
+        """The service's id of a submitted alert. Raises KeyError where it was refused."""
+        found: str = self.json()["alert"]["id"]
+        return found
+
+
+class Service:
+    """Started by `start`, ended by `stop`; `log` has what its processes wrote."""
+
+    def __init__(self, home: Path, settings: Mapping[str, str], command: Sequence[str] = UP) -> None:
+        """`home` becomes its data directory. `settings` are environment variables (`WARN_...`); those of the
+        caller do not reach it. `command` are the arguments for Python that start it."""
+        self._command = command
+        self.home = home.resolve()
+        self.log = self.home.with_suffix(".log")
+        self.key = ""
+        """The API key that `submit`, `status` and the like use."""
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not _is_setting(name)},
+            "WARN_DATA_DIR": str(self.home),
+            "WARN_API_PORT": "0",
+            **settings,
+        }
+        self._workers = int(self._environment.get("WARN_WORKERS", "2"))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """With it `python -m dispatcher ...` speaks to this service's record."""
+        return self._environment
+
+    def start(self) -> None:
+        """Start it and wait until API and workers are ready. Raises ServiceError. From the main thread: it
+        gets SIGTERM when the thread that called this ends."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        command = with_parent_death_signal([sys.executable, *self._command], death_signal=signal.SIGTERM)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                process_group=0,
+            )
+        self.wait_ready()
+
+    def wait_ready(self, within_s: float = READY_WITHIN_S) -> None:
+        """Until every process answers /readyz with 200. Raises ServiceError."""
+        deadline = time.monotonic() + within_s
+        while not self._ready():
+            if self._process is None or self._process.poll() is not None:
+                raise ServiceError(f"the service ended at its start; {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise ServiceError(f"the service is not ready after {within_s:.0f} s; {self._last_words()}")
+            time.sleep(LOOK_EVERY_S)
+
+    def _last_words(self) -> str:
+        """The end of the log: whoever reads of the failure may not have the file any more."""
+        return f"{self.log} ends with:\n{self.log.read_text('utf-8', 'replace')[-LAST_WORDS:]}"
+
+    def _ready(self) -> bool:
+        urls = self.urls()
+        if len(urls) != 1 + self._workers:
+            return False
+        return all(self.ready_at(url) for url in urls.values())
+
+    @staticmethod
+    def ready_at(url: str) -> bool:
+        """Whether the process behind one of `urls` answers /readyz with 200."""
+        with suppress(OSError, http.client.HTTPException):
+            return _request("GET", f"{url}/readyz", timeout_s=PROBED_WITHIN_S).status == 200
+        return False
+
+    def stop(self, within_s: float = STOPS_WITHIN_S) -> int:
+        """SIGTERM, and SIGKILL if that does not end it in time; the exit status. Its processes end with it."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.terminate()
+        try:
+            return process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait(within_s)
+
+    def commands(self, *argvs: Sequence[str]) -> list[str]:
+        """Run `dispatcher` commands one after the other; what each printed. Raises ServiceError."""
+        done = subprocess.run(
+            [sys.executable, "-m", "ops.lab.world.commands"],
+            cwd=ROOT,
+            env=dict(self._environment),
+            input=b"".join(msgspec.json.encode([str(word) for word in argv]) + b"\n" for argv in argvs),
+            capture_output=True,
+            timeout=COMMANDS_WITHIN_S,
+            check=False,
+        )
+        if done.returncode:
+            raise ServiceError(f"dispatcher: {done.stderr.decode()[-2000:]}")
+        return [json.loads(line)["output"] for line in done.stdout.splitlines()]
+
+    def pids(self) -> dict[str, int]:
+        """Its processes by name: `supervisor`, `postgres`, `valkey`, `api`, `worker-1`, ..."""
+        with suppress(FileNotFoundError):
+            found: dict[str, int] = json.loads((self.home / "state.json").read_bytes())
+            return found
+        return {}
+
+    def kill(self, name: str) -> int:
+        """SIGKILL to one of its processes; its pid. Raises KeyError where it does not run now."""
+        pid = self.pids()[name]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def urls(self) -> dict[str, str]:
+        """Where its processes serve probes and metrics, by name; the API's is that of the API."""
+        found = {}
+        for file in sorted((self.home / DIRECTORY).glob("*.json")):
+            with suppress(FileNotFoundError):  # it was taken away meanwhile
+                [group] = json.loads(file.read_bytes())
+                found[file.stem] = f"http://{group['targets'][0]}"
+        return found
+
+    @property
+    def url(self) -> str:
+        """Where the API is. Raises KeyError while it is not up."""
+        return self.urls()["api"]
+
+    def metrics(self) -> dict[str, str]:
+        """The text of every process' /metrics that answers now, by name."""
+        texts = {}
+        for name, url in self.urls().items():
+            with suppress(OSError, http.client.HTTPException):
+                texts[name] = _request("GET", f"{url}/metrics").body.decode()
+        return texts
+
+    def request(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        """One request to the API with `key`. Raises OSError or HTTPException where no answer came."""
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/cap+xml"}
+        return _request(method, self.url + path, body, headers)
+
+    def submit(self, xml: bytes) -> Answer:
+        """Submit one CAP message; a refusal is an answer too. Raises like `request`."""
+        return self.request("POST", "/v1/alerts", xml)
+
+    def status(self, alert_id: str) -> dict[str, Any]:
+        """How the alert stands, as the API says it. Raises ServiceError, or like `request`."""
+        found: dict[str, Any] = self._found(f"/v1/alerts/{alert_id}").json()
+        return found
+
+    def alert(self, alert_id: str) -> dict[str, Any]:
+        """The alert's body of the API: cheaper than `status`, since nobody is counted. Raises KeyError for one
+        that is not among the newest 500, ServiceError, or like `request`."""
+        listed = self._found("/v1/alerts?limit=500").json()["alerts"]
+        found: dict[str, Any] = {one["id"]: one for one in listed}[alert_id]
+        return found
+
+    def wait_settled(self, alert_id: str, within_s: float) -> dict[str, Any]:
+        """The alert once every recipient is accounted for. Raises ServiceError, or like `alert`."""
+        deadline = time.monotonic() + within_s
+        while (alert := self.alert(alert_id))["state"] not in FINAL:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"alert {alert_id} is {alert['state']} after {within_s:.0f} s")
+            time.sleep(LOOK_EVERY_S)
+        return alert
+
+    def wait_replaced(self, name: str, pid: int, within_s: float = READY_WITHIN_S) -> int:
+        """Until another process than `pid` runs under `name` and all are ready; its pid. Raises ServiceError."""
+        deadline = time.monotonic() + within_s
+        while (successor := self.pids().get(name, pid)) == pid:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"nothing took the place of {name} within {within_s:.0f} s")
+            time.sleep(LOOK_EVERY_S)
+        self.wait_ready(within_s)
+        return successor
+
+    def ledger(self, alert_id: str) -> Iterator[ServiceRecord]:
+        """What the service says became of every recipient of the alert."""
+        for line in self._found(f"/v1/alerts/{alert_id}/ledger").body.splitlines():
+            entry = json.loads(line)
+            yield ServiceRecord(
+                entry["alert_id"], entry["ref"], entry["channel"], entry["state"], entry["uncertain"]
+            )
+
+    def _found(self, path: str) -> Answer:
+        answer = self.request("GET", path)
+        if not answer.accepted:
+            raise ServiceError(f"GET {path}: {answer.status} {answer.body[:500]!r}")
+        return answer
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(("WARN_", "PG")) or name in {"DATABASE_URL", "REDIS_URL"}
+
+
+def _request(
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    timeout_s: float = ANSWER_WITHIN_S,
+) -> Answer:
+    parts = urlsplit(url)
+    target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
+    began_at = datetime.now(UTC)
+    try:
+        connection.request(method, target, body, dict(headers or {}))
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    return Answer(response.status, content, began_at, datetime.now(UTC))

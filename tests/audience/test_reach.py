@@ -1,0 +1,100 @@
+"""Whom a match reaches, and what binds an approval to it."""
+
+import dataclasses
+
+import pytest
+
+from cap.model import Area, Circle, NamedValue, Polygon
+from dispatcher.audience.reach import AudienceLimit, Excess, ExcessiveAudience, excessive_audience, reach
+from dispatcher.targeting.match import match
+from dispatcher.targeting.seal import geometry_hash, seal
+from tests.targeting.drawing import coded
+
+
+def populated(boundaries, population):
+    rows = tuple(dataclasses.replace(m, population=population) for m in boundaries.municipalities)
+    return dataclasses.replace(boundaries, municipalities=rows)
+
+
+def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries):
+    found = match([coded(("AGS", "05358008"), ("AGS", "05358012"))], boundaries)
+    counts = {
+        ("05358008", "sms_http"): 3,
+        ("05358008", "webpush"): 5,
+        ("05358012", "webpush"): 2,
+        ("05315000", "webpush"): 9,
+    }
+    result = reach(found, populated(boundaries, 1000), counts, ("sms_http", "webpush"))
+    assert result.municipalities == 2
+    assert result.population == 2000
+    assert result.subscribers == 10
+    assert result.by_channel == {"sms_http": 3, "webpush": 7}
+    assert result.by_municipality["05358012"] == {"sms_http": 0, "webpush": 2}
+    assert [(gap.channel, gap.ags) for gap in result.gaps] == [("sms_http", ("05358012",))]
+    assert result.gaps[0].sentence() == "1 von 2 Gemeinden haben keine Abonnenten für sms_http."
+
+
+def test_one_municipality_is_singular(boundaries):
+    result = reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ("sms",))
+    assert result.gaps[0].sentence() == "1 von 1 Gemeinde hat keine Abonnenten für sms."
+
+
+def test_an_unknown_population_is_not_a_number(boundaries):
+    assert reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ()).population is None
+
+
+@pytest.mark.parametrize(
+    ("recipients", "usual", "approved", "expected"),
+    [
+        (10_000_000, None, None, None),
+        (900, 10, None, None),
+        (1_001, 100, None, ExcessiveAudience(Excess.BASELINE, 1_001, 100)),
+        (1_000, 100, None, None),
+        (20_001, 2_000, None, ExcessiveAudience(Excess.BASELINE, 20_001, 2_000)),
+        (20_001, 2_000, 20_001, None),
+        (20_002, 2_000, 20_001, ExcessiveAudience(Excess.APPROVED, 20_002, 20_001)),
+        (1, None, 0, ExcessiveAudience(Excess.APPROVED, 1, 0)),
+    ],
+)
+def test_a_dispatch_larger_than_expected_is_stopped(recipients, usual, approved, expected):
+    assert excessive_audience(recipients, baseline=usual, approved=approved) == expected
+
+
+def test_the_limit_is_a_setting():
+    assert excessive_audience(30, baseline=10, limit=AudienceLimit(baseline_factor=2, floor=0)) is not None
+
+
+RING = ((50.7, 6.4), (50.8, 6.4), (50.8, 6.5), (50.7, 6.4))
+AREA = Area("a", (Polygon(RING),), (Circle(50.8, 6.4, 1.0),), (NamedValue("AGS", "05358008"),))
+
+
+def test_the_hash_is_of_the_place_and_not_of_its_description():
+    same = dataclasses.replace(AREA, area_desc="b")
+    assert geometry_hash([AREA]) == geometry_hash([same, AREA])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"polygons": (Polygon(((50.70001, 6.4), *RING[1:3], (50.70001, 6.4))),)},
+        {"polygons": ()},
+        {"circles": (Circle(50.8, 6.4, 1.001),)},
+        {"geocodes": (NamedValue("AGS", "05358012"),)},
+        {"geocodes": (NamedValue("ARS", "05358008"),)},
+        {"excluded": (Polygon(RING),)},
+        {"altitude_ft": 600.0},
+    ],
+)
+def test_every_change_of_the_place_changes_the_hash(change):
+    assert geometry_hash([dataclasses.replace(AREA, **change)]) != geometry_hash([AREA])
+
+
+def test_a_seal_says_what_broke_it(boundaries):
+    areas = [coded(("AGS", "05358008"))]
+    found = match(areas, boundaries)
+    approved = seal(areas, found)
+    assert approved.broken_by(seal(areas, match(areas, boundaries))) == ()
+    more = [coded(("AGS", "05358008"), ("AGS", "05358012"))]
+    assert approved.broken_by(seal(more, match(more, boundaries))) == ("geometry", "municipalities")
+    other_data = dataclasses.replace(found, boundaries_sha256="other")
+    assert approved.broken_by(seal(areas, other_data)) == ("boundaries",)

@@ -1,0 +1,205 @@
+"""Boundary files of every sort, good and bad."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+
+from dispatcher.boundaries.build import build
+from dispatcher.boundaries.bundle import BundleError
+from dispatcher.boundaries.importers import LAU, PRESETS, Columns, read, read_geojson
+from dispatcher.boundaries.projection import WGS84
+from ops.geodata.build import PROVENANCE
+
+SHARED = Path(__file__).parents[2] / "../shared/geodata/VG5000_GEM.shp"
+SQUARE = [[[6.0, 50.0], [7.0, 50.0], [7.0, 51.0], [6.0, 51.0], [6.0, 50.0]]]
+
+
+def feature(geometry="Polygon", coordinates=SQUARE, **properties):
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": geometry, "coordinates": coordinates},
+    }
+
+
+def written(tmp_path, content, name="x.geojson"):
+    target = tmp_path / name
+    target.write_text(content if isinstance(content, str) else json.dumps(content))
+    return target
+
+
+def test_features_are_found_in_lists_and_nested_collections(tmp_path):
+    water = feature(AGS="05358008", GF=2)
+    nested = {
+        "type": "FeatureCollection",
+        "features": [feature(AGS="05358008", RS="053580008008", GEN="Düren", GF=4), water],
+    }
+    rows = read_geojson(
+        written(
+            tmp_path,
+            [nested, feature(AGS="05358012", GF=9, EWZ=12000, MAX_HOEHE=400.5, NUTS="DEA26", BEZ="Gemeinde")],
+        )
+    )
+    assert [(row.ags, row.ars, row.name) for row in rows] == [
+        ("05358008", "053580008008", "Düren"),
+        ("05358012", "", "05358012"),
+    ]
+    assert (rows[1].population, rows[1].elevation_m, rows[1].nuts, rows[1].kind) == (
+        12000,
+        400.5,
+        "DEA26",
+        "Gemeinde",
+    )
+    assert rows[0].population is None
+
+
+def test_a_number_gets_back_the_zero_it_lost_and_a_text_does_not(tmp_path):
+    rows = read_geojson(
+        written(
+            tmp_path, [feature(AGS=5358008, ARS=53580008008), feature(AGS="5358008"), feature(AGS=5358009.0)]
+        )
+    )
+    assert [(row.ags, row.ars) for row in rows] == [
+        ("05358008", "053580008008"),
+        ("5358008", ""),
+        ("05358009", ""),
+    ]
+
+
+def test_odd_numbers_are_none(tmp_path):
+    odd = [
+        feature(AGS="a", EWZ=-9999, MAX_HOEHE="n/a"),
+        feature(AGS="b", EWZ="Infinity"),
+        feature(AGS="c", EWZ=None),
+    ]
+    assert [(row.population, row.elevation_m) for row in read_geojson(written(tmp_path, odd))] == [
+        (None, None)
+    ] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"type": "FeatureCollection", "features": [', "not complete JSON"),
+        ("[" * 200_000, "not complete JSON"),
+        (json.dumps([[[[[[feature(AGS="1")]]]]]]), "deeper than 4"),
+        (json.dumps({"type": "Topology"}), "neither a feature nor a collection"),
+        (json.dumps([3]), "neither a feature nor a collection"),
+        (json.dumps([feature(GEN="x")]), "none of the code columns AGS"),
+        (json.dumps([{"type": "Feature", "properties": {"AGS": "1"}, "geometry": None}]), "cannot be read"),
+        (json.dumps([{"type": "Feature", "properties": {"AGS": "1"}}]), "cannot be read"),
+        (json.dumps([feature(AGS="1", geometry="Blob")]), "cannot be read"),
+        (json.dumps([feature(AGS="1", coordinates=[])]), "has no geometry"),
+        (
+            json.dumps([feature(AGS="1", coordinates=[[["a", "b"], [1, 2], [3, 4], ["a", "b"]]])]),
+            "cannot be read",
+        ),
+        (
+            json.dumps(
+                [feature(AGS="1", coordinates=[[[4e6, 3e6], [4.1e6, 3e6], [4e6, 3.1e6], [4e6, 3e6]]])]
+            ),
+            "not in degrees",
+        ),
+    ],
+)
+def test_bad_geojson_is_refused_with_a_reason(tmp_path, content, message):
+    with pytest.raises(BundleError, match=message):
+        read_geojson(written(tmp_path, content))
+
+
+def geopackage(path, crs="EPSG:25832", columns=None, layer="vg250_gem"):
+    boxes = shapely.to_wkb(
+        [shapely.box(3.1e5, 5.62e6, 3.2e5, 5.63e6), shapely.box(3.2e5, 5.62e6, 3.3e5, 5.63e6)]
+    )
+    columns = columns or {
+        "ARS": ["053580008008", "053580012012"],
+        "AGS": ["05358008", "05358012"],
+        "GEN": ["A", "B"],
+        "GF": [4, 4],
+    }
+    pyogrio.raw.write(
+        path, np.array(boxes, object), [np.array(v) for v in columns.values()], list(columns),
+        layer=layer, driver="GPKG", geometry_type="Polygon", crs=crs, append=path.exists(),
+    )  # fmt: skip
+    return path
+
+
+def test_a_geopackage_in_another_system_is_projected(tmp_path):
+    geopackage(tmp_path / "x.gpkg", columns={"NAME": ["a", "b"]}, layer="other")
+    data = read(geopackage(tmp_path / "x.gpkg"))
+    assert data.crs == "EPSG:25832"
+    assert [row.ars for row in data.rows] == ["053580008008", "053580012012"]
+    bundle = build(data.rows, PROVENANCE, source_crs=data.crs).bundle
+    assert shapely.area(bundle.border) / 1e8 == pytest.approx([1, 1], abs=2e-3)
+
+
+def test_a_layer_can_be_chosen(tmp_path):
+    path = geopackage(tmp_path / "x.gpkg")
+    assert len(read(path, layer="vg250_gem").rows) == 2
+    with pytest.raises(BundleError, match="cannot be read"):
+        read(path, layer="vg250_krs")
+
+
+def test_columns_can_be_mapped(tmp_path):
+    path = geopackage(
+        tmp_path / "x.gpkg",
+        columns={"LAU_ID": ["05358008", "05358012"], "LAU_NAME": ["A", "B"], "POP_2021": [5, 6]},
+    )
+    assert [(row.ags, row.name, row.population) for row in read(path, LAU).rows] == [
+        ("05358008", "A", 5),
+        ("05358012", "B", 6),
+    ]
+    assert PRESETS["lau"] is LAU
+    with pytest.raises(BundleError, match="no layer of vg250_gem has a column AGS"):
+        read(path)
+    with pytest.raises(BundleError, match="has a column ID"):
+        read(path, Columns(ags=("ID",)))
+
+
+def test_a_truncated_geopackage_is_refused(tmp_path):
+    path = geopackage(tmp_path / "x.gpkg")
+    path.write_bytes(path.read_bytes()[:20_000])
+    with pytest.raises(BundleError, match="cannot be read"):
+        read(path)
+
+
+def test_a_file_without_a_coordinate_system_is_refused(tmp_path):
+    path = tmp_path / "x.shp"
+    pyogrio.raw.write(
+        path, np.array([shapely.to_wkb(shapely.box(0, 0, 1, 1))], object), [np.array(["05358008"])], ["AGS"],
+        driver="ESRI Shapefile", geometry_type="Polygon", crs="EPSG:25832",
+    )  # fmt: skip
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(BundleError, match="does not say which coordinate system"):
+        read(path)
+
+
+def test_a_missing_or_foreign_file_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        read(tmp_path / "no.gpkg")
+    with pytest.raises(BundleError):
+        read(written(tmp_path, "hello", "x.gpkg"))
+
+
+def test_the_federal_agencys_own_shape_file_is_read():
+    if not SHARED.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"the official file is missing: {SHARED}")
+        pytest.skip("the official file is not here")
+    data = read(SHARED)
+    assert len(data.rows) == 10_997
+    assert "31467" in data.crs
+    dueren = [row for row in data.rows if row.ags.startswith("05358")]
+    assert len(dueren) == 15
+    bundle = build(dueren, PROVENANCE, source_crs=data.crs).bundle
+    assert shapely.area(bundle.border).sum() / 1e6 == pytest.approx(940, rel=0.02)
+    assert dueren[0].ars.startswith("05358000")
+
+
+def test_geojson_is_in_degrees(tmp_path):
+    assert read(written(tmp_path, [feature(AGS="1")])).crs == WGS84

@@ -1,0 +1,68 @@
+"""What a municipality's app instance gets. The rest is in tests/contract."""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels.app.channel import App
+from channels.app.standard_webhooks import verify
+from channels.base import Endpoint, Notice, Permanent, Urgency
+from tests.channels.far_side import far_side
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+OLD = "whsec_" + b64encode(b"o" * 32).decode()
+NEW = "whsec_" + b64encode(b"n" * 32).decode()
+
+
+def notice(payload=b'{"v":1}'):
+    return Notice("01ALERT", "k" * 32, "Titel", "Text", payload, "de", Urgency.HIGH, NOW + timedelta(hours=1))
+
+
+async def collect(channel, message, endpoints):
+    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+
+
+@pytest.mark.parametrize("known", [OLD, NEW])
+async def test_the_callback_verifies_with_either_secret_while_rotating(client_for, known):
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: NOW)
+        endpoint = Endpoint(7, side.origin + "/callback/05358008", {"secret": f"{OLD} {NEW}"})
+        (receipt,) = await collect(channel, notice(), [endpoint])
+    (seen,) = side.seen
+    assert receipt.accepted
+    assert (seen.target, seen.body) == ("/callback/05358008", b'{"v":1}')
+    assert seen.headers["content-type"] == "application/json"
+    assert verify(known, seen.headers, seen.body, NOW) == "01ALERT-7"
+
+
+async def test_a_repeat_has_the_same_id(client_for):
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: NOW)
+        for _ in range(2):
+            await collect(channel, notice(), [Endpoint(7, side.origin + "/c", {"secret": OLD})])
+    assert [seen.headers["webhook-id"] for seen in side.seen] == ["01ALERT-7"] * 2
+
+
+async def test_a_payload_that_does_not_fit_is_not_sent(client_for):
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: NOW)
+        (receipt,) = await collect(
+            channel, notice(b"x" * 20_001), [Endpoint(7, side.origin + "/c", {"secret": OLD})]
+        )
+    assert (receipt.error.code, side.seen) == ("payload_too_large", [])
+
+
+async def test_check(client_for):
+    channel = App(client_for())
+    channel.check(Endpoint(1, "https://app.dueren.example/warnings", {"secret": OLD}))
+    for address, keys, code in (
+        ("https://app.dueren.example/warnings", {}, "secret_invalid"),
+        ("https://app.dueren.example/warnings", {"secret": "whsec_kurz"}, "secret_invalid"),
+        ("https://10.0.0.1/warnings", {"secret": OLD}, "private_address"),
+        ("http://app.dueren.example/", {"secret": OLD}, "url_not_https"),
+    ):
+        with pytest.raises(Permanent) as caught:
+            channel.check(Endpoint(1, address, keys))
+        assert caught.value.code == code
+    await channel.aclose()

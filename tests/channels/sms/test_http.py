@@ -1,0 +1,252 @@
+"""What an SMS gateway is told and how its answers are read. The rest is in tests/contract."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, parse_qsl
+
+import pytest
+
+from channels.answer import MAX_ANSWER_BYTES, Answer
+from channels.base import (
+    ChannelLimits,
+    ChannelMisconfigured,
+    Endpoint,
+    Expired,
+    Notice,
+    Permanent,
+    RateLimited,
+    Transient,
+    Uncertain,
+    Urgency,
+)
+from channels.sms.gsm7 import Encoding, compose
+from channels.sms.http import SmsHttp
+from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway, parse_failure
+from tests.channels.far_side import answer, far_side
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+NUMBER = "+4915100000001"
+
+
+def notice(text="Hochwasser", deadline=NOW + timedelta(seconds=90.5), alert_id="01ALERT"):
+    return Notice(alert_id, "k" * 32, "Titel", text, b"{}", "de", Urgency.HIGH, deadline)
+
+
+def gateway(origin="https://sms.example", **options):
+    return SmsGateway("haupt", origin + "/messages", "WARNUNG", **options)
+
+
+async def collect(channel, message, endpoints):
+    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+
+
+def build(http, *gateways, **options):
+    return SmsHttp(http, {one.name: one for one in gateways}, now=lambda: NOW, **options)
+
+
+@pytest.mark.parametrize("body", BodyKind)
+def test_a_gateway_may_be_told_with_each_message_where_to_report(body):
+    told = gateway(
+        body=body,
+        fields=RequestFields(report_url="dlr-url", client_ref=""),
+        report_url="https://warn.example/?token=geheim&ref={client_ref}&status=%d",
+    )
+    content = told.encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)
+    document = json.loads(content) if body is BodyKind.JSON else dict(parse_qsl(content.decode()))
+    assert document["dlr-url"] == "https://warn.example/?token=geheim&ref=01ALERT-7&status=%d"
+    assert "geheim" not in repr(told)
+    assert "dlr-url" not in json.loads(gateway().encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60))
+
+
+async def test_the_request_says_all_that_a_gateway_needs(client_for):
+    async with far_side(answer(202, {}, b'{"id": "s-1"}')) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, authorization="Bearer geheim"))
+        (receipt,) = await collect(channel, notice(), [Endpoint(7, NUMBER, {})])
+    (seen,) = side.seen
+    assert receipt.reference == "s-1"
+    assert (seen.target, seen.headers["authorization"]) == ("/messages", "Bearer geheim")
+    assert seen.headers["content-type"] == "application/json"
+    assert json.loads(seen.body) == {
+        "to": NUMBER,
+        "text": "Hochwasser",
+        "sender": "WARNUNG",
+        "client_ref": "01ALERT-7",
+        "validity_s": 90,
+    }
+
+
+async def test_a_repeat_has_the_same_reference_and_an_update_another(client_for):
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin))
+        for alert_id in ("01ALERT", "01ALERT", "02UPDATE"):
+            await collect(channel, notice(alert_id=alert_id), [Endpoint(7, NUMBER, {})])
+    references = [json.loads(seen.body)["client_ref"] for seen in side.seen]
+    assert references == ["01ALERT-7", "01ALERT-7", "02UPDATE-7"]
+
+
+def test_fields_have_the_providers_names():
+    fields = RequestFields(
+        to="msisdn", text="body", sender="", client_ref="ref", validity_s="ttl", encoding="enc"
+    )
+    body = gateway(fields=fields, plus=False).encode(compose("я", 1), NUMBER, "ref-1", 60)
+    assert json.loads(body) == {"msisdn": NUMBER[1:], "body": "я", "ref": "ref-1", "ttl": 60, "enc": "ucs2"}
+
+
+def test_fields_can_be_sent_as_a_form():
+    form = gateway(body=BodyKind.FORM)
+    assert form.headers()[0] == "Content-Type: application/x-www-form-urlencoded"
+    fields = parse_qs(form.encode(compose("Öl & Wasser", 1), NUMBER, "ref-1", 60).decode())
+    assert (fields["to"], fields["text"], fields["validity_s"]) == ([NUMBER], ["Öl & Wasser"], ["60"])
+
+
+async def test_the_text_is_brought_into_the_short_alphabet_and_cut(client_for):
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin, max_parts=1))
+        message = notice("„Rur“ – " + "Wort " * 50)
+        await collect(channel, message, [Endpoint(7, NUMBER, {})])
+    sms = channel.compose(message, "haupt")
+    assert json.loads(side.seen[0].body)["text"] == sms.text
+    assert (sms.encoding, len(sms.parts), sms.clipped) == (Encoding.GSM7, 1, True)
+
+
+async def test_validity_is_capped_and_never_zero(client_for):
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin))
+        await collect(channel, notice(deadline=NOW + timedelta(days=9)), [Endpoint(7, NUMBER, {})])
+        (late,) = await collect(
+            channel, notice(deadline=NOW + timedelta(seconds=0.5)), [Endpoint(7, NUMBER, {})]
+        )
+    assert [json.loads(seen.body)["validity_s"] for seen in side.seen] == [48 * 3600]
+    assert type(late.error) is Expired
+
+
+async def test_an_endpoint_may_name_its_gateway(client_for):
+    async with far_side() as first, far_side() as second:
+        one, two = gateway(first.origin), SmsGateway("zweit", second.origin + "/m", "W")
+        channel = build(client_for(first.origin, second.origin), one, two)
+        endpoints = [
+            Endpoint(1, NUMBER, {}),
+            Endpoint(2, NUMBER, {"gateway": "zweit"}),
+            Endpoint(3, NUMBER, {"gateway": "fort"}),
+        ]
+        await collect(channel, notice(), endpoints)
+    assert [len(first.seen), len(second.seen)] == [2, 1]
+    assert [channel.gateway(endpoint) for endpoint in endpoints] == ["haupt", "zweit", "haupt"]
+
+
+async def test_without_gateways_there_is_no_channel(client_for):
+    with pytest.raises(ValueError, match="at least one"):
+        build(client_for())
+
+
+@pytest.mark.parametrize("number", [NUMBER, "+12025550123", "+35312345678"])
+async def test_numbers_in_e164_pass(client_for, number):
+    build(client_for(), gateway()).check(Endpoint(1, number, {}))
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "015112345678",
+        "+49 151 12345678",
+        "+0151234567",
+        "+4915",
+        "+49151234567890123",
+        "+٤٩١٥١٢٣٤٥٦٧",
+        NUMBER + "\n",
+    ],
+)
+async def test_other_numbers_do_not(client_for, number):
+    channel = build(client_for(), gateway())
+    with pytest.raises(Permanent, match="number_invalid"):
+        channel.check(Endpoint(1, number, {}))
+    (receipt,) = await collect(channel, notice(), [Endpoint(1, number, {})])
+    assert receipt.error.code == "number_invalid"
+
+
+READING = gateway(
+    answer=AnswerFields(reference="messages.0.id", success="success", error="error.code"),
+    errors=(("101", Permanent), ("CREDIT", ChannelMisconfigured), ("BUSY", RateLimited)),
+)
+
+
+@pytest.mark.parametrize(
+    ("document", "reference"),
+    [
+        ({"success": True, "messages": [{"id": "a-1"}]}, "a-1"),
+        ({"success": "OK", "messages": [{"id": 77}]}, "77"),
+        ({"success": "success", "messages": []}, ""),
+        ({"success": True}, ""),
+        ({"success": True, "messages": [{"id": "not an id"}]}, ""),
+        ({"success": True, "messages": [{"id": {"a": 1}}]}, ""),
+    ],
+)
+def test_references(document, reference):
+    assert READING.reference(Answer(200, (), json.dumps(document).encode())) == reference
+
+
+@pytest.mark.parametrize(
+    ("document", "meaning", "code"),
+    [
+        ({"success": False}, Transient, "gateway_error"),
+        ({"success": False, "error": {"code": 101}}, Permanent, "101"),
+        ({"success": "no", "error": {"code": "CREDIT"}}, ChannelMisconfigured, "CREDIT"),
+        ({"success": False, "error": {"code": "BUSY"}}, RateLimited, "BUSY"),
+        ({"success": False, "error": {"code": "other"}}, Transient, "other"),
+        ({"success": False, "error": {"code": NUMBER}}, Transient, "gateway_error"),
+        ({"success": False, "error": {"code": 4915100000001}}, Transient, "gateway_error"),
+        ({"success": False, "error": {"code": "INVALID_4915100000001"}}, Transient, "gateway_error"),
+        ({"success": False, "error": "text"}, Transient, "gateway_error"),
+        ({"fine": True}, Uncertain, "answer_unreadable"),
+        ([], Uncertain, "answer_unreadable"),
+        (None, Uncertain, "answer_unreadable"),
+    ],
+)
+def test_errors_inside_an_accepting_answer(document, meaning, code):
+    with pytest.raises(meaning) as caught:
+        READING.reference(Answer(200, (), json.dumps(document).encode()))
+    assert (type(caught.value), caught.value.code) == (meaning, code)
+
+
+def test_what_is_no_json_is_unreadable_only_where_it_must_be_read():
+    with pytest.raises(Uncertain):
+        READING.reference(Answer(200, (), b"\xff<html>"))
+    assert gateway().reference(Answer(200, (), b"\xff<html>")) == ""
+
+
+async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(client_for):
+    async with far_side(answer(200, {}, b" " * (MAX_ANSWER_BYTES + 1))) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, answer=AnswerFields(success="ok")))
+        (receipt,) = await collect(channel, notice(), [Endpoint(1, NUMBER, {})])
+    assert (type(receipt.error), receipt.error.code) == (Uncertain, "oversized")
+
+
+async def test_the_account_is_refused_at_once(client_for):
+    async with far_side(answer(402)) as side:
+        channel = build(client_for(side.origin), gateway(side.origin), limits=ChannelLimits(10, 840, 1, 3600))
+        with pytest.raises(ChannelMisconfigured) as caught:
+            await collect(channel, notice(), [Endpoint(number, NUMBER, {}) for number in range(5)])
+    assert (len(side.seen), caught.value.gateway) == (1, "haupt")
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("permanent", Permanent),
+        ("transient", Transient),
+        ("rate_limited", RateLimited),
+        ("misconfigured", ChannelMisconfigured),
+    ],
+)
+def test_operators_words_for_errors(word, meaning):
+    assert parse_failure(word) is meaning
+
+
+def test_other_words():
+    with pytest.raises(ValueError, match="permanent"):
+        parse_failure("gone")
+
+
+def test_the_authorization_is_not_shown():
+    assert "geheim" not in repr(gateway(authorization="Bearer geheim"))

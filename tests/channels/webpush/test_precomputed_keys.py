@@ -1,0 +1,235 @@
+"""Message keys made ahead of time: used once, wiped, refilled, and readable by others' implementations."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import tracemalloc
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+import http_ece
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from channels.base import Endpoint
+from channels.webpush.encoder import DirectEncoder
+from channels.webpush.encryption import HEAD_BYTES, padded
+from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
+from ops.lab.gateways.state import UserAgent
+from ops.lab.gateways.webpush import decrypt
+
+PRIVATE = ec.generate_private_key(ec.SECP256R1())
+POINT = PRIVATE.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+AUTH = os.urandom(16)
+RECORD = padded(b"flood")
+
+
+def b64(raw):
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def endpoint(number, p256dh=POINT, auth=AUTH):
+    return Endpoint(number, f"https://push.example/{number}", {"p256dh": b64(p256dh), "auth": b64(auth)})
+
+
+async def each(endpoints):
+    for one in endpoints:
+        yield one
+
+
+async def known(ids):
+    return {number: endpoint(number) for number in ids}
+
+
+def test_each_key_is_used_once():
+    keys = PrecomputedKeys(10)
+    assert keys.make(endpoint(1))
+    assert keys.seal(RECORD, endpoint(1)) is not None
+    assert keys.seal(RECORD, endpoint(1)) is None
+    assert (keys.hits, keys.misses, len(keys), 1 in keys) == (1, 1, 0, False)
+
+
+def test_what_was_used_is_not_here_any_more():
+    keys = PrecomputedKeys(10)
+    for number in (1, 2):
+        keys.make(endpoint(number))
+    body = keys.seal(RECORD, endpoint(1))
+    left = b"".join(keys._blocks)
+    assert body[:HEAD_BYTES] not in left
+    assert keys.seal(RECORD, endpoint(2))[:HEAD_BYTES] in left, "otherwise the line before proves nothing"
+    assert not any(map(any, keys._blocks))
+
+
+def test_what_is_cleared_is_wiped():
+    keys = PrecomputedKeys(10)
+    for number in (1, 2):
+        keys.make(endpoint(number))
+    keys.clear()
+    assert not any(map(any, keys._blocks))
+    assert len(keys) == 0
+
+
+def test_a_forked_process_has_none():
+    script = """
+import os, sys
+from channels.webpush.precomputed_keys import PrecomputedKeys
+from tests.channels.webpush.test_precomputed_keys import RECORD, endpoint
+PrecomputedKeys(1)  # one that is gone by then
+keys = PrecomputedKeys(10)
+keys.make(endpoint(1))
+child = os.fork()
+if not child:
+    os._exit(bool(len(keys) or any(map(any, keys._blocks)) or keys.seal(RECORD, endpoint(1))))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or keys.seal(RECORD, endpoint(1)) is None)
+"""
+    root = Path(__file__).parents[3]
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)
+
+
+def test_no_two_messages_share_a_salt_a_public_key_or_a_key():
+    keys = PrecomputedKeys(10)
+    sealed = []
+    for number in (1, 1, 2):
+        keys.make(endpoint(number))
+        sealed.append(keys.seal(RECORD, endpoint(number)))
+    for part in (slice(16), slice(21, HEAD_BYTES), slice(HEAD_BYTES, None)):
+        assert len({body[part] for body in sealed}) == 3
+
+
+def test_a_place_used_again_holds_nothing_of_who_had_it_before():
+    keys = PrecomputedKeys(10_000)
+    many = range(5000)  # more than one block
+    for number in many:
+        keys._slots[number] = keys._free.pop() if keys._free else keys._grow()
+    assert sorted(keys._slots.values()) == sorted(set(keys._slots.values())) == list(many)
+    keys.discard(4999)
+    assert keys.make(endpoint(7000))
+    body = keys.seal(RECORD, endpoint(7000))
+    assert http_ece.decrypt(body, private_key=PRIVATE, auth_secret=AUTH, version="aes128gcm") == b"flood"
+
+
+def test_both_ends_of_others_can_read_what_was_sealed_with_it():
+    keys = PrecomputedKeys(10)
+    keys.make(endpoint(1))
+    body = DirectEncoder(ready=keys.seal)(b'{"v":1}', endpoint(1))
+    assert keys.hits == 1
+    assert http_ece.decrypt(body, private_key=PRIVATE, auth_secret=AUTH, version="aes128gcm") == b'{"v":1}'
+    scalar = PRIVATE.private_numbers().private_value.to_bytes(32, "big")
+    agent = UserAgent(token="t", private=b64(scalar), public=b64(POINT), auth=b64(AUTH))
+    assert decrypt(agent, body) == b'{"v":1}'
+
+
+def test_a_subscription_with_new_keys_does_not_get_what_was_made_for_the_old():
+    keys = PrecomputedKeys(10)
+    keys.make(endpoint(1))
+    renewed = endpoint(1, auth=os.urandom(16))
+    assert keys.seal(RECORD, renewed) is None
+    assert (keys.misses, len(keys)) == (1, 0)
+    assert keys.make(renewed)
+
+
+def test_the_store_is_bounded_and_takes_its_places_again():
+    keys = PrecomputedKeys(2)
+    assert [keys.make(endpoint(number)) for number in (1, 2, 3)] == [True, True, False]
+    keys.discard(1)
+    keys.discard(99)
+    assert keys.make(endpoint(3))
+    assert sorted(keys._slots) == [2, 3]
+    assert not keys.make(endpoint(3)), "there is one"
+
+
+def test_unusable_keys_are_left_to_the_sender_to_tell():
+    assert not PrecomputedKeys(2).make(endpoint(1, p256dh=bytes(65)))
+
+
+async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
+    keys = PrecomputedKeys(100)
+    keys.make(endpoint(99))
+    await keys.fill(each([endpoint(number) for number in range(2 * TURN + 1)]), known)
+    assert len(keys) == 2 * TURN + 1
+    assert 99 not in keys
+
+
+async def test_filling_remembers_no_more_than_there_is_room_for():
+    async def crowd():
+        for number in range(1000, 51_000):
+            yield Endpoint(number, "", {})
+
+    keys = PrecomputedKeys(1)
+    keys.make(endpoint(1))
+    tracemalloc.start()
+    try:
+        await keys.fill(crowd(), known)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 500_000
+    assert len(keys) == 0
+
+
+async def test_those_just_sent_to_come_first():
+    keys = PrecomputedKeys(1)
+    keys.make(endpoint(1))
+    keys.seal(RECORD, endpoint(1))
+    await keys.fill(each([endpoint(2), endpoint(1)]), known)
+    assert 1 in keys
+    keys.seal(RECORD, endpoint(1))
+    await keys.refill(known)
+    assert 1 in keys
+
+
+async def test_while_somebody_sends_no_key_is_made():
+    keys = PrecomputedKeys(10)
+    keys.make(endpoint(1))
+
+    async def sending():
+        keys.seal(RECORD, endpoint(7))  # a miss is sending, too
+        yield endpoint(2)
+        yield endpoint(3)
+
+    filling = asyncio.create_task(keys.fill(sending(), known))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert 3 not in keys
+    filling.cancel()
+    await asyncio.wait([filling])
+
+
+async def test_what_cannot_be_looked_up_stays_to_be_made():
+    keys = PrecomputedKeys(10)
+    for number in (1, 2):
+        keys.make(endpoint(number))
+        keys.seal(RECORD, endpoint(number))
+
+    async def away(ids):
+        raise OSError
+
+    with pytest.raises(OSError):
+        await keys.refill(away)
+    assert len(keys) == 0
+    await keys.refill(known)
+    assert sorted(keys._slots) == [1, 2]
+
+
+async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room():
+    keys = PrecomputedKeys(2)
+    for number in range(1, 5):
+        keys.make(endpoint(number))
+        keys.seal(RECORD, endpoint(number))
+    assert list(keys._used) == [1, 2]
+    await keys.refill(known)
+    assert sorted(keys._slots) == [1, 2]
+
+
+async def test_who_has_ended_meanwhile_gets_no_key():
+    keys = PrecomputedKeys(10)
+    keys.make(endpoint(1))
+    keys.seal(RECORD, endpoint(1))
+
+    async def nobody(ids):
+        return {}
+
+    await keys.refill(nobody)
+    assert len(keys) == 0

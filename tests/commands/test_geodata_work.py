@@ -1,0 +1,131 @@
+"""What the command line prints and writes."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from dispatcher.boundaries import bundle as bundles
+from dispatcher.boundaries.bundle import BundleError, Provenance
+from dispatcher.boundaries.municipalities import PILOT, Boundaries
+from dispatcher.commands.geodata_work import (
+    HELD,
+    NOT_CAP,
+    READABLE,
+    Import,
+    Matching,
+    describe,
+    import_boundaries,
+    match_files,
+)
+from tests.boundaries.test_importers import feature, written
+
+CAP = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{identifier}</identifier>
+<sender>leitstelle@example.org</sender><sent>2021-07-14T20:00:00+02:00</sent><status>Actual</status>
+<msgType>Alert</msgType><scope>Public</scope><info><category>Met</category><event>Hochwasser</event>
+<urgency>Immediate</urgency><severity>Extreme</severity><certainty>Observed</certainty>
+<area><areaDesc>Rur</areaDesc>{area}</area></info></alert>"""
+CIRCLE = "<circle>50.8,6.48 0.5</circle>"
+LOST = "<circle>48.1,11.5 1</circle><geocode><valueName>X</valueName><value>1</value></geocode>"
+
+
+def message(tmp_path, area=CIRCLE, name="a.xml", identifier="one"):
+    path = tmp_path / name
+    path.write_text(CAP.format(identifier=identifier, area=area))
+    return path
+
+
+def test_json_has_one_object_per_alert(tmp_path):
+    out = io.StringIO()
+    files = [message(tmp_path), message(tmp_path, LOST, "b.xml", "two")]
+    assert match_files(files, as_json=True, out=out) == HELD
+    first, second = (json.loads(line) for line in out.getvalue().splitlines())
+    assert first["identity"]["identifier"] == "one"
+    assert first["identity"]["sent"] == "2021-07-14T20:00:00+02:00"
+    assert first["municipalities"] == [
+        {"ags": "05358008", "ars": "053580008008", "name": "Düren", "reason": "geometry", "share": 0.0093}
+    ]
+    assert first["unmatched"] == []
+    assert first["held"] is False
+    assert second["municipalities"] == []
+    assert second["held"] is True
+    assert {failure["kind"] for failure in second["unmatched"]} == {"circle", "geocode"}
+    assert not list(tmp_path.glob("*.svg"))
+
+
+def test_a_table_and_a_picture(tmp_path):
+    out = io.StringIO()
+    assert match_files([message(tmp_path)], out=out) == READABLE
+    assert "Düren" in out.getvalue()
+    assert (tmp_path / "a.svg").read_text().startswith("<svg")
+
+
+def test_failures_and_notes_are_printed(tmp_path):
+    out = io.StringIO()
+    picture = tmp_path / "map.svg"
+    files = [message(tmp_path, LOST), message(tmp_path, "<circle>50.8,6.48 0</circle>", "c.xml")]
+    assert match_files(files, out=out, picture=picture) == HELD
+    assert "unmatched circle" in out.getvalue()
+    assert "note: circle 1" in out.getvalue()
+    assert picture.exists()
+    assert (tmp_path / "map-2.svg").exists()
+
+
+def test_what_is_not_cap_is_named_and_the_rest_goes_on(tmp_path, capsys):
+    bad = tmp_path / "bad.xml"
+    bad.write_text("not xml")
+    assert match_files([bad, tmp_path / "none.xml", message(tmp_path)], as_json=True) == NOT_CAP
+    captured = capsys.readouterr()
+    assert "bad.xml" in captured.err
+    assert "none.xml" in captured.err
+    assert json.loads(captured.out)["municipalities"]
+
+
+def test_the_data_can_be_chosen(tmp_path):
+    out = io.StringIO()
+    target = tmp_path / "x.bundle"
+    import_boundaries(
+        Import(written(tmp_path, [feature(AGS="01001001")]), target, provenance()), io.StringIO()
+    )
+    match_files([message(tmp_path)], Matching(bundle=target), as_json=True, out=out)
+    assert [m["ags"] for m in json.loads(out.getvalue())["municipalities"]] == ["01001001"]
+
+
+def provenance(country=""):
+    return Provenance("test", "", "CC0", "nobody", "2020-01-01", country)
+
+
+def test_an_import_is_written_whole_or_not_at_all(tmp_path):
+    source = written(tmp_path, [feature(AGS="01001001"), feature(AGS="01001002")])
+    target = tmp_path / "x.bundle"
+    with pytest.raises(BundleError, match="2 units, not 3"):
+        import_boundaries(Import(source, target, provenance(), expected=3), io.StringIO())
+    assert not target.exists()
+    bar = io.StringIO()
+    done = import_boundaries(Import(source, target, provenance(), expected=2), bar)
+    assert (done.units, done.rows, done.succession) == (2, 2, None)
+    assert "units" in bar.getvalue()
+    read = bundles.read(target)
+    assert read.sha256 == done.sha256
+    assert len(read.provenance.source_sha256) == 64
+
+
+def test_an_import_reports_what_became_of_the_older_keys(tmp_path):
+    first, second = tmp_path / "1.bundle", tmp_path / "2.bundle"
+    import_boundaries(
+        Import(written(tmp_path, [feature(AGS="01001001")]), first, provenance()), io.StringIO()
+    )
+    order = Import(written(tmp_path, [feature(AGS="01001002")]), second, provenance(), previous=first)
+    done = import_boundaries(order, io.StringIO())
+    assert done.succession.absorbed == (("01001001", "01001002"),)
+    assert "AGS:01001001" in bundles.read(second).units.aliases
+
+
+def test_a_bundle_describes_itself():
+    said = describe(Boundaries.load(PILOT), datetime(2017, 1, 15, tzinfo=UTC))
+    assert said["attribution"] == "© GeoBasis-DE / BKG 2016 (Daten verändert)"
+    assert said["vintage"] == "2016-01-01"
+    assert said["units"] == 89
+    assert said["age_months"] == 12
+    assert describe(Boundaries.load(PILOT), datetime(2015, 1, 1, tzinfo=UTC))["age_months"] == 0

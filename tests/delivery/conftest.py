@@ -1,0 +1,140 @@
+"""The pipeline on the real record and the real queue, with a scripted far side."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.lanes import LaneGate
+from dispatcher.delivery.notices import Notices
+from dispatcher.delivery.planner import Planner
+from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.metrics import Metrics
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue, queue_name
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.leadership import Leadership
+from tests.delivery.scripted_channel import ScriptedChannel
+from tests.store import conftest as on_record
+from tests.support.histories import submit, subscribe
+from tests.support.messages import DUEREN, message
+from tests.test_metrics import samples
+
+accounts = on_record.accounts
+alerts = on_record.alerts
+ledger = on_record.ledger
+pool = on_record.pool
+sources = on_record.sources
+subscriptions = on_record.subscriptions
+
+
+@pytest.fixture
+async def wake_ups(redis_url):
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
+    yield wake_ups
+    await wake_ups.aclose()
+
+
+@dataclass
+class House:
+    """One process's pipeline, and what a test looks at."""
+
+    pool: Any
+    alerts: Any
+    ledger: Any
+    subscriptions: Any
+    wake_ups: WakeUpQueue
+    channel: ScriptedChannel
+    dependencies: DelivererDependencies
+    deliverer: Deliverer
+    planner: Planner
+
+    async def subscribe(self, *names, **more):
+        return sorted(await subscribe(self.pool, self.subscriptions, *names, **more))
+
+    async def submit(self, alert_id, **changes):
+        raw = message(*(changes.get("areas") or (DUEREN,)), identifier=alert_id).xml()
+        changes.pop("areas", None)
+        return await submit(self.alerts, alert_id, raw=raw, **changes)
+
+    async def planned(self, alert_id="A", **changes):
+        """Submit and plan; the batches' ids."""
+        await self.submit(alert_id, **changes)
+        await self.planner.plan(alert_id)
+        rows = await self.pool.fetch("SELECT id FROM batch WHERE alert_id = $1 ORDER BY id", alert_id)
+        return [row["id"] for row in rows]
+
+    async def outcomes(self, batch_id):
+        return await self.pool.fetchval("SELECT outcomes FROM batch WHERE id = $1", batch_id)
+
+    async def state(self, batch_id):
+        return await self.pool.fetchval("SELECT state FROM batch WHERE id = $1", batch_id)
+
+    async def rings(self, lane="priority"):
+        """What waits in a lane's queue, with the due time in ms."""
+        waiting = await self.wake_ups._queue.zrange(queue_name(lane), 0, -1, withscores=True)
+        return {name.decode(): score for name, score in waiting}
+
+    async def all_due_now(self):
+        """What the passing of time does: nothing waits any more."""
+        await self.pool.execute("UPDATE batch SET not_before = clock_timestamp() - interval '1 s'")
+        await self.pool.execute(
+            "UPDATE problem SET due = clock_timestamp() - interval '1 s' WHERE due IS NOT NULL"
+        )
+        await self.pool.execute("UPDATE gateway SET paused_until = clock_timestamp() - interval '1 s'")
+        for breaker in self.deliverer._breakers.values():
+            breaker._until = 0.0
+
+    async def problems(self):
+        rows = await self.pool.fetch(
+            "SELECT recipient, label, code, attempts, crashes FROM problem ORDER BY recipient"
+        )
+        return [tuple(row) for row in rows]
+
+    def count(self, name, **labels):
+        return samples(self.dependencies.metrics)[name, frozenset(labels.items())]
+
+    def another(self, **changes):
+        """Another process: other breakers and another hand, the same record."""
+        return Deliverer(replace(self.dependencies, gate=LaneGate(), **changes))
+
+
+@pytest.fixture
+def house(pool, alerts, ledger, subscriptions, wake_ups):
+    channel = ScriptedChannel()
+    metrics = Metrics()
+    dependencies = DelivererDependencies(
+        ledger=ledger,
+        subscriptions=subscriptions,
+        notices=Notices(alerts, ZoneInfo("Europe/Berlin")),
+        channels={channel.name: channel},
+        wake_ups=wake_ups,
+        gate=LaneGate(),
+        metrics=metrics,
+        slice_size=3,
+        random=lambda: 0.5,
+    )
+    planner = Planner(Plans(pool, 10), ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool)))
+    return House(
+        pool, alerts, ledger, subscriptions, wake_ups, channel, dependencies, Deliverer(dependencies), planner
+    )
+
+
+@pytest.fixture
+async def reconciler(house):
+    leadership = Leadership(house.pool)
+    yield Reconciler(
+        plans=Plans(house.pool, 10),
+        ledger=house.ledger,
+        wake_ups=house.wake_ups,
+        leadership=leadership,
+        statistics=Statistics(house.pool),
+        metrics=house.dependencies.metrics,
+        interval_s=0.01,
+    )
+    await leadership.drop()

@@ -1,0 +1,52 @@
+"""A channel that obeys the contract and whose gateway does what a test says: the far side behind the port."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from channels.base import ChannelError, ChannelLimits, Receipt
+
+LIMITS = ChannelLimits(batch=1000, payload_bytes=3000, concurrency=10, max_age_s=3600)
+
+
+@dataclass
+class ScriptedChannel:
+    """`script[endpoint id]` lists what the gateway does, one item a hand-over: None accepts, a `DeliveryError` is
+    the receipt, a `ChannelError` ends the call, any other exception is a programming error. Then it accepts.
+    `seen` is the gateway's own account: (alert id, endpoint id) of everything that it accepted.
+    """
+
+    name: str = "webpush"
+    limits: ChannelLimits = LIMITS
+    script: dict = field(default_factory=lambda: defaultdict(list))
+    seen: list = field(default_factory=list)
+    calls: list = field(default_factory=list)
+    notices: list = field(default_factory=list)
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self):
+        self.open.set()
+
+    def check(self, endpoint):
+        """Every endpoint will do."""
+
+    def gateway(self, endpoint):
+        return "https://push.example"
+
+    async def send(self, notice, endpoints):
+        self.calls.append([endpoint.id for endpoint in endpoints])
+        self.notices.append(notice)
+        for endpoint in endpoints:
+            self.entered.set()
+            await self.open.wait()
+            steps = self.script[endpoint.id]
+            error = steps.pop(0) if steps else None
+            if isinstance(error, ChannelError) or (error is not None and not hasattr(error, "label")):
+                raise error
+            if error is None:
+                self.seen.append((notice.alert_id, endpoint.id))
+            yield [Receipt(endpoint.id, error)]
+
+    async def aclose(self):
+        """Nothing to close."""

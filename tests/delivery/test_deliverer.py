@@ -1,0 +1,444 @@
+"""A batch from the claim to its last outcome, against a scripted gateway."""
+
+import asyncio
+import random
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from channels.base import (
+    ChannelDown,
+    ChannelMisconfigured,
+    Gone,
+    Permanent,
+    RateLimited,
+    Transient,
+    Uncertain,
+)
+from dispatcher.delivery.circuit_breaker import MINIMUM
+from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.ledger import Fate
+from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
+from dispatcher.store.clock import RecordClock
+from dispatcher.store.delivery.dead_letters import DeadLetters
+from tests.support.histories import let_leases_end, until
+
+ACCEPTED = State.ACCEPTED
+PUSH = "https://push.example"
+
+
+async def paused(house):
+    return await house.pool.fetchrow(
+        "SELECT reason, extract(epoch FROM paused_until - clock_timestamp())::float8 AS s FROM gateway"
+    )
+
+
+async def test_everybody_gets_it_once_in_slices_and_the_alert_is_settled(house):
+    ids = await house.subscribe(*"abcdefg")
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == [ids[:3], ids[3:6], ids[6:]]
+    assert house.channel.seen == [("A", one) for one in ids]
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 7)
+    assert (await house.alerts.get("A")).state == "settled"
+    assert await house.problems() == []
+    assert house.count("warn_deliveries_total", channel="webpush", lane="priority", outcome="accepted") == 7
+    assert (
+        house.count("warn_delivery_attempts_total", channel="webpush", gateway=PUSH, result="accepted") == 7
+    )
+    assert house.count("warn_delivery_latency_seconds_count", channel="webpush", lane="priority") == 7
+
+
+async def test_what_they_get_is_the_rendered_alert_rendered_once(house):
+    await house.subscribe(*"abcd")
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    first, second = house.channel.notices
+    assert first is second
+    assert first.title == "WARNUNG: Hochwasser an der Rur"
+    assert first.alert_id == "A"
+
+
+async def test_a_finished_batch_is_not_worked_on_again(house):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    for _ in range(3):
+        await house.deliverer.deliver(batch)
+    assert len(house.channel.seen) == 1
+
+
+async def test_a_retry_waits_for_its_time_and_is_rung_for(house):
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Transient("503")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.RETRY, ACCEPTED])
+    assert f"deliver:{batch}:1" in await house.rings()
+    await house.pool.execute("UPDATE batch SET not_before = clock_timestamp() + interval '1 minute'")
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two)], "not before its time"
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two), ("A", one)]
+    assert await house.problems() == [(one, "accepted", "", 2, 0)]
+
+
+async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house):
+    ids = await house.subscribe(*"abcd")
+    house.channel.script[ids[0]] = [RateLimited("429", retry_after=30)]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == [ids[:3]], "no further slice"
+    pause = await paused(house)
+    assert pause["reason"] == "retry_after"
+    assert 25 < pause["s"] <= 30
+    assert await house.problems() == [(ids[0], "rate_limited", "429", 0, 0)]
+    assert (
+        house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="retry_after") == 1
+    )
+    [due_ms] = [score for name, score in (await house.rings()).items() if name == f"deliver:{batch}:1"]
+    now_ms = await house.pool.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8 * 1000")
+    assert due_ms - now_ms > 20_000
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
+
+
+async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house):
+    one, two, three = await house.subscribe(*"abc")
+    house.channel.script.update({one: [Gone("410")], two: [Permanent("413", "too large")]})
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.GONE, State.REJECTED, ACCEPTED])
+    assert set(await house.subscriptions.endpoints([one, two, three])) == {two, three}
+    assert [letter.recipient for letter in await DeadLetters(house.pool).listed("A")] == [two]
+    assert house.count("warn_endpoints_removed_total", channel="webpush") == 1
+
+
+async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house):
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Permanent("413", "too large")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert (await house.alerts.get("A")).state == "settled"
+    [letter] = await DeadLetters(house.pool).listed("A")
+    assert await DeadLetters(house.pool).replay([letter.id]) == {letter.id: Fate.REPLAYED}
+    assert (await house.alerts.get("A")).state == "planned"
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two), ("A", one)]
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 2)
+    assert (await house.alerts.get("A")).state == "settled"
+    assert await DeadLetters(house.pool).listed("A") == []
+
+
+async def test_retries_that_keep_failing_wait_while_others_are_served(house):
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(10)))
+    house.channel.script.update({one: [Transient("503")] * 2 for one in ids[:3]})
+    [batch] = await house.planned()
+    budget = house.deliverer._budgets["webpush", PUSH]
+    budget.note(retry=False, failed=False, now=time.monotonic())
+    await house.deliverer.deliver(batch)
+    assert len(house.channel.seen) == 7
+    for _ in range(200):
+        budget.note(retry=True, failed=True, now=time.monotonic())
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert len(house.channel.seen) == 7, "no retry"
+    assert house.count("warn_retries_withheld_total", channel="webpush", gateway=PUSH) == 1
+    assert await house.pool.fetchval("SELECT not_before > clock_timestamp() + interval '50 s' FROM batch")
+    assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE paused_until > now()") == 0
+    house.deliverer._budgets.clear()
+    for _ in range(2):
+        await house.all_due_now()
+        await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
+
+
+async def test_when_too_many_are_called_gone_nobody_is_removed_and_it_is_counted(house):
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(40)))
+    house.channel.script.update({one: [Gone("410")] for one in ids})
+    batches = await house.planned()
+    assert len(batches) == 4, "batches of ten are too few to judge by"
+    await house.pool.execute("DELETE FROM batch")
+    await house.pool.execute(
+        """INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes)
+           SELECT 'A', 'A', 'alert', 'webpush', $2, 'de', 'priority', now() + interval '1 h', $1::bigint[], $3""",
+        ids,
+        PUSH,
+        bytes(40),
+    )
+    await house.deliverer.deliver(await house.pool.fetchval("SELECT id FROM batch"))
+    assert len(await house.subscriptions.endpoints(ids)) == 40
+    assert house.count("warn_endpoint_removals_withheld_total", channel="webpush") == 1
+    assert house.count("warn_endpoints_removed_total", channel="webpush") == 0
+
+
+async def test_a_gateway_that_is_down_gets_everything_back_that_was_not_started(house):
+    ids = await house.subscribe(*"abc")
+    house.channel.script[ids[1]] = [ChannelDown("connect", gateway=PUSH)]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED, State.PENDING, State.PENDING])
+    assert (await paused(house))["reason"] == "down"
+    assert house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="down") == 1
+    assert f"deliver:{batch}:1" in await house.rings()
+
+
+async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_is_lost(house):
+    ids = await house.subscribe(*"abc")
+    house.channel.script[ids[0]] = [ChannelMisconfigured("403")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes(3)
+    pause = await paused(house)
+    assert pause["reason"] == "misconfigured"
+    assert pause["s"] > 50
+    assert len(await house.subscriptions.endpoints(ids)) == 3
+
+
+async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house):
+    await house.subscribe("a", channel="sms_http")
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes(1)
+    assert (await paused(house))["reason"] == "unknown_channel"
+
+
+async def test_those_who_unsubscribed_since_the_plan_are_gone(house):
+    one, two = await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    await house.pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", one)
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two)]
+    assert await house.outcomes(batch) == bytes([State.GONE, ACCEPTED])
+
+
+async def test_a_claim_sets_the_channels_clock_right(house):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    astray = RecordClock(own=lambda: datetime(2036, 1, 1, tzinfo=UTC))
+    await house.another(clock=astray).deliver(batch)
+    assert abs(astray() - await house.pool.fetchval("SELECT clock_timestamp()")) < timedelta(minutes=1)
+
+
+async def test_past_the_deadline_nothing_is_sent(house):
+    await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    await house.pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == []
+    assert await house.outcomes(batch) == bytes([State.EXPIRED] * 2)
+    assert (await house.alerts.get("A")).state == "settled"
+
+
+async def test_an_update_stops_what_is_in_hand_before_the_next_slice(house):
+    ids = await house.subscribe(*"abcdefg")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    await house.submit("B", chain="A")
+    await house.planner.plan("B")
+    assert any(name.startswith("plan:B:") for name in await house.rings()), "it will look again"
+    house.channel.open.set()
+    await working
+    assert house.channel.seen == [("A", one) for one in ids[:3]]
+    await house.planner.plan("B")
+    rows = await house.pool.fetch("SELECT kind, recipients FROM batch WHERE alert_id = 'B' ORDER BY kind")
+    assert {row["kind"]: row["recipients"] for row in rows} == {"alert": ids[3:], "update": ids[:3]}
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 3 + [State.SUPERSEDED] * 4)
+
+
+async def test_a_worker_whose_batch_was_taken_over_writes_nothing_and_counts_it(house):
+    ids = await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    await let_leases_end(house.pool)
+    second = await house.ledger.acquire(batch)
+    house.channel.open.set()
+    await working
+    assert house.count("warn_leases_lost_total") == 1
+    assert await house.outcomes(batch) == bytes([State.CLAIMED] * 2)
+    await house.ledger.release(second, Progress(second.outcomes))
+    await house.another().deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 2)
+    assert len(house.channel.seen) == 4, "the bound: one slice, twice"
+    assert ids
+
+
+async def test_a_batch_whose_worker_died_is_finished_by_another(house):
+    ids = await house.subscribe(*"abcd")
+    [batch] = await house.planned()
+    lease = await house.ledger.acquire(batch)
+    await house.ledger.advance(
+        lease, Progress(bytes([ACCEPTED, State.CLAIMED, State.CLAIMED, State.PENDING]))
+    )
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == [], "the lease is alive"
+    await let_leases_end(house.pool)
+    await house.another().deliver(batch)
+    assert house.channel.calls == [[ids[3]], [ids[1]], [ids[2]]]
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
+    assert [(who, crashes) for who, *_, crashes in await house.problems()] == [(ids[1], 1), (ids[2], 1)]
+
+
+async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_served(house):
+    ids = await house.subscribe(*"abcdef")
+    house.channel.script[ids[2]] = [RuntimeError("poison")] * 9
+    [batch] = await house.planned()
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            await house.another().deliver(batch)
+        await let_leases_end(house.pool)
+    await house.another().deliver(batch)
+    outcomes = await house.outcomes(batch)
+    assert outcomes[2] == State.DEAD | UNCERTAIN
+    assert outcomes.count(ACCEPTED) == 5
+    assert (await house.alerts.get("A")).state == "settled"
+
+
+async def died_twice(house, batch):
+    """The batch's first recipient was in hand at two deaths, everybody else has got it."""
+    lease = await house.ledger.acquire(batch)
+    outcomes = bytes([State.RETRY | UNCERTAIN] + [ACCEPTED] * (len(lease.recipients) - 1))
+    crashed = RecipientProblem(0, lease.recipients[0], 0, 2, "crash", "worker_died", "", lease.now)
+    await house.ledger.advance(lease, Progress(outcomes, (crashed,)))
+    await let_leases_end(house.pool)
+
+
+async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_written_down(house):
+    """Else a neighbour of another batch, in hand at the same three deaths, would be given up too."""
+    await house.subscribe(*(f"p{n:02}" for n in range(20)))
+    first, second = await house.planned()
+    for batch in (first, second):
+        await died_twice(house, batch)
+    house.channel.open.clear()
+    work = [asyncio.create_task(house.deliverer.deliver(batch)) for batch in (first, second)]
+
+    async def one_waits_for_the_other():
+        return bool(house.deliverer._alone._waiters)
+
+    await until(one_waits_for_the_other)
+    await house.channel.entered.wait()
+    states = [(await house.outcomes(batch))[0] & ~UNCERTAIN for batch in (first, second)]
+    assert sorted(states) == [State.CLAIMED, State.RETRY]
+    assert len(house.channel.calls) == 1
+    house.channel.open.set()
+    await asyncio.gather(*work)
+    assert len(house.channel.seen) == 2
+    for batch in (first, second):
+        assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
+
+
+async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(house):
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(MINIMUM)))
+    house.channel.script.update({one: [Transient("503")] for one in ids})
+    first, second = await house.planned()
+    for batch in (first, second):
+        await house.deliverer.deliver(batch)
+    assert (await paused(house))["reason"] == "breaker"
+    assert house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="breaker") == 1
+    await house.deliverer.deliver(first)
+    assert len(house.channel.calls) == 8, "nobody asks meanwhile"
+    await house.all_due_now()
+    await house.deliverer.deliver(first)
+    assert [len(call) for call in house.channel.calls[8:]] == [1, 3, 3, 3]
+    assert await house.outcomes(first) == bytes([ACCEPTED] * 10)
+
+
+async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    await let_leases_end(house.pool)
+
+    async def renewed():
+        return await house.pool.fetchval("SELECT lease_until > clock_timestamp() FROM batch")
+
+    await until(renewed)
+    assert await house.ledger.acquire(batch) is None
+    house.channel.open.set()
+    await working
+    assert await house.outcomes(batch) == bytes([ACCEPTED])
+
+
+async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house):
+    ids = await house.subscribe(*"abcdefg")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    house.deliverer.stop()
+    house.channel.open.set()
+    await working
+    assert house.channel.calls == [ids[:3]]
+    assert f"deliver:{batch}:1" in await house.rings(), "for another worker"
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == [ids[:3]], "this one takes nothing any more"
+    await house.another().deliver(batch)
+    assert house.channel.seen == [("A", one) for one in ids]
+
+
+async def test_an_answer_that_was_not_read_makes_the_recipient_told(house):
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Uncertain("timeout")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    await house.submit("C", chain="A", reason=Reason.CANCEL)
+    await house.planner.plan("C")
+    rows = await house.pool.fetch("SELECT kind, recipients FROM batch WHERE alert_id = 'C'")
+    assert [(row["kind"], row["recipients"]) for row in rows] == [("cancel", [one, two])]
+
+
+async def test_an_alert_that_is_not_on_record_is_an_error_and_not_silence(house):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    lease = await house.ledger.acquire(batch)
+    await house.pool.execute("DELETE FROM batch")
+    await house.pool.execute("DELETE FROM affected")
+    await house.pool.execute("DELETE FROM alert")
+    with pytest.raises(LookupError):
+        await house.dependencies.notices.notice(lease)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_over_any_faults_nobody_is_lost_and_nobody_hears_it_twice_without_a_death(house, seed):
+    rng = random.Random(seed)
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(rng.randint(1, 30))))
+    faults = [
+        Transient("503"),
+        Uncertain("timeout"),
+        RateLimited("429"),
+        ChannelDown("x"),
+        RuntimeError("bug"),
+    ]
+    endings = [Permanent("400"), Gone("410")]
+    for one in ids:
+        house.channel.script[one] = rng.choices(faults, k=rng.randint(0, 2)) + rng.choices(
+            [None, *endings], [8, 1, 1]
+        )
+    batches = await house.planned()
+    deaths = 0
+    for _ in range(60):
+        for batch in batches:
+            try:
+                await house.another().deliver(batch)
+            except RuntimeError:
+                deaths += 1
+        await let_leases_end(house.pool)
+        await house.all_due_now()
+        if (await house.alerts.get("A")).state == "settled":
+            break
+    outcomes = [byte for batch in batches for byte in await house.outcomes(batch)]
+    assert all(State(byte & ~UNCERTAIN).terminal for byte in outcomes)
+    assert (await house.alerts.get("A")).state == "settled"
+    heard = [one for _, one in house.channel.seen]
+    assert len(heard) - len(set(heard)) <= deaths * house.dependencies.slice_size
+    assert {one for one, byte in zip(ids, outcomes, strict=True) if byte == ACCEPTED} <= set(heard)
+    dead = [one for one, byte in zip(ids, outcomes, strict=True) if byte & ~UNCERTAIN == State.DEAD]
+    assert all(RuntimeError in map(type, house.channel.script[one]) or deaths >= 3 for one in dead)

@@ -1,0 +1,45 @@
+"""The record goes away with gateways' answers in hand: they are known nowhere else."""
+
+import asyncio
+
+import pytest
+import structlog
+
+from dispatcher.embedded import EmbeddedPostgres
+from dispatcher.model.vocabulary import State
+from dispatcher.store.migrate import upgrade
+from tests.support.histories import until
+
+
+@pytest.fixture
+async def server(tmp_path):
+    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+        await upgrade(server.url)
+        yield server
+
+
+@pytest.fixture
+def database_url(server):
+    """In place of the database that the tests share."""
+    return server.url
+
+
+async def test_an_outage_is_waited_out_and_nobody_hears_it_twice(house, server):
+    ids = await house.subscribe(*"abcdefg")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    with structlog.testing.capture_logs() as logs:
+        await asyncio.to_thread(server.stop)
+        house.channel.open.set()
+
+        async def noticed():
+            return any(line["event"] == "record_unavailable" for line in logs)
+
+        await until(noticed)
+    server.start()
+    await working
+    assert house.channel.seen == [("A", one) for one in ids]
+    assert await house.outcomes(batch) == bytes([State.ACCEPTED] * 7)
+    assert (await house.alerts.get("A")).state == "settled"

@@ -1,0 +1,121 @@
+"""What one receipt means for one recipient."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.base import DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain
+from dispatcher.delivery.outcome import (
+    BACKOFF_CAP_S,
+    RATE_LIMIT_DEFAULT_S,
+    RETRY_AFTER_MAX_S,
+    backoff_s,
+    settle,
+)
+from dispatcher.model.vocabulary import UNCERTAIN, State
+from tests.support.messages import HOUR, NOW
+
+ERRORS = (DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
+
+
+def settled(error, *, outcome=State.CLAIMED, attempts=0, deadline=NOW + HOUR, random=lambda: 0.5):
+    return settle(error, outcome=outcome, attempts=attempts, now=NOW, deadline=deadline, random=random)
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "remove", "attempts"),
+    [
+        (None, State.ACCEPTED, False, 1),
+        (Gone("410"), State.GONE, True, 1),
+        (Permanent("400"), State.REJECTED, False, 1),
+        (DeliveryError("x"), State.REJECTED, False, 1),
+        (Expired("late"), State.EXPIRED, False, 0),
+        (Transient("503"), State.RETRY, False, 1),
+        (Uncertain("timeout"), State.RETRY | UNCERTAIN, False, 1),
+        (RateLimited("429"), State.RETRY, False, 0),
+    ],
+)
+def test_the_policy_table(error, state, remove, attempts):
+    result = settled(error)
+    assert (result.outcome, result.remove, result.attempts) == (state, remove, attempts)
+    assert (result.due is not None) == (result.outcome & ~UNCERTAIN == State.RETRY)
+    if error:
+        assert (result.label, result.code) == (error.label, error.code)
+
+
+def test_a_transient_failure_is_tried_again_after_a_jittered_wait():
+    assert settled(Transient("503"), attempts=3, random=lambda: 0.5).due == NOW + timedelta(seconds=4)
+
+
+def test_retry_after_is_a_lower_bound_and_leaves_the_gateway_alone():
+    result = settled(Transient("503", retry_after=30))
+    assert result.due == NOW + timedelta(seconds=30)
+    assert result.pause_s == 30
+
+
+def test_a_rate_limit_without_a_time_gets_the_default():
+    result = settled(RateLimited("429"))
+    assert result.due == NOW + timedelta(seconds=RATE_LIMIT_DEFAULT_S)
+    assert result.pause_s == RATE_LIMIT_DEFAULT_S
+
+
+@pytest.mark.parametrize("error", [RateLimited("429", retry_after=1e9), Transient("503", retry_after=1e9)])
+def test_a_gateway_that_asks_for_ever_is_asked_again_after_five_minutes(error):
+    assert settled(error).due == NOW + timedelta(seconds=RETRY_AFTER_MAX_S)
+
+
+@pytest.mark.parametrize("error", [Transient("503", retry_after=60), RateLimited("429", retry_after=60)])
+def test_what_could_only_be_tried_past_the_deadline_is_expired_now(error):
+    result = settled(error, deadline=NOW + timedelta(seconds=60))
+    assert (result.outcome, result.due) == (State.EXPIRED, None)
+
+
+def test_what_was_sent_without_an_answer_stays_uncertain_when_it_expires():
+    result = settled(Uncertain("timeout", retry_after=60), deadline=NOW + timedelta(seconds=60))
+    assert result.outcome == State.EXPIRED | UNCERTAIN
+
+
+@given(
+    kind=st.sampled_from(ERRORS),
+    retry_after=st.none() | st.floats(0, 1e12),
+    outcome=st.sampled_from(
+        [state | flag for state in State if not state.terminal for flag in (0, UNCERTAIN)]
+    ),
+    attempts=st.integers(0, 10**6),
+    left_s=st.integers(1, 10**6),
+    jitter=st.floats(0, 1, exclude_max=True),
+)
+def test_no_receipt_loses_an_uncertainty_or_waits_past_the_deadline(
+    kind, retry_after, outcome, attempts, left_s, jitter
+):
+    deadline = NOW + timedelta(seconds=left_s)
+    result = settled(
+        kind("code", retry_after=retry_after),
+        outcome=outcome,
+        attempts=attempts,
+        deadline=deadline,
+        random=lambda: jitter,
+    )
+    settled_state = State(result.outcome & ~UNCERTAIN)
+    assert result.outcome & UNCERTAIN >= outcome & UNCERTAIN
+    assert settled_state.terminal or (result.due is not None and NOW <= result.due < deadline)
+    assert result.attempts - attempts in (0, 1)
+    assert 0 <= result.pause_s <= RETRY_AFTER_MAX_S
+
+
+@given(st.integers(0, 10**9), st.floats(0, 1, exclude_max=True))
+def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts, jitter):
+    wait = backoff_s(attempts, lambda: jitter)
+    assert 0 <= wait <= BACKOFF_CAP_S
+    assert wait == jitter * backoff_s(attempts, lambda: 1.0)
+
+
+def test_backoff_doubles():
+    assert [backoff_s(n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
+
+
+def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same():
+    result = settled(RateLimited("429", retry_after=1e9), deadline=NOW + timedelta(minutes=1))
+    assert (result.outcome, result.due, result.pause_s) == (State.EXPIRED, None, RETRY_AFTER_MAX_S)

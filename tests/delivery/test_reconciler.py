@@ -1,0 +1,176 @@
+"""Planning rings, the reconciler repairs: the queue may forget everything at any time."""
+
+import asyncio
+
+import pytest
+
+from dispatcher.delivery.planner import Planner
+from dispatcher.model.vocabulary import Reason, State
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.store.alerts.held import Held
+from tests.support.histories import let_leases_end, let_wake_ups_lapse, submit, until
+from tests.support.messages import DUEREN
+
+ACCEPTED = State.ACCEPTED
+
+
+@pytest.fixture
+async def no_queue(tmp_path):
+    wake_ups = WakeUpQueue(open_queue(parse(f"unix://{tmp_path}/nobody.sock")))
+    yield wake_ups
+    await wake_ups.aclose()
+
+
+async def test_planning_rings_for_every_batch(house):
+    await house.subscribe(*(f"p{n:02}" for n in range(25)))
+    batches = await house.planned()
+    assert {f"deliver:{batch}:0" for batch in batches} == set(await house.rings())
+    assert len(batches) == 3
+    assert house.count("warn_plan_duration_seconds_count") == 1
+
+
+async def test_a_plan_for_what_needs_none_does_nothing(house):
+    await house.planner.plan("never-seen")
+    assert house.count("warn_plan_duration_seconds_count") == 0
+
+
+async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(house, no_queue):
+    await house.subscribe("a")
+    await house.submit("A")
+    await Planner(
+        house.planner._plans, house.ledger, no_queue, house.dependencies.metrics, house.planner._precise
+    ).plan("A")
+    assert (await house.alerts.get("A")).state == "planned"
+    assert house.count("warn_enqueue_failures_total") == 1
+
+
+async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(house, reconciler):
+    ids = await house.subscribe(*"abc")
+    [batch] = await house.planned()
+    await house.submit("X")
+    await house.wake_ups._queue.flushall()
+    await let_wake_ups_lapse(house.pool)
+    await reconciler.sweep()
+    assert set(await house.rings()) == {f"deliver:{batch}:0", "plan:X:0"}
+    await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", one) for one in ids]
+    assert house.count("warn_queue_up") == 1
+
+
+async def test_a_dead_workers_batch_is_rung_for_as_soon_as_its_lease_ends(house, reconciler):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    await house.ledger.acquire(batch)
+    await let_leases_end(house.pool)
+    await reconciler.sweep()
+    assert f"deliver:{batch}:1" in await house.rings()
+
+
+async def test_what_expired_without_a_worker_is_ended_and_settled(house, reconciler):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    await house.pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
+    await reconciler.sweep()
+    assert await house.outcomes(batch) == bytes([State.EXPIRED])
+    assert (await house.alerts.get("A")).state == "settled"
+
+
+async def test_without_the_queue_the_sweep_goes_on(house, reconciler, no_queue):
+    reconciler._wake_ups = no_queue
+    await house.subscribe("a")
+    await house.planned()
+    await let_wake_ups_lapse(house.pool)
+    await reconciler.sweep()
+    assert house.count("warn_enqueue_failures_total") == 1
+    assert house.count("warn_queue_up") == 0
+    assert house.count("warn_batches_open", lane="priority") == 1
+
+
+async def test_only_the_leader_sweeps(house, reconciler):
+    running = asyncio.create_task(reconciler.run())
+
+    async def swept():
+        return house.count("warn_last_reconciliation_timestamp_seconds") > 0
+
+    await until(swept)
+    leaders = await house.pool.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert leaders == 1
+
+
+async def test_who_does_not_lead_shows_no_time(house, reconciler):
+    async with house.pool.acquire() as other:
+        await other.execute("SELECT pg_advisory_lock(7207116108)")
+        house.dependencies.metrics.reconciled_at.set(17)
+        running = asyncio.create_task(reconciler.run())
+
+        async def shows_none():
+            return house.count("warn_last_reconciliation_timestamp_seconds") == 0
+
+        await until(shows_none)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await other.execute("SELECT pg_advisory_unlock_all()")
+
+
+async def test_an_outage_of_the_record_is_counted_and_outlived(house, reconciler):
+    await house.pool.execute("ALTER TABLE batch RENAME TO batch_away")
+    running = asyncio.create_task(reconciler.run())
+
+    async def counted():
+        return house.count("warn_jobs_failed_total", function="reconcile") >= 2
+
+    async def swept():
+        return house.count("warn_last_reconciliation_timestamp_seconds") > 0
+
+    await until(counted)
+    await house.pool.execute("ALTER TABLE batch_away RENAME TO batch")
+    await until(swept)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_update_and_cancel_run_through_the_whole_house(house):
+    ids = await house.subscribe(*"ab")
+    for alert_id, changes in (
+        ("A", {}),
+        ("B", {"chain": "A"}),
+        ("C", {"chain": "A", "reason": Reason.CANCEL}),
+    ):
+        for batch in await house.planned(alert_id, **changes):
+            await house.deliverer.deliver(batch)
+    assert house.channel.seen == [(alert_id, one) for alert_id in "ABC" for one in ids]
+    assert [notice.title.partition(":")[0] for notice in house.channel.notices] == [
+        "WARNUNG",
+        "AKTUALISIERUNG",
+        "ENTWARNUNG",
+    ]
+    assert len({notice.collapse_key for notice in house.channel.notices}) == 1
+
+
+async def test_notices_are_kept_and_the_oldest_make_room(house, env):
+    await house.subscribe("a")
+    [batch] = await house.planned()
+    lease = await house.ledger.acquire(batch)
+    notices = house.dependencies.notices
+    first = await notices.notice(lease)
+    assert await notices.notice(lease) is first
+    notices._kept.update({(str(n), lease.kind, "de"): first for n in range(300)})
+    notices._kept.pop(("A", lease.kind, "de"), None)
+    before = len(notices._kept)
+    await notices.notice(lease)
+    assert len(notices._kept) == before
+
+
+async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(house, pool, reconciler):
+    await submit(house.alerts, "A", DUEREN, reason=Reason.HELD)
+    reconciler._held = Held(pool)
+    await reconciler.sweep()
+    assert house.dependencies.metrics.alerts_held._value.get() == 1
+    await pool.execute("UPDATE alert SET expires = clock_timestamp() - interval '1 second'")
+    await reconciler.sweep()
+    assert house.dependencies.metrics.alerts_held._value.get() == 0
+    stored = await house.alerts.get("A")
+    assert (stored.state, stored.reason) == ("recorded", Reason.EXPIRED)

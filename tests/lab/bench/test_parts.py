@@ -1,0 +1,70 @@
+"""What benchmarks stand on: the messages of a burst, what /proc says, a line of metrics."""
+
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+import cap
+from ops.lab.bench import burst
+from ops.lab.bench.dispatch import Sent, summary
+from ops.lab.bench.fixtures.crowd import Crowd
+from ops.lab.bench.fixtures.processes import Process, metric
+from ops.lab.gateways.state import UserAgent
+from ops.lab.world.population import INHABITANTS
+
+
+def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the_same():
+    everybody = burst.posts("r1", random.Random(1))
+    assert len(everybody) == 100
+    assert len({post.source for post in everybody}) == 50
+    assert Counter(post.source for post in everybody)[0] == 51
+    alerts = [cap.parse(post.xml).alerts[0] for post in everybody]
+    assert len({(alert.sender, alert.identifier) for alert in alerts}) == 100
+    assert all(not cap.check(alert, cap.STRICT) for alert in alerts)
+    assert Counter(alert.infos[0].headline for alert in alerts).most_common(1)[0][1] == 30
+    [flash] = [post for post in everybody if post.flash]
+    assert cap.parse(flash.xml).alerts[0].infos[0].severity is cap.Severity.EXTREME
+
+
+def test_a_process_is_seen_with_its_children():
+    code = """import subprocess, sys
+subprocess.run([sys.executable, '-c', 'sum(range(3 * 10**6))'])
+print(flush=True)
+input()"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.readline()  # from here on it waits, and grows no more
+        process = Process(child.pid)
+        process.forget_peak()
+        assert process.peak_mb() >= process.rss_mb() * 0.5 > 0
+        assert process.family_cpu_s() >= process.cpu_s() >= 0
+        process.pin({min(os.sched_getaffinity(0))})
+        assert len(os.sched_getaffinity(child.pid)) == 1
+        child.communicate(b"\n")
+
+
+def test_a_metric_is_found_by_its_whole_name():
+    text = 'a_total{x="1"} 2.0\na_total_more 7\na 3\n'
+    assert metric(text, 'a_total{x="1"}') == 2
+    assert metric(text, "a") == 3
+    assert metric(text, "b") == 0
+
+
+def test_a_crowd_is_spread_over_the_district():
+    crowd = Crowd("https://127.0.0.1:1", [UserAgent("t", "s", "p", "a")], 45)
+    people = list(crowd.subscriptions())
+    assert len({one.address for one in people}) == 45
+    assert Counter(one.places[0] for one in people) == dict.fromkeys(INHABITANTS, 3)
+
+
+@pytest.mark.parametrize(("workers", "ratio"), [((1, 2), 0.5), ((2,), None)])
+def test_the_ratio_is_that_of_one_worker_alone(workers, ratio):
+    found = {count: [Sent(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0)] * 3 for count in workers}
+    result = summary(100_000, found, 20_000.0)
+    assert result["ratio_webpush"] == ratio
+    assert (result["seconds"], result["per_s"], result["workers"]) == (5.0, 20_000, 2)

@@ -1,0 +1,171 @@
+"""The demo's small parts: following ledgers, counting as they grow, showing it."""
+
+import dataclasses
+import io
+from collections import Counter
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from ops.lab.demo import faults, report, view
+from ops.lab.demo.__main__ import OutError, _own
+from ops.lab.demo.evidence import together
+from ops.lab.demo.progress import Progress
+from ops.lab.gateways import faults as gateway_faults
+from ops.lab.world.ledger import Entry, Tail
+from ops.lab.world.records import Reach
+from ops.lab.world.verdict import Counts
+
+DUEREN, JUELICH, TITZ = "05358008", "05358024", "05358056"
+PLACES = {"r1": (DUEREN,), "r2": (DUEREN, JUELICH), "r3": (JUELICH, TITZ)}
+
+
+def entry(recipient="r1", status=201, *, alert="A", channel="webpush"):
+    taken = status < 300
+    return Entry(
+        channel=channel,
+        recipient=recipient,
+        accepted=taken,
+        status=status,
+        wall_ns=1,
+        mono_ns=1,
+        process=1,
+        number=1,
+        port=1,
+        alert=alert if taken else "",
+    )
+
+
+def line(one):
+    return msgspec.json.encode(one) + b"\n"
+
+
+@pytest.fixture
+def progress():
+    owed = [Reach(ref, "webpush") for ref in PLACES]
+    progress = Progress(owed, PLACES, {DUEREN, JUELICH})
+    progress.message = "A"
+    return progress
+
+
+def test_tail_gives_each_whole_line_once(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_bytes(line(entry("r1")) + line(entry("r2"))[:20])
+    other.write_bytes(b"")
+    tail = Tail([one, other])
+    assert [found.recipient for found in tail.new()] == ["r1"]
+    one.write_bytes(line(entry("r1")) + line(entry("r2")))
+    other.write_bytes(line(entry("r3")))
+    assert [found.recipient for found in tail.new()] == ["r2", "r3"]
+    assert tail.new() == []
+
+
+def test_people_count_in_each_concerned_place_they_watch(progress):
+    assert progress.expected_in == {DUEREN: 2, JUELICH: 2}
+    progress.take([entry("r2")])
+    assert progress.accepted_in == {DUEREN: 1, JUELICH: 1}
+    progress.take([entry("r3")])
+    assert progress.accepted_in == {DUEREN: 1, JUELICH: 2}
+    assert progress.share == pytest.approx(2 / 3)
+
+
+def test_repeats_refusals_strangers_and_other_messages_are_told_apart(progress):
+    progress.take([entry("r1"), entry("r1"), entry("r9"), entry("r2", 503), entry("r3", 410)])
+    progress.take([entry("r2", alert="earlier")])
+    assert progress.accepted == {"webpush": 2}
+    assert (progress.doubled["webpush"], progress.strangers) == (1, 1)
+    assert (progress.refused["webpush"], progress.gone["webpush"]) == (2, 1)
+
+
+def test_nobody_expected_is_everybody_reached():
+    assert Progress([], {}, ()).share == 1.0
+
+
+def test_live_tables_name_channels_and_municipalities(progress):
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=140)
+    progress.take([entry("r2")])
+    with view.View(console) as screen:
+        screen.show("1/3 Alert", progress, 1.25)
+        screen.leave("0/3 Practice", progress, 2.0)
+    shown = out.getvalue()
+    for word in (
+        "1/3 Alert",
+        "webpush",
+        "sms_http",
+        "Jülich",
+        "Vettweiß",
+        "nobody else",
+        "0/3 Practice    2.0 s  webpush 1/3",
+    ):
+        assert word in shown
+
+
+def test_elsewhere_there_is_at_most_a_line_a_second(progress):
+    out = io.StringIO()
+    with view.View(Console(file=out, width=140)) as screen:
+        for _ in range(5):
+            screen.show("1/3 Alert", progress, 0.0)
+    assert Counter(out.getvalue().splitlines()).total() == 1
+    assert "webpush 0/3" in out.getvalue()
+
+
+def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept():
+    for rules in faults.rules(7, 12_000).values():
+        parsed = gateway_faults.parse(msgspec.json.encode(rules))
+        hiding = gateway_faults.TAKING - {gateway_faults.Kind.DELAY}
+        assert not hiding & {rule.action.kind for rule in parsed}
+        assert all(rule.action.delay_s < faults.REQUEST_TIMEOUT_S / 2 for rule in parsed)
+
+
+def test_rows_add_up_and_times_span_all():
+    rows = [
+        Counts(expected=2, accepted=1, lost=1, doubled_bound=9, time_to_first_ms=5.0, time_to_last_ms=6.0),
+        Counts(expected=3, accepted=3, doubled=1, doubled_bound=9, time_to_first_ms=2.0, time_to_last_ms=4.0),
+        Counts(expected=1, lost=1, doubled_bound=9),
+    ]
+    total = together(rows)
+    assert (total.expected, total.accepted, total.lost, total.doubled) == (6, 4, 2, 1)
+    assert (total.doubled_bound, total.time_to_first_ms, total.time_to_last_ms) == (9, 2.0, 6.0)
+    assert together([]) == Counts()
+
+
+def test_the_account_fits_a_terminal_of_eighty_columns():
+    counts = dataclasses.asdict(Counts(expected=12_800, time_to_first_ms=711.4, time_to_last_ms=28_917.8))
+    channels = dict.fromkeys(("app", "sms_http", "webpush"), counts)
+    messages = [{"kind": kind, "gone": 0, "channels": channels} for kind in ("alert", "update", "cancel")]
+    console = Console(file=io.StringIO(), width=80)
+    summary = {
+        "messages": messages,
+        "deaths": [],
+        "outside": 1,
+        "outside_reached": 0,
+        "ok": True,
+        "failures": [],
+    }
+    report.show(console, {**summary, "total": counts})
+    text = console.file.getvalue()
+    assert "expected accepted lost doubled phantom late unknown first  last" in text
+    assert [text.count(name) for name in ("sms_http", "webpush", "28918")] == [3, 3, 10]
+    assert "…" not in text
+
+
+def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path):
+    out = tmp_path / "demo"
+    (out / "population").mkdir(parents=True)
+    (out / "summary.json").touch()
+    with _own(out):
+        assert list(out.iterdir()) == []
+        with pytest.raises(OutError, match="another demo"), _own(out):
+            pass
+    with _own(out):
+        pass
+
+
+def test_what_is_no_run_is_left_alone(tmp_path):
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "thesis.txt").touch()
+    with pytest.raises(OutError, match="something else"), _own(tmp_path / "demo"):
+        pass
+    assert (tmp_path / "demo" / "thesis.txt").exists()

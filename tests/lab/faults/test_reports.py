@@ -1,0 +1,60 @@
+"""The checker of delivery reports finds each thing that must not be."""
+
+import pytest
+
+from ops.lab.faults.cases.reports import Line, broken
+from ops.lab.gateways.reports import FINAL, WAYS, Heard, Reporter, Step, Way, parse
+
+
+def heard(status, verdict=None, ref="A-1", at=0, *, known=True, honest=True, early=True, answer=200):
+    step = Step(status, known, honest)
+    verdict = status if verdict is None else verdict
+    return Heard(ref, "way", step, early, answer, verdict, at * 10, at * 10 + 5)
+
+
+def found(reports, **lines):
+    named = {ref.replace("_", "-"): line for ref, line in lines.items()}
+    return {name for name, count in broken(reports, named).items() if count}
+
+
+FIRST = [heard("failed"), heard("delivered", "contradiction", at=1), heard("failed", "duplicate", at=2)]
+FAILED, DELIVERED, NONE = Line("accepted", "failed"), Line("accepted", "delivered"), Line("accepted", None)
+
+
+def test_the_first_final_report_is_well():
+    assert found(FIRST, A_1=FAILED, A_2=NONE) == set()
+
+
+def test_the_last_one_is_not():
+    assert found(FIRST, A_1=DELIVERED) == {"not_the_first_final", "said_otherwise"}
+
+
+@pytest.mark.parametrize("line", [DELIVERED, FAILED])
+def test_of_two_at_the_same_instant_either_may_be_the_first(line):
+    other = ({"delivered", "failed"} - {line.report}).pop()
+    assert found([heard(line.report), heard(other, "contradiction")], A_1=line) == set()
+
+
+@pytest.mark.parametrize(
+    ("reports", "line", "criterion"),
+    [
+        ([heard("failed")], NONE, "reports_lost"),
+        ([heard("failed"), heard("failed", at=1)], FAILED, "recorded_twice"),
+        ([heard("failed", answer=503)], FAILED, "invented"),
+        ([heard("failed", honest=False, answer=200)], FAILED, "answered_wrongly"),
+        ([heard("failed", "", known=False, answer=404)], NONE, "answered_wrongly"),
+        ([heard("enroute", "duplicate")], NONE, "answered_wrongly"),
+        ([heard("failed")], Line("retry", "failed"), "states_turned"),
+        ([heard("failed", early=False)], FAILED, "never_overtook"),
+    ],
+)
+def test_whatever_must_not_be_is_found(reports, line, criterion):
+    assert criterion in found(reports, A_1=line)
+
+
+def test_every_way_to_report_is_taken_by_some_message():
+    reporter = Reporter(parse(b'{"url": "http://127.0.0.1:9", "secret": "x", "seed": 3}'))
+    assert {reporter.way(f"A-{number}") for number in range(200)} == set(Way)
+    assert WAYS.keys() == set(Way)
+    states = {step.status for groups in WAYS.values() for group in groups for step in group}
+    assert states > FINAL

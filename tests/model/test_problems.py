@@ -1,0 +1,21 @@
+"""The kinds of refusal."""
+
+from dispatcher.model.problems import STATUS, TITLE, ProblemType, RequestRefused
+
+
+def test_every_problem_has_a_status_and_a_title():
+    assert set(STATUS) == set(TITLE) == set(ProblemType)
+
+
+def test_every_status_says_who_must_act():
+    assert all(400 <= status < 600 for status in STATUS.values())
+    assert {type_ for type_, status in STATUS.items() if status >= 500} == {
+        ProblemType.OVERLOADED,
+        ProblemType.RECORD_UNAVAILABLE,
+        ProblemType.INTERNAL,
+    }
+
+
+def test_a_refusal_knows_its_status_and_says_its_type():
+    refused = RequestRefused(ProblemType.NO_AREA, "kein Gebiet")
+    assert (refused.status, str(refused), refused.errors, refused.extra) == (422, "no-area", (), {})

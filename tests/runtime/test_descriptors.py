@@ -1,0 +1,50 @@
+"""File descriptors: as many as there may be, and enough left for everything but gateways."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from dispatcher import wiring
+from dispatcher.runtime.descriptors import OUTBOUND_MAX, OUTBOUND_MIN, for_outbound
+from dispatcher.settings import Settings
+
+CLAIM = """
+import json, resource
+from dispatcher.runtime.descriptors import claim
+resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
+print(json.dumps([claim(), *resource.getrlimit(resource.RLIMIT_NOFILE)]))
+"""
+
+
+def claimed(soft, hard):
+    code = CLAIM.format(soft=soft, hard=hard)
+    return json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
+
+
+@pytest.mark.parametrize(("soft", "hard", "limit"), [(64, 64, 64), (256, 512, 512), (512, 512, 512)])
+def test_a_process_takes_what_it_may(soft, hard, limit):
+    assert claimed(soft, hard) == [limit, limit, hard]
+
+
+@pytest.mark.parametrize(
+    ("limit", "record", "connections"),
+    [
+        (65_536, 16, OUTBOUND_MAX),
+        (1024, 16, 484),
+        (256, 16, 100),
+        (64, 16, OUTBOUND_MIN),
+        (16, 16, OUTBOUND_MIN),
+    ],
+)
+def test_gateways_get_half_of_what_is_left(limit, record, connections):
+    assert for_outbound(limit, record) == connections
+
+
+@pytest.mark.parametrize(
+    ("redis_url", "connections"),
+    [(None, 0), ("redis://queue.example", 0), ("redis+sentinel://a,b,c/mymaster", 15)],
+)
+def test_four_lanes_and_the_bell_ask_every_sentinel(redis_url, connections):
+    assert wiring.sentinel_connections(Settings(redis_url=redis_url)) == connections

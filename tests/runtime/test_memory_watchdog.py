@@ -1,0 +1,124 @@
+"""A worker that gets no memory ends, and takes nobody's warning with it."""
+
+import asyncio
+import json
+import os
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+import structlog
+
+from dispatcher.model.vocabulary import Lane, State
+from dispatcher.queue import wakeups
+from dispatcher.runtime import memory_watchdog
+from dispatcher.runtime.memory_watchdog import MemoryWatchdog
+from tests.support.histories import let_leases_end, until
+from tests.worker.conftest import lanes_running
+
+BEYOND_ANY_BYTES = 1 << 60
+
+
+@pytest.fixture
+def ends():
+    return []
+
+
+def test_with_memory_nothing_happens(ends):
+    MemoryWatchdog(end=lambda: ends.append("ended")).check()
+    assert ends == []
+
+
+def test_without_memory_the_process_ends_and_says_why(ends):
+    with structlog.testing.capture_logs() as logs:
+        MemoryWatchdog(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
+    assert ends == ["ended"]
+    assert [(line["event"], line["log_level"]) for line in logs] == [("memory_exhausted", "critical")]
+
+
+def test_last_words_that_nobody_takes_keep_no_process_alive(ends, monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", buffering=1) as nobody:
+        monkeypatch.setattr(memory_watchdog, "log", structlog.wrap_logger(structlog.PrintLogger(nobody)))
+        MemoryWatchdog(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
+        with suppress(BrokenPipeError):
+            nobody.close()
+    assert ends == ["ended"]
+
+
+async def test_an_idle_worker_looks_too(ends):
+    watching = asyncio.create_task(
+        MemoryWatchdog(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).watch()
+    )
+
+    async def ended():
+        return bool(ends)
+
+    await until(ended)
+    watching.cancel()
+
+
+def test_a_real_limit_ends_a_real_process(python):
+    process = python(
+        """
+        import resource
+        from dispatcher.runtime import logs
+        from dispatcher.runtime.memory_watchdog import MemoryWatchdog
+
+        logs.configure(as_json=True, process="worker-1")
+        watchdog = MemoryWatchdog()
+        watchdog.check()
+        size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+        print("limited", flush=True)
+        watchdog.check()
+        print("went on", flush=True)
+        """,
+        stderr=-1,
+    )
+    out, err = process.communicate(timeout=20)
+    assert (out, process.returncode) == ("limited\n", os.EX_OSERR)
+    assert json.loads(err)["event"] == "memory_exhausted"
+
+
+async def test_who_was_in_hand_when_memory_ended_is_served_by_another(
+    house, parts, redis_url, reconciler, ends
+):
+    ids = await house.subscribe("a", "b")
+    house.channel.script[ids[0]] = [MemoryError()]
+    await house.submit("A")
+    dying = replace(parts, watchdog=MemoryWatchdog(end=lambda: ends.append("ended")))
+
+    async def ended():
+        return bool(ends)
+
+    async def settled():
+        return (await house.alerts.get("A")).state == "settled"
+
+    async with lanes_running(dying, redis_url, Lane.PRIORITY):
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await until(ended)
+    assert house.channel.seen == []
+    assert house.count("warn_jobs_failed_total", function="deliver") == 0
+    assert await house.pool.fetchval("SELECT outcomes FROM batch") == bytes([State.CLAIMED] * 2)
+    async with lanes_running(parts, redis_url, Lane.PRIORITY):
+        await let_leases_end(house.pool)
+        await reconciler.sweep()
+        await until(settled)
+    assert sorted(house.channel.seen) == [("A", one) for one in ids]
+
+
+async def test_a_plan_without_memory_ends_the_process_too(house, parts, redis_url, ends):
+    class Greedy:
+        async def plan(self, alert_id):
+            raise MemoryError
+
+    async def ended():
+        return bool(ends)
+
+    dying = replace(parts, planner=Greedy(), watchdog=MemoryWatchdog(end=lambda: ends.append("ended")))
+    async with lanes_running(dying, redis_url, Lane.PRIORITY):
+        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await until(ended)
+    assert house.count("warn_jobs_failed_total", function="plan") == 0

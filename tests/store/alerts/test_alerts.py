@@ -1,0 +1,201 @@
+"""Alerts of record: one transaction each, one order per sender."""
+
+import asyncio
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from dispatcher.model.vocabulary import Lane, Reason
+from tests.support.histories import plan, submit
+from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, SENDER, new_alert
+
+
+async def test_what_was_recorded_is_read_back_as_it_was(alerts):
+    new = await submit(alerts, "A", JUELICH, DUEREN, raw=b"<alert/>")
+    stored = await alerts.get("A")
+    for name in (
+        "sender",
+        "identifier",
+        "sent",
+        "expires",
+        "received_at",
+        "sha256",
+        "lane",
+        "reason",
+        "headline",
+    ):
+        assert getattr(stored, name) == getattr(new, name)
+    assert (stored.state, stored.audience, stored.stopped_by, stored.planned_at) == (
+        "accepted",
+        0,
+        None,
+        None,
+    )
+    assert isinstance(stored.lane, Lane)
+    assert isinstance(stored.reason, Reason)
+    assert await alerts.raw("A") == b"<alert/>"
+    assert [place.ags for place in await alerts.affected("A")] == [DUEREN, JUELICH]
+
+
+async def test_what_is_not_there_is_none(alerts):
+    assert await alerts.get("none") is None
+    assert await alerts.raw("none") is None
+    assert await alerts.affected("none") == []
+
+
+async def test_nothing_is_recorded_before_the_commit(alerts):
+    async def interrupted():
+        async with alerts.submission(SENDER) as submission:
+            await submission.record(new_alert("A", DUEREN))
+            assert await alerts.get("A") is None
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await interrupted()
+    assert await alerts.get("A") is None
+
+
+async def test_acceptance_and_its_audit_line_are_one(alerts, pool):
+    new = await submit(alerts, "A")
+    line = await pool.fetchrow(
+        "SELECT actor, detail FROM audit WHERE alert_id = 'A' AND action = 'alert.accept'"
+    )
+    assert line["actor"] == "source:leitstelle"
+    assert line["detail"] == {
+        "reason": "first_notice",
+        "sha256": new.sha256.hex(),
+        "target_sha256": await alerts.target_sha256("A"),
+        "municipalities": [DUEREN],
+    }
+
+
+@pytest.mark.parametrize(
+    "reason", [Reason.NOT_ACTUAL, Reason.EXPIRED, Reason.SUPERSEDED, Reason.ALREADY_ENDED]
+)
+async def test_what_is_not_dispatched_waits_for_no_plan(alerts, plans, reason):
+    await submit(alerts, "A", reason=reason)
+    stored = await alerts.get("A")
+    assert stored.state == "recorded"
+    assert await plans.waiting_one("A") is None
+
+
+async def test_an_identity_is_sender_identifier_and_instant(alerts):
+    await submit(alerts, "A", identifier="flut", sent=NOW)
+    async with alerts.submission(SENDER) as submission:
+        found = await submission.same_identity(SENDER, "flut", NOW)
+        assert found is not None
+        assert found.id == "A"
+        assert await submission.same_identity(SENDER, "flut", NOW + timedelta(seconds=1)) is None
+        assert await submission.same_identity("other@example.org", "flut", NOW) is None
+
+
+async def test_the_record_refuses_an_identity_that_it_has(alerts):
+    await submit(alerts, "A", identifier="flut")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await submit(alerts, "B", identifier="flut")
+
+
+async def test_referenced_finds_every_bearer_of_the_identifier(alerts):
+    await submit(alerts, "A", identifier="flut")
+    await submit(alerts, "B", identifier="flut", sent=NOW + HOUR)
+    await submit(alerts, "C", identifier="sturm")
+    async with alerts.submission(SENDER) as submission:
+        assert [stored.id for stored in await submission.referenced(["flut", "unknown"])] == ["A", "B"]
+
+
+async def test_a_reference_named_twice_is_recorded_once(alerts, pool):
+    reference = (SENDER, "flut", NOW)
+    await submit(alerts, "B", references=(reference, reference))
+    assert await pool.fetchval("SELECT count(*) FROM reference") == 1
+
+
+async def test_a_chain_is_in_order_of_arrival(alerts):
+    await submit(alerts, "A", sent=NOW + HOUR)
+    await submit(alerts, "B", chain="A")
+    await submit(alerts, "X")
+    async with alerts.submission(SENDER) as submission:
+        assert [stored.id for stored in await submission.chain("A")] == ["A", "B"]
+
+
+async def test_a_later_message_stops_what_is_under_way_and_nothing_else(alerts, ledger, plans):
+    await submit(alerts, "A")
+    await submit(alerts, "X")
+    await submit(alerts, "B", chain="A")
+    stopped = {one: (await alerts.get(one)).stopped_by for one in "AXB"}
+    assert stopped == {"A": "B", "X": None, "B": None}
+    await plan(ledger, plans, "A")
+    await submit(alerts, "C", chain="A")
+    assert (await alerts.get("A")).stopped_by == "B", "who stopped it first stays on record"
+    assert (await alerts.get("B")).stopped_by == "C"
+
+
+async def test_merged_chains_are_one(alerts, pool, ledger, plans, subscriptions):
+    await subscriptions.add_many([])
+    await submit(alerts, "A")
+    await submit(alerts, "X")
+    await plan(ledger, plans, "X")
+    await submit(alerts, "B", chain="A", merge=("X",))
+    async with alerts.submission(SENDER) as submission:
+        assert [stored.id for stored in await submission.chain("A")] == ["A", "X", "B"]
+        assert await submission.chain("X") == []
+    assert await pool.fetchval("SELECT count(*) FROM batch WHERE chain_id = 'X'") == 0
+
+
+async def test_messages_of_one_sender_are_decided_one_after_the_other(alerts):
+    order, entered = [], asyncio.Event()
+
+    async def second():
+        entered.set()
+        async with alerts.submission(SENDER):
+            order.append("second")
+
+    async with alerts.submission(SENDER):
+        waiting = asyncio.create_task(second())
+        await entered.wait()
+        async with alerts.submission("other@example.org"):
+            order.append("somebody else")
+        order.append("first")
+    await waiting
+    assert order == ["somebody else", "first", "second"]
+
+
+async def test_a_submission_knows_the_records_clock(alerts, pool):
+    before = await pool.fetchval("SELECT clock_timestamp()")
+    async with alerts.submission(SENDER) as submission:
+        assert before <= submission.now <= await pool.fetchval("SELECT clock_timestamp()")
+
+
+async def test_a_source_sees_its_own_newest_first(alerts, sources, pool):
+    await pool.execute("INSERT INTO source (id, name, senders, territory) VALUES ('other', '', '{}', '{}')")
+    for one in "ABC":
+        await submit(alerts, one)
+    await submit(alerts, "X", source_id="other")
+    assert [stored.id for stored in await alerts.listed("leitstelle", 2)] == ["C", "B"]
+
+
+async def test_an_instance_gets_the_bytes_of_what_was_dispatched_for_its_places_only(alerts):
+    await submit(alerts, "A", DUEREN, raw=b"<alert/>")
+    await submit(alerts, "E", DUEREN, reason=Reason.NOT_ACTUAL)
+    assert await alerts.raw_for("A", [JUELICH, DUEREN]) == b"<alert/>"
+    assert await alerts.raw_for("A", [JUELICH]) is None
+    assert await alerts.raw_for("E", [DUEREN]) is None
+
+
+async def test_in_force_is_what_was_dispatched_and_is_neither_expired_nor_replaced_nor_ended(alerts, pool):
+    await submit(alerts, "A", DUEREN)
+    await submit(alerts, "B", DUEREN, HEIMBACH, chain="A")
+    await submit(alerts, "X", DUEREN)
+    await submit(alerts, "Y", DUEREN, chain="X", reason=Reason.CANCEL)
+    await submit(alerts, "E", DUEREN, reason=Reason.NOT_ACTUAL)
+    await submit(alerts, "O", DUEREN)
+    await submit(alerts, "J", JUELICH)
+    await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'O'")
+    assert [stored.id for stored in await alerts.current_in([DUEREN])] == ["B"]
+    assert [stored.id for stored in await alerts.current_in([HEIMBACH, JUELICH])] == ["B", "J"]
+
+
+async def test_what_an_update_left_out_is_not_in_force_there_any_more(alerts):
+    await submit(alerts, "A", DUEREN, JUELICH)
+    await submit(alerts, "B", JUELICH, chain="A")
+    assert await alerts.current_in([DUEREN]) == []

@@ -1,0 +1,96 @@
+"""Dead letters: looked at without addresses, put back only where something may still be sent."""
+
+import pytest
+
+from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.ledger import Fate
+from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.delivery.dead_letters import SUSPECT, DeadLetters, parse_id
+from tests.support.histories import plan, submit, subscribe
+from tests.support.messages import DUEREN
+
+
+@pytest.fixture
+def letters(pool):
+    return DeadLetters(pool)
+
+
+@pytest.fixture
+async def batch(pool, alerts, ledger, plans, subscriptions):
+    """Anna was refused, Bernd given up, Clara was reached; one batch."""
+    people = await subscribe(pool, subscriptions, "anna", "bernd", "clara")
+    await submit(alerts, "A", DUEREN)
+    [wake_ups] = await plan(ledger, plans, "A")
+    lease = await ledger.acquire(wake_ups.batch_id)
+    problems = (
+        RecipientProblem(0, people[0], 2, 0, "permanent", "400", "too long", None),
+        RecipientProblem(1, people[1], 1, 3, "crash", "worker_died", "", None),
+    )
+    outcomes = bytes([State.REJECTED, State.DEAD | UNCERTAIN, State.ACCEPTED])
+    await ledger.release(lease, Progress(outcomes, problems))
+    return wake_ups.batch_id
+
+
+async def test_they_are_what_was_refused_or_given_up_newest_first(batch, letters):
+    found = await letters.listed("A")
+    assert {(one.id, one.label, one.code, one.detail, one.attempts) for one in found} == {
+        (f"{batch}-0", "permanent", "400", "too long", 2),
+        (f"{batch}-1", "crash", "worker_died", "", 1),
+    }
+    assert len(await letters.listed(None, limit=1)) == 1
+    assert await letters.listed("other") == []
+
+
+async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(batch, letters):
+    opened = await letters.opened(f"{batch}-1")
+    assert (opened.letter.label, opened.kind, opened.language, opened.crashes) == ("crash", "alert", "de", 3)
+    assert opened.uncertain is True
+    assert opened.replay is Fate.REPLAYED
+    assert await letters.opened(f"{batch}-2") is None
+    assert await letters.opened("999-0") is None
+
+
+async def test_put_back_they_are_open_again_and_suspects_stay_suspect(batch, letters, ledger, alerts):
+    assert await letters.replay([f"{batch}-0", f"{batch}-1"]) == {
+        f"{batch}-0": Fate.REPLAYED,
+        f"{batch}-1": Fate.REPLAYED,
+    }
+    assert (await alerts.get("A")).state == "planned"
+    lease = await ledger.acquire(batch)
+    assert lease.outcomes == bytes([State.RETRY, State.RETRY | UNCERTAIN, State.ACCEPTED])
+    assert (lease.problems[0].attempts, lease.problems[1].crashes) == (0, SUSPECT)
+    assert await letters.listed("A") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "fate"),
+    [
+        ("UPDATE batch SET deadline = clock_timestamp()", Fate.EXPIRED),
+        ("UPDATE alert SET stopped_at = clock_timestamp()", Fate.SUPERSEDED),
+        ("UPDATE subscription SET ended_at = clock_timestamp()", Fate.ENDED),
+        ("UPDATE batch SET lease_until = clock_timestamp() + interval '1 minute'", Fate.IN_FLIGHT),
+        ("UPDATE problem SET due = clock_timestamp()", Fate.UNKNOWN),
+    ],
+)
+async def test_what_may_not_be_sent_any_more_is_not_put_back(batch, letters, pool, change, fate):
+    await pool.execute(change)
+    before = await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch")
+    assert await letters.replay([f"{batch}-0"]) == {f"{batch}-0": fate}
+    assert await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch") == before
+
+
+async def test_unknown_ones_and_those_that_were_reached_change_nothing(batch, letters, pool):
+    before = await pool.fetchrow("SELECT * FROM batch")
+    assert await letters.replay([f"{batch}-2", "999-0"]) == {
+        f"{batch}-2": Fate.UNKNOWN,
+        "999-0": Fate.UNKNOWN,
+    }
+    assert await pool.fetchrow("SELECT * FROM batch") == before
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "a-1", "1-b", "-1-2", "1-", "²-1", "9" * 19 + "-0", "1-" + "9" * 10]
+)
+def test_an_id_is_two_numbers(text):
+    with pytest.raises(ValueError, match="not the id"):
+        parse_id(text)

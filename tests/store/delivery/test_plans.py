@@ -1,0 +1,474 @@
+"""Planning: Update and Cancel reach exactly those who were reached."""
+
+import asyncio
+import random
+
+import pytest
+
+from dispatcher.model.batches import Progress
+from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
+from dispatcher.store.delivery.plans import Plans
+from tests.support.histories import (
+    finish,
+    let_leases_end,
+    let_wake_ups_lapse,
+    plan,
+    planned,
+    submit,
+    subscribe,
+    subscription,
+)
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+
+ACCEPTED, REJECTED = State.ACCEPTED, State.REJECTED
+
+
+@pytest.fixture
+async def three(pool, subscriptions):
+    """Anna follows Düren, Bernd Jülich, Clara both."""
+    await subscriptions.add_many(
+        [subscription("anna", DUEREN), subscription("bernd", JUELICH), subscription("clara", DUEREN, JUELICH)]
+    )
+    return [row["id"] for row in await pool.fetch("SELECT id FROM subscription ORDER BY address")]
+
+
+async def serve(ledger, plans, alert_id, outcomes=ACCEPTED):
+    for wake_ups in await plan(ledger, plans, alert_id):
+        await finish(ledger, wake_ups.batch_id, outcomes)
+
+
+async def test_a_first_notice_reaches_everybody_concerned_once(alerts, pool, ledger, plans, three):
+    anna, _, clara = three
+    await submit(alerts, "A", DUEREN)
+    ready_batches = await plan(ledger, plans, "A")
+    assert await planned(pool, "A") == {(Kind.ALERT, anna), (Kind.ALERT, clara)}
+    assert len(ready_batches) == 1
+    stored = await alerts.get("A")
+    assert (stored.state, stored.audience) == ("planned", 2)
+
+
+async def test_nobody_concerned_means_settled_at_once(alerts, plans, ledger, three):
+    await submit(alerts, "A", HEIMBACH)
+    assert await plan(ledger, plans, "A") == []
+    stored = await alerts.get("A")
+    assert (stored.state, stored.audience) == ("settled", 0)
+    assert stored.settled_at is not None
+
+
+async def test_planning_twice_changes_nothing(alerts, pool, ledger, plans, three):
+    await submit(alerts, "A", DUEREN)
+    await plan(ledger, plans, "A")
+    before = await pool.fetch("SELECT * FROM batch")
+    assert await plans.plan("A", in_flight=0) == []
+    assert await pool.fetch("SELECT * FROM batch") == before
+
+
+async def test_planning_at_once_in_two_workers_makes_one_plan(alerts, pool, ledger, plans, three):
+    await submit(alerts, "A", DUEREN)
+    await asyncio.gather(*(plan(ledger, plans, "A") for _ in range(4)))
+    assert len(await planned(pool, "A")) == 2
+
+
+@pytest.fixture
+async def crowd(pool, subscriptions):
+    """Twenty who follow Düren, with others between them; their numbers."""
+    people = [subscription(f"p{number}", (DUEREN, JUELICH)[number % 2]) for number in range(40)]
+    await subscriptions.add_many(people)
+    rows = await pool.fetch(
+        "SELECT subscription_id AS id FROM followed_municipality WHERE ags = $1 ORDER BY 1", DUEREN
+    )
+    return [row["id"] for row in rows]
+
+
+@pytest.mark.parametrize("first_portion", [1, 3, 1000])
+async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, crowd, first_portion):
+    await submit(alerts, "A", DUEREN)
+    portions = [
+        ready_batches
+        async for ready_batches in Plans(pool, 4, first_portion=first_portion).portions("A", in_flight=0)
+    ]
+    assert len(portions) > 3 if first_portion == 1 else portions
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
+    stored = await alerts.get("A")
+    assert (stored.state, stored.audience) == ("planned", 20)
+
+
+async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, crowd):
+    await submit(alerts, "A", DUEREN)
+    portions = Plans(pool, 4, first_portion=2).portions("A", in_flight=0)
+    [wake_ups] = await anext(portions)
+    assert await pool.fetchval("SELECT count(*) FROM batch") == 1
+    assert (await alerts.get("A")).state == "accepted"
+    await portions.aclose()
+    rest = await Plans(pool, 4, first_portion=2).plan("A", in_flight=0)
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
+    assert wake_ups.batch_id not in {one.batch_id for one in rest}
+
+
+async def test_what_is_replaced_between_two_portions_is_planned_no_further(alerts, pool, ledger, crowd):
+    await submit(alerts, "A", DUEREN)
+    portions = Plans(pool, 4, first_portion=2).portions("A", in_flight=0)
+    await anext(portions)
+    await submit(alerts, "B", DUEREN, chain="A")
+    assert [ready_batches async for ready_batches in portions] == [[]]
+    plans = Plans(pool, 4, first_portion=2)
+    await plan(ledger, plans, "B")
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch WHERE alert_id = 'B'")
+    assert sorted(row["id"] for row in rows) == crowd
+
+
+async def test_portions_by_several_workers_at_once_make_one_plan(alerts, pool, crowd):
+    await submit(alerts, "A", DUEREN)
+    await asyncio.gather(*(Plans(pool, 4, first_portion=1).plan("A", in_flight=0) for _ in range(3)))
+    rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
+    assert sorted(row["id"] for row in rows) == crowd
+
+
+async def test_an_update_tells_each_what_it_means_to_them(alerts, pool, ledger, plans, three):
+    anna, bernd, clara = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    await submit(alerts, "B", JUELICH, chain="A")
+    await plan(ledger, plans, "B")
+    assert await planned(pool, "B") == {
+        (Kind.NO_LONGER_AFFECTED, anna),
+        (Kind.ALERT, bernd),
+        (Kind.UPDATE, clara),
+    }
+
+
+@pytest.mark.parametrize(
+    "end",
+    [(Reason.CANCEL, Kind.CANCEL), (Reason.ALL_CLEAR, Kind.CANCEL), (Reason.NO_LONGER_LISTED, Kind.DELISTED)],
+)
+async def test_the_end_reaches_those_told_and_nobody_else(alerts, pool, ledger, plans, three, end):
+    reason, kind = end
+    anna, _, clara = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    await submit(alerts, "C", DUEREN, JUELICH, chain="A", reason=reason)
+    await plan(ledger, plans, "C")
+    assert await planned(pool, "C") == {(kind, anna), (kind, clara)}
+
+
+@pytest.mark.parametrize(
+    "fate",
+    [
+        (State.ACCEPTED, True),
+        (State.DELIVERED, True),
+        (State.DISPLAYED, True),
+        (State.REJECTED, False),
+        (State.EXPIRED, False),
+        (State.SUPERSEDED, False),
+        (State.DEAD, False),
+        *[
+            (state | UNCERTAIN, True)
+            for state in (State.REJECTED, State.EXPIRED, State.SUPERSEDED, State.DEAD)
+        ],
+    ],
+)
+async def test_reached_is_whoever_got_it_or_may_have_got_it(alerts, pool, ledger, plans, three, fate):
+    outcome, reached = fate
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A", outcome)
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert bool(await planned(pool, "C")) is reached
+
+
+async def test_a_recipient_told_that_it_is_over_is_told_anew_and_not_updated(
+    alerts, pool, ledger, plans, three
+):
+    anna, _, clara = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    await submit(alerts, "B", JUELICH, chain="A")
+    await serve(ledger, plans, "B")
+    await submit(alerts, "C", DUEREN, chain="A")
+    await plan(ledger, plans, "C")
+    assert {(Kind.ALERT, anna), (Kind.UPDATE, clara)} <= await planned(pool, "C")
+
+
+async def test_a_lifting_that_reached_nobody_is_tried_again(alerts, pool, ledger, plans, three):
+    anna, *_ = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    for one in ("B", "C"):
+        await submit(alerts, one, JUELICH, chain="A")
+        await serve(ledger, plans, one, State.DEAD)
+        assert (Kind.NO_LONGER_AFFECTED, anna) in await planned(pool, one)
+
+
+async def test_who_is_gone_is_told_nothing_more(alerts, pool, ledger, plans, three):
+    anna, _, clara = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    await pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", anna)
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert await planned(pool, "C") == {(Kind.CANCEL, clara)}
+
+
+async def test_what_is_queued_is_stopped_and_its_recipients_get_the_later_message_only(
+    alerts, pool, ledger, plans, three
+):
+    await submit(alerts, "A", DUEREN)
+    [wake_ups] = await plan(ledger, plans, "A")
+    await submit(alerts, "B", DUEREN, chain="A")
+    assert await ledger.acquire(wake_ups.batch_id) is None, "from the commit on, not only from the plan on"
+    await plan(ledger, plans, "B")
+    assert {kind for kind, _ in await planned(pool, "B")} == {Kind.ALERT}
+    assert await pool.fetchval("SELECT outcomes FROM batch WHERE alert_id = 'A'") == bytes(
+        [State.SUPERSEDED] * 2
+    )
+    assert (await alerts.get("A")).state == "settled"
+
+
+async def test_an_alert_stopped_before_its_plan_never_gets_one(alerts, pool, ledger, plans, three):
+    await submit(alerts, "A", DUEREN)
+    await submit(alerts, "B", DUEREN, chain="A")
+    assert await plan(ledger, plans, "A") == []
+    stored = await alerts.get("A")
+    assert stored.state == "settled"
+    assert stored.settled_at is not None
+    assert await planned(pool, "A") == set()
+
+
+async def test_those_whose_earlier_message_is_in_hand_wait_for_the_answer(
+    alerts, pool, ledger, plans, subscriptions
+):
+    """Batches of three: one is done, one in a worker's hand, one waits."""
+    ids = sorted(await subscribe(pool, subscriptions, *"abcdefghi"))
+    await submit(alerts, "A", DUEREN)
+    done, held, _ = await plan(ledger, plans, "A")
+    await finish(ledger, done.batch_id, ACCEPTED)
+    lease = await ledger.acquire(held.batch_id)
+    await submit(alerts, "B", DUEREN, chain="A")
+    await plan(ledger, plans, "B")
+    first = {(Kind.UPDATE, one) for one in ids[:3]} | {(Kind.ALERT, one) for one in ids[6:]}
+    assert await planned(pool, "B") == first
+    assert (await alerts.get("B")).state == "accepted", "it is not forgotten"
+    await ledger.release(lease, Progress(bytes([ACCEPTED, REJECTED, State.PENDING])))
+    await plan(ledger, plans, "B")
+    second = {(Kind.UPDATE, ids[3]), (Kind.ALERT, ids[4]), (Kind.ALERT, ids[5])}
+    assert await planned(pool, "B") == first | second
+    stored = await alerts.get("B")
+    assert (stored.state, stored.audience) == ("planned", 9)
+
+
+async def test_those_in_hand_of_a_process_that_died_count_as_reached(
+    alerts, pool, ledger, plans, subscriptions
+):
+    one, _ = sorted(await subscribe(pool, subscriptions, *"ab"))
+    await submit(alerts, "A", DUEREN)
+    [wake_ups] = await plan(ledger, plans, "A")
+    lease = await ledger.acquire(wake_ups.batch_id)
+    await ledger.advance(lease, Progress(bytes([State.CLAIMED, State.PENDING])))
+    await let_leases_end(pool)
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    assert await planned(pool, "C") == {(Kind.CANCEL, one)}
+
+
+async def test_an_update_stopped_between_two_rounds_of_its_plan_is_settled_with_its_batches(
+    alerts, pool, ledger, plans, subscriptions
+):
+    await subscribe(pool, subscriptions, *"abcdef")
+    await submit(alerts, "A", DUEREN)
+    _, held = await plan(ledger, plans, "A")
+    lease = await ledger.acquire(held.batch_id)
+    await submit(alerts, "B", DUEREN, chain="A")
+    [wake_ups] = await plan(ledger, plans, "B")
+    second = await ledger.acquire(wake_ups.batch_id)
+    await submit(alerts, "C", DUEREN, chain="A")
+    await plan(ledger, plans, "B")
+    stored = await alerts.get("B")
+    assert (stored.state, stored.settled_at) == ("planned", None), "a batch of it is in hand still"
+    await ledger.release(lease, Progress(bytes([ACCEPTED] * 3)))
+    await ledger.release(second, Progress(bytes([ACCEPTED] * 3)))
+    await plan(ledger, plans, "C")
+    stored = await alerts.get("B")
+    assert stored.state == "settled"
+    assert stored.settled_at is not None
+
+
+async def test_batches_hold_one_channel_one_gateway_one_language_one_kind(
+    alerts, pool, ledger, plans, subscriptions
+):
+    await subscribe(pool, subscriptions, *"abcd")
+    await subscribe(pool, subscriptions, "e", language="en")
+    await subscribe(pool, subscriptions, "f", channel="app")
+    await subscribe(pool, subscriptions, "g", gateway="https://other.example")
+    await submit(alerts, "A", DUEREN)
+    await plan(ledger, plans, "A")
+    rows = await pool.fetch("SELECT channel, gateway, language, cardinality(recipients) AS n FROM batch")
+    push, other = "https://push.example", "https://other.example"
+    assert sorted(tuple(row) for row in rows) == [
+        ("app", push, "de", 1),
+        ("webpush", other, "de", 1),
+        ("webpush", push, "de", 1),
+        ("webpush", push, "de", 3),
+        ("webpush", push, "en", 1),
+    ]
+
+
+async def test_a_message_that_joins_two_chains_reaches_those_told_by_either(
+    alerts, pool, ledger, plans, three
+):
+    anna, _, clara = three
+    await submit(alerts, "A", DUEREN)
+    await serve(ledger, plans, "A")
+    await submit(alerts, "X", JUELICH)
+    [wake_ups] = await plan(ledger, plans, "X")
+    await submit(alerts, "C", chain="A", merge=("X",), reason=Reason.CANCEL)
+    assert await ledger.acquire(wake_ups.batch_id) is None
+    await plan(ledger, plans, "C")
+    assert await planned(pool, "C") == {(Kind.CANCEL, anna), (Kind.CANCEL, clara)}
+
+
+async def test_the_plan_and_the_hash_of_its_audience_are_on_the_audit_trail(
+    alerts, pool, ledger, plans, three
+):
+    await submit(alerts, "A", DUEREN)
+    await plan(ledger, plans, "A")
+    digest = await pool.fetchval("SELECT audience_sha256 FROM alert")
+    detail = await pool.fetchval("SELECT detail FROM audit WHERE action = 'alert.plan'")
+    assert detail == {"audience_sha256": digest.hex()}
+
+
+async def test_waiting_names_each_alert_whose_bell_may_be_lost_once(alerts, pool, plans):
+    await submit(alerts, "A")
+    assert await plans.waiting() == [], "its bell has just been rung"
+    await let_wake_ups_lapse(pool)
+    assert [alert_id for alert_id, _ in await plans.waiting()] == ["A"]
+    assert await plans.waiting() == []
+
+
+class Model:
+    """The promise in plain Python: who was told what, and so who must be told what."""
+
+    def __init__(self, places):
+        self.places = places
+        self.told = {}
+        """{chain: {recipient: kind last reached with}}"""
+
+    def expected(self, chain, areas, *, ending):
+        told = {
+            one for one, kind in self.told.setdefault(chain, {}).items() if kind in {Kind.ALERT, Kind.UPDATE}
+        }
+        alive = set(self.places)
+        if ending:
+            return {(Kind.CANCEL, one) for one in told & alive}
+        concerned = {one for one, places in self.places.items() if places & areas}
+        return (
+            {(Kind.UPDATE, one) for one in told & concerned}
+            | {(Kind.ALERT, one) for one in concerned - told}
+            | {(Kind.NO_LONGER_AFFECTED, one) for one in (told - concerned) & alive}
+        )
+
+    def learn(self, chain, kind, recipient, outcome):
+        """Who may have been alarmed was told; who may only have heard that it is over was not."""
+        uncertain = outcome >= UNCERTAIN and kind in {Kind.ALERT, Kind.UPDATE}
+        if uncertain or State.ACCEPTED <= outcome <= State.DISPLAYED:
+            self.told[chain][recipient] = kind
+
+
+ENDS = (State.ACCEPTED, State.ACCEPTED, State.DELIVERED, State.REJECTED, State.EXPIRED, State.DEAD)
+OUTCOMES = (*ENDS, State.REJECTED | UNCERTAIN, State.EXPIRED | UNCERTAIN)
+PLACES = (DUEREN, HEIMBACH, JUELICH, "05358052")
+
+
+class History:
+    """A random history of one chain, run on the record and on the model."""
+
+    def __init__(self, rng, model, record, chain):
+        self.rng, self.model, self.chain = rng, model, chain
+        self.alerts, self.pool, self.ledger, self.plans = record
+        self.count = 0
+
+    async def message(self):
+        self.count += 1
+        alert_id = f"{self.chain}.{self.count}" if self.count > 1 else self.chain
+        areas = set(self.rng.sample(PLACES, self.rng.randint(1, 3)))
+        ending = self.count > 1 and self.rng.random() < 0.25
+        reason = Reason.CANCEL if ending else None
+        changes = {"reason": reason} if reason else {}
+        await submit(self.alerts, alert_id, *areas, chain=self.chain if self.count > 1 else None, **changes)
+        await self.plan(alert_id)
+        assert await planned(self.pool, alert_id) == self.model.expected(self.chain, areas, ending=ending)
+        await self.deliver(alert_id)
+
+    async def plan(self, alert_id):
+        """Round by round, with workers that still hold earlier batches putting them down in between."""
+        for _ in range(20):
+            await plan(self.ledger, self.plans, alert_id)
+            if (await self.alerts.get(alert_id)).state != "accepted":
+                break
+            lease = self.held.pop()
+            await self.put_down(lease)
+        await self.learn_closed()
+
+    async def put_down(self, lease):
+        """The recipients of a batch in hand: some served meanwhile, some not started."""
+        outcomes = bytes(self.rng.choice([*OUTCOMES, State.PENDING, State.RETRY]) for _ in lease.recipients)
+        await self.ledger.release(lease, Progress(outcomes))
+
+    async def learn_closed(self):
+        """What the model may know: every batch of the chain that is done, in order."""
+        rows = await self.pool.fetch(
+            "SELECT kind, recipients, outcomes FROM batch WHERE chain_id = $1 AND state = 'done' ORDER BY id",
+            self.chain,
+        )
+        self.model.told[self.chain] = {}
+        for row in rows:
+            for recipient, outcome in zip(row["recipients"], row["outcomes"], strict=True):
+                self.model.learn(self.chain, Kind(row["kind"]), recipient, outcome)
+
+    async def deliver(self, alert_id):
+        self.held = []
+        for row in await self.pool.fetch("SELECT id FROM batch WHERE alert_id = $1", alert_id):
+            fate = self.rng.choice(["finish", "finish", "finish", "leave", "hold", "die"])
+            if fate == "leave":
+                continue
+            lease = await self.ledger.acquire(row["id"])
+            if fate == "finish":
+                outcomes = bytes(self.rng.choice(OUTCOMES) for _ in lease.recipients)
+                await self.ledger.release(lease, Progress(outcomes))
+            elif fate == "hold":
+                self.held.append(lease)
+            else:
+                outcomes = bytes(
+                    self.rng.choice([*OUTCOMES, State.CLAIMED, State.PENDING]) for _ in lease.recipients
+                )
+                await self.ledger.advance(lease, Progress(outcomes))
+                await self.pool.execute(
+                    "UPDATE batch SET lease_until = clock_timestamp() - interval '1 ms' WHERE id = $1",
+                    row["id"],
+                )
+        if not self.held:
+            await self.learn_closed()
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_over_any_history_update_and_cancel_reach_exactly_those_who_were_reached(
+    seed, alerts, pool, ledger, plans, subscriptions
+):
+    rng = random.Random(seed)
+    names = [f"p{n}" for n in range(rng.randint(1, 25))]
+    items = [subscription(name, *rng.sample(PLACES, rng.randint(1, 3))) for name in names]
+    await subscriptions.add_many(items)
+    rows = await pool.fetch(
+        "SELECT subscription_id AS id, array_agg(ags) AS places FROM followed_municipality GROUP BY 1"
+    )
+    model = Model({row["id"]: set(row["places"]) for row in rows})
+    record = (alerts, pool, ledger, plans)
+    for number in range(3):
+        history = History(rng, model, record, f"C{number}")
+        for _ in range(6):
+            await history.message()
+            if model.places and rng.random() < 0.3:
+                ended = model.places.popitem()[0]
+                await pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", ended)
+    assert await pool.fetchval("SELECT count(*) FROM alert WHERE state NOT IN ('planned', 'settled')") == 0

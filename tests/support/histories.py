@@ -1,0 +1,81 @@
+"""Short ways to put things into the record."""
+
+import asyncio
+
+from dispatcher.model.batches import Progress
+from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.model.vocabulary import DISPATCHED, Reason
+from tests.support.messages import DUEREN, SENDER, new_alert
+
+
+def subscription(name, *places, channel="webpush", gateway="https://push.example", **more):
+    return NewSubscription(
+        channel, gateway, f"https://push.example/{name}", {"auth": name}, places or (DUEREN,), **more
+    )
+
+
+async def subscribe(pool, subscriptions, *names, places=(DUEREN,), **more):
+    """The new subscriptions' ids, in the order of their names."""
+    await subscriptions.add_many([subscription(name, *places, **more) for name in names])
+    rows = await pool.fetch("SELECT id, address FROM subscription WHERE ended_at IS NULL")
+    ids = {row["address"]: row["id"] for row in rows}
+    return [ids[f"https://push.example/{name}"] for name in names]
+
+
+async def submit(alerts, alert_id, *areas, chain=None, merge=(), **changes):
+    """Record an alert as the intake does; with `chain` it continues that chain and stops what came before."""
+    reason = changes.setdefault("reason", Reason.UPDATE if chain else Reason.FIRST_NOTICE)
+    async with alerts.submission(changes.get("sender", SENDER)) as submission:
+        alert = new_alert(alert_id, *(areas or (DUEREN,)), chain_id=chain or alert_id, **changes)
+        if merge:
+            await submission.merge_chains(alert.chain_id, merge)
+        await submission.record(alert)
+        if chain and reason in DISPATCHED:
+            await submission.stop(alert.chain_id, alert.id)
+    return alert
+
+
+async def plan(ledger, plans, alert_id):
+    """One round of planning, as the planner does it."""
+    waiting = await plans.waiting_one(alert_id)
+    if waiting is None:
+        return []
+    in_flight = (await ledger.close_stopped(waiting.chain_id)).in_flight
+    return await plans.plan(alert_id, in_flight=in_flight)
+
+
+async def planned(pool, alert_id):
+    """{(kind, recipient)} over the batches of an alert."""
+    rows = await pool.fetch("SELECT kind, unnest(recipients) AS id FROM batch WHERE alert_id = $1", alert_id)
+    assert len({row["id"] for row in rows}) == len(rows), "one recipient, one message"
+    return {(row["kind"], row["id"]) for row in rows}
+
+
+async def finish(ledger, batch_id, outcomes):
+    """Work on a batch until everybody has the given outcome byte; one for all, or one each."""
+    lease = await ledger.acquire(batch_id)
+    if isinstance(outcomes, int):
+        outcomes = [outcomes] * len(lease.recipients)
+    return await ledger.release(lease, Progress(bytes(outcomes)))
+
+
+async def let_leases_end(pool):
+    """What ten seconds without a sign of life do."""
+    await pool.execute(
+        "UPDATE batch SET lease_until = clock_timestamp() - interval '1 ms' WHERE lease_until IS NOT NULL"
+    )
+
+
+async def let_wake_ups_lapse(pool):
+    """What some seconds without anybody coming do."""
+    await pool.execute("UPDATE batch SET enqueued_at = clock_timestamp() - interval '1 minute'")
+    await pool.execute("UPDATE alert SET enqueued_at = clock_timestamp() - interval '1 minute'")
+
+
+async def until(condition):
+    """Let the loop run until it is so."""
+    async with asyncio.timeout(30):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.002)
