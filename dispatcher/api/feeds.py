@@ -14,7 +14,7 @@ from dispatcher.api.authentication import instance_of, source_of
 from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
 from dispatcher.feeds.schedule import stale_since
-from dispatcher.intake.feed_message import IngestResult
+from dispatcher.model.feeds import IngestResult
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import FEED_PREFIX, Reason
 

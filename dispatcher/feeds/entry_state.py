@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import cap
 from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.schedule import next_try
-from dispatcher.intake.feed_message import IngestResult
 from dispatcher.intake.prepare import Incoming, Unusable
-from dispatcher.model.feeds import EntryState
+from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import ENDING_REASONS, Reason
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def is_due(row: EntryState, now: datetime) -> bool:
     return bool(row.links) and row.ended_at is None and (row.retry_at is None or row.retry_at <= now)
 
 
-def retried(row: EntryState) -> FeedEntry:
+def retry_entry(row: EntryState) -> FeedEntry:
     """The entry of a message that could not be had so far."""
     return FeedEntry(row.key, row.version, links=row.links)
 

@@ -14,7 +14,7 @@ from dispatcher.feeds.fetch import FetchError, fetch
 from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.schedule import next_poll
 from dispatcher.feeds.sync import SyncResult
-from dispatcher.intake.feed_message import IngestResult
+from dispatcher.model.feeds import IngestResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

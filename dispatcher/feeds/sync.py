@@ -16,16 +16,15 @@ from dispatcher.feeds.entry_state import (
     UNRESOLVED,
     FetchedEntry,
     is_due,
-    retried,
     row_of,
-    summary_message,
+    summary_message,,
+    retry_entry,
 )
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
-from dispatcher.intake.feed_message import IngestResult
 from dispatcher.intake.prepare import HoldReason, Incoming, Message, Unusable
-from dispatcher.model.feeds import EntryState
+from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class FeedSync:
         difference = compare(own, listing, misses) if listing is not None else compare_unchanged(own, misses)
         broken = listing.broken if listing is not None else ()
         await self.quarantine_parts(feed, broken, now)
-        due = [retried(row) for row in own.values() if is_due(row, now)]
+        due = [retry_entry(row) for row in own.values() if is_due(row, now)]
         renewed = {entry.key for entry in difference.fresh}
         retried = [entry for entry in due if entry.key not in renewed]
         rows = await self._ingest_entries(feed, part, [*difference.fresh, *retried], own, now)

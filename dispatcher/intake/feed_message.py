@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cap
@@ -20,6 +20,7 @@ from dispatcher.intake.prepare import (
     prepare,
     reference_keys,
 )
+from dispatcher.model.feeds import IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -38,17 +39,6 @@ NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED, Reason.ELSEWHERE})
 """These leave their line in the feed's list of entries, not an alert of their own."""
 JOINS_CHAINS = DISPATCHED | {Reason.SUPERSEDED}
 OUTDATES_HELD = DISPATCHED | {Reason.HELD, Reason.NOTHING_TO_END, Reason.ALREADY_ENDED}
-
-
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What became of one message. `alert_id` is its own alert of record, or the one that stands for it."""
-
-    reason: Reason
-    alert_id: str | None = None
-    event_key: str = ""
-    expires: datetime | None = None
-    open_ended: bool = False
 
 
 class FeedIntake:
@@ -119,7 +109,7 @@ class FeedIntake:
             newest = notified[-1] if notified else None
             if newest is None or newest.id != stored.id or stored.expires <= now:
                 return None
-            new = delisting_notice(submission, rules, stored, alert, now)
+            new = delisting_notice(submission.now, rules, stored, alert, now)
             await submission.record(new)
             await submission.stop(stored.chain_id, new.id)
         self._metrics.feed_messages.labels(rules.feed, new.reason).inc()
@@ -176,7 +166,7 @@ class FeedIntake:
         if reason in NOT_KEPT or irrelevant:
             return _taken(message, reason, judgement.stands_for)
         chains = list(dict.fromkeys(one.chain_id for one in [*continued(known), *known.later]))
-        new = new_alert_from_feed(submission, rules, message, known, judgement, (chains, raw))
+        new = new_alert_from_feed(submission.now, rules, message, known, judgement, (chains, raw))
         # A late link between two messages shows that their chains are one.
         if reason in JOINS_CHAINS and len(chains) > 1:
             await submission.merge_chains(new.chain_id, chains[1:])

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.model.alerts import StoredAlert
-    from dispatcher.store.alerts.alerts import Submission
 
 SILENCE = {
     "de": "Die Quelle führt diese Warnung nicht mehr. Eine Entwarnung der zuständigen Behörde liegt nicht vor; "
@@ -29,7 +28,7 @@ SILENCE = {
 
 
 def new_alert_from_feed(
-    submission: Submission,
+    now: datetime,
     rules: FeedRules,
     message: Message,
     known: RelatedState,
@@ -38,7 +37,7 @@ def new_alert_from_feed(
 ) -> NewAlert:
     alert, (chains, raw) = message.alert, content
     info = alert.infos[0] if alert.infos else cap.Info()
-    alert_id = new_alert_id(submission.now, secrets.token_bytes(10))
+    alert_id = new_alert_id(now, secrets.token_bytes(10))
     references = message.references
     return NewAlert(
         id=alert_id,
@@ -54,7 +53,7 @@ def new_alert_from_feed(
         severity=info.severity,
         raw=raw,
         sha256=known.digest,
-        received_at=submission.now,
+        received_at=now,
         expires=message.expires,
         lane=lane_of(alert),
         reason=judgement.reason,
@@ -74,7 +73,7 @@ def new_alert_from_feed(
 
 
 def delisting_notice(
-    submission: Submission, rules: FeedRules, stored: StoredAlert, alert: cap.Alert, now: datetime
+    recorded_at: datetime, rules: FeedRules, stored: StoredAlert, alert: cap.Alert, now: datetime
 ) -> NewAlert:
     """Our own message about the source's silence; it never speaks in the authority's name."""
     infos = tuple(
@@ -96,14 +95,14 @@ def delisting_notice(
         note=SILENCE["de"],
         infos=infos,
     )
-    return _ended(submission, rules, stored, notice)
+    return _ended(recorded_at, rules, stored, notice)
 
 
-def _ended(submission: Submission, rules: FeedRules, stored: StoredAlert, notice: cap.Alert) -> NewAlert:
+def _ended(recorded_at: datetime, rules: FeedRules, stored: StoredAlert, notice: cap.Alert) -> NewAlert:
     raw = cap.render(notice)
     message = Message(notice, stored.sent, Facts(), (), (), stored.expires, Incoming(notice, raw))
-    known = RelatedState(now=submission.now, source_id=rules.source_id)
+    known = RelatedState(now=recorded_at, source_id=rules.source_id)
     new = new_alert_from_feed(
-        submission, rules, message, known, FeedDecision(Reason.NO_LONGER_LISTED), ([stored.chain_id], raw)
+        recorded_at, rules, message, known, FeedDecision(Reason.NO_LONGER_LISTED), ([stored.chain_id], raw)
     )
     return replace(new, sent=notice.sent or stored.sent, attribution=stored.attribution, original=None)

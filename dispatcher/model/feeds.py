@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dispatcher.model.vocabulary import Reason
+
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
@@ -74,3 +76,14 @@ class QuarantinedItem:
     times: int
     first_at: datetime
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of one message. `alert_id` is its own alert of record, or the one that stands for it."""
+
+    reason: Reason
+    alert_id: str | None = None
+    event_key: str = ""
+    expires: datetime | None = None
+    open_ended: bool = False

@@ -106,7 +106,7 @@ class World:
         (message,) = self.ingest.prepare([Incoming(alert, original)], feed.rules, self.clock.now)
         if isinstance(message, Unusable):
             raise message
-        return await self.ingest.take(feed.rules, message)
+        return await self.ingest.accept(feed.rules, message)
 
     async def rows(self):
         return await self.pool.fetch(
