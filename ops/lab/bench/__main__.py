@@ -1,4 +1,7 @@
-"""`python -m ops.lab.bench NAME [--json] …`: every benchmark is a module here with `main(argv) -> int`."""
+"""`python -m ops.lab.bench NAME [--json] …`: every benchmark is a module here with `main(argv) -> int`.
+
+With `--against CHECKOUT` it is measured in another checkout as well, and ratios are printed.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,13 @@ import sys
 from pathlib import Path
 
 from dispatcher.runtime import logs
+from ops.lab.bench import against
 
-HELPERS = frozenset({"crowd", "drawings", "proc", "report", "warning"})
+HELPERS = frozenset({"against", "comparison", "crowd", "drawings", "proc", "report", "warning"})
 """Modules that benchmarks share."""
+USAGE = """usage: python -m ops.lab.bench NAME [--json] [the benchmark's own flags, see NAME --help]
+       python -m ops.lab.bench NAME --against CHECKOUT [--pairs N] [--json] [the benchmark's own flags]
+names: {names}"""
 
 
 def names() -> list[str]:
@@ -22,9 +29,11 @@ def names() -> list[str]:
 def main(argv: list[str]) -> int:
     """Run one benchmark; 2 for a wrong call."""
     if not argv or argv[0] not in names():
-        print(f"usage: python -m ops.lab.bench NAME [--json]\nnames: {', '.join(names())}", file=sys.stderr)
+        print(USAGE.format(names=", ".join(names())), file=sys.stderr)
         return 2
     logs.configure(as_json=False, process="bench")  # to standard error: a result is all that is printed
+    if against.wanted(argv[1:]):
+        return against.main(argv[0], argv[1:])
     module = importlib.import_module(f"ops.lab.bench.{argv[0].replace('-', '_')}")
     code: int = module.main(argv[1:])
     return code

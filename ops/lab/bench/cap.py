@@ -8,6 +8,7 @@ import gc
 import os
 import statistics
 import time
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,30 +94,31 @@ def capparselib(raw: bytes) -> None:
     CAPParser(raw.decode()).as_dict()
 
 
-def median_ms(work: Callable[[bytes], None], raw: bytes, times: int) -> float:
+def median_ms(work: Callable[[bytes], None], raw: bytes, times: int, rounds: int) -> float:
     """Processor time per call: the median of several rounds."""
-    rounds = []
-    for _ in range(ROUNDS):
+    measured = []
+    for _ in range(rounds):
         gc.collect()
         start = time.process_time()
         for _ in range(times):
             work(raw)
-        rounds.append((time.process_time() - start) / times * 1000)
-    return statistics.median(rounds)
+        measured.append((time.process_time() - start) / times * 1000)
+    return statistics.median(measured)
 
 
-def run() -> dict[str, Any]:
+def run(rounds: int) -> dict[str, Any]:
     """All in one process and one run, taking turns by message."""
+    measure = partial(median_ms, rounds=rounds)
     # Elements and text as in the 10 kB alerts that services send: two languages, some 170 elements.
     small = message("SMALL", languages=2, areas=8, corners=60, text=1100)
     # Nothing but a long border: its numbers must be read, which a schema does not do.
     border = message("BORDER", languages=1, areas=1, corners=800, text=200)
     big, source = large()
     lxml_parse = schema()
-    ours_small, lxml_small = median_ms(ours, small, 60), median_ms(lxml_parse, small, 300)
-    other_small = median_ms(capparselib, small, 60)
-    ours_border, lxml_border = median_ms(ours, border, 60), median_ms(lxml_parse, border, 300)
-    ours_large, lxml_large = median_ms(ours, big, 3), median_ms(lxml_parse, big, 15)
+    ours_small, lxml_small = measure(ours, small, 60), measure(lxml_parse, small, 300)
+    other_small = measure(capparselib, small, 60)
+    ours_border, lxml_border = measure(ours, border, 60), measure(lxml_parse, border, 300)
+    ours_large, lxml_large = measure(ours, big, 3), measure(lxml_parse, big, 15)
     return {
         "ratio_small": round(ours_small / lxml_small, 2),
         "ratio_large": round(ours_large / lxml_large, 2),
@@ -137,6 +139,7 @@ def main(argv: list[str]) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench cap", description=__doc__)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args(argv)
-    report.show("cap: parse and check", run(), as_json=options.json)
+    report.show("cap: parse and check", run(options.rounds), as_json=options.json)
     return 0
