@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from channels.base import Channel
+    from channels.webpush.encoder import Encoder
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.services import FeedServices
     from dispatcher.queue.address import QueueAddress
@@ -183,9 +184,25 @@ def channels(
         with _naming("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
         registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout)
-    encoder = DirectEncoder() if keys is None else DirectEncoder(ready=keys.seal)
+    encoder = push_encoder(settings, keys)
     registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout, encoder=encoder)
     return registry
+
+
+def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
+    """A worker's store of message keys; None where none are wanted, or the encoder would take none from it."""
+    wanted = settings.ready_keys > 0 and settings.push_encoder == "own"
+    return PrecomputedKeys(settings.ready_keys) if wanted else None
+
+
+def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
+    """What encrypts Web Push messages; our own encoder with `keys` made before, if there are any."""
+    if settings.push_encoder == "pywebpush":
+        # With it come two HTTP clients: half a second and 11 MB for each process that starts.
+        from channels.webpush.pywebpush_encoder import PywebpushEncoder  # noqa: PLC0415
+
+        return PywebpushEncoder()
+    return DirectEncoder() if keys is None else DirectEncoder(ready=keys.seal)
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
@@ -318,7 +335,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()
-    keys = PrecomputedKeys(settings.ready_keys)
+    keys = precomputed_keys(settings)
     registry = channels(settings, http, clock, keys)
     alerts, ledger = Alerts(pool), Ledger(pool)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
@@ -355,9 +372,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=True),
             watch=watch,
-            key_precomputer=KeyPrecomputer(keys, Subscriptions(pool), metrics)
-            if settings.ready_keys
-            else None,
+            key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
         )
     finally:
         await leadership.drop()

@@ -1,4 +1,4 @@
-"""pywebpush as the encoder: slower, independent of ours. For comparison, and for who prefers it."""
+"""pywebpush as the encoder: slower, independent of ours. For comparison, and for those who prefer it."""
 
 from __future__ import annotations
 
