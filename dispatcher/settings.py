@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from channels.sms import delivery_reports
+from channels.sms.json_path import CODE, matching
+from channels.sms.provider import Failure, parse_failure
 
 
 class SettingsError(Exception):
@@ -41,6 +52,14 @@ class SmsAnswerSettings(BaseModel):
     error: str = ""
 
 
+def _code(text: str) -> str:
+    if not matching(CODE, text):
+        raise ValueError("no error code: a word or a number, at most 32 characters and 6 digits")
+    return text
+
+
+ErrorCode = Annotated[str, AfterValidator(_code)]
+Meaning = Annotated[Failure, BeforeValidator(parse_failure)]
 Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
 
 
@@ -85,10 +104,20 @@ class SmsGatewaySettings(BaseModel):
     body: Literal["json", "form"] = "json"
     fields: dict[str, str] = {}
     answer: SmsAnswerSettings = SmsAnswerSettings()
+    errors: dict[ErrorCode, Meaning] = {}
+    """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
+    `rate_limited` or `misconfigured`. Others are taken for transient.
+    """
     plus: bool = True
     max_parts: int = Field(6, ge=1, le=10)
     reports: SmsReportSettings | None = None
     """Without it no reports are taken."""
+
+    @model_validator(mode="after")
+    def _errors_can_be_found(self) -> Self:
+        if self.errors and not (self.answer.success and self.answer.error):
+            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
+        return self
 
 
 def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
@@ -168,8 +197,12 @@ class Settings(BaseSettings):
     """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
     sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
     """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
-    `fields`, `answer`, `plus`, `max_parts`, `reports` (see [delivery reports](delivery-reports.md)). The first takes
-    whoever names none."""
+    `fields`, `answer`, `errors`, `plus`, `max_parts`, `reports` (see
+    [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
+    `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
+    again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
+    there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
+    where the code stands. The first gateway takes whoever names none."""
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
     the operator's own gateways in a private net, and the lab's."""

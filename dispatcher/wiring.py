@@ -216,6 +216,7 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
             body=BodyKind(item.body),
             fields=RequestFields(**item.fields),
             answer=AnswerFields(**item.answer.model_dump()),
+            errors=tuple(item.errors.items()),
             plus=item.plus,
             max_parts=item.max_parts,
             report_url=item.reports.url.get_secret_value() if item.reports else "",

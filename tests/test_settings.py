@@ -1,10 +1,12 @@
 """What the environment may say."""
 
+import json
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from channels.base import ChannelMisconfigured, Permanent, RateLimited, Transient
 from dispatcher.settings import Settings
 
 GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
@@ -53,6 +55,45 @@ def test_a_gateways_reports_keep_their_secrets_and_know_words_in_any_case(env):
     assert gateway.reports is not None
     assert gateway.reports.failed == {"undeliv"}
     assert "geheim" not in repr(Settings())
+
+
+ANSWER = {"success": "ok", "error": "code"}
+
+
+def gateway(**members):
+    return json.dumps([{"name": "sms-1", "url": "https://sms.example", **members}])
+
+
+def test_a_gateways_error_codes_get_a_meaning(env):
+    errors = {"101": "permanent", "-9": "rate_limited", "CREDIT.LOW": "misconfigured", "BUSY": "transient"}
+    env.setenv("WARN_SMS_GATEWAYS", gateway(answer=ANSWER, errors=errors))
+    [item] = Settings().sms_gateways
+    assert item.errors == {
+        "101": Permanent,
+        "-9": RateLimited,
+        "CREDIT.LOW": ChannelMisconfigured,
+        "BUSY": Transient,
+    }
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"errors": {"101": "permanent"}}, "errors need answer.success and answer.error"),
+        ({"errors": {"101": "permanent"}, "answer": {"error": "code"}}, "errors need"),
+        ({"errors": {"101": "permanent"}, "answer": {"success": "ok"}}, "errors need"),
+        ({"errors": {"101": "gone"}, "answer": ANSWER}, "one of permanent, transient"),
+        ({"errors": {"101": ["permanent"]}, "answer": ANSWER}, "one of permanent, transient"),
+        ({"errors": {"1234567": "permanent"}, "answer": ANSWER}, "no error code"),
+        ({"errors": {"no such number": "permanent"}, "answer": ANSWER}, "no error code"),
+        ({"errors": {"": "permanent"}, "answer": ANSWER}, "no error code"),
+        ({"errors": ["101"], "answer": ANSWER}, "valid dictionary"),
+    ],
+)
+def test_error_codes_that_could_never_be_met_are_refused_and_named(env, members, said):
+    env.setenv("WARN_SMS_GATEWAYS", gateway(**members))
+    with pytest.raises(ValidationError, match=said):
+        Settings()
 
 
 def test_a_pepper_is_not_shown(env):

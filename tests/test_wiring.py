@@ -1,5 +1,6 @@
 """What is built from settings does what they say: from the environment to what a gateway receives."""
 
+import json
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -10,14 +11,22 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
 from channels.addresses import AddressPolicy
-from channels.base import Endpoint, Notice, Urgency
+from channels.base import (
+    ChannelMisconfigured,
+    Endpoint,
+    Notice,
+    Permanent,
+    RateLimited,
+    Transient,
+    Urgency,
+)
 from channels.http import HttpClient
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
 from dispatcher import wiring
 from dispatcher.settings import Settings
-from tests.channels.far_side import far_side
+from tests.channels.far_side import answer, far_side
 
 USER_AGENT = ec.generate_private_key(ec.SECP256R1())
 AUTH = bytes(range(16))
@@ -99,3 +108,38 @@ async def test_a_worker_makes_keys_only_for_an_encoder_that_uses_them(
     settings = Settings(database_url=database_url, redis_url=redis_url)
     async with wiring.worker_dependencies(settings) as parts:
         assert (parts.key_precomputer is not None) is filled
+
+
+def sms_gateway(origin, **members):
+    reading = {"reference": "message.id", "success": "status", "error": "error.code"}
+    item = {"name": "haupt", "url": origin + "/messages", "answer": reading, **members}
+    return json.dumps([item])
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [("101", Permanent), (101, Permanent), ("BUSY", RateLimited), ("9", Transient), ("42", Transient)],
+)
+async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(env, channels, code, meaning):
+    refusal = json.dumps({"status": "failed", "error": {"code": code}}).encode()
+    errors = {"101": "permanent", "BUSY": "rate_limited", "9": "transient"}
+    async with far_side(answer(200, {}, refusal)) as side:
+        env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors=errors))
+        [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+    assert len(side.seen) == 1
+    assert (type(receipt.error), receipt.error.code) == (meaning, str(code))
+
+
+async def test_an_error_code_that_is_about_the_account_stops_the_channel(env, channels):
+    async with far_side(answer(200, {}, b'{"status": "failed", "error": {"code": "CREDIT"}}')) as side:
+        env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"CREDIT": "misconfigured"}))
+        with pytest.raises(ChannelMisconfigured) as caught:
+            await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+    assert (caught.value.code, caught.value.gateway) == ("CREDIT", "haupt")
+
+
+async def test_a_success_in_an_answer_that_is_read_is_a_success(env, channels):
+    async with far_side(answer(200, {}, b'{"status": "OK", "message": {"id": "s-1"}}')) as side:
+        env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"101": "permanent"}))
+        [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+    assert (receipt.accepted, receipt.reference) == (True, "s-1")

@@ -122,14 +122,14 @@ class SmsGateway:
         raise dict(self.errors).get(code, Transient)(code)
 
 
-def parse_failure(name: str) -> Failure:
-    """The error type that an operator's word stands for. Raises `ValueError`."""
+def parse_failure(name: object) -> Failure:
+    """The error type that an operator's word stands for. Raises `ValueError` for what is none of these words."""
     failures: dict[str, Failure] = {
         "permanent": Permanent,
         "transient": Transient,
         "rate_limited": RateLimited,
         "misconfigured": ChannelMisconfigured,
     }
-    if name not in failures:
+    if not isinstance(name, str) or name not in failures:
         raise ValueError(f"one of {', '.join(failures)}")
     return failures[name]

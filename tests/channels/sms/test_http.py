@@ -243,9 +243,10 @@ def test_operators_words_for_errors(word, meaning):
     assert parse_failure(word) is meaning
 
 
-def test_other_words():
-    with pytest.raises(ValueError, match="permanent"):
-        parse_failure("gone")
+@pytest.mark.parametrize("word", ["gone", "", "Permanent", 5, None, ["permanent"]])
+def test_other_words(word):
+    with pytest.raises(ValueError, match="one of permanent, transient, rate_limited, misconfigured"):
+        parse_failure(word)
 
 
 def test_the_authorization_is_not_shown():
