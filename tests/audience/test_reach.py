@@ -1,13 +1,11 @@
-"""Whom a match reaches, and what binds an approval to it."""
+"""Whom a match reaches."""
 
 import dataclasses
 
 import pytest
 
-from cap.model import Area, Circle, NamedValue, Polygon
 from dispatcher.audience.reach import AudienceLimit, Excess, ExcessiveAudience, excessive_audience, reach
 from dispatcher.targeting.match import match
-from dispatcher.targeting.seal import geometry_hash, seal
 from tests.targeting.drawing import coded
 
 
@@ -62,39 +60,3 @@ def test_a_dispatch_larger_than_expected_is_stopped(recipients, usual, approved,
 
 def test_the_limit_is_a_setting():
     assert excessive_audience(30, baseline=10, limit=AudienceLimit(baseline_factor=2, floor=0)) is not None
-
-
-RING = ((50.7, 6.4), (50.8, 6.4), (50.8, 6.5), (50.7, 6.4))
-AREA = Area("a", (Polygon(RING),), (Circle(50.8, 6.4, 1.0),), (NamedValue("AGS", "05358008"),))
-
-
-def test_the_hash_is_of_the_place_and_not_of_its_description():
-    same = dataclasses.replace(AREA, area_desc="b")
-    assert geometry_hash([AREA]) == geometry_hash([same, AREA])
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"polygons": (Polygon(((50.70001, 6.4), *RING[1:3], (50.70001, 6.4))),)},
-        {"polygons": ()},
-        {"circles": (Circle(50.8, 6.4, 1.001),)},
-        {"geocodes": (NamedValue("AGS", "05358012"),)},
-        {"geocodes": (NamedValue("ARS", "05358008"),)},
-        {"excluded": (Polygon(RING),)},
-        {"altitude_ft": 600.0},
-    ],
-)
-def test_every_change_of_the_place_changes_the_hash(change):
-    assert geometry_hash([dataclasses.replace(AREA, **change)]) != geometry_hash([AREA])
-
-
-def test_a_seal_says_what_broke_it(boundaries):
-    areas = [coded(("AGS", "05358008"))]
-    found = match(areas, boundaries)
-    approved = seal(areas, found)
-    assert approved.broken_by(seal(areas, match(areas, boundaries))) == ()
-    more = [coded(("AGS", "05358008"), ("AGS", "05358012"))]
-    assert approved.broken_by(seal(more, match(more, boundaries))) == ("geometry", "municipalities")
-    other_data = dataclasses.replace(found, boundaries_sha256="other")
-    assert approved.broken_by(seal(areas, other_data)) == ("boundaries",)

@@ -71,6 +71,25 @@ async def test_acceptance_and_its_audit_line_are_one(alerts, pool):
 
 
 @pytest.mark.parametrize(
+    ("statement", "same"),
+    [
+        ("UPDATE affected SET name = 'anders', share = 0.5", True),
+        ("UPDATE affected SET ags = '05358012' WHERE ags = '05358008'", False),
+        ("UPDATE affected SET reason = 'geometry' WHERE ags = '05358008'", False),
+        ("DELETE FROM affected WHERE ags = '05358008'", False),
+        ("INSERT INTO affected VALUES ('A', '05358012', 'Heimbach', 'geocode', 1)", False),
+        (r"UPDATE target SET shape = shape || '\x00'", False),
+        ("DELETE FROM target", False),
+    ],
+)
+async def test_the_hash_is_of_the_target_and_not_of_its_description(alerts, pool, statement, same):
+    await submit(alerts, "A", DUEREN, JUELICH, target=b"a shape")
+    accepted = await alerts.target_sha256("A")
+    assert (await pool.execute(statement))[-1] != "0", "the statement changed something"
+    assert (await alerts.target_sha256("A") == accepted) is same
+
+
+@pytest.mark.parametrize(
     "reason", [Reason.NOT_ACTUAL, Reason.EXPIRED, Reason.SUPERSEDED, Reason.ALREADY_ENDED]
 )
 async def test_what_is_not_dispatched_waits_for_no_plan(alerts, plans, reason):
