@@ -4,9 +4,9 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from standardwebhooks import Webhook
 
 from channels.app.channel import App
-from channels.app.standard_webhooks import verify
 from channels.base import Endpoint, Notice, Permanent, Urgency
 from tests.channels.far_side import far_side
 
@@ -15,8 +15,8 @@ OLD = "whsec_" + b64encode(b"o" * 32).decode()
 NEW = "whsec_" + b64encode(b"n" * 32).decode()
 
 
-def notice(payload=b'{"v":1}'):
-    return Notice("01ALERT", "k" * 32, "Titel", "Text", payload, "de", Urgency.HIGH, NOW + timedelta(hours=1))
+def notice(payload=b'{"v":1}', now=NOW):
+    return Notice("01ALERT", "k" * 32, "Titel", "Text", payload, "de", Urgency.HIGH, now + timedelta(hours=1))
 
 
 async def collect(channel, message, endpoints):
@@ -25,15 +25,18 @@ async def collect(channel, message, endpoints):
 
 @pytest.mark.parametrize("known", [OLD, NEW])
 async def test_the_callback_verifies_with_either_secret_while_rotating(client_for, known):
+    now = datetime.now(UTC)  # the receiver's library looks at the real clock
     async with far_side() as side:
-        channel = App(client_for(side.origin), now=lambda: NOW)
+        channel = App(client_for(side.origin), now=lambda: now)
         endpoint = Endpoint(7, side.origin + "/callback/05358008", {"secret": f"{OLD} {NEW}"})
-        (receipt,) = await collect(channel, notice(), [endpoint])
+        (receipt,) = await collect(channel, notice(now=now), [endpoint])
     (seen,) = side.seen
     assert receipt.accepted
     assert (seen.target, seen.body) == ("/callback/05358008", b'{"v":1}')
     assert seen.headers["content-type"] == "application/json"
-    assert verify(known, seen.headers, seen.body, NOW) == "01ALERT-7"
+    assert seen.headers["webhook-id"] == "01ALERT-7"
+    assert seen.headers["webhook-timestamp"] == str(int(now.timestamp()))
+    Webhook(known).verify(seen.body, seen.headers)
 
 
 async def test_a_repeat_has_the_same_id(client_for):

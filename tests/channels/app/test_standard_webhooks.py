@@ -1,19 +1,19 @@
-"""Signing and verifying callbacks."""
+"""Signing callbacks; the library of Standard Webhooks is the oracle."""
 
 from base64 import b64encode
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
 
-from channels.app.standard_webhooks import decode_secrets, sign, verify
+from channels.app.standard_webhooks import decode_secrets, sign
 
-NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 OLD = "whsec_" + b64encode(b"o" * 24).decode()
 NEW = "whsec_" + b64encode(b"n" * 64).decode()
-STAMP = int(NOW.timestamp())
 
 
-def headers(secrets=OLD, body=b"{}", stamp=STAMP, identifier="msg-1"):
+def headers(secrets=OLD, body=b"{}", identifier="msg-1"):
+    stamp = int(datetime.now(UTC).timestamp())
     signature = sign(decode_secrets(secrets), identifier, stamp, body)
     return {"webhook-id": identifier, "webhook-timestamp": str(stamp), "webhook-signature": signature}
 
@@ -27,60 +27,36 @@ def test_the_specifications_example():
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_an_authentic_callback_gives_its_id():
-    assert verify(OLD, headers(), b"{}", NOW) == "msg-1"
+@pytest.mark.parametrize("body", [b"", b"{}", '{"headline": "Hochwasser in Düren"}'.encode()])
+def test_a_receiver_with_the_library_takes_what_we_sign(body):
+    Webhook(OLD).verify(body, headers(body=body), json_parse=False)
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_one_signature_is_the_one_that_the_library_makes(secret):
+    at = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    ours = sign(decode_secrets(secret), "msg-1", int(at.timestamp()), "Düren".encode())
+    assert ours == Webhook(secret).sign("msg-1", at, "Düren")
+
+
+@pytest.mark.parametrize("known", [OLD, NEW])
+def test_while_a_secret_is_rotated_either_verifies(known):
+    Webhook(known).verify(b"{}", headers(f"{OLD} {NEW}"))
 
 
 @pytest.mark.parametrize(
-    ("signed", "known"), [(f"{OLD} {NEW}", OLD), (f"{OLD} {NEW}", NEW), (OLD, f"{NEW} {OLD}")]
-)
-def test_secrets_can_be_rotated_on_either_side(signed, known):
-    assert verify(known, headers(signed), b"{}", NOW) == "msg-1"
-
-
-@pytest.mark.parametrize("minutes", [-5, 0, 5])
-def test_within_five_minutes(minutes):
-    assert verify(OLD, headers(), b"{}", NOW + timedelta(minutes=minutes))
-
-
-@pytest.mark.parametrize("seconds", [-301, 301, 10**6])
-def test_older_or_from_the_future(seconds):
-    with pytest.raises(ValueError, match="timestamp"):
-        verify(OLD, headers(), b"{}", NOW + timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(
-    "change",
+    ("secret", "body", "change"),
     [
-        {"webhook-id": "msg-2"},
-        {"webhook-timestamp": str(STAMP + 1)},
-        {"webhook-signature": "v1,AAAA"},
-        {"webhook-signature": ""},
-        {"webhook-signature": "ä"},
+        (OLD, b"[]", {}),
+        (NEW, b"{}", {}),
+        (OLD, b"{}", {"webhook-id": "msg-2"}),
+        (OLD, b"{}", {"webhook-signature": "v1,AAAA"}),
     ],
+    ids=["body", "secret", "id", "signature"],
 )
-def test_altered_headers(change):
-    with pytest.raises(ValueError, match="does not match"):
-        verify(OLD, {**headers(), **change}, b"{}", NOW)
-
-
-def test_altered_body_and_foreign_secret():
-    with pytest.raises(ValueError, match="does not match"):
-        verify(OLD, headers(), b"[]", NOW)
-    with pytest.raises(ValueError, match="does not match"):
-        verify(NEW, headers(), b"{}", NOW)
-
-
-@pytest.mark.parametrize("missing", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-def test_missing_headers(missing):
-    with pytest.raises(ValueError, match="missing"):
-        verify(OLD, {name: value for name, value in headers().items() if name != missing}, b"{}", NOW)
-
-
-@pytest.mark.parametrize("stamp", ["", "now", "9" * 30])
-def test_nonsense_for_a_timestamp(stamp):
-    with pytest.raises(ValueError, match="malformed"):
-        verify(OLD, {**headers(), "webhook-timestamp": stamp}, b"{}", NOW)
+def test_what_was_altered_or_signed_by_another_does_not_verify(secret, body, change):
+    with pytest.raises(WebhookVerificationError, match="No matching signature"):
+        Webhook(secret).verify(body, {**headers(), **change})
 
 
 @pytest.mark.parametrize(
