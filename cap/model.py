@@ -8,7 +8,7 @@ coordinate pair is WGS 84 latitude, longitude in degrees.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from cap.findings import Finding, Problem
 from cap.policy import STRICT
@@ -23,8 +23,6 @@ from cap.vocabulary import (
     Urgency,
     Version,
 )
-
-DEFAULT_LANGUAGE: Final = "en-US"  # CAP 1.2 §3.2.2 `language`; sources may be configured to another
 
 
 class Identity(NamedTuple):
@@ -135,10 +133,6 @@ class Info:
     areas: tuple[Area, ...] = ()
     line: int | None = field(default=None, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
-
-    def language_or(self, default: str = DEFAULT_LANGUAGE) -> str:
-        """The language as the source's own default would have it."""
-        return self.language or default
 
 
 @dataclass(frozen=True, slots=True)

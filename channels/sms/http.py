@@ -85,10 +85,6 @@ class SmsHttp:
         """The configured name of the gateway."""
         return _name(endpoint, self._gateways)
 
-    def compose(self, notice: Notice, gateway: str) -> Sms:
-        """What people will read: encoding, parts, and whether the end had to be cut."""
-        return compose(notice.text, self._gateways[gateway].max_parts)
-
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         text = _Text(notice, self._gateways, self.limits.max_age_s, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)

@@ -191,7 +191,7 @@ class _Work:
         else:
             await self._send(channel, notice, chosen)
         # Whoever has no receipt was not started; the channel gives receipts for all that it started.
-        batch.unclaim(positions, uncertain=False)
+        batch.unclaim(positions)
 
     def _slice_size(self, channel: Channel) -> int:
         """At most so many at once; none where only retries are left, and too many of these have failed."""

@@ -143,13 +143,12 @@ class LeasedBatch:
         for n in positions:
             outcomes[n] = _CLAIMED[outcomes[n]]
 
-    def unclaim(self, positions: list[int], *, uncertain: bool) -> None:
-        """They were not sent after all, or nobody knows (`uncertain`)."""
-        flag = UNCERTAIN if uncertain else 0
+    def unclaim(self, positions: list[int]) -> None:
+        """Those of them that got no receipt were not sent after all."""
         outcomes = self._outcomes
         for n in [n for n in positions if outcomes[n] in _IN_FLIGHT]:
             state = State.RETRY if n in self._problems else State.PENDING
-            outcomes[n] = state | flag | (outcomes[n] & UNCERTAIN)
+            outcomes[n] = state | (outcomes[n] & UNCERTAIN)
 
     def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> tuple[int, list[Settlement]]:
         """Take receipts in that became known together: how many are plain successes, and what each of the others

@@ -152,10 +152,6 @@ class WakeUpQueue:
         except UNAVAILABLE:
             return False
 
-    async def depth(self, lane: Lane) -> int:
-        """Jobs waiting or running in the lane."""
-        return int(await self._queue.zcard(queue_name(lane)))
-
     async def aclose(self) -> None:
         await self._queue.aclose(close_connection_pool=True)
 

@@ -137,14 +137,14 @@ def test_what_was_claimed_and_not_sent_goes_back_to_where_it_was():
     batch = in_flight(State.PENDING, State.RETRY, State.PENDING, State.PENDING, problems=[problem(1)])
     batch.claim([0, 1, 2])
     batch.settle(Receipt(102), NOW)
-    batch.unclaim([0, 1, 2], uncertain=False)
+    batch.unclaim([0, 1, 2])
     assert batch.progress().outcomes == bytes([State.PENDING, State.RETRY, State.ACCEPTED, State.PENDING])
 
 
-def test_what_was_claimed_and_perhaps_sent_is_uncertain():
-    batch = in_flight(State.PENDING)
+def test_what_was_uncertain_stays_uncertain_when_it_is_claimed_and_not_sent():
+    batch = in_flight(State.PENDING | UNCERTAIN)
     batch.claim([0])
-    batch.unclaim([0], uncertain=True)
+    batch.unclaim([0])
     assert batch.progress().outcomes == bytes([State.PENDING | UNCERTAIN])
     assert batch.next_slice(NOW, 1) == [0]
 
@@ -302,7 +302,7 @@ class Story:
             if event != "die" or self.draw(st.booleans()):
                 self.batch.settle(Receipt(100 + n, error), self.now)
         if event != "die":
-            self.batch.unclaim(positions, uncertain=False)
+            self.batch.unclaim(positions)
 
     def step(self, event):
         self.take_up()

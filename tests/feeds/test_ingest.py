@@ -22,6 +22,7 @@ from tests.feeds.material import (
     update,
     warning,
 )
+from tests.support.histories import depth
 
 
 async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
@@ -36,7 +37,7 @@ async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
     assert "GeoBasis-DE" in stored.attribution
     assert [place.ags for place in await world.alerts.affected(taken.alert_id)] == [DUEREN]
     assert cap.parse(await world.alerts.raw(taken.alert_id)).alerts[0].identifier == dwd_id(1)
-    assert await world.wake_ups.depth(stored.lane) == 1
+    assert await depth(world.wake_ups, stored.lane) == 1
 
 
 async def test_the_same_message_again_changes_nothing(world):
@@ -268,7 +269,7 @@ async def test_what_waits_for_a_person_is_not_sent(world, settings, change, doub
     (held,) = await world.held.listed()
     assert held.held_for == doubt
     assert await world.held.count() == 1
-    assert await world.wake_ups.depth(held.lane) == 0
+    assert await depth(world.wake_ups, held.lane) == 0
     assert await world.alerts.raw_for(held.id, [DUEREN]) is None
 
 

@@ -13,7 +13,7 @@ from dispatcher.queue.address import Sentinels, parse
 from dispatcher.queue.sentinels import ASK_AGAIN_S, PrimaryPool, primary
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue, plan_wake_up
 from ops.lab.world import queue_group
-from tests.support.histories import until
+from tests.support.histories import depth, until
 
 FLASH = plan_wake_up("A", Lane.FLASH)
 
@@ -76,7 +76,7 @@ async def test_the_bell_follows_a_failover_and_a_client_of_one_server_does_not(g
         await asyncio.to_thread(group.await_new_primary, former)
         await until(wake_ups.ping)
         assert await wake_ups.enqueue([plan_wake_up("B", Lane.PRIORITY)]) is True
-        assert await wake_ups.depth(Lane.PRIORITY) == 1
+        assert await depth(wake_ups, Lane.PRIORITY) == 1
         assert await alone.ping() is False
     finally:
         os.kill(group.servers[former], signal.SIGCONT)

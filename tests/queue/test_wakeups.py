@@ -20,6 +20,7 @@ from dispatcher.queue.wakeups import (
     plan_wake_up,
     queue_name,
 )
+from tests.support.histories import depth
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ async def test_a_ring_waits_in_its_lane_as_msgpack(queue, wake_ups):
     assert set(await waiting(queue, Lane.FLASH)) == {b"deliver:7:3"}
     job = msgspec.msgpack.decode(await queue.get("arq:job:deliver:7:3"))
     assert (job["f"], list(job["a"])) == ("deliver", [7])
-    assert await wake_ups.depth(Lane.FLASH) == 1
-    assert await wake_ups.depth(Lane.ROUTINE) == 0
+    assert await depth(wake_ups, Lane.FLASH) == 1
+    assert await depth(wake_ups, Lane.ROUTINE) == 0
 
 
 async def test_a_job_that_nobody_takes_is_forgotten_some_day(queue, wake_ups):
@@ -114,7 +115,7 @@ async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterward
         finally:
             os.kill(server.pid, signal.SIGCONT)
         assert await wake_ups.enqueue([plan_wake_up("B", Lane.ROUTINE)]) is True
-        assert await wake_ups.depth(Lane.ROUTINE) == 1
+        assert await depth(wake_ups, Lane.ROUTINE) == 1
         await wake_ups.aclose()
 
 

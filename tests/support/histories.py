@@ -5,6 +5,7 @@ import asyncio
 from dispatcher.model.batches import Progress
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import DISPATCHED, Reason
+from dispatcher.queue.wakeups import queue_name
 from tests.support.messages import DUEREN, SENDER, new_alert
 
 
@@ -41,7 +42,21 @@ async def plan(ledger, plans, alert_id):
     if waiting is None:
         return []
     in_flight = (await ledger.close_stopped(waiting.chain_id)).in_flight
-    return await plans.plan(alert_id, in_flight=in_flight)
+    return await plan_whole(plans, alert_id, in_flight)
+
+
+async def plan_whole(plans, alert_id, in_flight=0):
+    """All portions of a plan; their ready_batches."""
+    return [
+        wake_ups
+        async for ready_batches in plans.portions(alert_id, in_flight=in_flight)
+        for wake_ups in ready_batches
+    ]
+
+
+async def depth(wake_ups, lane):
+    """How many jobs wait or run in a lane."""
+    return await wake_ups._queue.zcard(queue_name(lane))
 
 
 async def planned(pool, alert_id):

@@ -14,7 +14,7 @@ from dispatcher.queue import wakeups
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUp, WakeUpQueue, open_queue
 from ops.lab.world import queue_group
-from tests.support.histories import let_leases_end, let_wake_ups_lapse, until
+from tests.support.histories import depth, let_leases_end, let_wake_ups_lapse, until
 from tests.worker.conftest import lanes_running
 
 
@@ -33,7 +33,7 @@ async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(house
         await house.wake_ups.enqueue([wakeups.plan_wake_up("A", lane)])
         await until(settled(house))
     assert house.channel.seen == [("A", one) for one in ids]
-    assert await house.wake_ups.depth(lane) == 0
+    assert await depth(house.wake_ups, lane) == 0
     assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
 
 

@@ -170,11 +170,6 @@ class Plans:
         row = await self._pool.fetchrow(_UNPLANNED, alert_id)
         return _unplanned(row) if row else None
 
-    async def plan(self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()) -> list[ReadyBatch]:
-        """All of `portions`."""
-        planning = self.portions(alert_id, in_flight=in_flight, located=located)
-        return [ready async for ready_batches in planning for ready in ready_batches]
-
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()
     ) -> AsyncGenerator[list[ReadyBatch], None]:

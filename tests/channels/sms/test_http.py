@@ -104,7 +104,7 @@ async def test_the_text_is_brought_into_the_short_alphabet_and_cut(client_for):
         channel = build(client_for(side.origin), gateway(side.origin, max_parts=1))
         message = notice("„Rur“ – " + "Wort " * 50)
         await collect(channel, message, [Endpoint(7, NUMBER, {})])
-    sms = channel.compose(message, "haupt")
+    sms = compose(message.text, 1)
     assert json.loads(side.seen[0].body)["text"] == sms.text
     assert (sms.encoding, len(sms.parts), sms.clipped) == (Encoding.GSM7, 1, True)
 

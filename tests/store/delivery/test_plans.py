@@ -13,6 +13,7 @@ from tests.support.histories import (
     let_leases_end,
     let_wake_ups_lapse,
     plan,
+    plan_whole,
     planned,
     submit,
     subscribe,
@@ -59,7 +60,7 @@ async def test_planning_twice_changes_nothing(alerts, pool, ledger, plans, three
     await submit(alerts, "A", DUEREN)
     await plan(ledger, plans, "A")
     before = await pool.fetch("SELECT * FROM batch")
-    assert await plans.plan("A", in_flight=0) == []
+    assert await plan_whole(plans, "A") == []
     assert await pool.fetch("SELECT * FROM batch") == before
 
 
@@ -101,7 +102,7 @@ async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, c
     assert await pool.fetchval("SELECT count(*) FROM batch") == 1
     assert (await alerts.get("A")).state == "accepted"
     await portions.aclose()
-    rest = await Plans(pool, 4, first_portion=2).plan("A", in_flight=0)
+    rest = await plan_whole(Plans(pool, 4, first_portion=2), "A")
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
     assert wake_ups.batch_id not in {one.batch_id for one in rest}
@@ -121,7 +122,7 @@ async def test_what_is_replaced_between_two_portions_is_planned_no_further(alert
 
 async def test_portions_by_several_workers_at_once_make_one_plan(alerts, pool, crowd):
     await submit(alerts, "A", DUEREN)
-    await asyncio.gather(*(Plans(pool, 4, first_portion=1).plan("A", in_flight=0) for _ in range(3)))
+    await asyncio.gather(*(plan_whole(Plans(pool, 4, first_portion=1), "A") for _ in range(3)))
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
 
