@@ -16,9 +16,9 @@ from dispatcher.feeds.entry_state import (
     UNRESOLVED,
     FetchedEntry,
     is_due,
-    row_of,
-    summary_message,,
     retry_entry,
+    row_of,
+    summary_message,
 )
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
