@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
+from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.metrics import Metrics
 from dispatcher.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DOCS = Path(__file__).parent / "docs"
 SETTINGS_HEAD = """# Settings
@@ -27,6 +35,31 @@ Made from `dispatcher/metrics.py` by `python -m ops.reference`.
 | metric | type | labels | |
 |---|---|---|---|
 """
+ACCESS_HEAD = """# Who may do what
+
+Everybody who acts is a *principal* of one kind, and its kind holds permissions. The table stands in
+`dispatcher/access/permissions.py`; this page is made from it by `python -m ops.reference`, and a test lets every kind
+ask every route. An application with a route that is not in the table, or that requires something else than the table
+says, does not start; a test finds such a command.
+
+A request without a credential that is valid now gets 401 on every route that is not open. So does one whose credential
+is of a kind that does not hold the permission: a route does not say for whom else a key would be good. Names and
+parameters that nothing can have, and gateways that are not configured to report, are refused before (404, 422).
+
+A new permission is a member of `Permission` and a row of `GRANTS` there, and at the route
+`Depends(require(Permission.…))` of `dispatcher/api/authentication.py`, at the command `@requires(Permission.…)` of
+`dispatcher/commands/operator.py`. What is a principal's own is asked of the value: `principal.may_warn(ags)`.
+"""
+ROUTES_HEAD = """## Routes
+
+*own*: what is its own, with the status for anything else: its CAP senders and territory, its alerts, its places, its
+feed.
+"""
+COMMANDS_HEAD = """## Commands
+
+A command acts as the operator, whom the audit trail names as `operator:NAME`: the account, or what `--who` says.
+"""
+HTTP_KINDS = tuple(kind for kind in PrincipalKind if kind is not PrincipalKind.OPERATOR)
 EXTERNAL = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
@@ -52,7 +85,55 @@ def metrics_page() -> str:
     return METRICS_HEAD + "\n".join(sorted(rows)) + "\n"
 
 
-PAGES = {"settings.md": settings_page, "metrics.md": metrics_page}
+def access_page() -> str:
+    """Principals, permissions, and what each kind gets on each route."""
+    kinds = [f"| `{kind}` | {kind.who} | {kind.credential} |" for kind in PrincipalKind]
+    rights = [f"| `{row.permission}` | {row.permission.sentence} | {_holders(row)} |" for row in GRANTS]
+    routes = [_route_line(row, route) for row in GRANTS for route in row.routes]
+    commands = [f"| `dispatcher {words}` | `{row.permission}` |" for row in GRANTS for words in row.commands]
+    sections = [
+        ACCESS_HEAD,
+        "## Principals\n",
+        _table(("kind", "who", "shows"), kinds),
+        "## Permissions\n",
+        _table(("permission", "allows to", "held by, and on what"), rights),
+        ROUTES_HEAD,
+        _table(("route", "permission", *(f"`{kind}`" for kind in HTTP_KINDS)), routes),
+        "Open, without any credential:\n",
+        _table(("route", "why"), [f"| `{route}` | {why} |" for route, why in OPEN_ROUTES.items()]),
+        COMMANDS_HEAD,
+        _table(("command", "permission"), commands),
+        "Open:\n",
+        _table(
+            ("command", "why"), [f"| `dispatcher {words}` | {why} |" for words, why in OPEN_COMMANDS.items()]
+        ),
+    ]
+    return "\n".join(sections)
+
+
+def _table(head: Sequence[str], rows: Sequence[str]) -> str:
+    return "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows, ""])
+
+
+def _holders(row: Grant) -> str:
+    return ", ".join(f"`{kind}` ({scope})" for kind, scope in row.held_by.items())
+
+
+def _route_line(row: Grant, route: Route) -> str:
+    cells = [_answer(row.held_by.get(kind), route.foreign) for kind in HTTP_KINDS]
+    return f"| `{route}` | `{row.permission}` | {' | '.join(cells)} |"
+
+
+def _answer(scope: Scope | None, foreign: HTTPStatus | None) -> str:
+    """What a principal gets that holds the permission on `scope`, None if it does not."""
+    if scope is None:
+        return str(HTTPStatus.UNAUTHORIZED.value)
+    if scope is Scope.OWN:
+        return f"own, else {foreign.value}" if foreign else "own"
+    return "yes" if scope is Scope.EVERYTHING or foreign is None else str(foreign.value)
+
+
+PAGES = {"access.md": access_page, "metrics.md": metrics_page, "settings.md": settings_page}
 
 
 def main() -> None:

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
-from dispatcher.api.authentication import source_of
+from dispatcher.api.authentication import require
 from dispatcher.api.body import read_cap
 from dispatcher.model.problems import ProblemType, RequestRefused
 
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
 
 AlertId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+Limit = Annotated[int, Query(ge=1, le=500)]
+NEWEST = 50
+"""Alerts in a list, if nobody says how many."""
+Submitter = Annotated[Principal, Depends(require(Permission.SUBMIT_ALERTS))]
+Previewer = Annotated[Principal, Depends(require(Permission.PREVIEW_ALERTS))]
+Lister = Annotated[Principal, Depends(require(Permission.READ_ALERTS, limit=(Limit, NEWEST)))]
+Reader = Annotated[Principal, Depends(require(Permission.READ_ALERTS, alert_id=AlertId))]
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {
         "model": schemas.Problem,
@@ -57,44 +66,41 @@ def routes(parts: ApiDependencies) -> APIRouter:
 def _submission(router: APIRouter, parts: ApiDependencies) -> None:
     @router.post("", status_code=201, responses={200: {"description": "Accepted before"}, **PROBLEMS},
                  openapi_extra=CAP_BODY)  # fmt: skip
-    async def submit(request: Request, response: Response) -> schemas.AcceptedBody:
+    async def submit(submitter: Submitter, request: Request, response: Response) -> schemas.AcceptedBody:
         """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
         the same id. Without an answer, or with 5xx, send it again.
         """
-        source = await source_of(request, parts.sources)
-        accepted = await parts.intake.accept(source, await read_cap(request, parts.settings.max_body_bytes))
+        body = await read_cap(request, parts.settings.max_body_bytes)
+        accepted = await parts.intake.accept(submitter, body)
         if accepted.repeated:
             response.status_code = 200
         response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
         return schemas.accepted_body(accepted)
 
     @router.post("/preview", responses=PROBLEMS, openapi_extra=CAP_BODY)
-    async def preview(request: Request) -> schemas.PreviewBody:
+    async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
         """The same judgement without any effect: municipalities, reach per channel, what would be decided."""
-        source = await source_of(request, parts.sources)
         body = await read_cap(request, parts.settings.max_body_bytes)
-        return schemas.preview_body(await parts.intake.preview(source, body))
+        return schemas.preview_body(await parts.intake.preview(previewer, body))
 
 
 def _reading(router: APIRouter, parts: ApiDependencies) -> None:
-    async def own(request: Request, alert_id: str) -> StoredAlert:
-        source = await source_of(request, parts.sources)
+    async def own(reader: Principal, alert_id: str) -> StoredAlert:
         alert = await parts.alerts.get(alert_id)
-        if alert is None or alert.source_id != source.id:
+        if alert is None or not reader.owns(alert.source_id):
             raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
         return alert
 
     @router.get("")
-    async def listed(request: Request, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> schemas.AlertList:
+    async def listed(reader: Lister, limit: Limit = NEWEST) -> schemas.AlertList:
         """The source's newest alerts."""
-        source = await source_of(request, parts.sources)
-        alerts = await parts.alerts.listed(source.id, limit)
+        alerts = await parts.alerts.listed(reader.id, limit)
         return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts])
 
     @router.get("/{alert_id}")
-    async def status(request: Request, alert_id: AlertId) -> schemas.StatusBody:
+    async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
         """How the alert stands: per channel and municipality, every recipient in one state."""
-        alert = await own(request, alert_id)
+        alert = await own(reader, alert_id)
         return schemas.StatusBody(
             alert=schemas.alert_body(alert),
             channels=[schemas.channel_body(item) for item in await parts.accounts.summary(alert_id)],
@@ -103,15 +109,15 @@ def _reading(router: APIRouter, parts: ApiDependencies) -> None:
         )
 
     @router.get("/{alert_id}/cap", response_class=Response)
-    async def raw(request: Request, alert_id: AlertId) -> Response:
+    async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """The message byte for byte as it was submitted."""
-        await own(request, alert_id)
+        await own(reader, alert_id)
         return Response(await parts.alerts.raw(alert_id), media_type="application/cap+xml")
 
     @router.get("/{alert_id}/ledger", response_class=StreamingResponse)
-    async def ledger(request: Request, alert_id: AlertId) -> StreamingResponse:
+    async def ledger(reader: Reader, alert_id: AlertId) -> StreamingResponse:
         """One JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No addresses."""
-        await own(request, alert_id)
+        await own(reader, alert_id)
         return StreamingResponse(_lines(parts, alert_id), media_type="application/x-ndjson")
 
 

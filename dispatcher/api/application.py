@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
+from dispatcher.api.authentication import require_table
 from dispatcher.api.shedding import ShedReads
 from dispatcher.runtime.probes import probe_routes
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def application(parts: ApiDependencies) -> FastAPI:
-    """All routes. No state but `parts`."""
+    """All routes. No state but `parts`. Raises `TableError` where a route and the table of permissions differ."""
     app = FastAPI(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
@@ -29,6 +30,7 @@ def application(parts: ApiDependencies) -> FastAPI:
         # it would show key and token in the clear.
         redirect_slashes=False,
     )
+    app.state.parts = parts
     problems.install(app, parts.metrics)
     app.add_middleware(ShedReads, shed=parts.metrics.reads_shed)
     app.include_router(alerts.routes(parts))
@@ -50,4 +52,5 @@ def application(parts: ApiDependencies) -> FastAPI:
             parts.metrics.know_source(name)
 
     app.router.routes.extend(probe_routes(parts.metrics, parts.health, know_sources))
+    require_table(app)
     return app

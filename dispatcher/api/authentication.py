@@ -1,37 +1,109 @@
-"""Who is asking: a source by its `wk_` key, a municipality's app by its `wi_` key."""
+"""Who is asking: `require` recognises the principal of a request and refuses one that lacks the route's permission.
+
+What each route requires stands in `dispatcher.access`; an application whose routes differ from it does not start.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from typing import TYPE_CHECKING, Any
 
+from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
+
+from dispatcher.access import principals
+from dispatcher.access.keys import SPEAKS_FOR, KeyKind, read_key
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import holders_of
+from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
+from dispatcher.api.gateway_secret import gateway_of
+from dispatcher.api.headers import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from collections.abc import Iterator
 
-    from dispatcher.model.principals import Instance, Source
-    from dispatcher.store.sources import Sources
+    from fastapi.dependencies.models import Dependant
+    from starlette.applications import Starlette
 
+    from dispatcher.access.permissions import Permission
+    from dispatcher.access.principals import Principal
+    from dispatcher.api.dependencies import ApiDependencies
 
-def bearer(request: Request) -> str:
-    """The bearer token, or nothing."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
-async def source_of(request: Request, sources: Sources) -> Source:
-    """Raises `RequestRefused` without a valid key."""
-    source = await sources.by_key(bearer(request))
-    if source is None:
-        raise RequestRefused(ProblemType.UNAUTHENTICATED, "Der API-Schlüssel fehlt oder ist ungültig.")
-    return source
+_NO_KEY = "Der API-Schlüssel fehlt oder ist ungültig."
+_MISSING = {
+    PrincipalKind.GATEWAY: "Das Geheimnis des Gateways fehlt oder ist falsch.",
+    PrincipalKind.INSTANCE: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
+}
+"""What a route asks for that is not shown, by the first of these kinds that holds its permission; else `_NO_KEY`."""
 
 
-async def instance_of(request: Request, sources: Sources) -> Instance:
-    """Raises `RequestRefused` without a valid key."""
-    instance = await sources.instance_by_key(bearer(request))
-    if instance is None:
-        raise RequestRefused(
-            ProblemType.UNAUTHENTICATED, "Der Schlüssel der Instanz fehlt oder ist ungültig."
-        )
-    return instance
+class Require:
+    """A route's dependency: the principal that asks, which holds the permission. Raises `RequestRefused` for anybody else."""
+
+    def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
+        self.permission = permission
+        # FastAPI asks dependencies before it looks at the route's own parameters. Declared here too, these are judged
+        # first: what nothing can be called is not there, whoever asks for it.
+        declared = [_declared(name, value) for name, value in parameters.items()]
+        self.__signature__ = inspect.Signature([_declared("request", Request), *declared])
+
+    async def __call__(self, request: Request, **_parameters: object) -> Principal:
+        holders = holders_of(self.permission)
+        principal = await _recognised(request, request.app.state.parts, holders)
+        if principal is None or not principal.may(self.permission):
+            missing = next((text for kind, text in _MISSING.items() if kind in holders), _NO_KEY)
+            raise RequestRefused(ProblemType.UNAUTHENTICATED, missing)
+        return principal
+
+
+def require(permission: Permission, **parameters: Any) -> Require:
+    """The dependency of a route that needs `permission`. `parameters` are the route's own: the annotation, or a pair of
+    annotation and default.
+    """
+    return Require(permission, parameters)
+
+
+def _declared(name: str, value: Any) -> inspect.Parameter:
+    annotation, default = value if isinstance(value, tuple) else (value, inspect.Parameter.empty)
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+async def _recognised(
+    request: Request, parts: ApiDependencies, kinds: frozenset[PrincipalKind]
+) -> Principal | None:
+    """The principal of one of these kinds whose credential the request shows. The record is not asked about others'."""
+    if PrincipalKind.GATEWAY in kinds:
+        return gateway_of(request, parts.reports)
+    key = bearer(request)
+    name = read_key(key)
+    if name is None or not SPEAKS_FOR[name.kind] & kinds:
+        return None
+    if name.kind is KeyKind.INSTANCE:
+        instance = await parts.sources.instance_by_key(key)
+        return principals.of_instance(instance.id, instance.places) if instance else None
+    source = await parts.sources.by_key(key)
+    return principals.of_source(source) if source else None
+
+
+def wired_routes(app: Starlette) -> Iterator[Wired]:
+    """Every route of an application with what it requires."""
+    for route in iter_route_contexts(app.routes):
+        dependant = getattr(route, "dependant", None)
+        required = dict.fromkeys(_required(dependant)) if dependant else {}
+        for method in sorted((route.methods or {"*"}) - {"HEAD"}):
+            for permission in required or [None]:
+                yield Wired(f"{method} {route.path}", permission)
+
+
+def _required(dependant: Dependant) -> Iterator[Permission]:
+    for dependency in dependant.dependencies:
+        if isinstance(dependency.call, Require):
+            yield dependency.call.permission
+        yield from _required(dependency)
+
+
+def require_table(app: Starlette) -> None:
+    """Raises `TableError` unless the routes are those of the table and each requires what it says."""
+    if found := differences(wired_routes(app), REQUIRED_BY_ROUTE, OPEN_ROUTES):
+        raise TableError("; ".join(found))

@@ -6,17 +6,19 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 import cap
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
 from dispatcher.api.alerts import PROBLEMS
-from dispatcher.api.authentication import instance_of, source_of
+from dispatcher.api.authentication import require
 from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
 from dispatcher.feeds.schedule import stale_since
 from dispatcher.model.feeds import IngestResult
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import FEED_PREFIX, Reason
+from dispatcher.model.vocabulary import Reason
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from dispatcher.model.feeds import Overview, QuarantinedItem
 
 FeedName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Lister = Depends(require(Permission.READ_FEEDS))
+Reader = Depends(require(Permission.READ_FEEDS, name=FeedName))
+Pusher = Annotated[Principal, Depends(require(Permission.PUSH_MESSAGES, name=FeedName))]
 PUSHED = MEDIA_TYPES | {"application/json"}
 
 
@@ -88,16 +93,14 @@ def routes(parts: ApiDependencies) -> APIRouter:
     """The routes below `/v1/feeds`."""
     router = APIRouter(prefix="/v1/feeds", tags=["feeds"])
 
-    @router.get("")
-    async def listed(request: Request) -> FeedList:
+    @router.get("", dependencies=[Lister])
+    async def listed() -> FeedList:
         """All feeds, for every source and instance."""
-        await _known(request, parts)
         return FeedList(feeds=await overviews(parts.feed_services) if parts.feed_services else [])
 
-    @router.get("/{name}")
-    async def page(request: Request, name: FeedName) -> FeedPage:
+    @router.get("/{name}", dependencies=[Reader])
+    async def page(name: FeedName) -> FeedPage:
         """One feed, with what it delivered that nobody could read."""
-        await _known(request, parts)
         services, feed = _named(parts, name)
         (overview,) = await services.store.overview([name])
         broken = await services.quarantine.listed(name)
@@ -106,13 +109,12 @@ def routes(parts: ApiDependencies) -> APIRouter:
         )
 
     @router.post("/{name}/messages", responses=PROBLEMS)
-    async def push(request: Request, name: FeedName) -> PushBody:
+    async def push(pusher: Pusher, request: Request, name: FeedName) -> PushBody:
         """Deliver messages, as a MoWaS Warnmultiplikator is served: CAP as XML, alone or in a container, or one
         message of NINA's JSON. 200: every one is committed or kept aside. Without an answer, or with 5xx, push again.
         """
-        source = await source_of(request, parts.sources)
         services, feed = _named(parts, name)
-        if source.id != FEED_PREFIX + name:
+        if not pusher.may_push_into(name):
             raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle."
             )
@@ -124,14 +126,6 @@ def routes(parts: ApiDependencies) -> APIRouter:
         return PushBody(messages=await _taken(services, feed, body))
 
     return router
-
-
-async def _known(request: Request, parts: ApiDependencies) -> None:
-    """Any source's or instance's key will do. Raises `RequestRefused`."""
-    try:
-        await source_of(request, parts.sources)
-    except RequestRefused:
-        await instance_of(request, parts.sources)
 
 
 def _named(parts: ApiDependencies, name: str) -> tuple[FeedServices, Feed]:

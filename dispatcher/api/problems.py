@@ -78,8 +78,9 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
             return problem_response(
                 RequestRefused(ProblemType.NOT_FOUND, "Eine solche Kennung gibt es hier nicht.")
             )
-        # Where and why, not what was sent.
-        named = [{"path": "/".join(map(str, item["loc"])), "message": item["msg"]} for item in errors]
+        # Where and why, not what was sent; once, though a parameter is declared by the route and by its `require`.
+        found = dict.fromkeys(("/".join(map(str, item["loc"])), item["msg"]) for item in errors)
+        named = [{"path": path, "message": message} for path, message in found]
         body = {
             "type": "about:blank",
             "title": "The request's parameters are not valid",

@@ -15,8 +15,11 @@ import typer
 
 from channels.base import Channel, Endpoint, Permanent
 from dispatcher import wiring
+from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, new_key
+from dispatcher.access.permissions import Permission
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.commands.operator import operator, requires
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model.principals import Instance, Source
 from dispatcher.model.subscriptions import NewSubscription
@@ -57,17 +60,14 @@ def database_url(settings: Settings) -> str:
     return EmbeddedPostgres(home).url
 
 
-def _new_key(kind: str, name: str) -> str:
-    return f"{kind}_{name}_{secrets.token_urlsafe(32)}"
-
-
 def _require_key_name(name: str) -> None:
     """It stands within the key: one that does not fit makes a key that opens nothing."""
-    if not re.fullmatch(r"[a-z0-9-]{1,40}", name):
+    if not KEY_ID_PATTERN.fullmatch(name):
         raise typer.BadParameter("an id is made of at most 40 of a-z, 0-9 and hyphens")
 
 
 @sources.command("add")
+@requires(Permission.MANAGE_SOURCES)
 def add_source(
     source_id: Annotated[str, typer.Argument(help="short name, e.g. leitstelle-dueren")],
     sender: Annotated[list[str], typer.Option(help="CAP sender it may use; repeatable")],
@@ -89,24 +89,26 @@ def add_source(
     source = Source(
         source_id, name or source_id, frozenset(sender), tuple(territory), inset_m, by_severity=by_severity
     )
-    key = _new_key("wk", f"{source_id[:31]}-{secrets.token_hex(4)}")
+    key = new_key(KeyKind.SOURCE, f"{source_id[:31]}-{secrets.token_hex(4)}", secrets.token_urlsafe(32))
+    by = operator().actor
 
     async def work(pool: record.Pool) -> None:
         store = Sources(pool, wiring.pepper(settings))
-        await store.put(source)
-        await store.add_key(source_id, key)
+        await store.put(source, by)
+        await store.add_key(source_id, key, by)
 
     on_record(settings, work)
     typer.echo(key)
 
 
 @sources.command("revoke")
+@requires(Permission.MANAGE_SOURCES)
 def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between wk_ and the last _")]) -> None:
     """Make a key worthless at once."""
     settings = Settings()
 
     async def work(pool: record.Pool) -> bool:
-        return await Sources(pool, wiring.pepper(settings)).revoke_key(key_id)
+        return await Sources(pool, wiring.pepper(settings)).revoke_key(key_id, operator().actor)
 
     if not on_record(settings, work):
         typer.echo("no such valid key", err=True)
@@ -114,6 +116,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between wk_ 
 
 
 @instances.command("add")
+@requires(Permission.MANAGE_INSTANCES)
 def add_instance(
     instance_id: Annotated[str, typer.Argument(help="e.g. the municipality's AGS")],
     place: Annotated[list[str], typer.Option(help="AGS it shows; repeatable")],
@@ -124,17 +127,18 @@ def add_instance(
     if bad := [ags for ags in place if not AGS.fullmatch(ags)]:
         raise typer.BadParameter(f"not an AGS of 8 digits: {', '.join(bad)}")
     settings = Settings()
-    key = _new_key("wi", instance_id)
+    key = new_key(KeyKind.INSTANCE, instance_id, secrets.token_urlsafe(32))
 
     async def work(pool: record.Pool) -> None:
         instance = Instance(instance_id, name or instance_id, tuple(place))
-        await Sources(pool, wiring.pepper(settings)).put_instance(instance, key)
+        await Sources(pool, wiring.pepper(settings)).put_instance(instance, key, operator().actor)
 
     on_record(settings, work)
     typer.echo(key)
 
 
 @subscriptions.command("import")
+@requires(Permission.IMPORT_SUBSCRIPTIONS)
 def import_subscriptions(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="one JSON object per line")],
 ) -> None:
@@ -151,7 +155,7 @@ def import_subscriptions(
     async def work(pool: record.Pool) -> tuple[int, int]:
         registry = wiring.channels(settings, wiring.http_client(settings))
         boundaries = wiring.load_boundaries(settings)
-        store, added, refused = Subscriptions(pool), 0, 0
+        store, by, added, refused = Subscriptions(pool), operator().actor, 0, 0
         with file.open("rb") as lines:
             numbered = enumerate(lines, 1)
             while chunk := list(islice(numbered, CHUNK)):
@@ -162,7 +166,7 @@ def import_subscriptions(
                     except ValueError as error:
                         refused += 1
                         typer.echo(f"line {number}: {error}", err=True)
-                added += await store.add_many(good)
+                added += await store.add_many(good, by)
         return added, refused
 
     added, refused = on_record(settings, work)
@@ -205,6 +209,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], boundaries: Boundar
 
 
 @subscriptions.command("count")
+@requires(Permission.COUNT_SUBSCRIPTIONS)
 def count_subscriptions() -> None:
     """Active subscriptions by channel."""
 

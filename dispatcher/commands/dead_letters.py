@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
+from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
+from dispatcher.commands.operator import operator, requires
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.settings import Settings
 from dispatcher.store import record
@@ -28,6 +30,7 @@ app = typer.Typer(help="Recipients that could not be served.", no_args_is_help=T
 
 
 @app.command("list")
+@requires(Permission.READ_DEAD_LETTERS)
 def listed(
     alert: Annotated[str | None, typer.Option(help="only this alert")] = None,
     limit: Annotated[int, typer.Option(min=1, max=ALL)] = 100,
@@ -42,6 +45,7 @@ def listed(
 
 
 @app.command()
+@requires(Permission.READ_DEAD_LETTERS)
 def show(letter: Annotated[str, typer.Argument(help="id of a dead letter, as `list` prints it")]) -> None:
     """One of them: what it was about, why it failed, what a replay would come to."""
     _require_id(letter)
@@ -58,6 +62,7 @@ def show(letter: Annotated[str, typer.Argument(help="id of a dead letter, as `li
 
 
 @app.command()
+@requires(Permission.REPLAY_DEAD_LETTERS)
 def replay(
     letters: Annotated[list[str] | None, typer.Argument(help="ids of dead letters")] = None,
     alert: Annotated[str | None, typer.Option(help="all of this alert")] = None,
@@ -75,7 +80,7 @@ def replay(
     async def work(pool: record.Pool) -> dict[str, Fate]:
         store = DeadLetters(pool)
         ids = letters or [letter.id for letter in await store.listed(alert, ALL)]
-        return await store.replay(ids)
+        return await store.replay(ids, operator().actor)
 
     fates = on_record(Settings(), work)
     for letter, fate in fates.items():

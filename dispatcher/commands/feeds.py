@@ -15,7 +15,10 @@ from typing import Annotated, TypeVar
 import typer
 
 from dispatcher import wiring
+from dispatcher.access.keys import KeyKind, digest, new_key
+from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import database_url
+from dispatcher.commands.operator import operator, requires
 from dispatcher.embedded import EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
@@ -30,7 +33,6 @@ from dispatcher.metrics import Metrics
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.sources import digest
 
 Result = TypeVar("Result")
 NO_QUEUE = "redis://127.0.0.1:1"
@@ -104,6 +106,7 @@ def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = Fa
 
 
 @app.command("list")
+@requires(Permission.READ_FEEDS)
 def list_feeds() -> None:
     """One JSON line per feed: state, numbers, since when it is stale."""
     from dispatcher.api.feeds import overviews
@@ -119,6 +122,7 @@ def list_feeds() -> None:
 
 
 @app.command("poll")
+@requires(Permission.OPERATE_FEEDS)
 def poll(name: Name) -> None:
     """Ask a source now, whatever the schedule says."""
 
@@ -129,6 +133,7 @@ def poll(name: Name) -> None:
 
 
 @app.command("replay")
+@requires(Permission.OPERATE_FEEDS)
 def replay(  # noqa: PLR0913 - the options of a command
     name: Name,
     file: Annotated[
@@ -225,6 +230,7 @@ def _is_message(body: bytes) -> bool:
 
 
 @app.command("record")
+@requires(Permission.OPERATE_FEEDS)
 def record_feed(
     name: Name,
     file: Annotated[Path, typer.Argument(dir_okay=False, help="JSON lines, appended to")],
@@ -270,18 +276,20 @@ async def _record_once(feed: Feed, recorder: Recorder) -> int:
 
 
 @app.command("key")
-def new_key(name: Name) -> None:
+@requires(Permission.ISSUE_FEED_KEYS)
+def issue_key(name: Name) -> None:
     """Print a new key with which a source may push messages into the feed, once."""
-    key_id = f"{name}-{secrets.token_hex(4)}"
-    key = f"wk_{key_id}_{secrets.token_urlsafe(32)}"
 
-    async def work(session: Session) -> None:
+    async def work(session: Session) -> str:
         if session.feed(name).is_polled:
             raise typer.BadParameter(f"{name} is asked; only a feed with the adapter push takes messages")
-        await session.services.store.adopt_key(name, key_id, digest(wiring.pepper(session.settings), key))
+        key_id = f"{name[:31]}-{secrets.token_hex(4)}"
+        key = new_key(KeyKind.SOURCE, key_id, secrets.token_urlsafe(32))
+        hashed = digest(wiring.pepper(session.settings), key)
+        await session.services.store.adopt_key(name, key_id, hashed, operator().actor)
+        return key
 
-    run(work)
-    typer.echo(key)
+    typer.echo(run(work))
 
 
 def _say(*reports: PollReport) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from typing import Annotated
 
 import typer
 
+from dispatcher.access.permissions import Permission
 from dispatcher.commands.feeds import Session, run
+from dispatcher.commands.operator import operator, requires
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 
@@ -34,6 +35,7 @@ def _line(alert: StoredAlert) -> str:
 
 
 @app.command("list")
+@requires(Permission.READ_HELD)
 def list_held() -> None:
     """One JSON line each, the longest waiting first."""
 
@@ -45,6 +47,7 @@ def list_held() -> None:
 
 
 @app.command("show")
+@requires(Permission.READ_HELD)
 def show(alert_id: Id) -> None:
     """Everything that the message says, and the municipalities it would reach."""
     import cap
@@ -65,6 +68,7 @@ def show(alert_id: Id) -> None:
 
 
 @app.command("release")
+@requires(Permission.DECIDE_HELD)
 def release(
     alert_id: Id,
     why: Why,
@@ -77,7 +81,7 @@ def release(
 
     async def work(session: Session) -> StoredAlert:
         terms = Terms(target, at_most)
-        return await session.services.release.release(alert_id, _actor(who), why, place or [], terms)
+        return await session.services.release.release(alert_id, operator(who).actor, why, place or [], terms)
 
     try:
         typer.echo(_line(run(work)))
@@ -87,18 +91,15 @@ def release(
 
 
 @app.command("discard")
+@requires(Permission.DECIDE_HELD)
 def discard(alert_id: Id, why: Why, who: Who = "") -> None:
     """Never send it."""
 
     async def work(session: Session) -> None:
-        await session.services.release.discard(alert_id, _actor(who), why)
+        await session.services.release.discard(alert_id, operator(who).actor, why)
 
     try:
         run(work)
     except NotApprovedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-
-
-def _actor(who: str) -> str:
-    return f"operator:{who or getpass.getuser()}"

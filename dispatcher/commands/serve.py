@@ -9,12 +9,15 @@ import sys
 import structlog
 import typer
 
+from dispatcher.access.permissions import Permission
+from dispatcher.commands.operator import requires
 from dispatcher.runtime import logs
 from dispatcher.settings import Settings
 
 log = structlog.get_logger()
 
 
+@requires(Permission.RUN_SERVICE)
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
     from dispatcher.embedded import EmbeddedError, embedded
@@ -53,6 +56,7 @@ def _argv(name: str) -> list[str]:
     return [sys.executable, "-m", "dispatcher", name.partition("-")[0]]
 
 
+@requires(Permission.RUN_SERVICE)
 def api() -> None:
     """Run one API process; needs DATABASE_URL and REDIS_URL."""
     import uvloop
@@ -77,6 +81,7 @@ async def _api(settings: Settings) -> None:
             await server.serve(sockets=[listener])
 
 
+@requires(Permission.RUN_SERVICE)
 def worker() -> None:
     """Run one worker process; needs DATABASE_URL and REDIS_URL."""
     import uvloop
@@ -97,6 +102,7 @@ async def _worker(settings: Settings) -> None:
         await process.run(settings, parts, queue)
 
 
+@requires(Permission.MIGRATE_RECORD)
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from dispatcher.store.migrate import upgrade

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from dispatcher.access.principals import Actor
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.store.alerts.alerts import Alerts, Submission
@@ -56,7 +57,7 @@ class Approval:
         self._clock = clock
 
     async def release(
-        self, alert_id: str, actor: str, why: str, places: Sequence[str] = (), terms: Terms = AS_IT_STANDS
+        self, alert_id: str, actor: Actor, why: str, places: Sequence[str] = (), terms: Terms = AS_IT_STANDS
     ) -> StoredAlert:
         """Send it; `places` (AGS) are added to its municipalities. Raises `NotApprovedError`, and what
         `record.UNAVAILABLE` lists.
@@ -78,7 +79,7 @@ class Approval:
             await self._wake_ups.enqueue([plan_wake_up(held.id, held.lane)])
         return await self._alerts.get(alert_id) or held
 
-    async def discard(self, alert_id: str, actor: str, why: str) -> None:
+    async def discard(self, alert_id: str, actor: Actor, why: str) -> None:
         """Never send it. Raises `NotApprovedError`."""
         held = await self._held(alert_id)
         async with self._alerts.submission(held.sender) as submission:

@@ -11,8 +11,8 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dispatcher.access.principals import Principal
     from dispatcher.model.alerts import AffectedMunicipality
-    from dispatcher.model.principals import Source
     from dispatcher.targeting.outcome import Match
 
 NAME_MAX = 255
@@ -43,7 +43,7 @@ def require_one_text(alert: cap.Alert) -> None:
         )
 
 
-def require_target(source: Source, areas: list[cap.Area], matched: Match) -> None:
+def require_target(principal: Principal, areas: list[cap.Area], matched: Match) -> None:
     """An area, all of it known, within the territory."""
     if not areas:
         raise RequestRefused(
@@ -58,18 +58,18 @@ def require_target(source: Source, areas: list[cap.Area], matched: Match) -> Non
                 for item in matched.unmatched
             ),
         )
-    require_territory(source, [(place.ags, place.name) for place in matched.affected], "Das Gebiet reicht")
+    require_territory(principal, [(place.ags, place.name) for place in matched.affected], "Das Gebiet reicht")
 
 
-def require_own_reach(source: Source, others: Sequence[AffectedMunicipality]) -> None:
+def require_own_reach(principal: Principal, others: Sequence[AffectedMunicipality]) -> None:
     """`others` are the places that other sources warned of in the chain which the message updates or ends."""
     beyond = dict.fromkeys((place.ags, place.name) for place in others)
-    require_territory(source, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
+    require_territory(principal, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
 
 
-def require_territory(source: Source, places: Sequence[tuple[str, str]], what: str) -> None:
-    """Only municipalities that the source may warn."""
-    foreign = [(ags, name) for ags, name in places if not source.may_warn(ags)]
+def require_territory(principal: Principal, places: Sequence[tuple[str, str]], what: str) -> None:
+    """Only municipalities that the principal may warn."""
+    foreign = [(ags, name) for ags, name in places if not principal.may_warn(ags)]
     if foreign:
         names = ", ".join(name for _, name in foreign[:NAMED])
         more = f" und {len(foreign) - NAMED} weitere" if len(foreign) > NAMED else ""

@@ -42,12 +42,13 @@ from dispatcher.targeting.target import target_of
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dispatcher.access.principals import Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.metrics import Metrics
-    from dispatcher.model.principals import Source
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
+    from dispatcher.targeting.rule import MatchingRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,28 +119,28 @@ class SubmissionIntake:
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
 
-    async def accept(self, source: Source, raw: bytes) -> Accepted:
+    async def accept(self, principal: Principal, raw: bytes) -> Accepted:
         """Returns only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
-        read = await asyncio.to_thread(self._read, source, raw)
+        read = await asyncio.to_thread(self._read, principal, raw)
         async with self._alerts.submission(read.alert.sender) as submission:
-            accepted = await self._record(submission, source, raw, read)
+            accepted = await self._record(submission, principal, raw, read)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
-            self._metrics.alerts_repeated.labels(source.id).inc()
+            self._metrics.alerts_repeated.labels(principal.id).inc()
         else:
-            self._metrics.alerts_received.labels(source.id, accepted.alert.reason).inc()
+            self._metrics.alerts_received.labels(principal.id, accepted.alert.reason).inc()
         if accepted.alert.state == "accepted":
             enqueued = await self._wake_ups.enqueue([plan_wake_up(accepted.alert.id, accepted.alert.lane)])
             self._metrics.enqueue_failures.inc(not enqueued)
         return accepted
 
-    async def preview(self, source: Source, raw: bytes) -> Preview:
+    async def preview(self, principal: Principal, raw: bytes) -> Preview:
         """The same judgement without any effect. Raises like `accept`."""
-        read = await asyncio.to_thread(self._read, source, raw)
+        read = await asyncio.to_thread(self._read, principal, raw)
         async with self._alerts.submission(read.alert.sender) as submission:
-            before = await self._accepted_before(submission, source, raw, read)
-            new = before.alert if before else (await self._judge(submission, source, raw, read)).new
+            before = await self._accepted_before(submission, principal, raw, read)
+            new = before.alert if before else (await self._judge(submission, principal, raw, read)).new
         return Preview(
             new.reason,
             new.lane,
@@ -151,7 +152,7 @@ class SubmissionIntake:
             matched=read.matched,
         )
 
-    def _read(self, source: Source, raw: bytes) -> _ValidSubmission:
+    def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
         alert = self._parse(raw)
         findings = cap.check(alert, cap.STRICT)
         if not cap.is_valid(findings):
@@ -160,14 +161,14 @@ class SubmissionIntake:
                 "Die Meldung verletzt Regeln des CAP-Standards; alle Stellen sind aufgeführt.",
                 errors=tuple(as_error(finding) for finding in findings),
             )
-        if alert.sender not in source.senders:
+        if not principal.may_send_as(alert.sender):
             raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED,
                 f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
                 extra={"sender": alert.sender},
             )
         require_one_text(alert)
-        return self._matched(source, alert, findings)
+        return self._matched(principal, alert, findings)
 
     def _parse(self, raw: bytes) -> cap.Alert:
         try:
@@ -197,17 +198,17 @@ class SubmissionIntake:
         return document.alerts[0]
 
     def _matched(
-        self, source: Source, alert: cap.Alert, findings: tuple[cap.Finding, ...]
+        self, principal: Principal, alert: cap.Alert, findings: tuple[cap.Finding, ...]
     ) -> _ValidSubmission:
         """The municipalities; for the end of a warning they are information only, since it goes to those told."""
         areas = [area for info in alert.infos for area in info.areas]
         with self._metrics.match_seconds.time():
-            rule = DEFAULT_MATCHING_RULE.asked(source.inset_m, gravest(alert) if source.by_severity else None)
+            rule = _rule_of(principal, alert)
             matched = match(areas, self._boundaries, rule=rule, profile=self._profile)
         for lost in matched.unmatched:
             self._metrics.unmatched.labels(lost.kind).inc()
         if not is_ending(alert):
-            require_target(source, areas, matched)
+            require_target(principal, areas, matched)
         affected = tuple(
             AffectedMunicipality(place.ags, place.name, str(place.reason), place.share)
             for place in matched.affected
@@ -217,7 +218,7 @@ class SubmissionIntake:
         return _ValidSubmission(alert, (*findings, *about_target), affected, matched, target)
 
     async def _decide(
-        self, submission: Submission, source: Source, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, read: _ValidSubmission
     ) -> tuple[Decision, datetime]:
         alert, now = read.alert, submission.now
         if alert.sent is not None and alert.sent > now + self._future_tolerance:
@@ -238,7 +239,7 @@ class SubmissionIntake:
             now=now,
         )
         if decision.reason in DISPATCHED:
-            await _require_own_reach(submission, source, decision.chains, chain)
+            await _require_own_reach(submission, principal, decision.chains, chain)
         if decision.reason is Reason.FIRST_NOTICE and (
             stands := await find_duplicate(submission, alert, read.affected, read.target, expires)
         ):
@@ -246,23 +247,23 @@ class SubmissionIntake:
         return decision, expires
 
     async def _accepted_before(
-        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
     ) -> Accepted | None:
         """The answer that the same message got before. Raises `RequestRefused` for other content under its identity."""
         before = await self._same(submission, read)
-        if before is None or _is_copy(before, source):
+        if before is None or _is_copy(before, principal):
             return None
-        return _repeat(before, source, hashlib.sha256(raw).digest(), read)
+        return _repeat(before, principal, hashlib.sha256(raw).digest(), read)
 
     async def _same(self, submission: Submission, read: _ValidSubmission) -> StoredAlert | None:
         assert read.alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
         return await submission.same_identity(read.alert.sender, read.alert.identifier, read.alert.sent)
 
     async def _judge(
-        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
     ) -> _Decided:
-        decision, expires = await self._decide(submission, source, read)
-        new = _new_alert(submission, source, raw, read, decision, expires)
+        decision, expires = await self._decide(submission, principal, read)
+        new = _new_alert(submission, principal, raw, read, decision, expires)
         if not read.alert.infos and decision.chains:
             new = await self._named_after(submission, new)
         copy = await self._same(submission, read)
@@ -271,11 +272,11 @@ class SubmissionIntake:
         return _Decided(new, decision, over_copy=copy is not None)
 
     async def _record(
-        self, submission: Submission, source: Source, raw: bytes, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
     ) -> Accepted:
-        if before := await self._accepted_before(submission, source, raw, read):
+        if before := await self._accepted_before(submission, principal, raw, read):
             return before
-        judged = await self._judge(submission, source, raw, read)
+        judged = await self._judge(submission, principal, raw, read)
         new, decision = judged.new, judged.decision
         if decision.reason in DISPATCHED and len(decision.chains) > 1:
             await submission.merge_chains(new.chain_id, decision.chains[1:])
@@ -313,21 +314,28 @@ class SubmissionIntake:
         return original, Decision(reason, chains)
 
 
+def _rule_of(principal: Principal, alert: cap.Alert) -> MatchingRule:
+    """The matching rule that the source wants for a message of this gravity."""
+    source = principal.source
+    assert source is not None  # noqa: S101 - else the message's sender would not have been its own
+    return DEFAULT_MATCHING_RULE.asked(source.inset_m, gravest(alert) if source.by_severity else None)
+
+
 async def _require_own_reach(
-    submission: Submission, source: Source, chains: tuple[str, ...], known: list[StoredAlert]
+    submission: Submission, principal: Principal, chains: tuple[str, ...], known: list[StoredAlert]
 ) -> None:
     """Sources may share a CAP sender; neither updates nor ends what another warned of beyond its own territory."""
     for stored in known:
-        if stored.chain_id in chains and stored.reason in DISPATCHED and stored.source_id != source.id:
-            require_own_reach(source, await submission.places(stored.id))
+        if stored.chain_id in chains and stored.reason in DISPATCHED and not principal.owns(stored.source_id):
+            require_own_reach(principal, await submission.places(stored.id))
 
 
-def _is_copy(before: StoredAlert, source: Source) -> bool:
-    return before.source_id.startswith(FEED_PREFIX) and before.source_id != source.id
+def _is_copy(before: StoredAlert, principal: Principal) -> bool:
+    return before.source_id.startswith(FEED_PREFIX) and not principal.owns(before.source_id)
 
 
-def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _ValidSubmission) -> Accepted:
-    if before.sha256 != digest or before.source_id != source.id:
+def _repeat(before: StoredAlert, principal: Principal, digest: bytes, read: _ValidSubmission) -> Accepted:
+    if before.sha256 != digest or not principal.owns(before.source_id):
         raise RequestRefused(
             ProblemType.IDENTITY_REUSED,
             "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
@@ -338,7 +346,7 @@ def _repeat(before: StoredAlert, source: Source, digest: bytes, read: _ValidSubm
 
 def _new_alert(
     submission: Submission,
-    source: Source,
+    principal: Principal,
     raw: bytes,
     read: _ValidSubmission,
     decision: Decision,
@@ -350,7 +358,7 @@ def _new_alert(
     alert_id = new_alert_id(submission.now, secrets.token_bytes(10))
     return NewAlert(
         id=alert_id,
-        source_id=source.id,
+        source_id=principal.id,
         sender=alert.sender,
         identifier=alert.identifier,
         sent=alert.sent,

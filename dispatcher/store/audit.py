@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dispatcher.access.principals import Actor
 
 
 async def note(
-    connection: Any, actor: str, action: str, alert_id: str | None = None, **detail: object
+    connection: Any, actor: Actor, action: str, alert_id: str | None = None, **detail: object
 ) -> None:
     """Append one line. `detail` holds no personal data."""
     await connection.execute(

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
 from typing import TYPE_CHECKING
 
+from dispatcher.access.keys import KeyKind, digest, key_id, matches, read_key
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import Instance, Source
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
-
-KEY_PATTERN = re.compile(r"^(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_(?P<secret>[A-Za-z0-9_-]{43})$")
-"""`wk_<key id>_<32 random bytes>` for sources, `wi_<instance id>_…` for instances: recognisable by scanners
-for leaked secrets."""
-
-
-def digest(pepper: bytes, key: str) -> bytes:
-    """Keys carry 256 random bits, so a keyed hash is enough: there is nothing to guess."""
-    return hmac.digest(pepper, key.encode(), hashlib.sha256)
 
 
 class Sources:
@@ -32,7 +23,7 @@ class Sources:
         self._pool = pool
         self._pepper = pepper
 
-    async def put(self, source: Source) -> None:
+    async def put(self, source: Source, by: Actor = UNNAMED_OPERATOR) -> None:
         """Create or replace a source."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -47,41 +38,42 @@ class Sources:
                 source.inset_m,
                 source.by_severity,
             )
-            await audit.note(connection, "operator", "source.put", source=source.id)
+            await audit.note(connection, by, "source.put", source=source.id)
 
-    async def add_key(self, source_id: str, key: str) -> None:
+    async def add_key(self, source_id: str, key: str, by: Actor = UNNAMED_OPERATOR) -> None:
         """Let `key` speak for the source. Several keys may be valid at once, for rotation."""
+        name = key_id(key, KeyKind.SOURCE)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
                 "INSERT INTO api_key (id, source_id, digest) VALUES ($1, $2, $3)",
-                _key_id(key, "wk"),
+                name,
                 source_id,
                 digest(self._pepper, key),
             )
-            await audit.note(connection, "operator", "key.add", source=source_id, key=_key_id(key, "wk"))
+            await audit.note(connection, by, "key.add", source=source_id, key=name)
 
-    async def revoke_key(self, key_id: str) -> bool:
+    async def revoke_key(self, name: str, by: Actor = UNNAMED_OPERATOR) -> bool:
         """Whether there was such a key to revoke."""
         async with self._pool.acquire() as connection, connection.transaction():
             done = await connection.execute(
-                "UPDATE api_key SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL", key_id
+                "UPDATE api_key SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL", name
             )
-            await audit.note(connection, "operator", "key.revoke", key=key_id)
+            await audit.note(connection, by, "key.revoke", key=name)
         return bool(done == "UPDATE 1")
 
     async def by_key(self, key: str) -> Source | None:
         """The source for which `key` speaks, if it is valid now."""
-        parts = KEY_PATTERN.match(key)
-        if parts is None or parts["kind"] != "wk":
+        name = read_key(key)
+        if name is None or name.kind is not KeyKind.SOURCE:
             return None
         row = await self._pool.fetchrow(
             """SELECT s.id, s.name, s.senders, s.territory, s.inset_m, s.by_severity, k.digest
                FROM api_key k JOIN source s ON s.id = k.source_id
                WHERE k.id = $1 AND k.revoked_at IS NULL AND s.disabled_at IS NULL
                  AND (k.expires_at IS NULL OR k.expires_at > now())""",
-            parts["id"],
+            name.id,
         )
-        if row is None or not hmac.compare_digest(row["digest"], digest(self._pepper, key)):
+        if row is None or not matches(row["digest"], self._pepper, key):
             return None
         return Source(
             id=row["id"],
@@ -92,7 +84,7 @@ class Sources:
             by_severity=row["by_severity"],
         )
 
-    async def put_instance(self, instance: Instance, key: str) -> None:
+    async def put_instance(self, instance: Instance, key: str, by: Actor = UNNAMED_OPERATOR) -> None:
         """Create or replace a municipality's app and its key."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -103,27 +95,20 @@ class Sources:
                 list(instance.places),
                 digest(self._pepper, key),
             )
-            await audit.note(connection, "operator", "instance.put", instance=instance.id)
+            await audit.note(connection, by, "instance.put", instance=instance.id)
 
     async def instance_by_key(self, key: str) -> Instance | None:
         """The instance that `key` belongs to."""
-        parts = KEY_PATTERN.match(key)
-        if parts is None or parts["kind"] != "wi":
+        name = read_key(key)
+        if name is None or name.kind is not KeyKind.INSTANCE:
             return None
         row = await self._pool.fetchrow(
-            "SELECT id, name, places, digest FROM instance WHERE id = $1", parts["id"]
+            "SELECT id, name, places, digest FROM instance WHERE id = $1", name.id
         )
-        if row is None or not hmac.compare_digest(row["digest"], digest(self._pepper, key)):
+        if row is None or not matches(row["digest"], self._pepper, key):
             return None
         return Instance(row["id"], row["name"], tuple(row["places"]))
 
     async def names(self) -> Sequence[str]:
         """All sources' ids: the values of a metric label."""
         return [row["id"] for row in await self._pool.fetch("SELECT id FROM source ORDER BY id")]
-
-
-def _key_id(key: str, kind: str) -> str:
-    parts = KEY_PATTERN.match(key)
-    if parts is None or parts["kind"] != kind:
-        raise ValueError(f"not a key of the form {kind}_<id>_<43 characters>")
-    return parts["id"]

@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from channels.sms.delivery_reports import REPORTS_MAX
-from dispatcher.api.reports import MAX_BYTES, MAX_QUERY_BYTES
+from dispatcher.api.gateway_secret import MAX_QUERY_BYTES
+from dispatcher.api.reports import MAX_BYTES
 from dispatcher.delivery.reports import DeliveryReports
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model.subscriptions import NewSubscription

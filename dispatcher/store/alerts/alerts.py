@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from dispatcher.access.principals import submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
 from dispatcher.model.vocabulary import DISPATCHED, Lane, Reason
 from dispatcher.store import audit
@@ -161,7 +162,7 @@ class Submission:
         target = await seal_target(self.connection, alert.id)
         await audit.note(
             self.connection,
-            f"source:{alert.source_id}",
+            submitter(alert.source_id),
             "alert.accept",
             alert.id,
             reason=alert.reason,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dispatcher.access.principals import WORKER
 from dispatcher.model.vocabulary import Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, stored_alert
@@ -44,5 +45,5 @@ class Held:
                 Reason.EXPIRED,
             )
             for row in rows:
-                await audit.note(connection, "worker", "held.expire", row["id"])
+                await audit.note(connection, WORKER, "held.expire", row["id"])
         return len(rows)

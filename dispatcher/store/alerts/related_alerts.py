@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dispatcher.access.principals import SERVICE
 from dispatcher.model.vocabulary import FEED_PREFIX
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from dispatcher.access.principals import Actor
     from dispatcher.model.alerts import AffectedMunicipality, Span, StoredAlert
     from dispatcher.model.vocabulary import Reason
     from dispatcher.store.alerts.alerts import Submission
@@ -141,7 +143,7 @@ class RelatedAlerts:
             first,
         )
         await self._connection.execute("UPDATE alert SET merged_into = $1 WHERE id = ANY($2)", first, rest)
-        await audit.note(self._connection, "service", "alert.promote", first, chain=chain_id)
+        await audit.note(self._connection, SERVICE, "alert.promote", first, chain=chain_id)
         return str(first)
 
     async def supersede_held(self, chain_id: str, by: str) -> int:
@@ -163,7 +165,7 @@ class RelatedAlerts:
         return row["bound"], row["found"]
 
     async def conclude(
-        self, alert_id: str, reason: Reason, chain_id: str, actor: str, why: str, at_most: int | None = None
+        self, alert_id: str, reason: Reason, chain_id: str, actor: Actor, why: str, at_most: int | None = None
     ) -> None:
         """What becomes of a held alert, by whom and why. Approved are its target as it stands and `at_most` recipients,
         by default as many as it was held for, if that was the reason.

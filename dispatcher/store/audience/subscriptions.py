@@ -6,12 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from channels.base import Endpoint
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
 
@@ -52,7 +54,7 @@ class Subscriptions:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add_many(self, subscriptions: Iterable[NewSubscription]) -> int:
+    async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
         given = list(subscriptions)
         rows = [
@@ -94,7 +96,7 @@ class Subscriptions:
                    ON CONFLICT DO NOTHING"""
             )
             await _add_watched_areas(connection, given)
-            await audit.note(connection, "operator", "subscriptions.add", count=len(rows))
+            await audit.note(connection, by, "subscriptions.add", count=len(rows))
         await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
         return len(rows)
 

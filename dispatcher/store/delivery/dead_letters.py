@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store import audit
@@ -13,6 +14,7 @@ from dispatcher.store import audit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
 SUSPECT = 2
@@ -78,7 +80,7 @@ class DeadLetters:
             replay=fates[position],
         )
 
-    async def replay(self, letter_ids: Sequence[str]) -> dict[str, Fate]:
+    async def replay(self, letter_ids: Sequence[str], by: Actor = UNNAMED_OPERATOR) -> dict[str, Fate]:
         """Put them back to be sent, as far as that may be. The reconciler rings for them within a second."""
         wanted: defaultdict[int, list[int]] = defaultdict(list)
         for letter_id in letter_ids:
@@ -87,7 +89,7 @@ class DeadLetters:
         found: dict[str, Fate] = {}
         for batch_id, positions in sorted(wanted.items()):
             async with self._pool.acquire() as connection, connection.transaction():
-                fates = await _put_back(connection, batch_id, positions)
+                fates = await _put_back(connection, batch_id, positions, by)
             found |= {f"{batch_id}-{position}": fate for position, fate in fates.items()}
         return found
 
@@ -100,7 +102,9 @@ def parse_id(letter_id: str) -> tuple[int, int]:
     return int(batch_id), int(position)
 
 
-async def _put_back(connection: Connection, batch_id: int, positions: Sequence[int]) -> dict[int, Fate]:
+async def _put_back(
+    connection: Connection, batch_id: int, positions: Sequence[int], by: Actor
+) -> dict[int, Fate]:
     batch = await connection.fetchrow(_OPEN + " FOR UPDATE OF b", batch_id)
     fates = await _fates(connection, batch, positions)
     back = [position for position, fate in fates.items() if fate is Fate.REPLAYED]
@@ -128,7 +132,7 @@ async def _put_back(connection: Connection, batch_id: int, positions: Sequence[i
         batch["alert_id"],
     )
     await audit.note(
-        connection, "operator", "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(back)
+        connection, by, "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(back)
     )
     return fates
 

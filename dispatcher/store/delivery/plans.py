@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import ENDING_REASONS, Kind, Lane, Reason
@@ -302,7 +303,7 @@ class Plans:
             why,
             recipients,
         )
-        await audit.note(connection, "worker", "alert.hold", alert.id, why=why)
+        await audit.note(connection, WORKER, "alert.hold", alert.id, why=why)
 
     async def _finish(self, connection: Connection, alert: PendingAlert) -> None:
         digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
@@ -317,7 +318,7 @@ class Plans:
             digest,
             empty,
         )
-        await audit.note(connection, "worker", "alert.plan", alert.id, audience_sha256=digest.hex())
+        await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
 
     async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
         """Accepted alerts whose bell may have been lost. Marks them as rung."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.feeds import EntryState, FeedState, Overview
 from dispatcher.model.vocabulary import FEED_PREFIX
 from dispatcher.store import audit
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
 
@@ -153,7 +155,7 @@ class Feeds:
             result.append(Overview(state, sum(reasons.values()), reasons, pending, broken.get(name, 0)))
         return result
 
-    async def adopt_key(self, name: str, key_id: str, digest: bytes) -> None:
+    async def adopt_key(self, name: str, key_id: str, digest: bytes, by: Actor = UNNAMED_OPERATOR) -> None:
         """Let the bearer of a key push messages into the feed."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -162,4 +164,4 @@ class Feeds:
                 FEED_PREFIX + name,
                 digest,
             )
-            await audit.note(connection, "operator", "key.add", source=FEED_PREFIX + name, key=key_id)
+            await audit.note(connection, by, "key.add", source=FEED_PREFIX + name, key=key_id)

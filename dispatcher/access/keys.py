@@ -1,0 +1,76 @@
+"""API keys: how they look, whose they are, and how they are compared with what is stored of them."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.access.kinds import PrincipalKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class KeyKind(StrEnum):
+    """What a key begins with."""
+
+    SOURCE = "wk"
+    INSTANCE = "wi"
+
+
+KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
+"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_<instance id>_…` for instances: recognisable by scanners
+for leaked secrets."""
+KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
+
+SPEAKS_FOR: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyType(
+    {
+        KeyKind.SOURCE: frozenset({PrincipalKind.SOURCE, PrincipalKind.FEED}),
+        KeyKind.INSTANCE: frozenset({PrincipalKind.INSTANCE}),
+    }
+)
+"""The kinds of principals for which a key of each kind can speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """What a key says of itself: under which id it is looked up, and where. Not yet whether it is valid."""
+
+    kind: KeyKind
+    id: str
+
+
+def read_key(key: str) -> KeyName | None:
+    """None for what is no key."""
+    found = KEY_PATTERN.fullmatch(key)
+    return KeyName(KeyKind(found["kind"]), found["id"]) if found else None
+
+
+def key_id(key: str, kind: KeyKind) -> str:
+    """The id within a key of this kind. Raises ValueError for anything else."""
+    found = read_key(key)
+    if found is None or found.kind is not kind:
+        raise ValueError(f"not a key of the form {kind}_<id>_<43 characters>")
+    return found.id
+
+
+def new_key(kind: KeyKind, name: str, secret: str) -> str:
+    """A key; `secret` is 32 random bytes in URL-safe Base64. Raises ValueError for a name that no key can have."""
+    key = f"{kind}_{name}_{secret}"
+    key_id(key, kind)
+    return key
+
+
+def digest(pepper: bytes, key: str) -> bytes:
+    """Keys carry 256 random bits, so a keyed hash is enough: there is nothing to guess."""
+    return hmac.digest(pepper, key.encode(), hashlib.sha256)
+
+
+def matches(stored: bytes, pepper: bytes, key: str) -> bool:
+    """Whether `stored` is the key's digest; takes as long if it is not."""
+    return hmac.compare_digest(stored, digest(pepper, key))

@@ -1,0 +1,49 @@
+"""The kinds of principals, and how each shows that it is one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class PrincipalKind(StrEnum):
+    """What a principal can be. Its kind decides what it may do."""
+
+    who: str
+    """Who stands behind it, in one sentence."""
+    credential: str
+    """What it shows."""
+
+    def __new__(cls, value: str, who: str, credential: str) -> Self:
+        """A member with its sentences."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.who = who
+        member.credential = credential
+        return member
+
+    SOURCE = (
+        "source",
+        "A control centre, which submits warnings.",
+        "`wk_` key, from `dispatcher source add`",
+    )
+    FEED = (
+        "feed",
+        "A national source that pushes its messages.",
+        "`wk_` key, from `dispatcher feeds key`",
+    )
+    INSTANCE = (
+        "instance",
+        "A municipality's app, which shows what is in force.",
+        "`wi_` key, from `dispatcher instance add`",
+    )
+    GATEWAY = (
+        "gateway",
+        "An SMS gateway, which reports what became of messages.",
+        "`reports.secret` in `WARN_SMS_GATEWAYS`: as bearer token, as password of Basic, as `token` in the query",
+    )
+    OPERATOR = (
+        "operator",
+        "The person at the machine, who types commands.",
+        "the account that may read the settings and reach the record; the audit trail names it",
+    )

@@ -1,0 +1,176 @@
+"""The one table of permissions: what each allows, which kinds of principals hold it, and which routes and commands ask
+for it.
+
+A new permission is a member of `Permission`, a row of `GRANTS`, and the route or command that requires it.
+`ops/docs/access.md` and the test of every principal on every route follow from this table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Self
+
+from dispatcher.access.kinds import PrincipalKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Permission(StrEnum):
+    """What a principal can be allowed to do."""
+
+    sentence: str
+    """What it allows."""
+
+    def __new__(cls, value: str, sentence: str) -> Self:
+        """A member with its sentence."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.sentence = sentence
+        return member
+
+    SUBMIT_ALERTS = "alerts.submit", "Submit an alert, which is then sent to people."
+    PREVIEW_ALERTS = "alerts.preview", "See what submitting an alert would do, without effect."
+    READ_ALERTS = (
+        "alerts.read",
+        "Follow alerts that one has submitted: state, message, account of each recipient.",
+    )
+    READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
+    READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
+    PUSH_MESSAGES = "feeds.push", "Deliver messages into a feed."
+    REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
+    RUN_SERVICE = "service.run", "Run the service's processes on this machine."
+    MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
+    MANAGE_SOURCES = "sources.manage", "Create and change sources, issue and revoke their keys."
+    MANAGE_INSTANCES = "instances.manage", "Create and change municipalities' apps, issue their keys."
+    IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
+    COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
+    READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
+    REPLAY_DEAD_LETTERS = "dead-letters.replay", "Send again to recipients that could not be served."
+    OPERATE_FEEDS = "feeds.operate", "Ask, replay and record a feed by hand."
+    ISSUE_FEED_KEYS = "feeds.issue-keys", "Issue a key with which a source pushes into its feed."
+    READ_HELD = "held.read", "Read the messages that wait for a person."
+    DECIDE_HELD = "held.decide", "Release or discard a message that waits for a person."
+
+
+class Scope(StrEnum):
+    """On what a principal may use a permission."""
+
+    EVERYTHING = "everything"
+    OWN = "own"
+    """Only what is its own: its CAP senders, its territory, its alerts, its places, its feed."""
+    NOTHING = "nothing"
+    """Its credential is of a sort that is let in, but nothing there is ever its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route. `foreign`: the status for a principal that asks for what is not its own; None where nothing can be
+    foreign.
+    """
+
+    method: str
+    path: str
+    foreign: HTTPStatus | None = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One row of the table. `commands` are the words after `dispatcher`."""
+
+    permission: Permission
+    held_by: Mapping[PrincipalKind, Scope]
+    routes: tuple[Route, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+_OPERATOR: Final = {PrincipalKind.OPERATOR: Scope.EVERYTHING}
+
+GRANTS: Final = (
+    Grant(
+        Permission.SUBMIT_ALERTS,
+        # A feed's key is a source's without CAP senders: every message is refused for its sender.
+        {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
+        (Route("POST", "/v1/alerts", HTTPStatus.FORBIDDEN),),
+    ),
+    Grant(
+        Permission.PREVIEW_ALERTS,
+        {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.NOTHING},
+        (Route("POST", "/v1/alerts/preview", HTTPStatus.FORBIDDEN),),
+    ),
+    Grant(
+        Permission.READ_ALERTS,
+        {PrincipalKind.SOURCE: Scope.OWN, PrincipalKind.FEED: Scope.OWN},
+        (
+            Route("GET", "/v1/alerts"),
+            # Whether another source has an alert of this id is not to be learnt.
+            Route("GET", "/v1/alerts/{alert_id}", HTTPStatus.NOT_FOUND),
+            Route("GET", "/v1/alerts/{alert_id}/cap", HTTPStatus.NOT_FOUND),
+            Route("GET", "/v1/alerts/{alert_id}/ledger", HTTPStatus.NOT_FOUND),
+        ),
+    ),
+    Grant(
+        Permission.READ_IN_FORCE,
+        {PrincipalKind.INSTANCE: Scope.OWN},
+        (
+            Route("GET", "/v1/instance/alerts"),
+            Route("GET", "/v1/instance/alerts/{alert_id}/cap", HTTPStatus.NOT_FOUND),
+        ),
+    ),
+    Grant(
+        Permission.READ_FEEDS,
+        {
+            PrincipalKind.SOURCE: Scope.EVERYTHING,
+            PrincipalKind.FEED: Scope.EVERYTHING,
+            PrincipalKind.INSTANCE: Scope.EVERYTHING,
+            PrincipalKind.OPERATOR: Scope.EVERYTHING,
+        },
+        (Route("GET", "/v1/feeds"), Route("GET", "/v1/feeds/{name}")),
+        ("feeds list",),
+    ),
+    Grant(
+        Permission.PUSH_MESSAGES,
+        {PrincipalKind.FEED: Scope.OWN, PrincipalKind.SOURCE: Scope.NOTHING},
+        (Route("POST", "/v1/feeds/{name}/messages", HTTPStatus.FORBIDDEN),),
+    ),
+    Grant(
+        Permission.REPORT_DELIVERIES,
+        {PrincipalKind.GATEWAY: Scope.OWN},
+        (
+            # Each gateway has a secret of its own, and another's is just a wrong one.
+            Route("GET", "/v1/gateways/{gateway}/reports", HTTPStatus.UNAUTHORIZED),
+            Route("POST", "/v1/gateways/{gateway}/reports", HTTPStatus.UNAUTHORIZED),
+        ),
+    ),
+    Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),
+    Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
+    Grant(Permission.MANAGE_SOURCES, _OPERATOR, commands=("source add", "source revoke")),
+    Grant(Permission.MANAGE_INSTANCES, _OPERATOR, commands=("instance add",)),
+    Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
+    Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
+    Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),
+    Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",)),
+    Grant(Permission.OPERATE_FEEDS, _OPERATOR, commands=("feeds poll", "feeds replay", "feeds record")),
+    Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",)),
+    Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show")),
+    Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard")),
+)
+
+GRANT_OF: Final[Mapping[Permission, Grant]] = MappingProxyType({grant.permission: grant for grant in GRANTS})
+
+
+def permissions_of(kind: PrincipalKind) -> frozenset[Permission]:
+    """Everything that principals of this kind hold, on whatever."""
+    return frozenset(grant.permission for grant in GRANTS if kind in grant.held_by)
+
+
+def holders_of(permission: Permission) -> frozenset[PrincipalKind]:
+    """The kinds of principals that hold the permission; none where the table lacks it."""
+    grant = GRANT_OF.get(permission)
+    return frozenset(grant.held_by) if grant else frozenset()

@@ -1,0 +1,92 @@
+"""The party that acts: one frozen value for all kinds, whatever they showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NewType
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import permissions_of
+from dispatcher.model.vocabulary import FEED_PREFIX
+
+if TYPE_CHECKING:
+    from dispatcher.access.permissions import Permission
+    from dispatcher.model.principals import Source
+
+Actor = NewType("Actor", str)
+"""The author of a line in the audit trail, as `kind:name`. Made here only."""
+
+WORKER: Final = Actor("worker")
+"""A worker process, of its own accord."""
+SERVICE: Final = Actor("service")
+"""Whichever process is at work, of its own accord."""
+UNNAMED_OPERATOR: Final = Actor("operator")
+"""Code that puts things into the record for nobody in particular: tests and the lab. Commands name a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A party that may do something. `id` is its name among its kind, `territory` what of the country is its own: the
+    AGS prefixes that a source may warn, the municipalities (AGS) that an instance shows.
+    """
+
+    kind: PrincipalKind
+    id: str
+    permissions: frozenset[Permission]
+    territory: tuple[str, ...] = ()
+    source: Source | None = None
+    """Of a source or a feed: its entry in the record, with its CAP senders and the matching rule it wants."""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether it holds the permission. What is asked for must be its own all the same."""
+        return permission in self.permissions
+
+    def may_send_as(self, sender: str) -> bool:
+        """Whether messages with this CAP sender are its own."""
+        return self.source is not None and sender in self.source.senders
+
+    def may_warn(self, ags: str) -> bool:
+        """Whether the municipality lies in the territory that it may warn."""
+        return self.source is not None and self.source.may_warn(ags)
+
+    def may_push_into(self, feed: str) -> bool:
+        """Whether the feed of this name is its own."""
+        return self.kind is PrincipalKind.FEED and self.id == FEED_PREFIX + feed
+
+    def owns(self, source_id: str) -> bool:
+        """Whether what came from this source is its own."""
+        return self.source is not None and self.id == source_id
+
+    @property
+    def actor(self) -> Actor:
+        """Its name in the audit trail."""
+        return Actor(f"{self.kind}:{self.id}")
+
+
+def of_source(source: Source) -> Principal:
+    """A control centre, or a feed: its id says which."""
+    kind = PrincipalKind.FEED if source.id.startswith(FEED_PREFIX) else PrincipalKind.SOURCE
+    return Principal(kind, source.id, permissions_of(kind), source.territory, source)
+
+
+def of_instance(instance_id: str, places: tuple[str, ...]) -> Principal:
+    """A municipality's app."""
+    kind = PrincipalKind.INSTANCE
+    return Principal(kind, instance_id, permissions_of(kind), places)
+
+
+def of_gateway(name: str) -> Principal:
+    """An SMS gateway."""
+    kind = PrincipalKind.GATEWAY
+    return Principal(kind, name, permissions_of(kind))
+
+
+def of_operator(name: str) -> Principal:
+    """The person at the machine."""
+    kind = PrincipalKind.OPERATOR
+    return Principal(kind, name, permissions_of(kind))
+
+
+def submitter(source_id: str) -> Actor:
+    """The actor of an alert's acceptance. A feed submits as a source, by whatever way its message came."""
+    return Actor(f"{PrincipalKind.SOURCE}:{source_id}")

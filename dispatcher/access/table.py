@@ -1,0 +1,80 @@
+"""The table by entrance, which is a route (`GET /v1/alerts`) or a command (`held release`): what each requires, which
+are open and why, and where the program differs from it.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dispatcher.access.permissions import GRANTS, Permission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_OVER_HTTP: Final = "It asks the API with the key in `WARN_API_KEY`, so the route decides."
+_FILES: Final = "It works on files and reads nothing of the record."
+
+OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
+        "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
+        "GET /livez": "A supervisor asks, which has no key. The proxy in front keeps it inside.",
+        "GET /readyz": "As `/livez`.",
+        "GET /metrics": "Prometheus asks, and gets sums only. The proxy in front keeps it inside.",
+    }
+)
+"""The routes that require nothing, each with its reason."""
+
+OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "example": "It prints a sample message.",
+        "submit": _OVER_HTTP,
+        "preview": _OVER_HTTP,
+        "status": _OVER_HTTP,
+        "match": _FILES,
+        "geodata import": _FILES,
+        "geodata codes": _FILES,
+        "geodata show": _FILES,
+    }
+)
+"""The commands that require nothing, each with its reason."""
+
+REQUIRED_BY_ROUTE: Final[Mapping[str, Permission]] = MappingProxyType(
+    {str(route): grant.permission for grant in GRANTS for route in grant.routes}
+)
+REQUIRED_BY_COMMAND: Final[Mapping[str, Permission]] = MappingProxyType(
+    {words: grant.permission for grant in GRANTS for words in grant.commands}
+)
+
+
+class Wired(NamedTuple):
+    """An entrance as the program has it. `permission`: what it requires; None if nothing."""
+
+    entrance: str
+    permission: Permission | None
+
+
+class TableError(Exception):
+    """The program and the table of permissions differ; the message says where. Nothing may be served so."""
+
+
+def differences(
+    wired: Iterable[Wired], required: Mapping[str, Permission], opened: Mapping[str, str]
+) -> list[str]:
+    """Where the program and the table differ, in sentences: an entrance that the table lacks, one that requires another
+    permission than the table says or none, and a row without an entrance.
+    """
+    found, seen = [], set()
+    for entrance, permission in wired:
+        seen.add(entrance)
+        expected = required.get(entrance)
+        if expected is None and entrance not in opened:
+            found.append(f"{entrance}: not in the table of dispatcher/access")
+        elif permission is not expected:
+            found.append(
+                f"{entrance}: requires {permission or 'nothing'}, by the table {expected or 'nothing'}"
+            )
+    return found + [
+        f"{entrance}: in the table only" for entrance in (*required, *opened) if entrance not in seen
+    ]

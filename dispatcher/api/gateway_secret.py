@@ -1,0 +1,57 @@
+"""Recognises an SMS gateway by the secret that is configured for it."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from dispatcher.access import principals
+from dispatcher.api.headers import basic_password, bearer
+from dispatcher.model.problems import ProblemType, RequestRefused
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dispatcher.access.principals import Principal
+    from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
+
+MAX_QUERY_BYTES = 8_192
+"""As proxies allow. It is taken apart before anybody has shown a secret, as one may stand in it."""
+
+
+def gateway_of(request: Request, desk: DeliveryReports | None) -> Principal | None:
+    """The gateway that the path names, if its secret is shown. Raises `RequestRefused` for one that takes no reports."""
+    _, gateway = configured(desk, request.path_params["gateway"])
+    shown = _shown(request, bounded_query(request))
+    known = any(hmac.compare_digest(secret, gateway.secret) for secret in shown)
+    return principals.of_gateway(gateway.name) if known else None
+
+
+def configured(desk: DeliveryReports | None, name: str) -> tuple[DeliveryReports, ReportingGateway]:
+    """Raises `RequestRefused` for a gateway that is not there or takes no reports."""
+    if desk is None or name not in desk.gateways:
+        raise RequestRefused(
+            ProblemType.NOT_FOUND, "Von diesem Gateway werden keine Zustellberichte angenommen."
+        )
+    return desk, desk.gateways[name]
+
+
+def bounded_query(request: Request) -> bytes:
+    """Raises `RequestRefused` for one that is too long."""
+    query: bytes = request.scope["query_string"]
+    if len(query) > MAX_QUERY_BYTES:
+        raise RequestRefused(
+            ProblemType.TOO_LARGE,
+            f"Die Adresse der Anfrage hat mehr als {MAX_QUERY_BYTES} Byte an Angaben.",
+            extra={"max_bytes": MAX_QUERY_BYTES},
+        )
+    return query
+
+
+def _shown(request: Request, query: bytes) -> list[bytes]:
+    """Every secret shown: as a bearer token, as the password of Basic, as `token` in the query. Providers can mostly do
+    one of these.
+    """
+    tokens = parse_qs(query.decode("ascii", "replace")).get("token", [])
+    return [shown.encode() for shown in (bearer(request), basic_password(request), *tokens[:1]) if shown]

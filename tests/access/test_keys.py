@@ -1,0 +1,81 @@
+"""API keys."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.access.keys import (
+    KEY_ID_PATTERN,
+    KEY_PATTERN,
+    SPEAKS_FOR,
+    KeyKind,
+    KeyName,
+    digest,
+    key_id,
+    matches,
+    new_key,
+    read_key,
+)
+
+SECRET = "s" * 43
+KEY = f"wk_leitstelle-1_{SECRET}"
+
+
+def test_a_key_says_of_which_kind_it_is_and_where_it_is_looked_up() -> None:
+    assert read_key(KEY) == KeyName(KeyKind.SOURCE, "leitstelle-1")
+    assert read_key(f"wi_dueren_{SECRET}") == KeyName(KeyKind.INSTANCE, "dueren")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "nonsense",
+        KEY + "x",
+        KEY[:-1],
+        KEY.upper(),
+        f"{KEY}\n",
+        f" {KEY}",
+        f"ws_a_{SECRET}",
+        f"wk__{SECRET}",
+    ],
+)
+def test_what_is_no_key_says_nothing(text: str) -> None:
+    assert read_key(text) is None
+
+
+@given(
+    st.sampled_from(KeyKind),
+    st.from_regex(KEY_ID_PATTERN, fullmatch=True),
+    st.from_regex("[A-Za-z0-9_-]{43}", fullmatch=True),
+)
+def test_a_new_key_is_read_as_what_it_was_made_for(kind: KeyKind, name: str, secret: str) -> None:
+    """Whatever hyphens and underscores stand in it."""
+    assert read_key(new_key(kind, name, secret)) == KeyName(kind, name)
+
+
+@pytest.mark.parametrize("name", ["", "Leitstelle", "a_b", "x" * 41])
+def test_no_key_is_made_that_could_never_be_read(name: str) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        new_key(KeyKind.SOURCE, name, SECRET)
+
+
+def test_the_id_is_asked_of_a_key_of_its_kind_only() -> None:
+    assert key_id(KEY, KeyKind.SOURCE) == "leitstelle-1"
+    with pytest.raises(ValueError, match="not a key of the form wi_") as refused:
+        key_id(KEY, KeyKind.INSTANCE)
+    assert SECRET not in str(refused.value)
+
+
+def test_only_the_same_key_under_the_same_pepper_matches() -> None:
+    stored = digest(b"pepper", KEY)
+    assert matches(stored, b"pepper", KEY)
+    assert not matches(stored, b"pepper", f"wk_leitstelle-1_{'t' * 43}")
+    assert not matches(stored, b"another", KEY)
+    assert SECRET.encode() not in stored
+
+
+def test_every_kind_of_key_speaks_for_somebody() -> None:
+    assert set(SPEAKS_FOR) == set(KeyKind)
+    assert all(SPEAKS_FOR.values())
+    assert all(KEY_PATTERN.fullmatch(f"{kind}_a_{SECRET}") for kind in KeyKind)

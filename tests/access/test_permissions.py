@@ -1,0 +1,62 @@
+"""The table of permissions, as a value."""
+
+from collections import Counter
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import GRANTS, Grant, Permission, Scope, holders_of, permissions_of
+
+
+def faults(grants: tuple[Grant, ...]) -> list[str]:
+    """What is wrong with a table in itself."""
+    found = [f"no row: {permission}" for permission in set(Permission) - {row.permission for row in grants}]
+    found += [
+        f"two rows: {name}" for name, rows in Counter(row.permission for row in grants).items() if rows > 1
+    ]
+    entrances = Counter(str(entrance) for row in grants for entrance in (*row.routes, *row.commands))
+    found += [f"asked twice: {name}" for name, rows in entrances.items() if rows > 1]
+    for row in grants:
+        if not row.held_by or not (row.routes or row.commands):
+            found.append(f"idle: {row.permission}")
+        if row.commands and PrincipalKind.OPERATOR not in row.held_by:
+            found.append(f"a command without an operator: {row.permission}")
+        # A kind for which nothing is ever its own must be refused wherever it is let in.
+        if Scope.NOTHING in row.held_by.values() and not all(route.foreign for route in row.routes):
+            found.append(f"nothing is foreign: {row.permission}")
+    return found
+
+
+def test_the_table_is_whole() -> None:
+    assert faults(GRANTS) == []
+
+
+def test_a_table_that_is_not_whole_is_noticed() -> None:
+    first, *others = GRANTS
+    assert faults(tuple(others)) == [f"no row: {first.permission}"]
+    assert f"two rows: {first.permission}" in faults((first, *GRANTS))
+    assert "asked twice: POST /v1/alerts" in faults((first, *GRANTS))
+    nobody = Grant(first.permission, {}, first.routes)
+    assert faults((nobody, *others)) == [f"idle: {first.permission}"]
+    operated = Grant(first.permission, first.held_by, first.routes, ("alerts submit",))
+    assert faults((operated, *others)) == [f"a command without an operator: {first.permission}"]
+    lost = Grant(Permission.READ_FEEDS, {PrincipalKind.SOURCE: Scope.NOTHING}, GRANTS[4].routes)
+    assert faults((*GRANTS[:4], lost, *GRANTS[5:])) == ["nothing is foreign: feeds.read"]
+
+
+def test_every_permission_says_what_it_allows() -> None:
+    for permission in Permission:
+        assert permission.sentence.endswith("."), permission
+
+
+def test_what_a_kind_holds_and_who_holds_it_are_one_table() -> None:
+    for permission in Permission:
+        assert holders_of(permission) == {
+            kind for kind in PrincipalKind if permission in permissions_of(kind)
+        }
+
+
+def test_an_app_only_reads() -> None:
+    assert permissions_of(PrincipalKind.INSTANCE) == {Permission.READ_IN_FORCE, Permission.READ_FEEDS}
+
+
+def test_nobody_decides_over_http_about_what_waits() -> None:
+    assert holders_of(Permission.DECIDE_HELD) == {PrincipalKind.OPERATOR}

@@ -1,0 +1,283 @@
+"""Every kind of principal at every route, as the table says; and an application that differs from the table."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
+from dispatcher.access.principals import of_operator
+from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
+from dispatcher.api.application import application
+from dispatcher.api.authentication import require, require_table, wired_routes
+from dispatcher.metrics import Metrics
+from dispatcher.model.principals import Instance
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.runtime.probes import probe_app
+from dispatcher.settings import Settings, SmsGatewaySettings
+from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
+from tests.api.test_submission import AACHEN, warning
+from tests.support.messages import DUEREN, JUELICH
+
+UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"
+OTHER_INSTANCE_KEY = f"wi_aachen_{SECRET}"
+GATEWAY_SECRET, OTHER_GATEWAY_SECRET = "geheimnis-des-gateways", "geheimnis-des-anderen"
+FEEDS = '[[feed]]\nname = "mowas"\nadapter = "push"\n[[feed]]\nname = "other"\nadapter = "push"\n'
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who asks. `kind` is None for a credential that is valid for nobody."""
+
+    name: str
+    key: str
+    kind: PrincipalKind | None = None
+
+
+CALLERS = (
+    Caller("nobody", ""),
+    Caller("nonsense", "nonsense"),
+    Caller("a wrong source's key", f"wk_leitstelle_{'t' * 43}"),
+    Caller("a wrong instance's key", f"wi_dueren_{'t' * 43}"),
+    Caller("a revoked key", f"wk_revoked_{SECRET}"),
+    Caller("an expired key", f"wk_expired_{SECRET}"),
+    Caller("a disabled source", f"wk_disabled_{SECRET}"),
+    Caller("source", KEY, PrincipalKind.SOURCE),
+    Caller("another source", OTHER_KEY, PrincipalKind.SOURCE),
+    Caller("feed", FEED_KEY, PrincipalKind.FEED),
+    Caller("another feed", OTHER_FEED_KEY, PrincipalKind.FEED),
+    Caller("instance", INSTANCE_KEY, PrincipalKind.INSTANCE),
+    Caller("another instance", OTHER_INSTANCE_KEY, PrincipalKind.INSTANCE),
+    Caller("gateway", GATEWAY_SECRET, PrincipalKind.GATEWAY),
+    Caller("another gateway", OTHER_GATEWAY_SECRET, PrincipalKind.GATEWAY),
+)
+OWNER = {
+    Permission.SUBMIT_ALERTS: "source",
+    Permission.PREVIEW_ALERTS: "source",
+    Permission.READ_ALERTS: "source",
+    Permission.READ_IN_FORCE: "instance",
+    Permission.PUSH_MESSAGES: "feed",
+    Permission.REPORT_DELIVERIES: "gateway",
+}
+"""Whose own the things are that these tests ask for, by the name of the caller."""
+PROBLEM_OF = {
+    HTTPStatus.UNAUTHORIZED: ProblemType.UNAUTHENTICATED,
+    HTTPStatus.FORBIDDEN: ProblemType.SENDER_NOT_ALLOWED,
+    HTTPStatus.NOT_FOUND: ProblemType.NOT_FOUND,
+}
+
+
+def expected(row: Grant, route: Route, caller: Caller) -> HTTPStatus | None:
+    """The status by the table; None: let in."""
+    scope = row.held_by.get(caller.kind) if caller.kind else None
+    if scope is None:
+        return HTTPStatus.UNAUTHORIZED
+    own = scope is Scope.EVERYTHING or OWNER[row.permission] == caller.name
+    return None if own and scope is not Scope.NOTHING else route.foreign
+
+
+@dataclass(frozen=True)
+class World:
+    """A service where everybody is known, with an alert of the source's in the instance's municipality."""
+
+    service: Service
+    alert_id: str
+
+    async def ask(self, route: Route, caller: Caller) -> Any:
+        path = route.path.format(alert_id=self.alert_id, name="mowas", gateway="sms-1")
+        body, content_type = b'{"reports": []}', "application/json"
+        if not path.startswith("/v1/gateways"):
+            body, content_type = warning(DUEREN).xml(), CAP
+        if route.method == "GET":
+            return await self.service.get(path, key=caller.key)
+        return await self.service.request("POST", path, body, key=caller.key, content_type=content_type)
+
+    async def differences(self, rows: Iterable[Grant]) -> list[str]:
+        """Where the service answers otherwise than the table says."""
+        found = []
+        for row in rows:
+            for route in row.routes:
+                for caller in CALLERS:
+                    answer, status = await self.ask(route, caller), expected(row, route, caller)
+                    if status is None and answer.status >= HTTPStatus.BAD_REQUEST:
+                        found.append(f"{route} for {caller.name}: {answer.status}, by the table let in")
+                    elif status is not None and not _refused(answer, status):
+                        found.append(f"{route} for {caller.name}: {answer.status}, by the table {status}")
+        return found
+
+
+def _refused(answer: Any, status: HTTPStatus) -> bool:
+    if answer.status != status:
+        return False
+    answer.problem(status, PROBLEM_OF[status])
+    challenge = "Bearer" if status is HTTPStatus.UNAUTHORIZED else None
+    return bool(answer.headers.get("WWW-Authenticate") == challenge)
+
+
+@pytest.fixture
+async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(FEEDS)
+    gateways = tuple(
+        SmsGatewaySettings.model_validate(
+            {
+                "name": name,
+                "url": "https://sms.example/messages",
+                "reports": {"secret": secret, "items": "reports"},
+            }
+        )
+        for name, secret in (("sms-1", GATEWAY_SECRET), ("sms-2", OTHER_GATEWAY_SECRET))
+    )
+    async with serving(settings.model_copy(update={"feeds": feeds, "sms_gateways": gateways})) as service:
+        await introduce(service.parts)
+        sources, pool = service.parts.sources, service.parts.health.pool
+        for name in ("revoked", "expired"):
+            await sources.add_key("leitstelle", f"wk_{name}_{SECRET}")
+        await sources.revoke_key("revoked")
+        await pool.execute("UPDATE api_key SET expires_at = now() - interval '1 s' WHERE id = 'expired'")
+        await pool.execute(
+            "INSERT INTO source (id, name, senders, territory, disabled_at) VALUES ('disabled', '', '{}', '{}', now())"
+        )
+        await sources.add_key("disabled", f"wk_disabled_{SECRET}")
+        await sources.add_key("feed-mowas", FEED_KEY)
+        await sources.add_key("feed-other", OTHER_FEED_KEY)
+        await sources.put_instance(Instance("aachen", "Aachen", (AACHEN,)), OTHER_INSTANCE_KEY)
+        sent = await service.submit(warning(DUEREN))
+        yield World(service, sent.json["alert"]["id"])
+
+
+def test_every_kind_asks_and_every_kind_that_shows_something_over_http_is_there() -> None:
+    assert {caller.kind for caller in CALLERS} - {None} == set(PrincipalKind) - {PrincipalKind.OPERATOR}
+
+
+async def test_every_kind_gets_on_every_route_what_the_table_says(world: World) -> None:
+    assert await world.differences(GRANTS) == []
+
+
+async def test_a_table_that_says_something_else_is_noticed(world: World) -> None:
+    row = GRANT_OF[Permission.READ_IN_FORCE]
+    more = replace(row, held_by={**row.held_by, PrincipalKind.SOURCE: Scope.OWN})
+    hidden = replace(row, routes=(row.routes[0], replace(row.routes[1], foreign=HTTPStatus.FORBIDDEN)))
+    fewer = replace(row, held_by={PrincipalKind.GATEWAY: Scope.OWN})
+    assert len(await world.differences([more])) == 4, "two sources at two routes"
+    assert await world.differences([hidden]) == [
+        "GET /v1/instance/alerts/{alert_id}/cap for another instance: 404, by the table 403"
+    ]
+    found = await world.differences([fewer])
+    assert "GET /v1/instance/alerts for instance: 200, by the table 401" in found
+    assert "GET /v1/instance/alerts for gateway: 401, by the table let in" in found
+
+
+async def test_a_feed_reads_what_came_by_it_and_nobody_else_does(world: World) -> None:
+    feed, source, other = (CALLERS[n] for n in (9, 7, 10))
+    answer = await world.service.submit(warning(JUELICH), key=FEED_KEY, path="/v1/feeds/mowas/messages")
+    (pushed,) = answer.json["messages"]
+    own = replace(world, alert_id=pushed["alert"])
+    for path in ("", "/cap", "/ledger"):
+        route = Route("GET", f"/v1/alerts/{{alert_id}}{path}")
+        assert [(await own.ask(route, caller)).status for caller in (feed, source, other)] == [200, 404, 404]
+
+
+async def test_what_is_open_asks_for_nothing(world: World) -> None:
+    for entrance in OPEN_ROUTES:
+        method, path = entrance.split()
+        assert (await world.service.request(method, path, key="")).status == HTTPStatus.OK, entrance
+
+
+@pytest.mark.parametrize("key", ["", KEY])
+async def test_what_nothing_can_be_called_is_not_there_whoever_asks(world: World, key: str) -> None:
+    for path in ("/v1/alerts/no-id", "/v1/alerts/no-id/cap", "/v1/instance/alerts/no-id/cap", "/v1/feeds/NO"):
+        (await world.service.get(path, key=key)).problem(404, "not-found")
+    for gateway in ("NO", "nobody"):
+        (await world.service.get(f"/v1/gateways/{gateway}/reports", key=key)).problem(404, "not-found")
+    wrong = await world.service.get("/v1/alerts?limit=0", key=key)
+    assert (wrong.status, [one["path"] for one in wrong.json["errors"]]) == (422, ["query/limit"])
+
+
+async def test_a_feed_that_is_not_there_is_not_there_for_a_source_either(world: World) -> None:
+    path = "/v1/feeds/nobody/messages"
+    (await world.service.request("POST", path, b"x", key=KEY)).problem(404, "not-found")
+    (await world.service.request("POST", path, b"x", key="")).problem(401, "unauthenticated")
+
+
+async def test_a_credential_of_the_wrong_kind_costs_the_record_nothing(world: World) -> None:
+    """Neither is it asked, nor does its absence show."""
+    await world.service.parts.health.pool.close()
+    for path, key in (("/v1/alerts", INSTANCE_KEY), ("/v1/instance/alerts", KEY), ("/v1/feeds", "nonsense")):
+        (await world.service.get(path, key=key)).problem(401, "unauthenticated")
+
+
+def parts() -> Any:
+    """As much of the parts as an application that is asked nothing needs."""
+    return SimpleNamespace(metrics=Metrics(), health=None, reports=None, desk=None)
+
+
+def test_the_application_has_the_routes_of_the_table_and_each_requires_what_it_says() -> None:
+    wired = {one.entrance: one.permission for one in wired_routes(application(parts()))}
+    assert wired == dict(REQUIRED_BY_ROUTE) | dict.fromkeys(OPEN_ROUTES)
+
+
+def test_a_workers_routes_are_open_ones() -> None:
+    wired = list(wired_routes(probe_app(Metrics(), parts().health)))
+    assert len(wired) == 3
+    assert all(one.permission is None and one.entrance in OPEN_ROUTES for one in wired)
+
+
+def test_a_route_that_was_forgotten_keeps_the_application_from_starting() -> None:
+    app = application(parts())
+    router = APIRouter(prefix="/v1/held")
+
+    @router.get("")
+    async def held() -> None: ...
+
+    app.include_router(router)
+    with pytest.raises(TableError, match="GET /v1/held: not in the table"):
+        require_table(app)
+
+
+def test_a_route_without_require_or_with_another_permission_is_noticed() -> None:
+    app, router = FastAPI(openapi_url=None), APIRouter(prefix="/v1")
+
+    @router.get("/alerts")
+    async def unguarded() -> None: ...
+
+    @router.post("/alerts", dependencies=[Depends(require(Permission.READ_FEEDS))])
+    async def misguided() -> None: ...
+
+    async def nested(_: object = Depends(require(Permission.READ_FEEDS))) -> None: ...
+
+    @router.get("/feeds", dependencies=[Depends(nested)])
+    async def guarded() -> None: ...
+
+    app.include_router(router)
+    assert set(wired_routes(app)) == {
+        Wired("GET /v1/alerts", None),
+        Wired("POST /v1/alerts", Permission.READ_FEEDS),
+        Wired("GET /v1/feeds", Permission.READ_FEEDS),
+    }
+    with pytest.raises(TableError) as refused:
+        require_table(app)
+    assert "GET /v1/alerts: requires nothing, by the table alerts.read" in str(refused.value)
+    assert "POST /v1/alerts: requires feeds.read, by the table alerts.submit" in str(refused.value)
+    assert "GET /v1/instance/alerts: in the table only" in str(refused.value)
+
+
+async def test_a_permission_that_only_operators_hold_opens_no_route(world: World) -> None:
+    """Whatever is shown, and even before anybody thought of a way to show that one is an operator."""
+    from starlette.requests import Request
+
+    app = SimpleNamespace(state=SimpleNamespace(parts=world.service.parts))
+    for caller in CALLERS:
+        headers = [(b"authorization", f"Bearer {caller.key}".encode())]
+        request = Request({"type": "http", "app": app, "headers": headers})
+        with pytest.raises(RequestRefused) as refused:
+            await require(Permission.DECIDE_HELD)(request)
+        assert refused.value.type is ProblemType.UNAUTHENTICATED
+    assert of_operator("anna").may(Permission.DECIDE_HELD)

@@ -1,0 +1,121 @@
+"""Commands act as a principal: the operator, by one name, and only as far as it may."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import Permission
+from dispatcher.commands.operator import operator, requires
+from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.vocabulary import State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
+from tests.store import conftest as on_record
+from tests.support.histories import plan, submit
+from tests.support.messages import DUEREN, SENDER
+
+pool = on_record.pool
+ACCOUNTS = ("LOGNAME", "USER", "LNAME", "USERNAME")
+
+
+def test_the_operator_is_who_is_named_or_else_the_account(env: pytest.MonkeyPatch) -> None:
+    env.setenv("LOGNAME", "anna")
+    assert (operator().kind, operator().actor) == (PrincipalKind.OPERATOR, "operator:anna")
+    assert operator("bernd").actor == "operator:bernd"
+
+
+def test_a_number_without_an_account_is_a_name_too(env: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under whatever number it was given."""
+    for name in ACCOUNTS:
+        env.delenv(name, raising=False)
+    env.setattr(os, "getuid", lambda: 4_000_000_000 - 7)
+    assert operator().actor == "operator:uid-3999999993"
+
+
+def test_a_command_beyond_what_an_operator_may_does_not_run() -> None:
+    app, done = typer.Typer(), []
+
+    @app.command()
+    @requires(Permission.SUBMIT_ALERTS)
+    def warn(name: str) -> None:
+        done.append(name)
+
+    refused = CliRunner().invoke(app, ["düren"])
+    assert (refused.exit_code, done) == (1, [])
+    assert refused.output == "not allowed: Submit an alert, which is then sent to people. (alerts.submit)\n"
+
+
+def test_a_command_within_it_runs_with_its_arguments() -> None:
+    app, done = typer.Typer(), []
+
+    @app.command()
+    @requires(Permission.READ_HELD)
+    def show(name: str, twice: bool = False) -> None:
+        done.append((name, twice))
+
+    assert CliRunner().invoke(app, ["düren", "--twice"]).exit_code == 0
+    assert done == [("düren", True)]
+
+
+async def _dead_letter(pool: Any) -> None:
+    ledger = Ledger(pool)
+    await submit(Alerts(pool), "A", DUEREN)
+    [wake_ups] = await plan(ledger, Plans(pool, 10), "A")
+    lease = await ledger.acquire(wake_ups.batch_id)
+    assert lease is not None
+    problem = RecipientProblem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
+    await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
+
+
+async def test_whatever_commands_change_the_audit_trail_names_the_person(
+    run: Any, pool: Any, env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    env.setenv("LOGNAME", "anna")
+    feeds, file = tmp_path / "feeds.toml", tmp_path / "subscriptions.jsonl"
+    feeds.write_text('[[feed]]\nname = "mowas"\nadapter = "push"\n')
+    env.setenv("WARN_FEEDS", str(feeds))
+    secret = {"secret": "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cyBhbmQgbG9uZw=="}
+    file.write_text(
+        json.dumps({"channel": "app", "address": "https://a.example/", "keys": secret, "places": [DUEREN]})
+    )
+    added = await run("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
+    for words in (
+        ("source", "revoke", added.stdout.split("_")[1]),
+        ("instance", "add", "dueren", "--place", DUEREN),
+        ("subscriptions", "import", file),
+        ("feeds", "key", "mowas"),
+    ):
+        done = await run(*words)
+        assert done.exit_code == 0, done.output
+    await _dead_letter(pool)
+    assert (await run("dead-letters", "replay", "--alert", "A")).exit_code == 0
+    rows = await pool.fetch("SELECT actor, action FROM audit WHERE actor LIKE 'operator%' ORDER BY id")
+    assert [(row["actor"], row["action"]) for row in rows] == [
+        ("operator:anna", action)
+        for action in (
+            *("source.put", "key.add", "key.revoke", "instance.put", "subscriptions.add", "key.add"),
+            "dead_letters.replay",
+        )
+    ]
+
+
+async def test_a_feed_with_the_longest_name_gets_a_key_that_works(
+    run: Any, pool: Any, env: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from dispatcher.store.sources import Sources
+    from tests.commands.conftest import PEPPER
+
+    name = "m" * 32
+    (tmp_path / "feeds.toml").write_text(f'[[feed]]\nname = "{name}"\nadapter = "push"\n')
+    env.setenv("WARN_FEEDS", str(tmp_path / "feeds.toml"))
+    done = await run("feeds", "key", name)
+    source = await Sources(pool, PEPPER.encode()).by_key(done.stdout.strip())
+    assert source is not None
+    assert source.id == f"feed-{name}"
