@@ -11,11 +11,13 @@
       ChannelDown            host unreachable     breaker opens; what was not started goes back
       ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
 
-A channel classifies. It never retries, never waits out a Retry-After, never touches a store.
+A channel classifies. It never retries, never waits out a Retry-After, never touches a store. What an error
+comes to is said by its type: a new one says all of it, or a test fails.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
@@ -25,10 +27,36 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+class Consequence(StrEnum):
+    """What an endpoint's error comes to for its recipient."""
+
+    REMOVE = "remove"
+    """Final, and the endpoint is removed."""
+    REJECT = "reject"
+    """Final: a dead letter."""
+    EXPIRE = "expire"
+    """Final, and no attempt was made."""
+    RETRY = "retry"
+    """Again after a back-off."""
+    RETRY_UNCERTAIN = "retry_uncertain"
+    """Again after a back-off, and the person may have been reached already."""
+    POSTPONE = "postpone"
+    """Again once the gateway allows it. Not an attempt: the gateway did not look at the message."""
+
+    @property
+    def is_attempt(self) -> bool:
+        return self not in {Consequence.EXPIRE, Consequence.POSTPONE}
+
+
 class DeliveryError(Exception):
     """One endpoint did not accept the notice. `code` is short and stable (an HTTP status or a name)."""
 
     label: ClassVar[str] = "error"
+    log_level: ClassVar[int] = logging.WARNING
+    """At which its first occurrence in a batch is logged. A mass send has thousands, and metrics have their sum."""
+    consequence: ClassVar[Consequence] = Consequence.REJECT
+    gateway_fault: ClassVar[bool] = False
+    """Whether the gateway is in trouble: many of these open its breaker."""
 
     def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
         """`detail` is for operators and carries no secret; `retry_after` is in seconds from now."""
@@ -42,42 +70,64 @@ class Gone(DeliveryError):
     """The endpoint does not exist any more."""
 
     label = "gone"
+    log_level = logging.DEBUG  # people change their phones every day
+    consequence = Consequence.REMOVE
+    gateway_fault = False
 
 
 class Permanent(DeliveryError):
     """This notice can never be accepted by this endpoint."""
 
     label = "permanent"
+    log_level = logging.WARNING
+    consequence = Consequence.REJECT
+    gateway_fault = False
 
 
 class Expired(DeliveryError):
     """The notice's deadline passed before this endpoint was started; nothing was sent."""
 
     label = "expired"
+    log_level = logging.INFO
+    consequence = Consequence.EXPIRE
+    gateway_fault = False
 
 
 class Transient(DeliveryError):
     """The gateway could not take it now, and did not take it."""
 
     label = "transient"
+    log_level = logging.INFO
+    consequence = Consequence.RETRY
+    gateway_fault = True
 
 
 class Uncertain(Transient):
     """The request may have reached the gateway, but no answer was read."""
 
     label = "uncertain"
+    log_level = logging.INFO
+    consequence = Consequence.RETRY_UNCERTAIN
+    gateway_fault = True
 
 
 class RateLimited(Transient):
     """The gateway asks us to slow down."""
 
     label = "rate_limited"
+    log_level = logging.INFO
+    consequence = Consequence.POSTPONE
+    gateway_fault = False
 
 
 class ChannelError(Exception):
     """Nobody behind this gateway can be reached; endpoints without a receipt were not started."""
 
     label: ClassVar[str] = "channel_error"
+    log_level: ClassVar[int] = logging.WARNING
+    """At which a gateway's pause on its account is logged, once a batch."""
+    needs_person: ClassVar[bool] = False
+    """Whether waiting mends nothing: the gateway is left alone until somebody has."""
 
     def __init__(self, code: str, detail: str = "", *, gateway: str = "") -> None:
         """`gateway` is the one concerned, as `Channel.gateway` names it."""
@@ -91,12 +141,16 @@ class ChannelDown(ChannelError):
     """The gateway's host cannot be reached."""
 
     label = "down"
+    log_level = logging.WARNING
+    needs_person = False
 
 
 class ChannelMisconfigured(ChannelError):
     """The gateway refuses us: our key, our contract, our configuration."""
 
     label = "misconfigured"
+    log_level = logging.ERROR
+    needs_person = True
 
 
 class Urgency(StrEnum):

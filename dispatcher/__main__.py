@@ -76,7 +76,7 @@ def main() -> None:
         sys.exit(1)
     except (SettingsError, OSError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_status if isinstance(error, SettingsError) else 1)
 
 
 if __name__ == "__main__":

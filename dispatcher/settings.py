@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -27,6 +27,9 @@ from channels.sms.provider import Failure, parse_failure
 
 class SettingsError(Exception):
     """The settings do not make a service; the message says what to change."""
+
+    exit_status: ClassVar[int] = 1
+    """Of the command that it ends."""
 
 
 def _split(value: object) -> object:

@@ -48,7 +48,7 @@ def up() -> None:
             code = supervisor.run()
     except EmbeddedError as error:
         typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(error.exit_status) from error
     raise typer.Exit(code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.base import ChannelDown, ChannelError, ChannelMisconfigured
+from channels.base import ChannelError
 from dispatcher.delivery.circuit_breaker import Breaker
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.delivery.retry_budget import RetryBudget
@@ -45,7 +46,6 @@ process loses at its death is sent again, so this bounds the duplicates that peo
 PERSIST_S = 60.0
 PERSIST_PAUSE_S = 0.25
 TERMINAL = tuple(state for state in State if state.terminal)
-GATEWAY_FAULT = frozenset({"transient", "uncertain"})
 
 log = structlog.get_logger()
 
@@ -131,6 +131,7 @@ class _Work:
         self._pause_s = 0.0
         self._pause_reason = ""
         self._pause_reasons: set[str] = set()
+        self._failures_logged: set[str] = set()
         self._before = lease.outcomes
         self._results: Counter[str] = Counter()
         self._latencies: Counter[float] = Counter()
@@ -238,10 +239,10 @@ class _Work:
                     self._take(known)
                     if time.monotonic() > self._written_at + FLUSH_S:
                         self._stopped |= await self._write()
-        except ChannelDown as error:
-            self._pause(error.label, self._breaker.fail(time.monotonic()), error)
-        except ChannelMisconfigured as error:
-            self._pause(error.label, MISCONFIGURED_PAUSE_S, error)
+        except ChannelError as error:
+            now = time.monotonic()
+            seconds = MISCONFIGURED_PAUSE_S if error.needs_person else self._breaker.fail(now)
+            self._pause(error.label, seconds, error)
 
     def _take(self, receipts: list[Receipt]) -> None:
         now = self._now()
@@ -251,12 +252,20 @@ class _Work:
             self._note(ACCEPTED, latency_s, plain)
         for result in others:
             self._note(result, latency_s)
+            self._log_failure(result)
+
+    def _log_failure(self, result: Settlement) -> None:
+        """Each kind once a batch, and never the detail."""
+        if result.outcome != State.ACCEPTED and result.label not in self._failures_logged:
+            self._failures_logged.add(result.label)
+            names = {"channel": self._lease.channel, "gateway": self._lease.gateway}
+            log.log(result.log_level, "delivery_failed", label=result.label, code=result.code, **names)
 
     def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
         self._results[result.label] += answers
         if result.outcome == State.ACCEPTED:
             self._latencies[latency_s] += answers
-        failed, at = result.label in GATEWAY_FAULT, time.monotonic()
+        failed, at = result.gateway_fault, time.monotonic()
         self._budget.note(retry=result.attempts > 1, failed=failed, now=at, answers=answers)
         pause = self._breaker.note(failed=failed, now=at, answers=answers)
         if result.pause_s:
@@ -270,7 +279,8 @@ class _Work:
         if reason not in self._pause_reasons:
             self._pause_reasons.add(reason)
             metrics.gateway_pauses.labels(lease.channel, metrics.gateway_label(lease.gateway), reason).inc()
-            log.warning(
+            log.log(
+                error.log_level if error else logging.WARNING,
                 "gateway_paused",
                 channel=lease.channel,
                 gateway=lease.gateway,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from channels.base import DeliveryError, Expired, Gone, RateLimited, Transient, Uncertain
+from channels.base import Consequence, DeliveryError
 from dispatcher.model.vocabulary import UNCERTAIN, State
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ RATE_LIMIT_DEFAULT_S = 5.0
 RETRY_AFTER_MAX_S = 300.0
 """A gateway may ask for more; it is asked again after five minutes all the same, because the warning cannot wait
 for ever on a wrong header."""
+
+_FINAL = {
+    Consequence.REMOVE: State.GONE,
+    Consequence.REJECT: State.REJECTED,
+    Consequence.EXPIRE: State.EXPIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,10 @@ class Settlement:
     """The endpoint is gone: end the subscription."""
     pause_s: float = 0.0
     """Leave the whole gateway alone for so long."""
+    gateway_fault: bool = False
+    """The gateway is in trouble: many of these open its breaker."""
+    log_level: int = logging.DEBUG
+    """Of the error that it comes from."""
 
 
 def backoff_s(attempts: int, random: Callable[[], float]) -> float:
@@ -56,44 +67,53 @@ def settle(
     flag = outcome & UNCERTAIN
     if error is None:
         return Settlement(State.ACCEPTED, "accepted", "", "", attempts + 1)
-    if isinstance(error, Expired):
-        return _final(State.EXPIRED | flag, error, attempts)
-    if isinstance(error, Gone):
-        return _final(State.GONE | flag, error, attempts + 1, remove=True)
-    if isinstance(error, Transient):
+    attempts += error.consequence.is_attempt
+    state = _FINAL.get(error.consequence)
+    if state is None:
         return _again(error, flag, attempts, now, deadline, random)
-    return _final(State.REJECTED | flag, error, attempts + 1)
+    return _settlement(error, state | flag, attempts, remove=error.consequence is Consequence.REMOVE)
 
 
-def _final(
-    outcome: int, error: DeliveryError, attempts: int, *, remove: bool = False, pause_s: float = 0.0
+def _settlement(
+    error: DeliveryError,
+    outcome: int,
+    attempts: int,
+    *,
+    due: datetime | None = None,
+    remove: bool = False,
+    pause_s: float = 0.0,
 ) -> Settlement:
     return Settlement(
-        outcome, error.label, error.code, error.detail, attempts, remove=remove, pause_s=pause_s
+        outcome,
+        error.label,
+        error.code,
+        error.detail,
+        attempts,
+        due=due,
+        remove=remove,
+        pause_s=pause_s,
+        gateway_fault=error.gateway_fault,
+        log_level=error.log_level,
     )
 
 
 def _again(
-    error: Transient,
+    error: DeliveryError,
     flag: int,
     attempts: int,
     now: datetime,
     deadline: datetime,
     random: Callable[[], float],
 ) -> Settlement:
-    if isinstance(error, Uncertain):
+    if error.consequence is Consequence.RETRY_UNCERTAIN:
         flag = UNCERTAIN
     asked = min(error.retry_after or 0.0, RETRY_AFTER_MAX_S)
-    if isinstance(error, RateLimited):
-        # Not an attempt: the gateway did not look at the message.
+    if error.consequence is Consequence.POSTPONE:
         wait = pause = asked or RATE_LIMIT_DEFAULT_S
     else:
-        attempts += 1
         wait, pause = max(asked, backoff_s(attempts, random)), asked
     due = now + timedelta(seconds=wait)
     if due >= deadline:
         # Too late for this recipient; what the gateway asked for holds for everybody else all the same.
-        return _final(State.EXPIRED | flag, error, attempts, pause_s=pause)
-    return Settlement(
-        State.RETRY | flag, error.label, error.code, error.detail, attempts, due=due, pause_s=pause
-    )
+        return _settlement(error, State.EXPIRED | flag, attempts, pause_s=pause)
+    return _settlement(error, State.RETRY | flag, attempts, due=due, pause_s=pause)

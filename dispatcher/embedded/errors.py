@@ -6,9 +6,14 @@ EmbeddedError
   ServerFailedError         the server did not start; ends with the last lines of its log
 """
 
+from typing import ClassVar
+
 
 class EmbeddedError(RuntimeError):
     """An embedded server cannot be started."""
+
+    exit_status: ClassVar[int] = 1
+    """Of the command that it ends."""
 
 
 class ExtraMissingError(EmbeddedError):

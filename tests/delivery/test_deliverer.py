@@ -1,11 +1,13 @@
 """A batch from the claim to its last outcome, against a scripted gateway."""
 
 import asyncio
+import logging
 import random
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
 
 from channels.base import (
     ChannelDown,
@@ -195,6 +197,36 @@ async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_i
     assert pause["reason"] == "misconfigured"
     assert pause["s"] > 50
     assert len(await house.subscriptions.endpoints(ids)) == 3
+
+
+@pytest.mark.parametrize("error", [ChannelDown, ChannelMisconfigured])
+async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_says(house, error):
+    ids = await house.subscribe(*"abc")
+    house.channel.script[ids[0]] = [error("code")]
+    [batch] = await house.planned()
+    with structlog.testing.capture_logs() as logs:
+        await house.deliverer.deliver(batch)
+    [line] = [line for line in logs if line["event"] == "gateway_paused"]
+    level = logging.getLevelName(error.log_level).lower()
+    assert (line["log_level"], line["reason"], line["code"]) == (level, error.label, "code")
+
+
+async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without_its_detail(house):
+    one, two, _ = await house.subscribe(*"abc")
+    for each in (one, two):
+        house.channel.script[each] = [Permanent("413", "somebody's number")]
+    [batch] = await house.planned()
+    with structlog.testing.capture_logs() as logs:
+        await house.deliverer.deliver(batch)
+    [line] = [line for line in logs if line["event"] == "delivery_failed"]
+    assert line == {
+        "event": "delivery_failed",
+        "log_level": "warning",
+        "label": "permanent",
+        "code": "413",
+        "channel": "webpush",
+        "gateway": PUSH,
+    }
 
 
 async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house):

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.base import DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain
+from channels.base import (
+    Consequence,
+    DeliveryError,
+    Expired,
+    Gone,
+    Permanent,
+    RateLimited,
+    Transient,
+    Uncertain,
+)
 from dispatcher.delivery.outcome import (
     BACKOFF_CAP_S,
     RATE_LIMIT_DEFAULT_S,
@@ -43,6 +52,33 @@ def test_the_policy_table(error, state, remove, attempts):
     assert (result.due is not None) == (result.outcome & ~UNCERTAIN == State.RETRY)
     if error:
         assert (result.label, result.code) == (error.label, error.code)
+
+
+@pytest.mark.parametrize("consequence", Consequence)
+def test_every_consequence_is_settled(consequence: Consequence) -> None:
+    """By the answer of the type, whatever the type is called."""
+
+    class Strange(DeliveryError):
+        label = "strange"
+
+    Strange.consequence = consequence
+    result = settled(Strange("x"))
+    again = consequence in {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
+    assert (result.due is not None) is again
+    assert State(result.outcome & ~UNCERTAIN).terminal is not again
+    assert bool(result.outcome & UNCERTAIN) is (consequence is Consequence.RETRY_UNCERTAIN)
+    assert result.remove is (consequence is Consequence.REMOVE)
+    assert result.attempts == consequence.is_attempt
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_a_settlement_says_what_its_error_does(kind: type[DeliveryError]) -> None:
+    result = settled(kind("x"))
+    assert (result.label, result.gateway_fault, result.log_level) == (
+        kind.label,
+        kind.gateway_fault,
+        kind.log_level,
+    )
 
 
 def test_a_transient_failure_is_tried_again_after_a_jittered_wait():
