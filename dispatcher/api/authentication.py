@@ -39,7 +39,7 @@ _MISSING = {
 
 
 class Require:
-    """A route's dependency: the principal that asks, which holds the permission. Raises `RequestRefused` for anybody else."""
+    """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for others."""
 
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission

@@ -21,7 +21,7 @@ MAX_QUERY_BYTES = 8_192
 
 
 def gateway_of(request: Request, desk: DeliveryReports | None) -> Principal | None:
-    """The gateway that the path names, if its secret is shown. Raises `RequestRefused` for one that takes no reports."""
+    """The gateway that the path names, if its secret is shown. Raises `RequestRefused` where none is configured."""
     _, gateway = configured(desk, request.path_params["gateway"])
     shown = _shown(request, bounded_query(request))
     known = any(hmac.compare_digest(secret, gateway.secret) for secret in shown)
