@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from pathlib import Path
@@ -18,11 +19,12 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from channels.sms import delivery_reports
 from channels.sms.json_path import CODE, matching
 from channels.sms.provider import Failure, parse_failure
+from dispatcher.setting_names import PREFIX, unknown_names
 
 
 class SettingsError(Exception):
@@ -141,6 +143,25 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
         hide_input_in_errors=True,  # a setting may be a secret
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment alone, in which every name that begins like a setting's must be one."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        known = {f"{PREFIX}{name.upper()}": field.annotation for name, field in cls.model_fields.items()}
+        nested = {
+            name for name, kind in known.items() if isinstance(kind, type) and issubclass(kind, BaseModel)
+        }
+        if wrong := unknown_names(os.environ, known, nested):
+            raise SettingsError("; ".join(wrong))
+        return init_settings, env_settings
 
     data_dir: Path = Path("var")
     """Embedded servers' data, keys, state."""

@@ -1,0 +1,42 @@
+"""Which names of settings there are, and which one was meant by a name that is none. Pure."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+PREFIX: Final = "WARN_"
+OF_THE_CLIENT: Final = frozenset({"WARN_API_KEY", "WARN_URL"})
+"""Names that only the commands of a control centre read (`dispatcher submit`)."""
+RENAMED: Final = {"WARN_USUAL_FACTOR": "WARN_BASELINE_FACTOR"}
+"""Old names, which no similarity would lead from, and what took their place."""
+NESTED: Final = "__"
+"""Stands between the name of a setting and that of a member within it."""
+
+
+def unknown_names(given: Iterable[str], known: Collection[str], nested: Collection[str] = ()) -> list[str]:
+    """A sentence for each name in `given` that begins like a setting's and is none, with the one that was meant.
+
+    Capitals do not matter. Of the `known` ones those in `nested` have members, which may be set one by one.
+    """
+    there = {*known, *OF_THE_CLIENT}
+    return [
+        _sentence(name, there)
+        for name in sorted({name.upper() for name in given})
+        if name.startswith(PREFIX) and name not in there and not _is_member(name, nested)
+    ]
+
+
+def _is_member(name: str, nested: Collection[str]) -> bool:
+    setting, _, member = name.partition(NESTED)
+    return bool(member) and setting in nested
+
+
+def _sentence(name: str, known: Collection[str]) -> str:
+    if name in RENAMED:
+        return f"{name} is no setting; it is called {RENAMED[name]}"
+    (nearest,) = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+    return f"{name} is no setting; the nearest is {nearest}"

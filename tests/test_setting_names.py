@@ -1,0 +1,60 @@
+"""Names that are no settings are refused with the one that was meant."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dispatcher.setting_names import unknown_names
+from dispatcher.settings import Settings, SettingsError
+
+KNOWN = {"WARN_API_PORT", "WARN_BASELINE_FACTOR", "WARN_BATCH_SIZE", "WARN_DELIVERY", "WARN_SMS_GATEWAYS"}
+
+
+@pytest.mark.parametrize(
+    "name", [*KNOWN, "WARN_API_KEY", "WARN_URL", "WARN_DELIVERY__BACKOFF__CAP_S", "PATH"]
+)
+def test_what_is_a_setting_or_none_of_ours_passes(name: str) -> None:
+    assert unknown_names([name], KNOWN, {"WARN_DELIVERY"}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("WARN_API_PROT", "WARN_API_PORT"),
+        ("WARN_BATCHSIZE", "WARN_BATCH_SIZE"),
+        ("WARN_SMS_GATEWAY", "WARN_SMS_GATEWAYS"),
+        ("WARN_USUAL_FACTOR", "WARN_BASELINE_FACTOR"),
+        ("WARN_API_PORT__X", "WARN_API_PORT"),
+    ],
+)
+def test_what_is_none_is_named_with_what_was_meant(name: str, meant: str) -> None:
+    (sentence,) = unknown_names([name, "WARN_API_PORT"], KNOWN)
+    assert sentence.startswith(f"{name} is no setting; ")
+    assert sentence.endswith(meant)
+
+
+def test_all_are_named_at_once() -> None:
+    assert len(unknown_names(["WARN_A", "WARN_B"], KNOWN)) == 2
+
+
+def test_the_service_does_not_start_with_one(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_USUAL_FACTOR", "3")
+    with pytest.raises(
+        SettingsError, match="WARN_USUAL_FACTOR is no setting; it is called WARN_BASELINE_FACTOR"
+    ):
+        Settings()
+
+
+def test_the_command_says_so_without_a_traceback(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_WORKRES", "3")
+    found = subprocess.run(
+        [sys.executable, "-m", "dispatcher", "migrate"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert found.returncode != 0
+    assert "WARN_WORKRES is no setting; the nearest is WARN_WORKERS" in found.stderr
+    assert "Traceback" not in found.stderr
