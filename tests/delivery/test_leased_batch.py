@@ -173,7 +173,7 @@ def test_receipts_taken_together_are_as_taken_one_by_one(data):
     receipts = [Receipt(100 + n, error) for n, error in enumerate(errors)]
     for batch in (together, apart):
         batch.claim(range(5))
-    plain, others = together.take(receipts, NOW)
+    plain, others = together.apply_receipts(receipts, NOW)
     one_by_one = [apart.settle(receipt, NOW) for receipt in receipts]
     assert plain + len(others) == 5
     assert others == [result for result in one_by_one if result is not ACCEPTED]

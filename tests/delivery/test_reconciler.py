@@ -39,7 +39,7 @@ async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_count
     await house.subscribe("a")
     await house.submit("A")
     await Planner(
-        house.planner._plans, house.ledger, no_queue, house.dependencies.metrics, house.planner._precise
+        house.planner._plans, house.ledger, no_queue, house.dependencies.metrics, house.planner._locations
     ).plan("A")
     assert (await house.alerts.get("A")).state == "planned"
     assert house.count("warn_enqueue_failures_total") == 1

@@ -65,7 +65,7 @@ async def test_a_plan_that_fails_is_counted_and_made_later(house, parts, redis_u
         await house.pool.execute("ALTER TABLE followed_municipality RENAME TO place_away")
         await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
         await until(failed)
-        await house.pool.execute("ALTER TABLE place_away RENAME TO place")
+        await house.pool.execute("ALTER TABLE place_away RENAME TO followed_municipality")
         await let_wake_ups_lapse(house.pool)
         await reconciler.sweep()
         await until(settled(house))

@@ -67,7 +67,7 @@ class LedgerReader:
                JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM watched_area) p
                  ON p.subscription_id = r.id
                WHERE b.alert_id = $1 AND NOT EXISTS (
-                 SELECT FROM followed_municipality WHERE place.subscription_id = r.id AND place.ags = p.ags)
+                 SELECT FROM followed_municipality f WHERE f.subscription_id = r.id AND f.ags = p.ags)
                GROUP BY 1, 2 ORDER BY 1""",
             alert_id,
         )

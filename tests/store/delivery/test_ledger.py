@@ -50,7 +50,7 @@ async def test_a_lease_holds_all_that_a_worker_needs(pool, alerts, ledger, batch
 
 @pytest.mark.parametrize(("ticks", "ahead_s"), [((0, 1), 0), ((0, 60, 60, 100), 40)])
 async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_is(pool, batch, ticks, ahead_s):
-    lease = await Ledger(pool, partial(next, iter(ticks))).claim(batch)
+    lease = await Ledger(pool, partial(next, iter(ticks))).acquire(batch)
     present = await pool.fetchval("SELECT clock_timestamp()")
     assert lease.now - present == pytest.approx(timedelta(seconds=ahead_s), abs=20 * MOMENT)
 
