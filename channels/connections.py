@@ -1,9 +1,10 @@
 """Which connections still stand: what tells a repetition that is safe from one that is not.
 
-libcurl repeats a request of its own accord when a reused connection gave no answer at all. If the connection
-broke, the server may have acted on the request, and repeating is not for us to decide. If the connection stood
-to the end, the server has said that it did not act on it: it refused the stream, or named the last stream that it
-took before going away (RFC 9113 sections 6.8 and 8.7), as nginx does after every thousand requests.
+libcurl repeats a request of its own accord when a reused connection gave no answer at all
+(findings/libcurl-posts-twice.sh). If the connection broke, the server may have acted on the request, and repeating is
+not for us to decide. If the connection stood to the end, the server has said that it did not act on it: it refused the
+stream, or named the last stream that it took before going away (RFC 9113 sections 6.8 and 8.7), as nginx does after
+every thousand requests.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 HTTP/2 needs one connection for a hundred requests, HTTP/1.1 a hundred. Which it is shows when the first
 connection stands. libcurl can make the others wait for that (CURLOPT_PIPEWAIT), but where it turns out to be
-HTTP/1.1, it makes them wait until the first request is answered: one hanging request would hold up everybody.
-So the first request goes ahead alone until its connection stands, and libcurl's way is used where HTTP/2 is known.
+HTTP/1.1, it makes them wait until the first request is answered: one hanging request would hold up everybody
+(findings/libcurl-pipewait-queues-behind-http1.sh). So the first request goes ahead alone until its connection stands,
+and libcurl's way is used where HTTP/2 is known.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 def server_of(app: FastAPI) -> uvicorn.Server:
     """Ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again in the end, and
-    the process die of it before it has put away what it holds.
+    the process die of it before it has put away what it holds (findings/uvicorn-raises-the-signal-again.sh).
     """
     config = uvicorn.Config(
         app,

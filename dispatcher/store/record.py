@@ -50,7 +50,8 @@ def _decode_jsonb(raw: bytes) -> Any:
 
 
 async def _prepare(connection: Any) -> None:
-    # Binary, with jsonb's version byte in front: COPY knows no other format.
+    # Binary, with jsonb's version byte in front: COPY knows no other format
+    # (findings/asyncpg-copy-wants-a-binary-codec.sh).
     await connection.set_type_codec(
         "jsonb", encoder=_encode_jsonb, decoder=_decode_jsonb, schema="pg_catalog", format="binary"
     )

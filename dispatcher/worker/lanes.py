@@ -21,7 +21,8 @@ POLL_S = {Lane.FLASH: 0.02, Lane.PRIORITY: 0.04, Lane.ROUTINE: 0.08, Lane.EXERCI
 """How often an idle lane looks at its queue. At 20 ms the median wait is about 12 ms for some 250 Redis commands
 per second and process."""
 IN_PROGRESS_S = 15.0
-"""After this arq takes a job of a dead process up again. Merely a second bell: the reconciler is quicker."""
+"""After this arq takes a job of a dead process up again. Merely a second bell: the reconciler is quicker. Left alone,
+arq would wait for the longest timeout of any function (findings/arq-claims-for-the-slowest-function.sh)."""
 JOB_TIMEOUT_S = 3600
 RECONNECT_S = 0.5
 CANCEL_AGAIN_S = 0.1
