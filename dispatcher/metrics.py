@@ -159,7 +159,7 @@ class Metrics:
         )
         self.jobs_failed = Counter(
             "warn_jobs_failed",
-            "Jobs that ended in an unforeseen error; the reconciler rings again.",
+            "Jobs that ended in an unforeseen error; the reconciler enqueues again.",
             ("function",),
             registry=self.registry,
         )
@@ -229,7 +229,7 @@ class Metrics:
         )
         self.enqueue_failures = Counter(
             "warn_enqueue_failures",
-            "Bells that Redis did not take; the reconciler rings again.",
+            "Wake-ups that Redis did not take; the reconciler enqueues again.",
             registry=self.registry,
         )
         self.build = Info("warn_build", "The running version.", registry=self.registry)

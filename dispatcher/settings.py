@@ -75,7 +75,7 @@ def _showable(secret: SecretStr) -> SecretStr:
 
 
 class SmsReportSettings(BaseModel):
-    """How a gateway reports what became of its messages; see `channels.delivery_reports.ReportFields` and
+    """How a gateway reports what became of its messages; see `channels.sms.delivery_reports.ReportFields` and
     `ops/docs/delivery-reports.md`.
     """
 
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     """Recipients claimed at once within a batch. With the jobs per lane it bounds the sends in flight of one
     process, and so the possible duplicates when that process dies."""
     jobs_per_lane: int = Field(4, ge=1, le=64)
-    """Batches that one worker process has in hand at once in each lane."""
+    """Batches that one worker process leases at once in each lane."""
     reconcile_interval_s: float = Field(1.0, gt=0)
     """Between two sweeps of the record."""
 
