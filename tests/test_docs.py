@@ -2,13 +2,19 @@
 
 import importlib
 import re
+import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dispatcher.feeds.configuration import FeedSettings, feed_of
+from dispatcher.feeds.entry import FeedEntry
+from dispatcher.feeds.entry_state import FetchedEntry, row_of
 from dispatcher.model.problems import STATUS, ProblemType
-from dispatcher.model.vocabulary import Reason
+from dispatcher.model.vocabulary import Reason, State
 from ops.reference import DOCS, PAGES
+from tests.support import documents
 
 ROOT = Path(__file__).parents[1]
 NAME = re.compile(r"`((?:cap|channels|dispatcher)(?:\.\w+)+)`")
@@ -61,3 +67,142 @@ def test_every_problem_and_every_reason_is_explained():
 def test_links_between_documents_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).exists(), target
+
+
+def _rooms_in_the_tree() -> set[str]:
+    house = ROOT / "dispatcher"
+    packages = {path.parent.name for path in house.glob("*/__init__.py")}
+    return packages | {path.stem for path in house.glob("*.py") if path.stem != "__init__"}
+
+
+def _layers_of(diagram: str) -> list[set[str]]:
+    subgraphs = re.findall(r"subgraph.*?\n(.*?)\n *end$", diagram, flags=re.MULTILINE | re.DOTALL)
+    return [set(body.split()) for body in subgraphs]
+
+
+def _layers_by_contract() -> list[set[str]]:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layered = [one for one in contracts["tool"]["importlinter"]["contracts"] if one["type"] == "layers"]
+    return [set(re.split(r" [|:] ", layer)) for layer in layered[0]["layers"]]
+
+
+def test_the_diagram_of_rooms_is_the_tree_s_and_the_contract_s():
+    text = documents.section(documents.page("architecture.md"), "## Rooms of the service")
+    (diagram,) = documents.blocks(text, "mermaid")
+    layers = _layers_of(diagram)
+    assert layers == _layers_by_contract()
+    assert set().union(*layers) | {"embedded"} == _rooms_in_the_tree()
+    assert "commands --> embedded" in diagram
+    described = {documents.quoted(row[0])[0] for row in documents.rows(text)}
+    assert described | {"__main__"} == _rooms_in_the_tree()
+
+
+def test_a_room_that_is_not_there_is_noticed():
+    diagram = 'subgraph a[" "]\n    api\n    attic\n  end\n'
+    assert _layers_of(diagram) == [{"api", "attic"}]
+    assert not set().union(*_layers_of(diagram)) <= _rooms_in_the_tree()
+
+
+def test_the_diagram_of_channels_has_all_of_their_rooms():
+    text = documents.section(documents.page("architecture.md"), "## Channels")
+    (diagram,) = documents.blocks(text, "mermaid")
+    rooms = {path.parent.name for path in (ROOT / "channels").rglob("__init__.py")} - {"channels"}
+    assert rooms
+    assert rooms <= set(re.findall(r"\w+", diagram))
+
+
+def test_every_table_of_the_record_is_described():
+    text = documents.section(documents.page("data-model.md"), "## Tables")
+    described = [documents.quoted(row[0])[0] for row in documents.rows(text)]
+    assert described == sorted(documents.created_tables(documents.migrations()))
+    for row in documents.rows(text):
+        for writer in documents.quoted(row[2]):
+            assert documents.is_defined(writer), writer
+
+
+def _diagram_of(heading: str) -> str:
+    (diagram,) = documents.blocks(documents.section(documents.page("data-model.md"), heading), "mermaid")
+    return diagram
+
+
+@pytest.mark.parametrize(
+    ("heading", "constraint"),
+    [
+        ("### An alert: `alert.state`", "alert_state_check\n  CHECK"),
+        ("### A batch: `batch.state`", "DEFAULT 'open' CHECK"),
+    ],
+)
+def test_states_are_those_that_the_record_allows(heading, constraint):
+    allowed = documents.checked_values(documents.migrations(), constraint)
+    assert documents.states(_diagram_of(heading)) == allowed
+
+
+def test_a_recipient_s_states_are_those_of_its_byte():
+    diagram = _diagram_of("### A recipient: its byte in `batch.outcomes`")
+    assert documents.states(diagram) == {state.name.lower() for state in State}
+    for before, after, function in documents.transitions(diagram):
+        terminal = before != "[*]" and State[before.upper()].terminal
+        assert not terminal or function == "DeadLetters.replay", (before, after)
+
+
+def test_an_entry_s_states_are_those_of_its_row():
+    feed = feed_of(FeedSettings(name="x", adapter="single", urls=("https://feed.example",)))
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    entry = FeedEntry("key", "1")
+    unresolved = {
+        str(row_of(feed, "", fetched, None, None, now).reason)
+        for fetched in (FetchedEntry(entry, waits=True), FetchedEntry(entry, broken=True))
+    }
+    assert documents.states(_diagram_of("### An entry of a feed: `feed_entry`")) == unresolved | {
+        "decided",
+        "ended",
+    }
+
+
+def test_every_transition_is_made_by_a_function_that_exists():
+    diagrams = documents.blocks(documents.page("data-model.md"), "mermaid")
+    assert len(diagrams) == 4
+    for diagram in diagrams:
+        made = list(documents.transitions(diagram))
+        assert len(made) == diagram.count("-->")  # each arrow names its function
+        for transition in made:
+            assert documents.is_defined(transition.function), transition
+
+
+def test_the_glossary_is_sorted_and_names_what_exists():
+    words = documents.rows(documents.page("glossary.md"))
+    terms = [row[0] for row in words]
+    assert terms == sorted(set(terms), key=str.casefold)
+    tables = documents.created_tables(documents.migrations())
+    for row in words:
+        assert set(documents.quoted(row[2])) <= tables, row
+        for name in documents.quoted(row[3]):
+            assert documents.is_defined(name), name
+
+
+def test_what_the_documents_invent_is_noticed():
+    assert not documents.is_defined("Hand")
+    assert not documents.is_defined("Ledger.claim")
+    assert not documents.is_defined("guess_what_it_is")
+    assert documents.states("stateDiagram-v2\n  [*] --> open: f\n  open --> lost: g\n  idle\n") == {
+        "open",
+        "lost",
+        "idle",
+    }
+    assert documents.checked_values("x CHECK (a IN ('b'))\nx CHECK (a IN ('b', 'c'))", "x CHECK") == {
+        "b",
+        "c",
+    }
+    assert documents.created_tables("CREATE TABLE one (\nCREATE TABLE two (") == {"one", "two"}
+
+
+@pytest.mark.parametrize(
+    "document", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=lambda path: path.name
+)
+def test_lines_of_prose_are_not_longer_than_120_characters(document):
+    """Tables cannot be broken, nor what is to be copied as a whole."""
+    fenced = False
+    for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
+        fenced ^= line.startswith("```")
+        if not (fenced or line.startswith(("|", "    "))):
+            assert len(line) <= 120, number
