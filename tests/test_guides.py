@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from fastapi import FastAPI
 from prometheus_client import Counter
+from pydantic import ValidationError
 
 import cap
 from cap.findings import Level
@@ -380,6 +381,46 @@ def test_the_metric_is_shown_from_the_start_and_counts():
     exec(block("metric", "python count"), names)
     assert samples(metrics)["warn_previews_total", frozenset({("reason", Reason.FIRST_NOTICE)})] == 1
     assert set(metrics.previews._labelnames) <= LABELS
+
+
+# A retry policy
+
+
+def variables(info: str) -> dict[str, str]:
+    lines = [line.partition("=") for line in block("retry-policy", info).splitlines()]
+    return {name: value for name, _, value in lines}
+
+
+def test_a_policy_is_set_as_a_whole(monkeypatch):
+    text = block("retry-policy", "json delivery")
+    monkeypatch.setenv("WARN_DELIVERY", text)
+    policy, default = Settings().delivery, Settings.model_fields["delivery"].default
+    for group, numbers in json.loads(text).items():
+        for name, number in numbers.items():
+            assert getattr(getattr(policy, group), name) == number != getattr(getattr(default, group), name)
+    assert policy.lease == default.lease
+
+
+def test_a_policy_is_set_number_by_number(monkeypatch):
+    for name, value in variables("sh delivery").items():
+        monkeypatch.setenv(name, value)
+    policy = Settings().delivery
+    assert (policy.backoff.cap_s, policy.pauses.retry_after_max_s) == (30, 120)
+
+
+def test_numbers_that_contradict_each_other_are_refused(monkeypatch):
+    ((name, value),) = variables("sh refused").items()
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match=name):
+        Settings()
+
+
+def test_the_guide_names_every_group_of_the_policy():
+    described = {
+        documents.quoted(row[0])[0] for row in documents.rows(guide("retry-policy")) if len(row) == 3
+    }
+    default = Settings.model_fields["delivery"].default
+    assert described == set(type(default).__dataclass_fields__)
 
 
 # A route and a permission
