@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from channels.addresses import AddressPolicy, AddressRefused
 from channels.base import Permanent
+from channels.http.addresses import AddressPolicy, AddressRefused
 
 if TYPE_CHECKING:
     from channels.base import Endpoint

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
-from channels.answer import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.base import ChannelMisconfigured, DeliveryError, Expired, Permanent, Receipt, Uncertain
 from channels.gateway_health import GatewayHealth
+from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.http_statuses import transport_error
 from channels.memory import granted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import ChannelError, Endpoint
-    from channels.http import HttpClient, Outcome, Transfer
+    from channels.http.client import HttpClient, Outcome, Transfer
 
 
 MEMORY_PROBE_BYTES: Final = 1 << 20

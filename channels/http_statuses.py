@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from channels.answer import Answer, HttpError, NotSent, Refused
 from channels.base import (
     ChannelMisconfigured,
     DeliveryError,
@@ -18,7 +17,8 @@ from channels.base import (
     Transient,
     Uncertain,
 )
-from channels.retry_after import parse_retry_after
+from channels.http.messages import Answer, HttpError, NotSent, Refused
+from channels.http.retry_after import parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,10 +12,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from channels.addresses import AddressPolicy
 from channels.app.channel import App
 from channels.clock import utc_now
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from channels.sms.delivery_reports import ReportFields
 from channels.sms.http import SmsHttp, choose
 from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway

@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from channels.answer import Answer, Request, header_lines
 from channels.app.standard_webhooks import decode_secrets, sign
 from channels.base import ChannelLimits, Endpoint, Notice, Permanent, Receipt, Transient
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
+from channels.http.messages import Answer, Request, header_lines
 from channels.http_statuses import Meaning, classify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from channels.addresses import AddressPolicy
-    from channels.http import HttpClient
+    from channels.http.addresses import AddressPolicy
+    from channels.http.client import HttpClient
 
 LIMITS: Final = ChannelLimits(
     batch=100,

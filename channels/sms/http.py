@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.answer import Answer, Request
 from channels.base import (
     ChannelLimits,
     ChannelMisconfigured,
@@ -19,6 +18,7 @@ from channels.base import (
 )
 from channels.clock import utc_now
 from channels.fanout import Bounds, fan_out
+from channels.http.messages import Answer, Request
 from channels.http_statuses import Meaning, classify
 from channels.sms.delivery_reports import client_ref
 from channels.sms.gsm7 import Sms, compose
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from channels.http import HttpClient
+    from channels.http.client import HttpClient
     from channels.sms.provider import SmsGateway
 
 LIMITS: Final = ChannelLimits(

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlencode
 
-from channels.answer import Answer, header_lines
 from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
+from channels.http.messages import Answer, header_lines
 from channels.sms.json_path import CODE, REFERENCE, look_up, matching
 
 if TYPE_CHECKING:

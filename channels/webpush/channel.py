@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.answer import Answer, Request, header_lines
 from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimited, Receipt
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
+from channels.http.messages import Answer, Request, header_lines
 from channels.http_statuses import Meaning, classify
 from channels.webpush.encoder import DirectEncoder, message_key
 from channels.webpush.encryption import MAX_PLAINTEXT_BYTES
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from datetime import datetime
 
-    from channels.addresses import AddressPolicy
-    from channels.http import HttpClient
+    from channels.http.addresses import AddressPolicy
+    from channels.http.client import HttpClient
     from channels.webpush.encoder import Encoder
     from channels.webpush.vapid import VapidSigner
 

@@ -21,7 +21,7 @@ from dispatcher.store.feeds.quarantine import Quarantine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.http import HttpClient
+    from channels.http.client import HttpClient
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.sync import Get

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin
 
-from channels.answer import Answer, HttpError
-from channels.retry_after import parse_retry_after
+from channels.http.messages import Answer, HttpError
+from channels.http.retry_after import parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ class FetchError(Exception):
 
 
 class Client(Protocol):
-    """`channels.http.HttpClient`, as far as it is needed here."""
+    """`channels.http.client.HttpClient`, as far as it is needed here."""
 
     async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer: ...
 

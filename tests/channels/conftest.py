@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import trustme
 
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.answer import Request
 from channels.base import ChannelDown, ChannelMisconfigured, Endpoint, Receipt, Uncertain
 from channels.fanout import Bounds, fan_out
+from channels.http.messages import Request
 from tests.channels.far_side import answer, closed_port, far_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

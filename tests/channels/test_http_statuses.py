@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from channels.answer import Answer, BrokenAnswer, HttpError, NoAnswer, NotSent, Refused
 from channels.base import ChannelMisconfigured, Gone, Permanent, RateLimited, Transient, Uncertain
+from channels.http.messages import Answer, BrokenAnswer, HttpError, NoAnswer, NotSent, Refused
 from channels.http_statuses import classify, meaning_of, transport_error
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from channels.app.channel import App
 from channels.base import Channel, ChannelLimits, Endpoint, Notice, Urgency
-from channels.http import HttpClient
+from channels.http.client import HttpClient
 from channels.sms.http import SmsHttp
 from channels.sms.provider import SmsGateway
 from channels.webpush.channel import WebPush

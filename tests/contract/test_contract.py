@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from channels.answer import MAX_ANSWER_BYTES
 from channels.base import (
     ChannelDown,
     ChannelError,
@@ -20,6 +19,7 @@ from channels.base import (
     Uncertain,
 )
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
+from channels.http.messages import MAX_ANSWER_BYTES
 from tests.channels.far_side import (
     answer,
     closed_port,

@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 import cap
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from dispatcher.__main__ import app
 from dispatcher.feeds.replay.recording import Recorded, Recorder, RecordingError, read, write
 from dispatcher.store import record

@@ -63,7 +63,7 @@ async def test_a_message_that_names_itself_is_not_outdated_by_itself(world):
 async def test_an_empty_document_behind_a_link_is_none(world):
     class Client:
         async def get(self, *_arguments):
-            from channels.answer import Answer
+            from channels.http.messages import Answer
 
             return Answer(200)
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 import cap
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from dispatcher.feeds.details import Details
 from dispatcher.feeds.hosts import SILENT_MAX
 from dispatcher.feeds.poller import Poller

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from channels.answer import Answer, NotSent
+from channels.http.messages import Answer, NotSent
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
 from dispatcher.feeds.entry import FeedEntry, Listing

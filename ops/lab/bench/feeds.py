@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import cap
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services

@@ -6,7 +6,6 @@ from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
-from channels.answer import MAX_ANSWER_BYTES, Answer
 from channels.base import (
     ChannelLimits,
     ChannelMisconfigured,
@@ -19,6 +18,7 @@ from channels.base import (
     Uncertain,
     Urgency,
 )
+from channels.http.messages import MAX_ANSWER_BYTES, Answer
 from channels.sms.gsm7 import Encoding, compose
 from channels.sms.http import SmsHttp
 from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway, parse_failure

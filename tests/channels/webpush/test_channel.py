@@ -8,7 +8,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from channels.addresses import AddressPolicy
 from channels.base import (
     ChannelLimits,
     ChannelMisconfigured,
@@ -18,7 +17,8 @@ from channels.base import (
     Transient,
     Urgency,
 )
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encryption import decode_base64url
 from channels.webpush.pywebpush_encoder import PywebpushEncoder

@@ -4,8 +4,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from ops.lab.bench import webpush
 from ops.lab.bench.sink.framing import PREFACE, Http1, Http2, frame
 from ops.lab.bench.sink.server import SAMPLE_EVERY, SAMPLE_MAX, Sample

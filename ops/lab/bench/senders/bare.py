@@ -14,10 +14,10 @@ from typing import Any
 import pycurl
 import uvloop
 
-from channels.addresses import AddressPolicy
-from channels.answer import Answer, HttpError, Request, header_lines
 from channels.clock import utc_now
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
+from channels.http.messages import Answer, HttpError, Request, header_lines
 from channels.webpush.vapid import VapidSigner
 from ops.lab.bench.senders.job import CONCURRENCY, TIMEOUT_S, WARM_UP, Job, Timing, headers, read_job
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from channels.addresses import AddressPolicy
 from channels.base import Endpoint, Notice, Urgency
 from channels.clock import utc_now
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys

@@ -16,8 +16,8 @@ from random import Random
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from channels.addresses import AddressPolicy
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies

@@ -11,13 +11,13 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from channels.answer import MAX_ANSWER_BYTES, Answer, BrokenAnswer, HttpError, NoAnswer
-from channels.hpack import CompressionError, Encoder, decode, fields_of, lines
+from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines
+from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, HttpError, NoAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.hpack import Field
+    from channels.http.http2.hpack import Field
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_BYTES: Final = 16_384

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from channels.addresses import AddressPolicy
-from channels.answer import (
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
+from channels.http.messages import (
     MAX_ANSWER_BYTES,
     Answer,
     BrokenAnswer,
@@ -18,7 +19,6 @@ from channels.answer import (
     Request,
     header_lines,
 )
-from channels.http import HttpClient
 from tests.channels.far_side import (
     answer,
     by_target,

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from channels.hpack import CompressionError, Encoder, decode, integer, lines, text, unpack
+from channels.http.http2.hpack import CompressionError, Encoder, decode, integer, lines, text, unpack
 
 
 @pytest.mark.parametrize(

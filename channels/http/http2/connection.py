@@ -7,15 +7,15 @@ import math
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-from channels.curl_handle import IDLE_CONNECTION_S
-from channels.http2 import Http2, ProtocolError
+from channels.http.curl.transfer import IDLE_CONNECTION_S
+from channels.http.http2.protocol import Http2, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.answer import Answer, HttpError
-    from channels.hpack import Field
-    from channels.http2 import Stream
+    from channels.http.http2.hpack import Field
+    from channels.http.http2.protocol import Stream
+    from channels.http.messages import Answer, HttpError
 
 _SOON_S: Final = 0.001
 

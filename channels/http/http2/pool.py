@@ -14,15 +14,15 @@ import ssl
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from channels.own_connection import OwnConnection
+from channels.http.http2.connection import OwnConnection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.answer import Answer, HttpError, Request
-    from channels.curl_handle import HandleSettings
-    from channels.hpack import Field
-    from channels.http2 import Stream
+    from channels.http.curl.transfer import HandleSettings
+    from channels.http.http2.hpack import Field
+    from channels.http.http2.protocol import Stream
+    from channels.http.messages import Answer, HttpError, Request
 
 MAX_CONNECTIONS: Final = 4
 """To one origin: 400 requests under way where it allows the usual 100 streams."""

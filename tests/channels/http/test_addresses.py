@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.addresses import (
+from channels.http.addresses import (
     _URL,
     MAX_URL_CHARACTERS,
     AddressPolicy,

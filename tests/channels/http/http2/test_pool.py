@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from channels.addresses import AddressPolicy
-from channels.answer import Answer, BrokenAnswer, NoAnswer, Request, header_lines
-from channels.connections import Connections
-from channels.curl_handle import HandleSettings
-from channels.http import HttpClient
-from channels.own_connection import OwnConnection
-from channels.own_connections import MAX_CONNECTIONS, OwnConnections, own_tls, target_of
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
+from channels.http.curl.replay_guard import Connections
+from channels.http.curl.transfer import HandleSettings
+from channels.http.http2.connection import OwnConnection
+from channels.http.http2.pool import MAX_CONNECTIONS, OwnConnections, own_tls, target_of
+from channels.http.messages import Answer, BrokenAnswer, NoAnswer, Request, header_lines
 from tests.channels.far_side import Stream, answer, closed_port, deaf_port, far_side, far_side_2
 
 TIMEOUT_S = 5.0

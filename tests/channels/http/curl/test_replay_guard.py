@@ -10,8 +10,8 @@ import pycurl
 import pytest
 
 from channels.clock import utc_now
-from channels.connections import Connections
-from channels.curl_loop import CurlLoop
+from channels.http.curl.multi import CurlLoop
+from channels.http.curl.replay_guard import Connections
 
 
 @pytest.fixture

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pycurl
 
-from channels.addresses import AddressPolicy, AddressRefused
-from channels.answer import Answer, HttpError, NotSent, Refused, Request, header_lines
-from channels.connections import Connections
-from channels.curl_handle import CurlHandle, HandleSettings, system_ca_file
-from channels.curl_loop import CurlLoop
-from channels.http2 import Unprocessed
-from channels.origin_gate import OriginGate
-from channels.own_connections import MAX_CONNECTIONS, OwnConnections, own_tls
+from channels.http.addresses import AddressPolicy, AddressRefused
+from channels.http.curl.multi import CurlLoop
+from channels.http.curl.replay_guard import Connections
+from channels.http.curl.transfer import CurlHandle, HandleSettings, system_ca_file
+from channels.http.http2.pool import MAX_CONNECTIONS, OwnConnections, own_tls
+from channels.http.http2.protocol import Unprocessed
+from channels.http.messages import Answer, HttpError, NotSent, Refused, Request, header_lines
+from channels.http.origins import OriginGate
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Mapping
 
-    from channels.http2 import Stream
-    from channels.own_connection import OwnConnection
+    from channels.http.http2.connection import OwnConnection
+    from channels.http.http2.protocol import Stream
 
 Outcome: TypeAlias = Answer | HttpError
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
@@ -82,7 +82,7 @@ class HttpClient:
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
 
-        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `own_connections`. `monotonic` is
+        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
         the clock of event loops, which do not read it as long as they are busy.
         """
         self.policy = policy

@@ -2,8 +2,8 @@
 
 import pytest
 
-from channels.answer import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer
-from channels.http2 import FRAME_BYTES, PREFACE, Http2, ProtocolError, Unprocessed, frame
+from channels.http.http2.protocol import FRAME_BYTES, PREFACE, Http2, ProtocolError, Unprocessed, frame
+from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
 END_STREAM, END_HEADERS, ACK, PADDED, WITH_PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20

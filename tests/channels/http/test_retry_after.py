@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.retry_after import MAX_PAUSE_S, parse_retry_after
+from channels.http.retry_after import MAX_PAUSE_S, parse_retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

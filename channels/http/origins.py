@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from channels.http import Transfer
-    from channels.own_connections import OwnConnections
+    from channels.http.client import Transfer
+    from channels.http.http2.pool import OwnConnections
 
 
 class OriginGate:

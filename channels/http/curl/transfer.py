@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pycurl
 
-from channels.answer import (
+from channels.http.messages import (
     MAX_ANSWER_BYTES,
     Answer,
     BrokenAnswer,
@@ -24,8 +24,8 @@ from channels.answer import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.addresses import AddressPolicy
-    from channels.connections import Connections, Local
+    from channels.http.addresses import AddressPolicy
+    from channels.http.curl.replay_guard import Connections, Local
 
 # Servers close idle connections, most after 60 to 120 s; a request on one that just closes stays unanswered.
 IDLE_CONNECTION_S: Final = 50
@@ -131,7 +131,7 @@ class CurlHandle:
         else:
             curl.setopt(pycurl.POSTFIELDS, request.body)  # makes it a POST, whatever it was before
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
-        # Rather a stream on a connection that is being made than another connection; see `origin_gate`.
+        # Rather a stream on a connection that is being made than another connection; see `origins`.
         curl.setopt(pycurl.PIPEWAIT, multiplex)
         if self._headers is not request.headers:
             curl.setopt(pycurl.HTTPHEADER, request.headers)
@@ -192,7 +192,7 @@ class CurlHandle:
         return descriptor
 
     def _about_to_send(self, _address: str, local_address: str, _port: int, local_port: int) -> int:
-        """Called before each attempt. One after the first is libcurl's own idea; see `connections`.
+        """Called before each attempt. One after the first is libcurl's own idea; see `replay_guard`.
 
         A process that stood still wakes with connections made and time run out, and libcurl looks at its sockets
         before its timers.
