@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import ChannelError, Endpoint
-    from channels.http.client import HttpClient, Outcome, Transfer
+    from channels.http.client import HttpClient
+    from channels.http.messages import Outcome
+    from channels.http.transport import Exchange
 
 
 MEMORY_PROBE_BYTES: Final = 1 << 20
@@ -90,17 +92,19 @@ def _starved(crash: Exception) -> bool:
 class _InFlight:
     """One request under way."""
 
-    __slots__ = ("_run", "endpoint", "health", "outcome", "transfer")
+    __slots__ = ("_run", "endpoint", "exchange", "health", "outcome")
 
     def __init__(self, run: _Run, endpoint: Endpoint, health: GatewayHealth) -> None:
         self._run = run
         self.endpoint = endpoint
         self.health = health
-        self.transfer: Transfer
+        self.exchange: Exchange
         self.outcome: Outcome
 
     def on_done(self, outcome: Outcome) -> None:
-        del self.transfer  # which knows us: a circle for each message would keep the garbage collector busy
+        del (
+            self.exchange
+        )  # which knows us: a reference cycle for each message would keep the garbage collector busy
         self.outcome = outcome
         run = self._run
         run.flying.discard(self)
@@ -151,7 +155,7 @@ class _Run:
 
     def abort(self) -> None:
         for flight in self.flying:
-            self._http.abort(flight.transfer)
+            self._http.abort(flight.exchange)
         self.flying.clear()
 
     def error(self) -> ChannelError | None:
@@ -194,7 +198,7 @@ class _Run:
             return health.pause  # without one, no receipt: the error that will be raised says the rest
         flight = _InFlight(self, endpoint, health)
         request = self._adapter.request(endpoint, gateway, seconds_left)
-        flight.transfer = self._http.submit(request, flight.on_done)
+        flight.exchange = self._http.submit(request, flight.on_done)
         self.flying.add(flight)
         return None
 

@@ -1,4 +1,4 @@
-"""The one outbound HTTP client: POST, and GET for feeds, over libcurl, HTTP/2 where the server offers it.
+"""The one outbound HTTP client: POST, and GET for feeds, over libcurl, and over HTTP/2 of our own for mass sends.
 
 Never a redirect, a proxy, a cookie or a password file; https to public addresses unless the policy names the
 origin; every timeout explicit; an answer is read up to 64 KiB, or what a GET allows. Whether anything was sent
@@ -10,55 +10,42 @@ from __future__ import annotations
 
 import asyncio
 import time
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-
-import pycurl
+from typing import TYPE_CHECKING, Final
 
 from channels.http.addresses import AddressPolicy, AddressRefused
-from channels.http.curl.multi import CurlLoop
-from channels.http.curl.replay_guard import Connections
-from channels.http.curl.transfer import CurlHandle, HandleSettings, system_ca_file
-from channels.http.http2.pool import MAX_CONNECTIONS, OwnConnections, own_tls
-from channels.http.http2.protocol import Unprocessed
-from channels.http.messages import Answer, HttpError, NotSent, Refused, Request, header_lines
-from channels.http.origins import OriginGate
+from channels.http.curl.transport import CurlTransport
+from channels.http.http2.pool import MAX_CONNECTIONS
+from channels.http.http2.transport import Http2Transport
+from channels.http.messages import (
+    Answer,
+    HttpError,
+    NotSent,
+    Outcome,
+    Refused,
+    Request,
+    Unprocessed,
+    header_lines,
+)
+from channels.http.origins import Origin, Origins
+from channels.http.transport import Exchange, TransportSettings, system_ca_file
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Mapping
 
-    from channels.http.http2.connection import OwnConnection
-    from channels.http.http2.protocol import Stream
-
-Outcome: TypeAlias = Answer | HttpError
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
+"""The longest for name, TCP and TLS: time for two lost SYNs, repeated after 1 and 3 s (RFC 6298 section 2)."""
 DEFAULT_MAX_IN_FLIGHT: Final = 1024
-# Origins come from citizens' subscriptions: a bound keeps hostile ones from growing what we remember.
+"""Requests that libcurl carries at once, each perhaps on a connection of its own. The service allows as many as it has
+file descriptors for."""
 DEFAULT_MAX_ORIGINS: Final = 4096
-# A mass send is under way when libcurl has got so many answers from one origin by HTTP/2.
-DEFAULT_OWN_AFTER: Final = 128
-MAX_OWN_ORIGINS: Final = 64
-# Of connections of our own there are at most half as many as of libcurl's.
-_PER_OWN_ORIGIN: Final = 2 * MAX_CONNECTIONS
-
-
-class Transfer:
-    """One request on its way: waiting at its origin's gate or for the cap, in a libcurl handle, or over."""
-
-    __slots__ = ("done", "due", "gate", "handle", "origin", "over", "own", "request")
-
-    def __init__(
-        self, request: Request, origin: str, gate: OriginGate, due: float, done: Callable[[Outcome], None]
-    ) -> None:
-        self.request = request
-        self.origin = origin
-        self.gate = gate
-        self.due = due
-        self.done = done
-        self.handle: CurlHandle | None = None
-        self.own: tuple[OwnConnection, Stream] | None = None
-        self.over = False
+"""Origins remembered. They come from citizens' subscriptions: a bound keeps hostile ones from growing what we
+remember."""
+DEFAULT_HTTP2_AFTER: Final = 128
+"""A mass send is under way when libcurl has got so many answers from one origin by HTTP/2."""
+MAX_HTTP2_ORIGINS: Final = 64
+"""Origins with connections of our own. Push services are a handful; the rest is as well off with libcurl."""
+_ROOM_PER_HTTP2_ORIGIN: Final = 2 * MAX_CONNECTIONS
+"""Of connections of our own there are at most half as many as of libcurl's."""
 
 
 class HttpClient:
@@ -76,205 +63,129 @@ class HttpClient:
         connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
         max_in_flight: int = DEFAULT_MAX_IN_FLIGHT,
         max_origins: int = DEFAULT_MAX_ORIGINS,
-        own_after: int = DEFAULT_OWN_AFTER,
+        http2_after: int = DEFAULT_HTTP2_AFTER,
         user_agent: str = "cap-dispatcher",
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
 
-        After `own_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
+        After `http2_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
         the clock of event loops, which do not read it as long as they are busy.
         """
         self.policy = policy
-        self._settings = HandleSettings(
+        settings = TransportSettings(
             policy=policy,
-            connections=Connections(),
             connect_timeout_s=connect_timeout_s,
             ca_file=ca_file or system_ca_file(),
             user_agent=user_agent,
             monotonic=monotonic,
         )
-        self._max_in_flight = max_in_flight
-        self._max_origins = max_origins
-        self._own_after = own_after
-        self._max_own_origins = min(MAX_OWN_ORIGINS, max_in_flight // _PER_OWN_ORIGIN)
-        self._tls: ssl.SSLContext | None = None
-        self._curl: CurlLoop | None = None
-        self._idle: list[CurlHandle] = []
-        self._active: dict[Any, tuple[Transfer, CurlHandle]] = {}
-        self._waiting: dict[Transfer, None] = {}
-        self._gates: dict[str, OriginGate] = {}
+        self._curl = CurlTransport(settings, self._finished, self._connected, max_in_flight=max_in_flight)
+        self._http2 = Http2Transport(
+            settings,
+            self._finished,
+            max_origins=min(MAX_HTTP2_ORIGINS, max_in_flight // _ROOM_PER_HTTP2_ORIGIN),
+        )
+        self._http2_after = http2_after
+        self._origins: Origins[Exchange] = Origins(max_origins, kept=self._http2.holds)
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
         """Send one request and read its answer, whatever its status. Raises `HttpError`.
 
-        Cancelling the caller breaks the transfer off.
+        Cancelling the caller breaks the exchange off.
         """
-        return await self._exchange(Request(url, header_lines(headers), body, timeout_s))
+        return await self.fetch(Request(url, header_lines(headers), body, timeout_s))
 
     async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
         """Fetch one document of at most `max_bytes`; otherwise as `post`. Redirects are not followed here."""
         request = Request(url, header_lines(headers), b"", timeout_s, get=True, max_answer_bytes=max_bytes)
-        return await self._exchange(request)
+        return await self.fetch(request)
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def fetch(self, request: Request) -> Answer:
+        """As `post`, for a request that is ready-made."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
             if not future.done():  # cancelled in the same round of the loop
                 future.set_result(outcome)
 
-        transfer = self.submit(request, done)
+        exchange = self.submit(request, done)
         try:
             outcome = await future
         finally:
-            self.abort(transfer)
+            self.abort(exchange)
         if isinstance(outcome, HttpError):
             raise outcome
         return outcome
 
-    def submit(self, request: Request, done: Callable[[Outcome], None]) -> Transfer:
+    def submit(self, request: Request, done: Callable[[Outcome], None]) -> Exchange:
         """Start one request; `done` is called once, later, from the event loop. Raises `Refused`.
 
         `done` must not raise. This is the way without a task per request, for channels that send thousands.
         """
-        try:
-            origin = self.policy.origin(request.url)
-        except AddressRefused as refused:
-            raise Refused(refused.code) from None
-        loop = asyncio.get_running_loop()
-        gate = self._gates.get(origin) or self._add_gate(origin)
-        transfer = Transfer(request, origin, gate, loop.time() + request.timeout_s, done)
-        if gate.own is not None and not request.get:
-            transfer.own = gate.own.start(request, transfer.due, partial(self._landed, transfer))
-        if transfer.own is None:
-            self._admit(transfer, loop)
-        return transfer
-
-    def _admit(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:
-        if transfer.gate.admit(transfer):
-            self._launch(transfer)
-        if transfer.handle is None:
-            loop.call_at(transfer.due, self._give_up, transfer)
-
-    def _landed(self, transfer: Transfer, outcome: Outcome) -> None:
-        """A connection of our own is done with it."""
-        transfer.own = None
-        if isinstance(outcome, Unprocessed):
-            self._admit(transfer, asyncio.get_running_loop())
+        origin = self._origins.get(request.origin)
+        if origin is None or not request.url.startswith(origin.prefix):
+            try:
+                origin = self._origins[self.policy.origin(request.url)]
+            except AddressRefused as refused:
+                raise Refused(refused.code) from None
+        due = asyncio.get_running_loop().time() + request.timeout_s
+        exchange = Exchange(request, origin, due, done)
+        if origin.multiplexed_answers >= self._http2_after and self._http2.submit(exchange):
+            exchange.transport = self._http2
         else:
-            transfer.over = True
-            transfer.done(outcome)
+            self._admit(exchange)
+        return exchange
 
-    def abort(self, transfer: Transfer) -> None:
-        """Drop a transfer: its stream or connection is closed, `done` is not called. Nothing if it is over."""
-        if not transfer.over:
-            self._withdraw(transfer)
-            self._launch_all(transfer.gate.over(transfer))
-            self._launch_waiting()
+    def abort(self, exchange: Exchange) -> None:
+        """Drop an exchange: its stream or connection is closed, `done` is not called. Nothing if it is over."""
+        if exchange.over:
+            return
+        exchange.over = True
+        if exchange.transport is not None:
+            exchange.transport.abort(exchange)
+            exchange.transport = exchange.transport_state = None
+        exchange.origin.withdraw(exchange)
+        self._start_all(exchange.origin.ended(exchange))
 
     async def aclose(self) -> None:
-        """Break everything off and close the connections; whoever still waits gets `closed`."""
-        for own in [gate.own for gate in self._gates.values() if gate.own is not None]:
-            await own.aclose()
-        parked = [transfer for gate in self._gates.values() for transfer in gate.followers]
-        active = [transfer for transfer, _ in self._active.values()]
-        for transfer in [*active, *self._waiting, *parked]:
-            handle = transfer.handle
-            self._withdraw(transfer)
-            transfer.done(handle.broken_off() if handle else NotSent("closed", transfer.origin))
-        if self._curl is not None:
-            self._curl.close()
-            self._curl = None
-        self._idle.clear()
-        self._gates.clear()
+        """Break everything off and close the connections; what still waits ends with `closed`."""
+        await self._http2.aclose()
+        for exchange in [one for origin in self._origins.values() for one in origin.release()]:
+            self._finished(exchange, NotSent("closed", exchange.origin.name))
+        await self._curl.aclose()
+        self._origins.clear()
 
-    def _add_gate(self, origin: str) -> OriginGate:
-        if len(self._gates) >= self._max_origins:
-            self._gates = {known: gate for known, gate in self._gates.items() if gate.followers or gate.own}
-        gate = self._gates[origin] = OriginGate(tls=origin.startswith("https:"))
-        return gate
+    def _admit(self, exchange: Exchange) -> None:
+        """Let libcurl carry an exchange, as soon as it is known whether its origin shares connections."""
+        if exchange.origin.admit(exchange):
+            self._start(exchange)
+        else:
+            asyncio.get_running_loop().call_at(exchange.due, self._give_up, exchange)
 
-    def _launch_all(self, transfers: Iterable[Transfer]) -> None:
-        for transfer in transfers:
-            self._launch(transfer)
+    def _start(self, exchange: Exchange) -> None:
+        exchange.transport = self._curl
+        self._curl.submit(exchange)
 
-    def _launch(self, transfer: Transfer) -> None:
-        if len(self._active) >= self._max_in_flight:
-            self._waiting[transfer] = None
+    def _start_all(self, exchanges: Iterable[Exchange]) -> None:
+        for exchange in exchanges:
+            self._start(exchange)
+
+    def _connected(self, origin: Origin[Exchange]) -> None:
+        self._start_all(origin.connection_made())
+
+    def _give_up(self, exchange: Exchange) -> None:
+        if exchange.origin.withdraw(exchange):
+            self._finished(exchange, NotSent("timeout_queue", exchange.origin.name))
+
+    def _finished(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Take what came of an exchange from its transport; what a server gave back unprocessed goes to libcurl."""
+        exchange.transport = exchange.transport_state = None
+        if isinstance(outcome, Unprocessed):
+            self._admit(exchange)
             return
-        loop = asyncio.get_running_loop()
-        try:
-            self._start(transfer, loop)
-        except (pycurl.error, OSError):  # no memory, no file descriptors
-            loop.call_soon(self._settle, transfer, NotSent("no_resources", transfer.origin))
-
-    def _start(self, transfer: Transfer, loop: asyncio.AbstractEventLoop) -> None:
-        if self._curl is None:
-            self._curl = CurlLoop(loop, self._finished, max_connections=self._max_in_flight)
-        handle = self._idle.pop() if self._idle else CurlHandle(self._settings)
-        gate = transfer.gate
-        left = transfer.due - loop.time()
-        handle.load(transfer.request, transfer.origin, transfer.due, left, multiplex=gate.multiplex)
-        if gate.is_leader(transfer):
-            handle.on_connected = partial(loop.call_soon, self._open_gate, gate)
-        self._curl.add(handle.curl)
-        transfer.handle = handle
-        self._active[handle.curl] = transfer, handle
-
-    def _open_gate(self, gate: OriginGate) -> None:
-        self._launch_all(gate.connected())
-
-    def _finished(self, curl: Any, errno: int) -> None:
-        transfer, handle = self._active.pop(curl)
-        outcome = handle.outcome(errno)
-        if isinstance(outcome, Answer):
-            self._note_protocol(transfer, multiplexed=handle.multiplexed())
-        self._idle.append(handle)
-        self._settle(transfer, outcome)
-        self._launch_waiting()
-
-    def _note_protocol(self, transfer: Transfer, *, multiplexed: bool) -> None:
-        gate = transfer.gate
-        gate.multiplex = multiplexed
-        gate.shared_answers += multiplexed
-        if (
-            gate.shared_answers >= self._own_after
-            and gate.own is None
-            and sum(one.own is not None for one in self._gates.values()) < self._max_own_origins
-        ):
-            settings = self._settings
-            self._tls = self._tls or own_tls(settings.ca_file)
-            gate.own = OwnConnections(transfer.origin, self._tls, settings)
-
-    def _settle(self, transfer: Transfer, outcome: Outcome) -> None:
-        if not transfer.over:
-            transfer.over = True
-            transfer.handle = None
-            self._launch_all(transfer.gate.over(transfer))
-            transfer.done(outcome)
-
-    def _withdraw(self, transfer: Transfer) -> None:
-        transfer.over = True
-        self._waiting.pop(transfer, None)
-        transfer.gate.followers.pop(transfer, None)
-        if transfer.own is not None:
-            connection, stream = transfer.own
-            connection.cancel(stream)
-        handle, transfer.handle = transfer.handle, None
-        if handle is not None and self._curl is not None:
-            del self._active[handle.curl]
-            self._curl.remove(handle.curl)
-            self._idle.append(handle)
-
-    def _launch_waiting(self) -> None:
-        while self._waiting and len(self._active) < self._max_in_flight:
-            transfer = next(iter(self._waiting))
-            del self._waiting[transfer]
-            self._launch(transfer)
-
-    def _give_up(self, transfer: Transfer) -> None:
-        if transfer.handle is None and not transfer.over:
-            self._waiting.pop(transfer, None)
-            transfer.gate.followers.pop(transfer, None)
-            self._settle(transfer, NotSent("timeout_queue", transfer.origin))
+        exchange.over = True
+        origin = exchange.origin
+        if origin.leader is exchange:
+            self._start_all(origin.ended(exchange))
+        exchange.done(outcome)

@@ -5,17 +5,19 @@ HttpError               code says what happened, origin says where; never a path
   NotSent               not a byte of the request left this machine
   NoAnswer              the request may have been read, no status was
   BrokenAnswer          the status was read, the rest was not
+  Unprocessed           the server says that it did not act on the request; stays between a transport and the client
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_ANSWER_BYTES: Final = 65_536
+"""The longest body that is read, unless a request allows more: gateways answer with an id, or an error in words."""
 
 
 class HttpError(Exception):
@@ -48,6 +50,10 @@ class BrokenAnswer(HttpError):
         self.answer = answer
 
 
+class Unprocessed(HttpError):
+    """The server says that it did not act on the request (RFC 9113 section 8.7): it may be sent again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Status, raw header lines and the body within the request's bound. All of it is untrusted."""
@@ -66,6 +72,10 @@ class Answer:
         return None
 
 
+Outcome: TypeAlias = Answer | HttpError
+"""What comes of a request."""
+
+
 class Request(NamedTuple):
     """One POST or GET; a tuple, as one is made for each message.
 
@@ -81,7 +91,9 @@ class Request(NamedTuple):
     """A GET, without the body."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
     brief: bool = False
-    """Of an accepting answer only the status is wanted: its headers and body may be left out."""
+    """Only the status of an accepting answer is wanted: its headers and body may be left out."""
+    origin: str = ""
+    """The origin of `url` by the client's policy, where the sender has asked it already; empty: the client asks."""
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:

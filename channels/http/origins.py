@@ -5,55 +5,97 @@ connection stands. libcurl can make the others wait for that (CURLOPT_PIPEWAIT),
 HTTP/1.1, it makes them wait until the first request is answered: one hanging request would hold up everybody
 (findings/libcurl-pipewait-queues-behind-http1.sh). So the first request goes ahead alone until its connection stands,
 and libcurl's way is used where HTTP/2 is known.
+
+Pure: what waits is any hashable value, and the caller starts what it gets back.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from channels.http.client import Transfer
-    from channels.http.http2.pool import OwnConnections
+    from collections.abc import Callable, Collection
+
+Waiting = TypeVar("Waiting")
 
 
-class OriginGate:
-    """What is known about one origin, and who waits to know it."""
+class Origin(Generic[Waiting]):
+    """What is known about one origin, and the requests that wait until more is known."""
 
-    __slots__ = ("_leader", "_open", "followers", "multiplex", "own", "shared_answers")
+    __slots__ = ("_followers", "connected", "leader", "multiplexed", "multiplexed_answers", "name", "prefix")
 
-    def __init__(self, *, tls: bool) -> None:
-        self._open = not tls  # in the clear we speak HTTP/1.1 only
-        self._leader: Transfer | None = None
-        self.followers: dict[Transfer, None] = {}
-        self.multiplex = False
+    def __init__(self, name: str) -> None:
+        """`name` is scheme, host and port as the address policy writes them."""
+        self.name = name
+        self.prefix = name + "/"
+        """A URL that begins so belongs to this origin."""
+        self.connected = not name.startswith("https:")
+        """Whether a connection was made once; in the clear we speak HTTP/1.1 only, and nothing is to be found out."""
+        self.leader: Waiting | None = None
+        """The request that goes ahead."""
+        self.multiplexed = False
         """Whether the last answer came by HTTP/2."""
-        self.shared_answers = 0
+        self.multiplexed_answers = 0
         """How many answers libcurl got by HTTP/2."""
-        self.own: OwnConnections | None = None
+        self._followers: dict[Waiting, None] = {}
 
-    def admit(self, transfer: Transfer) -> bool:
-        """Whether `transfer` may start now; otherwise it is among the followers."""
-        if self._open:
+    @property
+    def followers(self) -> Collection[Waiting]:
+        """The requests that wait for the leader's connection."""
+        return self._followers.keys()
+
+    def admit(self, one: Waiting) -> bool:
+        """Whether `one` may start now; otherwise it is among the followers."""
+        if self.connected:
             return True
-        if self._leader is None:
-            self._leader = transfer
+        if self.leader is None:
+            self.leader = one
             return True
-        self.followers[transfer] = None
+        self._followers[one] = None
         return False
 
-    def is_leader(self, transfer: Transfer) -> bool:
-        return self._leader is transfer
+    def withdraw(self, one: Waiting) -> bool:
+        """Take `one` from the followers. Returns whether it was among them."""
+        if one in self._followers:
+            del self._followers[one]
+            return True
+        return False
 
-    def connected(self) -> dict[Transfer, None]:
-        """A connection stands. Returns who may start now."""
-        self._open = True
-        return self._release()
+    def connection_made(self) -> Collection[Waiting]:
+        """Note that a connection stands. Returns the followers, which may start now."""
+        self.connected = True
+        return self.release()
 
-    def over(self, transfer: Transfer) -> dict[Transfer, None]:
-        """`transfer` has ended, perhaps without ever having been connected. Returns who may start now."""
-        return self._release() if self._leader is transfer else {}
+    def answered(self, *, multiplexed: bool) -> None:
+        """Note by which protocol libcurl got an answer."""
+        self.multiplexed = multiplexed
+        self.multiplexed_answers += multiplexed
 
-    def _release(self) -> dict[Transfer, None]:
-        self._leader = None
-        followers, self.followers = self.followers, {}
-        return followers
+    def ended(self, one: Waiting) -> Collection[Waiting]:
+        """Note that `one` has ended, perhaps without ever having been connected. Returns what may start now."""
+        return self.release() if self.leader == one else ()
+
+    def release(self) -> Collection[Waiting]:
+        """Let all followers go; the next request that must wait to know more becomes the leader."""
+        self.leader = None
+        followers, self._followers = self._followers, {}
+        return followers.keys()
+
+
+class Origins(dict[str, Origin[Waiting]]):
+    """The origins by name, each made when it is first asked for.
+
+    At `most` of them, those are forgotten that nothing waits for and that are not `kept`.
+    """
+
+    def __init__(self, most: int, kept: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._most = most
+        self._kept = kept
+
+    def __missing__(self, name: str) -> Origin[Waiting]:
+        if len(self) >= self._most:
+            for known in [one.name for one in self.values() if not (one.followers or self._kept(one.name))]:
+                del self[known]
+        origin = self[name] = Origin(name)
+        return origin

@@ -35,8 +35,8 @@ _IN: Final[int] = pycurl.CSELECT_IN
 _OUT: Final[int] = pycurl.CSELECT_OUT
 
 
-class CurlLoop:
-    """One CurlMulti bound to one event loop. Not for use from other threads."""
+class CurlMulti:
+    """One of libcurl's multi handles, bound to one event loop. Not for use from other threads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, finished: Finished, *, max_connections: int) -> None:
         self.loop = loop
@@ -47,7 +47,7 @@ class CurlLoop:
         self._stepping = False
         self._running = 0
         self._unfinished = 0
-        """Of the running transfers, as libcurl last said."""
+        """How many of the running transfers are unfinished, as libcurl last said."""
         self._watched: set[int] = set()
         self._epoll = select.epoll()
         self._multi = pycurl.CurlMulti()

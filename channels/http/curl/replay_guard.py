@@ -1,4 +1,4 @@
-"""Which connections still stand: what tells a repetition that is safe from one that is not.
+"""Which connections still stand: what tells a replay that is safe from one that is not.
 
 libcurl repeats a request of its own accord when a reused connection gave no answer at all
 (findings/libcurl-posts-twice.sh). If the connection broke, the server may have acted on the request, and repeating is
@@ -20,8 +20,8 @@ _ESTABLISHED: Final = 1  # tcp_info.tcpi_state, its first byte; linux/tcp_states
 _REMEMBERED: Final = 4096  # more connections than a process here has
 
 
-class Connections:
-    """The sockets behind libcurl's connections. Never closes one."""
+class ReplayGuard:
+    """Watches the sockets behind libcurl's connections. Never closes one."""
 
     def __init__(self, remembered: int = _REMEMBERED) -> None:
         self._remembered = remembered

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
-import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import pycurl
@@ -18,17 +15,15 @@ from channels.http.messages import (
     NoAnswer,
     NotSent,
     Refused,
-    Request,
 )
+from channels.http.transport import IDLE_CONNECTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.http.addresses import AddressPolicy
-    from channels.http.curl.replay_guard import Connections, Local
+    from channels.http.curl.replay_guard import Local, ReplayGuard
+    from channels.http.transport import Exchange, TransportSettings
 
-# Servers close idle connections, most after 60 to 120 s; a request on one that just closes stays unanswered.
-IDLE_CONNECTION_S: Final = 50
 _HTTP_2: Final[int] = pycurl.CURL_HTTP_VERSION_2_0
 _SOCKET_BAD: Final[int] = pycurl.SOCKET_BAD
 _ABORT: Final[int] = pycurl.PREREQFUNC_ABORT
@@ -54,32 +49,13 @@ _NO_ANSWER: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HandleSettings:
-    """What is the same for all requests."""
-
-    policy: AddressPolicy
-    connections: Connections
-    connect_timeout_s: float
-    ca_file: str
-    user_agent: str
-    monotonic: Callable[[], float] = time.monotonic
-
-
-def system_ca_file() -> str:
-    """The machine's certificate bundle. Raises `FileNotFoundError` where there is none."""
-    paths = ssl.get_default_verify_paths()
-    if paths.cafile is None:
-        raise FileNotFoundError("no system CA bundle; name one explicitly")
-    return paths.cafile
-
-
-class CurlHandle:
-    """Settings are made once; per request only the URL, headers, body and timeout change."""
+class Transfer:
+    """Carries one exchange after another on the same handle. Settings are made once; per request only the URL, headers,
+    body and timeout change.
+    """
 
     __slots__ = (
         "_body",
-        "_connections",
         "_descriptors",
         "_due",
         "_headers",
@@ -92,15 +68,16 @@ class CurlHandle:
         "_oversized",
         "_policy",
         "_refused",
+        "_replay_guard",
         "_sent",
         "_size",
         "curl",
         "on_connected",
     )
 
-    def __init__(self, settings: HandleSettings) -> None:
+    def __init__(self, settings: TransportSettings, replay_guard: ReplayGuard) -> None:
         self._policy = settings.policy
-        self._connections = settings.connections
+        self._replay_guard = replay_guard
         self._monotonic = settings.monotonic
         self._descriptors: list[int] = []
         self._local: Local = ("", 0)
@@ -116,13 +93,12 @@ class CurlHandle:
         self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open)
         self.curl.setopt(pycurl.PREREQFUNCTION, self._about_to_send)
 
-    def load(
-        self, request: Request, origin: str, due: float, seconds_left: float, *, multiplex: bool
-    ) -> None:
-        """Prepare for one request to an origin that the policy has accepted, to be over in `seconds_left`. At `due`, on
-        the monotonic clock, not a byte of it leaves any more.
+    def load(self, exchange: Exchange, seconds_left: float) -> None:
+        """Prepare for an exchange, to be over in `seconds_left`. Once it is due, by the monotonic clock, not a byte of
+        it leaves any more.
         """
-        self._begin(origin, due)
+        request, origin = exchange.request, exchange.origin
+        self._begin(origin.name, exchange.due)
         curl = self.curl
         curl.setopt(pycurl.URL, request.url)
         self._most = request.max_answer_bytes
@@ -132,7 +108,7 @@ class CurlHandle:
             curl.setopt(pycurl.POSTFIELDS, request.body)  # makes it a POST, whatever it was before
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever
         # Rather a stream on a connection that is being made than another connection; see `origins`.
-        curl.setopt(pycurl.PIPEWAIT, multiplex)
+        curl.setopt(pycurl.PIPEWAIT, origin.multiplexed)
         if self._headers is not request.headers:
             curl.setopt(pycurl.HTTPHEADER, request.headers)
             self._headers = request.headers
@@ -168,7 +144,7 @@ class CurlHandle:
         self._descriptors.clear()
         self._size = 0
         self.on_connected: Callable[[], object] | None = None
-        """Called, within libcurl, when the connection for the loaded request stands."""
+        """Called, within libcurl, when the connection for the loaded exchange stands."""
         self._opened = self._refused = self._sent = self._oversized = False
 
     def _broken(self, errno: int) -> str:
@@ -183,7 +159,7 @@ class CurlHandle:
             return _SOCKET_BAD
         self._opened = True
         if self._sent:
-            self._connections.examine(self._local)
+            self._replay_guard.examine(self._local)
         try:
             descriptor = socket.socket(address.family, address.socktype, address.protocol).detach()
         except OSError:  # no file descriptor left, no IPv6 here
@@ -199,12 +175,12 @@ class CurlHandle:
         """
         if self._monotonic() >= self._due:
             return _ABORT
-        if self._sent and not self._connections.stood(self._local):
+        if self._sent and not self._replay_guard.stood(self._local):
             return _ABORT
         self._sent = True
         self._local = (local_address, local_port)
         if self._descriptors:
-            self._connections.opened(self._descriptors)
+            self._replay_guard.opened(self._descriptors)
             self._descriptors.clear()
         if self.on_connected is not None:
             self.on_connected()
@@ -219,7 +195,7 @@ class CurlHandle:
         return len(chunk)
 
 
-def _configure(curl: Any, settings: HandleSettings) -> None:
+def _configure(curl: Any, settings: TransportSettings) -> None:
     curl.setopt(pycurl.NOSIGNAL, 1)
     curl.setopt(pycurl.USERAGENT, settings.user_agent)
     curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, int(settings.connect_timeout_s * 1000)))

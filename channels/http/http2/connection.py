@@ -1,4 +1,4 @@
-"""One TLS connection of our own that speaks HTTP/2, in an asyncio loop: what is written together leaves together."""
+"""One TLS connection that speaks HTTP/2, in an asyncio loop: what is written together leaves together."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Final, cast
 
-from channels.http.curl.transfer import IDLE_CONNECTION_S
-from channels.http.http2.protocol import Http2, ProtocolError
+from channels.http.http2.protocol import ConnectionState, ProtocolError
+from channels.http.transport import IDLE_CONNECTION_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from channels.http.messages import Answer, HttpError
 
 _SOON_S: Final = 0.001
+"""What is due within a timer's grain is given up at once, not by one more timer."""
 
 
-class OwnConnection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Requests in flight on one connection, each with its own time by which it must be over."""
 
     def __init__(
@@ -35,7 +36,7 @@ class OwnConnection(asyncio.Protocol):
         self._soonest = math.inf
         """When the first of the requests that are still to be written is to be given up."""
         self.open = False
-        self._state = Http2(origin)
+        self._state = ConnectionState(origin)
         self._transport: asyncio.Transport | None = None
         self._flushing = self._full = False
         self._timer: asyncio.TimerHandle | None = None
@@ -113,7 +114,7 @@ class OwnConnection(asyncio.Protocol):
         self._close_if_done()
 
     def close(self, code: str = "closed") -> None:
-        """Close; whoever still waits is told `code`."""
+        """Close; requests that still wait for an answer end with `code`."""
         self._end(code)
 
     def _flush_soon(self) -> None:

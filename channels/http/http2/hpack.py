@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     Field = tuple[bytes, bytes]
 
 ENTRY_OVERHEAD: Final = 32  # section 4.1
-DEFAULT_TABLE_BYTES: Final = 4096
-MAX_INTEGER: Final = 1 << 24
+DEFAULT_TABLE_BYTES: Final = 4096  # RFC 9113 section 6.5.2; we use no more where more is allowed
+MAX_INTEGER: Final = (
+    1 << 24
+)  # more than any length or index in a block that we take; ends a number without end
 
 _STATIC_NAMES: Final = (
     b":authority :method :method :path :path :scheme :scheme :status :status :status :status :status :status"
@@ -176,7 +178,7 @@ def decode(block: bytes) -> list[Field]:
 
 
 def fields_of(block: bytes) -> Iterator[Field]:
-    """As `decode`, one after another, so that who needs only the first reads only that."""
+    """As `decode`, one after another, so that a caller that needs only the first reads only that."""
     at = 0
     while at < len(block):
         try:

@@ -1,4 +1,4 @@
-"""Our own HTTP/2 connections to one origin, beside libcurl's: for mass sends, where libcurl's cost per request counts.
+"""Our own HTTP/2 connections to one origin, beside libcurl's: for mass sends, where libcurl's cost a request counts.
 
 They only ever speed up what works already: an origin gets them when libcurl has got many answers from it by HTTP/2;
 whatever does not go through here (no room, no connection yet, a connection that cannot be made) goes through
@@ -14,15 +14,15 @@ import ssl
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from channels.http.http2.connection import OwnConnection
+from channels.http.http2.connection import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from channels.http.curl.transfer import HandleSettings
     from channels.http.http2.hpack import Field
     from channels.http.http2.protocol import Stream
     from channels.http.messages import Answer, HttpError, Request
+    from channels.http.transport import TransportSettings
 
 MAX_CONNECTIONS: Final = 4
 """To one origin: 400 requests under way where it allows the usual 100 streams."""
@@ -31,10 +31,11 @@ RETRY_S: Final = 30.0
 MAX_FIELD_BYTES: Final = 8192
 """With a path of at most 2,048 characters a header block then fits one frame of 16,384 bytes."""
 _REMEMBERED_HEADERS: Final = 64
+"""Lists of headers whose fields are kept: each batch of a message has its own, renewed every second."""
 
 
-def own_tls(ca_file: str) -> ssl.SSLContext:
-    """Verified as libcurl does, HTTP/2 and nothing else. Raises `OSError`, `ssl.SSLError`."""
+def client_tls(ca_file: str) -> ssl.SSLContext:
+    """Verify servers as libcurl does, and offer HTTP/2 and nothing else. Raises `OSError`, `ssl.SSLError`."""
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["h2"])
@@ -49,12 +50,13 @@ def target_of(url: str) -> str:
     return "/" + url[query:] if query >= 0 else "/"
 
 
-class OwnConnections:
+class ConnectionPool:
     """The connections to one origin. `origin` is one that the policy accepted, with https."""
 
-    def __init__(self, origin: str, tls: ssl.SSLContext, settings: HandleSettings) -> None:
+    def __init__(self, origin: str, tls: ssl.SSLContext, settings: TransportSettings) -> None:
         parts = urlsplit(origin)
         self._origin = origin
+        self._prefix = origin + "/"
         self._host = parts.hostname or ""
         self._port = parts.port or 443
         self._policy = settings.policy
@@ -65,8 +67,8 @@ class OwnConnections:
             (b":authority", parts.netloc.encode("ascii")),
             (b"user-agent", settings.user_agent.encode("ascii")),
         )
-        self._connections: list[OwnConnection] = []
-        self._roomy: OwnConnection | None = None
+        self._connections: list[Connection] = []
+        self._roomy: Connection | None = None
         """The one that took the last request: likely the next, too."""
         self._connecting: asyncio.Task[None] | None = None
         self._not_before = 0.0
@@ -75,7 +77,7 @@ class OwnConnections:
 
     def start(
         self, request: Request, due: float, done: Callable[[Answer | HttpError], None]
-    ) -> tuple[OwnConnection, Stream] | None:
+    ) -> tuple[Connection, Stream] | None:
         """Start a request, or None where libcurl must do it. `done` is called once, later."""
         body = request.body
         connection = self._roomy
@@ -87,11 +89,13 @@ class OwnConnections:
         fields = self._fields_of(request.headers, len(body))
         if not fields:
             return None
-        path = target_of(request.url).encode("ascii")
+        url = request.url
+        target = url[len(self._origin) :] if url.startswith(self._prefix) else target_of(url)
+        path = target.encode("ascii")
         return connection, connection.start(path, fields, body, done, due, brief=request.brief)
 
     async def aclose(self) -> None:
-        """Close all; whoever still waits is told so."""
+        """Close all; requests that still wait for an answer end with `closed`."""
         if self._connecting is not None:
             self._connecting.cancel()
             await asyncio.wait([self._connecting])
@@ -146,7 +150,7 @@ class OwnConnections:
         else:
             self._not_before = loop.time() + RETRY_S
 
-    async def _made(self, loop: asyncio.AbstractEventLoop) -> OwnConnection | None:
+    async def _made(self, loop: asyncio.AbstractEventLoop) -> Connection | None:
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         for family, kind, protocol, _, address in found:
             if not self._policy.permits(self._origin, str(address[0])):
@@ -163,7 +167,7 @@ class OwnConnections:
                 raw.close()
                 raise
             _, connection = await loop.create_connection(
-                lambda: OwnConnection(loop, self._origin, self._monotonic),
+                lambda: Connection(loop, self._origin, self._monotonic),
                 sock=raw,
                 ssl=self._tls,
                 server_hostname=self._host,

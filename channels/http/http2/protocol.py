@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines
-from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, HttpError, NoAnswer
+from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, HttpError, NoAnswer, Unprocessed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,17 @@ FRAME_BYTES: Final = 16_384
 MAX_STREAMS: Final = 256
 """Where the other side names no limit, ours."""
 _LAST_STREAM: Final = (1 << 30) - 1
+"""From this number on a connection takes no more requests: half of the numbers that there are (section 5.1.1)."""
 _DEFAULT_WINDOW: Final = 65_535
+"""What both sides may send before anything else is said (section 6.9.2)."""
 _WINDOW_MAX: Final = (1 << 31) - 1
+"""The largest flow-control window (section 6.9.1)."""
 # An answer of the length that we read fits its stream's window: we never have to widen one.
 _ANSWER_WINDOW: Final = 2 * MAX_ANSWER_BYTES
 _TOTAL_WINDOW: Final = 1 << 24
+"""What a server may send on all streams before we widen it again: 64 KiB on each of the most that there can be."""
 _MAX_BLOCK_BYTES: Final = 65_536
+"""The longest header block that is collected from continuations: a bound for hostile servers, as for bodies."""
 
 _DATA, _HEADERS, _RST, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATION = 0, 1, 3, 4, 5, 6, 7, 8, 9
 _END_STREAM, _END_HEADERS, _ACK, _PADDED, _PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20
@@ -44,10 +49,6 @@ _ACCEPTED: Final = {status: Answer(status) for status in range(200, 300)}
 
 class ProtocolError(Exception):
     """The other side does not keep to the protocol, or to what we can read of it."""
-
-
-class Unprocessed(HttpError):
-    """The other side says that it did not act on the request (section 8.7): it may be sent again."""
 
 
 def head(kind: int, flags: int, stream: int, length: int) -> bytes:
@@ -68,16 +69,16 @@ class Stream:
     brief: bool
     done: Callable[[Answer | HttpError], None]
     due: float
-    """When it is to be given up, for who keeps the clock."""
+    """When it is to be given up; the connection, which has a clock, does so."""
     most: int = MAX_ANSWER_BYTES
     status: int = 0
     block: bytes = b""
     body: bytes = b""
     size: int = 0
-    """Of the body, with its padding."""
+    """The bytes of the body so far, with its padding."""
 
 
-class Http2:
+class ConnectionState:
     """The state of one connection. `receive` raises `ProtocolError`; the connection is then to be closed."""
 
     def __init__(self, origin: str) -> None:
@@ -153,7 +154,7 @@ class Http2:
             self._out.append(frame(_RST, 0, stream.number, _CANCEL.to_bytes(4, "big")))
 
     def lost(self, code: str) -> None:
-        """The connection is over: tell all who wait."""
+        """Note that the connection is over: every stream ends with `code`."""
         self.retiring = True
         streams, self.streams = self.streams, {}
         for stream in streams.values():
@@ -314,15 +315,15 @@ class Http2:
 
 
 _HANDLERS: Final = {
-    _DATA: Http2._on_data,  # noqa: SLF001 -- its own table
-    _HEADERS: Http2._on_headers,  # noqa: SLF001
-    _RST: Http2._on_reset,  # noqa: SLF001
-    _SETTINGS: Http2._on_settings,  # noqa: SLF001
-    _PUSH: Http2._on_push,  # noqa: SLF001
-    _PING: Http2._on_ping,  # noqa: SLF001
-    _GOAWAY: Http2._on_goaway,  # noqa: SLF001
-    _WINDOW: Http2._on_window,  # noqa: SLF001
-    _CONTINUATION: Http2._on_continuation,  # noqa: SLF001
+    _DATA: ConnectionState._on_data,  # noqa: SLF001 -- its own table
+    _HEADERS: ConnectionState._on_headers,  # noqa: SLF001
+    _RST: ConnectionState._on_reset,  # noqa: SLF001
+    _SETTINGS: ConnectionState._on_settings,  # noqa: SLF001
+    _PUSH: ConnectionState._on_push,  # noqa: SLF001
+    _PING: ConnectionState._on_ping,  # noqa: SLF001
+    _GOAWAY: ConnectionState._on_goaway,  # noqa: SLF001
+    _WINDOW: ConnectionState._on_window,  # noqa: SLF001
+    _CONTINUATION: ConnectionState._on_continuation,  # noqa: SLF001
 }
 
 

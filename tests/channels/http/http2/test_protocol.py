@@ -2,8 +2,8 @@
 
 import pytest
 
-from channels.http.http2.protocol import FRAME_BYTES, PREFACE, Http2, ProtocolError, Unprocessed, frame
-from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer
+from channels.http.http2.protocol import FRAME_BYTES, PREFACE, ConnectionState, ProtocolError, frame
+from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer, Unprocessed
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
 END_STREAM, END_HEADERS, ACK, PADDED, WITH_PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20
@@ -23,7 +23,7 @@ def settings(**values):
 
 
 def connected(**values):
-    state = Http2(ORIGIN)
+    state = ConnectionState(ORIGIN)
     state.receive(settings(**values))
     state.take_out()
     return state
@@ -40,13 +40,13 @@ def headers(block, stream=1, flags=END_HEADERS | END_STREAM):
 
 
 def test_it_begins_with_preface_settings_and_a_wide_window():
-    out = Http2(ORIGIN).take_out()
+    out = ConnectionState(ORIGIN).take_out()
     assert out.startswith(PREFACE + b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00\x01\x00\x00\x00\x00")
     assert out.endswith((16_777_216 - 65_535).to_bytes(4, "big"))
 
 
 def test_nothing_is_started_before_the_other_side_has_said_what_it_allows():
-    state = Http2(ORIGIN)
+    state = ConnectionState(ORIGIN)
     assert not state.room(1)
     state.receive(settings(streams=1))
     assert state.room(1)
@@ -278,6 +278,6 @@ def test_whatever_breaks_the_protocol_ends_the_connection(said):
 
 def test_whoever_does_not_begin_with_settings_does_not_speak_http_2():
     with pytest.raises(ProtocolError):
-        Http2(ORIGIN).receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        ConnectionState(ORIGIN).receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(ProtocolError):
-        Http2(ORIGIN).receive(frame(PING, 0, 0, bytes(8)))
+        ConnectionState(ORIGIN).receive(frame(PING, 0, 0, bytes(8)))

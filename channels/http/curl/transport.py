@@ -1,0 +1,137 @@
+"""libcurl as a transport: it takes everything, so many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import pycurl
+
+from channels.http.curl.multi import CurlMulti
+from channels.http.curl.replay_guard import ReplayGuard
+from channels.http.curl.transfer import Transfer
+from channels.http.messages import Answer, NotSent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.http.messages import Outcome
+    from channels.http.origins import Origin
+    from channels.http.transport import Exchange, Finished, TransportSettings
+
+
+class CurlTransport:
+    """See `Transport`. Exchanges beyond `max_in_flight` wait here, within their own time."""
+
+    def __init__(
+        self,
+        settings: TransportSettings,
+        finished: Finished,
+        connected: Callable[[Origin[Exchange]], object],
+        *,
+        max_in_flight: int,
+    ) -> None:
+        """`connected` is called, from the event loop, when an origin that had no connection has one.
+
+        Of each answer the origin is told whether it came by HTTP/2.
+        """
+        self._settings = settings
+        self._finished = finished
+        self._connected = connected
+        self._max_in_flight = max_in_flight
+        self._replay_guard = ReplayGuard()
+        self._multi: CurlMulti | None = None
+        self._idle: list[Transfer] = []
+        self._active: dict[Any, tuple[Exchange, Transfer]] = {}
+        """By libcurl's easy handle."""
+        self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
+        self._failed: set[Exchange] = set()
+        """Could not be started, and their client has not been told yet."""
+
+    def submit(self, exchange: Exchange) -> bool:
+        """Start an exchange, or let it wait for its turn. Always True."""
+        if len(self._active) < self._max_in_flight:
+            self._start(exchange)
+        else:
+            loop = asyncio.get_running_loop()
+            self._waiting[exchange] = loop.call_at(exchange.due, self._give_up, exchange)
+        return True
+
+    def abort(self, exchange: Exchange) -> None:
+        """Break an exchange off; its connection is closed if the request was on its way."""
+        timer = self._waiting.pop(exchange, None)
+        if timer is not None:
+            timer.cancel()
+        elif exchange in self._failed:
+            self._failed.remove(exchange)
+        else:
+            self._break_off(cast("Transfer", exchange.transport_state))
+            self._start_waiting()
+
+    async def aclose(self) -> None:
+        """Break everything off and forget all connections."""
+        outcomes: list[tuple[Exchange, Outcome]] = []
+        for exchange, transfer in list(self._active.values()):
+            outcomes.append((exchange, transfer.broken_off()))
+            self._break_off(transfer)
+        for timer in self._waiting.values():
+            timer.cancel()
+        not_started = [*self._waiting, *self._failed]
+        outcomes += [(exchange, NotSent("closed", exchange.origin.name)) for exchange in not_started]
+        self._waiting.clear()
+        self._failed.clear()
+        self._idle.clear()
+        multi, self._multi = self._multi, None
+        if multi is not None:
+            multi.close()
+        for exchange, outcome in outcomes:
+            self._finished(exchange, outcome)
+
+    def _start(self, exchange: Exchange) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            if self._multi is None:
+                self._multi = CurlMulti(loop, self._over, max_connections=self._max_in_flight)
+            transfer = self._idle.pop() if self._idle else Transfer(self._settings, self._replay_guard)
+            transfer.load(exchange, exchange.due - loop.time())
+            if not exchange.origin.connected:
+                transfer.on_connected = partial(loop.call_soon, self._connected, exchange.origin)
+            self._multi.add(transfer.curl)
+        except (pycurl.error, OSError):  # no memory, no file descriptors
+            self._failed.add(exchange)
+            loop.call_soon(self._fail, exchange)
+        else:
+            exchange.transport_state = transfer
+            self._active[transfer.curl] = exchange, transfer
+
+    def _start_waiting(self) -> None:
+        while self._waiting and len(self._active) < self._max_in_flight:
+            exchange = next(iter(self._waiting))
+            self._waiting.pop(exchange).cancel()
+            self._start(exchange)
+
+    def _over(self, curl: Any, errno: int) -> None:
+        exchange, transfer = self._active.pop(curl)
+        outcome = transfer.outcome(errno)
+        if isinstance(outcome, Answer):
+            exchange.origin.answered(multiplexed=transfer.multiplexed())
+        self._idle.append(transfer)
+        self._finished(exchange, outcome)
+        if self._waiting:
+            self._start_waiting()
+
+    def _break_off(self, transfer: Transfer) -> None:
+        assert self._multi is not None  # noqa: S101 -- it carries `transfer`; for the type checker
+        del self._active[transfer.curl]
+        self._multi.remove(transfer.curl)
+        self._idle.append(transfer)
+
+    def _give_up(self, exchange: Exchange) -> None:
+        del self._waiting[exchange]
+        self._finished(exchange, NotSent("timeout_queue", exchange.origin.name))
+
+    def _fail(self, exchange: Exchange) -> None:
+        if exchange in self._failed:
+            self._failed.remove(exchange)
+            self._finished(exchange, NotSent("no_resources", exchange.origin.name))
