@@ -90,7 +90,7 @@ class _Callback:
     def gateway(self, endpoint: Endpoint) -> str:
         return origin_of(endpoint, self.policy)
 
-    def request(self, endpoint: Endpoint, _gateway: str, seconds_left: float) -> Request:
+    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
         body = self.notice.payload
         if len(body) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
@@ -104,7 +104,7 @@ class _Callback:
                 "webhook-signature": sign(_secrets(endpoint), identifier, timestamp, body),
             }
         )
-        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left))
+        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left), origin=gateway)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         error = classify(answer, self.now, _STATUSES)

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 MAX_URL_CHARACTERS: Final = 2048
+"""The longest endpoint. Those of push services have some hundred characters; this much fits a frame of HTTP/2."""
 
 # Stricter than RFC 3986 on purpose: what one parser reads differently from another (userinfo, backslashes,
 # blanks, fragments, percent signs in the host, letters beyond ASCII) is refused, so that the origin we check
@@ -58,7 +59,6 @@ class AddressRefused(ValueError):
         self.code = code
 
 
-@lru_cache(maxsize=64)  # who sends asks twice in a row: for the gateway, and before connecting
 def split_origin(url: str) -> tuple[str, str, str]:
     """Scheme, origin and port of `url`; the origin is in lower case and without the scheme's default port.
 

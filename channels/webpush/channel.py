@@ -141,7 +141,7 @@ class _Push:
         if made_for != ttl:  # equal for all endpoints of an origin within the same second
             headers = self._make_headers(gateway, ttl)
         timeout_s = min(seconds_left, self.timeout_s)
-        return Request(endpoint.address, headers, body, timeout_s, brief=True)
+        return Request(endpoint.address, headers, body, timeout_s, brief=True, origin=gateway)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """The status says it all: a body that breaks off takes nothing back."""
