@@ -22,7 +22,6 @@ import cap
 from cap.findings import Level
 from cap.rules import RULES, conditions
 from cap.rules.rule import Rule
-from channels.addresses import AddressPolicy
 from channels.base import (
     ChannelMisconfigured,
     Endpoint,
@@ -33,7 +32,8 @@ from channels.base import (
     Transient,
     Urgency,
 )
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from channels.sms.delivery_reports import ReportState, read_reports
 from channels.sms.http import SmsHttp
 from dispatcher import wiring

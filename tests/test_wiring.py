@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
-from channels.addresses import AddressPolicy
 from channels.base import (
     ChannelMisconfigured,
     Endpoint,
@@ -20,7 +19,8 @@ from channels.base import (
     Transient,
     Urgency,
 )
-from channels.http import HttpClient
+from channels.http.addresses import AddressPolicy
+from channels.http.client import HttpClient
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
