@@ -219,7 +219,8 @@ class ChannelLimits:
     """Endpoints per call of `send` that make sense."""
     payload_bytes: int
     concurrency: int
-    """Requests in flight per gateway and process."""
+    """Requests in flight per gateway and process. A call of `send` keeps within it; calls that run at the same time are
+    kept within it together by their caller."""
     max_age_s: int
     """The longest a gateway keeps an undelivered message; the deadline is capped by it."""
 

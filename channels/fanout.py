@@ -12,7 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import ChannelMisconfigured, DeliveryError, Expired, Permanent, Receipt, Uncertain
-from channels.gateway_health import GatewayHealth
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.http_statuses import transport_error
 from channels.memory import granted
@@ -61,6 +61,8 @@ class Bounds:
     concurrency: int
     deadline: datetime
     now: Callable[[], datetime]
+    connect_failures: int = CONNECT_FAILURES_IN_A_ROW
+    """See `GatewayHealth`."""
 
 
 async def fan_out(
@@ -193,7 +195,9 @@ class _Run:
         gateway = self._adapter.gateway(endpoint)
         health = self._tallies.get(gateway)
         if health is None:
-            health = self._tallies[gateway] = GatewayHealth(gateway, self._adapter.refusals_tolerated)
+            health = self._tallies[gateway] = GatewayHealth(
+                gateway, self._adapter.refusals_tolerated, self._bounds.connect_failures
+            )
         if health.error is not None or health.pause is not None:
             return health.pause  # without one, no receipt: the error that will be raised says the rest
         flight = _InFlight(self, endpoint, health)

@@ -18,8 +18,11 @@ from channels.base import (
 if TYPE_CHECKING:
     from channels.base import Endpoint
 
+# What a channel takes unless it is told otherwise.
 # One lost packet, one restarting instance are no outage; five failures in a row and no success are.
 CONNECT_FAILURES_IN_A_ROW: Final = 5
+# One subscription made for another key is no reason to call a human; five in a row and no acceptance are.
+REFUSALS_IN_A_ROW: Final = 5
 
 
 class GatewayHealth:
@@ -27,14 +30,26 @@ class GatewayHealth:
 
     A refusal (401, 403) may be about us or, where subscriptions carry their own key, about one endpoint. With
     `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were about the
-    endpoints (`Permanent`), or enough of them in a row that they are about us.
+    endpoints (`Permanent`), or enough of them in a row that they are about us. After `connect_failures` failed
+    connections in a row, and none that succeeded, the gateway is down.
     """
 
-    __slots__ = ("_accepted", "_failures", "_held", "_reached", "_tolerated", "error", "gateway", "pause")
+    __slots__ = (
+        "_accepted",
+        "_connect_failures",
+        "_failures",
+        "_held",
+        "_reached",
+        "_tolerated",
+        "error",
+        "gateway",
+        "pause",
+    )
 
-    def __init__(self, gateway: str, refusals_tolerated: int) -> None:
+    def __init__(self, gateway: str, refusals_tolerated: int, connect_failures: int) -> None:
         self.gateway = gateway
         self._tolerated = refusals_tolerated
+        self._connect_failures = connect_failures
         self._accepted = False
         self._reached = False
         self._failures = 0
@@ -59,7 +74,7 @@ class GatewayHealth:
     def miss(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
         """The gateway could not be reached."""
         self._failures += 1
-        if self._failures >= CONNECT_FAILURES_IN_A_ROW and not self._reached:
+        if self._failures >= self._connect_failures and not self._reached:
             self.error = self.error or ChannelDown(error.code, error.detail, gateway=self.gateway)
         return [Receipt(endpoint.id, error)]
 

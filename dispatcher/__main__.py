@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from dispatcher.commands import admin, client, dead_letters, feeds, geodata, held, serve
-from dispatcher.settings import SettingsError
+from dispatcher.settings import SettingsError, explained
 
 app = typer.Typer(
     name="dispatcher",
@@ -61,8 +61,7 @@ def main() -> None:
         app()
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):
-            name = ".".join(map(str, item["loc"]))
-            print(f"setting WARN_{name.upper()}: {item['msg']}", file=sys.stderr)
+            print(explained(item), file=sys.stderr)
         sys.exit(2)
     except (
         pydantic_settings.SettingsError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
-from dispatcher.model.vocabulary import Lane, Reason, State
+from dispatcher.model.vocabulary import FeedResult, Lane, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 CHANNELS = ("app", "sms_http", "webpush")
 KNOWN_GATEWAYS_MAX = 64
-FEED_RESULTS = ("changed", "unchanged", "unreachable", "refused", "unreadable", "failed")
+FEED_RESULTS = tuple(result for result in FeedResult if result is not FeedResult.NEVER)
 """Of a poll: something new, nothing new, no answer, an HTTP error, an answer that is no list, our own mistake."""
 
 

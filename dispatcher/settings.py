@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -17,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    TypeAdapter,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -24,7 +27,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from channels.sms import delivery_reports
 from channels.sms.json_path import CODE, matching
 from channels.sms.provider import Failure, parse_failure
-from dispatcher.setting_names import PREFIX, unknown_names
+from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy
+from dispatcher.setting_names import NESTED, PREFIX, unknown_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+CUSTOMARY: Final[Mapping[str, str]] = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+"""Settings with names that other programs use too."""
 
 
 class SettingsError(Exception):
@@ -136,7 +146,8 @@ class Settings(BaseSettings):
     """Everything the service can be told, with its defaults."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WARN_",
+        env_prefix=PREFIX,
+        env_nested_delimiter=NESTED,
         extra="ignore",
         frozen=True,
         populate_by_name=True,
@@ -156,9 +167,7 @@ class Settings(BaseSettings):
         """The environment alone, in which every name that begins like a setting's must be one."""
         del settings_cls, dotenv_settings, file_secret_settings
         known = {f"{PREFIX}{name.upper()}": field.annotation for name, field in cls.model_fields.items()}
-        nested = {
-            name for name, kind in known.items() if isinstance(kind, type) and issubclass(kind, BaseModel)
-        }
+        nested = {name for name, kind in known.items() if is_dataclass(kind)}
         if wrong := unknown_names(os.environ, known, nested):
             raise SettingsError("; ".join(wrong))
         return init_settings, env_settings
@@ -214,6 +223,8 @@ class Settings(BaseSettings):
     """Batches that one worker process leases at once in each lane."""
     reconcile_interval_s: float = Field(1.0, gt=0)
     """Between two sweeps of the record."""
+    delivery: DeliveryPolicy = DEFAULT_POLICY
+    """How deliveries are retried, as a JSON object, or number by number as below."""
 
     vapid_key: Path | None = None
     """PEM of the P-256 key, which must be there; default: made once in the data directory."""
@@ -248,3 +259,48 @@ class Settings(BaseSettings):
     """In which people read times."""
     log_json: bool = True
     """JSON lines on standard error; false: readable lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable that is read."""
+
+    name: str
+    default: object
+    meaning: str
+
+
+def variables() -> Iterator[Variable]:
+    """Every environment variable that is read, in the order of the settings."""
+    for name, field in Settings.model_fields.items():
+        variable = CUSTOMARY.get(name, PREFIX + name.upper())
+        group = is_dataclass(field.annotation)
+        yield Variable(variable, None if group else field.default, field.description or "")
+        if group:
+            yield from _members(variable, field.default)
+
+
+def _members(variable: str, group: Any) -> Iterator[Variable]:
+    described: dict[str, Any] = TypeAdapter(type(group)).json_schema().get("properties", {})
+    for field in fields(group):
+        name = NESTED.join([variable, field.name.upper()])
+        default = getattr(group, field.name)
+        if is_dataclass(default):
+            yield from _members(name, default)
+        else:
+            yield Variable(name, default, described[field.name].get("description", ""))
+
+
+def explained(item: Mapping[str, Any]) -> str:
+    """One of pydantic's findings about settings as a sentence that names the variable. Without the value: it may be a
+    secret.
+    """
+    where: Sequence[str | int] = item["loc"]
+    nested = is_dataclass(Settings.model_fields[str(where[0])].annotation) if where else False
+    variable = PREFIX + (NESTED if nested else ".").join(map(str, where)).upper()
+    if item["type"] != "unexpected_keyword_argument":
+        return f"setting {variable}: {str(item['msg']).removeprefix('Value error, ')}"
+    names = [one.name for one in variables()]
+    groups = {NESTED.join(name.split(NESTED)[:depth]) for name in names for depth in (1, 2)}
+    nearest = get_close_matches(variable, [*names, *groups], n=1, cutoff=0.0)
+    return f"setting {variable}: there is none of this name; the nearest is {nearest[0]}"

@@ -177,15 +177,22 @@ def channels(
     keys: PrecomputedKeys | None = None,
 ) -> dict[str, Channel]:
     """Every channel, by name: one line each. `now` gives the aware present, `keys` message keys made before."""
-    timeout = settings.request_timeout_s
+    timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     registry: dict[str, Channel] = {}
-    registry["app"] = App(http, now=now, timeout_s=timeout)
+    registry["app"] = App(http, now=now, timeout_s=timeout, connect_failures=failures)
     if settings.sms_gateways:
         with _naming("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
-        registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout)
-    encoder = push_encoder(settings, keys)
-    registry["webpush"] = WebPush(http, vapid_signer(settings), now=now, timeout_s=timeout, encoder=encoder)
+        registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout, connect_failures=failures)
+    registry["webpush"] = WebPush(
+        http,
+        vapid_signer(settings),
+        now=now,
+        timeout_s=timeout,
+        connect_failures=failures,
+        refusals=settings.delivery.breaker.refusals,
+        encoder=push_encoder(settings, keys),
+    )
     return registry
 
 
@@ -260,7 +267,7 @@ async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]
     """All that an API process needs."""
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
-    wake_ups, http = WakeUpQueue(open_queue(queue)), http_client(settings)
+    wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
@@ -332,13 +339,14 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     """All that a worker process needs."""
     database_url, queue = require_urls(settings)
     metrics = Metrics()
-    wake_ups = WakeUpQueue(open_queue(queue))
+    wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
     pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()
     keys = precomputed_keys(settings)
     registry = channels(settings, http, clock, keys)
-    alerts, ledger = Alerts(pool), Ledger(pool)
+    alerts, terms = Alerts(pool), settings.delivery.lease
+    ledger = Ledger(pool, lease=terms.duration, wake_up_again=terms.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     plans = Plans(pool, settings.batch_size, audience_guard(settings.baseline_factor))
     watching = Leadership(pool, FEEDS_LOCK)
@@ -357,6 +365,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     metrics=metrics,
                     slice_size=settings.slice_size,
                     random=random.SystemRandom().random,
+                    policy=settings.delivery,
                     clock=clock,
                 )
             ),

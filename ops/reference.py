@@ -10,7 +10,7 @@ from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
 from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.metrics import Metrics
-from dispatcher.settings import Settings
+from dispatcher.settings import variables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent / "docs"
 SETTINGS_HEAD = """# Settings
 
-Environment variables, read at the start. Made from `dispatcher/settings.py` by `python -m ops.reference`.
+Environment variables, read at the start. Made from `dispatcher/settings.py` and
+`dispatcher/model/retry_policy.py` by `python -m ops.reference`.
 
 | variable | default | |
 |---|---|---|
@@ -60,17 +61,15 @@ COMMANDS_HEAD = """## Commands
 A command acts as the operator, whom the audit trail names as `operator:NAME`: the account, or what `--who` says.
 """
 HTTP_KINDS = tuple(kind for kind in PrincipalKind if kind is not PrincipalKind.OPERATOR)
-EXTERNAL = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
 def settings_page() -> str:
     """Every setting with its default and meaning."""
     rows = []
-    for name, field in Settings.model_fields.items():
-        variable = EXTERNAL.get(name, f"WARN_{name.upper()}")
-        default = "" if field.default in (None, (), frozenset()) else f"`{field.default}`"
-        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-        rows.append(f"| `{variable}` | {default} | {meaning} |")
+    for variable in variables():
+        default = "" if variable.default in (None, (), frozenset()) else f"`{variable.default}`"
+        meaning = " ".join(variable.meaning.split()).replace("|", "\\|")
+        rows.append(f"| `{variable.name}` | {default} | {meaning} |")
     return SETTINGS_HEAD + "\n".join(rows) + "\n"
 
 

@@ -44,6 +44,10 @@ def calls(source: str) -> set[str]:
     return {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
 
 
+def attributes(source: str) -> set[str]:
+    return {node.attr for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)}
+
+
 def longest_function(source: str) -> int:
     return max(
         (
@@ -68,6 +72,13 @@ def test_nothing_blocks_the_event_loop_or_sets_global_defaults(path):
     assert "time.sleep" in calls("time.sleep(1)")
     if path.parent.name not in {"commands", "embedded"}:  # synchronous by nature
         assert not calls(path.read_text()) & {"time.sleep", "socket.setdefaulttimeout", "logging.basicConfig"}
+
+
+def test_only_the_queue_counts_what_it_did_not_take():
+    """A caller that counts is one that can forget to."""
+    assert "enqueue_failures" in attributes("metrics.enqueue_failures.inc(not rung)")
+    counting = {path.name for path in SERVICE if "enqueue_failures" in attributes(path.read_text())}
+    assert counting == {"metrics.py", "wiring.py"}
 
 
 def test_jobs_only_unpack_and_call():

@@ -13,6 +13,7 @@ from channels.base import ChannelLimits, Endpoint, Notice, Permanent, Receipt, T
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, Request, header_lines
 from channels.http_statuses import Meaning, classify
 
@@ -49,11 +50,13 @@ class App:
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
+        connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
     ) -> None:
         self.limits = limits
         self._http = http
         self._now = now
         self._timeout_s = timeout_s
+        self._connect_failures = connect_failures
 
     def check(self, endpoint: Endpoint) -> None:
         """Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
@@ -66,7 +69,7 @@ class App:
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         callback = _Callback(notice, self._http.policy, self.limits, self._now, self._timeout_s)
-        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
+        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, callback, endpoints, bounds)
 
     async def aclose(self) -> None:

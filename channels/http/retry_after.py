@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-# A gateway may ask for a pause, not for silence: beyond this we ask again. Nobody's warning waits for a typo.
-MAX_PAUSE_S: Final = 300.0
+# A number of seconds or a date beyond this is a slip of somebody's pen, and no date can be reckoned with it. How long a
+# pause is really kept is decided by those who keep it.
+MAX_WAIT_S: Final = 86_400.0
 _SECONDS: Final = re.compile(r"[0-9]{1,20}")
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from `now` (aware) to wait, 0 to `MAX_PAUSE_S`; None where the header says nothing usable.
+    """Seconds from `now` (aware) to wait, 0 to `MAX_WAIT_S`; None where the header says nothing usable.
 
     A date in the past is 0: the gateway is ready.
     """
@@ -24,11 +25,11 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return None
     text = value.strip()
     if _SECONDS.fullmatch(text):
-        return min(float(text), MAX_PAUSE_S)
+        return min(float(text), MAX_WAIT_S)
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
         return None
     if date.tzinfo is None:  # "-0000", and asctime, which RFC 9110 section 5.6.7 reads as UTC
         date = date.replace(tzinfo=UTC)
-    return min(max((date - now).total_seconds(), 0.0), MAX_PAUSE_S)
+    return min(max((date - now).total_seconds(), 0.0), MAX_WAIT_S)

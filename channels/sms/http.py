@@ -18,6 +18,7 @@ from channels.base import (
 )
 from channels.clock import utc_now
 from channels.fanout import Bounds, fan_out
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, Request
 from channels.http_statuses import Meaning, classify
 from channels.sms.delivery_reports import client_ref
@@ -64,6 +65,7 @@ class SmsHttp:
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
+        connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
     ) -> None:
         """The first of `gateways` takes whoever names none, or none that is still there.
 
@@ -76,6 +78,7 @@ class SmsHttp:
         self._gateways = dict(gateways)
         self._now = now
         self._timeout_s = timeout_s
+        self._connect_failures = connect_failures
 
     def check(self, endpoint: Endpoint) -> None:
         """Raises `Permanent` for what is no number in E.164."""
@@ -87,7 +90,7 @@ class SmsHttp:
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         text = _Text(notice, self._gateways, self.limits.max_age_s, self._now, self._timeout_s)
-        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
+        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, text, endpoints, bounds)
 
     async def aclose(self) -> None:

@@ -16,6 +16,8 @@ from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimite
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
+from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, Request, header_lines
 from channels.http_statuses import Meaning, classify
 from channels.webpush.encoder import DirectEncoder, message_key
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 LIMITS: Final = ChannelLimits(
     batch=1000,
     payload_bytes=MAX_PLAINTEXT_BYTES,
-    concurrency=100,  # the streams that HTTP/2 servers should allow on a connection (RFC 9113 section 6.5.2)
+    # The streams that HTTP/2 servers should allow on a connection (RFC 9113 section 6.5.2), on as many connections as a
+    # mass send has to one push service: our own and libcurl's.
+    concurrency=100 * (MAX_CONNECTIONS + 1),
     max_age_s=28 * 86_400,  # [G] 28 days, [M] 30
 )
 REQUEST_TIMEOUT_S: Final = 10.0
@@ -65,6 +69,8 @@ class WebPush:
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
+        connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
+        refusals: int = REFUSALS_IN_A_ROW,
         encoder: Encoder | None = None,
         hosts: frozenset[str] | None = KNOWN_HOSTS,
     ) -> None:
@@ -74,6 +80,8 @@ class WebPush:
         self._vapid = vapid
         self._now = now
         self._timeout_s = timeout_s
+        self._connect_failures = connect_failures
+        self._refusals = refusals
         self._encoder = encoder or DirectEncoder()
         self._hosts = hosts
 
@@ -100,8 +108,9 @@ class WebPush:
             encoder=self._encoder,
             now=self._now,
             timeout_s=self._timeout_s,
+            refusals_tolerated=self._refusals,
         )
-        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now)
+        bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds)
 
     async def aclose(self) -> None:
@@ -119,14 +128,11 @@ class _Push:
     encoder: Encoder
     now: Callable[[], datetime]
     timeout_s: float
+    refusals_tolerated: int
+    """A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for another
+    key. What follows shows which."""
     headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     """By origin: the TTL and the lines made for it."""
-
-    @property
-    def refusals_tolerated(self) -> int:
-        # A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made
-        # for another key. What follows shows which.
-        return 5
 
     def gateway(self, endpoint: Endpoint) -> str:
         return origin_of(endpoint, self.policy)

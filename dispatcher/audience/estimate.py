@@ -46,7 +46,7 @@ class AudienceEstimator:
         reached = await self._subscriptions.reach(
             [place.ags for place in affected],
             await self._locations.subscribers_in(target),
-            [place.ags for place in affected if place.reason != "geometry"],
+            [place.ags for place in affected if place.is_named],
         )
         counted = {
             (ags, channel): count

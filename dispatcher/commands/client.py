@@ -23,13 +23,14 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from dispatcher.model.vocabulary import FINAL_STATES
+
 TIMEOUT_S = 30
 FOLLOW_S = 0.5
 PATIENCE_S = 60
 """How long following goes on without an answer: an API that starts again takes seconds."""
 AWAY = frozenset({500, 502, 503, 504})
 REPEATED = " (schon angenommen)"
-FINAL = frozenset({"settled", "recorded"})
 
 Url = Annotated[str, typer.Option(envvar="WARN_URL", help="the service")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a CAP 1.2 message")]
@@ -201,7 +202,7 @@ def _follow(page: str, console: Console) -> None:
                 else:
                     live.update(table, refresh=True)
                 shown = answer
-            if answer["alert"]["state"] in FINAL:
+            if answer["alert"]["state"] in FINAL_STATES:
                 return
             time.sleep(FOLLOW_S)
 

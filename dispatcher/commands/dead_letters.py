@@ -80,9 +80,10 @@ def replay(
     async def work(pool: record.Pool) -> dict[str, Fate]:
         store = DeadLetters(pool)
         ids = letters or [letter.id for letter in await store.listed(alert, ALL)]
-        return await store.replay(ids, operator().actor)
+        return await store.replay(ids, settings.delivery.suspicion.crashes_kept, operator().actor)
 
-    fates = on_record(Settings(), work)
+    settings = Settings()
+    fates = on_record(settings, work)
     for letter, fate in fates.items():
         if fate is not Fate.REPLAYED:
             typer.echo(f"{letter}: {WHY[fate]}", err=True)

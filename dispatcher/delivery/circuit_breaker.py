@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
-WINDOW_S = 10.0
-MINIMUM = 20
-SHARE = 0.5
-"""Opens when more than half of at least twenty answers within ten seconds are failures of the gateway's making."""
-PAUSE_BASE_S = 1.0
-PAUSE_CAP_S = 30.0
+if TYPE_CHECKING:
+    from dispatcher.model.retry_policy import BreakerPolicy
 
 
 class Breaker:
     """Closed: work as usual. Open: leave the gateway alone. After the pause one probe decides."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: BreakerPolicy) -> None:
+        self._policy = policy
         self._notes: deque[tuple[float, int, int]] = deque()
         """When, how many answers, how many of them failures."""
         self._answers = 0
@@ -37,7 +35,12 @@ class Breaker:
         self._answers += answers
         self._failures += failures
         self._forget(now)
-        if self._answers >= MINIMUM and self._failures > SHARE * self._answers:
+        policy = self._policy
+        if (
+            failed
+            and self._answers >= policy.answers_min
+            and self._failures > policy.failure_share * self._answers
+        ):
             return self._open(now)
         return 0.0
 
@@ -56,7 +59,8 @@ class Breaker:
         return 0.0
 
     def _open(self, now: float) -> float:
-        pause = min(PAUSE_CAP_S, PAUSE_BASE_S * 2.0 ** min(self._openings, 10))
+        policy = self._policy
+        pause = min(policy.pause_cap_s, policy.pause_base_s * 2.0 ** min(self._openings, 30))
         self._openings += 1
         self._notes.clear()
         self._answers = self._failures = 0
@@ -65,7 +69,7 @@ class Breaker:
         return pause
 
     def _forget(self, now: float) -> None:
-        while self._notes and self._notes[0][0] < now - WINDOW_S:
+        while self._notes and self._notes[0][0] < now - self._policy.window_s:
             _, answers, failures = self._notes.popleft()
             self._answers -= answers
             self._failures -= failures

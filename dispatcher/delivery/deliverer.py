@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter, defaultdict
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from channels.base import ChannelError
-from dispatcher.delivery.circuit_breaker import Breaker
+from dispatcher.delivery.delivery_counts import DeliveryCounts
+from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
-from dispatcher.delivery.retry_budget import RetryBudget
 from dispatcher.model.batches import Lease, ReadyBatch
-from dispatcher.model.vocabulary import LEASE, UNCERTAIN, State
+from dispatcher.model.retry_policy import DEFAULT_POLICY
+from dispatcher.model.vocabulary import State
 from dispatcher.queue import wakeups
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.ledger import LeaseLostError
@@ -29,23 +29,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import Channel, Endpoint, Notice, Receipt
+    from dispatcher.delivery.gateway_limiter import Slots
+    from dispatcher.delivery.gateways import Gateway
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.delivery.notices import Notices
     from dispatcher.delivery.outcome import Settlement
     from dispatcher.metrics import Metrics
+    from dispatcher.model.retry_policy import DeliveryPolicy
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger import Ledger
 
-HEARTBEAT_S = LEASE.total_seconds() / 4
-MISCONFIGURED_PAUSE_S = 60.0
-"""A gateway that refuses us is asked again once a minute, until a human has mended it."""
-FLUSH_S = 0.05
-"""How long an answer may wait for its line in the record while others of its slice are still awaited. What a
-process loses at its death is sent again, so this bounds the duplicates that people's devices have to collapse."""
-PERSIST_S = 60.0
-PERSIST_PAUSE_S = 0.25
-TERMINAL = tuple(state for state in State if state.terminal)
 
 log = structlog.get_logger()
 
@@ -63,6 +57,7 @@ class DelivererDependencies:
     metrics: Metrics
     slice_size: int
     random: Callable[[], float]
+    policy: DeliveryPolicy = DEFAULT_POLICY
     clock: RecordClock = field(default_factory=RecordClock)
     """Of the channels too: it is set right by every claim."""
 
@@ -72,8 +67,7 @@ class Deliverer:
 
     def __init__(self, dependencies: DelivererDependencies) -> None:
         self._dependencies = dependencies
-        self._breakers: defaultdict[tuple[str, str], Breaker] = defaultdict(Breaker)
-        self._budgets: defaultdict[tuple[str, str], RetryBudget] = defaultdict(RetryBudget)
+        self._gateways = Gateways(dependencies.policy, dependencies.channels)
         self._stopping = asyncio.Event()
         self._alone = asyncio.Lock()
 
@@ -83,27 +77,42 @@ class Deliverer:
 
     async def deliver(self, batch_id: int) -> None:
         """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker."""
-        if self._stopping.is_set():
+        if self._stopping.is_set() or await self._postpone(batch_id):
             return
         lease = await self._dependencies.ledger.acquire(batch_id)
         if lease is None:
             return
         self._dependencies.clock.read(lease.now)
-        gateway = lease.channel, lease.gateway
-        work = _Work(
-            self._dependencies,
-            lease,
-            self._breakers[gateway],
-            self._budgets[gateway],
-            self._stopping,
-            self._alone,
-        )
+        gateway = self._gateways.of(lease.channel, lease.gateway)
+        work = _Work(self._dependencies, lease, gateway, self._stopping, self._alone)
+        gateway.batches += 1
         with self._dependencies.gate.work(lease.lane):
             try:
                 await work.run()
             except LeaseLostError:
                 self._dependencies.metrics.leases_lost.inc()
                 log.warning("lease_lost", batch=batch_id)
+            finally:
+                gateway.batches -= 1
+                await self._dependencies.wake_ups.enqueue(
+                    [wakeups.batch_wake_up(ready) for ready in gateway.wake_ups()]
+                )
+
+    async def _postpone(self, batch_id: int) -> bool:
+        """Whether the batch could do nothing but wait for its gateway behind others of this process that wait. Then the
+        job is left to other gateways' batches, and this one is woken up when one of those is put down.
+        """
+        if not self._gateways.any_crowded():
+            return False
+        found = await self._dependencies.ledger.find(batch_id)
+        if found is None:
+            return False
+        channel, name, ready = found
+        gateway = self._gateways.of(channel, name)
+        if not gateway.limiter.is_crowded(ready.lane.rank):
+            return False
+        gateway.postponed[batch_id] = ready
+        return True
 
 
 class _Work:
@@ -113,16 +122,16 @@ class _Work:
         self,
         dependencies: DelivererDependencies,
         lease: Lease,
-        breaker: Breaker,
-        budget: RetryBudget,
+        gateway: Gateway,
         stopping: asyncio.Event,
         alone: asyncio.Lock,
     ) -> None:
         self._dependencies = dependencies
         self._lease = lease
-        self._batch = LeasedBatch(lease, dependencies.random)
-        self._breaker = breaker
-        self._budget = budget
+        self._batch = LeasedBatch(lease, dependencies.policy, dependencies.random)
+        self._breaker = gateway.breaker
+        self._budget = gateway.budget
+        self._limiter = gateway.limiter
         self._budget_s = 0.0
         self._stopping = stopping
         self._alone = alone
@@ -132,9 +141,7 @@ class _Work:
         self._pause_reason = ""
         self._pause_reasons: set[str] = set()
         self._failures_logged: set[str] = set()
-        self._before = lease.outcomes
-        self._results: Counter[str] = Counter()
-        self._latencies: Counter[float] = Counter()
+        self._counts = DeliveryCounts(dependencies.metrics, lease)
 
     def _now(self) -> datetime:
         """The record's clock, carried on by ours: a worker's own date may be wrong."""
@@ -152,7 +159,7 @@ class _Work:
     async def _keep_alive(self) -> None:
         """Until cancelled. A lease that was lost is noticed at the next write."""
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(self._dependencies.policy.lease.heartbeat_s)
             with suppress(LeaseLostError, *UNAVAILABLE):
                 self._stopped |= await self._dependencies.ledger.heartbeat(self._lease)
 
@@ -160,39 +167,47 @@ class _Work:
         batch = self._batch
         channel = self._dependencies.channels.get(self._lease.channel)
         if channel is None:
-            self._pause("unknown_channel", MISCONFIGURED_PAUSE_S)
+            self._pause("unknown_channel", self._dependencies.policy.pauses.misconfigured_s)
             return
         notice = await self._dependencies.notices.notice(self._lease)
         endpoints = await self._dependencies.subscriptions.endpoints(batch.open_recipients())
         batch.drop_missing(endpoints)
         while self._may_go_on():
-            # No more than start at once, so that none starts late, after the alert was stopped.
             positions = batch.next_slice(self._now(), self._slice_size(channel))
             if not positions:
                 return
             await self._dependencies.gate.stand_aside(self._lease.lane)
-            chosen = [endpoints[self._lease.recipients[n]] for n in positions]
             if not batch.is_last_chance(positions):
-                await self._send_slice(channel, notice, positions, chosen)
+                await self._send_slice(channel, notice, positions, endpoints)
                 continue
             # Alone in the process and not merely in its batch, until its outcome is written down: the next death is
-            # this one's last, and must not be anybody's who happened to be in hand beside it.
+            # this one's last, and must not be anybody's who happened to be in hand beside it. Whoever holds slots never
+            # waits for this lock.
             async with self._alone:
                 if self._may_go_on():
-                    await self._send_slice(channel, notice, positions, chosen)
+                    await self._send_slice(channel, notice, positions, endpoints)
                     self._stopped |= await self._write()
 
     async def _send_slice(
-        self, channel: Channel, notice: Notice, positions: list[int], chosen: list[Endpoint]
+        self, channel: Channel, notice: Notice, positions: list[int], endpoints: Mapping[int, Endpoint]
     ) -> None:
-        batch = self._batch
-        batch.claim(positions)
-        if await self._write():
-            self._stopped = True
-        else:
-            await self._send(channel, notice, chosen)
-        # Whoever has no receipt was not started; the channel gives receipts for all that it started.
-        batch.unclaim(positions)
+        """Send to as many of them as the gateway takes at once, which are claimed only then: none starts late, after
+        the alert was stopped.
+        """
+        batch, recipients = self._batch, self._lease.recipients
+        async with self._limiter.hold(len(positions), self._lease.lane.rank) as slots:
+            # The wait may have been long, and the gateway may have failed meanwhile.
+            positions = positions[: min(slots.held, self._slice_size(channel))]
+            if not self._may_go_on() or not positions:
+                return
+            slots.give_back(slots.held - len(positions))
+            batch.claim(positions)
+            if await self._write():
+                self._stopped = True
+            else:
+                await self._send(channel, notice, [endpoints[recipients[n]] for n in positions], slots)
+            # Whoever has no receipt was not started; the channel gives receipts for all that it started.
+            batch.unclaim(positions)
 
     def _slice_size(self, channel: Channel) -> int:
         """At most so many at once; none where only retries are left, and too many of these have failed."""
@@ -215,7 +230,8 @@ class _Work:
         """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If somebody
         else took the batch over meanwhile, the token says so.
         """
-        give_up = time.monotonic() + PERSIST_S
+        policy = self._dependencies.policy.recording
+        give_up = time.monotonic() + policy.patience_s
         while True:
             try:
                 return await write()
@@ -223,25 +239,27 @@ class _Work:
                 if time.monotonic() > give_up:
                     raise
                 log.warning("record_unavailable", batch=self._lease.batch_id, error=type(error).__name__)
-                await asyncio.sleep(PERSIST_PAUSE_S)
+                await asyncio.sleep(policy.retry_s)
 
     async def _write(self) -> bool:
         progress = self._batch.progress()
         stopped = await self._persist(lambda: self._dependencies.ledger.advance(self._lease, progress))
         self._written_at = time.monotonic()
-        self._count(progress.outcomes)
+        self._counts.written(progress.outcomes)
         return stopped
 
-    async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint]) -> None:
+    async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint], slots: Slots) -> None:
+        flush_s = self._dependencies.policy.recording.flush_s
         try:
             async with aclosing(channel.send(notice, endpoints)) as receipts:
                 async for known in receipts:
+                    slots.give_back(len(known))
                     self._take(known)
-                    if time.monotonic() > self._written_at + FLUSH_S:
+                    if time.monotonic() > self._written_at + flush_s:
                         self._stopped |= await self._write()
         except ChannelError as error:
-            now = time.monotonic()
-            seconds = MISCONFIGURED_PAUSE_S if error.needs_person else self._breaker.fail(now)
+            misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
+            seconds = misconfigured_s if error.needs_person else self._breaker.fail(time.monotonic())
             self._pause(error.label, seconds, error)
 
     def _take(self, receipts: list[Receipt]) -> None:
@@ -262,9 +280,7 @@ class _Work:
             log.log(result.log_level, "delivery_failed", label=result.label, code=result.code, **names)
 
     def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
-        self._results[result.label] += answers
-        if result.outcome == State.ACCEPTED:
-            self._latencies[latency_s] += answers
+        self._counts.note(result, latency_s, answers)
         failed, at = result.gateway_fault, time.monotonic()
         self._budget.note(retry=result.attempts > 1, failed=failed, now=at, answers=answers)
         pause = self._breaker.note(failed=failed, now=at, answers=answers)
@@ -275,15 +291,14 @@ class _Work:
 
     def _pause(self, reason: str, seconds: float, error: ChannelError | None = None) -> None:
         """Leave the gateway alone. Each reason counts and is logged once a batch; the longest pause wins."""
-        lease, metrics = self._lease, self._dependencies.metrics
         if reason not in self._pause_reasons:
             self._pause_reasons.add(reason)
-            metrics.gateway_pauses.labels(lease.channel, metrics.gateway_label(lease.gateway), reason).inc()
+            self._counts.paused(reason)
             log.log(
                 error.log_level if error else logging.WARNING,
                 "gateway_paused",
-                channel=lease.channel,
-                gateway=lease.gateway,
+                channel=self._lease.channel,
+                gateway=self._lease.gateway,
                 reason=reason,
                 code=error.code if error else "",
                 seconds=round(seconds, 1),
@@ -298,42 +313,15 @@ class _Work:
         if due is not None and (wait_s := max(self._pause_s, self._budget_s)):
             due = max(due, self._now() + timedelta(seconds=wait_s))
         if self._budget_s:
-            metrics = self._dependencies.metrics
-            metrics.retries_withheld.labels(lease.channel, metrics.gateway_label(lease.gateway)).inc()
+            self._counts.withheld()
         done = await self._persist(lambda: ledger.release(lease, progress, due))
-        self._count(progress.outcomes)
-        self._count_removed(len(progress.remove))
+        self._counts.written(progress.outcomes)
+        self._counts.removed(len(progress.remove), suspect=self._batch.gone_suspect())
         if self._pause_s:
             await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
         if done or self._stopped:
             return
         delay = max(0.0, (due - self._now()).total_seconds()) if due else 0.0
-        enqueued = await self._dependencies.wake_ups.enqueue(
+        await self._dependencies.wake_ups.enqueue(
             [wakeups.batch_wake_up(ReadyBatch(lease.batch_id, lease.lane, lease.token), delay)]
         )
-        self._dependencies.metrics.enqueue_failures.inc(not enqueued)
-
-    def _count(self, outcomes: bytes) -> None:
-        """Count what was written, summed: one increment per state and result."""
-        lease, metrics = self._lease, self._dependencies.metrics
-        for state in TERMINAL:
-            new = _count_of(outcomes, state) - _count_of(self._before, state)
-            if new:
-                metrics.deliveries.labels(lease.channel, lease.lane, state.name.lower()).inc(new)
-        self._before = outcomes
-        gateway = metrics.gateway_label(lease.gateway)
-        for label, count in self._results.items():
-            metrics.attempts.labels(lease.channel, gateway, label).inc(count)
-        self._results.clear()
-        metrics.latency.labels(lease.channel, lease.lane).observe_many(self._latencies)
-        self._latencies.clear()
-
-    def _count_removed(self, removed: int) -> None:
-        channel, metrics = self._lease.channel, self._dependencies.metrics
-        metrics.endpoints_removed.labels(channel).inc(removed)
-        if self._batch.gone_suspect():
-            metrics.removals_withheld.labels(channel).inc()
-
-
-def _count_of(outcomes: bytes, state: State) -> int:
-    return outcomes.count(state) + outcomes.count(state | UNCERTAIN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.delivery.outcome import Settlement, settle
+from dispatcher.delivery.outcome import RecipientState, Settlement, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
 
@@ -13,12 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import Receipt
+    from dispatcher.model.retry_policy import DeliveryPolicy
 
-CRASHES_MAX = 3
-"""A recipient that was in hand at three deaths of a process, the last time alone, is given up."""
-GONE_SUSPECT_MIN = 20
-GONE_SUSPECT_SHARE = 0.5
-"""When so many of a batch's answers say gone, rather the gateway is mistaken: nobody is removed."""
 UNSUBSCRIBED = "unsubscribed"
 ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.REJECTED)
 
@@ -31,8 +27,9 @@ _IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
 class LeasedBatch:
     """The working copy of a leased batch."""
 
-    def __init__(self, lease: Lease, random: Callable[[], float]) -> None:
+    def __init__(self, lease: Lease, policy: DeliveryPolicy, random: Callable[[], float]) -> None:
         self.lease = lease
+        self._policy = policy
         self._random = random
         self._outcomes = bytearray(lease.outcomes)
         self._position = {recipient: n for n, recipient in enumerate(lease.recipients)}
@@ -49,7 +46,7 @@ class LeasedBatch:
             before = self._problems.get(n)
             crashes = (before.crashes if before else 0) + 1
             attempts = before.attempts if before else 0
-            given_up = crashes >= CRASHES_MAX
+            given_up = crashes >= self._policy.suspicion.crashes_max
             self._outcomes[n] = (State.DEAD if given_up else State.RETRY) | UNCERTAIN
             due = None if given_up else self.lease.now
             self._note(
@@ -127,15 +124,16 @@ class LeasedBatch:
             return []
         worst = max(self._problems[n].crashes for n in due)
         suspects = [n for n in due if self._problems[n].crashes == worst]
-        return suspects[: max(1, size // 10)] if worst == 1 else suspects[:1]
+        alone = worst > 1 or worst >= self._policy.suspicion.crashes_kept
+        return suspects[:1] if alone else suspects[: max(1, size // 10)]
 
     def _due(self, n: int) -> datetime:
         return self._problems[n].due or self.lease.now
 
     def is_last_chance(self, positions: list[int]) -> bool:
         """Whether another death of the process would give one of them up."""
-        problems = self._problems
-        return any(n in problems and problems[n].crashes >= CRASHES_MAX - 1 for n in positions)
+        problems, last = self._problems, self._policy.suspicion.crashes_kept
+        return any(n in problems and problems[n].crashes >= last for n in positions)
 
     def claim(self, positions: list[int]) -> None:
         """They are about to be sent."""
@@ -182,8 +180,8 @@ class LeasedBatch:
                 return ACCEPTED
         result = settle(
             receipt.error,
-            outcome=self._outcomes[n],
-            attempts=before.attempts if before else 0,
+            RecipientState(self._outcomes[n], before.attempts if before else 0),
+            self._policy,
             now=now,
             deadline=self.lease.deadline,
             random=self._random,
@@ -211,7 +209,8 @@ class LeasedBatch:
         unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
         answered = sum(plain.count(state) for state in ANSWERED) - unsubscribed
         gone = plain.count(State.GONE) - unsubscribed
-        return gone >= GONE_SUSPECT_MIN and gone > GONE_SUSPECT_SHARE * answered
+        suspicion = self._policy.suspicion
+        return gone >= suspicion.gone_min and gone > suspicion.gone_share * answered
 
     def progress(self, *, final: bool = False) -> Progress:
         """What to write now. Asking for it means that it is being written. Endpoints are removed with the

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-BACKOFF_BASE_S = 0.5
-BACKOFF_CAP_S = 60.0
-RATE_LIMIT_DEFAULT_S = 5.0
-"""How long a gateway is left alone that says 429 without saying for how long."""
-RETRY_AFTER_MAX_S = 300.0
-"""A gateway may ask for more; it is asked again after five minutes all the same, because the warning cannot wait
-for ever on a wrong header."""
+    from dispatcher.model.retry_policy import BackoffPolicy, DeliveryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientState:
+    """What is known of a recipient before an answer."""
+
+    outcome: int
+    """The outcome byte so far, whose UNCERTAIN flag is kept."""
+    attempts: int
+    """Those before this one."""
+
 
 _FINAL = {
     Consequence.REMOVE: State.GONE,
@@ -49,28 +54,30 @@ class Settlement:
     """Of the error that it comes from."""
 
 
-def backoff_s(attempts: int, random: Callable[[], float]) -> float:
+def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float]) -> float:
     """Full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1)."""
-    return random() * min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** min(attempts, 20))
+    return random() * min(policy.cap_s, policy.base_s * 2.0 ** min(attempts, 30))
 
 
 def settle(
     error: DeliveryError | None,
+    before: RecipientState,
+    policy: DeliveryPolicy,
     *,
-    outcome: int,
-    attempts: int,
     now: datetime,
     deadline: datetime,
     random: Callable[[], float],
 ) -> Settlement:
-    """`outcome` is the byte so far, whose UNCERTAIN flag is kept; `attempts` counts those before this one."""
-    flag = outcome & UNCERTAIN
+    """Decide what an answer means; `error` is None where the gateway took the message."""
+    flag, attempts = before.outcome & UNCERTAIN, before.attempts
     if error is None:
         return Settlement(State.ACCEPTED, "accepted", "", "", attempts + 1)
-    attempts += error.consequence.is_attempt
     state = _FINAL.get(error.consequence)
     if state is None:
-        return _again(error, flag, attempts, now, deadline, random)
+        return _again(
+            error, RecipientState(flag, attempts), policy, now=now, deadline=deadline, random=random
+        )
+    attempts += error.consequence.is_attempt
     return _settlement(error, state | flag, attempts, remove=error.consequence is Consequence.REMOVE)
 
 
@@ -99,21 +106,29 @@ def _settlement(
 
 def _again(
     error: DeliveryError,
-    flag: int,
-    attempts: int,
+    before: RecipientState,
+    policy: DeliveryPolicy,
+    *,
     now: datetime,
     deadline: datetime,
     random: Callable[[], float],
 ) -> Settlement:
-    if error.consequence is Consequence.RETRY_UNCERTAIN:
-        flag = UNCERTAIN
-    asked = min(error.retry_after or 0.0, RETRY_AFTER_MAX_S)
-    if error.consequence is Consequence.POSTPONE:
-        wait = pause = asked or RATE_LIMIT_DEFAULT_S
-    else:
-        wait, pause = max(asked, backoff_s(attempts, random)), asked
-    due = now + timedelta(seconds=wait)
+    flag = UNCERTAIN if error.consequence is Consequence.RETRY_UNCERTAIN else before.outcome
+    wait_s, pause_s, attempts = _patience(error, before.attempts, policy, random)
+    due = now + timedelta(seconds=wait_s)
     if due >= deadline:
         # Too late for this recipient; what the gateway asked for holds for everybody else all the same.
-        return _settlement(error, State.EXPIRED | flag, attempts, pause_s=pause)
-    return _settlement(error, State.RETRY | flag, attempts, due=due, pause_s=pause)
+        return _settlement(error, State.EXPIRED | flag, attempts, pause_s=pause_s)
+    return _settlement(error, State.RETRY | flag, attempts, due=due, pause_s=pause_s)
+
+
+def _patience(
+    error: DeliveryError, attempts: int, policy: DeliveryPolicy, random: Callable[[], float]
+) -> tuple[float, float, int]:
+    """How long this recipient waits, how long the gateway is left alone, and the attempts made by now."""
+    asked_s = min(error.retry_after or 0.0, policy.pauses.retry_after_max_s)
+    attempts += error.consequence.is_attempt
+    if error.consequence is Consequence.POSTPONE:
+        pause_s = asked_s or policy.pauses.rate_limited_s
+        return pause_s, pause_s, attempts
+    return max(asked_s, backoff_s(policy.backoff, attempts, random)), asked_s, attempts

@@ -10,11 +10,9 @@ from dispatcher.model.vocabulary import ENDING_REASONS
 from dispatcher.queue import wakeups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from dispatcher.audience.location_index import LocationIndex
     from dispatcher.metrics import Metrics
-    from dispatcher.queue.wakeups import WakeUp, WakeUpQueue
+    from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.delivery.ledger import Ledger
     from dispatcher.store.delivery.plans import AudienceGuard, Plans
 
@@ -61,10 +59,6 @@ class Planner:
             planning = self._plans.portions(alert_id, in_flight=closed.in_flight, located=located)
             async with aclosing(planning) as portions:
                 async for ready_batches in portions:
-                    await self._enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
+                    await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
         if closed.in_flight:
-            await self._enqueue([wakeups.plan_wake_up(alert_id, waiting.lane, REPLAN_S)])
-
-    async def _enqueue(self, wake_ups: Sequence[WakeUp]) -> None:
-        enqueued = await self._wake_ups.enqueue(wake_ups)
-        self._metrics.enqueue_failures.inc(not enqueued)
+            await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, waiting.lane, REPLAN_S)])

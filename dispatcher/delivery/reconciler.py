@@ -72,8 +72,7 @@ class Reconciler:
         self._metrics.count_closed(closed.state, closed.recipients)
         wake_ups = [wakeups.plan_wake_up(alert_id, lane) for alert_id, lane in await self._plans.waiting()]
         wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._ledger.due()]
-        enqueued = await self._wake_ups.enqueue(wake_ups)
-        self._metrics.enqueue_failures.inc(not enqueued)
+        await self._wake_ups.enqueue(wake_ups)
         await self._ledger.settle_finished()
         if self._held is not None:
             self._metrics.held_expired.inc(await self._held.expire())

@@ -7,19 +7,18 @@ again everybody is served at full speed, since a warning must not wait for a bud
 
 from __future__ import annotations
 
-EARNED = 0.1
-"""By each first attempt."""
-RESERVE = 100.0
-"""Of failed retries at once, and at the start: small sends never notice the budget."""
-TRICKLE_PER_S = 1.0
-"""So that whoever is behind a gateway without other traffic is tried again too."""
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dispatcher.model.retry_policy import RetryBudgetPolicy
 
 
 class RetryBudget:
     """Counts failed retries against first attempts."""
 
-    def __init__(self) -> None:
-        self._left = RESERVE
+    def __init__(self, policy: RetryBudgetPolicy) -> None:
+        self._policy = policy
+        self._left = policy.reserve
         self._at: float | None = None
 
     def allowed(self, now: float) -> int:
@@ -30,17 +29,20 @@ class RetryBudget:
     def wait_s(self, now: float) -> float:
         """How long until one more may be tried; 0: now."""
         self._trickle(now)
-        return max(0.0, (1.0 - self._left) / TRICKLE_PER_S)
+        return max(0.0, (1.0 - self._left) / self._policy.trickle_per_s)
 
     def note(self, *, retry: bool, failed: bool, now: float, answers: int = 1) -> None:
         """Count answers that are alike."""
         self._trickle(now)
         if not retry:
-            self._left = min(RESERVE, self._left + EARNED * answers)
+            self._add(self._policy.earned * answers)
         elif failed:
             self._left -= answers
 
     def _trickle(self, now: float) -> None:
         if self._at is not None:
-            self._left = min(RESERVE, self._left + TRICKLE_PER_S * max(0.0, now - self._at))
+            self._add(self._policy.trickle_per_s * max(0.0, now - self._at))
         self._at = now
+
+    def _add(self, retries: float) -> None:
+        self._left = min(self._policy.reserve, self._left + retries)

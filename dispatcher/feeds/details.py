@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dispatcher.feeds.entry import LIMITS
 from dispatcher.feeds.fetch import FetchError, fetch
+from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,5 +37,5 @@ class Details:
             now=self._clock(),
         )
         if not fetched.body:
-            raise FetchError("refused", "empty")
+            raise FetchError(FeedResult.REFUSED, "empty")
         return fetched.body

@@ -10,17 +10,13 @@ from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.schedule import next_try
 from dispatcher.intake.prepare import Incoming, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import ENDING_REASONS, Reason, Unresolved
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.feeds.configuration import Feed
 
-QUARANTINED = "quarantined"
-PENDING = "pending"
-UNRESOLVED = frozenset({QUARANTINED, PENDING})
-"""Reasons of entries of which nobody knows yet what they say."""
 UPDATE_PATIENCE = 3
 """So many times an Update's message is asked for before the list's own words go out for it."""
 
@@ -86,7 +82,7 @@ def row_of(
         version=""
         if fetched.waits and fetched.entry.summary and not (fetched.incoming or before_id)
         else fetched.entry.version,
-        reason=before.reason if before else PENDING,
+        reason=before.reason if before else Unresolved.PENDING,
         first_seen=before.first_seen if before else now,
         links=fetched.entry.links if fetched.waits else (),
         tries=tries,
@@ -99,14 +95,16 @@ def row_of(
     if isinstance(taken, IngestResult):
         return _decided_row(row, taken)
     if fetched.over:
-        return replace(row, reason=str(Reason.EXPIRED))
-    return replace(row, reason=QUARANTINED) if fetched.broken or isinstance(taken, Unusable) else row
+        return replace(row, reason=Reason.EXPIRED)
+    return (
+        replace(row, reason=Unresolved.QUARANTINED) if fetched.broken or isinstance(taken, Unusable) else row
+    )
 
 
 def _decided_row(row: EntryState, taken: IngestResult) -> EntryState:
     return replace(
         row,
-        reason=str(taken.reason),
+        reason=taken.reason,
         event_key=taken.event_key,
         alert_id=taken.alert_id,
         expires=taken.expires,

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from channels.http.messages import Answer, HttpError
 from channels.http.retry_after import parse_retry_after
+from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_MAX = 3
 NO_CONTENT, NOT_MODIFIED = 204, 304
+RETRY_AFTER_MAX_S = 300.0
+"""A source may ask for a longer pause; it is asked again after five minutes all the same, having perhaps warned."""
 ACCEPT = (
     "application/cap+xml, application/json, application/zip, application/atom+xml, application/xml, */*;q=0.1"
 )
@@ -24,7 +27,9 @@ ACCEPT = (
 class FetchError(Exception):
     """Nothing usable came. `result` is a metric label; `status` 0 if there was no answer."""
 
-    def __init__(self, result: str, detail: str, status: int = 0, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, result: FeedResult, detail: str, status: int = 0, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.result = result
         self.detail = detail
@@ -77,19 +82,20 @@ async def fetch(
         try:
             answer = await client.get(target, headers, timeout_s, max_bytes)
         except HttpError as error:
-            raise FetchError("unreachable", error.code) from None
+            raise FetchError(FeedResult.UNREACHABLE, error.code) from None
         location = answer.header("location")
         if answer.status not in REDIRECTS or not location:
             return _fetched(answer, hop, now)
         target = urljoin(target, location)
-    raise FetchError("refused", "redirects")
+    raise FetchError(FeedResult.REFUSED, "redirects")
 
 
 def _fetched(answer: Answer, requests: int, now: datetime) -> Fetched:
     if answer.status in (NO_CONTENT, NOT_MODIFIED):
         return Fetched(None, requests=requests, same=answer.status == NOT_MODIFIED)
     if answer.status != 200:
-        wait = parse_retry_after(answer.header("retry-after"), now)
-        raise FetchError("refused", f"http {answer.status}", answer.status, wait)
+        asked_s = parse_retry_after(answer.header("retry-after"), now)
+        wait_s = None if asked_s is None else min(asked_s, RETRY_AFTER_MAX_S)
+        raise FetchError(FeedResult.REFUSED, f"http {answer.status}", answer.status, wait_s)
     found = {"etag": answer.header("etag"), "last_modified": answer.header("last-modified")}
     return Fetched(answer.body, {name: value for name, value in found.items() if value}, requests)

@@ -6,6 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from dispatcher.model.vocabulary import FeedResult
+
 if TYPE_CHECKING:
     from dispatcher.feeds.fetch import FetchError
 
@@ -30,6 +32,6 @@ class Hosts:
 
     def failed(self, url: str, error: FetchError) -> None:
         host = urlsplit(url).netloc
-        self._silent[host] = self._silent[host] + 1 if error.result == "unreachable" else 0
+        self._silent[host] = self._silent[host] + 1 if error.result is FeedResult.UNREACHABLE else 0
         if error.status in OVERLOADED or self._silent[host] >= SILENT_MAX:
             self._closed[host] = max(self._closed.get(host, 0.0), error.retry_after_s or 0.0)

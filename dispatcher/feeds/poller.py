@@ -15,6 +15,7 @@ from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.schedule import next_poll
 from dispatcher.feeds.sync import SyncResult
 from dispatcher.model.feeds import IngestResult
+from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +34,9 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class PollReport:
-    """What a poll brought. `result` is one of `metrics.FEED_RESULTS`."""
+    """What a poll brought."""
 
-    result: str
+    result: FeedResult
     detail: str = ""
     synced: SyncResult = SyncResult()  # noqa: RUF009 - frozen
     retry_after_s: float | None = None
@@ -43,7 +44,7 @@ class PollReport:
     @property
     def succeeded(self) -> bool:
         """Whether it is known now what the source says."""
-        return self.result in ("changed", "unchanged")
+        return self.result.succeeded
 
 
 class Poller:
@@ -87,7 +88,7 @@ class Poller:
     async def gave_up(self, feed: Feed) -> None:
         """After a mistake of our own: ask again later, not at once."""
         now, state = self._clock(), await self._store.state(feed.name)
-        failed = PollReport("failed", "internal")
+        failed = PollReport(FeedResult.FAILED, "internal")
         await self._store.save(self._after(feed, state, failed, state.validators, now))
 
     async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> PollReport:
@@ -101,7 +102,7 @@ class Poller:
             listing = await asyncio.to_thread(_listing, feed, body, "")
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, "handed in", body, error.code, str(error), now)
-            return PollReport("unreadable", error.code)
+            return PollReport(FeedResult.UNREADABLE, error.code)
         taken = await self._sync.submit_listing(feed, listing, now)
         read = sum(isinstance(one, IngestResult) for one in taken)
         return _report(SyncResult(fresh=read, broken=len(taken) - read))
@@ -138,7 +139,7 @@ class Poller:
         if isinstance(answer, FetchError):
             return PollReport(answer.result, answer.detail, retry_after_s=answer.retry_after_s), {}
         if answer.body is None and not validators:
-            return PollReport("refused", "unchanged since never"), {}
+            return PollReport(FeedResult.REFUSED, "unchanged since never"), {}
         digest = hashlib.sha256(answer.body).hexdigest() if answer.body is not None else ""
         if answer.body is None or digest == validators.get("sha256"):
             # Of what was missing last time, only the same list says that it is missing still.
@@ -155,12 +156,16 @@ class Poller:
             listing = await asyncio.to_thread(_listing, feed, body, part)
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, part, body, error.code, str(error), now)
-            return PollReport("unreadable", error.code)
+            return PollReport(FeedResult.UNREADABLE, error.code)
         if listing.broken and not listing.entries:
             await self._sync.quarantine_parts(feed, listing.broken, now)
-            return PollReport("unreadable", listing.broken[0].code, SyncResult(broken=len(listing.broken)))
+            return PollReport(
+                FeedResult.UNREADABLE, listing.broken[0].code, SyncResult(broken=len(listing.broken))
+            )
         synced = await self._sync.apply(feed, part, listing, known, now)
-        return PollReport("unreadable", "every entry", synced) if synced.illegible else _report(synced)
+        return (
+            PollReport(FeedResult.UNREADABLE, "every entry", synced) if synced.illegible else _report(synced)
+        )
 
     async def _scan(
         self, feed: Feed, folder: Folder, known: Mapping[str, EntryState], now: datetime
@@ -168,7 +173,7 @@ class Poller:
         try:
             listing = await asyncio.to_thread(folder.scan)
         except OSError as error:
-            return PollReport("unreachable", type(error).__name__)
+            return PollReport(FeedResult.UNREACHABLE, type(error).__name__)
         return _report(await self._sync.apply(feed, "", listing, known, now))
 
     async def _fetch(
@@ -235,7 +240,7 @@ def _listing(feed: Feed, body: bytes, part: str) -> Listing:
 
 
 def _report(synced: SyncResult) -> PollReport:
-    return PollReport("changed" if synced.changed else "unchanged", synced=synced)
+    return PollReport(FeedResult.CHANGED if synced.changed else FeedResult.UNCHANGED, synced=synced)
 
 
 def _together(reports: Sequence[PollReport]) -> PollReport:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dispatcher.feeds.schedule import stale_since
+from dispatcher.model.vocabulary import FeedResult
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -109,11 +110,15 @@ class FeedScheduler:
         try:
             await self._poller.poll(feed)
         except UNAVAILABLE as error:
-            self._metrics.feed_polls.labels(feed.name, "failed").inc()
-            log.warning("feed_poll_failed", feed=feed.name, result="failed", detail=type(error).__name__)
+            self._metrics.feed_polls.labels(feed.name, FeedResult.FAILED).inc()
+            log.warning(
+                "feed_poll_failed", feed=feed.name, result=FeedResult.FAILED, detail=type(error).__name__
+            )
         except Exception as error:
-            self._metrics.feed_polls.labels(feed.name, "failed").inc()
-            log.exception("feed_poll_failed", feed=feed.name, result="failed", detail=type(error).__name__)
+            self._metrics.feed_polls.labels(feed.name, FeedResult.FAILED).inc()
+            log.exception(
+                "feed_poll_failed", feed=feed.name, result=FeedResult.FAILED, detail=type(error).__name__
+            )
             with suppress(*UNAVAILABLE):
                 await self._poller.gave_up(feed)
         finally:

@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 import cap
-from dispatcher.feeds.entry_state import (
-    QUARANTINED,
-    UNRESOLVED,
-    FetchedEntry,
-    is_due,
-    retry_entry,
-    row_of,
-    summary_message,
-)
+from dispatcher.feeds.entry_state import FetchedEntry, is_due, retry_entry, row_of, summary_message
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
 from dispatcher.intake.prepare import HoldReason, Incoming, Message, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
-from dispatcher.model.vocabulary import DISPATCHED, Reason
+from dispatcher.model.vocabulary import DISPATCHED, WARNING, Reason, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -42,7 +34,6 @@ if TYPE_CHECKING:
     """Fetches one linked document. Raises `FetchError`."""
 
 FETCHES_AT_ONCE = 4
-WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
 ENDABLE_BY_ABSENCE = WARNING | {Reason.DUPLICATE}
 """Reasons of entries whose silence may end a warning that people were sent: their own, or an equal one."""
 
@@ -308,9 +299,9 @@ class FeedSync:
         now: datetime,
     ) -> list[EntryState]:
         rows = [
-            replace(own[one.key], version="", reason=QUARANTINED, missed=0, ended_at=None)
+            replace(own[one.key], version="", reason=Unresolved.QUARANTINED, missed=0, ended_at=None)
             if one.key in own
-            else EntryState(feed.name, one.key, part, "", QUARANTINED, now)
+            else EntryState(feed.name, one.key, part, "", Unresolved.QUARANTINED, now)
             for one in broken
             if _is_away(own.get(one.key))
         ]
@@ -326,7 +317,7 @@ def _unread(listing: Listing, own: Mapping[str, EntryState], rows: Sequence[Entr
     """Keys of what the list holds and nobody can read, or has been able to have, so far."""
     listed = {entry.key for entry in listing.entries}
     now = {**own, **{row.key: row for row in rows}}
-    unread = {key for key in listed if key in now and now[key].reason in UNRESOLVED}
+    unread = {key for key in listed if key in now and isinstance(now[key].reason, Unresolved)}
     return unread | {one.key for one in listing.broken if one.key not in listed}
 
 

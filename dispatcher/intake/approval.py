@@ -9,7 +9,7 @@ import cap
 from dispatcher.intake.decide import is_ending
 from dispatcher.intake.feed_decision import ACTS
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
@@ -88,7 +88,7 @@ class Approval:
 
     async def _held(self, alert_id: str) -> StoredAlert:
         held = await self._alerts.get(alert_id)
-        if held is None or held.state != "held":
+        if held is None or held.state is not AlertState.HELD:
             raise NotApprovedError("Unter dieser Nummer wartet keine Meldung.")
         return held
 
@@ -131,6 +131,6 @@ async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> N
 async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
     """Within the transaction: somebody else may have decided meanwhile."""
     for stored in await submission.chain(held.chain_id):
-        if stored.id == held.id and stored.state == "held":
+        if stored.id == held.id and stored.state is AlertState.HELD:
             return stored
     raise NotApprovedError("Unter dieser Nummer wartet keine Meldung mehr.")

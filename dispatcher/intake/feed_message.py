@@ -118,8 +118,7 @@ class FeedIntake:
 
     async def _enqueue(self, reason: Reason, alert_id: str | None, alert: cap.Alert) -> None:
         if reason in DISPATCHED and alert_id is not None:
-            enqueued = await self._wake_ups.enqueue([plan_wake_up(alert_id, lane_of(alert))])
-            self._metrics.enqueue_failures.inc(not enqueued)
+            await self._wake_ups.enqueue([plan_wake_up(alert_id, lane_of(alert))])
 
     async def _known(
         self, submission: Submission, rules: FeedRules, message: Message, digest: bytes

@@ -32,7 +32,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.intake.similarity import beginning
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert, new_alert_id
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, Reason
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 from dispatcher.targeting.match import DEFAULT_MATCHING_RULE, match
@@ -130,9 +130,8 @@ class SubmissionIntake:
             self._metrics.alerts_repeated.labels(principal.id).inc()
         else:
             self._metrics.alerts_received.labels(principal.id, accepted.alert.reason).inc()
-        if accepted.alert.state == "accepted":
-            enqueued = await self._wake_ups.enqueue([plan_wake_up(accepted.alert.id, accepted.alert.lane)])
-            self._metrics.enqueue_failures.inc(not enqueued)
+        if accepted.alert.state is AlertState.ACCEPTED:
+            await self._wake_ups.enqueue([plan_wake_up(accepted.alert.id, accepted.alert.lane)])
         return accepted
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:

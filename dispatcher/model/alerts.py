@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from dispatcher.model.vocabulary import TOUCHED
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import Lane, Reason
+    from dispatcher.model.vocabulary import AlertState, Lane, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class AffectedMunicipality:
     name: str
     reason: str
     share: float
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a code or a person named it, instead of a shape that touches it: then it is the target as a whole."""
+        return self.reason != TOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class StoredAlert:
     lane: Lane
     reason: Reason
     chain_id: str
-    state: str
+    state: AlertState
     planned_at: datetime | None
     settled_at: datetime | None
     stopped_by: str | None

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from dispatcher.model.vocabulary import FeedResult
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import Reason
+    from dispatcher.model.vocabulary import Reason, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class FeedState:
     changed_at: datetime | None = None
     next_at: datetime | None = None
     failures: int = 0
-    result: str = "never"
+    result: FeedResult = FeedResult.NEVER
     detail: str = ""
     validators: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -38,7 +40,7 @@ class EntryState:
     key: str
     part: str
     version: str
-    reason: str
+    reason: Reason | Unresolved
     first_seen: datetime
     links: tuple[str, ...] = ()
     tries: int = 0

@@ -5,7 +5,6 @@ CAP's words are in `cap`, the gateways' words in `channels`; here is what happen
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -80,6 +79,68 @@ DISPATCHED = frozenset(
     {Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED}
 )
 ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED})
+WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
+"""The dispatched ones that warn, and do not end a warning."""
+
+
+class AlertState(StrEnum):
+    """Where an alert of record stands."""
+
+    HELD = "held"
+    """Waits for a person; then it is accepted or recorded."""
+    ACCEPTED = "accepted"
+    """Is to be dispatched and waits for its plan."""
+    PLANNED = "planned"
+    """Its audience is frozen in batches, of which some are open."""
+    SETTLED = "settled"
+    """Every recipient has a terminal state."""
+    RECORDED = "recorded"
+    """Kept, and never dispatched; its reason says why."""
+
+
+DISPATCHED_STATES = (AlertState.ACCEPTED, AlertState.PLANNED, AlertState.SETTLED)
+"""Those of an alert that goes out or has gone out; in the order in which it passes through them."""
+FINAL_STATES = frozenset({AlertState.SETTLED, AlertState.RECORDED})
+"""Nothing more happens by itself."""
+
+
+class BatchState(StrEnum):
+    """Where a batch stands."""
+
+    OPEN = "open"
+    """Some recipient has no terminal state: whoever gets the lease may work on it."""
+    DONE = "done"
+
+
+class Unresolved(StrEnum):
+    """What a feed's entry has in place of a `Reason` while nobody knows what its message says."""
+
+    PENDING = "pending"
+    """The message could not be had so far."""
+    QUARANTINED = "quarantined"
+    """Nobody can read it."""
+
+
+class FeedResult(StrEnum):
+    """What the last poll of a feed came to."""
+
+    NEVER = "never"
+    """Not polled yet."""
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    UNREACHABLE = "unreachable"
+    """No answer."""
+    REFUSED = "refused"
+    """An answer that is none: an error, or too many redirects."""
+    UNREADABLE = "unreadable"
+    """A list in which nothing can be read."""
+    FAILED = "failed"
+    """A mistake of our own."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether it is known now what the source says."""
+        return self in (FeedResult.CHANGED, FeedResult.UNCHANGED)
 
 
 class State(IntEnum):
@@ -110,9 +171,10 @@ UNCERTAIN = 0x80
 may have been reached whatever the state says. Such a recipient is told of a later Update or Cancel."""
 
 
+TOUCHED = "geometry"
+"""The reason for which a municipality is affected that only a shape touches: people who follow a place in it are
+concerned if the shape reaches that place. For any other reason the municipality is named, and is the target whole."""
+
+
 FEED_PREFIX = "feed-"
 """How the ids of those sources begin that are feeds."""
-
-LEASE = timedelta(seconds=8)
-"""How long a batch stays with a worker that gives no sign of life. With the second until the next sweep and
-what a busy machine adds, a dead worker's batches are in other hands within ten seconds."""

@@ -24,7 +24,7 @@ from dispatcher.queue.address import Sentinels
 from dispatcher.queue.sentinels import PrimaryPool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from dispatcher.model.batches import ReadyBatch
     from dispatcher.queue.address import QueueAddress, Server
@@ -113,11 +113,17 @@ def plan_wake_up(alert_id: str, lane: Lane, delay_s: float = 0.0) -> WakeUp:
     return WakeUp("plan", alert_id, f"plan:{alert_id}:{time.monotonic_ns() if delay_s else 0}", lane, delay_s)
 
 
-class WakeUpQueue:
-    """Rings. Says whether the queue took it; a False is mended by the reconciler."""
+def _uncounted() -> None:
+    """For a command, which shows no metrics."""
 
-    def __init__(self, queue: ArqRedis) -> None:
+
+class WakeUpQueue:
+    """Rings, and counts what the queue did not take. Says whether it took it; a False is mended by the reconciler."""
+
+    def __init__(self, queue: ArqRedis, count_failure: Callable[[], object] = _uncounted) -> None:
+        """`count_failure` is called once for each `ring` that failed."""
         self._queue = queue
+        self._count_failure = count_failure
 
     async def enqueue(self, wake_ups: Sequence[WakeUp]) -> bool:
         """All in one round trip. A ring whose job already waits changes nothing, unless it is due earlier."""
@@ -132,6 +138,7 @@ class WakeUpQueue:
                     pipe.set(_recent_key(lane), 1, px=RECENT_MS)
                 await pipe.execute()
         except UNAVAILABLE:
+            self._count_failure()
             return False
         return True
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dispatcher.model.vocabulary import TOUCHED
+
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
@@ -14,7 +16,7 @@ class MatchReason(StrEnum):
     """Why a municipality is affected."""
 
     GEOCODE = "geocode"
-    GEOMETRY = "geometry"
+    GEOMETRY = TOUCHED
     BOTH = "both"
 
 

@@ -13,11 +13,10 @@ from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
 from tests.api.test_submission import warning
-from tests.support.histories import planned, subscription
+from tests.support.histories import ledger_of, planned, subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, InfoPart
 
 # One kilometre around a place in Düren; 0.01 degrees of latitude are 1.1 km.
@@ -71,7 +70,7 @@ async def wake_ups(redis_url):
 def planner(pool, wake_ups):
     return Planner(
         Plans(pool, 100, audience_guard(10)),
-        Ledger(pool),
+        ledger_of(pool),
         wake_ups,
         Metrics(),
         LocationIndex(WatchedAreas(pool)),
@@ -232,7 +231,7 @@ async def test_without_the_setting_only_an_approval_limits(service, pool, planne
     await crowd(pool, 1001)
     lax = Planner(
         Plans(pool, 2000, audience_guard(0)),
-        Ledger(pool),
+        ledger_of(pool),
         wake_ups,
         Metrics(),
         LocationIndex(WatchedAreas(pool)),

@@ -11,11 +11,10 @@ from dispatcher.model.problems import ProblemType
 from dispatcher.model.vocabulary import State
 from dispatcher.runtime.probes import Health
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
 from tests.api.test_submission import AACHEN, warning
-from tests.support.histories import finish, plan, subscription
+from tests.support.histories import finish, ledger_of, plan, subscription
 from tests.support.messages import DUEREN, JUELICH
 
 NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
@@ -29,7 +28,7 @@ async def sent(service, pool):
     )
     one = warning(DUEREN, JUELICH)
     alert_id = (await service.submit(one)).json["alert"]["id"]
-    ledger = Ledger(pool)
+    ledger = ledger_of(pool)
     [wake_ups] = await plan(ledger, Plans(pool, 10), alert_id)
     await finish(ledger, wake_ups.batch_id, [State.ACCEPTED, State.REJECTED])
     return one, alert_id

@@ -16,13 +16,12 @@ from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import State
 from dispatcher.settings import SmsGatewaySettings
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.migrate import upgrade
 from tests.api.conftest import KEY, OTHER_KEY, introduce, serving
 from tests.api.test_submission import warning
-from tests.support.histories import finish, plan
+from tests.support.histories import finish, ledger_of, plan
 from tests.support.messages import DUEREN
 
 SECRET = "geheimnis-des-gateways"
@@ -56,7 +55,7 @@ class Sent:
 
     def __init__(self, service, pool, alert_id, batches):
         self.service, self.pool, self.alert_id, self.batches = service, pool, alert_id, batches
-        self.ledger = Ledger(pool)
+        self.ledger = ledger_of(pool)
 
     async def refs(self):
         rows = await self.pool.fetch("SELECT unnest(recipients) AS id FROM batch ORDER BY 1")
@@ -83,7 +82,7 @@ async def warn(service, pool, *wanted):
         one = NewSubscription("sms_http", name or "sms-1", f"+491510000000{n}", keys, (DUEREN,))
         await Subscriptions(pool).add_many([one])
     alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
-    ready_batches = await plan(Ledger(pool), Plans(pool, 2), alert_id)
+    ready_batches = await plan(ledger_of(pool), Plans(pool, 2), alert_id)
     return Sent(service, pool, alert_id, [wake_ups.batch_id for wake_ups in ready_batches])
 
 

@@ -8,12 +8,11 @@ from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
-from tests.support.histories import plan, submit, subscribe
+from tests.support.histories import ledger_of, plan, submit, subscribe
 from tests.support.messages import DUEREN, SENDER
 
 pool = on_record.pool
@@ -169,7 +168,7 @@ async def test_dead_letters_are_listed_without_addresses(run, pool):
     await pool.execute(
         "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
     )
-    subscriptions, ledger = Subscriptions(pool), Ledger(pool)
+    subscriptions, ledger = Subscriptions(pool), ledger_of(pool)
     await subscribe(pool, subscriptions, "anna")
     await submit(Alerts(pool), "A", DUEREN)
     [wake_ups] = await plan(ledger, Plans(pool, 10), "A")

@@ -6,11 +6,10 @@ import pytest
 
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import KEY, introduce, serving
 from tests.api.test_submission import warning
-from tests.support.histories import plan, subscribe
+from tests.support.histories import ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH, InfoPart
 
 
@@ -52,7 +51,7 @@ async def test_submit_preview_and_status_as_processes(service, dispatcher, file,
     assert f"{alert_id} first_notice\n" in submitted.stdout
     again = await dispatcher("submit", path)
     assert f"{alert_id} first_notice (schon angenommen)\n" in again.stdout
-    await plan(Ledger(pool), Plans(pool, 10), alert_id)
+    await plan(ledger_of(pool), Plans(pool, 10), alert_id)
     status = await dispatcher("status", alert_id)
     assert status.returncode == 0, status.stderr
     assert "pending 1" in status.stdout

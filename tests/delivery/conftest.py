@@ -87,8 +87,8 @@ class House:
             "UPDATE problem SET due = clock_timestamp() - interval '1 s' WHERE due IS NOT NULL"
         )
         await self.pool.execute("UPDATE gateway SET paused_until = clock_timestamp() - interval '1 s'")
-        for breaker in self.deliverer._breakers.values():
-            breaker._until = 0.0
+        for gateway in self.deliverer._gateways._known.values():
+            gateway.breaker._until = 0.0
 
     async def problems(self):
         rows = await self.pool.fetch(

@@ -18,9 +18,9 @@ from channels.base import (
     Transient,
     Uncertain,
 )
-from dispatcher.delivery.circuit_breaker import MINIMUM
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
+from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
@@ -125,7 +125,7 @@ async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house):
     await house.deliverer.deliver(batch)
     assert (await house.alerts.get("A")).state == "settled"
     [letter] = await DeadLetters(house.pool).listed("A")
-    assert await DeadLetters(house.pool).replay([letter.id]) == {letter.id: Fate.REPLAYED}
+    assert await DeadLetters(house.pool).replay([letter.id], 2) == {letter.id: Fate.REPLAYED}
     assert (await house.alerts.get("A")).state == "planned"
     await house.deliverer.deliver(batch)
     assert house.channel.seen == [("A", two), ("A", one)]
@@ -138,7 +138,7 @@ async def test_retries_that_keep_failing_wait_while_others_are_served(house):
     ids = await house.subscribe(*(f"p{n:02}" for n in range(10)))
     house.channel.script.update({one: [Transient("503")] * 2 for one in ids[:3]})
     [batch] = await house.planned()
-    budget = house.deliverer._budgets["webpush", PUSH]
+    budget = house.deliverer._gateways.of("webpush", PUSH).budget
     budget.note(retry=False, failed=False, now=time.monotonic())
     await house.deliverer.deliver(batch)
     assert len(house.channel.seen) == 7
@@ -150,7 +150,7 @@ async def test_retries_that_keep_failing_wait_while_others_are_served(house):
     assert house.count("warn_retries_withheld_total", channel="webpush", gateway=PUSH) == 1
     assert await house.pool.fetchval("SELECT not_before > clock_timestamp() + interval '50 s' FROM batch")
     assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE paused_until > now()") == 0
-    house.deliverer._budgets.clear()
+    house.deliverer._gateways._known.clear()
     for _ in range(2):
         await house.all_due_now()
         await house.deliverer.deliver(batch)
@@ -366,7 +366,7 @@ async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_wri
 
 
 async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(house):
-    ids = await house.subscribe(*(f"p{n:02}" for n in range(MINIMUM)))
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.answers_min)))
     house.channel.script.update({one: [Transient("503")] for one in ids})
     first, second = await house.planned()
     for batch in (first, second):

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.base import Gone, Permanent, RateLimited, Receipt, Transient, Uncertain
-from dispatcher.delivery.leased_batch import ACCEPTED, CRASHES_MAX, GONE_SUSPECT_MIN, LeasedBatch
+from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.model.batches import Lease, RecipientProblem
+from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, SuspicionPolicy
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, State
 from tests.support.messages import HOUR, NOW
 
 SECOND = timedelta(seconds=1)
+CRASHES_MAX, GONE_SUSPECT_MIN = DEFAULT_POLICY.suspicion.crashes_max, DEFAULT_POLICY.suspicion.gone_min
 
 
 def lease(outcomes, problems=(), now=NOW, deadline=NOW + HOUR):
@@ -39,7 +41,7 @@ def lease(outcomes, problems=(), now=NOW, deadline=NOW + HOUR):
 
 
 def in_flight(*outcomes, problems=(), now=NOW):
-    return LeasedBatch(lease(outcomes, problems, now), lambda: 0.5)
+    return LeasedBatch(lease(outcomes, problems, now), DEFAULT_POLICY, lambda: 0.5)
 
 
 def problem(position, *, crashes=0, due=NOW, label="transient"):
@@ -280,7 +282,9 @@ class Story:
     def take_up(self):
         problems = tuple(self.problems.values())
         self.batch = LeasedBatch(
-            lease(self.outcomes, problems, self.now, self.deadline), lambda: self.draw(st.floats(0, 0.99))
+            lease(self.outcomes, problems, self.now, self.deadline),
+            DEFAULT_POLICY,
+            lambda: self.draw(st.floats(0, 0.99)),
         )
 
     def write(self, *, final=False):
@@ -334,14 +338,16 @@ def test_whatever_happens_everybody_ends_in_one_terminal_state_and_nobody_who_wa
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(1, 400), st.integers(1, 100), st.data())
-def test_one_that_kills_its_worker_is_given_up_at_the_third_death_and_everybody_else_is_served(
-    size, slice_size, data
+@given(st.integers(1, 400), st.integers(1, 100), st.data(), st.sampled_from([3, 3, 2, 5]))
+def test_one_that_kills_its_worker_is_given_up_at_its_last_death_and_everybody_else_is_served(
+    size, slice_size, data, crashes_max
 ):
+    """By default the third; where the policy says two, whoever was beside it at the first goes alone at once."""
+    policy = DeliveryPolicy(suspicion=SuspicionPolicy(crashes_max=crashes_max))
     poison = data.draw(st.integers(0, size - 1))
     outcomes, problems, deaths = bytes(size), {}, 0
     for _ in itertools.count():
-        batch = LeasedBatch(lease(outcomes, problems.values()), lambda: 0.0)
+        batch = LeasedBatch(lease(outcomes, problems.values()), policy, lambda: 0.0)
         alive = True
         while alive and (positions := batch.next_slice(NOW, slice_size)):
             batch.claim(positions)
@@ -355,7 +361,7 @@ def test_one_that_kills_its_worker_is_given_up_at_the_third_death_and_everybody_
         if alive:
             break
         deaths += 1
-    assert deaths == CRASHES_MAX
+    assert deaths == crashes_max
     final = batch.progress(final=True).outcomes
     assert final[poison] == State.DEAD | UNCERTAIN
     assert final.count(State.ACCEPTED) == size - 1
@@ -364,6 +370,6 @@ def test_one_that_kills_its_worker_is_given_up_at_the_third_death_and_everybody_
 def test_uncertainty_survives_every_step_but_an_acceptance():
     start = lease([State.RETRY | UNCERTAIN], [problem(0)])
     for error in (Gone("410"), Permanent("400"), Transient("503"), RateLimited("429")):
-        batch = LeasedBatch(replace(start), lambda: 0.5)
+        batch = LeasedBatch(replace(start), DEFAULT_POLICY, lambda: 0.5)
         [settlement] = answer(batch, [0], error)
         assert settlement.outcome & UNCERTAIN

@@ -16,21 +16,28 @@ from channels.base import (
     Transient,
     Uncertain,
 )
-from dispatcher.delivery.outcome import (
-    BACKOFF_CAP_S,
-    RATE_LIMIT_DEFAULT_S,
-    RETRY_AFTER_MAX_S,
-    backoff_s,
-    settle,
-)
+from dispatcher.delivery.outcome import RecipientState, backoff_s, settle
+from dispatcher.model.retry_policy import DEFAULT_POLICY, BackoffPolicy, DeliveryPolicy, PausePolicy
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from tests.support.messages import HOUR, NOW
 
 ERRORS = (DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
 
 
-def settled(error, *, outcome=State.CLAIMED, attempts=0, deadline=NOW + HOUR, random=lambda: 0.5):
-    return settle(error, outcome=outcome, attempts=attempts, now=NOW, deadline=deadline, random=random)
+BACKOFF, PAUSES = DEFAULT_POLICY.backoff, DEFAULT_POLICY.pauses
+
+
+def settled(
+    error,
+    *,
+    outcome=State.CLAIMED,
+    attempts=0,
+    deadline=NOW + HOUR,
+    random=lambda: 0.5,
+    policy=DEFAULT_POLICY,
+):
+    before = RecipientState(outcome, attempts)
+    return settle(error, before, policy, now=NOW, deadline=deadline, random=random)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +100,13 @@ def test_retry_after_is_a_lower_bound_and_leaves_the_gateway_alone():
 
 def test_a_rate_limit_without_a_time_gets_the_default():
     result = settled(RateLimited("429"))
-    assert result.due == NOW + timedelta(seconds=RATE_LIMIT_DEFAULT_S)
-    assert result.pause_s == RATE_LIMIT_DEFAULT_S
+    assert result.due == NOW + timedelta(seconds=PAUSES.rate_limited_s)
+    assert result.pause_s == PAUSES.rate_limited_s
 
 
 @pytest.mark.parametrize("error", [RateLimited("429", retry_after=1e9), Transient("503", retry_after=1e9)])
 def test_a_gateway_that_asks_for_ever_is_asked_again_after_five_minutes(error):
-    assert settled(error).due == NOW + timedelta(seconds=RETRY_AFTER_MAX_S)
+    assert settled(error).due == NOW + timedelta(seconds=PAUSES.retry_after_max_s)
 
 
 @pytest.mark.parametrize("error", [Transient("503", retry_after=60), RateLimited("429", retry_after=60)])
@@ -138,20 +145,38 @@ def test_no_receipt_loses_an_uncertainty_or_waits_past_the_deadline(
     assert result.outcome & UNCERTAIN >= outcome & UNCERTAIN
     assert settled_state.terminal or (result.due is not None and NOW <= result.due < deadline)
     assert result.attempts - attempts in (0, 1)
-    assert 0 <= result.pause_s <= RETRY_AFTER_MAX_S
+    assert 0 <= result.pause_s <= PAUSES.retry_after_max_s
 
 
 @given(st.integers(0, 10**9), st.floats(0, 1, exclude_max=True))
 def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts, jitter):
-    wait = backoff_s(attempts, lambda: jitter)
-    assert 0 <= wait <= BACKOFF_CAP_S
-    assert wait == jitter * backoff_s(attempts, lambda: 1.0)
+    wait = backoff_s(BACKOFF, attempts, lambda: jitter)
+    assert 0 <= wait <= BACKOFF.cap_s
+    assert wait == jitter * backoff_s(BACKOFF, attempts, lambda: 1.0)
 
 
 def test_backoff_doubles():
-    assert [backoff_s(n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
+    assert [backoff_s(BACKOFF, n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
 
 
 def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same():
     result = settled(RateLimited("429", retry_after=1e9), deadline=NOW + timedelta(minutes=1))
-    assert (result.outcome, result.due, result.pause_s) == (State.EXPIRED, None, RETRY_AFTER_MAX_S)
+    assert (result.outcome, result.due, result.pause_s) == (State.EXPIRED, None, PAUSES.retry_after_max_s)
+
+
+@pytest.mark.parametrize(
+    ("error", "due_s", "pause_s"),
+    [
+        (Transient("503"), 2.0, 0.0),
+        (Transient("503", retry_after=60), 7.0, 7.0),
+        (RateLimited("429"), 3.0, 3.0),
+        (RateLimited("429", retry_after=60), 7.0, 7.0),
+    ],
+)
+def test_another_policy_decides_otherwise(error, due_s, pause_s):
+    policy = DeliveryPolicy(
+        backoff=BackoffPolicy(base_s=1.0, cap_s=4.0),
+        pauses=PausePolicy(rate_limited_s=3.0, retry_after_max_s=7.0),
+    )
+    result = settled(error, attempts=9, policy=policy)
+    assert (result.due - NOW, result.pause_s) == (timedelta(seconds=due_s), pause_s)

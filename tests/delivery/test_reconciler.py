@@ -16,8 +16,10 @@ ACCEPTED = State.ACCEPTED
 
 
 @pytest.fixture
-async def no_queue(tmp_path):
-    wake_ups = WakeUpQueue(open_queue(parse(f"unix://{tmp_path}/nobody.sock")))
+async def no_queue(tmp_path, house):
+    wake_ups = WakeUpQueue(
+        open_queue(parse(f"unix://{tmp_path}/nobody.sock")), house.dependencies.metrics.enqueue_failures.inc
+    )
     yield wake_ups
     await wake_ups.aclose()
 

@@ -4,37 +4,40 @@ import random
 
 import pytest
 
-from dispatcher.delivery.retry_budget import EARNED, RESERVE, TRICKLE_PER_S, RetryBudget
+from dispatcher.delivery.retry_budget import RetryBudget
+from dispatcher.model.retry_policy import RetryBudgetPolicy
+
+POLICY = RetryBudgetPolicy()
 
 
 def test_small_sends_never_notice_it():
-    budget = RetryBudget()
-    for number in range(int(RESERVE)):
+    budget = RetryBudget(POLICY)
+    for number in range(int(POLICY.reserve)):
         assert budget.allowed(0.0) > 0, number
         budget.note(retry=True, failed=True, now=0.0)
     assert budget.allowed(0.0) == 0
-    assert budget.wait_s(0.0) == 1 / TRICKLE_PER_S
-    assert budget.allowed(1 / TRICKLE_PER_S) == 1
+    assert budget.wait_s(0.0) == 1 / POLICY.trickle_per_s
+    assert budget.allowed(1 / POLICY.trickle_per_s) == 1
 
 
 def test_a_gateway_that_is_well_again_gets_everything_at_once():
-    budget = RetryBudget()
+    budget = RetryBudget(POLICY)
     for _ in range(100_000):
-        assert budget.allowed(0.0) == RESERVE
+        assert budget.allowed(0.0) == POLICY.reserve
         budget.note(retry=True, failed=False, now=0.0)
 
 
 def test_idle_time_fills_it_to_the_reserve_and_no_further():
-    budget = RetryBudget()
+    budget = RetryBudget(POLICY)
     for _ in range(50):
         budget.note(retry=True, failed=True, now=0.0)
-    assert budget.allowed(1e6) == RESERVE
-    assert budget.allowed(0.0) == RESERVE, "a clock that goes back takes nothing away"
+    assert budget.allowed(1e6) == POLICY.reserve
+    assert budget.allowed(0.0) == POLICY.reserve, "a clock that goes back takes nothing away"
 
 
 @pytest.mark.parametrize("retry", [False, True])
 def test_alike_answers_at_once_count_like_one_after_another(retry):
-    together, apart = RetryBudget(), RetryBudget()
+    together, apart = RetryBudget(POLICY), RetryBudget(POLICY)
     for budget in (together, apart):
         for _ in range(60):
             budget.note(retry=True, failed=True, now=0.0)
@@ -47,7 +50,7 @@ def test_alike_answers_at_once_count_like_one_after_another(retry):
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9, 1.0])
 def test_failed_retries_stay_below_a_tenth_the_reserve_and_the_trickle(share):
     """A gateway that fails a share of everything, and a sender that retries whatever it may."""
-    budget, chance = RetryBudget(), random.Random(share)
+    budget, chance = RetryBudget(POLICY), random.Random(share)
     first = failed_retries = waiting = 0
     seconds = 100.0
     for step in range(10_000):
@@ -61,4 +64,4 @@ def test_failed_retries_stay_below_a_tenth_the_reserve_and_the_trickle(share):
             failed_retries += failed
             waiting -= not failed
             budget.note(retry=True, failed=failed, now=now)
-    assert failed_retries <= EARNED * first + RESERVE + TRICKLE_PER_S * seconds + 5
+    assert failed_retries <= POLICY.earned * first + POLICY.reserve + POLICY.trickle_per_s * seconds + 5

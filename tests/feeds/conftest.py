@@ -19,6 +19,7 @@ from dispatcher.intake.approval import Approval
 from dispatcher.intake.feed_message import FeedIntake
 from dispatcher.intake.prepare import Incoming, Unusable
 from dispatcher.metrics import Metrics
+from dispatcher.model.vocabulary import FeedResult
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store import record
@@ -86,7 +87,7 @@ class World:
     async def get(self, _feed, url):
         self.asked.append(url)
         if url not in self.documents:
-            raise FetchError("refused", "http 404", 404)
+            raise FetchError(FeedResult.REFUSED, "http 404", 404)
         return self.documents[url]
 
     async def feed(self, name="dwd", adapter="dwd", **settings):

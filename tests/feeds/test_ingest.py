@@ -10,6 +10,8 @@ import cap
 from dispatcher.intake.approval import NotApprovedError
 from dispatcher.intake.prepare import Unusable
 from dispatcher.model.vocabulary import Reason
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from tests.feeds.material import (
     DUEREN,
     HANNOVER,
@@ -23,6 +25,7 @@ from tests.feeds.material import (
     warning,
 )
 from tests.support.histories import depth
+from tests.test_metrics import samples
 
 
 async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
@@ -295,6 +298,20 @@ async def test_a_person_releases_what_waits(world):
     }
     with pytest.raises(NotApprovedError):
         await world.release.release(held.alert_id, "operator:b", "noch einmal")
+
+
+async def test_without_the_queue_a_released_message_is_on_record_and_the_failure_is_counted(world, tmp_path):
+    feed = await world.feed(severities=["Minor"])
+    held = await world.take(feed, warning(1))
+    away = WakeUpQueue(
+        open_queue(parse(f"unix://{tmp_path}/nobody.sock")), world.metrics.enqueue_failures.inc
+    )
+    world.release._wake_ups = world.ingest._wake_ups = away
+    assert (await world.release.release(held.alert_id, "operator:a", "geprüft")).state == "accepted"
+    assert samples(world.metrics)["warn_enqueue_failures_total", frozenset()] == 1
+    await world.take(feed, warning(2, places=(HEIMBACH,), severity=cap.Severity.MINOR))
+    assert samples(world.metrics)["warn_enqueue_failures_total", frozenset()] == 2
+    await away.aclose()
 
 
 async def test_a_person_names_the_places_that_nobody_could_read(world):

@@ -21,6 +21,7 @@ from dispatcher.feeds.replay.recording import Recorded, write
 from dispatcher.feeds.replay.shift import Shifted, shifted
 from dispatcher.feeds.schedule import next_poll, next_try, stale_since
 from dispatcher.model.feeds import EntryState
+from dispatcher.model.vocabulary import FeedResult
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.wiring import load_feeds
 from ops.lab.faults.feeds import __main__ as lab
@@ -152,7 +153,10 @@ def test_a_pause_that_was_asked_for_is_kept():
 
 def test_hosts_are_given_up_each_for_itself():
     hosts, a, b = Hosts(), "https://a.example/1", "https://b.example/1"
-    silent, missing = FetchError("unreachable", "timeout"), FetchError("refused", "http 404", 404)
+    silent, missing = (
+        FetchError(FeedResult.UNREACHABLE, "timeout"),
+        FetchError(FeedResult.REFUSED, "http 404", 404),
+    )
     for error in (silent, silent, missing, silent, silent):
         hosts.failed(a, error)
     hosts.answered(a)
@@ -161,7 +165,7 @@ def test_hosts_are_given_up_each_for_itself():
     hosts.failed(a, silent)
     hosts.failed(a, silent)
     assert (hosts.pause_of("https://a.example/2"), hosts.pause_of(b)) == (0.0, None)
-    hosts.failed(b, FetchError("refused", "http 429", 429, 90.0))
+    hosts.failed(b, FetchError(FeedResult.REFUSED, "http 429", 429, 90.0))
     assert hosts.pause_of(b) == 90.0
 
 

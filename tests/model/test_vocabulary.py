@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from dispatcher.model.alerts import ULID_ALPHABET, new_alert_id
 from dispatcher.model.principals import Source
-from dispatcher.model.vocabulary import LEASE, Lane, State
-from dispatcher.settings import Settings
+from dispatcher.model.vocabulary import Lane, State
 from tests.support.messages import NOW
 
 
@@ -50,8 +49,3 @@ def test_terminal_states_are_those_in_which_nothing_more_is_owed():
 )
 def test_a_source_may_warn_within_its_territory_only(territory, ags, allowed):
     assert Source("s", "S", frozenset(), territory).may_warn(ags) is allowed
-
-
-def test_a_dead_workers_batches_are_in_other_hands_within_ten_seconds():
-    until_the_next_sweep = timedelta(seconds=Settings().reconcile_interval_s)
-    assert LEASE + until_the_next_sweep <= timedelta(seconds=9)  # a second for a busy machine

@@ -89,14 +89,25 @@ def test_a_plan_that_rings_for_itself_again_takes_another_id_than_the_job_it_run
     assert again == WakeUp("plan", "A", again.job_id, Lane.FLASH, 0.1)
 
 
+async def test_what_the_queue_took_is_no_failure(redis_url):
+    wake_ups = WakeUpQueue(open_queue(parse(redis_url)), lambda: pytest.fail("counted"))
+    assert await wake_ups.enqueue([plan_wake_up("A", Lane.FLASH)]) is True
+    await wake_ups.aclose()
+
+
 async def test_no_rings_are_no_trip_to_the_queue(wake_ups):
     assert await wake_ups.enqueue([]) is True
 
 
 async def test_a_queue_that_is_away_takes_no_ring_and_does_not_answer(tmp_path):
-    wake_ups = WakeUpQueue(open_queue(parse(f"unix://{tmp_path}/nobody.sock")))
+    failures = []
+    wake_ups = WakeUpQueue(open_queue(parse(f"unix://{tmp_path}/nobody.sock")), lambda: failures.append(1))
+    assert await wake_ups.enqueue([plan_wake_up("A", Lane.FLASH), plan_wake_up("B", Lane.FLASH)]) is False
     assert await wake_ups.enqueue([plan_wake_up("A", Lane.FLASH)]) is False
+    assert len(failures) == 2, "each call once"
+    assert await wake_ups.enqueue([]) is True
     assert await wake_ups.ping() is False
+    assert len(failures) == 2
     await wake_ups.aclose()
 
 

@@ -6,10 +6,10 @@ from dispatcher.model.principals import Source
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
+from tests.support.histories import ledger_of
 from tests.support.messages import SENDER
 
 PEPPER = b"pepper of the tests"
@@ -41,7 +41,7 @@ def subscriptions(pool):
 
 @pytest.fixture
 def ledger(pool):
-    return Ledger(pool)
+    return ledger_of(pool)
 
 
 @pytest.fixture

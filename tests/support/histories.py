@@ -3,10 +3,17 @@
 import asyncio
 
 from dispatcher.model.batches import Progress
+from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 from dispatcher.queue.wakeups import queue_name
+from dispatcher.store.delivery.ledger import Ledger
 from tests.support.messages import DUEREN, SENDER, new_alert
+
+
+def ledger_of(pool, policy=DEFAULT_POLICY, **more):
+    """The ledger as a worker with this policy has it."""
+    return Ledger(pool, lease=policy.lease.duration, wake_up_again=policy.lease.wake_up_again, **more)
 
 
 def subscription(name, *places, channel="webpush", gateway="https://push.example", **more):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import cap
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.replay.shift import Shifted
+from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -29,7 +30,7 @@ class Archive:
     async def get(self, _feed: Feed, url: str) -> bytes:
         """Raises `FetchError` for what was not there at the time."""
         if url not in self.documents:
-            raise FetchError("refused", "not recorded", 404)
+            raise FetchError(FeedResult.REFUSED, "not recorded", 404)
         return self.documents[url]
 
     def note(self, answer: Recorded) -> None:

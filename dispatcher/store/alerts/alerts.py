@@ -9,8 +9,9 @@ from weakref import WeakValueDictionary
 
 from dispatcher.access.principals import submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
-from dispatcher.model.vocabulary import DISPATCHED, Lane, Reason
+from dispatcher.model.vocabulary import DISPATCHED, AlertState, Lane, Reason
 from dispatcher.store import audit
+from dispatcher.store.sql import among, is_dispatched, is_in_force
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -25,8 +26,8 @@ COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, e
 
 
 def stored_alert(row: Any) -> StoredAlert:
-    closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "hazards": tuple(row["hazards"])}
-    return StoredAlert(**{**dict(row), **closed})
+    closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "state": AlertState(row["state"])}
+    return StoredAlert(**{**dict(row), **closed, "hazards": tuple(row["hazards"])})
 
 
 async def municipalities_of(connection: Connection, alert_id: str) -> list[AffectedMunicipality]:
@@ -52,10 +53,14 @@ async def seal_target(connection: Connection, alert_id: str) -> bytes:
     return digest
 
 
-def state_of(reason: Reason) -> str:
+def state_of(reason: Reason) -> AlertState:
+    """Where an alert stands that was just decided upon."""
     if reason is Reason.HELD:
-        return "held"
-    return "accepted" if reason in DISPATCHED else "recorded"
+        return AlertState.HELD
+    return AlertState.ACCEPTED if reason in DISPATCHED else AlertState.RECORDED
+
+
+_UNFINISHED = among((AlertState.ACCEPTED, AlertState.PLANNED))
 
 
 class Submission:
@@ -191,8 +196,8 @@ class Submission:
     async def stop(self, chain_id: str, by: str) -> None:
         """From the commit on, no worker starts another send of the chain's earlier messages."""
         await self.connection.execute(
-            """UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
-               WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN ('accepted', 'planned')""",
+            f"""UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
+               WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN {_UNFINISHED}""",  # noqa: S608 - constant
             chain_id,
             by,
         )
@@ -242,8 +247,8 @@ class Alerts:
     async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
         """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
         raw: bytes | None = await self._pool.fetchval(
-            """SELECT raw FROM alert a WHERE id = $1 AND state NOT IN ('recorded', 'held')
-               AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",
+            f"""SELECT raw FROM alert a WHERE id = $1 AND {is_dispatched("a")}
+               AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",  # noqa: S608 - constant
             alert_id,
             list(places),
         )
@@ -263,15 +268,11 @@ class Alerts:
         return [stored_alert(row) for row in rows]
 
     async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
-        """What is in force now in one of the places: dispatched, not expired, not superseded, not ended."""
+        """What is in force now in one of the places."""
         rows = await self._pool.fetch(
-            f"""SELECT {COLUMNS} FROM alert a
-               WHERE state IN ('accepted', 'planned', 'settled') AND expires > now()
-                 AND reason IN ('first_notice', 'update')
+            f"""SELECT {COLUMNS} FROM alert a WHERE {is_in_force("a")}
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
-                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
-                                 AND l.reason IN ('update', 'cancel', 'all_clear', 'no_longer_listed'))
-               ORDER BY number""",  # noqa: S608 - constant columns
+               ORDER BY number""",  # noqa: S608 - constant
             list(places),
         )
         return [stored_alert(row) for row in rows]

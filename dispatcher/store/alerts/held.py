@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatcher.access.principals import WORKER
-from dispatcher.model.vocabulary import Reason
+from dispatcher.model.vocabulary import AlertState, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, stored_alert
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.store.record import Pool
+
+
+_HELD = f"state = '{AlertState.HELD}'"
 
 
 class Held:
@@ -25,12 +28,12 @@ class Held:
     async def listed(self) -> list[StoredAlert]:
         """The longest waiting first."""
         rows = await self._pool.fetch(
-            f"SELECT {COLUMNS} FROM alert WHERE state = 'held' ORDER BY number"  # noqa: S608 - constant columns
+            f"SELECT {COLUMNS} FROM alert WHERE {_HELD} ORDER BY number"  # noqa: S608 - constant
         )
         return [stored_alert(row) for row in rows]
 
     async def count(self) -> int:
-        number: int = await self._pool.fetchval("SELECT count(*) FROM alert WHERE state = 'held'")
+        number: int = await self._pool.fetchval(f"SELECT count(*) FROM alert WHERE {_HELD}")  # noqa: S608 - constant
         return number
 
     async def expire(self, now: datetime | None = None) -> int:
@@ -39,10 +42,11 @@ class Held:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(
-                """UPDATE alert SET state = 'recorded', reason = $2
-                   WHERE state = 'held' AND expires <= coalesce($1, clock_timestamp()) RETURNING id""",
+                f"""UPDATE alert SET state = $3, reason = $2
+                   WHERE {_HELD} AND expires <= coalesce($1, clock_timestamp()) RETURNING id""",  # noqa: S608 - constant
                 now,
                 Reason.EXPIRED,
+                AlertState.RECORDED,
             )
             for row in rows:
                 await audit.note(connection, WORKER, "held.expire", row["id"])

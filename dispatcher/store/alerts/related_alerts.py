@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.access.principals import SERVICE
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import FEED_PREFIX, AlertState, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
+from dispatcher.store.sql import NOW, is_in_force, is_unreplaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,21 +18,18 @@ if TYPE_CHECKING:
 
     from dispatcher.access.principals import Actor
     from dispatcher.model.alerts import AffectedMunicipality, Span, StoredAlert
-    from dispatcher.model.vocabulary import Reason
     from dispatcher.store.alerts.alerts import Submission
 
 INGEST_LOCK = 7207116110
 
-_SUPPRESSED_DUPLICATES = """
+_SUPPRESSED_DUPLICATES = f"""
 SELECT m.id FROM alert m
-WHERE m.reason = 'merged' AND m.expires > clock_timestamp()
-  AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1)
-  AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = m.chain_id AND l.number > m.number
-                  AND l.state IN ('accepted', 'planned', 'settled'))
+WHERE m.reason = '{Reason.MERGED}' AND m.expires > {NOW}
+  AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1) AND {is_unreplaced("m")}
   AND (EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
        OR EXISTS (SELECT FROM target t WHERE t.alert_id = m.id AND t.shape <> $3))
 ORDER BY m.number FOR UPDATE OF m
-"""
+"""  # noqa: S608 - constant
 
 
 def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
@@ -83,15 +81,12 @@ class RelatedAlerts:
     async def others_in_force(
         self, places: Sequence[str], source_id: str, now: datetime
     ) -> list[tuple[StoredAlert, set[str]]]:
-        """Other sources' alerts in force that concern one of the places (AGS), each with all its places."""
+        """Other sources' alerts in force at `now` that concern one of the places (AGS), each with all its places."""
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
-               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > $3 AND source_id <> $2
-                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
+               FROM alert a WHERE {is_in_force("a", at="$3")} AND source_id <> $2
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
-                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
-                                 AND l.state IN ('accepted', 'planned', 'settled'))
-               ORDER BY number""",  # noqa: S608 - constant columns
+               ORDER BY number""",  # noqa: S608 - constant
             list(places),
             source_id,
             now,
@@ -112,15 +107,12 @@ class RelatedAlerts:
         """
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS}, $3::text[] AS places
-               FROM alert a WHERE state IN ('accepted', 'planned', 'settled') AND expires > clock_timestamp()
+               FROM alert a WHERE {is_in_force("a")}
                  AND NOT starts_with(source_id, $1) AND lower(event) = lower($2)
                  AND begins BETWEEN $4 AND $5 AND expires BETWEEN $6 AND $7
-                 AND reason IN ('first_notice', 'update') AND stopped_at IS NULL
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = $3[1])
                  AND (SELECT array_agg(f.ags ORDER BY f.ags) FROM affected f WHERE f.alert_id = a.id) = $3
-                 AND NOT EXISTS (SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
-                                 AND l.state IN ('accepted', 'planned', 'settled'))
-               ORDER BY number""",  # noqa: S608 - constant columns
+               ORDER BY number""",  # noqa: S608 - constant
             FEED_PREFIX,
             event,
             sorted(places),
@@ -138,9 +130,10 @@ class RelatedAlerts:
             return None
         first, *rest = (row["id"] for row in rows)
         await self._connection.execute(
-            """UPDATE alert SET state = 'accepted', reason = 'first_notice', merged_into = NULL, enqueued_at = NULL
-               WHERE id = $1""",
+            "UPDATE alert SET state = $2, reason = $3, merged_into = NULL, enqueued_at = NULL WHERE id = $1",
             first,
+            AlertState.ACCEPTED,
+            Reason.FIRST_NOTICE,
         )
         await self._connection.execute("UPDATE alert SET merged_into = $1 WHERE id = ANY($2)", first, rest)
         await audit.note(self._connection, SERVICE, "alert.promote", first, chain=chain_id)
@@ -149,10 +142,13 @@ class RelatedAlerts:
     async def supersede_held(self, chain_id: str, by: str) -> int:
         """What waits for a person in the chain and is outdated by a later message: how many."""
         done: str = await self._connection.execute(
-            """UPDATE alert SET state = 'recorded', reason = 'superseded', stopped_by = $2
-               WHERE chain_id = $1 AND id <> $2 AND state = 'held'""",
+            """UPDATE alert SET state = $3, reason = $4, stopped_by = $2
+               WHERE chain_id = $1 AND id <> $2 AND state = $5""",
             chain_id,
             by,
+            AlertState.RECORDED,
+            Reason.SUPERSEDED,
+            AlertState.HELD,
         )
         return int(done.rpartition(" ")[2])
 
@@ -172,8 +168,8 @@ class RelatedAlerts:
         """
         target = await seal_target(self._connection, alert_id)
         await self._connection.execute(
-            """UPDATE alert SET state = $2, reason = $3, chain_id = $4, enqueued_at = clock_timestamp(),
-                 approved = coalesce($5, held_recipients) WHERE id = $1 AND state = 'held'""",
+            f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, enqueued_at = clock_timestamp(),
+                 approved = coalesce($5, held_recipients) WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
             alert_id,
             state_of(reason),
             reason,

@@ -9,6 +9,7 @@ from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
 from dispatcher.store import audit
+from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -17,13 +18,8 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 
-_CONCERNED = """
-WITH concerned AS (
-  SELECT subscription_id AS id, ags FROM followed_municipality WHERE ags = ANY($1)
-  UNION
-  SELECT sp.subscription_id, unnest(sp.ags) FROM watched_area sp
-  WHERE sp.subscription_id = ANY($2::bigint[]) OR sp.ags && $3::text[])
-"""
+_TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
+"""Of a message that is not on record."""
 
 
 async def _add_watched_areas(connection: Connection, given: Sequence[NewSubscription]) -> None:
@@ -101,27 +97,27 @@ class Subscriptions:
         return len(rows)
 
     async def reach(
-        self, ags: Sequence[str], located: Sequence[int] = (), coded: Sequence[str] = ()
+        self, ags: Sequence[str], located: Sequence[int] = (), named: Sequence[str] = ()
     ) -> SubscriberCounts:
         """How many subscribers an alert for these municipalities would address. A person following several
         of them counts once per channel, and once in each of the municipalities.
 
         `located` are the subscriptions with a watched area in the alert's shapes; those with one in a municipality that
-        is `coded` are found here.
+        is `named` are found here.
         """
         rows = await self._pool.fetch(
-            f"""{_CONCERNED} SELECT s.channel, c.ags, count(*) AS n FROM concerned c
+            f"""SELECT s.channel, c.ags, count(*) AS n FROM ({concerned_by_municipality(_TARGET)}) c
                JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1, 2""",  # noqa: S608 - constant
             list(ags),
             list(located),
-            list(coded),
+            list(named),
         )
         totals = await self._pool.fetch(
-            f"""{_CONCERNED} SELECT s.channel, count(DISTINCT s.id) AS n FROM concerned c
+            f"""SELECT s.channel, count(*) AS n FROM ({concerned(_TARGET)}) c
                JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
             list(ags),
             list(located),
-            list(coded),
+            list(named),
         )
         by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
         for row in rows:

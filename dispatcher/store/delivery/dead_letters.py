@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
-from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.model.vocabulary import UNCERTAIN, AlertState, BatchState, State
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
-
-SUSPECT = 2
-"""Deaths that a recipient given up for them keeps: it is sent to alone, and one more gives it up again."""
 
 
 _LETTERS = """
@@ -80,8 +77,13 @@ class DeadLetters:
             replay=fates[position],
         )
 
-    async def replay(self, letter_ids: Sequence[str], by: Actor = UNNAMED_OPERATOR) -> dict[str, Fate]:
-        """Put them back to be sent, as far as that may be. The reconciler rings for them within a second."""
+    async def replay(
+        self, letter_ids: Sequence[str], crashes_kept: int, by: Actor = UNNAMED_OPERATOR
+    ) -> dict[str, Fate]:
+        """Put them back to be sent, as far as that may be. The reconciler wakes a worker within a second.
+
+        A recipient that was given up for deaths of processes keeps `crashes_kept` of them: it is sent to alone.
+        """
         wanted: defaultdict[int, list[int]] = defaultdict(list)
         for letter_id in letter_ids:
             batch_id, position = parse_id(letter_id)
@@ -89,7 +91,7 @@ class DeadLetters:
         found: dict[str, Fate] = {}
         for batch_id, positions in sorted(wanted.items()):
             async with self._pool.acquire() as connection, connection.transaction():
-                fates = await _put_back(connection, batch_id, positions, by)
+                fates = await _put_back(connection, batch_id, positions, crashes_kept, by)
             found |= {f"{batch_id}-{position}": fate for position, fate in fates.items()}
         return found
 
@@ -103,7 +105,7 @@ def parse_id(letter_id: str) -> tuple[int, int]:
 
 
 async def _put_back(
-    connection: Connection, batch_id: int, positions: Sequence[int], by: Actor
+    connection: Connection, batch_id: int, positions: Sequence[int], crashes_kept: int, by: Actor
 ) -> dict[int, Fate]:
     batch = await connection.fetchrow(_OPEN + " FOR UPDATE OF b", batch_id)
     fates = await _fates(connection, batch, positions)
@@ -118,18 +120,20 @@ async def _put_back(
            WHERE batch_id = $1 AND position = ANY($2)""",
         batch_id,
         back,
-        SUSPECT,
+        crashes_kept,
     )
     # The new token fences off whoever still believes to hold the batch.
     await connection.execute(
-        """UPDATE batch SET outcomes = $2, state = 'open', done_at = NULL, not_before = clock_timestamp(),
-             enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1 WHERE id = $1""",
+        f"""UPDATE batch SET outcomes = $2, state = '{BatchState.OPEN}', done_at = NULL, not_before = clock_timestamp(),
+             enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1 WHERE id = $1""",  # noqa: S608 - constant
         batch_id,
         bytes(outcomes),
     )
     await connection.execute(
-        "UPDATE alert SET state = 'planned', settled_at = NULL WHERE id = $1 AND state = 'settled'",
+        "UPDATE alert SET state = $2, settled_at = NULL WHERE id = $1 AND state = $3",
         batch["alert_id"],
+        AlertState.PLANNED,
+        AlertState.SETTLED,
     )
     await audit.note(
         connection, by, "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(back)

@@ -13,7 +13,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.model.batches import Closed, Lease, Progress, ReadyBatch, RecipientProblem
-from dispatcher.model.vocabulary import LEASE, TERMINAL_OUTCOMES, UNCERTAIN, Kind, Lane, State
+from dispatcher.model.vocabulary import (
+    TERMINAL_OUTCOMES,
+    UNCERTAIN,
+    AlertState,
+    BatchState,
+    Kind,
+    Lane,
+    State,
+)
+from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,50 +38,51 @@ class LeaseLostError(Exception):
 PROMPT_S = 1.0
 """What came later does not say what time it is: this process may have stood still since."""
 
-_ACQUIRE = """
+_ACQUIRE = f"""
 UPDATE batch b SET lease_token = b.lease_token + 1, lease_until = clock_timestamp() + $2
 FROM alert a
-WHERE b.id = $1 AND a.id = b.alert_id AND b.state = 'open' AND a.stopped_at IS NULL
+WHERE b.id = $1 AND a.id = b.alert_id AND b.{OPEN} AND a.stopped_at IS NULL
   AND b.not_before <= clock_timestamp()
   AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
   AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
   b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
-"""
+"""  # noqa: S608 - constant
 
-_ADVANCE = """
+_ADVANCE = f"""
 UPDATE batch b SET outcomes = $3, lease_until = clock_timestamp() + $4,
   first_at = least(b.first_at, $5), last_at = greatest(b.last_at, $6)
-WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
+WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN}
 RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id) AS stopped
-"""
+"""  # noqa: S608 - constant
 
-_RELEASE = """
+_RELEASE = f"""
 UPDATE batch b SET outcomes = $3, lease_until = NULL,
   first_at = least(b.first_at, $4), last_at = greatest(b.last_at, $5),
   not_before = coalesce($6, b.not_before), enqueued_at = CASE WHEN $7 THEN b.enqueued_at END,
-  state = CASE WHEN $7 THEN 'done' ELSE 'open' END, done_at = CASE WHEN $7 THEN clock_timestamp() END
-WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open' RETURNING true
-"""
+  state = CASE WHEN $7 THEN '{BatchState.DONE}' ELSE '{BatchState.OPEN}' END,
+  done_at = CASE WHEN $7 THEN clock_timestamp() END
+WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN} RETURNING true
+"""  # noqa: S608 - constant
 
-_SETTLE_ALERT = """
-UPDATE alert SET state = 'settled', settled_at = clock_timestamp()
-WHERE id = $1 AND state = 'planned' AND NOT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')
-"""
+_SETTLE_ALERT = f"""
+UPDATE alert SET state = '{AlertState.SETTLED}', settled_at = clock_timestamp()
+WHERE id = $1 AND state = '{AlertState.PLANNED}' AND NOT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND {OPEN})
+"""  # noqa: S608 - constant
 
-_DUE = """
+_DUE = f"""
 UPDATE batch SET enqueued_at = clock_timestamp() WHERE id IN (
   SELECT b.id FROM batch b JOIN alert a ON a.id = b.alert_id
-  WHERE b.state = 'open' AND b.not_before <= clock_timestamp() AND a.stopped_at IS NULL
+  WHERE b.{OPEN} AND b.not_before <= clock_timestamp() AND a.stopped_at IS NULL
     AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
-    AND (b.enqueued_at IS NULL OR b.enqueued_at < clock_timestamp() - interval '5 seconds'
+    AND (b.enqueued_at IS NULL OR b.enqueued_at < clock_timestamp() - $2::interval
          OR b.lease_until < clock_timestamp() AND b.enqueued_at < b.lease_until)
     AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                     AND g.paused_until > clock_timestamp())
   ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
 RETURNING id, lane, lease_token
-"""
+"""  # noqa: S608 - constant
 
 _WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
 """The outcome bytes of whoever was not tried yet, and of whoever there is nothing left to know about."""
@@ -82,15 +92,26 @@ _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 class Ledger:
     """Batches of record."""
 
-    def __init__(self, pool: Pool, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` gives seconds."""
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        lease: timedelta,
+        wake_up_again: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """How long a `lease` lasts without a sign of life, after what time workers are woken once more for a batch that
+        nobody took up; `monotonic` gives seconds.
+        """
         self._pool = pool
+        self._lease = lease
+        self._wake_up_again = wake_up_again
         self._monotonic = monotonic
 
     async def acquire(self, batch_id: int) -> Lease | None:
         """Take the batch in hand, if it may be worked on now and nobody else has it."""
         asked = self._monotonic()
-        row = await self._pool.fetchrow(_ACQUIRE, batch_id, LEASE)
+        row = await self._pool.fetchrow(_ACQUIRE, batch_id, self._lease)
         if row is None:
             return None
         problems = []
@@ -112,6 +133,16 @@ class Ledger:
         if self._monotonic() - asked > PROMPT_S:
             fields["now"] = await self._present()
         return Lease(**fields)
+
+    async def find(self, batch_id: int) -> tuple[str, str, ReadyBatch] | None:
+        """Channel, gateway and wake-up of an open batch, without touching it."""
+        row = await self._pool.fetchrow(
+            f"SELECT channel, gateway, lane, lease_token FROM batch WHERE id = $1 AND {OPEN}",  # noqa: S608 - constant
+            batch_id,
+        )
+        if row is None:
+            return None
+        return row["channel"], row["gateway"], ReadyBatch(batch_id, Lane(row["lane"]), row["lease_token"])
 
     async def _present(self) -> datetime:
         """The record's time, ahead by its way here rather than behind, even if this process stood still meanwhile."""
@@ -135,7 +166,7 @@ class Ledger:
             lease.batch_id,
             lease.token,
             progress.outcomes,
-            LEASE,
+            self._lease,
             progress.accepted_first,
             progress.accepted_last,
         )
@@ -146,12 +177,12 @@ class Ledger:
     async def heartbeat(self, lease: Lease) -> bool:
         """Renew the lease. True: the alert was stopped."""
         stopped = await self._pool.fetchval(
-            """UPDATE batch b SET lease_until = clock_timestamp() + $3
-               WHERE b.id = $1 AND b.lease_token = $2 AND b.state = 'open'
-               RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id)""",
+            f"""UPDATE batch b SET lease_until = clock_timestamp() + $3
+               WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN}
+               RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id)""",  # noqa: S608 - constant
             lease.batch_id,
             lease.token,
-            LEASE,
+            self._lease,
         )
         if stopped is None:
             raise LeaseLostError
@@ -208,7 +239,7 @@ class Ledger:
 
     async def due(self, limit: int = 1000) -> list[ReadyBatch]:
         """Open batches without a live lease for which no bell was rung lately. Marks them as rung."""
-        rows = await self._pool.fetch(_DUE, limit)
+        rows = await self._pool.fetch(_DUE, limit, self._wake_up_again)
         return [ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
 
     async def close_stopped(self, chain_id: str) -> Closed:
@@ -232,13 +263,13 @@ class Ledger:
             rows = await connection.fetch(
                 f"""SELECT b.id, b.alert_id, b.channel, b.lane, b.outcomes,
                       b.lease_until IS NULL OR b.lease_until < clock_timestamp() AS free
-                    FROM batch b WHERE b.state = 'open' AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
+                    FROM batch b WHERE b.{OPEN} AND {condition} ORDER BY b.id FOR UPDATE OF b""",  # noqa: S608 - our own conditions
                 *arguments,
             )
             # The new token fences off a worker that wakes up late.
             await connection.executemany(
-                """UPDATE batch SET state = 'done', done_at = clock_timestamp(), lease_until = NULL,
-                     lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",
+                f"""UPDATE batch SET state = '{BatchState.DONE}', done_at = clock_timestamp(), lease_until = NULL,
+                     lease_token = lease_token + 1, outcomes = $2 WHERE id = $1""",  # noqa: S608 - constant
                 [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
             )
         free = [row for row in rows if row["free"]]
@@ -256,8 +287,9 @@ class Ledger:
     async def settle_finished(self) -> int:
         """Alerts whose last batches ended at the same instant, each not seeing the other: settle them."""
         rows = await self._pool.fetch(
-            """UPDATE alert a SET state = 'settled', settled_at = clock_timestamp() WHERE state = 'planned'
-               AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND state = 'open') RETURNING id"""
+            f"""UPDATE alert a SET state = '{AlertState.SETTLED}', settled_at = clock_timestamp()
+               WHERE state = '{AlertState.PLANNED}'
+                 AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND {OPEN}) RETURNING id"""  # noqa: S608 - constant
         )
         return len(rows)
 

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.vocabulary import ENDING_REASONS, Kind, Lane, Reason
+from dispatcher.model.vocabulary import ENDING_REASONS, WARNING, AlertState, Kind, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256
+from dispatcher.store.sql import OPEN, Target, among, concerned, first_concerned
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -52,18 +53,19 @@ _EVERYBODY = (0, (1 << 63) - 1)
 _UNPLANNED = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
   planned_to,  target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed
-FROM alert WHERE id = $1 AND state = 'accepted'
+FROM alert WHERE id = $1 AND state = '{AlertState.ACCEPTED}'
 """  # noqa: S608 - constant
 
-_BASELINE = """
+_BASELINE = f"""
 SELECT CASE WHEN count(*) >= $3 THEN (percentile_disc(0.5) WITHIN GROUP (ORDER BY audience))::bigint END
-FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN ('first_notice', 'update')
-        AND state IN ('planned', 'settled') AND audience > 0 ORDER BY number DESC LIMIT 100) recent
-"""
+FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN {among(WARNING)}
+        AND state IN {among((AlertState.PLANNED, AlertState.SETTLED))} AND audience > 0
+      ORDER BY number DESC LIMIT 100) recent
+"""  # noqa: S608 - constant
 """The median of a source's last dispatches, once there are enough to speak of a usual."""
 BASELINE_MIN_DISPATCHES = 5
 
-_FREEZE = """
+_FREEZE = f"""
 WITH reached AS (
   SELECT DISTINCT ON (r.id) r.id, b.kind
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
@@ -73,17 +75,10 @@ WITH reached AS (
          OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind IN ('alert', 'update'))
   ORDER BY r.id, b.id DESC),
 notified AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
-concerned AS (
-  SELECT p.subscription_id AS id FROM followed_municipality p JOIN affected a ON a.ags = p.ags
-  WHERE a.alert_id = $2 AND NOT $3 AND p.subscription_id > $9 AND p.subscription_id <= $10
-  UNION SELECT n FROM unnest($8::bigint[]) n WHERE NOT $3 AND n > $9 AND n <= $10
-  -- Where a code or a person named the whole municipality, it is the target.
-  UNION SELECT s.subscription_id FROM watched_area s
-  WHERE NOT $3 AND s.subscription_id > $9 AND s.subscription_id <= $10 AND s.ags && ARRAY(
-    SELECT a.ags FROM affected a WHERE a.alert_id = $2 AND a.reason <> 'geometry')),
+concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3),
 busy AS (
   SELECT unnest(recipients) AS id FROM batch
-  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $11 OR alert_id <> $2 AND state = 'open')),
+  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $11 OR alert_id <> $2 AND {OPEN})),
 target AS (
   SELECT s.id, s.channel, s.gateway, s.language,
     CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'no_longer_affected' WHEN t.id IS NULL THEN 'alert'
@@ -99,40 +94,24 @@ SELECT $2, $1, kind, channel, gateway, language, $4, $5, array_agg(id ORDER BY i
   decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
 FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
 RETURNING id, cardinality(recipients) AS size, lease_token
-"""
+"""  # noqa: S608 - constant
 
 _FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
 """Whether anybody was to be told something in this chain before."""
 
-_NEXT = """
-SELECT min(id) FROM (
-  SELECT min(m.id) AS id FROM affected a CROSS JOIN LATERAL (
-    SELECT min(p.subscription_id) AS id FROM followed_municipality p WHERE p.ags = a.ags AND p.subscription_id > $2) m
-  WHERE a.alert_id = $1
-  UNION ALL SELECT min(n) FROM unnest($3::bigint[]) n WHERE n > $2
-  UNION ALL SELECT min(s.subscription_id) FROM watched_area s WHERE s.subscription_id > $2 AND s.ags && ARRAY(
-    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry')) first
-"""
+_NEXT = first_concerned(Target.of_alert("$1", "$3"), above="$2")
 
-_AT_MOST = """
-SELECT cardinality($2::bigint[])
-  + (SELECT count(*) FROM followed_municipality p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1)
-  + (SELECT count(*) FROM watched_area s WHERE s.ags && ARRAY(
-       SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
-"""
+_AT_MOST = f"SELECT count(*) FROM ({concerned(Target.of_alert('$1', '$2'), once=False)}) c"  # noqa: S608 - constant
 """Who follows several places counts several times: quick, and enough to see that an audience is not too large."""
 
-_EXACTLY = """
-SELECT count(*) FROM subscription s WHERE s.ended_at IS NULL AND s.id IN (
-  SELECT p.subscription_id FROM followed_municipality p JOIN affected a ON a.ags = p.ags WHERE a.alert_id = $1
-  UNION SELECT unnest($2::bigint[])
-  UNION SELECT s.subscription_id FROM watched_area s WHERE s.ags && ARRAY(
-    SELECT a.ags FROM affected a WHERE a.alert_id = $1 AND a.reason <> 'geometry'))
-"""
+_EXACTLY = f"""
+SELECT count(*) FROM subscription s
+WHERE s.ended_at IS NULL AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
+"""  # noqa: S608 - constant
 
-_EARLIER_OPEN = """
-SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND state = 'open')
-"""
+_EARLIER_OPEN = f"""
+SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND {OPEN})
+"""  # noqa: S608 - constant
 """Whose recipients were left for another round, whether their message was stopped or not."""
 
 _AUDIENCE_HASH = """
@@ -297,24 +276,26 @@ class Plans:
     ) -> None:
         """Nothing has gone out for it; what it was going to replace stays stopped until a person decides."""
         await connection.execute(
-            "UPDATE alert SET state = 'held', reason = $2, held_for = $3, held_recipients = $4 WHERE id = $1",
+            "UPDATE alert SET state = $5, reason = $2, held_for = $3, held_recipients = $4 WHERE id = $1",
             alert.id,
             Reason.HELD,
             why,
             recipients,
+            AlertState.HELD,
         )
         await audit.note(connection, WORKER, "alert.hold", alert.id, why=why)
 
     async def _finish(self, connection: Connection, alert: PendingAlert) -> None:
         digest = await connection.fetchval(_AUDIENCE_HASH, alert.id)
         empty = not await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND state = 'open')", alert.id
+            f"SELECT EXISTS (SELECT FROM batch WHERE alert_id = $1 AND {OPEN})",  # noqa: S608 - constant
+            alert.id,
         )
         await connection.execute(
             """UPDATE alert SET state = $2, planned_at = clock_timestamp(), audience_sha256 = $3,
                  settled_at = CASE WHEN $4 THEN clock_timestamp() END WHERE id = $1""",
             alert.id,
-            "settled" if empty else "planned",
+            AlertState.SETTLED if empty else AlertState.PLANNED,
             digest,
             empty,
         )
@@ -323,11 +304,11 @@ class Plans:
     async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
         """Accepted alerts whose bell may have been lost. Marks them as rung."""
         rows = await self._pool.fetch(
-            """UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
-                 SELECT id FROM alert WHERE state = 'accepted'
+            f"""UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
+                 SELECT id FROM alert WHERE state = '{AlertState.ACCEPTED}'
                    AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - interval '2 seconds')
                  ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED)
-               RETURNING id, lane""",
+               RETURNING id, lane""",  # noqa: S608 - constant
             limit,
         )
         return [(row["id"], Lane(row["lane"])) for row in rows]

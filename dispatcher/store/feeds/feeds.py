@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.feeds import EntryState, FeedState, Overview
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import FEED_PREFIX, FeedResult, Reason, Unresolved
 from dispatcher.store import audit
+from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Pool
 
 
+UNRESOLVED = frozenset(Unresolved)
 _ENTRY = """feed, key, part, version, reason, first_seen, links, tries, retry_at, event_key, alert_id, expires,
   open_ended, missed, ended_at"""
 _STATE = "name, polled_at, succeeded_at, changed_at, next_at, failures, result, detail, validators"
 
 
 def _entry(row: Any) -> EntryState:
-    return EntryState(**{**dict(row), "links": tuple(row["links"])})
+    reason = row["reason"]
+    closed = Unresolved(reason) if reason in UNRESOLVED else Reason(reason)
+    return EntryState(**{**dict(row), "links": tuple(row["links"]), "reason": closed})
+
+
+def _state(row: Any) -> FeedState:
+    return FeedState(**{**dict(row), "result": FeedResult(row["result"])})
 
 
 class Feeds:
@@ -47,7 +55,7 @@ class Feeds:
     async def state(self, name: str) -> FeedState:
         """As it was left by whichever process polled last."""
         row = await self._pool.fetchrow(f"SELECT {_STATE} FROM feed WHERE name = $1", name)  # noqa: S608 - constant columns
-        return FeedState(**dict(row)) if row else FeedState(name)
+        return _state(row) if row else FeedState(name)
 
     async def save(self, state: FeedState) -> None:
         await self._pool.execute(
@@ -67,11 +75,12 @@ class Feeds:
     async def record_contact(self, name: str, now: datetime, *, changed: bool) -> None:
         """Something came from a source that is not asked."""
         await self._pool.execute(
-            """UPDATE feed SET polled_at = $2, succeeded_at = $2, result = 'changed',
+            """UPDATE feed SET polled_at = $2, succeeded_at = $2, result = $4,
                  changed_at = CASE WHEN $3 THEN $2 ELSE changed_at END WHERE name = $1""",
             name,
             now,
             changed,
+            FeedResult.CHANGED,
         )
 
     async def entries(self, feed: str) -> dict[str, EntryState]:
@@ -114,11 +123,9 @@ class Feeds:
         they must be judged again.
         """
         rows = await self._pool.fetch(
-            """SELECT e.key FROM feed_entry e JOIN alert a ON a.id = e.alert_id
-               WHERE e.feed = $1 AND e.reason = 'merged' AND e.ended_at IS NULL AND e.expires > $2
-                 AND (a.expires <= $2 OR EXISTS (
-                   SELECT FROM alert l WHERE l.chain_id = a.chain_id AND l.number > a.number
-                     AND l.reason IN ('update', 'cancel', 'all_clear', 'no_longer_listed')))""",
+            f"""SELECT e.key FROM feed_entry e JOIN alert a ON a.id = e.alert_id
+               WHERE e.feed = $1 AND e.reason = '{Reason.MERGED}' AND e.ended_at IS NULL AND e.expires > $2
+                 AND NOT {is_in_force("a", at="$2")}""",  # noqa: S608 - constant
             feed,
             now,
         )

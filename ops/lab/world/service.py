@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dispatcher.embedded.parent_death import with_parent_death_signal
+from dispatcher.model.vocabulary import FINAL_STATES
 from dispatcher.runtime.listening import DIRECTORY
 from ops.lab.world.records import ServiceRecord
 
@@ -38,7 +39,7 @@ PROBED_WITHIN_S = 10.0
 LOOK_EVERY_S = 0.05
 LAST_WORDS = 4000
 """Characters of the log that are quoted when it does not start."""
-FINAL = frozenset({"settled", "recorded"})
+FINAL = FINAL_STATES
 UP = ("-m", "dispatcher", "up")
 
 

@@ -4,10 +4,13 @@ import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
+from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, State
-from dispatcher.store.delivery.dead_letters import SUSPECT, DeadLetters, parse_id
+from dispatcher.store.delivery.dead_letters import DeadLetters, parse_id
 from tests.support.histories import plan, submit, subscribe
 from tests.support.messages import DUEREN
+
+CRASHES_KEPT = DEFAULT_POLICY.suspicion.crashes_kept
 
 
 @pytest.fixture
@@ -51,14 +54,14 @@ async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(batch
 
 
 async def test_put_back_they_are_open_again_and_suspects_stay_suspect(batch, letters, ledger, alerts):
-    assert await letters.replay([f"{batch}-0", f"{batch}-1"]) == {
+    assert await letters.replay([f"{batch}-0", f"{batch}-1"], CRASHES_KEPT) == {
         f"{batch}-0": Fate.REPLAYED,
         f"{batch}-1": Fate.REPLAYED,
     }
     assert (await alerts.get("A")).state == "planned"
     lease = await ledger.acquire(batch)
     assert lease.outcomes == bytes([State.RETRY, State.RETRY | UNCERTAIN, State.ACCEPTED])
-    assert (lease.problems[0].attempts, lease.problems[1].crashes) == (0, SUSPECT)
+    assert (lease.problems[0].attempts, lease.problems[1].crashes) == (0, CRASHES_KEPT)
     assert await letters.listed("A") == []
 
 
@@ -75,13 +78,13 @@ async def test_put_back_they_are_open_again_and_suspects_stay_suspect(batch, let
 async def test_what_may_not_be_sent_any_more_is_not_put_back(batch, letters, pool, change, fate):
     await pool.execute(change)
     before = await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch")
-    assert await letters.replay([f"{batch}-0"]) == {f"{batch}-0": fate}
+    assert await letters.replay([f"{batch}-0"], CRASHES_KEPT) == {f"{batch}-0": fate}
     assert await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch") == before
 
 
 async def test_unknown_ones_and_those_that_were_reached_change_nothing(batch, letters, pool):
     before = await pool.fetchrow("SELECT * FROM batch")
-    assert await letters.replay([f"{batch}-2", "999-0"]) == {
+    assert await letters.replay([f"{batch}-2", "999-0"], CRASHES_KEPT) == {
         f"{batch}-2": Fate.UNKNOWN,
         "999-0": Fate.UNKNOWN,
     }

@@ -7,9 +7,18 @@ from functools import partial
 import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
-from dispatcher.model.vocabulary import LEASE, UNCERTAIN, Kind, Lane, Reason, State
-from dispatcher.store.delivery.ledger import LeaseLostError, Ledger
-from tests.support.histories import finish, let_leases_end, let_wake_ups_lapse, plan, submit, subscribe
+from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, LeasePolicy
+from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, Reason, State
+from dispatcher.store.delivery.ledger import LeaseLostError
+from tests.support.histories import (
+    finish,
+    ledger_of,
+    let_leases_end,
+    let_wake_ups_lapse,
+    plan,
+    submit,
+    subscribe,
+)
 from tests.support.messages import DUEREN
 
 PUSH = "https://push.example"
@@ -45,12 +54,14 @@ async def test_a_lease_holds_all_that_a_worker_needs(pool, alerts, ledger, batch
     assert (lease.channel, lease.gateway, lease.language) == ("webpush", PUSH, "de")
     assert (lease.deadline, lease.received_at) == (stored.expires, stored.received_at)
     assert (lease.outcomes, lease.problems, len(lease.recipients)) == (bytes(3), {}, 3)
-    assert (await row(pool, batch))["lease_until"] - lease.now == pytest.approx(LEASE, abs=MOMENT)
+    assert (await row(pool, batch))["lease_until"] - lease.now == pytest.approx(
+        DEFAULT_POLICY.lease.duration, abs=MOMENT
+    )
 
 
 @pytest.mark.parametrize(("ticks", "ahead_s"), [((0, 1), 0), ((0, 60, 60, 100), 40)])
 async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_is(pool, batch, ticks, ahead_s):
-    lease = await Ledger(pool, partial(next, iter(ticks))).acquire(batch)
+    lease = await ledger_of(pool, monotonic=partial(next, iter(ticks))).acquire(batch)
     present = await pool.fetchval("SELECT clock_timestamp()")
     assert lease.now - present == pytest.approx(timedelta(seconds=ahead_s), abs=20 * MOMENT)
 
@@ -227,6 +238,19 @@ async def test_a_batch_whose_bell_was_just_rung_is_not_rung_for_again(pool, ledg
     await let_wake_ups_lapse(pool)
     assert sorted(await due(ledger)) == [wake_ups.batch_id for wake_ups in ready_batches]
     assert await due(ledger) == []
+
+
+async def test_how_long_a_lease_lasts_and_when_somebody_else_is_sent_to_look_is_the_policys(
+    pool, ready_batches
+):
+    policy = DeliveryPolicy(lease=LeasePolicy(duration_s=600, wake_up_again_s=90))
+    ledger, [batch, other] = ledger_of(pool, policy), [wake_ups.batch_id for wake_ups in ready_batches]
+    lease = await ledger.acquire(batch)
+    assert (await row(pool, batch))["lease_until"] - lease.now == pytest.approx(10 * 60 * MOMENT, abs=MOMENT)
+    await let_wake_ups_lapse(pool)
+    assert await due(ledger) == []
+    await pool.execute("UPDATE batch SET enqueued_at = clock_timestamp() - interval '2 minutes'")
+    assert await due(ledger) == [other]
 
 
 async def test_no_bell_for_what_is_in_hand_waits_is_stopped_or_is_paused(pool, alerts, ledger, ready_batches):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ from ops.lab.bench.senders.job import WARM_UP, Job, Timing, read_job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SLICE = 100
+"""In flight at once, as in one batch of the dispatcher (`WARN_SLICE_SIZE`); of several batches it may be more."""
+
 
 async def send(job: Job, *, fresh: bool) -> None:
     """Send in batches, as the dispatcher does, and account for every receipt."""
@@ -28,7 +32,8 @@ async def send(job: Job, *, fresh: bool) -> None:
     keys = PrecomputedKeys(job.count)
     http = HttpClient(AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file)
     signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
-    channel = WebPush(http, signer, encoder=DirectEncoder() if fresh else DirectEncoder(ready=keys.seal))
+    encoder = DirectEncoder() if fresh else DirectEncoder(ready=keys.seal)
+    channel = WebPush(http, signer, encoder=encoder, limits=replace(LIMITS, concurrency=SLICE))
     await deliver(channel, job, endpoints[:WARM_UP])
     if not fresh:
         for endpoint in endpoints:

@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dispatcher.model.vocabulary import LEASE
+from dispatcher.model.retry_policy import DEFAULT_POLICY
 from ops.lab.faults.lease_watch import LeaseWatch
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ops.lab.faults.trial import Trial
 
+LEASE_S = DEFAULT_POLICY.lease.duration_s
+"""Of the workers here: they run with the default policy."""
 RESUMES_WITHIN_S = 10.0
 SWEPT_WITHIN_S = 3.0
 """A sweep a second, and what a busy machine adds."""
@@ -69,9 +71,7 @@ def _judge_resumption(trial: Trial, resumed_s: float, names: Sequence[str], kill
         trial.hold("resumes_s", resumed_s, RESUMES_WITHIN_S)
         return
     back_s = (_first_serving(trial, killed_at) - killed_at).total_seconds()
-    trial.hold(
-        "resumes_after_lease_and_restart_s", resumed_s - max(LEASE.total_seconds(), back_s), SWEPT_WITHIN_S
-    )
+    trial.hold("resumes_after_lease_and_restart_s", resumed_s - max(LEASE_S, back_s), SWEPT_WITHIN_S)
 
 
 def _first_serving(trial: Trial, since: datetime) -> datetime:
@@ -91,9 +91,9 @@ def freeze_one(trial: Trial) -> None:
     stopped_s = time.monotonic()
     try:
         trial.allow(trial.in_flight_max())
-        trial.settle(LEASE.total_seconds() + LOOKS_FOR_S)
+        trial.settle(LEASE_S + LOOKS_FOR_S)
         trial.recovered(time.monotonic() - stopped_s)
-        time.sleep(max(0.0, LEASE.total_seconds() + 1 - (time.monotonic() - stopped_s)))
+        time.sleep(max(0.0, LEASE_S + 1 - (time.monotonic() - stopped_s)))
     finally:
         os.kill(pid, signal.SIGCONT)
     trial.service.wait_ready()

@@ -31,6 +31,7 @@ from dispatcher.feeds.poller import Poller
 from dispatcher.feeds.sync import FeedSync
 from dispatcher.intake.feed_message import FeedIntake
 from dispatcher.metrics import Metrics
+from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
@@ -110,7 +111,9 @@ class Run:
         self._minute = 0
         self._flickered = ""
         self._notified = Notified(loses_alarms=control is Control.LOSSY)
-        metrics, alerts, ledger = Metrics(), Alerts(pool), Ledger(pool)
+        metrics, alerts = Metrics(), Alerts(pool)
+        terms = DEFAULT_POLICY.lease
+        ledger = Ledger(pool, lease=terms.duration, wake_up_again=terms.wake_up_again)
         boundaries = Boundaries.default()
         self._places = [unit.ags for unit in boundaries.by_prefix(DISTRICT)]
         self._store, self._quarantine = Feeds(pool), Quarantine(pool)

@@ -1,0 +1,196 @@
+"""How a delivery is retried: back-off, pauses, circuit breaker, retry budget, and how long we are patient with whom.
+
+Everything that decides this is one value, `DeliveryPolicy`, which `WARN_DELIVERY` sets as a whole (JSON) or number by
+number (`WARN_DELIVERY__BACKOFF__CAP_S=30`). Nothing here acts: the functions and classes beside it take what they need.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
+from channels.http.retry_after import MAX_WAIT_S
+
+# Read by pydantic where the settings are: an unknown name is an error, and the strings below the fields are the manual.
+_CONFIG: Final = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+Seconds = Annotated[float, Field(gt=0, le=MAX_WAIT_S)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=10_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class BackoffPolicy:
+    """How long one recipient waits after a failure: full jitter, uniform between 0 and base x 2^attempts."""
+
+    __pydantic_config__ = _CONFIG
+
+    base_s: Seconds = 0.5
+    """Seconds, doubled with each attempt: the first retry waits up to twice this."""
+    cap_s: Seconds = 60.0
+    """Seconds that a recipient waits at most, so that a warning of an hour is tried dozens of times."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausePolicy:
+    """How long a whole gateway is left alone for what it said."""
+
+    __pydantic_config__ = _CONFIG
+
+    rate_limited_s: Seconds = 5.0
+    """Seconds after a 429 that does not say how long to wait."""
+    retry_after_max_s: Seconds = 300.0
+    """Seconds that a `Retry-After` is obeyed at most: a gateway may ask for more, and is asked again after five minutes
+    all the same, because a warning cannot wait for ever on a wrong header."""
+    misconfigured_s: Seconds = 60.0
+    """Seconds after a gateway refused us as a whole (wrong key, no contract): asked again once a minute, until a human
+    has mended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerPolicy:
+    """When a gateway counts as failing, as one process sees it, and how long it is then left alone."""
+
+    __pydantic_config__ = _CONFIG
+
+    window_s: Seconds = 10.0
+    """Seconds for which an answer counts."""
+    answers_min: Count = 20
+    """Answers within the window below which a share says nothing."""
+    failure_share: Share = 0.5
+    """The circuit opens when more than this share of the answers are failures of the gateway's making."""
+    pause_base_s: Seconds = 1.0
+    """Seconds of the first pause, doubled with each that follows without a success between."""
+    pause_cap_s: Seconds = 30.0
+    """Seconds that a pause takes at most: a gateway that is back is noticed within half a minute."""
+    connect_failures: Count = CONNECT_FAILURES_IN_A_ROW
+    """Failed connections in a row, without any that succeeded, at which a gateway is down. One lost packet or one
+    restarting instance is no outage."""
+    refusals: Count = REFUSALS_IN_A_ROW
+    """Refusals (401, 403) in a row, without an acceptance, at which a gateway refuses us and not single recipients;
+    where subscriptions carry a key of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryBudgetPolicy:
+    """How many retries that fail a gateway is given, as one process sees it. Shares of failures that are too small to
+    open the circuit must not be sent again and again (Google SRE, "Handling overload": retries of at most a tenth).
+    """
+
+    __pydantic_config__ = _CONFIG
+
+    earned: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Failed retries that each first attempt allows."""
+    reserve: Annotated[float, Field(ge=1, le=1_000_000)] = 100.0
+    """Failed retries allowed at once, and at the start: small sends never notice the budget."""
+    trickle_per_s: Annotated[float, Field(gt=0, le=10_000)] = 1.0
+    """Failed retries that each second allows, so that recipients behind a gateway without other traffic are tried again
+    too."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspicionPolicy:
+    """What is not believed, or not tried any more, because it happened too often."""
+
+    __pydantic_config__ = _CONFIG
+
+    crashes_max: Annotated[int, Field(ge=2, le=100)] = 3
+    """Deaths of a process with a recipient in flight, the last time alone, at which the recipient is given up. At least
+    two: the first may be a neighbour's."""
+    gone_min: Count = 20
+    """Recipients called gone in a batch below which a share says nothing."""
+    gone_share: Share = 0.5
+    """When more than this share of a batch's answers say gone, rather the gateway is mistaken: no subscription is
+    ended."""
+
+    @property
+    def crashes_kept(self) -> int:
+        """Deaths that count on for a recipient put back by an operator: it goes alone, and one more gives it up."""
+        return self.crashes_max - 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeasePolicy:
+    """How long a batch stays with a worker that gives no sign of life, and when others are sent to look."""
+
+    __pydantic_config__ = _CONFIG
+
+    duration_s: Annotated[float, Field(ge=1, le=3600)] = 8.0
+    """Seconds without a sign of life. With the second until the next sweep and what a busy machine adds, the batches of
+    a dead worker are in other hands within ten seconds."""
+    heartbeat_s: Annotated[float, Field(ge=0.1, le=1800)] = 2.0
+    """Seconds between two renewals. Two fit into a lease at least, so that one may get lost."""
+    wake_up_again_s: Annotated[float, Field(ge=1, le=3600)] = 5.0
+    """Seconds after which the reconciler wakes workers once more for a batch that nobody took up."""
+
+    @property
+    def duration(self) -> timedelta:
+        return timedelta(seconds=self.duration_s)
+
+    @property
+    def wake_up_again(self) -> timedelta:
+        return timedelta(seconds=self.wake_up_again_s)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPolicy:
+    """How answers get into the record."""
+
+    __pydantic_config__ = _CONFIG
+
+    flush_s: Annotated[float, Field(ge=0, le=60)] = 0.05
+    """Seconds that an answer may wait for its line in the record while others of its slice are still awaited. What a
+    process loses at its death is sent again, so this bounds the duplicates that people's devices have to collapse."""
+    patience_s: Seconds = 60.0
+    """Seconds that an outage of the record is waited out before the work is given up: what gateways answered is known
+    nowhere else."""
+    retry_s: Annotated[float, Field(ge=0.01, le=60)] = 0.25
+    """Seconds between two attempts to write meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """Everything that decides whether, when and how often a recipient is tried again. Raises `ValueError` where two
+    numbers contradict each other.
+    """
+
+    __pydantic_config__ = _CONFIG
+
+    backoff: BackoffPolicy = BackoffPolicy()
+    pauses: PausePolicy = PausePolicy()
+    breaker: BreakerPolicy = BreakerPolicy()
+    retry_budget: RetryBudgetPolicy = RetryBudgetPolicy()
+    suspicion: SuspicionPolicy = SuspicionPolicy()
+    lease: LeasePolicy = LeasePolicy()
+    recording: RecordingPolicy = RecordingPolicy()
+
+    def __post_init__(self) -> None:
+        for smaller, larger, least in (
+            ("backoff.base_s", "backoff.cap_s", 1.0),
+            ("breaker.pause_base_s", "breaker.pause_cap_s", 1.0),
+            ("lease.heartbeat_s", "lease.duration_s", 2.0),
+            ("recording.flush_s", "lease.duration_s", 2.0),
+        ):
+            if self._number(larger) < least * self._number(smaller):
+                times = "" if least == 1.0 else "twice "
+                raise ValueError(
+                    f"{_setting(larger)} ({self._number(larger):g}) must be at least {times}{_setting(smaller)} "
+                    f"({self._number(smaller):g})"
+                )
+
+    def _number(self, path: str) -> float:
+        group, _, name = path.partition(".")
+        number: float = getattr(getattr(self, group), name)
+        return number
+
+
+def _setting(path: str) -> str:
+    """The environment variable of a number: whoever set it wrong looks for this name."""
+    return "WARN_DELIVERY__" + path.replace(".", "__").upper()
+
+
+DEFAULT_POLICY: Final = DeliveryPolicy()

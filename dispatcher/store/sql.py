@@ -1,0 +1,108 @@
+"""SQL that several stores ask with: which warnings are in force, and which subscriptions a warning concerns.
+
+Each text stands here once. What differs from question to question is a parameter; every parameter is SQL of our own (a
+column, `$1`, an expression), never a value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.model.vocabulary import DISPATCHED_STATES, TOUCHED, WARNING, BatchState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOW: Final = "statement_timestamp()"
+"""The record's clock. Not that of the transaction, which may have waited for a lock meanwhile; and one value for the
+whole statement, or no index on a time could be used."""
+_MOST: Final = (1 << 63) - 1
+
+
+def among(words: Iterable[str]) -> str:
+    """A list for IN, of words of ours. Literals, as partial indexes have them."""
+    return "(" + ", ".join(f"'{word}'" for word in sorted(words)) + ")"
+
+
+OPEN: Final = f"state = '{BatchState.OPEN}'"
+"""Of a batch; as the partial indexes have it."""
+
+
+def is_dispatched(alert: str = "alert") -> str:
+    """Whether the alert goes out or has gone out."""
+    return f"{alert}.state IN {among(DISPATCHED_STATES)}"
+
+
+def is_unreplaced(alert: str) -> str:
+    """Whether no later message of the chain that goes out replaces or ends it."""
+    return f"""NOT EXISTS (
+    SELECT FROM alert later WHERE later.chain_id = {alert}.chain_id AND later.number > {alert}.number
+      AND {is_dispatched("later")})"""
+
+
+def is_in_force(alert: str, at: str = NOW) -> str:
+    """Whether an alert warns at this time: it goes out or has gone out as a warning, has not expired, is not stopped,
+    and nothing has replaced or ended it.
+    """
+    return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(WARNING)} AND {alert}.expires > {at}
+  AND {alert}.stopped_at IS NULL AND {is_unreplaced(alert)})"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a warning covers, as SQL."""
+
+    municipalities: str
+    """A query of all its municipalities (AGS); no array, of which the planner would not know how many they are."""
+    named: str
+    """text[]: those of them that a code or a person named, instead of a shape that touches them."""
+    located: str
+    """bigint[]: subscriptions with a watched area within its shapes, found outside of the record."""
+
+    @classmethod
+    def of_alert(cls, alert_id: str, located: str) -> Target:
+        """As the record has it."""
+        affected = f"SELECT ags FROM affected WHERE alert_id = {alert_id}"  # noqa: S608 - a parameter's number
+        return cls(affected, f"ARRAY({affected} AND reason <> '{TOUCHED}')", f"{located}::bigint[]")
+
+
+def concerned(target: Target, above: str = "0", up_to: str = str(_MOST), *, once: bool = True) -> str:
+    """The subscriptions (`id`), ended ones too, that a warning concerns, with numbers in these bounds: those following
+    one of its municipalities; those with a watched area within its shapes; and, where a municipality is named and not
+    merely touched, those with a watched area in it, as it is the target as a whole. Not `once`: each in as many ways
+    as it is concerned, which is quicker.
+    """
+    union = "UNION" if once else "UNION ALL"
+    return f"""
+  SELECT p.subscription_id AS id FROM followed_municipality p
+  WHERE p.ags IN ({target.municipalities}) AND p.subscription_id > {above} AND p.subscription_id <= {up_to}
+  {union} SELECT n FROM unnest({target.located}) n WHERE n > {above} AND n <= {up_to}
+  {union} SELECT w.subscription_id FROM watched_area w
+  WHERE {_watched_in_named(target)} AND w.subscription_id > {above} AND w.subscription_id <= {up_to}"""  # noqa: S608 - our own words
+
+
+def first_concerned(target: Target, above: str) -> str:
+    """The lowest number among `concerned` above the bound: each of its ways by itself, and each municipality by itself,
+    so that an index gives the first and nobody looks at the rest.
+    """
+    return f"""
+SELECT min(id) FROM (
+  SELECT min(m.first) AS id FROM ({target.municipalities}) c(ags) CROSS JOIN LATERAL (
+    SELECT min(p.subscription_id) AS first FROM followed_municipality p
+    WHERE p.ags = c.ags AND p.subscription_id > {above}) m
+  UNION ALL SELECT min(n) FROM unnest({target.located}) n WHERE n > {above}
+  UNION ALL SELECT min(w.subscription_id) FROM watched_area w
+  WHERE {_watched_in_named(target)} AND w.subscription_id > {above}) f"""  # noqa: S608 - our own words
+
+
+def concerned_by_municipality(target: Target) -> str:
+    """`concerned`, each with the municipalities (`ags`) in which it is."""
+    return f"""
+  SELECT p.subscription_id AS id, p.ags FROM followed_municipality p WHERE p.ags IN ({target.municipalities})
+  UNION SELECT w.subscription_id, unnest(w.ags) FROM watched_area w
+  WHERE w.subscription_id = ANY({target.located}) OR {_watched_in_named(target)}"""  # noqa: S608 - our own words
+
+
+def _watched_in_named(target: Target) -> str:
+    return f"w.ags && {target.named}"

@@ -1,0 +1,52 @@
+"""What a process knows of its gateways."""
+
+import asyncio
+
+from dispatcher.delivery.gateways import Gateways
+from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.retry_policy import BreakerPolicy, DeliveryPolicy
+from dispatcher.model.vocabulary import Lane
+from tests.delivery.scripted_channel import LIMITS, ScriptedChannel
+
+PUSH = "https://push.example"
+
+
+def gateways(policy=DeliveryPolicy()):  # noqa: B008 - frozen
+    return Gateways(policy, {"webpush": ScriptedChannel()})
+
+
+async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit():
+    known = gateways()
+    assert known.of("webpush", PUSH) is known.of("webpush", PUSH)
+    assert known.of("webpush", PUSH) is not known.of("app", PUSH)
+    limiter = known.of("webpush", PUSH).limiter
+    assert await limiter.take(10_000, Lane.FLASH.rank) == LIMITS.concurrency
+
+
+def test_its_breaker_and_budget_are_the_policys():
+    policy = DeliveryPolicy(breaker=BreakerPolicy(pause_base_s=7))
+    assert gateways(policy).of("webpush", PUSH).breaker.fail(0.0) == 7
+
+
+async def test_it_is_known_whether_somebody_waits_anywhere():
+    known = gateways()
+    assert not known.any_crowded()
+    limiter = known.of("webpush", PUSH).limiter
+    await limiter.take(LIMITS.concurrency, Lane.FLASH.rank)
+    assert not known.any_crowded()
+    waiting = asyncio.create_task(limiter.take(1, Lane.EXERCISE.rank))
+    await asyncio.sleep(0)
+    assert known.any_crowded()
+    waiting.cancel()
+
+
+def test_for_each_batch_put_down_one_is_woken_up_and_at_the_last_all():
+    gateway = gateways().of("webpush", PUSH)
+    ready_batches = [ReadyBatch(number, Lane.ROUTINE, 0) for number in range(5)]
+    gateway.postponed.update({wake_ups.batch_id: wake_ups for wake_ups in ready_batches})
+    gateway.batches = 1
+    assert gateway.wake_ups() == ready_batches[:1]
+    assert gateway.wake_ups() == ready_batches[1:2]
+    gateway.batches = 0
+    assert gateway.wake_ups() == ready_batches[2:]
+    assert gateway.wake_ups() == []
