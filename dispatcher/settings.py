@@ -246,6 +246,9 @@ class Settings(BaseSettings):
     push_encoder: Literal["own", "pywebpush"] = "own"
     """What encrypts Web Push messages: our `own` code (2 us with a key made ahead of time, 90 us without), or the
     library `pywebpush`, an independent implementation (300 us, and no use for such keys)."""
+    http2_pool_after: int = Field(128, ge=0)
+    """After how many answers over HTTP/2 from one origin a process opens connections of its own to it, which is how
+    mass sends go; until then, and wherever these have no room, requests go through libcurl. 0: always."""
     ready_keys: int = Field(200_000, ge=0)
     """For how many Web Push subscriptions one worker process makes message keys ahead of time, while idle: about
     200 bytes and 0.1 ms each. A mass send then takes a quarter of the processor time. 0: none, as with the encoder

@@ -6,6 +6,7 @@ import os
 import random
 import secrets
 import ssl
+import sys
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -140,7 +141,13 @@ def http_client(settings: Settings) -> HttpClient:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
     kept = record_connections(settings) + sentinel_connections(settings)
     room = descriptors.for_outbound(descriptors.claim(), kept)
-    return HttpClient(policy, ca_file=ca_file, user_agent=agent, max_in_flight=room)
+    return HttpClient(
+        policy,
+        ca_file=ca_file,
+        user_agent=agent,
+        max_in_flight=room,
+        http2_after=settings.http2_pool_after or sys.maxsize,
+    )
 
 
 def record_connections(settings: Settings) -> int:

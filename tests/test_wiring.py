@@ -1,6 +1,7 @@
 """What is built from settings does what they say: from the environment to what a gateway receives."""
 
 import json
+import sys
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,7 @@ from channels.base import (
     Urgency,
 )
 from channels.http.addresses import AddressPolicy
-from channels.http.client import HttpClient
+from channels.http.client import DEFAULT_HTTP2_AFTER, HttpClient
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
@@ -143,3 +144,12 @@ async def test_a_success_in_an_answer_that_is_read_is_a_success(env, channels):
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"101": "permanent"}))
         [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
     assert (receipt.accepted, receipt.reference) == (True, "s-1")
+
+
+@pytest.mark.parametrize(
+    ("settings", "answers"),
+    [({}, DEFAULT_HTTP2_AFTER), ({"http2_pool_after": 1}, 1), ({"http2_pool_after": 0}, sys.maxsize)],
+)
+def test_the_operator_says_after_how_many_answers_we_open_our_own_connections(settings, answers, tmp_path):
+    client = wiring.http_client(Settings(data_dir=tmp_path, **settings))
+    assert client._http2_after == answers

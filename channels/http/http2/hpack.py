@@ -48,9 +48,9 @@ _STATIC_VALUES: Final = {
 }
 _STATIC_SIZE: Final = len(_STATIC_NAMES)  # 61
 _STATIC_INDEX: Final = {name: index for index, name in reversed(list(enumerate(_STATIC_NAMES, 1)))}
-_POST_HTTPS: Final = b"\x83\x87"  # entries 3 and 7
-# "Never indexed" with the name of entry 4 (section 6.2.3), for ":path".
-_SECRET_PATH: Final = b"\x14"
+# POST and https, which are entries 3 and 7, and ":path", whose value follows: "never indexed", with the name of entry 4
+# (section 6.2.3).
+_POST_HTTPS_PATH: Final = b"\x83\x87\x14"
 
 # Appendix B: the number of bits of each symbol's code, the last for the end of the string. The code is
 # canonical, so the lengths determine it.
@@ -130,7 +130,10 @@ class Encoder:
             self._generation += 1
 
     def block(self, path: bytes, fields: tuple[Field, ...]) -> bytes:
-        """The header block of a POST over https: `fields` are the same tuple for alike requests."""
+        """The header block of a POST over https: `fields` are the same tuple for alike requests.
+
+        Pseudo fields come before all others (RFC 9113 section 8.3), so one among `fields` must be its first.
+        """
         last, generation, shared = self._last
         if last is not fields or generation != self._generation:
             generation, shared = self._ready.get(fields, (-1, b""))
@@ -138,12 +141,14 @@ class Encoder:
                 shared = self._shared(fields)
             else:
                 self._last = fields, generation, shared
-        return shared + _SECRET_PATH + text(path)
+        update = self._update
+        if update:
+            self._update = b""
+        return update + _POST_HTTPS_PATH + text(path) + shared
 
     def _shared(self, fields: tuple[Field, ...]) -> bytes:
         before = self._generation
-        block = self._update + _POST_HTTPS + b"".join(map(self._field, fields))
-        self._update = b""
+        block = b"".join(map(self._field, fields))
         if self._generation == before:  # all of them stand in the table
             if len(self._ready) >= DEFAULT_TABLE_BYTES // ENTRY_OVERHEAD:
                 self._ready.clear()

@@ -42,7 +42,7 @@ def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) 
 def run(count: int, subscriptions: int) -> dict[str, float | int]:
     """One district, `count` warnings."""
     with warning.district_home() as home:
-        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
+        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False)
         with District(home, layout) as district:
             measure(district, 3, "warm")
             values = measure(district, count, "idle")

@@ -48,7 +48,7 @@ def rate(district: District, alert_id: str, start: datetime, end: datetime) -> f
 def run(subscriptions: int, alerts: int) -> dict[str, float | int]:
     """Idle first, then the same warnings in the middle of a mass send of the same district."""
     with warning.district_home() as home:
-        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later")
+        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False)
         with District(home, layout) as district:
             idle_latency.measure(district, 3, "warm")
             idle = idle_latency.measure(district, alerts, "idle")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ops.lab.gateways.registry import by_audience
 from ops.lab.world.records import Reach
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from ops.lab.world.ledger import Entry
 
-CHANNELS = ("webpush", "sms_http", "app")
+CHANNELS = tuple(spec.channel for spec in by_audience())
 
 
 class Progress:

@@ -98,6 +98,7 @@ def addresses(console: Console, district: District) -> None:
         f"API        {urls['api']}  (description: {urls['api']}/v1/openapi.json)",
         *(f"metrics    {url}/metrics  ({name})" for name, url in urls.items()),
         *(f"gateway    {one.url}/_control/stats  ({name})" for name, one in district.gateways.items()),
+        f"           (with curl: --cacert {district.certificate})",
         f"log        {district.service.log}",
         "",
         "Another warning:",

@@ -41,6 +41,8 @@ FAULTS = (
     Fault("gateway-silent", "F8", "a push service's process stands still", gateways.silent),
     Fault("gateway-vanished", "F8", "a push service refuses connections", gateways.vanished),
     Fault("gateway-partition", "F8", "the network to a push service is cut", network.partition),
+    Fault("gateway-goes-away", "F8", "a push service ends connections in an orderly way", gateways.goes_away),
+    Fault("gateway-disconnects", "F8", "a push service breaks connections", gateways.disconnects),
     Fault("gateway-slow", "F9", "a push service almost too slow", gateways.slow),
     Fault(
         "gateway-slow-loris", "F9", "a push service that takes, and answers by the byte", gateways.slow_loris

@@ -28,10 +28,12 @@ SETTINGS = {
     "WARN_SLICE_SIZE": "10",
     "WARN_JOBS_PER_LANE": "4",
     "WARN_REQUEST_TIMEOUT_S": "2",
+    "WARN_HTTP2_POOL_AFTER": "1",
 }
 """Small enough that a small district keeps both workers busy for a while: some twenty batches, and at most forty
 sends in flight in a process, where the service's own defaults allow four hundred. And a gateway that hangs is
-given up sooner than after the usual ten seconds."""
+given up sooner than after the usual ten seconds. And although a process has only some sixty pushes of a
+warning for each push service, most go the way that a mass send goes, over connections of its own."""
 SHARED_RUNS_MAX = 3
 """With more runs of each, every fault gets a district of its own: ledgers and records stay small."""
 COUNTED = ("doubled", *MUST_BE_ZERO)

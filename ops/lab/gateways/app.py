@@ -10,15 +10,18 @@ import base64
 import hmac
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways.http1 import Answer
+from ops.lab.gateways.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, read_document, refused
-from ops.lab.gateways.state import APP_FILE, Instance, read_lines
+from ops.lab.gateways.spec import StandinSpec, Subscriber
+from ops.lab.gateways.state import APP_FILE, Instance, drawn, read_lines
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ops.lab.gateways.http1 import Request
+    from ops.lab.gateways.exchange import Request
+    from ops.lab.gateways.process import Listen
 
 PATH = "/callback/"
 TOLERANCE_S = 300
@@ -73,3 +76,30 @@ def _signed(headers: Mapping[str, str], body: bytes, secret: bytes) -> bool:
     expected = b"v1," + base64.b64encode(hmac.digest(secret, signed, "sha256"))
     given = headers.get("webhook-signature", "").encode()
     return bool(identity) and any(hmac.compare_digest(one, expected) for one in given.split(b" "))
+
+
+def _subscriber(seed: int, instance: int | str) -> Subscriber:
+    ags = str(instance)
+    secret = "whsec_" + base64.b64encode(drawn(seed, ags, "secret", 32)).decode("ascii")
+    return Subscriber(ags, PATH + ags, {"secret": secret}, Instance(ags, secret))
+
+
+def _examiner(options: argparse.Namespace, _listen: Listen) -> App:
+    return App(options.state)
+
+
+STANDIN = StandinSpec(
+    name="app",
+    channel=App.channel,
+    help="the municipalities' app instances",
+    share=0.0,
+    gone=frozenset({410}),  # an app's server may say 404 while it is being renewed
+    several=False,
+    by_url=True,
+    state_file=APP_FILE,
+    add_options=lambda _parser: None,
+    examiner=_examiner,
+    subscriber=_subscriber,
+    arguments=lambda _site: (),
+    settings=lambda _site, _url: {},
+)

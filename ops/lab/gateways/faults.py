@@ -17,28 +17,37 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Kind(StrEnum):
-    """What happens instead of a plain answer. In the first group nothing is taken, in the second it is."""
+    """What happens instead of a plain answer. In the first group nothing is taken, in the second it is.
+
+    What each is on the wire, `http1` and `http2` say at their exchanges.
+    """
 
     STATUS = "status"
     """Answer `status` with `headers` and `body` (200 with an error body included)."""
     HANG = "hang"
     """Never answer."""
     RESET = "reset"
-    """TCP reset."""
+    """Break off without an answer: TCP reset, over HTTP/2 of the stream alone."""
+    REFUSE = "refuse"
+    """The same, over HTTP/2 with the word that nothing was acted upon."""
+    DISCONNECT = "disconnect"
+    """TCP reset, over HTTP/2 with all that is under way on the connection."""
 
     DELAY = "delay"
     """Take it after `delay_s`, answer as usual."""
     HANG_AFTER = "hang_after"
     """Take it, never answer."""
     RESET_AFTER = "reset_after"
-    """Take it, then TCP reset: the answer is lost."""
+    """Take it, then break off as RESET does: the answer is lost."""
     TRUNCATE = "truncate"
-    """Take it, send the first `keep_bytes` bytes of the answer, close."""
+    """Take it, send the first `keep_bytes` bytes of the answer, break off."""
     SLOW = "slow"
     """Take it, send the answer byte by byte, `pause_s` apart."""
+    GO_AWAY = "go_away"
+    """Take it, answer as usual, and take nothing more on this connection."""
 
 
-TAKING = frozenset({Kind.DELAY, Kind.HANG_AFTER, Kind.RESET_AFTER, Kind.TRUNCATE, Kind.SLOW})
+TAKING = frozenset({Kind.DELAY, Kind.HANG_AFTER, Kind.RESET_AFTER, Kind.TRUNCATE, Kind.SLOW, Kind.GO_AWAY})
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

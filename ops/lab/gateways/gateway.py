@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from ops.lab.gateways import reports
+from ops.lab.gateways.exchange import Answer
 from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
-from ops.lab.gateways.http1 import Answer
 from ops.lab.world.ledger import Entry
 
 if TYPE_CHECKING:
-    from ops.lab.gateways.http1 import Exchange, Request
+    from ops.lab.gateways.exchange import Exchange, Request
     from ops.lab.gateways.journal import Journal
     from ops.lab.gateways.parcel import Parcel
 
 CONTROL = "/_control/"
 _JSON = (("content-type", "application/json"),)
-_SENT_IN_FULL = frozenset({Kind.STATUS, Kind.DELAY, Kind.SLOW})
+_SENT_IN_FULL = frozenset({Kind.STATUS, Kind.DELAY, Kind.SLOW, Kind.GO_AWAY})
 
 
 class Examiner(Protocol):
@@ -72,6 +72,7 @@ class Gateway:
         self._attempts: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
+        self._protocols: Counter[str] = Counter()
         self._reporter: reports.Reporter | None = None
 
     def handle(self, exchange: Exchange) -> None:
@@ -90,6 +91,7 @@ class Gateway:
 
     def _settle(self, exchange: Exchange, parcel: Parcel, rule: Rule | None) -> None:
         outcome = decide(parcel, rule)
+        self._protocols[exchange.request.protocol] += 1
         entry = self._entry(exchange.request, parcel, outcome)
         answer = partial(deliver, exchange, outcome)
         if self._reporter and outcome.accepted:
@@ -169,6 +171,7 @@ class Gateway:
             "recipients": len(self._attempts),
             "by_status": dict(self._statuses),
             "by_fault": self._faults.fired,
+            "by_protocol": dict(self._protocols),
             "commits": self._journal.commits,
             "entries": self._journal.entries,
         }
@@ -182,6 +185,12 @@ def deliver(exchange: Exchange, outcome: Outcome) -> None:
             return
         case Kind.RESET | Kind.RESET_AFTER:
             exchange.reset()
+        case Kind.REFUSE:
+            exchange.refuse()
+        case Kind.DISCONNECT:
+            exchange.disconnect()
+        case Kind.GO_AWAY:
+            exchange.go_away(outcome.answer)
         case Kind.TRUNCATE if action:
             exchange.truncate(outcome.answer, action.keep_bytes)
         case Kind.SLOW if action:

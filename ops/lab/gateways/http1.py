@@ -10,51 +10,41 @@ import os
 import socket
 import struct
 from collections import deque
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from ops.lab.gateways.exchange import MAX_BODY, Answer, Request
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_BODY = 64 * 1024
-"""Far above what any channel sends (Web Push 4,096 bytes, RFC 8030 section 7.2)."""
+    from ops.lab.gateways.exchange import Closable
+
 _LINGER_OFF = struct.pack("ii", 1, 0)
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _NO_BODY = frozenset({204, 304})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One complete request. Header names are lower case; `path` is without the query."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-    port: int
-    """The local port it came in on: stands for the origin."""
+def abort(transport: asyncio.Transport) -> None:
+    """Close with RST instead of FIN, whatever was not sent yet."""
+    raw = transport.get_extra_info("socket")
+    # a duplicate of the descriptor, because the loop's own socket object does not let options through
+    with socket.socket(fileno=os.dup(raw.fileno())) as twin:
+        twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+    transport.abort()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete answer."""
-
-    status: int
-    body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = ()
-
-    def encode(self, *, keep_alive: bool) -> bytes:
-        """The bytes for the wire."""
-        lines = [f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Unknown')}"]
-        lines.extend(f"{name}: {value}" for name, value in self.headers)
-        if self.status not in _NO_BODY:
-            lines.append(f"content-length: {len(self.body)}")
-        if not keep_alive:
-            lines.append("connection: close")
-        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.body
+def encode(answer: Answer, *, keep_alive: bool) -> bytes:
+    """The bytes for the wire."""
+    lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Unknown')}"]
+    lines.extend(f"{name}: {value}" for name, value in answer.headers)
+    if answer.status not in _NO_BODY:
+        lines.append(f"content-length: {len(answer.body)}")
+    if not keep_alive:
+        lines.append("connection: close")
+    return "\r\n".join((*lines, "", "")).encode("latin-1") + answer.body
 
 
 class Exchange:
@@ -73,21 +63,34 @@ class Exchange:
 
     def answer(self, answer: Answer) -> None:
         """Send `answer`, once those before it on this connection are sent."""
-        self._send([answer.encode(keep_alive=self.keep_alive)])
+        self._send([encode(answer, keep_alive=self.keep_alive)])
 
     def truncate(self, answer: Answer, keep_bytes: int) -> None:
         """Send only the first `keep_bytes` bytes, then close."""
         self.close = True
-        self._send([answer.encode(keep_alive=self.keep_alive)[:keep_bytes]])
+        self._send([encode(answer, keep_alive=self.keep_alive)[:keep_bytes]])
 
     def dribble(self, answer: Answer, pause_s: float) -> None:
         """Send it byte by byte with `pause_s` seconds between."""
         self.pause_s = pause_s
-        self._send([bytes((byte,)) for byte in answer.encode(keep_alive=self.keep_alive)])
+        self._send([bytes((byte,)) for byte in encode(answer, keep_alive=self.keep_alive)])
 
     def reset(self) -> None:
         """Break the connection with a TCP reset; nothing more is sent on it."""
         self._connection.reset()
+
+    def refuse(self) -> None:
+        """The same: before an answer, HTTP/1.1 has no other word."""
+        self._connection.reset()
+
+    def disconnect(self) -> None:
+        """The same: a connection carries one request at a time."""
+        self._connection.reset()
+
+    def go_away(self, answer: Answer) -> None:
+        """Send `answer` with `connection: close`, once those before it are sent, and close."""
+        self.keep_alive, self.close = False, True
+        self.answer(answer)
 
     def _send(self, chunks: list[bytes]) -> None:
         self.chunks.extend(chunks)
@@ -98,7 +101,7 @@ class Exchange:
 class Connection(asyncio.Protocol):
     """One client's connection. `handler` gets each request as an Exchange and answers when it likes."""
 
-    def __init__(self, handler: Callable[[Exchange], None], port: int, open_set: set[Connection]) -> None:
+    def __init__(self, handler: Callable[[Exchange], None], port: int, open_set: set[Closable]) -> None:
         self._handler = handler
         self._port = port
         self._open = open_set
@@ -159,6 +162,7 @@ class Connection(asyncio.Protocol):
             headers=self._headers,
             body=bytes(self._body),
             port=self._port,
+            protocol="http/1.1",
         )
         exchange = Exchange(self, request, keep_alive=self._parser.should_keep_alive())
         self._waiting.append(exchange)
@@ -182,11 +186,7 @@ class Connection(asyncio.Protocol):
         """Close with RST instead of FIN, whatever was not sent yet."""
         if self._transport is None:
             return
-        raw = self._transport.get_extra_info("socket")
-        # a duplicate of the descriptor, because the loop's own socket object does not let options through
-        with socket.socket(fileno=os.dup(raw.fileno())) as twin:
-            twin.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
-        self._transport.abort()
+        abort(self._transport)
         self._transport = None
 
     def close(self) -> None:
@@ -197,5 +197,5 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, answer: Answer) -> None:
         if self._transport:
-            self._transport.write(answer.encode(keep_alive=False))
+            self._transport.write(encode(answer, keep_alive=False))
         self.close()

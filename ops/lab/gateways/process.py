@@ -10,20 +10,24 @@ import ssl
 import sys
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from ops.lab.gateways import http1, http2
 from ops.lab.gateways.gateway import Examiner, Gateway
-from ops.lab.gateways.http1 import Connection
 from ops.lab.gateways.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ops.lab.gateways.exchange import Closable
+
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 4096
+PROTOCOLS = ("h2", "http/1.1")
+"""What a stand-in that serves TLS offers by ALPN, the best first; a client that names none gets HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,28 @@ class Listen:
         if self.tls_cert is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols(list(PROTOCOLS))
         context.load_cert_chain(self.tls_cert, self.tls_key)
         return context
+
+
+class _Negotiated(asyncio.Protocol):
+    """A connection until it is known which protocol it speaks."""
+
+    def __init__(self, gateway: Gateway, port: int, connections: set[Closable]) -> None:
+        self._gateway = gateway
+        self._port = port
+        self._connections = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand the connection on. It has shaken hands by now."""
+        tls = transport.get_extra_info("ssl_object")
+        kind: Callable[..., asyncio.Protocol] = http1.Connection
+        if tls is not None and tls.selected_alpn_protocol() == "h2":
+            kind = http2.Connection
+        connection = kind(self._gateway.handle, self._port, self._connections)
+        cast("asyncio.Transport", transport).set_protocol(connection)
+        connection.connection_made(transport)
 
 
 def die_with_parent(parent: int) -> None:
@@ -71,7 +94,7 @@ async def serve(examiner: Examiner, listen: Listen, ledger: Path, announce: Call
         loop.add_signal_handler(number, _end, ended, None)
     journal = Journal(ledger, partial(_end, ended))
     gateway = Gateway(examiner, journal)
-    connections: set[Connection] = set()
+    connections: set[Closable] = set()
     servers = [await _listen(listen, port, gateway, connections) for port in listen.ports]
     announce(_ready(examiner.channel, listen, servers, ledger))
     try:
@@ -93,13 +116,11 @@ def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:
         ended.set_result(None)
 
 
-async def _listen(
-    listen: Listen, port: int, gateway: Gateway, connections: set[Connection]
-) -> asyncio.Server:
+async def _listen(listen: Listen, port: int, gateway: Gateway, connections: set[Closable]) -> asyncio.Server:
     bound = port
 
-    def connect() -> Connection:
-        return Connection(gateway.handle, bound, connections)
+    def connect() -> _Negotiated:
+        return _Negotiated(gateway, bound, connections)
 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(

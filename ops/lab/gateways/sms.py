@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from ops.lab.gateways.http1 import Answer
+from ops.lab.gateways.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, refused
+from ops.lab.gateways.spec import Site, StandinSpec, Subscriber
 from ops.lab.gateways.state import number_ref
 from ops.lab.world.ledger import Content
 
 if TYPE_CHECKING:
-    from ops.lab.gateways.http1 import Request
+    import argparse
+
+    from ops.lab.gateways.exchange import Request
+    from ops.lab.gateways.process import Listen
 
 PATH = "/messages"
 
@@ -74,3 +78,43 @@ def _parcel(message: _Message, refusal: str, answer: Answer, reference: str = ""
         collapse=message.client_ref,
         ttl=message.validity_s,
     )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bearer", default="", help="the token it asks for")
+
+
+def _examiner(options: argparse.Namespace, _listen: Listen) -> Sms:
+    return Sms(options.bearer)
+
+
+def _subscriber(_seed: int, index: int | str) -> Subscriber:
+    number = f"+4900{index:09}"
+    return Subscriber(number_ref(number), number, {}, None)
+
+
+def _settings(site: Site, url: str) -> dict[str, str]:
+    gateway = {
+        "name": "sms",
+        "url": url + PATH,
+        "authorization": f"Bearer {site.token}",
+        "reports": {"secret": site.report_secret, "error": "error"},
+    }
+    return {"WARN_SMS_GATEWAYS": msgspec.json.encode([gateway]).decode()}
+
+
+STANDIN = StandinSpec(
+    name="sms",
+    channel=Sms.channel,
+    help="an SMS provider",
+    share=0.199,
+    gone=frozenset(),  # a provider's 404 or 410 is about its interface, not about the phone
+    several=False,
+    by_url=False,
+    state_file="",
+    add_options=_add_options,
+    examiner=_examiner,
+    subscriber=_subscriber,
+    arguments=lambda site: ("--bearer", site.token),
+    settings=_settings,
+)

@@ -55,6 +55,11 @@ def number_ref(number: str) -> str:
     return b64url(hashlib.sha256(number.encode()).digest())[:22]
 
 
+def drawn(seed: int, who: int | str, what: str, size: int) -> bytes:
+    """So many bytes that follow from nothing but the arguments: worthless as a secret outside a lab."""
+    return hashlib.blake2b(f"{seed}|{who}|{what}".encode(), digest_size=size).digest()
+
+
 def b64url(data: bytes) -> str:
     """Unpadded base64url."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")

@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ops.lab.gateways.http1 import Answer, Request
+from ops.lab.gateways.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document, refused
-from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, read_lines, unb64url
+from ops.lab.gateways.spec import SHARE_OF_THE_REST, Site, StandinSpec, Subscriber
+from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, b64url, drawn, read_lines, unb64url
+from ops.lab.gateways.vapid import Vapid
 from ops.lab.world.ledger import Content
 
 if TYPE_CHECKING:
+    import argparse
     from pathlib import Path
 
-    from ops.lab.gateways.vapid import Vapid
+    from ops.lab.gateways.process import Listen
 
 PATH = "/push/"
 MAX_BODY = 4096
@@ -35,6 +39,8 @@ _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _URGENCIES = frozenset({"very-low", "low", "normal", "high"})
 _HEADER = struct.Struct("!16sIB")
 _CURVE = ec.SECP256R1()
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""The order of P-256's base point (FIPS 186-5): a private key lies in [1, order - 1]."""
 
 
 class UndecryptableError(Exception):
@@ -167,3 +173,60 @@ def _block(key: bytes, info: bytes) -> bytes:
 @lru_cache(maxsize=65_536)
 def _private_key(scalar: str) -> ec.EllipticCurvePrivateKey:
     return ec.derive_private_key(int.from_bytes(unb64url(scalar)), _CURVE)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--decrypt", choices=("inline", "later"), default="inline", help="later: by the reader"
+    )
+    parser.add_argument("--name", action="append", default=[], help="a further host name it is reached by")
+    parser.add_argument(
+        "--vapid-key", default="", help="the only application server key it takes (base64url)"
+    )
+    parser.add_argument("--vapid-optional", action="store_true", help="take pushes without VAPID too")
+
+
+def _examiner(options: argparse.Namespace, listen: Listen) -> WebPush:
+    vapid = Vapid(
+        scheme=listen.scheme,
+        hosts=frozenset({listen.host, "localhost", *options.name}),
+        key=options.vapid_key,
+        required=not options.vapid_optional,
+    )
+    return WebPush(UserAgents(options.state), vapid, inline=options.decrypt == "inline")
+
+
+def _subscriber(seed: int, index: int | str) -> Subscriber:
+    token = b64url(drawn(seed, index, "token", 16))
+    auth = b64url(drawn(seed, index, "auth", 16))
+    scalar = int.from_bytes(drawn(seed, index, "key", 40)) % (_ORDER - 1) + 1
+    point = ec.derive_private_key(scalar, _CURVE).public_key()
+    public = b64url(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
+    agent = UserAgent(token, b64url(scalar.to_bytes(32)), public, auth)
+    return Subscriber(token, PATH + token, {"p256dh": public, "auth": auth}, agent)
+
+
+def _arguments(site: Site) -> tuple[str, ...]:
+    tls = ("--tls-cert", str(site.certificate), "--tls-key", str(site.key)) if site.certificate else ()
+    return ("--decrypt", site.decrypt, *tls)
+
+
+def _settings(site: Site, _url: str) -> dict[str, str]:
+    return {"WARN_OUTBOUND_CA_FILE": str(site.certificate)} if site.certificate else {}
+
+
+STANDIN = StandinSpec(
+    name="webpush",
+    channel=WebPush.channel,
+    help="a push service and its user agents",
+    share=SHARE_OF_THE_REST,
+    gone=frozenset({404, 410}),
+    several=True,
+    by_url=True,
+    state_file=WEBPUSH_FILE,
+    add_options=_add_options,
+    examiner=_examiner,
+    subscriber=_subscriber,
+    arguments=_arguments,
+    settings=_settings,
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ops.lab.gateways.registry import STANDINS
 from ops.lab.world.records import ALL_CLEAR, Expected, Kind, Reach
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 
 STALE_AFTER = timedelta(seconds=1)
 """How long after an Update or Cancel was answered a send of what it replaces may still arrive."""
-GONE = {"webpush": frozenset({404, 410}), "app": frozenset({410}), "sms_http": frozenset[int]()}
-"""Answers after which a recipient may be forgotten, by channel. An app's server may say 404 while it is being
-renewed, and an SMS provider's 404 or 410 is about its interface, not about the phone."""
+GONE = {spec.channel: spec.gone for spec in STANDINS.values()}
+"""Answers after which a recipient may be forgotten, by channel."""
 PERMANENT = frozenset({400, 413})
 """Answers on any channel after which nothing more is owed for this message."""
 _KINDS = {kind.value: kind for kind in Kind}

@@ -13,13 +13,16 @@ side by side.
 from __future__ import annotations
 
 import secrets
+import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.gateways import launch
+from ops.lab.gateways.registry import STANDINS, spec_of
+from ops.lab.gateways.spec import Site
 from ops.lab.gateways.webpush import UserAgents
 from ops.lab.world import ledger, population
 from ops.lab.world.population import INHABITANTS, Origins, Plan, Recipient
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ops.lab.gateways.launch import Standin
+    from ops.lab.gateways.spec import StandinSpec
     from ops.lab.world.records import GatewayRecord, ServiceRecord
 
 SOURCE = "leitstelle"
@@ -49,6 +53,9 @@ class Layout:
     workers: int = 2
     push_services: int = 2
     """Origins that Web Push subscriptions are spread over; each is a process."""
+    push_tls: bool = True
+    """Whether these speak TLS and HTTP/2, as real ones do, or HTTP/1.1 in the clear, which costs half as much: for
+    benchmarks that are not to measure the gateways."""
     decrypt: str = "inline"
     """Whether the push services open what they get at once (`inline`) or leave it to the reader of their
     ledgers (`later`), which keeps the processor free for the service."""
@@ -66,10 +73,9 @@ class District:
         self.layout = layout or Layout()
         self.recipients: tuple[Recipient, ...] = ()
         self.gateways: dict[str, Standin] = {}
-        """`webpush-1`, `webpush-2`, ..., `sms`, `app`."""
-        self.report_secret = ""
-        """What the SMS gateway shows when it reports."""
+        """By name, see `StandinSpec.names`: `app`, `sms`, `webpush-1`, `webpush-2`, ..."""
         self.service: Service
+        self._trusting: ssl.SSLContext | None = None
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -101,51 +107,68 @@ class District:
         population.make(self.state, self.layout.plan)
         self.recipients = tuple(population.read(self.state))
         (self.home / "ledgers").mkdir(parents=True, exist_ok=True)
-        self._token = secrets.token_hex(16)  # none that begins like an option
-        self.report_secret = secrets.token_hex(16)
-        options = {
-            f"webpush-{number + 1}": ("--decrypt", self.layout.decrypt)
-            for number in range(self.layout.push_services)
-        }
-        self._options: dict[str, tuple[str, ...]] = {
-            **options,
-            "sms": ("--bearer", self._token),
-            "app": (),
-        }
-        for name in self._options:
-            self._start_gateway(name, running)
+        certificate, key = self._certificate() if self.layout.push_tls else (None, None)
+        self._site = Site(
+            token=secrets.token_hex(16),  # none that begins like an option
+            report_secret=secrets.token_hex(16),
+            decrypt=self.layout.decrypt,
+            certificate=certificate,
+            key=key,
+        )
+        if certificate:
+            self._trusting = ssl.create_default_context(cafile=certificate)
+        for spec in STANDINS.values():
+            for name in spec.names(self.layout.push_services):
+                self._start_gateway(name, running)
+
+    def _certificate(self) -> tuple[Path, Path]:
+        folder = self.home / "tls"
+        folder.mkdir(exist_ok=True)
+        return write_certificate(folder, datetime.now(UTC))
 
     def _start_gateway(self, name: str, running: ExitStack, *more: str) -> None:
+        spec = spec_of(name)
         standin = launch.start(
-            name.partition("-")[0],
+            spec.name,
             ledger=self.home / "ledgers" / f"{name}.ndjson",
             state=self.state,
-            options=(*self._options[name], *more),
+            options=(*spec.arguments(self._site), *more),
+            tls=self._trusting,
         )
         self.gateways[name] = running.enter_context(standin)
 
+    def named(self, spec: StandinSpec) -> tuple[str, ...]:
+        """The gateways that are `spec`'s."""
+        return spec.names(self.layout.push_services)
+
+    @property
+    def certificate(self) -> Path | None:
+        """What a client must trust to speak to the push services, where they speak TLS."""
+        return self._site.certificate
+
+    @property
+    def report_secret(self) -> str:
+        """What the SMS gateway shows when it reports."""
+        return self._site.report_secret
+
     def _settings(self) -> dict[str, str]:
-        sms = {
-            "name": "sms",
-            "url": f"{self.gateways['sms'].url}/messages",
-            "authorization": f"Bearer {self._token}",
-            "reports": {"secret": self.report_secret, "error": "error"},
-        }
-        origins = [gateway.url for gateway in self.gateways.values()]
+        told = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
         return {
             "WARN_WORKERS": str(self.layout.workers),
-            "WARN_ALLOWED_ORIGINS": ",".join(origins),
-            "WARN_SMS_GATEWAYS": msgspec.json.encode([sms]).decode(),
+            "WARN_ALLOWED_ORIGINS": ",".join(gateway.url for gateway in self.gateways.values()),
+            **{name: value for settings in told for name, value in settings.items()},
             **self.layout.settings,
         }
+
+    def _urls(self, spec: StandinSpec) -> list[str]:
+        return [self.gateways[name].url for name in self.named(spec)]
 
     def _enrol(self) -> None:
         """Let the control centre submit; make the municipalities' apps and everybody's subscriptions known."""
         file = self.home / "subscriptions.ndjson"
-        push = [gateway.url for name, gateway in self.gateways.items() if name.startswith("webpush-")]
+        reached = {spec.channel: self._urls(spec) for spec in STANDINS.values() if spec.by_url}
         with file.open("wb") as lines:
-            origins = Origins(tuple(push), self.gateways["app"].url)
-            lines.writelines(population.import_lines(self.recipients, origins))
+            lines.writelines(population.import_lines(self.recipients, Origins(reached)))
         key, *_ = self.service.commands(
             ["source", "add", SOURCE, "--sender", SENDER, "--territory", TERRITORY],
             *(["instance", "add", ags, "--place", ags] for ags in INHABITANTS),

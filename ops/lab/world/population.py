@@ -14,34 +14,24 @@ them can be dialled. The numbers reserved for films (Bundesnetzagentur, Mitteilu
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
 import random
 import sys
 import zlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ops.lab.gateways.app import PATH as APP_PATH
-from ops.lab.gateways.state import (
-    APP_FILE,
-    WEBPUSH_FILE,
-    Instance,
-    UserAgent,
-    b64url,
-    number_ref,
-    read_lines,
-)
-from ops.lab.gateways.webpush import PATH as WEBPUSH_PATH
+from ops.lab.gateways.registry import STANDINS, by_audience
+from ops.lab.gateways.state import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from ops.lab.gateways.spec import StandinSpec
 
 INHABITANTS = {
     "05358004": 13_800,  # Aldenhoven
@@ -82,14 +72,11 @@ NEIGHBOURS = (
 )
 """The municipalities outside the district that share a border with it (from VG250)."""
 
-SMS_SHARE = 0.199
 SECOND_PLACE_SHARE = 0.05
 """Of the subscribers inside, those who watch a second municipality of the district as well."""
 POPULATION_FILE = "population.ndjson"
 PLAN_FILE = "population.json"
 _FORMAT = 2
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""The order of P-256's base point (FIPS 186-5): a private key lies in [1, order - 1]."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -97,7 +84,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     seed: int = 1
     subscriptions: int = 20_000
-    """Inside the district: one app a municipality, about a fifth SMS, the rest Web Push. At least 15."""
+    """Inside the district: one app a municipality, everybody else by the channels' shares. At least 15."""
     outside: int = 1_000
     """Subscribers of neighbouring municipalities, who must never get anything meant for the district."""
     format: int = _FORMAT
@@ -120,18 +107,16 @@ class Recipient(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where the gateways listen. Web Push subscriptions spread over all `webpush` origins by their token."""
+    """Where the gateways listen that are reached by URL, by channel."""
 
-    webpush: tuple[str, ...]
-    app: str
+    by_channel: Mapping[str, Sequence[str]]
 
     def url(self, recipient: Recipient) -> str:
-        """The complete address."""
-        if recipient.channel == "sms_http":
+        """The complete address. Subscribers are spread over all origins of their channel by their key."""
+        origins = self.by_channel.get(recipient.channel)
+        if origins is None:
             return recipient.address
-        if recipient.channel == "app":
-            return self.app + recipient.address
-        return self.webpush[zlib.crc32(recipient.ref.encode()) % len(self.webpush)] + recipient.address
+        return origins[zlib.crc32(recipient.ref.encode()) % len(origins)] + recipient.address
 
 
 def make(state: Path, plan: Plan) -> Path:
@@ -147,12 +132,13 @@ def make(state: Path, plan: Plan) -> Path:
         raise ValueError(f"{len(INHABITANTS)} municipalities need as many subscriptions")
     state.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
-    with (
-        population.open("wb") as recipients,
-        (state / WEBPUSH_FILE).open("wb") as agents,
-        (state / APP_FILE).open("wb") as instances,
-    ):
-        files = {"webpush": agents, "app": instances}
+    with ExitStack() as stack:
+        recipients = stack.enter_context(population.open("wb"))
+        files = {
+            spec.channel: stack.enter_context((state / spec.state_file).open("wb"))
+            for spec in STANDINS.values()
+            if spec.state_file
+        }
         for recipient, secret in _generate(plan):
             recipients.write(msgspec.json.encode(recipient) + b"\n")
             if secret is not None:
@@ -190,51 +176,49 @@ def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[
         )
 
 
-def _generate(plan: Plan) -> Iterator[tuple[Recipient, UserAgent | Instance | None]]:
+def _generate(plan: Plan) -> Iterator[tuple[Recipient, msgspec.Struct | None]]:
     chance = random.Random(plan.seed)
-    for instance in INHABITANTS:
-        yield _app(plan.seed, instance)
-    personal = plan.subscriptions - len(INHABITANTS)
+    rest, *others = by_audience()
+    official = [(spec, instance) for spec in others if not spec.share for instance in INHABITANTS]
+    for spec, instance in official:
+        yield _recipient(spec, plan.seed, instance, (instance,), instance)
+    personal = plan.subscriptions - len(official)
     homes = chance.choices(tuple(INHABITANTS), weights=tuple(INHABITANTS.values()), k=personal)
     inside = ((_places(chance, home), home) for home in homes)
     outside = (((chance.choice(NEIGHBOURS),), chance.choice(tuple(INHABITANTS))) for _ in range(plan.outside))
-    sms = set(chance.sample(range(personal), round(personal * SMS_SHARE)))
-    sms.update(personal + index for index in range(round(plan.outside * SMS_SHARE)))
+    chosen = _chosen(chance, others, personal, plan.outside)
     for index, (places, instance) in enumerate(chain(inside, outside)):
-        person: Callable[..., tuple[Recipient, UserAgent | None]] = _sms if index in sms else _webpush
-        yield person(plan.seed, index, places, instance)
+        yield _recipient(chosen.get(index, rest), plan.seed, index, places, instance)
+
+
+def _chosen(
+    chance: random.Random, specs: Iterable[StandinSpec], inside: int, outside: int
+) -> dict[int, StandinSpec]:
+    """Which persons, by number, subscribe by one of `specs`: inside by lot, outside the first."""
+    chosen: dict[int, StandinSpec] = {}
+    left: Sequence[int] = range(inside)
+    beyond = inside
+    for spec in specs:
+        chosen.update(dict.fromkeys(chance.sample(left, round(inside * spec.share)), spec))
+        left = [index for index in left if index not in chosen]
+        end = beyond + round(outside * spec.share)
+        chosen.update(dict.fromkeys(range(beyond, end), spec))
+        beyond = end
+    return chosen
+
+
+def _recipient(
+    spec: StandinSpec, seed: int, who: int | str, places: tuple[str, ...], instance: str
+) -> tuple[Recipient, msgspec.Struct | None]:
+    one = spec.subscriber(seed, who)
+    recipient = Recipient(one.ref, spec.channel, one.address, places, instance, dict(one.keys))
+    return recipient, one.secret
 
 
 def _places(chance: random.Random, home: str) -> tuple[str, ...]:
     if chance.random() >= SECOND_PLACE_SHARE:
         return (home,)
     return (home, chance.choice([other for other in INHABITANTS if other != home]))
-
-
-def _app(seed: int, instance: str) -> tuple[Recipient, Instance]:
-    secret = "whsec_" + base64.b64encode(_bytes(seed, instance, "secret", 32)).decode("ascii")
-    recipient = Recipient(instance, "app", APP_PATH + instance, (instance,), instance, {"secret": secret})
-    return recipient, Instance(instance, secret)
-
-
-def _sms(_seed: int, index: int, places: tuple[str, ...], instance: str) -> tuple[Recipient, None]:
-    number = f"+4900{index:09}"
-    return Recipient(number_ref(number), "sms_http", number, places, instance), None
-
-
-def _webpush(seed: int, index: int, places: tuple[str, ...], instance: str) -> tuple[Recipient, UserAgent]:
-    token = b64url(_bytes(seed, index, "token", 16))
-    auth = b64url(_bytes(seed, index, "auth", 16))
-    scalar = int.from_bytes(_bytes(seed, index, "key", 40)) % (_ORDER - 1) + 1
-    point = ec.derive_private_key(scalar, ec.SECP256R1()).public_key()
-    public = b64url(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
-    keys = {"p256dh": public, "auth": auth}
-    recipient = Recipient(token, "webpush", WEBPUSH_PATH + token, places, instance, keys)
-    return recipient, UserAgent(token, b64url(scalar.to_bytes(32)), public, auth)
-
-
-def _bytes(seed: int, who: int | str, what: str, size: int) -> bytes:
-    return hashlib.blake2b(f"{seed}|{who}|{what}".encode(), digest_size=size).digest()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -244,15 +228,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--subscriptions", type=int, default=20_000, help="inside the district")
     parser.add_argument("--outside", type=int, default=1_000, help="in neighbouring municipalities")
-    parser.add_argument("--webpush", action="append", default=[], help="origin of a push service; repeatable")
-    parser.add_argument("--app", default="", help="origin of the app instances")
-    parser.add_argument("--out", type=Path, help="import file to write; needs --webpush and --app")
+    reached = [spec for spec in STANDINS.values() if spec.by_url]
+    for spec in reached:
+        parser.add_argument(f"--{spec.name}", action="append", help=f"origin of {spec.help}; repeatable")
+    needed = " and ".join(f"--{spec.name}" for spec in reached)
+    parser.add_argument("--out", type=Path, help=f"import file to write; needs {needed}")
     options = parser.parse_args(argv)
-    if options.out and not (options.webpush and options.app):
-        parser.error("--out needs --webpush and --app")
+    if options.out and not all(getattr(options, spec.name) for spec in reached):
+        parser.error(f"--out needs {needed}")
     path = make(options.state, Plan(options.seed, options.subscriptions, options.outside))
     if options.out:
-        origins = Origins(tuple(options.webpush), options.app)
+        origins = Origins({spec.channel: getattr(options, spec.name) for spec in reached})
         with options.out.open("wb") as out:
             out.writelines(import_lines(read(options.state), origins))
     sys.stdout.write(f"{options.out or path}\n")

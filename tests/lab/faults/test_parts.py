@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 import cap
+from dispatcher.settings import Settings
 from ops.lab.faults import process_overrides
 from ops.lab.faults.__main__ import main
 from ops.lab.faults.cap_messages import Chain, Cut
@@ -15,7 +16,7 @@ from ops.lab.faults.cases import gateways
 from ops.lab.faults.catalogue import CONTROLS, FAULTS, named
 from ops.lab.faults.judgement import judge_cases
 from ops.lab.faults.process_overrides import ProcessOverrides
-from ops.lab.faults.series import Order, summary
+from ops.lab.faults.series import SETTINGS, Order, summary
 from ops.lab.faults.trial import Case, Finding, Sent
 from ops.lab.world.messages import CONCERNED
 from ops.lab.world.population import Recipient
@@ -206,6 +207,12 @@ def test_the_table_has_a_row_for_each_result_in_the_catalogues_order(tmp_path, c
     assert [row.split("`")[1] for row in rows] == [FAULTS[0].name, FAULTS[1].name, CONTROLS[0].name]
     assert "| 1 | 5 | 2 | 0 | 0 <= 0 | 2.0 / 2.0 | kept |" in rows[0]
     assert "NOT FOUND" in rows[2]
+
+
+def test_the_settings_of_the_series_are_the_service_s_own():
+    """One that was renamed would change nothing any more, and nobody would notice."""
+    known = {f"WARN_{name.upper()}" for name in Settings.model_fields}
+    assert SETTINGS.keys() <= known
 
 
 def test_an_unknown_fault_is_refused(capsys):

@@ -121,7 +121,9 @@ def test_a_plan_needs_a_subscription_for_each_municipality(tmp_path):
 
 
 def test_the_import_file_spreads_web_push_over_all_origins(people):
-    origins = Origins(("https://one.example", "https://two.example"), "https://app.example")
+    origins = Origins(
+        {"webpush": ("https://one.example", "https://two.example"), "app": ["https://app.example"]}
+    )
     lines = [json.loads(line) for line in population.import_lines(people, origins)]
     assert {frozenset(line) for line in lines} == {
         frozenset({"channel", "address", "keys", "places", "instance", "language", "ref"})

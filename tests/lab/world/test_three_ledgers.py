@@ -35,7 +35,7 @@ class Sender:
 
     def __init__(self, gateways, pusher, sign, document):
         self.clients = {channel: gateway.client() for channel, gateway in gateways.items()}
-        self.origins = Origins((gateways["webpush"].url,), gateways["app"].url)
+        self.origins = Origins({name: [gateways[name].url] for name in ("app", "webpush")})
         self.pusher, self.sign, self.document = pusher, sign, document
         self.said = []
 

@@ -11,16 +11,20 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops.lab.faults.cap_messages import Cut
+from ops.lab.gateways.app import STANDIN as APP
+from ops.lab.gateways.webpush import STANDIN as PUSH
 from ops.lab.world.ledger import instant
 
 if TYPE_CHECKING:
     from ops.lab.faults.trial import Sent, Trial
     from ops.lab.world.ledger import Entry
 
-STRUCK = "webpush-1"
+STRUCK, *_ = PUSH.names(several=2)
 OUTAGE_S = 6.0
 UNAFFECTED_WITHIN_S = 2.0
 """How much later than in an undisturbed send the other gateways' last recipient may be reached."""
+GOES_AWAY_EVERY = 12
+DISCONNECTS_EVERY = 25
 PATIENCE_S = 4
 REFUSES_FOR_S = 1.5
 HEARD_WITHIN_S = 1.0
@@ -74,6 +78,28 @@ def vanished(trial: Trial) -> None:
     others_unaffected(trial, sent, quiet_s)
     trial.settle()
     trial.recovered(time.monotonic() - back_s)
+    trial.allow(round(uncertain(trial) - before))
+
+
+def goes_away(trial: Trial) -> None:
+    """One push service ends every connection in an orderly way after a few requests, as one that is being renewed, or
+    nginx, does: what it still takes it answers, and the rest is sent again elsewhere."""
+    _every(trial, "go_away", GOES_AWAY_EVERY)
+
+
+def disconnects(trial: Trial) -> None:
+    """One push service breaks connections, and with each all that is under way on it."""
+    _every(trial, "disconnect", DISCONNECTS_EVERY)
+
+
+def _every(trial: Trial, kind: str, every: int) -> None:
+    before = uncertain(trial)
+    rule = _rule(kind)
+    rule["match"] = {"every": every}
+    trial.gateways({STRUCK: [rule]})
+    trial.warn()
+    trial.settle()
+    trial.hold("never_struck", float(not _fired(trial, {kind})), 0)
     trial.allow(round(uncertain(trial) - before))
 
 
@@ -217,12 +243,12 @@ def endless_patience(trial: Trial) -> None:
 def statuses(trial: Trial) -> None:
     """Each status of RFC 9110 that matters, for some subscriptions each, then another warning: whoever is gone is
     not asked again, a redirect leads nowhere, and whoever was merely unlucky is served."""
-    redirect = {"location": f"{trial.district.gateways['app'].url}/followed"}
+    redirect = {"location": f"{trial.district.gateways[APP.name].url}/followed"}
     rules = [_refusal(prefix, status, redirect) for prefix, status in {**GONE, **REFUSED}.items()]
     rules += [_refusal(prefix, status, {}, first_attempts=2) for prefix, status in PASSING.items()]
-    trial.gateways({name: rules for name in trial.district.gateways if name.startswith("webpush-")})
+    trial.gateways(dict.fromkeys(trial.district.named(PUSH), rules))
     trial.case.excused |= {
-        one.ref for one in trial.district.recipients if one.channel == "webpush" and one.ref[0] in REFUSED
+        one.ref for one in trial.district.recipients if one.channel == PUSH.channel and one.ref[0] in REFUSED
     }
     trial.warn()
     trial.settle()
@@ -232,9 +258,9 @@ def statuses(trial: Trial) -> None:
     trial.settle()
     trial.look()
     later = trial.entries[seen:]
-    gone = [one for one in later if one.channel == "webpush" and one.recipient[:1] in GONE]
+    gone = [one for one in later if one.channel == PUSH.channel and one.recipient[:1] in GONE]
     trial.hold("asked_again_although_gone", float(len(gone)), 0)
-    followed = [one for one in trial.entries if one.channel == "app" and one.reason == "path"]
+    followed = [one for one in trial.entries if one.channel == APP.channel and one.reason == "path"]
     trial.hold("redirects_followed", float(len(followed)), 0)
 
 

@@ -16,6 +16,7 @@ from ops.lab.faults.cap_messages import Cut
 from ops.lab.faults.cases.servers import SMALL, asking
 from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.trial import AGAIN_S, TrialError
+from ops.lab.gateways.webpush import STANDIN as PUSH
 from ops.lab.world.messages import UPPER_RUR
 from ops.lab.world.population import watching
 from ops.lab.world.records import Kind
@@ -43,10 +44,10 @@ ANSWERS_AGAIN_WITHIN_S = 20.0
 def poison(trial: Trial) -> None:
     """A recipient at whose sending the worker dies, every time: the gateway holds that request, and as soon as it
     has come in, the only worker gets SIGKILL. The recipient must be given up, everybody else served."""
-    victim = trial.chance.choice([one for one in _concerned(trial) if one.channel == "webpush"])
+    victim = trial.chance.choice([one for one in _concerned(trial) if one.channel == PUSH.channel])
     trial.case.excused.add(victim.ref)
     rule = {"name": "poison", "match": {"recipient_prefix": victim.ref}, "action": {"kind": "hang"}}
-    trial.gateways({name: [rule] for name in trial.district.gateways if name.startswith("webpush-")})
+    trial.gateways({name: [rule] for name in trial.district.named(PUSH)})
     sent = trial.warn()
     deaths, began_s = 0, time.monotonic()
     while not _given_up(trial, sent.id, victim.ref):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ops.lab.faults.trial import TrialError
 from ops.lab.gateways.reports import FINAL, NUMBER
+from ops.lab.gateways.sms import STANDIN as SMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,7 +53,7 @@ def lie_meanwhile(trial: Trial) -> None:
 
 
 def _lie(trial: Trial, strike: Callable[[], None]) -> None:
-    sms, service = trial.district.gateways["sms"], trial.service
+    sms, service = trial.district.gateways[SMS.name], trial.service
     before = _counted(trial)
     sms.report(
         url=f"{service.url}/v1/gateways/sms/reports",
@@ -73,7 +74,7 @@ def _lie(trial: Trial, strike: Callable[[], None]) -> None:
     shown = Counter(_summary(trial, sent))
     trial.hold("summed_otherwise", float(_difference(shown, Counter(_reported(lines.values())))), 0)
     trial.look()
-    messages = [entry for entry in trial.entries if entry.channel == "sms_http" and entry.alert == sent.id]
+    messages = [entry for entry in trial.entries if entry.channel == SMS.channel and entry.alert == sent.id]
     trial.hold(
         "sent_again", float(len(messages) - len({entry.collapse for entry in messages})), trial.case.bound
     )
@@ -125,7 +126,7 @@ def _rightly_answered(one: Heard) -> bool:
 def _all_reported(trial: Trial) -> Sequence[Heard]:
     give_up = time.monotonic() + REPORTED_WITHIN_S
     while time.monotonic() < give_up:
-        account = trial.district.gateways["sms"].reports()
+        account = trial.district.gateways[SMS.name].reports()
         if not account.open:
             return account.heard
         time.sleep(LOOK_EVERY_S)
@@ -138,7 +139,7 @@ def _lines(trial: Trial, sent: Sent) -> dict[str, Line]:
     return {
         f"{sent.id}-{entry['recipient']}": Line(entry["state"], entry["report"])
         for entry in entries
-        if entry["channel"] == "sms_http"
+        if entry["channel"] == SMS.channel
     }
 
 

@@ -1,8 +1,14 @@
-"""HPACK against the examples of RFC 7541, and our encoder against a decoder written for this test."""
+"""HPACK against the examples of RFC 7541, against a decoder written for this test, and against the library hpack."""
 
 import random
 
+import hpack
 import pytest
+from hpack.huffman import HuffmanEncoder
+from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
+from hpack.huffman_table import decode_huffman
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from channels.http.http2.hpack import CompressionError, Encoder, decode, integer, lines, text, unpack
 
@@ -126,7 +132,7 @@ def test_what_we_write_is_read_alike_by_the_other_side(allowed):
     for number in range(600):
         fields = chance.choice(alike)
         path = b"/" + b"p" * chance.randrange(300)
-        expected = [(b":method", b"POST"), (b":scheme", b"https"), *fields, (b":path", path)]
+        expected = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", path), *fields]
         assert table.read(encoder.block(path, fields)) == expected
         if number % 100 == 99:
             table.allowed = chance.choice([0, 100, 4096])
@@ -153,3 +159,73 @@ def test_many_sets_of_headers_are_forgotten_again():
         encoder.block(b"/", fields)
         encoder.block(b"/", fields)
     assert len(encoder._ready) <= 128
+
+
+NAMES = st.sampled_from(
+    [b":authority", b"ttl", b"topic", b"urgency", b"authorization", b"x-own"]
+) | st.binary(min_size=1, max_size=40)
+FIELDS = st.lists(st.tuples(NAMES, st.binary(max_size=400)), max_size=8).map(tuple)
+SIZES = st.sampled_from([0, 1, 64, 100, 4096, 65_536]) | st.integers(0, 5000)
+
+
+@given(
+    allowed=SIZES,
+    kinds=st.lists(FIELDS, min_size=1, max_size=4),
+    steps=st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=200)) | SIZES, max_size=30),
+)
+@example(4096, [((b"a", b"b"),)], [(0, b"/"), 0, (0, b"/"), 4096, (0, b"/"), (0, b"/")])
+def test_the_library_reads_what_we_write(allowed, kinds, steps):
+    """In any order of alike requests, and of sizes that the other side allows our table."""
+    encoder, decoder = Encoder(allowed), hpack.Decoder()
+    decoder.max_allowed_table_size = allowed
+    for step in steps:
+        if isinstance(step, int):
+            decoder.max_allowed_table_size = step
+            encoder.resize(step)
+            continue
+        fields, path = kinds[step[0] % len(kinds)], step[1]
+        read = decoder.decode(encoder.block(path, fields), raw=True)
+        expected = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", path), *fields]
+        assert [tuple(field) for field in read] == expected
+        assert [field.indexable for field in read][2] is False
+
+
+def test_the_library_refuses_what_we_must_not_write():
+    """That it checks: a table larger than the other side allows is found out."""
+    encoder, decoder = Encoder(4096), hpack.Decoder()
+    decoder.max_allowed_table_size = 0
+    with pytest.raises(hpack.InvalidTableSizeError):
+        decoder.decode(encoder.block(b"/", ((b"a", b"b"),)))
+
+
+@given(
+    blocks=st.lists(
+        st.lists(st.tuples(NAMES, st.binary(max_size=400), st.booleans()), max_size=8), min_size=1, max_size=5
+    ),
+    packed=st.booleans(),
+)
+def test_we_read_what_the_library_writes_without_a_table(blocks, packed):
+    encoder = hpack.Encoder()
+    encoder.header_table_size = 0  # what our settings allow
+    for fields in blocks:
+        written = encoder.encode(fields, huffman=packed)
+        assert decode(written) == [(name, value) for name, value, _ in fields]
+
+
+@given(st.binary(max_size=300))
+def test_huffman_strings_of_the_library_are_read(plain):
+    packed = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode(plain)
+    assert unpack(packed) == plain
+
+
+@given(st.binary(max_size=40))
+@example(b"\xff")
+@example(b"\x1f\xff")
+def test_bytes_that_are_no_huffman_string_are_refused_where_the_library_refuses_them(packed):
+    try:
+        expected = decode_huffman(packed)
+    except hpack.HPACKDecodingError:
+        with pytest.raises(CompressionError):
+            unpack(packed)
+    else:
+        assert unpack(packed) == expected

@@ -1,7 +1,16 @@
 """The state of an HTTP/2 connection: what it writes, and what it makes of everything the other side may say."""
 
+import h2.exceptions
 import pytest
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, RequestReceived, StreamEnded
+from h2.settings import SettingCodes, Settings
+from hypothesis import given
+from hypothesis import strategies as st
 
+from channels.http.http2.hpack import lines
 from channels.http.http2.protocol import FRAME_BYTES, PREFACE, ConnectionState, ProtocolError, frame
 from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer, Unprocessed
 
@@ -281,3 +290,173 @@ def test_whoever_does_not_begin_with_settings_does_not_speak_http_2():
         ConnectionState(ORIGIN).receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(ProtocolError):
         ConnectionState(ORIGIN).receive(frame(PING, 0, 0, bytes(8)))
+
+
+# Against the library h2 as the other side: it refuses whatever RFC 9113 forbids us.
+
+
+class Peer:
+    """A server by h2 without a network, and what has come of every request."""
+
+    def __init__(self, limits):
+        self.client = ConnectionState(ORIGIN)
+        self.server = H2Connection(H2Configuration(client_side=False))
+        self.server.local_settings = Settings(client=False, initial_values=limits)
+        self.server.initiate_connection()
+        self.asked, self.outcomes, self.expected = {}, {}, {}
+        self.bodies = {}
+        self.exchange()
+
+    def exchange(self, piece=1 << 20):
+        """Everything that either side has to say, in pieces of so many bytes."""
+        while True:
+            to_client, to_server = self.server.data_to_send(), self.client.take_out()
+            if not to_client and not to_server:
+                return
+            for at in range(0, len(to_client), piece):
+                self.client.receive(to_client[at : at + piece])
+            for at in range(0, len(to_server), piece):
+                for event in self.server.receive_data(to_server[at : at + piece]):
+                    self.take(event)
+
+    def take(self, event):
+        if isinstance(event, RequestReceived):
+            path, fields, _ = self.asked[event.stream_id]
+            expected = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", path), *fields]
+            assert event.headers == expected
+            self.bodies[event.stream_id] = b""
+        elif isinstance(event, DataReceived):
+            self.bodies[event.stream_id] += event.data
+            self.server.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, StreamEnded):
+            assert self.bodies[event.stream_id] == self.asked[event.stream_id][2]
+
+    def ask(self, path, fields, body):
+        if self.client.room(len(body)):
+            number = self.client._next
+            self.asked[number] = path, fields, body
+            self.outcomes[number] = []
+            self.client.start(path, fields, body, self.outcomes[number].append, 0.0)
+
+    def waiting(self):
+        """Streams that came in whole and were not answered."""
+        return [number for number in self.bodies if number not in self.expected]
+
+    def answer(self, number, status, fields, body, padding):
+        said = [(b":status", b"%d" % status), *fields]
+        self.server.send_headers(number, said, end_stream=not body)
+        for at in range(0, len(body), 1000):
+            chunk, last = body[at : at + 1000], at + 1000 >= len(body)
+            self.server.send_data(number, chunk, end_stream=last, pad_length=padding)
+        self.expected[number] = Answer(status, lines(fields), body)
+
+    def reset(self, number, code):
+        self.server.reset_stream(number, code)
+        self.expected[number] = Unprocessed if code == ErrorCodes.REFUSED_STREAM else NoAnswer
+
+
+TOKENS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=20).map(
+    lambda name: b"x-" + name.encode()
+)
+VALUES = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60).map(str.encode)
+REQUEST_FIELDS = st.lists(st.tuples(TOKENS, VALUES), max_size=6).map(
+    lambda fields: ((b":authority", b"push.example"), *fields)
+)
+ANSWER_FIELDS = st.lists(st.tuples(TOKENS, VALUES), max_size=6)
+PATHS = VALUES.map(lambda path: b"/" + path)
+STEPS = st.one_of(
+    st.tuples(st.just("ask"), PATHS, st.integers(0, 2), st.integers(0, 2 * FRAME_BYTES)),
+    st.tuples(
+        st.just("answer"),
+        st.integers(0, 100),
+        st.integers(200, 599),
+        ANSWER_FIELDS,
+        st.binary(max_size=3000),
+        st.none() | st.integers(0, 255),
+    ),
+    st.tuples(st.just("reset"), st.integers(0, 100), st.sampled_from(list(ErrorCodes))),
+    st.tuples(st.just("cancel"), st.integers(0, 100)),
+    st.tuples(st.just("ping")),
+    st.tuples(
+        st.just("settings"),
+        st.sampled_from([SettingCodes.HEADER_TABLE_SIZE, SettingCodes.INITIAL_WINDOW_SIZE]),
+        st.sampled_from([0, 64, 1000, 4096, 65_535, 1 << 20]),
+    ),
+)
+
+
+def play(peer, step, kinds):
+    """One step of either side, where it is possible."""
+    name, *details = step
+    waiting = peer.waiting()
+    if name == "ask":
+        path, kind, size = details
+        peer.ask(path, kinds[kind % len(kinds)], b"x" * size)
+    elif name == "ping":
+        peer.server.ping(b"12345678")
+    elif name == "settings":
+        peer.server.update_settings(dict([details]))
+    elif waiting:
+        number = waiting[details[0] % len(waiting)]
+        if name == "cancel":
+            peer.client.cancel(peer.client.streams[number])
+            peer.expected[number] = None
+        else:
+            getattr(peer, name)(number, *details[1:])
+
+
+@given(
+    streams=st.integers(1, 300),
+    window=st.sampled_from([0, 100, 5000, 65_535, 1 << 20]),
+    kinds=st.lists(REQUEST_FIELDS, min_size=1, max_size=3),
+    steps=st.lists(STEPS, max_size=40),
+    piece=st.sampled_from([7, 1000, 1 << 20]),
+)
+def test_the_library_takes_whatever_we_say_and_we_understand_its_answers(
+    streams, window, kinds, steps, piece
+):
+    limits = {SettingCodes.MAX_CONCURRENT_STREAMS: streams, SettingCodes.INITIAL_WINDOW_SIZE: window}
+    peer = Peer(limits)
+    for step in steps:
+        play(peer, step, kinds)
+        peer.exchange(piece)
+    for number, outcomes in peer.outcomes.items():
+        expected = peer.expected.get(number)
+        if isinstance(expected, type):
+            assert [type(one) for one in outcomes] == [expected]
+        else:
+            assert outcomes == ([expected] if expected else [])
+    peer.client.lost("reset")
+    assert all(
+        len(outcomes) == (peer.expected.get(number, 1) is not None)
+        for number, outcomes in peer.outcomes.items()
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        frame(HEADERS, END_HEADERS | END_STREAM, 1, b"\x83\x87\x00\x01a\x01b\x04\x01/"),
+        frame(HEADERS, END_HEADERS, 1, b"\x83\x87\x04\x01/") + frame(DATA, END_STREAM, 1, bytes(1001)),
+        frame(DATA, 0, 1, b"x"),
+        frame(PUSH, 0, 1, bytes(4)),
+    ],
+    ids=["path-behind-others", "more-than-the-window", "no-headers", "push"],
+)
+def test_the_library_refuses_what_we_must_not_say(said):
+    """That it checks at all."""
+    peer = Peer({SettingCodes.INITIAL_WINDOW_SIZE: 1000})
+    with pytest.raises(h2.exceptions.ProtocolError):
+        peer.server.receive_data(said)
+
+
+def test_after_the_librarys_goaway_what_it_did_not_take_is_known():
+    peer = Peer({})
+    for _ in range(3):
+        peer.ask(b"/", FIELDS, b"body")
+    peer.exchange()
+    peer.server.close_connection(last_stream_id=3)
+    peer.exchange()
+    assert [len(outcomes) for outcomes in peer.outcomes.values()] == [0, 0, 1]
+    assert isinstance(peer.outcomes[5][0], Unprocessed)
+    assert not peer.client.room(1)

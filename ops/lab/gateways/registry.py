@@ -1,0 +1,28 @@
+"""All stand-ins by name: a new channel's is one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.lab.gateways import app, sms, webpush
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ops.lab.gateways.spec import StandinSpec
+
+STANDINS: Mapping[str, StandinSpec] = {
+    "app": app.STANDIN,
+    "sms": sms.STANDIN,
+    "webpush": webpush.STANDIN,
+}
+
+
+def spec_of(gateway: str) -> StandinSpec:
+    """Of a district's gateway such as `sms` or `webpush-2`. Raises KeyError."""
+    return STANDINS[gateway.partition("-")[0]]
+
+
+def by_audience() -> tuple[StandinSpec, ...]:
+    """All, those with the largest share of the population first."""
+    return tuple(sorted(STANDINS.values(), key=lambda spec: -spec.share))

@@ -1,0 +1,40 @@
+"""The registry of stand-ins: every channel of the service has one, and one alone."""
+
+import argparse
+
+import pytest
+
+from dispatcher.metrics import CHANNELS
+from ops.lab.gateways.registry import STANDINS, by_audience, spec_of
+from ops.lab.gateways.spec import Site
+
+SITE = Site(token="token", report_secret="secret", decrypt="later", certificate=None, key=None)
+
+
+def test_every_channel_has_one_stand_in():
+    assert sorted(spec.channel for spec in STANDINS.values()) == sorted(CHANNELS)
+    assert all(name == spec.name for name, spec in STANDINS.items())
+
+
+def test_persons_are_shared_out_once():
+    first, *others = by_audience()
+    assert first.share == 1.0
+    assert sum(spec.share for spec in others) < 1.0
+
+
+def test_those_of_a_district_are_found_by_their_names():
+    names = [name for spec in STANDINS.values() for name in spec.names(several=3)]
+    assert {"webpush-1", "webpush-2", "webpush-3"} <= set(names)
+    assert len(names) == len(set(names))
+    assert all(name in spec_of(name).names(several=3) for name in names)
+    with pytest.raises(KeyError):
+        spec_of("fax")
+
+
+@pytest.mark.parametrize("spec", STANDINS.values(), ids=STANDINS)
+def test_one_of_a_district_is_launched_with_options_that_it_knows(spec):
+    parser = argparse.ArgumentParser()
+    spec.add_options(parser)
+    parser.parse_args(spec.arguments(SITE))
+    assert all(name.startswith("WARN_") for name in spec.settings(SITE, "http://127.0.0.1:1"))
+    assert spec.subscriber(1, 5).ref == spec.subscriber(1, 5).ref != spec.subscriber(1, 6).ref
