@@ -24,8 +24,8 @@ from ops.lab.bench import report
 from ops.lab.bench.fixtures import warning
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
-from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.bench.webpush import SENT_FAST, WAYS, Range, new_user_agent, processors, running_sink
+from ops.lab.world.certificate import write_certificate
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import FINAL, Service
 

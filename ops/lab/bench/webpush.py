@@ -31,9 +31,9 @@ from rich.table import Table
 
 from channels.webpush.vapid import generate_key
 from ops.lab.bench.senders.job import Job, Keys, base64url
-from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.gateways.state import UserAgent
 from ops.lab.gateways.webpush import UndecryptableError, decrypt
+from ops.lab.world.certificate import write_certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

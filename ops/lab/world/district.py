@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.gateways import launch
 from ops.lab.gateways.registry import STANDINS, spec_of
 from ops.lab.gateways.spec import Site
 from ops.lab.gateways.webpush import UserAgents
 from ops.lab.world import ledger, population
+from ops.lab.world.certificate import write_certificate
 from ops.lab.world.population import INHABITANTS, Origins, Plan, Recipient
 from ops.lab.world.service import UP, Answer, Service
 

@@ -14,9 +14,9 @@ import pytest
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from channels.http.messages import Answer, BrokenAnswer, NoAnswer
-from ops.lab.bench.sink.certificate import write_certificate
 from ops.lab.gateways import launch
 from ops.lab.gateways.exchange import MAX_BODY
+from ops.lab.world.certificate import write_certificate
 from tests.lab.conftest import Running
 
 # A TLS connection that we close stays with the loop until the other side agrees; a client's end waits for nobody.

@@ -14,8 +14,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ops.lab.bench.sink.certificate import HOST
 from ops.lab.bench.sink.server import Sample, Sink, listening, server_tls
+from ops.lab.world.certificate import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
