@@ -7,7 +7,7 @@
 Pure: no file, no network, no clock. Versions 1.0, 1.1 and 1.2, bare or inside feeds and bundles.
 """
 
-from cap import lineage
+from cap import supersession
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotCap, NotJson, NotXml, TooLarge
 from cap.findings import Finding, Level, Problem, is_valid
 from cap.formats.nina import parse_nina
@@ -31,7 +31,7 @@ from cap.parse.document import parse
 from cap.plaintext import plain
 from cap.policy import LENIENT, STRICT, Policy
 from cap.profiles import check_profiles, facts, normalise
-from cap.profiles.terms import Facts
+from cap.profiles.profile import Facts
 from cap.rules.validation import check, check_container
 from cap.vocabulary import (
     Category,
@@ -87,10 +87,10 @@ __all__ = [
     "check_profiles",
     "facts",
     "is_valid",
-    "lineage",
     "normalise",
     "parse",
     "parse_nina",
     "plain",
     "render",
+    "supersession",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cap.errors import CapError, NotXml
-from cap.formats.bundle import MAX_ARCHIVE_BYTES, is_zip, members
+from cap.formats.archive import MAX_ARCHIVE_BYTES, is_zip, members
 from cap.formats.nina import parse_nina
 from cap.formats.report import Report, as_json, as_line, as_sentences, printable, reports, unreadable
 from cap.formats.view import view

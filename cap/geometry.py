@@ -74,14 +74,14 @@ def _closed(pairs: Ring) -> tuple[Ring | None, str | None]:
     return pairs, code
 
 
-def is_across(pairs: Ring) -> bool:
+def crosses_antimeridian(pairs: Ring) -> bool:
     """Whether a ring leaves the usual range of longitudes, or jumps by more than half the earth."""
     _, lons = zip(*pairs, strict=True)
     west, east = min(lons), max(lons)
     return bool(west < -180 or east > 180 or east - west > 180)
 
 
-def disc(text: str) -> tuple[Circle | None, str | None]:
+def circle(text: str) -> tuple[Circle | None, str | None]:
     """`lat,lon radius`, radius in kilometres. Blanks around the comma are a repair."""
     if not text.strip():
         return None, "circle-empty"

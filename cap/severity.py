@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from cap.model import Alert
 
 
-GRAVITY = (Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR, Severity.UNKNOWN)
+SEVERITY_ORDER = (Severity.EXTREME, Severity.SEVERE, Severity.MODERATE, Severity.MINOR, Severity.UNKNOWN)
 
 
-IMMINENCE = (Urgency.IMMEDIATE, Urgency.EXPECTED, Urgency.FUTURE, Urgency.PAST, Urgency.UNKNOWN)
+URGENCY_ORDER = (Urgency.IMMEDIATE, Urgency.EXPECTED, Urgency.FUTURE, Urgency.PAST, Urgency.UNKNOWN)
 
 
-def gravest(alert: Alert) -> Severity:
+def highest_severity(alert: Alert) -> Severity:
     """The gravest severity that any of its infos names."""
-    return min((info.severity for info in alert.infos), key=GRAVITY.index, default=Severity.UNKNOWN)
+    return min((info.severity for info in alert.infos), key=SEVERITY_ORDER.index, default=Severity.UNKNOWN)

@@ -111,9 +111,9 @@ _MODELS: Final = {
     "info": _GRAMMAR.info,
     "resource": _GRAMMAR.resource,
     "area": _GRAMMAR.area,
-    "eventCode": _GRAMMAR.pair,
-    "parameter": _GRAMMAR.pair,
-    "geocode": _GRAMMAR.pair,
+    "eventCode": _GRAMMAR.named_value,
+    "parameter": _GRAMMAR.named_value,
+    "geocode": _GRAMMAR.named_value,
 }
 
 

@@ -11,8 +11,8 @@ from cap.model import Area, Circle, NamedValue, Polygon
 from cap.parse.elements import Element
 from cap.parse.fields import Fields
 from cap.parse.grammar import Grammar
-from cap.parse.notes import Notes
-from cap.parse.pairs import read_pairs
+from cap.parse.named_values import read_named_values
+from cap.parse.problems import ProblemCollector
 
 EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtract, written as a geocode
 
@@ -20,9 +20,9 @@ EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtrac
 class AreaBuilder:
     """Counts areas and vertices over the whole alert and remembers the rings already read."""
 
-    def __init__(self, grammar: Grammar, notes: Notes) -> None:
+    def __init__(self, grammar: Grammar, problems: ProblemCollector) -> None:
         self._grammar = grammar
-        self._notes = notes
+        self._problems = problems
         self._count = 0
         self._vertices = 0
         self._rings: dict[str, tuple[geometry.Ring | None, str | None]] = {}
@@ -31,11 +31,11 @@ class AreaBuilder:
         """The areas of one info. Raises LimitExceeded."""
         children = info.all("area")
         self._count += len(children)
-        info.bound("areas", self._count, self._notes.limits.max_areas, info.element)
+        info.bound("areas", self._count, self._problems.limits.max_areas, info.element)
         return tuple([self._area(child, info.path, index) for index, child in enumerate(children, 1)])
 
     def _area(self, element: Element, parent: str, index: int) -> Area:
-        fields = Fields(element, self._grammar.area, f"{parent}/area[{index}]", self._notes)
+        fields = Fields(element, self._grammar.area, f"{parent}/area[{index}]", self._problems)
         polygons, circles, unreadable = self._shapes(fields)
         geocodes, excluded = self._places(fields)
         return Area(
@@ -63,7 +63,7 @@ class AreaBuilder:
 
     def _places(self, fields: Fields) -> tuple[tuple[NamedValue, ...], tuple[Polygon, ...]]:
         """Geocodes, and the rings to subtract that some senders write as geocodes."""
-        codes = read_pairs(fields, "geocode", self._grammar)
+        codes = read_named_values(fields, "geocode", self._grammar)
         exclusions = [code for code in codes if code.name == EXCLUDE_POLYGON]
         if not exclusions:
             return codes, ()
@@ -74,18 +74,18 @@ class AreaBuilder:
         for child in children:
             pairs, code = self._ring(fields.raw(child), child)
             if code:
-                fields.note(code, child)
+                fields.report(code, child)
             if pairs is None:
                 continue
-            if geometry.is_across(pairs):
-                fields.note("polygon-antimeridian", child)
+            if geometry.crosses_antimeridian(pairs):
+                fields.report("polygon-antimeridian", child)
             yield Polygon(pairs, child.line or None)
 
     def _excluded(self, fields: Fields, exclusions: list[NamedValue]) -> Iterator[Polygon]:
         for code in exclusions:
             pairs, _ = self._ring(code.value, fields.element)
             if pairs is None:
-                self._notes.add("exclusion-unreadable", fields.path, code.line or 0)
+                self._problems.add("exclusion-unreadable", fields.path, code.line or 0)
             else:
                 yield Polygon(pairs, code.line)
 
@@ -94,7 +94,7 @@ class AreaBuilder:
         if known is None:
             known = self._rings[text] = geometry.ring(text)
             self._vertices += text.count(",")  # the unreadable ones cost as much
-            most = self._notes.limits.max_vertices
+            most = self._problems.limits.max_vertices
             if self._vertices > most:
                 raise LimitExceeded(
                     f"More than {most} vertices (line {element.line}).",
@@ -106,8 +106,8 @@ class AreaBuilder:
 
 def _circles(fields: Fields, children: list[Element]) -> Iterator[Circle]:
     for child in children:
-        circle, code = geometry.disc(fields.raw(child))
+        circle, code = geometry.circle(fields.raw(child))
         if code:
-            fields.note(code, child)
+            fields.report(code, child)
         if circle is not None:
             yield Circle(circle.lat, circle.lon, circle.radius_km, child.line or None)

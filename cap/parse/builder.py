@@ -13,7 +13,7 @@ from cap.parse.elements import Element
 from cap.parse.fields import Fields
 from cap.parse.grammar import GRAMMARS
 from cap.parse.infos import InfoBuilder
-from cap.parse.notes import Notes, quote
+from cap.parse.problems import ProblemCollector, quote
 from cap.parse.references import read_references
 from cap.vocabulary import MsgType, Scope, Status, Version
 
@@ -28,16 +28,16 @@ def build(element: Element, version: Version, limits: Limits, repairs: Iterable[
     """The alert in `element`; `repairs` are codes of what was mended to get at it. Raises only
     LimitExceeded.
     """
-    notes = Notes(limits, version)
+    problems = ProblemCollector(limits, version)
     for code in repairs:
-        notes.add(code, "/alert", element.line)
+        problems.add(code, "/alert", element.line)
     grammar = GRAMMARS[version]
-    fields = Fields(element, grammar.alert, "/alert", notes)
+    fields = Fields(element, grammar.alert, "/alert", problems)
     children = fields.all("info")
     fields.bound("infos", len(children), limits.max_infos, element)
-    _note_header(fields)
+    _report_header(fields)
     sender, identifier, sent = _identity(fields)
-    infos = InfoBuilder(grammar, AreaBuilder(grammar, notes), notes)
+    infos = InfoBuilder(grammar, AreaBuilder(grammar, problems), problems)
     return Alert(
         sender,
         identifier,
@@ -57,18 +57,18 @@ def build(element: Element, version: Version, limits: Limits, repairs: Iterable[
         signatures=len(fields.all("Signature")),
         line=element.line or None,
         lines=fields.lines(),
-        problems=notes.all(),
+        problems=problems.all(),
     )
 
 
-def _note_header(fields: Fields) -> None:
+def _report_header(fields: Fields) -> None:
     signatures = fields.all("Signature")
     if len(signatures) > 1:
-        fields.note("signature-several", signatures[1], str(len(signatures)))
-    if signatures and fields.notes.version is not Version.V1_2:
-        fields.note("signature-version", signatures[0])
+        fields.report("signature-several", signatures[1], str(len(signatures)))
+    if signatures and fields.problems.version is not Version.V1_2:
+        fields.report("signature-version", signatures[0])
     for child in fields.all("password"):
-        fields.note("password-dropped", child)
+        fields.report("password-dropped", child)
 
 
 def _identity(fields: Fields) -> tuple[str, str, datetime | None]:
@@ -76,16 +76,16 @@ def _identity(fields: Fields) -> tuple[str, str, datetime | None]:
     sent = fields.time("sent")
     for name, value in (("sender", sender), ("identifier", identifier), ("sent", sent)):
         if not value:
-            fields.note_missing("identity-missing", name, name)
+            fields.report_missing("identity-missing", name, name)
     for name, value in (("sender", sender), ("identifier", identifier)):
         child = fields.first(name)
         if value and child is not None and child.text != child.text.strip():
-            fields.note(f"{name}-characters", child, quote(child.text))
+            fields.report(f"{name}-characters", child, quote(child.text))
     return sender, identifier, sent
 
 
 def _scope(fields: Fields) -> Scope:
-    if fields.notes.version is Version.V1_0 and fields.first("scope") is None:
+    if fields.problems.version is Version.V1_0 and fields.first("scope") is None:
         return Scope.PUBLIC  # CAP 1.0 has it optional and means everybody
     return _essential(fields, "scope", _SCOPES, "scope-unusable") or Scope.PRIVATE
 
@@ -97,7 +97,7 @@ def _essential(fields: Fields, name: str, words: dict[str, Word], code: str) -> 
     child = fields.first(name)
     word = fields.word(child, words) if child is not None else None
     if word is None:
-        fields.note_missing(code, name, quote(child.text) if child is not None else name)
+        fields.report_missing(code, name, quote(child.text) if child is not None else name)
     return word
 
 
@@ -107,5 +107,5 @@ def _list(fields: Fields, name: str) -> tuple[str, ...]:
         return ()
     items, code = lexical.quoted_list(text)
     if code:
-        fields.note(code, child, name)
+        fields.report(code, child, name)
     return items

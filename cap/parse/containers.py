@@ -26,7 +26,7 @@ _BEGINS_ALERT: Final = re.compile(
 
 
 @dataclass(slots=True)
-class _Harvest:
+class _AlertCollector:
     """What one container yields, collected in document order."""
 
     limits: Limits
@@ -60,29 +60,29 @@ class _Harvest:
         if root.tag in ALERT_TAGS:
             self.add(root, repairs, path)
         else:
-            self.add_stranger(root, line, path)
+            self.add_foreign(root, line, path)
 
-    def add_stranger(self, element: Element, line: int, path: str) -> None:
+    def add_foreign(self, element: Element, line: int, path: str) -> None:
         """An alert of no known namespace: it is not read, but it must not vanish either."""
         why = f"its namespace is “{element.namespace[:80]}”, which is none of CAP's."
         self.problems.append(Problem("feed-alert-unreadable", path, line, why))
 
 
-def harvest(root: Element, repairs: list[str], limits: Limits) -> Document:
+def collect_alerts(root: Element, repairs: list[str], limits: Limits) -> Document:
     """Every alert under `root`. Raises NotCap where the root is no container, LimitExceeded for too many
     alerts.
     """
     if root.tag in ALERT_TAGS:
         return Document((build(root, ALERT_TAGS[root.tag], limits, repairs),))
     kind, entries, problems = _container(root)
-    found = _Harvest(limits, problems=problems)
+    found = _AlertCollector(limits, problems=problems)
     for element, path, inner in _walk(root, f"/{root.local}"):
         if inner is not None:
             found.add_inner(inner, element.line, path)
         elif element.tag in ALERT_TAGS:
             found.add(element, repairs, path)
         else:
-            found.add_stranger(element, element.line, path)
+            found.add_foreign(element, element.line, path)
         if kind == "atom" and "/entry/" not in path:
             found.problems.append(Problem("feed-alert-misplaced", path, element.line))
     if not found.alerts:
@@ -120,13 +120,13 @@ def _walk(element: Element, path: str) -> Iterator[tuple[Element, str, str | byt
     for child in element.children:
         below = f"{path}/{child.local[:60]}"
         inner = _inner(child) if child.local in _ESCAPED else None
-        if inner is not None or child.tag in ALERT_TAGS or _is_stranger(child):
+        if inner is not None or child.tag in ALERT_TAGS or _is_foreign_alert(child):
             yield child, below, inner
         else:
             yield from _walk(child, below)
 
 
-def _is_stranger(element: Element) -> bool:
+def _is_foreign_alert(element: Element) -> bool:
     return element.local == "alert" and any(child.local == "identifier" for child in element.children)
 
 

@@ -2,7 +2,7 @@
 
 from cap.limits import Limits
 from cap.model import Document
-from cap.parse.containers import harvest
+from cap.parse.containers import collect_alerts
 from cap.parse.elements import read
 
 _DEFAULT = Limits()
@@ -16,4 +16,4 @@ def parse(data: bytes, limits: Limits = _DEFAULT) -> Document:
     `check_container`.
     """
     root, repairs = read(data, limits)
-    return harvest(root, repairs, limits)
+    return collect_alerts(root, repairs, limits)

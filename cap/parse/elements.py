@@ -53,7 +53,7 @@ def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
     """
     if len(data) > limits.max_bytes:
         raise TooLarge(*too_large(len(data), limits.max_bytes))
-    body, encoding, repairs = encodings.settle(data)
+    body, encoding, repairs = encodings.detect(data)
     if not body:
         raise NotXml("The body is empty.", "Die Einsendung ist leer.")
     return _Builder(limits, encodings.lines_before(data) if repairs else 0, encoding).build(body), repairs

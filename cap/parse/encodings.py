@@ -32,7 +32,7 @@ def lines_before(data: bytes) -> int:
     return body[: len(body) - len(body.lstrip(_BLANK))].count(b"\n")
 
 
-def settle(data: bytes) -> tuple[bytes, str | None, list[str]]:
+def detect(data: bytes) -> tuple[bytes, str | None, list[str]]:
     """The body to parse, the encoding to impose on it if any, and the codes of what was repaired.
 
     Raises NotXml for bytes that are not of the encoding they declare.
@@ -51,8 +51,8 @@ def settle(data: bytes) -> tuple[bytes, str | None, list[str]]:
         return body, "utf-8", [*repairs, "encoding-label"]
     if declared in _MULTIBYTE:
         return _transcoded(body, declared), "utf-8", repairs
-    habit = _habit(body) if declared in ("", "utf-8", "utf8") else None
-    return body, habit, [*repairs, "encoding-wrong"] if habit else repairs
+    legacy = _legacy_encoding(body) if declared in ("", "utf-8", "utf8") else None
+    return body, legacy, [*repairs, "encoding-wrong"] if legacy else repairs
 
 
 def _trimmed(data: bytes) -> tuple[bytes, list[str]]:
@@ -81,7 +81,7 @@ def _transcoded(body: bytes, declared: str) -> bytes:
         ) from None
 
 
-def _habit(body: bytes) -> str | None:
+def _legacy_encoding(body: bytes) -> str | None:
     """The encoding that bytes which are not UTF-8 are honestly in: Latin-1, or what Windows makes of it."""
     try:
         body.decode("utf-8")

@@ -51,11 +51,11 @@ def _entry(element: Element, namespace: str, key: str, time: str, links: tuple[L
 def atom_problems(feed: Element) -> Iterator[Problem]:
     """Breaches of RFC 4287 that decide whether an entry can be told from others and followed."""
     yield from _missing(feed, ATOM, _ATOM_REQUIRED, "/feed")
-    yield from _strangers(feed, "/feed")
+    yield from _unexpected(feed, "/feed")
     for index, entry in enumerate(_children(feed, f"{ATOM} entry"), 1):
         path = f"/feed/entry[{index}]"
         yield from _missing(entry, ATOM, _ATOM_REQUIRED, path)
-        yield from _strangers(entry, path)
+        yield from _unexpected(entry, path)
         if not _children(entry, f"{ATOM} content") and not _children(entry, f"{ATOM} link"):
             yield Problem("feed-link-missing", path, entry.line)
 
@@ -78,7 +78,7 @@ def _missing(element: Element, namespace: str, names: tuple[str, ...], path: str
             yield Problem("feed-element-missing", path, element.line, name)
 
 
-def _strangers(element: Element, path: str) -> Iterator[Problem]:
+def _unexpected(element: Element, path: str) -> Iterator[Problem]:
     for child in element.children:
         if child.namespace == ATOM and child.local not in _ATOM_ELEMENTS:
             yield Problem("feed-element-unexpected", path, child.line, child.local[:60])

@@ -14,7 +14,7 @@ from cap import lexical, plaintext
 from cap.errors import LimitExceeded
 from cap.parse.elements import Element
 from cap.parse.grammar import DECISIVE, Model
-from cap.parse.notes import Notes, quote
+from cap.parse.problems import ProblemCollector, quote
 from cap.vocabulary import Category, Certainty, ResponseType, Status, Version
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -44,32 +44,32 @@ _ESSENTIAL: Final = frozenset({"identifier", "sender", "sent", "status", "msgTyp
 
 
 class Fields:
-    """The children of one element, sorted by name; the constructor notes every breach of the model."""
+    """The children of one element, sorted by name; the constructor reports every breach of the model."""
 
-    __slots__ = ("_found", "_numbers", "element", "notes", "path")
+    __slots__ = ("_found", "_numbers", "element", "path", "problems")
 
-    def __init__(self, element: Element, model: Model, path: str, notes: Notes) -> None:
+    def __init__(self, element: Element, model: Model, path: str, problems: ProblemCollector) -> None:
         self.element = element
         self.path = path
-        self.notes = notes
+        self.problems = problems
         self._found: dict[str, list[Element]] = {}
         self._numbers: dict[int, str] | None = None
         self._sort(model)
         if element.text and not element.text.isspace():
-            notes.add("text-unexpected", path, element.line, quote(element.text))
+            problems.add("text-unexpected", path, element.line, quote(element.text))
         if element.attributes:
-            note_attributes(element, path, notes)
+            report_attributes(element, path, problems)
 
     def _sort(self, model: Model) -> None:
         found, last = self._found, 0
         for child in self.element.children:
             slot = model.slots.get(child.tag)
             if slot is None:
-                self.note("element-unexpected", child, child.local)
+                self.report("element-unexpected", child, child.local)
                 continue
             name, position, once = slot
             if position < last:
-                self.note("element-order", child, name)
+                self.report("element-order", child, name)
             else:
                 last = position
             if name not in found:
@@ -77,14 +77,14 @@ class Fields:
                 continue
             found[name].append(child)
             if once and len(found[name]) == 2:
-                self.note("decisive-repeated" if name in DECISIVE else "element-repeated", child, name)
+                self.report("decisive-repeated" if name in DECISIVE else "element-repeated", child, name)
         for name in model.required:
             if name not in found:
                 self._missing(name)
 
     def _missing(self, name: str) -> None:
         if name not in _ESSENTIAL:  # those are noted with their own codes where they are read
-            self.notes.add("element-missing", self.path, self.element.line, name)
+            self.problems.add("element-missing", self.path, self.element.line, name)
 
     # where things stand
 
@@ -105,16 +105,16 @@ class Fields:
             self._numbers = _numbers(self.element)
         return f"{self.path}/{child.local}{self._numbers.get(id(child), '')}"
 
-    def note(self, code: str, child: Element, detail: str = "") -> None:
-        if self.notes.is_full:
-            self.notes.drop()
+    def report(self, code: str, child: Element, detail: str = "") -> None:
+        if self.problems.is_full:
+            self.problems.drop()
         else:
-            self.notes.add(code, self.path_of(child), child.line, detail)
+            self.problems.add(code, self.path_of(child), child.line, detail)
 
-    def note_missing(self, code: str, name: str, detail: str) -> None:
+    def report_missing(self, code: str, name: str, detail: str) -> None:
         """A note on a child that may not even be there."""
         child = self.first(name)
-        self.notes.add(code, f"{self.path}/{name}", (child or self.element).line, detail)
+        self.problems.add(code, f"{self.path}/{name}", (child or self.element).line, detail)
 
     # contents
 
@@ -123,10 +123,10 @@ class Fields:
         if child.children:
             inner = child.children[0]
             path = f"{self.path_of(child)}/{inner.local}"
-            self.notes.add("element-unexpected", path, inner.line, inner.local)
+            self.problems.add("element-unexpected", path, inner.line, inner.local)
             return _flatten(child)
         if child.attributes:
-            note_attributes(child, self.path_of(child), self.notes)
+            report_attributes(child, self.path_of(child), self.problems)
         return child.text
 
     def token(self, name: str) -> str | None:
@@ -136,7 +136,7 @@ class Fields:
             return None
         text = self.raw(child).strip()
         if not text:
-            self.note("element-empty", child, name)
+            self.report("element-empty", child, name)
         return text or None
 
     def tokens(self, name: str) -> tuple[str, ...]:
@@ -149,12 +149,12 @@ class Fields:
 
     def prose_of(self, child: Element) -> str | None:
         text = self.raw(child)
-        self.bound("characters", len(text), self.notes.limits.max_text, child)
+        self.bound("characters", len(text), self.problems.limits.max_text, child)
         if ("<" in text or "&" in text) and plaintext.has_markup(text):
-            self.note("html-in-text", child, child.local)
+            self.report("html-in-text", child, child.local)
         text = plaintext.plain(text)
         if not text:
-            self.note("element-empty", child, child.local)
+            self.report("element-empty", child, child.local)
         return text or None
 
     def required_prose(self, name: str) -> str:
@@ -163,10 +163,10 @@ class Fields:
             return ""
         text = plaintext.plain(self.raw(child))
         if not text:
-            self.note("text-empty", child, name)
+            self.report("text-empty", child, name)
         elif ("<" in child.text or "&" in child.text) and plaintext.has_markup(child.text):
-            self.note("html-in-text", child, name)
-        self.bound("characters", len(text), self.notes.limits.max_text, child)
+            self.report("html-in-text", child, name)
+        self.bound("characters", len(text), self.problems.limits.max_text, child)
         return text
 
     def time(self, name: str, *, ends: bool = False) -> datetime | None:
@@ -176,8 +176,10 @@ class Fields:
         text = self.raw(child)
         value, code = lexical.timestamp(text, ends=ends)
         if code:
-            old = self.notes.version is not Version.V1_2 and code in _STYLES and lexical.is_schema_time(text)
-            self.note("time-style" if old else code, child, f"{name} {quote(text)}")
+            old = (
+                self.problems.version is not Version.V1_2 and code in _STYLES and lexical.is_schema_time(text)
+            )
+            self.report("time-style" if old else code, child, f"{name} {quote(text)}")
         return value
 
     def number(self, name: str) -> float | None:
@@ -187,7 +189,7 @@ class Fields:
             return None
         text = self.raw(child)
         value, code = lexical.decimal(text)
-        self._note_number(code, child, text)
+        self._report_number(code, child, text)
         return value
 
     def integer(self, name: str) -> int | None:
@@ -197,12 +199,12 @@ class Fields:
             return None
         text = self.raw(child)
         value, code = lexical.integer(text)
-        self._note_number(code, child, text)
+        self._report_number(code, child, text)
         return value
 
-    def _note_number(self, code: str | None, child: Element, text: str) -> None:
+    def _report_number(self, code: str | None, child: Element, text: str) -> None:
         if code:
-            self.note(code, child, f"{child.local} {quote(text)}")
+            self.report(code, child, f"{child.local} {quote(text)}")
 
     def uri(self, name: str) -> str | None:
         """A URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""
@@ -211,11 +213,11 @@ class Fields:
         if child is None or text is None:
             return None
         if not _URI.fullmatch(text):
-            self.note("uri-invalid", child, quote(text))
+            self.report("uri-invalid", child, quote(text))
             return None
         scheme = _SCHEME.match(text)
         if scheme and scheme.group(1).lower() not in _OFFERED:
-            self.note("uri-scheme", child, quote(text))
+            self.report("uri-scheme", child, quote(text))
             return None
         return text
 
@@ -227,9 +229,9 @@ class Fields:
             folded = "".join(text.split()).casefold()
             word = next((word for spelling, word in words.items() if spelling.casefold() == folded), None)
             if word is not None:
-                self.note("enum-spelling", child, f"{child.local} {quote(text)}")
-        if word is not None and word in _NEWER[self.notes.version]:
-            self.note("enum-version", child, f"{child.local} {quote(word)}")
+                self.report("enum-spelling", child, f"{child.local} {quote(text)}")
+        if word is not None and word in _NEWER[self.problems.version]:
+            self.report("enum-version", child, f"{child.local} {quote(word)}")
         return word
 
     def bound(self, what: str, count: int, most: int, at: Element) -> None:
@@ -242,10 +244,10 @@ class Fields:
             )
 
 
-def note_attributes(element: Element, path: str, notes: Notes) -> None:
+def report_attributes(element: Element, path: str, problems: ProblemCollector) -> None:
     for name in element.attributes or ():
         if name not in _HINTS:
-            notes.add("attribute-unexpected", path, element.line, name.rpartition(" ")[2])
+            problems.add("attribute-unexpected", path, element.line, name.rpartition(" ")[2])
 
 
 def _numbers(element: Element) -> dict[int, str]:

@@ -36,7 +36,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The models of one version. `pair` is for eventCode, parameter and geocode; None where those are plain
+    """The models of one version. `named_value` is for eventCode, parameter and geocode; None where those are plain
     text.
     """
 
@@ -45,7 +45,7 @@ class Grammar:
     info: Model
     resource: Model
     area: Model
-    pair: Model | None
+    named_value: Model | None
 
 
 _ALERT: Final = (
@@ -59,7 +59,7 @@ _INFO: Final = (
 )
 _RESOURCE: Final = "resourceDesc mimeType size? uri? derefUri? digest?"
 _AREA: Final = "areaDesc polygon* circle* geocode* altitude? ceiling?"
-_PAIR: Final = "valueName value"
+_NAMED_VALUE: Final = "valueName value"
 
 # What each older version has differently from the lists above; "-" marks an element it does not have.
 _DIFFERENCES: Final[dict[Version, dict[str, str]]] = {
@@ -101,7 +101,7 @@ def _grammar(version: Version) -> Grammar:
         _model(version, _INFO),
         _model(version, _RESOURCE),
         _model(version, _AREA),
-        None if version is Version.V1_0 else _model(version, _PAIR),
+        None if version is Version.V1_0 else _model(version, _NAMED_VALUE),
     )
 
 

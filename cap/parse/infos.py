@@ -9,8 +9,8 @@ from cap.parse.areas import AreaBuilder
 from cap.parse.elements import Element
 from cap.parse.fields import Fields
 from cap.parse.grammar import Grammar
-from cap.parse.notes import Notes, quote
-from cap.parse.pairs import read_pairs
+from cap.parse.named_values import read_named_values
+from cap.parse.problems import ProblemCollector, quote
 from cap.vocabulary import Category, Certainty, ResponseType, Severity, Urgency, Version
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -24,19 +24,19 @@ _CERTAINTIES: Final = {word.value: word for word in Certainty}
 
 
 class InfoBuilder:
-    """Builds the infos of one alert; what is counted or shared over them all lives in `areas` and `notes`."""
+    """Builds the infos of one alert; what is counted or shared over them all lives in `areas` and `problems`."""
 
-    def __init__(self, grammar: Grammar, areas: AreaBuilder, notes: Notes) -> None:
+    def __init__(self, grammar: Grammar, areas: AreaBuilder, problems: ProblemCollector) -> None:
         self._grammar = grammar
         self._areas = areas
-        self._notes = notes
+        self._problems = problems
         self._resources = 0
 
     def build(self, element: Element, index: int) -> Info:
         path = f"/alert/info[{index}]"
-        fields = Fields(element, self._grammar.info, path, self._notes)
+        fields = Fields(element, self._grammar.info, path, self._problems)
         self._resources += len(fields.all("resource"))
-        fields.bound("resources", self._resources, self._notes.limits.max_resources, element)
+        fields.bound("resources", self._resources, self._problems.limits.max_resources, element)
         return Info(
             language=_language(fields),
             categories=_several(fields, "category", _CATEGORIES, Category.OTHER),
@@ -46,7 +46,7 @@ class InfoBuilder:
             severity=_one(fields, "severity", _SEVERITIES) or Severity.UNKNOWN,
             certainty=_certainty(fields) or Certainty.UNKNOWN,
             audience=fields.prose("audience"),
-            event_codes=read_pairs(fields, "eventCode", self._grammar),
+            event_codes=read_named_values(fields, "eventCode", self._grammar),
             effective=fields.time("effective"),
             onset=fields.time("onset"),
             expires=fields.time("expires", ends=True),
@@ -56,7 +56,7 @@ class InfoBuilder:
             instruction=fields.prose("instruction"),
             web=fields.uri("web"),
             contact=fields.prose("contact"),
-            parameters=read_pairs(fields, "parameter", self._grammar),
+            parameters=read_named_values(fields, "parameter", self._grammar),
             resources=tuple(
                 self._resource(child, path, n) for n, child in enumerate(fields.all("resource"), 1)
             ),
@@ -66,7 +66,7 @@ class InfoBuilder:
         )
 
     def _resource(self, element: Element, parent: str, index: int) -> Resource:
-        fields = Fields(element, self._grammar.resource, f"{parent}/resource[{index}]", self._notes)
+        fields = Fields(element, self._grammar.resource, f"{parent}/resource[{index}]", self._problems)
         return Resource(
             fields.required_prose("resourceDesc"),
             _mime_type(fields),
@@ -81,8 +81,8 @@ class InfoBuilder:
 
 def _mime_type(fields: Fields) -> str | None:
     child = fields.first("mimeType")
-    if child is not None and fields.notes.version is Version.V1_2 and not fields.raw(child).strip():
-        fields.note("text-empty", child, "mimeType")  # required since 1.2
+    if child is not None and fields.problems.version is Version.V1_2 and not fields.raw(child).strip():
+        fields.report("text-empty", child, "mimeType")  # required since 1.2
         return None
     return fields.token("mimeType")
 
@@ -93,11 +93,11 @@ def _language(fields: Fields) -> str | None:
         return None
     text = fields.raw(child)
     if not text:  # the schema gives an empty one its default
-        fields.note("element-empty", child, "language")
+        fields.report("element-empty", child, "language")
         return None
     value, code = lexical.language(text)
     if code:
-        fields.note(code, child, quote(text))
+        fields.report(code, child, quote(text))
     return value
 
 
@@ -107,15 +107,15 @@ def _one(fields: Fields, name: str, words: dict[str, Word]) -> Word | None:
         return None
     word = fields.word(child, words)
     if word is None:
-        fields.note("enum-unknown", child, f"{name} {quote(child.text)}")
+        fields.report("enum-unknown", child, f"{name} {quote(child.text)}")
     return word
 
 
 def _certainty(fields: Fields) -> Certainty | None:
     child = fields.first("certainty")
     if child is not None and child.text.strip() == _VERY_LIKELY:
-        if fields.notes.version is not Version.V1_0:
-            fields.note("enum-version", child, f"certainty {quote(_VERY_LIKELY)}")
+        if fields.problems.version is not Version.V1_0:
+            fields.report("enum-version", child, f"certainty {quote(_VERY_LIKELY)}")
         return Certainty.LIKELY
     return _one(fields, "certainty", _CERTAINTIES)
 
@@ -126,7 +126,7 @@ def _several(fields: Fields, name: str, words: dict[str, Word], unknown: Word | 
     for child in fields.all(name):
         word = fields.word(child, words)
         if word is None:
-            fields.note("enum-unknown", child, f"{name} {quote(child.text)}")
+            fields.report("enum-unknown", child, f"{name} {quote(child.text)}")
             word = unknown
         if word is not None:
             values.append(word)

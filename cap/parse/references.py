@@ -8,7 +8,7 @@ from cap import lexical
 from cap.model import Reference
 from cap.parse.elements import Element
 from cap.parse.fields import Fields
-from cap.parse.notes import quote
+from cap.parse.problems import quote
 from cap.vocabulary import Version
 
 _NINA_ID: Final = re.compile(r"(?:mow|dwd|kat|biw|lhp|pol)\.[^\s,]+")
@@ -20,11 +20,11 @@ def read_references(fields: Fields) -> tuple[Reference, ...]:
     if text is None or child is None:
         return ()
     tokens = text.split()
-    fields.bound("references", len(tokens), fields.notes.limits.max_references, child)
-    if fields.notes.version is Version.V1_0:
+    fields.bound("references", len(tokens), fields.problems.limits.max_references, child)
+    if fields.problems.version is Version.V1_0:
         return tuple(_old(fields, child, token) for token in tokens)
     if _is_columns(tokens):
-        fields.note("reference-syntax", child, quote(text))
+        fields.report("reference-syntax", child, quote(text))
         return tuple(_columns(text))
     return tuple(_triplet(fields, child, token) for token in tokens)
 
@@ -33,12 +33,12 @@ def _triplet(fields: Fields, child: Element, token: str) -> Reference:
     """`sender,identifier,sent`."""
     parts = token.split(",")
     if len(parts) != 3:
-        fields.note("reference-syntax", child, quote(token))
+        fields.report("reference-syntax", child, quote(token))
         return Reference("", _likeliest(parts), None)
     sender, identifier, time = parts
     sent, code = lexical.timestamp(time)
     if not sender or not identifier or code not in (None, "time-far"):
-        fields.note("reference-syntax", child, quote(token))
+        fields.report("reference-syntax", child, quote(token))
     return Reference(sender, identifier, sent)
 
 
@@ -51,7 +51,7 @@ def _old(fields: Fields, child: Element, token: str) -> Reference:
     """CAP 1.0: `identifier/sender`; identifiers may hold slashes, senders do not."""
     identifier, slash, sender = token.rpartition("/")
     if not slash:
-        fields.note("reference-syntax", child, quote(token))
+        fields.report("reference-syntax", child, quote(token))
         return Reference("", token, None)
     return Reference(sender, identifier, None)
 

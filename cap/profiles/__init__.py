@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Final
 
 from cap.findings import Finding, Problem
-from cap.keys import language_free
+from cap.identifiers import without_language
 from cap.model import Alert
 from cap.policy import STRICT, Policy
 from cap.profiles import cap_au, cap_cp, dwd, ipaws, meteoalarm, mowas
-from cap.profiles.terms import Facts, Profile
+from cap.profiles.profile import Facts, Profile
 from cap.vocabulary import ResponseType, Status
 
 PROFILES: Final[tuple[Profile, ...]] = (
@@ -45,7 +45,7 @@ def normalise(alert: Alert) -> Alert:
 def facts(alert: Alert) -> Facts:
     """What the message says beyond CAP's own elements, in terms common to all profiles."""
     found = Facts(
-        key=language_free(alert.identifier),
+        key=without_language(alert.identifier),
         all_clear=any(ResponseType.ALL_CLEAR in info.response_types for info in alert.infos),
         is_test=alert.status in (Status.TEST, Status.SYSTEM, Status.DRAFT),
     )

@@ -6,7 +6,7 @@ from typing import Final
 
 from cap.findings import Problem
 from cap.model import Alert, NamedValue
-from cap.profiles.terms import Facts, Profile, missing, unchanged
+from cap.profiles.profile import Facts, Profile, breach, unchanged
 
 _CODE: Final = "profile:cap-au"
 _EVENT: Final = "AUeventLIST"
@@ -26,7 +26,7 @@ def _facts(alert: Alert, facts: Facts) -> Facts:
 def _problems(alert: Alert) -> Iterator[Problem]:
     for index, info in enumerate(alert.infos, 1):
         if not any(_EVENT in pair.name for pair in info.event_codes):
-            yield missing(alert, "profile-event-code", f"/alert/info[{index}]", info.line, _EVENT)
+            yield breach(alert, "profile-event-code", f"/alert/info[{index}]", info.line, _EVENT)
 
 
 PROFILE: Final = Profile("cap-au", _applies, unchanged, _facts, _problems)

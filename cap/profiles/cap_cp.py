@@ -6,7 +6,7 @@ from typing import Final
 
 from cap.findings import Problem
 from cap.model import Alert, Info, NamedValue
-from cap.profiles.terms import Facts, Profile, missing, unchanged
+from cap.profiles.profile import Facts, Profile, breach, unchanged
 
 _CODE: Final = "profile:CAP-CP"
 _EVENT: Final = "profile:CAP-CP:Event:"
@@ -35,23 +35,23 @@ def _facts(alert: Alert, facts: Facts) -> Facts:
 
 def _problems(alert: Alert) -> Iterator[Problem]:
     if not _is_declared(alert):
-        yield missing(alert, "profile-element", "/alert", alert.line, f"code {_CODE}")
+        yield breach(alert, "profile-element", "/alert", alert.line, f"code {_CODE}")
     if not alert.infos:
-        yield missing(alert, "profile-element", "/alert", alert.line, "info")
+        yield breach(alert, "profile-element", "/alert", alert.line, "info")
     for index, info in enumerate(alert.infos, 1):
         yield from _info(alert, info, f"/alert/info[{index}]")
 
 
 def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.language is None:
-        yield missing(alert, "profile-element", path, info.line, "language")
+        yield breach(alert, "profile-element", path, info.line, "language")
     if sum(1 for pair in info.event_codes if pair.name.startswith(_EVENT)) != 1:
-        yield missing(alert, "profile-event-code", path, info.line, _EVENT)
+        yield breach(alert, "profile-event-code", path, info.line, _EVENT)
     if not info.areas:
-        yield missing(alert, "profile-element", path, info.line, "area")
+        yield breach(alert, "profile-element", path, info.line, "area")
     for number, area in enumerate(info.areas, 1):
         if not any(code.name.startswith(_LOCATION) for code in area.geocodes):
-            yield missing(alert, "profile-geocode", f"{path}/area[{number}]", area.line, _LOCATION)
+            yield breach(alert, "profile-geocode", f"{path}/area[{number}]", area.line, _LOCATION)
 
 
 PROFILE: Final = Profile("cap-cp", _applies, unchanged, _facts, _problems)

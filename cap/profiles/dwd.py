@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from cap.keys import language_free
+from cap.identifiers import without_language
 from cap.model import Alert, Info, NamedValue
-from cap.profiles.terms import Facts, Profile, coded, no_problems, values
+from cap.profiles.profile import Facts, Profile, hazard_codes, no_problems, values
 from cap.vocabulary import MsgType, ResponseType, Urgency
 
 SOURCE: Final = "Quelle: Deutscher Wetterdienst"  # CC BY 4.0: the credit stands beside the warning
@@ -36,13 +36,13 @@ def _cleared(alert: Alert, info: Info) -> Info:
 
 
 def _facts(alert: Alert, facts: Facts) -> Facts:
-    events = coded(alert.infos, "II", "DWD-II")
+    events = hazard_codes(alert.infos, "II", "DWD-II")
     keys = [code.removeprefix(_CODE) for code in alert.codes if code.startswith(_CODE)]
     lifted = any(ResponseType.ALL_CLEAR in info.response_types for info in _normalise(alert).infos)
     return replace(
         facts,
-        key=language_free(keys[0] if keys else alert.identifier),
-        hazards=(*facts.hazards, *events, *coded(alert.infos, "GROUP", "DWD-GROUP")),
+        key=without_language(keys[0] if keys else alert.identifier),
+        hazards=(*facts.hazards, *events, *hazard_codes(alert.infos, "GROUP", "DWD-GROUP")),
         all_clear=facts.all_clear or lifted,
         is_test=facts.is_test or _is_test(events),
         advance=bool(alert.infos) and all(info.urgency is Urgency.FUTURE for info in alert.infos),

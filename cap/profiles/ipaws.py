@@ -9,7 +9,7 @@ from typing import Final
 from cap import lexical
 from cap.findings import Problem
 from cap.model import Alert, Info
-from cap.profiles.terms import Facts, Profile, coded, first_value, missing, unchanged, values
+from cap.profiles.profile import Facts, Profile, breach, first_value, hazard_codes, unchanged, values
 
 _CODE: Final = "IPAWSv1.0"
 _SAME: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -26,7 +26,7 @@ def _facts(alert: Alert, facts: Facts) -> Facts:
     replaced = (part for value in values(parameters, "expiredReferences") for part in value.split())
     return replace(
         facts,
-        hazards=(*facts.hazards, *coded(alert.infos, "SAME", "SAME")),
+        hazards=(*facts.hazards, *hazard_codes(alert.infos, "SAME", "SAME")),
         event_end=_latest(list(values(parameters, "eventEndingTime"))),
         short_text=first_value(parameters, "CMAMlongtext") or first_value(parameters, "CMAMtext"),
         replaced=tuple(part.split(",")[1] for part in replaced if part.count(",") == 2),
@@ -43,22 +43,22 @@ def _problems(alert: Alert) -> Iterator[Problem]:
         return
     kinds = {(info.categories, tuple(values(info.event_codes, "SAME"))) for info in alert.infos}
     if len(kinds) > 1:
-        yield missing(alert, "profile-infos-differ", "/alert", alert.line)
+        yield breach(alert, "profile-infos-differ", "/alert", alert.line)
     for index, info in enumerate(alert.infos, 1):
         yield from _info(alert, info, f"/alert/info[{index}]")
 
 
 def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.expires is None:
-        yield missing(alert, "profile-element", path, info.line, "expires")
+        yield breach(alert, "profile-element", path, info.line, "expires")
     codes = list(values(info.event_codes, "SAME"))
     if len(codes) != 1 or not _SAME.fullmatch(codes[0]):
-        yield missing(alert, "profile-event-code", path, info.line, "SAME")
+        yield breach(alert, "profile-event-code", path, info.line, "SAME")
     if not info.areas:
-        yield missing(alert, "profile-element", path, info.line, "area")
+        yield breach(alert, "profile-element", path, info.line, "area")
     for number, area in enumerate(info.areas, 1):
         if not any(_LOCATION.fullmatch(value) for value in values(area.geocodes, "SAME")):
-            yield missing(alert, "profile-geocode", f"{path}/area[{number}]", area.line, "SAME")
+            yield breach(alert, "profile-geocode", f"{path}/area[{number}]", area.line, "SAME")
 
 
 PROFILE: Final = Profile("ipaws", _applies, unchanged, _facts, _problems)

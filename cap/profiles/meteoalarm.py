@@ -6,7 +6,7 @@ from typing import Final
 
 from cap.findings import Problem
 from cap.model import Alert, NamedValue
-from cap.profiles.terms import Facts, Profile, first_value, missing, unchanged, values
+from cap.profiles.profile import Facts, Profile, breach, first_value, unchanged, values
 
 _LEVEL: Final = "awareness_level"  # "2; yellow; Moderate"
 _TYPE: Final = "awareness_type"  # "1; wind"
@@ -38,7 +38,7 @@ def _problems(alert: Alert) -> Iterator[Problem]:
         for name in (_LEVEL, _TYPE):
             value = first_value(info.parameters, name)
             if value is None or not _part(value, 0).isdigit() or not _part(value, 1):
-                yield missing(alert, "profile-parameter", f"/alert/info[{index}]", info.line, name)
+                yield breach(alert, "profile-parameter", f"/alert/info[{index}]", info.line, name)
 
 
 PROFILE: Final = Profile("meteoalarm", _applies, unchanged, _facts, _problems)

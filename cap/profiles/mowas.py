@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from cap.model import Alert, Area, Info, NamedValue
-from cap.profiles.terms import Facts, Profile, first_value, no_problems, values
+from cap.profiles.profile import Facts, Profile, first_value, no_problems, values
 
 SOURCE: Final = "Quelle: BBK / MoWaS"
 _IDENTIFIER: Final = "mow."

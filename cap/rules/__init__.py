@@ -3,9 +3,10 @@
 from typing import Final
 
 from cap.rules.content import CONDITIONS, FILES, PLACES, TIMES
+from cap.rules.feeds import FEEDS
+from cap.rules.profiles import PROFILES
 from cap.rules.rule import Rule
 from cap.rules.structure import STRUCTURE, WORDS
-from cap.rules.surroundings import FEEDS, PROFILES
 
 __all__ = ["RULES", "Rule"]
 

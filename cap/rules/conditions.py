@@ -8,8 +8,8 @@ from typing import Final
 
 from cap.findings import Problem
 from cap.model import Alert, Area, Info, Resource
-from cap.parse.notes import quote
-from cap.rules.wording import wording_problems
+from cap.parse.problems import quote
+from cap.rules.visual_spoofing import spoofing_problems
 from cap.vocabulary import MsgType, Scope, Status
 
 _FORBIDDEN: Final = re.compile(r"[\s,<&]")
@@ -120,7 +120,7 @@ def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
         yield Problem("uri-relative", *_at(path, info.lines, info.line, "web"), quote(info.web))
     if not info.areas:
         yield Problem("area-missing", path, info.line)
-    yield from wording_problems(info, path)
+    yield from spoofing_problems(info, path)
 
 
 def _info_times(alert: Alert, info: Info, path: str) -> Iterator[Problem]:

@@ -51,8 +51,8 @@ class Verdict(StrEnum):
     UNSIGNED = "unsigned"
 
 
-class Why(StrEnum):
-    """Why a verdict is not `valid`."""
+class VerdictReason(StrEnum):
+    """VerdictReason a verdict is not `valid`."""
 
     NONE = ""
     UNSIGNED = "the message carries no signature"
@@ -75,7 +75,7 @@ class Verification:
     """
 
     verdict: Verdict
-    why: Why = Why.NONE
+    reason: VerdictReason = VerdictReason.NONE
     alert: Alert | None = None
     certificate: str | None = None
     stripped: bool = False
@@ -109,7 +109,7 @@ def verify(
             found = _attempt(data, index, in_force, at, stripped=stripped)
             if found is not None:
                 return _accept(outer, found, limits, stripped=stripped, extra=len(signatures) - 1)
-    return Verification(Verdict.INVALID, Why.MISMATCH)
+    return Verification(Verdict.INVALID, VerdictReason.MISMATCH)
 
 
 def _obstacle(  # noqa: PLR0911 - a ladder, one return per rung
@@ -119,21 +119,21 @@ def _obstacle(  # noqa: PLR0911 - a ladder, one return per rung
     certificates: Sequence[bytes],
     in_force: Sequence[bytes],
 ) -> Verification | None:
-    """Why there is nothing to compute, or None: a ladder from what is wrong to what is merely unknown."""
+    """VerdictReason there is nothing to compute, or None: a ladder from what is wrong to what is merely unknown."""
     everywhere = sum(1 for element in descendants(root) if element.tag == SIGNATURE)
     if everywhere > len(signatures):
-        return Verification(Verdict.INVALID, Why.PLACE)
+        return Verification(Verdict.INVALID, VerdictReason.PLACE)
     if not signatures:
-        return Verification(Verdict.UNSIGNED, Why.UNSIGNED)
+        return Verification(Verdict.UNSIGNED, VerdictReason.UNSIGNED)
     if len(signatures) > _MOST_SIGNATURES:
-        return Verification(Verdict.INVALID, Why.TOO_MANY)
+        return Verification(Verdict.INVALID, VerdictReason.TOO_MANY)
     if not usable:
         weak = any(map(is_weak, signatures))
-        return Verification(Verdict.UNVERIFIABLE, Why.WEAK if weak else Why.SHAPE)
+        return Verification(Verdict.UNVERIFIABLE, VerdictReason.WEAK if weak else VerdictReason.SHAPE)
     if not certificates:
-        return Verification(Verdict.UNVERIFIABLE, Why.NO_CERTIFICATE)
+        return Verification(Verdict.UNVERIFIABLE, VerdictReason.NO_CERTIFICATE)
     if not in_force:
-        return Verification(Verdict.UNVERIFIABLE, Why.NOT_IN_FORCE)
+        return Verification(Verdict.UNVERIFIABLE, VerdictReason.NOT_IN_FORCE)
     return None
 
 
@@ -144,9 +144,9 @@ def _accept(
     signed, certificate = found
     (alert,) = parse(signed, limits).alerts
     if alert.identity != outer.identity:  # pragma: no cover - two parsers have not yet been seen to disagree
-        return Verification(Verdict.INVALID, Why.IDENTITY)
+        return Verification(Verdict.INVALID, VerdictReason.IDENTITY)
     fingerprint = sha256(x509.load_pem_x509_certificate(certificate).public_bytes(Encoding.DER)).hexdigest()
-    return Verification(Verdict.VALID, Why.NONE, alert, fingerprint, stripped, extra)
+    return Verification(Verdict.VALID, VerdictReason.NONE, alert, fingerprint, stripped, extra)
 
 
 def _attempt(

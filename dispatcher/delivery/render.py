@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cap import Alert, Info, Urgency
-from cap.severity import GRAVITY, IMMINENCE
+from cap.severity import SEVERITY_ORDER, URGENCY_ORDER
 from channels import base
 from dispatcher.model.vocabulary import Kind, Lane
 
@@ -95,7 +95,10 @@ def choose_info(alert: Alert, language: str, received_at: datetime | None = None
             if wanted is None or (info.language or "de").lower().split("-")[0] == wanted
         ]
         if found:
-            return min(found, key=lambda info: (GRAVITY.index(info.severity), IMMINENCE.index(info.urgency)))
+            return min(
+                found,
+                key=lambda info: (SEVERITY_ORDER.index(info.severity), URGENCY_ORDER.index(info.urgency)),
+            )
     return None
 
 

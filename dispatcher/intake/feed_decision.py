@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cap import MsgType, Scope, Severity, Status
-from cap.severity import GRAVITY
+from cap.severity import SEVERITY_ORDER
 from dispatcher.intake.prepare import AUTHENTICITY_DOUBTS, HoldReason
 from dispatcher.intake.similarity import same_window
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Reason
@@ -195,6 +195,6 @@ def same_event(message: Message, stored: StoredAlert, places: set[str]) -> bool:
     hazards = {f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards}
     if not (hazards & set(stored.hazards) or info.event.casefold() == stored.event.casefold() != ""):
         return False
-    if GRAVITY.index(info.severity) < GRAVITY.index(Severity(stored.severity)):
+    if SEVERITY_ORDER.index(info.severity) < SEVERITY_ORDER.index(Severity(stored.severity)):
         return False
     return same_window(info.onset or info.effective or message.sent, message.expires, stored)

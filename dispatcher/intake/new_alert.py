@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cap
-from cap.profiles.terms import Facts
+from cap.profiles.profile import Facts
 from dispatcher.intake.feed_decision import FeedDecision, RelatedState
 from dispatcher.intake.lane import lane_of
 from dispatcher.intake.prepare import FeedRules, Incoming, Message, credit, reference_keys

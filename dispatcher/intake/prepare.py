@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import cap
-from cap.keys import language_free
+from cap.identifiers import without_language
 from cap.profiles import facts, normalise
-from cap.severity import gravest
+from cap.severity import highest_severity
 from cap.signatures.verification import Verdict, verify
 from dispatcher.intake.decide import expiry, is_ending
 from dispatcher.intake.local_texts import differs_by_place
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from cap.profiles.terms import Facts
+    from cap.profiles.profile import Facts
     from dispatcher.boundaries.municipalities import Boundaries
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -160,7 +160,9 @@ def prepare(incoming: Incoming, rules: FeedRules, boundaries: Boundaries, now: d
             "identity-missing", "The message does not say who sent it, when, and under which name."
         )
     profile = rules.profile
-    rule = DEFAULT_MATCHING_RULE.asked(profile.inset_m, gravest(alert) if profile.by_severity else None)
+    rule = DEFAULT_MATCHING_RULE.asked(
+        profile.inset_m, highest_severity(alert) if profile.by_severity else None
+    )
     matched = match(list(alert.areas()), boundaries, rule=rule, profile=profile)
     places = tuple(
         AffectedMunicipality(place.ags, place.name, str(place.reason), place.share)
@@ -228,4 +230,4 @@ def credit(message: Message, rules: FeedRules) -> str:
 
 def reference_keys(references: tuple[cap.Reference, ...]) -> tuple[str, ...]:
     """What all editions of each referenced message share."""
-    return tuple(language_free(reference.identifier) for reference in references)
+    return tuple(without_language(reference.identifier) for reference in references)

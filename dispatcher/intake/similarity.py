@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cap import Severity
-from cap.severity import GRAVITY, gravest
+from cap.severity import SEVERITY_ORDER, highest_severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -52,7 +52,7 @@ def alike(
         return False
     if alert.infos[0].event.casefold() != stored.event.casefold():
         return False
-    if GRAVITY.index(gravest(alert)) < GRAVITY.index(Severity(stored.severity)):
+    if SEVERITY_ORDER.index(highest_severity(alert)) < SEVERITY_ORDER.index(Severity(stored.severity)):
         return False
     return same_window(beginning(alert), expires, stored)
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import cap
-from cap.severity import gravest
+from cap.severity import highest_severity
 from dispatcher.intake.decide import (
     ACTS_ON_OTHERS,
     Decision,
@@ -317,7 +317,9 @@ def _rule_of(principal: Principal, alert: cap.Alert) -> MatchingRule:
     """The matching rule that the source wants for a message of this gravity."""
     source = principal.source
     assert source is not None  # noqa: S101 - else the message's sender would not have been its own
-    return DEFAULT_MATCHING_RULE.asked(source.inset_m, gravest(alert) if source.by_severity else None)
+    return DEFAULT_MATCHING_RULE.asked(
+        source.inset_m, highest_severity(alert) if source.by_severity else None
+    )
 
 
 async def _require_own_reach(

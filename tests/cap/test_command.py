@@ -15,7 +15,7 @@ import pytest
 
 import cap
 from cap.__main__ import main
-from cap.formats.bundle import Member, is_zip, members
+from cap.formats.archive import Member, is_zip, members
 from cap.rules import RULES
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 import cap
-from cap.formats.bundle import is_zip, members
+from cap.formats.archive import is_zip, members
 from cap.formats.nina import parse_nina
 from cap.rules import RULES
 from cap.rules.validation import check_container

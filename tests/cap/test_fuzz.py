@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import cap
 from cap.formats.nina import parse_nina
-from cap.lineage import node_of, resolve
 from cap.profiles import check_profiles, facts, normalise
 from cap.rules import RULES
+from cap.supersession import node_of, resolve
 
 EXAMPLES = int(os.environ.get("CAP_FUZZ_EXAMPLES", "150"))
 FUZZ = settings(

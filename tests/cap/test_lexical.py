@@ -128,7 +128,7 @@ def test_rings(text, codes):
     ],
 )
 def test_circles(text, code):
-    circle, found = geometry.disc(text)
+    circle, found = geometry.circle(text)
     assert found == code
     assert (circle is not None) == (code in (None, "circle-spacing"))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 import cap
-from cap.keys import language_free
+from cap.identifiers import without_language
 from cap.profiles import check_profiles, facts, normalise, profiles_of
 from cap.profiles.dwd import SOURCE
 
@@ -156,10 +156,10 @@ class TestDwd:
         "identifier", [f"{BASE}.MUL", f"{BASE}.DEU", BASE, f"dwd.{BASE}.ENG", f"dwd.{BASE}"]
     )
     def test_editions_and_republications_share_a_key(self, identifier):
-        assert language_free(identifier) == self.BASE
+        assert without_language(identifier) == self.BASE
 
     def test_other_identifiers_are_their_own_key(self):
-        assert language_free("dwd.x.MUL") == "dwd.x.MUL"
+        assert without_language("dwd.x.MUL") == "dwd.x.MUL"
 
     def test_without_a_code_the_identifier_gives_the_key(self):
         assert facts(alert(f"{self.BASE}.DEU")).key == self.BASE

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import cap
-from cap.formats.bundle import members
+from cap.formats.archive import members
 from dispatcher.boundaries.municipalities import Boundaries
 from ops.geodata.build import GERMANY
 from ops.lab.world import ledger

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
-from cap.formats.bundle import is_zip, members
+from cap.formats.archive import is_zip, members
 from dispatcher.feeds.entry import LIMITS, FeedEntry, Listing, UnreadablePart, fingerprint, unreadable_part
 from dispatcher.intake.prepare import Incoming
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 import cap
-from cap.formats.bundle import is_zip
+from cap.formats.archive import is_zip
 from dispatcher.feeds.entry import LIMITS, FeedEntry, Listing, UnreadablePart, fingerprint
 from dispatcher.feeds.formats.document import read_document
 from dispatcher.feeds.formats.dwd import Dwd

@@ -17,7 +17,7 @@ from capparselib.parsers import CAPParser
 from lxml import etree
 
 import cap
-from cap.formats.bundle import members
+from cap.formats.archive import members
 from ops.lab.bench import report
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from signxml import XMLSigner, methods
 import cap
 from cap.errors import SignatureError
 from cap.signatures.signing import sign
-from cap.signatures.verification import Verdict, Why, verify
+from cap.signatures.verification import Verdict, VerdictReason, verify
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SENDER = "leitstelle@kreis.example"
@@ -74,7 +74,12 @@ def judge(signer):
 
 def test_what_we_sign_verifies_and_is_valid_cap(signed, judge, signer, alert):
     found = judge(signed)
-    assert (found.verdict, found.why, found.stripped, found.extra) == (Verdict.VALID, Why.NONE, False, 0)
+    assert (found.verdict, found.reason, found.stripped, found.extra) == (
+        Verdict.VALID,
+        VerdictReason.NONE,
+        False,
+        0,
+    )
     assert found.alert == alert
     assert found.certificate == signer.fingerprint
     (read,) = cap.parse(signed).alerts
@@ -106,20 +111,24 @@ def test_an_unsigned_message_is_just_that(message, judge):
 @pytest.mark.parametrize("pins", [{}, {"other@x.example": ["x"]}, {SENDER: []}])
 def test_without_a_pin_nobody_can_say(signed, judge, pins):
     found = judge(signed, pins=pins)
-    assert (found.verdict, found.why, found.alert) == (Verdict.UNVERIFIABLE, Why.NO_CERTIFICATE, None)
+    assert (found.verdict, found.reason, found.alert) == (
+        Verdict.UNVERIFIABLE,
+        VerdictReason.NO_CERTIFICATE,
+        None,
+    )
 
 
 @pytest.mark.parametrize("days", [-200, 200])
 def test_a_pin_out_of_force_proves_nothing(signed, judge, days):
     found = judge(signed, at=NOW + timedelta(days=days))
-    assert (found.verdict, found.why) == (Verdict.UNVERIFIABLE, Why.NOT_IN_FORCE)
+    assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.NOT_IN_FORCE)
 
 
 def test_a_weak_key_proves_nothing(alert):
     weak = Signer(rsa.generate_private_key(65537, 1024))
     data = sign(alert, weak.key, weak.certificate)
     found = verify(data, {SENDER: [weak.certificate]}, NOW)
-    assert (found.verdict, found.why) == (Verdict.UNVERIFIABLE, Why.NOT_IN_FORCE)
+    assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.NOT_IN_FORCE)
 
 
 def test_a_pin_that_is_no_certificate_is_the_operator_s_error(signed, judge):
@@ -139,18 +148,18 @@ def test_a_pin_that_is_no_certificate_is_the_operator_s_error(signed, judge):
 def test_any_change_is_an_alarm(signed, judge, old, new):
     assert old in signed
     found = judge(signed.replace(old, new))
-    assert (found.verdict, found.why, found.alert) == (Verdict.INVALID, Why.MISMATCH, None)
+    assert (found.verdict, found.reason, found.alert) == (Verdict.INVALID, VerdictReason.MISMATCH, None)
 
 
 def test_a_stranger_s_signature_with_his_own_certificate_inside_is_an_alarm(alert, judge, stranger):
     found = judge(sign(alert, stranger.key, stranger.certificate))
-    assert (found.verdict, found.why) == (Verdict.INVALID, Why.MISMATCH)
+    assert (found.verdict, found.reason) == (Verdict.INVALID, VerdictReason.MISMATCH)
 
 
 def test_pins_are_of_one_sender_only(alert, signer, judge, message):
     (other,) = cap.parse(message((SENDER, "stadt@kreis.example"))).alerts
     data = sign(other, signer.key, signer.certificate)
-    assert judge(data).why is Why.NO_CERTIFICATE
+    assert judge(data).reason is VerdictReason.NO_CERTIFICATE
 
 
 def test_a_comment_in_the_text_changes_nothing_that_is_read(signed, judge, alert):
@@ -193,7 +202,7 @@ def test_more_signatures_than_anyone_needs_are_an_alarm(signed, judge):
     root = etree.fromstring(signed)
     for _ in range(4):
         root.append(etree.fromstring(etree.tostring(root.find(f"{DS}Signature"))))
-    assert judge(etree.tostring(root)).why is Why.TOO_MANY
+    assert judge(etree.tostring(root)).reason is VerdictReason.TOO_MANY
 
 
 def test_sha1_is_unverifiable_not_invalid(signed, judge):
@@ -201,13 +210,13 @@ def test_sha1_is_unverifiable_not_invalid(signed, judge):
         b"http://www.w3.org/2001/04/xmlenc#sha256", b"http://www.w3.org/2000/09/xmldsig#sha1"
     )
     found = judge(data)
-    assert (found.verdict, found.why) == (Verdict.UNVERIFIABLE, Why.WEAK)
+    assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.WEAK)
 
 
 def test_hmac_with_a_public_key_as_secret_is_not_even_tried(signed, judge):
     hmac = b"http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
     found = judge(signed.replace(b"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", hmac))
-    assert found.why is Why.WEAK
+    assert found.reason is VerdictReason.WEAK
 
 
 # Wrapping: a true signature is carried along, other content is shown to the reader.
@@ -228,13 +237,13 @@ def test_a_signature_elsewhere_is_an_alarm(signed, judge, place):
     signature = root.find(f"{DS}Signature")
     place(root, signature)
     found = judge(etree.tostring(root))
-    assert (found.verdict, found.why) == (Verdict.INVALID, Why.PLACE)
+    assert (found.verdict, found.reason) == (Verdict.INVALID, VerdictReason.PLACE)
 
 
 def test_the_signed_alert_inside_of_another_is_an_alarm(signed, judge, message):
     inner = signed.decode().partition("?>")[2]
     data = message(("<value>BBK-ISC-001", f"<value>{inner}"), ("Rauch zieht", "Alles gut"))
-    assert judge(data).why is Why.PLACE
+    assert judge(data).reason is VerdictReason.PLACE
 
 
 def test_an_envelope_around_the_signed_alert_is_not_a_bare_alert(signed, judge):
@@ -315,7 +324,7 @@ def without_signed_info(signature):
 )
 def test_signatures_of_another_shape_are_not_even_tried(signed, judge, change):
     found = judge(reshaped(signed, change))
-    assert (found.verdict, found.why, found.alert) == (Verdict.UNVERIFIABLE, Why.SHAPE, None)
+    assert (found.verdict, found.reason, found.alert) == (Verdict.UNVERIFIABLE, VerdictReason.SHAPE, None)
 
 
 @pytest.mark.parametrize("value", ["", "AAAA", "not base64 !", base64.b64encode(b"\0" * 64).decode()])
@@ -323,7 +332,7 @@ def test_damaged_values_prove_nothing(signed, judge, value):
     def damage(signature):
         signature.find(f"{DS}SignatureValue").text = value
 
-    assert judge(reshaped(signed, damage)).why is Why.MISMATCH
+    assert judge(reshaped(signed, damage)).reason is VerdictReason.MISMATCH
 
 
 def test_a_doctype_is_refused_before_any_signature_is_looked_at(signed, judge):
@@ -332,7 +341,7 @@ def test_a_doctype_is_refused_before_any_signature_is_looked_at(signed, judge):
 
 
 def test_bytes_that_only_the_guarded_reader_mends_prove_nothing(signed, judge):
-    assert judge(b"\n" + signed).why is Why.MISMATCH
+    assert judge(b"\n" + signed).reason is VerdictReason.MISMATCH
 
 
 def test_a_detached_signature_proves_nothing(alert, signer, judge):
@@ -344,7 +353,7 @@ def test_a_detached_signature_proves_nothing(alert, signer, judge):
         c14n_algorithm="http://www.w3.org/2006/12/xml-c14n11",
     )
     root.append(detached.sign(root, key=signer.key, cert=signer.certificate.decode(), reference_uri="#x"))
-    assert judge(etree.tostring(root)).why is Why.SHAPE
+    assert judge(etree.tostring(root)).reason is VerdictReason.SHAPE
 
 
 def test_the_six_states_of_one_producer_s_message(corpus):
@@ -363,7 +372,7 @@ def test_the_six_states_of_one_producer_s_message(corpus):
         "invalid_signature": "invalid",
     }
     assert verdicts["valid"].stripped
-    assert verify(valid, pins, datetime(2024, 12, 1, tzinfo=UTC)).why is Why.NOT_IN_FORCE
+    assert verify(valid, pins, datetime(2024, 12, 1, tzinfo=UTC)).reason is VerdictReason.NOT_IN_FORCE
 
 
 def test_old_signatures_of_the_corpus_are_unverifiable_not_invalid(corpus):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cap.formats.rendering import render
-from cap.keys import language_free
+from cap.identifiers import without_language
 from cap.model import Alert, Identity, Reference
 from cap.vocabulary import MsgType, ResponseType
 
@@ -27,7 +27,7 @@ class Effect(StrEnum):
     CONFLICT = "conflict"  # the identity of a known message with other content
 
 
-class Why(StrEnum):
+class MatchedBy(StrEnum):
     """How a message came to be among the superseded."""
 
     NAMED = "named"  # by sender, identifier and instant
@@ -36,7 +36,7 @@ class Why(StrEnum):
     CHAIN = "chain"  # a superseded message had superseded it
 
 
-class Note(StrEnum):
+class Caveat(StrEnum):
     """What an operator should know about a resolution."""
 
     SELF = "self"  # the message names itself; that reference was left out
@@ -58,7 +58,7 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Superseded:
     identity: Identity
-    why: Why
+    matched_by: MatchedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Resolution:
     superseded: tuple[Superseded, ...] = ()
     pending: tuple[Reference, ...] = ()
     superseded_by: tuple[Identity, ...] = ()
-    notes: tuple[Note, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
 
 def node_of(alert: Alert) -> Node:
@@ -105,15 +105,15 @@ def resolve(alert: Alert, known: Iterable[Node]) -> Resolution:
     index = _Index(others)
     later = tuple(_later(node, others))
     if not _acts(node):
-        return Resolution(node.effect, superseded_by=later, notes=_unnamed(alert))
-    named, pending, notes = _named(node, index)
+        return Resolution(node.effect, superseded_by=later, caveats=_unnamed(alert))
+    named, pending, caveats = _named(node, index)
     chain = _chain(named, index)
     if _is_ambiguous(named, index):
-        notes.append(Note.AMBIGUOUS)
+        caveats.append(Caveat.AMBIGUOUS)
     if not named and not pending:
-        notes.append(Note.NAMES_NOTHING)
+        caveats.append(Caveat.NAMES_NOTHING)
     superseded = (*named.values(), *(found for found in chain if found.identity not in named))
-    return Resolution(node.effect, superseded, tuple(pending), later, tuple(dict.fromkeys(notes)))
+    return Resolution(node.effect, superseded, tuple(pending), later, tuple(dict.fromkeys(caveats)))
 
 
 class _Index:
@@ -125,9 +125,9 @@ class _Index:
         self._by_key: dict[str, list[Node]] = {}
         for node in nodes:
             self._by_identifier.setdefault(node.identity.identifier, []).append(node)
-            self._by_key.setdefault(language_free(node.identity.identifier), []).append(node)
+            self._by_key.setdefault(without_language(node.identity.identifier), []).append(node)
 
-    def find(self, reference: Reference, by: Identity) -> list[tuple[Node, Why]]:
+    def find(self, reference: Reference, by: Identity) -> list[tuple[Node, MatchedBy]]:
         """The messages that `reference`, written in `by`, can mean; the surest kind of match only.
 
         Without the right instant only messages up to the writer's own can be meant: a later one may reuse the
@@ -135,14 +135,14 @@ class _Index:
         """
         exact = self.by_identity.get(Identity(reference.sender, reference.identifier, reference.sent))
         if exact is not None:
-            return [(exact, Why.NAMED)]
+            return [(exact, MatchedBy.NAMED)]
         sender = reference.sender or by.sender
-        for table, word, why in (
-            (self._by_identifier, reference.identifier, Why.IDENTIFIER),
-            (self._by_key, language_free(reference.identifier), Why.KEY),
+        for table, word, matched_by in (
+            (self._by_identifier, reference.identifier, MatchedBy.IDENTIFIER),
+            (self._by_key, without_language(reference.identifier), MatchedBy.KEY),
         ):
             nodes = [node for node in table.get(word, ()) if node.identity.sender == sender]
-            found = [(node, why) for node in nodes if _is_up_to(node.identity, by)]
+            found = [(node, matched_by) for node in nodes if _is_up_to(node.identity, by)]
             if found:
                 return found
         return []
@@ -156,9 +156,9 @@ def _acts(node: Node) -> bool:
     return node.effect in (Effect.REPLACES, Effect.ENDS)
 
 
-def _unnamed(alert: Alert) -> tuple[Note, ...]:
+def _unnamed(alert: Alert) -> tuple[Caveat, ...]:
     acting = alert.msg_type in (MsgType.UPDATE, MsgType.CANCEL)
-    return (Note.NAMES_NOTHING,) if acting and not alert.references else ()
+    return (Caveat.NAMES_NOTHING,) if acting and not alert.references else ()
 
 
 def _later(node: Node, others: list[Node]) -> Iterator[Identity]:
@@ -178,21 +178,21 @@ def _names(other: Node, target: _Index) -> bool:
     return any(target.find(reference, other.identity) for reference in other.references)
 
 
-def _named(node: Node, index: _Index) -> tuple[dict[Identity, Superseded], list[Reference], list[Note]]:
+def _named(node: Node, index: _Index) -> tuple[dict[Identity, Superseded], list[Reference], list[Caveat]]:
     named: dict[Identity, Superseded] = {}
-    pending, notes = [], []
+    pending, caveats = [], []
     for reference in node.references:
         if _is_self(reference, node):
-            notes.append(Note.SELF)
+            caveats.append(Caveat.SELF)
             continue
         found = index.find(reference, node.identity)
         if not found:
             pending.append(reference)
-        for match, why in found:
-            named.setdefault(match.identity, Superseded(match.identity, why))
+        for match, matched_by in found:
+            named.setdefault(match.identity, Superseded(match.identity, matched_by))
         if reference.sender not in ("", node.identity.sender):
-            notes.append(Note.FOREIGN)
-    return named, pending, notes
+            caveats.append(Caveat.FOREIGN)
+    return named, pending, caveats
 
 
 def _is_self(reference: Reference, node: Node) -> bool:
@@ -212,7 +212,7 @@ def _chain(named: Iterable[Identity], index: _Index) -> list[Superseded]:
                 if earlier.identity not in seen:
                     seen.add(earlier.identity)
                     queue.append(earlier.identity)
-                    found[earlier.identity] = Superseded(earlier.identity, Why.CHAIN)
+                    found[earlier.identity] = Superseded(earlier.identity, MatchedBy.CHAIN)
     return list(found.values())
 
 

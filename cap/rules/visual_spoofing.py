@@ -26,7 +26,7 @@ _WORD: Final = re.compile(r"[^\W\d_]{2,40}")
 _LOOK_ALIKE: Final = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 
 
-def wording_problems(info: Info, path: str) -> Iterator[Problem]:
+def spoofing_problems(info: Info, path: str) -> Iterator[Problem]:
     """Warnings only: a foreign text may have good reasons, but an operator should look."""
     for element, attribute in _TEXTS:
         text = getattr(info, attribute)

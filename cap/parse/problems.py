@@ -15,7 +15,7 @@ def quote(text: str) -> str:
     return f"“{line[:_QUOTED]}…”" if len(line) > _QUOTED else f"“{line}”"
 
 
-class Notes:
+class ProblemCollector:
     """The problems of one alert, bounded."""
 
     def __init__(self, limits: Limits, version: Version) -> None:

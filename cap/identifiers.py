@@ -9,7 +9,7 @@ _DWD: Final = re.compile(
 )
 
 
-def language_free(identifier: str) -> str:
+def without_language(identifier: str) -> str:
     """The part of an identifier that all language editions and republications of one warning share."""
     match = _DWD.fullmatch(identifier)
     return match.group(1) if match else identifier

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 import cap
-from cap.lineage import Effect, Node, Note, Resolution, Superseded, Why, node_of, resolve
+from cap.supersession import Caveat, Effect, MatchedBy, Node, Resolution, Superseded, node_of, resolve
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SENDER = "leitstelle@kreis.example"
@@ -47,7 +47,7 @@ def known(*alerts):
 
 
 def names(resolution):
-    return [(found.identity.identifier, found.why) for found in resolution.superseded]
+    return [(found.identity.identifier, found.matched_by) for found in resolution.superseded]
 
 
 def test_a_first_alert_supersedes_nothing():
@@ -57,15 +57,15 @@ def test_a_first_alert_supersedes_nothing():
 def test_the_last_link_brings_the_whole_chain():
     resolution = resolve(END, known(FIRST, SECOND, THIRD))
     assert resolution.effect is Effect.ENDS
-    assert names(resolution) == [("C", Why.NAMED), ("B", Why.CHAIN), ("A", Why.CHAIN)]
-    assert resolution.notes == ()
+    assert names(resolution) == [("C", MatchedBy.NAMED), ("B", MatchedBy.CHAIN), ("A", MatchedBy.CHAIN)]
+    assert resolution.caveats == ()
 
 
 def test_a_full_chain_of_references_is_not_ambiguous():
     end = alert("D", 3, ref(FIRST), ref(SECOND), ref(THIRD), msg_type=cap.MsgType.CANCEL)
     resolution = resolve(end, known(FIRST, SECOND, THIRD))
     assert [name for name, _ in names(resolution)] == ["A", "B", "C"]
-    assert resolution.notes == ()
+    assert resolution.caveats == ()
 
 
 def test_a_cancel_of_several_chains_ends_all_and_says_so():
@@ -73,18 +73,18 @@ def test_a_cancel_of_several_chains_ends_all_and_says_so():
     end = alert("D", 3, ref(FIRST), ref(other), msg_type=cap.MsgType.CANCEL)
     resolution = resolve(end, known(FIRST, other))
     assert [name for name, _ in names(resolution)] == ["A", "X"]
-    assert resolution.notes == (Note.AMBIGUOUS,)
+    assert resolution.caveats == (Caveat.AMBIGUOUS,)
 
 
 def test_instants_match_whatever_their_zone():
     zone = timezone(timedelta(hours=1))
     update = alert("B", 1, ref(FIRST, sent=FIRST.sent.astimezone(zone)))
-    assert names(resolve(update, known(FIRST))) == [("A", Why.NAMED)]
+    assert names(resolve(update, known(FIRST))) == [("A", MatchedBy.NAMED)]
 
 
 def test_a_wrong_instant_falls_back_to_the_identifier():
     update = alert("B", 1, ref(FIRST, sent=at(-1)))
-    assert names(resolve(update, known(FIRST))) == [("A", Why.IDENTIFIER)]
+    assert names(resolve(update, known(FIRST))) == [("A", MatchedBy.IDENTIFIER)]
 
 
 def test_a_reference_without_sender_means_the_same_sender():
@@ -105,22 +105,22 @@ def test_a_later_revision_under_the_same_identifier_is_not_meant():
 def test_another_sender_s_message_is_named_but_flagged():
     foreign = alert("A", 0, msg_type=cap.MsgType.ALERT, sender="other@x.example")
     resolution = resolve(alert("B", 1, ref(foreign)), known(foreign))
-    assert names(resolution) == [("A", Why.NAMED)]
-    assert resolution.notes == (Note.FOREIGN,)
+    assert names(resolution) == [("A", MatchedBy.NAMED)]
+    assert resolution.caveats == (Caveat.FOREIGN,)
 
 
 def test_editions_of_one_warning_match_by_their_key():
     base = "2.49.0.0.276.0.DWD.PVW.1687511640000.0d1a4fb5"
     first = alert(f"{base}.DEU", 0, msg_type=cap.MsgType.ALERT)
     update = alert("next.MUL", 1, cap.Reference(SENDER, f"{base}.MUL", at(0)))
-    assert names(resolve(update, known(first))) == [(f"{base}.DEU", Why.KEY)]
+    assert names(resolve(update, known(first))) == [(f"{base}.DEU", MatchedBy.KEY)]
 
 
 def test_what_is_not_known_yet_is_pending():
     resolution = resolve(END, [])
     assert resolution.effect is Effect.ENDS
     assert resolution.pending == END.references
-    assert resolution.notes == ()
+    assert resolution.caveats == ()
 
 
 @pytest.mark.parametrize("order", [*permutations([FIRST, SECOND, THIRD, END])])
@@ -149,17 +149,17 @@ def test_a_reference_to_itself_is_left_out():
     for sent in (at(1), None):
         update = alert("B", 1, cap.Reference(SENDER, "B", sent), ref(FIRST))
         resolution = resolve(update, known(FIRST))
-        assert names(resolution) == [("A", Why.NAMED)]
-        assert resolution.notes == (Note.SELF,)
+        assert names(resolution) == [("A", MatchedBy.NAMED)]
+        assert resolution.caveats == (Caveat.SELF,)
     only = resolve(alert("B", 1, cap.Reference(SENDER, "B", None)), [])
-    assert only.notes == (Note.SELF, Note.NAMES_NOTHING)
+    assert only.caveats == (Caveat.SELF, Caveat.NAMES_NOTHING)
 
 
 def test_circles_of_references_end():
     one = alert("A", 0, cap.Reference(SENDER, "B", at(1)))
     two = alert("B", 1, cap.Reference(SENDER, "A", at(0)))
     resolution = resolve(alert("C", 2, ref(two)), known(one, two))
-    assert names(resolution) == [("B", Why.NAMED), ("A", Why.CHAIN)]
+    assert names(resolution) == [("B", MatchedBy.NAMED), ("A", MatchedBy.CHAIN)]
     assert resolve(one, known(two)).superseded_by == (two.identity,)
 
 
@@ -170,21 +170,21 @@ def test_the_same_message_again_is_a_repeat_and_other_content_a_conflict():
 
 
 @pytest.mark.parametrize(
-    ("message", "effect", "notes"),
+    ("message", "effect", "caveats"),
     [
         (alert("X", 1, ref(FIRST), clear=(True, True)), Effect.ENDS, ()),
         (alert("X", 1, ref(FIRST), clear=(True, False)), Effect.REPLACES, ()),
         (alert("X", 1, ref(FIRST)), Effect.REPLACES, ()),
-        (alert("X", 1), Effect.FIRST, (Note.NAMES_NOTHING,)),
-        (alert("X", 1, clear=(True,)), Effect.ENDS, (Note.NAMES_NOTHING,)),
-        (alert("X", 1, msg_type=cap.MsgType.CANCEL), Effect.NONE, (Note.NAMES_NOTHING,)),
+        (alert("X", 1), Effect.FIRST, (Caveat.NAMES_NOTHING,)),
+        (alert("X", 1, clear=(True,)), Effect.ENDS, (Caveat.NAMES_NOTHING,)),
+        (alert("X", 1, msg_type=cap.MsgType.CANCEL), Effect.NONE, (Caveat.NAMES_NOTHING,)),
         (alert("X", 1, ref(FIRST), msg_type=cap.MsgType.ACK), Effect.NONE, ()),
         (alert("X", 1, ref(FIRST), msg_type=cap.MsgType.ERROR), Effect.NONE, ()),
     ],
 )
-def test_what_a_message_does(message, effect, notes):
+def test_what_a_message_does(message, effect, caveats):
     resolution = resolve(message, known(FIRST))
-    assert (resolution.effect, resolution.notes) == (effect, notes)
+    assert (resolution.effect, resolution.caveats) == (effect, caveats)
     assert bool(resolution.superseded) == (
         effect in (Effect.ENDS, Effect.REPLACES) and bool(message.references)
     )
@@ -194,13 +194,13 @@ def test_an_acknowledgement_passes_nothing_on():
     ack = alert("K", 1, ref(FIRST), msg_type=cap.MsgType.ACK)
     assert resolve(FIRST, known(ack)).superseded_by == ()
     resolution = resolve(alert("B", 2, ref(ack)), known(FIRST, ack))
-    assert names(resolution) == [("K", Why.NAMED)]
+    assert names(resolution) == [("K", MatchedBy.NAMED)]
 
 
 def test_messages_without_a_readable_time_can_still_be_related():
     timeless = cap.Alert(SENDER, "A", None, cap.Status.ACTUAL, cap.MsgType.ALERT, cap.Scope.PUBLIC)
     resolution = resolve(alert("B", 1, cap.Reference(SENDER, "A", at(0))), known(timeless))
-    assert resolution.superseded == (Superseded(timeless.identity, Why.IDENTIFIER),)
+    assert resolution.superseded == (Superseded(timeless.identity, MatchedBy.IDENTIFIER),)
 
 
 def test_a_damaged_list_of_references_is_salvaged(message):

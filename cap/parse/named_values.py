@@ -5,18 +5,18 @@ from cap.model import NamedValue
 from cap.parse.elements import Element
 from cap.parse.fields import Fields
 from cap.parse.grammar import Grammar, Model
-from cap.parse.notes import quote
+from cap.parse.problems import quote
 
 
-def read_pairs(fields: Fields, name: str, grammar: Grammar) -> tuple[NamedValue, ...]:
+def read_named_values(fields: Fields, name: str, grammar: Grammar) -> tuple[NamedValue, ...]:
     """Every entry of that name, in order, repeated names included."""
     children = fields.all(name)
     if not children:
         return ()
-    if grammar.pair is None:
+    if grammar.named_value is None:
         return tuple([_from_text(fields, child) for child in children])
-    tags = tuple(grammar.pair.slots)
-    return tuple([_from_elements(fields, child, grammar.pair, tags) for child in children])
+    tags = tuple(grammar.named_value.slots)
+    return tuple([_from_elements(fields, child, grammar.named_value, tags) for child in children])
 
 
 def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str, ...]) -> NamedValue:
@@ -24,7 +24,7 @@ def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str
         name, value = child.children[0].text.strip(), child.children[1].text.strip()
         if name and "<" not in name and "&" not in name:
             return NamedValue(name, plaintext.plain(value), child.line or None)
-    inner = Fields(child, model, fields.path_of(child), fields.notes)
+    inner = Fields(child, model, fields.path_of(child), fields.problems)
     value_child = inner.first("value")
     text = plaintext.plain(inner.raw(value_child)) if value_child is not None else ""
     return NamedValue(inner.required_prose("valueName"), text, child.line or None)
@@ -47,6 +47,6 @@ def _from_text(fields: Fields, child: Element) -> NamedValue:
     text = fields.raw(child)
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        fields.note("pair-syntax", child, quote(text))
+        fields.report("pair-syntax", child, quote(text))
         return NamedValue("", plaintext.plain(text), child.line or None)
     return NamedValue(plaintext.plain(name), plaintext.plain(value), child.line or None)

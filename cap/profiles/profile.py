@@ -63,12 +63,12 @@ def first_value(pairs: Iterable[NamedValue], name: str) -> str | None:
     return next((value for value in values(pairs, name) if value), None)
 
 
-def coded(infos: Iterable[Info], name: str, scheme: str) -> tuple[NamedValue, ...]:
+def hazard_codes(infos: Iterable[Info], name: str, scheme: str) -> tuple[NamedValue, ...]:
     """Distinct eventCode values of that name, as codes of `scheme`."""
     found = (value for info in infos for value in values(info.event_codes, name) if value)
     return tuple(NamedValue(scheme, value) for value in dict.fromkeys(found))
 
 
-def missing(alert: Alert, code: str, path: str, line: int | None, detail: str = "") -> Problem:
+def breach(alert: Alert, code: str, path: str, line: int | None, detail: str = "") -> Problem:
     """A profile's demand that is not met, at the element that should meet it."""
     return Problem(code, path, line or alert.line, detail)
