@@ -1,10 +1,11 @@
-"""The Common Alerting Protocol as values: read, check, relate, verify, write.
+"""The Common Alerting Protocol as values: this package reads, checks, relates, verifies and writes alerts.
 
     document = cap.parse(data)
     for alert in document.alerts:
         findings = cap.check(alert, cap.STRICT)
 
-Pure: no file, no network, no clock. Versions 1.0, 1.1 and 1.2, bare or inside feeds and bundles.
+It is pure: it opens no file and no connection and asks no clock. It reads versions 1.0, 1.1 and 1.2, alone or
+inside feeds and bundles.
 """
 
 from cap import supersession

@@ -19,24 +19,26 @@ from cap.policy import LENIENT, STRICT
 from cap.rules.table import rows
 
 USAGE = 2
+"""The exit status for a command that was not understood, as `argparse` and shells have it."""
+# The names by which files of a directory are taken for alerts, feeds or archives.
 _SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zip"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 if every alert is valid, 1 if some are not, 2 if the command was not understood or a file is not there."""
+    """Returns 0 if every alert is valid, 1 if some are not, 2 for an unknown command or a file that is not there."""
     options = _options().parse_args(arguments)
     _prepare_output(as_utf8=options.command == "check" and options.json)
     try:
         code = _run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever read has seen enough: say nothing more, not even at exit
+    except BrokenPipeError:  # the reader has seen enough: say nothing more, not even at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
 
 
 def _prepare_output(*, as_utf8: bool) -> None:
-    """JSON is UTF-8 (RFC 8259 §8.1); a terminal that cannot show a letter gets its number, not a failure."""
+    """Write JSON as UTF-8 (RFC 8259 §8.1); a terminal that cannot show a letter gets its number, not a failure."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8" if as_utf8 else None, errors="backslashreplace")
 
@@ -54,7 +56,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _obstacle(path: Path) -> str | None:
-    """Why a file that was named cannot be read at all."""
+    """Says why a named file cannot be read at all; None if it can."""
     try:
         path.stat()
     except FileNotFoundError:
@@ -124,7 +126,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _documents(paths: Sequence[Path]) -> Iterator[tuple[str, Document | CapError]]:
-    """Every document of every file, archive and directory, or why it could not be read."""
+    """Yields every document of every file, archive and directory, or the error that says why it is unreadable."""
     for path in _files(paths):
         try:
             with path.open("rb") as file:
@@ -151,9 +153,9 @@ def _unreadable_file(error: OSError) -> CapError:
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Files as named; of directories everything below that is called like an alert, a feed or an archive.
+    """Yields the files that were named and, below directories, those named like an alert, a feed or an archive.
 
-    What a directory holds besides is counted on standard error: nothing is left out in silence.
+    The other files of a directory are counted on standard error: nothing is left out in silence.
     """
     for path in paths:
         if not path.is_dir():

@@ -1,4 +1,4 @@
-"""Why a body could not be read at all.
+"""The errors say why a body could not be read at all.
 
 CapError
 ├── TooLarge          more bytes than the limit
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 
 class CapError(ValueError):
-    """A body that yields no alert: one sentence in English and German, and the line (from 1) where it is known."""
+    """A body yields no alert. Carries one sentence in English and German, and the line (from 1) where it is known."""
 
     code: ClassVar[str] = "cap"
 

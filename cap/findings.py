@@ -1,4 +1,4 @@
-"""What is wrong with an alert: `Problem` as noticed, `Finding` as judged by a policy."""
+"""A `Problem` is a fault of an alert as it was noticed, a `Finding` the same as a policy judged it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding weighs: an alert with an error is not valid under that policy."""
+    """The weight of a finding: an alert with an error is not valid under that policy."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One breach of one rule, not yet judged. `code` is a key of `cap.rules.RULES`."""
+    """One breach of one rule, which no policy has judged yet. `code` is a key of `cap.rules.RULES`."""
 
     code: str
     path: str
@@ -25,7 +25,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A judged problem.
+    """A problem and the weight that a policy gave it.
 
     `path` is the element, as in `/alert/info[2]/area[1]/polygon[1]`; `line` counts from 1 and is None for
     alerts that did not come from XML. `message` is one English sentence, `message_de` the same in German.
@@ -40,5 +40,5 @@ class Finding:
 
 
 def is_valid(findings: Iterable[Finding]) -> bool:
-    """True if no finding is an error."""
+    """Whether no finding is an error."""
     return all(finding.severity is not Level.ERROR for finding in findings)

@@ -1,4 +1,4 @@
-"""§3.2.4 `polygon` and `circle`: text to coordinates, whole or not at all.
+"""Reads the text of `polygon` and `circle` (§3.2.4) into coordinates, whole or not at all.
 
 One pair that cannot be read makes its ring unreadable: leaving the pair out would move the border of the
 target.
@@ -12,20 +12,23 @@ from cap.model import Circle
 
 Ring = tuple[tuple[float, float], ...]
 
+# Tables for `translate`, which delete the characters that a circle, or the numbers of a polygon, may consist of: an
+# allowed text leaves nothing, or only its commas.
 _PLAIN: Final = str.maketrans("", "", "0123456789+-.,eE \t\r\n")
 _NUMBERS: Final = str.maketrans("", "", "0123456789+-.eE")
-_FEWEST_PAIRS: Final = 4  # §3.3.1
+_FEWEST_PAIRS: Final = 4  # §3.3.1: a polygon has at least four pairs, the last equal to the first
 _HALF_EARTH_KM: Final = 20_038.0  # half the circumference: a wider circle covers the earth
+# Characters of a circle that the pattern below is tried on: three numbers of 400 digits fit, an attack does not.
 _LONGEST_CIRCLE: Final = 2_000
 _LOOSE_COMMA: Final = re.compile(r"\s,|,\s")
 _CIRCLE: Final = re.compile(r"\s*(\S{1,400}?)\s*,\s*(\S{1,400})\s+(\S{1,400})\s*")
 
 
 def ring(text: str) -> tuple[Ring | None, str | None]:
-    """Latitude, longitude pairs in degrees, closed; None with the code of why it cannot be used.
+    """Returns closed (latitude, longitude) pairs in degrees, or None with the code of what makes them unusable.
 
-    Longitudes beyond ±180 (up to ±360) stay as written: the ring crosses the antimeridian and unwrapping it
-    here would tear it apart.
+    A ring together with a code was repaired. Longitudes beyond ±180 (up to ±360) stay as written: the ring crosses
+    the antimeridian, and unwrapping it here would tear it apart.
     """
     if not text.strip():
         return None, "polygon-empty"
@@ -36,14 +39,14 @@ def ring(text: str) -> tuple[Ring | None, str | None]:
 
 
 def ring_of(pairs: Ring) -> tuple[Ring | None, str | None]:
-    """The same for pairs already read, in whatever notation."""
+    """Checks and closes pairs that were already read from another notation, as `ring` does."""
     if not pairs or not _on_earth(pairs):
         return None, "polygon-range"
     return _closed(pairs)
 
 
 def _pairs(text: str) -> Ring | None:
-    """Read in few passes of the interpreter's own loops: a border has thousands of corners."""
+    """Reads in few passes of the interpreter's own loops, because a border has thousands of corners."""
     commas = text.translate(_NUMBERS).split()
     # Of every token nothing but one comma may be left, and no token may have vanished.
     if set(commas) != {","} or len(commas) != len(text.split()) or not text.isascii():
@@ -82,7 +85,7 @@ def crosses_antimeridian(pairs: Ring) -> bool:
 
 
 def circle(text: str) -> tuple[Circle | None, str | None]:
-    """`lat,lon radius`, radius in kilometres. Blanks around the comma are a repair."""
+    """Reads `lat,lon radius`, the radius in kilometres. Blanks around the comma are repaired and reported."""
     if not text.strip():
         return None, "circle-empty"
     match = _CIRCLE.fullmatch(text) if len(text) <= _LONGEST_CIRCLE else None

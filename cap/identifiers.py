@@ -1,4 +1,4 @@
-"""What stays of an identifier when publishers add languages and prefixes to it."""
+"""Strips from an identifier the languages and prefixes that publishers add to it."""
 
 import re
 from typing import Final
@@ -10,6 +10,6 @@ _DWD: Final = re.compile(
 
 
 def without_language(identifier: str) -> str:
-    """The part of an identifier that all language editions and republications of one warning share."""
+    """Returns the part of an identifier that all language editions and republications of one warning share."""
     match = _DWD.fullmatch(identifier)
     return match.group(1) if match else identifier

@@ -1,4 +1,4 @@
-"""The text of one element to a value, with the code of what was wrong with it.
+"""Turns the text of one element into a value, and names by a code what was wrong with the text.
 
 Each function returns (value or None, code or None). A value together with a code is a repair; None with a
 code means that nothing could be read.
@@ -15,8 +15,8 @@ _LOOSE: Final = re.compile(
     r"(?P<fraction>[.,]\d{1,12})?\s?(?P<zone>[Zz]|UTC|GMT|[-+]\d\d(?::?\d\d)?)?",
     re.ASCII,
 )
-_YEARS: Final = range(2, 9999)  # of 1 to 9999: room for a day's shift at either end
-_FARTHEST_OFFSET: Final = timedelta(hours=14)  # XML Schema 1.0 part 2 §3.2.7
+_YEARS: Final = range(2, 9999)  # datetime has 1 to 9999: this leaves room for a day's shift at either end
+_FARTHEST_OFFSET: Final = timedelta(hours=14)  # no zone is farther from UTC (XML Schema 1.0 part 2 §3.2.7)
 _LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
 _LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*+", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,350})?|\.\d{1,350})", re.ASCII)
@@ -24,7 +24,7 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 def timestamp(text: str, *, ends: bool = False) -> tuple[datetime | None, str | None]:
-    """§3.3.2: YYYY-MM-DDThh:mm:ssXzh:zm, whole seconds, the offset as written.
+    """Reads §3.3.2's YYYY-MM-DDThh:mm:ssXzh:zm: whole seconds, the offset as it is written.
 
     A time without zone is taken as UTC; one that ends something (`ends`) as the latest it can mean: nothing
     ends early by a guess. 24:00:00 is the next day's midnight, as in XML Schema. The first and the last year
@@ -59,7 +59,7 @@ def is_schema_time(text: str) -> bool:
 
 
 def _exact(text: str) -> datetime | None:
-    """The usual spelling, read at once; None for the rare cases that deserve a closer look."""
+    """Reads the usual spelling at once; None for the rare cases that deserve a closer look."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:
@@ -95,7 +95,7 @@ def _style(text: str, match: re.Match[str]) -> str | None:
 
 
 def language(text: str) -> tuple[str | None, str | None]:
-    """An RFC 3066 tag as XML Schema's `language` has it; `en_US` is repaired to `en-US`."""
+    """Reads an RFC 3066 tag as XML Schema's `language` has it; `en_US` is repaired to `en-US`."""
     stripped = text.strip()
     if _LANGUAGE.fullmatch(stripped):
         return stripped, None
@@ -104,19 +104,19 @@ def language(text: str) -> tuple[str | None, str | None]:
 
 
 def decimal(text: str) -> tuple[float | None, str | None]:
-    """XML Schema's decimal: no exponent, no infinity."""
+    """Reads XML Schema's decimal, which has no exponent and no infinity."""
     stripped = text.strip()
     return (float(stripped), None) if _DECIMAL.fullmatch(stripped) else (None, "number-invalid")
 
 
 def integer(text: str) -> tuple[int | None, str | None]:
-    """XML Schema's integer, up to 18 digits."""
+    """Reads XML Schema's integer of up to 18 digits, which fit in 64 bits."""
     stripped = text.strip()
     return (int(stripped), None) if _INTEGER.fullmatch(stripped) else (None, "number-invalid")
 
 
 def quoted_list(text: str) -> tuple[tuple[str, ...], str | None]:
-    """§3.2.1 `addresses`, `incidents`: blank-separated; an item with blanks in it stands in double quotes."""
+    """Splits `addresses` or `incidents` (§3.2.1) at blanks; an item with blanks in it stands in double quotes."""
     items = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^\s"]+)', text)]
     code = "list-quotes" if text.count('"') % 2 else None
     return tuple(item.strip() for item in items if item.strip()), code

@@ -1,4 +1,4 @@
-"""What one body may cost, counted before it is paid."""
+"""Bounds what reading one body may cost; each bound is checked before the cost arises."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ class Limits:
     """
 
     max_bytes: int = 2 * 1024 * 1024
-    max_depth: int = 64
-    max_elements: int = 200_000
+    max_depth: int = 64  # elements inside one another; an alert has 5 levels, in EDXL-DE 9
+    max_elements: int = 200_000  # per body
     max_attributes: int = 64  # per element, namespace declarations not counted
     max_name: int = 1_000  # characters in one element's or attribute's name, namespace included
     max_alerts: int = 2_000  # in one feed or bundle
-    max_infos: int = 64
+    max_infos: int = 64  # per alert; the 24 official languages of the European Union fit twice
     max_resources: int = 1_000  # per alert, over all infos
     max_areas: int = 10_000  # per alert, over all infos
     max_vertices: int = 100_000  # per alert, over all polygons and excluded polygons
-    max_references: int = 1_000
+    max_references: int = 1_000  # per alert; each is looked up among the messages already known
     max_text: int = 100_000  # characters in one text that a person reads
     max_problems: int = 1_000  # recorded per alert; the rest is counted in one last finding

@@ -1,4 +1,4 @@
-"""CAP as values: every element of the standard, frozen, equal by what it says and not by where it stood.
+"""Every element of the standard is a frozen value here, equal by what it says and not by where it stood.
 
 `line`, `lines`, `problems`, `version` and `signatures` say how the message was written; they take no part in
 equality. Text is plain text: markup is already flattened (`cap.plaintext`). Every time is aware. Every
@@ -26,7 +26,7 @@ from cap.vocabulary import (
 
 
 class Identity(NamedTuple):
-    """What names a message: §3.2.1. `sent` is compared as an instant; None where it could not be read."""
+    """Names a message (§3.2.1). `sent` is compared as an instant and is None where it could not be read."""
 
     sender: str
     identifier: str
@@ -35,7 +35,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An earlier message. `sender` is empty and `sent` None where the text did not say (CAP 1.0, damaged
+    """Refers to an earlier message. `sender` is empty and `sent` None where the text did not say (CAP 1.0, damaged
     triplets).
     """
 
@@ -73,10 +73,10 @@ class Circle:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """One area: the union of its polygons, circles and geocodes, minus `excluded`.
+    """An area is the union of its polygons, circles and geocodes, minus `excluded`.
 
-    `unreadable` counts rings and circles that said something nobody could read. Where it is not 0 the
-    shapes are not the whole area: widen to the geocodes, or hold the alert for a person. Heights are feet
+    `unreadable` counts rings and circles whose text could not be read. Where it is not 0 the shapes are
+    not the whole area: widen to the geocodes, or hold the alert for a person. Heights are feet
     above mean sea level.
     """
 
@@ -192,7 +192,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What one body held. `problems` concern the container; each alert carries its own.
+    """Everything one body held. `problems` concern the container; each alert carries its own.
 
     `kind` is alert, alerts, atom, rss, edxl-de or nina. `entries` are a feed's, whether or not they hold
     alerts.

@@ -1,4 +1,4 @@
-"""HTML in CAP text, flattened to plain text.
+"""Flattens HTML in CAP text to plain text.
 
 CAP text is plain, yet feeds carry `<br/>`, links and doubly escaped entities. The result never holds a
 known tag or entity, so flattening it again changes nothing and showing it as text is right everywhere.
@@ -19,14 +19,13 @@ _TAGS: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
-_DEEPEST: Final = 4  # escapes upon escapes; deeper nesting is an attack, not a habit
+_DEEPEST: Final = 4  # rounds of unescaping; text that was escaped more often is an attack, not a habit
 
 
 def plain(text: str) -> str:
-    """`text` without tags and entities; breaks and paragraphs become line breaks, outer blanks go.
+    """Returns `text` without tags, entities and outer blanks; breaks and paragraphs become line breaks.
 
-    Linear in the length of the text for a fixed nesting of escapes, and idempotent: plain(plain(x)) ==
-    plain(x).
+    It takes linear time for a fixed nesting of escapes, and is idempotent: plain(plain(x)) == plain(x).
     """
     stripped = text.strip()
     if "<" not in stripped and "&" not in stripped:
@@ -56,7 +55,7 @@ def _once(text: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """By search, not by pattern: a thousand openings without an end must not be a thousand searches to the end."""
+    """Searches instead of matching a pattern: a thousand openings must not cause a thousand searches to the end."""
     parts, start = [], 0
     while (opening := text.find("<!--", start)) >= 0 and (end := text.find("-->", opening + 4)) >= 0:
         parts.append(text[start:opening])

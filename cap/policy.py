@@ -1,4 +1,4 @@
-"""Two ways to weigh the same problems, and room for an operator's own."""
+"""Policies weigh the same problems differently: two are given, an operator may add others."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Policy:
     overrides: Mapping[str, Level] = field(default_factory=dict, hash=False)
 
     def weigh(self, code: str) -> Level:
-        """The severity of a problem under this policy. KeyError for a code that no rule has."""
+        """Returns the weight of a problem under this policy. Raises KeyError for a code that no rule has."""
         rule = RULES[code]
         return self.overrides.get(code) or (rule.strict if self.strict else rule.lenient)
 

@@ -1,4 +1,4 @@
-"""Which earlier messages a message replaces or ends, and whether a later one already did that to it.
+"""Finds out which earlier messages a message replaces or ends, and whether a later one already did that to it.
 
 Messages form a graph by their references. Senders list the whole chain or only its last link, write one instant in
 several zones, and arrive in any order; so a match goes by instant, then by identifier within the same sender, and
@@ -17,7 +17,7 @@ from cap.vocabulary import MsgType, ResponseType
 
 
 class Effect(StrEnum):
-    """What a message does to others."""
+    """What a message does to earlier ones."""
 
     FIRST = "first"  # a new warning
     REPLACES = "replaces"  # an Update: what it names is void, its own content holds
@@ -28,7 +28,7 @@ class Effect(StrEnum):
 
 
 class MatchedBy(StrEnum):
-    """How a message came to be among the superseded."""
+    """What showed that a message is superseded."""
 
     NAMED = "named"  # by sender, identifier and instant
     IDENTIFIER = "identifier"  # by identifier alone, within the same sender
@@ -37,17 +37,17 @@ class MatchedBy(StrEnum):
 
 
 class Caveat(StrEnum):
-    """What an operator should know about a resolution."""
+    """A doubt about a resolution that an operator should know."""
 
     SELF = "self"  # the message names itself; that reference was left out
     NAMES_NOTHING = "names-nothing"  # an Update or Cancel without usable references
-    AMBIGUOUS = "ambiguous"  # several chains that had nothing to do with each other end together
+    AMBIGUOUS = "ambiguous"  # several unrelated chains end together
     FOREIGN = "foreign"  # it names another sender's message
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What must be remembered of a message to relate later ones to it."""
+    """All that must be remembered of a message to relate later ones to it."""
 
     identity: Identity
     references: tuple[Reference, ...]
@@ -63,9 +63,9 @@ class Superseded:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """`superseded` in order of discovery, the named first. `pending` are references to messages not seen yet: keep
-    them, for the message may arrive late and must then not be shown. `superseded_by` are later messages already
-    known that replaced or ended this one.
+    """`superseded` has the messages in order of discovery, the named ones first. `pending` are references to messages
+    not seen yet: keep them, for such a message may arrive late and must then not be shown. `superseded_by` are later
+    messages already known that replaced or ended this one.
     """
 
     effect: Effect
@@ -76,12 +76,12 @@ class Resolution:
 
 
 def node_of(alert: Alert) -> Node:
-    """The alert's place in the graph. The fingerprint is of the content, not of its spelling."""
+    """Returns the alert's node in the graph. Its fingerprint depends on the content, not on the spelling."""
     return Node(alert.identity, alert.references, effect_of(alert), hashlib.sha256(render(alert)).hexdigest())
 
 
 def effect_of(alert: Alert) -> Effect:
-    """What the message means to do, whether or not what it names is known."""
+    """Returns what the message is meant to do, whether or not the messages it names are known."""
     if alert.msg_type is MsgType.ALERT:
         return Effect.FIRST
     if alert.msg_type is MsgType.CANCEL:
@@ -95,7 +95,7 @@ def effect_of(alert: Alert) -> Effect:
 
 
 def resolve(alert: Alert, known: Iterable[Node]) -> Resolution:
-    """How `alert` stands to the messages already known, in any order of arrival. Pure."""
+    """Relates `alert` to the messages already known, which may have arrived in any order. Pure."""
     node, others = node_of(alert), []
     for other in known:
         if other.identity == node.identity:
@@ -117,7 +117,7 @@ def resolve(alert: Alert, known: Iterable[Node]) -> Resolution:
 
 
 class _Index:
-    """Known messages by identity, by identifier and by language-free identifier."""
+    """Finds known messages by identity, by identifier and by identifier without language."""
 
     def __init__(self, nodes: list[Node]) -> None:
         self.by_identity = {node.identity: node for node in nodes}
@@ -128,9 +128,9 @@ class _Index:
             self._by_key.setdefault(without_language(node.identity.identifier), []).append(node)
 
     def find(self, reference: Reference, by: Identity) -> list[tuple[Node, MatchedBy]]:
-        """The messages that `reference`, written in `by`, can mean; the surest kind of match only.
+        """Returns the messages that `reference`, written in the message `by`, can mean, by the surest match only.
 
-        Without the right instant only messages up to the writer's own can be meant: a later one may reuse the
+        A reference without the right instant can mean only messages sent up to `by`: a later one may reuse the
         identifier.
         """
         exact = self.by_identity.get(Identity(reference.sender, reference.identifier, reference.sent))
@@ -162,7 +162,7 @@ def _unnamed(alert: Alert) -> tuple[Caveat, ...]:
 
 
 def _later(node: Node, others: list[Node]) -> Iterator[Identity]:
-    """Messages that acted on this one, and those that acted on them."""
+    """Yields the messages that acted on this one, and those that acted on them."""
     acting = [other for other in others if _acts(other)]
     seen, queue = {node.identity}, [node]
     while queue:
@@ -201,7 +201,7 @@ def _is_self(reference: Reference, node: Node) -> bool:
 
 
 def _chain(named: Iterable[Identity], index: _Index) -> list[Superseded]:
-    """What the named had superseded, and what that had, however the references run in circles."""
+    """Returns what the named messages had superseded, and so on; references that run in a cycle end the search."""
     found: dict[Identity, Superseded] = {}
     queue = list(named)
     seen = set(queue)
@@ -217,7 +217,7 @@ def _chain(named: Iterable[Identity], index: _Index) -> list[Superseded]:
 
 
 def _is_ambiguous(named: Iterable[Identity], index: _Index) -> bool:
-    """Whether the named fall into several chains: more than one that no other named one leads to."""
+    """Whether the named messages fall into several chains: more than one is reached from no other named one."""
     starts = list(named)
     reached = {found.identity for start in starts for found in _chain([start], index)}
     return sum(1 for start in starts if start not in reached) > 1

@@ -1,1 +1,1 @@
-"""What CAP comes from and goes into besides its own XML: GeoJSON, NINA's JSON, bundles, reports for people."""
+"""Reads and writes the forms of an alert besides XML: GeoJSON, NINA's JSON, archives, reports for people."""

@@ -1,4 +1,4 @@
-"""Zip archives of alerts, opened in memory: names are labels only, and every member is bounded before it is read."""
+"""Opens zip archives of alerts in memory: names are labels only, and every member is bounded before it is read."""
 
 import io
 import zipfile
@@ -16,7 +16,7 @@ MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all members, unpacked
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of an archive: its bytes, or why it could not be had."""
+    """One file of an archive, with its bytes or the error that says why they cannot be had."""
 
     name: str
     content: bytes | CapError
@@ -27,7 +27,7 @@ def is_zip(data: bytes) -> bool:
 
 
 def members(data: bytes, limits: Limits) -> Iterator[Member]:
-    """Every file in the archive, in its order. A broken member does not stop the others.
+    """Yields every file in the archive, in its order. A broken member does not stop the others.
 
     Raises TooLarge, LimitExceeded or NotXml for an archive that cannot be opened at all.
     """
@@ -54,7 +54,7 @@ def members(data: bytes, limits: Limits) -> Iterator[Member]:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes | CapError:
-    """At most `most` bytes are ever unpacked, whatever the member says about its own size."""
+    """Unpacks at most one byte more than `most`, whatever the member says about its own size."""
     try:
         with archive.open(info) as stream:
             content = stream.read(most + 1)

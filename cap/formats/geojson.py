@@ -1,4 +1,4 @@
-"""GeoJSON shapes of a warning, whose pairs are longitude, latitude, to CAP's rings of latitude, longitude."""
+"""Turns GeoJSON shapes of a warning, whose pairs are longitude, latitude, into CAP's rings of latitude, longitude."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cap.model import Polygon
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """What one feature encloses, what its holes leave out, and how many of its rings nobody could read."""
+    """The rings of one feature: what they enclose, what its holes leave out, and how many could not be read."""
 
     area_id: str
     polygons: tuple[Polygon, ...]
@@ -21,7 +21,10 @@ class Shapes:
 
 
 def read_features(collection: Any, limits: Limits) -> Iterator[Shapes]:
-    """The Polygon and MultiPolygon features. Raises NotJson for anything but a FeatureCollection, LimitExceeded."""
+    """Yields the Polygon and MultiPolygon features.
+
+    Raises NotJson for anything but a FeatureCollection, LimitExceeded for too many vertices.
+    """
     features = collection.get("features") if isinstance(collection, dict) else None
     if not isinstance(features, list):
         raise NotJson(
@@ -57,7 +60,7 @@ def _feature(feature: Any) -> Shapes:
 
 
 def _polygons(shape: Any) -> list[Any]:
-    """The coordinate arrays of every polygon; one empty one for a shape of another kind, which encloses nothing."""
+    """Returns the coordinate arrays of every polygon; one empty array for any other kind of shape."""
     if not isinstance(shape, dict):
         return [[]]
     coordinates = shape.get("coordinates")
@@ -78,7 +81,7 @@ def _ring(positions: Any) -> Polygon | None:
 
 
 def _is_position(position: Any) -> bool:
-    """Two numbers or more, each small enough to be a float."""
+    """Whether there are two numbers or more, each small enough to be degrees and a float."""
     if not isinstance(position, list) or len(position) < 2:
         return False
     return all(

@@ -1,8 +1,8 @@
-"""Warnings as the NINA service publishes them: CAP in JSON, shapes in GeoJSON beside it.
+"""Reads warnings as the NINA service publishes them: CAP in JSON, shapes in GeoJSON beside it.
 
-Shape of the JSON: CAP's element names as keys, arrays where elements repeat, `references` one string. Areas name
+The JSON has CAP's element names as keys, arrays where elements repeat, `references` one string. Areas name
 shapes by the geocode `AreaId`; where `area.polygon` is given its pairs are longitude, latitude, with -1.0,-1.0 as
-filler. Found in published samples; the service has no normative description.
+filler. All this was found in published samples; the service has no normative description.
 """
 
 import json
@@ -27,7 +27,7 @@ _NAMESPACE: Final = NAMESPACE_OF[Version.V1_2]
 
 
 def parse_nina(detail: bytes, geometry: bytes | None = None, limits: Limits = _DEFAULT) -> Document:
-    """One warning from its `/warnings/{id}.json` and, if at hand, its `/warnings/{id}.geojson`.
+    """Reads one warning from its `/warnings/{id}.json` and, if at hand, its `/warnings/{id}.geojson`.
 
     The same problems are found as in XML, without lines. Raises only `CapError`: NotJson for anything that is not
     one warning's object.
@@ -64,7 +64,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A key given twice could mean two things to two readers."""
+    """Refuses a key given twice, which could mean two things to two readers."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise NotJson("A key occurs twice in one object.", "Ein Schlüssel kommt in einem Objekt doppelt vor.")
@@ -72,7 +72,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _Count:
-    """Elements made so far."""
+    """Counts the elements made so far against the limit."""
 
     def __init__(self, limits: Limits) -> None:
         self._left = limits.max_elements
@@ -84,7 +84,7 @@ class _Count:
 
 
 def _element(name: str, value: Any, model: Model | None, count: _Count) -> Element:
-    """The element that XML would have had: children in the standard's order, keys that CAP does not know left out."""
+    """Makes the element that XML would have: children in the standard's order, keys that CAP does not know left out."""
     count()
     element = Element(f"{_NAMESPACE} {name}", 0)
     if isinstance(value, Mapping):
@@ -118,13 +118,13 @@ _MODELS: Final = {
 
 
 def _swapped(text: str) -> str:
-    """`lon,lat lon,lat` as CAP's `lat,lon lat,lon`; a pair that is none stays and makes the ring unreadable."""
+    """Turns `lon,lat lon,lat` into CAP's `lat,lon lat,lon`; a malformed pair stays and makes the ring unreadable."""
     pairs = [pair.split(",") for pair in text.split() if pair != _FILLER]
     return " ".join(f"{pair[1]},{pair[0]}" if len(pair) == 2 else ",".join(pair) for pair in pairs)
 
 
 def _with_shapes(alert: Alert, shapes: tuple[Shapes, ...]) -> Alert:
-    """Every area with the shapes of its AreaId; all shapes where the area names none, as translations do."""
+    """Gives every area the shapes of its AreaId, or all shapes where it names none, as translations do."""
     infos = tuple(
         replace(info, areas=tuple(_shaped(area, shapes) for area in info.areas)) for info in alert.infos
     )

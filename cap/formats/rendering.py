@@ -1,4 +1,4 @@
-"""An `Alert` as CAP 1.2 XML that reads back as the same value."""
+"""Writes an `Alert` as CAP 1.2 XML that reads back as the same value."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,17 +12,18 @@ from cap.parse.areas import EXCLUDE_POLYGON
 from cap.parse.grammar import NAMESPACE_OF
 from cap.vocabulary import Version
 
-UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
+# The characters that no XML document may hold (XML 1.0 §2.2).
+UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 # Stands for a shape that could not be read, so that the next reader does not take the rest for the whole area.
 _UNREADABLE: Final = "unreadable"
 
 
 def render(alert: Alert) -> bytes:
-    """UTF-8 CAP 1.2, unsigned. Characters that XML cannot hold are left out.
+    """Returns unsigned CAP 1.2 in UTF-8. Characters that XML cannot hold are left out.
 
     `parse(render(alert))` yields an equal alert if its texts are plain (`cap.plain`), its times whole seconds,
     and its identifiers free of blanks and commas, as the standard demands. A shape that was unreadable is
-    written as one: the area must not look complete to whoever reads it next.
+    written as one: the area must not look complete to the next reader.
     """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f'<alert xmlns="{NAMESPACE_OF[Version.V1_2]}">']
     lines += _alert(alert)
@@ -126,13 +127,13 @@ def _ring(lat_lon: Iterable[tuple[float, float]]) -> str:
 
 
 def _number(value: float) -> str:
-    """The shortest digits that read back as the same number, without exponent."""
+    """Writes the shortest digits that read back as the same number, without exponent."""
     text = repr(value)
     return format(Decimal(text), "f") if "e" in text else text
 
 
 def _time(moment: datetime | None) -> str | None:
-    """§3.3.2: whole seconds, and UTC as -00:00."""
+    """Writes whole seconds, and UTC as -00:00 (§3.3.2)."""
     if moment is None:
         return None
     return re.sub(r"\+00:00$", "-00:00", moment.isoformat(timespec="seconds"))

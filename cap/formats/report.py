@@ -1,4 +1,4 @@
-"""What the command says about one alert."""
+"""Writes what `python -m cap check` says about one alert."""
 
 import json
 from collections.abc import Iterator
@@ -14,8 +14,10 @@ from cap.rules.validation import check, check_container
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One alert, or one document without any. `index` counts the alerts of a document from 0; None for a document
-    that holds none, could not be read, or whose container itself is at fault.
+    """The findings on one alert, or on a document without any.
+
+    `index` counts the alerts of a document from 0; it is None for a document that holds none, could not be read, or
+    whose container itself is at fault.
     """
 
     file: str
@@ -29,7 +31,7 @@ class Report:
 
 
 def reports(name: str, document: Document, policy: Policy, *, with_profiles: bool = False) -> list[Report]:
-    """One report per alert, and one on the container if there is no alert or it has an error of its own."""
+    """Returns one report per alert, and one on the container if it holds no alert or has an error of its own."""
     found = []
     container = check_container(document, policy)
     if not document.alerts or not is_valid(container):
@@ -43,14 +45,14 @@ def reports(name: str, document: Document, policy: Policy, *, with_profiles: boo
 
 
 def unreadable(name: str, error: CapError) -> Report:
-    """A document that yielded nothing; the error's own sentence is all there is."""
+    """Reports a document that yielded nothing; the error's own sentence is all there is to say."""
     return Report(
         name, None, None, (Finding(error.code, Level.ERROR, "", error.line, str(error), error.message_de),)
     )
 
 
 def as_json(report: Report, language: str = "en") -> str:
-    """One object on one line."""
+    """Writes one JSON object on one line."""
     return json.dumps(
         {
             "file": report.file,
@@ -80,7 +82,7 @@ def _identity(identity: Identity | None) -> list[str | None] | None:
 
 
 def as_line(report: Report) -> str:
-    """The verdict, where, who, and the codes of what is wrong."""
+    """Writes the verdict, the file, the message's identity, and the codes and lines of its errors."""
     verdict = "valid  " if report.is_valid else "INVALID"
     place = report.file if report.index is None else f"{report.file}#{report.index}"
     name = ",".join(part or "?" for part in _identity(report.identity) or ["no alert"])
@@ -101,7 +103,7 @@ def _message(finding: Finding, language: str) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` without anything that could steer a terminal: alerts come from strangers."""
+    """Returns `text` without anything that could control a terminal: alerts come from strangers."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )

@@ -1,4 +1,4 @@
-"""An alert for people: German labels, the message's own words."""
+"""Shows an alert to people: German labels, the message's own words."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,11 +9,11 @@ from cap.model import Alert, Area, Info
 from cap.policy import STRICT
 from cap.rules.validation import check
 
-_LABEL = 14
+_LABEL = 14  # columns for a label; the longest, "Dringlichkeit", has 13
 
 
 def view(alert: Alert) -> str:
-    """Several lines, ending in a blank one; nothing in them can steer a terminal."""
+    """Returns several lines, the last one blank; nothing in them can control a terminal."""
     lines = [*_head(alert)]
     for info in alert.infos:
         lines += ["", *_info(info)]
@@ -77,7 +77,7 @@ def _findings(alert: Alert) -> Iterator[str]:
 
 
 def _line(label: str, text: str | None) -> Iterator[str]:
-    """One label, the text's own line breaks kept and indented."""
+    """Yields one label and its text, whose own line breaks are kept and indented."""
     for number, part in enumerate((text or "").splitlines()):
         yield f"{label if number == 0 else '':{_LABEL}} {printable(part)}".rstrip()
 

@@ -1,6 +1,4 @@
-"""The area elements of one alert to `Area`s. Messages in many languages repeat their rings: each is read
-once.
-"""
+"""Builds the `Area`s of one alert. Messages in many languages repeat their rings, so each ring is read once."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -14,11 +12,12 @@ from cap.parse.grammar import Grammar
 from cap.parse.named_values import read_named_values
 from cap.parse.problems import ProblemCollector
 
-EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"  # DWD CAP profile: a ring to subtract, written as a geocode
+# The name of a geocode that is no code: its value is a ring to subtract from the area (DWD CAP profile).
+EXCLUDE_POLYGON: Final = "EXCLUDE_POLYGON"
 
 
 class AreaBuilder:
-    """Counts areas and vertices over the whole alert and remembers the rings already read."""
+    """Builds areas; it counts areas and vertices over the whole alert and remembers the rings already read."""
 
     def __init__(self, grammar: Grammar, problems: ProblemCollector) -> None:
         self._grammar = grammar
@@ -28,7 +27,7 @@ class AreaBuilder:
         self._rings: dict[str, tuple[geometry.Ring | None, str | None]] = {}
 
     def build(self, info: Fields) -> tuple[Area, ...]:
-        """The areas of one info. Raises LimitExceeded."""
+        """Returns the areas of one info. Raises LimitExceeded."""
         children = info.all("area")
         self._count += len(children)
         info.bound("areas", self._count, self._problems.limits.max_areas, info.element)
@@ -52,17 +51,17 @@ class AreaBuilder:
         )
 
     def _shapes(self, fields: Fields) -> tuple[tuple[Polygon, ...], tuple[Circle, ...], int]:
-        """Polygons, circles, and how many of either said something that nobody could read."""
+        """Returns polygons, circles, and how many of either have a text that could not be read."""
         children = fields.all("polygon"), fields.all("circle")
         if not any(children):
             return (), (), 0
         polygons = tuple(self._polygons(fields, children[0]))
         circles = tuple(_circles(fields, children[1]))
-        spoken = sum(1 for child in (*children[0], *children[1]) if fields.raw(child).strip())
-        return polygons, circles, spoken - len(polygons) - len(circles)
+        filled = sum(1 for child in (*children[0], *children[1]) if fields.raw(child).strip())
+        return polygons, circles, filled - len(polygons) - len(circles)
 
     def _places(self, fields: Fields) -> tuple[tuple[NamedValue, ...], tuple[Polygon, ...]]:
-        """Geocodes, and the rings to subtract that some senders write as geocodes."""
+        """Returns the geocodes, and the rings to subtract that some senders write as geocodes."""
         codes = read_named_values(fields, "geocode", self._grammar)
         exclusions = [code for code in codes if code.name == EXCLUDE_POLYGON]
         if not exclusions:

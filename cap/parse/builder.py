@@ -1,4 +1,4 @@
-"""An alert element to an `Alert`, with a problem noted for everything that is not as the standard has it."""
+"""Builds an `Alert` from its element and reports a problem for every deviation from the standard."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,8 +25,8 @@ _SCOPES: Final = {word.value: word for word in Scope}
 
 
 def build(element: Element, version: Version, limits: Limits, repairs: Iterable[str] = ()) -> Alert:
-    """The alert in `element`; `repairs` are codes of what was mended to get at it. Raises only
-    LimitExceeded.
+    """Returns the alert in `element`; `repairs` are the codes of what was repaired before it could be read. Raises
+    only LimitExceeded.
     """
     problems = ProblemCollector(limits, version)
     for code in repairs:
@@ -86,13 +86,13 @@ def _identity(fields: Fields) -> tuple[str, str, datetime | None]:
 
 def _scope(fields: Fields) -> Scope:
     if fields.problems.version is Version.V1_0 and fields.first("scope") is None:
-        return Scope.PUBLIC  # CAP 1.0 has it optional and means everybody
+        return Scope.PUBLIC  # optional in CAP 1.0, where its absence means everybody
     return _essential(fields, "scope", _SCOPES, "scope-unusable") or Scope.PRIVATE
 
 
 def _essential(fields: Fields, name: str, words: dict[str, Word], code: str) -> Word | None:
-    """A word that decides who may see the message; None, and an error under every policy, if it is not
-    there.
+    """Returns a word that decides who may see the message; None, and an error under every policy, if it is
+    missing.
     """
     child = fields.first(name)
     word = fields.word(child, words) if child is not None else None

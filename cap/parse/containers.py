@@ -1,4 +1,4 @@
-"""Where alerts are found: bare, in `<alerts>`, in Atom and RSS, in EDXL-DE, as markup, escaped or in base64."""
+"""Finds alerts: bare, in `<alerts>`, in Atom and RSS, in EDXL-DE, as markup, escaped or in base64."""
 
 import base64
 import re
@@ -17,7 +17,7 @@ from cap.parse.grammar import ALERT_TAGS
 
 _EDXL: Final = frozenset({"EDXLDistribution", "edxlDistribution"})  # EDXL-DE 1.0, 2.0
 _ESCAPED: Final = frozenset({"content", "description", "encoded", "contentData", "embeddedXMLContent"})
-_BASE64: Final = "contentData"  # EDXL-DE 1.0 §3.2.4.2: other than XML, so an alert may be packed in it
+_BASE64: Final = "contentData"  # EDXL-DE 1.0 §3.2.4.2: for content other than XML, yet it may hold an alert
 _HEAD: Final = 2_000  # characters within which a document's root begins
 _BEGINS_ALERT: Final = re.compile(
     r"(?>\s+|\ufeff|<!--(?>(?:(?!-->).)*)-->|<\?(?>(?:(?!\?>).)*)\?>)*+<(?:!DOCTYPE\s+)?(?:[\w.-]+:)?alert[\s/>\[]",
@@ -27,14 +27,14 @@ _BEGINS_ALERT: Final = re.compile(
 
 @dataclass(slots=True)
 class _AlertCollector:
-    """What one container yields, collected in document order."""
+    """Collects what one container yields, in document order."""
 
     limits: Limits
     alerts: list[Alert] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, element: Element, repairs: list[str], path: str) -> None:
-        """One alert that cannot be afforded is reported and does not take the others with it."""
+        """Adds an alert; one that exceeds a limit is reported and does not take the others with it."""
         if len(self.alerts) >= self.limits.max_alerts:
             most = self.limits.max_alerts
             raise LimitExceeded(
@@ -48,7 +48,7 @@ class _AlertCollector:
             self.problems.append(Problem("feed-alert-unreadable", path, element.line, str(error)))
 
     def add_inner(self, inner: str | bytes, line: int, path: str) -> None:
-        """An alert that stands in a container as text or bytes: its lines count from where it begins."""
+        """Adds an alert that a container holds as text or bytes; its lines count from where it begins."""
         try:
             if isinstance(inner, str):
                 root, repairs = elements.read_text(inner, self.limits)
@@ -63,13 +63,13 @@ class _AlertCollector:
             self.add_foreign(root, line, path)
 
     def add_foreign(self, element: Element, line: int, path: str) -> None:
-        """An alert of no known namespace: it is not read, but it must not vanish either."""
+        """Reports an alert of no known namespace: it is not read, but it must not vanish either."""
         why = f"its namespace is “{element.namespace[:80]}”, which is none of CAP's."
         self.problems.append(Problem("feed-alert-unreadable", path, line, why))
 
 
 def collect_alerts(root: Element, repairs: list[str], limits: Limits) -> Document:
-    """Every alert under `root`. Raises NotCap where the root is no container, LimitExceeded for too many
+    """Returns every alert under `root`. Raises NotCap where the root is no container, LimitExceeded for too many
     alerts.
     """
     if root.tag in ALERT_TAGS:
@@ -116,7 +116,9 @@ _FEEDS: Final[
 
 
 def _walk(element: Element, path: str) -> Iterator[tuple[Element, str, str | bytes | None]]:
-    """Alerts, and texts that hold one with what they hold, in document order; never anything inside an alert."""
+    """Yields alerts, and elements whose text is one together with that text, in document order; never looks into an
+    alert.
+    """
     for child in element.children:
         below = f"{path}/{child.local[:60]}"
         inner = _inner(child) if child.local in _ESCAPED else None
@@ -131,7 +133,7 @@ def _is_foreign_alert(element: Element) -> bool:
 
 
 def _inner(element: Element) -> str | bytes | None:
-    """The alert that an element's text is: escaped markup, or base64 where the container has that."""
+    """Returns the alert that an element's text is, as escaped markup or, where the container allows it, as base64."""
     if _BEGINS_ALERT.match(element.text[:_HEAD]):
         return element.text
     if element.local != _BASE64:

@@ -1,4 +1,4 @@
-"""Bytes to a guarded element tree, in one pass of one parser.
+"""Turns bytes into a tree of elements within the limits, in one pass of one parser.
 
 Expat alone reads the document, so what the limits saw is what the model is built from: no second parser can
 understand the bytes differently. A DOCTYPE is refused as a parse event, therefore in every encoding expat
@@ -17,7 +17,7 @@ _SEPARATOR: Final = " "
 
 
 class Element:
-    """One element. `tag` is "namespace local" (or "local"); `offset` is where it stood in its parent's
+    """An element of the document. `tag` is "namespace local" (or "local"); `offset` is its place in its parent's
     text.
     """
 
@@ -31,7 +31,7 @@ class Element:
         self.offset = offset
         self.attributes = attributes
         self.text = ""
-        # Most elements have none: one shared empty list, never appended to, spares the collector thousands.
+        # Most elements have none: one shared empty list, never appended to, spares the garbage collector thousands.
         self.children: list[Element] = _NO_CHILDREN
 
     @property
@@ -47,9 +47,9 @@ _NO_CHILDREN: Final[list[Element]] = []
 
 
 def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
-    """The root element and the codes of what had to be repaired to read it.
+    """Returns the root element and the codes of what had to be repaired to read it.
 
-    Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml; never anything else, never reads anything else.
+    Raises TooLarge, LimitExceeded, DoctypeRefused or NotXml and nothing else; reads nothing but `data`.
     """
     if len(data) > limits.max_bytes:
         raise TooLarge(*too_large(len(data), limits.max_bytes))
@@ -60,7 +60,7 @@ def read(data: bytes, limits: Limits) -> tuple[Element, list[str]]:
 
 
 def read_text(text: str, limits: Limits) -> tuple[Element, list[str]]:
-    """The same for a document that stood inside another: its characters are known, whatever it declares."""
+    """Reads a document that stood inside another: its characters are known, whatever encoding it declares."""
     body = text.strip().encode()
     if len(body) > limits.max_bytes:
         raise TooLarge(*too_large(len(body), limits.max_bytes))
@@ -68,7 +68,7 @@ def read_text(text: str, limits: Limits) -> tuple[Element, list[str]]:
 
 
 class _Builder:
-    """Expat's handlers: count first, then keep."""
+    """Builds the tree in expat's handlers, which count an element before they keep it."""
 
     def __init__(self, limits: Limits, skipped_lines: int = 0, encoding: str | None = None) -> None:
         self._limits = limits
@@ -98,7 +98,7 @@ class _Builder:
                 "Die angegebene Zeichenkodierung ist nicht sicher lesbar.",
                 1,
             ) from None
-        finally:  # the handlers know the parser and the parser its handlers: part them, or both linger
+        finally:  # the handlers refer to the parser and it to them: without this the reference cycle lingers
             parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
             parser.StartDoctypeDeclHandler = None
         return root.children[0]
@@ -112,7 +112,7 @@ class _Builder:
         )
 
     def _attach(self) -> Element:
-        """Install the element handlers; the returned element is the document above the root."""
+        """Installs the element handlers; the returned element is the document above the root."""
         parser, limits, skipped = self._parser, self._limits, self._skipped
         most, deepest, longest = (
             limits.max_elements,
@@ -151,7 +151,7 @@ class _Builder:
 
 
 def _guard(limits: Limits, tag: str, line: int, place: tuple[int, int], attributes: dict[str, str]) -> None:
-    """Raise LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
+    """Raises LimitExceeded if the element at `place` (its number, its depth) breaks a limit."""
     count, depth = place
     if count > limits.max_elements:
         raise _exceeded(
@@ -174,7 +174,7 @@ def _exceeded(what: str, was: str, line: int) -> LimitExceeded:
 
 
 def too_large(size: int, most: int) -> tuple[str, str]:
-    """The sentences for a body above the limit."""
+    """Returns the English and German sentences for a body above the limit."""
     return (
         f"The body has {size} bytes; at most {most} are accepted.",
         f"Die Einsendung hat {size} Bytes; angenommen werden höchstens {most}.",

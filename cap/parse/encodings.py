@@ -1,4 +1,4 @@
-"""In which encoding a body is, where its declaration and its bytes disagree or expat needs help."""
+"""Detects the encoding of a body where its declaration and its bytes disagree or expat needs help."""
 
 import re
 from typing import Final
@@ -6,15 +6,15 @@ from typing import Final
 from cap.errors import NotXml
 
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
-# XML 1.0 white space; a byte order mark or a declaration must come first, but real feeds begin with blank
+# XML 1.0's white space. Only a byte order mark may stand before the declaration, but real feeds begin with blank
 # lines.
 _BLANK: Final = b" \t\r\n"
 _ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_DECLARATION: Final = 600  # bytes in which a declaration has ended, in two-byte characters too
-# How UTF-16 shows itself without or with a byte order mark, and expat's name for it.
+_DECLARATION: Final = 600  # bytes within which a declaration has ended, in characters of two bytes too
+# The first two bytes of UTF-16 with and without a byte order mark, and expat's name for it.
 _UTF16: Final = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"<\0", "utf-16le"), (b"\0<", "utf-16be"))
 _TWO_BYTES: Final = frozenset({"utf-16", "utf-16le", "utf-16be", "ucs-2", "iso-10646-ucs-2", "unicode"})
-# Encodings of several bytes that feeds of East Asia declare and expat does not know. All hold ASCII as it is.
+# Multi-byte encodings that feeds of East Asia declare and expat does not know. In all of them ASCII stays ASCII.
 _MULTIBYTE: Final = frozenset(
     {"shift_jis", "windows-31j", "euc-jp", "gb2312", "gbk", "gb18030", "big5", "euc-kr"}
 )
@@ -27,13 +27,13 @@ _NOT_WINDOWS: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]|[\xc0-\xff][\x80-\xbf
 
 
 def lines_before(data: bytes) -> int:
-    """How many lines stand before the document."""
+    """Counts the lines that stand before the document."""
     body = data.removeprefix(_UTF8_MARK)
     return body[: len(body) - len(body.lstrip(_BLANK))].count(b"\n")
 
 
 def detect(data: bytes) -> tuple[bytes, str | None, list[str]]:
-    """The body to parse, the encoding to impose on it if any, and the codes of what was repaired.
+    """Returns the body to parse, the encoding to impose on it if any, and the codes of what was repaired.
 
     Raises NotXml for bytes that are not of the encoding they declare.
     """
@@ -82,7 +82,7 @@ def _transcoded(body: bytes, declared: str) -> bytes:
 
 
 def _legacy_encoding(body: bytes) -> str | None:
-    """The encoding that bytes which are not UTF-8 are honestly in: Latin-1, or what Windows makes of it."""
+    """Returns the encoding that bytes other than UTF-8 are evidently in, Latin-1 or Windows-1252; None for neither."""
     try:
         body.decode("utf-8")
     except UnicodeDecodeError:

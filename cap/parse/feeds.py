@@ -1,4 +1,4 @@
-"""Atom and RSS: what their entries point to, and what RFC 4287 and RSS 2.0 demand of them."""
+"""Reads the entries of Atom and RSS, and checks what RFC 4287 and RSS 2.0 demand of them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -49,7 +49,7 @@ def _entry(element: Element, namespace: str, key: str, time: str, links: tuple[L
 
 
 def atom_problems(feed: Element) -> Iterator[Problem]:
-    """Breaches of RFC 4287 that decide whether an entry can be told from others and followed."""
+    """Yields breaches of RFC 4287 that decide whether an entry can be told from others and followed."""
     yield from _missing(feed, ATOM, _ATOM_REQUIRED, "/feed")
     yield from _unexpected(feed, "/feed")
     for index, entry in enumerate(_children(feed, f"{ATOM} entry"), 1):
@@ -61,7 +61,7 @@ def atom_problems(feed: Element) -> Iterator[Problem]:
 
 
 def rss_problems(rss: Element) -> Iterator[Problem]:
-    """Breaches of RSS 2.0: required channel elements, items that say nothing."""
+    """Yields breaches of RSS 2.0: missing channel elements, and items with neither title nor description."""
     channels = _children(rss, "channel")
     if not channels:
         yield Problem("feed-element-missing", "/rss", rss.line, "channel")

@@ -1,7 +1,6 @@
-"""One composite element's children as values: structure first, then one accessor per kind of content.
+"""Reads one composite element's children as values: structure first, then one accessor per kind of content.
 
-Whatever is not as the grammar has it is noted, never raised; the value is then the safest one that can be
-read.
+A deviation from the grammar is reported, never raised; the value is then the safest one that can be read.
 """
 
 import re
@@ -21,20 +20,21 @@ Word = TypeVar("Word", bound=StrEnum)
 
 _XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
 _HINTS: Final = frozenset({f"{_XSI} schemaLocation", f"{_XSI} noNamespaceSchemaLocation"})
-# RFC 3986 §3, and RFC 3987's letters beyond ASCII: scheme, authority, path, query, fragment.
+# The characters and parts of a URI: RFC 3986 §3 (scheme, authority, path, query, fragment), and RFC 3987's letters
+# beyond ASCII.
 _CHARACTER: Final = r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2}|[^\x00-\x7f\s])"
 _URI: Final = re.compile(
     rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://\[[0-9A-Fa-f:.]+\])?(?:{_CHARACTER}|[:/])*+|(?:{_CHARACTER}*+(?:/(?:{_CHARACTER}|[:/])*+)?))"
     rf"(?:\?(?:{_CHARACTER}|[:/?])*+)?(?:#(?:{_CHARACTER}|[:/?])*+)?"
 )
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-# Schemes that only show or reach something. Anything else (javascript, data, file, ...) is not for people
-# to tap.
+# Schemes that only show or reach something. Any other (javascript, data, file, ...) must not be offered for a tap.
 _OFFERED: Final = frozenset(
     {"http", "https", "mailto", "tel", "sms", "ftp", "ftps", "urn", "geo", "cid", "tag"}
 )
-# Kinds of time that XML Schema's dateTime allows and that CAP 1.2 narrowed.
+# Spellings of a time that XML Schema's dateTime allows and CAP 1.2 forbids.
 _STYLES: Final = frozenset({"time-zulu", "time-fraction"})
+# The words that each version does not have yet.
 _NEWER: Final[dict[Version, frozenset[StrEnum]]] = {
     Version.V1_2: frozenset(),
     Version.V1_1: frozenset({ResponseType.AVOID, ResponseType.ALL_CLEAR}),
@@ -83,7 +83,7 @@ class Fields:
                 self._missing(name)
 
     def _missing(self, name: str) -> None:
-        if name not in _ESSENTIAL:  # those are noted with their own codes where they are read
+        if name not in _ESSENTIAL:  # those are reported with their own codes where they are read
             self.problems.add("element-missing", self.path, self.element.line, name)
 
     # where things stand
@@ -96,11 +96,11 @@ class Fields:
         return children[0] if children else None
 
     def lines(self) -> dict[str, int]:
-        """The line of the first child of each name."""
+        """Returns the line of the first child of each name."""
         return {name: children[0].line for name, children in self._found.items()}
 
     def path_of(self, child: Element) -> str:
-        """The path of one of this element's children, numbered where it has siblings of its name."""
+        """Returns the path of one of this element's children, numbered where it has siblings of its name."""
         if self._numbers is None:
             self._numbers = _numbers(self.element)
         return f"{self.path}/{child.local}{self._numbers.get(id(child), '')}"
@@ -112,14 +112,14 @@ class Fields:
             self.problems.add(code, self.path_of(child), child.line, detail)
 
     def report_missing(self, code: str, name: str, detail: str) -> None:
-        """A note on a child that may not even be there."""
+        """Reports a problem of a child that may not even be there."""
         child = self.first(name)
         self.problems.add(code, f"{self.path}/{name}", (child or self.element).line, detail)
 
     # contents
 
     def raw(self, child: Element) -> str:
-        """A leaf's text. Markup inside a leaf is noted, its text kept in reading order."""
+        """Returns a leaf's text. Markup inside a leaf is reported, its text kept in reading order."""
         if child.children:
             inner = child.children[0]
             path = f"{self.path_of(child)}/{inner.local}"
@@ -130,7 +130,7 @@ class Fields:
         return child.text
 
     def token(self, name: str) -> str | None:
-        """A text that machines compare: outer blanks gone, otherwise as written. None if absent or empty."""
+        """Returns a text that machines compare, as written but for outer blanks. None if absent or empty."""
         child = self.first(name)
         if child is None:
             return None
@@ -143,7 +143,7 @@ class Fields:
         return tuple(text for child in self.all(name) if (text := self.raw(child).strip()))
 
     def prose(self, name: str) -> str | None:
-        """A text that people read, as plain text. None if absent or empty."""
+        """Returns a text that people read, as plain text. None if absent or empty."""
         child = self.first(name)
         return self.prose_of(child) if child is not None else None
 
@@ -183,7 +183,7 @@ class Fields:
         return value
 
     def number(self, name: str) -> float | None:
-        """A decimal; None if absent or not a number."""
+        """Returns a decimal; None if absent or not a number."""
         child = self.first(name)
         if child is None:
             return None
@@ -193,7 +193,7 @@ class Fields:
         return value
 
     def integer(self, name: str) -> int | None:
-        """A whole number; None if absent or not one."""
+        """Returns a whole number; None if absent or not one."""
         child = self.first(name)
         if child is None:
             return None
@@ -207,7 +207,7 @@ class Fields:
             self.report(code, child, f"{child.local} {quote(text)}")
 
     def uri(self, name: str) -> str | None:
-        """A URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""
+        """Returns a URI that people may be offered. None if absent, empty, malformed, or of a scheme that acts."""
         child = self.first(name)
         text = self.token(name)
         if child is None or text is None:
@@ -222,7 +222,7 @@ class Fields:
         return text
 
     def word(self, child: Element, words: Mapping[str, Word]) -> Word | None:
-        """One word of a closed vocabulary, however it is spelled; None if it is none of them."""
+        """Returns a word of a closed vocabulary, whatever its case and blanks; None if it is none of them."""
         text = self.raw(child)
         word = words.get(text)
         if word is None:
@@ -235,7 +235,7 @@ class Fields:
         return word
 
     def bound(self, what: str, count: int, most: int, at: Element) -> None:
-        """Raise LimitExceeded if `count` is above `most`."""
+        """Raises LimitExceeded if `count` is above `most`."""
         if count > most:
             raise LimitExceeded(
                 f"More than {most} {what} in one {at.local} (line {at.line}).",
@@ -251,7 +251,7 @@ def report_attributes(element: Element, path: str, problems: ProblemCollector) -
 
 
 def _numbers(element: Element) -> dict[int, str]:
-    """`[n]` for every child that has siblings of its name: all at once, for thousands may be asked for."""
+    """Numbers every child that has siblings of its name, all at once: thousands may be asked for."""
     counts: dict[str, int] = {}
     numbers = {}
     for child in element.children:
@@ -261,7 +261,7 @@ def _numbers(element: Element) -> dict[int, str]:
 
 
 def _flatten(element: Element) -> str:
-    """The text of an element and all inside it, in document order. Depth is bounded by the reader."""
+    """Returns the text of an element and all inside it, in document order. The reader bounds the depth."""
     parts, start = [], 0
     for child in element.children:
         parts += [element.text[start : child.offset], _flatten(child)]

@@ -1,6 +1,6 @@
-"""The content models of CAP 1.0, 1.1 and 1.2 as data: which element, how often, in which order.
+"""Holds the content models of CAP 1.0, 1.1 and 1.2 as data: which element, how often, in which order.
 
-Written from the element tables of the standards (CAP 1.2 §3.2 and its predecessors).
+They are written from the element tables of the standards (CAP 1.2 §3.2 and its predecessors).
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ NAMESPACE_OF: Final = {version: namespace for namespace, version in NAMESPACES.i
 
 
 class Slot(NamedTuple):
-    """Where a child stands in its parent's sequence, and whether it may stand there only once."""
+    """A child's position in its parent's sequence, and whether it may stand there only once."""
 
     name: str
     position: int
@@ -61,7 +61,7 @@ _RESOURCE: Final = "resourceDesc mimeType size? uri? derefUri? digest?"
 _AREA: Final = "areaDesc polygon* circle* geocode* altitude? ceiling?"
 _NAMED_VALUE: Final = "valueName value"
 
-# What each older version has differently from the lists above; "-" marks an element it does not have.
+# How each version differs from the lists above; "-" marks an element that it does not have.
 _DIFFERENCES: Final[dict[Version, dict[str, str]]] = {
     Version.V1_2: {"password?": "-"},
     Version.V1_1: {"password?": "-", "mimeType": "mimeType?"},
@@ -107,7 +107,8 @@ def _grammar(version: Version) -> Grammar:
 
 GRAMMARS: Final = {version: _grammar(version) for version in Version}
 
-# Elements that decide whom the message names, reaches or replaces: a second one is never a harmless slip.
+# Elements that decide which message this is, whom it reaches, when, and what it replaces: a second one is never a
+# harmless slip.
 DECISIVE: Final = frozenset(
     {
         *(

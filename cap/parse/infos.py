@@ -1,4 +1,4 @@
-"""An info element to an `Info`, with its resources and named values."""
+"""Builds an `Info` from its element, with its resources and named values."""
 
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -121,7 +121,7 @@ def _certainty(fields: Fields) -> Certainty | None:
 
 
 def _several(fields: Fields, name: str, words: dict[str, Word], unknown: Word | None) -> tuple[Word, ...]:
-    """All values of a repeatable word; one that nobody knows becomes `unknown`, or goes if that is None."""
+    """Returns all values of a repeatable word; an unknown one becomes `unknown`, or is left out if that is None."""
     values = []
     for child in fields.all(name):
         word = fields.word(child, words)

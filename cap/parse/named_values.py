@@ -1,4 +1,4 @@
-"""eventCode, parameter and geocode: ordered multi-maps, in the form of CAP 1.1 and 1.2 and in that of 1.0."""
+"""Reads eventCode, parameter and geocode, which are ordered multi-maps, in the form of CAP 1.1 and 1.2 or of 1.0."""
 
 from cap import plaintext
 from cap.model import NamedValue
@@ -9,7 +9,7 @@ from cap.parse.problems import quote
 
 
 def read_named_values(fields: Fields, name: str, grammar: Grammar) -> tuple[NamedValue, ...]:
-    """Every entry of that name, in order, repeated names included."""
+    """Returns every entry of that element, in order, repeated names included."""
     children = fields.all(name)
     if not children:
         return ()
@@ -31,7 +31,7 @@ def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str
 
 
 def _is_usual(child: Element, tags: tuple[str, ...]) -> bool:
-    """Name and value and nothing else: thousands of times in one message, so recognised without ceremony."""
+    """Whether there is a name and a value and nothing else, as thousands of times in one message: a short cut."""
     parts = child.children
     return (
         len(parts) == 2
@@ -43,7 +43,7 @@ def _is_usual(child: Element, tags: tuple[str, ...]) -> bool:
 
 
 def _from_text(fields: Fields, child: Element) -> NamedValue:
-    """CAP 1.0: `NAME=value`."""
+    """Reads CAP 1.0's `NAME=value`."""
     text = fields.raw(child)
     name, equals, value = text.partition("=")
     if not equals or not name.strip():

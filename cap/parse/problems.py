@@ -1,4 +1,4 @@
-"""Problems as they are noticed while an alert is read."""
+"""Collects the problems that are noticed while an alert is read."""
 
 from typing import Final
 
@@ -6,17 +6,17 @@ from cap.findings import Problem
 from cap.limits import Limits
 from cap.vocabulary import Version
 
-_QUOTED: Final = 60
+_QUOTED: Final = 60  # characters of a message's text in a sentence about it: enough to find it again
 
 
 def quote(text: str) -> str:
-    """`text` for a sentence: one line, in quotation marks, shortened."""
+    """Returns `text` for use in a sentence: on one line, in quotation marks, shortened."""
     line = " ".join(text.split())
     return f"“{line[:_QUOTED]}…”" if len(line) > _QUOTED else f"“{line}”"
 
 
 class ProblemCollector:
-    """The problems of one alert, bounded."""
+    """Keeps the problems of one alert up to `Limits.max_problems`, and counts the rest."""
 
     def __init__(self, limits: Limits, version: Version) -> None:
         self.limits = limits
@@ -35,7 +35,7 @@ class ProblemCollector:
             self._kept.append(Problem(code, path, line or None, detail))
 
     def drop(self) -> None:
-        """Count a problem for whose path there is no more room."""
+        """Counts a problem that is not kept: its path need not be worked out."""
         self._dropped += 1
 
     def all(self) -> tuple[Problem, ...]:

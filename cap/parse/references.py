@@ -1,4 +1,4 @@
-"""§3.2.1 `references`: which earlier messages this one is about."""
+"""Reads `references` (§3.2.1): the earlier messages that a message acts on."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _NINA_ID: Final = re.compile(r"(?:mow|dwd|kat|biw|lhp|pol)\.[^\s,]+")
 
 
 def read_references(fields: Fields) -> tuple[Reference, ...]:
-    """Every message referred to, in order; what cannot be split is salvaged by identifier and noted."""
+    """Returns every message referred to, in order; a malformed reference is reported and keeps its identifier."""
     text, child = fields.token("references"), fields.first("references")
     if text is None or child is None:
         return ()
@@ -30,7 +30,7 @@ def read_references(fields: Fields) -> tuple[Reference, ...]:
 
 
 def _triplet(fields: Fields, child: Element, token: str) -> Reference:
-    """`sender,identifier,sent`."""
+    """Reads `sender,identifier,sent`."""
     parts = token.split(",")
     if len(parts) != 3:
         fields.report("reference-syntax", child, quote(token))
@@ -43,12 +43,12 @@ def _triplet(fields: Fields, child: Element, token: str) -> Reference:
 
 
 def _likeliest(parts: list[str]) -> str:
-    """The identifier of a token that is not a triplet: the second of several parts, the whole of one."""
+    """Guesses the identifier of a token that is not a triplet: the second of several parts, the whole of one."""
     return parts[1] if len(parts) > 1 and parts[1] else parts[0]
 
 
 def _old(fields: Fields, child: Element, token: str) -> Reference:
-    """CAP 1.0: `identifier/sender`; identifiers may hold slashes, senders do not."""
+    """Reads CAP 1.0's `identifier/sender`; identifiers may hold slashes, senders do not."""
     identifier, slash, sender = token.rpartition("/")
     if not slash:
         fields.report("reference-syntax", child, quote(token))
@@ -57,7 +57,7 @@ def _old(fields: Fields, child: Element, token: str) -> Reference:
 
 
 def _is_columns(tokens: list[str]) -> bool:
-    """A damaged form seen from NINA: all senders, a comma, all identifiers, a comma, all times."""
+    """Recognises a damaged form seen from NINA: all senders, a comma, all identifiers, a comma, all times."""
     joined = " ".join(tokens)
     return joined.count(",") == 2 and len(tokens) > 1 and bool(_NINA_ID.search(joined))
 

@@ -1,4 +1,4 @@
-"""National and agency profiles: what their messages say outside of CAP's own elements, put into common terms.
+"""National and agency profiles: this package puts what their messages say outside of CAP's elements into common terms.
 
 `normalise` moves what has a place in the model to that place; `facts` collects what has none; `profile_problems`
 names breaches of a profile that a message claims to follow. Nothing downstream asks who sent a message.
@@ -29,13 +29,14 @@ PROFILES: Final[tuple[Profile, ...]] = (
 
 
 def profiles_of(alert: Alert) -> tuple[Profile, ...]:
-    """The profiles that the message follows by its own account or by its marks."""
+    """Returns the profiles that the message follows, because it says so or because it is recognisably written so."""
     return tuple(profile for profile in PROFILES if profile.applies(alert))
 
 
 def normalise(alert: Alert) -> Alert:
-    """The alert with every profile's knowledge where the model has a place for it. Idempotent; never narrows the
-    target.
+    """Returns the alert with what every profile says moved to where the model has a place for it.
+
+    It is idempotent and never narrows the target.
     """
     for profile in profiles_of(alert):
         alert = profile.normalise(alert)
@@ -43,7 +44,7 @@ def normalise(alert: Alert) -> Alert:
 
 
 def facts(alert: Alert) -> Facts:
-    """What the message says beyond CAP's own elements, in terms common to all profiles."""
+    """Returns what the message says beyond CAP's own elements, in terms common to all profiles."""
     found = Facts(
         key=without_language(alert.identifier),
         all_clear=any(ResponseType.ALL_CLEAR in info.response_types for info in alert.infos),
@@ -61,7 +62,8 @@ def profile_problems(alert: Alert) -> Iterator[Problem]:
 
 
 def check_profiles(alert: Alert, policy: Policy = STRICT) -> tuple[Finding, ...]:
-    """Breaches of the profiles that the message follows. Not part of `check`: a message that breaks a profile can
-    still be perfect CAP.
+    """Returns the breaches of the profiles that the message follows.
+
+    They are not part of `check`: a message that breaks a profile can still be perfect CAP.
     """
     return tuple(policy.judge(problem) for problem in profile_problems(alert))

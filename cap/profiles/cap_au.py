@@ -1,4 +1,4 @@
-"""CAP-AU, the Australian profile: events of the AUeventLIST."""
+"""CAP-AU, the Australian profile, which names events by the AUeventLIST."""
 
 from collections.abc import Iterator
 from dataclasses import replace

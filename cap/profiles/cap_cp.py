@@ -1,4 +1,4 @@
-"""CAP-CP, the Canadian profile: listed events and listed locations."""
+"""CAP-CP, the Canadian profile, which names events and locations by its lists."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +14,7 @@ _LOCATION: Final = "profile:CAP-CP:Location:"
 
 
 def _applies(alert: Alert) -> bool:
-    """By its own word, or by the listed events and places it uses."""
+    """Recognises a message by its own declaration, or by the listed events and locations it uses."""
     return _is_declared(alert) or any(
         pair.name.startswith(_CODE)
         for info in alert.infos

@@ -1,4 +1,4 @@
-"""Deutscher Wetterdienst, CAP profile 2.1.
+"""The CAP profile 2.1 of Deutscher Wetterdienst, the German weather service.
 
 Excluded polygons are read with the areas (`cap.parse.areas`), for they are geometry.
 """
@@ -14,9 +14,9 @@ from cap.vocabulary import MsgType, ResponseType, Urgency
 
 SOURCE: Final = "Quelle: Deutscher Wetterdienst"  # CC BY 4.0: the credit stands beside the warning
 _SENDER: Final = "opendata@dwd.de"
-_CODE: Final = "id:"  # the warning's identifier without the language of the edition
+_CODE: Final = "id:"  # begins a `code` that holds the warning's identifier without its language
 _TEST_EVENTS: Final = frozenset({"98", "99"})
-_LIFTED: Final = "AUFHEBUNG"
+_LIFTED: Final = "AUFHEBUNG"  # begins the headline of an Update that lifts a warning
 
 
 def _applies(alert: Alert) -> bool:
@@ -24,7 +24,7 @@ def _applies(alert: Alert) -> bool:
 
 
 def _normalise(alert: Alert) -> Alert:
-    """A lifted warning says AllClear, also where only its headline does."""
+    """Adds AllClear to the infos of a lifted warning, also where only the headline says that it is lifted."""
     return replace(alert, infos=tuple(_cleared(alert, info) for info in alert.infos))
 
 
@@ -55,7 +55,7 @@ def _is_test(events: tuple[NamedValue, ...]) -> bool:
 
 
 def _licences(alert: Alert) -> Iterator[str]:
-    """Geometry is the surveying authority's: its notice must be carried along."""
+    """Yields the surveying authority's notices on the geometry, which must be shown beside it."""
     found = (value for info in alert.infos for value in values(info.event_codes, "LICENSE") if value)
     return iter(dict.fromkeys(found))
 

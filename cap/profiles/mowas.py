@@ -9,13 +9,15 @@ from cap.model import Alert, Area, Info, NamedValue
 from cap.profiles.profile import Facts, Profile, first_value, no_problems, values
 
 SOURCE: Final = "Quelle: BBK / MoWaS"
-_IDENTIFIER: Final = "mow."
+_IDENTIFIER: Final = "mow."  # begins every identifier
 _EVENT_CODE: Final = "profile:DE-BBK-EVENTCODE"  # also with a version behind it, as in ":01.00R"
-_REGIONS: Final = "warnVerwaltungsbereiche"
-_ARS: Final = re.compile(r"\d{12}", re.ASCII)  # Amtlicher Regionalschlüssel, trailing zeros for "all of"
+_REGIONS: Final = "warnVerwaltungsbereiche"  # a parameter that lists regions by their code
+_ARS: Final = re.compile(
+    r"\d{12}", re.ASCII
+)  # Amtlicher Regionalschlüssel; trailing zeros stand for "all of"
 _INTERNAL: Final = "AreaId"  # numbers a shape of the publication, not a place
-_NO_PUSH: Final = "Materna:noPush"
-_SHORT_CODE: Final = "shortCode:"
+_NO_PUSH: Final = "Materna:noPush"  # a `code` that asks for no alarm
+_SHORT_CODE: Final = "shortCode:"  # begins some of the instruction codes
 
 
 def _applies(alert: Alert) -> bool:
@@ -29,7 +31,7 @@ def _normalise(alert: Alert) -> Alert:
 
 
 def _info(info: Info) -> Info:
-    """Sender's name, instruction and places from the parameters that hold them."""
+    """Takes sender's name, instruction and regions from the parameters that hold them."""
     regions = tuple(NamedValue("ARS", code) for code in _regions(info))
     areas = info.areas or ((Area(""),) if regions else ())
     return replace(
@@ -48,7 +50,7 @@ def _regions(info: Info) -> Iterator[str]:
 
 
 def _area(area: Area, regions: tuple[NamedValue, ...]) -> Area:
-    """An area that names no place of its own gets the info's regions; one that has shapes keeps them, whole."""
+    """Gives the info's regions to an area that names no place; one whose shapes are all readable keeps those alone."""
     own = tuple(code for code in area.geocodes if code.name != _INTERNAL)
     if own or not regions:
         return replace(area, geocodes=own or (area.geocodes if not area.polygons else ()))
@@ -79,7 +81,7 @@ def _instructions(alert: Alert) -> Iterator[str]:
 
 
 def _untranslated(alert: Alert) -> Iterator[str]:
-    """Languages whose description is the first info's, word for word: only headline and instruction differ."""
+    """Yields the languages whose description is the first info's, word for word: it was left untranslated."""
     for info in alert.infos[1:]:
         if info.language and info.description and info.description == alert.infos[0].description:
             yield info.language

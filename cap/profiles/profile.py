@@ -1,4 +1,4 @@
-"""The common terms that profiles speak in."""
+"""Defines what a profile is, the facts it finds, and what several profiles need to find them."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from cap.model import Alert, Info, NamedValue
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a message says outside of CAP's own elements.
+    """Everything a message says outside of CAP's own elements, in common terms.
 
     `key` names the warning in all its languages and republications. `hazards` are (scheme, code) pairs. `quiet`
     asks to be listed without an alarm. `not_a_warning` marks an all-is-well message in warning form. `advance`
@@ -36,7 +36,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`applies` recognises a message, the rest is as in `cap.profiles`."""
+    """`applies` recognises a message that follows the profile; the others do what `cap.profiles` says of them."""
 
     name: str
     applies: Callable[[Alert], bool]
@@ -50,12 +50,12 @@ def unchanged(alert: Alert) -> Alert:
 
 
 def no_problems(_alert: Alert) -> Iterator[Problem]:
-    """For profiles whose rules are not published."""
+    """Finds nothing, for profiles whose rules are not published."""
     return iter(())
 
 
 def values(pairs: Iterable[NamedValue], name: str) -> Iterator[str]:
-    """The values of every entry of that name."""
+    """Yields the values of every entry of that name."""
     return (pair.value for pair in pairs if pair.name == name)
 
 
@@ -64,11 +64,11 @@ def first_value(pairs: Iterable[NamedValue], name: str) -> str | None:
 
 
 def hazard_codes(infos: Iterable[Info], name: str, scheme: str) -> tuple[NamedValue, ...]:
-    """Distinct eventCode values of that name, as codes of `scheme`."""
+    """Returns the distinct eventCode values of that name, as codes of `scheme`."""
     found = (value for info in infos for value in values(info.event_codes, name) if value)
     return tuple(NamedValue(scheme, value) for value in dict.fromkeys(found))
 
 
 def breach(alert: Alert, code: str, path: str, line: int | None, detail: str = "") -> Problem:
-    """A profile's demand that is not met, at the element that should meet it."""
+    """Returns the problem that a profile's demand is not met, at the element that should meet it."""
     return Problem(code, path, line or alert.line, detail)

@@ -1,4 +1,6 @@
-"""Every rule: its code, its weight under each policy, its section of the standard, its sentence in two languages."""
+"""Collects every rule: its code, its weight under each policy, its section of the standard, its sentence in two
+languages.
+"""
 
 from typing import Final
 

@@ -1,6 +1,4 @@
-"""The standard's prose as functions of an alert: what no schema can say. Each yields the breaches it
-finds.
-"""
+"""Checks what the standard says in prose and no schema can express; each function yields the breaches that it finds."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,19 +10,22 @@ from cap.parse.problems import quote
 from cap.rules.visual_spoofing import spoofing_problems
 from cap.vocabulary import MsgType, Scope, Status
 
+# Characters that §3.2.1 forbids in identifier and sender.
 _FORBIDDEN: Final = re.compile(r"[\s,<&]")
+# A SHA-1 value in hexadecimal or, as some senders write it, in base64.
 _SHA1: Final = re.compile(r"[0-9a-fA-F]{40}|[A-Za-z0-9+/]{27}=")
+# A media type: the names of RFC 6838 §4.2, and parameters.
 _MIME: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(?:\s*;.*)?")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*+={0,2}")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+")
-_HEADLINE: Final = 160  # §3.2.2: displays with limited space
+_HEADLINE: Final = 160  # characters that displays with limited space show (§3.2.2)
 _ACTS_ON_OTHERS: Final = frozenset({MsgType.UPDATE, MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
-_SAYS_IT_IS_OVER: Final = frozenset({MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
+_NEVER_IN_FORCE: Final = frozenset({MsgType.CANCEL, MsgType.ACK, MsgType.ERROR})
 _EXPECTED_WITH_INFO: Final = frozenset({MsgType.ALERT, MsgType.UPDATE})
 
 
 def conditions(alert: Alert) -> Iterator[Problem]:
-    """Every breach of the prose, in document order within each rule."""
+    """Yields every breach of the prose, in document order within each rule."""
     for rule in _ALERT_RULES:
         yield from rule(alert)
     for index, info in enumerate(alert.infos, 1):
@@ -41,8 +42,8 @@ def _at(path: str, lines: Mapping[str, int], line: int | None, name: str) -> tup
     return f"{path}/{name}", lines.get(name) or line
 
 
-def _is_noted(alert: Alert, code: str) -> bool:
-    """Whether reading already said so: a word that stands in for an unreadable one has no consequences."""
+def _is_reported(alert: Alert, code: str) -> bool:
+    """Whether reading already reported this code: a word in place of an unreadable one has no consequences."""
     return any(problem.code == code for problem in alert.problems)
 
 
@@ -53,7 +54,7 @@ def _names(alert: Alert) -> Iterator[Problem]:
 
 
 def _audience(alert: Alert) -> Iterator[Problem]:
-    if _is_noted(alert, "scope-unusable"):
+    if _is_reported(alert, "scope-unusable"):
         return
     restriction = _at("/alert", alert.lines, alert.line, "restriction")
     if alert.scope is Scope.RESTRICTED and not alert.restriction:
@@ -69,7 +70,7 @@ def _references(alert: Alert) -> Iterator[Problem]:
     if (
         alert.msg_type in _ACTS_ON_OTHERS
         and not alert.references
-        and not _is_noted(alert, "msg-type-unusable")
+        and not _is_reported(alert, "msg-type-unusable")
     ):
         yield Problem("references-missing", *place, alert.msg_type)
     if alert.msg_type is MsgType.ALERT and alert.references:
@@ -92,7 +93,7 @@ def _explanations(alert: Alert) -> Iterator[Problem]:
         return
     if alert.status is Status.EXERCISE:
         yield Problem("note-missing", *place, alert.status)
-    if alert.msg_type is MsgType.ERROR and not _is_noted(alert, "msg-type-unusable"):
+    if alert.msg_type is MsgType.ERROR and not _is_reported(alert, "msg-type-unusable"):
         yield Problem("note-missing", *place, alert.msg_type)
 
 
@@ -127,7 +128,7 @@ def _info_times(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.expires is None:
         return
     place = _at(path, info.lines, info.line, "expires")
-    in_force = alert.msg_type not in _SAYS_IT_IS_OVER
+    in_force = alert.msg_type not in _NEVER_IN_FORCE
     if in_force and alert.sent and info.expires <= alert.sent:
         yield Problem("expires-before-sent", *place)
     if info.onset and info.expires < info.onset:
@@ -153,7 +154,7 @@ def _resource(resource: Resource, path: str) -> Iterator[Problem]:
 
 
 def _is_base64(text: str) -> bool:
-    """RFC 2045 §6.8, line breaks and all; never decoded here."""
+    """Whether it is base64 of RFC 2045 §6.8, line breaks included; it is never decoded here."""
     packed = "".join(text.split())
     return len(packed) % 4 == 0 and bool(_BASE64.fullmatch(packed))
 

@@ -1,4 +1,4 @@
-"""Times, conditions between elements, places, files."""
+"""The rules for times, conditions between elements, places and files."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The shape of a rule."""
+"""Defines what a rule is."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the schema demands, and how words and texts are spelled."""
+"""The rules for what the schema demands, and for the spelling of words and texts."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The rules as a table for people."""
+"""Writes the rules as a table for people, which `ops/docs/cap-rules.md` holds."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ HEAD = (
 
 
 def rows() -> Iterator[str]:
-    """One Markdown row per rule, in the order in which the rules are written down."""
+    """Yields the head and one Markdown row per rule, in the order in which the rules are written down."""
     yield from HEAD
     yield from map(_row, RULES.values())
 

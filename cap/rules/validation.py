@@ -1,4 +1,4 @@
-"""All problems of an alert, judged by a policy."""
+"""Judges all problems of an alert by a policy."""
 
 from cap.findings import Finding
 from cap.model import Alert, Document
@@ -7,9 +7,9 @@ from cap.rules.conditions import conditions
 
 
 def check(alert: Alert, policy: Policy = STRICT) -> tuple[Finding, ...]:
-    """Every finding at once: what reading noticed and what the standard's prose demands, in order of lines.
+    """Returns every finding at once: what reading noticed and what the standard's prose demands, in order of lines.
 
-    Both policies see the same list and weigh it differently. Costs O(size of the alert) and reads nothing
+    Every policy sees the same list and weighs it differently. It costs O(size of the alert) and reads nothing
     else.
     """
     problems = [*alert.problems, *conditions(alert)]
@@ -18,5 +18,5 @@ def check(alert: Alert, policy: Policy = STRICT) -> tuple[Finding, ...]:
 
 
 def check_container(document: Document, policy: Policy = STRICT) -> tuple[Finding, ...]:
-    """What is wrong with the feed or bundle around the alerts."""
+    """Returns the findings on the feed or bundle around the alerts."""
     return tuple(policy.judge(problem) for problem in document.problems)

@@ -1,4 +1,6 @@
-"""Texts that could mislead the eye: turned reading direction, invisible characters, look-alike letters."""
+"""Finds texts that could deceive the eye (Unicode UTR #36, "visual spoofing"): turned reading direction, invisible
+characters, look-alike letters.
+"""
 
 import re
 import unicodedata
@@ -27,7 +29,7 @@ _LOOK_ALIKE: Final = frozenset({"LATIN", "GREEK", "CYRILLIC"})
 
 
 def spoofing_problems(info: Info, path: str) -> Iterator[Problem]:
-    """Warnings only: a foreign text may have good reasons, but an operator should look."""
+    """Yields problems, which the rules weigh as warnings at most: foreign letters may have good reasons."""
     for element, attribute in _TEXTS:
         text = getattr(info, attribute)
         if text and not text.isascii():

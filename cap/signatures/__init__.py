@@ -1,1 +1,1 @@
-"""XML signatures: made and verified."""
+"""Makes and verifies XML signatures."""

@@ -1,4 +1,4 @@
-"""The shape of a signature: judged on the guarded tree, before any signature library sees the bytes."""
+"""Judges the shape of a signature on the bounded tree, before any signature library sees the bytes."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -24,7 +24,7 @@ def is_usable(signature: Element) -> bool:
 
 
 def _is_enveloped(signature: Element) -> bool:
-    """One SignedInfo with one Reference to the whole document, through c14n and the enveloped transform only."""
+    """Whether one SignedInfo has one Reference to the whole document, through c14n and the enveloped transform only."""
     parts = list(descendants(signature))
     if any(part.local in _FORBIDDEN for part in parts):
         return False

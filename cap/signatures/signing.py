@@ -1,4 +1,4 @@
-"""Our own alerts, signed."""
+"""Signs our own alerts."""
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -13,7 +13,7 @@ from cap.signatures.verification import parser
 
 
 def sign(alert: Alert, key: bytes, certificate: bytes) -> bytes:
-    """The alert as CAP 1.2 with an enveloped signature by the PEM `key`, whose PEM `certificate` goes along.
+    """Returns the alert as CAP 1.2 with an enveloped signature by the PEM `key`, whose PEM `certificate` goes along.
 
     RSA-SHA256 or ECDSA-SHA256 by the kind of key, C14N 1.1. Raises SignatureError for any other key.
     """

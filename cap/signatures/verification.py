@@ -1,8 +1,8 @@
-"""XML signatures on alerts: CAP 1.2 §3.3.4.1, enveloped, against certificates pinned per sender.
+"""Verifies enveloped XML signatures on alerts (CAP 1.2 §3.3.4.1) against certificates pinned per sender.
 
-A key that comes with the message proves nothing, so only pinned certificates count. Of a signed message only what
-the signature covers is read (`Verification.alert` is parsed from `signed_xml`), never the bytes around it. The
-standard forbids to reject a message merely because it cannot be verified: the verdict says which it was, and the
+A key that comes with the message proves nothing, so only pinned certificates count. Only what the signature covers
+is read of a signed message (`Verification.alert` is parsed from `signed_xml`), never the bytes around it. The
+standard forbids rejecting a message merely because it cannot be verified: the verdict tells the cases apart, and the
 caller's policy decides.
 """
 
@@ -43,7 +43,7 @@ _SHORTEST_RSA: Final = 2048  # BSI TR-02102-1 asks for 3000; the field still sig
 
 
 class Verdict(StrEnum):
-    """`invalid` is a reason for alarm, `unverifiable` is not: nobody can say."""
+    """The result of a verification: `invalid` is a reason for alarm, `unverifiable` is not, for it proves nothing."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -52,7 +52,7 @@ class Verdict(StrEnum):
 
 
 class VerdictReason(StrEnum):
-    """VerdictReason a verdict is not `valid`."""
+    """The reason why a verdict is not `valid`."""
 
     NONE = ""
     UNSIGNED = "the message carries no signature"
@@ -85,7 +85,7 @@ class Verification:
 def verify(
     data: bytes, pins: Mapping[str, Sequence[bytes]], at: datetime, limits: Limits = _DEFAULT
 ) -> Verification:
-    """Judge the signature of one bare alert.
+    """Judges the signature of one bare alert.
 
     `pins` gives the PEM certificates per CAP `sender`; `at` is the aware time at which they must be valid, as a
     rule that of reception. Raises `CapError` for a body that is not one bare alert,
@@ -119,7 +119,7 @@ def _obstacle(  # noqa: PLR0911 - a ladder, one return per rung
     certificates: Sequence[bytes],
     in_force: Sequence[bytes],
 ) -> Verification | None:
-    """VerdictReason there is nothing to compute, or None: a ladder from what is wrong to what is merely unknown."""
+    """Returns the verdict where there is nothing to compute; what is wrong comes before what is merely unknown."""
     everywhere = sum(1 for element in descendants(root) if element.tag == SIGNATURE)
     if everywhere > len(signatures):
         return Verification(Verdict.INVALID, VerdictReason.PLACE)
@@ -140,7 +140,7 @@ def _obstacle(  # noqa: PLR0911 - a ladder, one return per rung
 def _accept(
     outer: Alert, found: tuple[bytes, bytes], limits: Limits, *, stripped: bool, extra: int
 ) -> Verification:
-    """Read what was signed, and nothing else; it must be the message that was submitted."""
+    """Reads what was signed, and nothing else; it must be the message that was submitted."""
     signed, certificate = found
     (alert,) = parse(signed, limits).alerts
     if alert.identity != outer.identity:  # pragma: no cover - two parsers have not yet been seen to disagree
@@ -152,9 +152,9 @@ def _accept(
 def _attempt(
     data: bytes, index: int, certificates: Sequence[bytes], at: datetime, *, stripped: bool
 ) -> tuple[bytes, bytes] | None:
-    """The signed content and the certificate that proves it, or None.
+    """Returns the signed content and the certificate that proves it, or None.
 
-    Of several signatures each is tried alone: an aggregator's second one was added after the first was made.
+    Each of several signatures is tried alone: an aggregator's second one was added after the first was made.
     """
     try:
         document = etree.fromstring(data, parser(stripped=stripped))
@@ -162,7 +162,7 @@ def _attempt(
         return None
     for other, element in enumerate(document.findall(f"{{{DSIG}}}Signature")):
         if other != index:
-            document.remove(element)  # with the blank behind it, which came with it
+            document.remove(element)  # together with the blank behind it, which came with it
     for certificate in certificates:
         signed = _verified(document, certificate, at)
         if signed is not None:
@@ -206,6 +206,9 @@ def _is_strong(certificate: x509.Certificate) -> bool:
 
 
 def _is_in_force(certificate: bytes, at: datetime) -> bool:
-    """Raises ValueError for a pin that is no PEM certificate: the operator's mistake, not the sender's."""
+    """Whether the certificate is strong and valid at that time.
+
+    Raises ValueError for a pin that is no PEM certificate, which is the operator's mistake and not the sender's.
+    """
     pinned = x509.load_pem_x509_certificate(certificate)
     return _is_strong(pinned) and pinned.not_valid_before_utc <= at <= pinned.not_valid_after_utc
