@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cap import geometry, lexical
+from cap import lexical
 
 CET = timezone(timedelta(hours=1))
 NOON = datetime(2026, 11, 22, 12, tzinfo=CET)
@@ -83,54 +83,6 @@ def test_integers_and_languages():
     assert lexical.language(" de-LS ") == ("de-LS", None)
     assert lexical.language("en_US") == ("en-US", "language-invalid")
     assert lexical.language("deutsch und mehr") == (None, "language-invalid")
-
-
-@pytest.mark.parametrize(
-    ("text", "codes"),
-    [
-        ("0,0\t0,1\n1,1 0,0", None),
-        ("0,0 0,1 1,1 0,0 ", None),
-        ("0,0 0,1 1,1", "polygon-unclosed"),
-        ("0,0 0,1 0,0", "polygon-short"),
-        ("0,0 0,1", "polygon-short"),
-        ("1,1 1,1 1,1 1,1", "polygon-degenerate"),
-        ("(0,0) 0,1 1,1 (0,0)", "polygon-syntax"),
-        ("0, 0 0, 1 1, 1 0, 0", "polygon-syntax"),
-        ("1.2.3,0 0,1 1,1 0,0", "polygon-syntax"),
-        ("", "polygon-empty"),
-        ("0,361 0,1 1,1 0,361", "polygon-range"),
-    ],
-)
-def test_rings(text, codes):
-    ring, code = geometry.ring(text)
-    assert code == codes
-    assert (ring is not None) == (code in (None, "polygon-unclosed"))
-    assert ring is None or ring[0] == ring[-1]
-
-
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        ("50.8,6.5 1.5", None),
-        ("50.8,6.5 0", None),
-        ("\n50.8,6.5\t1.5 ", None),
-        ("50.8 ,6.5 1.5", "circle-spacing"),
-        ("50.8, 6.5 1.5", "circle-spacing"),
-        ("50.8,6.5", "circle-syntax"),
-        ("50.8 6.5 1.5", "circle-syntax"),
-        ("50.8,6.5 1.5 km", "circle-syntax"),
-        ("5.0.8,6.5 1", "circle-syntax"),
-        ("nan,6.5 1", "circle-syntax"),
-        ("91,6.5 1", "circle-range"),
-        ("50,6.5 -1", "circle-range"),
-        ("50,6.5 1e999", "circle-range"),
-        ("", "circle-empty"),
-    ],
-)
-def test_circles(text, code):
-    circle, found = geometry.circle(text)
-    assert found == code
-    assert (circle is not None) == (code in (None, "circle-spacing"))
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import pytest
 
 import cap
 from cap.__main__ import main
-from cap.formats.archive import Member, is_zip, members
 from cap.rules import RULES
+from tests.cap.archives import packed
 
 
 @pytest.fixture
@@ -27,15 +27,6 @@ def folder(tmp_path, message):
     )
     (tmp_path / "note.txt").write_text("not an alert")
     return tmp_path
-
-
-def packed(**files):
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.mkdir("folder")
-        for name, content in files.items():
-            archive.writestr(f"folder/{name}.xml", content)
-    return data.getvalue()
 
 
 def run(capsys, *arguments):
@@ -322,45 +313,3 @@ def test_it_runs_as_a_module(folder):
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("valid")
-
-
-class TestBundle:
-    LIMITS = cap.Limits(max_bytes=1_000)
-
-    def test_members_come_in_order_and_folders_are_left_out(self):
-        assert list(members(packed(a=b"1", b=b"2"), self.LIMITS)) == [
-            Member("folder/a.xml", b"1"),
-            Member("folder/b.xml", b"2"),
-        ]
-
-    def test_a_member_that_grows_too_large_is_cut_off(self):
-        bomb, small = members(packed(a=b"0" * 10_000_000, b=b"2"), self.LIMITS)
-        assert isinstance(bomb.content, cap.TooLarge)
-        assert small.content == b"2"
-
-    def test_an_encrypted_member_is_reported(self):
-        data = bytearray(packed(a=b"1"))
-        for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-            place = data.rindex(signature) + offset
-            data[place] |= 1
-        (member,) = members(bytes(data), self.LIMITS)
-        assert isinstance(member.content, cap.NotXml)
-
-    def test_a_damaged_member_is_reported(self):
-        data = bytearray(packed(a=b"abcdefgh" * 10))
-        place = data.rindex(b"folder/a.xml", 0, data.rindex(b"PK\x01\x02")) + len("folder/a.xml")
-        data[place : place + 4] = b"\xff\xff\xff\xff"
-        (member,) = members(bytes(data), self.LIMITS)
-        assert isinstance(member.content, cap.NotXml)
-
-    def test_too_many_members_are_refused(self):
-        with pytest.raises(cap.LimitExceeded):
-            list(members(packed(**{f"m{n}": b"" for n in range(20_001)}), self.LIMITS))
-
-    def test_a_huge_archive_is_refused_unopened(self):
-        with pytest.raises(cap.TooLarge):
-            list(members(b"PK\x03\x04" + b"\0" * (64 * 1024 * 1024), self.LIMITS))
-
-    def test_an_archive_is_known_by_its_first_bytes(self):
-        assert is_zip(packed())
-        assert not is_zip(b"<alert/>")
