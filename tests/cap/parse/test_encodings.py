@@ -3,6 +3,7 @@
 import pytest
 
 import cap
+from cap.parse.encodings import detect, lines_before
 from tests.cap.reading import Message, codes, only
 
 
@@ -67,3 +68,46 @@ def test_blank_lines_before_the_document_are_reported_and_counted(message: Messa
     alert = only(b"\n\n" + message())
     assert codes(alert) == ["leading-whitespace"]
     assert alert.line == 4
+
+
+XML = "<?xml version='1.0' encoding='{}'?><a>ß</a>"
+
+
+@pytest.mark.parametrize(
+    ("data", "imposed", "repairs"),
+    [
+        ("<a>ß</a>".encode(), None, []),
+        (XML.format("UTF-8").encode(), None, []),
+        (XML.format("utf-8").encode("utf-8-sig"), None, []),
+        (XML.format("ISO-8859-1").encode("latin-1"), None, []),
+        (XML.format("utf-16").encode("utf-16"), None, []),
+        (XML.format("utf-16").encode("utf-16-be"), None, []),
+        (XML.format("utf-8").encode("utf-16-le"), "utf-16le", ["encoding-label"]),
+        (XML.format("utf-16").encode(), "utf-8", ["encoding-label"]),
+        (XML.format("utf-8").encode("latin-1"), "iso-8859-1", ["encoding-wrong"]),
+        ("<a>„Rauch“ ß</a>".encode("windows-1252"), "windows-1252", ["encoding-wrong"]),
+        ("<a>ß“</a>".encode("windows-1252"), None, []),  # may be a sequence of UTF-8
+        (b"<a>\xc3\x9f \xfc \x81</a>", None, []),
+        (b"\xef\xbb\xbf \n<a/>", None, ["leading-whitespace"]),
+        (b"", None, []),
+    ],
+)
+def test_the_encoding_that_the_parser_is_told(data: bytes, imposed: str | None, repairs: list[str]) -> None:
+    body, encoding, found = detect(data)
+    assert (encoding, found) == (imposed, repairs)
+    assert data.endswith(body)
+
+
+def test_multibyte_encodings_are_transcoded() -> None:
+    assert detect("<?xml version='1.0' encoding='Shift_JIS'?><a>①</a>".encode("cp932")) == (
+        "<?xml version='1.0' encoding='Shift_JIS'?><a>①</a>".encode(),
+        "utf-8",
+        [],
+    )
+    with pytest.raises(cap.NotXml, match="big5"):
+        detect(b"<?xml version='1.0' encoding='Big5'?><a>\xff\xff</a>")
+
+
+@pytest.mark.parametrize(("data", "lines"), [(b"<a/>", 0), (b"\n\r\n <a/>\n", 2), (b"\xef\xbb\xbf\n<a/>", 1)])
+def test_lines_before_the_document_are_counted(data: bytes, lines: int) -> None:
+    assert lines_before(data) == lines
