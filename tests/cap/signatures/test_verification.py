@@ -5,10 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
 from signxml import XMLSigner, methods
 
@@ -16,87 +13,10 @@ import cap
 from cap.errors import SignatureError
 from cap.signatures.signing import sign
 from cap.signatures.verification import Verdict, VerdictReason, verify
+from tests.cap.signatures.signer import NOW, SENDER, Signer
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SENDER = "leitstelle@kreis.example"
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 ALERT = "{urn:oasis:names:tc:emergency:cap:1.2}"
-
-
-class Signer:
-    """A key with its self-signed certificate, in force for the year around NOW."""
-
-    def __init__(self, key, days=180):
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "leitstelle")])
-        digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(7)
-            .not_valid_before(NOW - timedelta(days=180))
-            .not_valid_after(NOW + timedelta(days=days))
-            .sign(key, digest)
-        )
-        self.key = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self.certificate = certificate.public_bytes(Encoding.PEM)
-        self.fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
-
-
-@pytest.fixture(scope="module")
-def signer():
-    return Signer(ec.generate_private_key(ec.SECP256R1()))
-
-
-@pytest.fixture(scope="module")
-def stranger():
-    return Signer(ec.generate_private_key(ec.SECP256R1()))
-
-
-@pytest.fixture
-def alert(message):
-    return cap.parse(message()).alerts[0]
-
-
-@pytest.fixture
-def signed(alert, signer):
-    return sign(alert, signer.key, signer.certificate)
-
-
-@pytest.fixture
-def judge(signer):
-    def verdict(data, *, pins=None, at=NOW):
-        return verify(data, {SENDER: [signer.certificate]} if pins is None else pins, at)
-
-    return verdict
-
-
-def test_what_we_sign_verifies_and_is_valid_cap(signed, judge, signer, alert):
-    found = judge(signed)
-    assert (found.verdict, found.reason, found.stripped, found.extra) == (
-        Verdict.VALID,
-        VerdictReason.NONE,
-        False,
-        0,
-    )
-    assert found.alert == alert
-    assert found.certificate == signer.fingerprint
-    (read,) = cap.parse(signed).alerts
-    assert read.signatures == 1
-    assert cap.check(read) == ()
-
-
-def test_rsa_keys_sign_too(alert):
-    rsa_signer = Signer(rsa.generate_private_key(65537, 2048))
-    data = sign(alert, rsa_signer.key, rsa_signer.certificate)
-    assert verify(data, {SENDER: [rsa_signer.certificate]}, NOW).verdict is Verdict.VALID
-
-
-def test_other_keys_do_not_sign(alert):
-    odd = Signer(ed25519.Ed25519PrivateKey.generate())
-    with pytest.raises(SignatureError):
-        sign(alert, odd.key, odd.certificate)
 
 
 def test_the_right_pin_may_be_one_of_several(signed, judge, signer, stranger):
