@@ -75,6 +75,10 @@ def test_an_enveloped_signature_over_the_whole_alert_is_usable(content: str) -> 
         info(reference(transforms=TRANSFORMS + transform(ENVELOPED))),
         info(reference(transforms=TRANSFORMS + transform("http://www.w3.org/TR/1999/REC-xslt-19991116"))),
         info(reference(transforms=TRANSFORMS + "<Transform/>")),
+        info(
+            reference(transforms=transform(ENVELOPED) + transform("http://www.w3.org/2001/10/xml-exc-c14n"))
+        ),
+        info(reference(transforms=transform(ENVELOPED) + transform(f"{C14N}WithComments"))),
         *(
             f"{GOOD}<{name}/>"
             for name in ("Object", "Manifest", "RetrievalMethod", "XPath", "HMACOutputLength")

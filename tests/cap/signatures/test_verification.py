@@ -304,3 +304,20 @@ def test_old_signatures_of_the_corpus_are_unverifiable_not_invalid(corpus):
         data = (corpus / "google-cap-library" / name).read_bytes()
         (alert,) = cap.parse(data).alerts
         assert verify(data, {alert.sender: pems}, at).verdict is Verdict.UNVERIFIABLE, name
+
+
+@pytest.mark.parametrize(
+    "c14n",
+    [
+        "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments",
+        "http://www.w3.org/2006/12/xml-c14n11#WithComments",
+        "http://www.w3.org/2001/10/xml-exc-c14n#",
+        "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
+    ],
+)
+def test_every_canonicalisation_of_the_standard_proves(alert, signer, judge, c14n):
+    signer_of_others = XMLSigner(c14n_algorithm=c14n, signature_algorithm="ecdsa-sha256")
+    root = signer_of_others.sign(
+        etree.fromstring(cap.render(alert)), key=signer.key, cert=signer.certificate.decode()
+    )
+    assert judge(etree.tostring(root)).verdict is Verdict.VALID
