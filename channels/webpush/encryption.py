@@ -3,7 +3,7 @@
 Nothing but the encryption itself depends on what is said. So it has two steps, and the expensive one can be done before
 there is anything to say: `derive` makes a fresh key pair, agrees with one subscription and derives key and nonce from
 that and a fresh salt (about 90 us); `seal` encrypts (about 2 us). A `MessageKey` is for one message: the same key and
-nonce for two would betray both. Whoever keeps one has to see to that, as `ready_keys` does.
+nonce for two would betray both. A module that keeps one has to see to that, as `precomputed_keys` does.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Texts of single elements to values."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,11 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=CET)
         ("", None, "time-unreadable"),
     ],
 )
-def test_times(text, value, code):
+def test_times(text: str, value: Any, code: str | None) -> None:
     assert lexical.timestamp(text) == (value, code)
 
 
-def test_an_end_without_zone_is_the_latest_it_can_mean():
+def test_an_end_without_zone_is_the_latest_it_can_mean() -> None:
     value, code = lexical.timestamp("2026-11-22T12:00:00", ends=True)
     assert value == datetime(2026, 11, 23, 0, tzinfo=UTC)
     assert code == "time-naive"
@@ -61,23 +62,23 @@ def test_an_end_without_zone_is_the_latest_it_can_mean():
         ("", (), None),
     ],
 )
-def test_quoted_lists(text, items, code):
+def test_quoted_lists(text: str, items: tuple[str, ...], code: str | None) -> None:
     assert lexical.quoted_list(text) == (items, code)
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("1", 1.0), ("-0.5", -0.5), (".5", 0.5), ("5.", 5.0), (" 7 ", 7.0)]
 )
-def test_decimals(text, value):
+def test_decimals(text: str, value: Any) -> None:
     assert lexical.decimal(text) == (value, None)
 
 
 @pytest.mark.parametrize("text", ["", "1e3", "inf", "nan", "1,5", "0x1", "1_0", "٣", "9" * 40])
-def test_what_is_no_decimal(text):
+def test_what_is_no_decimal(text: str) -> None:
     assert lexical.decimal(text) == (None, "number-invalid")
 
 
-def test_integers_and_languages():
+def test_integers_and_languages() -> None:
     assert lexical.integer(" -12 ") == (-12, None)
     assert lexical.integer("1.0") == (None, "number-invalid")
     assert lexical.language(" de-LS ") == ("de-LS", None)
@@ -96,8 +97,9 @@ def test_integers_and_languages():
         ("1969-12-31T12:00:00+01:00", "1969-12-31T12:00:00+01:00", None),
     ],
 )
-def test_never_and_ever_are_times_that_every_zone_can_show(text, value, code):
+def test_never_and_ever_are_times_that_every_zone_can_show(text: str, value: Any, code: str | None) -> None:
     found, reported = lexical.timestamp(text)
+    assert found is not None
     assert (found.isoformat(), reported) == (value, code)
     for hours in (-14, 14):
         assert found.astimezone(timezone(timedelta(hours=hours))) == found

@@ -17,10 +17,11 @@ import cap
 from cap.__main__ import main
 from cap.rules import RULES
 from tests.cap.archives import packed
+from tests.cap.reading import Message
 
 
 @pytest.fixture
-def folder(tmp_path, message):
+def folder(tmp_path: Path, message: Message) -> Path:
     (tmp_path / "good.cap").write_bytes(message())
     (tmp_path / "bad.xml").write_bytes(
         message(("2026-11-22T10:00:00+01:00</sent>", "2026-11-22T09:00:00Z</sent>"))
@@ -29,13 +30,15 @@ def folder(tmp_path, message):
     return tmp_path
 
 
-def run(capsys, *arguments):
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[str], str]:
     code = main([str(argument) for argument in arguments])
     output = capsys.readouterr()
     return code, output.out.splitlines(), output.err
 
 
-def test_one_line_per_alert_and_the_worst_as_exit_code(folder, capsys):
+def test_one_line_per_alert_and_the_worst_as_exit_code(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     code, lines, _ = run(capsys, "check", folder)
     assert code == 1
     assert lines == [
@@ -46,7 +49,7 @@ def test_one_line_per_alert_and_the_worst_as_exit_code(folder, capsys):
     assert run(capsys, "check", "--lenient", folder)[0] == 0
 
 
-def test_json_has_one_object_per_line(folder, capsys):
+def test_json_has_one_object_per_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capsys, "check", "--json", folder / "bad.xml")
     assert code == 1
     assert [json.loads(line) for line in lines] == [
@@ -68,14 +71,16 @@ def test_json_has_one_object_per_line(folder, capsys):
     ]
 
 
-def test_sentences_in_the_language_asked_for(folder, capsys):
+def test_sentences_in_the_language_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, lines, _ = run(capsys, "check", "-v", "--lang", "de", folder / "bad.xml")
     assert lines[1].endswith(
         "sent “2026-11-22T09:00:00Z” nennt die Zone in Buchstaben; UTC wird als -00:00 geschrieben."
     )
 
 
-def test_profiles_are_checked_on_request(tmp_path, message, capsys):
+def test_profiles_are_checked_on_request(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.cap"
     path.write_bytes(message(("</scope>", "</scope><code>IPAWSv1.0</code>")))
     assert run(capsys, "check", path)[0] == 0
@@ -84,7 +89,7 @@ def test_profiles_are_checked_on_request(tmp_path, message, capsys):
     assert "profile-event-code" in lines[0]
 
 
-def test_what_cannot_be_read_is_invalid(tmp_path, capsys):
+def test_what_cannot_be_read_is_invalid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "x.cap"
     path.write_bytes(b"<!DOCTYPE a><a/>")
     code, (line,), _ = run(capsys, "check", "--json", path)
@@ -95,7 +100,9 @@ def test_what_cannot_be_read_is_invalid(tmp_path, capsys):
     assert run(capsys, "check", path)[1] == [f"INVALID {path} no alert doctype-refused:1"]
 
 
-def test_an_unreadable_identity_is_null(tmp_path, message, capsys):
+def test_an_unreadable_identity_is_null(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "x.cap"
     path.write_bytes(message(("2026-11-22T10:00:00+01:00</sent>", "heute</sent>")))
     _, (line,), _ = run(capsys, "check", "--json", path)
@@ -103,7 +110,9 @@ def test_an_unreadable_identity_is_null(tmp_path, message, capsys):
     assert "KDN-2026-0042,? time-unreadable:5" in run(capsys, "check", path)[1][0]
 
 
-def test_archives_are_opened_member_by_member(tmp_path, message, capsys):
+def test_archives_are_opened_member_by_member(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "state.zip"
     path.write_bytes(packed(a=message(), b=b"broken", c=message()))
     code, lines, _ = run(capsys, "check", path)
@@ -112,14 +121,16 @@ def test_archives_are_opened_member_by_member(tmp_path, message, capsys):
     assert f"{path}!folder/b.xml" in lines[1]
 
 
-def test_an_empty_archive_holds_nothing_wrong(tmp_path, capsys):
+def test_an_empty_archive_holds_nothing_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "state.zip"
     with zipfile.ZipFile(path, "w"):
         pass
     assert run(capsys, "check", path) == (0, [], "")
 
 
-def test_a_damaged_archive_is_reported(tmp_path, message, capsys):
+def test_a_damaged_archive_is_reported(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "state.zip"
     path.write_bytes(packed(a=message())[:-30])
     code, (line,), _ = run(capsys, "check", path)
@@ -127,7 +138,7 @@ def test_a_damaged_archive_is_reported(tmp_path, message, capsys):
     assert "not-xml" in line
 
 
-def test_feeds_and_nina_are_read(tmp_path, capsys):
+def test_feeds_and_nina_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.atom").write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'/>")
     (tmp_path / "b.json").write_bytes(b'{"identifier": "a"}')
     code, lines, _ = run(capsys, "check", tmp_path / "a.atom", tmp_path / "b.json")
@@ -136,7 +147,9 @@ def test_feeds_and_nina_are_read(tmp_path, capsys):
     assert "?,a,? identity-missing" in lines[1]
 
 
-def test_a_broken_container_is_a_line_of_its_own(tmp_path, message, capsys):
+def test_a_broken_container_is_a_line_of_its_own(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.atom"
     body = message().partition(b"?>")[2]
     path.write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'>" + body + b"</feed>")
@@ -144,19 +157,21 @@ def test_a_broken_container_is_a_line_of_its_own(tmp_path, message, capsys):
     assert [json.loads(line)["index"] for line in lines] == [None, 0]
 
 
-def test_a_missing_file_is_a_usage_error(tmp_path, capsys):
+def test_a_missing_file_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, error = run(capsys, "check", tmp_path / "nowhere.cap")
     assert (code, lines) == (2, [])
     assert "nowhere.cap" in error
 
 
-def test_a_name_that_no_system_takes_is_a_usage_error(capsys):
+def test_a_name_that_no_system_takes_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, error = run(capsys, "check", "x" * 5_000)
     assert (code, lines) == (2, [])
     assert "cannot read" in error
 
 
-def test_what_a_directory_holds_besides_is_counted(folder, tmp_path, capsys):
+def test_what_a_directory_holds_besides_is_counted(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert "2 files read, 1 not called like alerts" in run(capsys, "check", folder)[2]
     (folder / "note.txt").unlink()
     assert run(capsys, "check", folder)[2] == ""
@@ -166,7 +181,9 @@ def test_what_a_directory_holds_besides_is_counted(folder, tmp_path, capsys):
     assert "0 files read" in error
 
 
-def test_a_file_that_cannot_be_opened_is_reported_and_leaves_the_others(folder, capsys):
+def test_a_file_that_cannot_be_opened_is_reported_and_leaves_the_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A file that vanishes between listing and reading; a socket's name stands for it here."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "a"))
@@ -176,7 +193,7 @@ def test_a_file_that_cannot_be_opened_is_reported_and_leaves_the_others(folder, 
     assert lines[1].startswith("valid")
 
 
-def test_show_of_a_feed_without_alerts_says_so(tmp_path, capsys):
+def test_show_of_a_feed_without_alerts_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.atom"
     path.write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'/>")
     code, lines, error = run(capsys, "show", path)
@@ -184,7 +201,7 @@ def test_show_of_a_feed_without_alerts_says_so(tmp_path, capsys):
     assert "keine Meldung" in error
 
 
-def test_any_name_and_any_terminal_will_do(folder):
+def test_any_name_and_any_terminal_will_do(folder: Path) -> None:
     """JSON is UTF-8 wherever it goes; what a terminal cannot show it gets as a number."""
     odd = os.fsencode(folder) + b"/b\xff.cap"
     (folder / "good.cap").rename(os.fsdecode(odd))
@@ -202,7 +219,7 @@ def test_any_name_and_any_terminal_will_do(folder):
             assert json.loads(result.stdout.decode())["file"] == os.fsdecode(odd)
 
 
-def test_a_reader_that_goes_away_is_no_failure_of_ours(folder):
+def test_a_reader_that_goes_away_is_no_failure_of_ours(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "cap", "check", *[folder / "good.cap"] * 2_000],
         stdout=subprocess.PIPE,
@@ -216,27 +233,29 @@ def test_a_reader_that_goes_away_is_no_failure_of_ours(folder):
     assert process.returncode == 1
 
 
-def test_output_may_go_to_any_object(folder):
+def test_output_may_go_to_any_object(folder: Path) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         assert main(["check", str(folder / "good.cap")]) == 0
     assert output.getvalue().startswith("valid")
 
 
-def test_a_closed_pipe_ends_the_command_quietly(folder):
+def test_a_closed_pipe_ends_the_command_quietly(folder: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w") as pipe, contextlib.redirect_stdout(pipe):
         assert main(["check", str(folder / "good.cap")]) == 1
 
 
-def test_no_command_is_a_usage_error(capsys):
+def test_no_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([])
     assert exit_.value.code == 2
     capsys.readouterr()
 
 
-def test_show_tells_people_what_it_says(folder, message, capsys):
+def test_show_tells_people_what_it_says(
+    folder: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = folder / "good.cap"
     ring = "<geocode><valueName>EXCLUDE_POLYGON</valueName><value>50.80,6.48 50.82,6.48 50.82,6.52 50.80,6.48</value></geocode>"
     references = "<references>a@b,c-1,2026-11-22T08:00:00+01:00 c-2</references>"
@@ -256,7 +275,7 @@ def test_show_tells_people_what_it_says(folder, message, capsys):
         assert part in text
 
 
-def test_show_says_what_is_not_there(tmp_path, capsys):
+def test_show_says_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(b'{"identifier": "a", "info": [{"area": [{"altitude": "5", "polygon": ["x"]}]}]}')
     text = "\n".join(run(capsys, "show", path)[1])
@@ -265,23 +284,27 @@ def test_show_says_what_is_not_there(tmp_path, capsys):
     assert "nicht angegeben" in text
 
 
-def test_show_leaves_out_heights_that_are_not_given(tmp_path, message, capsys):
+def test_show_leaves_out_heights_that_are_not_given(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.cap"
     path.write_bytes(message(("<altitude>0</altitude>", ""), ("<ceiling>900.5</ceiling>", "")))
     assert "Höhe" not in "\n".join(run(capsys, "show", path)[1])
 
 
-def test_show_of_a_faultless_alert(folder, capsys):
+def test_show_of_a_faultless_alert(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "ohne Befund" in "\n".join(run(capsys, "show", folder / "good.cap")[1])
 
 
-def test_show_reports_what_it_cannot_read(folder, capsys):
+def test_show_reports_what_it_cannot_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, error = run(capsys, "show", folder / "note.txt")
     assert code == 1
     assert "Not well-formed" in error
 
 
-def test_nothing_in_a_message_steers_the_terminal(tmp_path, message, capsys):
+def test_nothing_in_a_message_steers_the_terminal(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.cap"
     path.write_bytes(message(("KDN-2026-0042", "K\u009b31m\u202e"), ("Rauch", "R\u0085\u202e")))
     for command in ("check", "show"):
@@ -289,13 +312,15 @@ def test_nothing_in_a_message_steers_the_terminal(tmp_path, message, capsys):
         assert output.replace("\n", "").isprintable()
 
 
-def test_the_rules_are_printed(capsys):
+def test_the_rules_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = run(capsys, "rules")
     assert code == 0
     assert len(lines) == len(RULES) + 2
 
 
-def test_it_ends_with_its_exit_code(folder, monkeypatch, capsys):
+def test_it_ends_with_its_exit_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "argv", ["cap", "check", str(folder)])
     with pytest.raises(SystemExit) as end:
         runpy.run_path(str(Path(cap.__file__).with_name("__main__.py")), run_name="__main__")
@@ -303,7 +328,7 @@ def test_it_ends_with_its_exit_code(folder, monkeypatch, capsys):
     capsys.readouterr()
 
 
-def test_it_runs_as_a_module(folder):
+def test_it_runs_as_a_module(folder: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "cap", "check", folder / "good.cap"],
         capture_output=True,

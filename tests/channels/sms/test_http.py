@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
@@ -13,15 +12,13 @@ from channels.base import (
     Expired,
     Notice,
     Permanent,
-    RateLimited,
-    Transient,
     Uncertain,
     Urgency,
 )
-from channels.http.messages import MAX_ANSWER_BYTES, Answer
+from channels.http.messages import MAX_ANSWER_BYTES
 from channels.sms.gsm7 import Encoding, compose
 from channels.sms.http import SmsHttp
-from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway, parse_failure
+from channels.sms.provider import AnswerFields, SmsGateway
 from tests.channels.far_side import answer, far_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -42,20 +39,6 @@ async def collect(channel, message, endpoints):
 
 def build(http, *gateways, **options):
     return SmsHttp(http, {one.name: one for one in gateways}, now=lambda: NOW, **options)
-
-
-@pytest.mark.parametrize("body", BodyKind)
-def test_a_gateway_may_be_told_with_each_message_where_to_report(body):
-    told = gateway(
-        body=body,
-        fields=RequestFields(report_url="dlr-url", client_ref=""),
-        report_url="https://warn.example/?token=geheim&ref={client_ref}&status=%d",
-    )
-    content = told.encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)
-    document = json.loads(content) if body is BodyKind.JSON else dict(parse_qsl(content.decode()))
-    assert document["dlr-url"] == "https://warn.example/?token=geheim&ref=01ALERT-7&status=%d"
-    assert "geheim" not in repr(told)
-    assert "dlr-url" not in json.loads(gateway().encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60))
 
 
 async def test_the_request_says_all_that_a_gateway_needs(client_for):
@@ -82,21 +65,6 @@ async def test_a_repeat_has_the_same_reference_and_an_update_another(client_for)
             await collect(channel, notice(alert_id=alert_id), [Endpoint(7, NUMBER, {})])
     references = [json.loads(seen.body)["client_ref"] for seen in side.seen]
     assert references == ["01ALERT-7", "01ALERT-7", "02UPDATE-7"]
-
-
-def test_fields_have_the_providers_names():
-    fields = RequestFields(
-        to="msisdn", text="body", sender="", client_ref="ref", validity_s="ttl", encoding="enc"
-    )
-    body = gateway(fields=fields, plus=False).encode(compose("я", 1), NUMBER, "ref-1", 60)
-    assert json.loads(body) == {"msisdn": NUMBER[1:], "body": "я", "ref": "ref-1", "ttl": 60, "enc": "ucs2"}
-
-
-def test_fields_can_be_sent_as_a_form():
-    form = gateway(body=BodyKind.FORM)
-    assert form.headers()[0] == "Content-Type: application/x-www-form-urlencoded"
-    fields = parse_qs(form.encode(compose("Öl & Wasser", 1), NUMBER, "ref-1", 60).decode())
-    assert (fields["to"], fields["text"], fields["validity_s"]) == ([NUMBER], ["Öl & Wasser"], ["60"])
 
 
 async def test_the_text_is_brought_into_the_short_alphabet_and_cut(client_for):
@@ -165,56 +133,6 @@ async def test_other_numbers_do_not(client_for, number):
     assert receipt.error.code == "number_invalid"
 
 
-READING = gateway(
-    answer=AnswerFields(reference="messages.0.id", success="success", error="error.code"),
-    errors=(("101", Permanent), ("CREDIT", ChannelMisconfigured), ("BUSY", RateLimited)),
-)
-
-
-@pytest.mark.parametrize(
-    ("document", "reference"),
-    [
-        ({"success": True, "messages": [{"id": "a-1"}]}, "a-1"),
-        ({"success": "OK", "messages": [{"id": 77}]}, "77"),
-        ({"success": "success", "messages": []}, ""),
-        ({"success": True}, ""),
-        ({"success": True, "messages": [{"id": "not an id"}]}, ""),
-        ({"success": True, "messages": [{"id": {"a": 1}}]}, ""),
-    ],
-)
-def test_references(document, reference):
-    assert READING.reference(Answer(200, (), json.dumps(document).encode())) == reference
-
-
-@pytest.mark.parametrize(
-    ("document", "meaning", "code"),
-    [
-        ({"success": False}, Transient, "gateway_error"),
-        ({"success": False, "error": {"code": 101}}, Permanent, "101"),
-        ({"success": "no", "error": {"code": "CREDIT"}}, ChannelMisconfigured, "CREDIT"),
-        ({"success": False, "error": {"code": "BUSY"}}, RateLimited, "BUSY"),
-        ({"success": False, "error": {"code": "other"}}, Transient, "other"),
-        ({"success": False, "error": {"code": NUMBER}}, Transient, "gateway_error"),
-        ({"success": False, "error": {"code": 4915100000001}}, Transient, "gateway_error"),
-        ({"success": False, "error": {"code": "INVALID_4915100000001"}}, Transient, "gateway_error"),
-        ({"success": False, "error": "text"}, Transient, "gateway_error"),
-        ({"fine": True}, Uncertain, "answer_unreadable"),
-        ([], Uncertain, "answer_unreadable"),
-        (None, Uncertain, "answer_unreadable"),
-    ],
-)
-def test_errors_inside_an_accepting_answer(document, meaning, code):
-    with pytest.raises(meaning) as caught:
-        READING.reference(Answer(200, (), json.dumps(document).encode()))
-    assert (type(caught.value), caught.value.code) == (meaning, code)
-
-
-def test_what_is_no_json_is_unreadable_only_where_it_must_be_read():
-    with pytest.raises(Uncertain):
-        READING.reference(Answer(200, (), b"\xff<html>"))
-    assert gateway().reference(Answer(200, (), b"\xff<html>")) == ""
-
-
 async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(client_for):
     async with far_side(answer(200, {}, b" " * (MAX_ANSWER_BYTES + 1))) as side:
         channel = build(client_for(side.origin), gateway(side.origin, answer=AnswerFields(success="ok")))
@@ -228,26 +146,3 @@ async def test_the_account_is_refused_at_once(client_for):
         with pytest.raises(ChannelMisconfigured) as caught:
             await collect(channel, notice(), [Endpoint(number, NUMBER, {}) for number in range(5)])
     assert (len(side.seen), caught.value.gateway) == (1, "haupt")
-
-
-@pytest.mark.parametrize(
-    ("word", "meaning"),
-    [
-        ("permanent", Permanent),
-        ("transient", Transient),
-        ("rate_limited", RateLimited),
-        ("misconfigured", ChannelMisconfigured),
-    ],
-)
-def test_operators_words_for_errors(word, meaning):
-    assert parse_failure(word) is meaning
-
-
-@pytest.mark.parametrize("word", ["gone", "", "Permanent", 5, None, ["permanent"]])
-def test_other_words(word):
-    with pytest.raises(ValueError, match="one of permanent, transient, rate_limited, misconfigured"):
-        parse_failure(word)
-
-
-def test_the_authorization_is_not_shown():
-    assert "geheim" not in repr(gateway(authorization="Bearer geheim"))
