@@ -51,4 +51,5 @@ def test_a_huge_archive_is_refused_unopened() -> None:
 
 def test_an_archive_is_known_by_its_first_bytes() -> None:
     assert is_zip(packed())
+    assert is_zip(b"PK\x05\x06" + bytes(18))  # an archive without members
     assert not is_zip(b"<alert/>")

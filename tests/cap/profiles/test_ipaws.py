@@ -37,3 +37,18 @@ def test_facts_of_the_weather_service() -> None:
     assert (found.short_text, found.replaced) == ("long", ("id-1",))
     assert found.hazards == named(("SAME", "SVR"))
     assert codes(message) == []
+
+
+def test_the_latest_of_several_ends_counts() -> None:
+    pairs = named(
+        ("eventEndingTime", "2026-11-23T10:00:00-06:00"),
+        ("eventEndingTime", "2026-11-24T10:00:00-06:00"),
+        ("eventEndingTime", "2026-11-22T10:00:00-06:00"),
+    )
+    found = facts(alert(infos=(cap.Info(parameters=pairs),)))
+    assert found.event_end == datetime(2026, 11, 24, 16, tzinfo=UTC)
+
+
+def test_a_short_text_is_the_long_one_if_there_is_one() -> None:
+    for pairs, text in ((named(("CMAMtext", "short")), "short"), ((), None)):
+        assert facts(alert(codes=("IPAWSv1.0",), infos=(cap.Info(parameters=pairs),))).short_text == text

@@ -1,10 +1,12 @@
 """Findings of whole messages: none in a valid one, all at once in others."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
 import cap
+from cap.findings import Problem
 from cap.profiles import check_profiles
 from tests.cap.reading import Change, Message
 from tests.cap.rules.breaches import (
@@ -64,3 +66,28 @@ def test_a_repair_of_white_space_or_a_missing_part_is_never_silent(
     assert not cap.is_valid(cap.check(alert))
     assert cap.is_valid(cap.check(alert, cap.LENIENT))
     assert (alert.sender, alert.identifier) == ("leitstelle@kreis.example", "KDN-2026-0042")
+
+
+def test_what_reading_noticed_and_what_the_prose_demands_are_one_list() -> None:
+    alert = cap.Alert(
+        "s@x.example",
+        "i-1",
+        datetime(2026, 11, 22, 9, tzinfo=UTC),
+        cap.Status.ACTUAL,
+        cap.MsgType.CANCEL,
+        cap.Scope.PUBLIC,
+        problems=(Problem("time-zulu", "/alert/sent", 5), Problem("element-order", "/alert/code", 2)),
+        line=1,
+        lines={"references": 3},
+    )
+    assert [(finding.code, finding.line) for finding in cap.check(alert)] == [
+        ("element-order", 2),
+        ("references-missing", 3),
+        ("time-zulu", 5),
+    ]
+
+
+def test_a_container_is_judged_by_the_same_policies() -> None:
+    document = cap.Document((), (Problem("feed-link-missing", "/feed/entry[1]", 3),), "atom")
+    for policy, level in ((cap.STRICT, cap.Level.ERROR), (cap.LENIENT, cap.Level.WARNING)):
+        assert [finding.severity for finding in cap.check_container(document, policy)] == [level]

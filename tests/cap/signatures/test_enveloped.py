@@ -66,6 +66,7 @@ def test_an_enveloped_signature_over_the_whole_alert_is_usable(content: str) -> 
         GOOD + GOOD,
         GOOD + "<SignedInfo/>",
         info(reference() + reference()),
+        info(reference() + reference(transforms="")),
         f"<SignedInfo><x>{reference()}</x></SignedInfo>",
         info(reference(uri="")),
         info(reference(uri='URI="#id"')),
