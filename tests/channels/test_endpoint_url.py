@@ -1,0 +1,47 @@
+"""Endpoints whose address is a URL: their origin, or why they may not be contacted."""
+
+import pytest
+
+from channels.base import Endpoint, Permanent
+from channels.endpoint_url import origin_of, vetted_origin
+from channels.http.addresses import AddressPolicy
+
+POLICY = AddressPolicy(frozenset({"http://127.0.0.1:9901"}))
+
+
+def endpoint(address: str) -> Endpoint:
+    return Endpoint(1, address, {})
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://push.example/token", "https://push.example"),
+        ("http://127.0.0.1:9901/token", "http://127.0.0.1:9901"),
+    ],
+)
+def test_an_address_has_an_origin(address: str, origin: str) -> None:
+    assert origin_of(endpoint(address), POLICY) == vetted_origin(endpoint(address), POLICY) == origin
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("http://push.example/token", "url_not_https"),
+        ("https://push.example:8443/token", "url_port"),
+        ("ftp://push.example", "url_malformed"),
+    ],
+)
+def test_what_must_not_be_contacted_is_permanent(address: str, code: str) -> None:
+    for ask in (origin_of, vetted_origin):
+        with pytest.raises(Permanent) as caught:
+            ask(endpoint(address), POLICY)
+        assert (caught.value.code, caught.value.detail) == (code, "")
+        assert caught.value.__cause__ is None
+
+
+def test_what_is_plainly_private_is_refused_at_subscription_alone() -> None:
+    private = endpoint("https://192.168.0.1/token")
+    assert origin_of(private, POLICY) == "https://192.168.0.1"
+    with pytest.raises(Permanent, match="private_address"):
+        vetted_origin(private, POLICY)
