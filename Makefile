@@ -6,7 +6,15 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 ARGS ?=
 
-.PHONY: help setup demo test check format geodata faults bench lock clean
+# Where it is set, each of the hundreds of processes that the tests start compiles all that it imports, every time.
+unexport PYTHONDONTWRITEBYTECODE
+
+# One for each core, and one for the tests that start a whole service, which for the most part wait for it.
+TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
+# What is made once for a module is made by one process; the order is the tests' own (tests/selection.py).
+PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+
+.PHONY: help setup demo test test-fast check format geodata faults bench lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -25,8 +33,11 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 demo: setup  ## a flood warning for Kreis Düren, end to end, with failures (KEEP=1 leaves it running)
 	@$(BIN)/python -m ops.lab.demo $(if $(KEEP),--keep) $(ARGS)
 
-test: setup  ## all tests; ARGS go to pytest
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: setup  ## all tests; ARGS go to pytest (ARGS="-n0 tests/cap" for one folder in one process)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(PARALLEL) $(ARGS)
+
+test-fast: setup  ## the tests that need no other process: no database, no queue, no command; within a minute
+	@$(BIN)/python -m pytest -m "not processes" $(PARALLEL) $(ARGS)
 
 check: setup  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

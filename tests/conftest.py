@@ -21,19 +21,39 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import hypothesis
 import pytest
 import redis
+import structlog
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
+from tests.selection import Selection
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
+_ROOM = 2 * 1024**3  # bytes; a server's data and log grow to some 300 MB, and each worker has one
 _database_numbers = itertools.count(1)
+
+
+# How long an example takes says more about what else runs on the machine than about the code.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+# structlog's own default draws a traceback with the values of all variables: a second for each exception that is
+# logged, several if the machine is busy.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 
 def pytest_configure(config):
     config.option.anyio_mode = "auto"
+    config.pluginmanager.register(Selection())
 
 
 @pytest.fixture(scope="session")
@@ -51,16 +71,29 @@ def env(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def processes() -> None:
+    """Requested by each fixture that starts a process; see tests/selection.py."""
+
+
+@pytest.fixture(scope="session")
 def boundaries() -> Boundaries:
     return Boundaries.default()
 
 
 @pytest.fixture(scope="session")
-def servers_dir() -> Iterator[Path]:
+def servers_dir(processes) -> Iterator[Path]:
     """Beside pytest's own temporary directories: those are closed again whenever another session starts."""
-    directory = Path(tempfile.mkdtemp(prefix="dispatcher-test-"))
+    directory = Path(tempfile.mkdtemp(prefix="dispatcher-test-", dir=_memory()))
     yield directory
     shutil.rmtree(directory)
+
+
+@pytest.fixture
+def server_dir(servers_dir, tmp_path) -> Path:
+    """For servers of this test's own, or for a whole service; made by whoever needs it. Its name is short: that of a
+    Unix socket may have 107 bytes.
+    """
+    return servers_dir / tmp_path.name
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +115,9 @@ def template_database(postgres_url) -> str:
 @pytest.fixture
 def database_url(postgres_url, template_database) -> Iterator[str]:
     name = f"test_{next(_database_numbers)}"
-    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    # As files, which the server need not write a second time to its log as it must block by block, and with the
+    # cache of the catalogue that the first connection would otherwise have to build.
+    _execute(postgres_url, f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     yield _database(postgres_url, name)
     _execute(postgres_url, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -101,7 +136,7 @@ def redis_url(valkey_url) -> str:
 
 
 @pytest.fixture
-def python() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def python(processes) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Runs source in a Python of its own; what that prints can be read, and it ends with the test."""
     with contextlib.ExitStack() as stack:
 
@@ -126,6 +161,15 @@ def ended() -> Callable[[int], bool]:
             os.close(pidfd)
 
     return wait
+
+
+def _memory() -> Path | None:
+    """Where files lie in memory, if there is room: what the servers write is gone after the session anyhow, and to
+    copy a database for each of hundreds of tests is most of what they do.
+    """
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM
+    return memory if roomy else None
 
 
 def _database(server_url: str, name: str) -> str:

@@ -86,6 +86,7 @@ def test_jobs_only_unpack_and_call():
     assert longest_function((ROOT / "dispatcher" / "worker" / "jobs.py").read_text()) <= 15
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "package", ["cap", "channels.base", "dispatcher.model.vocabulary", "dispatcher.wiring"]
 )

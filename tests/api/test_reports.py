@@ -306,8 +306,8 @@ async def test_what_is_dropped_is_logged_by_its_reason_and_never_by_its_content(
     assert one not in repr(logs)
 
 
-async def test_without_the_record_a_report_is_not_taken(settings, tmp_path):
-    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+async def test_without_the_record_a_report_is_not_taken(settings, server_dir):
+    with EmbeddedPostgres(server_dir, durable=False) as server:
         await upgrade(server.url)
         async with serving(settings.model_copy(update={"database_url": server.url})) as service:
             await introduce(service.parts)

@@ -392,8 +392,8 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings, tmp_path)
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
 
 
-async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(settings, tmp_path):
-    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(settings, server_dir):
+    with EmbeddedPostgres(server_dir, durable=False) as server:
         await upgrade(server.url)
         async with serving(settings.model_copy(update={"database_url": server.url})) as service:
             await introduce(service.parts)

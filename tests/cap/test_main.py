@@ -201,6 +201,7 @@ def test_show_of_a_feed_without_alerts_says_so(tmp_path: Path, capsys: pytest.Ca
     assert "keine Meldung" in error
 
 
+@pytest.mark.processes
 def test_any_name_and_any_terminal_will_do(folder: Path) -> None:
     """JSON is UTF-8 wherever it goes; what a terminal cannot show it gets as a number."""
     odd = os.fsencode(folder) + b"/b\xff.cap"
@@ -219,6 +220,7 @@ def test_any_name_and_any_terminal_will_do(folder: Path) -> None:
             assert json.loads(result.stdout.decode())["file"] == os.fsdecode(odd)
 
 
+@pytest.mark.processes
 def test_a_reader_that_goes_away_is_no_failure_of_ours(folder: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "cap", "check", *[folder / "good.cap"] * 2_000],
@@ -328,6 +330,7 @@ def test_it_ends_with_its_exit_code(
     capsys.readouterr()
 
 
+@pytest.mark.processes
 def test_it_runs_as_a_module(folder: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "cap", "check", folder / "good.cap"],

@@ -12,8 +12,8 @@ from tests.support.histories import until
 
 
 @pytest.fixture
-async def server(tmp_path):
-    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+async def server(server_dir):
+    with EmbeddedPostgres(server_dir, durable=False) as server:
         await upgrade(server.url)
         yield server
 

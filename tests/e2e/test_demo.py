@@ -87,8 +87,8 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    return Demo(tmp_path_factory.mktemp("demo") / "out")
+def demo(servers_dir):
+    return Demo(servers_dir / "demo" / "out")
 
 
 def test_every_promise_is_kept_although_a_worker_is_killed(demo):

@@ -35,7 +35,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def district(tmp_path):
+def district(server_dir, tmp_path):
     corpus(DWD)
     if not GERMANY.exists():
         pytest.skip("no boundaries of all Germany: python -m ops.geodata.build")
@@ -44,7 +44,7 @@ def district(tmp_path):
     file.write_text(FEEDS.replace("[[feed]]", "[[feed]]\ninterval_s = 86400\ntimeout_s = 0.1"))
     settings = {"WARN_FEEDS": str(file), "WARN_BOUNDARIES": str(GERMANY)}
     with District(
-        tmp_path / "d", Layout(Plan(subscriptions=100, outside=0), workers=1, settings=settings)
+        server_dir, Layout(Plan(subscriptions=100, outside=0), workers=1, settings=settings)
     ) as one:
         yield one
 

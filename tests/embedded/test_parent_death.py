@@ -8,6 +8,8 @@ import pytest
 from dispatcher.embedded.account import Account
 from dispatcher.embedded.parent_death import with_parent_death_signal
 
+pytestmark = pytest.mark.processes
+
 TETHERING = """
     import signal, subprocess, sys
     from dispatcher.embedded.parent_death import tethered

@@ -103,7 +103,7 @@ def subscriber(recipients):
 
 
 @pytest.fixture
-def start(state, tmp_path):
+def start(processes, state, tmp_path):
     """Starts a stand-in: `start("webpush", "--decrypt", "later", ledger=PATH, tls=CONTEXT)`."""
     running = []
 

@@ -10,7 +10,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="session")
-def prometheus_tools():
+def prometheus_tools(processes):
     """Prometheus and promtool are here; elsewhere than in continuous integration a test may skip."""
     missing = [tool for tool in ("prometheus", "promtool") if shutil.which(tool) is None]
     if missing and os.environ.get("CI"):

@@ -39,8 +39,9 @@ class Watched:
 
 
 @pytest.fixture(scope="module")
-def watched(prometheus_tools, tmp_path_factory):
-    home = tmp_path_factory.mktemp("watched")
+def watched(prometheus_tools, servers_dir):
+    home = servers_dir / "watched"
+    home.mkdir()
     (home / "ablage").mkdir()
     (home / "feeds.toml").write_text(FEED.format(folder=home / "ablage"))
     settings = {"WARN_FEEDS": str(home / "feeds.toml")}

@@ -19,8 +19,8 @@ FLASH = plan_wake_up("A", Lane.FLASH)
 
 
 @pytest.fixture
-def group(tmp_path):
-    with queue_group.standing(tmp_path / "group") as group:
+def group(server_dir):
+    with queue_group.standing(server_dir) as group:
         yield group
 
 
@@ -178,8 +178,8 @@ async def test_a_wrong_address_takes_no_ring(group_of_all, wrong):
 
 
 @pytest.fixture(scope="module")
-def group_of_all(tmp_path_factory):
-    with queue_group.standing(tmp_path_factory.mktemp("queue") / "group") as group:
+def group_of_all(servers_dir):
+    with queue_group.standing(servers_dir / "group") as group:
         yield group
 
 

@@ -115,8 +115,8 @@ async def test_a_queue_that_answers_is_up(wake_ups):
     assert await wake_ups.ping() is True
 
 
-async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterwards(tmp_path):
-    with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
+async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterwards(server_dir):
+    with EmbeddedValkey(server_dir, durable=False) as server:
         wake_ups = WakeUpQueue(open_queue(parse(server.url)))
         assert await wake_ups.ping() is True
         os.kill(server.pid, signal.SIGSTOP)

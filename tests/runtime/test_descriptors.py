@@ -23,6 +23,7 @@ def claimed(soft, hard):
     return json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("soft", "hard", "limit"), [(64, 64, 64), (256, 512, 512), (512, 512, 512)])
 def test_a_process_takes_what_it_may(soft, hard, limit):
     assert claimed(soft, hard) == [limit, limit, hard]

@@ -109,12 +109,12 @@ async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(house, parts
     assert sorted(house.channel.seen) == [("A", one) for one in ids]
 
 
-async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house, parts, tmp_path):
+async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house, parts, server_dir):
     """Its own Valkey, without persistence: what it knew is gone."""
     await house.subscribe("a")
     await house.submit("A")
     await house.submit("B")
-    with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
+    with EmbeddedValkey(server_dir, durable=False) as server:
         wake_ups = WakeUpQueue(open_queue(parse(server.url)))
         async with lanes_running(parts, server.url, Lane.PRIORITY) as tasks:
             await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
@@ -163,11 +163,11 @@ async def test_a_worker_told_to_stop_puts_down_what_is_in_hand_and_takes_nothing
     assert await house.pool.fetchval("SELECT lease_until FROM batch") is None
 
 
-async def test_lanes_follow_a_failover_of_the_queue(house, parts, tmp_path):
+async def test_lanes_follow_a_failover_of_the_queue(house, parts, server_dir):
     ids = await house.subscribe("a")
     await house.submit("A")
     await house.submit("B")
-    with queue_group.standing(tmp_path / "group") as group:
+    with queue_group.standing(server_dir) as group:
         wake_ups = house.planner._wake_ups = WakeUpQueue(open_queue(parse(group.url)))
         async with lanes_running(parts, group.url, Lane.PRIORITY) as tasks:
             await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])

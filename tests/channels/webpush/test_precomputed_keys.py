@@ -71,6 +71,7 @@ def test_what_is_cleared_is_wiped():
     assert len(keys) == 0
 
 
+@pytest.mark.processes
 def test_a_forked_process_has_none():
     script = """
 import os, sys

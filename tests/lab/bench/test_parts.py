@@ -30,6 +30,7 @@ def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the
     assert cap.parse(flash.xml).alerts[0].infos[0].severity is cap.Severity.EXTREME
 
 
+@pytest.mark.processes
 def test_a_process_is_seen_with_its_children():
     code = """import subprocess, sys
 subprocess.run([sys.executable, '-c', 'sum(range(3 * 10**6))'])

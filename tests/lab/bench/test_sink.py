@@ -75,6 +75,7 @@ def test_one_body_in_many_is_kept_and_never_many():
     assert int(sample.bodies[-1]) > 190 * SAMPLE_EVERY
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("protocols", ["http/1.1", "h2,http/1.1"])
 async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
     certificate, key = webpush.write_certificate(tmp_path, webpush.datetime.now(webpush.UTC))
@@ -88,6 +89,7 @@ async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
     assert (said["count"], said["bodies"]) == (SAMPLE_EVERY, ["Ym9keQ=="])
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("way", webpush.WAYS, ids=lambda way: way.name)
 def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path, way):
     with ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import shapely
 
 from dispatcher.boundaries.municipalities import PILOT, Boundaries
@@ -9,6 +10,9 @@ from ops.lab.bench import targeting
 from ops.lab.bench.fixtures import drawings
 from ops.lab.bench.fixtures.drawings import Atlas, Drawing
 from tests.targeting.drawing import circle
+
+MEASURES = pytest.mark.no_cover
+"""It takes times, which tracing changes; each line is covered by other tests."""
 
 
 def atlas(every=1):
@@ -60,6 +64,7 @@ def test_holes_are_sent_as_excluded_polygons_and_islands_in_them_by_themselves()
     assert [(len(a.polygons), len(a.excluded)) for a in drawings.outlines(with_island)] == [(1, 1), (1, 0)]
 
 
+@MEASURES
 def test_the_command_prints_one_json_object(capsys):
     assert targeting.main(["--json", "--bundle", str(PILOT), "--every", "40"]) == 0
     result = json.loads(capsys.readouterr().out)
@@ -72,6 +77,7 @@ def test_the_command_prints_one_json_object(capsys):
     assert result["mb_per_100000"] >= 0
 
 
+@MEASURES
 def test_a_table_for_people(capsys):
     assert targeting.main(["--bundle", str(PILOT), "--every", "80"]) == 0
     assert "own, exact" in capsys.readouterr().out

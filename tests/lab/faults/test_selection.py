@@ -29,8 +29,8 @@ def results(home, *names):
 
 
 @pytest.fixture(scope="module")
-def selection(tmp_path_factory):
-    return results(tmp_path_factory.mktemp("faults"), *SELECTION)
+def selection(servers_dir):
+    return results(servers_dir / "faults", *SELECTION)
 
 
 @pytest.mark.parametrize("name", SELECTION)
@@ -44,21 +44,21 @@ def test_nothing_is_lost_and_no_more_is_doubled_than_the_fault_explains(selectio
     assert found["doubled"] <= found["bound"]
 
 
-def test_without_a_reconciler_an_emptied_queue_is_found_to_lose(tmp_path):
-    [found] = results(tmp_path, "control-forgetful").values()
+def test_without_a_reconciler_an_emptied_queue_is_found_to_lose(server_dir):
+    [found] = results(server_dir, "control-forgetful").values()
     assert found["ok"] is True
     assert found["lost"] > 0
     assert found["unknown"] > 0
 
 
-def test_accepted_before_it_is_sent_is_found_to_lose_and_to_lie(tmp_path):
-    [found] = results(tmp_path, "control-hasty").values()
+def test_accepted_before_it_is_sent_is_found_to_lose_and_to_lie(server_dir):
+    [found] = results(server_dir, "control-hasty").values()
     assert found["ok"] is True
     assert found["lost"] > 0
     assert found["false_delivered"] > 0
 
 
-def test_the_last_report_in_place_of_the_first_is_found(tmp_path):
-    [found] = results(tmp_path, "control-fickle").values()
+def test_the_last_report_in_place_of_the_first_is_found(server_dir):
+    [found] = results(server_dir, "control-fickle").values()
     assert found["ok"] is True
     assert not found["criteria"]["not_the_first_final"]["ok"]

@@ -9,6 +9,7 @@ from ops.lab.gateways import launch
 from ops.lab.gateways.launch import Ready, Standin, StandinError
 
 
+@pytest.mark.processes
 def test_a_stand_in_is_stopped_at_the_end_of_its_block(state, tmp_path):
     with launch.start("sms", ledger=tmp_path / "l", state=state) as standin:
         assert standin.stats()["requests"] == 0
@@ -29,12 +30,14 @@ def test_a_bad_rule_is_an_error_that_says_why(start):
         start("sms").set_faults({"action": {"kind": "explode"}})
 
 
+@pytest.mark.processes
 def test_one_that_does_not_start_is_an_error(state, tmp_path, capfd):
     with pytest.raises(StandinError, match="app"):
         launch.start("app", ledger=tmp_path / "no" / "such" / "place", state=state)
     assert "No such file" in capfd.readouterr().err
 
 
+@pytest.mark.processes
 def test_one_that_does_not_stop_is_killed():
     deaf = "trap '' TERM; echo ready; while :; do read -t 60 line; done"
     process = subprocess.Popen(["bash", "-c", deaf], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -194,6 +194,7 @@ def raw_to():
     return lambda gateway: socket.create_connection(("127.0.0.1", gateway.ready.ports[0]), timeout=20)
 
 
+@pytest.mark.processes
 def test_it_does_not_stay_when_its_parent_is_gone_before_it_could_ask():
     program = "from ops.lab.gateways.process import die_with_parent; die_with_parent(0)"
     assert (
@@ -209,6 +210,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("detached", [False, True])
 def test_it_ends_with_its_parent_unless_told_otherwise(state, tmp_path, detached):
     options = ["sms", "--state", state, "--ledger", tmp_path / "l", *(["--detached"] if detached else [])]

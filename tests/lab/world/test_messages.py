@@ -30,6 +30,7 @@ def written():
     return {one.kind: one for one in done}
 
 
+@pytest.mark.processes
 def test_each_is_valid_cap_under_the_strict_rules(written, tmp_path):
     for kind, one in written.items():
         (tmp_path / f"{kind}.xml").write_bytes(one.xml)

@@ -1,0 +1,113 @@
+"""Which tests need processes beside their own, and in which order and company all of them run.
+
+A fixture that starts a process requests the fixture `processes`; a test that starts one itself is marked `processes`.
+`pytest -m "not processes"` (`make test-fast`) is everything else. That nobody forgets to say so is watched: a test
+that starts a process and did not say so fails.
+"""
+
+import gc
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+MARK = "processes"
+"""The name of the fixture and of the mark."""
+
+LONG = "e2e"
+"""The mark of what starts a whole service, which takes processes."""
+
+STARTS = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
+"""Audit events: https://docs.python.org/3/library/audit_events.html"""
+
+
+class StartedProcesses:
+    """Names what this interpreter starts. An audit hook stays for ever, so there is one of these in a session."""
+
+    def __init__(self) -> None:
+        self._found: list[str] | None = None
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event in STARTS and self._found is not None:
+            self._found.append(f"{event}: {arguments[0] if arguments else ''}")
+
+    @contextmanager
+    def named(self) -> Iterator[list[str]]:
+        """What is started within the block, each as one line."""
+        before, self._found = self._found, []
+        try:
+            yield self._found
+        finally:
+            self._found = before
+
+
+class Selection:
+    """The plugin: marks by fixture, groups by module, puts the long tests first, watches."""
+
+    def __init__(self) -> None:
+        self._started = StartedProcesses()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if MARK in getattr(item, "fixturenames", ()) or item.get_closest_marker(LONG):
+            item.add_marker(MARK)
+        if group := company(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = long_first(items)
+
+    def pytest_collection_finish(self) -> None:
+        """What was imported and collected stays to the end; looking through it again and again for garbage takes a
+        fifth of the processor time of the tests.
+        """
+        gc.collect()
+        gc.freeze()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        with self._watched(item):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        with self._watched(item):
+            return (yield)
+
+    @contextmanager
+    def _watched(self, item: pytest.Item) -> Iterator[None]:
+        with self._started.named() as found:
+            yield
+        if found and not item.get_closest_marker(MARK):
+            pytest.fail(f"starts a process, and is not marked `{MARK}`: {'; '.join(found)}", pytrace=False)
+
+
+def company(item: pytest.Item) -> str:
+    """Which tests one process runs together with this one; empty: none need be.
+
+    Those that start a whole service run one after the other: each keeps a machine busy, and some have limits of time.
+    What is made once for a module is made once.
+    """
+    if item.get_closest_marker(LONG):
+        return LONG
+    return item.nodeid.partition("::")[0] if shares_a_module(item) else ""
+
+
+def shares_a_module(item: pytest.Item) -> bool:
+    """Whether a fixture of this test is made once for all tests of its module."""
+    info = getattr(item, "_fixtureinfo", None)
+    return info is not None and any(
+        definition.scope == "module"
+        for definitions in info.name2fixturedefs.values()
+        for definition in definitions[-1:]
+    )
+
+
+def long_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The order of the given items but for one thing: what starts a whole service runs longest, and must not begin
+    when nothing else is left.
+    """
+    return sorted(items, key=lambda one: one.get_closest_marker(LONG) is None)
