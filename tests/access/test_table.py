@@ -57,8 +57,9 @@ def commands(found: Any, words: tuple[str, ...] = ()) -> Iterator[Wired]:
     if not hasattr(found, "commands"):
         yield Wired(" ".join(words), getattr(found.callback, "permission", None))
         return
-    for name, command in found.commands.items():
-        yield from commands(command, (*words, name))
+    context = typer.Context(found)
+    for name in found.list_commands(context):  # some are imported only when they are asked for
+        yield from commands(found.get_command(context, name), (*words, name))
 
 
 def test_every_command_requires_what_the_table_says() -> None:

@@ -15,10 +15,9 @@ from dispatcher.commands.operator import operator, requires
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import State
 from dispatcher.store.alerts.alerts import Alerts
-from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from tests.store import conftest as on_record
-from tests.support.histories import plan, submit
+from tests.support.histories import ledger_of, plan, submit
 from tests.support.messages import DUEREN, SENDER
 
 pool = on_record.pool
@@ -65,10 +64,10 @@ def test_a_command_within_it_runs_with_its_arguments() -> None:
 
 
 async def _dead_letter(pool: Any) -> None:
-    ledger = Ledger(pool)
+    ledger = ledger_of(pool)
     await submit(Alerts(pool), "A", DUEREN)
-    [wake_ups] = await plan(ledger, Plans(pool, 10), "A")
-    lease = await ledger.acquire(wake_ups.batch_id)
+    [ready] = await plan(ledger, Plans(pool, 10), "A")
+    lease = await ledger.acquire(ready.batch_id)
     assert lease is not None
     problem = RecipientProblem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
     await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
