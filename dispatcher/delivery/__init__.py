@@ -1,1 +1,1 @@
-"""From a committed alert to the last recipient's outcome: plan, deliver, settle, reconcile."""
+"""Take a committed alert to the last recipient's outcome: plan, deliver, settle, reconcile."""

@@ -1,4 +1,4 @@
-"""A circuit breaker for one gateway, as seen by one process. Pure: time is a parameter (monotonic seconds)."""
+"""Break the circuit to a gateway that fails, as one process sees it. Pure: time is a parameter (monotonic seconds)."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ if TYPE_CHECKING:
 
 
 class Breaker:
-    """Closed: work as usual. Open: leave the gateway alone. After the pause one probe decides."""
+    """Closed, it lets requests through; open, it pauses the gateway; half-open, after the pause, one probe decides."""
 
     def __init__(self, policy: BreakerPolicy) -> None:
         self._policy = policy
         self._notes: deque[tuple[float, int, int]] = deque()
-        """When, how many answers, how many of them failures."""
+        """Each note says when it was taken, how many answers there were, and how many of them were failures."""
         self._answers = 0
         self._failures = 0
         self._openings = 0
         self._until = 0.0
         self.probing = False
-        """After a pause, until an answer shows whether the gateway is back: send one at a time."""
+        """Whether the circuit is half-open: after a pause, until an answer shows whether the gateway is back, one
+        request is sent at a time."""
 
     def note(self, *, failed: bool, now: float, answers: int = 1) -> float:
-        """Count answers that are alike. Returns how many seconds to leave the gateway alone: 0 while closed."""
+        """Count answers that are alike. Returns for how many seconds to pause the gateway: 0 while closed."""
         if self.probing:
             pause = self._probed(failed=failed, now=now)
             answers -= 1
@@ -45,7 +46,7 @@ class Breaker:
         return 0.0
 
     def fail(self, now: float) -> float:
-        """The gateway cannot be reached at all: open at once. Returns the pause in seconds."""
+        """Open at once, as the gateway cannot be reached at all. Returns the pause in seconds."""
         return max(0.0, self._until - now) or self._open(now)
 
     def _probed(self, *, failed: bool, now: float) -> float:

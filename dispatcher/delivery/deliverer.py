@@ -1,4 +1,4 @@
-"""Working on one batch: claim, send slice by slice, write down what came of it, put it down."""
+"""Work on one batch: acquire its lease, send slice by slice, record each outcome, release the lease."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class DelivererDependencies:
-    """What it takes to work on a batch."""
+    """The parts that working on a batch takes."""
 
     ledger: Ledger
     subscriptions: Subscriptions
@@ -59,7 +59,7 @@ class DelivererDependencies:
     random: Callable[[], float]
     policy: DeliveryPolicy = DEFAULT_POLICY
     clock: RecordClock = field(default_factory=RecordClock)
-    """Of the channels too: it is set right by every claim."""
+    """The record's clock, which the channels go by too; every lease acquired sets it right."""
 
 
 class Deliverer:
@@ -72,7 +72,7 @@ class Deliverer:
         self._alone = asyncio.Lock()
 
     def stop(self) -> None:
-        """Put every batch down after the slice in hand."""
+        """Release every batch after the slice in flight."""
         self._stopping.set()
 
     async def deliver(self, batch_id: int) -> None:
@@ -99,8 +99,9 @@ class Deliverer:
                 )
 
     async def _postpone(self, batch_id: int) -> bool:
-        """Whether the batch could do nothing but wait for its gateway behind others of this process that wait. Then the
-        job is left to other gateways' batches, and this one is woken up when one of those is put down.
+        """Whether the batch could do nothing but wait for its gateway behind other batches of this process that wait
+        for it. Then the job is left to other gateways' batches, and this one is woken up when a waiting one is
+        released.
         """
         if not self._gateways.any_crowded():
             return False
@@ -116,7 +117,7 @@ class Deliverer:
 
 
 class _Work:
-    """One batch in one worker's hand."""
+    """Works on one batch under one lease."""
 
     def __init__(
         self,
@@ -144,20 +145,20 @@ class _Work:
         self._counts = DeliveryCounts(dependencies.metrics, lease)
 
     def _now(self) -> datetime:
-        """The record's clock, carried on by ours: a worker's own date may be wrong."""
+        """Return the record's time, carried on by the monotonic clock: a worker's own date may be wrong."""
         return self._lease.now + timedelta(seconds=time.monotonic() - self._started)
 
     async def run(self) -> None:
-        beat = asyncio.create_task(self._keep_alive())
+        heartbeat = asyncio.create_task(self._keep_alive())
         try:
             await self._send_all()
         finally:
-            beat.cancel()
-            await asyncio.gather(beat, return_exceptions=True)
+            heartbeat.cancel()
+            await asyncio.gather(heartbeat, return_exceptions=True)
         await self._release()
 
     async def _keep_alive(self) -> None:
-        """Until cancelled. A lease that was lost is noticed at the next write."""
+        """Renew the lease until cancelled. A lease that was lost is noticed at the next write."""
         while True:
             await asyncio.sleep(self._dependencies.policy.lease.heartbeat_s)
             with suppress(LeaseLostError, *UNAVAILABLE):
@@ -180,9 +181,9 @@ class _Work:
             if not batch.is_last_chance(positions):
                 await self._send_slice(channel, notice, positions, endpoints)
                 continue
-            # Alone in the process and not merely in its batch, until its outcome is written down: the next death is
-            # this one's last, and must not be anybody's who happened to be in hand beside it. Whoever holds slots never
-            # waits for this lock.
+            # The recipient is alone in the process and not merely in its batch, until its outcome is recorded: the next
+            # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
+            # that holds slots ever waits for this lock.
             async with self._alone:
                 if self._may_go_on():
                     await self._send_slice(channel, notice, positions, endpoints)
@@ -191,8 +192,8 @@ class _Work:
     async def _send_slice(
         self, channel: Channel, notice: Notice, positions: list[int], endpoints: Mapping[int, Endpoint]
     ) -> None:
-        """Send to as many of them as the gateway takes at once, which are claimed only then: none starts late, after
-        the alert was stopped.
+        """Send to as many of these recipients as the gateway takes at once, which are claimed only then: no request
+        starts late, after the alert was stopped.
         """
         batch, recipients = self._batch, self._lease.recipients
         async with self._limiter.hold(len(positions), self._lease.lane.rank) as slots:
@@ -206,11 +207,13 @@ class _Work:
                 self._stopped = True
             else:
                 await self._send(channel, notice, [endpoints[recipients[n]] for n in positions], slots)
-            # Whoever has no receipt was not started; the channel gives receipts for all that it started.
+            # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             batch.unclaim(positions)
 
     def _slice_size(self, channel: Channel) -> int:
-        """At most so many at once; none where only retries are left, and too many of these have failed."""
+        """Return how many recipients to send to at once, at most: none where only retries are left, and too many of
+        these have failed.
+        """
         if self._breaker.probing:
             return 1
         size = min(self._dependencies.slice_size, channel.limits.concurrency)
@@ -227,8 +230,8 @@ class _Work:
         return not (self._stopped or self._pause_s or self._stopping.is_set())
 
     async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
-        """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If somebody
-        else took the batch over meanwhile, the token says so.
+        """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If another
+        worker took the batch over meanwhile, the token says so.
         """
         policy = self._dependencies.policy.recording
         give_up = time.monotonic() + policy.patience_s
@@ -252,9 +255,9 @@ class _Work:
         flush_s = self._dependencies.policy.recording.flush_s
         try:
             async with aclosing(channel.send(notice, endpoints)) as receipts:
-                async for known in receipts:
-                    slots.give_back(len(known))
-                    self._take(known)
+                async for arrived in receipts:
+                    slots.give_back(len(arrived))
+                    self._apply(arrived)
                     if time.monotonic() > self._written_at + flush_s:
                         self._stopped |= await self._write()
         except ChannelError as error:
@@ -262,7 +265,7 @@ class _Work:
             seconds = misconfigured_s if error.needs_person else self._breaker.fail(time.monotonic())
             self._pause(error.label, seconds, error)
 
-    def _take(self, receipts: list[Receipt]) -> None:
+    def _apply(self, receipts: list[Receipt]) -> None:
         now = self._now()
         plain, others = self._batch.apply_receipts(receipts, now)
         latency_s = max(0.0, (now - self._lease.received_at).total_seconds())
@@ -273,7 +276,7 @@ class _Work:
             self._log_failure(result)
 
     def _log_failure(self, result: Settlement) -> None:
-        """Each kind once a batch, and never the detail."""
+        """Log each kind of failure once a batch, and never the detail."""
         if result.outcome != State.ACCEPTED and result.label not in self._failures_logged:
             self._failures_logged.add(result.label)
             names = {"channel": self._lease.channel, "gateway": self._lease.gateway}
@@ -290,7 +293,7 @@ class _Work:
             self._pause("breaker", pause)
 
     def _pause(self, reason: str, seconds: float, error: ChannelError | None = None) -> None:
-        """Leave the gateway alone. Each reason counts and is logged once a batch; the longest pause wins."""
+        """Pause the gateway. Each reason counts and is logged once a batch; the longest pause wins."""
         if reason not in self._pause_reasons:
             self._pause_reasons.add(reason)
             self._counts.paused(reason)

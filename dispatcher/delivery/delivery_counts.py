@@ -1,4 +1,4 @@
-"""What one batch adds to the metrics, summed up: one increment per state and result at each write."""
+"""Sum up what one batch adds to the metrics: one increment per state and result at each write."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TERMINAL = tuple(state for state in State if state.terminal)
 
 
 class DeliveryCounts:
-    """Counts of a leased batch. What was not written is not counted."""
+    """Counts for a leased batch. What was not written is not counted."""
 
     def __init__(self, metrics: Metrics, lease: Lease) -> None:
         self._metrics = metrics
@@ -33,7 +33,7 @@ class DeliveryCounts:
             self._latencies[latency_s] += answers
 
     def written(self, outcomes: bytes) -> None:
-        """Count what stands in the record now and did not before, and the answers that led there."""
+        """Count what is in the record now and did not before, and the answers that led there."""
         lease, metrics = self._lease, self._metrics
         for state in TERMINAL:
             new = _count_of(outcomes, state) - _count_of(self._before, state)
@@ -47,15 +47,15 @@ class DeliveryCounts:
         self._latencies.clear()
 
     def paused(self, reason: str) -> None:
-        """The gateway is left alone."""
+        """Count that the gateway was paused, by reason."""
         self._metrics.gateway_pauses.labels(self._lease.channel, self._gateway, reason).inc()
 
     def withheld(self) -> None:
-        """Retries have to wait for the budget."""
+        """Count that retries have to wait for the budget."""
         self._metrics.retries_withheld.labels(self._lease.channel, self._gateway).inc()
 
     def removed(self, endpoints: int, *, suspect: bool) -> None:
-        """Endpoints were ended, or were not because too many are called gone."""
+        """Count the endpoints that were ended, or that they were not because too many are called gone."""
         self._metrics.endpoints_removed.labels(self._lease.channel).inc(endpoints)
         if suspect:
             self._metrics.removals_withheld.labels(self._lease.channel).inc()

@@ -1,8 +1,8 @@
-"""How many requests one gateway has in flight from this process, over all batches and lanes.
+"""Limit how many requests one gateway has in flight from this process, over all batches and lanes.
 
 A batch asks for as many slots as it would send at once, gets at least one as soon as it is its turn, and gives each
-back as its request lands. What a gateway grants in other ways belongs here too, such as the window of an SMPP session
-or a number of messages a second: `hold` waits until some may leave, whatever that depends on.
+back when its request is answered. What a gateway grants in other ways belongs here too, such as the window of an SMPP
+session or a number of messages a second: `hold` waits until some may leave, whatever that depends on.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 YIELDS_S = 1.0
 """A batch is overtaken by those of the lane above that come within a second, by those of the next within two, and so
-on: what is less urgent waits longer, and for ever for nobody's sake."""
+on: what is less urgent waits longer, but never for ever."""
 RESERVED_SHARE = 20
 """Of so many slots one is kept for the most urgent lane, which then need not wait until a slow gateway has answered
-somebody else."""
+requests of another lane."""
 RESERVED_FROM = 5
-"""Slots of which one can be spared for that."""
+"""The fewest slots of which one can be spared for that."""
 
 
 class Slots:
-    """Slots that a batch holds."""
+    """The slots that a batch holds."""
 
     __slots__ = ("_limiter", "held")
 
@@ -38,7 +38,7 @@ class Slots:
         self.held = held
 
     def give_back(self, count: int) -> None:
-        """So many requests have landed, or will not be made."""
+        """Give back the slots of requests that were answered, or will not be made."""
         count = min(count, self.held)
         self.held -= count
         self._limiter.give_back(count)
@@ -46,7 +46,7 @@ class Slots:
 
 @dataclass(order=True, slots=True)
 class _Waiting:
-    """A batch that waits; they sort by whose turn it is."""
+    """A batch that waits for slots; these sort by whose turn it is."""
 
     turn: tuple[float, int]
     rank: int = field(compare=False)
@@ -55,7 +55,7 @@ class _Waiting:
 
 
 class GatewayLimiter:
-    """Slots for the requests in flight at one gateway. Used from one event loop."""
+    """Grants slots for the requests in flight at one gateway. It is used from one event loop."""
 
     def __init__(self, capacity: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         """`monotonic` gives seconds."""
@@ -66,8 +66,8 @@ class GatewayLimiter:
         self._waiting: list[_Waiting] = []
 
     def is_crowded(self, rank: int) -> bool:
-        """Whether a batch of this rank or a higher one waits: another could only wait, too."""
-        return any(one.rank <= rank for one in self._waiting)
+        """Whether a batch of this rank or a more urgent one waits: another could only wait, too."""
+        return any(waiting.rank <= rank for waiting in self._waiting)
 
     @asynccontextmanager
     async def hold(self, wanted: int, rank: int) -> AsyncIterator[Slots]:
@@ -81,14 +81,14 @@ class GatewayLimiter:
             slots.give_back(slots.held)
 
     async def take(self, wanted: int, rank: int) -> int:
-        """As `hold`, for those who give back themselves: how many there are."""
+        """Wait as `hold` does, for a caller that gives back itself. Returns how many slots were granted."""
         if not self._waiting and (granted := self._grantable(wanted, rank)) > 0:
             self._free -= granted
             return granted
         turn = self._monotonic() + rank * YIELDS_S, next(self._arrivals)
         waiting = _Waiting(turn, rank, wanted, asyncio.get_running_loop().create_future())
         bisect.insort(self._waiting, waiting)
-        self._hand_out()
+        self._grant()
         try:
             return await waiting.granted
         except asyncio.CancelledError:
@@ -99,16 +99,16 @@ class GatewayLimiter:
             raise
 
     def give_back(self, count: int) -> None:
-        """So many slots are free again."""
+        """Take back `count` slots."""
         self._free += count
         if self._waiting:
-            self._hand_out()
+            self._grant()
 
     def _grantable(self, wanted: int, rank: int) -> int:
         return min(wanted, self._free - (self._reserved if rank else 0))
 
-    def _hand_out(self) -> None:
-        """In turn. Where what is left is kept for the most urgent lane, whoever waits in it is next."""
+    def _grant(self) -> None:
+        """Grant slots in turn. Where what is left is kept for the most urgent lane, a batch waiting in it is next."""
         for waiting in list(self._waiting):
             granted = self._grantable(waiting.wanted, waiting.rank)
             if granted > 0 and not waiting.granted.done():

@@ -1,4 +1,4 @@
-"""What this process knows of each gateway, over all batches: whether it works, and how much it may be given."""
+"""Keep what this process knows of each gateway, over all batches: whether it works, and how much it may be given."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from dispatcher.model.retry_policy import DeliveryPolicy
 
 LOWEST = max(lane.rank for lane in Lane)
+"""The rank of the least urgent lane."""
 
 
 @dataclass(slots=True)
 class Gateway:
-    """One gateway, as the plan names it."""
+    """The state of one gateway, as the plan names it."""
 
     breaker: Breaker
     budget: RetryBudget
@@ -34,15 +35,15 @@ class Gateway:
     works for other gateways. Lost with the process, as every wake-up may be."""
 
     def wake_ups(self) -> list[ReadyBatch]:
-        """Which of them are to be looked at again, now that a batch was put down: one in its place; where it was the
-        last, all.
+        """Return which postponed batches are to be looked at again, now that a batch was released: one in its place;
+        where it was the last, all.
         """
         chosen = list(self.postponed)[: None if not self.batches else 1]
         return [self.postponed.pop(batch_id) for batch_id in chosen]
 
 
 class Gateways:
-    """All gateways for which this process has worked."""
+    """Keeps the gateways for which this process has worked."""
 
     def __init__(self, policy: DeliveryPolicy, channels: Mapping[str, Channel]) -> None:
         self._policy = policy
@@ -50,12 +51,12 @@ class Gateways:
         self._known: dict[tuple[str, str], Gateway] = {}
 
     def of(self, channel: str, name: str) -> Gateway:
-        """The gateway of a batch."""
+        """Return the gateway of a batch."""
         return self._known.get((channel, name)) or self._add(channel, name)
 
     def any_crowded(self) -> bool:
         """Whether batches wait for slots of some gateway."""
-        return any(one.limiter.is_crowded(LOWEST) for one in self._known.values())
+        return any(gateway.limiter.is_crowded(LOWEST) for gateway in self._known.values())
 
     def _add(self, channel: str, name: str) -> Gateway:
         # A channel that this worker does not have sends nothing.

@@ -1,4 +1,4 @@
-"""Which lane an alert travels in, and how lower lanes stand aside for higher ones."""
+"""Let lower lanes yield to higher ones between two slices."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 STAND_ASIDE_S = 1.0
 """The longest that a lower lane waits between two slices: nothing is starved, and no lease runs out."""
 LOOK_AGAIN_S = 0.05
+"""How often a waiting lane looks whether the higher ones are done."""
 ASKED_LATELY_S = 0.01
-"""An answer from the queue holds so long: slices of a mass send follow one another every few milliseconds."""
+"""How long an answer from the queue is reused: slices of a mass send follow one another every few milliseconds."""
 
 
 async def _nobody(_lane: Lane) -> bool:
@@ -25,17 +26,17 @@ async def _nobody(_lane: Lane) -> bool:
 
 
 class LaneGate:
-    """Counts the batches in hand per lane in this process, and asks whether other processes have work."""
+    """Counts the batches under way per lane in this process, and asks whether other processes have work."""
 
     def __init__(self, elsewhere: Callable[[Lane], Awaitable[bool]] = _nobody) -> None:
-        """`elsewhere` tells whether work for a lane above the given one turned up lately, for any process."""
+        """`elsewhere` says whether work for a lane above the given one was enqueued recently, for any process."""
         self._active: Counter[Lane] = Counter()
         self._elsewhere = elsewhere
         self._answers: dict[Lane, tuple[float, bool]] = {}
 
     @contextmanager
     def work(self, lane: Lane) -> Iterator[None]:
-        """Hold a batch of the lane."""
+        """Count a batch of the lane as under way."""
         self._active[lane] += 1
         try:
             yield
@@ -47,7 +48,7 @@ class LaneGate:
         return any(count and other.rank < lane.rank for other, count in self._active.items())
 
     async def stand_aside(self, lane: Lane) -> None:
-        """Between two slices: let higher lanes go first, for a bounded time."""
+        """Let higher lanes go first, between two slices and for a bounded time."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + STAND_ASIDE_S
         while self.must_wait(lane) or await self._asked(lane, loop.time()):

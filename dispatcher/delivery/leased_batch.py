@@ -1,4 +1,4 @@
-"""A batch in hand: which recipients are next, what each receipt changes, what is to be written. No I/O."""
+"""Track a leased batch: which recipients are next, what each receipt changes, what is to be written. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from dispatcher.model.retry_policy import DeliveryPolicy
 
 UNSUBSCRIBED = "unsubscribed"
+"""The code of recipients whose subscription had ended before they were sent to; it is no gateway's."""
 ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.REJECTED)
+"""The states that a gateway's final answer leads to."""
 
 ACCEPTED = Settlement(State.ACCEPTED, "accepted", "", "", 1)
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
@@ -25,7 +27,7 @@ _IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
 
 
 class LeasedBatch:
-    """The working copy of a leased batch."""
+    """Holds the working copy of a leased batch."""
 
     def __init__(self, lease: Lease, policy: DeliveryPolicy, random: Callable[[], float]) -> None:
         self.lease = lease
@@ -41,7 +43,9 @@ class LeasedBatch:
         self._recover()
 
     def _recover(self) -> None:
-        """Whoever was claimed when the last holder died may have been reached, and may be what killed it."""
+        """Account for recipients that were claimed when the last holder died: each may have been reached, and may be
+        what killed the process.
+        """
         for n in self._in_state(State.CLAIMED):
             before = self._problems.get(n)
             crashes = (before.crashes if before else 0) + 1
@@ -56,7 +60,7 @@ class LeasedBatch:
             )
 
     def _in_state(self, state: State, most: int | None = None) -> list[int]:
-        """The first `most` positions in this state, certain or not."""
+        """Return the first `most` positions in this state, certain or not."""
         plain = self._outcomes.translate(_WITHOUT_FLAG)
         found: list[int] = []
         position = plain.find(state)
@@ -69,7 +73,7 @@ class LeasedBatch:
         self._problems[problem.position] = self._changed[problem.position] = problem
 
     def open_recipients(self) -> list[int]:
-        """Everybody without a terminal state."""
+        """Return the recipients without a terminal state."""
         return [
             recipient
             for recipient, outcome in zip(self.lease.recipients, self._outcomes, strict=True)
@@ -77,13 +81,13 @@ class LeasedBatch:
         ]
 
     def drop_missing(self, endpoints: Container[int]) -> None:
-        """Subscriptions that ended since the plan was made."""
+        """End the recipients whose subscriptions ended since the plan was made."""
         for recipient in self.open_recipients():
             if recipient not in endpoints:
                 self._end(self._position[recipient], State.GONE, "gone", UNSUBSCRIBED)
 
     def expire(self) -> None:
-        """The deadline has passed: nothing more is sent."""
+        """Expire all open recipients: the deadline has passed, and nothing more is sent."""
         for recipient in self.open_recipients():
             self._end(self._position[recipient], State.EXPIRED, "expired", "deadline")
 
@@ -105,12 +109,12 @@ class LeasedBatch:
 
     @property
     def has_fresh(self) -> bool:
-        """Whether somebody was never tried."""
+        """Whether some recipient was never tried."""
         return bool(self._in_state(State.PENDING, 1))
 
     def next_slice(self, now: datetime, size: int) -> list[int]:
-        """Positions to send to next: first those never tried, then due retries, last those that were in hand
-        when a process died, in ever smaller company, so that one that kills its worker is found.
+        """Return the positions to send to next: first those never tried, then due retries, last those that were in
+        flight when a process died, in ever smaller slices, so that one that kills its worker is found.
         """
         if not size:
             return []
@@ -136,20 +140,20 @@ class LeasedBatch:
         return any(n in problems and problems[n].crashes >= last for n in positions)
 
     def claim(self, positions: list[int]) -> None:
-        """They are about to be sent."""
+        """Mark these positions as in flight: they are about to be sent."""
         outcomes = self._outcomes
         for n in positions:
             outcomes[n] = _CLAIMED[outcomes[n]]
 
     def unclaim(self, positions: list[int]) -> None:
-        """Those of them that got no receipt were not sent after all."""
+        """Mark those that got no receipt as not sent after all."""
         outcomes = self._outcomes
         for n in [n for n in positions if outcomes[n] in _IN_FLIGHT]:
             state = State.RETRY if n in self._problems else State.PENDING
             outcomes[n] = state | (outcomes[n] & UNCERTAIN)
 
     def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> tuple[int, list[Settlement]]:
-        """Take receipts in that became known together: how many are plain successes, and what each of the others
+        """Apply receipts that arrived together. Returns how many are plain successes, and what each of the others
         means.
         """
         position, outcomes, problems = self._position, self._outcomes, self._problems
@@ -170,7 +174,7 @@ class LeasedBatch:
         self._accepted_last = max(self._accepted_last or now, now)
 
     def settle(self, receipt: Receipt, now: datetime) -> Settlement:
-        """Take one receipt in."""
+        """Apply one receipt."""
         n = self._position[receipt.endpoint_id]
         before = self._problems.get(n)
         if receipt.error is None:
@@ -204,7 +208,7 @@ class LeasedBatch:
         return result
 
     def gone_suspect(self) -> bool:
-        """Whether so many of those answered so far are called gone that it is not believed."""
+        """Whether so many of the recipients answered so far are called gone that this is not believed."""
         plain = self._outcomes.translate(_WITHOUT_FLAG)
         unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
         answered = sum(plain.count(state) for state in ANSWERED) - unsubscribed
@@ -213,7 +217,7 @@ class LeasedBatch:
         return gone >= suspicion.gone_min and gone > suspicion.gone_share * answered
 
     def progress(self, *, final: bool = False) -> Progress:
-        """What to write now. Asking for it means that it is being written. Endpoints are removed with the
+        """Return what to write now. Asking for it means that it is being written. Endpoints are removed with the
         `final` one only: before, it is not known whether too many are called gone.
         """
         gone = self._gone if final else []
@@ -232,7 +236,7 @@ class LeasedBatch:
         return progress
 
     def next_due(self) -> datetime | None:
-        """When the earliest of the waiting recipients may be tried again."""
+        """Return when the earliest of the waiting recipients may be tried again."""
         if self._in_state(State.PENDING, 1):
             return self.lease.now
         return min((self._due(n) for n in self._in_state(State.RETRY)), default=None)

@@ -1,4 +1,4 @@
-"""Rendered notices, made once per alert, kind and language and kept for the batches that follow."""
+"""Render notices once per alert, kind and language, and keep them for the batches that follow."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts
 
 KEPT = 256
+"""Notices in memory at once; the oldest goes first, and is rendered again if a batch still needs it."""
 
 
 class Notices:
-    """A small cache in front of the record: a mass send has a thousand batches and one notice."""
+    """Caches rendered notices in front of the record: a mass send has a thousand batches and one notice."""
 
     def __init__(self, alerts: Alerts, zone: tzinfo) -> None:
         self._alerts = alerts
@@ -28,7 +29,7 @@ class Notices:
         self._kept: OrderedDict[tuple[str, Kind, str], Notice] = OrderedDict()
 
     async def notice(self, lease: Lease) -> Notice:
-        """The notice of the batch. The record never loses an alert, so it is always there."""
+        """Return the notice of the batch. The record never loses an alert, so it is always there."""
         key = (lease.alert_id, lease.kind, lease.language)
         if key not in self._kept:
             self._kept[key] = await self._render(lease)

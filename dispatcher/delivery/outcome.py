@@ -1,4 +1,4 @@
-"""What one receipt means for one recipient. Pure: the channel classified, here it is decided."""
+"""Decide what one receipt means for one recipient. Pure: the channel has classified it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RecipientState:
-    """What is known of a recipient before an answer."""
+    """The state that a recipient has before an answer."""
 
     outcome: int
     """The outcome byte so far, whose UNCERTAIN flag is kept."""
     attempts: int
-    """Those before this one."""
+    """Attempts made before this one."""
 
 
 _FINAL = {
@@ -36,7 +36,7 @@ _FINAL = {
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The recipient's new outcome byte, and what follows."""
+    """The new outcome byte that an answer means for a recipient, and what follows from it."""
 
     outcome: int
     label: str
@@ -45,17 +45,17 @@ class Settlement:
     attempts: int
     due: datetime | None = None
     remove: bool = False
-    """The endpoint is gone: end the subscription."""
+    """Whether the endpoint is gone: then the subscription is ended."""
     pause_s: float = 0.0
-    """Leave the whole gateway alone for so long."""
+    """Seconds for which the whole gateway is paused."""
     gateway_fault: bool = False
-    """The gateway is in trouble: many of these open its breaker."""
+    """Whether the failure is of the gateway's making: many of these open its breaker."""
     log_level: int = logging.DEBUG
-    """Of the error that it comes from."""
+    """The log level of the error that it comes from."""
 
 
 def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float]) -> float:
-    """Full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1)."""
+    """Draw with full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1)."""
     return random() * min(policy.cap_s, policy.base_s * 2.0 ** min(attempts, 30))
 
 
@@ -125,7 +125,7 @@ def _again(
 def _patience(
     error: DeliveryError, attempts: int, policy: DeliveryPolicy, random: Callable[[], float]
 ) -> tuple[float, float, int]:
-    """How long this recipient waits, how long the gateway is left alone, and the attempts made by now."""
+    """Return how long this recipient waits, how long the gateway is paused, and the attempts made by now."""
     asked_s = min(error.retry_after or 0.0, policy.pauses.retry_after_max_s)
     attempts += error.consequence.is_attempt
     if error.consequence is Consequence.POSTPONE:

@@ -1,4 +1,4 @@
-"""Planning an accepted alert: stop what it supersedes, freeze its audience, ring for its batches."""
+"""Plan an accepted alert: stop what it supersedes, freeze its audience, enqueue its batches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from dispatcher.store.delivery.plans import AudienceGuard, Plans
 
 REPLAN_S = 0.1
-"""How soon to look again while a worker still has an earlier message of the chain in hand. It starts no more
-sends, so this ends with the answers to those under way."""
+"""How soon to look again while a worker still holds a batch of an earlier message of the chain. It starts no more
+sends, so this ends with the answers to those in flight."""
 
 
 def audience_guard(factor: float) -> AudienceGuard:
-    """Holds more recipients than were approved, and more than `factor` times the usual; 0 for no such limit."""
+    """Return a guard that holds an alert for more recipients than were approved, and for more than `factor` times the
+    source's baseline; 0 for no such limit.
+    """
     limit = AudienceLimit(baseline_factor=factor)
 
     def why(recipients: int, baseline: int | None, approved: int | None) -> str:
@@ -47,18 +49,20 @@ class Planner:
         self._metrics = metrics
 
     async def plan(self, alert_id: str) -> None:
-        """Idempotent; may be called at any time by any number of workers."""
-        waiting = await self._plans.waiting_one(alert_id)
-        if waiting is None:
+        """Plan the alert if it still waits for its plan. Idempotent; may be called at any time by any number of
+        workers.
+        """
+        pending = await self._plans.waiting_one(alert_id)
+        if pending is None:
             return
         with self._metrics.plan_seconds.time():
-            closed = await self._ledger.close_stopped(waiting.chain_id)
+            closed = await self._ledger.close_stopped(pending.chain_id)
             self._metrics.count_closed(closed.state, closed.recipients)
-            ends = waiting.reason in ENDING_REASONS
+            ends = pending.reason in ENDING_REASONS
             located = [] if ends else await self._locations.subscribers_of(alert_id)
             planning = self._plans.portions(alert_id, in_flight=closed.in_flight, located=located)
             async with aclosing(planning) as portions:
                 async for ready_batches in portions:
                     await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
         if closed.in_flight:
-            await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, waiting.lane, REPLAN_S)])
+            await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, pending.lane, REPLAN_S)])

@@ -1,4 +1,4 @@
-"""The reconciler: whatever the queue forgot, the record remembers."""
+"""Reconcile the queue with the record: whatever the queue forgot, the record remembers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Reconciler:
-    """Sweeps the record in one process at a time, whichever holds the leader's lock."""
+    """Sweeps the record in one process at a time: the one that holds the leader's lock."""
 
     def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
@@ -39,7 +39,7 @@ class Reconciler:
         interval_s: float,
         held: Held | None = None,
     ) -> None:
-        """`held` where nobody else looks after what waits for a person, as the feeds' watch does."""
+        """`held` is given where no feed scheduler runs, which else expires and counts the messages that are held."""
         self._held = held
         self._plans = plans
         self._ledger = ledger
@@ -50,7 +50,7 @@ class Reconciler:
         self._interval_s = interval_s
 
     async def run(self) -> None:
-        """Until cancelled. An outage of the record or the queue is waited out."""
+        """Sweep until cancelled. An outage of the record or the queue is waited out."""
         while True:
             try:
                 if await self._leadership.hold():
@@ -67,7 +67,7 @@ class Reconciler:
             await asyncio.sleep(self._interval_s)
 
     async def sweep(self) -> None:
-        """Ring for what waits, end what expired, settle what is finished, show how things stand."""
+        """Enqueue what waits, end what expired, settle what is finished, set the gauges."""
         closed = await self._ledger.close_expired()
         self._metrics.count_closed(closed.state, closed.recipients)
         wake_ups = [wakeups.plan_wake_up(alert_id, lane) for alert_id, lane in await self._plans.waiting()]

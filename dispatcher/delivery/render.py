@@ -1,4 +1,4 @@
-"""What people get to read: one notice per alert, kind and language. Pure."""
+"""Render what people get to read: one notice per alert, kind and language. Pure."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ PAYLOAD_MAX_BYTES = 2_700
 overhead), so that the message is complete without fetching anything."""
 
 HEADLINE_BYTES = 640
-"""CAP 1.2 section 3.2.2 asks for at most 160 characters; of four bytes at worst."""
+"""Bytes of the headline: CAP 1.2 section 3.2.2 asks for at most 160 characters, which have four bytes each at worst."""
 NAME_BYTES = 200
+"""Bytes of the event's and of the sender's name each; a longer one is cut at a word, to leave room for what to do."""
 CREDIT_BYTES = 200
-"""For the attribution that a feed's licence demands beside its text."""
+"""Bytes of the attribution that a feed's licence demands beside its text; they count against the same payload."""
 LANGUAGE_BYTES = 35
-"""RFC 5646 section 4.4.1: enough for any tag in use."""
+"""Bytes of the language tag, which by RFC 5646 section 4.4.1 is enough for any tag in use."""
 WEB_BYTES = 500
-"""A longer link is left out, as half of it leads nowhere. With these bounds at least 600 bytes are left for what
-to do."""
+"""Bytes of a link; a longer one is left out, as half of it leads nowhere. With these bounds at least 600 bytes are left
+for what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The fixed words of one language."""
+    """The fixed words that notices in one language have."""
 
     prefix: dict[Kind, str]
     until: str
@@ -74,14 +75,16 @@ WORDS = {
 
 
 def collapse_key(chain_id: str) -> str:
-    """Equal for all messages of a chain: a later one replaces what was not shown yet. 32 URL-safe characters."""
+    """Return a key that is equal for all messages of a chain: a later one replaces what was not shown yet. 32 URL-safe
+    characters.
+    """
     return urlsafe_b64encode(sha256(chain_id.encode()).digest()[:24]).decode()
 
 
 def choose_info(alert: Alert, language: str, received_at: datetime | None = None) -> Info | None:
-    """The info block to show: of the wanted language if there is one, else German, else English, else the first;
-    among several of one language the gravest, then the most urgent. One that was over when the message came is shown
-    only where all were: an all-clear often is.
+    """Return the info block to show: that of the wanted language if there is one, else German, else English, else the
+    first; among several of one language the gravest, then the most urgent. One that had expired when the message
+    came is shown only where all had: an all-clear often has.
     """
     current = [
         info
@@ -103,7 +106,7 @@ def choose_info(alert: Alert, language: str, received_at: datetime | None = None
 
 
 def words_for(language: str) -> Words:
-    """The fixed words; German where there are none in the language."""
+    """Return the fixed words; the German ones where there are none in the language."""
     return WORDS.get(language, WORDS["de"])
 
 
@@ -115,7 +118,9 @@ def render(
     places: Sequence[str],
     local_expires: datetime,
 ) -> base.Notice:
-    """`places` are names of municipalities, `local_expires` is `stored.expires` in the district's time zone."""
+    """Render one notice; `places` are names of municipalities, `local_expires` is `stored.expires` in the district's
+    time zone.
+    """
     info = choose_info(alert, language, stored.received_at)
     words = words_for(language)
     headline = shorten((info and (info.headline or info.event)) or stored.headline, HEADLINE_BYTES)
@@ -139,22 +144,22 @@ def _text(
     places: Sequence[str],
     local_expires: datetime,
 ) -> str:
-    parts = [f"{words.prefix[kind]}: {headline}"]
+    lines = [f"{words.prefix[kind]}: {headline}"]
     if kind in (Kind.ALERT, Kind.UPDATE):
         if info and info.instruction:
-            parts.append(info.instruction)
+            lines.append(info.instruction)
         if places:
-            parts.append(f"{words.area}: {', '.join(places)}")
-        parts.append(f"{words.until} {local_expires.strftime(words.clock)}")
+            lines.append(f"{words.area}: {', '.join(places)}")
+        lines.append(f"{words.until} {local_expires.strftime(words.clock)}")
     if kind is Kind.DELISTED and info and info.description:
-        parts.append(info.description)
+        lines.append(info.description)
     if info and info.sender_name:
-        parts.append(info.sender_name)
-    return "\n".join(parts)
+        lines.append(info.sender_name)
+    return "\n".join(lines)
 
 
 def _credit(info: Info | None, stored: StoredAlert) -> str:
-    """The attribution on a line of its own, unless it says no more than the sender's name does."""
+    """Return the attribution on a line of its own, unless it says no more than the sender's name does."""
     sender = (info and info.sender_name) or ""
     return f"\n{stored.attribution}" if stored.attribution not in ("", sender) else ""
 
@@ -208,7 +213,7 @@ def _fit(document: dict[str, object], long_texts: dict[str, str]) -> bytes:
 
 
 def shorten(text: str, room: int) -> str:
-    """At most `room` bytes of JSON string, cut at a word, with an ellipsis; empty if not even a word fits."""
+    """Return at most `room` bytes of JSON string, cut at a word, with an ellipsis; empty if not even a word fits."""
     if _json_length(text) <= room:
         return text
     low, high = 0, len(text)

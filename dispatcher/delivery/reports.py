@@ -1,4 +1,4 @@
-"""What a gateway's delivery report means. The first final one counts; none ever causes a send."""
+"""Decide what a gateway's delivery report means. The first final one counts; none ever causes a send."""
 
 from __future__ import annotations
 
@@ -25,43 +25,48 @@ if TYPE_CHECKING:
     from dispatcher.store.delivery.reports import Reports
 
 REPORTS_ACCEPTED_FOR = timedelta(days=7)
-"""After the warning's end. Networks keep a message for two days at most; who reports later than this has lost count."""
-AT_ONCE = 2
-"""Requests at the record. After a mass send reports come by the thousand a second; the process's other connections to
-the record are for warnings, which else wait behind them. More at once are no quicker."""
+"""How long after the warning's end reports are accepted. Networks keep a message for two days at most; a gateway that
+reports later than this has lost count."""
+REQUESTS_AT_ONCE = 2
+"""Requests of gateways that use the record at the same time. After a mass send reports come by the thousand a second;
+the process's other connections to the record are for warnings, which else wait behind them. More at once are no
+quicker."""
 
 log = structlog.get_logger()
 
 
 class ReportVerdict(StrEnum):
-    """What becomes of a report. The first two are recorded, and were the first final ones of their delivery."""
+    """What becomes of a report. Reports with the first two verdicts are recorded: they were the first final ones of
+    their delivery.
+    """
 
     DELIVERED = "delivered"
     FAILED = "failed"
     DUPLICATE = "duplicate"
-    """The same final state again."""
+    """The report says the same final state again."""
     CONTRADICTION = "contradiction"
-    """Another final state than the one recorded, which stays."""
+    """The report says another final state than the one recorded, which stays."""
     PENDING = "pending"
-    """Nothing final, whatever came before."""
+    """The report says nothing final, whatever came before."""
     UNKNOWN = "unknown"
-    """No delivery of ours by this gateway."""
+    """There is no delivery of ours by this gateway."""
     UNSENT = "unsent"
-    """A delivery that has not been handed to any gateway: nobody can know what became of it."""
+    """The delivery has not been handed to any gateway: nobody can know what became of it."""
     LATE = "late"
-    """After the time for which reports are taken."""
+    """The report came after the time for which reports are accepted."""
     UNREADABLE = "unreadable"
-    """Without a reference of ours or with a word that stands for no state."""
+    """The report has no reference of ours, or a word that means no state."""
 
 
 RECORDED = frozenset({ReportVerdict.DELIVERED, ReportVerdict.FAILED})
+"""The verdicts of reports that are written to the record."""
 REFUSALS = (
     ProblemType.UNAUTHENTICATED,
     ProblemType.TOO_LARGE,
     ProblemType.INCOMPLETE,
     ProblemType.MALFORMED_REPORT,
 )
-WORTH_A_LINE = frozenset(
+LOGGED = frozenset(
     {
         ReportVerdict.CONTRADICTION,
         ReportVerdict.UNKNOWN,
@@ -82,7 +87,7 @@ class ReportOutcome:
 
 
 def assess(report: DeliveryReport, delivery: ReportedDelivery | None) -> ReportVerdict:
-    """What becomes of one report. `delivery` is that of the delivery it names, by the gateway that reports."""
+    """Return what becomes of one report. `delivery` is the one that it names, by the gateway that reports."""
     if report.ref is None or report.state is None:
         return ReportVerdict.UNREADABLE
     if delivery is None:
@@ -103,30 +108,30 @@ def assess(report: DeliveryReport, delivery: ReportedDelivery | None) -> ReportV
 def assess_all(
     reports: Sequence[DeliveryReport], deliveries: Sequence[ReportedDelivery | None]
 ) -> list[ReportOutcome]:
-    """One after the other: what an earlier report of the list settles stands for the later ones."""
+    """Assess reports one after the other: what an earlier one of the list settles holds for the later ones."""
     settled: dict[tuple[int, int], str] = {}
-    judged = []
+    outcomes = []
     for report, delivery in zip(reports, deliveries, strict=True):
-        now = delivery and replace(delivery, reported=settled.get(delivery.key, delivery.reported))
-        verdict = assess(report, now)
-        if now and verdict in RECORDED:
-            settled[now.key] = verdict
-        judged.append(ReportOutcome(report, now, verdict))
-    return judged
+        current = delivery and replace(delivery, reported=settled.get(delivery.key, delivery.reported))
+        verdict = assess(report, current)
+        if current and verdict in RECORDED:
+            settled[current.key] = verdict
+        outcomes.append(ReportOutcome(report, current, verdict))
+    return outcomes
 
 
 @dataclass(frozen=True, slots=True)
 class ReportingGateway:
-    """A gateway whose reports are taken."""
+    """A gateway whose reports are accepted."""
 
     name: str
     secret: bytes = field(repr=False)
-    """What it must show."""
+    """The secret that its requests must show."""
     fields: ReportFields
 
 
 class DeliveryReports:
-    """Takes reports of one channel's gateways."""
+    """Records the reports of one channel's gateways."""
 
     def __init__(
         self,
@@ -136,55 +141,66 @@ class DeliveryReports:
         metrics: Metrics,
         choose: Callable[[str], str],
     ) -> None:
-        """`choose` gives the gateway of a recipient who names one, as the channel does."""
+        """`choose` returns the gateway for the one that a recipient names, as the channel does."""
         self.gateways = gateways
         self._channel = channel
         self._store = store
         self._metrics = metrics
         self._choose = choose
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
         for name in gateways:
             metrics.know_reports(channel, name, tuple(ReportVerdict), REFUSALS)
 
     async def take(self, gateway: str, reports: Sequence[DeliveryReport]) -> Counter[ReportVerdict]:
-        """Record what is new; how many reports met which verdict. What it returns is committed."""
-        async with self._turns:
+        """Record what is new, and return how many reports met which verdict. What it returns is committed."""
+        async with self._slots:
             return await self._take(gateway, reports)
 
     async def _take(self, gateway: str, reports: Sequence[DeliveryReport]) -> Counter[ReportVerdict]:
         verdicts: Counter[ReportVerdict] = Counter()
         while reports:
-            judged = await self._judge(gateway, reports)
+            outcomes = await self._assess(gateway, reports)
             finals = [
-                FinalReport(*one.delivery.key, gateway, one.verdict, one.report.code)
-                for one in judged
-                if one.delivery and one.verdict in RECORDED
+                FinalReport(*outcome.delivery.key, gateway, outcome.verdict, outcome.report.code)
+                for outcome in outcomes
+                if outcome.delivery and outcome.verdict in RECORDED
             ]
             contradictions = [
-                one.delivery.key
-                for one in judged
-                if one.delivery and one.verdict is ReportVerdict.CONTRADICTION
+                outcome.delivery.key
+                for outcome in outcomes
+                if outcome.delivery and outcome.verdict is ReportVerdict.CONTRADICTION
             ]
-            # Where another request was quicker, what it recorded is there now, and stands.
+            # Where another request was quicker, what it recorded is there now, and stays.
             overtaken = {final.key for final in finals} - await self._store.record(finals, contradictions)
-            settled = [one for one in judged if one.delivery is None or one.delivery.key not in overtaken]
-            verdicts.update(one.verdict for one in settled)
+            settled = [
+                outcome
+                for outcome in outcomes
+                if outcome.delivery is None or outcome.delivery.key not in overtaken
+            ]
+            verdicts.update(outcome.verdict for outcome in settled)
             self._count(gateway, settled)
-            reports = [one.report for one in judged if one.delivery and one.delivery.key in overtaken]
+            reports = [
+                outcome.report
+                for outcome in outcomes
+                if outcome.delivery and outcome.delivery.key in overtaken
+            ]
         return verdicts
 
-    async def _judge(self, gateway: str, reports: Sequence[DeliveryReport]) -> list[ReportOutcome]:
+    async def _assess(self, gateway: str, reports: Sequence[DeliveryReport]) -> list[ReportOutcome]:
         deliveries = await self._store.deliveries([report.ref for report in reports])
-        own = [one if one and self._choose(one.wanted) == gateway else None for one in deliveries]
+        own = [
+            delivery if delivery and self._choose(delivery.wanted) == gateway else None
+            for delivery in deliveries
+        ]
         return assess_all(reports, own)
 
-    def _count(self, gateway: str, judged: Sequence[ReportOutcome]) -> None:
-        verdicts = Counter(one.verdict for one in judged)
+    def _count(self, gateway: str, outcomes: Sequence[ReportOutcome]) -> None:
+        verdicts = Counter(outcome.verdict for outcome in outcomes)
         for verdict, count in verdicts.items():
             self._metrics.delivery_reports.labels(self._channel, gateway, verdict).inc(count)
-        for one in judged:
-            if one.delivery and one.verdict is ReportVerdict.DELIVERED:
-                seconds = (one.delivery.now - one.delivery.received_at).total_seconds()
-                self._metrics.delivered_latency.labels(self._channel, one.delivery.lane).observe(seconds)
-        if odd := {verdict.value: count for verdict, count in verdicts.items() if verdict in WORTH_A_LINE}:
+        for outcome in outcomes:
+            if outcome.delivery and outcome.verdict is ReportVerdict.DELIVERED:
+                seconds = (outcome.delivery.now - outcome.delivery.received_at).total_seconds()
+                self._metrics.delivered_latency.labels(self._channel, outcome.delivery.lane).observe(seconds)
+        if odd := {verdict.value: count for verdict, count in verdicts.items() if verdict in LOGGED}:
             log.warning("delivery_reports_not_recorded", channel=self._channel, gateway=gateway, **odd)

@@ -1,8 +1,8 @@
-"""How many retries a gateway may be given, as seen by one process. Pure: time is a parameter (monotonic seconds).
+"""Bound how many retries a gateway is given, as one process sees it. Pure: time is a parameter (monotonic seconds).
 
 A gateway that refuses a share of what it gets, too small for the breaker, must not get that share again and again too
 (Google SRE, "Handling overload": retries of at most a tenth). Only retries that fail cost anything: once it is well
-again everybody is served at full speed, since a warning must not wait for a budget to fill.
+again every recipient is served at full speed, since a warning must not wait for a budget to fill.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class RetryBudget:
         self._at: float | None = None
 
     def allowed(self, now: float) -> int:
-        """How many retries may be under way at once now."""
+        """Return how many retries may be in flight at once now."""
         self._trickle(now)
         return max(0, int(self._left))
 
     def wait_s(self, now: float) -> float:
-        """How long until one more may be tried; 0: now."""
+        """Return in how many seconds one more may be tried; 0: now."""
         self._trickle(now)
         return max(0.0, (1.0 - self._left) / self._policy.trickle_per_s)
 

@@ -1,1 +1,1 @@
-"""From accepted bytes to settled recipients: accept, decide, plan, deliver, settle, sweep."""
+"""Turn what control centres submit and feeds deliver into alerts of record: prepare, decide, commit, enqueue."""

@@ -1,4 +1,4 @@
-"""A person decides about a message that waits: let it go out, for more places if need be, or discard it."""
+"""A person decides about a held message: release it, for more places if need be, or discard it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.decide import is_ending
-from dispatcher.intake.feed_decision import ACTS
+from dispatcher.intake.decide import ACTS_ON_OTHERS, is_ending
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
@@ -24,24 +23,24 @@ if TYPE_CHECKING:
 
 
 class NotApprovedError(Exception):
-    """It stays as it is; the message is a German sentence that says why."""
+    """The message stays held; the text of this error is a German sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a person approves besides the message."""
+    """These terms are what a person approves besides the message."""
 
     target: str = ""
-    """How the hash of the target begins that was looked at; empty: whatever stands in the record."""
+    """The first digits of the hash of the target that the person looked at; empty: any target that the record has."""
     at_most: int | None = None
-    """Recipients; with more the message waits again."""
+    """The most recipients that the person approves; with more the message is held again."""
 
 
-AS_IT_STANDS = Terms()
+DEFAULT_TERMS = Terms()
 
 
 class Approval:
-    """Decides about held messages, in the record and with an audit line that names who did it."""
+    """Concludes held messages, in the record and with an audit line that names the person who decided."""
 
     def __init__(
         self,
@@ -57,9 +56,9 @@ class Approval:
         self._clock = clock
 
     async def release(
-        self, alert_id: str, actor: Actor, why: str, places: Sequence[str] = (), terms: Terms = AS_IT_STANDS
+        self, alert_id: str, actor: Actor, why: str, places: Sequence[str] = (), terms: Terms = DEFAULT_TERMS
     ) -> StoredAlert:
-        """Send it; `places` (AGS) are added to its municipalities. Raises `NotApprovedError`, and what
+        """Send the message; `places` (AGS) are added to its municipalities. Raises `NotApprovedError`, and what
         `record.UNAVAILABLE` lists.
         """
         held, raw = await self._held(alert_id), await self._alerts.raw(alert_id) or b""
@@ -80,7 +79,7 @@ class Approval:
         return await self._alerts.get(alert_id) or held
 
     async def discard(self, alert_id: str, actor: Actor, why: str) -> None:
-        """Never send it. Raises `NotApprovedError`."""
+        """Conclude that the message is never sent. Raises `NotApprovedError`."""
         held = await self._held(alert_id)
         async with self._alerts.submission(held.sender) as submission:
             held = await _still_held(submission, held)
@@ -105,11 +104,11 @@ class Approval:
         alert: cap.Alert,
         added: Sequence[AffectedMunicipality],
     ) -> Reason:
-        """As what it goes out now: the chain may have moved on while it waited."""
+        """Return the reason with which the message goes out now: its chain may have moved on while it was held."""
         if held.expires <= self._clock(submission.now):
             raise NotApprovedError("Die Meldung ist inzwischen abgelaufen.")
-        notified = [one for one in await submission.chain(held.chain_id) if one.reason in DISPATCHED]
-        if any(one.sent > held.sent for one in notified):
+        notified = [stored for stored in await submission.chain(held.chain_id) if stored.reason in DISPATCHED]
+        if any(stored.sent > held.sent for stored in notified):
             raise NotApprovedError("Eine neuere Meldung dieses Vorgangs ist schon versandt.")
         if is_ending(alert):
             if not notified or notified[-1].reason in ENDING_REASONS:
@@ -117,7 +116,7 @@ class Approval:
             return Reason.CANCEL if alert.msg_type is cap.MsgType.CANCEL else Reason.ALL_CLEAR
         if not added and not notified and not await submission.places(held.id):
             raise NotApprovedError("Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.")
-        return Reason.UPDATE if notified or alert.msg_type in ACTS else Reason.FIRST_NOTICE
+        return Reason.UPDATE if notified or alert.msg_type in ACTS_ON_OTHERS else Reason.FIRST_NOTICE
 
 
 async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> None:
@@ -129,7 +128,7 @@ async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> N
 
 
 async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
-    """Within the transaction: somebody else may have decided meanwhile."""
+    """Read the message again within the transaction: another person may have decided meanwhile."""
     for stored in await submission.chain(held.chain_id):
         if stored.id == held.id and stored.state is AlertState.HELD:
             return stored

@@ -1,4 +1,4 @@
-"""Whether an accepted message is dispatched, and as what. A ladder of early returns, each with its reason. Pure."""
+"""Decide whether an accepted message is dispatched, and as what: a ladder of returns, each with its reason. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
 
 ACTS_ON_OTHERS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
+"""The types of messages that change or end the messages which their references name (CAP 1.2 section 3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`chains` are the chains this message continues, oldest first; none for a first notice. `merged_into` is the
-    alert that stands for an equal one.
+    equal alert of which people are notified in place of this one.
     """
 
     reason: Reason
@@ -30,8 +31,8 @@ class Decision:
 
 
 def expiry(alert: Alert, now: datetime, default_lifetime: timedelta) -> datetime:
-    """When the whole message ends: with the last of its infos. One without `expires` gets the default lifetime,
-    counted from its reception, because CAP 1.2 section 3.2.2 leaves it to the recipient.
+    """Return when the whole message ends, which is with the last of its infos. One without `expires` gets the default
+    lifetime, counted from its reception, because CAP 1.2 section 3.2.2 leaves it to the recipient.
     """
     ends = [info.expires for info in alert.infos if info.expires is not None]
     if not ends or len(ends) < len(alert.infos):
@@ -40,7 +41,7 @@ def expiry(alert: Alert, now: datetime, default_lifetime: timedelta) -> datetime
 
 
 def is_ending(alert: Alert) -> bool:
-    """A Cancel, or an Update that says nothing but "all clear"."""
+    """Whether the message ends a warning: a Cancel, or an Update that says nothing but "all clear"."""
     if alert.msg_type is MsgType.CANCEL:
         return True
     return (
@@ -53,8 +54,8 @@ def is_ending(alert: Alert) -> bool:
 def effective_expiry(
     alert: Alert, chain: Sequence[StoredAlert], now: datetime, default_lifetime: timedelta
 ) -> datetime:
-    """As `expiry`; but the end of a warning is worth telling for as long as the warning itself would have been in
-    force. Many senders let a Cancel expire the moment it is sent.
+    """Return `expiry`; but people are notified of the end of a warning for as long as the warning itself would have
+    been in force. Many senders let a Cancel expire the moment it is sent.
     """
     own = expiry(alert, now, default_lifetime)
     if not is_ending(alert):
@@ -63,7 +64,7 @@ def effective_expiry(
 
 
 def referenced_of(alert: Alert, known: Sequence[StoredAlert]) -> list[StoredAlert]:
-    """Those of `known` that the message's references name: by sender, identifier, and the instant where both
+    """Return those of `known` that the message's references name: by sender, identifier, and the instant where both
     sides give one.
     """
     return [
@@ -78,7 +79,7 @@ def referenced_of(alert: Alert, known: Sequence[StoredAlert]) -> list[StoredAler
     ]
 
 
-def decide(  # noqa: C901, PLR0911 - a ladder, one enqueued a reason
+def decide(  # noqa: C901, PLR0911 - a ladder, one step a reason
     alert: Alert,
     *,
     referenced: Sequence[StoredAlert],
@@ -86,7 +87,8 @@ def decide(  # noqa: C901, PLR0911 - a ladder, one enqueued a reason
     expires: datetime,
     now: datetime,
 ) -> Decision:
-    """`referenced` are the recorded alerts that the references name, `chain` everything in their chains.
+    """Decide about a message; `referenced` are the recorded alerts that its references name, `chain` everything in
+    their chains.
 
     Raises `RequestRefused` for a message that acts on others and may not.
     """
@@ -95,7 +97,7 @@ def decide(  # noqa: C901, PLR0911 - a ladder, one enqueued a reason
     if alert.msg_type in ACTS_ON_OTHERS:
         _require_own(alert, referenced)
     else:
-        # Only an Update or a Cancel joins what it names: a first Alert could else lift another sender's warning.
+        # Only an Update or a Cancel joins what it names: else a first Alert could end another sender's warning.
         referenced, chain = (), ()
     chains = tuple(dict.fromkeys(stored.chain_id for stored in referenced))
     if alert.status is not Status.ACTUAL:

@@ -1,4 +1,6 @@
-"""Equal warnings on the record: which stands for a new one, and who speaks when it falls silent. See `merge`."""
+"""Find the recorded warning that a new one duplicates, and promote a suppressed duplicate when that warning ends. What
+counts as a duplicate is decided in `similarity`.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ async def find_duplicate(
     shape: bytes,
     expires: datetime,
 ) -> str | None:
-    """The id of a control centre's warning in force that says all that this one does, to the same people."""
+    """Return the id of a control centre's warning in force that says all that this one does, to the same people."""
     related = RelatedAlerts(submission)
     codes = [place.ags for place in places]
     await related.lock_duplicates(duplicate_lock_key(alert, codes))
@@ -46,13 +48,13 @@ async def find_duplicate(
 
 
 def _named(places: Sequence[AffectedMunicipality]) -> set[tuple[str, str]]:
-    """Where a municipality is named, all who follow a place in it are concerned; where it is touched, some."""
+    """Return the targets: named, a municipality concerns all who watch a place in it; touched, only some of them."""
     return {(place.ags, place.reason) for place in places}
 
 
 async def promote_suppressed_duplicate(submission: Submission, new: NewAlert) -> None:
-    """`new` ends or changes a warning that stood for others. Those that still hold must not end with it: people
-    would be told that all is well while another centre warns.
+    """Send one of the duplicates that were merged into a warning which `new` ends or changes. Those still in force must
+    not end with it: people would be notified that all is well while another centre warns.
     """
     still_warned = () if new.reason in ENDING_REASONS else [place.ags for place in new.affected]
     await RelatedAlerts(submission).promote_merged(new.chain_id, still_warned, new.target)

@@ -1,5 +1,5 @@
-"""What becomes of a feed's message, given what the record knows. A ladder of early returns, each with its reason.
-Pure. Unlike a submission nothing is refused: nobody is there to read a refusal.
+"""Decide what becomes of a feed's message, given what the record knows: a ladder of early returns, each with its
+reason. Pure. Unlike a submission nothing is refused: nobody is there to read a refusal.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cap import MsgType, Scope, Severity, Status
 from cap.severity import SEVERITY_ORDER
+from dispatcher.intake.decide import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import AUTHENTICITY_DOUBTS, HoldReason
 from dispatcher.intake.similarity import same_window
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Reason
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from dispatcher.intake.prepare import Message
     from dispatcher.model.alerts import StoredAlert
 
-ACTS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
 NON_SUPERSEDING_REASONS = frozenset(
     {
         *(Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING),
@@ -34,9 +34,10 @@ NON_SUPERSEDING_REASONS = frozenset(
 class RelatedState:
     """What the record knows about a message.
 
-    `same`: of its sender, identifier and instant, the newest revision. `editions`: of its event key, not `same`.
-    `named`: what it refers to. `chain`: everything in the chains of those it continues, in order of arrival.
-    `later`: what refers to it. `neighbours`: other sources' warnings in force here, with their municipalities.
+    `same` is the newest revision with its sender, identifier and instant. `editions` have its event key and are not
+    `same`. `named` is what it refers to. `chain` is everything in the chains of those it continues, in order of
+    arrival. `later` is what refers to it. `neighbours` are other sources' warnings in force here, with their
+    municipalities.
     """
 
     now: datetime
@@ -51,34 +52,34 @@ class RelatedState:
 
     @property
     def notified(self) -> list[StoredAlert]:
-        """What people were sent in these chains."""
+        """The messages of these chains of which people were notified."""
         return [stored for stored in self.chain if stored.reason in DISPATCHED]
 
     @property
-    def ended_by_silence(self) -> bool:
-        """Whether the last that people heard is that the source lists the warning no longer."""
+    def was_delisted(self) -> bool:
+        """Whether people were notified last that the source lists the warning no longer."""
         return bool(self.notified) and self.notified[-1].reason is Reason.NO_LONGER_LISTED
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDecision:
-    """`stands_for` is the alert of record that makes this one unnecessary."""
+    """`covered_by` is the alert of record that makes this one unnecessary."""
 
     reason: Reason
     held_for: str = ""
-    stands_for: str | None = None
+    covered_by: str | None = None
 
 
 def continued(known: RelatedState) -> list[StoredAlert]:
-    """The recorded messages whose chains a message continues: other contents and editions of itself, and what it
-    names.
+    """Return the recorded messages whose chains a message continues: other contents and editions of itself, and what
+    it names.
     """
     earlier = [known.same] if known.same is not None else []
     return [*earlier, *known.editions, *known.named]
 
 
 def decide_feed_message(message: Message, known: RelatedState) -> FeedDecision:
-    """The reason why the message is sent, waits or is only recorded."""
+    """Return the reason why the message is sent, is held or is only recorded."""
     return (
         _repeated(message, known)
         or _not_for_the_public(message, known)
@@ -90,25 +91,25 @@ def decide_feed_message(message: Message, known: RelatedState) -> FeedDecision:
 
 
 def _repeated(message: Message, known: RelatedState) -> FeedDecision | None:
-    """The same message once more, from here or from elsewhere. One that was ended only by its source's silence
-    speaks again.
+    """Find that the message is here already, from this feed or another. One that ended only because its source stopped
+    listing it is sent again.
     """
-    if known.ended_by_silence:
+    if known.was_delisted:
         return None
     same = known.same
     if same is not None and same.sha256 == known.digest:
-        return FeedDecision(Reason.DUPLICATE, stands_for=same.id)
-    if same is not None and same.source_id != known.source_id and _stands(same):
-        return FeedDecision(Reason.DUPLICATE, stands_for=same.id)
+        return FeedDecision(Reason.DUPLICATE, covered_by=same.id)
+    if same is not None and same.source_id != known.source_id and _prevails(same):
+        return FeedDecision(Reason.DUPLICATE, covered_by=same.id)
     for stored in known.editions:
         other = stored.identifier != message.alert.identifier or stored.source_id != known.source_id
         if stored.reason in DISPATCHED and other and _as_new(stored, message):
-            return FeedDecision(Reason.DUPLICATE, stands_for=stored.id)
+            return FeedDecision(Reason.DUPLICATE, covered_by=stored.id)
     return None
 
 
-def _stands(same: StoredAlert) -> bool:
-    """Another feed's copy stands if it was sent; what a control centre submitted here itself, always."""
+def _prevails(same: StoredAlert) -> bool:
+    """Another feed's copy prevails if it was sent; what a control centre submitted here itself always does."""
     return same.reason in DISPATCHED or not same.source_id.startswith(FEED_PREFIX)
 
 
@@ -121,7 +122,7 @@ def _as_new(stored: StoredAlert, message: Message) -> bool:
 
 def _not_for_the_public(message: Message, known: RelatedState) -> FeedDecision | None:
     alert = message.alert
-    if alert.msg_type not in (MsgType.ALERT, *ACTS):
+    if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
         return FeedDecision(Reason.NOT_A_WARNING)
     if alert.status is not Status.ACTUAL or message.facts.is_test:
         return FeedDecision(Reason.NOT_ACTUAL)
@@ -133,7 +134,7 @@ def _not_for_the_public(message: Message, known: RelatedState) -> FeedDecision |
 
 
 def _outdated(message: Message, known: RelatedState) -> FeedDecision | None:
-    """A later message of the chain is already here, also where it came before this one."""
+    """Find that a later message of the chain is already here, also where it came before this one."""
     if any(_acted_on(message, stored) for stored in known.later):
         return FeedDecision(Reason.SUPERSEDED)
     newer = [stored for stored in known.notified if stored.sent > message.sent]
@@ -143,7 +144,7 @@ def _outdated(message: Message, known: RelatedState) -> FeedDecision | None:
 
 
 def _acted_on(message: Message, stored: StoredAlert) -> bool:
-    if stored.msg_type not in ACTS or stored.reason in NON_SUPERSEDING_REASONS:
+    if stored.msg_type not in ACTS_ON_OTHERS or stored.reason in NON_SUPERSEDING_REASONS:
         return False
     if stored.identifier == message.alert.identifier and stored.sent == message.sent:
         return False
@@ -178,7 +179,7 @@ def _no_alarm(message: Message, known: RelatedState) -> FeedDecision | None:
 def _alarm(message: Message, known: RelatedState) -> FeedDecision:
     for stored, places in known.neighbours:
         if not known.notified and same_event(message, stored, places):
-            return FeedDecision(Reason.MERGED, stands_for=stored.id)
+            return FeedDecision(Reason.MERGED, covered_by=stored.id)
     if message.doubts:
         return FeedDecision(Reason.HELD, ", ".join(message.doubts))
     updates = bool(known.notified) or message.alert.msg_type is MsgType.UPDATE
@@ -187,7 +188,7 @@ def _alarm(message: Message, known: RelatedState) -> FeedDecision:
 
 def same_event(message: Message, stored: StoredAlert, places: set[str]) -> bool:
     """Whether a citizen would take both for one warning: equal municipalities, event and window, and the new one
-    not graver. Where it is not sure, people are rather told twice.
+    not graver. Where that is uncertain, people are rather notified twice.
     """
     if {place.ags for place in message.places} != places or not message.alert.infos:
         return False

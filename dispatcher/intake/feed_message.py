@@ -1,4 +1,4 @@
-"""A feed's message, from its delivery into the same record and the same way on as a submitted one."""
+"""Accept a feed's message: from its delivery it goes into the same record and the same way on as a submitted one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.feed_decision import ACTS, RelatedState, continued, decide_feed_message
+from dispatcher.intake.decide import ACTS_ON_OTHERS
+from dispatcher.intake.feed_decision import RelatedState, continued, decide_feed_message
 from dispatcher.intake.lane import lane_of
 from dispatcher.intake.new_alert import delisting_notice, new_alert_from_feed
 from dispatcher.intake.prepare import (
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
 NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED, Reason.ELSEWHERE})
-"""These leave their line in the feed's list of entries, not an alert of their own."""
+"""Messages with these reasons leave their line in the feed's list of entries, not an alert of their own."""
 JOINS_CHAINS = DISPATCHED | {Reason.SUPERSEDED}
+"""Messages with these reasons make one chain of those that they continue."""
 OUTDATES_HELD = DISPATCHED | {Reason.HELD, Reason.NOTHING_TO_END, Reason.ALREADY_ENDED}
+"""Messages with these reasons supersede what is still held in their chain."""
 
 
 class FeedIntake:
-    """Takes in what feeds deliver."""
+    """Accepts what feeds deliver."""
 
     def __init__(
         self,
@@ -53,7 +56,7 @@ class FeedIntake:
         metrics: Metrics,
         clock: Callable[[datetime], datetime] = lambda now: now,
     ) -> None:
-        """`clock` maps the record's time to the one by which messages are judged: for replays."""
+        """`clock` maps the record's time to the one by which messages are decided: for replays."""
         self._alerts = alerts
         self._boundaries = boundaries
         self._wake_ups = wake_ups
@@ -63,32 +66,32 @@ class FeedIntake:
     def prepare(
         self, incoming: Sequence[Incoming], rules: FeedRules, now: datetime
     ) -> list[Message | Unusable]:
-        """Each message, or why it is none. Costs processor time only: call it in a thread."""
-        return [self._prepare(one, rules, now) for one in incoming]
+        """Return each message, or why it is none. This costs processor time only: call it in a thread."""
+        return [self._prepare(message, rules, now) for message in incoming]
 
     def _prepare(self, incoming: Incoming, rules: FeedRules, now: datetime) -> Message | Unusable:
         try:
             return prepare(incoming, rules, self._boundaries, self._clock(now))
         except Unusable as unusable:
             return unusable
-        except Exception as error:  # noqa: BLE001 - one message nobody foresaw never drops the others; it is kept
+        except Exception as error:  # noqa: BLE001 - an unforeseen message never drops the others; it is kept
             return Unusable("unforeseen", type(error).__name__)
 
     async def accept(self, rules: FeedRules, message: Message) -> IngestResult:
-        """Returns after the commit. The same message again changes nothing. Raises what `record.UNAVAILABLE` lists."""
+        """Return after the commit. The same message again changes nothing. Raises what `record.UNAVAILABLE` lists."""
         raw, digest = await asyncio.to_thread(message.render)
         async with self._alerts.submission(message.alert.sender) as submission:
             await RelatedAlerts(submission).lock_ingest()
             known = await self._known(submission, rules, message, digest)
-            judgement = decide_feed_message(message, known)
-            taken = await self._record(submission, rules, message, known, judgement, raw)
-        self._metrics.feed_messages.labels(rules.feed, taken.reason).inc()
-        await self._enqueue(taken.reason, taken.alert_id, message.alert)
-        return taken
+            decision = decide_feed_message(message, known)
+            result = await self._record(submission, rules, message, known, decision, raw)
+        self._metrics.feed_messages.labels(rules.feed, result.reason).inc()
+        await self._enqueue(result.reason, result.alert_id, message.alert)
+        return result
 
     async def concerns_known(self, messages: Sequence[Message]) -> set[int]:
-        """Which of these messages, by position, touch something of record: the others, if they are meant for
-        elsewhere, need no look at all.
+        """Return which of these messages, by position, touch something of record: the remaining ones, if they are meant
+        for elsewhere, need no look at all.
         """
         keys: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
@@ -98,14 +101,16 @@ class FeedIntake:
         return {index for key in found for index in keys[key]}
 
     async def no_longer_listed(self, rules: FeedRules, alert_id: str) -> IngestResult | None:
-        """Tell those who were told that the source stopped listing the warning. None if there is nothing to end."""
+        """Notify the recipients of the warning that its source stopped listing it. None if there is nothing to end."""
         stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
         if stored is None or raw is None:
             return None
         alert = cap.parse(raw).alerts[0]
         async with self._alerts.submission(stored.sender) as submission:
             now = self._clock(submission.now)
-            notified = [one for one in await submission.chain(stored.chain_id) if one.reason in DISPATCHED]
+            notified = [
+                earlier for earlier in await submission.chain(stored.chain_id) if earlier.reason in DISPATCHED
+            ]
             newest = notified[-1] if notified else None
             if newest is None or newest.id != stored.id or stored.expires <= now:
                 return None
@@ -149,7 +154,9 @@ class FeedIntake:
         neighbours = await related.others_in_force(
             [place.ags for place in message.places], rules.source_id, known.now
         )
-        return replace(known, chain=sorted(chain, key=lambda one: one.received_at), neighbours=neighbours)
+        return replace(
+            known, chain=sorted(chain, key=lambda stored: stored.received_at), neighbours=neighbours
+        )
 
     async def _record(
         self,
@@ -157,15 +164,15 @@ class FeedIntake:
         rules: FeedRules,
         message: Message,
         known: RelatedState,
-        judgement: FeedDecision,
+        decision: FeedDecision,
         raw: bytes,
     ) -> IngestResult:
-        reason, related = judgement.reason, RelatedAlerts(submission)
+        reason, related = decision.reason, RelatedAlerts(submission)
         irrelevant = not message.places and not known.chain and HoldReason.AREA not in message.doubts
         if reason in NOT_KEPT or irrelevant:
-            return _taken(message, reason, judgement.stands_for)
-        chains = list(dict.fromkeys(one.chain_id for one in [*continued(known), *known.later]))
-        new = new_alert_from_feed(submission.now, rules, message, known, judgement, (chains, raw))
+            return _result(message, reason, decision.covered_by)
+        chains = list(dict.fromkeys(stored.chain_id for stored in [*continued(known), *known.later]))
+        new = new_alert_from_feed(submission.now, rules, message, known, decision, (chains, raw))
         # A late link between two messages shows that their chains are one.
         if reason in JOINS_CHAINS and len(chains) > 1:
             await submission.merge_chains(new.chain_id, chains[1:])
@@ -174,10 +181,10 @@ class FeedIntake:
             await submission.stop(new.chain_id, new.id)
         if reason in OUTDATES_HELD:
             await related.supersede_held(new.chain_id, new.id)
-        return _taken(message, reason, new.id)
+        return _result(message, reason, new.id)
 
 
-def _taken(message: Message, reason: Reason, alert_id: str | None) -> IngestResult:
+def _result(message: Message, reason: Reason, alert_id: str | None) -> IngestResult:
     return IngestResult(reason, alert_id, message.facts.key, message.expires, message.open_ended)
 
 
@@ -186,10 +193,11 @@ def _is_related(message: Message, stored: StoredAlert) -> bool:
 
 
 def _may_act_on(message: Message, rules: FeedRules, stored: StoredAlert) -> bool:
-    """Its own sender's warnings, those of its own feed that it names in full, and other editions of what it names;
-    none that is newer, and none that a control centre submitted here under another sender.
+    """Whether the message may act on the warning: on its own sender's, on those of its own feed that it names in full,
+    and on other editions of what it names; on none that is newer, and on none that a control centre submitted here
+    under another sender.
     """
-    if message.alert.msg_type not in ACTS or stored.sent > message.sent:
+    if message.alert.msg_type not in ACTS_ON_OTHERS or stored.sent > message.sent:
         return False
     if stored.sender == message.alert.sender:
         return True

@@ -1,4 +1,4 @@
-"""Which lane an alert travels in."""
+"""Decide which lane an alert travels in. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dispatcher.intake.decide import is_ending
 from dispatcher.model.vocabulary import Lane
 
 GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
-
-
+"""The severities that never travel in the lane for routine."""
 CERTAIN = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
+"""The certainties that the lane for flashes asks for, besides gravity and immediate urgency."""
 
 
 def lane_of(alert: Alert) -> Lane:
-    """The gravest info decides. The end of a warning never travels below `priority`: a person who acts on a
-    warning that is over is in danger too.
+    """Return the lane; the gravest info decides. The end of a warning never travels below `priority`: a person who acts
+    on a warning that is over is in danger too.
     """
     if alert.status is not Status.ACTUAL:
         return Lane.EXERCISE

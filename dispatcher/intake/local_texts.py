@@ -1,4 +1,4 @@
-"""Whether one text can be right for everybody an alert concerns. Pure."""
+"""Decide whether one text can be right for everybody an alert concerns. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def _target(info: Info) -> frozenset[object]:
-    """Where an info applies: the union of its areas (CAP 1.2 section 3.2.4), whatever its language calls them."""
+    """Return where an info applies: all of its areas (CAP 1.2 section 3.2.4), whatever its language calls them."""
     shapes = {(shape, area.excluded) for area in info.areas for shape in (*area.polygons, *area.circles)}
     codes = {code for area in info.areas for code in area.geocodes}
     return frozenset(shapes | codes)
@@ -20,7 +20,7 @@ def differs_by_place(alert: Alert) -> bool:
     """Whether infos of one language name different areas, as CAP 1.2 section 3.2.2 allows.
 
     Such a message says different things to different places. A notice is one text for all recipients of the alert, so
-    some would be told what is meant for others.
+    some would be notified of what is meant for somewhere else.
     """
     targets: defaultdict[str, set[frozenset[object]]] = defaultdict(set)
     for info in alert.infos:

@@ -1,4 +1,6 @@
-"""What is written to the record of a feed's message, and of its source's silence. Pure but for the new id."""
+"""Build what is written to the record of a feed's message, and when its source stops listing it. Pure but for the new
+id.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import StoredAlert
 
-SILENCE = {
+DELISTING_TEXT = {
     "de": "Die Quelle führt diese Warnung nicht mehr. Eine Entwarnung der zuständigen Behörde liegt nicht vor; "
     "bitte informieren Sie sich weiter.",
     "en": "The source no longer lists this warning. The authority has not given the all-clear; please stay "
@@ -32,9 +34,10 @@ def new_alert_from_feed(
     rules: FeedRules,
     message: Message,
     known: RelatedState,
-    judgement: FeedDecision,
+    decision: FeedDecision,
     content: tuple[list[str], bytes],
 ) -> NewAlert:
+    """Build the alert of a feed's message; `content` is the chains that it continues, and its CAP as recorded."""
     alert, (chains, raw) = message.alert, content
     info = alert.infos[0] if alert.infos else cap.Info()
     alert_id = new_alert_id(now, secrets.token_bytes(10))
@@ -56,7 +59,7 @@ def new_alert_from_feed(
         received_at=now,
         expires=message.expires,
         lane=lane_of(alert),
-        reason=judgement.reason,
+        reason=decision.reason,
         chain_id=chains[0] if chains else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in references),
         affected=message.places,
@@ -66,7 +69,7 @@ def new_alert_from_feed(
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards),
         begins=info.onset or info.effective or message.sent,
         attribution=credit(message, rules),
-        held_for=judgement.held_for,
+        held_for=decision.held_for,
         reference_keys=reference_keys(references),
         original=(message.incoming.original, message.incoming.geometry),
     )
@@ -75,12 +78,12 @@ def new_alert_from_feed(
 def delisting_notice(
     recorded_at: datetime, rules: FeedRules, stored: StoredAlert, alert: cap.Alert, now: datetime
 ) -> NewAlert:
-    """Our own message about the source's silence; it never speaks in the authority's name."""
+    """Build our own message that the source stopped listing the warning; it is never sent in the authority's name."""
     infos = tuple(
         replace(
             info,
             response_types=(),
-            description=SILENCE["de" if (info.language or "de").lower().startswith("de") else "en"],
+            description=DELISTING_TEXT["de" if (info.language or "de").lower().startswith("de") else "en"],
             instruction=None,
         )
         for info in alert.infos
@@ -92,13 +95,15 @@ def delisting_notice(
         sent=now.replace(microsecond=0),
         msg_type=cap.MsgType.CANCEL,
         references=(cap.Reference(stored.sender, stored.identifier, stored.sent),),
-        note=SILENCE["de"],
+        note=DELISTING_TEXT["de"],
         infos=infos,
     )
-    return _ended(recorded_at, rules, stored, notice)
+    return _recorded_notice(recorded_at, rules, stored, notice)
 
 
-def _ended(recorded_at: datetime, rules: FeedRules, stored: StoredAlert, notice: cap.Alert) -> NewAlert:
+def _recorded_notice(
+    recorded_at: datetime, rules: FeedRules, stored: StoredAlert, notice: cap.Alert
+) -> NewAlert:
     raw = cap.render(notice)
     message = Message(notice, stored.sent, Facts(), (), (), stored.expires, Incoming(notice, raw))
     known = RelatedState(now=recorded_at, source_id=rules.source_id)

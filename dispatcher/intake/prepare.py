@@ -1,4 +1,4 @@
-"""A feed's message made ready to be judged: common terms, default language, municipalities, doubts. Pure."""
+"""Prepare a feed's message for the decision: common terms, default language, municipalities, doubts. Pure."""
 
 from __future__ import annotations
 
@@ -29,38 +29,40 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
-"""How far a feed's `sent` may lie ahead of the record's clock."""
+"""How far a feed's `sent` may lie ahead of the record's clock before the message is held."""
 CREDIT_LENGTH = 400
+"""Characters of an attribution that the record keeps; the rest is cut off."""
 WORLDWIDE = ("2.49.0.", "urn:oid:2.49.", "mow.", "kat.", "biw.", "lhp.", "pol.")
 """How identifiers begin that no two senders use for different things: WMO's object identifiers, and what NINA names.
 Any other identifier is unique only together with its sender (CAP 1.2 section 3.2.1)."""
 
 
 class HoldReason(StrEnum):
-    """Why a message waits for a person."""
+    """The reasons why a message is held for a person."""
 
     SIGNATURE = "signature"
-    """Not proved by a pinned certificate although the feed's must be, or proved wrong."""
+    """The message is not proved by a pinned certificate although the feed's must be, or its signature is proved
+    wrong."""
     SENDER = "sender"
-    """Not one of the CAP senders that the feed may carry."""
+    """The sender is not one of the CAP senders that the feed may carry."""
     CLOCK = "clock"
-    """Sent in the future."""
+    """The message was sent in the future."""
     AREA = "area"
     """Nobody can tell which municipality it concerns."""
     SEVERAL_TEXTS = "several_texts"
     """It says different things to different places; one notice cannot."""
     STATUS = "status"
     SEVERITY = "severity"
-    """Not of those that may go out by themselves."""
+    """Messages of this status or severity may not go out by themselves."""
 
 
 AUTHENTICITY_DOUBTS = frozenset({HoldReason.SIGNATURE, HoldReason.SENDER, HoldReason.CLOCK})
-"""Doubts about the message itself: such a one may not end a warning either."""
+"""These are doubts about the message itself: with one of them it may not end a warning either."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedRules:
-    """What is known of a feed that its messages do not say, and what they may do by themselves."""
+    """What the configuration says of a feed and its messages do not, and what they may do by themselves."""
 
     feed: str
     territory: tuple[str, ...] = ()
@@ -68,9 +70,9 @@ class FeedRules:
     senders: frozenset[str] = frozenset()
     """CAP senders it may carry; none: any."""
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)
-    """Of the gravest info: those that go out by themselves. The others wait for a person."""
+    """Severities of infos with which messages go out by themselves; with any other they are held for a person."""
     statuses: frozenset[cap.Status] = frozenset({cap.Status.ACTUAL})
-    """Only Actual ever reaches the public; without it here, everything waits for a person."""
+    """Only Actual ever reaches the public; without it here, every message is held for a person."""
     default_lifetime: timedelta = timedelta(hours=12)
     default_language: str = "de-DE"
     signature_required: bool = False
@@ -81,13 +83,13 @@ class FeedRules:
 
     @property
     def source_id(self) -> str:
-        """The feed as a source of the record."""
+        """Return the id that the feed has as a source of the record."""
         return FEED_PREFIX + self.feed
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One message as a feed delivered it: as read, and as it came."""
+    """One message as a feed delivered it: `alert` as it was read, `original` as it came."""
 
     alert: cap.Alert
     original: bytes
@@ -96,7 +98,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Ready to be judged. `places` are those that this installation serves."""
+    """A message that is ready for the decision. `places` are those that this installation serves."""
 
     alert: cap.Alert
     sent: datetime
@@ -121,7 +123,7 @@ class Message:
 
     @property
     def references(self) -> tuple[cap.Reference, ...]:
-        """What it acts on: CAP's references, and those that some profiles give elsewhere. Never itself."""
+        """The messages that it acts on: CAP's references, and those that some profiles give elsewhere. Never itself."""
         more = tuple(cap.Reference("", identifier, None) for identifier in self.facts.replaced)
         return tuple(ref for ref in (*self.alert.references, *more) if not self._is_self(ref))
 
@@ -131,13 +133,13 @@ class Message:
         return reference.sender in ("", self.alert.sender) and reference.sent in (None, self.sent)
 
     def render(self) -> tuple[bytes, bytes]:
-        """CAP 1.2 as the record keeps and passes it on, and its SHA-256."""
+        """Return CAP 1.2 as the record keeps and passes it on, and its SHA-256."""
         raw = cap.render(self.alert)
         return raw, hashlib.sha256(raw).digest()
 
 
 class Unusable(Exception):
-    """A message that can be neither sent nor shown, and why: it is kept for replay."""
+    """The message can be neither sent nor shown; it is kept, with the reason, for replay."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code)
@@ -146,14 +148,14 @@ class Unusable(Exception):
 
 
 def prepare(incoming: Incoming, rules: FeedRules, boundaries: Boundaries, now: datetime) -> Message:
-    """Raises `Unusable` for a message without identity, or whose status, scope or type nobody can read."""
+    """Prepare a message. Raises `Unusable` for one without identity, or whose status, scope or type nobody can read."""
     errors = [
         finding for finding in cap.check(incoming.alert, cap.LENIENT) if finding.severity is cap.Level.ERROR
     ]
     if errors:
         raise Unusable(errors[0].code, errors[0].message)
-    believed, doubts = _trusted(incoming, rules, now)
-    alert = _in_default_language(normalise(believed), rules.default_language)
+    trusted, doubts = _trusted(incoming, rules, now)
+    alert = _in_default_language(normalise(trusted), rules.default_language)
     sent = alert.sent
     if sent is None or not alert.sender or not alert.identifier:
         raise Unusable(
@@ -182,7 +184,7 @@ def prepare(incoming: Incoming, rules: FeedRules, boundaries: Boundaries, now: d
 
 
 def _trusted(incoming: Incoming, rules: FeedRules, now: datetime) -> tuple[cap.Alert, list[HoldReason]]:
-    """What may be believed of the message: only what a valid signature covers, where there is one."""
+    """Return what may be trusted of the message: only what a valid signature covers, where there is one."""
     alert, doubts = incoming.alert, []
     if rules.senders and alert.sender not in rules.senders:
         doubts.append(HoldReason.SENDER)
@@ -209,7 +211,9 @@ def _policy(alert: cap.Alert, rules: FeedRules) -> list[HoldReason]:
 
 
 def _in_default_language(alert: cap.Alert, language: str) -> cap.Alert:
-    """CAP 1.2 reads a missing language as en-US, which is wrong for most feeds that leave it out."""
+    """Fill in the feed's language: CAP 1.2 reads a missing language as en-US, which is wrong for most feeds that leave
+    it out.
+    """
     if all(info.language for info in alert.infos):
         return alert
     return replace(
@@ -218,16 +222,16 @@ def _in_default_language(alert: cap.Alert, language: str) -> cap.Alert:
 
 
 def is_worldwide(key: str) -> bool:
-    """Whether the event key alone says which message is meant, whoever publishes it."""
+    """Whether the event key alone says which message is meant, whatever sender publishes it."""
     return key.startswith(WORLDWIDE)
 
 
 def credit(message: Message, rules: FeedRules) -> str:
-    """Everything that must be shown beside the text, once."""
+    """Return everything that must be shown beside the text, once."""
     lines = dict.fromkeys([*message.facts.attribution, *([rules.attribution] if rules.attribution else [])])
     return "; ".join(lines)[:CREDIT_LENGTH]
 
 
 def reference_keys(references: tuple[cap.Reference, ...]) -> tuple[str, ...]:
-    """What all editions of each referenced message share."""
+    """Return the event key that all editions of each referenced message share."""
     return tuple(without_language(reference.identifier) for reference in references)

@@ -1,4 +1,6 @@
-"""What a submission must fulfil beyond CAP's own rules. Pure; each raises `RequestRefused` with the list."""
+"""Require what a submission must fulfil beyond CAP's own rules. Pure; each function raises `RequestRefused` with the
+list.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,13 @@ if TYPE_CHECKING:
     from dispatcher.targeting.outcome import Match
 
 NAME_MAX = 255
-"""Characters of a sender or identifier. CAP sets no limit; the record's index does, at about 2,700 bytes."""
+"""Characters that a sender or identifier may have. CAP sets no limit; the record's index does, at about 2,700 bytes."""
 NAMED = 20
-"""Municipalities named in a sentence; all of them are in `municipalities`."""
+"""Municipalities that a sentence names at most, so that it stays one; all of them are in `municipalities`."""
 
 
 def require_one_text(alert: cap.Alert) -> None:
-    """CAP 1.2, names that fit, and one text for everybody."""
+    """Require CAP 1.2, names that fit, and one text for everybody."""
     if alert.version is not cap.Version.V1_2:
         raise RequestRefused(
             ProblemType.MALFORMED,
@@ -44,7 +46,7 @@ def require_one_text(alert: cap.Alert) -> None:
 
 
 def require_target(principal: Principal, areas: list[cap.Area], matched: Match) -> None:
-    """An area, all of it known, within the territory."""
+    """Require an area, all of it known, within the territory."""
     if not areas:
         raise RequestRefused(
             ProblemType.NO_AREA, "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt."
@@ -62,13 +64,15 @@ def require_target(principal: Principal, areas: list[cap.Area], matched: Match) 
 
 
 def require_own_reach(principal: Principal, others: Sequence[AffectedMunicipality]) -> None:
-    """`others` are the places that other sources warned of in the chain which the message updates or ends."""
+    """Require the same of `others`: the places that other sources warned of in the chain which the message updates or
+    ends.
+    """
     beyond = dict.fromkeys((place.ags, place.name) for place in others)
     require_territory(principal, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
 
 
 def require_territory(principal: Principal, places: Sequence[tuple[str, str]], what: str) -> None:
-    """Only municipalities that the principal may warn."""
+    """Require that the principal may warn each of the municipalities."""
     foreign = [(ags, name) for ags, name in places if not principal.may_warn(ags)]
     if foreign:
         names = ", ".join(name for _, name in foreign[:NAMED])
@@ -81,7 +85,7 @@ def require_territory(principal: Principal, places: Sequence[tuple[str, str]], w
 
 
 def target_findings(matched: Match) -> tuple[cap.Finding, ...]:
-    """What the sender should know of an area that was taken all the same: codes that led nowhere, repairs."""
+    """Return what the sender should know of an area that was accepted all the same: codes that led nowhere, repairs."""
     unmatched = [
         cap.Finding(
             code="target-unmatched",
@@ -108,7 +112,7 @@ def target_findings(matched: Match) -> tuple[cap.Finding, ...]:
 
 
 def as_error(finding: cap.Finding) -> dict[str, object]:
-    """A finding as a member of the problem's `errors`."""
+    """Return a finding as a member of the problem's `errors`."""
     return {
         "code": finding.code,
         "severity": str(finding.severity),

@@ -1,8 +1,8 @@
-"""Whether two warnings of control centres are one to whoever reads them. Pure.
+"""Decide whether two warnings of control centres are one warning to the people who read them. Pure.
 
 Several centres may warn of one thing at one time: on the nation-wide test day of 2020 one operator's users got 52
-messages in place of one. Only what says the same in the same words is told once; an instruction that differs by a word
-may be the one that matters.
+messages in place of one. People are notified once only of what says the same in the same words; an instruction that
+differs by a word may be the one that matters.
 """
 
 from __future__ import annotations
@@ -22,22 +22,24 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
 
 WINDOW_TOLERANCE = timedelta(minutes=30)
-"""Two accounts of one event begin and end within this of each other."""
+"""How far apart two messages about one event may begin, and end; further apart they are two events."""
 
 
 def beginning(alert: Alert) -> datetime | None:
-    """When what the message warns of begins, as far as it says."""
+    """Return when what the message warns of begins, as far as it says."""
     info = alert.infos[0] if alert.infos else None
     return (info and (info.onset or info.effective)) or alert.sent
 
 
 def tolerance_window(instant: datetime) -> tuple[datetime, datetime]:
-    """Between which instants another account of the same may begin, or end."""
+    """Return the instants between which another message about the same event may begin, or end."""
     return instant - WINDOW_TOLERANCE, instant + WINDOW_TOLERANCE
 
 
 def duplicate_lock_key(alert: Alert, places: Collection[str]) -> bytes:
-    """Equal for all warnings that could be one: those are decided upon one after the other. `places` are AGS."""
+    """Return a key that is equal for all warnings that could be one: they are decided upon one after the other.
+    `places` are AGS.
+    """
     event = alert.infos[0].event.casefold() if alert.infos else ""
     return hashlib.sha256("\0".join([event, *sorted(places)]).encode()).digest()
 
@@ -45,8 +47,8 @@ def duplicate_lock_key(alert: Alert, places: Collection[str]) -> bytes:
 def alike(
     alert: Alert, places: Collection[str], expires: datetime, stored: StoredAlert, its_places: Collection[str]
 ) -> bool:
-    """Equal municipalities (AGS), event and window, and the new one not graver. Whether the words are the same is
-    still to be seen.
+    """Whether municipalities (AGS), event and window are equal, and the new one is not graver. Whether the words are
+    the same is still to be compared.
     """
     if not alert.infos or set(places) != set(its_places):
         return False
@@ -58,7 +60,7 @@ def alike(
 
 
 def same_window(begins: datetime | None, expires: datetime, stored: StoredAlert) -> bool:
-    """Whether both speak of one time."""
+    """Whether both begin and end at about the same time."""
     return (
         begins is not None
         and stored.begins is not None

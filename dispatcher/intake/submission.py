@@ -1,4 +1,4 @@
-"""A submission, from bytes to the committed promise."""
+"""Accept a submission: from its bytes to the committed promise."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The promise: `alert` is committed. `repeated`: it had been before, and nothing changed now."""
+    """The promise that `alert` is committed. `repeated`: it had been before, and nothing changed now."""
 
     alert: StoredAlert
     affected: tuple[AffectedMunicipality, ...]
@@ -64,7 +64,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen. `repeated`: nothing, because it was accepted before."""
+    """What a submission would do. `repeated`: nothing, because it was accepted before."""
 
     reason: Reason
     lane: str
@@ -78,7 +78,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class _ValidSubmission:
-    """A message that passed everything that can be judged without the record."""
+    """A message that passed everything that can be checked without the record."""
 
     alert: cap.Alert
     findings: tuple[cap.Finding, ...]
@@ -88,16 +88,16 @@ class _ValidSubmission:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
-    """What is to be recorded. `over_copy`: a feed brought the same message before."""
+class _PendingRecord:
+    """An alert that is to be recorded. `replaces_copy`: a feed delivered the same message before."""
 
     new: NewAlert
     decision: Decision
-    over_copy: bool
+    replaces_copy: bool
 
 
 class SubmissionIntake:
-    """Takes submissions in."""
+    """Accepts submissions of control centres."""
 
     def __init__(
         self,
@@ -120,11 +120,11 @@ class SubmissionIntake:
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
 
     async def accept(self, principal: Principal, raw: bytes) -> Accepted:
-        """Returns only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
+        """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
-        read = await asyncio.to_thread(self._read, principal, raw)
-        async with self._alerts.submission(read.alert.sender) as submission:
-            accepted = await self._record(submission, principal, raw, read)
+        valid = await asyncio.to_thread(self._read, principal, raw)
+        async with self._alerts.submission(valid.alert.sender) as submission:
+            accepted = await self._record(submission, principal, raw, valid)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
             self._metrics.alerts_repeated.labels(principal.id).inc()
@@ -135,20 +135,24 @@ class SubmissionIntake:
         return accepted
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
-        """The same judgement without any effect. Raises like `accept`."""
-        read = await asyncio.to_thread(self._read, principal, raw)
-        async with self._alerts.submission(read.alert.sender) as submission:
-            before = await self._accepted_before(submission, principal, raw, read)
-            new = before.alert if before else (await self._judge(submission, principal, raw, read)).new
+        """Decide as `accept` does, without any effect. Raises like `accept`."""
+        valid = await asyncio.to_thread(self._read, principal, raw)
+        async with self._alerts.submission(valid.alert.sender) as submission:
+            before = await self._accepted_before(submission, principal, raw, valid)
+            new = (
+                before.alert
+                if before
+                else (await self._pending_record(submission, principal, raw, valid)).new
+            )
         return Preview(
             new.reason,
             new.lane,
             new.expires,
-            read.affected,
-            read.findings,
-            await self._estimator.of(read.matched, read.affected, read.target),
+            valid.affected,
+            valid.findings,
+            await self._estimator.of(valid.matched, valid.affected, valid.target),
             repeated=before is not None,
-            matched=read.matched,
+            matched=valid.matched,
         )
 
     def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
@@ -199,7 +203,7 @@ class SubmissionIntake:
     def _matched(
         self, principal: Principal, alert: cap.Alert, findings: tuple[cap.Finding, ...]
     ) -> _ValidSubmission:
-        """The municipalities; for the end of a warning they are information only, since it goes to those told."""
+        """Match the municipalities; for an ending they are information only, as it goes to those who were notified."""
         areas = [area for info in alert.infos for area in info.areas]
         with self._metrics.match_seconds.time():
             rule = _rule_of(principal, alert)
@@ -217,9 +221,9 @@ class SubmissionIntake:
         return _ValidSubmission(alert, (*findings, *about_target), affected, matched, target)
 
     async def _decide(
-        self, submission: Submission, principal: Principal, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, valid: _ValidSubmission
     ) -> tuple[Decision, datetime]:
-        alert, now = read.alert, submission.now
+        alert, now = valid.alert, submission.now
         if alert.sent is not None and alert.sent > now + self._future_tolerance:
             raise RequestRefused(
                 ProblemType.SENT_IN_FUTURE,
@@ -240,69 +244,71 @@ class SubmissionIntake:
         if decision.reason in DISPATCHED:
             await _require_own_reach(submission, principal, decision.chains, chain)
         if decision.reason is Reason.FIRST_NOTICE and (
-            stands := await find_duplicate(submission, alert, read.affected, read.target, expires)
+            duplicate_of := await find_duplicate(submission, alert, valid.affected, valid.target, expires)
         ):
-            decision = Decision(Reason.MERGED, merged_into=stands)
+            decision = Decision(Reason.MERGED, merged_into=duplicate_of)
         return decision, expires
 
     async def _accepted_before(
-        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, raw: bytes, valid: _ValidSubmission
     ) -> Accepted | None:
-        """The answer that the same message got before. Raises `RequestRefused` for other content under its identity."""
-        before = await self._same(submission, read)
+        """Return the answer that the same message got before. Raises `RequestRefused` for other content under its
+        identity.
+        """
+        before = await self._same_identity(submission, valid)
         if before is None or _is_copy(before, principal):
             return None
-        return _repeat(before, principal, hashlib.sha256(raw).digest(), read)
+        return _repeat(before, principal, hashlib.sha256(raw).digest(), valid)
 
-    async def _same(self, submission: Submission, read: _ValidSubmission) -> StoredAlert | None:
-        assert read.alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
-        return await submission.same_identity(read.alert.sender, read.alert.identifier, read.alert.sent)
+    async def _same_identity(self, submission: Submission, valid: _ValidSubmission) -> StoredAlert | None:
+        assert valid.alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
+        return await submission.same_identity(valid.alert.sender, valid.alert.identifier, valid.alert.sent)
 
-    async def _judge(
-        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
-    ) -> _Decided:
-        decision, expires = await self._decide(submission, principal, read)
-        new = _new_alert(submission, principal, raw, read, decision, expires)
-        if not read.alert.infos and decision.chains:
-            new = await self._named_after(submission, new)
-        copy = await self._same(submission, read)
+    async def _pending_record(
+        self, submission: Submission, principal: Principal, raw: bytes, valid: _ValidSubmission
+    ) -> _PendingRecord:
+        decision, expires = await self._decide(submission, principal, valid)
+        new = _new_alert(submission, principal, raw, valid, decision, expires)
+        if not valid.alert.infos and decision.chains:
+            new = await self._with_headline_of_chain(submission, new)
+        copy = await self._same_identity(submission, valid)
         if copy is not None:
-            new, decision = await self._over_copy(submission, copy, new, decision)
-        return _Decided(new, decision, over_copy=copy is not None)
+            new, decision = await self._replacing_copy(submission, copy, new, decision)
+        return _PendingRecord(new, decision, replaces_copy=copy is not None)
 
     async def _record(
-        self, submission: Submission, principal: Principal, raw: bytes, read: _ValidSubmission
+        self, submission: Submission, principal: Principal, raw: bytes, valid: _ValidSubmission
     ) -> Accepted:
-        if before := await self._accepted_before(submission, principal, raw, read):
+        if before := await self._accepted_before(submission, principal, raw, valid):
             return before
-        judged = await self._judge(submission, principal, raw, read)
-        new, decision = judged.new, judged.decision
+        pending = await self._pending_record(submission, principal, raw, valid)
+        new, decision = pending.new, pending.decision
         if decision.reason in DISPATCHED and len(decision.chains) > 1:
             await submission.merge_chains(new.chain_id, decision.chains[1:])
         await submission.record(new)
-        acts = read.alert.msg_type in ACTS_ON_OTHERS or judged.over_copy
+        acts = valid.alert.msg_type in ACTS_ON_OTHERS or pending.replaces_copy
         if decision.reason in DISPATCHED and acts:
             await submission.stop(new.chain_id, new.id)
             await promote_suppressed_duplicate(submission, new)
-        if judged.over_copy:
+        if pending.replaces_copy:
             await RelatedAlerts(submission).supersede_held(new.chain_id, new.id)
-        stored = await self._same(submission, read)
+        stored = await self._same_identity(submission, valid)
         assert stored is not None  # noqa: S101 - just written in this transaction
-        return Accepted(stored, read.affected, read.findings, repeated=False, matched=read.matched)
+        return Accepted(stored, valid.affected, valid.findings, repeated=False, matched=valid.matched)
 
-    async def _named_after(self, submission: Submission, new: NewAlert) -> NewAlert:
-        """A Cancel may come without an info: it is told under the headline of what it ends."""
+    async def _with_headline_of_chain(self, submission: Submission, new: NewAlert) -> NewAlert:
+        """Add what a Cancel without an info lacks: people are notified of it under the headline of what it ends."""
         notified = [stored for stored in await submission.chain(new.chain_id) if stored.headline]
         if not notified:
             return new
         last = notified[-1]
         return replace(new, event=last.event, headline=last.headline, severity=last.severity)
 
-    async def _over_copy(
+    async def _replacing_copy(
         self, submission: Submission, before: StoredAlert, new: NewAlert, decision: Decision
     ) -> tuple[NewAlert, Decision]:
-        """The original of a message that a feed brought before. People who were told of it are not told twice; who
-        was not, because the copy named fewer places, is told now.
+        """Decide about the original of a message that a feed delivered before. People who were notified of the copy are
+        not notified twice; those who were not, because the copy named fewer places, are notified now.
         """
         reason = decision.reason
         if reason in DISPATCHED and before.reason in DISPATCHED:
@@ -314,7 +320,7 @@ class SubmissionIntake:
 
 
 def _rule_of(principal: Principal, alert: cap.Alert) -> MatchingRule:
-    """The matching rule that the source wants for a message of this gravity."""
+    """Return the matching rule that the source wants for a message of this gravity."""
     source = principal.source
     assert source is not None  # noqa: S101 - else the message's sender would not have been its own
     return DEFAULT_MATCHING_RULE.asked(
@@ -325,7 +331,7 @@ def _rule_of(principal: Principal, alert: cap.Alert) -> MatchingRule:
 async def _require_own_reach(
     submission: Submission, principal: Principal, chains: tuple[str, ...], known: list[StoredAlert]
 ) -> None:
-    """Sources may share a CAP sender; neither updates nor ends what another warned of beyond its own territory."""
+    """Sources may share a CAP sender: none may update or end what another one warned of beyond its own territory."""
     for stored in known:
         if stored.chain_id in chains and stored.reason in DISPATCHED and not principal.owns(stored.source_id):
             require_own_reach(principal, await submission.places(stored.id))
@@ -335,25 +341,25 @@ def _is_copy(before: StoredAlert, principal: Principal) -> bool:
     return before.source_id.startswith(FEED_PREFIX) and not principal.owns(before.source_id)
 
 
-def _repeat(before: StoredAlert, principal: Principal, digest: bytes, read: _ValidSubmission) -> Accepted:
+def _repeat(before: StoredAlert, principal: Principal, digest: bytes, valid: _ValidSubmission) -> Accepted:
     if before.sha256 != digest or not principal.owns(before.source_id):
         raise RequestRefused(
             ProblemType.IDENTITY_REUSED,
             "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
             "Eine Änderung braucht eine neue Kennung und msgType Update.",
         )
-    return Accepted(before, read.affected, read.findings, repeated=True, matched=read.matched)
+    return Accepted(before, valid.affected, valid.findings, repeated=True, matched=valid.matched)
 
 
 def _new_alert(
     submission: Submission,
     principal: Principal,
     raw: bytes,
-    read: _ValidSubmission,
+    valid: _ValidSubmission,
     decision: Decision,
     expires: datetime,
 ) -> NewAlert:
-    alert = read.alert
+    alert = valid.alert
     assert alert.sent is not None  # noqa: S101 - the strict policy refuses a message without it
     info = alert.infos[0] if alert.infos else None
     alert_id = new_alert_id(submission.now, secrets.token_bytes(10))
@@ -377,9 +383,9 @@ def _new_alert(
         reason=decision.reason,
         chain_id=decision.chains[0] if decision.chains else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in alert.references),
-        affected=read.affected,
+        affected=valid.affected,
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in cap.facts(alert).hazards),
         begins=beginning(alert),
         merged_into=decision.merged_into,
-        target=read.target,
+        target=valid.target,
     )
