@@ -1,1 +1,1 @@
-"""The queue in Redis or Valkey: wake-ups, and how the server is found."""
+"""Enqueue wake-ups in Redis or Valkey, and find the server that takes them."""

@@ -1,4 +1,4 @@
-"""Where the queue is, as `REDIS_URL` says it: one server, or one that Sentinels name.
+"""Parse where the queue is, as `REDIS_URL` says it: one server, or one that Sentinels name.
 
     redis://[user:password@]host[:port][/db]            rediss:// the same over TLS
     unix://path[?db=N]
@@ -20,13 +20,14 @@ from redis.asyncio.connection import parse_url
 SERVER_SCHEMES = frozenset({"redis", "rediss", "unix"})
 SENTINEL_SCHEMES = frozenset({"redis+sentinel", "rediss+sentinel"})
 SENTINEL_PORT = 26379
-"""https://valkey.io/topics/sentinel/"""
+"""The port on which a Sentinel listens by default (https://valkey.io/topics/sentinel/)."""
 DATABASE_MAX = 2**31 - 1
 PORT_MAX = 65_535
+"""The highest port of TCP."""
 OPTIONS = frozenset({"sentinel_username", "sentinel_password"})
 
 _GROUP = re.compile(r"[A-Za-z0-9._-]+", re.ASCII)
-"""What a Sentinel takes as a name."""
+"""The names that a Sentinel accepts for a group."""
 _MEMBER = re.compile(
     r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:\[\]/@]+))(?::(?P<port>[0-9]{1,5}))?", re.ASCII
 )
@@ -34,15 +35,15 @@ _MEMBER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One server, which is always the one that takes writes."""
+    """The address of one server, which is always the one that takes writes."""
 
     url: str = field(repr=False)
-    """As redis-py reads it; it may hold a password."""
+    """The URL as redis-py reads it; it may hold a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Empty: none."""
+    """A user's name and password; where they are empty, there are none."""
 
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -50,12 +51,12 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Sentinels:
-    """Who knows which server takes writes now."""
+    """The addresses of the Sentinels, which know which server takes writes now."""
 
     members: tuple[tuple[str, int], ...]
-    """Host and port of each."""
+    """Host and port of each Sentinel."""
     group: str
-    """What they call the primary and its replicas, e.g. `mymaster`."""
+    """The name that the Sentinels have for the primary and its replicas, e.g. `mymaster`."""
     database: int = 0
     tls: bool = False
     servers: Credentials = Credentials()
@@ -66,14 +67,14 @@ QueueAddress = Server | Sentinels
 
 
 def parse(url: str) -> QueueAddress:
-    """Raises ValueError, whose message never quotes the URL: it may hold a password."""
+    """Parse the address. Raises ValueError, whose message never quotes the URL: it may hold a password."""
     scheme, _, rest = url.partition("://")
     scheme = scheme.lower()
     if scheme in SENTINEL_SCHEMES:
         return _sentinels(rest, tls=scheme.startswith("rediss"))
     if scheme not in SERVER_SCHEMES:
-        known = ", ".join(f"{one}://" for one in sorted(SERVER_SCHEMES | SENTINEL_SCHEMES))
-        raise ValueError(f"must begin with one of {known}")
+        schemes = ", ".join(f"{known}://" for known in sorted(SERVER_SCHEMES | SENTINEL_SCHEMES))
+        raise ValueError(f"must begin with one of {schemes}")
     try:
         parse_url(url)
     except ValueError:
@@ -85,8 +86,8 @@ def parse(url: str) -> QueueAddress:
 
 
 def _sentinels(rest: str, *, tls: bool) -> Sentinels:
-    place, _, query = rest.partition("?")
-    authority, _, path = place.partition("/")
+    location, _, query = rest.partition("?")
+    authority, _, path = location.partition("/")
     user, _, members = authority.rpartition("@")
     group, slash, database = path.partition("/")
     group = unquote(group)
@@ -95,7 +96,7 @@ def _sentinels(rest: str, *, tls: bool) -> Sentinels:
     username, _, password = user.partition(":")
     options = _options(query)
     return Sentinels(
-        members=tuple(_member(one) for one in members.split(",")),
+        members=tuple(_member(member) for member in members.split(",")),
         group=group,
         database=_database(database) if slash else 0,
         tls=tls,

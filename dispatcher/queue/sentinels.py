@@ -1,9 +1,9 @@
-"""The way to whichever server takes writes now, by asking Sentinels.
+"""Connect to the server that takes writes now, by asking Sentinels which one that is.
 
 redis-py asks one Sentinel after the other, and only when it connects. Here all are asked at once, so that one that
-cannot be reached costs nobody the half second that a ring may take; of what a majority says the latest counts, so that
-one that was cut off together with a former primary leads nobody there; and they are asked again every other second, so
-that nobody stays with a former primary that only we can still reach.
+cannot be reached costs none of the half second that an enqueue may take; of what a majority says the latest counts, so
+that a Sentinel that was cut off together with a former primary sends no client there; and they are asked again every
+other second, so that no client stays with a former primary that only this process can still reach.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from dispatcher.queue.address import Credentials, Sentinels
 
 ASK_TIMEOUT_S = 0.25
-"""For connecting to a Sentinel, and for its answer."""
+"""How long connecting to a Sentinel may take, and its answer: half of what an enqueue may take
+(`wakeups.ENQUEUE_TIMEOUT_S`)."""
 ASK_AGAIN_S = 2.0
 """How long a connection may be used before the Sentinels are asked whether it still leads to the primary."""
 NO_ANSWER = (RedisError, OSError, TimeoutError)
 
 
 class SentinelClient(Sentinel):
-    """The Sentinels of one group."""
+    """Asks the Sentinels of one group."""
 
     def __init__(self, address: Sentinels) -> None:
         options: dict[str, Any] = {
@@ -41,8 +42,8 @@ class SentinelClient(Sentinel):
         super().__init__(address.members, sentinel_kwargs=options)  # type: ignore[no-untyped-call]
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """Host and port of the primary. Raises MasterNotFoundError where no Sentinel that answers knows one."""
-        asked = [asyncio.create_task(self._ask(one, service_name)) for one in self.sentinels]
+        """Return host and port of the primary. Raises MasterNotFoundError where no Sentinel that answers knows one."""
+        asked = [asyncio.create_task(self._ask(sentinel, service_name)) for sentinel in self.sentinels]
         answers: list[Mapping[str, Any]] = []
         try:
             for answer in asyncio.as_completed(asked):
@@ -51,18 +52,18 @@ class SentinelClient(Sentinel):
                 if len(answers) > len(asked) // 2:
                     break
         finally:
-            await _break_off(asked)
+            await _cancel(asked)
         state = primary(answers)
         if state is None:
             raise MasterNotFoundError(f"no primary of {service_name!r} is known")
         return state["ip"], state["port"]
 
     async def aclose(self) -> None:
-        for one in self.sentinels:
-            await one.aclose(close_connection_pool=True)
+        for sentinel in self.sentinels:
+            await sentinel.aclose(close_connection_pool=True)
 
     async def _ask(self, sentinel: Any, group: str) -> Mapping[str, Any] | None:
-        """What one knows of the primary; None without an answer, or where it knows no such group."""
+        """Return what one Sentinel knows of the primary; None without an answer, or where it knows no such group."""
         try:
             state: Mapping[str, Any] = await sentinel.sentinel_master(group)
         except NO_ANSWER:
@@ -71,21 +72,21 @@ class SentinelClient(Sentinel):
 
 
 def primary(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """Of what Sentinels said (`SENTINEL MASTER`), that of the latest election; None if for all who know of that one its
-    server is down. It may be only themselves who cannot reach it.
+    """Return what Sentinels said (`SENTINEL MASTER`) of the primary of the latest election; None if all that know of
+    that election call its server down. If only some do, it may be only they that cannot reach it.
 
     Each fail-over has a configuration epoch of its own, greater than all before.
     """
-    latest = max(answers, key=lambda state: (int(state["config-epoch"]), _stands(state)), default=None)
-    return latest if latest is not None and _stands(latest) else None
+    latest = max(answers, key=lambda state: (int(state["config-epoch"]), _is_up(state)), default=None)
+    return latest if latest is not None and _is_up(latest) else None
 
 
-def _stands(state: Mapping[str, Any]) -> bool:
+def _is_up(state: Mapping[str, Any]) -> bool:
     return bool(state["is_master"] and not state["is_sdown"] and not state["is_odown"])
 
 
 class PrimaryPool(SentinelConnectionPool):
-    """Connections to the primary only, whichever that is."""
+    """Keeps connections to the primary only, whichever server that is."""
 
     def __init__(
         self,
@@ -108,34 +109,36 @@ class PrimaryPool(SentinelConnectionPool):
         )
 
     async def get_master_address(self) -> tuple[str, int]:
-        """As of now. Raises MasterNotFoundError."""
+        """Return the address that the Sentinels give now. Raises MasterNotFoundError."""
         self._ask_again_s = self._clock() + ASK_AGAIN_S
         address: tuple[str, int] = await super().get_master_address()  # type: ignore[no-untyped-call]
         return address
 
     async def ensure_connection(self, connection: Any) -> None:
-        """Connected, and to the primary: a former one that still answers would take rings that nobody hears."""
+        """Connect, and to the primary: a former one that still answers would take wake-ups that no worker sees."""
         if self._clock() >= self._ask_again_s:
-            with suppress(MasterNotFoundError):  # then it is as it was, as far as anybody knows
+            with suppress(
+                MasterNotFoundError
+            ):  # then the last answer still holds, as far as any Sentinel knows
                 await self.get_master_address()
         if connection.is_connected and (connection.host, connection.port) != self.master_address:
             await connection.disconnect()
         await super().ensure_connection(connection)
 
     async def disconnect(self, inuse_connections: bool = True) -> None:  # noqa: FBT001, FBT002 - redis-py's signature
-        """All of them at the end, with those to the Sentinels; only idle ones when the primary has changed."""
+        """Close all connections at the end, those to the Sentinels too; only idle ones when the primary changed."""
         await super().disconnect(inuse_connections)
         if inuse_connections:
             await self.sentinels.aclose()
 
 
 def login(credentials: Credentials) -> dict[str, str]:
-    """As redis-py's options; without a password there is none."""
+    """Return credentials as redis-py's options; an empty name or password is no option."""
     named = {"username": credentials.username, "password": credentials.password}
     return {name: value for name, value in named.items() if value}
 
 
-async def _break_off(tasks: Sequence[asyncio.Task[Any]]) -> None:
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

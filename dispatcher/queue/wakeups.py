@@ -1,7 +1,7 @@
-"""The queue's side: arq as a doorbell.
+"""Enqueue wake-ups for workers, as jobs of arq.
 
-A job carries an id and means "have a look". Whether there is anything to do, and who does it, is decided on the
-record; so a lost, late or doubled ring costs at most a moment. Every key in Redis is named here.
+A job carries an id and means "have a look". Whether there is anything to do, and which worker does it, is decided on
+the record; so a lost, late or repeated wake-up costs at most a moment. Every key in Redis is named here.
 """
 
 from __future__ import annotations
@@ -30,21 +30,23 @@ if TYPE_CHECKING:
     from dispatcher.queue.address import QueueAddress, Server
 
 UNAVAILABLE = (RedisError, OSError, TimeoutError)
-"""What it looks like when the queue is away. Nothing is lost by it."""
+"""The errors by which an unreachable queue shows. Nothing is lost by them: the record knows what waits."""
 
 ENQUEUE_TIMEOUT_S = 0.5
-"""A submitter does not wait longer than this for a queue that hangs."""
+"""How long a submitter waits at most for a queue that hangs: the submission is committed, and the reconciler enqueues
+again."""
 
 SOCKET_TIMEOUT_S = 5.0
+"""How long one server may take to answer before the connection counts as broken."""
 CHANGING_SOCKET_TIMEOUT_S = 2.0
-"""Where Sentinels name the server: one that says nothing for so long may have a successor by now, and who waits for it
-does not hear of that. No command that we give waits for anything."""
+"""The same where Sentinels name the server: one that says nothing for so long may have a successor by now, and a client
+that waits for it does not hear of that. No command that we give waits for anything."""
 
 RECENT_MS = 1000
-"""How long lower lanes, in whatever process, stand aside after a bell of a higher one."""
+"""How long lower lanes, in whatever process, yield after a wake-up of a higher one."""
 
 JOB_LIFETIME_MS = 3_600_000
-"""arq forgets a job after this; the reconciler rings again for whatever still waits."""
+"""arq forgets a job after this; the reconciler enqueues again whatever still waits."""
 
 _CONNECTION: dict[str, Any] = {
     "socket_connect_timeout": 1.0,
@@ -56,22 +58,22 @@ _decode = msgspec.msgpack.Decoder().decode
 
 
 def queue_name(lane: Lane) -> str:
-    """The sorted set of one lane's jobs."""
+    """Return the key of the sorted set of one lane's jobs."""
     return f"warn:lane:{lane}"
 
 
 def open_queue(address: QueueAddress) -> ArqRedis:
-    """A client of the queue; connects on first use. Jobs are msgpack: never pickle, which would let anybody who
-    can write to Redis run code here.
+    """Return a client of the queue, which connects on first use. Jobs are msgpack: never pickle, which would let
+    anyone who can write to Redis run code here.
     """
-    client = _through(address) if isinstance(address, Sentinels) else _straight(address)
+    client = _client_by_sentinels(address) if isinstance(address, Sentinels) else _client_of_server(address)
     client.job_serializer = _encode
     client.job_deserializer = _decode
     client.expires_extra_ms = JOB_LIFETIME_MS
     return client
 
 
-def _straight(address: Server) -> ArqRedis:
+def _client_of_server(address: Server) -> ArqRedis:
     client: ArqRedis = ArqRedis.from_url(
         address.url,
         socket_timeout=SOCKET_TIMEOUT_S,
@@ -81,7 +83,7 @@ def _straight(address: Server) -> ArqRedis:
     return client
 
 
-def _through(address: Sentinels) -> ArqRedis:
+def _client_by_sentinels(address: Sentinels) -> ArqRedis:
     return ArqRedis(
         PrimaryPool(
             address,
@@ -94,7 +96,7 @@ def _through(address: Sentinels) -> ArqRedis:
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """One ring: a function of the worker, its id argument, and how long to wait first."""
+    """One wake-up: a function of the worker, its id argument, and how long to wait first."""
 
     function: str
     argument: str | int
@@ -104,29 +106,33 @@ class WakeUp:
 
 
 def batch_wake_up(ready: ReadyBatch, delay_s: float = 0.0) -> WakeUp:
-    """The token is in the job's id, so that a ring after a lost lease is not taken for a repeat."""
+    """Wake a worker for a batch. The token is in the job's id, so that one after a lost lease is no repeat."""
     return WakeUp("deliver", ready.batch_id, f"deliver:{ready.batch_id}:{ready.token}", ready.lane, delay_s)
 
 
 def plan_wake_up(alert_id: str, lane: Lane, delay_s: float = 0.0) -> WakeUp:
-    """A delayed ring comes from within the job itself, whose id is still taken: it needs another one."""
+    """Wake a worker for a plan. A delayed wake-up comes from within the job itself, whose id is still in use: it needs
+    another one.
+    """
     return WakeUp("plan", alert_id, f"plan:{alert_id}:{time.monotonic_ns() if delay_s else 0}", lane, delay_s)
 
 
-def _uncounted() -> None:
-    """For a command, which shows no metrics."""
+def _count_nothing() -> None:
+    """Count nothing, for a command, which shows no metrics."""
 
 
 class WakeUpQueue:
-    """Rings, and counts what the queue did not take. Says whether it took it; a False is mended by the reconciler."""
+    """Enqueues wake-ups, says whether the queue took them, and counts when not: then the reconciler enqueues them
+    again.
+    """
 
-    def __init__(self, queue: ArqRedis, count_failure: Callable[[], object] = _uncounted) -> None:
-        """`count_failure` is called once for each `ring` that failed."""
+    def __init__(self, queue: ArqRedis, count_failure: Callable[[], object] = _count_nothing) -> None:
+        """`count_failure` is called once for each `enqueue` that failed."""
         self._queue = queue
         self._count_failure = count_failure
 
     async def enqueue(self, wake_ups: Sequence[WakeUp]) -> bool:
-        """All in one round trip. A ring whose job already waits changes nothing, unless it is due earlier."""
+        """Enqueue all in one round trip. A wake-up whose job waits already changes nothing unless it is due earlier."""
         if not wake_ups:
             return True
         now_ms = int(time.time() * 1000)
@@ -143,7 +149,7 @@ class WakeUpQueue:
         return True
 
     async def higher_lane_active(self, lane: Lane) -> bool:
-        """Whether a bell of a higher lane was rung lately, so that lower ones should stand aside."""
+        """Whether a wake-up of a higher lane was enqueued recently, so that lower lanes should yield."""
         higher = [_recent_key(other) for other in Lane if other.rank < lane.rank]
         try:
             async with asyncio.timeout(ENQUEUE_TIMEOUT_S):
@@ -171,6 +177,6 @@ def _add(pipe: Any, wake_up: WakeUp, now_ms: int) -> None:
     job = serialize_job(wake_up.function, (wake_up.argument,), {}, None, now_ms, serializer=_encode)
     delay_ms = int(wake_up.delay_s * 1000)
     pipe.set(job_key_prefix + wake_up.job_id, job, px=JOB_LIFETIME_MS + delay_ms, nx=True)
-    # Due at the earliest time that anybody gave it: a bell from a process whose date is an hour ahead would else
-    # not be heard for an hour, and no later one in its place.
+    # Due at the earliest time that any process gave it: a wake-up from one whose date is an hour ahead would else wait
+    # for an hour, and every later one with it.
     pipe.zadd(queue_name(wake_up.lane), {wake_up.job_id: now_ms + delay_ms}, lt=True)

@@ -1,1 +1,1 @@
-"""The record (PostgreSQL) and the queue (Redis): the only code that speaks SQL or Redis."""
+"""Keep the record in PostgreSQL. No other code contains SQL."""

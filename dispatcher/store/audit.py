@@ -1,4 +1,4 @@
-"""The audit trail: who did what, and when, in the same transaction as the deed."""
+"""Keep the audit trail: which actor did what, and when, in the same transaction as the deed."""
 
 from __future__ import annotations
 

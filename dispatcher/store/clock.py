@@ -1,4 +1,4 @@
-"""The record's time in a process whose own date may be wrong."""
+"""Keep the record's time in a process whose own date may be wrong."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class RecordClock:
         self._read: tuple[datetime, float] | None = None
 
     def read(self, now: datetime) -> None:
-        """The record has just said that it is `now` (aware)."""
+        """Note that the record has just said that it is `now` (aware)."""
         self._read = now, self._monotonic()
 
     def __call__(self) -> datetime:
-        """The aware present, by the record."""
+        """Return the aware present, by the record."""
         if self._read is None:
             return self._own()
         then, at = self._read

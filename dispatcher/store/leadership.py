@@ -1,4 +1,4 @@
-"""One process at a time: a session-level advisory lock of the record, held by an own connection."""
+"""Let one process at a time lead: by a session-level advisory lock of the record, on a connection of its own."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 RECONCILER_LOCK = 7207116108
 FEEDS_LOCK = 7207116109
+"""The numbers of the advisory locks of the process that reconciles, and of the one that polls the feeds."""
 SILENT_S = 5.0
-"""After so long without a sign of life a leader leads no more. A process that is frozen keeps its connection, and
-the lock with it: nobody would sweep in its place."""
+"""How long a leader leads without a sign of life. A process that is frozen keeps its connection, and the lock with it:
+no other process would sweep in its place."""
 
 
 class Leadership:
-    """The lock dies with the connection, and so with the process that held it, and with its silence."""
+    """Holds a lock that ends with its connection, and so with the process that holds it, and with its silence."""
 
     def __init__(self, pool: Pool, lock: int = RECONCILER_LOCK, *, silent_s: float = SILENT_S) -> None:
         """`hold` must be called more often than every `silent_s` seconds."""

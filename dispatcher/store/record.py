@@ -1,4 +1,4 @@
-"""The connection to the record."""
+"""Connect to the record."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import msgspec
 from dispatcher.settings import SettingsError
 
 NO_ADDRESS = "DATABASE_URL cannot be read; it looks like postgresql://user:password@host:5432/name"
-"""Without the value, in which a password may stand anywhere if it is not written properly."""
+"""The message leaves the value out: a password may be anywhere in it if it is not written properly."""
 NO_ANSWER = (
     "the record does not answer: does PostgreSQL run at DATABASE_URL, or `dispatcher up` in WARN_DATA_DIR?"
 )
 CONNECT_TIMEOUT_S = 5.0
+"""How long opening a connection may take."""
 COMMAND_TIMEOUT_S = 60.0
+"""How long one statement may take where the caller gives no other bound."""
 UNAVAILABLE = (
     OSError,
     TimeoutError,
@@ -28,9 +30,9 @@ UNAVAILABLE = (
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.DiskFullError,
-    asyncpg.DeadlockDetectedError,  # the victim of two transactions in a circle: its next attempt gets through
+    asyncpg.DeadlockDetectedError,  # the victim of a deadlock of two transactions: its next attempt gets through
 )
-"""What it looks like when the record cannot be used now: nothing was promised, try again later."""
+"""The errors by which a record that cannot be used now shows: nothing was promised, try again later."""
 
 Pool: TypeAlias = Any
 Connection: TypeAlias = Any
@@ -42,7 +44,7 @@ def _encode_jsonb(value: object) -> bytes:
 
 
 _decode_json = msgspec.json.Decoder().decode
-"""Once for every recipient of a mass send: a tenth of the time of `json`."""
+"""It runs once for every recipient of a mass send, and takes a tenth of the time of `json`."""
 
 
 def _decode_jsonb(raw: bytes) -> Any:
@@ -58,14 +60,14 @@ async def _prepare(connection: Any) -> None:
 
 
 async def _as_it_is(_connection: Any) -> None:
-    """In place of asyncpg's reset, which costs a round trip each time that a connection is given back: nobody here
-    leaves settings, cursors, locks or listeners of a session behind (`leadership` cleans up itself). An open
+    """Do nothing in place of asyncpg's reset, which costs a round trip each time that a connection is given back: no
+    code here leaves settings, cursors, locks or listeners of a session behind (`leadership` cleans up itself). An open
     transaction is rolled back before this is called.
     """
 
 
 async def connect(database_url: str, *, size: int = 10, command_timeout_s: float = COMMAND_TIMEOUT_S) -> Pool:
-    """A pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too.
+    """Return a pool of at most `size` connections. Accepts SQLAlchemy's spelling of the URL too.
 
     Raises `SettingsError` for what is no URL, `asyncpg.PostgresError` for what the server refuses.
     """

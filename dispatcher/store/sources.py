@@ -1,4 +1,4 @@
-"""Sources and instances, and the keys with which they come."""
+"""Record sources and instances, and the keys with which they authenticate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Sources:
-    """Who may submit, who may pull."""
+    """Reads and writes the sources that may submit, and the instances that may pull."""
 
     def __init__(self, pool: Pool, pepper: bytes) -> None:
         self._pool = pool
@@ -41,7 +41,7 @@ class Sources:
             await audit.note(connection, by, "source.put", source=source.id)
 
     async def add_key(self, source_id: str, key: str, by: Actor = UNNAMED_OPERATOR) -> None:
-        """Let `key` speak for the source. Several keys may be valid at once, for rotation."""
+        """Let `key` authenticate the source. Several keys may be valid at once, for rotation."""
         name = key_id(key, KeyKind.SOURCE)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -62,7 +62,7 @@ class Sources:
         return bool(done == "UPDATE 1")
 
     async def by_key(self, key: str) -> Source | None:
-        """The source for which `key` speaks, if it is valid now."""
+        """Return the source that `key` authenticates, if it is valid now."""
         name = read_key(key)
         if name is None or name.kind is not KeyKind.SOURCE:
             return None
@@ -98,7 +98,7 @@ class Sources:
             await audit.note(connection, by, "instance.put", instance=instance.id)
 
     async def instance_by_key(self, key: str) -> Instance | None:
-        """The instance that `key` belongs to."""
+        """Return the instance that `key` authenticates."""
         name = read_key(key)
         if name is None or name.kind is not KeyKind.INSTANCE:
             return None
@@ -110,5 +110,5 @@ class Sources:
         return Instance(row["id"], row["name"], tuple(row["places"]))
 
     async def names(self) -> Sequence[str]:
-        """All sources' ids: the values of a metric label."""
+        """Return all sources' ids: the values of a metric label."""
         return [row["id"] for row in await self._pool.fetch("SELECT id FROM source ORDER BY id")]

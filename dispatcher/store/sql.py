@@ -1,7 +1,8 @@
-"""SQL that several stores ask with: which warnings are in force, and which subscriptions a warning concerns.
+"""Compose the SQL with which several stores ask which warnings are in force, and which subscriptions a warning
+concerns.
 
-Each text stands here once. What differs from question to question is a parameter; every parameter is SQL of our own (a
-column, `$1`, an expression), never a value.
+Each text is written here once. What differs from question to question is a parameter; every parameter is SQL of our own
+(a column, `$1`, an expression), never a value.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _MOST: Final = (1 << 63) - 1
 
 
 def among(words: Iterable[str]) -> str:
-    """A list for IN, of words of ours. Literals, as partial indexes have them."""
+    """Return a list for IN, of words of ours. They are literals, as partial indexes have them."""
     return "(" + ", ".join(f"'{word}'" for word in sorted(words)) + ")"
 
 
 OPEN: Final = f"state = '{BatchState.OPEN}'"
-"""Of a batch; as the partial indexes have it."""
+"""Whether a batch is open, written as the partial indexes have it."""
 
 
 def is_dispatched(alert: str = "alert") -> str:
@@ -62,16 +63,16 @@ class Target:
 
     @classmethod
     def of_alert(cls, alert_id: str, located: str) -> Target:
-        """As the record has it."""
+        """Return the target of an alert as the record has it."""
         affected = f"SELECT ags FROM affected WHERE alert_id = {alert_id}"  # noqa: S608 - a parameter's number
         return cls(affected, f"ARRAY({affected} AND reason <> '{TOUCHED}')", f"{located}::bigint[]")
 
 
 def concerned(target: Target, above: str = "0", up_to: str = str(_MOST), *, once: bool = True) -> str:
-    """The subscriptions (`id`), ended ones too, that a warning concerns, with numbers in these bounds: those following
-    one of its municipalities; those with a watched area within its shapes; and, where a municipality is named and not
-    merely touched, those with a watched area in it, as it is the target as a whole. Not `once`: each in as many ways
-    as it is concerned, which is quicker.
+    """Return a query of the subscriptions (`id`), ended ones too, that a warning concerns, with numbers in these
+    bounds: those following one of its municipalities; those with a watched area within its shapes; and, where a
+    municipality is named and not merely touched, those with a watched area in it, as it is the target as a whole. Not
+    `once`: each in as many ways as it is concerned, which is quicker.
     """
     union = "UNION" if once else "UNION ALL"
     return f"""
@@ -83,8 +84,8 @@ def concerned(target: Target, above: str = "0", up_to: str = str(_MOST), *, once
 
 
 def first_concerned(target: Target, above: str) -> str:
-    """The lowest number among `concerned` above the bound: each of its ways by itself, and each municipality by itself,
-    so that an index gives the first and nobody looks at the rest.
+    """Return a query of the lowest number among `concerned` above the bound: each of its ways by itself, and each
+    municipality by itself, so that an index gives the first and the rest is never read.
     """
     return f"""
 SELECT min(id) FROM (
@@ -97,7 +98,7 @@ SELECT min(id) FROM (
 
 
 def concerned_by_municipality(target: Target) -> str:
-    """`concerned`, each with the municipalities (`ags`) in which it is."""
+    """Return `concerned`, each with the municipalities (`ags`) in which it is."""
     return f"""
   SELECT p.subscription_id AS id, p.ags FROM followed_municipality p WHERE p.ags IN ({target.municipalities})
   UNION SELECT w.subscription_id, unnest(w.ags) FROM watched_area w

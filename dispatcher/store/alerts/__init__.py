@@ -1,1 +1,1 @@
-"""The record's alerts."""
+"""Read and write the record's alerts."""

@@ -1,4 +1,4 @@
-"""Alerts of record: acceptance in one transaction, and reading them back."""
+"""Record alerts, each in one transaction, and read them back."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, e
 
 
 def stored_alert(row: Any) -> StoredAlert:
+    """Return the alert of a row with `COLUMNS`."""
     closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "state": AlertState(row["state"])}
     return StoredAlert(**{**dict(row), **closed, "hazards": tuple(row["hazards"])})
 
 
 async def municipalities_of(connection: Connection, alert_id: str) -> list[AffectedMunicipality]:
-    """The municipalities of the alert, by AGS."""
+    """Return the municipalities of the alert, by AGS."""
     rows = await connection.fetch(
         "SELECT ags, name, reason, share FROM affected WHERE alert_id = $1 ORDER BY ags", alert_id
     )
@@ -41,11 +42,11 @@ async def municipalities_of(connection: Connection, alert_id: str) -> list[Affec
 TARGET_SHA256 = """sha256(convert_to(coalesce((
   SELECT string_agg(ags || ' ' || reason, ',' ORDER BY ags) FROM affected WHERE alert_id = $1), ''), 'UTF8')
   || coalesce((SELECT shape FROM target WHERE alert_id = $1), ''::bytea))"""
-"""Of an alert's municipalities and shapes as they stand in the record."""
+"""The hash of an alert's municipalities and shapes as the record has them now."""
 
 
 async def seal_target(connection: Connection, alert_id: str) -> bytes:
-    """Bind the alert to its target as it stands now; what is sent later must be this."""
+    """Bind the alert to its target as the record has it now; what is sent later must be this."""
     digest: bytes = await connection.fetchval(
         f"UPDATE alert SET target_sha256 = {TARGET_SHA256} WHERE id = $1 RETURNING target_sha256",  # noqa: S608 - constant
         alert_id,
@@ -54,7 +55,7 @@ async def seal_target(connection: Connection, alert_id: str) -> bytes:
 
 
 def state_of(reason: Reason) -> AlertState:
-    """Where an alert stands that was just decided upon."""
+    """Return the state of an alert that was just decided upon."""
     if reason is Reason.HELD:
         return AlertState.HELD
     return AlertState.ACCEPTED if reason in DISPATCHED else AlertState.RECORDED
@@ -72,7 +73,7 @@ class Submission:
         """The record's clock."""
 
     async def same_identity(self, sender: str, identifier: str, sent: datetime) -> StoredAlert | None:
-        """The alert already recorded under this identity, in its newest revision."""
+        """Return the alert already recorded under this identity, in its newest revision."""
         row = await self.connection.fetchrow(
             f"SELECT {COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3 "  # noqa: S608 - constant columns
             "ORDER BY revision DESC LIMIT 1",
@@ -83,7 +84,7 @@ class Submission:
         return stored_alert(row) if row else None
 
     async def referenced(self, identifiers: Sequence[str]) -> list[StoredAlert]:
-        """All recorded alerts bearing one of these identifiers, whoever sent them."""
+        """Return all recorded alerts with one of these identifiers, from any sender."""
         rows = await self.connection.fetch(
             f"SELECT {COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
             list(identifiers),
@@ -91,7 +92,7 @@ class Submission:
         return [stored_alert(row) for row in rows]
 
     async def chain(self, chain_id: str) -> list[StoredAlert]:
-        """The whole chain in order of arrival."""
+        """Return the whole chain in order of arrival."""
         rows = await self.connection.fetch(
             f"SELECT {COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
             chain_id,
@@ -99,16 +100,16 @@ class Submission:
         return [stored_alert(row) for row in rows]
 
     async def raw(self, alert_id: str) -> bytes | None:
-        """The bytes exactly as they were submitted."""
+        """Return the bytes exactly as they were submitted."""
         raw: bytes | None = await self.connection.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
 
     async def places(self, alert_id: str) -> list[AffectedMunicipality]:
-        """The municipalities of a recorded alert, by AGS."""
+        """Return the municipalities of a recorded alert, by AGS."""
         return await municipalities_of(self.connection, alert_id)
 
     async def shape(self, alert_id: str) -> bytes:
-        """What a recorded alert covers, as WKB in EPSG:3035; empty where only codes name its municipalities."""
+        """Return what a recorded alert covers, as WKB in EPSG:3035; empty where only codes name its municipalities."""
         shape: bytes | None = await self.connection.fetchval(
             "SELECT shape FROM target WHERE alert_id = $1", alert_id
         )
@@ -177,12 +178,12 @@ class Submission:
         )
 
     async def merge_chains(self, into: str, others: Sequence[str]) -> None:
-        """A message that refers to several chains makes them one: it updates or ends them all.
+        """Make chains one, because a message refers to all of them: it updates or ends them all.
 
         The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
         """
         for table in ("alert", "batch"):
-            # In one order, as everybody who locks several rows does.
+            # In one order, as all code that locks several rows does.
             await self.connection.execute(
                 f"SELECT FROM {table} WHERE chain_id = ANY($1) ORDER BY id FOR UPDATE",
                 list(others),
@@ -194,7 +195,7 @@ class Submission:
             )
 
     async def stop(self, chain_id: str, by: str) -> None:
-        """From the commit on, no worker starts another send of the chain's earlier messages."""
+        """Stop the chain's earlier messages: from the commit on, no worker starts another send of them."""
         await self.connection.execute(
             f"""UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
                WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN {_UNFINISHED}""",  # noqa: S608 - constant
@@ -204,7 +205,7 @@ class Submission:
 
 
 class Alerts:
-    """Alerts of record."""
+    """Reads alerts of record, and opens the transactions that write them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -212,11 +213,12 @@ class Alerts:
 
     @asynccontextmanager
     async def submission(self, sender: str) -> AsyncIterator[Submission]:
-        """Messages of one CAP sender are decided upon one after the other, so that a chain has one order. In this
-        process they wait for each other before they take a connection, of which one sender could else hold all.
+        """Open a transaction in which a message is decided upon. Those of one CAP sender are decided upon one after the
+        other, so that a chain has one order. In this process they wait for each other before they take a connection, of
+        which one sender could else hold all.
         """
-        turn = self._locks.setdefault(sender, asyncio.Lock())
-        async with turn, self._pool.acquire() as connection, connection.transaction():
+        lock = self._locks.setdefault(sender, asyncio.Lock())
+        async with lock, self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sender)
             yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
 
@@ -225,17 +227,17 @@ class Alerts:
         return stored_alert(row) if row else None
 
     async def raw(self, alert_id: str) -> bytes | None:
-        """The bytes exactly as they were submitted."""
+        """Return the bytes exactly as they were submitted."""
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
 
     async def target_sha256(self, alert_id: str) -> str:
-        """The hash of the target as it stands in the record, in hex."""
+        """Return the hash of the target as the record has it now, in hex."""
         found: bytes = await self._pool.fetchval(f"SELECT {TARGET_SHA256}", alert_id)
         return found.hex()
 
     async def known_keys(self, keys: Sequence[str]) -> set[str]:
-        """Which of these event keys or identifiers the record has, as a message's own or in references."""
+        """Return which of these event keys or identifiers the record has, as a message's own or in references."""
         rows = await self._pool.fetch(
             """SELECT event_key AS key FROM alert WHERE event_key = ANY($1) AND event_key <> ''
                UNION SELECT identifier FROM alert WHERE identifier = ANY($1)
@@ -245,7 +247,7 @@ class Alerts:
         return {row["key"] for row in rows}
 
     async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
-        """The bytes of a dispatched alert, if it concerns one of the places (AGS)."""
+        """Return the bytes of a dispatched alert, if it concerns one of the places (AGS)."""
         raw: bytes | None = await self._pool.fetchval(
             f"""SELECT raw FROM alert a WHERE id = $1 AND {is_dispatched("a")}
                AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",  # noqa: S608 - constant
@@ -255,11 +257,11 @@ class Alerts:
         return raw
 
     async def affected(self, alert_id: str) -> list[AffectedMunicipality]:
-        """The municipalities of the alert, by AGS."""
+        """Return the municipalities of the alert, by AGS."""
         return await municipalities_of(self._pool, alert_id)
 
     async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
-        """A source's newest alerts, newest first."""
+        """Return a source's newest alerts, newest first."""
         rows = await self._pool.fetch(
             f"SELECT {COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
             source_id,
@@ -268,7 +270,7 @@ class Alerts:
         return [stored_alert(row) for row in rows]
 
     async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
-        """What is in force now in one of the places."""
+        """Return the alerts in force now in one of the places."""
         rows = await self._pool.fetch(
             f"""SELECT {COLUMNS} FROM alert a WHERE {is_in_force("a")}
                  AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))

@@ -1,4 +1,4 @@
-"""Messages that wait for a person."""
+"""Read the messages that are held for a person, and expire them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _HELD = f"state = '{AlertState.HELD}'"
 
 
 class Held:
-    """Reads what waits and ends what waited too long; what a person decides goes through `pipeline.release`."""
+    """Reads what is held and ends what was held too long; what a person decides goes through `intake.approval`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def listed(self) -> list[StoredAlert]:
-        """The longest waiting first."""
+        """Return what is held, the longest waiting first."""
         rows = await self._pool.fetch(
             f"SELECT {COLUMNS} FROM alert WHERE {_HELD} ORDER BY number"  # noqa: S608 - constant
         )
@@ -37,8 +37,8 @@ class Held:
         return number
 
     async def expire(self, now: datetime | None = None) -> int:
-        """Messages that nobody decided upon in time, by the record's clock if no other is given: how many. Each leaves
-        its line in the audit trail.
+        """End messages that nobody decided upon in time, by the record's clock if no other is given. Returns how many;
+        each leaves its line in the audit trail.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(

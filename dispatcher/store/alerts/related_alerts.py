@@ -1,5 +1,5 @@
-"""What the record knows about a message's kin: other editions, later messages that name it, the same event told by
-others, and what waits for a person. Used within the transaction of a submission.
+"""Find the alerts related to a message: other editions, later messages that name it, warnings of the same event from
+other sources, and what is held for a person. This is used within the transaction of a submission.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Submission
 
 INGEST_LOCK = 7207116110
+"""The number of the advisory lock under which messages of feeds are decided upon; any number of ours would do."""
 
 _SUPPRESSED_DUPLICATES = f"""
 SELECT m.id FROM alert m
@@ -39,17 +40,17 @@ def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
 
 
 class RelatedAlerts:
-    """Beside an open submission."""
+    """Reads and changes alerts related to the one that an open submission is about."""
 
     def __init__(self, submission: Submission) -> None:
         self._connection = submission.connection
 
     async def lock_ingest(self) -> None:
-        """Messages of feeds are judged one after the other: two feeds may carry one event under two senders."""
+        """Wait until no other feed's message is being decided upon: two feeds may carry one event under two senders."""
         await self._connection.execute("SELECT pg_advisory_xact_lock($1)", INGEST_LOCK)
 
     async def editions(self, key: str) -> list[StoredAlert]:
-        """All recorded editions of one message, whatever language, bundle or feed they came in."""
+        """Return all recorded editions of one message, whatever language, bundle or feed they came in."""
         rows = await self._connection.fetch(
             f"SELECT {COLUMNS} FROM alert WHERE event_key = $1 AND event_key <> '' ORDER BY number",  # noqa: S608 - constant columns
             key,
@@ -57,7 +58,7 @@ class RelatedAlerts:
         return [stored_alert(row) for row in rows]
 
     async def naming(self, sender: str, identifier: str, key: str) -> list[StoredAlert]:
-        """All recorded messages that refer to this one: it may arrive after them."""
+        """Return all recorded messages that refer to this one: it may arrive after them."""
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS} FROM alert WHERE id IN (
                   SELECT alert_id FROM reference
@@ -69,7 +70,7 @@ class RelatedAlerts:
         return [stored_alert(row) for row in rows]
 
     async def candidates(self, identifiers: Sequence[str], keys: Sequence[str]) -> list[StoredAlert]:
-        """All recorded alerts that references to these identifiers or event keys can mean."""
+        """Return all recorded alerts that references to these identifiers or event keys can mean."""
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS} FROM alert
                WHERE identifier = ANY($1) OR (event_key = ANY($2) AND event_key <> '') ORDER BY number""",  # noqa: S608 - constant columns
@@ -81,7 +82,9 @@ class RelatedAlerts:
     async def others_in_force(
         self, places: Sequence[str], source_id: str, now: datetime
     ) -> list[tuple[StoredAlert, set[str]]]:
-        """Other sources' alerts in force at `now` that concern one of the places (AGS), each with all its places."""
+        """Return other sources' alerts in force at `now` that concern one of the places (AGS), each with all its
+        places.
+        """
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS}, (SELECT array_agg(f.ags) FROM affected f WHERE f.alert_id = a.id) AS places
                FROM alert a WHERE {is_in_force("a", at="$3")} AND source_id <> $2
@@ -94,7 +97,9 @@ class RelatedAlerts:
         return [_with_municipalities(row) for row in rows]
 
     async def lock_duplicates(self, key: bytes) -> None:
-        """Warnings that could be one (`merge.turn_key`) are decided upon one after the other, whoever sends them."""
+        """Wait until no other warning that could be the same one (`similarity.duplicate_lock_key`) is being decided
+        upon.
+        """
         await self._connection.execute(
             "SELECT pg_advisory_xact_lock($1)", int.from_bytes(key[:8], "big", signed=True)
         )
@@ -102,8 +107,8 @@ class RelatedAlerts:
     async def centres_in_force(
         self, event: str, places: Sequence[str], begins: Span, expires: Span
     ) -> list[tuple[StoredAlert, set[str]]]:
-        """Control centres' warnings in force of such an event, for exactly these municipalities (AGS), that begin and
-        end within these spans; each with its places.
+        """Return control centres' warnings in force of such an event, for exactly these municipalities (AGS), that
+        begin and end within these spans; each with its places.
         """
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS}, $3::text[] AS places
@@ -122,8 +127,9 @@ class RelatedAlerts:
         return [_with_municipalities(row) for row in rows]
 
     async def promote_merged(self, chain_id: str, still_warned: Sequence[str], shape: bytes) -> str | None:
-        """Of the warnings merged into the chain, and not over themselves, that concern others than the municipalities
-        (AGS) and the shape still warned, one is sent now in its place, and stands for the rest: its id.
+        """Send one of the warnings that were merged into the chain in its place, and merge the rest into that one;
+        those count that are still in force and concern more than the municipalities (AGS) and the shape still warned.
+        Returns its id.
         """
         rows = await self._connection.fetch(_SUPPRESSED_DUPLICATES, chain_id, list(still_warned), shape)
         if not rows:
@@ -140,7 +146,7 @@ class RelatedAlerts:
         return str(first)
 
     async def supersede_held(self, chain_id: str, by: str) -> int:
-        """What waits for a person in the chain and is outdated by a later message: how many."""
+        """End what is held in the chain, as a later message outdates it. Returns how many."""
         done: str = await self._connection.execute(
             """UPDATE alert SET state = $3, reason = $4, stopped_by = $2
                WHERE chain_id = $1 AND id <> $2 AND state = $5""",
@@ -153,7 +159,7 @@ class RelatedAlerts:
         return int(done.rpartition(" ")[2])
 
     async def target(self, alert_id: str) -> tuple[bytes | None, bytes]:
-        """The hash of the target that the alert is bound to, and that of the target in the record."""
+        """Return the hash of the target that the alert is bound to, and that of the target in the record."""
         row = await self._connection.fetchrow(
             f"SELECT target_sha256 AS bound, {TARGET_SHA256} AS found FROM alert WHERE id = $1",  # noqa: S608 - constant
             alert_id,
@@ -163,8 +169,8 @@ class RelatedAlerts:
     async def conclude(
         self, alert_id: str, reason: Reason, chain_id: str, actor: Actor, why: str, at_most: int | None = None
     ) -> None:
-        """What becomes of a held alert, by whom and why. Approved are its target as it stands and `at_most` recipients,
-        by default as many as it was held for, if that was the reason.
+        """Record what becomes of a held alert, who decided it and why. What is approved is its target as the record has
+        it now and `at_most` recipients, by default as many as it was held for, if that was the reason.
         """
         target = await seal_target(self._connection, alert_id)
         await self._connection.execute(
@@ -188,7 +194,7 @@ class RelatedAlerts:
         )
 
     async def add_municipalities(self, alert_id: str, places: Sequence[AffectedMunicipality]) -> None:
-        """Further municipalities, named by a person."""
+        """Add further municipalities, named by a person."""
         await self._connection.executemany(
             "INSERT INTO affected VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
             [(alert_id, place.ags, place.name, place.reason, place.share) for place in places],

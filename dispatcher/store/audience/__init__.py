@@ -1,1 +1,1 @@
-"""The record's subscriptions."""
+"""Read and write the record's subscriptions."""

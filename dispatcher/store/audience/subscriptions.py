@@ -1,4 +1,4 @@
-"""Subscriptions: which endpoint follows which municipalities."""
+"""Record which endpoint follows which municipalities and watched areas, and count them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
-"""Of a message that is not on record."""
+"""The target of a message that is not on record, given as parameters."""
 
 
-async def _add_watched_areas(connection: Connection, given: Sequence[NewSubscription]) -> None:
+async def _add_watched_areas(connection: Connection, new_subscriptions: Sequence[NewSubscription]) -> None:
     rows = [
         (
             item.channel,
@@ -32,7 +32,7 @@ async def _add_watched_areas(connection: Connection, given: Sequence[NewSubscrip
             watched.radius_m,
             list(watched.ags),
         )
-        for item in given
+        for item in new_subscriptions
         for watched in item.watched_areas
     ]
     await connection.executemany(
@@ -45,14 +45,14 @@ async def _add_watched_areas(connection: Connection, given: Sequence[NewSubscrip
 
 
 class Subscriptions:
-    """The endpoints of record."""
+    """Reads and writes the endpoints of record."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
-        given = list(subscriptions)
+        new_subscriptions = list(subscriptions)
         rows = [
             (
                 position,
@@ -66,7 +66,7 @@ class Subscriptions:
                 item.ref,
                 list(item.places),
             )
-            for position, item in enumerate(given)
+            for position, item in enumerate(new_subscriptions)
         ]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
@@ -91,7 +91,7 @@ class Subscriptions:
                    CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL
                    ON CONFLICT DO NOTHING"""
             )
-            await _add_watched_areas(connection, given)
+            await _add_watched_areas(connection, new_subscriptions)
             await audit.note(connection, by, "subscriptions.add", count=len(rows))
         await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
         return len(rows)
@@ -99,8 +99,8 @@ class Subscriptions:
     async def reach(
         self, ags: Sequence[str], located: Sequence[int] = (), named: Sequence[str] = ()
     ) -> SubscriberCounts:
-        """How many subscribers an alert for these municipalities would address. A person following several
-        of them counts once per channel, and once in each of the municipalities.
+        """Count the subscribers that an alert for these municipalities would address. A person following several of
+        them counts once per channel, and once in each of the municipalities.
 
         `located` are the subscriptions with a watched area in the alert's shapes; those with one in a municipality that
         is `named` are found here.
@@ -126,14 +126,14 @@ class Subscriptions:
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
-        """The endpoints that still exist among `ids`."""
+        """Return the endpoints that still exist among `ids`."""
         rows = await self._pool.fetch(
             "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
         )
         return {number: Endpoint(number, address, keys) for number, address, keys in rows}
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
-        """The channel's endpoints with the next higher ids, at most `limit`."""
+        """Return the channel's endpoints with the next higher ids, at most `limit`."""
         rows = await self._pool.fetch(
             """SELECT id, address, keys FROM subscription
                WHERE channel = $1 AND id > $2 AND ended_at IS NULL ORDER BY id LIMIT $3""",
@@ -144,14 +144,14 @@ class Subscriptions:
         return [Endpoint(number, address, keys) for number, address, keys in rows]
 
     async def counts(self) -> dict[str, int]:
-        """Active subscriptions by channel."""
+        """Count the active subscriptions by channel."""
         rows = await self._pool.fetch(
             "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
         )
         return {row["channel"]: row["n"] for row in rows}
 
     async def refs(self) -> AsyncIterator[tuple[int, str, str]]:
-        """Every subscription ever, as (id, channel, ref), for joining ledgers."""
+        """Yield every subscription ever, as (id, channel, ref), for joining ledgers."""
         async with self._pool.acquire() as connection, connection.transaction():
             async for row in connection.cursor(
                 "SELECT id, channel, ref FROM subscription WHERE ref IS NOT NULL ORDER BY id", prefetch=5000

@@ -1,4 +1,4 @@
-"""Subscribed places smaller than a municipality, as they come to the record."""
+"""Read watched areas, which are smaller than a municipality, as they come to the record."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ if TYPE_CHECKING:
 
 
 class WatchedAreas:
-    """Reads what is new since the last look."""
+    """Reads what is new since the last call."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def since(self, mark: str) -> tuple[list[tuple[int, int, WatchedArea]], str]:
-        """(id, subscription, watched area) of all rows written since `mark`, some perhaps once more, and the next mark.
+        """Return (id, subscription, watched area) of all rows written since `mark`, some perhaps again, and the next
+        mark.
 
         Transactions do not commit in the order in which they begin: the mark is the oldest that was still open.
         The first mark is "0".
         """
-        following: str = await self._pool.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+        next_mark: str = await self._pool.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
         rows = await self._pool.fetch(
             """SELECT id, subscription_id, lat, lon, radius_m FROM watched_area
                WHERE written_by >= $1::text::xid8 ORDER BY id""",
@@ -36,10 +37,10 @@ class WatchedAreas:
             )
             for row in rows
         ]
-        return found, following
+        return found, next_mark
 
     async def target(self, alert_id: str) -> bytes:
-        """What the alert covers, as WKB in EPSG:3035; nothing where only codes name its municipalities."""
+        """Return what the alert covers, as WKB in EPSG:3035; nothing where only codes name its municipalities."""
         shape: bytes | None = await self._pool.fetchval(
             "SELECT shape FROM target WHERE alert_id = $1", alert_id
         )

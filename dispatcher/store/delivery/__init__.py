@@ -1,1 +1,1 @@
-"""The record's plans, batches and ledger."""
+"""Read and write the record's plans, batches and ledger."""

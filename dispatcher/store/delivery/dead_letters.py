@@ -1,4 +1,4 @@
-"""Recipients that were refused or given up: to be looked at, and put back when what was wrong has been mended."""
+"""Show recipients that were refused or given up, and replay them when what was wrong has been mended."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ FROM batch b JOIN alert a ON a.id = b.alert_id WHERE b.id = $1
 
 
 class DeadLetters:
-    """Reads them, and puts them back."""
+    """Reads dead letters, and replays them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def listed(self, alert_id: str | None, limit: int = 1000) -> list[DeadLetter]:
-        """Newest first."""
+        """Return dead letters, newest first."""
         rows = await self._pool.fetch(
             _LETTERS + "AND ($1::text IS NULL OR b.alert_id = $1) ORDER BY p.updated_at DESC LIMIT $2",
             alert_id,
@@ -48,7 +48,7 @@ class DeadLetters:
         return [DeadLetter(**dict(row)) for row in rows]
 
     async def opened(self, letter_id: str) -> OpenedLetter | None:
-        """One of them; None if there is none."""
+        """Return one of them; None if there is none."""
         batch_id, position = parse_id(letter_id)
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(
@@ -80,9 +80,9 @@ class DeadLetters:
     async def replay(
         self, letter_ids: Sequence[str], crashes_kept: int, by: Actor = UNNAMED_OPERATOR
     ) -> dict[str, Fate]:
-        """Put them back to be sent, as far as that may be. The reconciler wakes a worker within a second.
+        """Reopen them for sending, as far as that may be. The reconciler wakes a worker within a second.
 
-        A recipient that was given up for deaths of processes keeps `crashes_kept` of them: it is sent to alone.
+        A recipient that was given up because processes died keeps `crashes_kept` of these deaths: it is sent to alone.
         """
         wanted: defaultdict[int, list[int]] = defaultdict(list)
         for letter_id in letter_ids:
@@ -91,38 +91,38 @@ class DeadLetters:
         found: dict[str, Fate] = {}
         for batch_id, positions in sorted(wanted.items()):
             async with self._pool.acquire() as connection, connection.transaction():
-                fates = await _put_back(connection, batch_id, positions, crashes_kept, by)
+                fates = await _reopen(connection, batch_id, positions, crashes_kept, by)
             found |= {f"{batch_id}-{position}": fate for position, fate in fates.items()}
         return found
 
 
 def parse_id(letter_id: str) -> tuple[int, int]:
-    """Batch and position. Raises ValueError."""
+    """Return batch and position. Raises ValueError."""
     if not re.fullmatch("[0-9]{1,18}-[0-9]{1,9}", letter_id):  # what the record's columns hold
         raise ValueError(f"{letter_id!r} is not the id of a dead letter")
     batch_id, _, position = letter_id.partition("-")
     return int(batch_id), int(position)
 
 
-async def _put_back(
+async def _reopen(
     connection: Connection, batch_id: int, positions: Sequence[int], crashes_kept: int, by: Actor
 ) -> dict[int, Fate]:
     batch = await connection.fetchrow(_OPEN + " FOR UPDATE OF b", batch_id)
     fates = await _fates(connection, batch, positions)
-    back = [position for position, fate in fates.items() if fate is Fate.REPLAYED]
-    if not back:
+    replayed = [position for position, fate in fates.items() if fate is Fate.REPLAYED]
+    if not replayed:
         return fates
     outcomes = bytearray(batch["outcomes"])
-    for position in back:
+    for position in replayed:
         outcomes[position] = State.RETRY | (outcomes[position] & UNCERTAIN)
     await connection.execute(
         """UPDATE problem SET due = clock_timestamp(), attempts = 0, crashes = least(crashes, $3)
            WHERE batch_id = $1 AND position = ANY($2)""",
         batch_id,
-        back,
+        replayed,
         crashes_kept,
     )
-    # The new token fences off whoever still believes to hold the batch.
+    # The new token fences off a worker that still believes to hold the batch.
     await connection.execute(
         f"""UPDATE batch SET outcomes = $2, state = '{BatchState.OPEN}', done_at = NULL, not_before = clock_timestamp(),
              enqueued_at = NULL, lease_until = NULL, lease_token = lease_token + 1 WHERE id = $1""",  # noqa: S608 - constant
@@ -136,13 +136,13 @@ async def _put_back(
         AlertState.SETTLED,
     )
     await audit.note(
-        connection, by, "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(back)
+        connection, by, "dead_letters.replay", batch["alert_id"], batch=batch_id, count=len(replayed)
     )
     return fates
 
 
 async def _fates(connection: Connection, batch: Any, positions: Sequence[int]) -> dict[int, Fate]:
-    """What a replay of each comes to."""
+    """Return what a replay of each comes to."""
     if batch is None:
         return dict.fromkeys(positions, Fate.UNKNOWN)
     rows = await connection.fetch(
@@ -157,7 +157,7 @@ async def _fates(connection: Connection, batch: Any, positions: Sequence[int]) -
 
 
 def _fate(batch: Any, *, ended: bool | None) -> Fate:
-    """`ended`: whether the subscription has; None where there is no dead letter."""
+    """Return what a replay comes to. `ended`: whether the subscription has; None where there is no dead letter."""
     if ended is None:
         return Fate.UNKNOWN
     if batch["expired"]:

@@ -1,4 +1,4 @@
-"""The ledger: batches, leases, and what became of every recipient.
+"""Keep the ledger: batches, leases, and what became of every recipient.
 
 A batch is one channel, one gateway, one language, one lane and up to about a thousand recipients, with one
 outcome byte for each. A worker holds a batch by a lease; every write carries the lease's token, so that a
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 
 
 class LeaseLostError(Exception):
-    """Somebody else holds the batch now; nothing was written."""
+    """Another worker holds the batch now; nothing was written."""
 
 
 PROMPT_S = 1.0
-"""What came later does not say what time it is: this process may have stood still since."""
+"""How old an answer of the record may be that still says what time it is; after an older one the time is asked again,
+as this process may have been suspended meanwhile."""
 
 _ACQUIRE = f"""
 UPDATE batch b SET lease_token = b.lease_token + 1, lease_until = clock_timestamp() + $2
@@ -85,12 +86,12 @@ RETURNING id, lane, lease_token
 """  # noqa: S608 - constant
 
 _WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
-"""The outcome bytes of whoever was not tried yet, and of whoever there is nothing left to know about."""
+"""The outcome bytes of recipients that were not tried yet, and of those of which nothing more is recorded."""
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 
 
 class Ledger:
-    """Batches of record."""
+    """Leases batches of record, and writes what becomes of their recipients."""
 
     def __init__(
         self,
@@ -100,8 +101,8 @@ class Ledger:
         wake_up_again: timedelta,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """How long a `lease` lasts without a sign of life, after what time workers are woken once more for a batch that
-        nobody took up; `monotonic` gives seconds.
+        """`lease` is how long a lease lasts without a sign of life, `wake_up_again` after what time workers are woken
+        once more for a batch that none took up; `monotonic` gives seconds.
         """
         self._pool = pool
         self._lease = lease
@@ -109,14 +110,14 @@ class Ledger:
         self._monotonic = monotonic
 
     async def acquire(self, batch_id: int) -> Lease | None:
-        """Take the batch in hand, if it may be worked on now and nobody else has it."""
+        """Acquire the lease of the batch, if it may be worked on now and no other worker holds it."""
         asked = self._monotonic()
         row = await self._pool.fetchrow(_ACQUIRE, batch_id, self._lease)
         if row is None:
             return None
         problems = []
-        # Rarely. The row itself tells: where the statement waited for the holder before us, anything else in it is of
-        # before that holder's last write. From here on nobody but us writes problems.
+        # This is rare. The row itself says so: where the statement waited for the holder before us, anything else that
+        # it reads is older than that holder's last write. From here on only we write problems.
         if row["outcomes"].translate(None, _WITHOUT_PROBLEMS):
             problems = await self._pool.fetch(
                 """SELECT position, recipient, attempts, crashes, label, code, detail, due
@@ -135,7 +136,7 @@ class Ledger:
         return Lease(**fields)
 
     async def find(self, batch_id: int) -> tuple[str, str, ReadyBatch] | None:
-        """Channel, gateway and wake-up of an open batch, without touching it."""
+        """Return channel, gateway and what a wake-up needs of an open batch, without changing it."""
         row = await self._pool.fetchrow(
             f"SELECT channel, gateway, lane, lease_token FROM batch WHERE id = $1 AND {OPEN}",  # noqa: S608 - constant
             batch_id,
@@ -145,7 +146,9 @@ class Ledger:
         return row["channel"], row["gateway"], ReadyBatch(batch_id, Lane(row["lane"]), row["lease_token"])
 
     async def _present(self) -> datetime:
-        """The record's time, ahead by its way here rather than behind, even if this process stood still meanwhile."""
+        """Return the record's time, rather ahead by the round trip than behind, even if this process was suspended
+        meanwhile.
+        """
         async with self._pool.acquire() as connection:
             asked = self._monotonic()
             now: datetime = await connection.fetchval("SELECT clock_timestamp()")
@@ -189,8 +192,8 @@ class Ledger:
         return bool(stopped)
 
     async def release(self, lease: Lease, progress: Progress, not_before: datetime | None = None) -> bool:
-        """Write progress and put the batch down: done when every recipient has a terminal state (then True),
-        else to be taken up again at `not_before`.
+        """Write progress and release the lease: the batch is done when every recipient has a terminal state (then
+        True), else it may be worked on again from `not_before` on.
         """
         done = not progress.outcomes.translate(None, TERMINAL_OUTCOMES)
         if progress.problems or progress.remove:
@@ -226,7 +229,7 @@ class Ledger:
             raise LeaseLostError
 
     async def pause_gateway(self, channel: str, gateway: str, seconds: float, reason: str) -> None:
-        """Nobody claims a batch of this gateway until then. A pause only ever grows."""
+        """Let no worker acquire a batch of this gateway for so long. A pause only ever grows."""
         await self._pool.execute(
             """INSERT INTO gateway AS g VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
                ON CONFLICT (channel, name) DO UPDATE SET paused_until = greatest(g.paused_until, excluded.paused_until),
@@ -238,12 +241,14 @@ class Ledger:
         )
 
     async def due(self, limit: int = 1000) -> list[ReadyBatch]:
-        """Open batches without a live lease for which no bell was rung lately. Marks them as rung."""
+        """Return open batches without a live lease for which no wake-up was enqueued recently, and mark them as
+        enqueued.
+        """
         rows = await self._pool.fetch(_DUE, limit, self._wake_up_again)
         return [ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
 
     async def close_stopped(self, chain_id: str) -> Closed:
-        """End the open batches of the chain's stopped messages that nobody holds: what was not sent is
+        """End the open batches of the chain's stopped messages that no worker holds: what was not sent is
         superseded.
         """
         return await self._close(
@@ -254,7 +259,7 @@ class Ledger:
         )
 
     async def close_expired(self) -> Closed:
-        """End the open batches past their deadline that nobody holds: what was not sent is expired."""
+        """End the open batches past their deadline that no worker holds: what was not sent is expired."""
         return await self._close(State.EXPIRED, "b.deadline < clock_timestamp()", ())
 
     async def _close(self, state: State, condition: str, arguments: tuple[object, ...]) -> Closed:
@@ -273,7 +278,7 @@ class Ledger:
                 [(row["id"], row["outcomes"].translate(table)) for row in rows if row["free"]],
             )
         free = [row for row in rows if row["free"]]
-        # Outside: whoever holds a batch's row never waits for an alert's.
+        # Outside of the transaction: code that holds a batch's row never waits for an alert's.
         for alert_id in {row["alert_id"] for row in free}:
             await self._pool.execute(_SETTLE_ALERT, alert_id)
         ended: Counter[tuple[str, str]] = Counter()
@@ -285,7 +290,7 @@ class Ledger:
         return Closed(state, len(rows) - len(free), dict(ended))
 
     async def settle_finished(self) -> int:
-        """Alerts whose last batches ended at the same instant, each not seeing the other: settle them."""
+        """Settle alerts whose last batches ended at the same instant, each transaction not seeing the other."""
         rows = await self._pool.fetch(
             f"""UPDATE alert a SET state = '{AlertState.SETTLED}', settled_at = clock_timestamp()
                WHERE state = '{AlertState.PLANNED}'
@@ -295,12 +300,12 @@ class Ledger:
 
 
 def _closing_table(state: State) -> bytes:
-    """For `bytes.translate`: what becomes of each outcome byte when its batch is closed unfinished."""
+    """Return a table for `bytes.translate`: what becomes of each outcome byte when its batch is closed unfinished."""
     table = bytearray(range(256))
     for flag in (0, UNCERTAIN):
         table[State.PENDING | flag] = state | flag
         table[State.RETRY | flag] = state | flag
-        # A worker died with it in hand: it may have been sent.
+        # A worker died with it in flight: it may have been sent.
         table[State.CLAIMED | flag] = state | UNCERTAIN
     return bytes(table)
 
@@ -337,7 +342,7 @@ async def _write_details(connection: Any, lease: Lease, progress: Progress) -> N
         )
     if progress.remove:
         await connection.execute(
-            # One that is just being renewed stays; and never to wait here means never to wait in a circle.
+            # A subscription that is just being renewed stays; and never waiting here avoids a deadlock.
             """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
                  SELECT id FROM subscription WHERE id = ANY($1) AND ended_at IS NULL
                  FOR NO KEY UPDATE SKIP LOCKED)""",

@@ -1,4 +1,4 @@
-"""The account of an alert: what became of its recipients, summed and one by one."""
+"""Read from the ledger what became of an alert's recipients, summed up and one by one."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ class LedgerReader:
         self._pool = pool
 
     async def summary(self, alert_id: str) -> list[ChannelSummary]:
-        """By channel and kind of notice. Costs one pass over the outcome bytes of the alert's batches."""
+        """Sum up by channel and kind of notice. This costs one pass over the outcome bytes of the alert's batches."""
         rows = await self._pool.fetch(
             """SELECT channel, kind, outcomes, first_at, last_at FROM batch WHERE alert_id = $1
                ORDER BY channel, kind, id""",
             alert_id,
         )
-        accounts: dict[tuple[str, str], ChannelSummary] = {}
+        summaries: dict[tuple[str, str], ChannelSummary] = {}
         for row in rows:
             key = (row["channel"], row["kind"])
-            before = accounts.get(key) or ChannelSummary(*key, {}, None, None)
-            accounts[key] = ChannelSummary(
+            before = summaries.get(key) or ChannelSummary(*key, {}, None, None)
+            summaries[key] = ChannelSummary(
                 *key,
                 _add(before.states, row["outcomes"]),
                 _extreme(min, before.first_at, row["first_at"]),
                 _extreme(max, before.last_at, row["last_at"]),
             )
-        reports = await self._reports(alert_id) if accounts else {}
-        return [replace(account, reports=reports.get(key, {})) for key, account in accounts.items()]
+        reports = await self._reports(alert_id) if summaries else {}
+        return [replace(summary, reports=reports.get(key, {})) for key, summary in summaries.items()]
 
     async def _reports(self, alert_id: str) -> dict[tuple[str, str], dict[str, int]]:
         rows = await self._pool.fetch(
@@ -53,7 +53,7 @@ class LedgerReader:
         return found
 
     async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
-        """Recipients by municipality (AGS) and state. Who follows several of them counts in each."""
+        """Count recipients by municipality (AGS) and state. A recipient that follows several of them counts in each."""
         rows = await self._pool.fetch(
             """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
                FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
@@ -78,7 +78,7 @@ class LedgerReader:
         return result
 
     async def entries(self, alert_id: str) -> AsyncIterator[LedgerLine]:
-        """Every recipient, in the order of the batches."""
+        """Yield every recipient, in the order of the batches."""
         async with self._pool.acquire() as connection, connection.transaction():
             async for row in connection.cursor(
                 """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
@@ -111,7 +111,7 @@ def _add(states: dict[str, int], outcomes: bytes) -> dict[str, int]:
 
 
 def _extreme(
-    choose: Callable[[list[datetime]], datetime], one: datetime | None, other: datetime | None
+    choose: Callable[[list[datetime]], datetime], first: datetime | None, second: datetime | None
 ) -> datetime | None:
-    known = [moment for moment in (one, other) if moment is not None]
+    known = [moment for moment in (first, second) if moment is not None]
     return choose(known) if known else None

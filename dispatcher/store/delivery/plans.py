@@ -1,18 +1,19 @@
-"""Planning on the record: from an alert's municipalities to frozen batches.
+"""Plan on the record: from an alert's municipalities to frozen batches.
 
 A first notice is planned in portions, by the subscriptions' numbers, each in a transaction of its own: the first few
 thousand are on their way while the rest of a million is still being looked up. Everything that follows on a warning is
 planned in one.
 
-Who is told what follows from what each subscriber was told before in this chain, which the earlier batches'
-outcome bytes say:
+Of what each subscriber is notified follows from what it was notified of before in this chain, which the earlier
+batches' outcome bytes say:
 
-- told (accepted, or sent without an answer) and still concerned: `update`
-- not told and concerned: `alert`
-- told and no longer concerned: `no_longer_affected`
-- the warning ends: `cancel`, or `ended` where only its source's silence ends it, to those told, and to nobody else
+- notified (accepted, or sent without an answer) and still concerned: `update`
+- not notified and concerned: `alert`
+- notified and no longer concerned: `no_longer_affected`
+- the warning ends: `cancel`, or `delisted` where it ends only because its source stopped listing it; to subscribers
+  that were notified, and to no others
 
-Recipients whose earlier message is still in a worker's hand are left for the next round.
+Recipients whose earlier message is in a batch that a worker still holds are left for the next round.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 
 AudienceGuard: TypeAlias = "Callable[[int, int | None, int | None], str]"
-"""(recipients, the usual number, the approved number) -> what they are held for, or nothing."""
+"""A guard maps (recipients, the source's baseline, the approved number) to what the alert is held for, or to
+nothing."""
 
 
 def unguarded(recipients: int, baseline: int | None, approved: int | None) -> str:
@@ -46,11 +48,11 @@ def unguarded(recipients: int, baseline: int | None, approved: int | None) -> st
 
 
 FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
-"""Subscriptions' numbers looked through for the first portion, about 20 ms; twice as many each time; and at most, about
-a second."""
+"""How many subscriptions' numbers the first portion goes through, which takes about 20 ms, and how many a portion does
+at most, which takes about a second; each has twice as many as the one before."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
-_UNPLANNED = f"""
+_PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
   planned_to,  target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed
 FROM alert WHERE id = $1 AND state = '{AlertState.ACCEPTED}'
@@ -62,8 +64,9 @@ FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN
         AND state IN {among((AlertState.PLANNED, AlertState.SETTLED))} AND audience > 0
       ORDER BY number DESC LIMIT 100) recent
 """  # noqa: S608 - constant
-"""The median of a source's last dispatches, once there are enough to speak of a usual."""
+"""The median of a source's last dispatches, once there are enough for a baseline."""
 BASELINE_MIN_DISPATCHES = 5
+"""A median of fewer dispatches says nothing about a source: then no audience is compared with it."""
 
 _FREEZE = f"""
 WITH reached AS (
@@ -71,7 +74,7 @@ WITH reached AS (
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
   WHERE b.chain_id = $1 AND b.alert_id <> $2
     AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
-         -- Who may have been alarmed counts as told; who may have heard that it is over does not.
+         -- One that may have been alarmed counts as notified; one that may have heard that it is over does not.
          OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind IN ('alert', 'update'))
   ORDER BY r.id, b.id DESC),
 notified AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
@@ -97,12 +100,13 @@ RETURNING id, cardinality(recipients) AS size, lease_token
 """  # noqa: S608 - constant
 
 _FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
-"""Whether anybody was to be told something in this chain before."""
+"""Whether any subscriber was to be notified in this chain before."""
 
 _NEXT = first_concerned(Target.of_alert("$1", "$3"), above="$2")
 
 _AT_MOST = f"SELECT count(*) FROM ({concerned(Target.of_alert('$1', '$2'), once=False)}) c"  # noqa: S608 - constant
-"""Who follows several places counts several times: quick, and enough to see that an audience is not too large."""
+"""A subscriber that follows several places counts several times: this is quick, and enough to see that an audience is
+not too large."""
 
 _EXACTLY = f"""
 SELECT count(*) FROM subscription s
@@ -112,7 +116,8 @@ WHERE s.ended_at IS NULL AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
 _EARLIER_OPEN = f"""
 SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND {OPEN})
 """  # noqa: S608 - constant
-"""Whose recipients were left for another round, whether their message was stopped or not."""
+"""Whether earlier messages of the chain have open batches, whose recipients were left for another round, whether their
+message was stopped or not."""
 
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
@@ -120,7 +125,7 @@ FROM batch WHERE alert_id = $1
 """
 
 
-def _unplanned(row: Any) -> PendingAlert:
+def _pending_alert(row: Any) -> PendingAlert:
     return PendingAlert(**{**dict(row), "lane": Lane(row["lane"]), "reason": Reason(row["reason"])})
 
 
@@ -131,7 +136,7 @@ class _TooManyError(Exception):
 
 
 class Plans:
-    """Alerts that are accepted and not yet planned: the outbox of the record."""
+    """Plans alerts that are accepted and not yet planned: they are the outbox of the record."""
 
     def __init__(
         self,
@@ -146,9 +151,9 @@ class Plans:
         self._first_portion = first_portion
 
     async def waiting_one(self, alert_id: str) -> PendingAlert | None:
-        """The alert, if it still waits for its plan."""
-        row = await self._pool.fetchrow(_UNPLANNED, alert_id)
-        return _unplanned(row) if row else None
+        """Return the alert, if it still waits for its plan."""
+        row = await self._pool.fetchrow(_PENDING, alert_id)
+        return _pending_alert(row) if row else None
 
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()
@@ -167,11 +172,11 @@ class Plans:
     async def _portion(
         self, connection: Connection, alert_id: str, in_flight: int, located: Sequence[int], step: int
     ) -> tuple[list[ReadyBatch], bool]:
-        """Bells, and whether there is more."""
-        row = await connection.fetchrow(_UNPLANNED + " FOR UPDATE", alert_id)
+        """Freeze one portion. Returns its batches, and whether there is more."""
+        row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
         if row is None:
             return [], False
-        alert = _unplanned(row)
+        alert = _pending_alert(row)
         if alert.stopped:
             await self._finish(connection, alert)
         elif alert.changed:
@@ -190,9 +195,8 @@ class Plans:
                 ready_batches, size = await self._freeze(
                     connection, alert, located, _EVERYBODY, portioned=False
                 )
-                if (
-                    alert.reason not in ENDING_REASONS
-                ):  # who is told that it is over was told before: never too many
+                # Those notified that it is over were notified before: they are never too many.
+                if alert.reason not in ENDING_REASONS:
                     await self._check_size(connection, alert, alert.audience + size)
         except _TooManyError as error:
             await self._hold(connection, alert, f"audience: {error}", error.recipients)
@@ -231,8 +235,8 @@ class Plans:
         *,
         portioned: bool,
     ) -> tuple[list[ReadyBatch], int]:
-        """Bells and how many recipients. `numbers`: subscriptions above the first, up to the second. `portioned`:
-        nobody among them has been planned.
+        """Freeze an audience. Returns its batches and how many recipients they have. `numbers`: subscriptions above the
+        first, up to the second. `portioned`: none of them has been planned.
         """
         rows = await connection.fetch(
             _FREEZE,
@@ -254,7 +258,7 @@ class Plans:
     async def _check_size_ahead(
         self, connection: Connection, alert: PendingAlert, located: Sequence[int]
     ) -> None:
-        """Before anything is sent; counted exactly only where a rough count does not do."""
+        """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
         baseline = await self._baseline(connection, alert)
         if self._guard(await connection.fetchval(_AT_MOST, alert.id, located), baseline, alert.approved):
             recipients = await connection.fetchval(_EXACTLY, alert.id, located)
@@ -274,7 +278,9 @@ class Plans:
     async def _hold(
         self, connection: Connection, alert: PendingAlert, why: str, recipients: int | None = None
     ) -> None:
-        """Nothing has gone out for it; what it was going to replace stays stopped until a person decides."""
+        """Hold the alert. Nothing has gone out for it; what it was going to replace stays stopped until a person
+        decides.
+        """
         await connection.execute(
             "UPDATE alert SET state = $5, reason = $2, held_for = $3, held_recipients = $4 WHERE id = $1",
             alert.id,
@@ -302,7 +308,7 @@ class Plans:
         await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
 
     async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
-        """Accepted alerts whose bell may have been lost. Marks them as rung."""
+        """Return accepted alerts whose wake-up may have been lost, and mark them as enqueued."""
         rows = await self._pool.fetch(
             f"""UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
                  SELECT id FROM alert WHERE state = '{AlertState.ACCEPTED}'

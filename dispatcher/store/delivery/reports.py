@@ -1,4 +1,4 @@
-"""Delivery reports of gateways: beside the ledger, which they never change."""
+"""Record delivery reports of gateways beside the ledger, which they never change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[]
 ON CONFLICT DO NOTHING RETURNING batch_id, position
 """
 
-# Rows are locked in one order by everybody: two requests about the same deliveries would else wait for each other.
+# All code locks these rows in one order: two requests about the same deliveries would else wait for each other.
 _CONTRADICT = """
 UPDATE delivery_report r SET contradictions = r.contradictions + c.n
 FROM (SELECT d.batch_id, d.position, k.n FROM delivery_report d
@@ -46,15 +46,15 @@ WHERE r.batch_id = c.batch_id AND r.position = c.position
 
 
 class Reports:
-    """Delivery reports of record."""
+    """Reads and writes delivery reports of record."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def deliveries(self, refs: Sequence[tuple[str, int] | None]) -> list[ReportedDelivery | None]:
-        """For each (alert, recipient) what the record has of its delivery; None where there is no such."""
+        """Return for each (alert, recipient) what the record has of its delivery; None where there is none."""
         found: list[ReportedDelivery | None] = [None] * len(refs)
-        named = [(place, ref) for place, ref in enumerate(refs) if ref is not None]
+        named = [(index, ref) for index, ref in enumerate(refs) if ref is not None]
         if not named:
             return found
         rows = await self._pool.fetch(
@@ -62,16 +62,16 @@ class Reports:
         )
         for row in rows:
             fields = dict(row)
-            place, _ = named[fields.pop("n") - 1]
-            found[place] = ReportedDelivery(**{**fields, "lane": Lane(row["lane"])})
+            index, _ = named[fields.pop("n") - 1]
+            found[index] = ReportedDelivery(**{**fields, "lane": Lane(row["lane"])})
         return found
 
     async def record(
         self, finals: Sequence[FinalReport], contradictions: Sequence[tuple[int, int]] = ()
     ) -> set[tuple[int, int]]:
-        """Record final states, each where there is none, and count further ones of `contradictions`; the keys of those
-        recorded. The first one stays. All of it is committed or nothing, and what contradicts a final that was not
-        recorded is not counted: it is to be judged again.
+        """Record final states, each where there is none, and count further ones of `contradictions`. Returns the keys
+        of those recorded. The first one stays. All of it is committed or nothing, and what contradicts a final that was
+        not recorded is not counted: it is to be assessed again.
         """
         if not contradictions:
             return await _insert(self._pool, finals)
@@ -87,10 +87,10 @@ async def _insert(connection: Pool | Connection, finals: Sequence[FinalReport]) 
     if not finals:
         return set()
     rows = await connection.fetch(
-        _RECORD, *_columns([(*one.key, one.gateway, one.state, one.code) for one in finals], 5)
+        _RECORD, *_columns([(*final.key, final.gateway, final.state, final.code) for final in finals], 5)
     )
     return {(row["batch_id"], row["position"]) for row in rows}
 
 
 def _columns(rows: Sequence[tuple[object, ...]], width: int) -> list[list[object]]:
-    return [[row[place] for row in rows] for place in range(width)]
+    return [[row[column] for row in rows] for column in range(width)]

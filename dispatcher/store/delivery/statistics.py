@@ -1,4 +1,4 @@
-"""How things stand, read from the record: what one process's counters cannot know."""
+"""Read from the record what one process's counters cannot know, and set gauges to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WHERE {OPEN} AND deadline < now() - interval '1 minute'
 
 
 class Statistics:
-    """Gauges over the whole installation; the leading worker shows them."""
+    """Sets the gauges over the whole installation; the leading worker shows them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -1,1 +1,1 @@
-"""The record's feeds."""
+"""Read and write what the record remembers of feeds."""

@@ -1,4 +1,4 @@
-"""What is remembered of feeds from poll to poll: how each stands, and what it lists."""
+"""Remember feeds from poll to poll: the state of each, and what it lists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _state(row: Any) -> FeedState:
 
 
 class Feeds:
-    """State and entries of all feeds."""
+    """Reads and writes state and entries of all feeds."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -53,7 +53,7 @@ class Feeds:
                 )
 
     async def state(self, name: str) -> FeedState:
-        """As it was left by whichever process polled last."""
+        """Return the state as the process that polled last left it."""
         row = await self._pool.fetchrow(f"SELECT {_STATE} FROM feed WHERE name = $1", name)  # noqa: S608 - constant columns
         return _state(row) if row else FeedState(name)
 
@@ -73,7 +73,7 @@ class Feeds:
         )
 
     async def record_contact(self, name: str, now: datetime, *, changed: bool) -> None:
-        """Something came from a source that is not asked."""
+        """Record that something came from a source that is not polled."""
         await self._pool.execute(
             """UPDATE feed SET polled_at = $2, succeeded_at = $2, result = $4,
                  changed_at = CASE WHEN $3 THEN $2 ELSE changed_at END WHERE name = $1""",
@@ -84,7 +84,7 @@ class Feeds:
         )
 
     async def entries(self, feed: str) -> dict[str, EntryState]:
-        """Everything the feed lists, and what it listed lately, by key."""
+        """Return everything the feed lists, and what it listed recently, by key."""
         rows = await self._pool.fetch(f"SELECT {_ENTRY} FROM feed_entry WHERE feed = $1", feed)  # noqa: S608 - constant columns
         return {row["key"]: _entry(row) for row in rows}
 
@@ -107,7 +107,7 @@ class Feeds:
         )
 
     async def still_listed(self, feed: str, gone: Sequence[EntryState]) -> set[str]:
-        """Which event keys of entries that are gone from `feed` another entry tells now, of whatever feed."""
+        """Return which event keys of entries that are gone from `feed` another entry has now, of whatever feed."""
         rows = await self._pool.fetch(
             """SELECT DISTINCT event_key FROM feed_entry
                WHERE event_key = ANY($2) AND event_key <> '' AND ended_at IS NULL
@@ -119,8 +119,8 @@ class Feeds:
         return {row["event_key"] for row in rows}
 
     async def orphaned(self, feed: str, now: datetime) -> set[str]:
-        """Entries, by key, that were merged into another source's warning which has ended since or been replaced:
-        they must be judged again.
+        """Return entries, by key, that were merged into another source's warning which has ended since or been
+        replaced: they must be decided upon again.
         """
         rows = await self._pool.fetch(
             f"""SELECT e.key FROM feed_entry e JOIN alert a ON a.id = e.alert_id
@@ -132,7 +132,7 @@ class Feeds:
         return {row["key"] for row in rows}
 
     async def extend(self, alert_ids: Sequence[str], until: datetime) -> None:
-        """Warnings without an end of their own hold as long as their source lists them."""
+        """Extend warnings without an end of their own: they hold as long as their source lists them."""
         await self._pool.execute(
             "UPDATE alert SET expires = greatest(expires, $2) WHERE id = ANY($1)", list(alert_ids), until
         )
@@ -142,13 +142,13 @@ class Feeds:
         await self._pool.execute("DELETE FROM feed_entry WHERE ended_at < $1", now - age)
 
     async def overview(self, names: Sequence[str]) -> list[Overview]:
-        """How the feeds stand, in the order of `names`."""
+        """Return the feeds' states with their numbers, in the order of `names`."""
         counts = await self._pool.fetch(
             """SELECT feed, reason, count(*) AS n, count(*) FILTER (WHERE links <> '{}') AS pending
                FROM feed_entry WHERE ended_at IS NULL AND feed = ANY($1) GROUP BY 1, 2 ORDER BY 1, 2""",
             list(names),
         )
-        broken = dict(
+        quarantined = dict(
             await self._pool.fetch(
                 "SELECT feed, count(*) FROM quarantine WHERE feed = ANY($1) GROUP BY 1", list(names)
             )
@@ -159,7 +159,7 @@ class Feeds:
             reasons = {row["reason"]: row["n"] for row in own}
             pending = sum(row["pending"] for row in own)
             state = await self.state(name)
-            result.append(Overview(state, sum(reasons.values()), reasons, pending, broken.get(name, 0)))
+            result.append(Overview(state, sum(reasons.values()), reasons, pending, quarantined.get(name, 0)))
         return result
 
     async def adopt_key(self, name: str, key_id: str, digest: bytes, by: Actor = UNNAMED_OPERATOR) -> None:

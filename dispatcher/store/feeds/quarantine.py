@@ -1,4 +1,4 @@
-"""What feeds delivered and nobody could read: counted, shown, kept for replay."""
+"""Keep what feeds delivered and nobody could read: it is counted, shown, and there for replay."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Pool
 
 MAX_CONTENT_BYTES = 4 * 1024 * 1024
-"""Of each item; a longer one is kept up to here, and its hash and size are of the whole."""
+"""How much of each item is kept; of a longer one the hash and size are those of the whole."""
 MAX_ITEMS = 500
-"""Per feed; the oldest go first."""
+"""Items kept per feed, so that a broken feed cannot fill the record; the oldest go first."""
 
 
 _COLUMNS = "id, feed, name, sha256, size, code, detail, times, first_at, last_at"
 
 
 class Quarantine:
-    """Kept per feed, each content once."""
+    """Keeps unreadable items per feed, each content once."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def put(self, feed: str, name: str, content: bytes, code: str, detail: str, now: datetime) -> bool:
-        """Keep it. Whether it is new; what is here already is counted."""
+        """Keep the item. Returns whether it is new; what is here already is counted."""
         new = await self._pool.fetchval(
             """INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
@@ -52,7 +52,7 @@ class Quarantine:
         return bool(new)
 
     async def listed(self, feed: str | None, limit: int = 50) -> list[QuarantinedItem]:
-        """The newest, of one feed or of all."""
+        """Return the newest items, of one feed or of all."""
         rows = await self._pool.fetch(
             f"""SELECT {_COLUMNS} FROM quarantine WHERE $1::text IS NULL OR feed = $1
                ORDER BY last_at DESC LIMIT $2""",  # noqa: S608 - constant columns
@@ -62,6 +62,6 @@ class Quarantine:
         return [QuarantinedItem(**dict(row)) for row in rows]
 
     async def content(self, number: int) -> tuple[str, str, bytes] | None:
-        """Feed, name and bytes of an item."""
+        """Return feed, name and bytes of an item."""
         row = await self._pool.fetchrow("SELECT feed, name, content FROM quarantine WHERE id = $1", number)
         return (row["feed"], row["name"], row["content"]) if row else None

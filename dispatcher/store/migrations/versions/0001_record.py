@@ -1,4 +1,4 @@
-"""The record: sources, alerts, subscriptions, batches and what became of each recipient."""
+"""Create the record: sources, alerts, subscriptions, batches and what became of each recipient."""
 
 from alembic import op
 
@@ -133,7 +133,7 @@ CREATE TABLE batch (
   done_at     timestamptz,
   CHECK (octet_length(outcomes) = cardinality(recipients))
 );
--- The outcome byte is rewritten many times while a batch is in hand: leave room for that on the page.
+-- The outcome byte is rewritten many times while a batch is leased: leave room for that on the page.
 ALTER TABLE batch SET (fillfactor = 70);
 CREATE INDEX batch_open ON batch (not_before) WHERE state = 'open';
 CREATE INDEX batch_alert ON batch (alert_id);

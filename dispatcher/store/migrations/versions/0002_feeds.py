@@ -1,4 +1,4 @@
-"""Feeds: how each stands, what it lists, what nobody could read; alerts that wait for a person."""
+"""Add feeds: the state of each, what it lists, what nobody could read; and alerts that are held for a person."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Exact targets, subscriptions to places smaller than a municipality, and what a person approved."""
+"""Add exact targets, subscriptions to places smaller than a municipality, and what a person approved."""
 
 from alembic import op
 
@@ -12,7 +12,7 @@ CREATE TABLE target (
   shape    bytea NOT NULL
 );
 
--- Of all that may be sent to: checked again when the audience is frozen.
+-- The hash of the whole target: checked again when the audience is frozen.
 ALTER TABLE alert ADD COLUMN target_sha256 bytea;
 -- How many recipients the message was held for, and how many a person approved.
 ALTER TABLE alert ADD COLUMN held_recipients bigint;

@@ -1,4 +1,4 @@
-"""Equal warnings of several centres: which one was told. How far an audience is planned. Matching as a source wants."""
+"""Add which of equal warnings people are notified of, how far an audience is planned, and a source's matching rule."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""What SMS gateways report of messages they took."""
+"""Add what SMS gateways report of messages they took."""
 
 from alembic import op
 
