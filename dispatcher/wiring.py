@@ -1,4 +1,4 @@
-"""The one place where concrete things are built from settings."""
+"""Build concrete things from settings; this is the one place that does."""
 
 from __future__ import annotations
 
@@ -74,15 +74,16 @@ if TYPE_CHECKING:
     from dispatcher.queue.address import QueueAddress
 
 CONNECTIONS_API = 10
+"""Connections to the record of one API process; a request beyond waits for one of them."""
 API_COMMAND_TIMEOUT_S = 4.0
-"""A submitter rather hears "not now, send again" than nothing."""
+"""How long one statement of the API may take: a submitter rather hears "not now, send again" than nothing."""
 CONNECTIONS_BESIDE_JOBS = 8
-"""A worker's connections besides one for each job in hand: leadership, sweep, heartbeats, probes, and as many for the
-feeds."""
+"""A worker's connections to the record besides those for its jobs: leadership, sweep, heartbeats, probes, and as many
+for the feeds."""
 
 
 def secret_file(path: Path, make: bytes) -> bytes:
-    """The content of `path`; if there is no such file, it is made with `make`, for its owner's eyes only."""
+    """Return the content of `path`; if there is no such file, it is made with `make`, for its owner's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -94,8 +95,8 @@ def secret_file(path: Path, make: bytes) -> bytes:
 
 
 @contextmanager
-def _naming(setting: str) -> Iterator[None]:
-    """What is wrong with a setting's value is said with its name, not by a traceback."""
+def _naming_setting(setting: str) -> Iterator[None]:
+    """Raise what is wrong with a setting's value as an error with its name, instead of a traceback."""
     try:
         yield
     except (ValueError, TypeError, OSError) as error:
@@ -103,15 +104,15 @@ def _naming(setting: str) -> Iterator[None]:
 
 
 def pepper(settings: Settings) -> bytes:
-    """The secret under which API keys are hashed."""
+    """Return the secret under which API keys are hashed."""
     if settings.key_pepper is not None:
         return settings.key_pepper.get_secret_value().encode()
     return secret_file(settings.data_dir / "keys" / "pepper", secrets.token_urlsafe(32).encode())
 
 
 def vapid_signer(settings: Settings) -> VapidSigner:
-    """The key with which we introduce ourselves to push services."""
-    with _naming("WARN_VAPID_KEY, WARN_VAPID_SUBJECT"):
+    """Return the signer by which push services know us."""
+    with _naming_setting("WARN_VAPID_KEY, WARN_VAPID_SUBJECT"):
         # A new key in place of one that is named and not there would be refused by every push service.
         pem = (
             settings.vapid_key.read_bytes()
@@ -122,47 +123,47 @@ def vapid_signer(settings: Settings) -> VapidSigner:
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
-    """The operator's bundle, or the one that comes with the program, with the operator's tables of codes."""
-    with _naming("WARN_BOUNDARIES"):
+    """Load the operator's bundle, or the one that comes with the program, with the operator's tables of codes."""
+    with _naming_setting("WARN_BOUNDARIES"):
         data = Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
-    with _naming("WARN_REGISTRIES"):
+    with _naming_setting("WARN_REGISTRIES"):
         return with_registries(data, settings.registries)
 
 
 def http_client(settings: Settings) -> HttpClient:
-    """The one way out of this process, which gets as many file descriptors as it may have."""
+    """Return the one client of this process for requests outwards, with as many file descriptors as it may have."""
     ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     agent = f"{name} ({settings.contact})" if settings.contact else name
-    with _naming("WARN_ALLOWED_ORIGINS"):
+    with _naming_setting("WARN_ALLOWED_ORIGINS"):
         policy = AddressPolicy(settings.allowed_origins)
-    with _naming("WARN_OUTBOUND_CA_FILE"):
+    with _naming_setting("WARN_OUTBOUND_CA_FILE"):
         if settings.outbound_ca_file:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
-    kept = record_connections(settings) + sentinel_connections(settings)
-    room = descriptors.for_outbound(descriptors.claim(), kept)
+    reserved = record_connections(settings) + sentinel_connections(settings)
+    max_in_flight = descriptors.for_outbound(descriptors.claim(), reserved)
     return HttpClient(
         policy,
         ca_file=ca_file,
         user_agent=agent,
-        max_in_flight=room,
+        max_in_flight=max_in_flight,
         http2_after=settings.http2_pool_after or sys.maxsize,
     )
 
 
 def record_connections(settings: Settings) -> int:
-    """Of one worker."""
+    """Return how many connections to the record one worker process may have."""
     return settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS
 
 
 def sentinel_connections(settings: Settings) -> int:
-    """Of one worker: each lane and the bell ask all of them."""
+    """Return one worker process's connections to Sentinels: each lane and the wake-up queue ask all of them."""
     address = queue_address(settings.redis_url) if settings.redis_url else None
     return len(address.members) * (len(Lane) + 1) if isinstance(address, Sentinels) else 0
 
 
 def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
-    """The operator's feeds. A territory where nobody lives would silence a feed."""
+    """Load the operator's feeds. A territory without any municipality is refused: it would silence a feed."""
     try:
         feeds = load(settings.feeds, boundaries.provenance.country)
     except ConfigurationError as error:
@@ -183,12 +184,12 @@ def channels(
     now: Callable[[], datetime] = utc_now,
     keys: PrecomputedKeys | None = None,
 ) -> dict[str, Channel]:
-    """Every channel, by name: one line each. `now` gives the aware present, `keys` message keys made before."""
+    """Return every channel by name, one line each. `now` gives the aware present, `keys` message keys made before."""
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     registry: dict[str, Channel] = {}
     registry["app"] = App(http, now=now, timeout_s=timeout, connect_failures=failures)
     if settings.sms_gateways:
-        with _naming("WARN_SMS_GATEWAYS"):
+        with _naming_setting("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
         registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout, connect_failures=failures)
     registry["webpush"] = WebPush(
@@ -204,13 +205,13 @@ def channels(
 
 
 def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
-    """A worker's store of message keys; None where none are wanted, or the encoder would take none from it."""
+    """Return a worker's store of message keys; None where none are wanted, or the encoder would take none from it."""
     wanted = settings.ready_keys > 0 and settings.push_encoder == "own"
     return PrecomputedKeys(settings.ready_keys) if wanted else None
 
 
 def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
-    """What encrypts Web Push messages; our own encoder with `keys` made before, if there are any."""
+    """Return what encrypts Web Push messages: our own encoder with `keys` made before, if there are any."""
     if settings.push_encoder == "pywebpush":
         # With it come two HTTP clients: half a second and 11 MB for each process that starts.
         from channels.webpush.pywebpush_encoder import PywebpushEncoder  # noqa: PLC0415
@@ -220,7 +221,7 @@ def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
-    """The configured HTTP SMS gateways by name."""
+    """Return the configured HTTP SMS gateways by name."""
     return {
         item.name: SmsGateway(
             name=item.name,
@@ -240,7 +241,7 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
 
 
 def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
-    """Where gateways report, if any is configured to."""
+    """Return what records gateways' reports; None if no gateway is configured to report."""
     names = tuple(item.name for item in settings.sms_gateways)
     gateways = {
         item.name: ReportingGateway(
@@ -257,21 +258,21 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
 
 
 def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
-    """The record's and the queue's addresses."""
+    """Return the record's and the queue's addresses. Raises SettingsError where one is missing."""
     if not settings.database_url or not settings.redis_url:
         raise SettingsError("DATABASE_URL and REDIS_URL are needed; `dispatcher up` brings its own servers")
     return settings.database_url, queue_address(settings.redis_url)
 
 
 def queue_address(redis_url: str) -> QueueAddress:
-    """Raises SettingsError."""
-    with _naming("REDIS_URL"):
+    """Parse the queue's address. Raises SettingsError."""
+    with _naming_setting("REDIS_URL"):
         return parse(redis_url)
 
 
 @asynccontextmanager
 async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]:
-    """All that an API process needs."""
+    """Build all that an API process needs, and close it at the end."""
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
@@ -316,7 +317,7 @@ async def _api_feed_services(settings: Settings, base: FeedDependencies) -> Feed
     return services
 
 
-def _watch(
+def _feed_scheduler(
     settings: Settings,
     pool: record.Pool,
     http: HttpClient,
@@ -324,7 +325,7 @@ def _watch(
     metrics: Metrics,
     leadership: Leadership,
 ) -> FeedScheduler | None:
-    """The feeds' watch; without feeds nothing is loaded for them."""
+    """Return the scheduler of the feeds; without feeds nothing is loaded for them."""
     if settings.feeds is None:
         return None
     boundaries = load_boundaries(settings)
@@ -343,7 +344,7 @@ def _watch(
 
 @asynccontextmanager
 async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
-    """All that a worker process needs."""
+    """Build all that a worker process needs, and close it at the end."""
     database_url, queue = require_urls(settings)
     metrics = Metrics()
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
@@ -352,12 +353,12 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     clock = RecordClock()
     keys = precomputed_keys(settings)
     registry = channels(settings, http, clock, keys)
-    alerts, terms = Alerts(pool), settings.delivery.lease
-    ledger = Ledger(pool, lease=terms.duration, wake_up_again=terms.wake_up_again)
+    alerts, lease = Alerts(pool), settings.delivery.lease
+    ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     plans = Plans(pool, settings.batch_size, audience_guard(settings.baseline_factor))
-    watching = Leadership(pool, FEEDS_LOCK)
-    watch = _watch(settings, pool, http, wake_ups, metrics, watching)
+    feeds_leadership = Leadership(pool, FEEDS_LOCK)
+    scheduler = _feed_scheduler(settings, pool, http, wake_ups, metrics, feeds_leadership)
     try:
         yield WorkerDependencies(
             planner=Planner(plans, ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))),
@@ -384,16 +385,16 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 statistics=Statistics(pool),
                 metrics=metrics,
                 interval_s=settings.reconcile_interval_s,
-                held=None if watch else Held(pool),
+                held=None if scheduler else Held(pool),
             ),
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=True),
-            watch=watch,
+            feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
         )
     finally:
         await leadership.drop()
-        await watching.drop()
+        await feeds_leadership.drop()
         for channel in registry.values():
             await channel.aclose()
         await http.aclose()

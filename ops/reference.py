@@ -86,7 +86,7 @@ def metrics_page() -> str:
 
 def access_page() -> str:
     """Principals, permissions, and what each kind gets on each route."""
-    kinds = [f"| `{kind}` | {kind.who} | {kind.credential} |" for kind in PrincipalKind]
+    kinds = [f"| `{kind}` | {kind.party} | {kind.credential} |" for kind in PrincipalKind]
     rights = [f"| `{row.permission}` | {row.permission.sentence} | {_holders(row)} |" for row in GRANTS]
     routes = [_route_line(row, route) for row in GRANTS for route in row.routes]
     commands = [f"| `dispatcher {words}` | `{row.permission}` |" for row in GRANTS for words in row.commands]

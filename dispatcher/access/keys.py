@@ -1,4 +1,4 @@
-"""API keys: how they look, whose they are, and how they are compared with what is stored of them."""
+"""Read API keys: how they look, whom they authenticate, and how they compare with what is stored of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class KeyKind(StrEnum):
-    """What a key begins with."""
+    """The kind of a key, which it begins with."""
 
     SOURCE = "wk"
     INSTANCE = "wi"
@@ -28,31 +28,31 @@ KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_[A-Za-
 for leaked secrets."""
 KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
 
-SPEAKS_FOR: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyType(
+AUTHENTICATES: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyType(
     {
         KeyKind.SOURCE: frozenset({PrincipalKind.SOURCE, PrincipalKind.FEED}),
         KeyKind.INSTANCE: frozenset({PrincipalKind.INSTANCE}),
     }
 )
-"""The kinds of principals for which a key of each kind can speak."""
+"""The kinds of principals that a key of each kind can authenticate."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyName:
-    """What a key says of itself: under which id it is looked up, and where. Not yet whether it is valid."""
+    """What a key says of itself: under which id it is looked up, and where; not whether it is valid."""
 
     kind: KeyKind
     id: str
 
 
 def read_key(key: str) -> KeyName | None:
-    """None for what is no key."""
+    """Return what the key says of itself; None for what is no key."""
     found = KEY_PATTERN.fullmatch(key)
     return KeyName(KeyKind(found["kind"]), found["id"]) if found else None
 
 
 def key_id(key: str, kind: KeyKind) -> str:
-    """The id within a key of this kind. Raises ValueError for anything else."""
+    """Return the id within a key of this kind. Raises ValueError for anything else."""
     found = read_key(key)
     if found is None or found.kind is not kind:
         raise ValueError(f"not a key of the form {kind}_<id>_<43 characters>")
@@ -60,14 +60,16 @@ def key_id(key: str, kind: KeyKind) -> str:
 
 
 def new_key(kind: KeyKind, name: str, secret: str) -> str:
-    """A key; `secret` is 32 random bytes in URL-safe Base64. Raises ValueError for a name that no key can have."""
+    """Return a key; `secret` is 32 random bytes in URL-safe Base64. Raises ValueError for a name no key can have."""
     key = f"{kind}_{name}_{secret}"
     key_id(key, kind)
     return key
 
 
 def digest(pepper: bytes, key: str) -> bytes:
-    """Keys carry 256 random bits, so a keyed hash is enough: there is nothing to guess."""
+    """Return the digest that is stored. Keys carry 256 random bits, so a keyed hash is enough: there is nothing to
+    guess.
+    """
     return hmac.digest(pepper, key.encode(), hashlib.sha256)
 
 

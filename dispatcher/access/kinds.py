@@ -1,4 +1,4 @@
-"""The kinds of principals, and how each shows that it is one."""
+"""Define the kinds of principals, and how each shows that it is one."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Self
 class PrincipalKind(StrEnum):
     """What a principal can be. Its kind decides what it may do."""
 
-    who: str
-    """Who stands behind it, in one sentence."""
+    party: str
+    """The party that a principal of this kind is, in one sentence."""
     credential: str
-    """What it shows."""
+    """The credential that it shows."""
 
-    def __new__(cls, value: str, who: str, credential: str) -> Self:
-        """A member with its sentences."""
+    def __new__(cls, value: str, party: str, credential: str) -> Self:
+        """Make a member with its sentences."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.who = who
+        member.party = party
         member.credential = credential
         return member
 

@@ -1,5 +1,5 @@
-"""The one table of permissions: what each allows, which kinds of principals hold it, and which routes and commands ask
-for it.
+"""Hold the one table of permissions: what each allows, which kinds of principals hold it, and which routes and commands
+ask for it.
 
 A new permission is a member of `Permission`, a row of `GRANTS`, and the route or command that requires it.
 `ops/docs/access.md` and the test of every principal on every route follow from this table.
@@ -23,10 +23,10 @@ class Permission(StrEnum):
     """What a principal can be allowed to do."""
 
     sentence: str
-    """What it allows."""
+    """The sentence that says what it allows."""
 
     def __new__(cls, value: str, sentence: str) -> Self:
-        """A member with its sentence."""
+        """Make a member with its sentence."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.sentence = sentence
@@ -57,19 +57,19 @@ class Permission(StrEnum):
 
 
 class Scope(StrEnum):
-    """On what a principal may use a permission."""
+    """The things on which a principal may use a permission."""
 
     EVERYTHING = "everything"
     OWN = "own"
-    """Only what is its own: its CAP senders, its territory, its alerts, its places, its feed."""
+    """It may act only on what is its own: its CAP senders, its territory, its alerts, its places, its feed."""
     NOTHING = "nothing"
-    """Its credential is of a sort that is let in, but nothing there is ever its own."""
+    """Its credential is of a sort that is let in, but nothing is ever its own there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. `foreign`: the status for a principal that asks for what is not its own; None where nothing can be
-    foreign.
+    """A route of the API. `foreign` is the status for a principal that asks for what is not its own; None where nothing
+    can be foreign.
     """
 
     method: str
@@ -166,11 +166,11 @@ GRANT_OF: Final[Mapping[Permission, Grant]] = MappingProxyType({grant.permission
 
 
 def permissions_of(kind: PrincipalKind) -> frozenset[Permission]:
-    """Everything that principals of this kind hold, on whatever."""
+    """Return everything that principals of this kind hold, on whatever."""
     return frozenset(grant.permission for grant in GRANTS if kind in grant.held_by)
 
 
 def holders_of(permission: Permission) -> frozenset[PrincipalKind]:
-    """The kinds of principals that hold the permission; none where the table lacks it."""
+    """Return the kinds of principals that hold the permission; none where the table lacks it."""
     grant = GRANT_OF.get(permission)
     return frozenset(grant.held_by) if grant else frozenset()

@@ -1,4 +1,4 @@
-"""The party that acts: one frozen value for all kinds, whatever they showed."""
+"""Define the party that acts: one frozen value for all kinds, whatever credential they showed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from dispatcher.model.principals import Source
 
 Actor = NewType("Actor", str)
-"""The author of a line in the audit trail, as `kind:name`. Made here only."""
+"""The author of a line in the audit trail, as `kind:name`. It is made here only."""
 
 WORKER: Final = Actor("worker")
-"""A worker process, of its own accord."""
+"""The actor where a worker process acts of its own accord."""
 SERVICE: Final = Actor("service")
-"""Whichever process is at work, of its own accord."""
+"""The actor where any process acts of its own accord."""
 UNNAMED_OPERATOR: Final = Actor("operator")
-"""Code that puts things into the record for nobody in particular: tests and the lab. Commands name a person."""
+"""The actor where code writes the record for no particular person: tests and the lab. Commands name a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Principal:
     permissions: frozenset[Permission]
     territory: tuple[str, ...] = ()
     source: Source | None = None
-    """Of a source or a feed: its entry in the record, with its CAP senders and the matching rule it wants."""
+    """The entry in the record of a source or a feed, with its CAP senders and the matching rule it wants."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -59,34 +59,34 @@ class Principal:
 
     @property
     def actor(self) -> Actor:
-        """Its name in the audit trail."""
+        """Return its name in the audit trail."""
         return Actor(f"{self.kind}:{self.id}")
 
 
 def of_source(source: Source) -> Principal:
-    """A control centre, or a feed: its id says which."""
+    """Return the principal of a control centre or a feed: its id says which."""
     kind = PrincipalKind.FEED if source.id.startswith(FEED_PREFIX) else PrincipalKind.SOURCE
     return Principal(kind, source.id, permissions_of(kind), source.territory, source)
 
 
 def of_instance(instance_id: str, places: tuple[str, ...]) -> Principal:
-    """A municipality's app."""
+    """Return the principal of a municipality's app."""
     kind = PrincipalKind.INSTANCE
     return Principal(kind, instance_id, permissions_of(kind), places)
 
 
 def of_gateway(name: str) -> Principal:
-    """An SMS gateway."""
+    """Return the principal of an SMS gateway."""
     kind = PrincipalKind.GATEWAY
     return Principal(kind, name, permissions_of(kind))
 
 
 def of_operator(name: str) -> Principal:
-    """The person at the machine."""
+    """Return the principal of the person at the machine."""
     kind = PrincipalKind.OPERATOR
     return Principal(kind, name, permissions_of(kind))
 
 
 def submitter(source_id: str) -> Actor:
-    """The actor of an alert's acceptance. A feed submits as a source, by whatever way its message came."""
+    """Return the actor of an alert's acceptance. A feed submits as a source, by whatever way its message came."""
     return Actor(f"{PrincipalKind.SOURCE}:{source_id}")

@@ -1,5 +1,5 @@
-"""The table by entrance, which is a route (`GET /v1/alerts`) or a command (`held release`): what each requires, which
-are open and why, and where the program differs from it.
+"""Give the table by entrance, which is a route (`GET /v1/alerts`) or a command (`held release`): what each requires,
+which are open and why, and where the program differs from it.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class Wired(NamedTuple):
 
 
 class TableError(Exception):
-    """The program and the table of permissions differ; the message says where. Nothing may be served so."""
+    """The program and the table of permissions differ; the message says where. Nothing may be served then."""
 
 
 def differences(
     wired: Iterable[Wired], required: Mapping[str, Permission], opened: Mapping[str, str]
 ) -> list[str]:
-    """Where the program and the table differ, in sentences: an entrance that the table lacks, one that requires another
-    permission than the table says or none, and a row without an entrance.
+    """Return where the program and the table differ, in sentences: an entrance that the table lacks, one that requires
+    another permission than the table says or none, and a row without an entrance.
     """
     found, seen = [], set()
     for entrance, permission in wired:

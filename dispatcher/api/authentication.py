@@ -12,7 +12,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 
 from dispatcher.access import principals
-from dispatcher.access.keys import SPEAKS_FOR, KeyKind, read_key
+from dispatcher.access.keys import AUTHENTICATES, KeyKind, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
@@ -77,7 +77,7 @@ async def _recognised(
         return gateway_of(request, parts.reports)
     key = bearer(request)
     name = read_key(key)
-    if name is None or not SPEAKS_FOR[name.kind] & kinds:
+    if name is None or not AUTHENTICATES[name.kind] & kinds:
         return None
     if name.kind is KeyKind.INSTANCE:
         instance = await parts.sources.instance_by_key(key)

@@ -1,1 +1,1 @@
-"""Who is concerned: watched areas, the index of locations, estimates of an audience."""
+"""Find whom an alert concerns: watched areas, the index of locations, estimates of an audience."""

@@ -1,4 +1,4 @@
-"""Whom a message would reach, and whom it would miss, before it is sent."""
+"""Estimate whom a message would reach, and whom it would miss, before it is sent."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AudienceEstimate:
-    """`population` is that of the municipalities, None where the boundary data does not know it for each; `gaps` are
-    sentences about channels to which nobody in some municipality has subscribed.
+    """How many people a message would reach. `population` is that of the municipalities, None where the boundary data
+    does not know it for each; `gaps` are sentences about channels without a subscriber in some municipality.
     """
 
     reach: SubscriberCounts
@@ -42,17 +42,17 @@ class AudienceEstimator:
     async def of(
         self, matched: Match, affected: Sequence[AffectedMunicipality], target: bytes
     ) -> AudienceEstimate:
-        """For the municipalities of a match and its shapes as WKB."""
-        reached = await self._subscriptions.reach(
+        """Estimate for the municipalities of a match and its shapes as WKB."""
+        counts = await self._subscriptions.reach(
             [place.ags for place in affected],
             await self._locations.subscribers_in(target),
             [place.ags for place in affected if place.is_named],
         )
         counted = {
             (ags, channel): count
-            for ags, row in reached.by_municipality.items()
+            for ags, row in counts.by_municipality.items()
             for channel, count in row.items()
         }
         channels = sorted(await self._subscriptions.counts())
-        whole = reach(matched, self._boundaries, counted, channels)
-        return AudienceEstimate(reached, whole.population, tuple(gap.sentence() for gap in whole.gaps))
+        total = reach(matched, self._boundaries, counted, channels)
+        return AudienceEstimate(counts, total.population, tuple(gap.sentence() for gap in total.gaps))

@@ -1,4 +1,6 @@
-"""Who follows a place that an alert covers: arrays in this process, kept fresh from the record."""
+"""Find the subscriptions with a watched area that an alert covers: in arrays in this process, kept fresh from the
+record.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LocationIndex:
-    """Finds subscriptions by place. Empty until the first question; every question looks for what is new."""
+    """Finds subscriptions by watched area. It is empty until the first query; every query loads what is new."""
 
     def __init__(self, watched_areas: WatchedAreas) -> None:
         self._areas = watched_areas
@@ -32,22 +34,22 @@ class LocationIndex:
         self._lock = asyncio.Lock()
 
     async def subscribers_of(self, alert_id: str) -> list[int]:
-        """Subscriptions with a place in the recorded target of the alert, with the tolerance of rounded places."""
+        """Return subscriptions with a watched area in the alert's recorded target, with the tolerance of rounding."""
         return await self.subscribers_in(await self._areas.target(alert_id))
 
     async def subscribers_in(self, target: bytes) -> list[int]:
-        """Subscriptions with a place in the target, given as WKB in EPSG:3035; nobody in b""."""
+        """Return subscriptions with a watched area in the target, given as WKB in EPSG:3035; none for b""."""
         if not target:
             return []
         async with self._lock:
             rows, mark = await self._areas.since(self._mark)
             fresh = [row for row in rows if row[0] not in self._owner]
             if fresh:
-                await asyncio.to_thread(self._learn, fresh)
+                await asyncio.to_thread(self._add, fresh)
             self._mark = mark
             return await asyncio.to_thread(self._find, target) if self._owner else []
 
-    def _learn(self, rows: list[tuple[int, int, WatchedArea]]) -> None:
+    def _add(self, rows: list[tuple[int, int, WatchedArea]]) -> None:
         points = {
             key: WatchedPoint(*watched.lat_lon[0], watched.radius_m)
             for key, _, watched in rows

@@ -1,4 +1,4 @@
-"""Whom a match would reach, what it would miss, and whether that is plausible: pure, from counts."""
+"""Compute whom a match would reach, whom it would miss, and whether that is plausible. Pure, from counts."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Gap:
     of: int
 
     def sentence(self) -> str:
-        """For the duty officer."""
-        one = self.of == 1
-        places = "Gemeinde hat" if one else "Gemeinden haben"
+        """Say it in a sentence for the duty officer."""
+        single = self.of == 1
+        places = "Gemeinde hat" if single else "Gemeinden haben"
         return f"{len(self.ags)} von {self.of} {places} keine Abonnenten für {self.channel}."
 
 
@@ -35,7 +35,7 @@ class AudienceReach:
 
     municipalities: int
     population: int | None
-    """Of the affected municipalities; None where the data does not know it for each."""
+    """The population of the affected municipalities; None where the data does not know it for each."""
     subscribers: int
     by_channel: Mapping[str, int]
     by_municipality: Mapping[str, Mapping[str, int]]
@@ -49,7 +49,7 @@ def reach(
     subscribers: Mapping[tuple[str, str], int],
     channels: Sequence[str],
 ) -> AudienceReach:
-    """Reach of a match, from subscriber counts by (AGS, channel)."""
+    """Compute the reach of a match, from subscriber counts by (AGS, channel)."""
     affected = [found.ags for found in match.affected]
     table = {ags: {channel: subscribers.get((ags, channel), 0) for channel in channels} for ags in affected}
     by_channel: dict[str, int] = defaultdict(int)
@@ -90,7 +90,7 @@ class AudienceLimit:
 
     baseline_factor: float = 10.0
     floor: int = 1_000
-    """Below this many recipients no dispatch is too large: small sources have small, jumpy usuals."""
+    """Below this many recipients no dispatch is too large: the baseline of a small source is small and jumpy."""
 
 
 DEFAULT_LIMIT = AudienceLimit()
@@ -112,10 +112,10 @@ def excessive_audience(
     approved: int | None = None,
     limit: AudienceLimit = DEFAULT_LIMIT,
 ) -> ExcessiveAudience | None:
-    """What is wrong with the size of a dispatch; None if nothing.
+    """Return what is wrong with the size of a dispatch; None if nothing is.
 
-    `usual` is the median of the source's earlier dispatches, `approved` what a person has seen and approved;
-    None where there is no such number. An approval replaces the comparison with the usual.
+    `baseline` is the median of the source's earlier dispatches, `approved` what a person has seen and approved;
+    None where there is no such number. An approval replaces the comparison with the baseline.
     """
     if approved is not None:
         return ExcessiveAudience(Excess.APPROVED, recipients, approved) if recipients > approved else None

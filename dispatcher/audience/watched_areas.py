@@ -1,4 +1,4 @@
-"""What a subscription follows: municipalities, districts, points, polygons; from JSON, each checked."""
+"""Read from JSON what a subscription follows, and check it: municipalities, districts, points, polygons."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
 
 AGS_LENGTHS = frozenset({2, 3, 5, 8})
+"""Digits of the keys of a Land, a Regierungsbezirk, a district and a municipality."""
 MAX_RADIUS_M = 50_000.0
-"""Whoever wants to know of more follows districts."""
+"""The largest radius of a watched area: a subscriber to more follows districts."""
 MAX_CORNERS = 500
+"""Corners that a polygon may have, which bounds what one line of an import costs every alert to match."""
 FEWEST_CORNERS = 3
 EARTH = (-180.0, -90.0, 180.0, 90.0)
 WRONG = "a place is an AGS, a point or a polygon, see the documentation"
 
 
 def read_places(items: object, boundaries: Boundaries) -> tuple[tuple[str, ...], tuple[WatchedArea, ...]]:
-    """Municipalities (AGS) and watched_areas, for the items of a subscription's `places`:
+    """Return municipalities (AGS) and watched areas for the items of a subscription's `places`:
 
     `"05358008"`; `"05358"` for a district, `"05"` for a Land; `{"lat", "lon"}` with `"radius_m"` or without;
     `{"polygon": [[lat, lon], …]}`. Coordinates are rounded for privacy. Raises `ValueError` with a sentence
@@ -99,7 +101,7 @@ def _number(value: object) -> float:
 
 
 def shape_of(watched: WatchedArea) -> BaseGeometry:
-    """The point or polygon in EPSG:3035, without its radius; raises `ValueError` for a polygon that is none."""
+    """Return the point or polygon in EPSG:3035, without its radius. Raises `ValueError` for a polygon that is none."""
     if len(watched.lat_lon) == 1:
         x, y = project_points(np.array(watched.lat_lon, np.float64), EUROPE_EQUAL_AREA)
         return shapely.Point(float(x[0]), float(y[0]))

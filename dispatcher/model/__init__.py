@@ -1,1 +1,1 @@
-"""The service's values: what every layer shares and none owns. No I/O."""
+"""Define the service's values, which every layer shares and none owns. No I/O."""

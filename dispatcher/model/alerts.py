@@ -1,4 +1,4 @@
-"""Alerts as the record has them: what is recorded, what is read back, what waits for its plan."""
+"""Define alerts as the record has them: what is recorded, what is read back, what waits for its plan."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class NewAlert:
     """Credit and licence that must be shown beside the text."""
     held_for: str = ""
     merged_into: str | None = None
-    """The equal warning, by id, that people are told of in place of this one."""
+    """The equal warning, by id, of which people are notified in place of this one."""
     reference_keys: tuple[str, ...] = ()
-    """As `event_key`, for each of `references`."""
+    """The same as `event_key`, for each of `references`."""
     original: tuple[bytes, bytes] | None = None
     """What a feed delivered, and its geometry, where `raw` was rendered from it."""
     target: bytes = b""
@@ -73,7 +73,7 @@ class NewAlert:
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert as the record has it."""
+    """An alert that is read back, as the record has it."""
 
     id: str
     source_id: str
@@ -122,7 +122,7 @@ class PendingAlert:
     planned_to: int
     """Subscriptions up to this number have been planned."""
     changed: bool
-    """The target in the record is not the one that the alert is bound to."""
+    """Whether the target in the record is no longer the one that the alert is bound to."""
 
 
 Span: TypeAlias = "tuple[datetime, datetime]"
@@ -133,6 +133,6 @@ ULID_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def new_alert_id(now: datetime, randomness: bytes) -> str:
-    """A ULID: 26 characters that sort by time. `randomness` is 10 bytes."""
+    """Return a ULID: 26 characters that sort by time. `randomness` is 10 bytes."""
     number = (int(now.timestamp() * 1000) << 80) | int.from_bytes(randomness[:10], "big")
     return "".join(ULID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

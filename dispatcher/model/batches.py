@@ -1,4 +1,4 @@
-"""Batches: what a worker leases, what it writes back, and what wakes a worker up for it."""
+"""Define batches: what a worker leases, what it writes back, and what wakes a worker up for one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RecipientProblem:
     recipient: int
     attempts: int
     crashes: int
-    """How often a process died with this recipient in hand."""
+    """How often a process died with this recipient in flight."""
     label: str
     code: str
     detail: str
@@ -28,7 +28,7 @@ class RecipientProblem:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A batch in hand. `recipients[i]` has outcome byte `outcomes[i]`."""
+    """A batch that a worker holds. `recipients[i]` has outcome byte `outcomes[i]`."""
 
     batch_id: int
     token: int
@@ -62,7 +62,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ReadyBatch:
-    """What to ring for: a batch that may be worked on."""
+    """What a wake-up needs to say of a batch that may be worked on."""
 
     batch_id: int
     lane: Lane
@@ -75,6 +75,6 @@ class Closed:
 
     state: State
     in_flight: int
-    """Batches that could not be closed: somebody holds them."""
+    """Batches that could not be closed, as workers hold them."""
     recipients: dict[tuple[str, str], int]
     """Recipients that now have the state, by channel and lane."""

@@ -1,4 +1,4 @@
-"""Feeds as the record has them: how each stands, what it lists, and what in it nobody can read."""
+"""Define feeds as the record has them: the state of each, what it lists, and what in it nobody can read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """How a feed stands. `validators`: by URL, what the next conditional request says."""
+    """The state of a feed from poll to poll. `validators`: by URL, what the next conditional request says."""
 
     name: str
     polled_at: datetime | None = None
@@ -32,8 +32,8 @@ class FeedState:
 class EntryState:
     """One entry that a feed lists or listed, by its `key` within the feed.
 
-    `version` is of the content listed; `links` say from where it is to be had while it is not.
-    `alert_id` is the alert of record, its own or one that stands for it; `reason` what became of the message.
+    `version` is that of the content listed; `links` say from where it is to be had while it is not.
+    `alert_id` is the alert of record, its own or the one that covers it; `reason` is what became of the message.
     """
 
     feed: str
@@ -55,7 +55,7 @@ class EntryState:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A feed's state with its numbers."""
+    """A feed's state, and how many entries it lists, by what became of them."""
 
     state: FeedState
     entries: int
@@ -66,7 +66,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedItem:
-    """An unreadable message or body. `times` it was seen between `first_at` and `last_at`."""
+    """A message or body that nobody could read; it was seen `times` times between `first_at` and `last_at`."""
 
     id: int
     feed: str
@@ -82,7 +82,7 @@ class QuarantinedItem:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of one message. `alert_id` is its own alert of record, or the one that stands for it."""
+    """What became of one message. `alert_id` is its own alert of record, or the one that covers it."""
 
     reason: Reason
     alert_id: str | None = None

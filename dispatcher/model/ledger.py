@@ -1,4 +1,4 @@
-"""What the ledger says when it is read: sums by channel, a line for each recipient, dead letters."""
+"""Define what the ledger says when it is read: sums by channel, a line for each recipient, dead letters."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class LedgerLine:
 
 
 class Fate(StrEnum):
-    """What becomes of a letter that is to be replayed."""
+    """What becomes of a dead letter that is to be replayed."""
 
     REPLAYED = "replayed"
     UNKNOWN = "unknown"
@@ -55,12 +55,12 @@ class Fate(StrEnum):
     ENDED = "ended"
     """The subscription has ended."""
     IN_FLIGHT = "in_flight"
-    """A worker has the batch in hand just now: try again."""
+    """A worker holds the batch just now: try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A recipient that could not be served, and why. Without the address."""
+    """A recipient that could not be served, and why. It does not hold the address."""
 
     id: str
     """`<batch>-<position>`."""
@@ -87,6 +87,6 @@ class OpenedLetter:
     ref: str | None
     crashes: int
     uncertain: bool
-    """It may have been reached all the same."""
+    """Whether the recipient may have been reached all the same."""
     expires: datetime
     replay: Fate

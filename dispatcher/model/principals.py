@@ -1,4 +1,4 @@
-"""The parties that the record knows by a key: sources, which submit, and instances, which read."""
+"""Define the parties that the record knows by a key: sources, which submit, and instances, which read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Who may submit: a control centre or a feed.
+    """A party that may submit: a control centre or a feed.
 
     `senders` are the CAP sender values it may use, `territory` the AGS prefixes it may warn.
     """

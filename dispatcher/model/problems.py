@@ -1,4 +1,4 @@
-"""What is wrong with a submission, as RFC 9457 wants it told. Titles are stable English for machines and their
+"""Define what can be wrong with a request, in the form of RFC 9457. Titles are stable English for machines and their
 makers; `detail` is a German sentence for the duty officer.
 """
 
@@ -83,7 +83,7 @@ TITLE = {
 
 
 class RequestRefused(Exception):
-    """Nothing was accepted and nothing will be sent. `errors` lists every single finding."""
+    """The request was refused: nothing was accepted and nothing will be sent. `errors` lists every single finding."""
 
     def __init__(
         self,

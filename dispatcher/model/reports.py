@@ -1,4 +1,4 @@
-"""Delivery reports as the record has them."""
+"""Define delivery reports as the record has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportedDelivery:
-    """What the record has of one delivery while a report about it is looked at."""
+    """What the record has of one delivery while a report about it is assessed."""
 
     batch_id: int
     position: int

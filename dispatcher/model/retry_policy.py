@@ -1,4 +1,5 @@
-"""How a delivery is retried: back-off, pauses, circuit breaker, retry budget, and how long we are patient with whom.
+"""Define how a delivery is retried: back-off, pauses, circuit breaker, retry budget, leases, and how outages are waited
+out.
 
 Everything that decides this is one value, `DeliveryPolicy`, which `WARN_DELIVERY` sets as a whole (JSON) or number by
 number (`WARN_DELIVERY__BACKOFF__CAP_S=30`). Nothing here acts: the functions and classes beside it take what they need.
@@ -37,7 +38,7 @@ class BackoffPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PausePolicy:
-    """How long a whole gateway is left alone for what it said."""
+    """How long a whole gateway is paused for what it answered."""
 
     __pydantic_config__ = _CONFIG
 
@@ -53,7 +54,7 @@ class PausePolicy:
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When a gateway counts as failing, as one process sees it, and how long it is then left alone."""
+    """When a gateway counts as failing, as one process sees it, and how long it is then paused."""
 
     __pydantic_config__ = _CONFIG
 
@@ -115,17 +116,17 @@ class SuspicionPolicy:
 
 @dataclass(frozen=True, slots=True)
 class LeasePolicy:
-    """How long a batch stays with a worker that gives no sign of life, and when others are sent to look."""
+    """How long a batch stays with a worker that gives no sign of life, and when other workers are woken up to look."""
 
     __pydantic_config__ = _CONFIG
 
     duration_s: Annotated[float, Field(ge=1, le=3600)] = 8.0
     """Seconds without a sign of life. With the second until the next sweep and what a busy machine adds, the batches of
-    a dead worker are in other hands within ten seconds."""
+    a dead worker are leased by other workers within ten seconds."""
     heartbeat_s: Annotated[float, Field(ge=0.1, le=1800)] = 2.0
     """Seconds between two renewals. Two fit into a lease at least, so that one may get lost."""
     wake_up_again_s: Annotated[float, Field(ge=1, le=3600)] = 5.0
-    """Seconds after which the reconciler wakes workers once more for a batch that nobody took up."""
+    """Seconds after which the reconciler wakes workers once more for a batch that none took up."""
 
     @property
     def duration(self) -> timedelta:
@@ -189,7 +190,7 @@ class DeliveryPolicy:
 
 
 def _setting(path: str) -> str:
-    """The environment variable of a number: whoever set it wrong looks for this name."""
+    """Return the environment variable of a number: the operator who set it wrong looks for this name."""
     return "WARN_DELIVERY__" + path.replace(".", "__").upper()
 
 

@@ -1,4 +1,4 @@
-"""Subscriptions: an endpoint and what it follows, and how many there are of them."""
+"""Define subscriptions: an endpoint and what it follows, and how many there are of them."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ class NewSubscription:
     language: str = "de"
     instance: str | None = None
     ref: str | None = None
-    """The subscriber's opaque reference at whoever registered it, for joining ledgers."""
+    """The subscriber's opaque reference at the party that registered it, for joining ledgers."""
     watched_areas: tuple[WatchedArea, ...] = ()

@@ -1,4 +1,4 @@
-"""The service's own vocabulary: closed sets and small values that every layer shares.
+"""Define the service's own vocabulary: closed sets and small values that every layer shares.
 
 CAP's words are in `cap`, the gateways' words in `channels`; here is what happens between them.
 """
@@ -9,7 +9,9 @@ from enum import IntEnum, StrEnum
 
 
 class Lane(StrEnum):
-    """What may overtake what. Each lane has its own queue and its own reserved concurrency."""
+    """The urgency of an alert, by which one may overtake another. Each lane has its own queue and its own reserved
+    concurrency.
+    """
 
     FLASH = "flash"
     PRIORITY = "priority"
@@ -18,12 +20,12 @@ class Lane(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 overtakes 1 overtakes 2 ..."""
+        """The lane's position: rank 0 overtakes 1, which overtakes 2, and so on."""
         return tuple(Lane).index(self)
 
 
 class Kind(StrEnum):
-    """What a recipient is told, seen from what that recipient was told before."""
+    """What a recipient is notified of, which depends on what it was notified of before."""
 
     ALERT = "alert"
     """The first notice of this chain."""
@@ -46,7 +48,7 @@ class Reason(StrEnum):
     NOT_ACTUAL = "not_actual"
     NOT_PUBLIC = "not_public"
     NOT_A_WARNING = "not_a_warning"
-    """Ack and Error speak to other systems, not to people."""
+    """Ack and Error are meant for other systems, not for people."""
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     """A later message of the same chain is already here."""
@@ -55,9 +57,10 @@ class Reason(StrEnum):
     NO_LONGER_LISTED = "no_longer_listed"
     """A feed stopped listing the warning before it expired, without saying that it is over."""
     NOTHING_TO_END = "nothing_to_end"
-    """A feed's Cancel for what nobody here was told: remembered, in case the warning itself comes later."""
+    """A feed's Cancel for a warning of which nobody here was notified: it is recorded, in case the warning itself comes
+    later."""
     HELD = "held"
-    """Waits for a person; `held_for` says why. Nothing is sent."""
+    """The message is held for a person; `held_for` says why. Nothing is sent."""
     DISCARDED = "discarded"
     """A person decided that a held message is not sent."""
     DUPLICATE = "duplicate"
@@ -80,43 +83,43 @@ DISPATCHED = frozenset(
 )
 ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED})
 WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
-"""The dispatched ones that warn, and do not end a warning."""
+"""The dispatched reasons that warn, and do not end a warning."""
 
 
 class AlertState(StrEnum):
-    """Where an alert of record stands."""
+    """The states that an alert of record can have."""
 
     HELD = "held"
-    """Waits for a person; then it is accepted or recorded."""
+    """It waits for a person; then it is accepted or recorded."""
     ACCEPTED = "accepted"
-    """Is to be dispatched and waits for its plan."""
+    """It is to be dispatched and waits for its plan."""
     PLANNED = "planned"
     """Its audience is frozen in batches, of which some are open."""
     SETTLED = "settled"
     """Every recipient has a terminal state."""
     RECORDED = "recorded"
-    """Kept, and never dispatched; its reason says why."""
+    """It is kept, and never dispatched; its reason says why."""
 
 
 DISPATCHED_STATES = (AlertState.ACCEPTED, AlertState.PLANNED, AlertState.SETTLED)
-"""Those of an alert that goes out or has gone out; in the order in which it passes through them."""
+"""The states of an alert that goes out or has gone out, in the order in which it passes through them."""
 FINAL_STATES = frozenset({AlertState.SETTLED, AlertState.RECORDED})
-"""Nothing more happens by itself."""
+"""The states in which nothing more happens by itself."""
 
 
 class BatchState(StrEnum):
-    """Where a batch stands."""
+    """The states that a batch can have."""
 
     OPEN = "open"
-    """Some recipient has no terminal state: whoever gets the lease may work on it."""
+    """Some recipient has no terminal state: the worker that acquires the lease works on the batch."""
     DONE = "done"
 
 
 class Unresolved(StrEnum):
-    """What a feed's entry has in place of a `Reason` while nobody knows what its message says."""
+    """What a feed's entry has in place of a `Reason` while it is not known what its message says."""
 
     PENDING = "pending"
-    """The message could not be had so far."""
+    """The message could not be fetched so far."""
     QUARANTINED = "quarantined"
     """Nobody can read it."""
 
@@ -125,21 +128,21 @@ class FeedResult(StrEnum):
     """What the last poll of a feed came to."""
 
     NEVER = "never"
-    """Not polled yet."""
+    """The feed was not polled yet."""
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     UNREACHABLE = "unreachable"
-    """No answer."""
+    """There was no answer."""
     REFUSED = "refused"
-    """An answer that is none: an error, or too many redirects."""
+    """The answer was an HTTP error, or too many redirects."""
     UNREADABLE = "unreadable"
-    """A list in which nothing can be read."""
+    """The answer was a list in which nothing can be read."""
     FAILED = "failed"
-    """A mistake of our own."""
+    """The poll failed by a mistake of our own."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether it is known now what the source says."""
+        """Whether the poll shows what the source says now."""
         return self in (FeedResult.CHANGED, FeedResult.UNCHANGED)
 
 
@@ -168,13 +171,14 @@ TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.AC
 """The outcome bytes with a terminal state, certain or not."""
 UNCERTAIN = 0x80
 """Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
-may have been reached whatever the state says. Such a recipient is told of a later Update or Cancel."""
+may have been reached whatever the state says. Such a recipient is notified of a later Update or Cancel."""
 
 
 TOUCHED = "geometry"
 """The reason for which a municipality is affected that only a shape touches: people who follow a place in it are
-concerned if the shape reaches that place. For any other reason the municipality is named, and is the target whole."""
+concerned if the shape reaches that place. For any other reason the municipality is named, and is the target as a
+whole."""
 
 
 FEED_PREFIX = "feed-"
-"""How the ids of those sources begin that are feeds."""
+"""The prefix of the ids of sources that are feeds."""

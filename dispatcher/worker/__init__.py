@@ -1,1 +1,1 @@
-"""The worker process: arq rings, the pipeline works."""
+"""Run the worker process: arq hands over wake-ups, the planner and the deliverer do the work."""

@@ -1,4 +1,4 @@
-"""What a worker process is made of; put together in `dispatcher.wiring`."""
+"""Name what a worker process is made of; `dispatcher.wiring` puts it together."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WorkerDependencies:
-    """The working parts of one worker process."""
+    """The parts that one worker process is made of."""
 
     planner: Planner
     deliverer: Deliverer
     reconciler: Reconciler
     metrics: Metrics
     health: Health
-    watch: FeedScheduler | None = None
-    """Of the feeds, where there are any."""
+    feed_scheduler: FeedScheduler | None = None
+    """Polls the feeds, where there are any."""
     key_precomputer: KeyPrecomputer | None = None
     """Keeps message keys ready, where that is wanted."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

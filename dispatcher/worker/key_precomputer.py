@@ -1,7 +1,7 @@
-"""Filling this process's store of message keys while it has nothing to send.
+"""Fill this process's store of message keys while it has nothing to send.
 
-Any worker may get any batch, so each process holds keys for all subscriptions, up to its bound: what one of
-them has sent for, the others still hold, and use for the next alert.
+Any worker may get any batch, so each process holds keys for all subscriptions, up to its bound: the keys
+of subscriptions that one process has sent to are still there in the other processes, for the next alert.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
 CHANNEL = "webpush"
 PAGE = 1000
+"""Endpoints that one query of the record returns at most."""
 REFILL_S = 1.0
-"""Between two looks at what was used."""
+"""Refill interval: how soon a key that was used is made anew."""
 ROUND_S = 600.0
-"""Between two rounds through all subscriptions: new ones get a key, those that ended lose theirs."""
+"""Interval of the rounds through all subscriptions: with each, new ones get a key, those that ended lose theirs."""
 
 log = structlog.get_logger()
 
 
 class Endpoints(Protocol):
-    """Where the subscriptions are."""
+    """The part of `Subscriptions` that gives endpoints."""
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> Sequence[Endpoint]: ...
 
@@ -40,7 +41,7 @@ class Endpoints(Protocol):
 
 
 class KeyPrecomputer:
-    """The task beside the lanes that keeps the store full."""
+    """Runs beside the lanes and keeps the store of keys full."""
 
     def __init__(
         self, keys: PrecomputedKeys, subscriptions: Endpoints, metrics: Metrics, *, round_s: float = ROUND_S
@@ -52,7 +53,7 @@ class KeyPrecomputer:
         self._hits = self._misses = 0
 
     async def run(self) -> None:
-        """Until cancelled; then nothing is left in memory."""
+        """Fill and refill until cancelled; then no key is left in memory."""
         try:
             while True:
                 await self._waiting_out(self._keys.fill(self._all(), self._subscriptions.endpoints))
@@ -64,7 +65,7 @@ class KeyPrecomputer:
             self._keys.clear()
 
     async def _waiting_out(self, work: Awaitable[None]) -> None:
-        """Without the record nothing is made; what was missed comes with the next look or round."""
+        """Wait out an outage of the record: no keys are made meanwhile, and the next refill or round makes up."""
         try:
             await work
         except UNAVAILABLE as error:

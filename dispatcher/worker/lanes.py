@@ -1,4 +1,6 @@
-"""One arq worker per lane in one process: own queue, own reserved concurrency, surviving an absent Redis."""
+"""Run one arq worker per lane in one process: each has its queue and reserved concurrency, and survives an outage of
+Redis.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,14 @@ POLL_S = {Lane.FLASH: 0.02, Lane.PRIORITY: 0.04, Lane.ROUTINE: 0.08, Lane.EXERCI
 """How often an idle lane looks at its queue. At 20 ms the median wait is about 12 ms for some 250 Redis commands
 per second and process."""
 IN_PROGRESS_S = 15.0
-"""After this arq takes a job of a dead process up again. Merely a second bell: the reconciler is quicker. Left alone,
-arq would wait for the longest timeout of any function (findings/arq-claims-for-the-slowest-function.sh)."""
+"""After this arq runs a job of a dead process again. It is merely a second wake-up: the reconciler is quicker. Left
+alone, arq would wait for the longest timeout of any function (findings/arq-claims-for-the-slowest-function.sh)."""
 JOB_TIMEOUT_S = 3600
+"""arq cancels a job after this. None takes so long: every wait in it is bounded."""
 RECONNECT_S = 0.5
+"""Pause before the next attempt to reach Redis, so that an outage is not answered with a busy loop."""
 CANCEL_AGAIN_S = 0.1
+"""How long a cancelled poll may take to end before it is cancelled again."""
 
 log = structlog.get_logger()
 
@@ -44,7 +49,7 @@ class LaneWorker(Worker):
         self._ended.set()
 
     async def main(self) -> None:
-        """In place of arq's: the client is made, and nothing is to be logged or started before."""
+        """Poll in place of arq's `main`: the client is made, and nothing is to be logged or started before."""
         while True:
             self._ended.clear()
             await self._poll_iteration()
@@ -53,8 +58,8 @@ class LaneWorker(Worker):
                     await self._ended.wait()
 
 
-def lane_worker(lane: Lane, parts: WorkerDependencies, address: QueueAddress, max_jobs: int) -> Worker:
-    """Arq's worker for one lane. Jobs end by themselves: the pipeline bounds every wait."""
+def lane_worker(lane: Lane, dependencies: WorkerDependencies, address: QueueAddress, max_jobs: int) -> Worker:
+    """Return arq's worker for one lane. Jobs end by themselves: planner and deliverer bound every wait."""
     queue = open_queue(address)
     worker = LaneWorker(
         functions=[func(jobs.plan, name="plan"), func(jobs.deliver, name="deliver")],
@@ -71,18 +76,20 @@ def lane_worker(lane: Lane, parts: WorkerDependencies, address: QueueAddress, ma
         job_serializer=queue.job_serializer,
         job_deserializer=queue.job_deserializer,
         log_results=False,
-        ctx={"parts": parts},
+        ctx={"dependencies": dependencies},
     )
     worker.in_progress_timeout_s = IN_PROGRESS_S
     return worker
 
 
-async def run_lane(lane: Lane, parts: WorkerDependencies, address: QueueAddress, max_jobs: int) -> None:
-    """Until cancelled. arq ends when Redis does; here it begins anew. On cancellation no new job is taken, and
-    those in hand are waited for: the pipeline was told to put them down.
+async def run_lane(
+    lane: Lane, dependencies: WorkerDependencies, address: QueueAddress, max_jobs: int
+) -> None:
+    """Run until cancelled. arq ends when Redis does; here it is started again. On cancellation no new job is started,
+    and running ones are waited for: the deliverer, which was stopped before, releases their batches.
     """
     while True:
-        worker = lane_worker(lane, parts, address, max_jobs)
+        worker = lane_worker(lane, dependencies, address, max_jobs)
         polling = asyncio.create_task(worker.async_run())
         try:
             await asyncio.wait([polling])
@@ -106,7 +113,7 @@ async def _stop(polling: asyncio.Task[None]) -> None:
 
 
 async def _finish(worker: Worker) -> None:
-    """Let the jobs in hand end, then close the connection."""
+    """Let running jobs end, then close the connection."""
     worker.allow_pick_jobs = False
     await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
     await worker.pool.aclose(close_connection_pool=True)

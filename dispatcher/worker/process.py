@@ -1,4 +1,4 @@
-"""The worker process: lanes, reconciler, and a small HTTP server for probes and metrics."""
+"""Run the worker process: lanes, reconciler, and a small HTTP server for probes and metrics."""
 
 from __future__ import annotations
 
@@ -23,44 +23,44 @@ if TYPE_CHECKING:
     from dispatcher.worker.dependencies import WorkerDependencies
 
 GRACE_S = 20.0
-"""How long the slices in hand may take after SIGTERM. A supervisor should wait longer than this."""
+"""How long the slices in flight may take after SIGTERM. A supervisor should wait longer than this."""
 
 log = structlog.get_logger()
 
 
-async def run(settings: Settings, parts: WorkerDependencies, queue: QueueAddress) -> None:
-    """Until SIGTERM or SIGINT: then put down what is in hand and return."""
+async def run(settings: Settings, dependencies: WorkerDependencies, queue: QueueAddress) -> None:
+    """Work until SIGTERM or SIGINT: then release the leased batches and return."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = _probe_server(parts)
+    server = _probe_server(dependencies)
     listener = listen(settings.worker_metrics_host, settings.worker_metrics_port)
     work: list[Coroutine[None, None, None]] = [
-        run_lane(lane, parts, queue, settings.jobs_per_lane) for lane in Lane
+        run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane
     ]
-    work.append(parts.watchdog.watch())
-    if parts.watch is not None:
-        work.append(parts.watch.run())
-    if parts.key_precomputer is not None:
-        work.append(parts.key_precomputer.run())
+    work.append(dependencies.watchdog.watch())
+    if dependencies.feed_scheduler is not None:
+        work.append(dependencies.feed_scheduler.run())
+    if dependencies.key_precomputer is not None:
+        work.append(dependencies.key_precomputer.run())
     serving = server.serve(sockets=[listener])
-    tasks = [asyncio.create_task(task) for task in [*work, parts.reconciler.run(), serving]]
+    tasks = [asyncio.create_task(task) for task in [*work, dependencies.reconciler.run(), serving]]
     try:
         with announced(settings.data_dir, settings.process_name or "worker", listener):
             await _until(stop, tasks)
     except MemoryError:
-        parts.watchdog.exhausted()
+        dependencies.watchdog.exhausted()
         raise
     finally:
         # Also when a part failed: what is left running would keep the process, and its share of the work, alive.
-        await _wind_up(parts, server, tasks)
+        await _wind_up(dependencies, server, tasks)
 
 
 async def _wind_up(
-    parts: WorkerDependencies, server: uvicorn.Server, tasks: list[asyncio.Task[None]]
+    dependencies: WorkerDependencies, server: uvicorn.Server, tasks: list[asyncio.Task[None]]
 ) -> None:
-    parts.deliverer.stop()
+    dependencies.deliverer.stop()
     server.should_exit = True
     log.info("worker_stopping")
     for task in tasks[:-1]:
@@ -72,7 +72,7 @@ async def _wind_up(
 
 
 async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
-    """Return when told to stop; raise if a task ends by itself, which none should."""
+    """Return when `stop` is set; raise if a task ends by itself, which none should."""
     waiting = asyncio.create_task(stop.wait())
     done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -81,9 +81,9 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
             raise error
 
 
-def _probe_server(parts: WorkerDependencies) -> uvicorn.Server:
+def _probe_server(dependencies: WorkerDependencies) -> uvicorn.Server:
     config = uvicorn.Config(
-        probe_app(parts.metrics, parts.health),
+        probe_app(dependencies.metrics, dependencies.health),
         log_config=None,
         lifespan="off",
         access_log=False,

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatcher.access.keys import (
+    AUTHENTICATES,
     KEY_ID_PATTERN,
     KEY_PATTERN,
-    SPEAKS_FOR,
     KeyKind,
     KeyName,
     digest,
@@ -76,6 +76,6 @@ def test_only_the_same_key_under_the_same_pepper_matches() -> None:
 
 
 def test_every_kind_of_key_speaks_for_somebody() -> None:
-    assert set(SPEAKS_FOR) == set(KeyKind)
-    assert all(SPEAKS_FOR.values())
+    assert set(AUTHENTICATES) == set(KeyKind)
+    assert all(AUTHENTICATES.values())
     assert all(KEY_PATTERN.fullmatch(f"{kind}_a_{SECRET}") for kind in KeyKind)

@@ -5,7 +5,7 @@ from dispatcher.access.kinds import PrincipalKind
 
 def test_every_kind_says_who_it_is_and_what_it_shows() -> None:
     for kind in PrincipalKind:
-        assert kind.who.endswith("."), kind
+        assert kind.party.endswith("."), kind
         assert kind.credential, kind
 
 

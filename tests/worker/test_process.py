@@ -115,7 +115,9 @@ async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_u
     with pytest.raises(LookupError, match="a part ended"):
         await asyncio.wait_for(
             worker_process.run(
-                settings, replace(parts, watch=Failing(LookupError("a part ended"))), parse(redis_url)
+                settings,
+                replace(parts, feed_scheduler=Failing(LookupError("a part ended"))),
+                parse(redis_url),
             ),
             20,
         )
@@ -127,7 +129,7 @@ async def test_a_part_that_gets_no_memory_ends_the_process_before_anything_is_wo
     ends = []
     starved = replace(
         parts,
-        watch=Failing(MemoryError()),
+        feed_scheduler=Failing(MemoryError()),
         watchdog=MemoryWatchdog(end=lambda: ends.append(parts.deliverer._stopping.is_set())),
     )
     with pytest.raises(MemoryError):
