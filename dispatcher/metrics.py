@@ -1,4 +1,4 @@
-"""What the service counts. Names follow Prometheus' naming practice; no label ever holds an alert, an endpoint,
+"""Define what the service counts. Names follow Prometheus' naming practice; no label ever holds an alert, an endpoint,
 a number or anything else without a small fixed set of values. The record, not these, has the totals of record.
 """
 
@@ -16,20 +16,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
-"""10, 60 and 300 s are the edges that objectives speak of."""
+"""Upper bounds of latencies; 10, 60 and 300 s are those that the objectives name."""
 
 REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 CHANNELS = ("app", "sms_http", "webpush")
 KNOWN_GATEWAYS_MAX = 64
+"""Gateways with a label of their own, as each multiplies the time series; the rest is counted as `other`."""
 FEED_RESULTS = tuple(result for result in FeedResult if result is not FeedResult.NEVER)
-"""Of a poll: something new, nothing new, no answer, an HTTP error, an answer that is no list, our own mistake."""
+"""The results that a poll can have: something new, nothing new, no answer, an HTTP error, an answer that is no list,
+our own mistake."""
 
 
 class SummedHistogram(Histogram):
     """A histogram that takes many observations at once: a mass send has too many for one call each."""
 
     def observe_many(self, amounts: Mapping[float, int]) -> None:
-        """The same as `observe` for each of the amounts as often as it says."""
+        """Observe each of the amounts as often as the mapping says."""
         self._sum.inc(sum(amount * times for amount, times in amounts.items()))
         for amount, times in amounts.items():
             self._buckets[bisect_left(self._upper_bounds, amount)].inc(times)
@@ -147,13 +149,13 @@ class Metrics:
         )
         self.retries_withheld = Counter(
             "warn_retries_withheld",
-            "Batches put down because too many of a gateway's retries had failed: they are tried again later.",
+            "Batches released because too many of a gateway's retries had failed: they are tried again later.",
             ("channel", "gateway"),
             registry=self.registry,
         )
         self.gateway_pauses = Counter(
             "warn_gateway_pauses",
-            "Times that a gateway was left alone for a while, by reason.",
+            "Times that a gateway was paused for a while, by reason.",
             ("channel", "gateway", "reason"),
             registry=self.registry,
         )
@@ -218,7 +220,7 @@ class Metrics:
             registry=self.registry,
         )
         self.gateways_paused = Gauge(
-            "warn_gateways_paused", "Gateways left alone now.", ("channel",), registry=self.registry
+            "warn_gateways_paused", "Gateways paused now.", ("channel",), registry=self.registry
         )
         self.queue_up = Gauge("warn_queue_up", "Whether Redis answers.", registry=self.registry)
         self.record_up = Gauge("warn_record_up", "Whether PostgreSQL answers.", registry=self.registry)
@@ -316,7 +318,7 @@ class Metrics:
         )
 
     def know_feed(self, feed: str, *, patience_s: float | None, frozen_after_s: float | None = None) -> None:
-        """Show a feed's numbers from the start. Without `patience_s` it cannot be late, as one that pushes."""
+        """Show a feed's numbers from the start. Without `patience_s` it cannot be late, like a feed that pushes."""
         for result in FEED_RESULTS:
             self.feed_polls.labels(feed, result)
         for reason in Reason:
@@ -355,7 +357,7 @@ class Metrics:
             self.deliveries.labels(channel, lane, state.name.lower()).inc(count)
 
     def gateway_label(self, gateway: str) -> str:
-        """`gateway`, or `other` once there are too many for a label."""
+        """Return `gateway`, or `other` once there are too many for a label."""
         if gateway not in self._gateways and len(self._gateways) >= KNOWN_GATEWAYS_MAX:
             return "other"
         self._gateways.add(gateway)
