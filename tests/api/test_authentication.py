@@ -22,8 +22,8 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
 from dispatcher.settings import Settings, SmsGatewaySettings
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
-from tests.api.test_submission import AACHEN, warning
 from tests.support.messages import DUEREN, JUELICH
+from tests.support.submissions import AACHEN, warning
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"

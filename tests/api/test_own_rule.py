@@ -8,9 +8,9 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import FeedSettings, feed_of
 from dispatcher.intake.prepare import Incoming, prepare
 from dispatcher.model.principals import Source
-from tests.api.test_submission import now, warning
-from tests.feeds.material import warning as feed_warning
+from tests.support.feed_messages import warning as feed_warning
 from tests.support.messages import SENDER, InfoPart
+from tests.support.submissions import now, warning
 
 BRUSHES = "<circle>50.869,6.420 0.6</circle>"
 """In Inden; it enters Niederzier by less than 100 m."""

@@ -20,9 +20,9 @@ from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.migrate import upgrade
 from tests.api.conftest import KEY, OTHER_KEY, introduce, serving
-from tests.api.test_submission import warning
 from tests.support.histories import finish, ledger_of, plan
 from tests.support.messages import DUEREN
+from tests.support.submissions import warning
 
 SECRET = "geheimnis-des-gateways"
 NUMBER = "+4915100000001"

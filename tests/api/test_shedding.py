@@ -3,8 +3,8 @@
 import asyncio
 
 from dispatcher.api.shedding import READS_AT_ONCE, WAITING, Gate
-from tests.api.test_submission import warning
 from tests.support.histories import until
+from tests.support.submissions import warning
 
 TOO_MANY = 5
 

@@ -4,11 +4,15 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from dispatcher.__main__ import app
+from ops.lab.faults.feeds.server import FeedServer
+from tests.support.feed_world import BOARD
 
 PEPPER = "pepper of the tests"
 
@@ -50,5 +54,47 @@ def dispatcher(surroundings):
             text=True,
             timeout=60,
         )
+
+    return run
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as running:
+        yield running
+
+
+@pytest.fixture
+def run_with_feeds(
+    surroundings: pytest.MonkeyPatch, tmp_path: Path, server: FeedServer
+) -> Callable[..., Awaitable[list[str]]]:
+    """Runs a command of an installation with three feeds: the lines that it prints, or the test fails."""
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(
+        f"""
+        [[feed]]
+        name = "dwd"
+        adapter = "dwd"
+        urls = ["{server.origin}/list"]
+        severities = ["Minor", "Moderate", "Severe"]
+        timeout_s = 1
+
+        [[feed]]
+        name = "nina"
+        adapter = "nina"
+        urls = ["{server.origin}{BOARD}"]
+
+        [[feed]]
+        name = "mowas"
+        adapter = "push"
+        """
+    )
+    surroundings.setenv("WARN_FEEDS", str(feeds))
+    surroundings.setenv("WARN_ALLOWED_ORIGINS", server.origin)
+
+    async def run(*arguments: object, code: int = 0) -> list[str]:
+        result = await asyncio.to_thread(CliRunner().invoke, app, [str(part) for part in arguments])
+        assert result.exit_code == code, result.output
+        return [line for line in result.output.splitlines() if line]
 
     return run

@@ -4,15 +4,10 @@ import json
 
 import pytest
 
-from dispatcher.model.batches import Progress, RecipientProblem
-from dispatcher.model.vocabulary import State
-from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
-from tests.support.histories import ledger_of, plan, submit, subscribe
 from tests.support.messages import DUEREN, SENDER
 
 pool = on_record.pool
@@ -162,35 +157,6 @@ async def test_an_import_as_a_process(dispatcher, pool, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, "2 added or renewed, 0 refused\n", "")
     counted = await dispatcher("subscriptions", "count")
     assert counted.stdout == "app\t1\n"
-
-
-async def test_dead_letters_are_listed_without_addresses(run, pool):
-    await pool.execute(
-        "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
-    )
-    subscriptions, ledger = Subscriptions(pool), ledger_of(pool)
-    await subscribe(pool, subscriptions, "anna")
-    await submit(Alerts(pool), "A", DUEREN)
-    [wake_ups] = await plan(ledger, Plans(pool, 10), "A")
-    lease = await ledger.acquire(wake_ups.batch_id)
-    problem = RecipientProblem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
-    await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
-    done = await run("dead-letters", "list", "--alert", "A")
-    [letter] = [json.loads(text) for text in done.stdout.splitlines()]
-    assert (letter["alert_id"], letter["code"], letter["recipient"]) == ("A", "413", lease.recipients[0])
-    assert "push.example/" not in done.stdout
-    assert (await run("dead-letters", "list", "--alert", "B")).stdout == ""
-    shown = await run("dead-letters", "show", letter["id"])
-    assert (json.loads(shown.stdout)["code"], json.loads(shown.stdout)["replay"]) == ("413", "replayed")
-    assert "push.example/" not in shown.stdout
-    assert (await run("dead-letters", "show", "999-0")).exit_code == 1
-    for wrong in (["show", "x"], ["replay", "x"], ["replay"], ["replay", "1-0", "--alert", "A"]):
-        assert (await run("dead-letters", *wrong)).exit_code == 2, wrong
-    replayed = await run("dead-letters", "replay", "--alert", "A")
-    assert (replayed.exit_code, replayed.stdout) == (0, "1 replayed, 0 not\n")
-    again = await run("dead-letters", "replay", letter["id"])
-    assert (again.exit_code, again.stdout) == (1, "0 replayed, 1 not\n")
-    assert f"{letter['id']}: gibt es nicht (mehr)" in again.output
 
 
 async def test_without_a_record_it_says_what_to_do(run, dispatcher, surroundings):

@@ -8,9 +8,9 @@ from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import KEY, introduce, serving
-from tests.api.test_submission import warning
 from tests.support.histories import ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH, InfoPart
+from tests.support.submissions import warning
 
 
 @pytest.fixture

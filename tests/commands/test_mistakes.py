@@ -1,6 +1,5 @@
 """What an operator can mend is a sentence that names the setting: no traceback, no secret."""
 
-import socket
 from importlib.metadata import version
 
 import pytest
@@ -80,16 +79,6 @@ async def test_a_record_that_was_never_migrated(dispatcher, database_url):
     done = await dispatcher("subscriptions", "count", DATABASE_URL=elsewhere(database_url, "postgres"))
     assert done.returncode == 1
     assert done.stderr.endswith("; run `dispatcher migrate` first\n")
-
-
-async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        done = await dispatcher("up", WARN_API_PORT=str(port))
-    assert done.returncode == 1
-    assert (
-        f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_API_HOST" in done.stderr
-    )
 
 
 async def test_a_record_that_is_not_running(dispatcher, tmp_path):

@@ -24,19 +24,6 @@ async def no_queue(tmp_path, house):
     await wake_ups.aclose()
 
 
-async def test_planning_rings_for_every_batch(house):
-    await house.subscribe(*(f"p{n:02}" for n in range(25)))
-    batches = await house.planned()
-    assert {f"deliver:{batch}:0" for batch in batches} == set(await house.rings())
-    assert len(batches) == 3
-    assert house.count("warn_plan_duration_seconds_count") == 1
-
-
-async def test_a_plan_for_what_needs_none_does_nothing(house):
-    await house.planner.plan("never-seen")
-    assert house.count("warn_plan_duration_seconds_count") == 0
-
-
 async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(house, no_queue):
     await house.subscribe("a")
     await house.submit("A")
@@ -150,20 +137,6 @@ async def test_update_and_cancel_run_through_the_whole_house(house):
         "ENTWARNUNG",
     ]
     assert len({notice.collapse_key for notice in house.channel.notices}) == 1
-
-
-async def test_notices_are_kept_and_the_oldest_make_room(house, env):
-    await house.subscribe("a")
-    [batch] = await house.planned()
-    lease = await house.ledger.acquire(batch)
-    notices = house.dependencies.notices
-    first = await notices.notice(lease)
-    assert await notices.notice(lease) is first
-    notices._kept.update({(str(n), lease.kind, "de"): first for n in range(300)})
-    notices._kept.pop(("A", lease.kind, "de"), None)
-    before = len(notices._kept)
-    await notices.notice(lease)
-    assert len(notices._kept) == before
 
 
 async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(house, pool, reconciler):

@@ -13,7 +13,7 @@ from ops.geodata.build import GERMANY
 from ops.lab.world import ledger
 from ops.lab.world.district import District, Layout
 from ops.lab.world.population import Plan
-from tests.feeds.material import CORPUS, corpus
+from tests.support.feed_messages import CORPUS, corpus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

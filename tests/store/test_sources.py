@@ -101,16 +101,3 @@ async def test_an_instance_is_known_by_its_key_and_a_new_key_replaces_the_old_on
 async def test_no_other_key_is_an_instances(sources, key):
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
     assert await sources.instance_by_key(key) is None
-
-
-async def test_every_deed_is_on_the_audit_trail(keyed, pool):
-    await keyed.revoke_key("leitstelle-1")
-    actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
-    assert actions == ["source.put", "key.add", "key.revoke"]
-
-
-@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
-async def test_the_audit_trail_only_grows(sources, pool, statement):
-    with pytest.raises(asyncpg.RaiseError, match="append-only"):
-        await pool.execute(statement)
-    assert await pool.fetchval("SELECT count(*) FROM audit") == 1

@@ -1,10 +1,16 @@
 """Alerts drawn for tests: geometry in metres or degrees -> CAP areas."""
 
+import dataclasses
+
 import numpy as np
 import shapely
 
 from cap.model import Area, Circle, NamedValue, Polygon
-from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, transformer
+from dispatcher.boundaries.bundle import Units
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, project, transformer
+from dispatcher.targeting.outcome import CountryBox
+
+GERMANY = CountryBox(47.2, 5.8, 55.1, 15.1)
 
 
 def ring(geometry, decimals=None):
@@ -34,3 +40,21 @@ def polygon(*lat_lon):
 
 def district(boundaries, prefix):
     return shapely.union_all(boundaries.border[list(boundaries.indices_of_ags(prefix))])
+
+
+def names(found):
+    return {affected.name for affected in found.affected}
+
+
+def unmatched(found):
+    return [(failure.kind, failure.reason) for failure in found.unmatched]
+
+
+def degrees(geometry):
+    return project(geometry, WGS84, EUROPE_EQUAL_AREA)
+
+
+def with_heights(boundaries, heights):
+    values = tuple(heights.get(ags) for ags in boundaries.units.ags)
+    columns = {f.name: getattr(boundaries.units, f.name) for f in dataclasses.fields(Units)}
+    return dataclasses.replace(boundaries, units=Units(**columns | {"elevation_m": values}))

@@ -5,61 +5,14 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely import affinity
 
 from cap.vocabulary import Severity
 from dispatcher.boundaries.build import BoundaryRow, build
 from dispatcher.boundaries.bundle import Provenance
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA
-from dispatcher.targeting.match import match
-from dispatcher.targeting.rule import MatchingRule, overlap
-from dispatcher.targeting.shared_areas import cut
-from tests.targeting.drawing import drawn
-
-SIDE = 4_000.0
-ORIGIN = (4.05e6, 3.05e6)
-RULE = MatchingRule()
-
-
-def square(column, row):
-    x, y = ORIGIN[0] + column * SIDE, ORIGIN[1] + row * SIDE
-    return shapely.box(x, y, x + SIDE, y + SIDE)
-
-
-EXCLAVE = shapely.Point(ORIGIN[0] + 2.5 * SIDE, ORIGIN[1] + 2.5 * SIDE).buffer(180, quad_segs=3)
-
-
-@pytest.fixture(scope="module")
-def board():
-    """Units `0100CR00` in column C and row R; `01000000` has an exclave in the middle of `01002200`."""
-    rows = []
-    for column in range(5):
-        for row in range(5):
-            shape = square(column, row)
-            if (column, row) == (0, 0):
-                shape = shapely.union(shape, EXCLAVE)
-            if (column, row) == (2, 2):
-                shape = shapely.difference(shape, EXCLAVE)
-            rows.append(BoundaryRow(f"010{column}{row}000", "", f"{column}{row}", shape))
-    provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
-    return Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle)
-
-
-def kept(board, shape, rule=RULE):
-    found = overlap(shape, board, rule)
-    return {board.municipalities[index].name for index in found.indices[found.kept]}
-
-
-def reached(board, *shapes, rule=RULE):
-    return {
-        affected.name
-        for affected in match([drawn(shapely.MultiPolygon(list(shapes)))], board, rule=rule).affected
-    }
-
-
-def centre(column, row):
-    return ORIGIN[0] + (column + 0.5) * SIDE, ORIGIN[1] + (row + 0.5) * SIDE
+from dispatcher.targeting.rule import overlap
+from tests.targeting.board import EXCLAVE, ORIGIN, RULE, SIDE, centre, kept, plain_board, square
 
 
 def test_an_exact_outline_keeps_its_unit(board):
@@ -111,36 +64,8 @@ def test_a_corridor_along_a_border_keeps_both_sides(board):
     assert kept(board, shapely.buffer(line, 25)) == {f"{c}{r}" for c in (2, 3) for r in range(5)}
 
 
-def test_a_corridor_along_a_border_is_seen_beside_a_district_in_the_same_area(board):
-    line = shapely.LineString(
-        [(ORIGIN[0] + 3 * SIDE, ORIGIN[1] + 2 * SIDE), (ORIGIN[0] + 3 * SIDE, ORIGIN[1] + 5 * SIDE)]
-    )
-    district = shapely.union_all([square(0, 0), square(1, 0), square(1, 1), square(0, 1)])
-    found = reached(board, district, shapely.buffer(line, 50))
-    assert found == {"00", "10", "11", "01"} | {f"{c}{r}" for c in (2, 3) for r in (2, 3, 4)}
-
-
-def test_an_exclave_drawn_loosely_does_not_reach_what_surrounds_it(board):
-    """Its slivers are a third of its own area; by itself it would be a hazard in the middle of 22."""
-    loose = shapely.buffer(EXCLAVE, 25)
-    assert reached(board, square(0, 0), loose) == {"00"}
-    assert "22" in reached(board, square(3, 3), shapely.buffer(EXCLAVE, 400))
-
-
-def test_an_exclave_drawn_for_the_most_part_next_door_belongs_to_its_unit(board):
-    moved = affinity.translate(EXCLAVE, 180)
-    assert shapely.intersection(moved, square(2, 2)).area > RULE.own_share * moved.area
-    assert reached(board, square(0, 0), moved) == {"00"}
-    assert reached(board, square(0, 0), affinity.translate(EXCLAVE, 600)) == {"00", "22"}
-
-
 def test_an_exclave_alone_is_recognised(board):
     assert kept(board, shapely.buffer(EXCLAVE, 8)) == {"00"}
-
-
-def test_a_fire_beside_the_outline_of_a_unit_is_seen(board):
-    x, y = centre(4, 4)
-    assert reached(board, square(0, 3), shapely.Point(x, y).buffer(150)) == {"03", "44"}
 
 
 def test_many_corners_are_cut_to_the_unit_and_give_the_same(board):
@@ -181,7 +106,7 @@ def test_a_line_of_touch_is_no_contact_at_any_severity(board):
 )
 def test_no_hazard_misses_five_hectares_that_lie_deep(column, row, size, corners, squash):
     """Any convex hazard keeps every unit of which it covers 5 ha and which it enters deeper than its slivers."""
-    board = _board()
+    board = plain_board()
     x, y = ORIGIN[0] + column * SIDE, ORIGIN[1] + row * SIDE
     angle = np.linspace(0.3, 2 * np.pi + 0.3, corners, endpoint=False)
     hazard = shapely.Polygon(np.column_stack([x + size * np.cos(angle), y + squash * size * np.sin(angle)]))
@@ -193,64 +118,6 @@ def test_no_hazard_misses_five_hectares_that_lie_deep(column, row, size, corners
     ]
     must = np.array(deep, bool) & (found.area_m2 >= RULE.hazard_area_m2)
     assert not (must & ~found.kept).any()
-
-
-_BOARDS = []
-
-
-def _board():
-    if not _BOARDS:
-        rows = [BoundaryRow(f"010{c}{r}000", "", f"{c}{r}", square(c, r)) for c in range(5) for r in range(5)]
-        provenance = Provenance("test", "", "CC0", "nobody", "2020-01-01", "")
-        _BOARDS.append(Boundaries.of(build(rows, provenance, source_crs=EUROPE_EQUAL_AREA).bundle))
-    return _BOARDS[0]
-
-
-def test_pieces_are_the_shape(board):
-    x, y = centre(2, 2)
-    angle = np.linspace(0, 2 * np.pi, 3000, endpoint=False)
-    radius = 6000 * (1 + 0.2 * np.sin(90 * angle))
-    shape = shapely.Polygon(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]))
-    shape = shapely.difference(shape, shapely.Point(x, y).buffer(2000))
-    pieces = cut(shape)
-    assert len(pieces) > 10
-    assert shapely.get_num_coordinates(pieces).max() <= 256
-    assert shapely.area(pieces).sum() == pytest.approx(shape.area, rel=1e-9)
-    assert shapely.union_all(pieces).symmetric_difference(shape).area < 1
-
-
-def test_a_heap_of_corners_is_not_cut_for_ever():
-    angle = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
-    speck = shapely.Polygon(np.column_stack([np.cos(angle), np.sin(angle)]))
-    assert len(cut(speck)) == 1
-
-
-def test_a_piece_with_no_clear_owner_keeps_the_largest(board):
-    """A loose piece smaller than the outline's imprecision, half here and half there."""
-    corner = shapely.Point(ORIGIN[0] + 3 * SIDE, ORIGIN[1] + 3.3 * SIDE + 40).buffer(70)
-    found = reached(board, square(0, 0), corner)
-    assert "00" in found
-    assert len(found & {"23", "33"}) == 1
-
-
-def test_a_speck_on_a_border_adds_nobody(board):
-    speck = shapely.Point(ORIGIN[0] + SIDE + 20, ORIGIN[1] + 0.5 * SIDE).buffer(30)
-    assert reached(board, square(0, 0), speck) == {"00"}
-
-
-def test_a_piece_outside_the_data_is_held_beside_a_district(board):
-    away = shapely.Point(ORIGIN[0] - 3000, ORIGIN[1] - 3000)
-    for size in (50, 120, 1500):
-        found = match([drawn(shapely.MultiPolygon([square(0, 0), away.buffer(size)]))], board)
-        assert {affected.name for affected in found.affected} == {"00"}
-        assert found.held
-
-
-def test_a_speck_beside_the_data_belongs_to_the_unit_it_lies_at(board):
-    speck = shapely.Point(ORIGIN[0] - 40, ORIGIN[1] + 500).buffer(30)
-    found = match([drawn(shapely.MultiPolygon([square(0, 0), speck]))], board)
-    assert {affected.name for affected in found.affected} == {"00"}
-    assert not found.held
 
 
 def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached():

@@ -44,3 +44,10 @@ async def lanes_running(parts, redis_url, *lanes):
         for task in tasks:
             task.cancel()
         await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+
+
+def settled(house, alert_id="A"):
+    async def look():
+        return (await house.alerts.get(alert_id)).state == "settled"
+
+    return look

@@ -14,15 +14,8 @@ from dispatcher.queue import wakeups
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUp, WakeUpQueue, open_queue
 from ops.lab.world import queue_group
-from tests.support.histories import depth, let_leases_end, let_wake_ups_lapse, until
-from tests.worker.conftest import lanes_running
-
-
-def settled(house, alert_id="A"):
-    async def look():
-        return (await house.alerts.get(alert_id)).state == "settled"
-
-    return look
+from tests.support.histories import depth, let_wake_ups_lapse, until
+from tests.worker.conftest import lanes_running, settled
 
 
 @pytest.mark.parametrize("lane", list(Lane))
@@ -35,41 +28,6 @@ async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(house
     assert house.channel.seen == [("A", one) for one in ids]
     assert await depth(house.wake_ups, lane) == 0
     assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
-
-
-async def test_a_job_that_fails_is_counted_logged_and_not_lost(house, parts, redis_url, reconciler):
-    [one] = await house.subscribe("a")
-    house.channel.script[one] = [RuntimeError("unforeseen")]
-    await house.submit("A")
-
-    async def failed():
-        return house.count("warn_jobs_failed_total", function="deliver") == 1
-
-    async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
-        await until(failed)
-        await let_leases_end(house.pool)
-        await reconciler.sweep()
-        await until(settled(house))
-    assert house.channel.seen == [("A", one)]
-
-
-async def test_a_plan_that_fails_is_counted_and_made_later(house, parts, redis_url, reconciler):
-    await house.subscribe("a")
-    await house.submit("A")
-
-    async def failed():
-        return house.count("warn_jobs_failed_total", function="plan") == 1
-
-    async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.pool.execute("ALTER TABLE followed_municipality RENAME TO place_away")
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
-        await until(failed)
-        await house.pool.execute("ALTER TABLE place_away RENAME TO followed_municipality")
-        await let_wake_ups_lapse(house.pool)
-        await reconciler.sweep()
-        await until(settled(house))
-    assert len(house.channel.seen) == 1
 
 
 async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(house, parts, redis_url):

@@ -1,44 +1,27 @@
 """Submitting: a promise, or a located refusal without any effect."""
 
 import asyncio
-import gzip
-import io
-import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
-import aiohttp
 import pytest
 
-from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType
 from dispatcher.queue import wakeups
+from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
-from dispatcher.store.migrate import upgrade
-from tests.api.conftest import CAP, KEY, NEIGHBOUR, OTHER_KEY, introduce, serving
-from tests.support.histories import subscription, until
-from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart, message
-
-AACHEN = "05334002"
-_identifiers = itertools.count(1)
+from tests.api.conftest import NEIGHBOUR, OTHER_KEY, Service, introduce, serving
+from tests.support.histories import subscription
+from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart
+from tests.support.submissions import AACHEN, now, stored, warning
 
 
-def now():
-    return datetime.now(UTC).replace(microsecond=0)
-
-
-def warning(*areas, **changes):
-    """A message of now with an identifier of its own."""
-    values = {"identifier": f"warnung-{next(_identifiers)}", "sent": now() - timedelta(minutes=10)}
-    return message(*areas, **values | changes)
-
-
-async def stored(pool):
-    return await pool.fetchval("SELECT count(*) FROM alert")
-
-
-async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_rung(service, pool):
+async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_rung(
+    service: Service, pool: Any
+) -> None:
     one = warning(DUEREN, JUELICH)
     answer = await service.submit(one)
     assert answer.status == 201
@@ -54,7 +37,7 @@ async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_run
     assert service.refusals() == {}
 
 
-async def test_the_same_message_again_gets_the_same_answer(service, pool):
+async def test_the_same_message_again_gets_the_same_answer(service: Service, pool: Any) -> None:
     one = warning()
     first, again = await service.submit(one), await service.submit(one)
     assert (first.status, again.status) == (201, 200)
@@ -64,7 +47,7 @@ async def test_the_same_message_again_gets_the_same_answer(service, pool):
     assert service.count("warn_alerts_repeated_total", source="leitstelle") == 1
 
 
-async def test_fifty_at_once_are_one_alert_and_one_promise(service, pool):
+async def test_fifty_at_once_are_one_alert_and_one_promise(service: Service, pool: Any) -> None:
     one = warning()
     answers = await asyncio.gather(*(service.submit(one) for _ in range(50)))
     assert sorted(answer.status for answer in answers) == [200] * 49 + [201]
@@ -72,13 +55,13 @@ async def test_fifty_at_once_are_one_alert_and_one_promise(service, pool):
     assert await stored(pool) == 1
 
 
-async def test_fifty_different_ones_at_once_are_fifty_alerts(service, pool):
+async def test_fifty_different_ones_at_once_are_fifty_alerts(service: Service, pool: Any) -> None:
     answers = await asyncio.gather(*(service.submit(warning()) for _ in range(50)))
     assert {answer.status for answer in answers} == {201}
     assert await stored(pool) == 50
 
 
-async def test_an_identity_with_other_content_is_refused(service, pool):
+async def test_an_identity_with_other_content_is_refused(service: Service, pool: Any) -> None:
     one = warning()
     await service.submit(one)
     other = replace(one, infos=(InfoPart(headline="Etwas anderes"),))
@@ -87,7 +70,7 @@ async def test_an_identity_with_other_content_is_refused(service, pool):
     assert service.refusals() == {"identity-reused": 1}
 
 
-async def test_an_update_and_a_cancel_are_recognised(service):
+async def test_an_update_and_a_cancel_are_recognised(service: Service) -> None:
     one = warning()
     first = await service.submit(one)
     update = await service.submit(one.later("update-1"))
@@ -100,7 +83,7 @@ async def test_an_update_and_a_cancel_are_recognised(service):
     assert status.json["alert"]["superseded_by"] == update.json["alert"]["id"]
 
 
-async def test_an_update_that_joins_two_warnings_makes_them_one_chain(service, pool):
+async def test_an_update_that_joins_two_warnings_makes_them_one_chain(service: Service, pool: Any) -> None:
     one, two = warning(DUEREN), warning(JUELICH)
     first, _ = await service.submit(one), await service.submit(two)
     both = await service.submit(one.later("beide", references=(one, two)))
@@ -118,8 +101,8 @@ async def test_an_update_that_joins_two_warnings_makes_them_one_chain(service, p
     ],
 )
 async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody(
-    service, status, scope, more, reason
-):
+    service: Service, status: str, scope: str, more: str, reason: str
+) -> None:
     answer = await service.submit(warning(status=status, scope=scope, more=more))
     assert answer.status == 201
     assert (answer.json["alert"]["reason"], answer.json["alert"]["state"]) == (reason, "recorded")
@@ -127,7 +110,7 @@ async def test_what_is_not_for_the_public_is_recorded_counted_and_sent_to_nobody
     assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
-async def test_an_exercise_never_stops_an_actual_warning(service, pool):
+async def test_an_exercise_never_stops_an_actual_warning(service: Service, pool: Any) -> None:
     one = warning()
     await service.submit(one)
     answer = await service.submit(one.later("uebung", "Cancel", status="Exercise", more="<note>Übung</note>"))
@@ -135,7 +118,7 @@ async def test_an_exercise_never_stops_an_actual_warning(service, pool):
     assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
 
 
-def broken(text, old, new):
+def broken(text: bytes, old: bytes, new: bytes) -> bytes:
     assert old in text
     return text.replace(old, new)
 
@@ -180,7 +163,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
 @pytest.mark.parametrize("name", sorted(REFUSED))
-async def test_bad_input_is_a_precise_problem_one_count_and_no_effect(service, pool, name, path):
+async def test_bad_input_is_a_precise_problem_one_count_and_no_effect(
+    service: Service, pool: Any, name: str, path: str
+) -> None:
     body, status, type_ = REFUSED[name]
     answer = await service.submit(body, path=path)
     problem = answer.problem(status, type_ or answer.json["type"].rpartition(":")[2])
@@ -191,100 +176,33 @@ async def test_bad_input_is_a_precise_problem_one_count_and_no_effect(service, p
     assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
-async def test_every_breach_of_the_rules_is_named_at_once_with_its_place(service):
+async def test_every_breach_of_the_rules_is_named_at_once_with_its_place(service: Service) -> None:
     bad = broken(broken(XML, b"<severity>Severe</severity>", b""), b"<event>Hochwasser</event>", b"")
     errors = (await service.submit(bad)).problem(422, "invalid-cap")["errors"]
     assert len([error for error in errors if error["severity"] == "error"]) >= 2
     assert all({"code", "message", "line", "path", "severity"} <= error.keys() for error in errors)
 
 
-async def test_the_municipalities_beyond_the_territory_are_listed(service):
+async def test_the_municipalities_beyond_the_territory_are_listed(service: Service) -> None:
     problem = (await service.submit(warning(DUEREN, AACHEN))).problem(403, "outside-territory")
     assert [place["ags"] for place in problem["municipalities"]] == [AACHEN]
 
 
-async def test_what_of_the_area_has_no_target_is_listed(service):
+async def test_what_of_the_area_has_no_target_is_listed(service: Service) -> None:
     body = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
     [error] = (await service.submit(body)).problem(422, "area-unmatched")["errors"]
     assert error["kind"] == "circle"
     assert error["reason"]
 
 
-@pytest.mark.parametrize("key", ["", "nonsense", KEY[:-1] + "x", f"wi_dueren_{'s' * 43}"])
-async def test_without_a_valid_key_nothing_is_read(service, pool, key):
-    answer = await service.submit(warning(), key=key)
-    answer.problem(401, "unauthenticated")
-    assert answer.headers["www-authenticate"] == "Bearer"
-    assert service.refusals() == {"unauthenticated": 1}
-    assert await stored(pool) == 0
-
-
-@pytest.mark.parametrize("header", ["Basic abc", KEY, "Bearer", ""])
-async def test_only_a_bearer_key_is_a_key(service, header):
-    answer = await service.submit(warning(), key="", Authorization=header)
-    answer.problem(401, "unauthenticated")
-
-
-async def test_the_scheme_may_be_written_in_any_case(service):
-    assert (await service.submit(warning(), key="", Authorization=f"bearer {KEY}")).status == 201
-
-
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/cap"])
-async def test_another_media_type_is_refused(service, content_type):
-    (await service.submit(warning(), content_type=content_type)).problem(415, "unsupported-media-type")
-    assert service.refusals() == {"unsupported-media-type": 1}
-
-
-@pytest.mark.parametrize("content_type", [f"{CAP}; charset=utf-8", "application/xml", "Text/XML"])
-async def test_the_media_types_of_cap_are_taken(service, content_type):
-    assert (await service.submit(warning(), content_type=content_type)).status == 201
-
-
-async def test_a_compressed_body_is_refused_unread(service):
-    answer = await service.submit(gzip.compress(warning().xml()), content_encoding="gzip")
-    answer.problem(415, "unsupported-media-type")
-
-
-async def test_three_megabytes_are_too_large(service, pool):
-    body = io.BytesIO(b"<alert>" + b" " * 3_000_000)
-    answer = await service.request("POST", "/v1/alerts", body, content_type=CAP)
-    problem = answer.problem(413, "too-large")
-    assert problem["max_bytes"] == 2_000_000
-    assert service.refusals() == {"too-large": 1}
-    assert await stored(pool) == 0
-
-
-async def test_a_body_without_a_length_is_cut_off_at_the_limit(service):
-    async def chunks():
-        for _ in range(40):
-            yield b" " * 100_000
-
-    try:
-        answer = await service.request("POST", "/v1/alerts", chunks(), content_type=CAP)
-    except aiohttp.ClientError:
-        pass  # the server had answered and closed while we were still sending
-    else:
-        answer.problem(413, "too-large")
-    assert service.refusals() == {"too-large": 1}
-
-
-async def test_a_chunked_body_within_the_limit_is_taken(service):
-    async def chunks():
-        body = warning().xml()
-        for start in range(0, len(body), 100):
-            yield body[start : start + 100]
-
-    assert (await service.request("POST", "/v1/alerts", chunks(), content_type=CAP)).status == 201
-
-
-async def test_what_is_larger_than_the_service_allows_for_its_parts_is_too_large(service):
+async def test_what_is_larger_than_the_service_allows_for_its_parts_is_too_large(service: Service) -> None:
     vertices = " ".join(["50.8,6.4"] * 100_001)
     body = warning(infos=(InfoPart(areas=(), shapes=f"<polygon>{vertices}</polygon>"),))
     answer = await service.submit(body)
     assert answer.json["type"].rpartition(":")[2] in {"malformed", "too-large"}
 
 
-async def test_a_preview_says_what_would_happen_and_changes_nothing(service, pool):
+async def test_a_preview_says_what_would_happen_and_changes_nothing(service: Service, pool: Any) -> None:
     await Subscriptions(pool).add_many(
         [
             subscription("anna", DUEREN, JUELICH),
@@ -306,7 +224,7 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(service, poo
     assert await service.parts.health.wake_ups._queue.keys("*") == []
 
 
-async def test_a_preview_judges_an_identity_as_submitting_it_would(service):
+async def test_a_preview_judges_an_identity_as_submitting_it_would(service: Service) -> None:
     one = warning()
     await service.submit(one)
     again = await service.submit(one, path="/v1/alerts/preview")
@@ -317,7 +235,9 @@ async def test_a_preview_judges_an_identity_as_submitting_it_would(service):
 
 @pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
 @pytest.mark.parametrize("kind", ["Update", "Cancel"])
-async def test_a_source_does_not_touch_what_another_warned_of_beyond_its_territory(service, pool, kind, path):
+async def test_a_source_does_not_touch_what_another_warned_of_beyond_its_territory(
+    service: Service, pool: Any, kind: str, path: str
+) -> None:
     """Both may speak for the same CAP sender, each in its own territory."""
     await service.parts.sources.put(Source("ort", "Düren", frozenset({SENDER}), (DUEREN,)))
     await service.parts.sources.add_key("ort", f"wk_ort_{'o' * 43}")
@@ -331,7 +251,7 @@ async def test_a_source_does_not_touch_what_another_warned_of_beyond_its_territo
     assert (await service.submit(later)).status == 201, "who warned may"
 
 
-async def test_a_source_ends_what_another_warned_of_within_its_territory(service):
+async def test_a_source_ends_what_another_warned_of_within_its_territory(service: Service) -> None:
     await service.parts.sources.put(Source("ort", "Düren", frozenset({SENDER}), (DUEREN,)))
     await service.parts.sources.add_key("ort", f"wk_ort_{'o' * 43}")
     one = warning(DUEREN)
@@ -341,7 +261,7 @@ async def test_a_source_ends_what_another_warned_of_within_its_territory(service
 
 
 @pytest.mark.parametrize("path", ["/v1/alerts", "/v1/alerts/preview"])
-async def test_what_was_put_right_or_left_out_of_the_area_is_said(service, path):
+async def test_what_was_put_right_or_left_out_of_the_area_is_said(service: Service, path: str) -> None:
     swapped = "<circle>6.48,50.8 2</circle>"
     unknown = "<geocode><valueName>FIPS6</valueName><value>006037</value></geocode>"
     body = warning(infos=(InfoPart(areas=(), shapes=swapped + unknown),))
@@ -353,25 +273,7 @@ async def test_what_was_put_right_or_left_out_of_the_area_is_said(service, path)
     assert "latitude and longitude" in said["target-note"]["message"]
 
 
-async def test_a_body_that_breaks_off_is_incomplete_and_no_fault_of_ours(service):
-    body = warning().xml()
-    head = (
-        f"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
-        f"Content-Type: {CAP}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    _, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
-    writer.write(head.encode() + body[:200])
-    await writer.drain()
-    writer.close()
-
-    async def counted():
-        return bool(service.refusals())
-
-    await until(counted)
-    assert service.refusals() == {"incomplete": 1}
-
-
-async def test_one_source_does_not_act_on_anothers_warning(service, pool):
+async def test_one_source_does_not_act_on_anothers_warning(service: Service, pool: Any) -> None:
     one = warning()
     await service.submit(one)
     foreign = one.later("fremd", "Cancel", sender=NEIGHBOUR, infos=())
@@ -382,7 +284,7 @@ async def test_one_source_does_not_act_on_anothers_warning(service, pool):
     assert await pool.fetchval("SELECT count(*) FROM alert WHERE stopped_at IS NOT NULL") == 0
 
 
-async def test_without_the_queue_it_is_accepted_all_the_same(settings, tmp_path):
+async def test_without_the_queue_it_is_accepted_all_the_same(settings: Settings, tmp_path: Path) -> None:
     away = settings.model_copy(update={"redis_url": f"unix://{tmp_path}/nobody.sock"})
     async with serving(away) as service:
         await introduce(service.parts)
@@ -390,23 +292,3 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings, tmp_path)
         assert service.count("warn_enqueue_failures_total") == 1
         ready = await service.get("/readyz")
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
-
-
-async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(settings, server_dir):
-    with EmbeddedPostgres(server_dir, durable=False) as server:
-        await upgrade(server.url)
-        async with serving(settings.model_copy(update={"database_url": server.url})) as service:
-            await introduce(service.parts)
-            assert (await service.submit(warning())).status == 201
-            await asyncio.to_thread(server.stop)
-            one = warning()
-            answer = await service.submit(one)
-            answer.problem(503, "record-unavailable")
-            assert int(answer.headers["retry-after"]) > 0
-            assert service.refusals() == {"record-unavailable": 1}
-            ready = await service.get("/readyz")
-            assert (ready.status, ready.json["record"]) == (503, False)
-            assert service.count("warn_record_up") == 0
-            server.start()
-            assert (await service.submit(one)).status == 201
-            assert (await service.get("/readyz")).status == 200

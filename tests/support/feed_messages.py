@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ HANNOVER = "03241001"
 SENDER = "opendata@dwd.de"
 
 
-def corpus(name):
+def corpus(name: str) -> bytes:
     """A file of the corpus. Skips visibly without it, and fails where it must be there."""
     path = CORPUS / name
     if not path.exists():
@@ -31,12 +32,20 @@ def corpus(name):
     return path.read_bytes()
 
 
-def dwd_id(number, language="MUL"):
+def dwd_id(number: int, language: Any = "MUL") -> str:
     bare = f"2.49.0.0.276.0.DWD.PVW.1700000000000.{number:08d}-0000-4000-8000-000000000000"
     return f"{bare}.{language}" if language else bare
 
 
-def warning(number=1, *, places=(DUEREN,), sent=NOW, lasts=6 * HOUR, references=(), **changes):
+def warning(
+    number: int = 1,
+    *,
+    places: tuple[str, ...] = (DUEREN,),
+    sent: Any = NOW,
+    lasts: Any = 6 * HOUR,
+    references: Any = (),
+    **changes: Any,
+) -> cap.Alert:
     """A weather warning as DWD writes them. Changes are to the info where it has such a field, else to the alert."""
     info = cap.Info(
         language="de-DE",
@@ -73,12 +82,12 @@ def warning(number=1, *, places=(DUEREN,), sent=NOW, lasts=6 * HOUR, references=
     return replace(alert, **rest)
 
 
-def update(number, earlier, **changes):
+def update(number: int, earlier: Any, **changes: Any) -> cap.Alert:
     changes.setdefault("sent", earlier.sent + timedelta(minutes=10))
     return warning(number, references=(earlier,), msg_type=cap.MsgType.UPDATE, **changes)
 
 
-def cancel(number, earlier, **changes):
+def cancel(number: int, earlier: Any, **changes: Any) -> cap.Alert:
     changes.setdefault("sent", earlier.sent + timedelta(minutes=20))
     return warning(
         number,
@@ -89,7 +98,7 @@ def cancel(number, earlier, **changes):
     )
 
 
-def archive(*alerts, extra=()):
+def archive(*alerts: Any, extra: Any = ()) -> bytes:
     """A STAT archive; `extra` are (name, bytes) members of any content."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -100,7 +109,15 @@ def archive(*alerts, extra=()):
     return buffer.getvalue()
 
 
-def dashboard_entry(identifier, *, sent=NOW, version=1, headline="Großbrand", msg_type="Alert", **more):
+def dashboard_entry(
+    identifier: Any,
+    *,
+    sent: Any = NOW,
+    version: Any = 1,
+    headline: str = "Großbrand",
+    msg_type: Any = "Alert",
+    **more: Any,
+) -> dict[str, Any]:
     return {
         "id": identifier,
         "payload": {
@@ -124,7 +141,15 @@ def dashboard_entry(identifier, *, sent=NOW, version=1, headline="Großbrand", m
     }
 
 
-def nina_detail(identifier, *, sent=NOW, ars="053580008008", msg_type="Alert", references="", **changes):
+def nina_detail(
+    identifier: Any,
+    *,
+    sent: Any = NOW,
+    ars: Any = "053580008008",
+    msg_type: Any = "Alert",
+    references: Any = "",
+    **changes: Any,
+) -> bytes:
     """A MoWaS message in NINA's JSON."""
     info = {
         "language": "DE",
@@ -158,5 +183,5 @@ def nina_detail(identifier, *, sent=NOW, ars="053580008008", msg_type="Alert", r
     return json.dumps(document | changes).encode()
 
 
-def listing_body(*entries):
+def listing_body(*entries: Any) -> bytes:
     return json.dumps(list(entries)).encode()

@@ -1,21 +1,17 @@
 """What becomes of a feed's messages in the record, in every order in which they can arrive."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 import cap
-from dispatcher.intake.approval import NotApprovedError
 from dispatcher.intake.prepare import Unusable
 from dispatcher.model.vocabulary import Reason
-from dispatcher.queue.address import parse
-from dispatcher.queue.wakeups import WakeUpQueue, open_queue
-from tests.feeds.material import (
+from tests.support.feed_messages import (
     DUEREN,
     HANNOVER,
-    HEIMBACH,
     HOUR,
     JUELICH,
     NOW,
@@ -24,11 +20,11 @@ from tests.feeds.material import (
     update,
     warning,
 )
+from tests.support.feed_world import World
 from tests.support.histories import depth
-from tests.test_metrics import samples
 
 
-async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
+async def test_a_warning_goes_the_same_way_as_a_submitted_one(world: World) -> None:
     feed = await world.feed()
     taken = await world.take(feed, warning(1))
     stored = await world.alerts.get(taken.alert_id)
@@ -43,7 +39,7 @@ async def test_a_warning_goes_the_same_way_as_a_submitted_one(world):
     assert await depth(world.wake_ups, stored.lane) == 1
 
 
-async def test_the_same_message_again_changes_nothing(world):
+async def test_the_same_message_again_changes_nothing(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     again = await world.take(feed, warning(1))
@@ -62,21 +58,21 @@ async def test_the_same_message_again_changes_nothing(world):
     ],
     ids=["language", "NINA", "NINA with its own sender and time", "id: code"],
 )
-async def test_editions_of_one_message_are_one(world, edition):
+async def test_editions_of_one_message_are_one(world: World, edition: cap.Alert) -> None:
     first = await world.take(await world.feed("dwd"), warning(1))
     second = await world.take(await world.feed("nina", "nina"), edition)
     assert second.reason is Reason.DUPLICATE
     assert second.alert_id == first.alert_id
 
 
-async def test_identifiers_of_different_senders_may_collide(world):
+async def test_identifiers_of_different_senders_may_collide(world: World) -> None:
     feed = await world.feed("hub", "index")
     await world.take(feed, warning(identifier="1", sender="a@x.example", headline="A", event="Sturm"))
     await world.take(feed, warning(identifier="1", sender="b@x.example", headline="B", event="Hochwasser"))
     assert await world.reasons() == ["first_notice", "first_notice"]
 
 
-async def test_an_update_and_a_cancel_follow_their_chain(world):
+async def test_an_update_and_a_cancel_follow_their_chain(world: World) -> None:
     feed = await world.feed()
     first = warning(1)
     second, third = update(2, first), cancel(3, first, sent=NOW + timedelta(minutes=20))
@@ -87,14 +83,14 @@ async def test_an_update_and_a_cancel_follow_their_chain(world):
     assert len({row["chain_id"] for row in rows}) == 1
 
 
-async def test_a_lifted_warning_is_an_all_clear(world):
+async def test_a_lifted_warning_is_an_all_clear(world: World) -> None:
     feed = await world.feed()
     await world.take(feed, warning(1))
     await world.take(feed, update(2, warning(1), headline="AUFHEBUNG der Amtlichen WARNUNG vor STARKREGEN"))
     assert await world.reasons() == ["first_notice", "all_clear"]
 
 
-async def test_a_chain_across_editions_and_feeds(world):
+async def test_a_chain_across_editions_and_feeds(world: World) -> None:
     """NINA brought the warning; DWD's own feed updates it under DWD's own identifier."""
     await world.take(await world.feed("nina", "nina"), warning(1, identifier=f"dwd.{dwd_id(1)}"))
     await world.take(await world.feed("dwd"), update(2, warning(1)))
@@ -104,28 +100,28 @@ async def test_a_chain_across_editions_and_feeds(world):
     assert len({row["chain_id"] for row in rows}) == 1
 
 
-async def test_what_arrives_after_its_own_update_is_outdated(world):
+async def test_what_arrives_after_its_own_update_is_outdated(world: World) -> None:
     feed = await world.feed()
     await world.take(feed, update(2, warning(1)))
     await world.take(feed, warning(1))
     assert await world.reasons() == ["update", "superseded"]
 
 
-async def test_what_arrives_after_its_own_cancel_is_never_sent(world):
+async def test_what_arrives_after_its_own_cancel_is_never_sent(world: World) -> None:
     feed = await world.feed()
     await world.take(feed, cancel(2, warning(1)))
     await world.take(feed, warning(1))
     assert await world.reasons() == ["nothing_to_end", "superseded"]
 
 
-async def test_a_second_cancel_is_not_a_second_all_clear(world):
+async def test_a_second_cancel_is_not_a_second_all_clear(world: World) -> None:
     feed = await world.feed()
     for message in (warning(1), cancel(2, warning(1)), cancel(3, warning(1), sent=NOW + HOUR)):
         await world.take(feed, message)
     assert await world.reasons() == ["first_notice", "cancel", "already_ended"]
 
 
-async def test_an_older_message_of_the_chain_comes_late(world):
+async def test_an_older_message_of_the_chain_comes_late(world: World) -> None:
     feed = await world.feed()
     first, second = warning(1), update(2, warning(1))
     third = update(3, second)
@@ -138,7 +134,7 @@ async def test_an_older_message_of_the_chain_comes_late(world):
     assert (await world.reasons())[-1] == "cancel"
 
 
-async def test_a_warning_that_moves_away_reaches_those_who_were_told(world):
+async def test_a_warning_that_moves_away_reaches_those_who_were_told(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     moved = await world.take(feed, update(2, warning(1), places=(HANNOVER,)))
@@ -147,14 +143,14 @@ async def test_a_warning_that_moves_away_reaches_those_who_were_told(world):
     assert (await world.alerts.get(first.alert_id)).stopped_by == moved.alert_id
 
 
-async def test_elsewhere_is_normal_and_leaves_no_alert(world):
+async def test_elsewhere_is_normal_and_leaves_no_alert(world: World) -> None:
     feed = await world.feed()
     taken = await world.take(feed, warning(1, places=(HANNOVER,)))
     assert taken.reason is Reason.ELSEWHERE
     assert await world.rows() == []
 
 
-async def test_the_territory_of_a_feed_is_a_filter(world):
+async def test_the_territory_of_a_feed_is_a_filter(world: World) -> None:
     feed = await world.feed(territory=(JUELICH,))
     assert (await world.take(feed, warning(1))).reason is Reason.ELSEWHERE
     both = await world.take(feed, warning(2, places=(DUEREN, JUELICH)))
@@ -176,14 +172,14 @@ async def test_the_territory_of_a_feed_is_a_filter(world):
     ],
     ids=lambda value: value if isinstance(value, Reason) else "",
 )
-async def test_what_is_recorded_and_not_sent(world, message, reason):
+async def test_what_is_recorded_and_not_sent(world: World, message: cap.Alert, reason: Reason) -> None:
     feed = await world.feed("x", "single")
     assert (await world.take(feed, message)).reason is reason
     rows = await world.rows()
     assert [(row["reason"], row["state"]) for row in rows] == [(reason, "recorded")]
 
 
-async def test_green_after_yellow_is_an_all_clear(world):
+async def test_green_after_yellow_is_an_all_clear(world: World) -> None:
     feed = await world.feed("meteoalarm", "index")
     yellow = warning(
         1, identifier="y", parameters=(cap.NamedValue("awareness_level", "2; yellow; Moderate"),)
@@ -196,7 +192,7 @@ async def test_green_after_yellow_is_an_all_clear(world):
     assert await world.reasons() == ["first_notice", "all_clear"]
 
 
-async def test_a_content_changed_under_its_identity_is_a_revision(world):
+async def test_a_content_changed_under_its_identity_is_a_revision(world: World) -> None:
     feed = await world.feed("nina", "nina")
     await world.take(feed, warning(1))
     await world.take(feed, warning(1, headline="Jetzt schlimmer"))
@@ -204,20 +200,20 @@ async def test_a_content_changed_under_its_identity_is_a_revision(world):
     assert [(row["reason"], row["revision"]) for row in rows] == [("first_notice", 0), ("update", 1)]
 
 
-async def test_a_message_without_language_is_in_the_feeds_own(world):
+async def test_a_message_without_language_is_in_the_feeds_own(world: World) -> None:
     feed = await world.feed(default_language="de-DE")
     taken = await world.take(feed, warning(1, language=None))
     assert cap.parse(await world.alerts.raw(taken.alert_id)).alerts[0].infos[0].language == "de-DE"
 
 
-async def test_a_message_without_end_gets_the_feeds_lifetime(world):
+async def test_a_message_without_end_gets_the_feeds_lifetime(world: World) -> None:
     feed = await world.feed(default_lifetime_h=3)
     taken = await world.take(feed, warning(1, lasts=None))
     assert taken.open_ended
     assert (await world.alerts.get(taken.alert_id)).expires == world.clock.now + 3 * HOUR
 
 
-async def test_another_sources_account_of_the_same_event_is_merged(world):
+async def test_another_sources_account_of_the_same_event_is_merged(world: World) -> None:
     await world.take(await world.feed("dwd"), warning(1))
     other = warning(9, identifier="lhp-1", sender="lhp@x.example", sent=NOW + timedelta(minutes=5))
     merged = await world.take(await world.feed("lhp", "index"), other)
@@ -235,21 +231,18 @@ async def test_another_sources_account_of_the_same_event_is_merged(world):
         {"infos": ()},
     ],
 )
-async def test_what_differs_is_not_merged(world, change):
+async def test_what_differs_is_not_merged(world: World, change: dict[str, Any]) -> None:
     await world.take(await world.feed("dwd"), warning(1))
     other = warning(9, **{"identifier": "x", "sender": "lhp@x.example"} | change)
     taken = await world.take(await world.feed("lhp", "index"), other)
     assert taken.reason is not Reason.MERGED
 
 
-async def test_an_unusable_message_says_why(world):
+async def test_an_unusable_message_says_why(world: World) -> None:
     feed = await world.feed()
     with pytest.raises(Unusable) as raised:
         await world.take(feed, warning(1, identifier=""))
     assert raised.value.code == "identity-missing"
-
-
-# waiting for a person
 
 
 @pytest.mark.parametrize(
@@ -264,7 +257,9 @@ async def test_an_unusable_message_says_why(world):
     ],
     ids=["severity", "status", "sender", "signature", "clock", "area"],
 )
-async def test_what_waits_for_a_person_is_not_sent(world, settings, change, doubt):
+async def test_what_waits_for_a_person_is_not_sent(
+    world: World, settings: dict[str, Any], change: dict[str, Any], doubt: str
+) -> None:
     feed = await world.feed(**settings)
     message = warning(1, **change)
     taken = await world.take(feed, message, cap.render(message))
@@ -276,86 +271,12 @@ async def test_what_waits_for_a_person_is_not_sent(world, settings, change, doub
     assert await world.alerts.raw_for(held.id, [DUEREN]) is None
 
 
-async def test_grave_warnings_for_elsewhere_bother_nobody(world):
+async def test_grave_warnings_for_elsewhere_bother_nobody(world: World) -> None:
     feed = await world.feed(severities=["Minor"])
     assert (await world.take(feed, warning(1, places=(HANNOVER,)))).reason is Reason.ELSEWHERE
 
 
-async def test_a_person_releases_what_waits(world):
-    feed = await world.feed(severities=["Minor"])
-    held = await world.take(feed, warning(1))
-    released = await world.release.release(held.alert_id, "operator:a", "geprüft")
-    assert released.state == "accepted"
-    assert released.reason is Reason.FIRST_NOTICE
-    audit = await world.pool.fetchrow("SELECT * FROM audit WHERE action = 'alert.conclude'")
-    assert audit["actor"] == "operator:a"
-    target = await world.alerts.target_sha256(held.alert_id)
-    assert audit["detail"] == {
-        "reason": "first_notice",
-        "why": "geprüft",
-        "at_most": None,
-        "target_sha256": target,
-    }
-    with pytest.raises(NotApprovedError):
-        await world.release.release(held.alert_id, "operator:b", "noch einmal")
-
-
-async def test_without_the_queue_a_released_message_is_on_record_and_the_failure_is_counted(world, tmp_path):
-    feed = await world.feed(severities=["Minor"])
-    held = await world.take(feed, warning(1))
-    away = WakeUpQueue(
-        open_queue(parse(f"unix://{tmp_path}/nobody.sock")), world.metrics.enqueue_failures.inc
-    )
-    world.release._wake_ups = world.ingest._wake_ups = away
-    assert (await world.release.release(held.alert_id, "operator:a", "geprüft")).state == "accepted"
-    assert samples(world.metrics)["warn_enqueue_failures_total", frozenset()] == 1
-    await world.take(feed, warning(2, places=(HEIMBACH,), severity=cap.Severity.MINOR))
-    assert samples(world.metrics)["warn_enqueue_failures_total", frozenset()] == 2
-    await away.aclose()
-
-
-async def test_a_person_names_the_places_that_nobody_could_read(world):
-    feed = await world.feed()
-    held = await world.take(feed, warning(1, areas=(cap.Area("Nirgendwo"),)))
-    with pytest.raises(NotApprovedError, match="Gemeinden"):
-        await world.release.release(held.alert_id, "a", "w")
-    with pytest.raises(NotApprovedError, match="00000000"):
-        await world.release.release(held.alert_id, "a", "w", ["00000000"])
-    released = await world.release.release(held.alert_id, "a", "w", [HEIMBACH])
-    assert released.state == "accepted"
-    assert [place.reason for place in await world.alerts.affected(held.alert_id)] == ["person"]
-
-
-async def test_a_person_discards_what_waits(world):
-    feed = await world.feed(severities=["Minor"])
-    held = await world.take(feed, warning(1))
-    await world.release.discard(held.alert_id, "operator:a", "Irrläufer")
-    assert await world.reasons() == ["discarded"]
-    with pytest.raises(NotApprovedError):
-        await world.release.discard(held.alert_id, "operator:a", "noch einmal")
-
-
-async def test_what_waits_expires_by_itself(world):
-    feed = await world.feed(severities=["Minor"])
-    held = await world.take(feed, warning(1))
-    assert await world.held.expire(world.clock.now) == 0
-    world.clock.forward(hours=7)
-    with pytest.raises(NotApprovedError, match="abgelaufen"):
-        await world.release.release(held.alert_id, "a", "w")
-    assert await world.held.expire(world.clock.now) == 1
-    assert await world.reasons() == ["expired"]
-
-
-async def test_what_waits_is_outdated_by_a_later_message(world):
-    feed = await world.feed(severities=["Minor"])
-    held = await world.take(feed, warning(1))
-    await world.take(feed, update(2, warning(1), severity=cap.Severity.MINOR))
-    assert await world.reasons() == ["superseded", "update"]
-    with pytest.raises(NotApprovedError):
-        await world.release.release(held.alert_id, "a", "w")
-
-
-async def test_the_end_of_what_waits_ends_the_waiting(world):
+async def test_the_end_of_what_waits_ends_the_waiting(world: World) -> None:
     feed = await world.feed(severities=["Minor"])
     await world.take(feed, warning(1))
     await world.take(feed, cancel(2, warning(1)))
@@ -363,49 +284,13 @@ async def test_the_end_of_what_waits_ends_the_waiting(world):
     assert await world.held.count() == 0
 
 
-async def test_a_held_update_leaves_what_people_know(world):
-    feed = await world.feed(severities=["Severe"])
-    first = await world.take(feed, warning(1))
-    held = await world.take(feed, update(2, warning(1), severity=cap.Severity.EXTREME))
-    assert held.reason is Reason.HELD
-    assert (await world.alerts.get(first.alert_id)).stopped_by is None
-    released = await world.release.release(held.alert_id, "a", "w")
-    assert released.reason is Reason.UPDATE
-    assert (await world.alerts.get(first.alert_id)).stopped_by == held.alert_id
-
-
-async def test_an_unproved_cancel_ends_nothing_by_itself(world):
-    feed = await world.feed(senders=["opendata@dwd.de"])
-    await world.take(feed, warning(1))
-    forged = replace(cancel(2, warning(1)), sender="evil@x.example")
-    held = await world.take(feed, forged)
-    assert held.reason is Reason.HELD
-    assert await world.reasons() == ["first_notice", "held"]
-    released = await world.release.release(held.alert_id, "a", "echt")
-    assert released.reason is Reason.CANCEL
-
-
-async def test_a_held_end_of_nothing_cannot_be_released(world):
-    feed = await world.feed()
-    await world.take(feed, warning(1))
-    held = await world.take(feed, cancel(2, warning(1), sent=NOW + HOUR))
-    assert held.reason is Reason.HELD
-    world.clock.forward(hours=1)
-    await world.take(feed, cancel(3, warning(1)))
-    with pytest.raises(NotApprovedError):
-        await world.release.release(held.alert_id, "a", "w")
-
-
-async def test_another_feed_may_send_what_this_one_must_hold(world):
+async def test_another_feed_may_send_what_this_one_must_hold(world: World) -> None:
     await world.take(await world.feed("nina", "nina", severities=["Minor"]), warning(1))
     await world.take(await world.feed("dwd"), warning(1, identifier=dwd_id(1, "DEU")))
     assert await world.reasons() == ["superseded", "first_notice"]
 
 
-# the source's silence
-
-
-async def test_silence_is_worded_as_such(world):
+async def test_silence_is_worded_as_such(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     ended = await world.ingest.no_longer_listed(feed.rules, first.alert_id)
@@ -418,7 +303,7 @@ async def test_silence_is_worded_as_such(world):
     assert await world.ingest.no_longer_listed(feed.rules, first.alert_id) is None
 
 
-async def test_silence_ends_only_what_holds(world):
+async def test_silence_ends_only_what_holds(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     await world.take(feed, update(2, warning(1)))
@@ -429,7 +314,7 @@ async def test_silence_ends_only_what_holds(world):
     assert await world.ingest.no_longer_listed(feed.rules, second.alert_id) is None
 
 
-async def test_a_warning_that_is_listed_again_is_told_again(world):
+async def test_a_warning_that_is_listed_again_is_told_again(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     await world.ingest.no_longer_listed(feed.rules, first.alert_id)
@@ -438,7 +323,7 @@ async def test_a_warning_that_is_listed_again_is_told_again(world):
     assert await world.reasons() == ["first_notice", "no_longer_listed", "update"]
 
 
-async def test_an_all_clear_after_silence_is_not_a_second_message(world):
+async def test_an_all_clear_after_silence_is_not_a_second_message(world: World) -> None:
     feed = await world.feed()
     first = await world.take(feed, warning(1))
     await world.ingest.no_longer_listed(feed.rules, first.alert_id)
@@ -446,7 +331,7 @@ async def test_an_all_clear_after_silence_is_not_a_second_message(world):
     assert (await world.reasons())[-1] == "already_ended"
 
 
-async def test_what_nobody_foresaw_is_kept_and_not_raised(world):
+async def test_what_nobody_foresaw_is_kept_and_not_raised(world: World) -> None:
     feed = await world.feed()
     (found,) = world.ingest.prepare([None], feed.rules, NOW)
     assert isinstance(found, Unusable)

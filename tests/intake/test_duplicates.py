@@ -3,41 +3,42 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from dispatcher.model.principals import Source
-from tests.api.conftest import KEY
-from tests.api.test_submission import now, warning
+from tests.api.conftest import KEY, Service
 from tests.support.messages import DUEREN, HOUR, JUELICH, InfoPart
+from tests.support.submissions import now, warning
 
 THIRD, THIRD_KEY = "bezirk@koeln.example", f"wk_bezirk_{'s' * 43}"
 
 
 @pytest.fixture(autouse=True)
-async def third(service):
+async def third(service: Service) -> None:
     """Another centre that may warn in the district."""
     await service.parts.sources.put(Source("bezirk", "Bezirk", frozenset({THIRD}), ("05358",)))
     await service.parts.sources.add_key("bezirk", THIRD_KEY)
 
 
-async def decided(service, one, key=KEY):
+async def decided(service: Service, one: Any, key: str = KEY) -> Any:
     answer = await service.submit(one, key=key)
     assert answer.status == 201, answer.json
     return answer.json["alert"]
 
 
-def theirs(one, **changes):
+def theirs(one: Any, **changes: Any) -> Any:
     """The same warning by the other centre."""
     return replace(warning(), **{"infos": one.infos, "sender": THIRD, "sent": one.sent} | changes)
 
 
-async def states(pool):
+async def states(pool: Any) -> Any:
     rows = await pool.fetch("SELECT sender, reason, state FROM alert ORDER BY number")
     return [(row["reason"], row["state"]) for row in rows]
 
 
-async def test_an_equal_warning_is_recorded_and_not_sent_again(service):
+async def test_an_equal_warning_is_recorded_and_not_sent_again(service: Service) -> None:
     one = warning(DUEREN, JUELICH)
     first = await decided(service, one)
     again = await decided(service, theirs(one, sent=one.sent + timedelta(minutes=2)), THIRD_KEY)
@@ -63,14 +64,16 @@ async def test_an_equal_warning_is_recorded_and_not_sent_again(service):
         {"language": "en-GB"},
     ],
 )
-async def test_what_differs_in_a_word_a_place_or_an_hour_is_told(service, changes):
+async def test_what_differs_in_a_word_a_place_or_an_hour_is_told(
+    service: Service, changes: dict[str, Any]
+) -> None:
     one = warning(DUEREN, JUELICH)
     await decided(service, one)
     other = theirs(one, infos=(replace(one.infos[0], **changes),))
     assert (await decided(service, other, THIRD_KEY))["reason"] == "first_notice"
 
 
-async def test_of_many_equal_ones_at_once_one_is_told(service):
+async def test_of_many_equal_ones_at_once_one_is_told(service: Service) -> None:
     one = warning(DUEREN)
     ours = [replace(one, identifier=f"gleich-{number}") for number in range(10)]
     others = [theirs(one, identifier=f"gleich-{number}") for number in range(10)]
@@ -81,14 +84,16 @@ async def test_of_many_equal_ones_at_once_one_is_told(service):
     assert reasons == ["first_notice", *["merged"] * 19]
 
 
-async def test_white_space_and_what_is_graver_already_do_not_matter(service):
+async def test_white_space_and_what_is_graver_already_do_not_matter(service: Service) -> None:
     one = warning(DUEREN)
     await decided(service, one)
     spaced = replace(one.infos[0], headline="Hochwasser  an\nder Rur", severity="Moderate")
     assert (await decided(service, theirs(one, infos=(spaced,)), THIRD_KEY))["reason"] == "merged"
 
 
-async def test_when_the_one_that_was_told_is_ended_another_that_holds_speaks(service, pool):
+async def test_when_the_one_that_was_told_is_ended_another_that_holds_speaks(
+    service: Service, pool: Any
+) -> None:
     one = warning(DUEREN)
     await decided(service, one)
     for number in range(2):
@@ -106,7 +111,7 @@ async def test_when_the_one_that_was_told_is_ended_another_that_holds_speaks(ser
     assert merged["merged_into"] == speaker["id"]
 
 
-async def test_one_that_its_own_sender_took_back_does_not_speak(service, pool):
+async def test_one_that_its_own_sender_took_back_does_not_speak(service: Service, pool: Any) -> None:
     one = warning(DUEREN)
     other = theirs(one)
     await decided(service, one)
@@ -119,8 +124,8 @@ async def test_one_that_its_own_sender_took_back_does_not_speak(service, pool):
 
 @pytest.mark.parametrize(("places", "speaks"), [((DUEREN, JUELICH, "05358004"), False), ((DUEREN,), True)])
 async def test_after_an_update_it_speaks_only_where_the_update_leaves_somebody_out(
-    service, pool, places, speaks
-):
+    service: Service, pool: Any, places: tuple[str, ...], speaks: bool
+) -> None:
     one = warning(DUEREN, JUELICH)
     await decided(service, one)
     await decided(service, theirs(one), THIRD_KEY)

@@ -1,71 +1,36 @@
-"""The command line of feeds and of what waits for a person, against a real record."""
+"""The command line of feeds, against a real record."""
 
-import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import cap
-from channels.http.addresses import AddressPolicy
-from channels.http.client import HttpClient
-from dispatcher.__main__ import app
-from dispatcher.feeds.replay.recording import Recorded, Recorder, RecordingError, read, write
+from dispatcher.feeds.replay.recording import Recorded, read, write
 from dispatcher.store import record
 from ops.lab.faults.feeds.server import Fault, FeedServer
-from tests.feeds.material import NOW, archive, dashboard_entry, listing_body, nina_detail, update, warning
+from tests.support.feed_messages import (
+    NOW,
+    archive,
+    dashboard_entry,
+    listing_body,
+    nina_detail,
+    update,
+    warning,
+)
+from tests.support.feed_world import BOARD, FIRE
 
-FIRE = "mow.DE-NW-DN-W001-20261122-1-000"
-BOARD = "/api31/dashboard/053580000000.json"
+Run = Callable[..., Awaitable[list[str]]]
 
 
 @pytest.fixture
-def server():
-    with FeedServer() as running:
-        yield running
+def run(run_with_feeds: Run) -> Run:
+    return run_with_feeds
 
 
-@pytest.fixture
-def run(env, database_url, redis_url, tmp_path, server):
-    feeds = tmp_path / "feeds.toml"
-    feeds.write_text(
-        f"""
-        [[feed]]
-        name = "dwd"
-        adapter = "dwd"
-        urls = ["{server.origin}/list"]
-        severities = ["Minor", "Moderate", "Severe"]
-        timeout_s = 1
-
-        [[feed]]
-        name = "nina"
-        adapter = "nina"
-        urls = ["{server.origin}{BOARD}"]
-
-        [[feed]]
-        name = "mowas"
-        adapter = "push"
-        """
-    )
-    for name, value in {
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "WARN_DATA_DIR": str(tmp_path / "var"),
-        "WARN_FEEDS": str(feeds),
-        "WARN_ALLOWED_ORIGINS": server.origin,
-        "WARN_KEY_PEPPER": "pepper",
-    }.items():
-        env.setenv(name, value)
-
-    async def run(*arguments, code=0):
-        result = await asyncio.to_thread(CliRunner().invoke, app, [str(part) for part in arguments])
-        assert result.exit_code == code, result.output
-        return [line for line in result.output.splitlines() if line]
-
-    return run
-
-
-async def test_polling_and_listing(run, server):
+async def test_polling_and_listing(run: Any, server: FeedServer) -> None:
     server.put("/list", archive(warning(1, lasts=None)))
     (line,) = await run("feeds", "poll", "dwd")
     assert json.loads(line) == {"result": "changed", "detail": "", "fresh": 1, "gone": 0, "broken": 0}
@@ -79,7 +44,7 @@ async def test_polling_and_listing(run, server):
     await run("feeds", "poll", "nobody", code=2)
 
 
-async def test_replaying_files(run, tmp_path):
+async def test_replaying_files(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "stat.zip"
     file.write_bytes(archive(warning(1), update(2, warning(1))))
     (line,) = await run("feeds", "replay", "dwd", file, "--shift")
@@ -96,14 +61,14 @@ async def test_replaying_files(run, tmp_path):
     await run("feeds", "replay", "dwd", "--quarantined", "1", code=2)
 
 
-async def test_what_lies_aside_is_taken_in_again(run, tmp_path):
+async def test_what_lies_aside_is_taken_in_again(run: Any, tmp_path: Path) -> None:
     file = tmp_path / "broken.zip"
     file.write_bytes(archive(warning(1))[:-30])
     await run("feeds", "replay", "dwd", file, code=1)
     await run("feeds", "replay", "dwd", "--quarantined", "1", code=1)
 
 
-async def test_recording_and_replaying_a_recording(run, server, tmp_path):
+async def test_recording_and_replaying_a_recording(run: Any, server: FeedServer, tmp_path: Path) -> None:
     server.put(BOARD, listing_body(dashboard_entry(FIRE)))
     server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
     file = tmp_path / "day.jsonl"
@@ -126,19 +91,21 @@ async def test_recording_and_replaying_a_recording(run, server, tmp_path):
         (b'{"v":2,"at":"2026-01-01T00:00:00Z","url":"x","status":200,"detail":"","body":""}\n', ()),
     ],
 )
-async def test_a_file_that_is_no_recording_is_named(run, tmp_path, content, arguments):
+async def test_a_file_that_is_no_recording_is_named(
+    run: Any, tmp_path: Path, content: bytes, arguments: tuple[str, ...]
+) -> None:
     (tmp_path / "bad.jsonl").write_bytes(content)
     lines = await run("feeds", "replay", "nina", tmp_path / "bad.jsonl", *arguments, code=2)
     assert "line" in " ".join(lines)
 
 
-async def test_a_recording_of_nothing_that_the_feed_lists_is_no_success(run, tmp_path):
+async def test_a_recording_of_nothing_that_the_feed_lists_is_no_success(run: Any, tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text(write(Recorded(NOW, "https://other.example/", 200)) + "\n")
     lines = await run("feeds", "replay", "nina", tmp_path / "other.jsonl", code=1)
     assert "no answer" in lines[-1]
 
 
-async def test_what_makes_no_sense_is_said(run, tmp_path, env):
+async def test_what_makes_no_sense_is_said(run: Any, tmp_path: Path, env: pytest.MonkeyPatch) -> None:
     file = tmp_path / "x.zip"
     file.write_bytes(archive(warning(1)))
     await run("feeds", "replay", "dwd", tmp_path / "gone.zip", code=2)
@@ -152,7 +119,9 @@ async def test_what_makes_no_sense_is_said(run, tmp_path, env):
     assert "WARN_FEEDS" in " ".join(await run("feeds", "poll", "dwd", code=2))
 
 
-async def test_a_list_of_a_feed_with_several_addresses_says_which(run, server, tmp_path, env):
+async def test_a_list_of_a_feed_with_several_addresses_says_which(
+    run: Any, server: FeedServer, tmp_path: Path, env: pytest.MonkeyPatch
+) -> None:
     feeds = tmp_path / "two.toml"
     urls = f"{server.origin}/a", f"{server.origin}/b"
     feeds.write_text(f"[[feed]]\nname = 'dwd'\nadapter = 'dwd'\nurls = {list(urls)}")
@@ -164,7 +133,9 @@ async def test_a_list_of_a_feed_with_several_addresses_says_which(run, server, t
     assert json.loads(line)["fresh"] == 1
 
 
-async def test_messages_handed_in_one_by_one_are_not_missed_later(run, tmp_path, database_url):
+async def test_messages_handed_in_one_by_one_are_not_missed_later(
+    run: Any, tmp_path: Path, database_url: str
+) -> None:
     for number in range(1, 5):
         file = tmp_path / f"{number}.xml"
         file.write_bytes(cap.render(warning(number, event=f"E{number}")))
@@ -175,49 +146,7 @@ async def test_messages_handed_in_one_by_one_are_not_missed_later(run, tmp_path,
     await pool.close()
 
 
-async def test_keys_for_pushing(run):
+async def test_keys_for_pushing(run: Any) -> None:
     (key,) = await run("feeds", "key", "mowas")
     assert key.startswith("wk_mowas-")
     await run("feeds", "key", "dwd", code=2)
-
-
-async def test_deciding_what_waits(run, tmp_path):
-    for number in (1, 2):
-        file = tmp_path / f"{number}.zip"
-        file.write_bytes(archive(warning(number, event=f"E{number}", severity=cap.Severity.EXTREME)))
-        await run("feeds", "replay", "dwd", file, "--shift")
-    first, second = (json.loads(line) for line in await run("held", "list"))
-    assert first["held_for"] == "severity"
-    shown = "\n".join(await run("held", "show", first["id"]))
-    assert "STARKREGEN" in shown or "E1" in shown
-    assert "05358008 Düren" in shown
-    await run("held", "show", "nothing", code=1)
-    await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
-    await run("held", "release", first["id"], "--why", "geprüft", code=1)
-    await run("held", "discard", second["id"], "--why", "Irrläufer")
-    await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
-    assert await run("held", "list") == []
-
-
-def test_a_recorded_answer_is_one_line():
-    one = Recorded(NOW, "https://x.example/", 200, b"\x00\xff", "")
-    assert list(read([write(one)])) == [one]
-
-
-@pytest.mark.parametrize("line", ["", "[]", "{}", '{"at": 1}'])
-def test_a_line_that_is_no_answer_is_named(line):
-    with pytest.raises(RecordingError, match="line 2"):
-        list(read([write(Recorded(NOW, "u", 200)), line]))
-
-
-async def test_no_answer_is_recorded_too(tmp_path):
-    bundle = tmp_path / "none.pem"
-    bundle.write_text("")
-    client = HttpClient(AddressPolicy(), ca_file=str(bundle))
-    with (tmp_path / "x.jsonl").open("w+") as file:
-        recorder = Recorder(client, file, lambda: NOW)
-        with pytest.raises(Exception, match="url_not_https"):
-            await recorder.get("http://x.example/", {}, 1, 1000)
-        file.seek(0)
-        assert [(one.status, one.detail) for one in read(file)] == [(0, "url_not_https")]
-    await client.aclose()

@@ -1,13 +1,15 @@
 """The feed page, the way in for those that push, and what an app is told of silent sources."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cap
 from dispatcher.settings import Settings
-from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, introduce, serving
-from tests.feeds.material import NOW, nina_detail
+from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
+from tests.support.feed_messages import NOW, nina_detail
 from tests.support.messages import InfoPart, Message
 
 MOWAS_KEY = f"wk_mowas-1_{SECRET}"
@@ -27,7 +29,7 @@ urls = ["https://source.example/list"]
 
 
 @pytest.fixture
-async def service(database_url, redis_url, tmp_path):
+async def service(database_url: str, redis_url: str, tmp_path: Path) -> Any:
     file = tmp_path / "feeds.toml"
     file.write_text(FEEDS)
     settings = Settings(
@@ -44,12 +46,19 @@ async def service(database_url, redis_url, tmp_path):
         yield running
 
 
-async def push(service, body, *, key=MOWAS_KEY, name="mowas", content_type="application/cap+xml"):
+async def push(
+    service: Service,
+    body: bytes,
+    *,
+    key: str = MOWAS_KEY,
+    name: str = "mowas",
+    content_type: str = "application/cap+xml",
+) -> Any:
     path = f"/v1/feeds/{name}/messages"
     return await service.request("POST", path, body, key=key, content_type=content_type)
 
 
-def fresh(**changes):
+def fresh(**changes: Any) -> Any:
     """A message of now, as the record's clock sees it."""
     from datetime import UTC, datetime, timedelta
 
@@ -57,7 +66,7 @@ def fresh(**changes):
     return Message(**changes)
 
 
-async def test_a_pushed_message_is_an_alert(service):
+async def test_a_pushed_message_is_an_alert(service: Service) -> None:
     answer = await push(service, fresh().xml())
     assert answer.status == 200
     (message,) = answer.json["messages"]
@@ -73,14 +82,14 @@ async def test_a_pushed_message_is_an_alert(service):
     assert page["feed"]["attribution"] == "Quelle: BBK / MoWaS; mit Erlaubnis"
 
 
-async def test_ninas_json_can_be_pushed(service):
+async def test_ninas_json_can_be_pushed(service: Service) -> None:
     sent = fresh().sent
     body = nina_detail("mow.DE-NW-DN-W001-20261122-1-000", sent=sent)
     answer = await push(service, body, content_type="application/json")
     assert [one["reason"] for one in answer.json["messages"]] == ["first_notice"]
 
 
-async def test_what_cannot_be_read_is_kept(service):
+async def test_what_cannot_be_read_is_kept(service: Service) -> None:
     answer = await push(service, b"<html>")
     answer.problem(400, "malformed")
     anonymous = fresh(sender="").xml()
@@ -91,7 +100,7 @@ async def test_what_cannot_be_read_is_kept(service):
     assert page["feed"]["quarantined"] == 2
 
 
-async def test_one_broken_message_of_several_leaves_the_others(service):
+async def test_one_broken_message_of_several_leaves_the_others(service: Service) -> None:
     inner = fresh().xml().decode().partition("?>")[2] or fresh().xml().decode()
     hopeless = "<info>" * 70 + "</info>" * 70
     body = f'<alerts xmlns="urn:oasis:names:tc:emergency:cap:1.2">{inner}<alert>{hopeless}</alert></alerts>'
@@ -99,14 +108,14 @@ async def test_one_broken_message_of_several_leaves_the_others(service):
     assert answer.status in (200, 400)
 
 
-async def test_who_may_push(service):
+async def test_who_may_push(service: Service) -> None:
     (await push(service, b"x", key="")).problem(401, "unauthenticated")
     (await push(service, b"x", key=KEY)).problem(403, "sender-not-allowed")
     (await push(service, b"x", name="nobody")).problem(404, "not-found")
     (await push(service, b"x", content_type="text/plain")).problem(415, "unsupported-media-type")
 
 
-async def test_nobody_makes_a_polled_feed_look_alive_by_pushing(service):
+async def test_nobody_makes_a_polled_feed_look_alive_by_pushing(service: Service) -> None:
     answer = await push(service, fresh().xml(), key=DWD_KEY, name="dwd")
     answer.problem(403, "sender-not-allowed")
     page = (await service.get("/v1/feeds/dwd")).json["feed"]
@@ -114,7 +123,7 @@ async def test_nobody_makes_a_polled_feed_look_alive_by_pushing(service):
     assert page["stale_since"] is not None
 
 
-async def test_a_repetition_is_no_change(service):
+async def test_a_repetition_is_no_change(service: Service) -> None:
     message = fresh().xml()
     await push(service, message)
     first = (await service.get("/v1/feeds/mowas")).json["feed"]
@@ -124,7 +133,7 @@ async def test_a_repetition_is_no_change(service):
     assert again["last_successful_poll"] > first["last_successful_poll"]
 
 
-async def test_of_several_pushed_messages_the_newest_is_judged_first(service):
+async def test_of_several_pushed_messages_the_newest_is_judged_first(service: Service) -> None:
     first = fresh()
     later = first.sent + timedelta(seconds=30)
     end = fresh(identifier="ende", msg_type="Cancel", references=(first,), sent=later)
@@ -133,7 +142,7 @@ async def test_of_several_pushed_messages_the_newest_is_judged_first(service):
     assert [one["reason"] for one in answer.json["messages"]] == ["superseded", "nothing_to_end"]
 
 
-async def test_who_may_look(service):
+async def test_who_may_look(service: Service) -> None:
     for key in (KEY, INSTANCE_KEY):
         names = [feed["name"] for feed in (await service.get("/v1/feeds", key=key)).json["feeds"]]
         assert names == ["mowas", "dwd"]
@@ -141,13 +150,13 @@ async def test_who_may_look(service):
     (await service.get("/v1/feeds/nobody")).problem(404, "not-found")
 
 
-async def test_an_app_is_told_that_nobody_knows(service):
+async def test_an_app_is_told_that_nobody_knows(service: Service) -> None:
     body = (await service.get("/v1/instance/alerts", key=INSTANCE_KEY)).json
     assert body["alerts"] == []
     assert [one["name"] for one in body["stale_feeds"]] == ["dwd"]
 
 
-async def test_without_feeds_there_are_none(database_url, redis_url, tmp_path):
+async def test_without_feeds_there_are_none(database_url: str, redis_url: str, tmp_path: Path) -> None:
     settings = Settings(database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="p")
     async with serving(settings) as running:
         await introduce(running.parts)
@@ -159,7 +168,7 @@ async def test_without_feeds_there_are_none(database_url, redis_url, tmp_path):
 # the original of a copy
 
 
-async def test_the_original_after_its_copy_tells_nobody_twice(service):
+async def test_the_original_after_its_copy_tells_nobody_twice(service: Service) -> None:
     original = fresh()
     (copy,) = (await push(service, original.xml())).json["messages"]
     answer = await service.submit(original)
@@ -171,7 +180,7 @@ async def test_the_original_after_its_copy_tells_nobody_twice(service):
     assert again["reason"] == "duplicate"
 
 
-async def test_the_original_tells_those_whom_the_copy_left_out(service):
+async def test_the_original_tells_those_whom_the_copy_left_out(service: Service) -> None:
     original = fresh(infos=(InfoPart(areas=("05358008", "05358024")),))
     narrow = fresh(sent=original.sent, infos=(InfoPart(areas=("05358008",)),))
     await push(service, narrow.xml())
@@ -179,7 +188,7 @@ async def test_the_original_tells_those_whom_the_copy_left_out(service):
     assert answer.json["alert"]["reason"] == "update"
 
 
-async def test_the_copy_after_its_original_is_a_duplicate(service):
+async def test_the_copy_after_its_original_is_a_duplicate(service: Service) -> None:
     original = fresh()
     await service.submit(original)
     changed = fresh(sent=original.sent, infos=(InfoPart(headline="von der Quelle gekürzt"),))
@@ -187,7 +196,7 @@ async def test_the_copy_after_its_original_is_a_duplicate(service):
     assert copy["reason"] == "duplicate"
 
 
-async def test_the_owner_ends_what_came_by_feed(service):
+async def test_the_owner_ends_what_came_by_feed(service: Service) -> None:
     first = fresh()
     await push(service, first.xml())
     end = fresh(identifier="ende", msg_type="Cancel", references=(first,))
@@ -195,6 +204,6 @@ async def test_the_owner_ends_what_came_by_feed(service):
     assert (answer.status, answer.json["alert"]["reason"]) == (201, "cancel")
 
 
-def test_times_of_the_material_are_aware():
+def test_times_of_the_material_are_aware() -> None:
     assert NOW.utcoffset() is not None
     assert cap.Status.ACTUAL == "Actual"

@@ -1,0 +1,96 @@
+"""Who may submit, and following an alert."""
+
+import json
+from typing import Any
+
+import pytest
+
+from dispatcher.model.vocabulary import State
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.plans import Plans
+from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
+from tests.support.histories import finish, ledger_of, plan, subscription
+from tests.support.messages import DUEREN, JUELICH
+from tests.support.submissions import AACHEN, stored, warning
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", KEY[:-1] + "x", f"wi_dueren_{'s' * 43}"])
+async def test_without_a_valid_key_nothing_is_read(service: Service, pool: Any, key: str) -> None:
+    answer = await service.submit(warning(), key=key)
+    answer.problem(401, "unauthenticated")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert service.refusals() == {"unauthenticated": 1}
+    assert await stored(pool) == 0
+
+
+@pytest.mark.parametrize("header", ["Basic abc", KEY, "Bearer", ""])
+async def test_only_a_bearer_key_is_a_key(service: Service, header: str) -> None:
+    answer = await service.submit(warning(), key="", Authorization=header)
+    answer.problem(401, "unauthenticated")
+
+
+async def test_the_scheme_may_be_written_in_any_case(service: Service) -> None:
+    assert (await service.submit(warning(), key="", Authorization=f"bearer {KEY}")).status == 201
+
+
+NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+@pytest.fixture
+async def sent(service: Service, pool: Any) -> Any:
+    """An alert to Anna and Bernd: accepted for one, rejected for the other."""
+    await Subscriptions(pool).add_many(
+        [subscription("anna", DUEREN, ref="r-1"), subscription("bernd", DUEREN)]
+    )
+    one = warning(DUEREN, JUELICH)
+    alert_id = (await service.submit(one)).json["alert"]["id"]
+    ledger = ledger_of(pool)
+    [wake_ups] = await plan(ledger, Plans(pool, 10), alert_id)
+    await finish(ledger, wake_ups.batch_id, [State.ACCEPTED, State.REJECTED])
+    return one, alert_id
+
+
+async def test_the_status_accounts_for_every_recipient(service: Service, sent: Any) -> None:
+    _, alert_id = sent
+    status = (await service.get(f"/v1/alerts/{alert_id}")).json
+    assert (status["alert"]["state"], status["alert"]["audience"]) == ("settled", 2)
+    [channel] = status["channels"]
+    assert (channel["channel"], channel["kind"]) == ("webpush", "alert")
+    assert channel["states"] == {"accepted": 1, "rejected": 1}
+    assert [place["ags"] for place in status["municipalities"]] == [DUEREN, JUELICH]
+    assert status["recipients_by_municipality"] == {DUEREN: {"accepted": 1, "rejected": 1}}
+
+
+async def test_the_message_comes_back_byte_for_byte(service: Service, sent: Any) -> None:
+    one, alert_id = sent
+    answer = await service.get(f"/v1/alerts/{alert_id}/cap")
+    assert (answer.body, answer.headers["content-type"]) == (one.xml(), "application/cap+xml")
+
+
+async def test_the_ledger_has_one_line_per_recipient_and_no_address(service: Service, sent: Any) -> None:
+    _, alert_id = sent
+    answer = await service.get(f"/v1/alerts/{alert_id}/ledger")
+    lines = [json.loads(line) for line in answer.body.splitlines()]
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert sorted(line["state"] for line in lines) == ["accepted", "rejected"]
+    assert {line["ref"] for line in lines} == {"r-1", None}
+    assert b"push.example/" not in answer.body
+
+
+async def test_a_source_lists_its_own_newest_first(service: Service) -> None:
+    ids = [(await service.submit(warning())).json["alert"]["id"] for _ in range(3)]
+    await service.submit(warning(AACHEN, sender=NEIGHBOUR), key=OTHER_KEY)
+    listed = await service.get("/v1/alerts")
+    assert [alert["id"] for alert in listed.json["alerts"]] == ids[::-1]
+    limited = await service.get("/v1/alerts?limit=1")
+    assert [alert["id"] for alert in limited.json["alerts"]] == ids[-1:]
+
+
+@pytest.mark.parametrize("path", ["", "/cap", "/ledger"])
+async def test_what_belongs_to_another_source_is_not_there(service: Service, sent: Any, path: str) -> None:
+    _, alert_id = sent
+    (await service.get(f"/v1/alerts/{alert_id}{path}", key=OTHER_KEY)).problem(404, "not-found")
+    (await service.get(f"/v1/alerts/{NOWHERE}{path}")).problem(404, "not-found")
+    (await service.get(f"/v1/alerts/{alert_id}{path}", key="")).problem(401, "unauthenticated")
+    (await service.get(f"/v1/alerts/{alert_id}{path}", key=INSTANCE_KEY)).problem(401, "unauthenticated")
+    assert service.refusals() == {}, "the counter is of submissions"

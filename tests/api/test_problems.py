@@ -1,0 +1,65 @@
+"""Every refusal is a problem document."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatcher.embedded import EmbeddedPostgres
+from dispatcher.settings import Settings
+from dispatcher.store.migrate import upgrade
+from tests.api.conftest import Service, introduce, serving
+from tests.support.submissions import warning
+
+
+async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+        await upgrade(server.url)
+        async with serving(settings.model_copy(update={"database_url": server.url})) as service:
+            await introduce(service.parts)
+            assert (await service.submit(warning())).status == 201
+            await asyncio.to_thread(server.stop)
+            one = warning()
+            answer = await service.submit(one)
+            answer.problem(503, "record-unavailable")
+            assert int(answer.headers["retry-after"]) > 0
+            assert service.refusals() == {"record-unavailable": 1}
+            ready = await service.get("/readyz")
+            assert (ready.status, ready.json["record"]) == (503, False)
+            assert service.count("warn_record_up") == 0
+            server.start()
+            assert (await service.submit(one)).status == 201
+            assert (await service.get("/readyz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/nothing", 404),
+        ("DELETE", "/v1/alerts", 405),
+        ("GET", "/v1/alerts?limit=0", 422),
+        ("GET", "/v1/alerts?limit=many", 422),
+        ("GET", "/v1/alerts/not-an-id", 404),
+        ("GET", "/v1/instance/alerts/not-an-id/cap", 404),
+    ],
+)
+async def test_what_http_itself_refuses_is_a_problem_document_too(
+    service: Service, method: str, path: str, status: int
+) -> None:
+    answer = await service.request(method, path)
+    assert (answer.status, answer.json["status"]) == (status, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json["title"]
+
+
+async def test_an_unforeseen_error_is_counted_and_leaves_it_open_whether_the_message_counts(
+    service: Service, pool: Any
+) -> None:
+    await pool.execute("ALTER TABLE affected RENAME TO affected_away")
+    (await service.submit(warning())).problem(500, "internal-error")
+    assert service.refusals() == {"internal-error": 1}
+    await pool.execute("ALTER TABLE affected_away RENAME TO affected")
+    assert await pool.fetchval("SELECT count(*) FROM alert") == 0

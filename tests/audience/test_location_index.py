@@ -1,0 +1,77 @@
+"""Who follows a point, a polygon or a district, from the import to the frozen audience."""
+
+from typing import Any
+
+from dispatcher.delivery.planner import Planner
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from tests.api.conftest import Service
+from tests.support.followers import AROUND, FOLLOWED, INSIDE, OUTSIDE, audience, circle, follow, send
+from tests.support.messages import DUEREN, InfoPart
+from tests.support.submissions import warning
+
+
+async def test_a_circle_reaches_the_places_it_touches_and_whoever_follows_the_municipality(
+    service: Service, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
+    alert_id = await send(service, planner, circle())
+    assert await audience(pool, people, alert_id) == {("alert", name) for name in AROUND}
+    by_municipality = await LedgerReader(pool).by_municipality(alert_id)
+    assert by_municipality[DUEREN] == {"pending": len(AROUND)}
+
+
+async def test_a_code_reaches_every_place_in_its_municipality(
+    service: Service, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
+    alert_id = await send(service, planner, warning(DUEREN))
+    everybody = {("alert", name) for name in people if name != "neighbour"}
+    assert await audience(pool, people, alert_id) == everybody
+
+
+async def test_an_update_lifts_it_for_places_it_left_and_a_cancel_reaches_those_told(
+    service: Service, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
+    first = circle()
+    first_id = await send(service, planner, first)
+    await pool.execute(
+        "UPDATE batch SET outcomes = decode(repeat('10', cardinality(recipients)), 'hex'), state = 'done'"
+    )
+    update = first.later(
+        "u-" + first.identifier, infos=(InfoPart(areas=(), shapes="<circle>50.82,6.48 1.0</circle>"),)
+    )
+    told = await audience(pool, people, await send(service, planner, update))
+    assert {("no_longer_affected", "inside"), ("alert", "outside"), ("update", "municipality")} <= told
+    await pool.execute(
+        "UPDATE batch SET outcomes = decode(repeat('10', cardinality(recipients)), 'hex'), state = 'done'"
+    )
+    cancel = update.later("c-" + first.identifier, "Cancel")
+    ended = await audience(pool, people, await send(service, planner, cancel))
+    assert ("cancel", "outside") in ended
+    assert ("cancel", "inside") not in ended
+    assert first_id
+
+
+async def test_places_that_come_later_are_found_by_the_next_alert(
+    service: Service, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
+    await send(service, planner, circle())
+    more = await follow(pool, {"late": [INSIDE], "late field": FOLLOWED["field"], "late outside": [OUTSIDE]})
+    found = await audience(
+        pool, people | more, await send(service, planner, circle(headline="Mehr Hochwasser"))
+    )
+    assert {("alert", "late"), ("alert", "late field")} <= found
+    assert ("alert", "late outside") not in found
+
+
+async def test_a_place_is_matched_by_its_true_position_although_it_is_rounded(
+    service: Service, pool: Any, planner: Planner
+) -> None:
+    """On the edge of the circle: whoever is inside is reached, whoever is 160 m outside is not."""
+    from dispatcher.targeting.shapes import circle_lat_lon
+
+    edge = {}
+    for metres in (999.0, 1160.0):
+        for number, (lat, lon) in enumerate(circle_lat_lon(50.8, 6.48, metres)[::16]):
+            edge[f"{metres:.0f}-{number}"] = [{"lat": float(lat), "lon": float(lon)}]
+    people = await follow(pool, edge)
+    found = await audience(pool, people, await send(service, planner, circle()))
+    assert found == {("alert", name) for name in people if name.startswith("999")}

@@ -1,0 +1,36 @@
+"""The command line of what waits for a person, against a real record."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cap
+from tests.support.feed_messages import archive, warning
+
+Run = Callable[..., Awaitable[list[str]]]
+
+
+@pytest.fixture
+def run(run_with_feeds: Run) -> Run:
+    return run_with_feeds
+
+
+async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
+    for number in (1, 2):
+        file = tmp_path / f"{number}.zip"
+        file.write_bytes(archive(warning(number, event=f"E{number}", severity=cap.Severity.EXTREME)))
+        await run("feeds", "replay", "dwd", file, "--shift")
+    first, second = (json.loads(line) for line in await run("held", "list"))
+    assert first["held_for"] == "severity"
+    shown = "\n".join(await run("held", "show", first["id"]))
+    assert "STARKREGEN" in shown or "E1" in shown
+    assert "05358008 Düren" in shown
+    await run("held", "show", "nothing", code=1)
+    await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
+    await run("held", "release", first["id"], "--why", "geprüft", code=1)
+    await run("held", "discard", second["id"], "--why", "Irrläufer")
+    await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
+    assert await run("held", "list") == []

@@ -1,0 +1,43 @@
+"""Dates in every form that feeds use."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dispatcher.feeds.formats.dates import read_date
+from ops.lab.faults.feeds import scenario
+from tests.support.feed_messages import (
+    NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-12T22:00:00+08:00", datetime(2026, 1, 12, 14, 0, tzinfo=UTC)),
+        ("Mon, 12 Jan 2026 22:00:00 +0800", datetime(2026, 1, 12, 14, 0, tzinfo=UTC)),
+        ("2026/1/12 下午 10:00:00", datetime(2026, 1, 12, 22, 0, tzinfo=UTC)),
+        ("2026/1/12 上午 12:30:00", datetime(2026, 1, 12, 0, 30, tzinfo=UTC)),
+        ("2026/1/12 10:00 PM", datetime(2026, 1, 12, 22, 0, tzinfo=UTC)),
+        ("2026/1/12 10:00", datetime(2026, 1, 12, 10, 0, tzinfo=UTC)),
+        ("Mon, 12 Jan 2026 22:00:00 -0000", datetime(2026, 1, 12, 22, 0, tzinfo=UTC)),
+        ("2026/13/45 10:00", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_dates_in_every_format_that_feeds_use(text: str, expected: Any) -> None:
+    found = read_date(text)
+    assert found == expected
+    assert found is None or found.utcoffset() is not None
+
+
+def test_dates_agree_with_the_clock() -> None:
+    assert read_date(NOW.isoformat()) - NOW == timedelta(0)
+
+
+@pytest.mark.parametrize("dates", list(scenario.Dates))
+def test_every_way_to_write_a_time_is_read(dates: scenario.Dates) -> None:
+    assert read_date(dates.write(NOW)) == NOW
+    assert read_date(dates.value) == NOW + timedelta(hours=1)

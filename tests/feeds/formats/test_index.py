@@ -1,0 +1,132 @@
+"""Atom and RSS: bytes to entries, without network or record."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import cap
+from dispatcher.feeds.formats.index import Index
+from tests.support.feed_messages import (
+    corpus,
+    dwd_id,
+    warning,
+)
+
+ATOM = """<?xml version="1.0" encoding="UTF-8"?>
+<feed xmlns="http://www.w3.org/2005/Atom" xmlns:cap="urn:oasis:names:tc:emergency:cap:1.2">
+<id>x</id><title>x</title><updated>2026-11-22T12:00:00+00:00</updated>{}</feed>"""
+
+
+def entry(*links: str, id_: str = "1", expires: str = "", updated: str = "2026-11-22T12:00:00+00:00") -> str:
+    tail = f"<cap:expires>{expires}</cap:expires>" if expires else ""
+    return f"<entry><id>{id_}</id><title>t</title><updated>{updated}</updated>{''.join(links)}{tail}</entry>"
+
+
+def test_the_corpus_index_links_to_a_message() -> None:
+    body = corpus("international/au-bom-en.rss.xml")
+    (found,) = Index().listing(body, "https://severeweather.wmo.int/v2/rss.xml").entries
+    assert found.key.startswith("https://severeweather.wmo.int/v2/cap-alerts/au-bom-en/2026/")
+    assert found.expires == datetime(2026, 1, 1, 16, 0, tzinfo=UTC)
+    with pytest.raises(cap.NotCap):
+        Index().read(found, (body,))
+
+
+def test_a_link_is_chosen_by_its_media_type_and_may_be_relative() -> None:
+    body = ATOM.format(
+        entry(
+            '<link rel="alternate" type="text/html" href="https://elsewhere.example/page"/>',
+            '<link rel="related" type="application/cap+xml" href="cap/1.xml"/>',
+        )
+    ).encode()
+    (found,) = Index().listing(body, "https://feeds.example/list/atom.xml").entries
+    assert found.links == ("https://feeds.example/list/cap/1.xml",)
+
+
+def test_entries_whose_ids_collide_are_two_messages() -> None:
+    links = ['<link href="https://x.example/en.xml"/>', '<link href="https://x.example/fr.xml"/>']
+    body = ATOM.format("".join(entry(link) for link in links)).encode()
+    assert len(Index().listing(body, "https://x.example/").entries) == 2
+
+
+def test_several_entries_for_one_message_are_over_when_the_last_is() -> None:
+    link = "<link href='/a.xml'/>"
+
+    def one(updated: str, expires: str) -> Any:
+        return entry(link, updated=updated, expires=expires)
+
+    def found(*entries: Any) -> Any:
+        (joined,) = Index().listing(ATOM.format("".join(entries)).encode(), "https://x.example/").entries
+        return joined
+
+    long = one("2026-11-22T11:00:00Z", "2026-11-22T18:00:00Z")
+    short = one("2026-11-22T11:30:00Z", "2026-11-22T11:45:00Z")
+    for joined in (found(long, short), found(short, long)):
+        assert joined.expires == datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+        assert joined.version == "2026-11-22T11:00:00Z|2026-11-22T11:30:00Z"
+    assert found(long, short, one("2026-11-22T11:30:00Z", "soon")).expires is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2026/11/22 下午 1:00:00", "Sun, 22 Nov 2026 13:00:00", "2026-11-22T13:00:00"]
+)
+def test_an_end_without_zone_is_the_latest_that_it_can_be(text: str) -> None:
+    body = ATOM.format(entry("<link href='/a.xml'/>", expires=text)).encode()
+    (found,) = Index().listing(body, "https://x.example/").entries
+    assert found.expires == datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+
+
+def test_an_entry_that_leads_nowhere_is_kept_aside() -> None:
+    body = ATOM.format(entry() + entry('<link href="file:///etc/passwd"/>')).encode()
+    listing = Index().listing(body, "https://x.example/")
+    assert listing.entries == ()
+    assert [one.key for one in listing.broken] == ["entry 1", "entry 2"]
+
+
+def test_an_index_without_entries_says_that_nothing_is_in_force() -> None:
+    assert Index().listing(ATOM.format("").encode(), "https://x.example/").entries == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<rss/>",
+        b"<rss version='2.0'/>",
+        b"<feed xmlns='http://www.w3.org/2005/Atom'><error>x</error></feed>",
+    ],
+)
+def test_a_hollow_feed_says_nothing(body: bytes) -> None:
+    with pytest.raises(cap.CapError):
+        Index().listing(body, "https://x.example/")
+
+
+def test_an_empty_channel_says_that_nothing_is_in_force() -> None:
+    body = b"<rss version='2.0'><channel><title>t</title></channel></rss>"
+    assert Index().listing(body, "https://x.example/").entries == ()
+
+
+def test_messages_within_the_feed_need_no_link() -> None:
+    content = f'<content type="text/xml">{cap.render(warning(1)).decode().partition("?>")[2]}</content>'
+    body = ATOM.format(entry(content)).encode()
+    listing = Index().listing(body, "https://x.example/")
+    (incoming,) = Index().read(listing.entries[0], ())
+    assert incoming.alert.identifier == dwd_id(1)
+
+
+def test_a_message_behind_a_link_is_kept_as_it_came() -> None:
+    body = cap.render(warning(1))
+    (found,) = Index().listing(ATOM.format(entry('<link href="/1"/>')).encode(), "https://x.example/").entries
+    (incoming,) = Index().read(found, (body,))
+    assert incoming.original == body
+
+
+def test_a_feed_in_a_wrong_encoding_is_still_read() -> None:
+    body = ATOM.format(entry('<link href="/1"/>')).replace("<title>t", "<title>Stürme").encode("latin-1")
+    (found,) = Index().listing(body, "https://x.example/").entries
+    assert found.expires is None
+
+
+@pytest.mark.parametrize("body", [b"", b"<ServiceExceptionReport/>", b"Internal Server Error", b"<feed"])
+def test_what_is_no_feed_says_nothing(body: bytes) -> None:
+    with pytest.raises(cap.CapError):
+        Index().listing(body, "https://x.example/")

@@ -1,0 +1,111 @@
+"""The file of feeds."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
+from dispatcher.settings import Settings, SettingsError
+from dispatcher.wiring import load_feeds
+
+SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
+
+
+def test_a_file_of_feeds(tmp_path: Path, pair: tuple[bytes, bytes]) -> None:
+    pem = tmp_path / "pin.pem"
+    pem.write_bytes(pair[1])
+    file = tmp_path / "feeds.toml"
+    file.write_text(
+        f"""
+        [[feed]]
+        name = "dwd"
+        adapter = "dwd"
+        urls = ["https://x.example/"]
+        signature = "required"
+        certificates = {{"opendata@dwd.de" = ["{pem}"]}}
+        absence = "expire"
+        stale_after_s = 90
+        attribution = "A"
+        licence = "B"
+
+        [[feed]]
+        name = "inbox"
+        adapter = "folder"
+        folder = "{tmp_path}"
+        """
+    )
+    dwd, inbox = load(file)
+    assert dwd.rules.pins == {"opendata@dwd.de": (pair[1],)}
+    assert dwd.rules.source_id == "feed-dwd"
+    assert dwd.credit == dwd.rules.attribution == "A; B"
+    assert not dwd.settings.ends_by_absence
+    assert dwd.settings.stale_after == timedelta(seconds=90)
+    assert inbox.settings.stale_after == timedelta(seconds=600)
+    assert load(None) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[feed]]\nname = 'A B'\nadapter = 'push'",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'",
+        "[[feed]]\nname = 'a'\nadapter = 'folder'",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\nunknown = 1",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\n[[feed]]\nname = 'a'\nadapter = 'push'",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\ncertificates = {x = ['nowhere.pem']}",
+        "not toml",
+        "[[feeds]]\nname = 'a'\nadapter = 'push'",
+        "interval_s = 5\n[[feed]]\nname = 'a'\nadapter = 'push'",
+        "[feed]\nname = 'a'\nadapter = 'push'",
+        "feed = 3",
+        "feed = ['a']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['ftp://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['x.example/list']",
+        "[[feed]]\nname = 'a'\nadapter = 'dwd'\nurls = ['https://x.example/', 'https://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\nurls = ['https://x.example/']",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\nfolder = '/'",
+        "[[feed]]\nname = 'a'\nadapter = 'push'\ncertificates = {x = ['feeds.toml']}",
+    ],
+)
+def test_a_file_that_cannot_be_used_says_so(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text(text.replace("feeds.toml", str(file)))
+    with pytest.raises(ConfigurationError, match=r"feeds\.toml"):
+        load(file)
+    with pytest.raises(ConfigurationError):
+        load(tmp_path / "gone.toml")
+
+
+def test_what_is_wrong_is_named_with_its_feed(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text(
+        "[[feed]]\nname = 'a'\nadapter = 'push'\n[[feed]]\nname = 'b'\nadapter = 'push'\nintervall = 3"
+    )
+    with pytest.raises(ConfigurationError) as found:
+        load(file)
+    assert str(found.value) == f"{file}: feed 2 (b): intervall: Extra inputs are not permitted"
+
+
+def test_a_territory_where_nobody_lives_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.toml"
+    settings = Settings(data_dir=tmp_path, feeds=file)
+    for territory, fits in (("05358", True), ("5358", False), ("", False)):
+        file.write_text(f"[[feed]]\nname = 'a'\nadapter = 'push'\nterritory = ['{territory}']")
+        if fits:
+            assert len(load_feeds(settings, Boundaries.default())) == 1
+        else:
+            with pytest.raises(SettingsError, match="territory"):
+                load_feeds(settings, Boundaries.default())
+
+
+def test_only_what_can_be_late_is_watched() -> None:
+    assert feed_of(SETTINGS).is_watched
+    assert not feed_of(FeedSettings(name="x", adapter="push")).is_watched
+    assert feed_of(FeedSettings(name="x", adapter="push", stale_after_s=3600)).is_watched
+
+
+def test_only_complete_lists_end_by_absence() -> None:
+    assert feed_of(SETTINGS).settings.ends_by_absence
+    assert not SETTINGS.model_copy(update={"adapter": "index"}).ends_by_absence

@@ -1,0 +1,110 @@
+"""Who polls, when, and what is shown of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.poller import Poller
+from dispatcher.feeds.scheduler import FeedScheduler
+from dispatcher.store.leadership import FEEDS_LOCK, Leadership
+from ops.lab.faults.feeds.server import Fault, FeedServer
+from tests.support.feed_messages import (
+    archive,
+    warning,
+)
+from tests.support.feed_world import BOARD, LIST, World, poll
+
+
+@pytest.fixture
+async def watch(world: World, poller: Poller, dwd: Feed, nina: Feed) -> AsyncIterator[FeedScheduler]:
+    leadership = Leadership(world.pool, FEEDS_LOCK)
+    yield FeedScheduler(
+        poller=poller,
+        feeds=(dwd, nina),
+        store=world.feeds,
+        held=world.held,
+        leadership=leadership,
+        metrics=world.metrics,
+        clock=world.clock,
+    )
+    await leadership.drop()
+
+
+async def settled(watch: FeedScheduler) -> None:
+    while watch.busy:
+        await asyncio.gather(*watch.busy)
+
+
+def gauge(world: World, name: str, feed: str) -> float | None:
+    return world.metrics.registry.get_sample_value(name, {"feed": feed})
+
+
+async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(
+    world: World, server: FeedServer, watch: FeedScheduler
+) -> None:
+    server.put(LIST, archive(warning(1)))
+    await watch.step()
+    assert gauge(world, "warn_feed_stale", "dwd") == 1
+    await settled(watch)
+    await watch.step()
+    await settled(watch)
+    assert gauge(world, "warn_feed_stale", "dwd") == 0
+    assert gauge(world, "warn_feed_last_success_timestamp_seconds", "dwd") == world.clock.now.timestamp()
+    assert gauge(world, "warn_feed_entries", "dwd") == 1
+    assert gauge(world, "warn_feed_stale", "nina") == 1
+    assert [asked.path for asked in server.requests] == [LIST, BOARD] or len(server.requests) == 2
+    world.clock.forward(minutes=11)
+    server.fail(LIST, Fault.SERVER_ERROR, times=5)
+    await watch.step()
+    await settled(watch)
+    assert gauge(world, "warn_feed_stale", "dwd") == 1
+    await watch.stop()
+
+
+async def test_what_ended_long_ago_is_forgotten(
+    world: World, server: FeedServer, watch: FeedScheduler, poller: Poller, dwd: Feed
+) -> None:
+    server.put(LIST, archive(warning(1)))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive())
+    await poll(poller, world, dwd)
+    await poll(poller, world, dwd)
+    assert len(await world.feeds.entries("dwd")) == 1
+    world.clock.forward(days=15)
+    await watch.step()
+    await settled(watch)
+    assert await world.feeds.entries("dwd") == {}
+
+
+async def test_a_mistake_of_ours_is_not_repeated_at_once(
+    world: World, server: FeedServer, watch: FeedScheduler, dwd: Feed
+) -> None:
+    server.put(LIST, archive(warning(1)))
+    await world.pool.execute("ALTER TABLE feed_entry RENAME TO mislaid")
+    with pytest.raises(Exception, match="feed_entry"):
+        await watch.step()
+    await world.pool.execute("ALTER TABLE mislaid RENAME TO feed_entry")
+    await world.pool.execute("ALTER TABLE quarantine RENAME COLUMN code TO kode")
+    server.fail(LIST, Fault.ERROR_BODY)
+    await watch.step()
+    await settled(watch)
+    state = await world.feeds.state("dwd")
+    assert (state.result, state.failures) == ("failed", 1)
+    assert state.next_at > world.clock.now
+
+
+async def test_one_process_watches_at_a_time(world: World, server: FeedServer, watch: FeedScheduler) -> None:
+    server.put(LIST, archive(warning(1)))
+    other = Leadership(world.pool, FEEDS_LOCK)
+    assert await other.hold()
+    task = asyncio.create_task(watch.run())
+    await asyncio.sleep(0)
+    assert server.requests == []
+    await other.drop()
+    while not server.requests:  # noqa: ASYNC110 - the server runs in a thread of its own
+        await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,30 @@
+"""The audit trail."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from dispatcher.store.sources import Sources
+
+SECRET = "s" * 43
+KEY = f"wk_leitstelle-1_{SECRET}"
+
+
+@pytest.fixture
+async def keyed(sources: Sources) -> Any:
+    await sources.add_key("leitstelle", KEY)
+    return sources
+
+
+async def test_every_deed_is_on_the_audit_trail(keyed: Any, pool: Any) -> None:
+    await keyed.revoke_key("leitstelle-1")
+    actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
+    assert actions == ["source.put", "key.add", "key.revoke"]
+
+
+@pytest.mark.parametrize("statement", ["UPDATE audit SET actor = 'x'", "DELETE FROM audit", "TRUNCATE audit"])
+async def test_the_audit_trail_only_grows(sources: Sources, pool: Any, statement: str) -> None:
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
+        await pool.execute(statement)
+    assert await pool.fetchval("SELECT count(*) FROM audit") == 1

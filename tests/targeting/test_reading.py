@@ -1,0 +1,154 @@
+"""The areas of an alert, read: codes, exclusions, heights, exchanged coordinates."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+import shapely
+
+from cap.model import Area, NamedValue, Polygon
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.targeting.match import MatchingRule, match
+from dispatcher.targeting.outcome import Codes, HeightUnit, MatchProfile
+from tests.targeting.drawing import (
+    GERMANY,
+    circle,
+    coded,
+    district,
+    drawn,
+    names,
+    polygon,
+    unmatched,
+    with_heights,
+)
+
+DUEREN = "05358"
+
+
+def test_unreadable_shapes_are_held_unless_codes_stand_for_them(boundaries: Boundaries) -> None:
+    alone = match([Area("x", unreadable=1)], boundaries)
+    assert alone.held
+    assert unmatched(alone) == [("area", "has polygons or circles that cannot be read")]
+    with_code = match([dataclasses.replace(coded(("AGS", "05358008")), unreadable=1)], boundaries)
+    assert not with_code.held
+    assert "its codes stand for it" in with_code.notes[0]
+
+
+def test_a_hostile_code_comes_back_as_text_of_bounded_length(boundaries: Boundaries) -> None:
+    found = match([coded(("AGS", "'\"; DROP TABLE--" + "9" * 10_000))], boundaries)
+    assert found.held
+    assert all(len(failure.value) <= 120 for failure in found.unmatched)
+
+
+def test_authoritative_codes_make_the_geometry_a_picture(boundaries: Boundaries) -> None:
+    area = dataclasses.replace(circle(50.8, 6.48, 9), geocodes=(NamedValue("AGS", "05358008"),))
+    assert len(match([area], boundaries).affected) > 1
+    assert names(match([area], boundaries, profile=MatchProfile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
+
+
+def test_authoritative_codes_that_are_unknown_leave_the_geometry_in_force(boundaries: Boundaries) -> None:
+    area = dataclasses.replace(circle(50.8, 6.48, 0.5), geocodes=(NamedValue("AGS", "09999999"),))
+    assert names(match([area], boundaries, profile=MatchProfile(codes=Codes.AUTHORITATIVE))) == {"Düren"}
+
+
+def test_the_same_area_in_many_languages_is_one_area(boundaries: Boundaries) -> None:
+    area = circle(50.8, 6.48, 0.5)
+    assert match([area] * 9, boundaries) == match([area], boundaries)
+    other = dataclasses.replace(area, area_desc="another language")
+    assert match([area, other], boundaries).affected == match([area], boundaries).affected
+
+
+def test_excluded_polygons_are_cut_out_of_their_own_area_only(boundaries: Boundaries) -> None:
+    hole = drawn(boundaries.border[boundaries.index_by_ags["05358008"]]).polygons
+    area = drawn(district(boundaries, DUEREN))
+    cut = dataclasses.replace(area, excluded=hole)
+    assert "Düren" not in names(match([cut], boundaries))
+    assert "Düren" in names(match([cut, coded(("AGS", "05358008"))], boundaries))
+    assert "Düren" in names(match([cut, circle(50.8, 6.48, 1)], boundaries))
+
+
+def test_an_exclusion_that_leaves_nothing_is_held(boundaries: Boundaries) -> None:
+    area = drawn(boundaries.border[0])
+    found = match(
+        [dataclasses.replace(area, excluded=drawn(shapely.buffer(boundaries.border[0], 500)).polygons)],
+        boundaries,
+    )
+    assert found.held
+    assert unmatched(found) == [("polygon", "excluded polygons leave nothing of it")]
+
+
+def test_a_doubtful_exclusion_is_ignored_and_noted(boundaries: Boundaries) -> None:
+    bow_tie = Polygon(((50.78, 6.44), (50.82, 6.52), (50.82, 6.44), (50.78, 6.52), (50.78, 6.44)))
+    area = dataclasses.replace(circle(50.8, 6.48, 3), excluded=(bow_tie,))
+    found = match([area], boundaries)
+    assert found.affected == match([circle(50.8, 6.48, 3)], boundaries).affected
+    assert any("excluded polygon could not be used" in note for note in found.notes)
+
+
+def test_an_exclusion_elsewhere_changes_nothing(boundaries: Boundaries) -> None:
+    far = Polygon(((10.0, 10.0), (10.0, 11.0), (11.0, 11.0), (10.0, 10.0)))
+    area = dataclasses.replace(circle(50.8, 6.48, 3), excluded=(far,))
+    assert match([area], boundaries).affected == match([circle(50.8, 6.48, 3)], boundaries).affected
+    assert not match([area], boundaries).notes
+
+
+def test_an_unreadable_exclusion_is_no_code(boundaries: Boundaries) -> None:
+    area = dataclasses.replace(circle(50.8, 6.48, 1), geocodes=(NamedValue("EXCLUDE_POLYGON", "x"),))
+    assert match([area], boundaries).unmatched == ()
+
+
+@pytest.mark.parametrize(
+    "shape", [circle(6.48, 50.8, 1), polygon((6.4, 50.7), (6.4, 50.9), (6.6, 50.9), (6.4, 50.7))]
+)
+def test_exchanged_coordinates_are_put_right_only_for_a_source_whose_country_is_known(
+    boundaries: Boundaries, shape: Any
+) -> None:
+    held = match([shape], boundaries)
+    assert held.held
+    assert "seem to be exchanged" in held.unmatched[0].reason
+    right = match([shape], boundaries, profile=MatchProfile(home=GERMANY))
+    assert "Düren" in names(right)
+    assert any("put right" in note for note in right.notes)
+
+
+def test_coordinates_in_the_country_are_never_exchanged(boundaries: Boundaries) -> None:
+    assert names(match([circle(50.8, 6.48, 1)], boundaries, profile=MatchProfile(home=GERMANY))) == {"Düren"}
+    elsewhere = match([circle(6.5, 3.4, 1)], boundaries, profile=MatchProfile(home=GERMANY))
+    assert unmatched(elsewhere) == [("circle", "outside the boundary data")]
+
+
+def test_a_height_leaves_out_only_what_is_known_to_lie_below(boundaries: Boundaries) -> None:
+    hilly = with_heights(boundaries, {"05358008": 190.0, "05358024": 560.0})
+    area = coded(("AGS", "05358008"), ("AGS", "05358024"), ("AGS", "05358012"))
+    snow = dataclasses.replace(area, altitude_ft=600 / 0.3048)
+    found = match([snow], hilly)
+    assert {a.ags for a in found.affected} == {"05358024", "05358012"}
+    assert "1 municipalities lie wholly below 600 m" in found.notes[0]
+    metric = dataclasses.replace(area, altitude_ft=600.0)
+    assert len(match([metric], hilly).affected) == 2 + 1
+    metres = match([metric], hilly, profile=MatchProfile(height_unit=HeightUnit.METRES))
+    assert len(metres.affected) == 2
+
+
+def test_a_height_applies_to_shapes_as_well(boundaries: Boundaries) -> None:
+    flat = with_heights(boundaries, {"05358008": 190.0})
+    high = dataclasses.replace(circle(50.8, 6.48, 12), altitude_ft=3000.0)
+    found = match([high], flat)
+    assert "Düren" not in names(found)
+    assert found.affected
+    assert any("lie wholly below" in note for note in found.notes)
+
+
+def test_vertices_are_counted_over_the_whole_alert(boundaries: Boundaries) -> None:
+    found = match(
+        [circle(50.8, 6.48, 1), circle(50.9, 6.4, 1)], boundaries, rule=MatchingRule(max_vertices=200)
+    )
+    assert ("circle", "more vertices than the limit") in unmatched(found)
+    assert found.held
+
+
+def test_an_exclusion_that_cannot_be_read_is_said(boundaries: Boundaries) -> None:
+    area = coded(("EXCLUDE_POLYGON", "50.8,6.4 nonsense"), ("AGS", "05358008"))
+    found = match([area], boundaries)
+    assert names(found) == {"Düren"}
+    assert "an excluded polygon could not be used" in found.notes[0]
