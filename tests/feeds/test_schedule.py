@@ -35,3 +35,25 @@ def test_since_when_nobody_knows() -> None:
     assert stale_since(SETTINGS, NOW - timedelta(seconds=600), NOW) is None
     late = NOW - timedelta(seconds=601)
     assert stale_since(SETTINGS, late, NOW) == late
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "failures", "seconds"),
+    [(60, 3, 240), (60, 4, 300), (600, 1, 600), (600, 5, 600), (60, 10**6, 300)],
+)
+def test_a_source_that_fails_is_asked_at_least_every_five_minutes_or_as_often_as_before(
+    interval_s: float, failures: int, seconds: float
+) -> None:
+    settings = SETTINGS.model_copy(update={"interval_s": interval_s})
+    assert next_poll(settings, NOW, failures, None, lambda: 0.5) == NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("random", [0.0, 0.25, 0.999])
+def test_polls_scatter_by_the_jitter_and_no_more(random: float) -> None:
+    wait = (next_poll(SETTINGS, NOW, 0, None, lambda: random) - NOW).total_seconds()
+    assert wait == pytest.approx(60 * (0.9 + 0.2 * random))
+
+
+def test_a_rare_poll_is_rare_for_missing_messages_too() -> None:
+    settings = SETTINGS.model_copy(update={"interval_s": 3600})
+    assert next_try(settings, NOW, 50) == NOW + timedelta(seconds=3600)

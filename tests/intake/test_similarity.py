@@ -1,0 +1,155 @@
+"""Whether two warnings are one to whoever reads them."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+import cap
+from dispatcher.intake.similarity import (
+    WINDOW_TOLERANCE,
+    alike,
+    beginning,
+    duplicate_lock_key,
+    same_window,
+    same_words,
+    tolerance_window,
+)
+from dispatcher.model.alerts import StoredAlert
+from tests.support.feed_messages import DUEREN, HOUR, JUELICH, NOW, warning
+from tests.support.messages import stored as untyped_stored
+
+BIT = timedelta(microseconds=1)
+ENDS = NOW + 6 * HOUR
+
+
+def on_record(**changes: Any) -> StoredAlert:
+    values = {"event": "STARKREGEN", "severity": "Severe", "begins": NOW, "expires": ENDS}
+    made: StoredAlert = untyped_stored(**values | changes)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("alert", "begins"),
+    [
+        (warning(onset=NOW + HOUR, effective=NOW - HOUR), NOW + HOUR),
+        (warning(onset=None, effective=NOW - HOUR), NOW - HOUR),
+        (warning(onset=None, effective=None), NOW),
+        (warning(infos=()), NOW),
+        (replace(warning(infos=()), sent=None), None),
+    ],
+    ids=["onset", "effective", "sent", "sent without info", "unknown"],
+)
+def test_a_warning_begins_with_its_onset_or_else_when_it_takes_effect_or_was_sent(
+    alert: cap.Alert, begins: datetime | None
+) -> None:
+    assert beginning(alert) == begins
+
+
+def test_another_account_begins_within_half_an_hour_either_way() -> None:
+    assert tolerance_window(NOW) == (NOW - timedelta(minutes=30), NOW + timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("begins", "expires", "changes", "same"),
+    [
+        (NOW, ENDS, {}, True),
+        (NOW + WINDOW_TOLERANCE, ENDS - WINDOW_TOLERANCE, {}, True),
+        (NOW - WINDOW_TOLERANCE - BIT, ENDS, {}, False),
+        (NOW + WINDOW_TOLERANCE + BIT, ENDS, {}, False),
+        (NOW, ENDS + WINDOW_TOLERANCE + BIT, {}, False),
+        (NOW, ENDS - WINDOW_TOLERANCE - BIT, {}, False),
+        (None, ENDS, {}, False),
+        (NOW, ENDS, {"begins": None}, False),
+    ],
+)
+def test_one_time_is_a_beginning_and_an_end_within_the_tolerance(
+    begins: datetime | None, expires: datetime, changes: dict[str, Any], same: bool
+) -> None:
+    assert same_window(begins, expires, on_record(**changes)) is same
+
+
+@pytest.mark.parametrize(
+    ("alert", "places", "stored", "its_places", "expected"),
+    [
+        (warning(), [DUEREN], {}, [DUEREN], True),
+        (warning(), [DUEREN, JUELICH], {}, [JUELICH, DUEREN], True),
+        (warning(), [DUEREN], {}, [DUEREN, JUELICH], False),
+        (warning(), [DUEREN, JUELICH], {}, [DUEREN], False),
+        (warning(event="starkregen"), [DUEREN], {}, [DUEREN], True),
+        (warning(event="Sturm"), [DUEREN], {}, [DUEREN], False),
+        (warning(), [DUEREN], {"severity": "Extreme"}, [DUEREN], True),
+        (warning(), [DUEREN], {"severity": "Moderate"}, [DUEREN], False),
+        (warning(), [DUEREN], {"expires": ENDS + HOUR}, [DUEREN], False),
+        (warning(onset=NOW + HOUR), [DUEREN], {}, [DUEREN], False),
+        (warning(infos=()), [DUEREN], {}, [DUEREN], False),
+    ],
+)
+def test_alike_are_warnings_of_equal_places_event_and_window_unless_the_new_one_is_graver(
+    alert: cap.Alert, places: list[str], stored: dict[str, Any], its_places: list[str], expected: bool
+) -> None:
+    assert alike(alert, places, ENDS, on_record(**stored), its_places) is expected
+
+
+@pytest.mark.parametrize("severity", cap.Severity)
+def test_the_gravest_info_is_compared(severity: cap.Severity) -> None:
+    """Else a second, graver account of the same alert would be swallowed by the milder first."""
+    one = warning().infos[0]
+    both = replace(
+        warning(), infos=(replace(one, severity=cap.Severity.MINOR), replace(one, severity=severity))
+    )
+    graver = severity in {cap.Severity.EXTREME, cap.Severity.SEVERE}
+    assert alike(both, [DUEREN], ENDS, on_record(severity="Moderate"), [DUEREN]) is not graver
+
+
+WORDS: dict[str, Any] = {
+    "language": "en-GB",
+    "event": "Sturm",
+    "headline": "Anders",
+    "description": "Anders",
+    "instruction": "Gehen Sie in ein Gebäude.",
+    "response_types": (cap.ResponseType.SHELTER,),
+    "urgency": cap.Urgency.EXPECTED,
+    "certainty": cap.Certainty.OBSERVED,
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_word_that_differs_may_be_the_one_that_matters(name: str) -> None:
+    assert not same_words(warning(), warning(**{name: WORDS[name]}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"headline": "  Amtliche WARNUNG\nvor STARKREGEN \t1 "},
+        {"language": "DE-de"},
+        {"contact": "112"},
+        {"web": "https://dwd.example/"},
+        {"sender_name": "Jemand anders"},
+        {"severity": cap.Severity.MINOR},
+        {"instruction": ""},
+    ],
+)
+def test_white_space_case_of_the_language_and_what_nobody_reads_do_not_matter(
+    changes: dict[str, Any],
+) -> None:
+    assert same_words(warning(), warning(**changes))
+
+
+def test_the_order_of_languages_and_response_types_does_not_matter() -> None:
+    german = replace(warning().infos[0], response_types=(cap.ResponseType.SHELTER, cap.ResponseType.MONITOR))
+    english = replace(german, language="en", response_types=german.response_types[::-1])
+    assert same_words(
+        replace(warning(), infos=(german, english)), replace(warning(), infos=(english, german))
+    )
+    assert not same_words(replace(warning(), infos=(german, english)), replace(warning(), infos=(german,)))
+
+
+def test_warnings_that_could_be_one_take_turns() -> None:
+    key = duplicate_lock_key(warning(), [DUEREN, JUELICH])
+    assert key == duplicate_lock_key(warning(2, event="Starkregen"), [JUELICH, DUEREN])
+    assert key != duplicate_lock_key(warning(), [DUEREN])
+    assert key != duplicate_lock_key(warning(event="Sturm"), [DUEREN, JUELICH])
+    assert len({key, duplicate_lock_key(warning(infos=()), []), b""}) == 3
