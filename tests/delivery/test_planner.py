@@ -1,5 +1,8 @@
 """From an accepted alert to its batches."""
 
+import pytest
+
+from dispatcher.delivery.planner import audience_guard
 from tests.delivery.conftest import House
 
 
@@ -14,3 +17,22 @@ async def test_planning_rings_for_every_batch(house: House) -> None:
 async def test_a_plan_for_what_needs_none_does_nothing(house: House) -> None:
     await house.planner.plan("never-seen")
     assert house.count("warn_plan_duration_seconds_count") == 0
+
+
+@pytest.mark.parametrize(
+    ("factor", "recipients", "baseline", "approved", "said"),
+    [
+        (10, 1_001, 100, None, "1001 recipients are many times the usual for this source (100)"),
+        (10, 1_000, 100, None, ""),
+        (20, 1_001, 100, None, ""),
+        (10, 1_000_000, None, None, ""),
+        (10, 1_001, 100, 1_001, ""),
+        (10, 1_002, 100, 1_001, "1002 recipients are more than was approved (1001)"),
+        (0, 1_000_000, 1, None, ""),
+        (0, 2, 1, 1, "2 recipients are more than was approved (1)"),
+    ],
+)
+def test_more_than_was_approved_or_is_usual_is_said(
+    factor: float, recipients: int, baseline: int | None, approved: int | None, said: str
+) -> None:
+    assert audience_guard(factor)(recipients, baseline, approved) == said

@@ -9,8 +9,8 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
-from tests.support.histories import ledger_of
-from tests.support.messages import SENDER
+from tests.support.histories import ledger_of, plan, submit, subscribe
+from tests.support.messages import DUEREN, SENDER
 
 PEPPER = b"pepper of the tests"
 
@@ -52,3 +52,17 @@ def plans(pool):
 @pytest.fixture
 def accounts(pool):
     return LedgerReader(pool)
+
+
+@pytest.fixture
+async def ready_batches(pool, alerts, ledger, plans, subscriptions):
+    """Five web push endpoints and one app, all in Düren."""
+    await subscribe(pool, subscriptions, *"abcde")
+    await subscribe(pool, subscriptions, "f", channel="app", ref="instance-1")
+    await submit(alerts, "A", DUEREN)
+    return sorted(await plan(ledger, plans, "A"), key=lambda wake_ups: wake_ups.batch_id)
+
+
+async def batch_ids(pool):
+    rows = await pool.fetch("SELECT id FROM batch ORDER BY channel, cardinality(recipients) DESC")
+    return [row["id"] for row in rows]

@@ -5,6 +5,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from dispatcher.access.principals import WORKER
+from dispatcher.store import audit
 from dispatcher.store.sources import Sources
 
 SECRET = "s" * 43
@@ -28,3 +30,18 @@ async def test_the_audit_trail_only_grows(sources: Sources, pool: Any, statement
     with pytest.raises(asyncpg.RaiseError, match="append-only"):
         await pool.execute(statement)
     assert await pool.fetchval("SELECT count(*) FROM audit") == 1
+
+
+async def test_a_line_is_written_with_the_deed_or_not_at_all(pool: Any) -> None:
+    async def undone() -> None:
+        async with pool.acquire() as connection, connection.transaction():
+            await audit.note(connection, WORKER, "held.expire", None, count=1)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await undone()
+    assert await pool.fetchval("SELECT count(*) FROM audit") == 0
+    async with pool.acquire() as connection, connection.transaction():
+        await audit.note(connection, WORKER, "held.expire", None, count=1)
+    row = await pool.fetchrow("SELECT actor, action, alert_id, detail FROM audit")
+    assert tuple(row) == ("worker", "held.expire", None, {"count": 1})

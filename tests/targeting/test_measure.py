@@ -1,6 +1,7 @@
 """Shapes one by one and together, against the municipalities."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import shapely
@@ -8,7 +9,10 @@ from shapely import affinity
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.targeting.match import match
+from dispatcher.targeting.measure import BORDER_ONLY, Measured, measure
+from dispatcher.targeting.reading import NamedShape
 from dispatcher.targeting.rule import MatchingRule
+from dispatcher.targeting.shapes import Shape
 from tests.targeting.board import EXCLAVE, ORIGIN, RULE, SIDE, centre, reached, square
 from tests.targeting.drawing import (
     circle,
@@ -153,3 +157,59 @@ def test_a_speck_beside_the_data_belongs_to_the_unit_it_lies_at(board: Boundarie
     found = match([drawn(shapely.MultiPolygon([square(0, 0), speck]))], board)
     assert {affected.name for affected in found.affected} == {"00"}
     assert not found.held
+
+
+def named(shape: Any, name: str = "polygon 1 of area 1", floor_m: float | None = None) -> NamedShape:
+    return NamedShape(name, Shape(shape), floor_m)
+
+
+def kept_of(found: Measured, board: Boundaries) -> set[str]:
+    return {board.municipalities[index].name for index in found.kept}
+
+
+def test_without_shapes_nothing_is_measured(board: Boundaries) -> None:
+    assert measure([], board, RULE) == measure([[], []], board, RULE) == Measured()
+
+
+def test_a_shape_alone_has_its_units_their_shares_and_itself(board: Boundaries) -> None:
+    x, y = centre(3, 3)
+    half = shapely.box(x, y - SIDE / 2, x + SIDE, y + SIDE / 2)
+    found = measure([[named(half)]], board, RULE)
+    assert kept_of(found, board) == {"33", "43"}
+    shares = {board.municipalities[index].name: share for index, share in found.share.items()}
+    assert {name: round(share, 3) for name, share in shares.items() if share > 0.001} == {
+        "33": 0.5,
+        "43": 0.5,
+    }
+    assert found.union is half
+    assert (found.failures, found.notes) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "reason"),
+    [(-3, -3, "outside the boundary data"), (-1, 2, BORDER_ONLY)],
+)
+def test_a_shape_that_reaches_nobody_fails_under_its_name(
+    board: Boundaries, column: int, row: int, reason: str
+) -> None:
+    """One far away, and one beside the board that overlaps its edge by 10 m."""
+    shape = affinity.translate(square(column, row), 10)
+    found = measure([[named(shape, "polygon 7"), named(square(3, 3), "polygon 8")]], board, RULE)
+    assert found.failures == {"polygon 7": reason}
+    assert "33" in kept_of(found, board)
+
+
+def test_what_lies_below_the_height_of_its_shape_is_left_out_and_said(board: Boundaries) -> None:
+    low = with_heights(board, {"01033000": 100.0, "01032000": 900.0})
+    both = shapely.union(square(3, 3), square(3, 2))
+    found = measure([[named(both, floor_m=500.0)]], low, RULE)
+    assert kept_of(found, low) == {"32"}
+    assert found.notes == ("polygon 1 of area 1: 1 municipalities lie wholly below 500 m and are left out",)
+    assert kept_of(measure([[named(both)]], low, RULE), low) == {"32", "33"}
+
+
+def test_a_shape_that_reaches_beyond_the_data_says_how_much_of_it_lies_there(board: Boundaries) -> None:
+    half = affinity.translate(square(4, 2), SIDE / 2)
+    assert measure([[named(half)]], board, RULE).notes == (
+        "polygon 1 of area 1: 50% of it lies outside the boundary data",
+    )

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 import shapely
 
-from cap.model import Area, NamedValue, Polygon
+from cap.model import Area, Circle, NamedValue, Polygon
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.targeting.match import MatchingRule, match
-from dispatcher.targeting.outcome import Codes, HeightUnit, MatchProfile
+from dispatcher.boundaries.registry import Registry
+from dispatcher.targeting.match import match
+from dispatcher.targeting.outcome import Codes, HeightUnit, MatchProfile, Unmatched
+from dispatcher.targeting.reading import LABEL_LENGTH, NO_TARGET, AreaReading, Context, read_areas
+from dispatcher.targeting.rule import MatchingRule
 from tests.targeting.drawing import (
     GERMANY,
     circle,
@@ -152,3 +155,90 @@ def test_an_exclusion_that_cannot_be_read_is_said(boundaries: Boundaries) -> Non
     found = match([area], boundaries)
     assert names(found) == {"Düren"}
     assert "an excluded polygon could not be used" in found.notes[0]
+
+
+def read(boundaries: Boundaries, *areas: Area, **changes: Any) -> tuple[AreaReading, ...]:
+    context = Context(boundaries, MatchingRule(), MatchProfile(), Registry())
+    return read_areas(areas, dataclasses.replace(context, **changes))
+
+
+def keys(boundaries: Boundaries, reading: AreaReading) -> list[str]:
+    return [boundaries.units.ags[index] for index in reading.indices]
+
+
+def test_every_shape_has_a_name_that_people_find_again(boundaries: Boundaries) -> None:
+    ring = drawn(boundaries.border[0]).polygons[0]
+    first = Area("Rur", polygons=(ring,))
+    second = Area("x" * 500, polygons=(ring, ring), circles=(Circle(50.8, 6.48, 1),))
+    one, two = read(boundaries, first, second)
+    assert [named.name for named in one.shapes] == ['polygon 1 of area 1 "Rur"']
+    assert [named.name for named in two.shapes] == [
+        f'{kind} of area 2 "{"x" * LABEL_LENGTH}"' for kind in ("polygon 1", "polygon 2", "circle 1")
+    ]
+
+
+def test_codes_name_municipalities_in_order_and_each_once(boundaries: Boundaries) -> None:
+    (found,) = read(boundaries, coded(("AGS", "05358024"), ("AGS", "05358008"), ("ARS", "053580008008")))
+    assert keys(boundaries, found) == ["05358008", "05358024"]
+    assert (found.failures, found.notes, found.shapes, found.gap) == ((), (), (), False)
+
+
+@pytest.mark.parametrize(
+    ("codes", "failures", "gap"),
+    [
+        ((("AGS", "05358008"),), [], False),
+        ((("AGS", "09162000"),), ["AGS=09162000"], False),
+        ((("AGS", "05358008"), ("AGS", "09162000")), ["AGS=09162000"], True),
+        ((("AGS", "05358008"), ("WARNCELLID", "809162000")), ["WARNCELLID=809162000"], False),
+        ((("AGS", "05358008"), ("FIPS6", "006037")), ["FIPS6=006037"], False),
+        ((("ARS", "000000000000"),), ["ARS=000000000000"], False),
+        ((("EXCLUDE_POLYGON", "x"),), [], False),
+    ],
+)
+def test_a_code_that_leads_nowhere_is_a_failure_and_a_gap_beside_others_of_its_scheme(
+    boundaries: Boundaries, codes: tuple[tuple[str, str], ...], failures: list[str], gap: bool
+) -> None:
+    (found,) = read(boundaries, coded(*codes))
+    assert [failure.value for failure in found.failures] == failures
+    assert {failure.kind for failure in found.failures} <= {"geocode"}
+    assert found.gap is gap
+
+
+def test_the_whole_country_is_every_municipality_for_a_source_that_may_mean_it(
+    boundaries: Boundaries,
+) -> None:
+    area = coded(("ARS", "000000000000"))
+    (found,) = read(boundaries, area, profile=MatchProfile(nationwide=True))
+    assert (len(found.indices), found.failures) == (len(boundaries.municipalities), ())
+
+
+def test_an_area_of_words_has_no_target(boundaries: Boundaries) -> None:
+    (found,) = read(boundaries, Area("Rureifel"))
+    assert found.failures == (Unmatched("area", 'area 1 "Rureifel"', NO_TARGET),)
+
+
+@pytest.mark.parametrize(
+    ("unit", "altitude", "floor_m"),
+    [(HeightUnit.FEET, None, None), (HeightUnit.FEET, 1000.0, 304.8), (HeightUnit.METRES, 1000.0, 1000.0)],
+)
+def test_shapes_carry_the_height_at_which_they_begin(
+    boundaries: Boundaries, unit: HeightUnit, altitude: float | None, floor_m: float | None
+) -> None:
+    area = dataclasses.replace(circle(50.8, 6.48, 1), altitude_ft=altitude)
+    (found,) = read(boundaries, area, profile=MatchProfile(height_unit=unit))
+    measured = [named.floor_m for named in found.shapes]
+    assert measured == ([None] if floor_m is None else [pytest.approx(floor_m)])
+
+
+def test_a_repair_is_noted_under_the_name_of_its_shape(boundaries: Boundaries) -> None:
+    (found,) = read(boundaries, circle(50.8, 6.48, 0))
+    assert found.notes == ('circle 1 of area 1 "test": point widened to a small circle',)
+
+
+def test_the_same_shape_in_two_areas_costs_its_vertices_once(boundaries: Boundaries) -> None:
+    one = circle(50.8, 6.48, 1)
+    areas = [dataclasses.replace(one, area_desc=name) for name in ("de", "en")]
+    other = circle(50.9, 6.48, 1)
+    first, second, third = read(boundaries, *areas, other, rule=MatchingRule(max_vertices=200))
+    assert (len(first.shapes), len(second.shapes), len(third.shapes)) == (1, 1, 0)
+    assert [failure.reason for failure in third.failures] == ["more vertices than the limit"]

@@ -2,13 +2,19 @@
 
 import math
 import time
+from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
-from cap.model import Area, Circle
+from cap.model import Area, Circle, Polygon
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.targeting.match import MatchingRule, match
+from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA
+from dispatcher.targeting import shapes
+from dispatcher.targeting.match import match
+from dispatcher.targeting.rule import MatchingRule
+from dispatcher.targeting.shapes import Repair, Shape, ShapeProblem
 from tests.targeting.drawing import circle, district, drawn, names, polygon, unmatched
 
 DUEREN = "05358"
@@ -120,12 +126,11 @@ def test_a_very_large_polygon_is_cut_to_the_data(boundaries: Boundaries) -> None
 
 
 def test_a_circle_is_geodesic() -> None:
-    from dispatcher.targeting import shapes
-
     boundaries = Boundaries.default()
     shape = shapes.of(
         Circle(50.8, 6.48, 10.0), shapes.around(boundaries.window), boundaries.crs, MatchingRule()
     )
+    assert isinstance(shape, Shape)
     assert shape.geometry.area == pytest.approx(math.pi * 1e8, rel=1e-3)
 
 
@@ -154,3 +159,131 @@ def test_a_line_is_no_area_however_its_corners_are_rounded(boundaries: Boundarie
 def test_a_strip_of_a_metre_is_an_area(boundaries: Boundaries) -> None:
     strip = polygon((50.8, 6.4), (50.8, 6.6), (50.80001, 6.6), (50.80001, 6.4), (50.8, 6.4))
     assert "Düren" in names(match([strip], boundaries))
+
+
+WINDOW = (5.0, 49.0, 8.0, 52.0)
+SQUARE = ((50.0, 6.0), (50.0, 6.5), (50.5, 6.5), (50.5, 6.0), (50.0, 6.0))
+BOW_TIE = ((50.0, 6.0), (50.5, 6.5), (50.5, 6.0), (50.0, 6.5), (50.0, 6.0))
+TOUCHING = ((50.0, 6.0), (50.0, 6.5), (50.5, 6.5), (50.0, 6.2), (50.5, 6.0), (50.0, 6.0))
+
+
+def made(element: Polygon | Circle, **rule: Any) -> Any:
+    return shapes.of(element, WINDOW, EUROPE_EQUAL_AREA, MatchingRule(**rule))
+
+
+@pytest.mark.parametrize(
+    ("element", "repairs"),
+    [
+        (Polygon(SQUARE), ()),
+        (Polygon(SQUARE[:-1]), ()),
+        (Polygon(TOUCHING), (Repair.VALID,)),
+        (Polygon(BOW_TIE), (Repair.DOUBTFUL,)),
+        (Polygon(((50.0, 6.0), (50.0, 6.5), (60.0, 6.5), (60.0, 6.0))), (Repair.CUT,)),
+        (Polygon(((50.0, 6.0), (50.0, 6.001), (50.0, 6.002), (50.0, 6.0))), (Repair.COLLAPSED,)),
+        (Circle(50.0, 6.0, 1.0), ()),
+        (Circle(50.0, 6.0, 0.0), (Repair.RADIUS,)),
+        (Circle(50.0, 6.0, 0.099), (Repair.RADIUS,)),
+        (Circle(50.0, 6.0, 0.1), ()),
+    ],
+    ids=[
+        "ring",
+        "open ring",
+        "touching",
+        "bow-tie",
+        "beyond",
+        "flat",
+        "circle",
+        "point",
+        "small",
+        "at the limit",
+    ],
+)
+def test_every_repair_is_named(element: Polygon | Circle, repairs: tuple[Repair, ...]) -> None:
+    found = made(element)
+    assert found.repairs == repairs
+    assert found.is_circle is isinstance(element, Circle)
+    assert found.geometry.is_valid
+
+
+@pytest.mark.parametrize(
+    ("element", "rule", "problem"),
+    [
+        (Circle(91.0, 6.0, 1.0), {}, ShapeProblem.RANGE),
+        (Circle(50.0, 6.0, -0.1), {}, ShapeProblem.RANGE),
+        (Circle(50.0, math.nan, 1.0), {}, ShapeProblem.RANGE),
+        (Circle(50.0, 6.0, 9_001.0), {"max_area_km2": 1e12}, ShapeProblem.LARGE),
+        (Circle(50.0, 6.0, 10.0), {"max_area_km2": 310.0}, ShapeProblem.LARGE),
+        (Circle(10.0, 6.0, 1.0), {}, ShapeProblem.BEYOND),
+        (Polygon(()), {}, ShapeProblem.EMPTY),
+        (Polygon(SQUARE[:2]), {}, ShapeProblem.EMPTY),
+        (Polygon(((50.0, 6.0), (50.0, 6.2), (50.0, 6.4), (50.0, 6.0))), {}, ShapeProblem.EMPTY),
+        (Polygon(((50.0, 361.0), *SQUARE[1:])), {}, ShapeProblem.RANGE),
+        (Polygon(((math.inf, 6.0), *SQUARE[1:])), {}, ShapeProblem.RANGE),
+        (Polygon(SQUARE), {"max_area_km2": 1_000.0}, ShapeProblem.LARGE),
+        (Polygon(tuple((lat - 40, lon) for lat, lon in SQUARE)), {}, ShapeProblem.BEYOND),
+    ],
+)
+def test_whatever_cannot_be_used_says_why(
+    element: Polygon | Circle, rule: dict[str, Any], problem: ShapeProblem
+) -> None:
+    assert made(element, **rule) is problem
+
+
+def test_an_area_just_below_the_limit_is_taken() -> None:
+    assert shapes.sphere_km2(shapely.Polygon([(6, 50), (6.5, 50), (6.5, 50.5), (6, 50.5)])) == pytest.approx(
+        1_980, rel=0.01
+    )
+    assert isinstance(made(Polygon(SQUARE), max_area_km2=2_000.0), Shape)
+
+
+def test_the_window_is_widened_and_ends_at_the_poles() -> None:
+    assert shapes.around((5.0, 49.0, 8.0, 52.0)) == (3.0, 47.0, 10.0, 54.0)
+    assert shapes.around((5.0, -89.0, 8.0, 89.5)) == (3.0, -90.0, 10.0, 90.0)
+
+
+@pytest.mark.parametrize("element", [Circle(50.0, 6.0, 3.0), Polygon(SQUARE)])
+def test_what_is_exchanged_twice_is_as_it_was(element: Polygon | Circle) -> None:
+    once = shapes.exchanged(element)
+    assert shapes.corners(once) == tuple((lon, lat) for lat, lon in shapes.corners(element))
+    assert shapes.exchanged(once) == element
+
+
+def test_a_circle_counts_as_many_vertices_as_it_is_drawn_with() -> None:
+    assert shapes.vertices(Polygon(SQUARE)) == len(SQUARE)
+    assert shapes.vertices(Circle(50.0, 6.0, 3.0)) == len(shapes.circle_lat_lon(50.0, 6.0, 3_000.0)) - 1
+
+
+@pytest.mark.parametrize(
+    ("ring", "crossings"), [(SQUARE, 0), (BOW_TIE, 1), (TOUCHING, 0)], ids=["none", "one", "a touch is none"]
+)
+def test_crossings_are_counted(ring: tuple[tuple[float, float], ...], crossings: float) -> None:
+    assert shapes.self_crossings(np.array(ring)) == crossings
+
+
+def hole(size: float, repairs: tuple[Repair, ...] = ()) -> Shape:
+    return Shape(shapely.box(0, 0, size, size), repairs)
+
+
+@pytest.mark.parametrize(
+    ("holes", "area", "repairs"),
+    [
+        ([], 100, ()),
+        ([hole(4)], 84, ()),
+        ([hole(4), hole(5)], 75, ()),
+        ([hole(4, (Repair.VALID,))], 84, ()),
+        ([hole(4, (Repair.DOUBTFUL,))], 100, (Repair.HOLE,)),
+        ([hole(4), ShapeProblem.EMPTY], 84, (Repair.HOLE,)),
+        ([hole(4), ShapeProblem.BEYOND], 84, ()),
+        ([ShapeProblem.TANGLED], 100, (Repair.HOLE,)),
+    ],
+)
+def test_only_a_hole_that_is_clear_is_cut_out(
+    holes: list[Shape | ShapeProblem], area: float, repairs: tuple[Repair, ...]
+) -> None:
+    found = shapes.without(Shape(shapely.box(0, 0, 10, 10), is_circle=True), holes)
+    assert isinstance(found, Shape)
+    assert (found.geometry.area, found.repairs, found.is_circle) == (area, repairs, True)
+
+
+def test_holes_that_leave_nothing_are_a_problem() -> None:
+    assert shapes.without(hole(4), [hole(5)]) is ShapeProblem.EXCLUDED

@@ -1,0 +1,93 @@
+"""Gauges over the whole installation."""
+
+from typing import Any
+
+import pytest
+
+from dispatcher.metrics import Metrics
+from dispatcher.model.batches import Progress, ReadyBatch, RecipientProblem
+from dispatcher.model.vocabulary import Reason, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.statistics import Statistics
+from tests.store.conftest import batch_ids
+from tests.support.histories import plan, submit
+from tests.test_metrics import samples
+
+ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
+
+
+async def note(ledger: Ledger, batch_id: int, *labels: str, due: bool = False) -> None:
+    lease = await ledger.acquire(batch_id)
+    problems = tuple(
+        RecipientProblem(n, lease.recipients[n], 2, 0, label, "400", "too long", lease.now if due else None)
+        for n, label in enumerate(labels)
+    )
+    await ledger.release(
+        lease, Progress(bytes([State.RETRY if due else REJECTED] * len(lease.recipients)), problems)
+    )
+
+
+async def shown(pool: Any) -> Any:
+    metrics = Metrics()
+    await Statistics(pool).show(metrics)
+    return samples(metrics)
+
+
+def labels(**names: str) -> frozenset[tuple[str, str]]:
+    return frozenset(names.items())
+
+
+async def test_gauges_show_how_things_stand(
+    pool: Any, alerts: Alerts, ledger: Ledger, ready_batches: list[ReadyBatch]
+) -> None:
+    _, three, two = await batch_ids(pool)
+    await note(ledger, three, "permanent", "crash", "gone")
+    await note(ledger, two, "transient", due=True)
+    await ledger.pause_gateway("webpush", "https://push.example", 60, "breaker")
+    gauges = await shown(pool)
+    oldest = await pool.fetchval(
+        "SELECT extract(epoch FROM min(created_at))::float8 FROM batch WHERE state = 'open'"
+    )
+    assert gauges["warn_batches_open", labels(lane="priority")] == 2
+    assert gauges["warn_batches_open", labels(lane="flash")] == 0
+    assert gauges["warn_oldest_open_batch_timestamp_seconds", labels(lane="priority")] == pytest.approx(
+        oldest
+    )
+    assert gauges["warn_retries_scheduled", labels(channel="webpush")] == 1
+    assert gauges["warn_dead_letters", labels(channel="webpush")] == 2
+    assert gauges["warn_dead_letters", labels(channel="app")] == 0
+    assert gauges["warn_subscriptions", labels(channel="webpush")] == 5
+    assert gauges["warn_gateways_paused", labels(channel="webpush")] == 1
+    assert gauges["warn_recipients_unaccounted", labels()] == 0
+    assert gauges["warn_record_up", labels()] == 1
+
+
+async def test_an_empty_record_shows_zeros(pool: Any) -> None:
+    gauges = await shown(pool)
+    assert gauges["warn_subscriptions", labels(channel="app")] == 0
+    assert gauges["warn_oldest_open_batch_timestamp_seconds", labels(lane="flash")] == 0
+
+
+async def test_recipients_open_a_minute_after_the_deadline_raise_the_alarm(
+    pool: Any, ready_batches: list[ReadyBatch]
+) -> None:
+    await pool.execute("UPDATE batch SET deadline = now() - interval '2 minutes'")
+    assert (await shown(pool))["warn_recipients_unaccounted", labels()] == 6
+
+
+async def test_what_waits_for_its_time_is_not_called_old(pool: Any, ready_batches: list[ReadyBatch]) -> None:
+    await pool.execute("UPDATE batch SET not_before = now() + interval '1 hour'")
+    assert (await shown(pool))["warn_oldest_open_batch_timestamp_seconds", labels(lane="priority")] == 0
+
+
+async def test_gauges_go_back_to_zero(
+    pool: Any, alerts: Alerts, ledger: Ledger, plans: Plans, ready_batches: list[ReadyBatch]
+) -> None:
+    metrics = Metrics()
+    await Statistics(pool).show(metrics)
+    await submit(alerts, "C", chain="A", reason=Reason.CANCEL)
+    await plan(ledger, plans, "C")
+    await Statistics(pool).show(metrics)
+    assert samples(metrics)["warn_batches_open", labels(lane="priority")] == 0
