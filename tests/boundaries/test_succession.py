@@ -23,12 +23,13 @@ def grown(bundle: Any, drop: Any = (), rename: Any = ()) -> Bundle:
     }
     renamed = dict(rename)
     columns["ars"] = tuple(renamed.get(a, s) for a, s in zip(columns["ags"], columns["ars"], strict=True))
-    return dataclasses.replace(
+    found: Bundle = dataclasses.replace(
         bundle,
         units=dataclasses.replace(bundle.units, **columns),
         border=bundle.border[keep],
         inset=bundle.inset[keep],
     )
+    return found
 
 
 def test_changed_keys_are_reported_and_lead_on() -> None:

@@ -10,8 +10,6 @@ import cap
 from dispatcher.feeds.configuration import FeedSettings, feed_of
 from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.entry_state import (
-    PENDING,
-    QUARANTINED,
     UPDATE_PATIENCE,
     FetchedEntry,
     is_due,
@@ -21,7 +19,7 @@ from dispatcher.feeds.entry_state import (
 )
 from dispatcher.intake.prepare import Incoming, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import ENDING_REASONS, Reason, Unresolved
 from tests.support.feed_messages import HOUR, NOW, cancel, update, warning
 
 FEED = feed_of(FeedSettings(name="nina", adapter="nina", urls=("https://x.example/",), interval_s=60))
@@ -32,7 +30,7 @@ SUMMARY = warning()
 
 
 def row(**changes: Any) -> EntryState:
-    return replace(EntryState("nina", "k", "p", "1", PENDING, NOW - HOUR), **changes)
+    return replace(EntryState("nina", "k", "p", "1", Unresolved.PENDING, NOW - HOUR), **changes)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +113,7 @@ def test_a_message_that_was_taken_is_remembered_with_what_became_of_it() -> None
         key="k",
         part="p",
         version="2",
-        reason="first_notice",
+        reason=Reason.FIRST_NOTICE,
         first_seen=NOW,
         event_key="key",
         alert_id="A",
@@ -132,7 +130,7 @@ def test_an_end_is_never_open_ended(reason: Reason) -> None:
 
 
 def test_what_is_not_looked_at_again_stays_as_it_was() -> None:
-    before = row(reason="update", alert_id="A", event_key="key", expires=NOW + HOUR, open_ended=True)
+    before = row(reason=Reason.UPDATE, alert_id="A", event_key="key", expires=NOW + HOUR, open_ended=True)
     found = made(FetchedEntry(entry()), before=before)
     assert found == replace(before, version="2")
 
@@ -140,17 +138,17 @@ def test_what_is_not_looked_at_again_stays_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("fetched", "taken", "reason"),
     [
-        (FetchedEntry(entry()), None, PENDING),
-        (FetchedEntry(entry(), over=True), None, "expired"),
-        (FetchedEntry(entry(), broken=True), None, QUARANTINED),
-        (FetchedEntry(entry()), Unusable("not-cap", ""), QUARANTINED),
-        (FetchedEntry(entry(), broken=True), TAKEN, "first_notice"),
+        (FetchedEntry(entry()), None, Unresolved.PENDING),
+        (FetchedEntry(entry(), over=True), None, Reason.EXPIRED),
+        (FetchedEntry(entry(), broken=True), None, Unresolved.QUARANTINED),
+        (FetchedEntry(entry()), Unusable("not-cap", ""), Unresolved.QUARANTINED),
+        (FetchedEntry(entry(), broken=True), TAKEN, Reason.FIRST_NOTICE),
     ],
 )
 def test_why_nothing_is_known_of_an_entry_is_remembered(
-    fetched: FetchedEntry, taken: IngestResult | Unusable | None, reason: str
+    fetched: FetchedEntry, taken: IngestResult | Unusable | None, reason: Reason | Unresolved
 ) -> None:
-    assert made(fetched, taken).reason == reason
+    assert made(fetched, taken).reason is reason
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from dispatcher.feeds.listing_diff import (
     suspend_misses,
 )
 from dispatcher.model.feeds import EntryState
+from dispatcher.model.vocabulary import Reason
 from tests.support.feed_messages import NOW
 
 MISSES = 2
@@ -24,7 +25,7 @@ Known = dict[str, EntryState]
 
 
 def row(key: str, **changes: Any) -> EntryState:
-    return replace(EntryState("x", key, "p", "1", "first_notice", NOW), **changes)
+    return replace(EntryState("x", key, "p", "1", Reason.FIRST_NOTICE, NOW), **changes)
 
 
 def rows(count: int, **changes: Any) -> Known:

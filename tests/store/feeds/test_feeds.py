@@ -8,7 +8,7 @@ import pytest
 
 from dispatcher.access.principals import of_operator
 from dispatcher.model.feeds import EntryState, FeedState, Overview
-from dispatcher.model.vocabulary import Reason
+from dispatcher.model.vocabulary import FeedResult, Reason, Unresolved
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.quarantine import Quarantine
@@ -26,7 +26,7 @@ async def feeds(pool: Any) -> Feeds:
 
 
 def entry(key: str, **changes: Any) -> EntryState:
-    return replace(EntryState("dwd", key, "p", "1", "first_notice", NOW), **changes)
+    return replace(EntryState("dwd", key, "p", "1", Reason.FIRST_NOTICE, NOW), **changes)
 
 
 FULL = entry(
@@ -54,7 +54,15 @@ async def test_a_feed_is_known_as_such_and_as_a_source_and_registering_it_again_
 
 async def test_a_state_comes_back_as_it_was_saved(feeds: Feeds) -> None:
     state = FeedState(
-        "dwd", NOW, NOW - MINUTE, NOW - HOUR, NOW + MINUTE, 2, "refused", "http 500", {"u": {"etag": "x"}}
+        "dwd",
+        NOW,
+        NOW - MINUTE,
+        NOW - HOUR,
+        NOW + MINUTE,
+        2,
+        FeedResult.REFUSED,
+        "http 500",
+        {"u": {"etag": "x"}},
     )
     await feeds.save(state)
     assert await feeds.state("dwd") == state
@@ -74,7 +82,7 @@ async def test_a_contact_is_a_success_and_a_change_only_if_it_was_one(feeds: Fee
 async def test_entries_come_back_as_they_were_put_and_a_new_one_replaces_the_old(feeds: Feeds) -> None:
     await feeds.put([FULL, entry("a")])
     assert await feeds.entries("dwd") == {"full": FULL, "a": entry("a")}
-    changed = replace(FULL, version="2", reason="update", links=(), tries=0, missed=1, ended_at=None)
+    changed = replace(FULL, version="2", reason=Reason.UPDATE, links=(), tries=0, missed=1, ended_at=None)
     await feeds.put([replace(changed, first_seen=NOW + HOUR)])
     assert (await feeds.entries("dwd"))["full"] == changed, "when it was first seen stays"
     assert await feeds.entries("nina") == {}
@@ -110,7 +118,7 @@ async def test_an_entry_whose_place_another_took_speaks_when_that_one_is_over(
     feeds: Feeds, pool: Any, alerts: Alerts, later: Reason | None, statement: str | None, orphaned: bool
 ) -> None:
     await submit(alerts, "A", expires=NOW + 6 * HOUR)
-    await feeds.put([entry("a", reason="merged", alert_id="A", expires=NOW + HOUR)])
+    await feeds.put([entry("a", reason=Reason.MERGED, alert_id="A", expires=NOW + HOUR)])
     if later:
         await submit(alerts, "B", chain="A", reason=later)
     if statement:
@@ -137,8 +145,8 @@ async def test_the_overview_counts_what_is_listed_and_what_lies_aside(feeds: Fee
     await feeds.put(
         [
             entry("a"),
-            entry("b", reason="pending", links=("https://x.example/",)),
-            entry("c", reason="pending"),
+            entry("b", reason=Unresolved.PENDING, links=("https://x.example/",)),
+            entry("c", reason=Unresolved.PENDING),
             entry("over", ended_at=NOW),
         ]
     )
