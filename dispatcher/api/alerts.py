@@ -32,7 +32,7 @@ Lister = Annotated[Principal, Depends(require(Permission.READ_ALERTS, limit=(Lim
 Reader = Annotated[Principal, Depends(require(Permission.READ_ALERTS, alert_id=AlertId))]
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {
-        "model": schemas.Problem,
+        "model": schemas.ProblemBody,
         "content": {"application/problem+json": {}},
         "description": description,
     }

@@ -39,9 +39,9 @@ def application(parts: ApiDependencies) -> FastAPI:
     app.include_router(reports.routes(parts))
 
     @app.get("/v1/boundaries", tags=["boundaries"])
-    async def boundaries() -> schemas.Boundaries:
+    async def boundaries() -> schemas.BoundariesBody:
         """The boundary data in use, with its attribution and vintage."""
-        return schemas.Boundaries(
+        return schemas.BoundariesBody(
             attribution=parts.boundaries.provenance.attribution,
             vintage=parts.boundaries.provenance.vintage,
             municipalities=len(parts.boundaries.municipalities),

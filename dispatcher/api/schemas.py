@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
+    from cap import Finding
     from dispatcher.intake.submission import Accepted, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
-    from dispatcher.targeting.outcome import Unmatched as Lost
+    from dispatcher.targeting.outcome import Unmatched
 
 
 class Body(BaseModel):
@@ -20,7 +21,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(BaseModel):
+class ProblemBody(BaseModel):
     """RFC 9457 problem details; more members by type, see the list of problems."""
 
     model_config = ConfigDict(extra="allow")
@@ -32,7 +33,7 @@ class Problem(BaseModel):
     errors: list[dict[str, Any]] | None = None
 
 
-class Municipality(Body):
+class MunicipalityBody(Body):
     """A municipality that an alert concerns. `share` is the part of its area, 0 to 1."""
 
     ags: str = Field(examples=["05358008"])
@@ -41,7 +42,7 @@ class Municipality(Body):
     share: float
 
 
-class Finding(Body):
+class FindingBody(Body):
     """Something to know about the message that did not keep it from being accepted."""
 
     code: str
@@ -83,7 +84,7 @@ class AlertBody(Body):
     audience: int = Field(description="recipients in the frozen audience")
 
 
-class Unmatched(Body):
+class UnmatchedBody(Body):
     """A code or shape that led to no municipality, although others did."""
 
     kind: str = Field(examples=["geocode"])
@@ -96,10 +97,10 @@ class AcceptedBody(Body):
 
     alert: AlertBody
     repeated: bool
-    municipalities: list[Municipality]
-    unmatched: list[Unmatched]
+    municipalities: list[MunicipalityBody]
+    unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
-    findings: list[Finding]
+    findings: list[FindingBody]
 
 
 class PreviewBody(Body):
@@ -111,8 +112,8 @@ class PreviewBody(Body):
     )
     lane: str
     expires: datetime
-    municipalities: list[Municipality]
-    unmatched: list[Unmatched]
+    municipalities: list[MunicipalityBody]
+    unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
     reach: dict[str, int] = Field(description="subscribers by channel, each counted once")
     reach_by_municipality: dict[str, dict[str, int]]
@@ -120,7 +121,7 @@ class PreviewBody(Body):
     gaps: list[str] = Field(
         description="channels that nobody in some of the municipalities has subscribed to"
     )
-    findings: list[Finding]
+    findings: list[FindingBody]
 
 
 class ChannelBody(Body):
@@ -142,7 +143,7 @@ class StatusBody(Body):
 
     alert: AlertBody
     channels: list[ChannelBody]
-    municipalities: list[Municipality]
+    municipalities: list[MunicipalityBody]
     recipients_by_municipality: dict[str, dict[str, int]]
 
 
@@ -162,7 +163,7 @@ class AlertList(Body):
     )
 
 
-class Boundaries(Body):
+class BoundariesBody(Body):
     """The boundary data in use; the attribution must be shown wherever its results are."""
 
     attribution: str
@@ -196,8 +197,8 @@ def alert_body(alert: StoredAlert) -> AlertBody:
     )
 
 
-def municipality(place: AffectedMunicipality) -> Municipality:
-    return Municipality(ags=place.ags, name=place.name, reason=place.reason, share=round(place.share, 4))
+def municipality(place: AffectedMunicipality) -> MunicipalityBody:
+    return MunicipalityBody(ags=place.ags, name=place.name, reason=place.reason, share=round(place.share, 4))
 
 
 def accepted_body(accepted: Accepted) -> AcceptedBody:
@@ -211,8 +212,8 @@ def accepted_body(accepted: Accepted) -> AcceptedBody:
     )
 
 
-def _unmatched(lost: Lost) -> Unmatched:
-    return Unmatched(kind=lost.kind, value=lost.value, reason=lost.reason)
+def _unmatched(lost: Unmatched) -> UnmatchedBody:
+    return UnmatchedBody(kind=lost.kind, value=lost.value, reason=lost.reason)
 
 
 def preview_body(preview: Preview) -> PreviewBody:
@@ -243,8 +244,8 @@ def channel_body(account: ChannelSummary) -> ChannelBody:
     )
 
 
-def _finding(finding: Any) -> Finding:
-    return Finding(
+def _finding(finding: Finding) -> FindingBody:
+    return FindingBody(
         code=finding.code,
         severity=str(finding.severity),
         path=finding.path,

@@ -1,0 +1,143 @@
+"""The JSON bodies of the API, made of values."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+import cap
+from dispatcher.api import schemas
+from dispatcher.audience.estimate import AudienceEstimate
+from dispatcher.intake.submission import Accepted, Preview
+from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+from dispatcher.model.ledger import ChannelSummary
+from dispatcher.model.subscriptions import SubscriberCounts
+from dispatcher.model.vocabulary import Lane, Reason
+from dispatcher.targeting.outcome import Match, Unmatched
+from tests.support.messages import NOW
+from tests.support.messages import stored as untyped_stored
+
+PLACE = AffectedMunicipality("05358008", "Düren", "geometry", 0.123456)
+LOST = Unmatched("geocode", "AGS=99999999", "code not in the boundary data")
+MATCHED = Match((), unmatched=(LOST,), notes=("ring repaired",))
+FINDING = cap.Finding(
+    code="c", severity=cap.Level.WARNING, path="/alert", line=3, message="m", message_de="d"
+)
+FINDING_BODY = {
+    "code": "c",
+    "severity": "warning",
+    "path": "/alert",
+    "line": 3,
+    "message": "m",
+    "message_de": "d",
+}
+PLACE_BODY = {"ags": "05358008", "name": "Düren", "reason": "geometry", "share": 0.1235}
+LOST_BODY = {"kind": "geocode", "value": "AGS=99999999", "reason": "code not in the boundary data"}
+
+
+def on_record(**changes: Any) -> StoredAlert:
+    made: StoredAlert = untyped_stored(**changes)
+    return made
+
+
+def test_an_alert_shows_what_is_on_record_and_nothing_of_how_it_is_kept() -> None:
+    body = schemas.alert_body(
+        on_record(stopped_by="B", merged_into="M", chain_id="C", planned_at=NOW, audience=7)
+    ).model_dump()
+    assert (body["chain"], body["superseded_by"], body["merged_into"]) == ("C", "B", "M")
+    assert (body["planned_at"], body["settled_at"], body["audience"]) == (NOW, None, 7)
+    assert (body["lane"], body["reason"], body["state"]) == ("priority", "first_notice", "planned")
+    assert not {"sha256", "event_key", "hazards", "revision", "source_id"} & body.keys()
+
+
+@pytest.mark.parametrize(
+    "name", sorted(schemas.AlertBody.model_fields.keys() & StoredAlert.__dataclass_fields__)
+)
+def test_whatever_has_the_same_name_has_the_same_value(name: str) -> None:
+    """Each value of its own, so that no two are taken for one another."""
+    texts = (
+        "id",
+        "sender",
+        "identifier",
+        "msg_type",
+        "status",
+        "scope",
+        "event",
+        "headline",
+        "severity",
+        "state",
+    )
+    times = ("sent", "received_at", "expires", "planned_at", "settled_at")
+    stored = on_record(
+        **{text: f"its {text}" for text in texts},
+        **{time: NOW + timedelta(minutes=minute) for minute, time in enumerate(times)},
+        audience=7,
+    )
+    assert getattr(schemas.alert_body(stored), name) == getattr(stored, name)
+
+
+def test_a_promise_names_places_repairs_and_findings() -> None:
+    body = schemas.accepted_body(Accepted(on_record(), (PLACE,), (FINDING,), repeated=True, matched=MATCHED))
+    document = body.model_dump()
+    assert document.pop("alert")["id"] == "A"
+    assert document == {
+        "repeated": True,
+        "municipalities": [PLACE_BODY],
+        "unmatched": [LOST_BODY],
+        "notes": ["ring repaired"],
+        "findings": [FINDING_BODY],
+    }
+
+
+def test_a_preview_says_whom_it_would_reach() -> None:
+    estimate = AudienceEstimate(
+        SubscriberCounts({"webpush": 2}, {"05358008": {"webpush": 2}}), 93_000, ("1 von 1 …",)
+    )
+    preview = Preview(
+        Reason.UPDATE, Lane.FLASH, NOW, (PLACE,), (FINDING,), estimate, repeated=False, matched=MATCHED
+    )
+    assert schemas.preview_body(preview).model_dump() == {
+        "reason": "update",
+        "repeated": False,
+        "lane": "flash",
+        "expires": NOW,
+        "municipalities": [PLACE_BODY],
+        "unmatched": [LOST_BODY],
+        "notes": ["ring repaired"],
+        "reach": {"webpush": 2},
+        "reach_by_municipality": {"05358008": {"webpush": 2}},
+        "population": 93_000,
+        "gaps": ["1 von 1 …"],
+        "findings": [FINDING_BODY],
+    }
+
+
+def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:
+    summary = ChannelSummary("sms_http", "alert", {"accepted": 2}, NOW, None, {"delivered": 1})
+    assert schemas.channel_body(summary).model_dump() == {
+        "channel": "sms_http",
+        "kind": "alert",
+        "states": {"accepted": 2},
+        "first_accepted_at": NOW,
+        "last_accepted_at": None,
+        "reports": {"delivered": 1},
+    }
+
+
+@pytest.mark.parametrize("body", [value for value in vars(schemas).values() if isinstance(value, type)])
+def test_bodies_are_frozen_and_only_a_problem_has_further_members(body: type) -> None:
+    if not issubclass(body, BaseModel) or body in {BaseModel, schemas.Body}:
+        return
+    extra = body.model_config.get("extra")
+    assert extra == ("allow" if body is schemas.ProblemBody else "forbid")
+    assert body is schemas.ProblemBody or body.model_config.get("frozen")
+
+
+def test_a_member_that_nobody_described_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        schemas.UnmatchedBody.model_validate(LOST_BODY | {"more": 1})
+    problem = schemas.ProblemBody.model_validate(
+        {"type": "t", "title": "t", "status": 400, "detail": "d", "more": 1}
+    )
+    assert problem.model_extra == {"more": 1}
