@@ -214,7 +214,6 @@ TWO_CLASSES = {
     "Scope": "CAP's <scope>; and what of the country a permission is for, which is called so everywhere",
     "Unresolved": "codes of an area; and entries of a feed: each module's word for what is not known yet",
     "Urgency": "CAP's <urgency>; and that of a push message (RFC 8030 section 5.3)",
-    "Why": "each of two modules of cap has one kind of reason, used beside its own results only",
 }
 """Names that stand for two public classes, and why."""
 
@@ -272,8 +271,8 @@ def imports(sources: Mapping[str, str]) -> dict[str, set[str]]:
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{name}: imports are absolute here"
                 whole = {f"{node.module}.{alias.name}" for alias in node.names}
-                parts = whole & sources.keys()
-                graph[name] |= parts | ({node.module} if parts != whole else set())
+                parts, room = whole & sources.keys(), str(node.module)
+                graph[name] |= parts | ({room} if parts != whole else set())
     return {name: named & sources.keys() for name, named in graph.items()}
 
 
