@@ -14,9 +14,9 @@ from tests.support.submissions import warning
 
 
 async def test_without_the_record_nothing_is_promised_and_it_says_when_to_come_again(
-    settings: Settings, tmp_path: Path
+    settings: Settings, server_dir: Path
 ) -> None:
-    with EmbeddedPostgres(tmp_path / "own", durable=False) as server:
+    with EmbeddedPostgres(server_dir, durable=False) as server:
         await upgrade(server.url)
         async with serving(settings.model_copy(update={"database_url": server.url})) as service:
             await introduce(service.parts)

@@ -58,8 +58,8 @@ async def test_readiness_does_not_wait_for_a_record_that_hangs(service: Service)
     heard.set()
 
 
-async def test_the_queue_that_goes_and_comes_is_seen(settings: Settings, tmp_path: Path) -> None:
-    with EmbeddedValkey(tmp_path / "valkey", durable=False) as server:
+async def test_the_queue_that_goes_and_comes_is_seen(settings: Settings, server_dir: Path) -> None:
+    with EmbeddedValkey(server_dir, durable=False) as server:
         async with serving(settings.model_copy(update={"redis_url": server.url})) as service:
             assert (await service.get("/readyz")).json["queue"] is True
             await asyncio.to_thread(server.stop)
