@@ -31,7 +31,7 @@ Each process counts what it does; sum over processes. Gauges about the whole ins
 that leads; one that led before keeps its last values, so take those of the process with the latest
 `warn_last_reconciliation_timestamp_seconds`, as `ops/prometheus/rules/recording.yml` does. Totals of record come from
 the API.
-Made from `dispatcher/metrics.py` by `python -m ops.reference`.
+Made from `dispatcher/metrics/` by `python -m ops.reference`.
 
 | metric | type | labels | |
 |---|---|---|---|

@@ -45,8 +45,8 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import Reason
 from dispatcher.settings import Settings
 from tests.channels.far_side import answer, far_side
+from tests.metrics.test_registry import samples
 from tests.support import documents
-from tests.test_metrics import samples
 
 GUIDES = sorted((documents.DOCS / "guides").glob("*.md"))
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -373,7 +373,13 @@ def test_the_rule_of_the_guide_is_not_one_of_ours_already(rule_and_check):
 
 def test_the_metric_is_shown_from_the_start_and_counts():
     metrics = Metrics()
-    names = {"self": metrics, "metrics": metrics, "Counter": Counter, "Reason": Reason}
+    names = {
+        "self": metrics,
+        "registry": metrics.registry,
+        "metrics": metrics,
+        "Counter": Counter,
+        "Reason": Reason,
+    }
     exec(block("metric", "python metric"), names)
     shown = samples(metrics)
     for reason in Reason:

@@ -15,8 +15,8 @@ from dispatcher.api.application import application
 from dispatcher.api.serving import server_of
 from dispatcher.model.principals import Instance, Source
 from dispatcher.settings import Settings
+from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, SENDER
-from tests.test_metrics import samples
 
 SECRET = "s" * 43
 KEY, OTHER_KEY, INSTANCE_KEY = f"wk_leitstelle_{SECRET}", f"wk_nachbar_{SECRET}", f"wi_dueren_{SECRET}"

@@ -20,10 +20,10 @@ from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.leadership import Leadership
 from tests.delivery.scripted_channel import ScriptedChannel
+from tests.metrics.test_registry import samples
 from tests.store import conftest as on_record
 from tests.support.histories import submit, subscribe
 from tests.support.messages import DUEREN, message
-from tests.test_metrics import samples
 
 accounts = on_record.accounts
 alerts = on_record.alerts

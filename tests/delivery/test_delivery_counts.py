@@ -7,7 +7,7 @@ from dispatcher.delivery.leased_batch import ACCEPTED
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from tests.delivery.test_leased_batch import lease
-from tests.test_metrics import samples
+from tests.metrics.test_registry import samples
 
 PUSH = "https://push.example"
 

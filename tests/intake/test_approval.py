@@ -10,6 +10,7 @@ from dispatcher.intake.approval import NotApprovedError
 from dispatcher.model.vocabulary import Reason
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from tests.metrics.test_registry import samples
 from tests.support.feed_messages import (
     HEIMBACH,
     HOUR,
@@ -19,7 +20,6 @@ from tests.support.feed_messages import (
     warning,
 )
 from tests.support.feed_world import World
-from tests.test_metrics import samples
 
 
 async def test_a_person_releases_what_waits(world: World) -> None:

@@ -10,7 +10,7 @@ import base64
 import hmac
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways.exchange import Answer
+from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, read_document, refused
 from ops.lab.gateways.spec import StandinSpec, Subscriber
 from ops.lab.gateways.state import APP_FILE, Instance, drawn, read_lines
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ops.lab.gateways.exchange import Request
+    from ops.lab.gateways.http.exchange import Request
     from ops.lab.gateways.process import Listen
 
 PATH = "/callback/"

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from ops.lab.gateways import reports
-from ops.lab.gateways.exchange import Answer
+from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
 from ops.lab.world.ledger import Entry
 
 if TYPE_CHECKING:
-    from ops.lab.gateways.exchange import Exchange, Request
+    from ops.lab.gateways.http.exchange import Exchange, Request
     from ops.lab.gateways.journal import Journal
     from ops.lab.gateways.parcel import Parcel
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ops.lab.gateways.exchange import Answer
+from ops.lab.gateways.http.exchange import Answer
 from ops.lab.world.ledger import Content
 
 UNREAD = Content("", "", "")

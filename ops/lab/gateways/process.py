@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ops.lab.gateways.exchange import Closable
+    from ops.lab.gateways.http.exchange import Closable
 
 _PR_SET_PDEATHSIG = 1
 _BACKLOG = 4096

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from ops.lab.gateways.exchange import Answer
+from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, refused
 from ops.lab.gateways.spec import Site, StandinSpec, Subscriber
 from ops.lab.gateways.state import number_ref
@@ -19,7 +19,7 @@ from ops.lab.world.ledger import Content
 if TYPE_CHECKING:
     import argparse
 
-    from ops.lab.gateways.exchange import Request
+    from ops.lab.gateways.http.exchange import Request
     from ops.lab.gateways.process import Listen
 
 PATH = "/messages"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from ops.lab.gateways.exchange import Answer, Request
+from ops.lab.gateways.http.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document, refused
 from ops.lab.gateways.spec import SHARE_OF_THE_REST, Site, StandinSpec, Subscriber
 from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, b64url, drawn, read_lines, unb64url

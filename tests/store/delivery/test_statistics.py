@@ -11,9 +11,9 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
+from tests.metrics.test_registry import samples
 from tests.store.conftest import batch_ids
 from tests.support.histories import plan, submit
-from tests.test_metrics import samples
 
 ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
 

@@ -29,15 +29,15 @@ from h2.events import ConnectionTerminated, DataReceived, RequestReceived, Strea
 from h2.exceptions import ProtocolError
 from hyperframe.frame import GoAwayFrame
 
-from ops.lab.gateways.exchange import MAX_BODY, Answer, Request
-from ops.lab.gateways.http1 import abort
+from ops.lab.gateways.http.exchange import MAX_BODY, Answer, Request
+from ops.lab.gateways.http.http1 import abort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from h2.events import Event
 
-    from ops.lab.gateways.exchange import Closable
+    from ops.lab.gateways.http.exchange import Closable
 
 VALIDATED = 200
 """Requests of one connection whose header fields are checked by RFC 9113 section 8: a sender's are all alike, and the

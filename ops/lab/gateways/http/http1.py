@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from ops.lab.gateways.exchange import MAX_BODY, Answer, Request
+from ops.lab.gateways.http.exchange import MAX_BODY, Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ops.lab.gateways.exchange import Closable
+    from ops.lab.gateways.http.exchange import Closable
 
 _LINGER_OFF = struct.pack("ii", 1, 0)
 _REASONS = {status.value: status.phrase for status in HTTPStatus}

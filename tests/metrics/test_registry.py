@@ -5,7 +5,9 @@ from collections import Counter
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dispatcher.metrics import CHANNELS, KNOWN_GATEWAYS_MAX, LATENCY_BUCKETS_S, Metrics, SummedHistogram
+from dispatcher.metrics import CHANNELS, Metrics
+from dispatcher.metrics.delivery import KNOWN_GATEWAYS_MAX
+from dispatcher.metrics.histograms import LATENCY_BUCKETS_S, SummedHistogram
 from dispatcher.model.vocabulary import Lane, Reason, State
 
 

@@ -15,7 +15,7 @@ from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from channels.http.messages import Answer, BrokenAnswer, NoAnswer
 from ops.lab.gateways import launch
-from ops.lab.gateways.exchange import MAX_BODY
+from ops.lab.gateways.http.exchange import MAX_BODY
 from ops.lab.world.certificate import write_certificate
 from tests.lab.conftest import Running
 

@@ -1,0 +1,89 @@
+"""What is counted of submissions: accepted, repeated, refused, held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from dispatcher.metrics.histograms import LATENCY_BUCKETS_S, REQUEST_BUCKETS_S
+from dispatcher.model.vocabulary import Reason
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+
+class IntakeMetrics:
+    """Counts what comes in and what is decided of it."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._messages(registry)
+        self._durations(registry)
+        self._held(registry)
+
+    def _messages(self, registry: CollectorRegistry) -> None:
+        self.alerts_received = Counter(
+            "warn_alerts_received",
+            "Alerts accepted into the record, by what was decided.",
+            ("source", "reason"),
+            registry=registry,
+        )
+        self.alerts_repeated = Counter(
+            "warn_alerts_repeated",
+            "Submissions of an identity and content already accepted.",
+            ("source",),
+            registry=registry,
+        )
+        self.reads_shed = Counter(
+            "warn_reads_shed",
+            "Reads of the API that were turned away so that submissions need not wait.",
+            registry=registry,
+        )
+        self.alerts_rejected = Counter(
+            "warn_alerts_rejected",
+            "Submissions refused, by problem type.",
+            ("problem",),
+            registry=registry,
+        )
+        self.unmatched = Counter(
+            "warn_areas_unmatched",
+            "Shapes, codes and areas of submitted alerts that led to no municipality.",
+            ("kind",),
+            registry=registry,
+        )
+        for kind in ("area", "circle", "geocode", "polygon"):
+            self.unmatched.labels(kind)
+
+    def _durations(self, registry: CollectorRegistry) -> None:
+        self.accept_seconds = Histogram(
+            "warn_accept_duration_seconds",
+            "From the last byte of a submission to the commit.",
+            buckets=REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self.match_seconds = Histogram(
+            "warn_geo_match_duration_seconds",
+            "Matching an alert's areas to municipalities.",
+            buckets=REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self.plan_seconds = Histogram(
+            "warn_plan_duration_seconds",
+            "Freezing an alert's audience into batches.",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+
+    def _held(self, registry: CollectorRegistry) -> None:
+        self.alerts_held = Gauge("warn_alerts_held", "Messages that wait for a person.", registry=registry)
+        self.held_expired = Counter(
+            "warn_held_expired",
+            "Messages that expired while they waited for a person.",
+            registry=registry,
+        )
+
+    def know_source(self, source: str) -> None:
+        """Show a source's counters from the start, so that their first increase is seen."""
+        self.alerts_repeated.labels(source)
+        for reason in Reason:
+            self.alerts_received.labels(source, reason)

@@ -1,0 +1,19 @@
+"""All metrics of one process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry
+
+from dispatcher.metrics.delivery import DeliveryMetrics
+from dispatcher.metrics.feeds import FeedMetrics
+from dispatcher.metrics.intake import IntakeMetrics
+from dispatcher.metrics.state import StateMetrics
+
+
+class Metrics(IntakeMetrics, DeliveryMetrics, StateMetrics, FeedMetrics):
+    """All metrics of one process, in a registry of its own."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        for part in (IntakeMetrics, DeliveryMetrics, StateMetrics, FeedMetrics):
+            part.__init__(self, self.registry)

@@ -1,0 +1,86 @@
+"""How the installation stands: the backlog, the record, the queue, this process."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Gauge, Info
+
+from dispatcher.metrics.channels import CHANNELS
+from dispatcher.model.vocabulary import Lane
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+
+class StateMetrics:
+    """Shows what waits and what is there."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._backlog(registry)
+        self._process(registry)
+        self._show_channels()
+
+    def _backlog(self, registry: CollectorRegistry) -> None:
+        self.batches_open = Gauge(
+            "warn_batches_open", "Batches with recipients not yet settled.", ("lane",), registry=registry
+        )
+        self.oldest_open = Gauge(
+            "warn_oldest_open_batch_timestamp_seconds",
+            "Creation of the oldest open batch that may be worked on; 0 if there is none.",
+            ("lane",),
+            registry=registry,
+        )
+        self.retries_scheduled = Gauge(
+            "warn_retries_scheduled",
+            "Recipients waiting for another attempt.",
+            ("channel",),
+            registry=registry,
+        )
+        self.dead_letters = Gauge(
+            "warn_dead_letters",
+            "Recipients rejected or given up, of alerts not yet expired.",
+            ("channel",),
+            registry=registry,
+        )
+        self.subscriptions = Gauge(
+            "warn_subscriptions", "Active subscriptions.", ("channel",), registry=registry
+        )
+        self.unaccounted = Gauge(
+            "warn_recipients_unaccounted",
+            "Recipients without a terminal state a minute after their alert expired. Must be 0.",
+            registry=registry,
+        )
+        self.gateways_paused = Gauge(
+            "warn_gateways_paused", "Gateways paused now.", ("channel",), registry=registry
+        )
+
+    def _process(self, registry: CollectorRegistry) -> None:
+        self.queue_up = Gauge("warn_queue_up", "Whether Redis answers.", registry=registry)
+        self.record_up = Gauge("warn_record_up", "Whether PostgreSQL answers.", registry=registry)
+        self.reconciled_at = Gauge(
+            "warn_last_reconciliation_timestamp_seconds",
+            "When this process last swept the record; 0 while another process does it.",
+            registry=registry,
+        )
+        self.enqueue_failures = Counter(
+            "warn_enqueue_failures",
+            "Wake-ups that Redis did not take; the reconciler enqueues again.",
+            registry=registry,
+        )
+        self.build = Info("warn_build", "The running version.", registry=registry)
+        self.build.info({"version": version("cap-dispatcher")})
+
+    def _show_channels(self) -> None:
+        for lane in Lane:
+            self.batches_open.labels(lane)
+            self.oldest_open.labels(lane)
+        for channel in CHANNELS:
+            for gauge in (
+                self.retries_scheduled,
+                self.dead_letters,
+                self.subscriptions,
+                self.gateways_paused,
+            ):
+                gauge.labels(channel)
