@@ -110,7 +110,7 @@ class Case(NamedTuple):
 
 
 def duplicate(of: str) -> FeedDecision:
-    return FeedDecision(Reason.DUPLICATE, stands_for=of)
+    return FeedDecision(Reason.DUPLICATE, covered_by=of)
 
 
 LADDER: dict[str, Case] = {
@@ -249,7 +249,7 @@ LADDER: dict[str, Case] = {
     "another source's account of it": Case(
         message(),
         known(neighbours=((ELSEWHERE_SENT, {DUEREN}),)),
-        FeedDecision(Reason.MERGED, stands_for="theirs"),
+        FeedDecision(Reason.MERGED, covered_by="theirs"),
     ),
     "another source's account of what people know": Case(
         message(SECOND),
@@ -259,7 +259,7 @@ LADDER: dict[str, Case] = {
     "a doubtful account of what another source sent": Case(
         message(doubts=(HoldReason.SENDER,)),
         known(neighbours=((ELSEWHERE_SENT, {DUEREN}),)),
-        FeedDecision(Reason.MERGED, stands_for="theirs"),
+        FeedDecision(Reason.MERGED, covered_by="theirs"),
     ),
     "doubts": Case(
         message(doubts=(HoldReason.SENDER, HoldReason.SEVERITY)),
@@ -322,7 +322,7 @@ def test_only_doubts_about_the_message_itself_keep_it_from_ending_a_warning(doub
     ],
 )
 def test_the_last_that_people_heard_counts(chain: tuple[StoredAlert, ...], silent: bool) -> None:
-    assert known(chain=chain).ended_by_silence is silent
+    assert known(chain=chain).was_delisted is silent
 
 
 def test_a_message_continues_its_other_contents_its_editions_and_what_it_names_in_this_order() -> None:

@@ -9,7 +9,7 @@ import pytest
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.feed_decision import FeedDecision, RelatedState
-from dispatcher.intake.new_alert import SILENCE, delisting_notice, new_alert_from_feed
+from dispatcher.intake.new_alert import DELISTING_TEXT, delisting_notice, new_alert_from_feed
 from dispatcher.intake.prepare import FeedRules, Incoming, Message, prepare
 from dispatcher.model.alerts import NewAlert, StoredAlert
 from dispatcher.model.vocabulary import Lane, Reason
@@ -127,10 +127,14 @@ def test_silence_gives_no_all_clear_and_no_instruction() -> None:
     english = replace(info, language="en-GB")
     unnamed = replace(info, language=None)
     _, message = silent(replace(warning(), infos=(info, english, unnamed)))
-    assert [one.description for one in message.infos] == [SILENCE["de"], SILENCE["en"], SILENCE["de"]]
+    assert [one.description for one in message.infos] == [
+        DELISTING_TEXT["de"],
+        DELISTING_TEXT["en"],
+        DELISTING_TEXT["de"],
+    ]
     assert {one.instruction for one in message.infos} == {None}
     assert {one.response_types for one in message.infos} == {()}
-    assert message.note == SILENCE["de"]
+    assert message.note == DELISTING_TEXT["de"]
     assert [one.event for one in message.infos] == ["STARKREGEN"] * 3
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from ops.lab.gateways import reports
-from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
+from ops.lab.gateways.http.exchange import Answer
 from ops.lab.world.ledger import Entry
 
 if TYPE_CHECKING:

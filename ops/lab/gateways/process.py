@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from ops.lab.gateways import http1, http2
 from ops.lab.gateways.gateway import Examiner, Gateway
+from ops.lab.gateways.http import http1, http2
 from ops.lab.gateways.journal import Journal
 
 if TYPE_CHECKING:
