@@ -1,4 +1,4 @@
-"""What every channel is: hand one notice to many endpoints and say, for each, what the gateway answered.
+"""What every channel does: it sends one notice to many endpoints and says, for each, what the gateway answered.
 
     DeliveryError                     one endpoint
       Gone           404/410, unregistered        remove the endpoint
@@ -7,12 +7,12 @@
       Transient      5xx, connect timeout, DNS    retry with back-off until the deadline
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   pause the gateway; not an attempt
-    ChannelError                      everybody behind one gateway
+    ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
       ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
 
-A channel classifies. It never retries, never waits out a Retry-After, never touches a store. What an error
-comes to is said by its type: a new one says all of it, or a test fails.
+A channel classifies. It never retries, never waits out a Retry-After, never touches a store. The type of an error says
+what follows from it: a new type says all of it, or a test fails.
 """
 
 from __future__ import annotations
@@ -28,20 +28,21 @@ if TYPE_CHECKING:
 
 
 class Consequence(StrEnum):
-    """What an endpoint's error comes to for its recipient."""
+    """What follows from an endpoint's error for its recipient."""
 
     REMOVE = "remove"
-    """Final, and the endpoint is removed."""
+    """The error is final, and the endpoint is removed."""
     REJECT = "reject"
-    """Final: a dead letter."""
+    """The error is final: a dead letter is kept."""
     EXPIRE = "expire"
-    """Final, and no attempt was made."""
+    """The error is final, and no attempt was made."""
     RETRY = "retry"
-    """Again after a back-off."""
+    """The message is sent again after a back-off."""
     RETRY_UNCERTAIN = "retry_uncertain"
-    """Again after a back-off, and the person may have been reached already."""
+    """The message is sent again after a back-off, and the person may have been reached already."""
     POSTPONE = "postpone"
-    """Again once the gateway allows it. Not an attempt: the gateway did not look at the message."""
+    """The message is sent again once the gateway allows it. This is no attempt: the gateway did not look at the
+    message."""
 
     @property
     def is_attempt(self) -> bool:
@@ -53,7 +54,8 @@ class DeliveryError(Exception):
 
     label: ClassVar[str] = "error"
     log_level: ClassVar[int] = logging.WARNING
-    """At which its first occurrence in a batch is logged. A mass send has thousands, and metrics have their sum."""
+    """The level at which its first occurrence in a batch is logged. A mass send has thousands, and metrics have their
+    sum."""
     consequence: ClassVar[Consequence] = Consequence.REJECT
     gateway_fault: ClassVar[bool] = False
     """Whether the gateway is in trouble: many of these open its breaker."""
@@ -121,16 +123,16 @@ class RateLimited(Transient):
 
 
 class ChannelError(Exception):
-    """Nobody behind this gateway can be reached; endpoints without a receipt were not started."""
+    """No endpoint behind this gateway can be reached; those without a receipt were not started."""
 
     label: ClassVar[str] = "channel_error"
     log_level: ClassVar[int] = logging.WARNING
-    """At which a gateway's pause on its account is logged, once a batch."""
+    """The level at which a pause of the gateway for this reason is logged, once a batch."""
     needs_person: ClassVar[bool] = False
-    """Whether waiting mends nothing: the gateway is left alone until somebody has."""
+    """Whether waiting mends nothing: the gateway is left alone until a person has mended it."""
 
     def __init__(self, code: str, detail: str = "", *, gateway: str = "") -> None:
-        """`gateway` is the one concerned, as `Channel.gateway` names it."""
+        """`gateway` is the gateway concerned, as `Channel.gateway` names it."""
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
@@ -164,15 +166,16 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message, rendered once for one language, ready to be handed to any number of endpoints."""
+    """One message, rendered once for one language, ready to be sent to any number of endpoints."""
 
     alert_id: str
-    """Our id of the message, as shown by the API: at most 26 characters, other for every Update and Cancel.
+    """Our id of the message, as shown by the API: at most 26 characters, different for every Update and Cancel.
     A client reference for a gateway that drops repeats is made of this and the endpoint's id, so that only a
     second hand-over of the very same message is a repeat."""
     collapse_key: str
-    """At most 32 characters of the URL-safe Base64 alphabet (RFC 8030 section 5.4), equal for all messages
-    of one chain, so that an Update or a repeated send replaces what a person has not seen yet."""
+    """What makes messages replace one another: at most 32 characters of the URL-safe Base64 alphabet (RFC 8030 section
+    5.4), equal for all messages of one chain, so that an Update or a repeated send replaces what a person has not seen
+    yet."""
     title: str
     text: str
     """Complete plain text for a channel that shows only text."""
@@ -216,7 +219,7 @@ class ChannelLimits:
     """What the far side allows; each channel states the source beside its own value."""
 
     batch: int
-    """Endpoints per call of `send` that make sense."""
+    """The most endpoints that make sense in one call of `send`."""
     payload_bytes: int
     concurrency: int
     """Requests in flight per gateway and process. A call of `send` keeps within it; calls that run at the same time are
@@ -226,14 +229,14 @@ class ChannelLimits:
 
 
 class Channel(Protocol):
-    """The contract, run against every channel by `tests/contract/`.
+    """The contract, which `tests/contract/` runs against every channel.
 
     `send` yields exactly one receipt per endpoint, in any order, as answers come in: what became known together in one
     list, never an empty one. One bad endpoint never hurts another. It raises only `ChannelDown` or
     `ChannelMisconfigured`, and only after the receipts of all that it had started; endpoints without a receipt were
     then not started. Closing the generator stops it: nothing more is started, requests in flight are dropped (their
-    outcome is unknown to the caller). Without memory it may raise `MemoryError`, and then nothing is known of whoever
-    has no receipt.
+    outcome is unknown to the caller). Without memory it may raise `MemoryError`, and then nothing is known of an
+    endpoint without a receipt.
     """
 
     @property
@@ -245,11 +248,11 @@ class Channel(Protocol):
     def limits(self) -> ChannelLimits: ...
 
     def check(self, endpoint: Endpoint) -> None:
-        """Whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""
+        """Return whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""
         ...
 
     def gateway(self, endpoint: Endpoint) -> str:
-        """The gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
+        """Return the gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
         ...
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]: ...

@@ -1,8 +1,10 @@
 """The wall clock, for constructors to default to."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The aware present."""
+    """Return the present as an aware instant."""
     return datetime.now(UTC)

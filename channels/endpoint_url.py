@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def origin_of(endpoint: Endpoint, policy: AddressPolicy) -> str:
-    """The endpoint's origin. Raises `Permanent` if the policy forbids the URL."""
+    """Return the endpoint's origin. Raises `Permanent` if the policy forbids the URL."""
     try:
         return policy.origin(endpoint.address)
     except AddressRefused as refused:
@@ -20,7 +20,9 @@ def origin_of(endpoint: Endpoint, policy: AddressPolicy) -> str:
 
 
 def vetted_origin(endpoint: Endpoint, policy: AddressPolicy) -> str:
-    """As `origin_of`, at subscription time: refuses also hosts that plainly are not public."""
+    """Return the origin as `origin_of` does; at subscription time, hosts that plainly are not public are refused
+    too.
+    """
     try:
         return policy.vet(endpoint.address)
     except AddressRefused as refused:

@@ -1,4 +1,4 @@
-"""Hand one notice to many endpoints over HTTP, so many at a time, without a task for each.
+"""Sends one notice to many endpoints over HTTP, a bounded number at a time, without a task for each.
 
 A channel supplies a `RequestAdapter`: how a request is made for an endpoint, and what an answer means. Everything
 that the contract in `channels.base` demands of `send` besides is here, once.
@@ -35,19 +35,19 @@ class RequestAdapter(Protocol):
 
     @property
     def refusals_tolerated(self) -> int:
-        """See `GatewayHealth`: 1 where a 401 or 403 can only mean us."""
+        """How many refusals in a row are tolerated, see `GatewayHealth`: 1 where a 401 or 403 can only mean us."""
         ...
 
     def gateway(self, endpoint: Endpoint) -> str:
-        """As `Channel.gateway`. Raises `DeliveryError`."""
+        """Name the gateway as `Channel.gateway` does. Raises `DeliveryError`."""
         ...
 
     def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
-        """The request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`."""
+        """Return the request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`."""
         ...
 
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
-        """What an answer means; `broken` says why its body is missing, or is empty.
+        """Return what an answer means; `broken` says why its body is missing, or is empty.
 
         Raises `DeliveryError` or `ChannelMisconfigured`.
         """
@@ -56,19 +56,19 @@ class RequestAdapter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much at a time, and until when."""
+    """How many requests run at a time, and until when."""
 
     concurrency: int
     deadline: datetime
     now: Callable[[], datetime]
     connect_failures: int = CONNECT_FAILURES_IN_A_ROW
-    """See `GatewayHealth`."""
+    """How many connections fail in a row before a gateway counts as down, see `GatewayHealth`."""
 
 
 async def fan_out(
     http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds
 ) -> AsyncGenerator[list[Receipt], None]:
-    """The receipts of all endpoints as they become known, as `Channel.send` promises them."""
+    """Yield the receipts of all endpoints as they become known, as `Channel.send` promises them."""
     run = _Run(http, adapter, endpoints, bounds)
     try:
         while True:
@@ -87,7 +87,9 @@ async def fan_out(
 
 
 def _starved(crash: Exception) -> bool:
-    """Whether it was for want of memory. Libraries in C have other words for it; then the next block is refused."""
+    """Return whether `crash` was for want of memory. Libraries in C have other words for it; then the next block is
+    refused.
+    """
     return isinstance(crash, MemoryError) or not granted(MEMORY_PROBE_BYTES)
 
 
@@ -104,13 +106,12 @@ class _InFlight:
         self.outcome: Outcome
 
     def on_done(self, outcome: Outcome) -> None:
-        del (
-            self.exchange
-        )  # which knows us: a reference cycle for each message would keep the garbage collector busy
+        # It refers back to this: a reference cycle for each message would keep the garbage collector busy.
+        del self.exchange
         self.outcome = outcome
         run = self._run
-        run.flying.discard(self)
-        run.landed.append(self)
+        run.in_flight.discard(self)
+        run.finished.append(self)
         run.wake.set()
 
 
@@ -125,26 +126,26 @@ class _Run:
         self._bounds = bounds
         self._todo = iter(endpoints)
         self._exhausted = False
-        self._tallies: dict[str, GatewayHealth] = {}
-        self.flying: set[_InFlight] = set()
-        self.landed: list[_InFlight] = []
+        self._health: dict[str, GatewayHealth] = {}
+        self.in_flight: set[_InFlight] = set()
+        self.finished: list[_InFlight] = []
         self.wake = asyncio.Event()
 
     @property
     def over(self) -> bool:
-        return self._exhausted and not self.flying and not self.landed
+        return self._exhausted and not self.in_flight and not self.finished
 
     def step(self) -> list[Receipt]:
-        """Settle what has landed, start what may be started; returns what is known now."""
+        """Settle the requests that are done, start what may be started; returns what is known now."""
         receipts: list[Receipt] = []
-        landed, self.landed = self.landed, []
-        for flight in landed:
+        finished, self.finished = self.finished, []
+        for flight in finished:
             outcome = flight.outcome
             if isinstance(outcome, Answer):
-                receipts += self._judge(flight, outcome, "")
+                receipts += self._interpret(flight, outcome, "")
             else:
                 receipts += self._settle(flight, outcome)
-        if not self._exhausted and len(self.flying) < self._bounds.concurrency:
+        if not self._exhausted and len(self.in_flight) < self._bounds.concurrency:
             self._start_some(receipts)
         return receipts
 
@@ -153,24 +154,24 @@ class _Run:
         self.wake.clear()
 
     def close(self) -> list[Receipt]:
-        return [receipt for health in self._tallies.values() for receipt in health.close()]
+        return [receipt for health in self._health.values() for receipt in health.close()]
 
     def abort(self) -> None:
-        for flight in self.flying:
+        for flight in self.in_flight:
             self._http.abort(flight.exchange)
-        self.flying.clear()
+        self.in_flight.clear()
 
     def error(self) -> ChannelError | None:
-        """The worst that was learnt about a gateway: what needs a human before what heals by itself."""
-        errors = [health.error for health in self._tallies.values() if health.error is not None]
+        """Return the worst that was learnt about a gateway: what needs a human before what heals by itself."""
+        errors = [health.error for health in self._health.values() if health.error is not None]
         return min(errors, key=lambda error: not isinstance(error, ChannelMisconfigured), default=None)
 
     def _start_some(self, receipts: list[Receipt]) -> None:
         """Start as many as may be under way; adds the receipts of those that cannot be started."""
-        bounds, flying = self._bounds, self.flying
+        bounds, in_flight = self._bounds, self.in_flight
         # The date is read once for all that are started here, what has passed since then for each.
         ends = monotonic() + (bounds.deadline - bounds.now()).total_seconds()
-        while len(flying) < bounds.concurrency:
+        while len(in_flight) < bounds.concurrency:
             endpoint = next(self._todo, None)
             if endpoint is None:
                 self._exhausted = True
@@ -193,9 +194,9 @@ class _Run:
         if seconds_left <= 0:
             return Expired("deadline")
         gateway = self._adapter.gateway(endpoint)
-        health = self._tallies.get(gateway)
+        health = self._health.get(gateway)
         if health is None:
-            health = self._tallies[gateway] = GatewayHealth(
+            health = self._health[gateway] = GatewayHealth(
                 gateway, self._adapter.refusals_tolerated, self._bounds.connect_failures
             )
         if health.error is not None or health.pause is not None:
@@ -203,18 +204,18 @@ class _Run:
         flight = _InFlight(self, endpoint, health)
         request = self._adapter.request(endpoint, gateway, seconds_left)
         flight.exchange = self._http.submit(request, flight.on_done)
-        self.flying.add(flight)
+        self.in_flight.add(flight)
         return None
 
     def _settle(self, flight: _InFlight, outcome: HttpError) -> list[Receipt]:
         if isinstance(outcome, BrokenAnswer):
-            return self._judge(flight, outcome.answer, outcome.code)
+            return self._interpret(flight, outcome.answer, outcome.code)
         error = transport_error(outcome)
         if isinstance(outcome, NotSent):
             return flight.health.miss(flight.endpoint, error)
         return flight.health.fail(flight.endpoint, error)
 
-    def _judge(self, flight: _InFlight, answer: Answer, broken: str) -> list[Receipt]:
+    def _interpret(self, flight: _InFlight, answer: Answer, broken: str) -> list[Receipt]:
         endpoint, health = flight.endpoint, flight.health
         try:
             return health.accept(self._adapter.interpret(endpoint, answer, broken))
@@ -222,5 +223,5 @@ class _Run:
             return health.fail(endpoint, error)
         except ChannelMisconfigured as error:
             return health.refuse(endpoint, error)
-        except Exception as error:  # noqa: BLE001 -- as above; here the message may have been accepted
+        except Exception as error:  # noqa: BLE001 - as above; here the message may have been accepted
             return health.fail(endpoint, Uncertain("unreadable", type(error).__name__))

@@ -18,7 +18,7 @@ from channels.base import (
 if TYPE_CHECKING:
     from channels.base import Endpoint
 
-# What a channel takes unless it is told otherwise.
+# The defaults of every channel.
 # One lost packet, one restarting instance are no outage; five failures in a row and no success are.
 CONNECT_FAILURES_IN_A_ROW: Final = 5
 # One subscription made for another key is no reason to call a human; five in a row and no acceptance are.
@@ -26,7 +26,7 @@ REFUSALS_IN_A_ROW: Final = 5
 
 
 class GatewayHealth:
-    """The standing of one gateway within one call.
+    """What is known of one gateway within one call.
 
     A refusal (401, 403) may be about us or, where subscriptions carry their own key, about one endpoint. With
     `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were about the
@@ -60,39 +60,39 @@ class GatewayHealth:
         """Why nothing more is started; what was not started gets this."""
 
     def accept(self, receipt: Receipt) -> list[Receipt]:
-        """The gateway took a message. Returns all receipts that are now certain."""
+        """Note that the gateway took a message. Returns all receipts that are now certain."""
         self._accepted = self._reached = True
         return [*self._release(Permanent), receipt] if self._held else [receipt]
 
     def fail(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
-        """The gateway answered, or may have read, but did not accept."""
+        """Note that the gateway answered, or may have read, but did not accept."""
         self._reached = True
         if isinstance(error, RateLimited):
             self.pause = RateLimited(error.code, "not started", retry_after=error.retry_after)
         return [Receipt(endpoint.id, error)]
 
     def miss(self, endpoint: Endpoint, error: DeliveryError) -> list[Receipt]:
-        """The gateway could not be reached."""
+        """Note that the gateway could not be reached."""
         self._failures += 1
         if self._failures >= self._connect_failures and not self._reached:
             self.error = self.error or ChannelDown(error.code, error.detail, gateway=self.gateway)
         return [Receipt(endpoint.id, error)]
 
     def refuse(self, endpoint: Endpoint, error: ChannelMisconfigured) -> list[Receipt]:
-        """The gateway does not let us in."""
+        """Note that the gateway refuses us."""
         self._reached = True
         self._held.append((endpoint, error))
         if self.error is None and len(self._held) < self._tolerated:
             return []
-        return self._blame_us()
+        return self._report_misconfiguration()
 
     def close(self) -> list[Receipt]:
-        """Nothing is in flight and nothing will be started: decide about the refusals held back."""
+        """Decide about the refusals held back, now that nothing is in flight and nothing will be started."""
         if not self._held:
             return []
-        return self._release(Permanent) if self._accepted else self._blame_us()
+        return self._release(Permanent) if self._accepted else self._report_misconfiguration()
 
-    def _blame_us(self) -> list[Receipt]:
+    def _report_misconfiguration(self) -> list[Receipt]:
         error = self._held[0][1]
         self.error = ChannelMisconfigured(error.code, error.detail, gateway=self.gateway)
         return self._release(Transient)

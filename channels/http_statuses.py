@@ -38,7 +38,7 @@ _BY_CLASS: Final[Mapping[int, Meaning]] = {3: Permanent, 4: Permanent, 5: Transi
 
 
 def meaning_of(status: int, overrides: Mapping[int, Meaning]) -> Meaning | None:
-    """The error type of a final status, None for an accepted message.
+    """Return the error type of a final status, None for an accepted message.
 
     What is no HTTP status (below 200, 600 and above) leaves open what happened: `Uncertain`.
     """
@@ -52,7 +52,7 @@ def meaning_of(status: int, overrides: Mapping[int, Meaning]) -> Meaning | None:
 def classify(
     answer: Answer, now: Callable[[], datetime], overrides: Mapping[int, Meaning]
 ) -> DeliveryError | ChannelMisconfigured | None:
-    """The error that an answer stands for, None if the message was accepted. Its code is the status.
+    """Return the error that an answer stands for, None if the message was accepted. Its code is the status.
 
     `now` is asked only where the answer says when to come again: nearly all are acceptances.
     """
@@ -72,7 +72,7 @@ def classify(
 
 
 def transport_error(error: HttpError) -> DeliveryError:
-    """What it means for a delivery that the HTTP client got no usable answer."""
+    """Return what it means for a delivery that the HTTP client got no usable answer."""
     if isinstance(error, Refused):
         return Permanent(error.code, error.origin)
     if isinstance(error, NotSent):

@@ -59,12 +59,12 @@ class App:
         self._connect_failures = connect_failures
 
     def check(self, endpoint: Endpoint) -> None:
-        """Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
+        """Check an endpoint. Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
         vetted_origin(endpoint, self._http.policy)
         _secrets(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
-        """The origin of the app's server. Raises `Permanent` for an unacceptable URL."""
+        """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._http.policy)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
@@ -73,7 +73,7 @@ class App:
         return fan_out(self._http, callback, endpoints, bounds)
 
     async def aclose(self) -> None:
-        """Nothing: the HTTP client is shared and belongs to who made it."""
+        """Do nothing: the HTTP client is shared and belongs to its creator."""
 
 
 @dataclass(frozen=True, slots=True)

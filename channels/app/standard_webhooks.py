@@ -1,4 +1,4 @@
-"""Signing callbacks after Standard Webhooks 1.0. Whoever receives them verifies with one of its libraries.
+"""Signs callbacks by Standard Webhooks 1.0. Their receivers verify them with one of its libraries.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -16,7 +16,7 @@ _SECRET_BYTES: Final = range(24, 65)
 
 
 def decode_secrets(secrets: str) -> tuple[bytes, ...]:
-    """The keys in blank-separated `whsec_...` secrets: several while rotating. Raises `ValueError`."""
+    """Return the keys in blank-separated `whsec_...` secrets: several while rotating. Raises `ValueError`."""
     keys = tuple(_decode_secret(secret) for secret in secrets.split())
     if not keys:
         raise ValueError("no secret")
@@ -24,7 +24,7 @@ def decode_secrets(secrets: str) -> tuple[bytes, ...]:
 
 
 def sign(keys: tuple[bytes, ...], identifier: str, timestamp: int, body: bytes) -> str:
-    """The `webhook-signature` header: one signature for each key."""
+    """Return the `webhook-signature` header: one signature for each key."""
     signed = f"{identifier}.{timestamp}.".encode() + body
     return " ".join("v1," + b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
 

@@ -9,14 +9,14 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 
 MAX_URL_CHARACTERS: Final = 2048
-"""The longest endpoint. Those of push services have some hundred characters; this much fits a frame of HTTP/2."""
+"""The longest endpoint. Those of push services have some hundred characters; this many fit a frame of HTTP/2."""
 
 # Stricter than RFC 3986 on purpose: what one parser reads differently from another (userinfo, backslashes,
 # blanks, fragments, percent signs in the host, letters beyond ASCII) is refused, so that the origin we check
 # is the origin libcurl connects to. Browsers hand out endpoints in exactly this form.
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?:[/?][!-\"$-\[\]-~]*)?",
-    re.ASCII | re.IGNORECASE,  # else k has a third form, the Kelvin sign, and s the long one
+    re.ASCII | re.IGNORECASE,  # otherwise k has a third form, the Kelvin sign, and s the long s
 )
 _PATH: Final = re.compile(r"/[!-\"$-\[\]-~]*")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
@@ -60,7 +60,7 @@ class AddressRefused(ValueError):
 
 
 def split_origin(url: str) -> tuple[str, str, str]:
-    """Scheme, origin and port of `url`; the origin is in lower case and without the scheme's default port.
+    """Return scheme, origin and port of `url`; the origin is in lower case and without the scheme's default port.
 
     Raises `AddressRefused` for anything but a plain absolute http(s) URL of printable ASCII.
     """
@@ -86,7 +86,7 @@ def _split(url: str) -> tuple[str, str, str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public Internet and hides no other address within it."""
+    """Return whether an IP address belongs to the public Internet and hides no other address within it."""
     try:
         ip = ip_address(address)
     except ValueError:
@@ -108,7 +108,7 @@ def _is_public_v6(ip: IPv6Address) -> bool:
 class AddressPolicy:
     """Which URLs and which addresses behind them may be contacted.
 
-    https on port 443 of public addresses; besides, exactly the origins in `allow_private`, such as
+    It allows https on port 443 of public addresses; besides, exactly the origins in `allow_private`, such as
     `http://127.0.0.1:9901`: an operator's own gateways and the lab, which may lie anywhere.
     """
 
@@ -120,7 +120,7 @@ class AddressPolicy:
                 raise ValueError(f"not an origin (scheme://host[:port], lower case, no path): {entry!r}")
 
     def origin(self, url: str) -> str:
-        """The origin of an acceptable URL. Raises `AddressRefused`."""
+        """Return the origin of an acceptable URL. Raises `AddressRefused`."""
         scheme, origin, port = split_origin(url)
         if origin not in self.allow_private:
             if scheme != "https":
@@ -130,7 +130,8 @@ class AddressPolicy:
         return origin
 
     def vet(self, url: str) -> str:
-        """As `origin`, and refuses hosts that cannot be public before anybody connects, for a kind message.
+        """Return the origin as `origin` does, but refuse hosts that cannot be public before anything connects: that
+        allows a helpful message.
 
         The check that counts is `permits`: only the resolved address tells the truth.
         """
@@ -145,5 +146,5 @@ class AddressPolicy:
         return origin
 
     def permits(self, origin: str, address: str) -> bool:
-        """Whether the connection for `origin` may go to this resolved IP address."""
+        """Return whether the connection for `origin` may go to this resolved IP address."""
         return origin in self.allow_private or is_public(address)

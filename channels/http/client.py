@@ -1,9 +1,10 @@
-"""The one outbound HTTP client: POST, and GET for feeds, over libcurl, and over HTTP/2 of our own for mass sends.
+"""The one outbound HTTP client: it sends POST, and GET for feeds, over libcurl, and over HTTP/2 of our own for mass
+sends.
 
-Never a redirect, a proxy, a cookie or a password file; https to public addresses unless the policy names the
-origin; every timeout explicit; an answer is read up to 64 KiB, or what a GET allows. Whether anything was sent
-is what libcurl's pre-request hook says: it runs on the established (and, for https, verified) connection,
-immediately before the first byte of the request.
+It never follows a redirect, and never uses a proxy, a cookie or a password file; it connects by https to public
+addresses unless the policy names the origin; every timeout is explicit; an answer is read up to 64 KiB, or what a GET
+allows. Whether anything was sent is what libcurl's pre-request hook says: it runs on the established (and, for https,
+verified) connection, immediately before the first byte of the request.
 """
 
 from __future__ import annotations
@@ -33,29 +34,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 DEFAULT_CONNECT_TIMEOUT_S: Final = 5.0
-"""The longest for name, TCP and TLS: time for two lost SYNs, repeated after 1 and 3 s (RFC 6298 section 2)."""
+"""The longest that name, TCP and TLS may take together: time for two lost SYNs, repeated after 1 and 3 s (RFC 6298
+section 2)."""
 DEFAULT_MAX_IN_FLIGHT: Final = 1024
-"""Requests that libcurl carries at once, each perhaps on a connection of its own. The service allows as many as it has
-file descriptors for."""
+"""The most requests that libcurl carries at once, each perhaps on a connection of its own. The service allows as many
+as it has file descriptors for."""
 DEFAULT_MAX_ORIGINS: Final = 4096
-"""Origins remembered. They come from citizens' subscriptions: a bound keeps hostile ones from growing what we
+"""The most origins remembered. They come from citizens' subscriptions: a bound keeps hostile ones from growing what we
 remember."""
 DEFAULT_HTTP2_AFTER: Final = 128
 """A mass send is under way when libcurl has got so many answers from one origin by HTTP/2."""
 MAX_HTTP2_ORIGINS: Final = 64
-"""Origins with connections of our own. Push services are a handful; the rest is as well off with libcurl."""
+"""The most origins with connections of our own. There is a handful of push services; the rest is as well off with
+libcurl."""
 _ROOM_PER_HTTP2_ORIGIN: Final = 2 * MAX_CONNECTIONS
-"""Of connections of our own there are at most half as many as of libcurl's."""
+"""Places that connections of our own take in libcurl's bound: there are at most half as many of them as of
+libcurl's."""
 
 
 class HttpClient:
-    """Shared by all channels of a process, bound to the event loop of its first request.
+    """The client that all channels of a process share, bound to the event loop of its first request.
 
     Requests beyond `max_in_flight` wait inside the client, within their own timeout; those on connections of
     our own are not counted, but bounded by the streams that these have.
     """
 
-    def __init__(  # noqa: PLR0913 -- bounds, each named at the call
+    def __init__(  # noqa: PLR0913 - bounds, each named at the call
         self,
         policy: AddressPolicy,
         *,
@@ -102,7 +106,7 @@ class HttpClient:
         return await self.fetch(request)
 
     async def fetch(self, request: Request) -> Answer:
-        """As `post`, for a request that is ready-made."""
+        """Do what `post` does, for a request that is ready-made."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:

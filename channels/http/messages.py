@@ -63,7 +63,7 @@ class Answer:
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """The last value of a header, or None."""
+        """Return the last value of a header, or None."""
         wanted = name.lower().encode("ascii")
         for line in reversed(self.lines):
             key, _, value = line.partition(b":")
@@ -86,7 +86,7 @@ class Request(NamedTuple):
     headers: list[str]
     body: bytes
     timeout_s: float
-    """From being handed to the client to the last byte of the answer."""
+    """The time from `submit` to the last byte of the answer."""
     get: bool = False
     """A GET, without the body."""
     max_answer_bytes: int = MAX_ANSWER_BYTES
@@ -97,7 +97,7 @@ class Request(NamedTuple):
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:
-    """Headers as libcurl takes them. Raises `ValueError` where a value could smuggle in another header."""
+    """Return headers as libcurl takes them. Raises `ValueError` where a value could smuggle in another header."""
     for name, value in headers.items():
         if not (value and name.isascii() and value.isascii() and value.isprintable() and name.isprintable()):
             raise ValueError(f"header {name!r} is empty or has characters that do not belong there")

@@ -1,9 +1,9 @@
-"""One connection first: how a burst of requests to an https origin finds out whether it can share one.
+"""One connection first: this is how a burst of requests to an https origin finds out whether it can share one.
 
 HTTP/2 needs one connection for a hundred requests, HTTP/1.1 a hundred. Which it is shows when the first
-connection stands. libcurl can make the others wait for that (CURLOPT_PIPEWAIT), but where it turns out to be
-HTTP/1.1, it makes them wait until the first request is answered: one hanging request would hold up everybody
-(findings/libcurl-pipewait-queues-behind-http1.sh). So the first request goes ahead alone until its connection stands,
+connection is made. libcurl can make the others wait for that (CURLOPT_PIPEWAIT), but where it turns out to be
+HTTP/1.1, it makes them wait until the first request is answered: one hanging request would hold up all others
+(findings/libcurl-pipewait-queues-behind-http1.sh). So the first request goes ahead alone until its connection is made,
 and libcurl's way is used where HTTP/2 is known.
 
 Pure: what waits is any hashable value, and the caller starts what it gets back.
@@ -28,11 +28,11 @@ class Origin(Generic[Waiting]):
         """`name` is scheme, host and port as the address policy writes them."""
         self.name = name
         self.prefix = name + "/"
-        """A URL that begins so belongs to this origin."""
+        """The beginning of every URL that belongs to this origin."""
         self.connected = not name.startswith("https:")
         """Whether a connection was made once; in the clear we speak HTTP/1.1 only, and nothing is to be found out."""
         self.leader: Waiting | None = None
-        """The request that goes ahead."""
+        """The request that goes ahead, if one does."""
         self.multiplexed = False
         """Whether the last answer came by HTTP/2."""
         self.multiplexed_answers = 0
@@ -45,7 +45,7 @@ class Origin(Generic[Waiting]):
         return self._followers.keys()
 
     def admit(self, one: Waiting) -> bool:
-        """Whether `one` may start now; otherwise it is among the followers."""
+        """Return whether `one` may start now; otherwise it is among the followers."""
         if self.connected:
             return True
         if self.leader is None:
@@ -62,7 +62,7 @@ class Origin(Generic[Waiting]):
         return False
 
     def connection_made(self) -> Collection[Waiting]:
-        """Note that a connection stands. Returns the followers, which may start now."""
+        """Note that a connection was made. Returns the followers, which may start now."""
         self.connected = True
         return self.release()
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-# A number of seconds or a date beyond this is a slip of somebody's pen, and no date can be reckoned with it. How long a
-# pause is really kept is decided by those who keep it.
+# The longest wait that is believed: a number of seconds or a date beyond it is a slip of the pen, and no date can be
+# reckoned with it. How long a pause is really kept is decided where it is kept.
 MAX_WAIT_S: Final = 86_400.0
 _SECONDS: Final = re.compile(r"[0-9]{1,20}")
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from `now` (aware) to wait, 0 to `MAX_WAIT_S`; None where the header says nothing usable.
+    """Return seconds from `now` (aware) to wait, 0 to `MAX_WAIT_S`; None where the header says nothing usable.
 
     A date in the past is 0: the gateway is ready.
     """

@@ -1,4 +1,4 @@
-"""The border between the client and its ways to send: what a transport is handed, and what it promises."""
+"""The border between the client and its ways to send: what a transport is given, and what it promises."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TransportSettings:
 
 
 def system_ca_file() -> str:
-    """The machine's certificate bundle. Raises `FileNotFoundError` where there is none."""
+    """Return the machine's certificate bundle. Raises `FileNotFoundError` where there is none."""
     paths = ssl.get_default_verify_paths()
     if paths.cafile is None:
         raise FileNotFoundError("no system CA bundle; name one explicitly")
@@ -57,7 +57,7 @@ class Exchange:
         self.due = due
         self.done = done
         self.transport: Transport | None = None
-        """The one that carries it now."""
+        """The transport that carries it now."""
         self.transport_state: object = None
         """What that transport keeps for it. The client clears it in the end: it may lead back here, and a reference
         cycle for each message would keep the garbage collector busy."""
@@ -65,11 +65,11 @@ class Exchange:
 
 
 class Transport(Protocol):
-    """A way to carry exchanges whose origin the address policy has accepted, run against one suite of tests.
+    """A way to carry exchanges whose origin the address policy has accepted. One suite of tests runs against every one.
 
     The policy is asked again about every address before it is connected to, and TLS is verified against the settings'
     authorities. For each exchange that it has taken, a transport calls `finished`, which it was made with, once: later,
-    from the event loop, when the exchange is due at the latest. What it means is told by the class of the outcome (see
+    from the event loop, when the exchange is due at the latest. The class of the outcome says what it means (see
     `messages`), whichever transport it was. Nothing that a server may have acted on is sent a second time.
     """
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 REPORTS_MAX: Final = 200
-"""In one request. Providers that bundle send some dozens."""
+"""The most reports in one request. Providers that bundle them send some dozens."""
 FIELDS_MAX: Final = 64
-"""Of a form or a query."""
+"""The most fields of a form or a query that are parsed: a bound for hostile requests."""
 
 DELIVERED: Final = frozenset({"delivered", "delivrd"})
 FAILED: Final = frozenset(
@@ -37,12 +37,12 @@ _CLIENT_REF: Final = re.compile(r"([0-9A-Za-z]{1,64})-([0-9]{1,18})")
 
 
 class ReportState(StrEnum):
-    """What became of a message, by its gateway's word."""
+    """What became of a message, as its gateway says."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
     PENDING = "pending"
-    """Nothing final yet."""
+    """The gateway knows nothing final yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,18 @@ class ReportFields:
     """
 
     items: str = ""
-    """Where a list of reports stands; empty: the body is one report, or a list of them."""
+    """The path to a list of reports; empty: the body is one report, or a list of them."""
     client_ref: str = "client_ref"
     status: str = "status"
     error: str = ""
-    """Where the provider's error code stands."""
+    """The path to the provider's error code."""
     delivered: frozenset[str] = DELIVERED
-    """In lower case, as are the two following."""
+    """The provider's words for a delivered message, in lower case, as are the two following sets."""
     failed: frozenset[str] = FAILED
     pending: frozenset[str] = PENDING
 
     def state(self, word: str) -> ReportState | None:
-        """The state that the provider's word stands for; None for a word that is not configured."""
+        """Return the state that the provider's word stands for; None for a word that is not configured."""
         word = word.lower()
         for state, words in (
             (ReportState.DELIVERED, self.delivered),
@@ -91,12 +91,12 @@ class UnreadableReport(Exception):
 
 
 def client_ref(alert_id: str, endpoint_id: int) -> str:
-    """The reference under which a provider knows a message, the same for each repeat."""
+    """Return the reference under which a provider knows a message, the same for each repeat."""
     return f"{alert_id}-{endpoint_id}"
 
 
 def parse_client_ref(text: str) -> tuple[str, int] | None:
-    """Alert and endpoint; None for what is no reference of ours."""
+    """Return alert and endpoint; None for what is no reference of ours."""
     found = _CLIENT_REF.fullmatch(text)
     return (found[1], int(found[2])) if found else None
 
@@ -104,7 +104,7 @@ def parse_client_ref(text: str) -> tuple[str, int] | None:
 def read_reports(
     fields: ReportFields, media_type: str, body: bytes, query: bytes
 ) -> tuple[DeliveryReport, ...]:
-    """The reports in a request, in their order. An empty body leaves it to the query.
+    """Return the reports in a request, in their order. An empty body leaves it to the query.
 
     Raises `UnreadableReport` for a body that is neither JSON nor a form, or too much of either.
     """

@@ -1,4 +1,4 @@
-"""How a text becomes SMS: alphabets, counting, parts (3GPP TS 23.038 section 6.2, 23.040 section 9.2.3.24).
+"""Turns a text into SMS: alphabets, counting, parts (3GPP TS 23.038 section 6.2, 23.040 section 9.2.3.24).
 
 Gateways split by themselves; we do the same beforehand to know the price, to keep a text short enough, and so
 that a typographic quote does not halve what fits.
@@ -16,10 +16,10 @@ BASIC: Final = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")
-"""Each takes two septets: the escape and itself."""
+"""Characters that take two septets each: the escape and their own."""
 _GSM7: Final = BASIC | EXTENSION
 
-# Signs that mean the same in ASCII. Letters are never replaced: "ç" is not "c" to who must pronounce a name.
+# Signs that mean the same in ASCII. Letters are never replaced: "ç" is not "c" to a reader who must pronounce a name.
 _PLAIN: Final = str.maketrans(
     {
         **dict.fromkeys("„“”‟«»″", '"'),
@@ -58,19 +58,19 @@ class Sms:
 
 
 def units(text: str, encoding: Encoding) -> int:
-    """The length of `text` in septets (all characters must be of the GSM alphabet) or UTF-16 code units."""
+    """Return the length of `text` in septets (all characters must be of the GSM alphabet) or UTF-16 code units."""
     if encoding is Encoding.GSM7:
         return len(text) + sum(char in EXTENSION for char in text)
     return len(text) + sum(char > "\uffff" for char in text)
 
 
 def encoding_of(text: str) -> Encoding:
-    """GSM7 if every character is in its default or extension table."""
+    """Return GSM7 if every character is in its default or extension table."""
     return Encoding.GSM7 if _GSM7.issuperset(text) else Encoding.UCS2
 
 
 def simplify(text: str) -> str:
-    """`text` in ASCII punctuation if that brings it into the GSM alphabet; otherwise as it is (NFC)."""
+    """Return `text` in ASCII punctuation if that brings it into the GSM alphabet; otherwise as it is (NFC)."""
     composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
     if encoding_of(composed) is Encoding.GSM7:
         return composed
@@ -79,7 +79,7 @@ def simplify(text: str) -> str:
 
 
 def split(text: str, encoding: Encoding) -> tuple[str, ...]:
-    """The parts of `text`; neither an escape pair nor a surrogate pair is torn apart."""
+    """Return the parts of `text`; neither an escape pair nor a surrogate pair is torn apart."""
     if units(text, encoding) <= _SINGLE[encoding]:
         return (text,)
     parts: list[str] = []
@@ -94,7 +94,7 @@ def split(text: str, encoding: Encoding) -> tuple[str, ...]:
 
 
 def compose(text: str, max_parts: int) -> Sms:
-    """`text` in at most `max_parts` parts, cut at a blank and marked with three dots if it is longer."""
+    """Return `text` in at most `max_parts` parts, cut at a blank and marked with three dots if it is longer."""
     whole = simplify(text)
     encoding = encoding_of(whole)
     parts = split(whole, encoding)

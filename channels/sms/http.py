@@ -67,7 +67,7 @@ class SmsHttp:
         timeout_s: float = REQUEST_TIMEOUT_S,
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
     ) -> None:
-        """The first of `gateways` takes whoever names none, or none that is still there.
+        """The first of `gateways` takes the endpoints that name none, or none that is still there.
 
         Raises `ValueError` without gateways.
         """
@@ -81,11 +81,11 @@ class SmsHttp:
         self._connect_failures = connect_failures
 
     def check(self, endpoint: Endpoint) -> None:
-        """Raises `Permanent` for what is no number in E.164."""
+        """Check a number. Raises `Permanent` for what is no number in E.164."""
         _check_number(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
-        """The configured name of the gateway."""
+        """Return the configured name of the gateway."""
         return _name(endpoint, self._gateways)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
@@ -94,7 +94,7 @@ class SmsHttp:
         return fan_out(self._http, text, endpoints, bounds)
 
     async def aclose(self) -> None:
-        """Nothing: the HTTP client is shared and belongs to who made it."""
+        """Do nothing: the HTTP client is shared and belongs to its creator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,11 @@ class _Text:
     now: Callable[[], datetime]
     timeout_s: float
     composed: dict[str, tuple[Sms, list[str]]] = field(default_factory=dict)
-    """By gateway: the text and headers, made once and not per recipient."""
+    """The text and headers by gateway, made once and not per recipient."""
 
     @property
     def refusals_tolerated(self) -> int:
-        return 1  # a 401 is about our account, whoever the recipient is
+        return 1  # a 401 is about our account, not about a recipient
 
     def gateway(self, endpoint: Endpoint) -> str:
         return _name(endpoint, self.gateways)
@@ -145,8 +145,8 @@ def _name(endpoint: Endpoint, gateways: Mapping[str, SmsGateway]) -> str:
 
 
 def choose(wanted: str, gateways: Collection[str]) -> str:
-    """The gateway of a recipient who names `wanted`, of those configured. The first takes whoever names none, or none
-    that is still there.
+    """Return the gateway of a recipient who names `wanted`, of those configured. The first takes those that name none,
+    or none that is still there.
     """
     return wanted if wanted in gateways else next(iter(gateways))
 

@@ -11,7 +11,9 @@ CODE: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){7})(?:[A-Za-z][A-Za-z0-9_.-]{0,31
 
 
 def look_up(document: Any, path: str) -> Any:
-    """What stands at `path`: names joined by dots, numbers in lists (`items.0.id`); None where there is nothing."""
+    """Return what stands at `path`: names joined by dots, numbers in lists (`items.0.id`); None where there is
+    nothing.
+    """
     for step in path.split("."):
         if isinstance(document, list) and step.isdecimal() and int(step) < len(document):
             document = document[int(step)]
@@ -23,6 +25,6 @@ def look_up(document: Any, path: str) -> Any:
 
 
 def matching(pattern: re.Pattern[str], value: Any) -> str:
-    """A text or number as it is written, if all of it matches; else nothing."""
+    """Return a text or number as it is written, if all of it matches; else nothing."""
     text = "" if value is None or isinstance(value, (bool, dict, list)) else str(value)
     return text if pattern.fullmatch(text) else ""

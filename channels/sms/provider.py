@@ -27,7 +27,7 @@ class BodyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RequestFields:
-    """The provider's names for what we tell it; an empty name leaves the field out."""
+    """The provider's names for the fields that we send; an empty name leaves the field out."""
 
     to: str = "to"
     text: str = "text"
@@ -36,7 +36,7 @@ class RequestFields:
     validity_s: str = "validity_s"
     encoding: str = ""
     report_url: str = ""
-    """For providers that are told with each message where to report (`dlr-url`, `StatusCallback`)."""
+    """The field that tells the provider with each message where to report (`dlr-url`, `StatusCallback`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ class AnswerFields:
     """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: the
     status alone counts."""
     success_values: frozenset[str] = frozenset({"true", "ok", "success"})
-    """In lower case."""
+    """The values of `success` that mean success, in lower case."""
     error: str = ""
-    """Where the provider's error code stands, to be looked up in `SmsGateway.errors`."""
+    """The path to the provider's error code, to be looked up in `SmsGateway.errors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,11 @@ class SmsGateway:
     """Whether numbers are written with the plus sign of E.164."""
     max_parts: int = 6
     report_url: str = field(default="", repr=False)
-    """Where the provider reports to, `{client_ref}` in it standing for the message's own. It may hold a secret."""
+    """Where the provider reports to, with `{client_ref}` in place of the message's own reference. It may hold a
+    secret."""
 
     def headers(self) -> list[str]:
-        """The request's headers, equal for all messages."""
+        """Return the request's headers, equal for all messages."""
         kind = "application/json" if self.body is BodyKind.JSON else "application/x-www-form-urlencoded"
         headers = {"Content-Type": kind, "Accept": "application/json"}
         if self.authorization:
@@ -83,7 +84,7 @@ class SmsGateway:
         return header_lines(headers)
 
     def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> bytes:
-        """The request's body for one recipient."""
+        """Return the request's body for one recipient."""
         names = self.fields
         values: dict[str, object] = {
             names.to: to if self.plus else to.removeprefix("+"),
@@ -100,7 +101,7 @@ class SmsGateway:
         return json.dumps(values, ensure_ascii=False).encode()
 
     def reference(self, answer: Answer) -> str:
-        """The provider's id in a 2xx answer, empty if there is none.
+        """Return the provider's id in a 2xx answer, empty if there is none.
 
         Raises the `DeliveryError` or `ChannelMisconfigured` that an error inside stands for.
         """
@@ -123,7 +124,7 @@ class SmsGateway:
 
 
 def parse_failure(name: object) -> Failure:
-    """The error type that an operator's word stands for. Raises `ValueError` for what is none of these words."""
+    """Return the error type that an operator's word stands for. Raises `ValueError` for what is none of these words."""
     failures: dict[str, Failure] = {
         "permanent": Permanent,
         "transient": Transient,

@@ -61,7 +61,7 @@ class WebPush:
 
     name: Final = "webpush"
 
-    def __init__(  # noqa: PLR0913 -- dependencies, each named at the call
+    def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,
         http: HttpClient,
         vapid: VapidSigner,
@@ -86,7 +86,9 @@ class WebPush:
         self._hosts = hosts
 
     def check(self, endpoint: Endpoint) -> None:
-        """Raises `Permanent` for a URL we must not or would not contact, and for keys that are none."""
+        """Check an endpoint. Raises `Permanent` for a URL we must not or would not contact, and for keys that are
+        none.
+        """
         policy = self._http.policy
         origin = vetted_origin(endpoint, policy)
         if self._hosts is not None and origin not in policy.allow_private:
@@ -96,7 +98,7 @@ class WebPush:
         message_key(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
-        """The push service's origin. Raises `Permanent` for an unacceptable URL."""
+        """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._http.policy)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
@@ -114,7 +116,7 @@ class WebPush:
         return fan_out(self._http, push, endpoints, bounds)
 
     async def aclose(self) -> None:
-        """Nothing: the HTTP client is shared and belongs to who made it."""
+        """Do nothing: the HTTP client is shared and belongs to its creator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class _Push:
     """A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for another
     key. What follows shows which."""
     headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
-    """By origin: the TTL and the lines made for it."""
+    """The TTL and the lines made for it, by origin."""
 
     def gateway(self, endpoint: Endpoint) -> str:
         return origin_of(endpoint, self.policy)
@@ -150,7 +152,7 @@ class _Push:
         return Request(endpoint.address, headers, body, timeout_s, brief=True, origin=gateway)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
-        """The status says it all: a body that breaks off takes nothing back."""
+        """Judge by the status alone: a body that breaks off takes nothing back."""
         error = classify(answer, self.now, _STATUSES)
         if error is not None:
             raise error

@@ -1,4 +1,4 @@
-"""A push subscription's keys, and encrypting for them."""
+"""Reads a push subscription's keys, and encrypts for them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 def subscription_keys(endpoint: Endpoint) -> tuple[bytes, bytes]:
-    """The decoded `p256dh` (65 bytes) and `auth` (16 bytes). Raises `Permanent`."""
+    """Return the decoded `p256dh` (65 bytes) and `auth` (16 bytes). Raises `Permanent`."""
     return _decoded(endpoint, "p256dh", POINT_BYTES), _decoded(endpoint, "auth", AUTH_BYTES)
 
 
 def message_key(endpoint: Endpoint) -> MessageKey:
-    """A fresh key for one message to this endpoint, any time before. Raises `Permanent`."""
+    """Return a fresh key for one message to this endpoint, any time before. Raises `Permanent`."""
     p256dh, auth = subscription_keys(endpoint)
     try:
         return derive(p256dh, auth, os.urandom(SALT_BYTES))
@@ -46,7 +46,7 @@ def _none_ready(_record: bytes, _endpoint: Endpoint) -> bytes | None:
 
 
 class DirectEncoder:
-    """RFC 8291 directly on the primitives of `cryptography`."""
+    """Encrypts by RFC 8291 directly with the primitives of `cryptography`."""
 
     def __init__(self, ready: Ready = _none_ready) -> None:
         """`ready` encrypts with what was made ahead of time."""
@@ -55,7 +55,7 @@ class DirectEncoder:
         self._record = padded(b"")
 
     def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
-        """The encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""
+        """Return the encrypted request body; `payload` must fit `MAX_PLAINTEXT_BYTES`. Raises `Permanent`."""
         if payload is not self._payload:  # one notice goes to many in a row
             self._record, self._payload = padded(payload), payload
         body = self._ready(self._record, endpoint)

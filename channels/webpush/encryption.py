@@ -37,15 +37,15 @@ class MessageKey:
     """All that encrypting one message for one subscription takes, besides the message."""
 
     head: bytes
-    """86 bytes before the ciphertext: salt, record size and our public key (RFC 8188 section 2.1)."""
+    """The 86 bytes before the ciphertext: salt, record size and our public key (RFC 8188 section 2.1)."""
     key: bytes = field(repr=False)
-    """16 bytes, secret."""
+    """The content encryption key: 16 bytes, secret."""
     nonce: bytes = field(repr=False)
-    """12 bytes, secret."""
+    """The nonce of the one record: 12 bytes, secret."""
 
 
 def decode_base64url(text: str) -> bytes:
-    """Base64 in the URL-safe or the plain alphabet, with or without padding. Raises `ValueError`."""
+    """Decode Base64 in the URL-safe or the plain alphabet, with or without padding. Raises `ValueError`."""
     if not text.isascii():
         raise ValueError("not Base64")
     plain = text.rstrip("=").replace("+", "-").replace("/", "_")
@@ -55,7 +55,7 @@ def decode_base64url(text: str) -> bytes:
 def derive(
     p256dh: bytes, auth: bytes, salt: bytes, private: ec.EllipticCurvePrivateKey | None = None
 ) -> MessageKey:
-    """The key for one message. `salt` is 16 random bytes, never used before.
+    """Return the key for one message. `salt` is 16 random bytes, never used before.
 
     `private` is only for tests with known answers; by default a key pair is made and forgotten. Raises `ValueError` if
     `p256dh` is no point of P-256.
@@ -74,7 +74,8 @@ def derive(
 
 
 def padded(plaintext: bytes) -> bytes:
-    """The plaintext as the last record of a message (RFC 8188 section 2): once for all who are told the same.
+    """Return the plaintext as the last record of a message (RFC 8188 section 2), made once for all recipients of the
+    same text.
 
     Raises `ValueError` if it is longer than `MAX_PLAINTEXT_BYTES`.
     """
@@ -84,7 +85,9 @@ def padded(plaintext: bytes) -> bytes:
 
 
 def seal(record: bytes, head: bytes, key: bytes, nonce: bytes) -> bytes:
-    """The encrypted body of the request: `record` is what `padded` made, the rest a `MessageKey`, used this once."""
+    """Return the encrypted body of the request: `record` is what `padded` made, the rest a `MessageKey`, used this
+    once.
+    """
     return head + AESGCM(key).encrypt(nonce, record, None)
 
 

@@ -1,6 +1,6 @@
 """Message keys made ahead of time: all that encrypting costs but the encryption, done while nobody waits for it.
 
-For each subscription one (`aes128gcm.derive`), in memory only. It never leaves the store: the store wipes it and
+Each subscription has one (`encryption.derive`), in memory only. It never leaves the store: the store wipes it and
 encrypts with it, once. RFC 8291 asks for a new key pair and RFC 8188 for a new salt for every message, not for ones
 made at the last moment.
 
@@ -36,13 +36,13 @@ _PER_BLOCK: Final = 1 << _PER_BLOCK_BITS
 _BLANK: Final = bytes(_PLACE)
 
 QUIET_S: Final = 0.5
-"""So long after the last message no key is made: sending has the processor to itself."""
+"""How long after the last message no key is made: sending has the processor to itself."""
 TURN: Final = 8
-"""Keys in a row, about 1 ms in which the process does nothing else."""
+"""The most keys made in a row, about 1 ms in which the process does nothing else."""
 PAUSE_S: Final = 0.002
-"""Between turns: leaves more than half of the processor to others even while the store fills."""
+"""The pause between turns: it leaves more than half of the processor to other work even while the store fills."""
 _LOOKED_UP: Final = 256
-"""Endpoints fetched at a time, to make their next keys."""
+"""The most endpoints fetched at a time, to make their next keys."""
 
 
 class PrecomputedKeys:
@@ -54,8 +54,8 @@ class PrecomputedKeys:
         self._slots: dict[int, int] = {}
         self._free: list[int] = []
         self._blocks: list[bytearray] = []
-        self._prints = array("q")
-        """By slot: what tells whether a subscription still has the keys that its message key was made with."""
+        self._fingerprints = array("q")
+        """What shows, by slot, whether a subscription still has the keys that its message key was made with."""
         self._used = array("q")
         self._takes = 0
         self.hits = 0
@@ -63,7 +63,7 @@ class PrecomputedKeys:
         clear = WeakMethod(self.clear)
         os.register_at_fork(
             after_in_child=lambda: (wipe := clear()) and wipe()
-        )  # else two processes had the same
+        )  # otherwise two processes would have the same
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -72,7 +72,8 @@ class PrecomputedKeys:
         return endpoint_id in self._slots
 
     def seal(self, record: bytes, endpoint: Endpoint) -> bytes | None:
-        """`record`, as `aes128gcm.padded` made it, encrypted with an endpoint's key, which then is no longer here.
+        """Return `record`, as `encryption.padded` made it, encrypted with an endpoint's key, which then is no longer
+        here.
 
         None if there is none, or the subscription has other keys by now. The hook of `DirectEncoder`.
         """
@@ -82,7 +83,7 @@ class PrecomputedKeys:
             self.misses += 1
             return None
         kept = self._wiped(slot)
-        if self._prints[slot] != _print_of(endpoint):
+        if self._fingerprints[slot] != _fingerprint_of(endpoint):
             self.misses += 1
             return None
         self.hits += 1
@@ -99,12 +100,12 @@ class PrecomputedKeys:
             return False
         try:
             made = message_key(endpoint)
-        except Permanent:  # told when it is sent to
+        except Permanent:  # reported when it is sent to
             return False
         slot = self._free.pop() if self._free else self._grow()
         block, place = self._place(slot)
         block[place] = made.head + made.key + made.nonce
-        self._prints[slot] = _print_of(endpoint)
+        self._fingerprints[slot] = _fingerprint_of(endpoint)
         self._slots[endpoint.id] = slot
         return True
 
@@ -117,7 +118,7 @@ class PrecomputedKeys:
     async def fill(self, endpoints: AsyncIterable[Endpoint], lookup: Lookup) -> None:
         """Make what is missing while nobody sends: first for those just sent to, then for all `endpoints`.
 
-        `endpoints` are all there are: who is not among them loses its key at the end.
+        `endpoints` are all there are: a subscription that is not among them loses its key at the end.
         """
         turn = _Turn(lambda: self._takes)
         kept: set[int] = set()
@@ -125,7 +126,7 @@ class PrecomputedKeys:
             if self._used:
                 await self.refill(lookup)
             made = self.make(endpoint)
-            if endpoint.id in self._slots:  # of the others, however many, there is nothing to lose
+            if endpoint.id in self._slots:  # the rest, however many, has no key to lose
                 kept.add(endpoint.id)
             await turn.after(made=made)
         for gone in self._slots.keys() - kept:
@@ -152,7 +153,7 @@ class PrecomputedKeys:
         del self._used[:]
 
     def _wiped(self, slot: int) -> bytes:
-        """What stood in a slot, which now is blank and free."""
+        """Return what stood in a slot, which now is blank and free."""
         block, place = self._place(slot)
         kept = bytes(block[place])
         block[place] = _BLANK
@@ -166,13 +167,13 @@ class PrecomputedKeys:
     def _grow(self) -> int:
         first = len(self._blocks) * _PER_BLOCK
         self._blocks.append(bytearray(_PER_BLOCK * _PLACE))
-        self._prints.frombytes(bytes(_PER_BLOCK * self._prints.itemsize))
+        self._fingerprints.frombytes(bytes(_PER_BLOCK * self._fingerprints.itemsize))
         self._free.extend(range(first + _PER_BLOCK - 1, first, -1))
         return first
 
 
 class _Turn:
-    """Yields: after so many keys for a moment, and as long as somebody sends."""
+    """Gives way to other tasks: after `TURN` keys for a moment, and for as long as messages are sent."""
 
     def __init__(self, takes: Callable[[], int]) -> None:
         self._takes = takes
@@ -189,6 +190,6 @@ class _Turn:
             await asyncio.sleep(QUIET_S)
 
 
-def _print_of(endpoint: Endpoint) -> int:
+def _fingerprint_of(endpoint: Endpoint) -> int:
     keys = endpoint.keys
     return hash((keys.get("p256dh"), keys.get("auth")))

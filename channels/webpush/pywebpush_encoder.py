@@ -1,4 +1,4 @@
-"""pywebpush as the encoder: slower, independent of ours. For comparison, and for those who prefer it."""
+"""pywebpush as the encoder: slower, and independent of ours. It serves comparison, and operators who prefer it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class PywebpushEncoder:
-    """Drop-in for `DirectEncoder`."""
+    """Replaces `DirectEncoder`."""
 
     def __call__(self, payload: bytes, endpoint: Endpoint) -> bytes:
-        """The encrypted request body. Raises `Permanent` if the keys are unusable."""
+        """Return the encrypted request body. Raises `Permanent` if the keys are unusable."""
         subscription_keys(endpoint)
         keys = {name: endpoint.keys[name] for name in ("p256dh", "auth")}
         try:

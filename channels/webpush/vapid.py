@@ -1,4 +1,4 @@
-"""Voluntary identification of the sender towards push services: RFC 8292."""
+"""Identifies the sender towards push services, by RFC 8292."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _HEADER: Final = {"typ": "JWT", "alg": "ES256"}
 
 
 def generate_key() -> bytes:
-    """A new P-256 private key as unencrypted PKCS #8 PEM. Whoever has it can push to our subscribers."""
+    """Make a new P-256 private key as unencrypted PKCS #8 PEM. Anybody who has it can push to our subscribers."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -44,7 +44,7 @@ class VapidSigner:
         """
         key = load_pem_private_key(pem, password=None)
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-            raise ValueError("the VAPID key must be an ECDSA key on P-256")  # noqa: TRY004 -- the PEM is wrong, not a type
+            raise ValueError("the VAPID key must be an ECDSA key on P-256")  # noqa: TRY004 - the PEM is wrong, not a type
         if not _SUBJECT.fullmatch(subject):
             raise ValueError("the VAPID subject must be a mailto: or https: address")
         self._key = key
@@ -55,7 +55,7 @@ class VapidSigner:
         """The applicationServerKey that browsers subscribe with."""
 
     def authorization(self, origin: str, now: datetime) -> str:
-        """The Authorization header for the push service at `origin`, valid for 6 to 12 hours from `now`."""
+        """Return the Authorization header for the push service at `origin`, valid for 6 to 12 hours from `now`."""
         signed_at, header = self._cache.get(origin, (None, ""))
         if signed_at is None or not timedelta(0) <= now - signed_at < RENEW_AFTER:
             header = f"vapid t={self._token(origin, now)}, k={self.public_key}"

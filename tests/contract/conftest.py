@@ -17,7 +17,7 @@ from channels.sms.http import SmsHttp
 from channels.sms.provider import SmsGateway
 from channels.webpush.channel import WebPush
 from channels.webpush.vapid import VapidSigner, generate_key
-from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 -- fixtures
+from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 - fixtures
 from tests.channels.far_side import Reaction, Seen
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -1,8 +1,8 @@
 """libcurl's multi interface driven by an asyncio loop (the standard one or uvloop), many transfers at a step.
 
-libcurl says which sockets and which timer it waits for. The sockets stand in an epoll set of our own, and the
-loop watches that set, itself a descriptor: with HTTP/1.1 libcurl takes every socket up and lays it down once per
-request, which costs a system call here and a dozen layers in an event loop. Whatever is ready is handed to libcurl
+libcurl says which sockets and which timer it waits for. The sockets are in an epoll set of our own, and the
+loop watches that set, itself a descriptor: with HTTP/1.1 libcurl adds and removes every socket once per
+request, which costs a system call here and a dozen layers in an event loop. Whatever is ready is passed to libcurl
 in one go; transfers that this finished are reported by a plain call, with neither task nor future per transfer;
 and those that were added meanwhile make their first step together.
 """

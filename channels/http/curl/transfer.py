@@ -33,7 +33,7 @@ _NOT_SENT: Final = {
     pycurl.E_COULDNT_RESOLVE_HOST: "dns",
     pycurl.E_COULDNT_CONNECT: "connect",
     pycurl.E_OPERATION_TIMEDOUT: "timeout_connect",
-    pycurl.E_ABORTED_BY_CALLBACK: "timeout_connect",  # the connection stood too late, see `_about_to_send`
+    pycurl.E_ABORTED_BY_CALLBACK: "timeout_connect",  # the connection was made too late, see `_about_to_send`
     pycurl.E_SSL_CONNECT_ERROR: "tls",
     pycurl.E_PEER_FAILED_VERIFICATION: "tls",
     pycurl.E_SSL_CIPHER: "tls",
@@ -114,7 +114,7 @@ class Transfer:
             self._headers = request.headers
 
     def outcome(self, errno: int) -> Answer | HttpError:
-        """What came of the request, from libcurl's error number (0: complete)."""
+        """Return what came of the request, from libcurl's error number (0: complete)."""
         status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         if errno == pycurl.E_OK and status >= 200:
             return Answer(status, tuple(self._lines), b"".join(self._body))
@@ -127,11 +127,11 @@ class Transfer:
         return NotSent(_NOT_SENT.get(errno, "connect"), self._origin)
 
     def multiplexed(self) -> bool:
-        """Whether the answer came by HTTP/2 or later."""
+        """Return whether the answer came by HTTP/2 or later."""
         return bool(self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _HTTP_2)
 
     def broken_off(self) -> HttpError:
-        """What is known of a request that we drop ourselves."""
+        """Return what is known of a request that we drop ourselves."""
         if self._sent:
             return NoAnswer("closed", self._origin)
         return NotSent("closed", self._origin)
@@ -144,7 +144,7 @@ class Transfer:
         self._descriptors.clear()
         self._size = 0
         self.on_connected: Callable[[], object] | None = None
-        """Called, within libcurl, when the connection for the loaded exchange stands."""
+        """Called, within libcurl, when the connection for the loaded exchange is made."""
         self._opened = self._refused = self._sent = self._oversized = False
 
     def _broken(self, errno: int) -> str:
@@ -168,10 +168,10 @@ class Transfer:
         return descriptor
 
     def _about_to_send(self, _address: str, local_address: str, _port: int, local_port: int) -> int:
-        """Called before each attempt. One after the first is libcurl's own idea; see `replay_guard`.
+        """Called before each attempt. One after the first is libcurl's own repetition; see `replay_guard`.
 
-        A process that stood still wakes with connections made and time run out, and libcurl looks at its sockets
-        before its timers.
+        A process that was stopped for a while wakes with connections made and time run out, and libcurl looks at its
+        sockets before its timers.
         """
         if self._monotonic() >= self._due:
             return _ABORT

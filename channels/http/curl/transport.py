@@ -1,4 +1,4 @@
-"""libcurl as a transport: it takes everything, so many at a time."""
+"""libcurl as a transport: it takes everything, a bounded number at a time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class CurlTransport:
-    """See `Transport`. Exchanges beyond `max_in_flight` wait here, within their own time."""
+    """A `Transport` over libcurl. Exchanges beyond `max_in_flight` wait here, within their own time."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class CurlTransport:
     ) -> None:
         """`connected` is called, from the event loop, when an origin that had no connection has one.
 
-        Of each answer the origin is told whether it came by HTTP/2.
+        The origin learns of each answer whether it came by HTTP/2.
         """
         self._settings = settings
         self._finished = finished
@@ -44,10 +44,10 @@ class CurlTransport:
         self._multi: CurlMulti | None = None
         self._idle: list[Transfer] = []
         self._active: dict[Any, tuple[Exchange, Transfer]] = {}
-        """By libcurl's easy handle."""
+        """What runs, by libcurl's easy handle."""
         self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
         self._failed: set[Exchange] = set()
-        """Could not be started, and their client has not been told yet."""
+        """Exchanges that could not be started and whose client has not been notified yet."""
 
     def submit(self, exchange: Exchange) -> bool:
         """Start an exchange, or let it wait for its turn. Always True."""
@@ -122,7 +122,7 @@ class CurlTransport:
             self._start_waiting()
 
     def _break_off(self, transfer: Transfer) -> None:
-        assert self._multi is not None  # noqa: S101 -- it carries `transfer`; for the type checker
+        assert self._multi is not None  # noqa: S101 - it carries `transfer`; for the type checker
         del self._active[transfer.curl]
         self._multi.remove(transfer.curl)
         self._idle.append(transfer)

@@ -1,4 +1,4 @@
-"""One TLS connection that speaks HTTP/2, in an asyncio loop: what is written together leaves together."""
+"""One TLS connection that speaks HTTP/2, in an asyncio loop: what is written together is sent together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from channels.http.messages import Answer, HttpError
 
 _SOON_S: Final = 0.001
-"""What is due within a timer's grain is given up at once, not by one more timer."""
+"""The grain of a timer: what is due within it is given up at once, not by one more timer."""
 
 
 class Connection(asyncio.Protocol):
@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._timer = self.loop.call_later(IDLE_CONNECTION_S, self._sweep)
         self._flush()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._end("reset")
 
     def data_received(self, data: bytes) -> None:
@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
     # the sender's side
 
     def room(self, body_bytes: int) -> bool:
-        """Whether a request with such a body can be started here now."""
+        """Return whether a request with such a body can be started here now."""
         return self.open and not self._full and self._state.room(body_bytes)
 
     @property
@@ -133,7 +133,7 @@ class Connection(asyncio.Protocol):
             self._transport.write(out)
 
     def _late(self) -> bool:
-        """Whether this process stood still until after the end of what it was about to send."""
+        """Return whether this process was stopped until after the end of what it was about to send."""
         return self._soonest <= self._monotonic()
 
     def _sweep_at(self, due: float) -> None:

@@ -70,7 +70,7 @@ class CompressionError(ValueError):
 
 
 def integer(value: int, bits: int, first: int = 0) -> bytes:
-    """An integer with a prefix of `bits` bits; `first` is the rest of its first byte (section 5.1)."""
+    """Return an integer with a prefix of `bits` bits; `first` is the rest of its first byte (section 5.1)."""
     most = (1 << bits) - 1
     if value < most:
         return bytes((first | value,))
@@ -84,7 +84,7 @@ def integer(value: int, bits: int, first: int = 0) -> bytes:
 
 
 def _read_integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
-    """The integer at `at` and the position behind it."""
+    """Return the integer at `at` and the position behind it."""
     most = (1 << bits) - 1
     value, at, shift = block[at] & most, at + 1, 0
     if value < most:
@@ -99,7 +99,7 @@ def _read_integer(block: bytes, at: int, bits: int) -> tuple[int, int]:
 
 
 def text(value: bytes) -> bytes:
-    """A string as it is (section 5.2): ours are short, or tokens that Huffman's code does not shorten."""
+    """Return a string as it is (section 5.2): ours are short, or tokens that Huffman's code does not shorten."""
     return integer(len(value), 7) + value
 
 
@@ -112,7 +112,7 @@ class Encoder:
         # Section 4.2: a size other than the protocol's default is announced at the start of the next block.
         self._update = integer(self._bytes, 5, 0x20) if self._bytes != DEFAULT_TABLE_BYTES else b""
         self._entries: list[Field] = []
-        """The oldest first."""
+        """The entries of the table, the oldest first."""
         self._used = 0
         self._generation = 0
         """How many entries were ever made: every new one shifts the numbers of all others."""
@@ -120,7 +120,7 @@ class Encoder:
         self._last: tuple[tuple[Field, ...], int, bytes] = ((), -1, b"")
 
     def resize(self, table_bytes: int) -> None:
-        """The other side allows another size now. What stood in the table is forgotten."""
+        """Take over another size that the other side allows now. What was in the table is forgotten."""
         table_bytes = min(table_bytes, DEFAULT_TABLE_BYTES)
         if table_bytes != self._bytes:
             self._bytes = table_bytes
@@ -130,7 +130,7 @@ class Encoder:
             self._generation += 1
 
     def block(self, path: bytes, fields: tuple[Field, ...]) -> bytes:
-        """The header block of a POST over https: `fields` are the same tuple for alike requests.
+        """Return the header block of a POST over https: `fields` are the same tuple for alike requests.
 
         Pseudo fields come before all others (RFC 9113 section 8.3), so one among `fields` must be its first.
         """
@@ -149,7 +149,7 @@ class Encoder:
     def _shared(self, fields: tuple[Field, ...]) -> bytes:
         before = self._generation
         block = b"".join(map(self._field, fields))
-        if self._generation == before:  # all of them stand in the table
+        if self._generation == before:  # all of them are in the table
             if len(self._ready) >= DEFAULT_TABLE_BYTES // ENTRY_OVERHEAD:
                 self._ready.clear()
             self._ready[fields] = before, block
@@ -178,12 +178,14 @@ class Encoder:
 
 
 def decode(block: bytes) -> list[Field]:
-    """The fields of a block that was made without a dynamic table. Raises `CompressionError`."""
+    """Return the fields of a block that was made without a dynamic table. Raises `CompressionError`."""
     return list(fields_of(block))
 
 
 def fields_of(block: bytes) -> Iterator[Field]:
-    """As `decode`, one after another, so that a caller that needs only the first reads only that."""
+    """Yield what `decode` returns, one field after another, so that a caller that needs only the first reads only
+    that.
+    """
     at = 0
     while at < len(block):
         try:
@@ -230,7 +232,7 @@ def _read_text(block: bytes, at: int) -> tuple[bytes, int]:
 
 @cache
 def _huffman() -> dict[tuple[int, int], int]:
-    """Symbols by (number of bits, code)."""
+    """Return symbols by (number of bits, code)."""
     symbols: dict[tuple[int, int], int] = {}
     code = bits = 0
     for symbol in sorted(range(len(_HUFFMAN_BITS)), key=lambda one: (_HUFFMAN_BITS[one], one)):
@@ -242,7 +244,7 @@ def _huffman() -> dict[tuple[int, int], int]:
 
 
 def unpack(raw: bytes) -> bytes:
-    """A string out of Huffman's code (section 5.2). Raises `CompressionError`."""
+    """Return a string out of Huffman's code (section 5.2). Raises `CompressionError`."""
     symbols = _huffman()
     out = bytearray()
     code = bits = 0
@@ -261,5 +263,5 @@ def unpack(raw: bytes) -> bytes:
 
 
 def lines(fields: Iterable[Field]) -> tuple[bytes, ...]:
-    """Fields as header lines of HTTP/1.1, without the pseudo fields."""
+    """Return fields as header lines of HTTP/1.1, without the pseudo fields."""
     return tuple(name + b": " + value for name, value in fields if not name.startswith(b":"))

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from channels.http.transport import TransportSettings
 
 MAX_CONNECTIONS: Final = 4
-"""To one origin: 400 requests under way where it allows the usual 100 streams."""
+"""The most connections to one origin: 400 requests under way where it allows the usual 100 streams."""
 RETRY_S: Final = 30.0
 """How long an origin to which no connection could be made is left to libcurl."""
 MAX_FIELD_BYTES: Final = 8192
-"""With a path of at most 2,048 characters a header block then fits one frame of 16,384 bytes."""
+"""The most bytes of fields: with a path of at most 2,048 characters a header block then fits one frame of 16,384
+bytes."""
 _REMEMBERED_HEADERS: Final = 64
 """Lists of headers whose fields are kept: each batch of a message has its own, renewed every second."""
 
@@ -43,7 +44,7 @@ def client_tls(ca_file: str) -> ssl.SSLContext:
 
 
 def target_of(url: str) -> str:
-    """What the request line asks for: the URL from its path on, as it stands."""
+    """Return what the request line asks for: the URL from its path on, as it stands."""
     path, query = url.find("/", len("https://")), url.find("?")
     if path >= 0 and (query < 0 or path < query):
         return url[path:]
@@ -69,7 +70,7 @@ class ConnectionPool:
         )
         self._connections: list[Connection] = []
         self._roomy: Connection | None = None
-        """The one that took the last request: likely the next, too."""
+        """The connection that took the last request: likely it takes the next, too."""
         self._connecting: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._latest: tuple[list[str], int, tuple[Field, ...]] = ([], 0, ())
@@ -105,7 +106,9 @@ class ConnectionPool:
         self._roomy = None
 
     def _fields_of(self, headers: list[str], body_bytes: int) -> tuple[Field, ...]:
-        """The same tuple for the same list: that is what makes its header block cheap. Empty if it is too long."""
+        """Return the same tuple for the same list: that is what makes its header block cheap. Empty if it is too
+        long.
+        """
         if self._latest[0] is headers and self._latest[1] == body_bytes:
             return self._latest[2]
         key = id(headers), body_bytes

@@ -23,11 +23,11 @@ PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_BYTES: Final = 16_384
 """The largest payload that everybody must take (section 4.2); we neither send nor allow more."""
 MAX_STREAMS: Final = 256
-"""Where the other side names no limit, ours."""
+"""Our limit of open streams where the other side names none."""
 _LAST_STREAM: Final = (1 << 30) - 1
 """From this number on a connection takes no more requests: half of the numbers that there are (section 5.1.1)."""
 _DEFAULT_WINDOW: Final = 65_535
-"""What both sides may send before anything else is said (section 6.9.2)."""
+"""The bytes that both sides may send before anything else is agreed (section 6.9.2)."""
 _WINDOW_MAX: Final = (1 << 31) - 1
 """The largest flow-control window (section 6.9.1)."""
 # An answer of the length that we read fits its stream's window: we never have to widen one.
@@ -52,12 +52,12 @@ class ProtocolError(Exception):
 
 
 def head(kind: int, flags: int, stream: int, length: int) -> bytes:
-    """What stands before the payload of a frame (section 4.1)."""
+    """Return what stands before the payload of a frame (section 4.1)."""
     return _PACKED_HEAD(length >> 8, length & 0xFF, kind, flags, stream)
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """One frame."""
+    """Return one frame."""
     return head(kind, flags, stream, len(payload)) + payload
 
 
@@ -106,12 +106,12 @@ class ConnectionState:
         """A header block still to be continued: stream, whether it ends the stream, what there is of it."""
 
     def take_out(self) -> bytes:
-        """What is to be written, once."""
+        """Return what is to be written, once."""
         out, self._out = self._out, []
         return b"".join(out)
 
     def room(self, body_bytes: int) -> bool:
-        """Whether a request with such a body can be started now."""
+        """Return whether a request with such a body can be started now."""
         return (
             len(self.streams) < self._limit
             and body_bytes <= self._window
@@ -161,7 +161,7 @@ class ConnectionState:
             stream.done(self.unfinished(stream, code))
 
     def unfinished(self, stream: Stream, code: str) -> HttpError:
-        """What is known of a stream that goes no further."""
+        """Return what is known of a stream that goes no further."""
         if not stream.status:
             return NoAnswer(code, self.origin)
         try:
@@ -192,7 +192,7 @@ class ConnectionState:
         if not self.ready and kind != _SETTINGS:
             raise ProtocolError("no settings")
         handle = _HANDLERS.get(kind)
-        if handle is not None:  # others are to be ignored (section 4.1)
+        if handle is not None:  # frames of other types are to be ignored (section 4.1)
             handle(self, flags, number, payload)
 
     def _on_headers(self, flags: int, number: int, payload: bytes) -> None:
@@ -206,7 +206,7 @@ class ConnectionState:
             self._block = number, bool(flags & _END_STREAM), payload
 
     def _on_continuation(self, flags: int, number: int, payload: bytes) -> None:
-        assert self._block is not None  # noqa: S101 -- `_take` has seen to it; for the type checker
+        assert self._block is not None  # noqa: S101 - `_take` has seen to it; for the type checker
         begun, ends, block = self._block
         block += payload
         if number != begun or len(block) > _MAX_BLOCK_BYTES:
@@ -308,14 +308,14 @@ class ConnectionState:
                 raise ProtocolError("window")
 
     def _known(self, number: int) -> Stream | None:
-        """A stream under way; None for one that was broken off. Raises `ProtocolError` for any other."""
+        """Return a stream under way; None for one that was broken off. Raises `ProtocolError` for any other."""
         if not number & 1 or number >= self._next:
             raise ProtocolError("stream")
         return self.streams.get(number)
 
 
 _HANDLERS: Final = {
-    _DATA: ConnectionState._on_data,  # noqa: SLF001 -- its own table
+    _DATA: ConnectionState._on_data,  # noqa: SLF001 - its own table
     _HEADERS: ConnectionState._on_headers,  # noqa: SLF001
     _RST: ConnectionState._on_reset,  # noqa: SLF001
     _SETTINGS: ConnectionState._on_settings,  # noqa: SLF001

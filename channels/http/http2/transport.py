@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Http2Transport:
-    """See `Transport`. At most `max_origins` have connections here, until all are closed.
+    """A `Transport` over HTTP/2. At most `max_origins` have connections here, until all are closed.
 
     It takes POSTs to https origins, while they fit the connections there are; asking for more makes more. What a server
-    gave back is `Unprocessed`.
+    returned unprocessed is `Unprocessed`.
     """
 
     def __init__(self, settings: TransportSettings, finished: Finished, *, max_origins: int) -> None:
@@ -56,7 +56,7 @@ class Http2Transport:
             await pool.aclose()
 
     def holds(self, origin: str) -> bool:
-        """Whether there are connections to `origin`, or attempts to make some."""
+        """Return whether there are connections to `origin`, or attempts to make some."""
         return origin in self._pools
 
     def _add_pool(self, origin: str) -> ConnectionPool | None:

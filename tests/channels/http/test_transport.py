@@ -112,7 +112,7 @@ async def client_to(request: pytest.FixtureRequest, ca_file: str) -> AsyncIterat
         await client.transport.aclose()
 
 
-class status:  # noqa: N801 -- reads like the answer it stands for
+class status:  # noqa: N801 - reads like the answer it stands for
     """Equal to a complete answer with this status, whatever its headers."""
 
     def __init__(self, wanted: int) -> None:
