@@ -101,7 +101,7 @@ def build(
 
 
 def _check_codes(bundle: Bundle) -> None:
-    """German keys are digits: others are another column, or have lost their leading zero."""
+    """Refuse German keys that are no digits: they are another column, or have lost their leading zero."""
     if bundle.provenance.country != "DE":
         return
     for digits, codes in ((8, bundle.units.ags), (12, filter(None, bundle.units.ars))):
@@ -112,7 +112,7 @@ def _check_codes(bundle: Bundle) -> None:
 
 
 def _check_place(bundle: Bundle) -> None:
-    """A data set read in the wrong system lands elsewhere on the earth."""
+    """Refuse a data set that was read in the wrong system: it lands elsewhere on the earth."""
     expected = COUNTRY_WINDOWS.get(bundle.provenance.country)
     x0, y0, x1, y1 = shapely.total_bounds(bundle.border)
     west, south, east, north = unproject_bounds((x0, y0, x1, y1), bundle.crs)
@@ -124,7 +124,7 @@ def _check_place(bundle: Bundle) -> None:
 
 
 def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:
-    """What lies at least `depth_m` inside.
+    """Return what lies at least `depth_m` inside.
 
     A part too narrow for that, an islet or an exclave, is inset as far as it goes: no part of a
     municipality may become unreachable for a warning.
@@ -134,7 +134,7 @@ def inset(border: BaseGeometry, depth_m: float) -> BaseGeometry:
 
 
 def core(geometry: BaseGeometry, depth_m: float) -> BaseGeometry:
-    """What lies at least `depth_m` inside; empty where nothing does."""
+    """Return what lies at least `depth_m` inside; empty where nothing does."""
     inner: BaseGeometry = shapely.buffer(geometry, -depth_m)
     if shapely.covers(geometry, inner):
         return inner
@@ -161,9 +161,9 @@ def _border(parts: Sequence[BaseGeometry], source_crs: str, crs: str, ags: str) 
 
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
-    """Valid, and polygons only: lines and points that a repair leaves over are dropped.
+    """Return a valid geometry of polygons only: lines and points that a repair leaves over are dropped.
 
-    By the one method that loses no part of a ring that crosses itself
+    It repairs by the one method that loses no part of a ring that crosses itself
     (findings/shapely-repairs-lose-parts-of-a-crossing-ring.sh).
     """
     valid = geometry
@@ -176,8 +176,8 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
 
 
 def _snapped(geometry: BaseGeometry) -> BaseGeometry:
-    """On the centimetre grid of the file, still valid, as a multipolygon in normal form: the order in which GEOS leaves
-    parts and corners differs between its versions, and a bundle should not.
+    """Return the geometry on the centimetre grid of the file, still valid, as a multipolygon in normal form: the order
+    in which GEOS leaves parts and corners differs between its versions, and a bundle should not.
     """
     for _ in range(3):
         geometry = shapely.transform(polygonal(geometry), lambda xy: np.rint(xy * CENTIMETRES) / CENTIMETRES)

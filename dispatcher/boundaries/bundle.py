@@ -95,7 +95,7 @@ class Bundle:
     border: NDArray[np.object_]
     inset: NDArray[np.object_]
     sha256: str = ""
-    """Of the manifest, which in turn names the hash of every member."""
+    """The hash of the manifest, which in turn names the hash of every member."""
 
 
 def write(path: Path, bundle: Bundle) -> str:

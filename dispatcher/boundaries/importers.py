@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-# Nested feature collections occur in published files; deeper ones are damage or malice.
+# How deep feature collections may be nested: some are in published files; deeper ones are damage or malice.
 MAX_NESTING = 4
 # BKG: 4 is land with administrative structure, 9 its counterpart in the 1:5,000,000 set; 1 to 3 are water
 # and unstructured areas, which would give a coastal municipality its share of the sea.
@@ -76,7 +76,7 @@ def read(path: Path, columns: Columns = VG250, layer: str | None = None) -> Data
 
 
 def read_geojson(path: Path, columns: Columns = VG250) -> tuple[BoundaryRow, ...]:
-    """The land rows of a GeoJSON file: a collection, a list, or collections nested in them.
+    """Return the land rows of a GeoJSON file: a collection, a list, or collections nested in them.
 
     Raises `BundleError` where the file is no GeoJSON, is cut off, lacks the columns or is not in degrees.
     """
@@ -94,7 +94,7 @@ def read_geojson(path: Path, columns: Columns = VG250) -> tuple[BoundaryRow, ...
 
 def _read_with_gdal(path: Path, columns: Columns, layer: str | None) -> DataSet:
     try:
-        from pyogrio import errors, list_layers, raw  # noqa: PLC0415  an extra that only imports need
+        from pyogrio import errors, list_layers, raw  # noqa: PLC0415 - an extra that only imports need
     except ImportError as error:
         raise BundleError("reading this format needs the extra `geodata` (pip install .[geodata])") from error
     if not path.exists():
@@ -136,7 +136,9 @@ def _plain(value: Any) -> Any:
 def rows(
     features: Iterable[tuple[Mapping[str, Any], Any]], columns: Columns, origin: str
 ) -> Iterator[BoundaryRow]:
-    """Attributes and geometry -> rows, land only; raises `BundleError` for a row without code or area."""
+    """Yield a row for each pair of attributes and geometry, land only; raises `BundleError` for a row without code or
+    area.
+    """
     for attributes, geometry in features:
         if not is_land(attributes, columns):
             continue
@@ -187,7 +189,7 @@ def _feature(feature: Mapping[str, Any], path: Path) -> tuple[Mapping[str, Any],
 
 def _value(attributes: Mapping[str, Any], names: tuple[str, ...]) -> Any:
     found = (attributes[name] for name in names if name in attributes)
-    return next((value for value in found if value is not None and value == value), None)  # noqa: PLR0124  NaN
+    return next((value for value in found if value is not None and value == value), None)  # noqa: PLR0124 - NaN
 
 
 def _text(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -198,7 +200,7 @@ def _text(attributes: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 
 def _code(attributes: Mapping[str, Any], names: tuple[str, ...], digits: int) -> str:
-    """A code; only a numeric column can have lost its leading zero, and only that is put back."""
+    """Return a code; only a numeric column can have lost its leading zero, and only that is put back."""
     text = _text(attributes, names)
     numeric = not isinstance(_value(attributes, names), str)
     return text.zfill(digits) if numeric and len(text) == digits - 1 and text.isdigit() else text

@@ -47,7 +47,7 @@ class Boundaries:
     crs: str
     inset_m: float
     sha256: str
-    """Of the bundle: two processes with the same one match alike."""
+    """The hash of the bundle: two processes with the same one match alike."""
     municipalities: tuple[Municipality, ...]
     units: Units
     border: NDArray[np.object_]
@@ -70,7 +70,7 @@ class Boundaries:
 
     @classmethod
     def default(cls) -> Boundaries:
-        """The bundle in the package: Kreis Düren and what lies within 25 km of it."""
+        """Return the bundle in the package: Kreis Düren and what lies within 25 km of it."""
         return _default_bundle()
 
     @classmethod
@@ -96,33 +96,35 @@ class Boundaries:
         )
 
     def inset_of(self, index: np.intp, depth_m: float) -> BaseGeometry:
-        """What lies at least `depth_m` inside a unit; computed where the bundle has another depth."""
+        """Return what lies at least `depth_m` inside a unit; computed where the bundle has another depth."""
         ready: BaseGeometry = self.inset[index]
         return ready if depth_m == self.inset_m else inset(self.border[index], depth_m)
 
     def lies_below(self, index: int, floor_m: float | None) -> bool:
-        """Whether the unit is known to lie wholly below a height; never where its height is not known."""
+        """Return whether the unit is known to lie wholly below a height; never where its height is not known."""
         highest = self.units.elevation_m[index]
         return floor_m is not None and highest is not None and highest < floor_m - HEIGHT_MARGIN_M
 
     def by_ags(self, ags: str) -> Municipality | None:
-        """The municipality with exactly this key."""
+        """Return the municipality with exactly this key."""
         index = self.index_by_ags.get(ags)
         return None if index is None else self.municipalities[index]
 
     def by_prefix(self, prefix: str) -> tuple[Municipality, ...]:
-        """Every municipality whose AGS starts so: `05358` is Kreis Düren, `05` the Land. Nothing for "" ."""
+        """Return every municipality whose AGS starts with it: `05358` is Kreis Düren, `05` the Land. There is none for
+        "".
+        """
         return tuple(self.municipalities[index] for index in self.indices_of_ags(prefix))
 
     def indices_of_ags(self, prefix: str) -> tuple[int, ...]:
-        """Indices by prefix of the AGS, by bisection."""
+        """Return indices by prefix of the AGS, by bisection."""
         if not prefix:
             return ()
         start = bisect_left(self.units.ags, prefix)
         return tuple(range(start, bisect_left(self.units.ags, prefix + "~", lo=start)))
 
     def indices_of_ars(self, prefix: str) -> tuple[int, ...]:
-        """Indices by prefix of the ARS, by bisection, in order of AGS."""
+        """Return indices by prefix of the ARS, by bisection, in order of AGS."""
         if not prefix:
             return ()
         start = bisect_left(self.ars_order, (prefix,))

@@ -45,7 +45,7 @@ def succession(old: Bundle, new: Bundle) -> Succession:
 
 
 def with_aliases(new: Bundle, old: Bundle, changes: Succession) -> Bundle:
-    """The new bundle, in which codes of the old one still lead to the right unit."""
+    """Return the new bundle, in which codes of the old one still lead to the right unit."""
     known = set(new.units.ags)
     vintage = old.provenance.vintage
     aliases = {code: alias for code, alias in old.units.aliases.items() if alias.ags in known}

@@ -1,1 +1,3 @@
-"""Warnings that others publish: one adapter per format, one poller, all ending in the record like a submission."""
+"""Warnings that other publishers issue: one adapter per format, one poller, all ending in the record like a
+submission.
+"""

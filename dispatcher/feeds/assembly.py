@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 
 def utc_now() -> datetime:
-    """The machine's clock, for schedules; whether a message has expired is judged by the record's."""
+    """Return the machine's clock, for schedules; whether a message has expired is judged by the record's."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDependencies:
-    """What feeds stand on, the same for every process that deals with them."""
+    """What feeds depend on, the same for every process that deals with them."""
 
     pool: Pool
     http: HttpClient
@@ -48,7 +48,7 @@ class FeedDependencies:
 
 
 def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedServices:
-    """The parts that deal with feeds. `get` replaces the network for what is behind links."""
+    """Return the parts that deal with feeds. `get` replaces the network for what is behind links."""
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
         base.metrics.know_feed(

@@ -28,8 +28,8 @@ MEBIBYTE = 1024 * 1024
 STALE_MIN_S = 600.0
 STALE_INTERVALS = 5
 LISTS_EVERYTHING = frozenset({"nina", "dwd"})
-"""Formats whose list is the complete state: what it drops before the end has no other end signal. An index may list
-only what is new."""
+"""Formats whose list is the complete state: an entry that it drops early has no other signal of its end. An index may
+list only what is new."""
 
 
 class ConfigurationError(Exception):
@@ -50,7 +50,7 @@ class FeedSettings(BaseModel):
     timeout_s: float = Field(10.0, gt=0, le=60)
     max_bytes: int = Field(32 * MEBIBYTE, ge=1000, le=64 * MEBIBYTE)
     max_details: int = Field(200, ge=1)
-    """Messages fetched from behind links in one poll; the rest waits for the next."""
+    """The most messages fetched from behind links in one poll; the rest waits for the next."""
     stale_after_s: float | None = Field(None, gt=0)
     frozen_after_s: float | None = Field(None, gt=0)
     """A source that answers, and has had nothing new for so long, is rather frozen than calm. Default: it may be calm
@@ -70,7 +70,7 @@ class FeedSettings(BaseModel):
     inset_m: float | None = Field(None, ge=0, le=10_000)
     by_severity: bool = False
     absence: Literal["end", "expire"] | None = None
-    """What it means that an entry is no longer listed: `end` tells those who were warned, `expire` leaves it to run
+    """What it means that an entry is no longer listed: `end` notifies those who were warned, `expire` leaves it to run
     out. Default: `end` for lists of the complete state."""
     misses: int = Field(2, ge=1)
     attribution: str = ""
@@ -138,7 +138,7 @@ class Feed:
 
 
 def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
-    """The feeds of a file; none without a file. Raises `ConfigurationError`."""
+    """Load the feeds of a file; there are none without a file. Raises `ConfigurationError`."""
     if path is None:
         return ()
     try:
@@ -153,7 +153,7 @@ def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
 
 
 def _tables(document: dict[str, Any]) -> list[Any]:
-    """A word misspelt here would leave out a source that somebody relies on."""
+    """Refuse a misspelt word: it would leave out a source that somebody relies on."""
     if others := sorted(document.keys() - {"feed"}):
         raise ValueError(f"only [[feed]] tables are known here, not: {', '.join(others)}")
     tables = document.get("feed", [])
@@ -177,12 +177,14 @@ def _feed(number: int, item: Any, country: str) -> Feed:
 
 
 def feed_of(settings: FeedSettings, country: str = "DE") -> Feed:
-    """Raises `OSError` for a certificate that is not there, `ValueError` for one that is none."""
+    """Build a feed from its settings. Raises `OSError` for a certificate that is not there, `ValueError` for one that
+    is none.
+    """
     return Feed(settings, _adapter(settings), _rules(settings, country))
 
 
 def _adapter(settings: FeedSettings) -> Adapter:
-    """Every format: one line each."""
+    """Return the adapter of a format: one line for each."""
     registry: dict[str, Adapter] = {}
     registry["dwd"] = Dwd()
     registry["folder"] = Folder(settings.folder or Path())
@@ -194,7 +196,9 @@ def _adapter(settings: FeedSettings) -> Adapter:
 
 
 def _pin(path: Path) -> bytes:
-    """Found out now, not when the first warning comes that it should prove."""
+    """Read a certificate at the start: a bad one is found now, not when the first warning comes that it should
+    prove.
+    """
     pem = path.read_bytes()
     try:
         load_pem_x509_certificate(pem)

@@ -1,4 +1,4 @@
-"""Messages behind the links of a list."""
+"""Fetches messages behind the links of a list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Details:
-    """Never conditional: a message is fetched because its list says that it is new."""
+    """Fetches linked messages, never conditionally: a message is fetched because its list says that it is new."""
 
     def __init__(self, client: Client, metrics: Metrics, clock: Callable[[], datetime]) -> None:
         self._client = client
@@ -26,7 +26,7 @@ class Details:
         self._clock = clock
 
     async def get(self, feed: Feed, url: str) -> bytes:
-        """Raises `FetchError`."""
+        """Fetch one message. Raises `FetchError`."""
         self._metrics.feed_requests.labels(feed.name).inc()
         fetched = await fetch(
             self._client,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from dispatcher.intake.prepare import Incoming
 
 LIMITS = cap.Limits()
-"""For one message."""
+"""What one message may cost to read."""
 LIST_LIMITS = cap.Limits(max_bytes=32 * 1024 * 1024, max_elements=3_000_000, max_alerts=20_000)
-"""For a document that lists or embeds a continent's warnings; what one alert may cost stays the same."""
+"""What a document may cost that lists or embeds a continent's warnings; what one alert may cost stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ class Adapter(Protocol):
     """One format. Pure: bytes in, values out."""
 
     def listing(self, body: bytes, url: str) -> Listing:
-        """Raises `CapError` for a body that is no list: what the source says is then not known."""
+        """Read a list. Raises `CapError` for a body that is none: what the source says is then not known."""
 
     def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
-        """The messages of an entry; `parts` are what its links led to, empty where that was nothing.
+        """Return the messages of an entry; `parts` are what its links led to, empty where that was nothing.
 
         Raises `CapError`.
         """
 
 
 def fingerprint(content: bytes) -> str:
-    """A version for content that has none of its own."""
+    """Return a version for content that has none of its own."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 

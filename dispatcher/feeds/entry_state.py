@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
 
 UPDATE_PATIENCE = 3
-"""So many times an Update's message is asked for before the list's own words go out for it."""
+"""How many times an Update's message is asked for before the list's own words are sent instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class FetchedEntry:
 
 
 def is_due(row: EntryState, now: datetime) -> bool:
-    """Whether its message is to be asked for again."""
+    """Return whether its message is to be asked for again."""
     return bool(row.links) and row.ended_at is None and (row.retry_at is None or row.retry_at <= now)
 
 
 def retry_entry(row: EntryState) -> FeedEntry:
-    """The entry of a message that could not be had so far."""
+    """Return the entry of a message that could not be had so far."""
     return FeedEntry(row.key, row.version, links=row.links)
 
 
 def summary_message(entry: FeedEntry, row: EntryState | None) -> tuple[Incoming, ...]:
-    """What the list says, where it is the first that is heard of the warning, or its end.
+    """Return what the list says, where it is the first that is heard of the warning, or its end.
 
-    An Update that does not say of what is given some time: told at once, it could be a second alarm for people who
+    An Update that does not say of what is given some time: sent at once, it could be a second alarm for people who
     know the warning from another feed.
     """
     alert = entry.summary
@@ -67,11 +67,11 @@ def row_of(
     feed: Feed,
     part: str,
     fetched: FetchedEntry,
-    taken: IngestResult | Unusable | None,
+    result: IngestResult | Unusable | None,
     before: EntryState | None,
     now: datetime,
 ) -> EntryState:
-    """What is remembered of the entry from now on."""
+    """Return what is remembered of the entry from now on."""
     before_id = before.alert_id if before else None
     tries = (before.tries if before else 0) + 1 if fetched.waits else 0
     row = EntryState(
@@ -92,21 +92,21 @@ def row_of(
         expires=before.expires if before else fetched.entry.expires,
         open_ended=before.open_ended if before else False,
     )
-    if isinstance(taken, IngestResult):
-        return _decided_row(row, taken)
+    if isinstance(result, IngestResult):
+        return _decided_row(row, result)
     if fetched.over:
         return replace(row, reason=Reason.EXPIRED)
     return (
-        replace(row, reason=Unresolved.QUARANTINED) if fetched.broken or isinstance(taken, Unusable) else row
+        replace(row, reason=Unresolved.QUARANTINED) if fetched.broken or isinstance(result, Unusable) else row
     )
 
 
-def _decided_row(row: EntryState, taken: IngestResult) -> EntryState:
+def _decided_row(row: EntryState, result: IngestResult) -> EntryState:
     return replace(
         row,
-        reason=taken.reason,
-        event_key=taken.event_key,
-        alert_id=taken.alert_id,
-        expires=taken.expires,
-        open_ended=taken.open_ended and taken.reason not in ENDING_REASONS,
+        reason=result.reason,
+        event_key=result.event_key,
+        alert_id=result.alert_id,
+        expires=result.expires,
+        open_ended=result.open_ended and result.reason not in ENDING_REASONS,
     )

@@ -1,4 +1,6 @@
-"""Conditional requests: one document, bounded in time and size, with every redirect vetted like a first address."""
+"""Makes conditional requests: for one document, bounded in time and size, with every redirect vetted like a first
+address.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,15 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_MAX = 3
 NO_CONTENT, NOT_MODIFIED = 204, 304
 RETRY_AFTER_MAX_S = 300.0
-"""A source may ask for a longer pause; it is asked again after five minutes all the same, having perhaps warned."""
+"""The longest pause that is kept. A source may ask for a longer one; it is asked again after five minutes all the same,
+having perhaps warned."""
 ACCEPT = (
     "application/cap+xml, application/json, application/zip, application/atom+xml, application/xml, */*;q=0.1"
 )
 
 
 class FetchError(Exception):
-    """Nothing usable came. `result` is a metric label; `status` 0 if there was no answer."""
+    """No usable answer came. `result` is a metric label; `status` 0 if there was no answer."""
 
     def __init__(
         self, result: FeedResult, detail: str, status: int = 0, retry_after_s: float | None = None
@@ -38,15 +41,15 @@ class FetchError(Exception):
 
 
 class Client(Protocol):
-    """`channels.http.client.HttpClient`, as far as it is needed here."""
+    """The part of `channels.http.client.HttpClient` that is needed here."""
 
     async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """`body` is None where the source says that nothing changed: that its list is the `same` as last time, or only
-    that it has nothing to say. `requests` counts redirects too.
+    """What a source answered. `body` is None where the source says that nothing changed: that its list is the `same` as
+    last time, or only that it has nothing to say. `requests` counts redirects too.
     """
 
     body: bytes | None
@@ -56,8 +59,8 @@ class Fetched:
 
 
 def conditions(validators: Mapping[str, str]) -> dict[str, str]:
-    """Headers of a request that need not be answered in full. Validators are the source's own words: anything that
-    is no plain header value is left out.
+    """Return the headers of a request that need not be answered in full. Validators are the source's own words:
+    anything that is no plain header value is left out.
     """
     headers = {"Accept": ACCEPT}
     for name, header in (("etag", "If-None-Match"), ("last_modified", "If-Modified-Since")):
@@ -76,7 +79,7 @@ async def fetch(
     max_bytes: int,
     now: datetime,
 ) -> Fetched:
-    """Raises `FetchError`."""
+    """Fetch one document unless it is the same as last time. Raises `FetchError`."""
     headers, target = conditions(validators), url
     for hop in range(1, REDIRECTS_MAX + 2):
         try:

@@ -1,4 +1,4 @@
-"""Which hosts are still worth asking while the messages of one list are fetched."""
+"""Decides which hosts are still worth asking while the messages of one list are fetched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 OVERLOADED = frozenset({429, 503})
 SILENT_MAX = 3
-"""So many requests in a row without an answer: the next would wait for its whole timeout, and the others behind it."""
+"""The most requests in a row without an answer: the next would wait for its whole timeout, and the rest behind it."""
 
 
 class Hosts:
@@ -24,7 +24,7 @@ class Hosts:
         self._closed: dict[str, float] = {}
 
     def pause_of(self, url: str) -> float | None:
-        """In how many seconds, at the earliest, the host may be asked again; None: now."""
+        """Return in how many seconds, at the earliest, the host may be asked again; None: now."""
         return self._closed.get(urlsplit(url).netloc)
 
     def answered(self, url: str) -> None:

@@ -1,8 +1,8 @@
-"""A source's list against what is remembered of it. Pure.
+"""Compares a source's list with what is remembered of it. Pure.
 
 Absence is never a Cancel: lists flicker. An entry counts as gone when it was missing from several lists in a row
 that could be read as a whole, and from more of them when everything vanished at once, which is rather a fault of
-the source than the end of every danger. Nor is it gone while something stands in the list that nobody can read and
+the source than the end of every danger. Nor is it gone while the list holds something that nobody can read and
 that came when it went: that may be the entry itself, or its update.
 """
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 MASS_DISAPPEARANCE_MIN = 5
 MASS_DISAPPEARANCE_FACTOR = 3
-"""When a list of at least five entries is suddenly empty, three times as many misses are needed."""
+"""How many times as many misses are needed when a list of at least five entries is suddenly empty."""
 SUSPENDED = -1
-"""The number of misses of a row that something unreadable may stand for."""
+"""The number of misses of a row whose entry something unreadable in the list may be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`fresh`: new, changed, or back after it had been gone. `counted`: rows whose number of misses changed.
-    `gone`: rows that were missing often enough.
+    """What differs. `fresh`: new, changed, or back after it had been gone. `counted`: rows whose number of misses
+    changed. `gone`: rows that were missing often enough.
     """
 
     fresh: tuple[FeedEntry, ...] = ()
@@ -37,7 +37,7 @@ class Difference:
 
 
 def compare(known: Mapping[str, EntryState], listing: Listing, misses: int) -> Difference:
-    """`known` are the rows of the same part of the feed."""
+    """Compare a list with `known`, the rows of the same part of the feed."""
     listed = {entry.key for entry in listing.entries} | {one.key for one in listing.broken}
     fresh = tuple(entry for entry in listing.entries if _is_fresh(known.get(entry.key), entry))
     back = tuple(
@@ -85,7 +85,7 @@ def _missed(missing: list[EntryState], needed: int) -> tuple[tuple[EntryState, .
 def suspend_misses(
     difference: Difference, known: Mapping[str, EntryState], *, new: bool, any_at_all: bool
 ) -> Difference:
-    """The difference, given whether the list holds something `new`, or anything, that nobody can read so far."""
+    """Return the difference, given whether the list holds something `new`, or anything, that nobody can read so far."""
 
     def may_stand(row: EntryState) -> bool:
         before = known[row.key].missed
@@ -102,5 +102,5 @@ def suspend_misses(
 
 
 def ended(row: EntryState, now: datetime) -> EntryState:
-    """The row of an entry that is no longer listed; nothing more is fetched for it."""
+    """Return the row of an entry that is no longer listed; nothing more is fetched for it."""
     return replace(row, ended_at=now, links=(), retry_at=None)

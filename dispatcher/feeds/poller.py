@@ -72,8 +72,8 @@ class Poller:
         now = self._clock()
         state = await self._store.state(feed.name)
         known = await self._store.entries(feed.name)
-        known, forgotten = await self._reopened(feed, known, now)
-        validators = {} if forgotten else state.validators
+        known, reopened = await self._reopened(feed, known, now)
+        validators = {} if reopened else state.validators
         if isinstance(feed.adapter, Folder):
             reports, kept = [await self._scan(feed, feed.adapter, known, now)], validators
         else:
@@ -86,26 +86,26 @@ class Poller:
         return report
 
     async def gave_up(self, feed: Feed) -> None:
-        """After a mistake of our own: ask again later, not at once."""
+        """Postpone the next poll after a mistake of our own: ask again later, not at once."""
         now, state = self._clock(), await self._store.state(feed.name)
         failed = PollReport(FeedResult.FAILED, "internal")
         await self._store.save(self._after(feed, state, failed, state.validators, now))
 
     async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> PollReport:
-        """A list that came in another way than by asking: a replay. As a poll of this part alone."""
+        """Apply a list that came in another way than by asking: a replay. It counts as a poll of this part alone."""
         known = await self._store.entries(feed.name)
         return await self._sync_body(feed, part, body, known, now)
 
     async def submit_listing(self, feed: Feed, body: bytes, now: datetime) -> PollReport:
-        """Messages that stand in no list: none is missed when it is not there next time."""
+        """Apply messages that are in no list: none is missed when it is not there next time."""
         try:
             listing = await asyncio.to_thread(_listing, feed, body, "")
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, "handed in", body, error.code, str(error), now)
             return PollReport(FeedResult.UNREADABLE, error.code)
-        taken = await self._sync.submit_listing(feed, listing, now)
-        read = sum(isinstance(one, IngestResult) for one in taken)
-        return _report(SyncResult(fresh=read, broken=len(taken) - read))
+        results = await self._sync.submit_listing(feed, listing, now)
+        read = sum(isinstance(one, IngestResult) for one in results)
+        return _report(SyncResult(fresh=read, broken=len(results) - read))
 
     async def _ask(
         self,
@@ -196,8 +196,8 @@ class Poller:
     async def _reopened(
         self, feed: Feed, known: dict[str, EntryState], now: datetime
     ) -> tuple[dict[str, EntryState], bool]:
-        """Entries that were merged into another source's warning, which has ended, count as unread. Whether the list
-        must come in full, for them or for those whose words are still waited for.
+        """Count entries as unread that were merged into another source's warning, which has ended. Returns also whether
+        the list must come in full, for them or for those whose words are still waited for.
         """
         orphaned = await self._store.orphaned(feed.name, now)
         reopened = {key: replace(row, version="") if key in orphaned else row for key, row in known.items()}
@@ -244,7 +244,7 @@ def _report(synced: SyncResult) -> PollReport:
 
 
 def _together(reports: Sequence[PollReport]) -> PollReport:
-    """A feed of several addresses has succeeded when all have."""
+    """Join the reports of a feed's addresses: the feed has succeeded when all of them have."""
     synced = SyncResult(
         sum(one.synced.fresh for one in reports),
         sum(one.synced.gone for one in reports),

@@ -1,4 +1,4 @@
-"""When to ask a source again, and when what it says counts as unknown. Pure."""
+"""Decides when to ask a source again, and when what it says counts as unknown. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import FeedSettings
 
 BACKOFF_CAP_S = 300.0
-"""A source that fails is asked at least so often: its first answer after an outage is what people wait for."""
+"""The longest back-off: a source that fails is asked at least this often, as its first answer after an outage is what
+people wait for."""
 DETAIL_BACKOFF_CAP_S = 600.0
 
 
@@ -23,8 +24,8 @@ def next_poll(
     retry_after_s: float | None,
     random: Callable[[], float],
 ) -> datetime:
-    """After an answer: the interval, give or take the jitter. After failures: doubled each time up to a cap. Never
-    before the time that the source asked for. `random` is uniform in [0, 1).
+    """Return when to ask next. After an answer: the interval, give or take the jitter. After failures: doubled each
+    time up to a cap. Never before the time that the source asked for. `random` is uniform in [0, 1).
     """
     wait = settings.interval_s
     if failures:
@@ -34,13 +35,15 @@ def next_poll(
 
 
 def next_try(settings: FeedSettings, now: datetime, tries: int, pause_s: float = 0.0) -> datetime:
-    """When to ask again for a message that is listed and not there; never within the pause that was asked for."""
+    """Return when to ask again for a message that is listed and not there; never within the pause that was asked
+    for.
+    """
     wait = settings.interval_s * 2.0 ** min(max(0, tries - 3), 20)
     return now + timedelta(seconds=max(pause_s, min(wait, max(settings.interval_s, DETAIL_BACKOFF_CAP_S))))
 
 
 def stale_since(settings: FeedSettings, succeeded_at: datetime | None, now: datetime) -> datetime | None:
-    """Since when nobody knows what the source says; None while it is known. Never polled yet: since now."""
+    """Return since when nobody knows what the source says; None while it is known. Never polled yet: since now."""
     if succeeded_at is None:
         return now
     return succeeded_at if now - succeeded_at > settings.stale_after else None

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 FORGET_EVERY = timedelta(hours=1)
 FORGET_AFTER = timedelta(days=14)
-"""Longer than any warning that ended by absence could come back as the same one."""
+"""How long ended entries are remembered: longer than any warning that ended by absence could come back as the same
+one."""
 
 log = structlog.get_logger()
 
 
 class FeedScheduler:
-    """The task of a worker: leads, or waits to."""
+    """The task of a worker that leads, or waits to lead."""
 
     def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
@@ -58,7 +59,7 @@ class FeedScheduler:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled. An outage of the record is waited out."""
+        """Run until cancelled. An outage of the record is waited out."""
         if not self._feeds:
             return
         registered = False
@@ -96,7 +97,7 @@ class FeedScheduler:
 
     @property
     def busy(self) -> list[asyncio.Task[None]]:
-        """Polls under way."""
+        """The polls under way."""
         return list(self._running.values())
 
     async def stop(self) -> None:
@@ -125,7 +126,7 @@ class FeedScheduler:
             del self._running[feed.name]
 
     def _hide(self) -> None:
-        """Another process shows how things stand now."""
+        """Show nothing any more: another process shows how things stand now."""
         self._metrics.alerts_held.set(0)
         for feed in self._feeds.values():
             if feed.is_watched:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FeedServices:
-    """Put together in `dispatcher.wiring`."""
+    """The services of feeds, which `dispatcher.wiring` puts together."""
 
     feeds: tuple[Feed, ...]
     alerts: Alerts

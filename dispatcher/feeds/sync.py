@@ -1,4 +1,4 @@
-"""One list of one feed, into the record: what is new is read, fetched where it must be, judged and written down;
+"""Brings one list of one feed into the record: what is new is read, fetched where it must be, judged and written down;
 what is gone is counted and, when the feed's rule says so, ended.
 """
 
@@ -55,7 +55,7 @@ class SyncResult:
 
 
 class FeedSync:
-    """Takes lists in. All waiting for the network is bounded by `get`."""
+    """Applies lists to the record. All waiting for the network is bounded by `get`."""
 
     def __init__(
         self, *, store: Feeds, quarantine: Quarantine, ingest: FeedIntake, get: Get, metrics: Metrics
@@ -69,8 +69,8 @@ class FeedSync:
     async def apply(
         self, feed: Feed, part: str, listing: Listing | None, known: Mapping[str, EntryState], now: datetime
     ) -> SyncResult:
-        """`listing` is None where the list is the same as last time; `known` are all rows of the feed. Raises what
-        `record.UNAVAILABLE` lists: then the same list can be applied again.
+        """Apply a list. `listing` is None where the list is the same as last time; `known` are all rows of the feed.
+        Raises what `record.UNAVAILABLE` lists: then the same list can be applied again.
         """
         own = {key: row for key, row in known.items() if row.part == part}
         misses = feed.settings.misses
@@ -95,22 +95,24 @@ class FeedSync:
     async def submit_listing(
         self, feed: Feed, listing: Listing, now: datetime
     ) -> list[IngestResult | Unusable]:
-        """Messages that came by themselves, with those that nobody can read last."""
+        """Take in messages that came by themselves; returns what became of each, with the unreadable ones last."""
         incoming: list[Incoming] = []
-        lost = [Unusable(one.code, one.detail) for one in listing.broken]
+        unusable = [Unusable(one.code, one.detail) for one in listing.broken]
         await self.quarantine_parts(feed, listing.broken, now)
         for entry, found in await asyncio.to_thread(_read_all, feed, listing.entries):
             if isinstance(found, Unusable):
-                lost.append(found)
+                unusable.append(found)
                 await self._quarantine_item(feed, entry.key, entry.content or b"", found, now)
             else:
                 incoming += found
-        return [*(await self.push(feed, incoming, now)), *lost]
+        return [*(await self.push(feed, incoming, now)), *unusable]
 
     async def push(
         self, feed: Feed, incoming: Sequence[Incoming], now: datetime
     ) -> list[IngestResult | Unusable]:
-        """Messages that came by themselves, each with what became of it; the newest are judged first, as in a list."""
+        """Take in messages that came by themselves; returns what became of each. The newest are judged first, as in a
+        list.
+        """
         prepared = await asyncio.to_thread(self._ingest.prepare, incoming, feed.rules, now)
         results: dict[int, IngestResult | Unusable] = {}
         usable: list[tuple[int, Message]] = []
@@ -161,17 +163,18 @@ class FeedSync:
         prepared = await asyncio.to_thread(
             self._ingest.prepare, [incoming for _, incoming in pairs], feed.rules, now
         )
-        taken: dict[str, IngestResult | Unusable] = {}
+        results: dict[str, IngestResult | Unusable] = {}
         usable: list[tuple[str, Message]] = []
         for (one, incoming), message in zip(pairs, prepared, strict=True):
             if isinstance(message, Unusable):
                 await self._quarantine_item(feed, one.entry.key, incoming.original, message, now)
-                taken[one.entry.key] = message
+                results[one.entry.key] = message
             else:
                 usable.append((one.entry.key, message))
-        taken |= await self._ingest_messages(feed, usable)
+        results |= await self._ingest_messages(feed, usable)
         rows = [
-            row_of(feed, part, one, taken.get(one.entry.key), own.get(one.entry.key), now) for one in fetched
+            row_of(feed, part, one, results.get(one.entry.key), own.get(one.entry.key), now)
+            for one in fetched
         ]
         await self._store.put(rows)
         return rows
@@ -181,7 +184,7 @@ class FeedSync:
     ) -> dict[str, IngestResult]:
         near = await self._ingest.concerns_known([message for _, message in usable])
         order = sorted(range(len(usable)), key=lambda index: usable[index][1].sent, reverse=True)
-        taken: dict[str, IngestResult] = {}
+        results: dict[str, IngestResult] = {}
         for index in order:
             key, message = usable[index]
             if index in near or message.places or HoldReason.AREA in message.doubts:
@@ -190,9 +193,9 @@ class FeedSync:
                 found = IngestResult(Reason.ELSEWHERE, None, message.facts.key, message.expires)
                 self._metrics.feed_messages.labels(feed.name, found.reason).inc()
             # Of several messages behind one link the row shows one that people were sent, if there is one.
-            if key not in taken or found.reason in DISPATCHED:
-                taken[key] = found
-        return taken
+            if key not in results or found.reason in DISPATCHED:
+                results[key] = found
+        return results
 
     async def _messages(
         self, feed: Feed, entries: Sequence[FeedEntry], own: Mapping[str, EntryState], now: datetime
@@ -257,7 +260,7 @@ class FeedSync:
             return b""
 
     async def _expire_missing(self, feed: Feed, difference: Difference, now: datetime) -> None:
-        """Whatever is gone and told by no other entry, here or elsewhere, has ended, if the feed's rule says so."""
+        """End whatever is gone and reported by no other entry, here or elsewhere, if the feed's rule says so."""
         gone = difference.gone
         still = await self._store.still_listed(feed.name, gone)
         for row in gone:
@@ -269,7 +272,7 @@ class FeedSync:
     async def _extend_open_ended(
         self, feed: Feed, own: Mapping[str, EntryState], difference: Difference, now: datetime
     ) -> None:
-        """A warning without an end of its own holds as long as it is listed."""
+        """Extend each warning without an end of its own: it holds as long as it is listed."""
         away = {row.key for row in (*difference.counted, *difference.gone)} | {
             entry.key for entry in difference.fresh
         }
@@ -314,7 +317,7 @@ def _is_away(row: EntryState | None) -> bool:
 
 
 def _unread(listing: Listing, own: Mapping[str, EntryState], rows: Sequence[EntryState]) -> set[str]:
-    """Keys of what the list holds and nobody can read, or has been able to have, so far."""
+    """Return the keys of what the list holds and nobody can read, or has been able to have, so far."""
     listed = {entry.key for entry in listing.entries}
     now = {**own, **{row.key: row for row in rows}}
     unread = {key for key in listed if key in now and isinstance(now[key].reason, Unresolved)}

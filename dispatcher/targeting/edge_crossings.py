@@ -1,10 +1,10 @@
-"""The common area of a shape and many units, from the points at which their outlines cross.
+"""Computes the common area of a shape and many units from the points at which their outlines cross.
 
 By Green's theorem an area is an integral along its outline. The outline of what two areas have in common consists of
 those stretches of either outline that lie in the other, and these begin and end where the outlines cross. So it is
 enough to find the crossings, which are few, instead of building every common area as a geometry: five times faster
 for a district. Outlines that run along one another, or touch at a corner, have no clear crossings; those units
-are left to GEOS (`pieces.common`), and so is whatever would be too large to compare here.
+are left to GEOS (`shared_areas.common`), and so is whatever would be too large to compare here.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Edges:
     """The sum of `cross` from the beginning of an edge to the end of its ring."""
     ring: Indices
     ring_start: Floats
-    """Rows (x, y), as they are."""
+    """The first corner of each ring as a row (x, y), not relative to the origin."""
     ring_total: Floats
     ring_turn: Floats
     """1 where the inside is on the left of a ring, -1 where it is on the right."""
@@ -85,7 +85,7 @@ class Edges:
         )
 
     def boxes(self) -> Floats:
-        """Columns x0, y0, x1, y1 around the edges, and a hair more."""
+        """Return columns x0, y0, x1, y1 around the edges, and a hair more."""
         x1, y1 = self.x + self.dx, self.y + self.dy
         low = np.minimum(self.x, x1) - CLEAR_M, np.minimum(self.y, y1) - CLEAR_M
         return np.array([*low, np.maximum(self.x, x1) + CLEAR_M, np.maximum(self.y, y1) + CLEAR_M])
@@ -104,7 +104,7 @@ class Crossings:
 
 
 def common_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> Floats:
-    """The area in m² that a valid shape shares with each of some valid units; NaN where that is not clear."""
+    """Return the area in m² that a valid shape shares with each of some valid units; NaN where that is not clear."""
     unclear = np.full(len(units), np.nan)
     x0, y0, x1, y1 = shape.bounds
     origin = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
@@ -129,7 +129,7 @@ def common_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> Floats:
 def _of_units(
     shape: BaseGeometry, mine: Edges, other: Edges, crossings: Crossings
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """The integral along every ring of the units as far as it lies in the shape, and whether it makes no sense.
+    """Return the integral along every ring of the units as far as it lies in the shape, and whether it makes no sense.
 
     From a ring's start, if that lies inside, and from every point where it enters, to the ring's end; less that
     from every point where it leaves.
@@ -146,7 +146,7 @@ def _of_units(
 def _of_shape(
     units: NDArray[np.object_], mine: Edges, other: Edges, crossings: Crossings
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """The integral along the shape's rings as far as they lie in each unit, and whether it makes no sense."""
+    """Return the integral along the shape's rings as far as they lie in each unit, and whether it makes no sense."""
     unit = other.ring_owner[other.ring[crossings.other]]
     enters = -crossings.side * other.ring_turn[other.ring[crossings.other]]
     ring = mine.ring[crossings.mine]
@@ -161,7 +161,7 @@ def _of_shape(
 
 
 def _crossings(mine: Edges, other: Edges, near: Pairs) -> tuple[Crossings, Indices]:
-    """Where edges that lie near one another cross, and those of the other edges for which that is not clear."""
+    """Return where edges that lie near one another cross, and those of the other edges for which that is not clear."""
     ours, theirs = near
     ux, uy, vx, vy = mine.dx[ours], mine.dy[ours], other.dx[theirs], other.dy[theirs]
     x, y = other.x[theirs] - mine.x[ours], other.y[theirs] - mine.y[ours]
@@ -186,7 +186,7 @@ def _sums(index: Indices, values: Floats, count: int) -> Floats:
 
 
 def _near(mine: Floats, other: Floats) -> Pairs | None:
-    """The pairs of boxes that meet, found by runs of boxes; None if there are too many to look at."""
+    """Return the pairs of boxes that meet, found by runs of boxes; None if there are too many to look at."""
     my_runs, other_runs = _runs(mine), _runs(other)
     if my_runs.shape[1] * other_runs.shape[1] > MAX_PAIRS:
         return None
@@ -210,7 +210,7 @@ def _runs(boxes: Floats) -> Floats:
 
 
 def _members(runs: Indices, partners: Indices, count: int) -> Pairs:
-    """Every box of the runs, with the partner of its run."""
+    """Return every box of the runs, with the partner of its run."""
     boxes = runs[:, None] * RUN + np.arange(RUN)
     real = boxes < count
     return boxes[real], np.broadcast_to(partners[:, None], boxes.shape)[real]

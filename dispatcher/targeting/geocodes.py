@@ -1,4 +1,4 @@
-"""Administrative codes of alerts -> municipalities, exactly or not at all."""
+"""Resolves administrative codes of alerts to municipalities, exactly or not at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class CodeResolution:
 
 
 def scheme_of(name: str) -> str:
-    """The scheme a `valueName` means, spelt one way; `DE-ARS`, `rs` and `Regionalschlüssel` are all `ARS`."""
+    """Return the scheme a `valueName` means, spelt one way; `DE-ARS`, `rs` and `Regionalschlüssel` are all `ARS`."""
     plain = re.sub(r"[^A-Z0-9_]", "", name.upper().replace("Ü", "UE"))
     return _NAMES.get(plain, plain)
 
@@ -46,7 +46,7 @@ def scheme_of(name: str) -> str:
 def resolve(
     name: str, value: str, boundaries: Boundaries, registry: Registry = NO_REGISTRY
 ) -> CodeResolution:
-    """The municipalities one geocode names; never a guess: an odd code resolves to nothing and says why."""
+    """Return the municipalities one geocode names; never a guess: an odd code resolves to nothing and says why."""
     scheme = scheme_of(name)
     lookup = _SCHEMES.get(scheme)
     if lookup is None and scheme not in registry.tables:
@@ -75,7 +75,7 @@ def _one(scheme: str, code: str, boundaries: Boundaries, registry: Registry) -> 
 
 
 def _ars(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
-    """ARS = Land 2, Regierungsbezirk 1, Kreis 2, association 4, municipality 3; trailing zeros mean "all of".
+    """Resolve an ARS: Land 2, Regierungsbezirk 1, Kreis 2, association 4, municipality 3; trailing zeros mean "all of".
 
     Zeros are cut at these joints only: Kreis 05370 is not Kreis 0537.
     """
@@ -106,7 +106,7 @@ def _cut(code: str) -> str:
 
 
 def _ags(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
-    """AGS = Land 2, Regierungsbezirk 1, Kreis 2, municipality 3; exact first, since 05315000 is Köln
+    """Resolve an AGS: Land 2, Regierungsbezirk 1, Kreis 2, municipality 3; exact first, since 05315000 is Köln
     itself.
     """
     if not _digits(code, (2, 3, 5, 8)):
@@ -127,7 +127,9 @@ def _ags(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
 
 
 def _warncell(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
-    """DWD's WARNCELLID: 8 + AGS is a municipality, 1 + Kreis + 000 a district; the rest needs DWD's table."""
+    """Resolve a WARNCELLID of DWD: 8 + AGS is a municipality, 1 + Kreis + 000 a district; the rest needs DWD's
+    table.
+    """
     if not _digits(code, (9,)):
         return Unresolved.FORM
     if code[0] == "8":
@@ -139,7 +141,7 @@ def _warncell(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved
 
 
 def _nuts(code: str, boundaries: Boundaries) -> tuple[int, ...] | Unresolved:
-    """NUTS: two letters of the country, then one character per level; DEA26 is Kreis Düren."""
+    """Resolve a NUTS code: two letters of the country, then one character per level; DEA26 is Kreis Düren."""
     if not re.fullmatch(r"[A-Z]{2}[0-9A-Z]{0,3}", code):
         return Unresolved.FORM
     if len(code) == len("DE"):

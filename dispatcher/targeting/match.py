@@ -1,5 +1,5 @@
-"""Areas of an alert -> the municipalities it concerns, each with its reason and share, and what led
-nowhere.
+"""Matches the areas of an alert to the municipalities it concerns, each with its reason and share, and says what led to
+none.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def match(
     profile: MatchProfile = DEFAULT_PROFILE,
     registry: Registry | None = None,
 ) -> Match:
-    """The municipalities that the union of `areas` concerns. `registry` stands in for that of the boundaries.
+    """Return the municipalities that the union of `areas` concerns. `registry` replaces that of the boundaries.
 
     Pass the areas of all languages of an alert: the same area twice costs nothing. Never raises for what a
     sender wrote; what cannot be used is in `unmatched`, and `held` says whether a person must look.
@@ -78,7 +78,7 @@ def match(
 
 
 def areas_of(alert: Alert) -> tuple[Area, ...]:
-    """What to match for an alert: the areas of all its languages.
+    """Return what to match for an alert: the areas of all its languages.
 
     MoWaS lists the districts it means in the parameter `warnVerwaltungsbereiche` as well. Beside a geometry
     that list is only coarser and would widen the target; without any it is the target.
@@ -101,8 +101,8 @@ def _affected(coded: set[int], measured: Measured, boundaries: Boundaries) -> tu
 
 
 def _is_held(reading: AreaReading, measured: Measured, profile: MatchProfile) -> bool:
-    """A shape without a target always waits for a person. A code does if its area has no target at all, or none
-    but other codes of its scheme: then it means a place of its own.
+    """Return whether a person must look: at a shape without a target always; at a code if its area has no target at
+    all, or none but other codes of its scheme: then it means a place of its own.
     """
     lost = [measured.failures[item.name] for item in reading.shapes if item.name in measured.failures]
     shaped = len(lost) < len(reading.shapes)

@@ -62,13 +62,13 @@ def measure(areas: Sequence[Sequence[NamedShape]], boundaries: Boundaries, rule:
     kept: set[int] = set()
     low: set[int] = set()
     reaches = {id(found): set(found.indices[found.kept].tolist()) for found in overlaps.values()}
-    judged: set[tuple[int, float | None]] = set()
+    seen: set[tuple[int, float | None]] = set()
     for item in items:
         found = overlaps[id(item.shape)]
         reached = reaches[id(found)]
         sunk = _sunk(reached, item.floor_m, boundaries)
-        if (id(found), item.floor_m) not in judged:
-            judged.add((id(found), item.floor_m))
+        if (id(found), item.floor_m) not in seen:
+            seen.add((id(found), item.floor_m))
             kept |= reached - sunk
             low |= sunk
         if not reached:
@@ -91,7 +91,7 @@ class Yardstick:
 
 
 def _is_crowd(geometries: Mapping[int, BaseGeometry], union: BaseGeometry, rule: MatchingRule) -> bool:
-    """Whether there are too many shapes, or too many on top of one another, to look at each in bounded time."""
+    """Return whether there are too many shapes, or too many on top of one another, to look at each in bounded time."""
     total = sum(geometry.area for geometry in geometries.values())
     piled = len(geometries) > PILE and total > PILE_LAYERS * union.area
     return piled or len(geometries) > rule.max_shapes
@@ -100,7 +100,7 @@ def _is_crowd(geometries: Mapping[int, BaseGeometry], union: BaseGeometry, rule:
 def _overlaps(
     areas: Sequence[Sequence[NamedShape]], union: BaseGeometry, yardstick: Yardstick, *, crowd: bool
 ) -> dict[int, Overlap]:
-    """Every shape's overlap by the shape's id; of all together, where they are a crowd."""
+    """Return every shape's overlap by the shape's id; of all together, where they are a crowd."""
     if crowd:
         whole = yardstick.overlap(union)
         return {id(item.shape): whole for area in areas for item in area}
@@ -125,7 +125,7 @@ def _pieces(
     alone: Mapping[int, Overlap],
     yardstick: Yardstick,
 ) -> dict[int, Overlap]:
-    """Those pieces of a whole drawn along borders that are drawn so too: districts side by side, exclaves.
+    """Return those pieces of a whole drawn along borders that are drawn so too: districts side by side, exclaves.
 
     An exclave is so small that its own slivers look large; it is held to the measure of the whole: of its area,
     or else of the alert. A piece that is not drawn along borders stays what it is `alone`, a hazard.
@@ -133,14 +133,14 @@ def _pieces(
     boundaries, rule = yardstick.boundaries, yardstick.rule
     whole = yardstick.overlap(_union(list(together.values())))
     return {
-        key: _judged(piece, alone[key], whole, yardstick)
+        key: _piece_overlap(piece, alone[key], whole, yardstick)
         for key, piece in pieces.items()
         if belongs_to(whole, piece, alone[key], boundaries, rule)
     }
 
 
-def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardstick) -> Overlap:
-    """A piece keeps units that the whole keeps, and those that hold most of it.
+def _piece_overlap(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardstick) -> Overlap:
+    """Return what a piece keeps: the units that the whole keeps, and those that hold most of it.
 
     Without any it is a speck beside a unit that the whole keeps, or else keeps the unit that holds most of it.
     """
@@ -150,9 +150,9 @@ def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardst
     if _draws_a_part(piece, own.indices[shared], whole.tolerance_m or 0.0, yardstick.boundaries):
         most[:] = False
     kept = np.asarray(shared | most, np.bool_)
-    judged = replace(own, kept=kept, tolerance_m=whole.tolerance_m)
+    found = replace(own, kept=kept, tolerance_m=whole.tolerance_m)
     if kept.any():
-        return judged
+        return found
     tree = yardstick.boundaries.tree
     near = np.intersect1d(tree.query(piece, predicate="dwithin", distance=whole.tolerance_m or 0.0), members)
     if piece.area < SPECK_M2 and near.size:
@@ -160,13 +160,13 @@ def _judged(piece: BaseGeometry, own: Overlap, whole: Overlap, yardstick: Yardst
         return Overlap(near[:1], zero, zero, zero, np.array([True]), whole.tolerance_m)
     if own.area_m2.any():
         kept[own.area_m2.argmax()] = True
-    return judged
+    return found
 
 
 def _draws_a_part(
     piece: BaseGeometry, members: NDArray[np.intp], tolerance_m: float, boundaries: Boundaries
 ) -> bool:
-    """Whether the piece is an exclave of a member, of about its size, that imprecision has moved next door."""
+    """Return whether the piece is an exclave of a member, of about its size, that imprecision has moved next door."""
     parts = shapely.get_parts(boundaries.border[members])
     sizes = shapely.area(parts) / piece.area
     like = parts[(sizes >= 1 / LIKE_SIZE) & (sizes <= LIKE_SIZE)]
@@ -194,7 +194,7 @@ def _shares(
     boundaries: Boundaries,
     rule: MatchingRule,
 ) -> dict[int, float]:
-    """The share of each unit that all shapes cover together: summed where they are disjoint, else measured."""
+    """Return the share of each unit that all shapes cover together: summed where they are disjoint, else measured."""
     if len(geometries) == 1:
         (found,) = overlaps.values()
         return _touched(found.indices, found.area_m2, found.share)

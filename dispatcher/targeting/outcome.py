@@ -24,18 +24,18 @@ class Codes(StrEnum):
     """What a source's administrative codes mean beside its geometry."""
 
     UNION = "union"
-    """CAP 1.2 §3.2.4: codes and geometry together."""
+    """Codes and geometry count together (CAP 1.2 §3.2.4)."""
     AUTHORITATIVE = "authoritative"
-    """Where all codes of an area resolve, its geometry is a picture of them and adds nothing."""
+    """Where all codes of an area resolve, its geometry only depicts them and adds nothing."""
 
 
 class HeightUnit(StrEnum):
-    """In what a source writes `altitude` and `ceiling`."""
+    """The unit in which a source writes `altitude` and `ceiling`."""
 
     FEET = "ft"
-    """CAP 1.2 §3.2.4."""
+    """The unit that CAP 1.2 §3.2.4 prescribes."""
     METRES = "m"
-    """Against the standard, but what for example MeteoSwiss sends."""
+    """The unit that for example MeteoSwiss sends, against the standard."""
 
 
 class Beyond(StrEnum):
@@ -44,7 +44,7 @@ class Beyond(StrEnum):
     HOLD = "hold"
     """A person looks: the source warns for this region only."""
     NOTE = "note"
-    """Expected: the source, for example a national feed, warns for other regions too."""
+    """It is expected: the source, for example a national feed, warns for other regions too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class CountryBox:
     east_lon: float
 
     def holds(self, lat: float, lon: float) -> bool:
-        """Whether the point is inside."""
+        """Return whether the point is inside."""
         return self.south_lat <= lat <= self.north_lat and self.west_lon <= lon <= self.east_lon
 
 
 COUNTRY_BOXES = {"DE": CountryBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
-"""By country of the boundary data: where a source's coordinates must lie, so that swapped ones are noticed."""
+"""Where a source's coordinates must lie, by country of the boundary data, so that swapped ones are noticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class MatchProfile:
     nationwide: bool = False
     """Whether a code for the whole country means every municipality in the data; else it is held."""
     inset_m: float | None = None
-    """In place of the rule's own, how deep a hazard must enter a municipality."""
+    """How deep a hazard must enter a municipality, in place of the rule's own depth."""
     by_severity: bool = False
     """Whether the rule is more generous for what is Extreme, and more sparing for what is Minor."""
 

@@ -48,19 +48,19 @@ class NamedShape:
 
 @dataclass(frozen=True, slots=True)
 class AreaReading:
-    """One area, read."""
+    """What was read from one area."""
 
     indices: tuple[int, ...] = ()
     shapes: tuple[NamedShape, ...] = ()
     failures: tuple[Unmatched, ...] = ()
     notes: tuple[str, ...] = ()
     gap: bool = False
-    """Of the codes of one scheme some name municipalities and others lie outside the boundary data."""
+    """Whether, of the codes of one scheme, some name municipalities and others lie outside the boundary data."""
 
 
 @dataclass(slots=True)
 class _Budget:
-    """Vertices that an alert may still have."""
+    """Counts the vertices that an alert may still have."""
 
     vertices: int
     seen: dict[tuple[Polygon | Circle, tuple[Polygon, ...]], Shape | ShapeProblem] = field(
@@ -69,7 +69,7 @@ class _Budget:
 
 
 def read_areas(areas: Sequence[Area], context: Context) -> tuple[AreaReading, ...]:
-    """Every distinct area once; the limits of the rule hold for all of them together."""
+    """Read every distinct area once; the limits of the rule hold for all of them together."""
     budget = _Budget(context.rule.max_vertices)
     distinct = enumerate(dict.fromkeys(areas), 1)
     return tuple(
@@ -105,7 +105,7 @@ def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReadi
 
 
 def below(name: str, count: int, floor_m: float | None) -> str:
-    """The note about municipalities that a height limit leaves out."""
+    """Return the note about municipalities that a height limit leaves out."""
     return f"{name}: {count} municipalities lie wholly below {floor_m or 0:.0f} m and are left out"
 
 
@@ -177,7 +177,7 @@ def _placed(element: Polygon | Circle, context: Context) -> Shape | ShapeProblem
 
 
 def _exchanged(element: Polygon | Circle, profile: MatchProfile) -> Polygon | Circle | None:
-    """The element put right, if none of it lies in the source's country as written and all of it exchanged."""
+    """Return the element put right, if none of it lies in the source's country as written and all of it exchanged."""
     if profile.home is None:
         return None
     corners = shapes.corners(element)

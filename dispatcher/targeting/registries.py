@@ -32,7 +32,7 @@ def from_polygons(
     boundaries: Boundaries,
     rule: MatchingRule = DEFAULT_RULE,
 ) -> Registry:
-    """A registry from the polygons of a scheme's areas (EMMA_ID, UGC, ...), matched once by the same rule.
+    """Make a registry from the polygons of a scheme's areas (EMMA_ID, UGC, ...), matched once by the same rule.
 
     `BoundaryRow.ags` is the area's code. Several rows of one code are joined. Areas outside the data are left out.
     """
@@ -44,7 +44,7 @@ def from_polygons(
 
 
 def read_table(path: Path) -> Registry:
-    """A registry from a CSV file with the columns scheme, code and ags, one municipality a row; `EMMA ID` and
+    """Read a registry from a CSV file with the columns scheme, code and ags, one municipality a row; `EMMA ID` and
     `emma_id` are one scheme, as in alerts.
     """
     tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -54,7 +54,7 @@ def read_table(path: Path) -> Registry:
 
 
 def read_warncells(path: Path, boundaries: Boundaries) -> Registry:
-    """DWD's `cap_warncellids_csv.csv`: city districts (type 7) lead to the city they are part of.
+    """Read DWD's `cap_warncellids_csv.csv`: city districts (type 7) lead to the city they are part of.
 
     Types 8 and 1 need no table. Parts of districts (9), lakes (2), sea (4) and coast (5) are not made of
     municipalities; import their polygons with `from_polygons` where they are wanted.
@@ -70,7 +70,8 @@ def read_warncells(path: Path, boundaries: Boundaries) -> Registry:
 
 
 def with_registries(boundaries: Boundaries, paths: Sequence[Path]) -> Boundaries:
-    """The boundaries with tables of codes; each file is DWD's list of warning cells, or has scheme, code and ags.
+    """Return the boundaries with tables of codes; each file is DWD's list of warning cells, or has scheme, code and
+    ags.
 
     Raises `BundleError` or `OSError`.
     """
@@ -86,7 +87,7 @@ def _read(path: Path, boundaries: Boundaries) -> Registry:
 
 
 def write_table(path: Path, registry: Registry) -> None:
-    """What `read_table` reads."""
+    """Write what `read_table` reads."""
     partial = path.with_name(path.name + ".partial")
     with partial.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
@@ -97,7 +98,7 @@ def write_table(path: Path, registry: Registry) -> None:
 
 
 def merged(registries: Sequence[Registry]) -> Registry:
-    """One registry from several; of two that know a code the later one counts."""
+    """Make one registry from several; of two that know a code the later one counts."""
     tables: dict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
     for registry in registries:
         for scheme, table in registry.tables.items():
@@ -106,7 +107,7 @@ def merged(registries: Sequence[Registry]) -> Registry:
 
 
 def _csv(path: Path, delimiter: str, needed: tuple[str, ...]) -> Iterable[Mapping[str, str]]:
-    """Rows with upper-case column names; publishers change their spelling and add byte order marks."""
+    """Read rows with upper-case column names; publishers change their spelling and add byte order marks."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -82,12 +82,12 @@ class MatchingRule:
     """Nearly three times Germany; anything larger is a mistake until a person says otherwise."""
 
     def asked(self, inset_m: float | None, severity: Severity | None) -> MatchingRule:
-        """The rule as a source wants it; None leaves it as it is."""
+        """Return the rule as a source wants it; None leaves it as it is."""
         rule = self if inset_m is None else replace(self, inset_m=inset_m)
         return rule if severity is None else rule.for_severity(severity)
 
     def for_severity(self, severity: Severity) -> MatchingRule:
-        """The rule, more generous for Extreme (any touch of a hazard), sparing for Minor (5 % of a unit)."""
+        """Return the rule, more generous for Extreme (any touch of a hazard), sparing for Minor (5 % of a unit)."""
         if severity is Severity.EXTREME:
             return replace(self, inset_m=0.0)
         if severity is Severity.MINOR:
@@ -102,9 +102,9 @@ class Overlap:
     indices: NDArray[np.intp]
     area_m2: NDArray[np.float64]
     share: NDArray[np.float64]
-    """Of each unit's area."""
+    """The share of each unit's area."""
     alert_share: NDArray[np.float64]
-    """Of the shape's area."""
+    """The share of the shape's area."""
     kept: NDArray[np.bool_]
     tolerance_m: float | None
     """How far a shape drawn along borders strays from them; None for a hazard."""
@@ -145,7 +145,9 @@ def _whole_units(
     share: NDArray[np.float64],
     rule: MatchingRule,
 ) -> NDArray[np.bool_]:
-    """The units a shape consists of for the most part, or the one of which it is a part, an exclave; else none."""
+    """Return the units a shape consists of for the most part, or the one of which it is a part, an exclave; else
+    none.
+    """
     needed = rule.covering * area.sum()
     covered = share >= rule.covered
     if area[covered].sum() >= needed:
@@ -169,7 +171,7 @@ def _cuts_at_borders(share: NDArray[np.float64], whole: NDArray[np.bool_], rule:
 
 
 def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule) -> float | None:
-    """How far the shape's edge strays from municipal borders, in metres; None if it does not follow them."""
+    """Return how far the shape's edge strays from municipal borders, in metres; None if it does not follow them."""
     strays = _strays(shape, boundaries, rule)
     usual = rule.noise_factor * float(np.quantile(strays, rule.noise_quantile))
     tolerance = max(rule.border_floor_m, min(usual, rule.noise_margin * float(strays.max())))
@@ -181,7 +183,7 @@ def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule
 def belongs_to(
     whole: Overlap, piece: BaseGeometry, own: Overlap, boundaries: Boundaries, rule: MatchingRule
 ) -> bool:
-    """Whether a piece of an area drawn along borders is drawn along them too: a district, or an exclave.
+    """Return whether a piece of an area drawn along borders is drawn along them too: a district, or an exclave.
 
     It must stray no farther than the whole does, and be made of units, be like a part of one, or be smaller
     than the imprecision itself. A flood along a river that is a border strays little as well, and is neither.
@@ -203,12 +205,12 @@ def _is_like_a_part(piece: BaseGeometry, own: Overlap, boundaries: Boundaries, r
 
 
 def radius(shape: BaseGeometry) -> float:
-    """Of the circle of the same area, in metres."""
+    """Return the radius of the circle of the same area, in metres."""
     return float(np.sqrt(shape.area / np.pi))
 
 
 def _strays(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule) -> NDArray[np.float64]:
-    """Distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
+    """Return distances in metres from points spread evenly along the shape's edge to the nearest municipal border."""
     rings = shapely.get_rings(shapely.get_parts(shape))
     total = shapely.length(rings).sum()
     samples = min(rule.edge_samples, total / EDGE_SPACING_M)
@@ -234,7 +236,7 @@ def _spread(ring: BaseGeometry, samples: float) -> NDArray[np.object_]:
 def _enters(
     shape: BaseGeometry, index: np.intp, area_m2: float, boundaries: Boundaries, rule: MatchingRule
 ) -> bool:
-    """Whether a hazard enters the unit deeper than a touch along the border."""
+    """Return whether a hazard enters the unit deeper than a touch along the border."""
     if area_m2 < rule.hazard_share * boundaries.area_m2[index]:
         return False
     if rule.inset_m <= 0:
@@ -245,7 +247,7 @@ def _enters(
 def _reaching(
     shape: BaseGeometry, indices: NDArray[np.intp], boundaries: Boundaries, tolerance: float
 ) -> NDArray[np.bool_]:
-    """In which units a shape reaches deeper than its imprecision explains."""
+    """Return in which units a shape reaches deeper than its imprecision explains."""
     # The inset is ready and lies less deep than any tolerance: most slivers end here.
     reaching = np.asarray(shapely.intersects(shape, boundaries.inset[indices]), np.bool_)
     deeper = np.flatnonzero(reaching)

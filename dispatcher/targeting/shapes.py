@@ -100,32 +100,32 @@ class Shape:
 
 
 def exchanged(element: Polygon | Circle) -> Polygon | Circle:
-    """The element with latitude and longitude the other way round."""
+    """Return the element with latitude and longitude the other way round."""
     if isinstance(element, Circle):
         return Circle(element.lon, element.lat, element.radius_km)
     return Polygon(tuple((lat, lon) for lon, lat in element.lat_lon))
 
 
 def corners(element: Polygon | Circle) -> tuple[tuple[float, float], ...]:
-    """The element's (lat, lon) pairs: a ring's corners, a circle's centre."""
+    """Return the element's (lat, lon) pairs: a ring's corners, a circle's centre."""
     return ((element.lat, element.lon),) if isinstance(element, Circle) else element.lat_lon
 
 
 def around(window: Window) -> Window:
-    """The part of the world that is looked at for data within `window`."""
+    """Return the part of the world that is looked at for data within `window`."""
     west, south, east, north = window
     return west - MARGIN_DEG, max(south - MARGIN_DEG, -90.0), east + MARGIN_DEG, min(north + MARGIN_DEG, 90.0)
 
 
 def of(element: Polygon | Circle, window: Window, crs: str, rule: MatchingRule) -> Shape | ShapeProblem:
-    """A ring of (lat, lon) or a geodesic circle as a shape; never raises for what a sender wrote."""
+    """Make a shape of a ring of (lat, lon) or of a geodesic circle; never raises for what a sender wrote."""
     if isinstance(element, Circle):
         return _of_circle(element, window, crs, rule)
     return _of_ring(np.asarray(element.lat_lon, np.float64).reshape(-1, 2), window, crs, rule)
 
 
 def _of_circle(circle: Circle, window: Window, crs: str, rule: MatchingRule) -> Shape | ShapeProblem:
-    """128 corners, 0.04 % smaller than the true circle."""
+    """Return 128 corners, 0.04 % smaller than the true circle."""
     centre = np.array([circle.lat, circle.lon, circle.radius_km])
     if not np.isfinite(centre).all() or circle.radius_km < 0 or abs(circle.lat) > 90:
         return ShapeProblem.RANGE
@@ -140,7 +140,7 @@ def _of_circle(circle: Circle, window: Window, crs: str, rule: MatchingRule) -> 
 
 
 def circle_lat_lon(lat: float, lon: float, radius_m: float) -> NDArray[np.float64]:
-    """The geodesic circle as a closed ring of rows (lat, lon)."""
+    """Return the geodesic circle as a closed ring of rows (lat, lon)."""
     azimuths = np.linspace(0.0, 360.0, CIRCLE_AZIMUTHS + 1)
     size = len(azimuths)
     lons, lats, _ = _geod().fwd(np.full(size, lon), np.full(size, lat), azimuths, np.full(size, radius_m))
@@ -180,7 +180,7 @@ def _of_ring(
 def _collapsed(
     lat_lon: NDArray[np.float64], window: Window, crs: str, rule: MatchingRule
 ) -> Shape | ShapeProblem:
-    """A ring without area that is no longer than a street is a place that rounding has squeezed flat."""
+    """Replace a ring without area that is no longer than a street: it is a place that rounding has squeezed flat."""
     size = float(np.ptp(lat_lon, axis=0).max())
     if size > COLLAPSED_DEG:
         return ShapeProblem.EMPTY
@@ -195,9 +195,7 @@ def _on_earth(lat_lon: NDArray[np.float64]) -> bool:
 
 
 def _continuous(lat_lon: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
-    """The ring as (lon, lat) without a jump in longitude; a ring that winds round a pole is closed over
-    it.
-    """
+    """Return the ring as (lon, lat) without a jump in longitude; a ring that winds round a pole is closed over it."""
     if (lat_lon[0] != lat_lon[-1]).any():
         lat_lon = np.vstack([lat_lon, lat_lon[:1]])
     lats, lons = lat_lon[:, 0], lat_lon[:, 1]
@@ -227,19 +225,21 @@ def _valid(polygon: shapely.Polygon) -> tuple[BaseGeometry, tuple[Repair, ...]] 
 
 
 def _is_line(geometry: BaseGeometry) -> bool:
-    """Whether it is no wider than a hair: a line, which rounding keeps from having no area at all."""
+    """Return whether a ring is no wider than a hair: a line, which rounding keeps from having no area at all."""
     return geometry.is_empty or bool(2 * geometry.area <= THINNEST_DEG * geometry.length)
 
 
 def _signed_area(polygon: shapely.Polygon) -> float:
-    """Area by the shoelace formula: the lobes of a bow-tie cancel, a ring that only touches itself keeps it."""
+    """Return the area by the shoelace formula: the lobes of a bow-tie cancel, a ring that only touches itself keeps
+    it.
+    """
     xy = np.asarray(polygon.exterior.coords)
     x, y = (xy - xy[0]).T
     return abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
 
 
 def _simpler(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Without corners that repeat one on the finest grid that leaves few enough.
+    """Return the ring without corners that repeat one on the finest grid that leaves few enough.
 
     GEOS' own simplification recurses as deep as a ring is long: a hostile one ends the process.
     """
@@ -253,13 +253,13 @@ def _simpler(lon_lat: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _is_tangled(polygon: shapely.Polygon) -> bool:
-    """Judged before anything else looks at the ring: even asking whether it is valid would take minutes."""
+    """Judge the ring before anything else looks at it: even asking whether it is valid would take minutes."""
     ring = np.asarray(polygon.exterior.coords)
     return len(ring) > HARMLESS_CORNERS and self_crossings(ring) > MAX_CROSSINGS
 
 
 def self_crossings(ring: NDArray[np.float64]) -> float:
-    """About how often a ring crosses itself, from a sample of its edges; linear in the number of edges."""
+    """Estimate how often a ring crosses itself, from a sample of its edges; linear in the number of edges."""
     start, end = ring[:-1], ring[1:]
     sample = np.unique(np.linspace(0, len(start) - 1, CROSSING_SAMPLE).astype(int))
     found = sum(_crossed(start[i], end[i], start, end) for i in sample)
@@ -278,14 +278,14 @@ def _crossed(
 
 
 def _is_larger(sphere: BaseGeometry, km2: float) -> bool:
-    """Whether it is; exactly only where the box around it leaves a doubt."""
+    """Return whether it is; exactly only where the box around it leaves a doubt."""
     west, south, east, north = sphere.bounds
     box_km2 = (east - west) * (north - south) * (METRES_PER_DEGREE / 1000) ** 2
     return box_km2 > km2 and sphere_km2(sphere) > km2
 
 
 def sphere_km2(lon_lat: BaseGeometry) -> float:
-    """Area of a geometry in degrees, through the equal-area cylinder; within 1 % of the ellipsoid's."""
+    """Return the area of a geometry in degrees, through the equal-area cylinder; within 1 % of the ellipsoid's."""
     cylinder = shapely.transform(
         lon_lat, lambda ll: np.column_stack([np.radians(ll[:, 0]), np.sin(np.radians(ll[:, 1]))])
     )
@@ -293,7 +293,7 @@ def sphere_km2(lon_lat: BaseGeometry) -> float:
 
 
 def _near(lon_lat: BaseGeometry, window: Window) -> tuple[BaseGeometry, bool]:
-    """The part within the window, looked for at every turn around the earth, and whether anything is left
+    """Return the part within the window, looked for at every turn around the earth, and whether anything is left
     out.
     """
     parts: list[BaseGeometry] = []
@@ -316,7 +316,7 @@ def _dense(lon_lat: BaseGeometry) -> BaseGeometry:
 
 
 def without(shape: Shape, holes: Sequence[Shape | ShapeProblem]) -> Shape | ShapeProblem:
-    """The shape less the holes. A hole that is not clear is ignored: in doubt people are warned."""
+    """Return the shape less the holes. A hole that is not clear is ignored: in doubt people are warned."""
     clear = [
         hole.geometry for hole in holes if isinstance(hole, Shape) and Repair.DOUBTFUL not in hole.repairs
     ]
@@ -330,5 +330,5 @@ def without(shape: Shape, holes: Sequence[Shape | ShapeProblem]) -> Shape | Shap
 
 
 def vertices(element: Polygon | Circle) -> int:
-    """How many vertices the element has as written."""
+    """Return how many vertices the element has as written."""
     return CIRCLE_AZIMUTHS if isinstance(element, Circle) else len(element.lat_lon)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
-# Below this a shape is compared whole; pieces much smaller cost more in number than they save in size.
+# The most corners of a shape that is compared whole; pieces much smaller cost more in number than they save in size.
 MAX_CORNERS = 256
 # With fewer units than this GEOS is done before the crossings are looked for.
 FEW_UNITS = 8
@@ -36,18 +36,18 @@ class Common:
     units: int
 
     def areas(self) -> NDArray[np.float64]:
-        """Common area per unit, in m²."""
+        """Return the common area per unit, in m²."""
         per_unit = np.bincount(self.unit, weights=shapely.area(self.parts), minlength=self.units)
         return per_unit.astype(np.float64)
 
     def of(self, position: int) -> NDArray[np.object_]:
-        """The parts in one unit."""
+        """Return the parts in one unit."""
         parts: NDArray[np.object_] = self.parts[self.unit == position]
         return parts
 
 
 def common(shape: BaseGeometry, units: NDArray[np.object_]) -> Common:
-    """What a valid shape and each of the units have in common."""
+    """Return what a valid shape and each of the units have in common."""
     if shapely.get_num_coordinates(shape) <= MAX_CORNERS:
         return Common(np.asarray(shapely.intersection(units, shape)), np.arange(len(units)), len(units))
     pieces = cut(shape)
@@ -56,7 +56,7 @@ def common(shape: BaseGeometry, units: NDArray[np.object_]) -> Common:
 
 
 def shared_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.float64]:
-    """The area in m² that a valid shape shares with each of the units, the cheapest way."""
+    """Return the area in m² that a valid shape shares with each of the units, the cheapest way."""
     if len(units) < FEW_UNITS and shapely.get_num_coordinates(shape) <= MAX_CORNERS:
         return np.asarray(shapely.area(shapely.intersection(units, shape)), np.float64)
     areas = common_areas(shape, units)
@@ -67,7 +67,7 @@ def shared_areas(shape: BaseGeometry, units: NDArray[np.object_]) -> NDArray[np.
 
 
 def cut(shape: BaseGeometry) -> NDArray[np.object_]:
-    """Disjoint pieces that together are the shape."""
+    """Return disjoint pieces that together are the shape."""
     waiting = list(shapely.get_parts(shape))
     pieces = []
     while waiting:

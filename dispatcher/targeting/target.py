@@ -1,4 +1,4 @@
-"""What an alert covers exactly, for those who follow a place smaller than a municipality."""
+"""What an alert covers exactly, for subscribers whose watched area is smaller than a municipality."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def target_of(match: Match, boundaries: Boundaries, served: Collection[str]) -> bytes:
-    """The shapes of a match as WKB in EPSG:3035, without municipalities (AGS) that are not `served`; b"" for none.
+    """Return the shapes of a match as WKB in EPSG:3035, without municipalities (AGS) that are not `served`; b"" for
+    none.
 
-    Municipalities that only codes name are not in it: who follows a place there is found by the municipality.
+    Municipalities that only codes name are not in it: a subscriber there is found by the municipality.
     """
     if match.geometry is None or not served:
         return b""

@@ -20,8 +20,8 @@ _LATEST_ZONE = timezone(timedelta(hours=-12))
 
 
 def read_date(text: str, *, ends: bool = False) -> datetime | None:
-    """An aware instant, or None. A date without a zone is taken for UTC; one that `ends` something for the latest that
-    it can mean, as in `cap.lexical`: nobody goes unwarned because of a guess.
+    """Return an aware instant, or None. A date without a zone is taken for UTC; one that `ends` something for the
+    latest that it can mean, as in `cap.lexical`: nobody goes unwarned because of a guess.
     """
     moment = lexical.timestamp(text.strip(), ends=ends)[0]
     if moment is not None:

@@ -20,7 +20,9 @@ class Document:
         self._geometry = geometry
 
     def listing(self, body: bytes, url: str) -> Listing:  # noqa: ARG002 - other formats resolve links against it
-        """Raises `CapError` for a body that is neither an alert nor a container."""
+        """Read a document as a list of its alerts. Raises `CapError` for a body that is neither an alert nor a
+        container.
+        """
         document = read_document(body, self._geometry)
         if document.entries and not document.alerts:
             raise cap.NotCap(
@@ -30,18 +32,18 @@ class Document:
         return embedded(document, body)
 
     def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:  # noqa: ARG002 - nothing is fetched
-        return taken(entry)
+        return carried_message(entry)
 
 
 def read_document(body: bytes, geometry: bytes = b"") -> cap.Document:
-    """XML or JSON by how it begins. Raises `CapError`."""
+    """Read XML or JSON, depending on how it begins. Raises `CapError`."""
     if body.lstrip()[:1] == b"{":
         return parse_nina(body, geometry or None, LIMITS)
     return cap.parse(body, LIST_LIMITS)
 
 
 def embedded(document: cap.Document, body: bytes) -> Listing:
-    """The document's alerts as entries. Alerts that collide under one identity are all kept."""
+    """Return the document's alerts as entries. Alerts that collide under one identity are all kept."""
     entries: dict[str, FeedEntry] = {}
     for alert in document.alerts:
         content = body if document.kind in ("alert", "nina") else cap.render(alert)
@@ -56,7 +58,7 @@ def embedded(document: cap.Document, body: bytes) -> Listing:
 
 
 def unreadable_alerts(document: cap.Document, body: bytes) -> list[UnreadablePart]:
-    """Alerts within a container that could not be read; the container is kept for them."""
+    """Return alerts within a container that could not be read; the container is kept for them."""
     return [
         UnreadablePart(f"{problem.path}:{problem.line}", body, problem.code, problem.detail)
         for problem in document.problems
@@ -64,6 +66,6 @@ def unreadable_alerts(document: cap.Document, body: bytes) -> list[UnreadablePar
     ]
 
 
-def taken(entry: FeedEntry) -> tuple[Incoming, ...]:
-    """The message that the entry carries."""
+def carried_message(entry: FeedEntry) -> tuple[Incoming, ...]:
+    """Return the message that the entry carries."""
     return (Incoming(entry.alert, entry.content or b""),) if entry.alert is not None else ()

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 
 class Dwd:
-    """Members are told apart by name, which holds the warning's identifier, and their content."""
+    """Reads archives. Their members are distinguished by name, which holds the warning's identifier, and their
+    content.
+    """
 
     def listing(self, body: bytes, url: str) -> Listing:  # noqa: ARG002 - other formats resolve links against it
-        """An archive without members says that nothing is in force. Raises `CapError` for anything else."""
+        """Read an archive; one without members says that nothing is in force. Raises `CapError` for anything else."""
         if not is_zip(body):
             raise cap.NotXml("The body is not a zip archive.", "Der Inhalt ist kein Zip-Archiv.")
         entries: dict[str, FeedEntry] = {}

@@ -1,4 +1,4 @@
-"""A watched folder: every CAP, NINA or zip file in it is an entry."""
+"""Reads a watched folder: every CAP, NINA or zip file in it is an entry."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Folder:
         self._path = path
 
     def scan(self) -> Listing:
-        """Raises `OSError` where the folder cannot be read: what it says is then not known."""
+        """Read the folder. Raises `OSError` where the folder cannot be read: what it says is then not known."""
         entries: list[FeedEntry] = []
         broken: list[UnreadablePart] = []
         paths = sorted(path for path in self._path.iterdir() if _is_meant(path))
@@ -64,7 +64,7 @@ class Folder:
             return Listing(broken=(UnreadablePart(path.name, content, error.code, str(error)),))
 
     def listing(self, body: bytes, url: str) -> Listing:
-        """One file pushed or replayed instead of found."""
+        """Read one file pushed or replayed instead of found."""
         name = url.rpartition("/")[2] or "file"
         if is_zip(body):
             return _within(name, Dwd().listing(body, url))
@@ -78,7 +78,7 @@ class Folder:
 
 
 def _is_meant(path: Path) -> bool:
-    """Names that begin with a dot are of files that somebody is still writing."""
+    """Return whether a file is to be read: names that begin with a dot are of files that are still being written."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and not path.is_dir()
 
 
@@ -92,7 +92,7 @@ def _too_many(more: int) -> UnreadablePart:
 
 
 def _within(name: str, listing: Listing) -> Listing:
-    """A zip's members, named after their archive too."""
+    """Return a zip's members, named after their archive too."""
     return Listing(
         tuple(
             FeedEntry(f"{name}!{entry.key}", entry.version, content=entry.content)

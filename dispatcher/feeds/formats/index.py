@@ -11,7 +11,7 @@ from lxml import etree
 import cap
 from dispatcher.feeds.entry import LIST_LIMITS, FeedEntry, Listing, UnreadablePart
 from dispatcher.feeds.formats.dates import read_date
-from dispatcher.feeds.formats.document import embedded, read_document, taken
+from dispatcher.feeds.formats.document import carried_message, embedded, read_document
 from dispatcher.intake.prepare import Incoming
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Index:
     """Links to messages, or messages within. An index without entries says that nothing is in force."""
 
     def listing(self, body: bytes, url: str) -> Listing:
-        """Raises `CapError` for a body that is no feed."""
+        """Read an index. Raises `CapError` for a body that is none."""
         document = read_document(body)
         if not document.entries and _is_hollow(document):
             raise cap.NotCap("The feed says nothing of itself.", "Der Feed sagt nichts über sich selbst.")
@@ -49,7 +49,7 @@ class Index:
 
     def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
         if entry.alert is not None:
-            return taken(entry)
+            return carried_message(entry)
         content = parts[0]
         document = read_document(content)
         if not document.alerts:
@@ -59,14 +59,14 @@ class Index:
 
 
 def _is_hollow(document: cap.Document) -> bool:
-    """Whether a feed has nothing of what every feed has: rather an error's page in a feed's clothes."""
+    """Return whether a feed has nothing of what every feed has: rather an error page that has the form of a feed."""
     missing = {problem.detail for problem in document.problems if problem.code == "feed-element-missing"}
     return "channel" in missing or missing >= {"id", "title", "updated"}
 
 
 def _joined(one: FeedEntry, other: FeedEntry) -> FeedEntry:
-    """Several entries lead to one message, as for each of its areas: it is over when the last of them is, and new when
-    any of them is.
+    """Join entries that lead to one message, as for each of its areas: it is over when the last of them is, and new
+    when any of them is.
     """
     open_ended = one.expires is None or other.expires is None
     versions = sorted({*one.version.split("|"), other.version})
@@ -78,7 +78,7 @@ def _joined(one: FeedEntry, other: FeedEntry) -> FeedEntry:
 
 
 def _link(entry: cap.Entry, base: str) -> str | None:
-    """Where the message is: by media type, never by host; else the first that an entry gives for itself."""
+    """Return where the message is: by media type, never by host; else the first that an entry gives for itself."""
     typed = [link for wanted in CAP_TYPES for link in entry.links if link.type == wanted]
     plain = [link for link in entry.links if link.rel == "alternate" and link.type in (None, "text/xml")]
     for link in [*typed, *plain, *(link for link in entry.links if link.rel == "alternate")]:
@@ -89,7 +89,9 @@ def _link(entry: cap.Entry, base: str) -> str | None:
 
 
 def _expiries(body: bytes, count: int) -> list[datetime | None]:
-    """`cap:expires` of each entry, in order: it spares fetching what is over. The body has been read once already."""
+    """Return `cap:expires` of each entry, in order: it spares fetching what is over. The body has been read once
+    already.
+    """
     found = list(_read_expiries(body))
     return found if len(found) == count else [None] * count
 

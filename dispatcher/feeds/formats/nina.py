@@ -27,7 +27,7 @@ _MOWAS = re.compile(r"mow\.(?P<sender>.+)-(?P<day>\d{8})-(?P<number>\d+)-(?P<rev
 _LIST = re.compile(r"/(?:dashboard/(?P<ars>\d{12})|[a-z]+/mapData)\.json(?:\?.*)?$")
 _PROVIDER = "warnung.bund.de"
 _REVISIONS_MAX = 50
-"""As many earlier revisions are named at most when only the list speaks of an update."""
+"""The most earlier revisions that are named when only the list mentions an update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class _Summary:
 
 
 class Nina:
-    """A warning's detail may be missing for a while although it is listed; then the list's own words stand in."""
+    """A warning's detail may be missing for a while although it is listed; then the list's own words are used."""
 
     def listing(self, body: bytes, url: str) -> Listing:
-        """Raises `CapError` for anything but a JSON array."""
+        """Read a list. Raises `CapError` for anything but a JSON array."""
         items = _load(body)
         match = _LIST.search(url)
         base = url[: match.start()] if match else url.rpartition("/")[0]
@@ -92,7 +92,7 @@ def _key(item: Any, number: int) -> str:
 
 
 def _whole(item: dict[str, Any]) -> FeedEntry | None:
-    """An entry that is the message itself."""
+    """Return an entry that is the message itself."""
     if "identifier" not in item:
         return None
     content = json.dumps(item, ensure_ascii=False).encode()
@@ -100,7 +100,7 @@ def _whole(item: dict[str, Any]) -> FeedEntry | None:
 
 
 def _checked(identifier: Any) -> str:
-    """An identifier that can safely stand in a path."""
+    """Return an identifier that can safely be part of a path."""
     if not isinstance(identifier, str) or not _ID.fullmatch(identifier) or ".." in identifier:
         raise ValueError(identifier)
     return identifier
@@ -156,7 +156,7 @@ def _word(words: type[Word], text: str, default: Word) -> Word:
 
 
 def _summary_alert(summary: _Summary, ars: str | None) -> cap.Alert | None:
-    """The warning as far as the list tells it: for the whole district that was asked about, or for nobody knows
+    """Return the warning as far as the list tells it: for the whole district that was asked about, or for nobody knows
     whom, which waits for a person. None without a time of sending.
     """
     if summary.sent is None:
@@ -189,7 +189,7 @@ def _summary_alert(summary: _Summary, ars: str | None) -> cap.Alert | None:
 
 
 def _earlier(mowas: re.Match[str]) -> tuple[cap.Reference, ...]:
-    """The revisions before this one: a MoWaS identifier counts them."""
+    """Return the revisions before this one: a MoWaS identifier counts them."""
     revision = min(int(mowas["revision"]), _REVISIONS_MAX)
     stem = f"mow.{mowas['sender']}-{mowas['day']}-{mowas['number']}"
     return tuple(cap.Reference(mowas["sender"], f"{stem}-{number:03}", None) for number in range(revision))

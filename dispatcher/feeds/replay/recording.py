@@ -35,7 +35,7 @@ class RecordingError(ValueError):
 
 
 def write(answer: Recorded) -> str:
-    """One line."""
+    """Return an answer as one line."""
     return json.dumps(
         {
             "v": FORMAT,
@@ -49,7 +49,7 @@ def write(answer: Recorded) -> str:
 
 
 def read(lines: Iterable[str]) -> Iterator[Recorded]:
-    """Raises `RecordingError` with the number of the line."""
+    """Read a recording. Raises `RecordingError` with the number of the line."""
     number = 0
     try:
         for number, line in enumerate(lines, 1):  # noqa: B007 - named in the error
@@ -84,7 +84,7 @@ class Recorder:
         self._clock = clock
 
     async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
-        """As the client does."""
+        """Fetch as the client does, and write the answer down."""
         at = self._clock()
         try:
             answer = await self._client.get(url, headers, timeout_s, max_bytes)

@@ -1,4 +1,4 @@
-"""Recorded or single answers, taken in as if their source had given them."""
+"""Takes in recorded or single answers as if their source had given them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Archive:
         self.documents: dict[str, bytes] = {}
 
     async def get(self, _feed: Feed, url: str) -> bytes:
-        """Raises `FetchError` for what was not there at the time."""
+        """Return the document as it was. Raises `FetchError` for what was not there at the time."""
         if url not in self.documents:
             raise FetchError(FeedResult.REFUSED, "not recorded", 404)
         return self.documents[url]
@@ -42,7 +42,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`speed` 60 replays an hour in a minute; 0 does not wait at all. `shift` moves every instant."""
+    """Replays answers. `speed` 60 replays an hour in a minute; 0 does not wait at all. `shift` moves every instant."""
 
     poller: Poller
     archive: Archive
@@ -52,15 +52,15 @@ class Replay:
     shift: timedelta | None = None
 
     async def listed(self, body: bytes, part: str, now: datetime) -> PollReport:
-        """One list, as a poll of `part` would bring it."""
+        """Take in one list, as a poll of `part` would bring it."""
         return await self.poller.deliver(self._moved(), part, body, now)
 
     async def loose(self, body: bytes, now: datetime) -> PollReport:
-        """Messages that stand in no list."""
+        """Take in messages that are in no list."""
         return await self.poller.submit_listing(self._moved(), body, now)
 
     async def run(self, answers: Iterable[Recorded]) -> list[PollReport]:
-        """A whole recording; what was behind links counts from the moment it was fetched."""
+        """Take in a whole recording; what was behind links counts from the moment it was fetched."""
         reports, before = [], None
         for moment in _moments(answers, self.feed.settings.urls):
             if before is not None and self.speed:
@@ -78,7 +78,7 @@ class Replay:
 
 
 def _moments(answers: Iterable[Recorded], lists: Sequence[str]) -> Iterator[list[Recorded]]:
-    """Answers in groups: each begins with lists, what was fetched because of them follows."""
+    """Yield answers in groups: each begins with lists, what was fetched because of them follows."""
     group: list[Recorded] = []
     for answer in answers:
         if answer.url in lists and any(one.url not in lists or one.url == answer.url for one in group):
@@ -90,7 +90,7 @@ def _moments(answers: Iterable[Recorded], lists: Sequence[str]) -> Iterator[list
 
 
 def newest(feed: Feed, body: bytes, part: str) -> datetime | None:
-    """When the newest message of a body was sent, for `shift`. Raises `CapError` for a body that is no list."""
+    """Return when the newest message of a body was sent, for `shift`. Raises `CapError` for a body that is no list."""
     sent = []
     for entry in feed.adapter.listing(body, part).entries:
         sent += [moment for moment in _sent(feed, entry) if moment is not None]

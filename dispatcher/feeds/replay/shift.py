@@ -1,4 +1,4 @@
-"""Old material at a new time: every instant of a message moved by the same span. For replays and drills."""
+"""Moves old material to a new time: every instant of a message by the same span. Replays and drills use it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def shifted(alert: cap.Alert, by: timedelta) -> cap.Alert:
-    """The alert as if everything in it had happened `by` later."""
+    """Return the alert as if everything in it had happened `by` later."""
 
     def moved(moment: datetime | None) -> datetime | None:
         return moment + by if moment is not None else None
