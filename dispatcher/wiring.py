@@ -141,7 +141,7 @@ def http_client(settings: Settings) -> HttpClient:
         if settings.outbound_ca_file:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
     reserved = record_connections(settings) + sentinel_connections(settings)
-    max_in_flight = descriptors.for_outbound(descriptors.claim(), reserved)
+    max_in_flight = descriptors.for_outbound(descriptors.raise_limit(), reserved)
     return HttpClient(
         policy,
         ca_file=ca_file,

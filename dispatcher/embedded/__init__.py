@@ -1,9 +1,10 @@
 """The servers that a single machine needs and does not have: started and stopped with the service."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dispatcher.embedded.errors import (
     DataDirectoryInUseError,
@@ -14,6 +15,10 @@ from dispatcher.embedded.errors import (
 from dispatcher.embedded.postgres import EmbeddedPostgres
 from dispatcher.embedded.server import EmbeddedServer
 from dispatcher.embedded.valkey import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = [
     "DataDirectoryInUseError",

@@ -1,8 +1,10 @@
 """The unprivileged account that embedded servers run under when the service itself runs as root.
 
 PostgreSQL refuses to run as root, and Valkey has no need to. Without root there is nothing to choose: the
-servers run as whoever runs the service, and no permission is ever changed.
+servers run under the service's own account, and no permission is ever changed.
 """
+
+from __future__ import annotations
 
 import os
 import pwd
@@ -18,7 +20,7 @@ READ, SEARCH = 0o4, 0o1
 
 _UNPRIVILEGED = "nobody"  # on every Linux; initdb insists on an account that has a name
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Account:
 
 
 def server_account(data_dir: Path, *, euid: int, unprivileged: str = _UNPRIVILEGED) -> Account | None:
-    """Who runs the server: nobody else than the caller unless that is root; then the owner of the data, so
-    that data once written by somebody stay theirs, or `unprivileged` for new data. Raises EmbeddedError.
+    """Return the account that runs the server: None, for the caller's own, unless that is root; then the owner of the
+    data, so that data once written by somebody stay theirs, or `unprivileged` for new data. Raises EmbeddedError.
     """
     if euid != 0:
         return None
@@ -48,8 +50,8 @@ def server_account(data_dir: Path, *, euid: int, unprivileged: str = _UNPRIVILEG
 
 
 def missing_bits(mode: int, owner: Account, account: Account, wanted: int) -> int:
-    """The permission bits `account` lacks for `wanted` (rwx as 0-7) on something with this mode and owner:
-    those of the one class, owner, group or others, that the kernel looks at for it (path_resolution(7)).
+    """Return the permission bits `account` lacks for `wanted` (rwx as 0-7) on something with this mode and owner: those
+    of the one class, owner, group or others, that the kernel looks at for it (path_resolution(7)).
     """
     if owner.uid == account.uid:
         shift = 6
@@ -70,7 +72,7 @@ def permit(path: Path, account: Account, wanted: int) -> None:
         path.chmod(stat.S_IMODE(status.st_mode) | missing)
     except OSError as error:
         raise EmbeddedError(f"{path} is closed to the account of the embedded servers: {error}") from error
-    _log.warning("permission_added", path=str(path), bits=f"{missing:04o}")
+    log.warning("permission_added", path=str(path), bits=f"{missing:04o}")
 
 
 def permit_way(path: Path, account: Account) -> None:

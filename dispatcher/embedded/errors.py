@@ -6,6 +6,8 @@ EmbeddedError
   ServerFailedError         the server did not start; ends with the last lines of its log
 """
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 
@@ -13,7 +15,7 @@ class EmbeddedError(RuntimeError):
     """An embedded server cannot be started."""
 
     exit_status: ClassVar[int] = 1
-    """Of the command that it ends."""
+    """The exit status of the command that it ends."""
 
 
 class ExtraMissingError(EmbeddedError):
@@ -21,7 +23,7 @@ class ExtraMissingError(EmbeddedError):
 
 
 class DataDirectoryInUseError(EmbeddedError):
-    """Somebody else holds the data directory."""
+    """Another process holds the data directory."""
 
 
 class ServerFailedError(EmbeddedError):

@@ -1,11 +1,11 @@
-"""Programs that cannot outlive whoever started them, not even one that was killed with SIGKILL.
+"""Runs programs that cannot outlive the process that started them, not even if that was killed with SIGKILL.
 
 The kernel signals a process when its parent ends (PR_SET_PDEATHSIG, prctl(2)), but only if the process asked
 for it, after its last change of user and before its parent was gone. So a command runs through this file as a
 script: it drops privileges, asks, looks whether the parent is still there, and becomes the command, under the
 same pid. (Popen's preexec_fn could do the same, but may deadlock where other threads run.)
 
-"Parent" is the *thread* that called Popen: start tethered commands from one that lives as long as they shall,
+"Parent" is the *thread* that called Popen: start such commands from one that lives as long as they shall,
 which is why servers and workers are started from the main thread.
 """
 
@@ -30,8 +30,8 @@ _KEEP_IDENTITY = "-"
 def with_parent_death_signal(
     command: Sequence[str], *, death_signal: signal.Signals, account: Account | None = None
 ) -> list[str]:
-    """The arguments that run `command`, as `account` if given (needs root), and send it `death_signal` as
-    soon as the calling thread has ended. Its exit status is 127 where `command` cannot be run.
+    """Return the arguments that run `command`, as `account` if given (needs root), and send it `death_signal` as soon
+    as the calling thread has ended. Its exit status is 127 where `command` cannot be run.
     """
     identity = f"{account.uid}:{account.gid}" if account else _KEEP_IDENTITY
     # -I and -S: the few lines below need no packages, and start twice as fast without looking for them.

@@ -4,12 +4,17 @@ The wheel's own starter is not used: it daemonises the server, so that it may ou
 opens directories to everybody.
 """
 
+from __future__ import annotations
+
 import signal
 import subprocess
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dispatcher.embedded.server import ENVIRONMENT, EmbeddedServer, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _PORT = 5432  # only names the socket: the server listens on no network
 _USER = _DATABASE = "postgres"
@@ -60,7 +65,8 @@ class EmbeddedPostgres(EmbeddedServer):
         # The built-in locale sorts alike on every machine and survives a change of its C library.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = [self._program("initdb"), f"--pgdata={data}", "--encoding=UTF8", *locale]
-        # "trust" trusts whoever opens the socket, which its directory allows to the server's account alone.
+        # "trust" trusts every process that can open the socket, which its directory allows to the server's account
+        # alone.
         command += [f"--username={_USER}", "--auth=trust", "--no-instructions"]
         self._run(command if self._durable else [*command, "--no-sync"], timeout=_INITDB_TIMEOUT)
 

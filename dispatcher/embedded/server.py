@@ -8,6 +8,8 @@ parent, readiness that was seen and not assumed, an orderly stop.
       server.lock   locked by the running server itself
 """
 
+from __future__ import annotations
+
 import os
 import shutil
 import signal
@@ -15,12 +17,10 @@ import subprocess
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import IO, ClassVar, Self, TypedDict
+from typing import IO, TYPE_CHECKING, ClassVar, Self, TypedDict
 
 import structlog
 
@@ -35,6 +35,10 @@ from dispatcher.embedded.locks import lock_directory, lock_file
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from dispatcher.embedded.sockets import socket_directory
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
 _READY_POLL = 0.02  # seconds between two looks at a starting server
 _LOG_LIMIT = 10_000_000  # bytes; a longer log is set aside at the next start
 _LOG_LINES = 15  # quoted in an error
@@ -42,11 +46,11 @@ _LOG_LINES = 15  # quoted in an error
 # Nothing of the caller's environment reaches a server: PGPORT, PGDATA or a locale would change what it does.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def installed(package: str, file: str, url_variable: str) -> Path:
-    """The file, given as a pattern, in the wheel that brings a server. Raises ExtraMissingError."""
+    """Return the file, given as a pattern, in the wheel that brings a server. Raises ExtraMissingError."""
     spec = find_spec(package)
     places = spec.submodule_search_locations if spec else None
     found = [path for place in places or [] for path in sorted(Path(place).resolve().glob(file))]
@@ -60,7 +64,7 @@ def installed(package: str, file: str, url_variable: str) -> Path:
 
 class EmbeddedServer(ABC):
     """One server on one data directory. Start it from a thread that lives as long as it shall: the server
-    receives its `death_signal` when that thread ends (see tether.py).
+    receives its `death_signal` when that thread ends (see `parent_death`).
     """
 
     name: ClassVar[str]
@@ -114,7 +118,7 @@ class EmbeddedServer(ABC):
         except BaseException:
             self.stop()
             raise
-        _log.info("embedded_server_started", server=self.name, pid=self.pid, durable=self._durable)
+        log.info("embedded_server_started", server=self.name, pid=self.pid, durable=self._durable)
         return self.url
 
     def reap(self) -> int:
@@ -122,7 +126,7 @@ class EmbeddedServer(ABC):
         return self._process.wait() if self._process is not None else 0
 
     def stop(self) -> None:
-        """Stop the server if it runs, politely first, and let go of the data directory. Safe to repeat."""
+        """Stop the server if it runs, politely first, and release the data directory. It is safe to repeat."""
         if self._process is not None:
             self._end(self._process)
             self._process = None
@@ -144,15 +148,15 @@ class EmbeddedServer(ABC):
 
     @abstractmethod
     def _programs(self) -> Sequence[Path]:
-        """The directories that the server's account must be able to read. Raises ExtraMissingError."""
+        """Return the directories that the server's account must be able to read. Raises ExtraMissingError."""
 
     @abstractmethod
     def _command(self) -> Sequence[str]:
-        """The server's executable and its arguments."""
+        """Return the server's executable and its arguments."""
 
     @abstractmethod
     def _answers(self) -> bool:
-        """Whether the server accepts connections and commands now."""
+        """Return whether the server accepts connections and commands now."""
 
     @abstractmethod
     def _create_data(self, data: Path) -> None:
@@ -182,7 +186,7 @@ class EmbeddedServer(ABC):
             self._create()
 
     def _create(self) -> None:
-        """Data take their name only when complete: a creation that was cut short is done again."""
+        """Create the data, which take their name only when complete: a creation that was cut short is done again."""
         draft = self._home / "data.new"
         if draft.exists():
             shutil.rmtree(draft)
@@ -196,11 +200,11 @@ class EmbeddedServer(ABC):
 
     def _run(self, command: Sequence[str], *, timeout: float) -> None:
         """Run a command that prepares the data, as the server's account. Raises ServerFailedError."""
-        with self._open_log() as log:
+        with self._open_log() as log_file:
             try:
                 subprocess.run(
                     with_parent_death_signal(command, death_signal=signal.SIGKILL, account=self._account),
-                    **_surroundings(log),
+                    **_popen_options(log_file),
                     timeout=timeout,
                     check=True,
                 )
@@ -216,12 +220,12 @@ class EmbeddedServer(ABC):
                 f"a {self.name} of an earlier dispatcher still works on {self._home}"
             )
         try:
-            with self._open_log() as log:
+            with self._open_log() as log_file:
                 return subprocess.Popen(
                     with_parent_death_signal(
                         self._command(), death_signal=self.death_signal, account=self._account
                     ),
-                    **_surroundings(log),
+                    **_popen_options(log_file),
                     pass_fds=[lock],
                     start_new_session=True,  # a terminal's Ctrl-C is for us, who stop the servers last
                 )
@@ -244,14 +248,14 @@ class EmbeddedServer(ABC):
             process.send_signal(stop_sequence)  # nothing happens if it has ended
             with suppress(subprocess.TimeoutExpired):
                 code = process.wait(patience)
-                _log.info("embedded_server_stopped", server=self.name, pid=process.pid, status=code)
+                log.info("embedded_server_stopped", server=self.name, pid=process.pid, status=code)
                 return
-            _log.warning(
+            log.warning(
                 "embedded_server_slow_to_stop", server=self.name, pid=process.pid, asked=stop_sequence.name
             )
         process.kill()
         process.wait()
-        _log.error("embedded_server_killed", server=self.name, pid=process.pid)
+        log.error("embedded_server_killed", server=self.name, pid=process.pid)
 
     def _open_log(self) -> IO[bytes]:
         path = self._home / "server.log"
@@ -265,7 +269,7 @@ class EmbeddedServer(ABC):
         return ServerFailedError("\n  ".join([f"{self.name} {what}; the last lines of its log:", *lines]))
 
 
-class _Surroundings(TypedDict):
+class _PopenOptions(TypedDict):
     stdin: int
     stdout: IO[bytes]
     stderr: IO[bytes]
@@ -273,5 +277,11 @@ class _Surroundings(TypedDict):
     cwd: str
 
 
-def _surroundings(log: IO[bytes]) -> _Surroundings:
-    return {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "env": ENVIRONMENT, "cwd": "/"}
+def _popen_options(log_file: IO[bytes]) -> _PopenOptions:
+    return {
+        "stdin": subprocess.DEVNULL,
+        "stdout": log_file,
+        "stderr": log_file,
+        "env": ENVIRONMENT,
+        "cwd": "/",
+    }

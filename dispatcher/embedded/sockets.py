@@ -1,11 +1,16 @@
 """Where the servers' Unix sockets live."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dispatcher.embedded.errors import EmbeddedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_PATH = 107  # bytes: sun_path in <sys/un.h> holds 108, the last one is NUL
 
@@ -13,7 +18,7 @@ _NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9/._~-]+")  # RFC 3986 §2.3; not ever
 
 
 def socket_directory(preferred: Path, file_name: str, *, temp_dir: Path) -> Path:
-    """`preferred`, unless a socket of this name in it cannot be bound or written into a URL; then a directory
+    """Return `preferred`, unless a socket of this name in it cannot be bound or written into a URL; then a directory
     under `temp_dir` whose short name follows from `preferred`, so that restarts find the same one.
 
     Raises EmbeddedError where `temp_dir` is no better.

@@ -5,6 +5,8 @@ supervisor, however that ends, and none is touched by a terminal's Ctrl-C: that 
 which passes it on once, as SIGTERM.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import selectors
@@ -12,26 +14,28 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
 from dispatcher.embedded.errors import EmbeddedError
 from dispatcher.embedded.parent_death import with_parent_death_signal
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+    from types import FrameType
+
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
-_log = structlog.get_logger(__name__)
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run under which name, e.g. `worker-1`. `env`, if given, is its whole environment."""
+    """What to run, and under which name, e.g. `worker-1`. `env`, if given, is its whole environment."""
 
     name: str
     argv: Sequence[str]
@@ -49,7 +53,7 @@ class Backoff:
     forgiven_after: float = 60.0
 
     def delay(self, deaths: int) -> float:
-        """The pause after so many deaths in a row, at least 1."""
+        """Return the pause after so many deaths in a row, at least 1."""
         return min(self.cap, self.first * 2.0 ** min(deaths - 1, 30))  # more is beyond any cap
 
 
@@ -64,10 +68,10 @@ class SupervisedService(Protocol):
         """The process if it runs."""
 
     def start(self) -> object:
-        """Raises OSError or EmbeddedError."""
+        """Start it. Raises OSError or EmbeddedError."""
 
     def reap(self) -> int:
-        """Collect the process, which has ended; returns its status in the way of subprocess."""
+        """Collect the process, which has ended; returns its exit status as `subprocess` reports it."""
 
 
 class _Program:
@@ -101,7 +105,7 @@ class _Program:
         self._process.terminate()
 
     def kill(self) -> None:
-        """With all that it started, as long as that stayed in its group."""
+        """Kill it with all that it started, as long as that stayed in its group."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -124,11 +128,11 @@ class _Watch:
 
 
 class Supervisor:
-    """Runs `commands` until it is told to stop.
+    """Runs `commands` until a signal asks it to stop.
 
     `servers` are what the commands rely on: running already, started again here when they die (all else waits
-    meanwhile), stopped by whoever started them, after the commands. `grace`, in seconds, is what a command
-    gets from SIGTERM to SIGKILL. `state_file` tells others which process is which, while `run` runs: a JSON
+    meanwhile), stopped by the caller that started them, after the commands. `grace`, in seconds, is what a command
+    gets from SIGTERM to SIGKILL. `state_file` shows which process is which, while `run` runs: a JSON
     object, pids by name.
     """
 
@@ -153,16 +157,16 @@ class Supervisor:
         self._pids: dict[str, int] = {}
 
     def pids(self) -> Mapping[str, int]:
-        """What runs now, by name; from any thread."""
+        """Return what runs now, by name; from any thread."""
         return self._pids
 
     def restarts(self) -> Mapping[str, int]:
-        """How often each was started again, by name; from any thread."""
+        """Return how often each was started again, by name; from any thread."""
         return {watch.service.name: watch.restarts for watch in self._watches}
 
     def run(self) -> int:
         """Run until SIGTERM, SIGINT or SIGHUP, then stop the commands. Returns 0 if they all ended in time,
-        1 if some had to be killed. Once, and in the main thread.
+        1 if some had to be killed. Call it once, and in the main thread.
         """
         with self._selector, _stop_signals() as signals:
             self._selector.register(signals, selectors.EVENT_READ, signals)
@@ -197,7 +201,7 @@ class Supervisor:
         watch.deaths_in_a_row += 1
         delay = self._backoff.delay(watch.deaths_in_a_row)
         watch.due = now + delay
-        _log.error("program_down", program=watch.service.name, reason=reason, next_start_in_s=delay)
+        log.error("program_down", program=watch.service.name, reason=reason, next_start_in_s=delay)
 
     def _until_next_start(self) -> float | None:
         due = [watch.due for watch in self._watches if watch.due is not None]
@@ -207,25 +211,25 @@ class Supervisor:
         for watch in self._watches:
             if not self._stopping and watch.due is not None and watch.due <= self._clock():
                 watch.restarts += 1
-                _log.warning("program_restarting", program=watch.service.name, restarts=watch.restarts)
+                log.warning("program_restarting", program=watch.service.name, restarts=watch.restarts)
                 self._begin(watch)
 
     def _wait(self, seconds: float | None) -> None:
         """Wait until a process has ended or a signal has come, and note it."""
         for key, _ in self._selector.select(seconds):
             if isinstance(key.data, _Watch):
-                self._bury(key.data, key.fd)
+                self._reap(key.data, key.fd)
             elif not _STOP_SIGNALS.isdisjoint(key.data.recv(4096)):
                 self._stopping = True
 
-    def _bury(self, watch: _Watch, pidfd: int) -> None:
+    def _reap(self, watch: _Watch, pidfd: int) -> None:
         self._selector.unregister(pidfd)
         os.close(pidfd)
         watch.pidfd = None
         status = watch.service.reap()
         self._publish()
         if self._stopping:
-            _log.info("program_stopped", program=watch.service.name, status=status)
+            log.info("program_stopped", program=watch.service.name, status=status)
         else:
             self._postpone(watch, f"ended with status {status}")
 
@@ -236,7 +240,7 @@ class Supervisor:
         """End all commands; says whether each did so by itself, within the grace."""
         self._stopping = True
         running = self._running()
-        _log.info("supervisor_stopping", programs=[each.name for each in running], grace_s=self._grace)
+        log.info("supervisor_stopping", programs=[each.name for each in running], grace_s=self._grace)
         for program in running:
             program.terminate()
         deadline = self._clock() + self._grace
@@ -244,14 +248,14 @@ class Supervisor:
             self._wait(left)
         late = self._running()
         for program in late:
-            _log.error("program_killed", program=program.name)
+            log.error("program_killed", program=program.name)
             program.kill()
         while self._running():
             self._wait(None)
-        self._leave()
+        self._clean_up()
         return not late
 
-    def _leave(self) -> None:
+    def _clean_up(self) -> None:
         for watch in self._watches:
             if watch.pidfd is not None:  # a server's: it runs on
                 os.close(watch.pidfd)
@@ -271,12 +275,12 @@ class Supervisor:
                 )
                 draft.replace(self._state_file)
             except OSError as error:  # a full disk must not stop the service
-                _log.warning("state_file_not_written", reason=str(error))
+                log.warning("state_file_not_written", reason=str(error))
 
 
 @contextmanager
 def _stop_signals() -> Iterator[socket.socket]:
-    """A socket that receives the number of each signal that asks to stop, as one byte, in place of its usual
+    """Yield a socket that receives the number of each signal that asks to stop, as one byte, in place of its usual
     effect. A SIGHUP that the caller ignores (nohup) stays ignored.
     """
     reader, writer = socket.socketpair()
@@ -298,4 +302,4 @@ def _stop_signals() -> Iterator[socket.socket]:
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
-    """The wake-up socket has the signal already."""
+    """Do nothing: the wake-up socket has the signal already."""

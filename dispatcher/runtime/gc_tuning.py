@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 
 THRESHOLDS = 50_000, 25, 100
-"""Containers more than before; rounds of the young; rounds of the middle. The default of 700 has the collector walk
-through everything that a batch holds several times a second, which cost a fifth of a mass send's processor time.
-"""
+"""The three thresholds of `gc.set_threshold`: new containers, then rounds of the young and of the middle generation.
+The default of 700 has the collector walk through everything that a batch holds several times a second, which cost a
+fifth of a mass send's processor time."""
 
 
 def configure() -> None:
-    """What was made at the start stays: it is not to be looked through again and again."""
+    """Exempt what was made at the start, which stays: it is not to be looked through again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)

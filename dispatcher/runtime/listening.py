@@ -1,4 +1,4 @@
-"""What a process listens on, and where Prometheus and others find it.
+"""What a process listens on, and where Prometheus and other readers find it.
 
 `<data_dir>/prometheus/<process>.json` is a document for Prometheus' file-based service discovery
 (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config), so that
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIRECTORY = "prometheus"
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what others listen on, seen from here
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what processes listen on, seen from here
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises OSError."""
+    """Open a listening socket; port 0 takes a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family)
 
 
 def require_free(host: str, port: int) -> None:
-    """Raises `SettingsError` where the API could not listen: better now than by a process that dies again and again."""
+    """Check that an address is free. Raises `SettingsError` where the API could not listen: better now than by a
+    process that dies again and again.
+    """
     try:
         listen(host, port).close()
     except OSError as error:
@@ -45,7 +47,7 @@ def require_free(host: str, port: int) -> None:
 
 @contextmanager
 def announced(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
-    """Meanwhile `process` can be found as serving on `listener`. Raises OSError."""
+    """Announce `process`, which meanwhile can be found as serving on `listener`. Raises OSError."""
     directory = data_dir / DIRECTORY
     directory.mkdir(parents=True, exist_ok=True)
     host, port = listener.getsockname()[:2]

@@ -9,11 +9,14 @@ import structlog
 
 QUIET = ("arq", "uvicorn", "alembic", "asyncio")
 SILENT = ("asyncpg",)
-"""It reports with a traceback, and again and again, that the record is away, which we say ourselves in a line."""
+"""Loggers that are silenced: asyncpg reports with a traceback, and again and again, that the record is away, which we
+say ourselves in a line."""
 
 
 def configure(*, as_json: bool, process: str) -> None:
-    """For the whole process; called once by each command. What libraries log comes out in the same form."""
+    """Configure logs for the whole process; called once by each command. What libraries log comes out in the same
+    form.
+    """
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )

@@ -1,10 +1,10 @@
-"""A worker that gets no more memory ends at once.
+"""Ends a worker at once that gets no more memory.
 
 Under a limit on its address space (`ulimit -v`, a host without overcommitment) a process is not killed when it has
-used it up: allocations fail, here and there, for as long as it lives. Such a worker would go on taking batches into
-hand that it cannot send, and three times in hand at a death is a recipient's last. So it ends as if it had been killed,
-which costs no more than its sends in flight, and whoever watches it starts another; its batches resume when their
-leases have run out.
+used it up: allocations fail, here and there, for as long as it lives. Such a worker would go on leasing batches
+that it cannot send, and a recipient that was in flight at three deaths gets no further attempt. So it ends as if it had
+been killed, which costs no more than its sends in flight, and its supervisor starts another; its batches resume when
+their leases have run out.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NEEDED_BYTES = 8 << 20
-"""What a slice, an answer of the record and a few TLS connections may ask for, several times over."""
+"""What must be free: what a slice, an answer of the record and a few TLS connections may ask for, several times
+over."""
 RESERVE_BYTES = 1 << 20
-"""Kept for the last words."""
+"""What is kept for the log line about the end."""
 LOOK_EVERY_S = 1.0
 
 log = structlog.get_logger()
@@ -37,10 +38,10 @@ def _end() -> None:
 
 @dataclass(slots=True)
 class MemoryWatchdog:
-    """Whether there is memory to work with."""
+    """Watches whether there is memory to work with."""
 
     end: Callable[[], None] = _end
-    """Ends the process. Nothing orderly: that would need memory."""
+    """Ends the process. It does nothing orderly: that would need memory."""
     needed_bytes: int = NEEDED_BYTES
     _reserve: bytearray = field(default_factory=lambda: bytearray(RESERVE_BYTES))
 
@@ -50,7 +51,7 @@ class MemoryWatchdog:
             self.exhausted()
 
     def exhausted(self) -> None:
-        """Memory was refused: say so, and end the process."""
+        """Say that memory was refused, and end the process."""
         self._reserve = bytearray()
         with suppress(
             Exception

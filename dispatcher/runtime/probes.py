@@ -27,16 +27,16 @@ PROBE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether what this process needs is there."""
+    """Finds out whether what this process needs is there."""
 
     pool: Pool
     wake_ups: WakeUpQueue
     needs_queue: bool
-    """The API accepts without Redis; a worker hears nothing without it."""
+    """Whether the queue is needed: the API accepts without Redis; a worker hears nothing without it."""
     _broken_off: set[asyncio.Future[object]] = field(default_factory=set)
 
     async def check(self) -> dict[str, bool]:
-        """By part; does not raise."""
+        """Return whether each part is there; does not raise."""
         return {"record": await self._record(), "queue": await self.wake_ups.ping()}
 
     async def _record(self) -> bool:
@@ -66,7 +66,7 @@ class Health:
 def probe_routes(
     metrics: Metrics, health: Health, know: Callable[[], Awaitable[None]] | None = None
 ) -> list[Route]:
-    """The three routes, for the API's application and the worker's little one.
+    """Return the three routes, for the API's application and the worker's little one.
 
     `know` is run before each scrape: it may add series that only the record knows of.
     """
@@ -97,5 +97,5 @@ def probe_routes(
 
 
 def probe_app(metrics: Metrics, health: Health) -> Starlette:
-    """An application with nothing but the probes."""
+    """Return an application with nothing but the probes."""
     return Starlette(routes=probe_routes(metrics, health))

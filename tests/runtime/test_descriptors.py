@@ -12,9 +12,9 @@ from dispatcher.settings import Settings
 
 CLAIM = """
 import json, resource
-from dispatcher.runtime.descriptors import claim
+from dispatcher.runtime.descriptors import raise_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-print(json.dumps([claim(), *resource.getrlimit(resource.RLIMIT_NOFILE)]))
+print(json.dumps([raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE)]))
 """
 
 

@@ -1,5 +1,7 @@
 """Create the record: sources, alerts, subscriptions, batches and what became of each recipient."""
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0001"

@@ -1,5 +1,7 @@
 """Add feeds: the state of each, what it lists, what nobody could read; and alerts that are held for a person."""
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0002"

@@ -1,5 +1,7 @@
 """Add exact targets, subscriptions to places smaller than a municipality, and what a person approved."""
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0003"

@@ -1,5 +1,7 @@
 """Add which of equal warnings people are notified of, how far an audience is planned, and a source's matching rule."""
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0004"

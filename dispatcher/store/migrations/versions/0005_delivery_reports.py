@@ -1,5 +1,7 @@
 """Add what SMS gateways report of messages they took."""
 
+from __future__ import annotations
+
 from alembic import op
 
 revision = "0005"
