@@ -1,4 +1,4 @@
-"""Which names of settings there are, and which one was meant by a name that is none. Pure."""
+"""Says which names of settings there are, and which one was meant by a name that is none. Pure."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ OF_THE_CLIENT: Final = frozenset({"WARN_API_KEY", "WARN_URL"})
 RENAMED: Final = {"WARN_USUAL_FACTOR": "WARN_BASELINE_FACTOR"}
 """Old names, which no similarity would lead from, and what took their place."""
 NESTED: Final = "__"
-"""Stands between the name of a setting and that of a member within it."""
+"""What separates the name of a setting from that of a member within it."""
 
 
 def unknown_names(given: Iterable[str], known: Collection[str], nested: Collection[str] = ()) -> list[str]:
-    """A sentence for each name in `given` that begins like a setting's and is none, with the one that was meant.
+    """Return a sentence for each name in `given` that begins like a setting's and is none, with the one that was meant.
 
     Capitals do not matter. Of the `known` ones those in `nested` have members, which may be set one by one.
     """

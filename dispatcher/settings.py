@@ -41,7 +41,7 @@ class SettingsError(Exception):
     """The settings do not make a service; the message says what to change."""
 
     exit_status: ClassVar[int] = 1
-    """Of the command that it ends."""
+    """The exit status of the command that it ends."""
 
 
 def _split(value: object) -> object:
@@ -94,7 +94,7 @@ class SmsReportSettings(BaseModel):
     secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
     """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
     url: SecretStr = SecretStr("")
-    """For gateways that are told with each message where to report; `{client_ref}` is put in."""
+    """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
     items: str = ""
     client_ref: str = "client_ref"
     status: str = "status"
@@ -126,7 +126,7 @@ class SmsGatewaySettings(BaseModel):
     plus: bool = True
     max_parts: int = Field(6, ge=1, le=10)
     reports: SmsReportSettings | None = None
-    """Without it no reports are taken."""
+    """How the gateway reports; without it no reports are taken."""
 
     @model_validator(mode="after")
     def _errors_can_be_found(self) -> Self:
@@ -143,7 +143,7 @@ def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySet
 
 
 class Settings(BaseSettings):
-    """Everything the service can be told, with its defaults."""
+    """Everything that can be set, with its default."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment alone, in which every name that begins like a setting's must be one."""
+        """Read the environment alone, in which every name that begins like a setting's must be one."""
         del settings_cls, dotenv_settings, file_secret_settings
         known = {f"{PREFIX}{name.upper()}": field.annotation for name, field in cls.model_fields.items()}
         nested = {name for name, kind in known.items() if is_dataclass(kind)}
@@ -194,11 +194,12 @@ class Settings(BaseSettings):
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)
-    """0 takes a free port."""
+    """The port of the API; 0 takes a free one."""
     worker_metrics_host: str = "127.0.0.1"
     """Where a worker's probes and metrics listen."""
     worker_metrics_port: int = 0
-    """0 takes a free port. Either way it can be found in `<data_dir>/prometheus/<process_name>.json`."""
+    """The port of a worker's probes; 0 takes a free one. Either way it can be found in
+    `<data_dir>/prometheus/<process_name>.json`."""
     process_name: str = Field("", pattern=r"^([a-z]+(-[0-9]+)?)?$")
     """`api`, `worker-1`, ... as `dispatcher up` calls what it starts; default: the command's own name."""
     workers: int = Field(2, ge=1, le=64)
@@ -207,22 +208,23 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, ge=1_000, le=2_097_152)
     """A submitted CAP message. DWD's largest reach 0.4 MB."""
     default_lifetime_hours: float = Field(12.0, gt=0)
-    """For a message without `expires`: CAP 1.2 leaves this to the recipient."""
+    """How long a message without `expires` is in force: CAP 1.2 leaves this to the recipient."""
     future_tolerance_s: int = 300
     """How far `sent` may lie ahead of the record's clock."""
 
     baseline_factor: float = Field(0.0, ge=0)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
-    waits for a person (`dispatcher held`). 0, the default, lets it go: whoever sets it must have somebody on duty."""
+    waits for a person (`dispatcher held`). 0, the default, holds nothing: an operator who sets it must have somebody on
+    duty."""
     batch_size: int = Field(1000, ge=1, le=10_000)
     """Recipients per batch at most."""
     slice_size: int = Field(100, ge=1, le=1000)
-    """Recipients claimed at once within a batch. With the jobs per lane it bounds the sends in flight of one
+    """Recipients marked in flight at once within a batch. With the jobs per lane it bounds the sends in flight of one
     process, and so the possible duplicates when that process dies."""
     jobs_per_lane: int = Field(4, ge=1, le=64)
     """Batches that one worker process leases at once in each lane."""
     reconcile_interval_s: float = Field(1.0, gt=0)
-    """Between two sweeps of the record."""
+    """Seconds between two sweeps of the record."""
     delivery: DeliveryPolicy = DEFAULT_POLICY
     """How deliveries are retried, as a JSON object, or number by number as below."""
 
@@ -237,7 +239,7 @@ class Settings(BaseSettings):
     `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
     again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
     there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
-    where the code stands. The first gateway takes whoever names none."""
+    where the code stands. The first gateway takes recipients that name none."""
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
     the operator's own gateways in a private net, and the lab's."""
@@ -254,12 +256,12 @@ class Settings(BaseSettings):
     200 bytes and 0.1 ms each. A mass send then takes a quarter of the processor time. 0: none, as with the encoder
     `pywebpush`."""
     request_timeout_s: float = Field(10.0, gt=0)
-    """For one request to a gateway, all in all."""
+    """Seconds that one request to a gateway may take, all in all."""
 
     key_pepper: SecretStr | None = None
     """Secret under which API keys are hashed; default: made once in the data directory."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
-    """In which people read times."""
+    """The zone in which people read times."""
     log_json: bool = True
     """JSON lines on standard error; false: readable lines."""
 
@@ -274,7 +276,7 @@ class Variable:
 
 
 def variables() -> Iterator[Variable]:
-    """Every environment variable that is read, in the order of the settings."""
+    """Yield every environment variable that is read, in the order of the settings."""
     for name, field in Settings.model_fields.items():
         variable = CUSTOMARY.get(name, PREFIX + name.upper())
         group = is_dataclass(field.annotation)
@@ -295,8 +297,8 @@ def _members(variable: str, group: Any) -> Iterator[Variable]:
 
 
 def explained(item: Mapping[str, Any]) -> str:
-    """One of pydantic's findings about settings as a sentence that names the variable. Without the value: it may be a
-    secret.
+    """Return one of pydantic's findings about settings as a sentence that names the variable. Without the value: it may
+    be a secret.
     """
     where: Sequence[str | int] = item["loc"]
     nested = is_dataclass(Settings.model_fields[str(where[0])].annotation) if where else False

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 AlertId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 NEWEST = 50
-"""Alerts in a list, if nobody says how many."""
+"""How many alerts a list has where the caller does not say."""
 Submitter = Annotated[Principal, Depends(require(Permission.SUBMIT_ALERTS))]
 Previewer = Annotated[Principal, Depends(require(Permission.PREVIEW_ALERTS))]
 Lister = Annotated[Principal, Depends(require(Permission.READ_ALERTS, limit=(Limit, NEWEST)))]
@@ -55,23 +55,23 @@ CAP_BODY = {
 }
 
 
-def routes(parts: ApiDependencies) -> APIRouter:
-    """The routes below `/v1/alerts`."""
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes below `/v1/alerts`."""
     router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
-    _submission(router, parts)
-    _reading(router, parts)
+    _submission(router, dependencies)
+    _reading(router, dependencies)
     return router
 
 
-def _submission(router: APIRouter, parts: ApiDependencies) -> None:
+def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post("", status_code=201, responses={200: {"description": "Accepted before"}, **PROBLEMS},
                  openapi_extra=CAP_BODY)  # fmt: skip
     async def submit(submitter: Submitter, request: Request, response: Response) -> schemas.AcceptedBody:
         """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
         the same id. Without an answer, or with 5xx, send it again.
         """
-        body = await read_cap(request, parts.settings.max_body_bytes)
-        accepted = await parts.intake.accept(submitter, body)
+        body = await read_cap(request, dependencies.settings.max_body_bytes)
+        accepted = await dependencies.intake.accept(submitter, body)
         if accepted.repeated:
             response.status_code = 200
         response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
@@ -79,49 +79,53 @@ def _submission(router: APIRouter, parts: ApiDependencies) -> None:
 
     @router.post("/preview", responses=PROBLEMS, openapi_extra=CAP_BODY)
     async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
-        """The same judgement without any effect: municipalities, reach per channel, what would be decided."""
-        body = await read_cap(request, parts.settings.max_body_bytes)
-        return schemas.preview_body(await parts.intake.preview(previewer, body))
+        """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
+        body = await read_cap(request, dependencies.settings.max_body_bytes)
+        return schemas.preview_body(await dependencies.intake.preview(previewer, body))
 
 
-def _reading(router: APIRouter, parts: ApiDependencies) -> None:
+def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def own(reader: Principal, alert_id: str) -> StoredAlert:
-        alert = await parts.alerts.get(alert_id)
+        alert = await dependencies.alerts.get(alert_id)
         if alert is None or not reader.owns(alert.source_id):
             raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
         return alert
 
     @router.get("")
     async def listed(reader: Lister, limit: Limit = NEWEST) -> schemas.AlertList:
-        """The source's newest alerts."""
-        alerts = await parts.alerts.listed(reader.id, limit)
+        """List the source's newest alerts."""
+        alerts = await dependencies.alerts.listed(reader.id, limit)
         return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts])
 
     @router.get("/{alert_id}")
     async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
-        """How the alert stands: per channel and municipality, every recipient in one state."""
+        """Show how the alert stands: per channel and municipality, every recipient in one state."""
         alert = await own(reader, alert_id)
         return schemas.StatusBody(
             alert=schemas.alert_body(alert),
-            channels=[schemas.channel_body(item) for item in await parts.accounts.summary(alert_id)],
-            municipalities=[schemas.municipality(place) for place in await parts.alerts.affected(alert_id)],
-            recipients_by_municipality=await parts.accounts.by_municipality(alert_id),
+            channels=[schemas.channel_body(item) for item in await dependencies.accounts.summary(alert_id)],
+            municipalities=[
+                schemas.municipality(place) for place in await dependencies.alerts.affected(alert_id)
+            ],
+            recipients_by_municipality=await dependencies.accounts.by_municipality(alert_id),
         )
 
     @router.get("/{alert_id}/cap", response_class=Response)
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
-        """The message byte for byte as it was submitted."""
+        """Return the message byte for byte as it was submitted."""
         await own(reader, alert_id)
-        return Response(await parts.alerts.raw(alert_id), media_type="application/cap+xml")
+        return Response(await dependencies.alerts.raw(alert_id), media_type="application/cap+xml")
 
     @router.get("/{alert_id}/ledger", response_class=StreamingResponse)
     async def ledger(reader: Reader, alert_id: AlertId) -> StreamingResponse:
-        """One JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No addresses."""
+        """Return one JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No
+        addresses.
+        """
         await own(reader, alert_id)
-        return StreamingResponse(_lines(parts, alert_id), media_type="application/x-ndjson")
+        return StreamingResponse(_lines(dependencies, alert_id), media_type="application/x-ndjson")
 
 
-async def _lines(parts: ApiDependencies, alert_id: str) -> AsyncIterator[bytes]:
+async def _lines(dependencies: ApiDependencies, alert_id: str) -> AsyncIterator[bytes]:
     encode = msgspec.json.Encoder().encode
-    async for entry in parts.accounts.entries(alert_id):
+    async for entry in dependencies.accounts.entries(alert_id):
         yield encode(asdict(entry)) + b"\n"

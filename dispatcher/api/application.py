@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
 
 
-def application(parts: ApiDependencies) -> FastAPI:
-    """All routes. No state but `parts`. Raises `TableError` where a route and the table of permissions differ."""
+def application(dependencies: ApiDependencies) -> FastAPI:
+    """Build the application with all routes. It has no state but `dependencies`. Raises `TableError` where a route and
+    the table of permissions differ.
+    """
     app = FastAPI(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
@@ -26,31 +28,31 @@ def application(parts: ApiDependencies) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        # A redirect would name the scheme that we are spoken to in, which behind a proxy is not TLS: whoever followed
-        # it would show key and token in the clear.
+        # A redirect would name the scheme of the request that reaches us, which behind a proxy is not TLS: a client
+        # that followed it would show key and token in the clear.
         redirect_slashes=False,
     )
-    app.state.parts = parts
-    problems.install(app, parts.metrics)
-    app.add_middleware(ShedReads, shed=parts.metrics.reads_shed)
-    app.include_router(alerts.routes(parts))
-    app.include_router(feeds.routes(parts))
-    app.include_router(instances.routes(parts))
-    app.include_router(reports.routes(parts))
+    app.state.dependencies = dependencies
+    problems.install(app, dependencies.metrics)
+    app.add_middleware(ShedReads, shed=dependencies.metrics.reads_shed)
+    app.include_router(alerts.routes(dependencies))
+    app.include_router(feeds.routes(dependencies))
+    app.include_router(instances.routes(dependencies))
+    app.include_router(reports.routes(dependencies))
 
     @app.get("/v1/boundaries", tags=["boundaries"])
     async def boundaries() -> schemas.BoundariesBody:
-        """The boundary data in use, with its attribution and vintage."""
+        """Show the boundary data in use, with its attribution and vintage."""
         return schemas.BoundariesBody(
-            attribution=parts.boundaries.provenance.attribution,
-            vintage=parts.boundaries.provenance.vintage,
-            municipalities=len(parts.boundaries.municipalities),
+            attribution=dependencies.boundaries.provenance.attribution,
+            vintage=dependencies.boundaries.provenance.vintage,
+            municipalities=len(dependencies.boundaries.municipalities),
         )
 
     async def know_sources() -> None:
-        for name in await parts.sources.names():
-            parts.metrics.know_source(name)
+        for name in await dependencies.sources.names():
+            dependencies.metrics.know_source(name)
 
-    app.router.routes.extend(probe_routes(parts.metrics, parts.health, know_sources))
+    app.router.routes.extend(probe_routes(dependencies.metrics, dependencies.health, know_sources))
     require_table(app)
     return app

@@ -1,4 +1,4 @@
-"""Who is asking: `require` recognises the principal of a request and refuses one that lacks the route's permission.
+"""Authentication: `require` recognises the principal of a request and refuses one that lacks the route's permission.
 
 What each route requires stands in `dispatcher.access`; an application whose routes differ from it does not start.
 """
@@ -39,18 +39,18 @@ _MISSING = {
 
 
 class Require:
-    """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for others."""
+    """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for any other."""
 
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission
         # FastAPI asks dependencies before it looks at the route's own parameters. Declared here too, these are judged
-        # first: what nothing can be called is not there, whoever asks for it.
+        # first: a name that nothing can have is not found, whichever principal asks for it.
         declared = [_declared(name, value) for name, value in parameters.items()]
         self.__signature__ = inspect.Signature([_declared("request", Request), *declared])
 
     async def __call__(self, request: Request, **_parameters: object) -> Principal:
         holders = holders_of(self.permission)
-        principal = await _recognised(request, request.app.state.parts, holders)
+        principal = await _recognised(request, request.app.state.dependencies, holders)
         if principal is None or not principal.may(self.permission):
             missing = next((text for kind, text in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, missing)
@@ -58,8 +58,8 @@ class Require:
 
 
 def require(permission: Permission, **parameters: Any) -> Require:
-    """The dependency of a route that needs `permission`. `parameters` are the route's own: the annotation, or a pair of
-    annotation and default.
+    """Return the dependency of a route that needs `permission`. `parameters` are the route's own: the annotation, or a
+    pair of annotation and default.
     """
     return Require(permission, parameters)
 
@@ -70,24 +70,26 @@ def _declared(name: str, value: Any) -> inspect.Parameter:
 
 
 async def _recognised(
-    request: Request, parts: ApiDependencies, kinds: frozenset[PrincipalKind]
+    request: Request, dependencies: ApiDependencies, kinds: frozenset[PrincipalKind]
 ) -> Principal | None:
-    """The principal of one of these kinds whose credential the request shows. The record is not asked about others'."""
+    """Return the principal of one of these kinds whose credential the request shows. The record is not asked about
+    others'.
+    """
     if PrincipalKind.GATEWAY in kinds:
-        return gateway_of(request, parts.reports)
+        return gateway_of(request, dependencies.reports)
     key = bearer(request)
     name = read_key(key)
     if name is None or not AUTHENTICATES[name.kind] & kinds:
         return None
     if name.kind is KeyKind.INSTANCE:
-        instance = await parts.sources.instance_by_key(key)
+        instance = await dependencies.sources.instance_by_key(key)
         return principals.of_instance(instance.id, instance.places) if instance else None
-    source = await parts.sources.by_key(key)
+    source = await dependencies.sources.by_key(key)
     return principals.of_source(source) if source else None
 
 
 def wired_routes(app: Starlette) -> Iterator[Wired]:
-    """Every route of an application with what it requires."""
+    """Yield every route of an application with what it requires."""
     for route in iter_route_contexts(app.routes):
         dependant = getattr(route, "dependant", None)
         required = dict.fromkeys(_required(dependant)) if dependant else {}
@@ -104,6 +106,8 @@ def _required(dependant: Dependant) -> Iterator[Permission]:
 
 
 def require_table(app: Starlette) -> None:
-    """Raises `TableError` unless the routes are those of the table and each requires what it says."""
+    """Compare the routes with the table. Raises `TableError` unless the routes are those of the table and each requires
+    what it says.
+    """
     if found := differences(wired_routes(app), REQUIRED_BY_ROUTE, OPEN_ROUTES):
         raise TableError("; ".join(found))

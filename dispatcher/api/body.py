@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 BODY_TIMEOUT_S = 30.0
-"""2 MB at 0.6 Mbit/s. Who takes longer only keeps the connection from others."""
+"""The longest that a body may take to arrive: 2 MB at 0.6 Mbit/s. A slower client only keeps the connection from
+others."""
 MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
 async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES) -> bytes:
-    """The raw bytes. Raises `RequestRefused` for another media type, an encoded body, one that is too large, or one
-    that does not arrive.
+    """Return the raw bytes. Raises `RequestRefused` for another media type, an encoded body, one that is too large, or
+    one that does not arrive.
     """
     if media_type_of(request) not in media_types:
         raise RequestRefused(
@@ -31,12 +32,14 @@ async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str]
 
 
 def media_type_of(request: Request) -> str:
-    """In lower case and without parameters."""
+    """Return the media type in lower case and without parameters."""
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
 async def read_body(request: Request, max_bytes: int) -> bytes:
-    """The raw bytes, whatever they are. Raises `RequestRefused` for a body that is too large or does not arrive."""
+    """Return the raw bytes, whatever they are. Raises `RequestRefused` for a body that is too large or does not
+    arrive.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)

@@ -1,4 +1,4 @@
-"""What an API process is made of; put together in `dispatcher.wiring`."""
+"""What an API process depends on; `dispatcher.wiring` builds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApiDependencies:
-    """The working parts of one API process."""
+    """Everything that the routes of one API process need."""
 
     settings: Settings
     intake: SubmissionIntake
@@ -33,6 +33,6 @@ class ApiDependencies:
     metrics: Metrics
     health: Health
     feed_services: FeedServices | None = None
-    """Feeds, where there are any."""
+    """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None
-    """For gateways that report deliveries, where there are any."""
+    """What takes the reports of gateways, where any report deliveries."""

@@ -1,4 +1,4 @@
-"""How the feeds stand, and the way in for those that push."""
+"""Shows how the feeds stand, and takes what is pushed into them."""
 
 from __future__ import annotations
 
@@ -89,19 +89,21 @@ class PushBody(Body):
     messages: list[PushedMessage]
 
 
-def routes(parts: ApiDependencies) -> APIRouter:
-    """The routes below `/v1/feeds`."""
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes below `/v1/feeds`."""
     router = APIRouter(prefix="/v1/feeds", tags=["feeds"])
 
     @router.get("", dependencies=[Lister])
     async def listed() -> FeedList:
-        """All feeds, for every source and instance."""
-        return FeedList(feeds=await overviews(parts.feed_services) if parts.feed_services else [])
+        """List all feeds, for every source and instance."""
+        return FeedList(
+            feeds=await overviews(dependencies.feed_services) if dependencies.feed_services else []
+        )
 
     @router.get("/{name}", dependencies=[Reader])
     async def page(name: FeedName) -> FeedPage:
-        """One feed, with what it delivered that nobody could read."""
-        services, feed = _named(parts, name)
+        """Show one feed, with what it delivered that nobody could read."""
+        services, feed = _named(dependencies, name)
         (overview,) = await services.store.overview([name])
         broken = await services.quarantine.listed(name)
         return FeedPage(
@@ -113,7 +115,7 @@ def routes(parts: ApiDependencies) -> APIRouter:
         """Deliver messages, as a MoWaS Warnmultiplikator is served: CAP as XML, alone or in a container, or one
         message of NINA's JSON. 200: every one is committed or kept aside. Without an answer, or with 5xx, push again.
         """
-        services, feed = _named(parts, name)
+        services, feed = _named(dependencies, name)
         if not pusher.may_push_into(name):
             raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle."
@@ -122,20 +124,20 @@ def routes(parts: ApiDependencies) -> APIRouter:
             raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED, "Diese Quelle wird abgefragt und nimmt nichts entgegen."
             )
-        body = await read_cap(request, parts.settings.max_body_bytes, PUSHED)
-        return PushBody(messages=await _taken(services, feed, body))
+        body = await read_cap(request, dependencies.settings.max_body_bytes, PUSHED)
+        return PushBody(messages=await _submit(services, feed, body))
 
     return router
 
 
-def _named(parts: ApiDependencies, name: str) -> tuple[FeedServices, Feed]:
-    feed = parts.feed_services.named(name) if parts.feed_services else None
-    if parts.feed_services is None or feed is None:
+def _named(dependencies: ApiDependencies, name: str) -> tuple[FeedServices, Feed]:
+    feed = dependencies.feed_services.named(name) if dependencies.feed_services else None
+    if dependencies.feed_services is None or feed is None:
         raise RequestRefused(ProblemType.NOT_FOUND, "Eine Quelle dieses Namens gibt es hier nicht.")
-    return parts.feed_services, feed
+    return dependencies.feed_services, feed
 
 
-async def _taken(services: FeedServices, feed: Feed, body: bytes) -> list[PushedMessage]:
+async def _submit(services: FeedServices, feed: Feed, body: bytes) -> list[PushedMessage]:
     now = services.clock()
     try:
         listing = await asyncio.to_thread(feed.adapter.listing, body, "")
@@ -145,9 +147,9 @@ async def _taken(services: FeedServices, feed: Feed, body: bytes) -> list[Pushed
             ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}"
         ) from error
     results = await services.sync.submit_listing(feed, listing, now)
-    taken = [result for result in results if isinstance(result, IngestResult)]
-    if taken or not results:
-        news = any(result.reason is not Reason.DUPLICATE for result in taken)
+    ingested = [result for result in results if isinstance(result, IngestResult)]
+    if ingested or not results:
+        news = any(result.reason is not Reason.DUPLICATE for result in ingested)
         await services.store.record_contact(feed.name, now, changed=news)
     return [_pushed(result) for result in results]
 
@@ -159,7 +161,7 @@ def _pushed(result: Any) -> PushedMessage:
 
 
 async def overviews(services: FeedServices) -> list[FeedBody]:
-    """How every feed stands."""
+    """Return how every feed stands."""
     found = await services.store.overview([feed.name for feed in services.feeds])
     return [
         _feed_body(feed, overview, services) for feed, overview in zip(services.feeds, found, strict=True)
@@ -167,7 +169,7 @@ async def overviews(services: FeedServices) -> list[FeedBody]:
 
 
 async def stale_feeds(services: FeedServices) -> list[StaleFeed]:
-    """The feeds of which nobody knows what they say now."""
+    """Return the feeds of which nobody knows what they say now."""
     found = await overviews(services)
     return [StaleFeed(name=one.name, since=one.stale_since) for one in found if one.stale_since is not None]
 

@@ -17,28 +17,32 @@ if TYPE_CHECKING:
     from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
 
 MAX_QUERY_BYTES = 8_192
-"""As proxies allow. It is taken apart before anybody has shown a secret, as one may stand in it."""
+"""The longest query, as proxies allow. It is parsed before the request is authenticated, as the secret may be in it."""
 
 
-def gateway_of(request: Request, desk: DeliveryReports | None) -> Principal | None:
-    """The gateway that the path names, if its secret is shown. Raises `RequestRefused` where none is configured."""
-    _, gateway = configured(desk, request.path_params["gateway"])
+def gateway_of(request: Request, reports: DeliveryReports | None) -> Principal | None:
+    """Return the gateway that the path names, if its secret is shown. Raises `RequestRefused` where none is
+    configured.
+    """
+    _, gateway = configured(reports, request.path_params["gateway"])
     shown = _shown(request, bounded_query(request))
     known = any(hmac.compare_digest(secret, gateway.secret) for secret in shown)
     return principals.of_gateway(gateway.name) if known else None
 
 
-def configured(desk: DeliveryReports | None, name: str) -> tuple[DeliveryReports, ReportingGateway]:
-    """Raises `RequestRefused` for a gateway that is not there or takes no reports."""
-    if desk is None or name not in desk.gateways:
+def configured(reports: DeliveryReports | None, name: str) -> tuple[DeliveryReports, ReportingGateway]:
+    """Return the reporting gateway of this name. Raises `RequestRefused` for a gateway that is not there or takes no
+    reports.
+    """
+    if reports is None or name not in reports.gateways:
         raise RequestRefused(
             ProblemType.NOT_FOUND, "Von diesem Gateway werden keine Zustellberichte angenommen."
         )
-    return desk, desk.gateways[name]
+    return reports, reports.gateways[name]
 
 
 def bounded_query(request: Request) -> bytes:
-    """Raises `RequestRefused` for one that is too long."""
+    """Return the raw query. Raises `RequestRefused` for one that is too long."""
     query: bytes = request.scope["query_string"]
     if len(query) > MAX_QUERY_BYTES:
         raise RequestRefused(
@@ -50,8 +54,8 @@ def bounded_query(request: Request) -> bytes:
 
 
 def _shown(request: Request, query: bytes) -> list[bytes]:
-    """Every secret shown: as a bearer token, as the password of Basic, as `token` in the query. Providers can mostly do
-    one of these.
+    """Return every secret shown: as a bearer token, as the password of Basic, as `token` in the query. Providers can
+    mostly do one of these.
     """
     tokens = parse_qs(query.decode("ascii", "replace")).get("token", [])
     return [shown.encode() for shown in (bearer(request), basic_password(request), *tokens[:1]) if shown]

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 def bearer(request: Request) -> str:
-    """The bearer token, or nothing."""
+    """Return the bearer token, or nothing."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def basic_password(request: Request) -> str:
-    """The password of Basic authentication, or nothing."""
+    """Return the password of Basic authentication, or nothing."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return ""

@@ -1,4 +1,4 @@
-"""Every refusal as RFC 9457 problem+json, and one counter for each."""
+"""Answers every refusal as RFC 9457 problem+json, and counts each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 
 def problem_response(refused: RequestRefused) -> Response:
-    """The problem document. `errors` appears only where there are single findings."""
+    """Return the problem document. `errors` appears only where there are single findings."""
     body: dict[str, object] = {
         "type": URN + refused.type,
         "title": TITLE[refused.type],
@@ -46,7 +46,7 @@ def problem_response(refused: RequestRefused) -> Response:
 
 
 def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
-    """Handlers for everything that can go wrong."""
+    """Add handlers for everything that can go wrong."""
     for type_ in ProblemType:
         metrics.alerts_rejected.labels(type_)
 

@@ -1,4 +1,4 @@
-"""Gateways: report what became of the messages they took."""
+"""Takes from gateways what became of the messages they accepted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GatewayName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
 Reporter = Depends(require(Permission.REPORT_DELIVERIES, gateway=GatewayName))
 MAX_BYTES = 65_536
-"""Some hundred reports with all that providers put in beside."""
+"""The longest body: some hundred reports with all that providers put in beside."""
 REPORT_BODY = {
     "requestBody": {
         "content": {
@@ -35,25 +35,25 @@ REPORT_BODY = {
 
 
 class ReportsBody(Body):
-    """How many reports met which verdict. All that was to be recorded is."""
+    """How many reports met which verdict. All that had to be recorded is recorded."""
 
     verdicts: dict[str, int]
 
 
-def routes(parts: ApiDependencies) -> APIRouter:
-    """The routes below `/v1/gateways`."""
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes below `/v1/gateways`."""
     router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
     answers: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (401, 413, 503)}
     answers[400] = PROBLEMS[400] | {"description": "Not readable as a delivery report"}
 
     async def counted(request: Request) -> AsyncIterator[None]:
-        """Counts whatever a gateway that reports is refused for, by the dependency or by the route."""
+        """Count every refusal of a reporting gateway, by the dependency or by the route."""
         try:
             yield
         except RequestRefused as refused:
             name = request.path_params["gateway"]
-            if parts.reports is not None and name in parts.reports.gateways:
-                parts.metrics.reports_refused.labels(name, refused.type).inc()
+            if dependencies.reports is not None and name in dependencies.reports.gateways:
+                dependencies.metrics.reports_refused.labels(name, refused.type).inc()
             raise
 
     asked = [Depends(counted), Reporter]
@@ -61,15 +61,15 @@ def routes(parts: ApiDependencies) -> APIRouter:
     @router.get("/{gateway}/reports", responses=answers, dependencies=asked)
     @router.post("/{gateway}/reports", responses=answers, dependencies=asked, openapi_extra=REPORT_BODY)
     async def report(request: Request, gateway: GatewayName) -> ReportsBody:
-        """What became of messages, in the form configured for the gateway: JSON, a form, or a query. 200: all that is
-        new is committed, and what means nothing here is counted. With 5xx report again.
+        """Report what became of messages, in the form configured for the gateway: JSON, a form, or a query. 200: all
+        that is new is committed, and what means nothing here is counted. With 5xx report again.
         """
-        return await _taken(request, *configured(parts.reports, gateway))
+        return await _record(request, *configured(dependencies.reports, gateway))
 
     return router
 
 
-async def _taken(request: Request, services: DeliveryReports, gateway: ReportingGateway) -> ReportsBody:
+async def _record(request: Request, services: DeliveryReports, gateway: ReportingGateway) -> ReportsBody:
     body = await read_body(request, MAX_BYTES)
     try:
         reports = read_reports(gateway.fields, media_type_of(request), body, bounded_query(request))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Body(BaseModel):
-    """Frozen, and without surprises."""
+    """The base of all bodies: frozen, and unknown members are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GRACEFUL_S = 10
 HEAD_BYTES = 65_536
-"""Of request line and headers. httptools collects them without any limit; nginx allows half of this."""
+"""The most bytes of request line and headers. httptools collects them without any limit; nginx allows half of this."""
 HEAD_TIMEOUT_S = 20.0
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -64,8 +64,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def server_of(app: FastAPI) -> uvicorn.Server:
-    """Ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again in the end, and
-    the process die of it before it has put away what it holds (findings/uvicorn-raises-the-signal-again.sh).
+    """Return a server that ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again
+    in the end, and the process die of it before it has put away what it holds
+    (findings/uvicorn-raises-the-signal-again.sh).
     """
     config = uvicorn.Config(
         app,
@@ -82,7 +83,7 @@ def server_of(app: FastAPI) -> uvicorn.Server:
 
 
 def stop_on_signals(server: uvicorn.Server) -> None:
-    """From now on SIGTERM and SIGINT end `server`. In the main thread, with its loop running."""
+    """Let SIGTERM and SIGINT end `server` from now on. Call it in the main thread, with its loop running."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.handle_exit, number, None)

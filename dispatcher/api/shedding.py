@@ -1,9 +1,9 @@
-"""Reads give way: no submission waits behind those who only look.
+"""Sheds reads: no submission waits behind clients that only look.
 
 On the worst day all control centres follow their warnings and all apps ask what is in force, at once. Each of them
 wants a connection to the record and this process' one thread, as a submission does. So few reads are worked on at a
-time, few wait, none for long, and whoever finds no place is told so at once. Submissions and gateways' reports pass
-by.
+time, few wait, none for long, and a client that finds no place is refused at once. Submissions and gateways' reports
+are never held up.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 READS_AT_ONCE: Final = 4
 LEDGERS_AT_ONCE: Final = 2
-"""Of ten connections to the record these leave four to submissions. Ledgers are long, and a reader that takes its time
-must not keep others from theirs."""
+"""How many ledgers are read at once: of ten connections to the record this leaves four to submissions. Ledgers are
+long, and a reader that takes its time must not keep others from theirs."""
 WAITING: Final = 64
 WAIT_S: Final = 1.0
 PREVIEW: Final = "/v1/alerts/preview"
@@ -32,7 +32,7 @@ BUSY: Final = RequestRefused(
 
 
 class Gate:
-    """So many at once, so many waiting, for so long."""
+    """Bounds how many requests run at once, how many wait, and for how long."""
 
     def __init__(self, at_once: int, waiting: int = WAITING, wait_s: float = WAIT_S) -> None:
         self._turns = asyncio.Semaphore(at_once)
@@ -41,7 +41,7 @@ class Gate:
         self._waiting = 0
 
     async def enter(self) -> bool:
-        """Whether there was a place; whoever got one has to `leave`."""
+        """Return whether there was a place; a caller that got one has to `leave`."""
         if self._turns.locked() and self._waiting >= self._most_waiting:
             return False
         self._waiting += 1
@@ -59,7 +59,7 @@ class Gate:
 
 
 class ShedReads:
-    """ASGI middleware."""
+    """The ASGI middleware that lets reads through their gates."""
 
     def __init__(self, app: ASGIApp, shed: Counter) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Operators' commands on the record: sources, instances, subscriptions."""
+"""Operators' commands on the record: they administer sources, instances and subscriptions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def on_record(settings: Settings, work: Callable[[record.Pool], Awaitable[Result
 
 
 def database_url(settings: Settings) -> str:
-    """The record: the one named, or the one that `dispatcher up` runs in the data directory."""
+    """Return the URL of the record: the one named, or the one that `dispatcher up` runs in the data directory."""
     if settings.database_url:
         return settings.database_url
     home = settings.data_dir / "postgres"
@@ -61,7 +61,7 @@ def database_url(settings: Settings) -> str:
 
 
 def _require_key_name(name: str) -> None:
-    """It stands within the key: one that does not fit makes a key that opens nothing."""
+    """Refuse a name that does not fit: it stands within the key, which would open nothing."""
     if not KEY_ID_PATTERN.fullmatch(name):
         raise typer.BadParameter("an id is made of at most 40 of a-z, 0-9 and hyphens")
 
@@ -211,7 +211,7 @@ def _subscription(line: bytes, registry: dict[str, Channel], boundaries: Boundar
 @subscriptions.command("count")
 @requires(Permission.COUNT_SUBSCRIPTIONS)
 def count_subscriptions() -> None:
-    """Active subscriptions by channel."""
+    """Count active subscriptions by channel."""
 
     async def work(pool: record.Pool) -> dict[str, int]:
         return await Subscriptions(pool).counts()

@@ -1,4 +1,4 @@
-"""`dispatcher submit | preview | status`: a control centre's side, over HTTP."""
+"""`dispatcher submit | preview | status`: what a control centre types; it works over HTTP."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from dispatcher.model.vocabulary import FINAL_STATES
 TIMEOUT_S = 30
 FOLLOW_S = 0.5
 PATIENCE_S = 60
-"""How long following goes on without an answer: an API that starts again takes seconds."""
+"""How long `--follow` goes on without an answer: an API that starts again takes seconds."""
 AWAY = frozenset({500, 502, 503, 504})
 REPEATED = " (schon angenommen)"
 
@@ -41,7 +41,7 @@ class _Unanswered(Exception):
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The key is for the service that was named, not for where its answer points."""
+    """Follows no redirect: the key is for the service that was named, not for where its answer points."""
 
     def redirect_request(self, *_args: Any, **_options: Any) -> None:
         return None
@@ -59,7 +59,7 @@ def _key() -> str:
 
 
 def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[str, Any]:
-    """One request with the key from WARN_API_KEY; the answer has `member`.
+    """Send one request with the key from WARN_API_KEY; the answer has `member`.
 
     Raises `_Unanswered`; a problem other than the service's own outage ends the command with exit code 1.
     """
@@ -72,10 +72,10 @@ def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[
         with _opener.open(request, timeout=TIMEOUT_S) as answer:
             result: Any = json.load(answer)
     except urllib.error.HTTPError as error:
-        told = _explanation(error)
+        explanation = _explanation(error)
         if error.code in AWAY:
-            raise _Unanswered(told) from error
-        typer.echo(told, err=True)
+            raise _Unanswered(explanation) from error
+        typer.echo(explanation, err=True)
         raise typer.Exit(1) from error
     except (OSError, http.client.HTTPException) as error:
         raise _Unanswered(f"keine Antwort von {url}: {error}") from error
@@ -146,7 +146,7 @@ def submit(
 
 
 def preview(file: File, url: Url = "http://127.0.0.1:8080") -> None:
-    """What submitting would do, without doing it."""
+    """Show what submitting would do, without doing it."""
     try:
         answer = _ask("POST", f"{url}/v1/alerts/preview", "reach_by_municipality", file.read_bytes())
     except _Unanswered as error:
@@ -166,7 +166,7 @@ def _counts(reach: dict[str, int]) -> str:
 
 
 def _show_findings(answer: dict[str, Any]) -> None:
-    """What is to be known of a message that was taken all the same."""
+    """Print what is to be known of a message that was accepted all the same."""
     for item in answer["findings"]:
         typer.echo(_finding_line(item), err=True)
 
@@ -177,7 +177,7 @@ def status(
     *,
     follow: Annotated[bool, typer.Option(help="until every recipient is accounted for")] = False,
 ) -> None:
-    """How an alert stands."""
+    """Show how an alert stands."""
     page = f"{url}/v1/alerts/{quote(alert_id, safe='')}"
     console = Console()
     try:
@@ -190,7 +190,7 @@ def status(
 
 
 def _follow(page: str, console: Console) -> None:
-    """One table that changes, at a terminal; elsewhere one for each change. An outage in between is waited for."""
+    """Show one table that changes, at a terminal; elsewhere one for each change. An outage in between is waited for."""
     shown: dict[str, Any] = {}
     with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
         while True:
@@ -219,7 +219,7 @@ def _patiently(page: str) -> dict[str, Any]:
 
 
 def status_table(answer: dict[str, Any]) -> Table:
-    """Channels down, states across."""
+    """Build the table: channels down, states across."""
     alert = answer["alert"]
     headline = escape(alert["headline"])
     title = f"{headline} – {alert['state']} ({alert['reason']}), {alert['audience']} Empfänger"

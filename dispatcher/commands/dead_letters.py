@@ -35,7 +35,7 @@ def listed(
     alert: Annotated[str | None, typer.Option(help="only this alert")] = None,
     limit: Annotated[int, typer.Option(min=1, max=ALL)] = 100,
 ) -> None:
-    """One JSON line per recipient that was refused or given up, newest first. Without addresses."""
+    """Print one JSON line per recipient that was refused or given up, newest first. Without addresses."""
 
     async def work(pool: record.Pool) -> list[DeadLetter]:
         return await DeadLetters(pool).listed(alert, limit)
@@ -47,7 +47,7 @@ def listed(
 @app.command()
 @requires(Permission.READ_DEAD_LETTERS)
 def show(letter: Annotated[str, typer.Argument(help="id of a dead letter, as `list` prints it")]) -> None:
-    """One of them: what it was about, why it failed, what a replay would come to."""
+    """Show one of them: what it was about, why it failed, what a replay would come to."""
     _require_id(letter)
 
     async def work(pool: record.Pool) -> OpenedLetter | None:

@@ -36,7 +36,7 @@ from dispatcher.store import record
 
 Result = TypeVar("Result")
 NO_QUEUE = "redis://127.0.0.1:1"
-"""Nobody there: the reconciler rings instead."""
+"""An address where no queue listens: the reconciler enqueues instead."""
 
 app = typer.Typer(help="Feeds: how they stand, and by hand.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="the feed's name in the file of feeds")]
@@ -44,7 +44,7 @@ Name = Annotated[str, typer.Argument(help="the feed's name in the file of feeds"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a command works with."""
+    """What a command on feeds works with."""
 
     settings: Settings
     base: FeedDependencies
@@ -60,7 +60,7 @@ class Session:
         return feed
 
     def polled(self, name: str) -> Feed:
-        """One that can be asked."""
+        """Return a feed that can be asked."""
         feed = self.feed(name)
         if not feed.is_polled:
             raise typer.BadParameter(f"{name} is not asked: it pushes")
@@ -68,14 +68,14 @@ class Session:
 
 
 def queue_url(settings: Settings) -> str:
-    """The queue: the one named, or the one that `dispatcher up` runs in the data directory."""
+    """Return the URL of the queue: the one named, or the one that `dispatcher up` runs in the data directory."""
     home = settings.data_dir / "valkey"
     return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
 
 
 @asynccontextmanager
 async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
-    """`from_archive`: what is behind links comes from a recording, not from the network."""
+    """Open a session. With `from_archive`, what is behind links comes from a recording, not from the network."""
     settings, archive = Settings(), Archive()
     boundaries = wiring.load_boundaries(settings)
     feeds = wiring.load_feeds(settings, boundaries)
@@ -96,7 +96,7 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
 
 
 def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = False) -> Result:
-    """Within a session of its own."""
+    """Do the work within a session of its own."""
 
     async def main() -> Result:
         async with opened(from_archive=from_archive) as session:
@@ -108,7 +108,7 @@ def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = Fa
 @app.command("list")
 @requires(Permission.READ_FEEDS)
 def list_feeds() -> None:
-    """One JSON line per feed: state, numbers, since when it is stale."""
+    """Print one JSON line per feed: state, numbers, since when it is stale."""
     from dispatcher.api.feeds import overviews
 
     async def work(session: Session) -> list[str]:
@@ -197,7 +197,7 @@ def _content(path: Path | None) -> bytes:
 
 
 def _part(feed: Feed, url: str | None, *, is_message: bool) -> str:
-    """Which list a body stands for. Empty for what is none: it takes nothing off any list."""
+    """Return which list a body stands for. Empty for what is none: it takes nothing off any list."""
     urls = feed.settings.urls
     if url is not None and url not in urls:
         raise typer.BadParameter(f"--url: {feed.name} has no address {url}")
@@ -211,7 +211,7 @@ def _part(feed: Feed, url: str | None, *, is_message: bool) -> str:
 
 
 async def _single(job: Replay, body: bytes, geometry: bytes, part: str, *, shift: bool) -> PollReport:
-    """A list of the feed's own kind, or else messages, whatever the feed's lists look like."""
+    """Take in a list of the feed's own kind, or else messages, whatever the feed's lists look like."""
     now, feed = utc_now(), job.feed
     if not part and _is_message(body):
         feed = replace(feed, adapter=Document(geometry))
@@ -293,7 +293,7 @@ def issue_key(name: Name) -> None:
 
 
 def _say(*reports: PollReport) -> None:
-    """One JSON line each; exit code 1 if nobody knows now what the source says."""
+    """Print one JSON line each; the exit code is 1 if nobody knows now what the source says."""
     for report in reports:
         synced = report.synced
         typer.echo(

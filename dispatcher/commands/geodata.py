@@ -30,7 +30,7 @@ def match(
     as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
     picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
 ) -> None:
-    """Which municipalities a message concerns, and why: a table and an SVG map beside the file.
+    """Show which municipalities a message concerns, and why: a table and an SVG map beside the file.
 
     Exit code 0, 2 if a file is not readable CAP, 3 if part of an alert matches nothing.
     """

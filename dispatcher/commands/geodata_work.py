@@ -43,14 +43,14 @@ READABLE, NOT_CAP, HELD = 0, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Against what, and how, files are matched."""
+    """How files are matched, and against which boundaries."""
 
     bundle: Path | None = None
-    """Default: the bundle in the package."""
+    """The bundle to match against; None: the one in the package."""
     rule: MatchingRule = DEFAULT_MATCHING_RULE
     profile: MatchProfile = DEFAULT_PROFILE
     registries: tuple[Path, ...] = ()
-    """Tables of codes."""
+    """Tables of codes to match with."""
 
     def boundaries(self) -> Boundaries:
         data = Boundaries.default() if self.bundle is None else Boundaries.load(self.bundle)
@@ -81,7 +81,7 @@ def match_files(
         try:
             document = cap.parse(path.read_bytes())
         except (cap.CapError, OSError) as error:
-            print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201  the command's own output
+            print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
             status = max(status, NOT_CAP)
             continue
         for alert in document.alerts:
@@ -102,7 +102,7 @@ def _draw(target: Path, number: int, picture: str) -> None:
 
 
 def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
-    """The outcome for one alert as JSON says it."""
+    """Return the outcome for one alert as JSON says it."""
     sender, identifier, sent = alert.identity
     return {
         "identity": {"sender": sender, "identifier": identifier, "sent": sent.isoformat() if sent else None},
@@ -190,7 +190,9 @@ def import_boundaries(order: Import, out: TextIO | None = None) -> Imported:
 def import_codes(
     scheme: str, source: tuple[Path, Columns, str | None], boundaries: Boundaries, target: Path
 ) -> tuple[int, int]:
-    """A table of codes from a file of polygons: how many codes it has, and how many lie outside the data."""
+    """Write a table of codes from a file of polygons; returns how many codes it has, and how many lie outside the
+    data.
+    """
     data = read(*source)
     registry = from_polygons(scheme, data.rows, data.crs, boundaries)
     codes = {row.ags for row in data.rows}
@@ -200,7 +202,7 @@ def import_codes(
 
 
 def describe(boundaries: Boundaries, now: datetime) -> dict[str, Any]:
-    """What must be visible wherever the data is used: source, licence, attribution, vintage, age."""
+    """Return what must be visible wherever the data is used: source, licence, attribution, vintage, age."""
     provenance = boundaries.provenance
     in_force = datetime.fromisoformat(provenance.vintage).replace(tzinfo=UTC)
     return {

@@ -37,7 +37,7 @@ def _line(alert: StoredAlert) -> str:
 @app.command("list")
 @requires(Permission.READ_HELD)
 def list_held() -> None:
-    """One JSON line each, the longest waiting first."""
+    """Print one JSON line for each held message, the longest waiting first."""
 
     async def work(session: Session) -> list[StoredAlert]:
         return await session.services.held.listed()
@@ -49,7 +49,7 @@ def list_held() -> None:
 @app.command("show")
 @requires(Permission.READ_HELD)
 def show(alert_id: Id) -> None:
-    """Everything that the message says, and the municipalities it would reach."""
+    """Show everything that the message says, and the municipalities it would reach."""
     import cap
     from cap.formats.view import view
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 WIDTH = 900.0
 MARGIN = 24.0
 FOOTER = 44.0
-# Around the affected municipalities, so that the neighbours that are not affected are seen as well.
+# The margin around the affected municipalities, as a share of the picture: neighbours that are not affected are seen
+# too.
 SURROUNDINGS = 0.08
-# Above so many names nobody can read one.
+# The most names in a picture: above it nobody can read one.
 MAX_LABELS = 60
 CORNERS_PER_UNIT = 2
 STYLE = """
@@ -43,7 +44,7 @@ LEGEND = {
 
 
 class Frame:
-    """Metres to picture units: x to the right, y down, the whole view in `WIDTH`."""
+    """Converts metres to picture units: x to the right, y down, the whole view in `WIDTH`."""
 
     def __init__(self, bounds: tuple[float, float, float, float]) -> None:
         x0, y0, x1, y1 = bounds
@@ -53,7 +54,7 @@ class Frame:
         self.height = (self.view[3] - self.view[1]) * self.scale + 2 * MARGIN + FOOTER
 
     def path(self, geometry: BaseGeometry) -> str:
-        """The `d` of a path, with one corner per half a picture unit."""
+        """Return the `d` of a path, with one corner per half a picture unit."""
         shown = shapely.clip_by_rect(geometry, *self.view)
         parts = (part for part in shapely.get_parts(shown) if part.geom_type == "Polygon")
         rings = (ring for part in parts for ring in (part.exterior, *part.interiors))
@@ -70,7 +71,7 @@ class Frame:
 
 
 def svg(match: Match, boundaries: Boundaries, title: str = "") -> str:
-    """The picture of a match; without any geometry and municipality, of the whole data."""
+    """Draw the picture of a match; without any geometry and municipality, of the whole data."""
     reached = {boundaries.index_by_ags[found.ags]: found for found in match.affected}
     shown = [boundaries.border[index] for index in reached]
     if match.geometry is not None:

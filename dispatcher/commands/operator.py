@@ -21,12 +21,14 @@ Result = TypeVar("Result")
 
 
 def operator(name: str = "") -> Principal:
-    """The person at this machine, by the name given, else by the account."""
+    """Return the person at this machine, by the name given, else by the account."""
     return of_operator(name or _account())
 
 
 def requires(permission: Permission) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
-    """A command that only an operator who holds `permission` may run, as `api.authentication.require` of a route."""
+    """Mark a command that only an operator who holds `permission` may run, as `api.authentication.require` of a
+    route.
+    """
 
     def guard(command: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         @wraps(command)

@@ -71,8 +71,8 @@ async def _api(settings: Settings) -> None:
     from dispatcher.api.serving import server_of, stop_on_signals
     from dispatcher.runtime.listening import announced, listen
 
-    async with wiring.api_dependencies(settings) as parts:
-        server = server_of(application(parts))
+    async with wiring.api_dependencies(settings) as dependencies:
+        server = server_of(application(dependencies))
         stop_on_signals(server)
         listener = listen(settings.api_host, settings.api_port)
         host, port = listener.getsockname()[:2]
@@ -96,10 +96,10 @@ async def _worker(settings: Settings) -> None:
     from dispatcher.worker import process
 
     _, queue = wiring.require_urls(settings)
-    async with wiring.worker_dependencies(settings) as parts:
+    async with wiring.worker_dependencies(settings) as dependencies:
         gc_tuning.configure()
         log.info("worker_serving")
-        await process.run(settings, parts, queue)
+        await process.run(settings, dependencies, queue)
 
 
 @requires(Permission.MIGRATE_RECORD)

@@ -216,7 +216,7 @@ async def test_a_credential_of_the_wrong_kind_costs_the_record_nothing(world: Wo
 
 def parts() -> Any:
     """As much of the parts as an application that is asked nothing needs."""
-    return SimpleNamespace(metrics=Metrics(), health=None, reports=None, desk=None)
+    return SimpleNamespace(metrics=Metrics(), health=None, reports=None)
 
 
 def test_the_application_has_the_routes_of_the_table_and_each_requires_what_it_says() -> None:
@@ -273,7 +273,7 @@ async def test_a_permission_that_only_operators_hold_opens_no_route(world: World
     """Whatever is shown, and even before anybody thought of a way to show that one is an operator."""
     from starlette.requests import Request
 
-    app = SimpleNamespace(state=SimpleNamespace(parts=world.service.parts))
+    app = SimpleNamespace(state=SimpleNamespace(dependencies=world.service.parts))
     for caller in CALLERS:
         headers = [(b"authorization", f"Bearer {caller.key}".encode())]
         request = Request({"type": "http", "app": app, "headers": headers})
