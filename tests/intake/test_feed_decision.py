@@ -153,6 +153,9 @@ LADDER: dict[str, Case] = {
         known(same=replace(SENT, sha256=DIGEST), chain=(SENT, DELISTED)),
         FeedDecision(Reason.UPDATE),
     ),
+    "another content under its own identity": Case(
+        message(), known(same=SENT, chain=(SENT,)), FeedDecision(Reason.UPDATE)
+    ),
     # not for the public
     "an acknowledgement": Case(
         message(replace(FIRST, msg_type=cap.MsgType.ACK)), known(), FeedDecision(Reason.NOT_A_WARNING)
@@ -200,6 +203,11 @@ LADDER: dict[str, Case] = {
     ),
     "only the source's silence is later": Case(
         message(SECOND), known(chain=(SENT, DELISTED)), FeedDecision(Reason.UPDATE)
+    ),
+    "an end, and people know a later one of the chain": Case(
+        message(END),
+        known(chain=(SENT, on_record(id="newer", sent=NOW + HOUR, reason=Reason.UPDATE))),
+        FeedDecision(Reason.SUPERSEDED),
     ),
     # ending
     "the end of what nobody was told": Case(message(END), known(), FeedDecision(Reason.NOTHING_TO_END)),

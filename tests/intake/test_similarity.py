@@ -139,12 +139,14 @@ def test_white_space_case_of_the_language_and_what_nobody_reads_do_not_matter(
 
 
 def test_the_order_of_languages_and_response_types_does_not_matter() -> None:
-    german = replace(warning().infos[0], response_types=(cap.ResponseType.SHELTER, cap.ResponseType.MONITOR))
-    english = replace(german, language="en", response_types=german.response_types[::-1])
-    assert same_words(
-        replace(warning(), infos=(german, english)), replace(warning(), infos=(english, german))
-    )
-    assert not same_words(replace(warning(), infos=(german, english)), replace(warning(), infos=(german,)))
+    german = warning().infos[0]
+    english = replace(german, language="en")
+    one, other = (replace(warning(), infos=infos) for infos in ((german, english), (english, german)))
+    assert same_words(one, other)
+    assert same_words(other, one)
+    assert not same_words(one, replace(warning(), infos=(german,)))
+    types = (cap.ResponseType.SHELTER, cap.ResponseType.MONITOR)
+    assert same_words(warning(response_types=types), warning(response_types=types[::-1]))
 
 
 def test_warnings_that_could_be_one_take_turns() -> None:
