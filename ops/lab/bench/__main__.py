@@ -13,8 +13,8 @@ from pathlib import Path
 from dispatcher.runtime import logs
 from ops.lab.bench import against
 
-HELPERS = frozenset({"against", "comparison", "crowd", "drawings", "proc", "report", "warning"})
-"""Modules that benchmarks share."""
+HELPERS = frozenset({"against", "comparison", "fixtures", "report", "senders", "sink"})
+"""Modules and packages that benchmarks share: they are no benchmarks themselves."""
 USAGE = """usage: python -m ops.lab.bench NAME [--json] [the benchmark's own flags, see NAME --help]
        python -m ops.lab.bench NAME --against CHECKOUT [--pairs N] [--json] [the benchmark's own flags]
 names: {names}"""

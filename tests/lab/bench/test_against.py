@@ -23,7 +23,7 @@ from ops.lab.bench.comparison import (
     unknown_flags,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PYPROJECT = '[project]\nname = "cap-dispatcher"\n'
 BENCH = """import json, os, signal, sys
 if sys.argv[1] != "cap":

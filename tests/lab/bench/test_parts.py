@@ -1,5 +1,6 @@
 """What benchmarks stand on: the messages of a burst, what /proc says, a line of metrics."""
 
+import importlib
 import os
 import random
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 import cap
 from ops.lab.bench import burst
+from ops.lab.bench.__main__ import names
 from ops.lab.bench.dispatch import Sent, summary
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
@@ -28,6 +30,13 @@ def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the
     assert Counter(alert.infos[0].headline for alert in alerts).most_common(1)[0][1] == 30
     [flash] = [post for post in everybody if post.flash]
     assert cap.parse(flash.xml).alerts[0].infos[0].severity is cap.Severity.EXTREME
+
+
+def test_every_name_is_a_benchmark_with_a_command_line():
+    assert {"burst", "cap", "dispatch", "idle-latency", "webpush"} <= set(names())
+    for name in names():
+        module = importlib.import_module(f"ops.lab.bench.{name.replace('-', '_')}")
+        assert callable(module.main)
 
 
 @pytest.mark.processes
