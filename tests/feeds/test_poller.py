@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 import cap
-from ops.lab.faults.feeds.server import Fault
+from ops.lab.faults.feeds.server import FeedFault
 from tests.support.feed_messages import (
     archive,
     dashboard_entry,
@@ -41,26 +41,26 @@ async def test_a_source_without_validators_is_recognised_by_content(world, serve
 @pytest.mark.parametrize(
     ("fault", "result", "detail"),
     [
-        (Fault.SERVER_ERROR, "refused", "http 500"),
-        (Fault.TOO_MANY, "refused", "http 429"),
-        (Fault.UNAVAILABLE_DATE, "refused", "http 503"),
-        (Fault.NOT_FOUND, "refused", "http 404"),
-        (Fault.EMPTY, "unreadable", "not-xml"),
-        (Fault.NO_CONTENT, "unchanged", ""),
-        (Fault.ERROR_BODY, "unreadable", "not-xml"),
-        (Fault.XML_ERROR_BODY, "unreadable", "not-xml"),
-        (Fault.TRUNCATED, "unreachable", "truncated"),
-        (Fault.CUT, "unreadable", "not-xml"),
-        (Fault.GARBLED, "unreadable", "not-xml"),
-        (Fault.COMPRESSED, "unreadable", "not-xml"),
-        (Fault.SLOW, "unreachable", "timeout"),
-        (Fault.DRIP, "unreachable", "timeout"),
-        (Fault.REDIRECT, "refused", "http 404"),
-        (Fault.REDIRECT_AWAY, "unreachable", "url_not_https"),
-        (Fault.REDIRECT_LOOP, "refused", "redirects"),
-        (Fault.HUGE, "unreachable", "oversized"),
+        (FeedFault.SERVER_ERROR, "refused", "http 500"),
+        (FeedFault.TOO_MANY, "refused", "http 429"),
+        (FeedFault.UNAVAILABLE_DATE, "refused", "http 503"),
+        (FeedFault.NOT_FOUND, "refused", "http 404"),
+        (FeedFault.EMPTY, "unreadable", "not-xml"),
+        (FeedFault.NO_CONTENT, "unchanged", ""),
+        (FeedFault.ERROR_BODY, "unreadable", "not-xml"),
+        (FeedFault.XML_ERROR_BODY, "unreadable", "not-xml"),
+        (FeedFault.TRUNCATED, "unreachable", "truncated"),
+        (FeedFault.CUT, "unreadable", "not-xml"),
+        (FeedFault.GARBLED, "unreadable", "not-xml"),
+        (FeedFault.COMPRESSED, "unreadable", "not-xml"),
+        (FeedFault.SLOW, "unreachable", "timeout"),
+        (FeedFault.DRIP, "unreachable", "timeout"),
+        (FeedFault.REDIRECT, "refused", "http 404"),
+        (FeedFault.REDIRECT_AWAY, "unreachable", "url_not_https"),
+        (FeedFault.REDIRECT_LOOP, "refused", "redirects"),
+        (FeedFault.HUGE, "unreachable", "oversized"),
     ],
-    ids=lambda value: value.name if isinstance(value, Fault) else "",
+    ids=lambda value: value.name if isinstance(value, FeedFault) else "",
 )
 async def test_no_fault_of_the_source_ends_or_doubles_a_warning(  # noqa: PLR0917 - three of them are one case
     world, server, poller, dwd, fault, result, detail
@@ -85,12 +85,12 @@ async def test_an_answer_without_a_list_is_no_second_miss(world, server, poller,
     await poll(poller, world, dwd)
     server.put(LIST, archive(warning(2, event="STURM")))
     await poll(poller, world, dwd)
-    server.fail(LIST, Fault.NO_CONTENT)
+    server.fail(LIST, FeedFault.NO_CONTENT)
     await poll(poller, world, dwd)
     assert await world.reasons() == ["first_notice", "first_notice"]
 
 
-@pytest.mark.parametrize("fault", [Fault.NO_CONTENT, Fault.NOT_MODIFIED])
+@pytest.mark.parametrize("fault", [FeedFault.NO_CONTENT, FeedFault.NOT_MODIFIED])
 async def test_unchanged_since_never_tells_nothing(world, server, poller, dwd, fault):
     server.fail(LIST, fault)
     report = await poll(poller, world, dwd)
@@ -108,19 +108,19 @@ async def test_the_first_list_is_news_even_if_it_is_empty(world, server, poller,
 
 async def test_a_redirect_within_the_rules_is_followed(world, server, poller, dwd):
     server.put(f"/moved{LIST}", archive(warning(1)))
-    server.fail(LIST, Fault.REDIRECT)
+    server.fail(LIST, FeedFault.REDIRECT)
     assert (await poll(poller, world, dwd)).result == "changed"
 
 
 async def test_retry_after_is_heeded(world, server, poller, dwd):
     server.put(LIST, archive())
-    server.fail(LIST, Fault.TOO_MANY)
+    server.fail(LIST, FeedFault.TOO_MANY)
     await poll(poller, world, dwd)
     assert (await world.feeds.state("dwd")).next_at == world.clock.now + timedelta(seconds=120)
 
 
 async def test_a_body_that_is_no_list_is_kept(world, server, poller, dwd):
-    server.fail(LIST, Fault.ERROR_BODY, times=2)
+    server.fail(LIST, FeedFault.ERROR_BODY, times=2)
     await poll(poller, world, dwd)
     await poll(poller, world, dwd)
     (broken,) = await world.quarantine.listed("dwd")

@@ -9,7 +9,7 @@ from dispatcher.feeds.configuration import Feed
 from dispatcher.feeds.poller import Poller
 from dispatcher.feeds.scheduler import FeedScheduler
 from dispatcher.store.leadership import FEEDS_LOCK, Leadership
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     archive,
     warning,
@@ -56,7 +56,7 @@ async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(
     assert gauge(world, "warn_feed_stale", "nina") == 1
     assert [asked.path for asked in server.requests] == [LIST, BOARD] or len(server.requests) == 2
     world.clock.forward(minutes=11)
-    server.fail(LIST, Fault.SERVER_ERROR, times=5)
+    server.fail(LIST, FeedFault.SERVER_ERROR, times=5)
     await watch.step()
     await settled(watch)
     assert gauge(world, "warn_feed_stale", "dwd") == 1
@@ -87,7 +87,7 @@ async def test_a_mistake_of_ours_is_not_repeated_at_once(
         await watch.step()
     await world.pool.execute("ALTER TABLE mislaid RENAME TO feed_entry")
     await world.pool.execute("ALTER TABLE quarantine RENAME COLUMN code TO kode")
-    server.fail(LIST, Fault.ERROR_BODY)
+    server.fail(LIST, FeedFault.ERROR_BODY)
     await watch.step()
     await settled(watch)
     state = await world.feeds.state("dwd")

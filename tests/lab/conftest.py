@@ -88,7 +88,7 @@ class Running:
 @pytest.fixture(scope="session")
 def state(tmp_path_factory):
     directory = tmp_path_factory.mktemp("population")
-    population.make(directory, population.Plan(seed=7, subscriptions=300, outside=40))
+    population.make(directory, population.PopulationPlan(seed=7, subscriptions=300, outside=40))
     return directory
 
 

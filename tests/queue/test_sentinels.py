@@ -20,7 +20,7 @@ FLASH = plan_wake_up("A", Lane.FLASH)
 
 @pytest.fixture
 def group(server_dir):
-    with queue_group.standing(server_dir) as group:
+    with queue_group.running(server_dir) as group:
         yield group
 
 
@@ -179,7 +179,7 @@ async def test_a_wrong_address_takes_no_ring(group_of_all, wrong):
 
 @pytest.fixture(scope="module")
 def group_of_all(servers_dir):
-    with queue_group.standing(servers_dir / "group") as group:
+    with queue_group.running(servers_dir / "group") as group:
         yield group
 
 

@@ -125,7 +125,7 @@ async def test_lanes_follow_a_failover_of_the_queue(house, parts, server_dir):
     ids = await house.subscribe("a")
     await house.submit("A")
     await house.submit("B")
-    with queue_group.standing(server_dir) as group:
+    with queue_group.running(server_dir) as group:
         wake_ups = house.planner._wake_ups = WakeUpQueue(open_queue(parse(group.url)))
         async with lanes_running(parts, group.url, Lane.PRIORITY) as tasks:
             await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])

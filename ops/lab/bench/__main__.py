@@ -21,7 +21,7 @@ names: {names}"""
 
 
 def names() -> list[str]:
-    """What can be measured, spelt as on the command line."""
+    """List the benchmarks, spelt as on the command line."""
     found = {module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])}
     return sorted(name.replace("_", "-") for name in found - HELPERS if not name.startswith("_"))
 

@@ -34,9 +34,9 @@ PROJECT = "cap-dispatcher"
 PAIRS = 5
 WRONG_CALL, INTERRUPTED = 2, 130
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
-"""Variables that would lead one checkout's interpreter to the other's modules."""
+"""Environment variables that would lead one checkout's interpreter to the other's modules."""
 _SHOWN = 300
-"""Characters of an error that are repeated: a line is to remain one."""
+"""The most characters of an error that are shown: the message must stay one line."""
 
 
 class AgainstError(Exception):
@@ -44,22 +44,23 @@ class AgainstError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long each step may take, in seconds."""
+class Timeouts:
+    """Says how long each step may take, in seconds."""
 
     run_s: float = 4 * 3600.0
     """One run of a benchmark. The longest is `dispatch` with a million recipients: before each of its nine sends the
     workers make message keys, eight in 3 ms (`channels.webpush.precomputed_keys`), an hour in all.
     """
     help_s: float = 60.0
-    """Until a benchmark has said which flags it knows: it only imports its modules."""
+    """How long a benchmark may take to list its flags: it only imports its modules."""
     grace_s: float = 30.0
-    """For a benchmark that was told to end, to take down its servers; a worker alone may need 20 s of them."""
+    """How long a benchmark may take to end after SIGINT, as it stops its servers; a worker alone may need 20 s of
+    them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """One of the two, with the interpreter that runs it."""
+    """One of the two checkouts, with the interpreter that runs it."""
 
     side: Side
     folder: Path
@@ -70,17 +71,18 @@ class Checkout:
 
 
 def wanted(arguments: Sequence[str]) -> bool:
-    """Whether a benchmark's arguments ask for a comparison."""
+    """Return whether a benchmark's arguments ask for a comparison."""
     return any(argument == "--against" or argument.startswith("--against=") for argument in arguments)
 
 
-def main(name: str, argv: Sequence[str], here: Path = ROOT, patience: Patience | None = None) -> int:
-    """The command line: what is no argument of the comparison is passed on to both. 2 where it cannot be made."""
+def main(name: str, argv: Sequence[str], here: Path = ROOT, patience: Timeouts | None = None) -> int:
+    """Run the command line: what is no argument of the comparison is passed on to both. Returns 2 where it cannot be
+    made."""
     options, arguments = _parser(name).parse_known_args(argv)
     try:
         with _interruptible():
             ours = Checkout(Side.OURS, here, sys.executable)
-            bench = Bench(name, arguments, ours, other_checkout(options.against), patience or Patience())
+            bench = Bench(name, arguments, ours, other_checkout(options.against), patience or Timeouts())
             pairs = bench.run(options.pairs)
     except AgainstError as error:
         print(f"{name} --against: {error}", file=sys.stderr)
@@ -114,7 +116,7 @@ def _count(text: str) -> int:
 
 
 def other_checkout(path: str) -> Checkout:
-    """The checkout at `path`. Raises `AgainstError` for what is none, or cannot run."""
+    """Find the checkout at `path`. Raises `AgainstError` for what is none, or cannot run."""
     folder = Path(path).resolve()
     if not path or not folder.is_dir():
         raise AgainstError(f"{path or 'an empty name'} is not a directory")
@@ -132,7 +134,7 @@ def other_checkout(path: str) -> Checkout:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """A process that came to its end."""
+    """A process that has ended."""
 
     status: int
     output: str
@@ -140,16 +142,16 @@ class _Ended:
 
     @property
     def why(self) -> str:
-        """The last line that it wrote to standard error: what a traceback ends with."""
+        """Return the last line that it wrote to standard error: what a traceback ends with."""
         lines = [line.strip() for line in self.errors.splitlines() if line.strip()]
         return lines[-1][:_SHOWN] if lines else "no word about why"
 
 
 class Bench:
-    """One benchmark with its arguments, in two checkouts."""
+    """Runs one benchmark with its arguments in two checkouts."""
 
     def __init__(
-        self, name: str, arguments: Sequence[str], ours: Checkout, theirs: Checkout, patience: Patience
+        self, name: str, arguments: Sequence[str], ours: Checkout, theirs: Checkout, patience: Timeouts
     ) -> None:
         self.name = name
         self.arguments = list(arguments)
@@ -157,7 +159,7 @@ class Bench:
         self._patience = patience
 
     def run(self, pairs: int) -> list[Pair]:
-        """All pairs, with a line for each run on standard error. Raises `AgainstError`."""
+        """Run all pairs, with a line for each run on standard error. Raises `AgainstError`."""
         for checkout in self.checkouts.values():
             self._require_known(checkout)
         found = []
@@ -172,7 +174,7 @@ class Bench:
         return found
 
     def _require_known(self, checkout: Checkout) -> None:
-        """Before anything is measured: a run that can never be paired would be for nothing."""
+        """Check names and flags before anything is measured: a run that can never be paired would be wasted."""
         ended = self._start(checkout, ["--help"], self._patience.help_s)
         if ended.status == WRONG_CALL:
             raise AgainstError(f"{checkout} has no benchmark {self.name}")
@@ -225,7 +227,8 @@ def _run(command: Sequence[str], folder: Path, within_s: float, grace_s: float) 
 
 
 def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
-    """As Ctrl-C at a terminal would; what has not ended after `grace_s`, or at a second Ctrl-C, is killed."""
+    """End the group as Ctrl-C at a terminal would; what has not ended after `grace_s`, or at a second Ctrl-C, is
+    killed."""
     try:
         os.killpg(process.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -244,7 +247,7 @@ def _content(file: Any) -> str:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does: nothing that was started is left behind."""
+    """Make SIGTERM do what Ctrl-C does: nothing that was started is left running."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -253,7 +256,7 @@ def _interruptible() -> Iterator[None]:
 
 
 def _commit(folder: Path) -> str | None:
-    """What git calls the state of a checkout; None where there is no git."""
+    """Return git's description of the checkout's commit; None where there is no git."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty"]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
@@ -284,7 +287,7 @@ def _show(bench: Bench, pairs: Sequence[Pair], *, as_json: bool) -> None:
 
 
 def _as_object(bench: Bench, pairs: Sequence[Pair], comparison: Comparison) -> dict[str, Any]:
-    """What `--json` prints."""
+    """Return the object that `--json` prints."""
     return {
         "benchmark": bench.name,
         "arguments": bench.arguments,

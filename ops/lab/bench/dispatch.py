@@ -1,8 +1,9 @@
-"""How fast the whole service sends: from the accepted POST to the last line in the record, everything included.
+"""Measures how fast the whole service sends: from the accepted POST to the last line in the record, all
+included.
 
 Real PostgreSQL, real Valkey, API and workers as `dispatcher up` runs them, and a sink beside them on the same machine.
 Each number of workers is measured several times; medians are printed. With one worker that worker has a processor to
-itself and everybody else shares another, as in the benchmark `webpush`, whose rate is measured in the same run.
+itself and all other processes share another, as in the benchmark `webpush`, whose rate is measured in the same run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ops.lab.bench import report
 from ops.lab.bench.fixtures import warning
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
-from ops.lab.bench.webpush import SENT_FAST, WAYS, Range, new_user_agent, processors, running_sink
+from ops.lab.bench.webpush import SENDERS, SENT_FAST, Testbed, new_user_agent, processors, running_sink
 from ops.lab.world.certificate import write_certificate
 from ops.lab.world.district import SENDER, SOURCE, TERRITORY
 from ops.lab.world.service import FINAL, Service
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dispatcher.embedded import Servers
-    from ops.lab.bench.webpush import Sink
+    from ops.lab.bench.webpush import SinkProcess
 
 DISTRICT = "053580000000"
 USER_AGENTS = 64
@@ -41,35 +42,35 @@ LOOK_EVERY_S = 0.2
 FILLED_WITHIN_S = 1800.0
 SETTLED_WITHIN_S = 900.0
 STANDARD_WORKERS = 2
-"""Of which the benchmark's figures are given first: the service's default."""
+"""The number of workers whose figures are given first: the service's default."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """One alert to everybody."""
+class SendMeasurement:
+    """Measures one alert to all recipients."""
 
     seconds: float
-    """From its acceptance to the record's last commit, by the record's clock."""
+    """Seconds from its acceptance to the record's last commit, by the record's clock."""
     cpu_us: float
     """Processor time of all workers for each recipient."""
     record_us: float
-    """Of PostgreSQL."""
+    """Processor time of PostgreSQL for each recipient."""
     queue_us: float
-    """Of Valkey."""
+    """Processor time of Valkey for each recipient."""
     first_s: float
-    """From its acceptance to the first gateway's."""
+    """Seconds from its acceptance to the first acceptance by a gateway."""
     rss_mb: float
-    """The largest worker at its largest while it sent."""
+    """Peak resident memory of the largest worker while it sent."""
     grown_mb: float
-    """Of that, what it had not before the alert."""
+    """Growth of that worker's memory since before the alert."""
     ready_share: float
-    """Messages encrypted with an agreement made ahead."""
+    """The share of messages encrypted with a precomputed key agreement."""
 
 
-class Stand:
-    """The service on a record full of subscriptions, with a given number of workers."""
+class ServiceUnderTest:
+    """Runs the service on a record full of subscriptions, with a given number of workers."""
 
-    def __init__(self, home: Path, servers: Servers, sink: Sink, ca_file: str, crowd: Crowd) -> None:
+    def __init__(self, home: Path, servers: Servers, sink: SinkProcess, ca_file: str, crowd: Crowd) -> None:
         self._home = home
         self._sink = sink
         self._crowd = crowd
@@ -83,7 +84,7 @@ class Stand:
         }
         self._key = ""
 
-    def measure(self, workers: int, rounds: int, name: str) -> list[Sent]:
+    def measure(self, workers: int, rounds: int, name: str) -> list[SendMeasurement]:
         """Send `rounds` alerts. Raises ServiceError, TimeoutError, AssertionError where not all were reached."""
         service = Service(self._home / "service", {**self._settings, "WARN_WORKERS": str(workers)})
         service.start()
@@ -94,7 +95,7 @@ class Stand:
         finally:
             service.stop()
 
-    def _send(self, service: Service, name: str) -> Sent:
+    def _send(self, service: Service, name: str) -> SendMeasurement:
         self._await_keys(service)
         processes = _workers(service)
         for process in processes:
@@ -112,7 +113,7 @@ class Stand:
         servers = {name: one.family_cpu_s() - servers[name] for name, one in self._servers.items()}
         used = self._counted(service, taken)
         span = datetime.fromisoformat(alert["settled_at"]) - datetime.fromisoformat(alert["received_at"])
-        return Sent(
+        return SendMeasurement(
             seconds=span.total_seconds(),
             cpu_us=cpu / self._crowd.size * 1e6,
             record_us=servers["postgres"] / self._crowd.size * 1e6,
@@ -124,7 +125,7 @@ class Stand:
         )
 
     def _await_keys(self, service: Service) -> None:
-        """Until every worker has an agreement for everybody: the state of a service that has been idle."""
+        """Wait until every worker has a key agreement for every recipient, as in a service that has been idle."""
         deadline = time.monotonic() + FILLED_WITHIN_S
         while min(_gauges(service, "warn_precomputed_keys")) < self._crowd.size:
             if time.monotonic() > deadline:
@@ -132,7 +133,7 @@ class Stand:
             time.sleep(1.0)
 
     def _counted(self, service: Service, before: tuple[float, float]) -> tuple[float, float]:
-        """Agreements taken and made since `before`: the workers count when they are idle again."""
+        """Return the agreements taken and made since `before`: the workers count when they are idle again."""
         deadline = time.monotonic() + FILLED_WITHIN_S
         while True:
             ready, none = (after - earlier for after, earlier in zip(_taken(service), before, strict=True))
@@ -172,13 +173,13 @@ def _gauges(service: Service, name: str) -> list[float]:
 
 
 def _taken(service: Service) -> tuple[float, float]:
-    """Agreements taken from all workers' stores, and made at the send."""
+    """Read how many agreements were taken from all workers' stores, and how many were made at the send."""
     ready, none = (f'warn_precomputed_keys_used_total{{agreement="{kind}"}}' for kind in ("ready", "none"))
     return sum(_gauges(service, ready)), sum(_gauges(service, none))
 
 
 def _pin(service: Service, workers: int) -> None:
-    """One worker alone: a processor for it, another for everybody else. Several share what there is."""
+    """Give one worker a processor, and all other processes another. Several workers share what there is."""
     first, second = processors()
     if first is None or second is None:
         return
@@ -187,8 +188,8 @@ def _pin(service: Service, workers: int) -> None:
         Process(pid).pin(mine)
 
 
-def summary(recipients: int, found: dict[int, list[Sent]], webpush_per_s: float) -> dict[str, Any]:
-    """What `--json` prints: the standard number of workers first, then each."""
+def summary(recipients: int, found: dict[int, list[SendMeasurement]], webpush_per_s: float) -> dict[str, Any]:
+    """Return the object that `--json` prints: the standard number of workers first, then each."""
     runs = [_row(recipients, workers, sent) for workers, sent in sorted(found.items())]
     standard = next((run for run in runs if run["workers"] == STANDARD_WORKERS), runs[-1])
     alone = next((run for run in runs if run["workers"] == 1), None)
@@ -206,7 +207,7 @@ def summary(recipients: int, found: dict[int, list[Sent]], webpush_per_s: float)
     }
 
 
-def _row(recipients: int, workers: int, sent: Sequence[Sent]) -> dict[str, Any]:
+def _row(recipients: int, workers: int, sent: Sequence[SendMeasurement]) -> dict[str, Any]:
     seconds = median(one.seconds for one in sent)
     return {
         "workers": workers,
@@ -224,7 +225,7 @@ def _row(recipients: int, workers: int, sent: Sequence[Sent]) -> dict[str, Any]:
 
 
 def run(recipients: int, workers: Sequence[int], rounds: int) -> dict[str, Any]:
-    """All numbers of workers on one record, and the channel alone beside them."""
+    """Measure all numbers of workers on one record, and the channel alone."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         home = Path(folder)
         certificate, key = write_certificate(home, datetime.now(UTC))
@@ -232,15 +233,15 @@ def run(recipients: int, workers: Sequence[int], rounds: int) -> dict[str, Any]:
         crowd = Crowd(sink.origin, [new_user_agent(number) for number in range(USER_AGENTS)], recipients)
         servers = stack.enter_context(embedded(home / "servers"))
         asyncio.run(crowd.enrol(servers.database_url))
-        stand = Stand(home, servers, sink, str(certificate), crowd)
-        found = {count: stand.measure(count, rounds, f"workers-{count}") for count in workers}
-        alone = Range(home, stack, min(1.0, recipients / SENT_FAST))
-        rates = [alone.measure(WAYS[0]).per_s for _ in range(rounds)]
+        service = ServiceUnderTest(home, servers, sink, str(certificate), crowd)
+        found = {count: service.measure(count, rounds, f"workers-{count}") for count in workers}
+        alone = Testbed(home, stack, min(1.0, recipients / SENT_FAST))
+        rates = [alone.measure(SENDERS[0]).per_s for _ in range(rounds)]
     return summary(recipients, found, median(rates))
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench dispatch", description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--recipients", type=int, default=100_000)

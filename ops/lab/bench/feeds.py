@@ -1,4 +1,4 @@
-"""What a continent's worth of warnings costs: `python -m ops.lab.bench feeds [--alerts N] [--json]`.
+"""Measures what a continent's worth of warnings costs: `python -m ops.lab.bench feeds [--alerts N] [--json]`.
 
 A STAT archive of made-up warnings all over Germany is polled from a server on this machine into an empty record:
 fetched, unpacked, compared, parsed, matched, judged and written down. Then it is polled again, unchanged. The
@@ -62,7 +62,7 @@ class Result:
 
 
 def snapshot(count: int, now: datetime) -> bytes:
-    """The archive. Most warnings lie elsewhere, as in a national feed; one in two hundred at home."""
+    """Make the archive. Most warnings lie elsewhere, as in a national feed; one in two hundred at home."""
     buffer = io.BytesIO()
     random = np.random.default_rng(SEED)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -130,7 +130,7 @@ def _alert(number: int, now: datetime, area: cap.Area) -> cap.Alert:
 
 
 async def measure(alerts: int, database_url: str, redis_url: str, server: FeedServer, ca_file: str) -> Result:
-    """Poll twice."""
+    """Poll twice and measure both polls."""
     now = datetime.now(UTC).replace(microsecond=0)
     body = await asyncio.to_thread(snapshot, alerts, now)
     url = server.put(PATH, body)
@@ -139,15 +139,15 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     feed = feed_of(FeedSettings(name="bench", adapter="dwd", urls=(url,), timeout_s=30))
-    desk = feed_services(FeedDependencies(pool, http, wake_ups, Boundaries.default(), Metrics()), (feed,))
+    services = feed_services(FeedDependencies(pool, http, wake_ups, Boundaries.default(), Metrics()), (feed,))
     try:
-        await desk.store.register([feed.name])
+        await services.store.register([feed.name])
         wall, cpu = time.perf_counter(), time.process_time()
-        first = await desk.poller.poll(feed)
+        first = await services.poller.poll(feed)
         seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
         server.forget()
         wall = time.perf_counter()
-        await desk.poller.poll(feed)
+        await services.poller.poll(feed)
         unchanged = time.perf_counter() - wall
         dispatched = await pool.fetchval("SELECT count(*) FROM alert WHERE state = 'accepted'")
     finally:
@@ -172,20 +172,20 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
 
 
 def run(alerts: int) -> Result:
-    """In a directory of its own, which is gone afterwards."""
+    """Measure in a directory of its own, which is gone afterwards."""
     with (
         tempfile.TemporaryDirectory() as directory,
         EmbeddedPostgres(Path(directory) / "postgres", durable=False) as server,
         EmbeddedValkey(Path(directory) / "valkey", durable=False) as queue,
         FeedServer() as source,
     ):
-        nobody = Path(directory) / "none.pem"
-        nobody.write_text("")
-        return asyncio.run(measure(alerts, server.url, queue.url, source, str(nobody)))
+        no_roots = Path(directory) / "none.pem"
+        no_roots.write_text("")
+        return asyncio.run(measure(alerts, server.url, queue.url, source, str(no_roots)))
 
 
 def main(argv: Sequence[str]) -> int:
-    """0 if the limits were kept: one core-minute, one conditional request."""
+    """Run the command line. Returns 0 if the limits were kept: one core-minute, one conditional request."""
     parser = argparse.ArgumentParser(prog="python -m ops.lab.bench feeds")
     parser.add_argument("--alerts", type=int, default=ALERTS)
     parser.add_argument("--json", action="store_true")

@@ -1,4 +1,4 @@
-"""How long a flash warning takes on an idle system: from accepted to the first gateway's acceptance."""
+"""Measures how long a flash warning takes on an idle system: from accepted to the first gateway's acceptance."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 from ops.lab.bench import report
 from ops.lab.bench.fixtures import warning
 from ops.lab.world.district import SENDER, District, Layout
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 PAUSE_S = 0.3
-"""Between two warnings, so that each meets an idle system."""
+"""The pause between two warnings, so that each meets an idle system."""
 PLACE = "053580012012"
-"""Heimbach, the smallest municipality of the district."""
+"""The area code of the warnings: Heimbach, the smallest municipality of the district."""
 
 
 def flash(district: District, number: int, run: str) -> tuple[str, datetime]:
-    """Submit one flash warning: its id and the instant of acceptance."""
+    """Submit one flash warning. Returns its id and the instant of acceptance."""
     xml = warning.write(f"{run}-{number}", sender=SENDER, ars=PLACE, grade=warning.FLASH)
     answer = district.submit(xml)
     return answer.alert_id, answer.ended_at
 
 
 def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) -> list[float]:
-    """Milliseconds for each of `count` warnings, one after the other."""
+    """Measure the milliseconds for each of `count` warnings, one after the other."""
     accepted: dict[str, datetime] = {}
     for number in range(count):
         alert_id, at = flash(district, number, run)
@@ -40,9 +40,11 @@ def measure(district: District, count: int, run: str, pause_s: float = PAUSE_S) 
 
 
 def run(count: int, subscriptions: int) -> dict[str, float | int]:
-    """One district, `count` warnings."""
+    """Run `count` warnings in one district."""
     with warning.district_home() as home:
-        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False)
+        layout = Layout(
+            plan=PopulationPlan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False
+        )
         with District(home, layout) as district:
             measure(district, 3, "warm")
             values = measure(district, count, "idle")
@@ -55,7 +57,7 @@ def run(count: int, subscriptions: int) -> dict[str, float | int]:
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench idle-latency", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--alerts", type=int, default=100)

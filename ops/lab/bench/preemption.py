@@ -1,4 +1,5 @@
-"""How long a flash warning takes while a mass send of a minor one is under way, and what that costs the mass send."""
+"""Measures how long a flash warning takes while a mass send of a minor one is under way, and what that costs the mass
+send."""
 
 from __future__ import annotations
 
@@ -12,28 +13,28 @@ from ops.lab.bench import idle_latency, report
 from ops.lab.bench.fixtures import warning
 from ops.lab.world import ledger
 from ops.lab.world.district import SENDER, District, Layout
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ops.lab.world.service import Answer
+    from ops.lab.world.service import ApiResponse
 
 DISTRICT = "053580000000"
 STEP_S = 1.0
 PAUSE_S = 0.2
 LEAD_S = 1.0
-"""The mass send gets going before the first flash warning."""
+"""The seconds by which the mass send begins before the first flash warning."""
 
 
-def routine(district: District, run: str) -> Answer:
+def routine(district: District, run: str) -> ApiResponse:
     """Start the mass send."""
     xml = warning.write(run, sender=SENDER, ars=DISTRICT, grade=warning.ROUTINE, event="Hinweis")
     return district.submit(xml)
 
 
 def rate(district: District, alert_id: str, start: datetime, end: datetime) -> float:
-    """Acceptances of the alert per second in the window."""
+    """Return the acceptances of the alert per second in the window."""
     key = collapse_key(alert_id)
     entries = (
         entry
@@ -46,9 +47,11 @@ def rate(district: District, alert_id: str, start: datetime, end: datetime) -> f
 
 
 def run(subscriptions: int, alerts: int) -> dict[str, float | int]:
-    """Idle first, then the same warnings in the middle of a mass send of the same district."""
+    """Measure an idle district first, then the same warnings in the middle of a mass send of the same district."""
     with warning.district_home() as home:
-        layout = Layout(plan=Plan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False)
+        layout = Layout(
+            plan=PopulationPlan(subscriptions=subscriptions, outside=100), decrypt="later", push_tls=False
+        )
         with District(home, layout) as district:
             idle_latency.measure(district, 3, "warm")
             idle = idle_latency.measure(district, alerts, "idle")
@@ -69,8 +72,8 @@ def run(subscriptions: int, alerts: int) -> dict[str, float | int]:
     }
 
 
-def _under_fire(district: District, mass: Answer, alerts: int) -> tuple[list[float], float, float]:
-    """Latencies of those warnings that met the mass send under way, and its rate before and after them."""
+def _under_fire(district: District, mass: ApiResponse, alerts: int) -> tuple[list[float], float, float]:
+    """Return the latencies of those warnings that met the mass send under way, and its rate before and after them."""
     time.sleep(LEAD_S)
     accepted: dict[str, datetime] = {}
     for number in range(alerts):
@@ -90,7 +93,7 @@ def _under_fire(district: District, mass: Answer, alerts: int) -> tuple[list[flo
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench preemption", description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--subscriptions", type=int, default=100_000)

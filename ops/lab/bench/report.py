@@ -1,4 +1,4 @@
-"""How a benchmark says what it measured: one JSON object, or a table."""
+"""Prints what a benchmark measured: one JSON object, or a table."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of all do not exceed; NaN of nothing."""
+    """Return the smallest value that at least `share` of all do not exceed; NaN of nothing."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else math.nan
 
 
 def show(title: str, result: Mapping[str, Any], *, as_json: bool) -> None:
-    """To standard output."""
+    """Print the figures to standard output."""
     if as_json:
         json.dump(result, sys.stdout)
         print()

@@ -1,7 +1,7 @@
-"""What ten and eighty million recipients take: on paper, and by simulating the batches one by one.
+"""Computes what ten and eighty million recipients take: on paper, and by simulating the batches one by one.
 
 The paper takes the longest of what each resource alone would need. The simulation lets batches wait for workers, for
-the record and for the providers' quotas in the order in which the service hands them out, so that it finds what
+the record and for the providers' quotas in the order in which the service leases them, so that it finds what
 waiting for one another adds. Both start from figures measured by the other benchmarks; `ops/docs/scale.md` says which,
 and what the result means for an installation.
 """
@@ -21,34 +21,35 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 SIZES = (10_000_000, 80_000_000)
-"""A large Land, and everybody in Germany with a phone."""
+"""Numbers of recipients: a large Land, and everybody in Germany with a phone."""
 WITHIN_S = 600.0
-"""In how long everybody is to be reached, where providers let us."""
+"""The seconds within which all recipients are to be reached, where providers let us."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What one of each can do. Defaults: `ops/docs/performance.md`."""
+class UnitRates:
+    """Says what one worker, record, queue or network can do. The defaults are from `ops/docs/performance.md`."""
 
     worker_per_s: float = 30_300.0
     """Recipients a second of one worker on a processor of its own, ledger on (`dispatch`, one worker)."""
     record_us: float = 17.6
     """PostgreSQL's processor time for a recipient, the plan included (`dispatch`)."""
     record_cores: float = 8.0
-    """Of one PostgreSQL server."""
+    """Processors of one PostgreSQL server."""
     queue_us: float = 0.82
     """Redis' processor time for a recipient, the lanes' polling included (`dispatch`). It is one thread."""
     plan_per_s: float = 150_000.0
     """Recipients a second of the statements that freeze an audience, one transaction after another."""
     push_bytes: float = 1_100.0
-    """On the wire for a push of 500 bytes: frames, TLS, TCP, the answer."""
+    """Bytes on the wire for a push of 500 bytes: frames, TLS, TCP, the answer."""
     network_bytes_per_s: float = 1.25e9
-    """Ten gigabits."""
+    """Bytes a second of the network: ten gigabits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Where a share of the recipients is reached, and how many a second it takes from us. Sources: delivery.md, 6."""
+    """A provider that reaches a share of the recipients, and how many a second it takes from us. Sources: delivery.md,
+    6."""
 
     name: str
     share: float
@@ -65,13 +66,13 @@ ONE_PROJECT = (
     Provider("sms", 0.005, 1_000),
 )
 MANY_PROJECTS = (Provider("fcm", 0.6, 400 * FCM), *ONE_PROJECT[1:])
-"""Four hundred municipalities with a project each, as many as North Rhine-Westphalia has."""
+"""Providers for four hundred municipalities with a project each, as many as North Rhine-Westphalia has."""
 MIXES = {"one project": ONE_PROJECT, "a project for each municipality": MANY_PROJECTS}
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """How many of each."""
+    """Says how many workers, records and queues there are."""
 
     workers: int
     records: int = 1
@@ -80,9 +81,9 @@ class Installation:
 
 
 def on_paper(
-    recipients: float, mix: Sequence[Provider], measured: Measured, has: Installation
+    recipients: float, mix: Sequence[Provider], measured: UnitRates, has: Installation
 ) -> dict[str, float]:
-    """Seconds that each resource alone needs."""
+    """Compute the seconds that each resource alone needs."""
     slowest = max(recipients * provider.share / provider.per_s for provider in mix)
     return {
         "workers": recipients / (measured.worker_per_s * has.workers),
@@ -95,7 +96,7 @@ def on_paper(
 
 
 class Serial:
-    """A server that takes one thing after another: when is the next one done?"""
+    """A server that takes one thing after another; it says when the next one is done."""
 
     def __init__(self, per_s: float) -> None:
         self._per_s = per_s
@@ -106,9 +107,9 @@ class Serial:
         return self._free
 
 
-def simulate(recipients: int, mix: Sequence[Provider], measured: Measured, has: Installation) -> list[float]:
-    """When each batch is finished, in seconds after the alert's acceptance, in order. Providers' batches alternate, as
-    the plan hands them out; a batch whose provider is behind waits there and not in a worker's hand."""
+def simulate(recipients: int, mix: Sequence[Provider], measured: UnitRates, has: Installation) -> list[float]:
+    """Return when each batch is finished, in seconds after the alert's acceptance, in order. Providers' batches
+    alternate, as the plan orders them; a batch whose provider is behind waits in the record and not with a worker."""
     record = Serial(measured.record_cores * has.records / measured.record_us * 1e6)
     queue = Serial(has.queues / measured.queue_us * 1e6)
     network = Serial(measured.network_bytes_per_s)
@@ -121,13 +122,15 @@ def simulate(recipients: int, mix: Sequence[Provider], measured: Measured, has: 
         credit = [have + provider.share for have, provider in zip(credit, mix, strict=True)]
         chosen = max(range(len(mix)), key=credit.__getitem__)
         credit[chosen] -= 1
-        may = quotas[chosen].done(planned, BATCH) - BATCH / mix[chosen].per_s
-        rung = queue.done(planned, BATCH)
+        allowed = quotas[chosen].done(planned, BATCH) - BATCH / mix[chosen].per_s
+        enqueued = queue.done(planned, BATCH)
         start = max(heapq.heappop(free), 0.0)
-        begins = max(start, rung, may if mix[chosen].per_s < measured.worker_per_s * has.workers else 0.0)
-        # Who waits for a quota holds no worker: the batch is put down until the gateway's pause is over.
-        waits = begins > max(start, rung)
-        worked = (max(start, rung) if waits else begins) + BATCH / measured.worker_per_s
+        begins = max(
+            start, enqueued, allowed if mix[chosen].per_s < measured.worker_per_s * has.workers else 0.0
+        )
+        # A batch that waits for a quota holds no worker: its lease is released until the gateway's pause is over.
+        waits = begins > max(start, enqueued)
+        worked = (max(start, enqueued) if waits else begins) + BATCH / measured.worker_per_s
         written = record.done(worked, BATCH)
         sent = network.done(worked, BATCH * measured.push_bytes)
         heapq.heappush(free, max(worked, written))
@@ -135,8 +138,8 @@ def simulate(recipients: int, mix: Sequence[Provider], measured: Measured, has: 
     return sorted(finished)
 
 
-def sized(recipients: float, measured: Measured) -> Installation:
-    """As many of each as reach everybody in `WITHIN_S`, with a third in reserve."""
+def sized(recipients: float, measured: UnitRates) -> Installation:
+    """Size an installation that reaches all recipients in `WITHIN_S`, with a third in reserve."""
 
     def needed(seconds_with_one: float) -> int:
         return max(1, math.ceil(seconds_with_one * 4 / 3 / WITHIN_S))
@@ -148,9 +151,9 @@ def sized(recipients: float, measured: Measured) -> Installation:
 
 
 def scenario(
-    recipients: int, name: str, measured: Measured, has: Installation | None = None
+    recipients: int, name: str, measured: UnitRates, has: Installation | None = None
 ) -> dict[str, Any]:
-    """One size and mix, on paper and simulated."""
+    """Compute one size and mix, on paper and simulated."""
     mix, has = MIXES[name], has or sized(recipients, measured)
     paper = on_paper(recipients, mix, measured, has)
     finished = simulate(recipients, mix, measured, has)
@@ -171,23 +174,23 @@ def scenario(
     }
 
 
-def run(measured: Measured) -> dict[str, Any]:
-    """Every size and mix."""
+def run(measured: UnitRates) -> dict[str, Any]:
+    """Compute every size and mix."""
     return {
         "scenarios": [scenario(size, mix, measured) for size in SIZES for mix in MIXES],
-        "measured": {name: getattr(measured, name) for name in Measured.__slots__},
+        "measured": {name: getattr(measured, name) for name in UnitRates.__slots__},
     }
 
 
 def main(argv: list[str]) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="ops.lab.bench scale", description=__doc__.partition("\n")[0])
     parser.add_argument("--json", action="store_true")
-    for name in Measured.__slots__:
+    for name in UnitRates.__slots__:
         parser.add_argument(f"--{name.replace('_', '-')}", type=float)
     options = parser.parse_args(argv)
-    given = {name: value for name in Measured.__slots__ if (value := getattr(options, name)) is not None}
-    result = run(replace(Measured(), **given))
+    given = {name: value for name in UnitRates.__slots__ if (value := getattr(options, name)) is not None}
+    result = run(replace(UnitRates(), **given))
     if options.json:
         report.show("scale", result, as_json=True)
         return 0

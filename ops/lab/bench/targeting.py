@@ -78,19 +78,20 @@ CASES: dict[str, Case] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One case. `false_per_alert` and `missed` count municipalities; `held` alerts nobody could place."""
+class CaseResult:
+    """The result of one case. `false_per_alert` and `missed` count municipalities; `held` counts alerts that could not
+    be placed."""
 
     case: str
     alerts: int
     false_per_alert: float
     missed: int
     missed_deep: int
-    """Of the missed ones, those that the alert enters deeper than 100 m."""
+    """How many of the missed ones the alert enters deeper than 100 m."""
     held: int
 
 
-def measure_case(name: str, case: Case, atlas: Atlas) -> Row:
+def measure_case(name: str, case: Case, atlas: Atlas) -> CaseResult:
     alerts = false = missed = deep = held = 0
     for drawing in case(atlas):
         found = match(drawing.areas, atlas.boundaries)
@@ -100,11 +101,11 @@ def measure_case(name: str, case: Case, atlas: Atlas) -> Row:
         false, missed = false + len(reached - drawing.truth), missed + len(lost)
         if found.geometry is not None:
             deep += int(shapely.intersects(found.geometry, atlas.boundaries.inset[sorted(lost)]).sum())
-    return Row(name, alerts, round(false / max(alerts, 1), 4), missed, deep, held)
+    return CaseResult(name, alerts, round(false / max(alerts, 1), 4), missed, deep, held)
 
 
 def star(random: np.random.Generator, centre: shapely.Point, km2: float, corners: int) -> shapely.Polygon:
-    """A closed curve that wanders around a centre, of about the given area."""
+    """Draw a closed curve that wanders around a centre, of about the given area."""
     angle = np.linspace(0, 2 * np.pi, corners, endpoint=False)
     wander = np.clip(1 + np.cumsum(random.normal(0, 0.15 / np.sqrt(corners / 32), corners)), 0.5, 1.5)
     radius = wander * np.sqrt(km2 * 1e6 / np.pi)
@@ -126,7 +127,7 @@ def timed(call: Callable[[], object]) -> float:
 def measure_times(
     boundaries: Boundaries, every: int
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Whole match from CAP area to result in ms, and as ratio to the plain query; the rule alone as ratio."""
+    """Measure the whole match from CAP area to result in ms and as ratio to the plain query; the rule as ratio."""
     random = np.random.default_rng(drawings.SEED)
     whole: dict[str, Any] = {}
     ratio: dict[str, Any] = {}
@@ -137,7 +138,7 @@ def measure_times(
             centre = middle(boundaries, int(random.integers(len(boundaries.border))))
             shape = star(random, centre, km2, corners)
             areas = drawings.outlines(shape)
-            fresh = shapely.Polygon(shape.exterior.coords)  # nobody profits from the other's preparation
+            fresh = shapely.Polygon(shape.exterior.coords)  # neither profits from the other's preparation
             plain = timed(functools.partial(boundaries.tree.query, shape, predicate="intersects"))
             ruled = timed(functools.partial(overlap, fresh, boundaries, RULE))
             rows.append((timed(functools.partial(match, areas, boundaries)), plain, ruled))
@@ -152,7 +153,7 @@ def spread(values: Any) -> dict[str, float]:
 
 
 def measure_points(boundaries: Boundaries, count: int) -> dict[str, float]:
-    """A district alert against so many points: median ms, exact and with the tolerance of private points."""
+    """Measure a district alert against so many points: median ms, exact and with the tolerance of private points."""
     random = np.random.default_rng(drawings.SEED)
     west, south, east, north = boundaries.window
     lat_lon = np.column_stack([random.uniform(south, north, count), random.uniform(west, east, count)])
@@ -171,7 +172,8 @@ def measure_points(boundaries: Boundaries, count: int) -> dict[str, float]:
 
 
 def measure_memory(boundaries: Boundaries, count: int) -> float:
-    """Resident megabytes that so many municipalities with their index and insets take, from copies side by side."""
+    """Measure the resident megabytes that so many municipalities with their index and insets take, from copies side by
+    side."""
     gc.collect()
     before = resident_mb()
     copies = -(-count // len(boundaries.border))
@@ -191,7 +193,7 @@ def resident_mb() -> float:
 
 
 def run(*, json: bool = False, bundle: Path = GERMANY, every: int = 1) -> dict[str, Any]:
-    """All figures; with `json` nothing is shown meanwhile. Raises `OSError` where the bundle is missing."""
+    """Measure all figures; with `json` nothing is shown meanwhile. Raises `OSError` where the bundle is missing."""
     load_ms = float(np.median([timed(functools.partial(Boundaries.load, bundle)) for _ in range(5)]))
     boundaries = Boundaries.load(bundle)
     atlas = Atlas(boundaries, every)

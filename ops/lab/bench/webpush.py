@@ -1,4 +1,4 @@
-"""How fast one processor sends Web Pushes: ours, pywebpush's and npm's ways, and the bare HTTP client.
+"""Measures how fast one processor sends Web Pushes: ours, pywebpush's and npm's senders, and the bare HTTP client.
 
 All send the same payload to the same subscriptions of the same sink over TLS, each as a process on one processor,
 the sink on another. A round measures all of them one after another; what is printed are medians of the rounds and
@@ -42,7 +42,7 @@ ROOT = Path(__file__).parents[3]
 MODULES = ROOT / "var" / "bench" / "npm"
 PAYLOAD = json.dumps({"v": 1, "headline": "Hochwasser", "text": "Meiden Sie die Ufer der Rur. " * 13})
 USER_AGENTS = 64
-"""Key pairs; endpoints share them in turn, so that a sampled body can be tried on all."""
+"""The number of key pairs; endpoints share them in turn, so that a sampled body can be tried on all."""
 SENT_FAST, SENT_SLOW = 30_000, 1_500
 SENDER_TIMEOUT_S = 300
 NPM_TIMEOUT_S = 120
@@ -50,8 +50,8 @@ H1, H2 = "http/1.1", "h2"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to send: the command behind `python -m`, over which protocol, and how many."""
+class Sender:
+    """A sender: the command behind `python -m`, its protocol, and how many pushes it sends."""
 
     name: str
     protocol: str
@@ -62,23 +62,23 @@ class Way:
     """Whether what it sends can be decrypted: a bare client's bodies are noise."""
 
 
-WAYS = (
-    Way("ours_h2", H2, "own", (), SENT_FAST, checked=True),
-    Way("ours_h1", H1, "own", (), SENT_FAST, checked=True),
-    Way("ours_fresh_h2", H2, "own", ("fresh",), SENT_FAST // 4, checked=True),
-    Way("bare_client_h2", H2, "bare", ("client",), SENT_FAST),
-    Way("bare_client_h1", H1, "bare", ("client",), SENT_FAST),
-    Way("bare_libcurl_h2", H2, "bare", ("libcurl",), SENT_FAST),
-    Way("bare_libcurl_h1", H1, "bare", ("libcurl",), SENT_FAST),
-    Way("pywebpush_async", H1, "pywebpush_ways", ("async",), SENT_SLOW, checked=True),
-    Way("pywebpush_session", H1, "pywebpush_ways", ("session",), SENT_SLOW, checked=True),
+SENDERS = (
+    Sender("ours_h2", H2, "own", (), SENT_FAST, checked=True),
+    Sender("ours_h1", H1, "own", (), SENT_FAST, checked=True),
+    Sender("ours_fresh_h2", H2, "own", ("fresh",), SENT_FAST // 4, checked=True),
+    Sender("bare_client_h2", H2, "bare", ("client",), SENT_FAST),
+    Sender("bare_client_h1", H1, "bare", ("client",), SENT_FAST),
+    Sender("bare_libcurl_h2", H2, "bare", ("libcurl",), SENT_FAST),
+    Sender("bare_libcurl_h1", H1, "bare", ("libcurl",), SENT_FAST),
+    Sender("pywebpush_async", H1, "pywebpush_ways", ("async",), SENT_SLOW, checked=True),
+    Sender("pywebpush_session", H1, "pywebpush_ways", ("session",), SENT_SLOW, checked=True),
 )
-NPM = Way("npm_web_push", H1, "npm", (), SENT_SLOW, checked=True)
+NPM = Sender("npm_web_push", H1, "npm", (), SENT_SLOW, checked=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One run of one way."""
+class Measurement:
+    """Measures one run of one sender."""
 
     per_s: float
     cpu_us: float
@@ -87,15 +87,15 @@ class Measured:
     """The share of the time that the sink's processor worked for it: near 1 the sink was the limit."""
 
 
-class Sink:
-    """The stand-in as a process."""
+class SinkProcess:
+    """The sink as a process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self.origin: str = self._line()["origin"]
 
     def report(self) -> dict[str, Any]:
-        """Counters since the start, and the bodies sampled since the last report."""
+        """Read the counters since the start, and the bodies sampled since the last report."""
         assert self._process.stdin
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
@@ -108,16 +108,16 @@ class Sink:
 
 
 @contextmanager
-def running_sink(certificate: Path, key: Path, protocols: str, cpu: int | None) -> Iterator[Sink]:
-    """A sink that offers these protocols; it ends with its standard input."""
+def running_sink(certificate: Path, key: Path, protocols: str, cpu: int | None) -> Iterator[SinkProcess]:
+    """Start a sink that offers these protocols; it ends with its standard input."""
     command = [sys.executable, "-m", "ops.lab.bench.sink", "--cert", str(certificate), "--key", str(key)]
     command += ["--protocols", protocols, *(["--cpu", str(cpu)] if cpu is not None else [])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT) as process:
-        yield Sink(process)
+        yield SinkProcess(process)
 
 
 def processors() -> tuple[int | None, int | None]:
-    """One for the sender, one for the sink; none where there is only one."""
+    """Choose a processor for the sender and one for the sink; none where there is only one."""
     free = sorted(os.sched_getaffinity(0))
     return (free[0], free[1]) if len(free) > 1 else (None, None)
 
@@ -130,7 +130,7 @@ def new_user_agent(number: int) -> UserAgent:
 
 
 def install_npm() -> Path | None:
-    """Where npm's `web-push` is, installed now if it can be; None without Node or without a registry."""
+    """Install npm's `web-push` if that can be done. Returns where it is; None without Node or without a registry."""
     found = MODULES / "node_modules"
     if shutil.which("node") is None:
         return None
@@ -151,9 +151,15 @@ def install_npm() -> Path | None:
     return found if (found / "web-push").exists() else None
 
 
-def command_of(way: Way, job_file: Path, pem: str, modules: Path | None) -> list[str]:
-    if way is not NPM:
-        return [sys.executable, "-m", f"ops.lab.bench.senders.{way.module}", str(job_file), *way.arguments]
+def command_of(sender: Sender, job_file: Path, pem: str, modules: Path | None) -> list[str]:
+    if sender is not NPM:
+        return [
+            sys.executable,
+            "-m",
+            f"ops.lab.bench.senders.{sender.module}",
+            str(job_file),
+            *sender.arguments,
+        ]
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
@@ -162,8 +168,8 @@ def command_of(way: Way, job_file: Path, pem: str, modules: Path | None) -> list
     return ["node", str(script), str(modules), str(job_file), base64url(point), base64url(scalar)]
 
 
-class Range:
-    """What all runs share: sinks, subscriptions, a key, and where files go."""
+class Testbed:
+    """Holds what all runs share: sinks, subscriptions, a key, and where files go."""
 
     def __init__(self, folder: Path, stack: ExitStack, scale: float, modules: Path | None = None) -> None:
         """`modules` is where npm's `web-push` is, if it is to be measured."""
@@ -180,22 +186,22 @@ class Range:
         }
         self._modules = modules
 
-    def measure(self, way: Way) -> Measured:
-        """Run one way. Raises `AssertionError` where something did not arrive, or cannot be read."""
-        sink = self._sinks[way.protocol]
+    def measure(self, sender: Sender) -> Measurement:
+        """Run one sender. Raises `AssertionError` where something did not arrive, or cannot be read."""
+        sink = self._sinks[sender.protocol]
         job_file = self._folder / "job.json"
         job = Job(
             origin=sink.origin,
             ca_file=self._ca_file,
             vapid_pem=self._pem,
             payload=PAYLOAD,
-            count=max(500, int(way.count * self._scale)),
+            count=max(500, int(sender.count * self._scale)),
             keys=tuple(Keys(agent.public, agent.auth) for agent in self._agents),
             cpu=self._cpu,
         )
         job_file.write_bytes(msgspec.json.encode(job))
         before = sink.report()
-        command = command_of(way, job_file, self._pem, self._modules)
+        command = command_of(sender, job_file, self._pem, self._modules)
         pin = None if self._cpu is None else partial(os.sched_setaffinity, 0, {self._cpu})
         ran = subprocess.run(
             command, stdout=subprocess.PIPE, timeout=SENDER_TIMEOUT_S, check=True, cwd=ROOT, preexec_fn=pin
@@ -203,9 +209,9 @@ class Range:
         after = sink.report()
         said = json.loads(ran.stdout.splitlines()[-1])
         assert said["count"] <= after["count"] - before["count"]
-        if way.checked:
+        if sender.checked:
             self._check(after["bodies"])
-        return Measured(
+        return Measurement(
             per_s=said["count"] / said["wall_s"],
             cpu_us=said["cpu_s"] / said["count"] * 1e6,
             sink_busy=(after["cpu_s"] - before["cpu_s"])
@@ -226,23 +232,23 @@ class Range:
         return False
 
 
-def run(rounds: int, scale: float, say: Callable[[str], None]) -> dict[str, list[Measured]]:
-    """All ways, `rounds` times; by name, in the order of the rounds."""
-    found: dict[str, list[Measured]] = {}
+def run(rounds: int, scale: float, say: Callable[[str], None]) -> dict[str, list[Measurement]]:
+    """Run all senders `rounds` times. Returns the measurements by name, in the order of the rounds."""
+    found: dict[str, list[Measurement]] = {}
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         modules = install_npm()
-        range_ = Range(Path(folder), stack, scale, modules)
-        ways = (*WAYS, NPM) if modules else WAYS
+        testbed = Testbed(Path(folder), stack, scale, modules)
+        ways = (*SENDERS, NPM) if modules else SENDERS
         for number in range(rounds):
-            for way in ways:
-                measured = range_.measure(way)
-                found.setdefault(way.name, []).append(measured)
-                say(f"round {number + 1} {way.name}: {measured.per_s:,.0f}/s, {measured.cpu_us:.1f} us")
+            for sender in ways:
+                measured = testbed.measure(sender)
+                found.setdefault(sender.name, []).append(measured)
+                say(f"round {number + 1} {sender.name}: {measured.per_s:,.0f}/s, {measured.cpu_us:.1f} us")
     return found
 
 
-def ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str]) -> float | None:
-    """The median over the rounds of our rate over the best of theirs."""
+def ratio(found: Mapping[str, list[Measurement]], ours: str, theirs: Sequence[str]) -> float | None:
+    """Return the median over the rounds of our rate over the best of theirs."""
     present = [found[name] for name in theirs if name in found]
     if not present:
         return None
@@ -250,8 +256,9 @@ def ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str])
     return round(float(median(mine.per_s / other for mine, other in zip(found[ours], best, strict=True))), 3)
 
 
-def processor_ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequence[str]) -> float | None:
-    """As `ratio`, of processor time: what it would be if each had its processor to itself and never waited."""
+def processor_ratio(found: Mapping[str, list[Measurement]], ours: str, theirs: Sequence[str]) -> float | None:
+    """Return the same as `ratio` for processor time: what it would be if each had its processor to itself and never
+    waited."""
     present = [found[name] for name in theirs if name in found]
     if not present:
         return None
@@ -260,18 +267,18 @@ def processor_ratio(found: Mapping[str, list[Measured]], ours: str, theirs: Sequ
     return round(float(median(ratios)), 3)
 
 
-def rate(found: Mapping[str, list[Measured]], *names: str) -> float | None:
-    """The best of the ways' median rates."""
+def rate(found: Mapping[str, list[Measurement]], *names: str) -> float | None:
+    """Return the best of the senders' median rates."""
     rates = [median(measured.per_s for measured in found[name]) for name in names if name in found]
     return round(max(rates)) if rates else None
 
 
-BARE = tuple(way.name for way in WAYS if way.name.startswith("bare_"))
+BARE = tuple(sender.name for sender in SENDERS if sender.name.startswith("bare_"))
 PYWEBPUSH = ("pywebpush_async", "pywebpush_session")
 
 
-def summary(found: Mapping[str, list[Measured]]) -> dict[str, Any]:
-    """What `--json` prints."""
+def summary(found: Mapping[str, list[Measurement]]) -> dict[str, Any]:
+    """Return the object that `--json` prints."""
     ours = "ours_h2"
     return {
         "ours_per_s": rate(found, ours),
@@ -295,7 +302,7 @@ def summary(found: Mapping[str, list[Measured]]) -> dict[str, Any]:
     }
 
 
-def _protocol(found: Mapping[str, list[Measured]], short: str) -> dict[str, Any]:
+def _protocol(found: Mapping[str, list[Measurement]], short: str) -> dict[str, Any]:
     ours, libcurl, client = f"ours_{short}", f"bare_libcurl_{short}", f"bare_client_{short}"
     return {
         "ours_per_s": rate(found, ours),
@@ -308,7 +315,7 @@ def _protocol(found: Mapping[str, list[Measured]], short: str) -> dict[str, Any]
     }
 
 
-def _detail(measured: list[Measured]) -> dict[str, float]:
+def _detail(measured: list[Measurement]) -> dict[str, float]:
     return {
         "per_s": round(median(one.per_s for one in measured)),
         "cpu_us": round(median(one.cpu_us for one in measured), 1),

@@ -3,9 +3,9 @@
     python -m ops.lab.demo [--seed N] [--subscriptions N] [--out DIR] [--keep] [--recount]
 
     faults     what the gateways do wrong
-    progress   how the message under way stands, by the gateways' ledgers
-    view       that on the screen
-    course     the three messages, one after the other, and the death of a worker
+    progress   the progress of the message that is being sent, by the gateways' ledgers
+    view       shows that on the screen
+    scenario   the three messages, one after the other, and a worker that is killed
     evidence   the ledgers on disk, and the verdict on them
 
 What it says it takes from the gateways' ledgers and its own knowledge of people and places. The service is

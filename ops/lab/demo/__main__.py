@@ -18,7 +18,7 @@ from ops.lab.demo.scenario import Scenario
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
 from ops.lab.world.district import District, Layout
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 from ops.lab.world.service import ServiceError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OUT = Path(__file__).parents[3] / "var" / "demo"
 FAILED, BROKEN = 1, 2
 PLAIN_WIDTH = 200
-"""Of lines that go to a file: nobody wants them broken."""
+"""Columns of output that goes to a file: enough that no line is broken."""
 
 
 class OutError(Exception):
@@ -35,7 +35,7 @@ class OutError(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0 all promises kept, 1 some not, 2 the demo could not be run."""
+    """Run the demo. Returns the exit code: 0 all promises kept, 1 some not, 2 the demo could not be run."""
     options = _options(argv)
     console = Console()
     if not console.is_terminal:
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    plan = Plan(options.seed, options.subscriptions, max(1, options.subscriptions // 20))
+    plan = PopulationPlan(options.seed, options.subscriptions, max(1, options.subscriptions // 20))
     console.print(
         f"Seed {plan.seed}: {plan.subscriptions} subscriptions in Kreis Düren and {plan.outside} around it.\n"
         "Making them, starting gateways and service.",
@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         claims = [claim for one in case.messages for claim in district.ledger(one.id)]
         evidence.keep(options.out, case, claims)
         if not options.keep:
-            district.stop()  # whatever would still be sent now is in the ledgers before they are counted
+            district.stop()  # what would still be sent now is in the ledgers before they are counted
         summary = evidence.recount(options.out)
         report.show(console, summary)
         console.print(f"{options.out / evidence.SUMMARY}", highlight=False)
@@ -88,7 +88,7 @@ def _stay(district: District, console: Console) -> None:
 
 @contextmanager
 def _own(out: Path) -> Iterator[None]:
-    """An empty `out` of our own; an earlier run in it is removed. Raises OutError."""
+    """Make `out` an empty directory of our own; an earlier run in it is removed. Raises OutError."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.with_name(f"{out.name}.lock").open("w") as lock:
         try:

@@ -2,7 +2,7 @@
 
 ledgers/*.ndjson      G  what the gateways wrote down before they answered
 claims.ndjson         D  what the service says became of every recipient
-case.json             S  what was submitted when, who was killed, and from which seed everybody follows
+case.json             S  what was submitted when, which process was killed, and the seed of the population
 population/              who is subscribed where (made from the seed)
 summary.json             the verdict
 """
@@ -21,7 +21,7 @@ from ops.lab.world.chains import audience, excuse
 from ops.lab.world.district import gateway_records
 from ops.lab.world.messages import CHAPTERS, CONCERNED
 from ops.lab.world.population import INHABITANTS, Recipient, watching
-from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, Reach, ServiceRecord
+from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, RecipientChannel, ServiceRecord
 from ops.lab.world.verdict import Counts, Evidence, Verdict, judge
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ CLAIMS = "claims.ndjson"
 SUMMARY = "summary.json"
 
 
-class Submitted(msgspec.Struct, frozen=True):
-    """One message and its instants, all aware."""
+class SubmittedMessage(msgspec.Struct, frozen=True):
+    """A submitted message and its instants, all aware."""
 
     kind: Kind
     id: str
@@ -44,29 +44,29 @@ class Submitted(msgspec.Struct, frozen=True):
     expires: datetime
 
 
-class Death(msgspec.Struct, frozen=True):
-    """A process that was killed, and what took its place."""
+class KilledProcess(msgspec.Struct, frozen=True):
+    """A process that was killed, and the process that replaced it."""
 
     process: str
     pid: int
     successor: int
     kind: Kind
-    """The message under way."""
+    """The kind of the message that was being sent."""
     at_share: float
-    """Of those expected, how many had been reached."""
+    """The share of the expected recipients that had been reached."""
 
 
-class Case(msgspec.Struct, frozen=True):
-    """What the run knows by itself."""
+class RunRecord(msgspec.Struct, frozen=True):
+    """Holds what the run knows without asking the service."""
 
     seed: int
     in_flight_max: int
-    """What one process can have handed over without having written it down."""
-    messages: tuple[Submitted, ...]
-    deaths: tuple[Death, ...]
+    """How many sends one process can have handed over without having recorded their outcome."""
+    messages: tuple[SubmittedMessage, ...]
+    deaths: tuple[KilledProcess, ...]
 
 
-def keep(home: Path, case: Case, claims: Iterable[ServiceRecord]) -> None:
+def keep(home: Path, case: RunRecord, claims: Iterable[ServiceRecord]) -> None:
     """Write S and D beside the gateways' ledgers."""
     with (home / CLAIMS).open("wb") as lines:
         lines.writelines(msgspec.json.encode(claim) + b"\n" for claim in claims)
@@ -79,14 +79,17 @@ def owed(
     earlier: Sequence[Message],
     gateway: Collection[GatewayRecord],
 ) -> tuple[Expected, ...]:
-    """Who must get `message`: whoever watches a municipality it concerns, and whoever was warned before."""
-    concerned = (Reach(one.ref, one.channel) for one in watching(recipients, CONCERNED[message.kind]))
+    """Return the recipients that must get `message`: those who watch a municipality it concerns, and those who were
+    warned before."""
+    concerned = (
+        RecipientChannel(one.ref, one.channel) for one in watching(recipients, CONCERNED[message.kind])
+    )
     return audience(message, earlier, concerned, gateway)
 
 
 def recount(home: Path) -> dict[str, Any]:
-    """Judge what lies in `home` and write it to `summary.json`; returns that. Raises OSError, DecodeError."""
-    case = msgspec.json.decode((home / CASE).read_bytes(), type=Case)
+    """Judge what lies in `home`, write the result to `summary.json` and return it. Raises OSError, DecodeError."""
+    case = msgspec.json.decode((home / CASE).read_bytes(), type=RunRecord)
     recipients = tuple(population.read(home / "population"))
     gateway = tuple(gateway_records(home))
     decoder = msgspec.json.Decoder(ServiceRecord)
@@ -118,13 +121,14 @@ def recount(home: Path) -> dict[str, Any]:
     return read
 
 
-def failures_of(case: Case, verdict: Verdict) -> tuple[str, ...]:
-    """What the verdict holds against the service, and what would make it worth nothing."""
+def failures_of(case: RunRecord, verdict: Verdict) -> tuple[str, ...]:
+    """List what the verdict finds wrong with the service, and messages without expected recipients, which prove
+    nothing."""
     idle = [one.kind for one in case.messages if not any(row.message == one.id for row in verdict.rows)]
     return (*verdict.failures, *(f"nobody expected the {kind}" for kind in idle))
 
 
-def _message(case: Case, one: Submitted) -> Message:
+def _message(case: RunRecord, one: SubmittedMessage) -> Message:
     return Message(
         id=one.id,
         chain=case.messages[0].id,
@@ -137,7 +141,7 @@ def _message(case: Case, one: Submitted) -> Message:
     )
 
 
-def _account(one: Submitted, gone: int, verdict: Verdict) -> dict[str, Any]:
+def _account(one: SubmittedMessage, gone: int, verdict: Verdict) -> dict[str, Any]:
     rows = {row.channel: counts for row, counts in verdict.rows.items() if row.message == one.id}
     return {
         "kind": one.kind,
@@ -150,7 +154,7 @@ def _account(one: Submitted, gone: int, verdict: Verdict) -> dict[str, Any]:
 
 
 def together(rows: Collection[Counts]) -> Counts:
-    """The sums, the earliest first and the latest last."""
+    """Add counts up; of the times, the earliest first and the latest last are kept."""
     firsts = [row.time_to_first_ms for row in rows if row.time_to_first_ms is not None]
     lasts = [row.time_to_last_ms for row in rows if row.time_to_last_ms is not None]
     apart = {"doubled_bound", "time_to_first_ms", "time_to_last_ms"}
@@ -167,7 +171,7 @@ def together(rows: Collection[Counts]) -> Counts:
 
 
 def _outsiders(recipients: Iterable[Recipient], gateway: Iterable[GatewayRecord]) -> dict[str, int]:
-    """People who watch no municipality of the district, and how many of them got anything at all."""
+    """Count the people who watch no municipality of the district, and how many of them got anything at all."""
     outside = {one.ref for one in recipients if INHABITANTS.keys().isdisjoint(one.places)}
     reached = {record.recipient for record in gateway if record.accepted}
     return {"outside": len(outside), "outside_reached": len(outside & reached)}

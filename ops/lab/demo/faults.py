@@ -1,5 +1,5 @@
-"""What the gateways do wrong during the demo. All of it is refused or merely slow: a gateway that takes a message
-and hides that it did would make doubles for which no killed process accounts.
+"""Decides what the gateways do wrong during the demo. All of it is refused or merely slow: a gateway that takes a
+message and hides that it did would make doubles for which no killed process accounts.
 """
 
 from __future__ import annotations
@@ -7,16 +7,17 @@ from __future__ import annotations
 from typing import Any
 
 DEAD_PREFIX = "A"
-"""Subscriptions whose reference begins so are dead for good: one in 64, since references are Base64."""
+"""A push service answers that subscriptions whose reference begins so are gone: one in 64, since references are
+Base64."""
 TIMEOUT_SHARE = 0.2
 REQUEST_TIMEOUT_S = 10.0
-"""The service's own; a hang stays clearly below it."""
+"""Seconds that the service waits for an answer (its default). A delayed answer stays clearly below it."""
 
 Rule = dict[str, Any]
 
 
 def rules(seed: int, expected: int) -> dict[str, list[Rule]]:
-    """Fault rules by gateway. `expected` recipients place the bursts of 429 in the first half of the send."""
+    """Make the fault rules by gateway. `expected` recipients place the bursts of 429 in the first half of the send."""
     third = max(10, expected // 6)
     return {
         "webpush-1": [

@@ -1,4 +1,4 @@
-"""How the message under way stands, as the gateways write it down."""
+"""The progress of the message that is being sent, counted from the gateways' ledgers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ops.lab.gateways.registry import by_audience
-from ops.lab.world.records import Reach
+from ops.lab.world.records import RecipientChannel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -17,33 +17,36 @@ CHANNELS = tuple(spec.channel for spec in by_audience())
 
 
 class Progress:
-    """The count for one message: by channel and by municipality."""
+    """Counts one message's recipients, by channel and by municipality."""
 
     def __init__(
-        self, owed: Collection[Reach], places: Mapping[str, Collection[str]], concerned: Collection[str]
+        self,
+        owed: Collection[RecipientChannel],
+        places: Mapping[str, Collection[str]],
+        concerned: Collection[str],
     ) -> None:
-        """`owed` are all who must get it, `places` the municipalities each recipient watches, `concerned`
-        those the message is about: whoever watches several of them counts in each."""
+        """`owed` are all recipients that must get it, `places` the municipalities that each recipient watches,
+        `concerned` those the message is about. A recipient who watches several of them counts in each."""
         self.message = ""
         """The service's id, once it has answered."""
         self._owed = set(owed)
         self._places = places
         self._concerned = set(concerned)
-        self._reached: set[Reach] = set()
+        self._reached: set[RecipientChannel] = set()
         self.expected = Counter(reach.channel for reach in owed)
         self.expected_in = self._by_place(owed)
         self.accepted: Counter[str] = Counter()
         self.accepted_in: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        """Requests that a gateway did not take, by channel."""
+        """Counts requests that a gateway did not accept, by channel."""
         self.gone: Counter[str] = Counter()
         self.doubled: Counter[str] = Counter()
         self.strangers = 0
-        """Accepted for somebody whom it does not concern."""
+        """Counts recipients for whom it was accepted although it does not concern them."""
 
     @property
     def share(self) -> float:
-        """Of those expected, how many were reached: 0 to 1."""
+        """Return the share of the expected recipients that was reached: 0 to 1."""
         return len(self._reached) / len(self._owed) if self._owed else 1.0
 
     def take(self, entries: Iterable[Entry]) -> None:
@@ -53,9 +56,9 @@ class Progress:
                 self.refused[entry.channel] += 1
                 self.gone[entry.channel] += entry.status == 410
             elif entry.alert == self.message:
-                self._accept(Reach(entry.recipient, entry.channel))
+                self._accept(RecipientChannel(entry.recipient, entry.channel))
 
-    def _accept(self, reach: Reach) -> None:
+    def _accept(self, reach: RecipientChannel) -> None:
         if reach in self._reached:
             self.doubled[reach.channel] += 1
             return
@@ -64,7 +67,7 @@ class Progress:
         self.accepted[reach.channel] += 1
         self.accepted_in.update(self._by_place([reach]))
 
-    def _by_place(self, reaches: Iterable[Reach]) -> Counter[str]:
+    def _by_place(self, reaches: Iterable[RecipientChannel]) -> Counter[str]:
         return Counter(
             place
             for reach in reaches

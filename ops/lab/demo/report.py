@@ -1,4 +1,4 @@
-"""What is said at the end: the verdict as a table, and where everything is."""
+"""Prints the end of the demo: the verdict as a table, and where everything is."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ REST = (
     "overtaken",
     "stale",
 )
-"""Must be zero too; named only where they are not."""
+"""Counts that must be zero too; they are shown only where they are not."""
 
 
 def show(console: Console, summary: Mapping[str, Any]) -> None:
-    """The table, the deaths, the outsiders, the verdict."""
+    """Print the table, the killed processes, the outsiders and the verdict."""
     # Fits into 80 columns; where it does not, figures may be cut, never what they belong to.
     table = Table(box=SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False)
     table.add_column(no_wrap=True)
@@ -84,7 +84,7 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
 
 
 def addresses(console: Console, district: District) -> None:
-    """Where the district that was left running can be reached, and how to warn it."""
+    """Print where the district that was left running can be reached, and how to warn it."""
     key = district.home / "key"
     key.touch(0o600)
     key.write_text(district.service.key, "utf-8")

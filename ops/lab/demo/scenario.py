@@ -1,4 +1,4 @@
-"""The course of the demo: Alert, Update, Cancel, each until it is settled, and the death of a worker."""
+"""The demo's scenario: Alert, Update, Cancel, each until it is settled, and a worker that is killed."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from dispatcher.settings import Settings
 from ops.lab.demo import faults
-from ops.lab.demo.evidence import Case, Death, Submitted, owed
+from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
 from ops.lab.demo.progress import Progress
 from ops.lab.world import messages
 from ops.lab.world.district import SENDER, SETTLES_WITHIN_S
 from ops.lab.world.ledger import Tail, gateway_records
 from ops.lab.world.messages import CHAPTERS, CONCERNED, Submission
-from ops.lab.world.records import GatewayRecord, Kind, Message, Reach
+from ops.lab.world.records import GatewayRecord, Kind, Message, RecipientChannel
 from ops.lab.world.service import FINAL, ServiceError
 
 if TYPE_CHECKING:
@@ -29,22 +29,22 @@ LOOK_EVERY_S = 0.02
 SHOW_EVERY_S = 0.1
 ASK_EVERY_S = 0.25
 KILL_BETWEEN = (0.1, 0.5)
-"""At which share of the recipients reached the worker dies: drawn from the seed."""
+"""The worker is killed when a share of the recipients between these two was reached; the seed decides which."""
 TITLES = {Kind.ALERT: "1/3 Alert", Kind.UPDATE: "2/3 Update", Kind.CANCEL: "3/3 Cancel"}
 _ATTEMPTS = re.compile(r"^warn_delivery_attempts_total\{.*\} (\S+)$", re.MULTILINE)
 
 
 def in_flight_max() -> int:
-    """What one process can have handed over and not yet written down. In each lane it holds so many batches,
-    and of each one slice is out: the next is claimed, in the record, by the write that books the answers to
-    the last. An alert travels in one lane. The published defaults count, for the demo changes none of them.
-    """
+    """Return how many sends one process can have handed over without having recorded their outcome. In each lane it
+    holds so many batches, and of each one slice is in flight: the next is claimed, in the record, by the write that
+    books the answers to the last. An alert travels in one lane. The published defaults count, for the demo changes
+    none of them."""
     published = {name: field.default for name, field in Settings.model_fields.items()}
     return int(published["slice_size"]) * int(published["jobs_per_lane"])
 
 
 class Scenario:
-    """One run over a district that stands."""
+    """Runs the demo once over a running district."""
 
     def __init__(self, district: District, view: View, seed: int) -> None:
         self._district = district
@@ -58,15 +58,15 @@ class Scenario:
         self._written: list[Submission] = []
         self._gateway: list[GatewayRecord] = []
         self._messages: list[Message] = []
-        self._submitted: list[Submitted] = []
-        self._deaths: list[Death] = []
+        self._submitted: list[SubmittedMessage] = []
+        self._deaths: list[KilledProcess] = []
         self._killed: tuple[str, int, float] | None = None
 
-    def run(self) -> Case:
-        """All three messages. Raises ServiceError where one is refused or does not settle."""
+    def run(self) -> RunRecord:
+        """Send all three messages. Raises ServiceError where one is refused or does not settle."""
         for kind in CHAPTERS:
             self._chapter(kind)
-        return Case(self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths))
+        return RunRecord(self._seed, in_flight_max(), tuple(self._submitted), tuple(self._deaths))
 
     def _chapter(self, kind: Kind) -> None:
         progress = self._progress(kind)
@@ -82,7 +82,7 @@ class Scenario:
             raise ServiceError(f"the {kind} was refused: {answer.status} {answer.body.decode()}")
         progress.message = answer.alert_id
         self._follow(kind, progress)
-        submitted = Submitted(
+        submitted = SubmittedMessage(
             kind, answer.alert_id, answer.began_at, answer.ended_at, datetime.now(UTC), written.expires
         )
         self._note_death(kind)
@@ -95,7 +95,9 @@ class Scenario:
         draft = Message("", "", CHAPTERS.index(kind), kind, now, now)
         expected = owed(draft, self._district.recipients, self._messages, self._gateway)
         concerned = CONCERNED[kind] or CONCERNED[Kind.UPDATE]
-        return Progress([Reach(one.recipient, one.channel) for one in expected], self._places, concerned)
+        return Progress(
+            [RecipientChannel(one.recipient, one.channel) for one in expected], self._places, concerned
+        )
 
     def _misbehave(self, kind: Kind, progress: Progress) -> None:
         seed = self._seed * len(CHAPTERS) + CHAPTERS.index(kind)
@@ -128,7 +130,7 @@ class Scenario:
         self._gateway.extend(gateway_records(entries))
 
     def _kill(self, share: float) -> None:
-        """SIGKILL to a worker that has begun to send; which one, the seed says."""
+        """Send SIGKILL to a worker that has begun to send; the seed decides which."""
         texts = self._district.metrics()
         sending = sorted(name for name, text in texts.items() if name != "api" and _attempts(text))
         name = self._chance.choice(sending or ["worker-1"])
@@ -140,14 +142,14 @@ class Scenario:
         if self._killed and not self._deaths:
             name, pid, share = self._killed
             successor = self._district.service.wait_replaced(name, pid)
-            self._deaths.append(Death(name, pid, successor, kind, round(share, 4)))
+            self._deaths.append(KilledProcess(name, pid, successor, kind, round(share, 4)))
 
 
 def _attempts(text: str) -> float:
     return sum(map(float, _ATTEMPTS.findall(text)))
 
 
-def _message(kind: Kind, one: Submitted, chain: str) -> Message:
+def _message(kind: Kind, one: SubmittedMessage, chain: str) -> Message:
     return Message(
         one.id,
         chain,

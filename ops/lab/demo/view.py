@@ -1,4 +1,4 @@
-"""The screen: live tables at a terminal, a line a second elsewhere."""
+"""Shows the demo's progress: live tables at a terminal, a line a second elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LINE_EVERY_S = 1.0
 
 
 class View:
-    """Shows how a message stands, as often as it is told to."""
+    """Shows a message's progress each time `show` is called."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -48,11 +48,11 @@ class View:
             self._live.stop()
 
     def say(self, text: str) -> None:
-        """One line that stays."""
+        """Print a line that stays."""
         self.console.print(text, highlight=False)
 
     def show(self, title: str, progress: Progress, seconds: float) -> None:
-        """How things stand `seconds` after the submission."""
+        """Show the progress `seconds` after the submission."""
         if self._live:
             self._live.update(self._tables(title, progress, seconds), refresh=True)
         elif time.monotonic() >= self._next_line:
@@ -60,7 +60,7 @@ class View:
             self.say(line(title, progress, seconds))
 
     def leave(self, title: str, progress: Progress, seconds: float) -> None:
-        """How things stood at the end, as a line that stays."""
+        """Print the progress at the end as a line that stays."""
         self.say(line(title, progress, seconds))
 
     def _tables(self, title: str, progress: Progress, seconds: float) -> RenderableType:
@@ -83,7 +83,7 @@ class View:
 
 
 def channels(progress: Progress) -> Table:
-    """One row a channel. `refused` counts requests, the others people."""
+    """Make a table with one row a channel. `refused` counts requests, the other columns count people."""
     table = Table("channel", box=None)
     for name in ("accepted", "expected", "gone", "refused", "doubled"):
         table.add_column(name, justify="right")
@@ -94,7 +94,7 @@ def channels(progress: Progress) -> Table:
 
 
 def line(title: str, progress: Progress, seconds: float) -> str:
-    """The same in one line."""
+    """Format the same counts as one line."""
     parts = [f"{name} {progress.accepted[name]}/{progress.expected[name]}" for name in CHANNELS]
     places = sum(progress.accepted_in[ags] > 0 for ags in INHABITANTS)
     refused = progress.refused.total()

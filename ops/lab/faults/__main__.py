@@ -21,7 +21,8 @@ BROKEN, UNKNOWN = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """0: every promise was kept, 1: some were not, or a run could not be carried out, 2: no such fault."""
+    """Run the command line. Returns 0 if every promise was kept, 1 if some were not or a run could not be carried out,
+    2 if there is no such fault."""
     options = _options(argv)
     if options.names == ["list"]:
         for fault in (*FAULTS, *CONTROLS):
@@ -60,7 +61,7 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def table(out: Path) -> str:
-    """What lies in `out` as a table in Markdown, in the catalogue's order. Raises OSError, DecodeError."""
+    """Format the results in `out` as a table in Markdown, in the catalogue's order. Raises OSError, DecodeError."""
     rows = ["| | Fault | Runs | Seed | Keys | Lost | Doubled <= bound | Recovery s, median / max | |"]
     rows += ["|---|---|---|---|---|---|---|---|---|"]
     for fault in (*FAULTS, *CONTROLS):
@@ -88,7 +89,7 @@ def _row(found: dict[str, Any]) -> str:
 
 
 def _some(text: str) -> int:
-    """At least one: no run would pass for a series in which all was kept."""
+    """Parse a number of at least one: no run would pass for a series in which all was kept."""
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError("at least one")
     return int(text)

@@ -22,29 +22,29 @@ _CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """How a message differs from the lab's flood warning."""
+class Variant:
+    """Says how a message differs from the lab's flood warning."""
 
     places: frozenset[str] = frozenset()
     """Municipalities (AGS) in place of its area; empty: as it is."""
     lifetime: timedelta | None = None
     minor: bool = False
-    """Severity and urgency of the slowest lane, which a grave warning overtakes."""
+    """Whether it has the severity and urgency of the slowest lane, which a grave warning overtakes."""
 
 
-WHOLE = Cut()
+WHOLE = Variant()
 
 
 @dataclass(frozen=True, slots=True)
 class CapMessage:
-    """One message ready to be submitted, and the tester's own knowledge of it."""
+    """A message ready to be submitted, and the tester's own knowledge of it."""
 
     kind: Kind
     xml: bytes
     identifier: str
     expires: datetime
     concerned: frozenset[str]
-    """Municipalities (AGS) that it newly or still warns."""
+    """The municipalities (AGS) that it newly or still warns."""
     order: int
 
 
@@ -54,11 +54,11 @@ class Chain:
 
     name: str
     sender: str
-    cut: Cut = WHOLE
+    cut: Variant = WHOLE
     written: list[Submission] = field(default_factory=list)
 
     def write(self, kind: Kind) -> CapMessage:
-        """The chain's next message. Its `sent` is at least a second after the one before, as CAP's times are
+        """Write the chain's next message. Its `sent` is at least a second after the one before, as CAP's times are
         whole seconds and their order decides."""
         sent = datetime.now(ZONE).replace(microsecond=0) + timedelta(seconds=len(self.written))
         submission = messages.write(
@@ -76,8 +76,9 @@ class Chain:
         )
 
 
-def _cut(xml: bytes, cut: Cut, expires: datetime, name: str) -> bytes:
-    """`name` goes into the text: a warning that says the same as one in force would not be sent."""
+def _cut(xml: bytes, cut: Variant, expires: datetime, name: str) -> bytes:
+    """Change a message as `cut` says. `name` goes into the text: a warning that says the same as one in force would
+    not be sent."""
     alert = etree.fromstring(xml)
     for info in alert.iter(f"{_CAP}info"):
         _text(info, "event", f"Hochwasser {name}")

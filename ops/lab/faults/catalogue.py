@@ -153,7 +153,8 @@ CONTROLS = (
 
 
 def named(name: str) -> tuple[Fault, ...]:
-    """The fault of that name, those of that code, or `all`, the controls included. Raises KeyError."""
+    """Return the fault of that name, those of that code, or for `all` every one, the controls included. Raises
+    KeyError."""
     found = tuple(
         fault
         for fault in (*FAULTS, *CONTROLS)

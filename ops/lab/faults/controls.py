@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial
 
 GIVES_UP_AFTER_S = 12.0
-"""Longer than a service with a reconciler needs to resume everything."""
+"""How long a run of a control waits: longer than a service with a reconciler needs to resume everything."""
 EARLY = 0.4
-"""At the latest instant so much is still to be sent: a control must not pass because it came too late."""
+"""The latest share of the sending at which a control strikes: it must not pass because it came too late."""
 
 
 def flush(trial: Trial) -> None:
-    """FLUSHALL, and nobody who would ring again."""
+    """Send FLUSHALL to the queue of a service without a reconciler, which enqueues nothing again."""
     trial.warn()
     with queue(trial.service) as client:
         client.flushall()
         trial.await_share(trial.chance.uniform(0, EARLY))
         client.flushall()
-    for name in workers(trial):  # jobs in hand would go on without the queue
+    for name in workers(trial):  # jobs that were taken already would go on without the queue
         pid = trial.service.kill(name)
         trial.service.wait_replaced(name, pid)
     trial.allow(trial.in_flight_max() * trial.district.layout.workers)
@@ -33,7 +33,7 @@ def flush(trial: Trial) -> None:
 
 
 def kill(trial: Trial) -> None:
-    """SIGKILL to all workers at once."""
+    """Send SIGKILL to all workers at once."""
     trial.warn()
     trial.await_share(trial.chance.uniform(0.05, EARLY))
     pids = trial.service.pids()

@@ -1,4 +1,4 @@
-"""What the record says of batches in hand: only to time their resumption, never to judge."""
+"""Reads from the record which batches are leased: only to time their resumption, never to judge."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ops.lab.world.service import Service
 
 Tokens: TypeAlias = dict[int, int]
-"""Fencing tokens of open batches that somebody holds, by batch."""
+"""Fencing tokens of open batches that a worker has leased, by batch."""
 LOOK_EVERY_S = 0.1
 _HELD = "SELECT id, lease_token FROM batch WHERE state = 'open' AND lease_until > clock_timestamp()"
 _NOW = "SELECT id, lease_token, state FROM batch WHERE id = ANY($1)"
 
 
 class LeaseWatch:
-    """A connection of the lab's own to the service's record."""
+    """Watches leases over the lab's own connection to the service's record."""
 
     def __init__(self, service: Service) -> None:
         self._url = EmbeddedPostgres(service.home / "postgres").url
@@ -47,12 +47,12 @@ class LeaseWatch:
         return rows
 
     def held(self) -> Tokens:
-        """Who is in hand now."""
+        """Return the batches that are leased now."""
         return {row["id"]: row["lease_token"] for row in self._rows(_HELD)}
 
     def resumed(self, held: Mapping[int, int], since_s: float, within_s: float) -> float | None:
-        """Seconds from `since_s` (monotonic) until the last of those batches that had to change hands did; 0
-        where none had to, None where `within_s` was not enough. Changing hands shows in a new token."""
+        """Return the seconds from `since_s` (monotonic) until the last of those batches that had to be leased again
+        was; 0 where none had to, None where `within_s` was not enough. A new lease shows in a new token."""
         left, last = dict(held), 0.0
         while left:
             now = time.monotonic()

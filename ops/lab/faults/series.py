@@ -1,4 +1,4 @@
-"""Many runs of one fault, in one district or each in its own, and their sum."""
+"""Runs one fault many times, in one district or each time in its own, and sums the results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ops.lab.faults.judgement import JoinedRun, judge_cases
-from ops.lab.faults.trial import AWAY, Case, Trial, TrialError
+from ops.lab.faults.trial import AWAY, Trial, TrialError, TrialRecord
 from ops.lab.gateways.launch import StandinError
 from ops.lab.world.district import District, Layout, gateway_records
 from ops.lab.world.ledger import Tail
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 from ops.lab.world.service import ServiceError
 from ops.lab.world.verdict import MUST_BE_ZERO, Counts, Verdict
 
@@ -30,18 +30,19 @@ SETTINGS = {
     "WARN_REQUEST_TIMEOUT_S": "2",
     "WARN_HTTP2_POOL_AFTER": "1",
 }
-"""Small enough that a small district keeps both workers busy for a while: some twenty batches, and at most forty
-sends in flight in a process, where the service's own defaults allow four hundred. And a gateway that hangs is
-given up sooner than after the usual ten seconds. And although a process has only some sixty pushes of a
-warning for each push service, most go the way that a mass send goes, over connections of its own."""
+"""Batches and slices are small enough that a small district keeps both workers busy for a while: some twenty batches,
+and at most forty sends in flight in a process, where the service's own defaults allow four hundred. A gateway that
+hangs is given up sooner than after the usual ten seconds. And although a process has only some sixty pushes of a
+warning for each push service, most take the path of a mass send, over connections of our own HTTP/2."""
 SHARED_RUNS_MAX = 3
-"""With more runs of each, every fault gets a district of its own: ledgers and records stay small."""
+"""The most runs of each fault in a shared district. With more, every fault gets a district of its own, so that ledgers
+and records stay small."""
 COUNTED = ("doubled", *MUST_BE_ZERO)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One entry of the catalogue."""
+    """A fault in the catalogue."""
 
     name: str
     code: str
@@ -57,17 +58,17 @@ class Fault:
     fresh: bool = False
     """Every run needs a district of its own."""
     surround: Callable[[Path], AbstractContextManager[Mapping[str, str]]] | None = None
-    """A context around the district, given its directory: what the service needs to be told of it, as settings."""
+    """A context around the district, given its directory; it yields the settings that the service needs for it."""
 
     @property
     def world(self) -> object:
-        """Equal for faults that can share a district."""
+        """Return a value that is equal for faults that can share a district."""
         return self.surround, self.layout.workers, self.layout.command, tuple(self.settings.items())
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run."""
+    """Says what is to be run."""
 
     runs: int
     seed: int
@@ -76,8 +77,8 @@ class Order:
 
 
 def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """All runs of each, judged and summed, as the JSON objects that are printed. A run that could not be carried
-    out proves nothing: it counts as a failure."""
+    """Run each fault, judge and sum the runs, and yield the JSON objects that are printed. A run that could not be
+    carried out proves nothing: it counts as a failure."""
     found: dict[str, list[JoinedRun]] = {fault.name: [] for fault in faults}
     for place, planned in enumerate(_groups(faults, order)):
         home = order.out / str(place)
@@ -95,7 +96,7 @@ def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> It
 
 
 def _groups(faults: Sequence[Fault], order: Order) -> list[list[tuple[Fault, int]]]:
-    """Runs that share a district, as (fault, number of the run)."""
+    """Group the runs that share a district, as (fault, number of the run)."""
     groups: dict[object, list[tuple[Fault, int]]] = {}
     for fault in faults:
         for number in range(order.runs):
@@ -110,8 +111,8 @@ def _one_district(
     order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
 ) -> list[JoinedRun]:
     fault = planned[0][0]
-    plan = Plan(order.seed, order.subscriptions, order.subscriptions // 20)
-    cases: list[Case] = []
+    plan = PopulationPlan(order.seed, order.subscriptions, order.subscriptions // 20)
+    cases: list[TrialRecord] = []
     reasons: list[str] = []
     with ExitStack() as stack:
         around = stack.enter_context(fault.surround(home)) if fault.surround else {}
@@ -120,25 +121,25 @@ def _one_district(
         district = stack.enter_context(District(home, layout))
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
         for fault, number in planned:
-            cases.append(case := Case(len(cases), number, datetime.now(UTC)))
+            cases.append(case := TrialRecord(len(cases), number, datetime.now(UTC)))
             chance = random.Random(f"{order.seed}|{fault.name}|{number}")
             reasons.append(_carry_out(fault, Trial(district, tail, chance, case)))
             say(f"{fault.name} {number + 1}/{order.runs}: {reasons[-1] or 'settled'} {case.recovery_s or ''}")
         recipients = district.recipients
         stack.callback(shutil.rmtree, home / "service", ignore_errors=True)
         district.stop()
-        # only now: whatever was sent late is in the ledgers too
+        # only now, so that what was sent late is in the ledgers too
         cases[-1].ended_at = datetime.now(UTC)
         judged = judge_cases(cases, recipients, tuple(gateway_records(home)))
     return [replace(one, reason=reason) for one, reason in zip(judged, reasons, strict=True)]
 
 
 def _not_run(number: int, reason: str) -> JoinedRun:
-    return JoinedRun(Case(0, number, datetime.now(UTC)), Verdict({}, Counts()), reason)
+    return JoinedRun(TrialRecord(0, number, datetime.now(UTC)), Verdict({}, Counts()), reason)
 
 
 def _carry_out(fault: Fault, trial: Trial) -> str:
-    """Why it could not be carried out; empty: it was."""
+    """Carry the run out. Returns why it could not be; empty: it was."""
     try:
         fault.act(trial)
         trial.conclude()
@@ -149,7 +150,7 @@ def _carry_out(fault: Fault, trial: Trial) -> str:
 
 
 def summary(fault: Fault, order: Order, judged: Sequence[JoinedRun]) -> dict[str, Any]:
-    """The sum over all runs; `failures` name the run."""
+    """Sum all runs up; `failures` name the run."""
     totals = [one.verdict.total for one in judged]
     recovery = [seconds for one in judged for seconds in one.case.recovery_s]
     failures = [f"run {one.case.run}: {text}" for one in judged for text in one.failures]
@@ -173,7 +174,7 @@ def summary(fault: Fault, order: Order, judged: Sequence[JoinedRun]) -> dict[str
 
 
 def _found(fault: Fault, one: JoinedRun) -> bool:
-    """Whether the lab saw what is wrong with a sabotaged service."""
+    """Return whether the lab found what is wrong with a sabotaged service."""
     if fault.breaks:
         return fault.breaks in one.case.findings and not one.case.findings[fault.breaks].ok
     return bool(one.verdict.total.lost or one.verdict.total.false_delivered)

@@ -1,4 +1,5 @@
-"""One run of one fault: submit, wait for the instant, do the damage, wait until all is settled, take the account."""
+"""Carries out one run of one fault: submit, wait for the instant, do the damage, wait until all is settled, read the
+service's ledger."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.faults.cap_messages import WHOLE, CapMessage, Chain, Cut
+from ops.lab.faults.cap_messages import WHOLE, CapMessage, Chain, Variant
 from ops.lab.world.district import SENDER, SETTLES_WITHIN_S, District
 from ops.lab.world.population import watching
 from ops.lab.world.records import Kind, ServiceRecord
-from ops.lab.world.service import FINAL, Answer, ServiceError
+from ops.lab.world.service import FINAL, ApiResponse, ServiceError
 
 if TYPE_CHECKING:
     import random
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
     from ops.lab.world.ledger import Entry, Tail
 
 LATENCY_S = 0.05
-"""Of every gateway: a send must take a while for a fault to fall into it."""
+"""Latency of every gateway: a send must take a while for a fault to fall into it."""
 EARLY_SHARE = 0.1
-"""Of all instants, those before the first send."""
+"""The share of the random instants that lie before the first send."""
 MOMENT_WITHIN_S = 30.0
 ACCEPTED_WITHIN_S = 120.0
 AGAIN_S = 0.1
 LOOK_EVERY_S = 0.02
 NO_ANSWER = (OSError, http.client.HTTPException)
 AWAY = (*NO_ANSWER, ServiceError, KeyError)
-"""What it looks like when the API is not there."""
+"""What is raised while the API is not there."""
 
 
 class TrialError(Exception):
@@ -39,12 +40,12 @@ class TrialError(Exception):
 
 
 @dataclass(slots=True)
-class Sent:
-    """One message that was answered with 2xx."""
+class SentMessage:
+    """A message that was answered with 2xx."""
 
     message: CapMessage
     chain: str
-    answer: Answer
+    answer: ApiResponse
     settled_at: datetime | None = None
 
     @property
@@ -65,20 +66,21 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Case:
-    """What a run knows by itself."""
+class TrialRecord:
+    """Holds what a run knows without asking the service."""
 
     number: int
-    """Within its district, so that identifiers differ."""
+    """The run's number in its district, so that identifiers differ."""
     run: int
-    """Of its fault."""
+    """The run's number among those of its fault."""
     began_at: datetime
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentMessage] = field(default_factory=list)
     bound: int = 0
     excused: set[str] = field(default_factory=set)
     """Recipients that the fault itself makes unreachable."""
     may_expire: bool = False
-    """Whether the fault outlasts its messages: who was not sent to by then is rightly left out."""
+    """Whether the fault outlasts its messages: recipients that were not sent to before `expires` are rightly left out.
+    """
     recovery_s: list[float] = field(default_factory=list)
     findings: dict[str, Finding] = field(default_factory=dict)
     claims: list[ServiceRecord] = field(default_factory=list)
@@ -86,9 +88,9 @@ class Case:
 
 
 class Trial:
-    """What a fault has at hand."""
+    """Gives a fault what it needs for one run."""
 
-    def __init__(self, district: District, tail: Tail, chance: random.Random, case: Case) -> None:
+    def __init__(self, district: District, tail: Tail, chance: random.Random, case: TrialRecord) -> None:
         self.district = district
         self.service = district.service
         self.chance = chance
@@ -99,24 +101,24 @@ class Trial:
         self._settles_within_s = SETTLES_WITHIN_S
         self._reached: set[tuple[str, str]] = set()
         self.entries: list[Entry] = []
-        """All that the gateways wrote down in this run, as far as looked at."""
+        """What the gateways wrote down in this run, as far as `look` has read it."""
         self._tail.new()
         self.gateways({})
 
     def gateways(self, rules: Mapping[str, list[dict[str, Any]]]) -> None:
-        """These rules in force by gateway, before the latency that all have."""
+        """Put these fault rules in force, by gateway, before the latency that all have."""
         latency = {"name": "latency", "action": {"kind": "delay", "delay_s": LATENCY_S}}
         for name, gateway in self.district.gateways.items():
             gateway.set_faults(*rules.get(name, ()), latency)
 
-    def chain(self, cut: Cut = WHOLE, sender: str = SENDER) -> Chain:
-        """A new warning's chain, with an identifier of its own."""
+    def chain(self, cut: Variant = WHOLE, sender: str = SENDER) -> Chain:
+        """Begin a new warning's chain, with an identifier of its own."""
         self._chains += 1
         return Chain(f"{self._run}-{self._chains}", sender, cut)
 
     def warn(
         self, chain: Chain | None = None, kind: Kind = Kind.ALERT, within_s: float = ACCEPTED_WITHIN_S
-    ) -> Sent:
+    ) -> SentMessage:
         """Submit the chain's next message as a control centre does: again until it is accepted. Raises
         TrialError."""
         chain = chain or self.chain()
@@ -124,13 +126,13 @@ class Trial:
         self._reached.clear()
         return self.accepted(message, chain, self.submit(message.xml, within_s))
 
-    def accepted(self, message: CapMessage, chain: Chain, answer: Answer) -> Sent:
+    def accepted(self, message: CapMessage, chain: Chain, answer: ApiResponse) -> SentMessage:
         """Note a message that was answered with 2xx."""
-        sent = Sent(message, chain.name, answer)
+        sent = SentMessage(message, chain.name, answer)
         self.case.sent.append(sent)
         return sent
 
-    def submit(self, xml: bytes, within_s: float = ACCEPTED_WITHIN_S) -> Answer:
+    def submit(self, xml: bytes, within_s: float = ACCEPTED_WITHIN_S) -> ApiResponse:
         """POST until 2xx. Raises TrialError where it is refused, or not accepted in time."""
         give_up = time.monotonic() + within_s
         while time.monotonic() < give_up:
@@ -144,15 +146,15 @@ class Trial:
         raise TrialError(f"not accepted for {within_s:.0f} s")
 
     def look(self) -> list[Entry]:
-        """What the gateways wrote down since the last look."""
+        """Read what the gateways wrote down since the last look."""
         new = self._tail.new()
         self.entries.extend(new)
         self._reached.update((entry.recipient, entry.channel) for entry in new if entry.accepted)
         return new
 
     def await_share(self, share: float) -> float:
-        """Until this share of those concerned by the last message was reached, but no longer than half a
-        minute; the share reached."""
+        """Wait until this share of the recipients concerned by the last message was reached, but no longer than half a
+        minute. Returns the share reached."""
         concerned = self.case.sent[-1].message.concerned
         total = sum(1 for _ in watching(self.district.recipients, concerned)) or 1
         give_up = time.monotonic() + MOMENT_WITHIN_S
@@ -164,31 +166,31 @@ class Trial:
             time.sleep(LOOK_EVERY_S)
 
     def await_moment(self) -> float:
-        """Until a random instant of the sending under way, uniform over its progress."""
+        """Wait until a random instant of the sending under way, uniform over its progress."""
         return self.await_share(self.chance.uniform(-EARLY_SHARE, 1.0))
 
     def in_flight_max(self) -> int:
-        """What one worker can have handed over and not yet written down, in one lane: one slice of each batch
-        in hand."""
+        """Return how many sends one worker can have handed over without having recorded their outcome, in one lane:
+        one slice of each leased batch."""
         settings = self.district.layout.settings
         return int(settings["WARN_SLICE_SIZE"]) * int(settings["WARN_JOBS_PER_LANE"])
 
     def allow(self, doubles: int) -> None:
-        """So many doubles the fault explains."""
+        """Allow so many duplicates, which the fault explains."""
         self.case.bound += doubles
 
     def hold(self, name: str, value: float, limit: float) -> None:
-        """A criterion; the worst of the run counts."""
+        """Hold a criterion; the run's worst value counts."""
         before = self.case.findings.get(name)
         worst = value if before is None else max(value, before.value)
         self.case.findings[name] = Finding(round(worst, 3), limit)
 
     def recovered(self, seconds: float) -> None:
-        """How long the service needed to go on as before."""
+        """Note how long the service needed to recover."""
         self.case.recovery_s.append(round(seconds, 3))
 
     def settle(self, within_s: float = SETTLES_WITHIN_S) -> None:
-        """Until every message is settled, whatever else is down meanwhile; what is not by then stays so."""
+        """Wait until every message is settled, whatever else is down meanwhile; what is not by then stays so."""
         give_up = time.monotonic() + within_s
         while time.monotonic() < give_up:
             for sent in self.case.sent:
@@ -199,17 +201,17 @@ class Trial:
             self.look()
             time.sleep(LOOK_EVERY_S * 2)
 
-    def _settled(self, sent: Sent) -> bool:
+    def _settled(self, sent: SentMessage) -> bool:
         with suppress(*AWAY):
             return self.service.alert(sent.id)["state"] in FINAL
         return False
 
     def give_up_after(self, seconds: float) -> None:
-        """How long to wait at the end for what is not settled."""
+        """Set how long to wait at the end for what is not settled."""
         self._settles_within_s = seconds
 
     def conclude(self) -> None:
-        """Wait until all is settled and every process runs, then take the service's account."""
+        """Wait until all is settled and every process runs, then read the service's ledger."""
         self.settle(self._settles_within_s)
         self.service.wait_ready()
         for sent in self.case.sent:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PATH = "/callback/"
 TOLERANCE_S = 300
-"""How far the sender's clock may be off; the reference libraries' value."""
+"""Seconds by which the sender's clock may be off; the reference libraries' value."""
 
 
 class App:
@@ -34,14 +34,14 @@ class App:
     channel = "app"
 
     def __init__(self, state: Path) -> None:
-        """Raises OSError, msgspec.DecodeError."""
+        """Read the instances' secrets. Raises OSError, msgspec.DecodeError."""
         self._secrets = {
             line.instance: base64.b64decode(line.secret.removeprefix("whsec_"))
             for line in read_lines(state / APP_FILE, Instance)
         }
 
     def examine(self, request: Request, now_s: float) -> Parcel:
-        """The callback in `request`, refused with a reason or ready to be accepted."""
+        """Examine the callback in `request`: it is refused with a reason or ready to be accepted."""
         if not request.path.startswith(PATH):
             return refused("", 404, "path")
         instance = request.path.removeprefix(PATH)

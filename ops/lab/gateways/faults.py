@@ -16,8 +16,8 @@ NonNegative = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Kind(StrEnum):
-    """What happens instead of a plain answer. In the first group nothing is taken, in the second it is.
+class FaultKind(StrEnum):
+    """Names what happens instead of a plain answer. In the first group nothing is taken, in the second it is.
 
     What each is on the wire, `http1` and `http2` say at their exchanges.
     """
@@ -29,7 +29,7 @@ class Kind(StrEnum):
     RESET = "reset"
     """Break off without an answer: TCP reset, over HTTP/2 of the stream alone."""
     REFUSE = "refuse"
-    """The same, over HTTP/2 with the word that nothing was acted upon."""
+    """Break off as RESET does, over HTTP/2 with the statement that the request was not acted upon."""
     DISCONNECT = "disconnect"
     """TCP reset, over HTTP/2 with all that is under way on the connection."""
 
@@ -47,11 +47,20 @@ class Kind(StrEnum):
     """Take it, answer as usual, and take nothing more on this connection."""
 
 
-TAKING = frozenset({Kind.DELAY, Kind.HANG_AFTER, Kind.RESET_AFTER, Kind.TRUNCATE, Kind.SLOW, Kind.GO_AWAY})
+TAKING = frozenset(
+    {
+        FaultKind.DELAY,
+        FaultKind.HANG_AFTER,
+        FaultKind.RESET_AFTER,
+        FaultKind.TRUNCATE,
+        FaultKind.SLOW,
+        FaultKind.GO_AWAY,
+    }
+)
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which requests a rule meets: all conditions that are set must hold."""
+    """Says which requests a rule meets: all conditions that are set must hold."""
 
     probability: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     seed: int = 0
@@ -61,7 +70,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     every: Count = 0
     """Each request whose number is a multiple of this."""
     first_attempts: Count = 0
-    """Only the first so many requests for each recipient since the rules were set."""
+    """The rule meets only so many first requests for each recipient since the rules were set."""
     after_s: NonNegative = 0.0
     until_s: NonNegative | None = None
     """Window in seconds since the rules were set."""
@@ -69,9 +78,9 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to do; see Kind for which fields matter. `delay_s` comes before everything else."""
+    """Says what to do; see FaultKind for which fields matter. `delay_s` comes before everything else."""
 
-    kind: Kind
+    kind: FaultKind
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 503
     headers: dict[str, str] = {}
     body: str = ""
@@ -81,19 +90,19 @@ class Action(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule; the first of the list that matches a request wins."""
+    """A fault rule; the first of the list that matches a request wins."""
 
     action: Action
     match: Match = Match()
     name: str = ""
-    """Stands in the ledger beside what it did; default `<kind>-<index>`."""
+    """The rule's name in the ledger; default `<kind>-<index>`."""
 
 
 _RULES = msgspec.json.Decoder(list[Rule])
 
 
 def parse(body: bytes) -> tuple[Rule, ...]:
-    """Rules from a JSON list. Raises msgspec.DecodeError or its subclass ValidationError."""
+    """Parse rules from a JSON list. Raises msgspec.DecodeError or its subclass ValidationError."""
     return tuple(
         rule if rule.name else msgspec.structs.replace(rule, name=f"{rule.action.kind}-{index}")
         for index, rule in enumerate(_RULES.decode(body))
@@ -101,7 +110,7 @@ def parse(body: bytes) -> tuple[Rule, ...]:
 
 
 class Faults:
-    """The rules in force and the counters they refer to."""
+    """Holds the rules in force and the counters they refer to."""
 
     def __init__(self, rules: tuple[Rule, ...], now_s: float) -> None:
         self.rules = rules
@@ -111,7 +120,7 @@ class Faults:
         self._attempts: dict[str, int] = {}
 
     def choose(self, recipient: str, port: int, now_s: float) -> Rule | None:
-        """Count one request and give the rule that meets it, if any. `now_s` is monotonic."""
+        """Count one request and return the rule that meets it, if any. `now_s` is monotonic."""
         if not self.rules:
             return None
         self._requests += 1
@@ -128,7 +137,7 @@ class Faults:
 
 
 def draw(seed: int, rule: int, recipient: str, attempt: int) -> float:
-    """A number in [0, 1) that depends on nothing but the arguments."""
+    """Return a number in [0, 1) that depends on nothing but the arguments."""
     digest = hashlib.blake2b(f"{seed}|{rule}|{recipient}|{attempt}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
 

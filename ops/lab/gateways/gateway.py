@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from ops.lab.gateways import reports
-from ops.lab.gateways.faults import TAKING, Faults, Kind, Rule, parse
+from ops.lab.gateways.faults import TAKING, FaultKind, Faults, Rule, parse
 from ops.lab.gateways.http.exchange import Answer
 from ops.lab.world.ledger import Entry
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 
 CONTROL = "/_control/"
 _JSON = (("content-type", "application/json"),)
-_SENT_IN_FULL = frozenset({Kind.STATUS, Kind.DELAY, Kind.SLOW, Kind.GO_AWAY})
+_SENT_IN_FULL = frozenset({FaultKind.STATUS, FaultKind.DELAY, FaultKind.SLOW, FaultKind.GO_AWAY})
 
 
 class Examiner(Protocol):
-    """What differs between the channels."""
+    """Examines the requests of one channel: what differs between the channels."""
 
     channel: str
 
     def examine(self, request: Request, now_s: float) -> Parcel:
-        """What is in `request`. `now_s` is Unix time."""
+        """Examine `request`. `now_s` is Unix time."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is written down and done about one request."""
+    """Says what is written down and done about one request."""
 
     accepted: bool
     answer: Answer
@@ -50,7 +50,8 @@ class Outcome:
 
 
 def decide(parcel: Parcel, rule: Rule | None) -> Outcome:
-    """A fault that takes nothing beats everything; one that takes cannot make a bad request good."""
+    """Decide about one request. A fault that takes nothing beats everything; one that takes cannot make a bad request
+    good."""
     if rule is None or rule.action.kind in TAKING:
         accepted = not parcel.refusal
         whole = rule is None or rule.action.kind in _SENT_IN_FULL
@@ -58,7 +59,7 @@ def decide(parcel: Parcel, rule: Rule | None) -> Outcome:
         return Outcome(accepted, parcel.answer, parcel.answer.status if whole else 0, reason, rule)
     action = rule.action
     answer = Answer(action.status, action.body.encode(), tuple(action.headers.items()))
-    status = action.status if action.kind is Kind.STATUS else 0
+    status = action.status if action.kind is FaultKind.STATUS else 0
     return Outcome(accepted=False, answer=answer, status=status, reason="fault", rule=rule)
 
 
@@ -181,19 +182,19 @@ def deliver(exchange: Exchange, outcome: Outcome) -> None:
     """Give the sender what the outcome says: the answer, part of it, a reset, or nothing at all."""
     action = outcome.rule.action if outcome.rule else None
     match action.kind if action else None:
-        case Kind.HANG | Kind.HANG_AFTER:
+        case FaultKind.HANG | FaultKind.HANG_AFTER:
             return
-        case Kind.RESET | Kind.RESET_AFTER:
+        case FaultKind.RESET | FaultKind.RESET_AFTER:
             exchange.reset()
-        case Kind.REFUSE:
+        case FaultKind.REFUSE:
             exchange.refuse()
-        case Kind.DISCONNECT:
+        case FaultKind.DISCONNECT:
             exchange.disconnect()
-        case Kind.GO_AWAY:
+        case FaultKind.GO_AWAY:
             exchange.go_away(outcome.answer)
-        case Kind.TRUNCATE if action:
+        case FaultKind.TRUNCATE if action:
             exchange.truncate(outcome.answer, action.keep_bytes)
-        case Kind.SLOW if action:
+        case FaultKind.SLOW if action:
             exchange.dribble(outcome.answer, action.pause_s)
         case _:
             exchange.answer(outcome.answer)

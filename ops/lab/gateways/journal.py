@@ -20,7 +20,7 @@ class Journal:
     """An append-only file of lines. Made and used on one running event loop; the disk has its own thread."""
 
     def __init__(self, path: Path, on_failure: Callable[[BaseException], None]) -> None:
-        """Opens or creates `path` (mode 0600); raises OSError. `on_failure` is told once if writing fails."""
+        """Open or create `path` (mode 0600). `on_failure` is called once if writing fails. Raises OSError."""
         self._fd = _open(path)
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()

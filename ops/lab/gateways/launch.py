@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ops.lab.gateways.reports import Account
+from ops.lab.gateways.reports import ReportSummary
 
 if TYPE_CHECKING:
     import ssl
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 READY_WITHIN_S = 30.0
-"""A large population takes some seconds to load."""
+"""How long a stand-in may take to start: a large population takes some seconds to load."""
 ANSWER_WITHIN_S = 10.0
 STOPS_WITHIN_S = 10.0
 
@@ -32,7 +32,7 @@ class StandinError(Exception):
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What a stand-in says once it listens."""
+    """What a stand-in prints once it listens."""
 
     channel: str
     url: str
@@ -60,7 +60,7 @@ class Standin:
         return Path(self.ready.ledger)
 
     def set_faults(self, *rules: dict[str, Any]) -> list[str]:
-        """Put these rules in force, with fresh counters; their names. Raises StandinError for a bad rule."""
+        """Put these rules in force, with fresh counters. Returns their names. Raises StandinError for a bad rule."""
         names: list[str] = msgspec.json.decode(self._control("PUT", "faults", msgspec.json.encode(rules)))
         return names
 
@@ -69,25 +69,26 @@ class Standin:
         self._control("DELETE", "faults")
 
     def report(self, **plan: Any) -> None:
-        """Report on each message taken from now on, see `ops.lab.gateways.reports.Plan`. Raises StandinError for a bad
-        plan."""
+        """Have each message taken from now on reported on, see `ops.lab.gateways.reports.ReportPlan`. Raises
+        StandinError for a bad plan."""
         self._control("PUT", "reports", msgspec.json.encode(plan))
 
-    def reports(self) -> Account:
-        """What was reported since, and what of it is still under way. Raises StandinError where nothing is."""
-        return msgspec.json.decode(self._control("GET", "reports"), type=Account)
+    def reports(self) -> ReportSummary:
+        """Return what was reported since, and how much is still under way. Raises StandinError where no reports were
+        asked for."""
+        return msgspec.json.decode(self._control("GET", "reports"), type=ReportSummary)
 
     def report_no_more(self) -> None:
         """Report on no more messages."""
         self._control("DELETE", "reports")
 
     def stats(self) -> dict[str, Any]:
-        """The gateway's counters since its start."""
+        """Return the gateway's counters since its start."""
         found: dict[str, Any] = msgspec.json.decode(self._control("GET", "stats"))
         return found
 
     def stop(self, within_s: float = STOPS_WITHIN_S) -> int:
-        """SIGTERM, and SIGKILL where that does not end it in time; the exit status."""
+        """Send SIGTERM, and SIGKILL where that does not end it in time. Returns the exit status."""
         self.process.terminate()
         try:
             return self._wait(within_s)
@@ -95,7 +96,7 @@ class Standin:
             return self.kill()
 
     def kill(self) -> int:
-        """SIGKILL; the exit status."""
+        """Send SIGKILL. Returns the exit status."""
         self.process.kill()
         return self._wait(STOPS_WITHIN_S)
 
@@ -155,7 +156,7 @@ def start(
         str(state),
     ]
     root = Path(__file__).parents[3]
-    # a group of its own: a terminal's Ctrl-C is for whoever started it, who ends it after its senders
+    # a group of its own: a terminal's Ctrl-C is for its parent, which ends it after its senders
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE, cwd=root, process_group=0)
     assert process.stdout
     said, _, _ = select.select([process.stdout], [], [], READY_WITHIN_S)

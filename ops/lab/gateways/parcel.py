@@ -1,4 +1,4 @@
-"""What a gateway makes of one request: for whom it is, what it says, and the answer it would give."""
+"""Holds what a gateway makes of one request: its recipient, its content, and the answer it would give."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNREAD = Content("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One request, examined. `refusal` is "" where the gateway would take it."""
+    """An examined request. `refusal` is "" where the gateway would take it."""
 
     recipient: str
     content: Content
@@ -29,7 +29,7 @@ class Parcel:
 
 
 def refused(recipient: str, status: int, reason: str) -> Parcel:
-    """A request that named nobody known, or nothing readable."""
+    """Make the parcel of a request that named no known recipient, or could not be read."""
     return Parcel(recipient, UNREAD, reason, Answer(status, reason.encode()))
 
 
@@ -42,7 +42,7 @@ _DOCUMENT = msgspec.json.Decoder(_Document)
 
 
 def read_document(plain: bytes) -> Content:
-    """The message in an app's or browser's JSON document; its reason says where it names none."""
+    """Read the message in an app's or browser's JSON document; its reason says where it names none."""
     digest = hashlib.sha256(plain).hexdigest()
     try:
         document = _DOCUMENT.decode(plain)

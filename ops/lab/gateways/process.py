@@ -32,7 +32,7 @@ PROTOCOLS = ("h2", "http/1.1")
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Where a stand-in listens: one port for each origin it stands for; 0 lets the system choose."""
+    """Says where a stand-in listens: one port for each origin it stands for; 0 lets the system choose."""
 
     host: str
     ports: tuple[int, ...]
@@ -44,7 +44,7 @@ class Listen:
         return "https" if self.tls_cert else "http"
 
     def tls(self) -> ssl.SSLContext | None:
-        """The server's TLS context. Raises OSError, ssl.SSLError."""
+        """Make the server's TLS context. Raises OSError, ssl.SSLError."""
         if self.tls_cert is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -62,11 +62,11 @@ class _Negotiated(asyncio.Protocol):
         self._connections = connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand the connection on. It has shaken hands by now."""
+        """Pass the connection to its protocol. The TLS handshake is complete by now."""
         tls = transport.get_extra_info("ssl_object")
-        kind: Callable[..., asyncio.Protocol] = http1.Connection
+        kind: Callable[..., asyncio.Protocol] = http1.Http1Connection
         if tls is not None and tls.selected_alpn_protocol() == "h2":
-            kind = http2.Connection
+            kind = http2.Http2Connection
         connection = kind(self._gateway.handle, self._port, self._connections)
         cast("asyncio.Transport", transport).set_protocol(connection)
         connection.connection_made(transport)
@@ -75,8 +75,7 @@ class _Negotiated(asyncio.Protocol):
 def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread that started it ends (Linux; prctl(2)).
 
-    `parent` is the parent's process id as seen at the start: had it ended before, nobody would tell us.
-    """
+    `parent` is the parent's process id as seen at the start: had it ended before, no signal would come."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

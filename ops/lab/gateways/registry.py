@@ -1,4 +1,4 @@
-"""All stand-ins by name: a new channel's is one line here."""
+"""Lists all stand-ins by name: a new channel's is one line here."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ STANDINS: Mapping[str, StandinSpec] = {
 
 
 def spec_of(gateway: str) -> StandinSpec:
-    """Of a district's gateway such as `sms` or `webpush-2`. Raises KeyError."""
+    """Return the specification of a district's gateway such as `sms` or `webpush-2`. Raises KeyError."""
     return STANDINS[gateway.partition("-")[0]]
 
 
 def by_audience() -> tuple[StandinSpec, ...]:
-    """All, those with the largest share of the population first."""
+    """Return all specifications, those with the largest share of the population first."""
     return tuple(sorted(STANDINS.values(), key=lambda spec: -spec.share))

@@ -21,36 +21,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 EARLY_WITHIN_S = 1.0
-"""So long the answer to a message waits for the report that is to overtake it: less than its sender waits."""
+"""How long the answer to a message waits for the report that is to overtake it: less than its sender waits."""
 ANSWER_WITHIN_S = 10.0
 AGAIN_S = 0.1
 TRIES_MAX = 300
 FINAL = frozenset({"delivered", "failed"})
 NUMBER = "+4900000000000"
-"""Stands in every report, as in real ones; never to be seen again."""
-NOBODY = "00000000000000000000000000-1"
+"""The phone number in every report, as real ones have one; it must appear nowhere in the service."""
+UNKNOWN_REFERENCE = "00000000000000000000000000-1"
 
 
-class Way(StrEnum):
-    """How a message is reported on."""
+class ReportSequence(StrEnum):
+    """Names the sequence of reports on a message."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
     DUPLICATED = "duplicated"
     CONTRADICTED = "contradicted"
     DISORDERED = "disordered"
-    """What is not final comes last."""
+    """A report that is not final comes last."""
     TORN = "torn"
-    """Both final states at the same instant."""
+    """Both final states are reported at the same instant."""
     FOREIGN = "foreign"
-    """Of a message that nobody sent, before the right one."""
+    """A report of a message that was never sent comes before the right one."""
     FORGED = "forged"
-    """By somebody who does not know the secret, before the right one."""
+    """A report without the right secret comes before the right one."""
     SILENT = "silent"
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One report."""
+    """A report in a sequence."""
 
     status: str
     known: bool = True
@@ -58,22 +58,22 @@ class Step(msgspec.Struct, frozen=True):
 
 
 _DELIVERED, _FAILED, _PENDING = Step("delivered"), Step("failed"), Step("enroute")
-WAYS: Mapping[Way, tuple[tuple[Step, ...], ...]] = {
-    Way.DELIVERED: ((_DELIVERED,),),
-    Way.FAILED: ((_FAILED,),),
-    Way.DUPLICATED: ((_DELIVERED,), (_DELIVERED,)),
-    Way.CONTRADICTED: ((_FAILED,), (_DELIVERED,)),
-    Way.DISORDERED: ((_PENDING,), (_DELIVERED,), (_PENDING,)),
-    Way.TORN: ((_DELIVERED, _FAILED),),
-    Way.FOREIGN: ((Step("failed", known=False),), (_DELIVERED,)),
-    Way.FORGED: ((Step("failed", honest=False),), (_DELIVERED,)),
-    Way.SILENT: (),
+REPORT_SEQUENCES: Mapping[ReportSequence, tuple[tuple[Step, ...], ...]] = {
+    ReportSequence.DELIVERED: ((_DELIVERED,),),
+    ReportSequence.FAILED: ((_FAILED,),),
+    ReportSequence.DUPLICATED: ((_DELIVERED,), (_DELIVERED,)),
+    ReportSequence.CONTRADICTED: ((_FAILED,), (_DELIVERED,)),
+    ReportSequence.DISORDERED: ((_PENDING,), (_DELIVERED,), (_PENDING,)),
+    ReportSequence.TORN: ((_DELIVERED, _FAILED),),
+    ReportSequence.FOREIGN: ((Step("failed", known=False),), (_DELIVERED,)),
+    ReportSequence.FORGED: ((Step("failed", honest=False),), (_DELIVERED,)),
+    ReportSequence.SILENT: (),
 }
 """Steps beside one another are sent at the same time, groups one after the other."""
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where to report, and how."""
+class ReportPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Says where to report, and how."""
 
     url: str
     secret: str
@@ -82,8 +82,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The share of messages whose first report comes before the answer."""
 
 
-class Heard(msgspec.Struct, frozen=True):
-    """One report and its answer. Times are CLOCK_MONOTONIC."""
+class AnsweredReport(msgspec.Struct, frozen=True):
+    """A report and its answer. Times are CLOCK_MONOTONIC."""
 
     client_ref: str
     way: str
@@ -92,38 +92,38 @@ class Heard(msgspec.Struct, frozen=True):
     status: int
     """The last HTTP status; 0 where no answer ever came."""
     verdict: str
-    """What the service says it made of it."""
+    """The verdict on it in the service's answer."""
     began_ns: int
     ended_ns: int
 
 
-class Account(msgspec.Struct, frozen=True):
-    """All reports answered so far, and how many messages are still to be reported on."""
+class ReportSummary(msgspec.Struct, frozen=True):
+    """Holds all reports answered so far, and how many messages are still to be reported on."""
 
-    heard: tuple[Heard, ...]
+    heard: tuple[AnsweredReport, ...]
     open: int
 
 
-def parse(body: bytes) -> Plan:
-    """A plan from JSON. Raises msgspec.DecodeError or its subclass ValidationError."""
-    return msgspec.json.decode(body, type=Plan)
+def parse(body: bytes) -> ReportPlan:
+    """Parse a plan from JSON. Raises msgspec.DecodeError or its subclass ValidationError."""
+    return msgspec.json.decode(body, type=ReportPlan)
 
 
 class Reporter:
     """Reports on messages by a plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ReportPlan) -> None:
         self._plan = plan
         self._known: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._heard: list[Heard] = []
+        self._heard: list[AnsweredReport] = []
 
-    def account(self) -> Account:
-        return Account(tuple(self._heard), len(self._tasks))
+    def account(self) -> ReportSummary:
+        return ReportSummary(tuple(self._heard), len(self._tasks))
 
-    def way(self, client_ref: str) -> Way:
-        """The way this message is reported on."""
-        return tuple(Way)[int(draw(self._plan.seed, 0, client_ref, 1) * len(Way))]
+    def way(self, client_ref: str) -> ReportSequence:
+        """Choose the sequence of reports on this message."""
+        return tuple(ReportSequence)[int(draw(self._plan.seed, 0, client_ref, 1) * len(ReportSequence))]
 
     def follow(self, client_ref: str, answer: Callable[[], None]) -> None:
         """Have `answer` called, and the message reported on, once."""
@@ -136,7 +136,7 @@ class Reporter:
         task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, client_ref: str, answer: Callable[[], None]) -> None:
-        groups = list(WAYS[self.way(client_ref)])
+        groups = list(REPORT_SEQUENCES[self.way(client_ref)])
         if groups and draw(self._plan.seed, 1, client_ref, 1) < self._plan.early:
             first = asyncio.ensure_future(self._send(client_ref, groups.pop(0), early=True))
             await asyncio.wait({first}, timeout=EARLY_WITHIN_S)
@@ -151,7 +151,7 @@ class Reporter:
         await asyncio.gather(*(self._report(client_ref, step, early=early) for step in group))
 
     async def _report(self, client_ref: str, step: Step, *, early: bool) -> None:
-        reference = client_ref if step.known else NOBODY
+        reference = client_ref if step.known else UNKNOWN_REFERENCE
         body = msgspec.json.encode(
             {"client_ref": reference, "status": step.status, "to": NUMBER, "error": "27"}
         )
@@ -163,7 +163,7 @@ class Reporter:
                 break
             await asyncio.sleep(AGAIN_S)
         way = self.way(client_ref)
-        heard = Heard(client_ref, way, step, early, status, verdict, began_ns, time.monotonic_ns())
+        heard = AnsweredReport(client_ref, way, step, early, status, verdict, began_ns, time.monotonic_ns())
         self._heard.append(heard)
 
 

@@ -27,9 +27,9 @@ PATH = "/messages"
 
 class _Message(msgspec.Struct, frozen=True):
     to: Annotated[str, msgspec.Meta(pattern=r"^\+[1-9]\d{6,14}$")]
-    """E.164."""
+    """The number, after E.164."""
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1530)]
-    """Ten concatenated GSM-7 parts of 153 characters."""
+    """The text; at most ten concatenated GSM-7 parts of 153 characters."""
     sender: Annotated[str, msgspec.Meta(min_length=1, max_length=15)]
     client_ref: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     validity_s: Annotated[int, msgspec.Meta(gt=0)]
@@ -47,7 +47,7 @@ class Sms:
         self._authorization = f"Bearer {token}" if token else ""
 
     def examine(self, request: Request, now_s: float) -> Parcel:  # noqa: ARG002 - the examiners' shape
-        """The message in `request`, refused with a reason or ready to be accepted."""
+        """Examine the message in `request`: it is refused with a reason or ready to be accepted."""
         if request.path != PATH:
             return refused("", 404, "path")
         if request.method != "POST":

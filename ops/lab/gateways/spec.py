@@ -1,4 +1,4 @@
-"""What a stand-in is to the rest of the lab: one value a channel, all of them in `registry`."""
+"""Describes a stand-in to the rest of the lab: one value a channel, all of them in `registry`."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ SHARE_OF_THE_REST = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What all stand-ins of one district are started with."""
+    """Holds what all stand-ins of one district are started with."""
 
     token: str
-    """What an SMS provider asks for with each message."""
+    """The token that an SMS provider requires with each message."""
     report_secret: str
-    """What it shows with its own delivery reports."""
+    """The secret that it shows with its delivery reports."""
     decrypt: str
     """Whether push services open what they get `inline`, or leave it to the reader of their ledgers, `later`."""
     certificate: Path | None
-    """Of push services, where they speak TLS: PEM, its own authority."""
+    """The certificate of push services, where they speak TLS: PEM, its own authority."""
     key: Path | None
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """One recipient's address on a channel, and what the stand-in must know to serve it."""
+    """A recipient's address on a channel, and what the stand-in must know to serve it."""
 
     ref: str
     """Opaque recipient key, the same in the gateways' ledgers."""
@@ -48,15 +48,15 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class StandinSpec:
-    """How one channel's stand-in is launched, and what the lab must know of the channel."""
+    """Says how one channel's stand-in is launched, and what the lab must know of the channel."""
 
     name: str
-    """On the command line. Where a district has several they are called `name-1`, `name-2` and so on."""
+    """Its name on the command line. Where a district has several they are called `name-1`, `name-2` and so on."""
     channel: str
     """The service's own name of it."""
     help: str
     share: float
-    """Of all persons, how many subscribe by it. One channel has SHARE_OF_THE_REST; 0: no person does, but each
+    """The share of all persons who subscribe by it. One channel has SHARE_OF_THE_REST; 0: no person does, but each
     municipality's app instance."""
     gone: frozenset[int]
     """Answers after which a recipient may be forgotten."""
@@ -65,7 +65,7 @@ class StandinSpec:
     by_url: bool
     """Whether its subscribers' addresses are URLs below its origin."""
     state_file: str
-    """What the population leaves for it, below the state directory; "" for nothing."""
+    """The file with its subscribers' secrets, below the state directory; "" for none."""
     add_options: Callable[[argparse.ArgumentParser], None]
     examiner: Callable[[argparse.Namespace, Listen], Examiner]
     subscriber: Callable[[int, int | str], Subscriber]
@@ -73,10 +73,10 @@ class StandinSpec:
     arguments: Callable[[Site], tuple[str, ...]]
     """What it is launched with in a district."""
     settings: Callable[[Site, str], Mapping[str, str]]
-    """What the service must be told of it, given its URL, beside that it may be contacted."""
+    """The service's settings for it, given its URL, besides that it may be contacted."""
 
     def names(self, several: int) -> tuple[str, ...]:
-        """What those of one district are called; `several` is how many there are where there may be more than one."""
+        """Return the names of a district's; `several` is how many there are where there may be more than one."""
         if not self.several:
             return (self.name,)
         return tuple(f"{self.name}-{number + 1}" for number in range(several))

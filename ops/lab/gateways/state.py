@@ -1,4 +1,4 @@
-"""What the population leaves for the gateways, as files in the state directory.
+"""Reads what the population leaves for the gateways, as files in the state directory.
 
 webpush.ndjson   one user agent a line: token, private scalar, public point, auth secret
 app.ndjson       one instance a line: its AGS and its callback secret
@@ -43,7 +43,7 @@ Line = TypeVar("Line")
 
 
 def read_lines(path: Path, line_type: type[Line]) -> Iterator[Line]:
-    """Typed lines of an NDJSON file. Raises OSError, msgspec.DecodeError."""
+    """Read typed lines of an NDJSON file. Raises OSError, msgspec.DecodeError."""
     decoder = msgspec.json.Decoder(line_type)
     with path.open("rb") as lines:
         for line in lines:
@@ -51,22 +51,22 @@ def read_lines(path: Path, line_type: type[Line]) -> Iterator[Line]:
 
 
 def number_ref(number: str) -> str:
-    """The recipient key of a phone number: 22 characters of its SHA-256, so that ledgers carry no number."""
+    """Return the recipient key of a phone number: 22 characters of its SHA-256, so that ledgers carry no number."""
     return b64url(hashlib.sha256(number.encode()).digest())[:22]
 
 
-def drawn(seed: int, who: int | str, what: str, size: int) -> bytes:
-    """So many bytes that follow from nothing but the arguments: worthless as a secret outside a lab."""
-    return hashlib.blake2b(f"{seed}|{who}|{what}".encode(), digest_size=size).digest()
+def drawn(seed: int, person: int | str, what: str, size: int) -> bytes:
+    """Draw bytes that follow from nothing but the arguments: worthless as a secret outside a lab."""
+    return hashlib.blake2b(f"{seed}|{person}|{what}".encode(), digest_size=size).digest()
 
 
 def b64url(data: bytes) -> str:
-    """Unpadded base64url."""
+    """Encode as unpadded base64url."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def unb64url(text: str) -> bytes:
-    """The bytes of base64url with or without padding. Raises ValueError on other characters."""
+    """Decode base64url with or without padding. Raises ValueError on other characters."""
     return base64.b64decode(
         text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True
     )

@@ -1,4 +1,4 @@
-"""VAPID as a push service checks it (RFC 8292): who sends, to this origin, for at most a day."""
+"""Checks VAPID as a push service does (RFC 8292): the sender's signature, this origin, at most a day."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Claims(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Vapid:
-    """What this push service expects of VAPID.
+    """Checks what this push service expects of VAPID.
 
     `hosts` are the names it is reached by; `key` (unpadded base64url) restricts it to one application
     server's key, as a subscription made with that key does.
@@ -48,7 +48,7 @@ class Vapid:
     required: bool = field(default=True)
 
     def refusal(self, headers: Mapping[str, str], port: int, now_s: float) -> tuple[int, str] | None:
-        """(status, reason), or None where it may pass. 401 absent, 403 wrong (RFC 8292 section 4.2)."""
+        """Return (status, reason), or None where it may pass. 401 absent, 403 wrong (RFC 8292 section 4.2)."""
         host = headers.get("host", "")
         if not self._ours(host, port):
             return 421, "host"
@@ -79,7 +79,7 @@ class Vapid:
 
 @lru_cache(maxsize=4096)
 def _verified(authorization: str) -> tuple[_Claims, str] | tuple[None, str]:
-    """(claims, public key) where the signature holds, else (None, reason); a token is reused for hours."""
+    """Return (claims, public key) where the signature holds, else (None, reason); a token is reused for hours."""
     scheme = _AUTHORIZATION.fullmatch(authorization.strip())
     if scheme is None:
         return None, "vapid-scheme"

@@ -1,7 +1,7 @@
 """A push service with its user agents: RFC 8030 (push), 8188 and 8291 (encryption), 8292 (VAPID).
 
 A push service cannot read what it passes on; a user agent drops what it cannot read. So a body that does
-not decrypt is accepted like any other, and its ledger line says that nobody could read it.
+not decrypt is accepted like any other, and its ledger line says that it could not be read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class UndecryptableError(Exception):
 
 
 class UserAgents:
-    """The private side of all subscriptions."""
+    """Holds the private side of all subscriptions."""
 
     def __init__(self, state: Path) -> None:
         self._agents = {agent.token: agent for agent in read_lines(state / WEBPUSH_FILE, UserAgent)}
@@ -60,7 +60,7 @@ class UserAgents:
         return len(self._agents)
 
     def open(self, token: str, body: bytes) -> Content:
-        """What the user agent reads; a Content with only `reason` where it can read nothing."""
+        """Return what the user agent reads; a Content with only `reason` where it can read nothing."""
         agent = self._agents[token]
         try:
             return read_document(decrypt(agent, body))
@@ -68,7 +68,7 @@ class UserAgents:
             return Content("", "", "", reason=str(error))
 
     def open_raw(self, token: str, raw: str) -> Content:
-        """The same for a body kept in the ledger as base64."""
+        """Do the same with a body kept in the ledger as base64."""
         return self.open(token, base64.b64decode(raw))
 
 
@@ -84,7 +84,7 @@ class WebPush:
         self._count = 0
 
     def examine(self, request: Request, now_s: float) -> Parcel:
-        """The parcel in `request`, refused with a reason or ready to be accepted. `now_s` is Unix time."""
+        """Examine `request`: it is refused with a reason or ready to be accepted. `now_s` is Unix time."""
         if not request.path.startswith(PATH):
             return refused("", 404, "path")
         token = request.path.removeprefix(PATH)
@@ -114,7 +114,7 @@ class WebPush:
         return f"m{self._count}"
 
     def _fault(self, request: Request, now_s: float) -> tuple[int, str]:
-        """(status, reason) of the refusal, or (201, "")."""
+        """Return (status, reason) of the refusal, or (201, "")."""
         headers = request.headers
         checks = (
             (request.method == "POST", 405, "method"),
@@ -131,7 +131,7 @@ class WebPush:
 
 
 def decrypt(agent: UserAgent, body: bytes) -> bytes:
-    """The plain text of one aes128gcm body for `agent`. Raises UndecryptableError."""
+    """Decrypt one aes128gcm body for `agent`. Raises UndecryptableError."""
     if len(body) < _HEADER.size + 65 + 17:
         raise UndecryptableError("short")
     salt, record_size, key_length = _HEADER.unpack_from(body)
@@ -158,7 +158,7 @@ def decrypt(agent: UserAgent, body: bytes) -> bytes:
 
 
 def _derive(shared: bytes, salt: bytes, agent: UserAgent, sender: bytes) -> tuple[bytes, bytes]:
-    """Content key and nonce after RFC 8291 section 3.4; each HKDF output here is one block long."""
+    """Derive content key and nonce after RFC 8291 section 3.4; each HKDF output here is one block long."""
     info = b"WebPush: info\0" + unb64url(agent.public) + sender
     secret = _block(hmac.digest(unb64url(agent.auth), shared, "sha256"), info)
     pseudo_random = hmac.digest(salt, secret, "sha256")

@@ -40,7 +40,9 @@ def write_certificate(folder: Path, now: dt.datetime) -> tuple[Path, Path]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))  # a process under test may live an hour ago
+        .not_valid_before(
+            now - dt.timedelta(days=1)
+        )  # a process under test may have a clock that is an hour slow
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))]), critical=False

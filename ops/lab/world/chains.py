@@ -1,4 +1,4 @@
-"""What an Alert, its Updates and its Cancel owe to whom, and what must never happen between them."""
+"""Decides which recipients an Alert, its Updates and its Cancel must reach, and what must never happen between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ops.lab.gateways.registry import STANDINS
-from ops.lab.world.records import ALL_CLEAR, Expected, Kind, Reach
+from ops.lab.world.records import ALL_CLEAR, Expected, Kind, RecipientChannel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.lab.world.records import GatewayRecord, Key, Message, Row, ServiceRecord
 
 STALE_AFTER = timedelta(seconds=1)
-"""How long after an Update or Cancel was answered a send of what it replaces may still arrive."""
+"""How long after an Update or Cancel was answered a send of what it replaces may still arrive (promise P4)."""
 GONE = {spec.channel: spec.gone for spec in STANDINS.values()}
 """Answers after which a recipient may be forgotten, by channel."""
 PERMANENT = frozenset({400, 413})
@@ -27,33 +27,34 @@ _KINDS = {kind.value: kind for kind in Kind}
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """The expected recipients, less those whom the gateways or the sender themselves took out."""
+    """The expected recipients, without those that the gateways or the sender took out."""
 
     expected: tuple[Expected, ...]
     refused: tuple[Expected, ...]
-    """The gateway refused for good, this message or the recipient."""
+    """Recipients that the gateway refused for good, in general or for this message."""
     superseded: tuple[Expected, ...]
-    """Not reached before a later message of the chain, says the service; and there is such a message."""
+    """Recipients that, as the service says, were not reached before a later message of the chain; and there is such a
+    message."""
 
 
 def audience(
     message: Message,
     earlier: Collection[Message],
-    affected: Iterable[Reach],
+    affected: Iterable[RecipientChannel],
     gateway: Iterable[GatewayRecord],
 ) -> tuple[Expected, ...]:
-    """Who must get `message`: whoever a gateway last gave a warning of this chain, and, unless it is a
-    Cancel, whoever it concerns now. `earlier` are the chain's messages before it."""
+    """Return the recipients that must get `message`: those to whom a gateway last gave a warning of this chain, and,
+    unless it is a Cancel, those that it concerns now. `earlier` are the chain's messages before it."""
     owed = live(earlier, gateway)
     if message.kind is not Kind.CANCEL:
         owed |= set(affected)
     return tuple(Expected(message.id, *reach) for reach in sorted(owed))
 
 
-def live(messages: Collection[Message], gateway: Iterable[GatewayRecord]) -> set[Reach]:
-    """Those whose latest message of `messages`, by order, is a warning and not an all-clear."""
+def live(messages: Collection[Message], gateway: Iterable[GatewayRecord]) -> set[RecipientChannel]:
+    """Return the recipients whose latest message of `messages`, by order, is a warning and not an all-clear."""
     by_id = {message.id: message for message in messages}
-    latest: dict[Reach, tuple[int, Kind]] = {}
+    latest: dict[RecipientChannel, tuple[int, Kind]] = {}
     for record in gateway:
         message = by_id.get(record.message)
         if message is None or not record.accepted:
@@ -71,7 +72,7 @@ def excuse(
 ) -> Owed:
     """Take out of `expected` those who did not get it for a reason that lies outside the service.
 
-    Whoever did get it stays in: an excuse never turns a delivery into a phantom.
+    A recipient who did get it stays in: an excuse never turns a delivery into a phantom.
     """
     accepted = {record.key for record in gateway if record.accepted}
     denied = [record for record in gateway if not record.accepted]
@@ -86,11 +87,11 @@ def excuse(
 
 
 def _fate(
-    one: Expected, accepted: set[Key], refused: set[Key], gone: set[Reach], superseded: set[Key]
+    one: Expected, accepted: set[Key], refused: set[Key], gone: set[RecipientChannel], superseded: set[Key]
 ) -> str:
     if one.key in accepted:
         return "expected"
-    if one.key in refused or Reach(one.recipient, one.channel) in gone:
+    if one.key in refused or RecipientChannel(one.recipient, one.channel) in gone:
         return "refused"
     return "superseded" if one.key in superseded else "expected"
 
@@ -103,20 +104,20 @@ def _followed(messages: Collection[Message]) -> set[str]:
 
 
 def kind_of(record: GatewayRecord, message: Message) -> Kind:
-    """What the recipient saw: as the document said, else by its content, else the message's own kind."""
+    """Return the kind the recipient saw: as the document said, else by its content, else the message's own kind."""
     return _KINDS.get(record.kind) or message.contents.get(record.content_hash, message.kind)
 
 
 def violations(messages: Collection[Message], gateway: Iterable[GatewayRecord]) -> Mapping[str, Counter[Row]]:
     """Counts by name and row.
 
-    lone_all_clear    an all-clear to somebody whom no warning of the chain had reached
+    lone_all_clear    an all-clear to a recipient whom no warning of the chain had reached
     second_all_clear  a further one, by another message, without a warning between
     overtaken         a message accepted after a later one of its chain
     stale             a message accepted more than a second after a later one of its chain was answered
     """
     by_id = {message.id: message for message in messages}
-    seen: dict[tuple[str, Reach], dict[str, GatewayRecord]] = defaultdict(dict)
+    seen: dict[tuple[str, RecipientChannel], dict[str, GatewayRecord]] = defaultdict(dict)
     for record in sorted((one for one in gateway if one.accepted), key=lambda one: one.wall_time):
         if message := by_id.get(record.message):
             seen[message.chain, record.reach].setdefault(record.message, record)

@@ -16,7 +16,7 @@ from dispatcher.__main__ import app
 
 
 def run(argv: list[str]) -> tuple[int, str]:
-    """One command's exit status and what it wrote on standard output."""
+    """Run one command. Returns its exit status and what it wrote on standard output."""
     output = io.StringIO()
     try:
         with contextlib.redirect_stdout(output):

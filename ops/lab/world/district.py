@@ -25,8 +25,8 @@ from ops.lab.gateways.spec import Site
 from ops.lab.gateways.webpush import UserAgents
 from ops.lab.world import ledger, population
 from ops.lab.world.certificate import write_certificate
-from ops.lab.world.population import INHABITANTS, Origins, Plan, Recipient
-from ops.lab.world.service import UP, Answer, Service
+from ops.lab.world.population import INHABITANTS, Origins, PopulationPlan, Recipient
+from ops.lab.world.service import UP, ApiResponse, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,12 +47,12 @@ SETTLES_WITHIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How large the world is, and what is set otherwise than by default."""
+    """Says how large the world is, and what is set otherwise than by default."""
 
-    plan: Plan = field(default_factory=Plan)
+    plan: PopulationPlan = field(default_factory=PopulationPlan)
     workers: int = 2
     push_services: int = 2
-    """Origins that Web Push subscriptions are spread over; each is a process."""
+    """The number of origins over which Web Push subscriptions are spread; each is a process."""
     push_tls: bool = True
     """Whether these speak TLS and HTTP/2, as real ones do, or HTTP/1.1 in the clear, which costs half as much: for
     benchmarks that are not to measure the gateways."""
@@ -66,14 +66,14 @@ class Layout:
 
 
 class District:
-    """Built by entering it, taken down by leaving it. `home` should not exist before."""
+    """A running world: entering it starts everything, leaving it stops everything. `home` should not exist before."""
 
     def __init__(self, home: Path, layout: Layout | None = None) -> None:
         self.home = home.resolve()
         self.layout = layout or Layout()
         self.recipients: tuple[Recipient, ...] = ()
         self.gateways: dict[str, Standin] = {}
-        """By name, see `StandinSpec.names`: `app`, `sms`, `webpush-1`, `webpush-2`, ..."""
+        """The gateways by name, see `StandinSpec.names`: `app`, `sms`, `webpush-1`, `webpush-2`, ..."""
         self.service: Service
         self._trusting: ssl.SSLContext | None = None
         self._running = ExitStack()
@@ -95,12 +95,12 @@ class District:
         self.stop()
 
     def stop(self) -> None:
-        """Take everything down: the service first, so that no send of it meets a closed door."""
+        """Stop everything: the service first, so that none of its sends meets a closed port."""
         self._running.close()
 
     @property
     def state(self) -> Path:
-        """The population's directory."""
+        """Return the population's directory."""
         return self.home / "population"
 
     def _start_gateways(self, running: ExitStack) -> None:
@@ -138,25 +138,26 @@ class District:
         self.gateways[name] = running.enter_context(standin)
 
     def named(self, spec: StandinSpec) -> tuple[str, ...]:
-        """The gateways that are `spec`'s."""
+        """Return the gateways that `spec` describes."""
         return spec.names(self.layout.push_services)
 
     @property
     def certificate(self) -> Path | None:
-        """What a client must trust to speak to the push services, where they speak TLS."""
+        """Return the certificate that a client must trust to speak to the push services, None where they do not speak
+        TLS."""
         return self._site.certificate
 
     @property
     def report_secret(self) -> str:
-        """What the SMS gateway shows when it reports."""
+        """Return the secret that the SMS gateway shows with its delivery reports."""
         return self._site.report_secret
 
     def _settings(self) -> dict[str, str]:
-        told = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
+        by_channel = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
         return {
             "WARN_WORKERS": str(self.layout.workers),
             "WARN_ALLOWED_ORIGINS": ",".join(gateway.url for gateway in self.gateways.values()),
-            **{name: value for settings in told for name, value in settings.items()},
+            **{name: value for settings in by_channel for name, value in settings.items()},
             **self.layout.settings,
         }
 
@@ -164,7 +165,7 @@ class District:
         return [self.gateways[name].url for name in self.named(spec)]
 
     def _enrol(self) -> None:
-        """Let the control centre submit; make the municipalities' apps and everybody's subscriptions known."""
+        """Register the control centre, the municipalities' apps and all subscriptions with the service."""
         file = self.home / "subscriptions.ndjson"
         reached = {spec.channel: self._urls(spec) for spec in STANDINS.values() if spec.by_url}
         with file.open("wb") as lines:
@@ -176,32 +177,32 @@ class District:
         )
         self.service.key = key.strip()
 
-    def submit(self, xml: bytes) -> Answer:
+    def submit(self, xml: bytes) -> ApiResponse:
         """Submit one CAP message as the control centre. Raises OSError or HTTPException without an answer."""
         return self.service.submit(xml)
 
     def status(self, alert_id: str) -> dict[str, Any]:
-        """How the alert stands, as the API says it."""
+        """Return the alert's progress, as the API reports it."""
         return self.service.status(alert_id)
 
     def wait_settled(self, alert_id: str, within_s: float = SETTLES_WITHIN_S) -> dict[str, Any]:
-        """The alert as the API shows it, once every recipient is accounted for. Raises ServiceError."""
+        """Wait until every recipient is accounted for, and return the alert as in the API. Raises ServiceError."""
         return self.service.wait_settled(alert_id, within_s)
 
     def ledger(self, alert_id: str) -> tuple[ServiceRecord, ...]:
-        """What the service says became of every recipient of the alert."""
+        """Return what the service says became of every recipient of the alert."""
         return tuple(self.service.ledger(alert_id))
 
     def gateway_records(self) -> Iterator[GatewayRecord]:
-        """All that the gateways wrote down so far, opened with their users' keys."""
+        """Read all that the gateways wrote down so far, decrypted with their users' keys."""
         return gateway_records(self.home)
 
     def kill_worker(self, number: int) -> int:
-        """SIGKILL to `worker-<number>`, from 1; its pid. The supervisor starts another in its place."""
+        """Send SIGKILL to `worker-<number>`, from 1. Returns its pid. The supervisor starts another in its place."""
         return self.service.kill(f"worker-{number}")
 
     def kill_gateway(self, name: str) -> None:
-        """SIGKILL to a gateway: its port refuses connections until `start_gateway`."""
+        """Send SIGKILL to a gateway: its port refuses connections until `start_gateway`."""
         self.gateways[name].kill()
 
     def start_gateway(self, name: str) -> None:
@@ -210,17 +211,17 @@ class District:
         self._start_gateway(name, self._running, "--port", str(port))
 
     def pids(self) -> dict[str, int]:
-        """Every process by name, gateways as `gateway:<name>`."""
+        """Return the pid of every process by name, gateways as `gateway:<name>`."""
         gateways = {f"gateway:{name}": one.process.pid for name, one in self.gateways.items()}
         return {**self.service.pids(), **gateways}
 
     def metrics(self) -> dict[str, str]:
-        """The text of every process' /metrics that answers now, by name."""
+        """Read the text of every process' /metrics that answers now, by name."""
         return self.service.metrics()
 
 
 def gateway_records(home: Path) -> Iterator[GatewayRecord]:
-    """What the gateways of the district in `home` wrote down, whether they still run or not."""
+    """Read what the gateways of the district in `home` wrote down, whether they still run or not."""
     agents: UserAgents | None = None
     for file in sorted((home / "ledgers").glob("*.ndjson")):
         entries = ledger.read(file).entries

@@ -1,4 +1,4 @@
-"""What a gateway wrote down: one JSON object a line, on disk before the answer left.
+"""Reads what a gateway wrote down: one JSON object a line, on disk before the answer left.
 
 The reader trusts nothing after a kill: a line that was being written then is torn, was never answered, and
 is counted, not guessed at.
@@ -22,14 +22,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One request as its gateway saw it. A Struct, because it is encoded thousands of times a second."""
+    """A request as its gateway saw it. It is a Struct, because it is encoded thousands of times a second."""
 
     channel: str
     """`webpush`, `sms_http` or `app`: the service's own names."""
     recipient: str
-    """The opaque recipient key, equal to `ref` in the population; "" where the request named nobody."""
+    """The opaque recipient key, equal to `ref` in the population; "" where the request named none."""
     accepted: bool
-    """Whether the gateway took it, whatever the sender then heard."""
+    """Whether the gateway accepted it, whatever answer the sender then got."""
     status: int
     """The HTTP status sent or meant to be sent; 0 where none was."""
     wall_ns: int
@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """1, 2, 3 ... within the process."""
     port: int
     attempt: int = 1
-    """Which request this is for this recipient within the process, refused ones included."""
+    """The number of this request among those for this recipient within the process, refused ones included."""
     alert: str = ""
     """The message: `alert` of the decrypted document; for SMS the client reference up to its last `-`."""
     kind: str = ""
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hash: str = ""
     """SHA-256 (hex) of the decrypted document or of the SMS text."""
     collapse: str = ""
-    """What lets a repeat replace its original: Topic, client reference or webhook-id."""
+    """The key by which a repeat replaces its original: Topic, client reference or webhook-id."""
     ttl: int = 0
     """Seconds for which the gateway was asked to keep trying."""
     urgency: str = ""
@@ -66,7 +66,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the recipient's device would read."""
+    """Says what the recipient's device would read."""
 
     alert: str
     kind: str
@@ -76,14 +76,14 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All whole lines in the order of writing, and how many lines were torn by a kill."""
+    """Holds all whole lines in the order of writing, and how many lines were torn by a kill."""
 
     entries: tuple[Entry, ...]
     torn: int
 
 
 def read(path: Path) -> Ledger:
-    """The ledger in `path`; a file that does not exist is an empty one."""
+    """Read the ledger in `path`; a file that does not exist is an empty one."""
     if not path.exists():
         return Ledger((), 0)
     decoder = msgspec.json.Decoder(Entry)
@@ -99,14 +99,14 @@ def read(path: Path) -> Ledger:
 
 
 class Tail:
-    """Reads what was added to ledgers since the last look."""
+    """Reads what was added to ledgers since the last call."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self._read = dict.fromkeys(files, 0)
         self._decode = msgspec.json.Decoder(Entry).decode
 
     def new(self) -> list[Entry]:
-        """The whole lines that came in meanwhile. Raises OSError, msgspec.DecodeError."""
+        """Return the whole lines that were added since the last call. Raises OSError, msgspec.DecodeError."""
         entries: list[Entry] = []
         for file, position in self._read.items():
             with file.open("rb") as ledger:
@@ -137,7 +137,7 @@ def gateway_records(
 ) -> Iterator[GatewayRecord]:
     """The entries as the verdict reads them.
 
-    `messages` translates what stands in `alert` (for SMS: the client reference up to its last `-`) into the
+    `messages` translates the value of `alert` (for SMS: the client reference up to its last `-`) into the
     message id used in the other ledgers; what it does not name stays as it is.
     """
     names = messages or {}
@@ -156,5 +156,5 @@ def gateway_records(
 
 
 def instant(wall_ns: int) -> datetime:
-    """An aware UTC instant, to the microsecond, from nanoseconds since the epoch."""
+    """Convert nanoseconds since the epoch to an aware UTC instant, to the microsecond."""
     return _EPOCH + timedelta(microseconds=wall_ns // 1000)

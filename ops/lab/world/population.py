@@ -1,4 +1,4 @@
-"""A synthetic population of Kreis Düren: who is subscribed where, by which channel, with real keys.
+"""A synthetic population of Kreis Düren: subscriptions to municipalities, on each channel, with real keys.
 
     python -m ops.lab.world.population --state DIR [--seed 1] [--subscriptions 20000] [--outside 1000]
         [--webpush URL ...] [--app URL] [--out FILE]
@@ -73,14 +73,14 @@ NEIGHBOURS = (
 """The municipalities outside the district that share a border with it (from VG250)."""
 
 SECOND_PLACE_SHARE = 0.05
-"""Of the subscribers inside, those who watch a second municipality of the district as well."""
+"""The share of the subscribers inside who watch a second municipality of the district as well."""
 POPULATION_FILE = "population.ndjson"
 PLAN_FILE = "population.json"
 _FORMAT = 2
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """What a population follows from. Two equal plans give the same files, byte for byte."""
+class PopulationPlan(msgspec.Struct, frozen=True):
+    """Determines a population. Two equal plans give the same files, byte for byte."""
 
     seed: int = 1
     subscriptions: int = 20_000
@@ -91,7 +91,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """One subscription. `address` of a URL channel is its path; the origin follows when a gateway listens."""
+    """A subscription. The `address` of a URL channel is its path; the origin follows when a gateway listens."""
 
     ref: str
     """Opaque recipient key, the same in the gateways' ledgers."""
@@ -107,26 +107,26 @@ class Recipient(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Origins:
-    """Where the gateways listen that are reached by URL, by channel."""
+    """Says where the gateways listen that are reached by URL, by channel."""
 
     by_channel: Mapping[str, Sequence[str]]
 
     def url(self, recipient: Recipient) -> str:
-        """The complete address. Subscribers are spread over all origins of their channel by their key."""
+        """Return the complete address. Subscribers are spread over all origins of their channel by their key."""
         origins = self.by_channel.get(recipient.channel)
         if origins is None:
             return recipient.address
         return origins[zlib.crc32(recipient.ref.encode()) % len(origins)] + recipient.address
 
 
-def make(state: Path, plan: Plan) -> Path:
+def make(state: Path, plan: PopulationPlan) -> Path:
     """Make the files in `state` unless they are there for this very plan; give the population's path.
 
     Raises ValueError for fewer subscriptions than municipalities.
     """
     done = state / PLAN_FILE
     population = state / POPULATION_FILE
-    if done.exists() and msgspec.json.decode(done.read_bytes(), type=Plan) == plan:
+    if done.exists() and msgspec.json.decode(done.read_bytes(), type=PopulationPlan) == plan:
         return population
     if plan.subscriptions < len(INHABITANTS):
         raise ValueError(f"{len(INHABITANTS)} municipalities need as many subscriptions")
@@ -148,17 +148,17 @@ def make(state: Path, plan: Plan) -> Path:
 
 
 def read(state: Path) -> Iterator[Recipient]:
-    """The recipients made in `state`, in their order. Raises OSError."""
+    """Read the recipients made in `state`, in their order. Raises OSError."""
     return read_lines(state / POPULATION_FILE, Recipient)
 
 
 def watching(recipients: Iterable[Recipient], municipalities: Collection[str]) -> Iterator[Recipient]:
-    """Those who watch at least one of `municipalities` (AGS): whom a warning for these concerns."""
+    """Select recipients who watch at least one of `municipalities` (AGS): those a warning for these concerns."""
     return (one for one in recipients if any(place in municipalities for place in one.places))
 
 
 def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[bytes]:
-    """The service's import file: one JSON object a line, newline included."""
+    """Write the service's import file: one JSON object a line, newline included."""
     for one in recipients:
         yield (
             msgspec.json.encode(
@@ -176,7 +176,7 @@ def import_lines(recipients: Iterable[Recipient], origins: Origins) -> Iterator[
         )
 
 
-def _generate(plan: Plan) -> Iterator[tuple[Recipient, msgspec.Struct | None]]:
+def _generate(plan: PopulationPlan) -> Iterator[tuple[Recipient, msgspec.Struct | None]]:
     chance = random.Random(plan.seed)
     rest, *others = by_audience()
     official = [(spec, instance) for spec in others if not spec.share for instance in INHABITANTS]
@@ -194,7 +194,7 @@ def _generate(plan: Plan) -> Iterator[tuple[Recipient, msgspec.Struct | None]]:
 def _chosen(
     chance: random.Random, specs: Iterable[StandinSpec], inside: int, outside: int
 ) -> dict[int, StandinSpec]:
-    """Which persons, by number, subscribe by one of `specs`: inside by lot, outside the first."""
+    """Choose the persons, by number, who subscribe by one of `specs`: inside by lot, outside the first."""
     chosen: dict[int, StandinSpec] = {}
     left: Sequence[int] = range(inside)
     beyond = inside
@@ -208,9 +208,9 @@ def _chosen(
 
 
 def _recipient(
-    spec: StandinSpec, seed: int, who: int | str, places: tuple[str, ...], instance: str
+    spec: StandinSpec, seed: int, person: int | str, places: tuple[str, ...], instance: str
 ) -> tuple[Recipient, msgspec.Struct | None]:
-    one = spec.subscriber(seed, who)
+    one = spec.subscriber(seed, person)
     recipient = Recipient(one.ref, spec.channel, one.address, places, instance, dict(one.keys))
     return recipient, one.secret
 
@@ -236,7 +236,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser.parse_args(argv)
     if options.out and not all(getattr(options, spec.name) for spec in reached):
         parser.error(f"--out needs {needed}")
-    path = make(options.state, Plan(options.seed, options.subscriptions, options.outside))
+    path = make(options.state, PopulationPlan(options.seed, options.subscriptions, options.outside))
     if options.out:
         origins = Origins({spec.channel: getattr(options, spec.name) for spec in reached})
         with options.out.open("wb") as out:

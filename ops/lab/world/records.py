@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What a message is to the one who gets it."""
+    """Says what a message is to the recipient who gets it."""
 
     ALERT = "alert"
     UPDATE = "update"
     CANCEL = "cancel"
     NO_LONGER_AFFECTED = "no_longer_affected"
-    """The part of an Update that those see whose place it no longer names."""
+    """What recipients see of an Update that no longer names their municipality."""
 
 
 ALL_CLEAR = frozenset({Kind.CANCEL, Kind.NO_LONGER_AFFECTED})
@@ -33,20 +33,20 @@ ALL_CLEAR = frozenset({Kind.CANCEL, Kind.NO_LONGER_AFFECTED})
 TERMINAL = frozenset(
     {"accepted", "delivered", "displayed", "gone", "rejected", "expired", "superseded", "dead"}
 )
-"""The states in which a recipient may be left."""
+"""The terminal states of a recipient."""
 CLAIMED = frozenset({"accepted", "delivered", "displayed"})
-"""The states that say a gateway took it."""
+"""The states that claim that a gateway accepted the message."""
 
 
 class Row(NamedTuple):
-    """What counts are given for."""
+    """Identifies what counts are given for."""
 
     message: str
     channel: str
 
 
 class Key(NamedTuple):
-    """Where the ledgers meet."""
+    """The key on which the ledgers are joined."""
 
     message: str
     recipient: str
@@ -57,8 +57,8 @@ class Key(NamedTuple):
         return Row(self.message, self.channel)
 
 
-class Reach(NamedTuple):
-    """One recipient on one channel."""
+class RecipientChannel(NamedTuple):
+    """Identifies a recipient on a channel."""
 
     recipient: str
     channel: str
@@ -66,7 +66,7 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One submission that was answered with 2xx."""
+    """A submission that was answered with 2xx."""
 
     id: str
     chain: str
@@ -78,9 +78,9 @@ class Message:
     """When the submission began: the times to the recipients count from here."""
     expires: datetime
     answered_at: datetime | None = None
-    """When its 2xx was read: what it replaces must stop from here. `submitted_at` where not given."""
+    """When its 2xx was read: from then on, what it replaces must not be sent. `submitted_at` where not given."""
     settle_by: datetime | None = None
-    """When the service must have ended with everybody; a minute after `expires` where not given."""
+    """When every recipient must be in a terminal state; a minute after `expires` where not given."""
     contents: Mapping[str, Kind] = field(default_factory=dict)
     """SHA-256 (hex) of every rendering that is right, and what it is; empty: content is not checked."""
 
@@ -100,7 +100,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRecord:
-    """One request as a gateway wrote it down. `message` is "" where nobody could read it."""
+    """A request as a gateway wrote it down. `message` is "" where the content could not be read."""
 
     message: str
     recipient: str
@@ -117,20 +117,20 @@ class GatewayRecord:
         return Key(self.message, self.recipient, self.channel)
 
     @property
-    def reach(self) -> Reach:
-        return Reach(self.recipient, self.channel)
+    def reach(self) -> RecipientChannel:
+        return RecipientChannel(self.recipient, self.channel)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceRecord:
-    """What the service says became of one recipient of one message."""
+    """Says what became of one recipient of one message, by the service's own account."""
 
     message: str
     recipient: str
     channel: str
     state: str
     uncertain: bool = False
-    """It says itself that the recipient may have been reached whatever the state."""
+    """Whether the service says that the recipient may have been reached whatever the state."""
 
     @property
     def key(self) -> Key:

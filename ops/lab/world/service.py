@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 READY_WITHIN_S = 180.0
-"""A new record is made first; on a busy machine that alone takes half a minute."""
+"""How long the service may take to start: a new record is made first; on a busy machine that alone takes half a
+minute."""
 STOPS_WITHIN_S = 60.0
-"""The supervisor gives its processes 25 s, then come the two servers."""
+"""How long the service may take to stop: the supervisor gives its processes 25 s, then come the two servers."""
 COMMANDS_WITHIN_S = 300.0
 ANSWER_WITHIN_S = 30.0
 PROBED_WITHIN_S = 10.0
@@ -44,12 +45,12 @@ UP = ("-m", "dispatcher", "up")
 
 
 class ServiceError(Exception):
-    """The service did not start, did not stop, or did not do what it was told."""
+    """The service did not start, did not stop, or refused what it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back from one request, and between which two aware instants."""
+class ApiResponse:
+    """The response to one request, and the two aware instants between which it was made."""
 
     status: int
     body: bytes
@@ -57,23 +58,23 @@ class Answer:
     ended_at: datetime
 
     def json(self) -> Any:
-        """The body as JSON. Raises ValueError."""
+        """Parse the body as JSON. Raises ValueError."""
         return json.loads(self.body)
 
     @property
     def accepted(self) -> bool:
-        """Whether it is a 2xx: the service's promise."""
+        """Return whether it is a 2xx: the service's promise."""
         return 200 <= self.status < 300
 
     @property
     def alert_id(self) -> str:
-        """The service's id of a submitted alert. Raises KeyError where it was refused."""
+        """Return the service's id of a submitted alert. Raises KeyError where it was refused."""
         found: str = self.json()["alert"]["id"]
         return found
 
 
 class Service:
-    """Started by `start`, ended by `stop`; `log` has what its processes wrote."""
+    """The service under test, started by `start`, ended by `stop`; `log` has what its processes wrote."""
 
     def __init__(self, home: Path, settings: Mapping[str, str], command: Sequence[str] = UP) -> None:
         """`home` becomes its data directory. `settings` are environment variables (`WARN_...`); those of the
@@ -94,7 +95,7 @@ class Service:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """With it `python -m dispatcher ...` speaks to this service's record."""
+        """Return the environment in which `python -m dispatcher ...` uses this service's record."""
         return self._environment
 
     def start(self) -> None:
@@ -115,7 +116,7 @@ class Service:
         self.wait_ready()
 
     def wait_ready(self, within_s: float = READY_WITHIN_S) -> None:
-        """Until every process answers /readyz with 200. Raises ServiceError."""
+        """Wait until every process answers /readyz with 200. Raises ServiceError."""
         deadline = time.monotonic() + within_s
         while not self._ready():
             if self._process is None or self._process.poll() is not None:
@@ -125,7 +126,7 @@ class Service:
             time.sleep(LOOK_EVERY_S)
 
     def _last_words(self) -> str:
-        """The end of the log: whoever reads of the failure may not have the file any more."""
+        """Return the end of the log: a reader of the error may not have the file any more."""
         return f"{self.log} ends with:\n{self.log.read_text('utf-8', 'replace')[-LAST_WORDS:]}"
 
     def _ready(self) -> bool:
@@ -136,13 +137,14 @@ class Service:
 
     @staticmethod
     def ready_at(url: str) -> bool:
-        """Whether the process behind one of `urls` answers /readyz with 200."""
+        """Return whether the process behind one of `urls` answers /readyz with 200."""
         with suppress(OSError, http.client.HTTPException):
             return _request("GET", f"{url}/readyz", timeout_s=PROBED_WITHIN_S).status == 200
         return False
 
     def stop(self, within_s: float = STOPS_WITHIN_S) -> int:
-        """SIGTERM, and SIGKILL if that does not end it in time; the exit status. Its processes end with it."""
+        """Send SIGTERM, and SIGKILL if that does not end it in time. Returns the exit status. Its processes end with
+        it."""
         process, self._process = self._process, None
         if process is None:
             return 0
@@ -154,7 +156,7 @@ class Service:
             return process.wait(within_s)
 
     def commands(self, *argvs: Sequence[str]) -> list[str]:
-        """Run `dispatcher` commands one after the other; what each printed. Raises ServiceError."""
+        """Run `dispatcher` commands one after the other. Returns what each printed. Raises ServiceError."""
         done = subprocess.run(
             [sys.executable, "-m", "ops.lab.world.commands"],
             cwd=ROOT,
@@ -169,20 +171,21 @@ class Service:
         return [json.loads(line)["output"] for line in done.stdout.splitlines()]
 
     def pids(self) -> dict[str, int]:
-        """Its processes by name: `supervisor`, `postgres`, `valkey`, `api`, `worker-1`, ..."""
+        """Return its processes by name: `supervisor`, `postgres`, `valkey`, `api`, `worker-1`, ..."""
         with suppress(FileNotFoundError):
             found: dict[str, int] = json.loads((self.home / "state.json").read_bytes())
             return found
         return {}
 
     def kill(self, name: str) -> int:
-        """SIGKILL to one of its processes; its pid. Raises KeyError where it does not run now."""
+        """Send SIGKILL to one of its processes. Returns its pid. Raises KeyError where it does not run now."""
         pid = self.pids()[name]
         os.kill(pid, signal.SIGKILL)
         return pid
 
     def urls(self) -> dict[str, str]:
-        """Where its processes serve probes and metrics, by name; the API's is that of the API."""
+        """Return the URLs at which its processes serve probes and metrics, by name; the API's is that of the API
+        itself."""
         found = {}
         for file in sorted((self.home / DIRECTORY).glob("*.json")):
             with suppress(FileNotFoundError):  # it was taken away meanwhile
@@ -192,40 +195,40 @@ class Service:
 
     @property
     def url(self) -> str:
-        """Where the API is. Raises KeyError while it is not up."""
+        """Return the URL of the API. Raises KeyError while it is not up."""
         return self.urls()["api"]
 
     def metrics(self) -> dict[str, str]:
-        """The text of every process' /metrics that answers now, by name."""
+        """Read the text of every process' /metrics that answers now, by name."""
         texts = {}
         for name, url in self.urls().items():
             with suppress(OSError, http.client.HTTPException):
                 texts[name] = _request("GET", f"{url}/metrics").body.decode()
         return texts
 
-    def request(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """One request to the API with `key`. Raises OSError or HTTPException where no answer came."""
+    def request(self, method: str, path: str, body: bytes | None = None) -> ApiResponse:
+        """Make one request to the API with `key`. Raises OSError or HTTPException where no answer came."""
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/cap+xml"}
         return _request(method, self.url + path, body, headers)
 
-    def submit(self, xml: bytes) -> Answer:
+    def submit(self, xml: bytes) -> ApiResponse:
         """Submit one CAP message; a refusal is an answer too. Raises like `request`."""
         return self.request("POST", "/v1/alerts", xml)
 
     def status(self, alert_id: str) -> dict[str, Any]:
-        """How the alert stands, as the API says it. Raises ServiceError, or like `request`."""
+        """Return the alert's progress, as the API reports it. Raises ServiceError, or like `request`."""
         found: dict[str, Any] = self._found(f"/v1/alerts/{alert_id}").json()
         return found
 
     def alert(self, alert_id: str) -> dict[str, Any]:
-        """The alert's body of the API: cheaper than `status`, since nobody is counted. Raises KeyError for one
-        that is not among the newest 500, ServiceError, or like `request`."""
+        """Return the alert's body of the API: cheaper than `status`, since no recipients are counted. Raises KeyError
+        for one that is not among the newest 500, ServiceError, or like `request`."""
         listed = self._found("/v1/alerts?limit=500").json()["alerts"]
         found: dict[str, Any] = {one["id"]: one for one in listed}[alert_id]
         return found
 
     def wait_settled(self, alert_id: str, within_s: float) -> dict[str, Any]:
-        """The alert once every recipient is accounted for. Raises ServiceError, or like `alert`."""
+        """Wait until every recipient is accounted for, and return the alert. Raises ServiceError, or like `alert`."""
         deadline = time.monotonic() + within_s
         while (alert := self.alert(alert_id))["state"] not in FINAL:
             if time.monotonic() > deadline:
@@ -234,7 +237,8 @@ class Service:
         return alert
 
     def wait_replaced(self, name: str, pid: int, within_s: float = READY_WITHIN_S) -> int:
-        """Until another process than `pid` runs under `name` and all are ready; its pid. Raises ServiceError."""
+        """Wait until another process than `pid` runs under `name` and all are ready. Returns its pid. Raises
+        ServiceError."""
         deadline = time.monotonic() + within_s
         while (successor := self.pids().get(name, pid)) == pid:
             if time.monotonic() > deadline:
@@ -244,14 +248,14 @@ class Service:
         return successor
 
     def ledger(self, alert_id: str) -> Iterator[ServiceRecord]:
-        """What the service says became of every recipient of the alert."""
+        """Return what the service says became of every recipient of the alert."""
         for line in self._found(f"/v1/alerts/{alert_id}/ledger").body.splitlines():
             entry = json.loads(line)
             yield ServiceRecord(
                 entry["alert_id"], entry["ref"], entry["channel"], entry["state"], entry["uncertain"]
             )
 
-    def _found(self, path: str) -> Answer:
+    def _found(self, path: str) -> ApiResponse:
         answer = self.request("GET", path)
         if not answer.accepted:
             raise ServiceError(f"GET {path}: {answer.status} {answer.body[:500]!r}")
@@ -268,7 +272,7 @@ def _request(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     timeout_s: float = ANSWER_WITHIN_S,
-) -> Answer:
+) -> ApiResponse:
     parts = urlsplit(url)
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout_s)
@@ -279,4 +283,4 @@ def _request(
         content = response.read()
     finally:
         connection.close()
-    return Answer(response.status, content, began_at, datetime.now(UTC))
+    return ApiResponse(response.status, content, began_at, datetime.now(UTC))

@@ -2,7 +2,7 @@
 
     lost             |E \\ G|                     expected, and no gateway accepted it
     doubled          sum(max(0, n_G(k) - 1))      accepted again for one key, even if the gateway drops it
-    phantom          |G \\ E|                     accepted for somebody whom it does not concern
+    phantom          |G \\ E|                     accepted for a recipient whom it does not concern
     wrong_content    hash of no right rendering   or nothing that a device could read
     false_delivered  |D.accepted \\ G|            the service claims what no gateway has
     unrecorded       |G \\ D.accepted|            a gateway has what the service thinks failed, and is sure of
@@ -41,7 +41,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The three ledgers. `expected` is the tester's own, never taken from the service."""
+    """Holds the three ledgers. `expected` is the tester's own, never taken from the service."""
 
     messages: Collection[Message]
     expected: Collection[Expected]
@@ -51,23 +51,23 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What happened to one message on one channel, or to all of them."""
+    """Counts what happened to one message on one channel, or to all of them."""
 
     expected: int = 0
     accepted: int = 0
-    """Expected and accepted at least once."""
+    """Recipients that were expected and whose message was accepted at least once."""
     lost: int = 0
     doubled: int = 0
     doubled_bound: int = 0
-    """How many doubles the killed processes' sends in flight allow, in total."""
+    """How many duplicates the killed processes' sends in flight allow, in total."""
     uncollapsed: int = 0
-    """Doubles that do not carry the original's collapse key: a person may see these."""
+    """Duplicates that do not carry the original's collapse key: a person may see these."""
     phantom: int = 0
     false_delivered: int = 0
     unrecorded: int = 0
     unknown: int = 0
     pending: int = 0
-    """Not terminal, but still in time: the verdict was taken too early."""
+    """Recipients in no terminal state, but still in time: the verdict was taken too early."""
     late: int = 0
     wrong_content: int = 0
     lone_all_clear: int = 0
@@ -75,9 +75,9 @@ class Counts:
     overtaken: int = 0
     stale: int = 0
     time_to_first_ms: float | None = None
-    """From submission to the first accept; None where nothing was accepted."""
+    """Milliseconds from submission to the first accept; None where nothing was accepted."""
     time_to_last_ms: float | None = None
-    """From submission to the last of all first accepts."""
+    """Milliseconds from submission to the last of all first accepts."""
 
 
 MUST_BE_ZERO = (
@@ -99,14 +99,14 @@ MUST_BE_ZERO = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Counts per (message, channel) and in total."""
+    """Holds the counts per (message, channel) and in total."""
 
     rows: Mapping[Row, Counts]
     total: Counts
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What must not be and is, as `name=count`; empty: the promise was kept."""
+        """List what must not be and is, as `name=count`; empty: the promise was kept."""
         found = [f"{name}={count}" for name in MUST_BE_ZERO if (count := getattr(self.total, name))]
         if self.total.doubled > self.total.doubled_bound:
             found.append(f"doubled={self.total.doubled}>{self.total.doubled_bound}")
@@ -204,7 +204,7 @@ def _right(record: GatewayRecord, message: Message) -> bool:
 def _times(
     expected: set[Key], accepted: Mapping[Key, list[GatewayRecord]], messages: Mapping[str, Message]
 ) -> dict[Row, tuple[float, float]]:
-    """First and last of the keys' first accepts, in milliseconds from the submission."""
+    """Return the first and last of the keys' first accepts, in milliseconds from the submission."""
     waits: dict[Row, list[float]] = defaultdict(list)
     for key in expected & accepted.keys():
         if message := messages.get(key.message):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops.lab.bench import against
-from ops.lab.bench.against import Patience
+from ops.lab.bench.against import Timeouts
 from ops.lab.bench.comparison import (
     NoResultError,
     Pair,
@@ -290,7 +290,7 @@ def test_an_interpreter_that_cannot_be_started_is_said_in_a_line(fake, capfd):
 
 def test_a_run_that_takes_too_long_is_ended(fake, capfd):
     ours, theirs = fake("ours", MEASURES), fake("theirs", "signal.pause()")
-    assert run(ours, "--against", theirs.folder, patience=Patience(run_s=0.5)) == 2
+    assert run(ours, "--against", theirs.folder, patience=Timeouts(run_s=0.5)) == 2
     assert refusal(capfd).endswith("cap took longer than 0.5 s")
 
 
@@ -314,7 +314,7 @@ def test_whoever_interrupts_it_leaves_nothing_running(fake, python, ended, numbe
         import sys
         from pathlib import Path
         from ops.lab.bench import against
-        grace = against.Patience(grace_s=float(sys.argv[3]))
+        grace = against.Timeouts(grace_s=float(sys.argv[3]))
         sys.exit(against.main("cap", ["--against", sys.argv[2]], here=Path(sys.argv[1]), patience=grace))
         """,
         ours.folder,

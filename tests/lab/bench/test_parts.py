@@ -12,7 +12,7 @@ import pytest
 import cap
 from ops.lab.bench import burst
 from ops.lab.bench.__main__ import names
-from ops.lab.bench.dispatch import Sent, summary
+from ops.lab.bench.dispatch import SendMeasurement, summary
 from ops.lab.bench.fixtures.crowd import Crowd
 from ops.lab.bench.fixtures.processes import Process, metric
 from ops.lab.gateways.state import UserAgent
@@ -74,7 +74,9 @@ def test_a_crowd_is_spread_over_the_district():
 
 @pytest.mark.parametrize(("workers", "ratio"), [((1, 2), 0.5), ((2,), None)])
 def test_the_ratio_is_that_of_one_worker_alone(workers, ratio):
-    found = {count: [Sent(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0)] * 3 for count in workers}
+    found = {
+        count: [SendMeasurement(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0)] * 3 for count in workers
+    }
     result = summary(100_000, found, 20_000.0)
     assert result["ratio_webpush"] == ratio
     assert (result["seconds"], result["per_s"], result["workers"]) == (5.0, 20_000, 2)

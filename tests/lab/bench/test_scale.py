@@ -11,14 +11,14 @@ from ops.lab.bench.scale import (
     SIZES,
     WITHIN_S,
     Installation,
-    Measured,
+    UnitRates,
     on_paper,
     scenario,
     simulate,
     sized,
 )
 
-MEASURED = Measured()
+MEASURED = UnitRates()
 MILLION = 1_000_000
 
 

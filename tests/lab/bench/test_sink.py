@@ -90,17 +90,17 @@ async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("way", webpush.WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("way", webpush.SENDERS, ids=lambda way: way.name)
 def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path, way):
     with ExitStack() as stack:
-        measured = webpush.Range(tmp_path, stack, 0.0).measure(way)
+        measured = webpush.Testbed(tmp_path, stack, 0.0).measure(way)
     assert measured.per_s > 0
     assert measured.cpu_us > 0
 
 
 def test_ratios_compare_each_round_with_the_best_of_that_round():
     def measured(*rates):
-        return [webpush.Measured(rate, 1.0, 0.1) for rate in rates]
+        return [webpush.Measurement(rate, 1.0, 0.1) for rate in rates]
 
     found = {
         "ours_h2": measured(100.0, 300.0, 200.0),

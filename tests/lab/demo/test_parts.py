@@ -14,7 +14,7 @@ from ops.lab.demo.evidence import together
 from ops.lab.demo.progress import Progress
 from ops.lab.gateways import faults as gateway_faults
 from ops.lab.world.ledger import Entry, Tail
-from ops.lab.world.records import Reach
+from ops.lab.world.records import RecipientChannel
 from ops.lab.world.verdict import Counts
 
 DUEREN, JUELICH, TITZ = "05358008", "05358024", "05358056"
@@ -43,7 +43,7 @@ def line(one):
 
 @pytest.fixture
 def progress():
-    owed = [Reach(ref, "webpush") for ref in PLACES]
+    owed = [RecipientChannel(ref, "webpush") for ref in PLACES]
     progress = Progress(owed, PLACES, {DUEREN, JUELICH})
     progress.message = "A"
     return progress
@@ -114,7 +114,7 @@ def test_elsewhere_there_is_at_most_a_line_a_second(progress):
 def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept():
     for rules in faults.rules(7, 12_000).values():
         parsed = gateway_faults.parse(msgspec.json.encode(rules))
-        hiding = gateway_faults.TAKING - {gateway_faults.Kind.DELAY}
+        hiding = gateway_faults.TAKING - {gateway_faults.FaultKind.DELAY}
         assert not hiding & {rule.action.kind for rule in parsed}
         assert all(rule.action.delay_s < faults.REQUEST_TIMEOUT_S / 2 for rule in parsed)
 

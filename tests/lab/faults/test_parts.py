@@ -11,17 +11,17 @@ import cap
 from dispatcher.settings import Settings
 from ops.lab.faults import process_overrides
 from ops.lab.faults.__main__ import main
-from ops.lab.faults.cap_messages import Chain, Cut
+from ops.lab.faults.cap_messages import Chain, Variant
 from ops.lab.faults.cases import gateways
 from ops.lab.faults.catalogue import CONTROLS, FAULTS, named
 from ops.lab.faults.judgement import judge_cases
 from ops.lab.faults.process_overrides import ProcessOverrides
 from ops.lab.faults.series import SETTINGS, Order, summary
-from ops.lab.faults.trial import Case, Finding, Sent
+from ops.lab.faults.trial import Finding, SentMessage, TrialRecord
 from ops.lab.world.messages import CONCERNED
 from ops.lab.world.population import Recipient
 from ops.lab.world.records import GatewayRecord, Kind, ServiceRecord
-from ops.lab.world.service import Answer
+from ops.lab.world.service import ApiResponse
 
 BEGAN = datetime(2026, 8, 1, 12, tzinfo=UTC)
 HEIMBACH = frozenset({"05358012"})
@@ -34,13 +34,15 @@ def second(number):
 
 
 def sent(alert_id=ALERT_ID, kind=Kind.ALERT, at=0.0, chain=None):
-    bulletin = (chain or Chain("run", "leitstelle@kreis.example", Cut(places=HEIMBACH))).write(kind)
+    message = (chain or Chain("run", "leitstelle@kreis.example", Variant(places=HEIMBACH))).write(kind)
     body = f'{{"alert": {{"id": "{alert_id}"}}}}'.encode()
-    return Sent(bulletin, "run", Answer(201, body, second(at), second(at + 0.1)), settled_at=second(at + 5))
+    return SentMessage(
+        message, "run", ApiResponse(201, body, second(at), second(at + 0.1)), settled_at=second(at + 5)
+    )
 
 
 def case(*messages, number=0, began=0.0, ended=10.0, **more):
-    return Case(number, number, second(began), sent=list(messages), ended_at=second(ended), **more)
+    return TrialRecord(number, number, second(began), sent=list(messages), ended_at=second(ended), **more)
 
 
 def accepted(recipient, alert_id=ALERT_ID, at=1.0, collapse="one", channel="webpush"):
@@ -116,7 +118,7 @@ def test_who_expired_is_not_missed_where_the_fault_outlasts_the_warning_only():
 
 
 def test_what_was_replaced_before_it_was_planned_is_missed_by_nobody():
-    chain = Chain("run", "leitstelle@kreis.example", Cut(places=HEIMBACH))
+    chain = Chain("run", "leitstelle@kreis.example", Variant(places=HEIMBACH))
     both = [sent(chain=chain), sent(OTHER_ID, Kind.CANCEL, at=2, chain=chain)]
     [kept] = judge_cases([case(*both)], PEOPLE, [])
     [broken] = judge_cases([case(*both, claims=[claim("a", "retry")])], PEOPLE, [])
@@ -152,19 +154,19 @@ def test_a_control_is_well_only_if_something_was_lost():
 
 
 @pytest.mark.parametrize(
-    "cut", [Cut(), Cut(places=HEIMBACH), Cut(lifetime=timedelta(minutes=5)), Cut(minor=True)]
+    "cut", [Variant(), Variant(places=HEIMBACH), Variant(lifetime=timedelta(minutes=5)), Variant(minor=True)]
 )
 def test_every_bulletin_is_clean_cap_and_says_what_it_claims(cut):
     chain = Chain("run-1", "leitstelle@kreis.example", cut)
     for kind in (Kind.ALERT, Kind.UPDATE, Kind.CANCEL):
-        bulletin = chain.write(kind)
-        [alert] = cap.parse(bulletin.xml).alerts
+        message = chain.write(kind)
+        [alert] = cap.parse(message.xml).alerts
         assert [one for one in cap.check(alert) if one.severity is cap.Level.ERROR] == []
-        assert alert.identifier == bulletin.identifier
-        assert all(info.expires == bulletin.expires for info in alert.infos)
+        assert alert.identifier == message.identifier
+        assert all(info.expires == message.expires for info in alert.infos)
         wanted = cut.places if cut.places and kind is not Kind.CANCEL else CONCERNED[kind]
-        assert bulletin.concerned == wanted
-    assert bulletin.order == 2
+        assert message.concerned == wanted
+    assert message.order == 2
 
 
 def test_every_fault_of_the_table_is_there_and_found_by_name_and_code():

@@ -3,13 +3,21 @@
 import pytest
 
 from ops.lab.faults.cases.reports import Line, broken
-from ops.lab.gateways.reports import FINAL, WAYS, Heard, Reporter, Step, Way, parse
+from ops.lab.gateways.reports import (
+    FINAL,
+    REPORT_SEQUENCES,
+    AnsweredReport,
+    Reporter,
+    ReportSequence,
+    Step,
+    parse,
+)
 
 
 def heard(status, verdict=None, ref="A-1", at=0, *, known=True, honest=True, early=True, answer=200):
     step = Step(status, known, honest)
     verdict = status if verdict is None else verdict
-    return Heard(ref, "way", step, early, answer, verdict, at * 10, at * 10 + 5)
+    return AnsweredReport(ref, "way", step, early, answer, verdict, at * 10, at * 10 + 5)
 
 
 def found(reports, **lines):
@@ -54,7 +62,7 @@ def test_whatever_must_not_be_is_found(reports, line, criterion):
 
 def test_every_way_to_report_is_taken_by_some_message():
     reporter = Reporter(parse(b'{"url": "http://127.0.0.1:9", "secret": "x", "seed": 3}'))
-    assert {reporter.way(f"A-{number}") for number in range(200)} == set(Way)
-    assert WAYS.keys() == set(Way)
-    states = {step.status for groups in WAYS.values() for group in groups for step in group}
+    assert {reporter.way(f"A-{number}") for number in range(200)} == set(ReportSequence)
+    assert REPORT_SEQUENCES.keys() == set(ReportSequence)
+    states = {step.status for groups in REPORT_SEQUENCES.values() for group in groups for step in group}
     assert states > FINAL

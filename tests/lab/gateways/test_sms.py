@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ops.lab.gateways.launch import StandinError
-from ops.lab.gateways.reports import WAYS
+from ops.lab.gateways.reports import REPORT_SEQUENCES
 from ops.lab.gateways.state import number_ref
 
 GOOD = {
@@ -82,11 +82,11 @@ def test_it_asks_for_its_token(start):
 
 
 @pytest.fixture
-def told():
-    """Where a gateway may report: (address, [(secret shown, report)]). The first report of each kind hears a 503."""
+def report_receiver():
+    """Receives reports: (address, [(secret shown, report)]). The first report of each kind is answered 503."""
     seen, refused = [], set()
 
-    class Told(BaseHTTPRequestHandler):
+    class ReportReceiver(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             document = json.loads(body)
@@ -101,7 +101,7 @@ def told():
         def log_message(self, *arguments):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), ReportReceiver)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/reports", seen
@@ -110,8 +110,8 @@ def told():
     server.server_close()
 
 
-def test_it_reports_on_each_message_once_and_until_it_is_heard(start, told):
-    url, seen = told
+def test_it_reports_on_each_message_once_and_until_it_is_heard(start, report_receiver):
+    url, seen = report_receiver
     gateway = start("sms")
     gateway.report(url=url, secret="s3cret", seed=5, early=1.0)
     refs = [f"A-{number}" for number in range(40)]
@@ -121,7 +121,7 @@ def test_it_reports_on_each_message_once_and_until_it_is_heard(start, told):
         pass
     account = gateway.reports()
     assert {one.client_ref for one in account.heard} < set(refs), "some are silent"
-    assert {one.way for one in account.heard} == {way for way, groups in WAYS.items() if groups}
+    assert {one.way for one in account.heard} == {way for way, groups in REPORT_SEQUENCES.items() if groups}
     assert {one.status for one in account.heard} == {200}
     assert all(one.verdict == one.step.status for one in account.heard)
     assert len(account.heard) <= len(seen)
@@ -131,8 +131,8 @@ def test_it_reports_on_each_message_once_and_until_it_is_heard(start, told):
         gateway.reports()
 
 
-def test_a_report_may_come_before_the_answer(start, told):
-    url, seen = told
+def test_a_report_may_come_before_the_answer(start, report_receiver):
+    url, seen = report_receiver
     gateway = start("sms")
     gateway.report(url=url, secret="x", seed=5, early=1.0)
     for number in range(20):

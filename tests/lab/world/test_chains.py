@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.lab.world.chains import audience, excuse, live, violations
-from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, Reach, ServiceRecord
+from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, RecipientChannel, ServiceRecord
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -38,7 +38,9 @@ def names(owed):
 
 
 def test_an_alert_is_owed_to_those_it_concerns():
-    assert names(audience(ALERT, (), [Reach("r2", "sms_http"), Reach("r1", "webpush")], [])) == [
+    assert names(
+        audience(ALERT, (), [RecipientChannel("r2", "sms_http"), RecipientChannel("r1", "webpush")], [])
+    ) == [
         ("A", "r1", "webpush"),
         ("A", "r2", "sms_http"),
     ]
@@ -46,21 +48,21 @@ def test_an_alert_is_owed_to_those_it_concerns():
 
 def test_an_update_is_owed_to_those_who_were_reached_and_to_those_it_newly_concerns():
     gateway = [got("A", 1, "r1"), refused(503, "r2"), got("X", 1, "r4")]
-    owed = audience(UPDATE, (ALERT,), [Reach("r3", "webpush")], gateway)
+    owed = audience(UPDATE, (ALERT,), [RecipientChannel("r3", "webpush")], gateway)
     assert names(owed) == [("U", "r1", "webpush"), ("U", "r3", "webpush")]
 
 
 def test_a_cancel_is_owed_to_those_who_were_reached_and_to_nobody_else():
     gateway = [got("A", 1, "r1"), got("U", 101, "r2", channel="sms_http")]
-    owed = audience(CANCEL, (ALERT, UPDATE), [Reach("r9", "webpush")], gateway)
+    owed = audience(CANCEL, (ALERT, UPDATE), [RecipientChannel("r9", "webpush")], gateway)
     assert names(owed) == [("C", "r1", "webpush"), ("C", "r2", "sms_http")]
 
 
 @pytest.mark.parametrize("lifted", [{"kind": "no_longer_affected"}, {"content_hash": "over"}])
 def test_who_was_told_that_it_is_over_is_not_told_again(lifted):
     gateway = [got("A", 1, "r1"), got("A", 1, "r2"), got("U", 101, "r1", **lifted), got("U", 101, "r2")]
-    assert live((ALERT, UPDATE), gateway) == {Reach("r2", "webpush")}
-    assert live((ALERT, UPDATE), gateway[::-1]) == {Reach("r2", "webpush")}
+    assert live((ALERT, UPDATE), gateway) == {RecipientChannel("r2", "webpush")}
+    assert live((ALERT, UPDATE), gateway[::-1]) == {RecipientChannel("r2", "webpush")}
     assert names(audience(CANCEL, (ALERT, UPDATE), [], gateway)) == [("C", "r2", "webpush")]
 
 

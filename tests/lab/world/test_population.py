@@ -19,7 +19,7 @@ from ops.lab.gateways.state import (
     unb64url,
 )
 from ops.lab.world import population
-from ops.lab.world.population import INHABITANTS, NEIGHBOURS, Origins, Plan
+from ops.lab.world.population import INHABITANTS, NEIGHBOURS, Origins, PopulationPlan
 
 FILES = (population.POPULATION_FILE, WEBPUSH_FILE, APP_FILE, population.PLAN_FILE)
 
@@ -27,7 +27,7 @@ FILES = (population.POPULATION_FILE, WEBPUSH_FILE, APP_FILE, population.PLAN_FIL
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     state = tmp_path_factory.mktemp("people")
-    population.make(state, Plan(seed=3, subscriptions=2_000, outside=100))
+    population.make(state, PopulationPlan(seed=3, subscriptions=2_000, outside=100))
     return tuple(population.read(state))
 
 
@@ -97,7 +97,7 @@ def test_instances_share_their_secret_with_their_gateway(state, recipients):
 
 
 def test_equal_plans_give_equal_files_and_are_made_once(tmp_path):
-    plan = Plan(seed=5, subscriptions=60, outside=5)
+    plan = PopulationPlan(seed=5, subscriptions=60, outside=5)
     population.make(tmp_path / "one", plan)
     population.make(tmp_path / "two", plan)
     contents = [[(tmp_path / name / file).read_bytes() for file in FILES] for name in ("one", "two")]
@@ -108,16 +108,16 @@ def test_equal_plans_give_equal_files_and_are_made_once(tmp_path):
 
 
 def test_another_plan_makes_another_population(tmp_path):
-    population.make(tmp_path, Plan(seed=5, subscriptions=60, outside=5))
+    population.make(tmp_path, PopulationPlan(seed=5, subscriptions=60, outside=5))
     first = {one.ref for one in population.read(tmp_path) if one.channel == "webpush"}
-    population.make(tmp_path, Plan(seed=6, subscriptions=60, outside=5))
+    population.make(tmp_path, PopulationPlan(seed=6, subscriptions=60, outside=5))
     second = {one.ref for one in population.read(tmp_path) if one.channel == "webpush"}
     assert not first & second
 
 
 def test_a_plan_needs_a_subscription_for_each_municipality(tmp_path):
     with pytest.raises(ValueError, match="15"):
-        population.make(tmp_path, Plan(subscriptions=14))
+        population.make(tmp_path, PopulationPlan(subscriptions=14))
 
 
 def test_the_import_file_spreads_web_push_over_all_origins(people):

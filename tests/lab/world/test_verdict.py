@@ -178,8 +178,8 @@ def test_chain_violations_are_failures_too():
 
 
 def test_the_verdict_reads_as_json():
-    told = verdict([accepted("r1")], SAID).as_json()
-    assert told["failures"] == ["lost=1", "false_delivered=1"]
-    assert told["total"]["lost"] == 1
-    (row,) = told["rows"]
+    report = verdict([accepted("r1")], SAID).as_json()
+    assert report["failures"] == ["lost=1", "false_delivered=1"]
+    assert report["total"]["lost"] == 1
+    (row,) = report["rows"]
     assert (row["message"], row["channel"], row["lost"]) == ("A", "webpush", 1)

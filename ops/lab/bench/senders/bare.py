@@ -22,11 +22,11 @@ from channels.webpush.vapid import VapidSigner
 from ops.lab.bench.senders.job import CONCURRENCY, TIMEOUT_S, WARM_UP, Job, Timing, headers, read_job
 
 BODY_OVERHEAD = 103
-"""What encryption adds (RFC 8188 and 8291)."""
+"""Bytes that encryption adds to a payload (RFC 8188 and 8291)."""
 
 
 def ready_made(job: Job) -> tuple[list[str], bytes]:
-    """Headers and a body such as every push has."""
+    """Make headers and a body such as every push has."""
     signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
     fixed = {"TTL": "3600", "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
     token = {"Authorization": signer.authorization(job.origin, utc_now())}

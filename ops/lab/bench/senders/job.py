@@ -1,4 +1,4 @@
-"""What every sender is told, and what it tells."""
+"""The job that every sender gets, and the measurement that it prints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dispatcher.runtime import gc_tuning
 TIMEOUT_S = 30.0
 CONCURRENCY = 100
 WARM_UP = 300
-"""Connections, caches and, for ours, the connections of a mass send stand before anything is timed."""
+"""Pushes that are not timed: connections, caches and, for ours, the connections of a mass send exist afterwards."""
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -38,12 +38,12 @@ class Job(msgspec.Struct, frozen=True):
     cpu: int | None = None
 
     def subscription(self, number: int) -> tuple[str, Keys]:
-        """The endpoint's URL and keys."""
+        """Return the endpoint's URL and keys."""
         return f"{self.origin}/push/{number:032}", self.keys[number % len(self.keys)]
 
 
 class Timing:
-    """Time on the clock and on the processor between `start` and `stop`."""
+    """Measures the time on the clock and on the processor between `start` and `stop`."""
 
     def start(self) -> None:
         self._wall, self._cpu = time.perf_counter(), _cpu_s()
@@ -60,7 +60,7 @@ def _cpu_s() -> float:
 
 
 def read_job(path: str) -> Job:
-    """The job in a file; moves this process to the processor it names, with a worker's garbage collection."""
+    """Read the job in a file, and move this process to the processor it names, with a worker's garbage collection."""
     job = msgspec.json.decode(Path(path).read_bytes(), type=Job)
     if job.cpu is not None:
         os.sched_setaffinity(0, {job.cpu})
@@ -69,12 +69,12 @@ def read_job(path: str) -> Job:
 
 
 def claims() -> dict[str, Any]:
-    """Of VAPID, fresh for each message: pywebpush writes into them."""
+    """Return VAPID's claims, fresh for each message: pywebpush writes into them."""
     return {"sub": "mailto:leitstelle@example.org"}
 
 
 def headers() -> dict[str, Any]:
-    """What every push of ours carries besides."""
+    """Return the other headers that every push of ours has."""
     return {"Urgency": "high", "Topic": "k" * 32}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SLICE = 100
-"""In flight at once, as in one batch of the dispatcher (`WARN_SLICE_SIZE`); of several batches it may be more."""
+"""Sends in flight at once, as in one batch of the dispatcher (`WARN_SLICE_SIZE`); of several batches it may be more."""
 
 
 async def send(job: Job, *, fresh: bool) -> None:
@@ -46,7 +46,7 @@ async def send(job: Job, *, fresh: bool) -> None:
 
 
 async def deliver(channel: WebPush, job: Job, endpoints: Sequence[Endpoint]) -> None:
-    """One notice to all. Raises `AssertionError` unless every one was accepted."""
+    """Send one notice to all. Raises `AssertionError` unless every one was accepted."""
     notice = Notice(
         alert_id="01JD8Z0000000000000000TEST",
         collapse_key="k" * 32,

@@ -39,7 +39,7 @@ def arguments(job: Job, vapid: Any, number: int) -> dict[str, Any]:
 
 
 def send_with_session(job: Job) -> None:
-    """`webpush()` with one requests session: one request at a time, on a connection that stays."""
+    """Send by `webpush()` with one requests session: one request at a time, on a connection that stays."""
     # requests takes a session's own bundle only where the environment names none
     os.environ.pop("REQUESTS_CA_BUNDLE", None)
     os.environ.pop("CURL_CA_BUNDLE", None)
@@ -57,7 +57,7 @@ def send_with_session(job: Job) -> None:
 
 
 async def send_async(job: Job) -> None:
-    """`webpush_async()` with one aiohttp session, so many at a time as we have."""
+    """Send by `webpush_async()` with one aiohttp session, as many at a time as our channel."""
     vapid = Vapid.from_pem(job.vapid_pem.encode())
     context = ssl.create_default_context(cafile=job.ca_file)
     connector = aiohttp.TCPConnector(ssl=context, limit=CONCURRENCY)

@@ -1,4 +1,4 @@
-"""Requests out of a byte stream, answers into one: what is left of HTTP when everything is accepted."""
+"""Reads requests from a byte stream and writes answers: what is left of HTTP when everything is accepted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Note = Callable[[bytes], None]
-    """Gets the body of each request, when it is complete."""
+    """Is called with the body of each request, when it is complete."""
 
 LOCATION: Final = b"https://127.0.0.1/m/0123456789abcdef"
-"""A push service names the message it made (RFC 8030 section 5)."""
+"""The header of every answer: a push service names the message it made (RFC 8030 section 5)."""
 _ANSWER_1: Final = b"HTTP/1.1 201 Created\r\nLocation: " + LOCATION + b"\r\nContent-Length: 0\r\n\r\n"
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STREAMS: Final = 100
-"""What we allow at once, as the large push services do."""
+"""The most streams that we allow at once: as many as the large push services do."""
 _HEAD_BYTES: Final = 9
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING = 0, 1, 3, 4, 6
 _END_STREAM, _END_HEADERS, _ACK, _PADDED = 1, 4, 1, 8
@@ -32,11 +32,11 @@ class Framing(Protocol):
     """One connection's protocol."""
 
     def greeting(self) -> bytes:
-        """What we say first."""
+        """Return the bytes that the server sends first."""
         ...
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came in; returns what is to be sent. Raises `ValueError` for what cannot be read."""
+        """Process what came in. Returns what is to be sent. Raises `ValueError` for what cannot be read."""
         ...
 
 
@@ -81,7 +81,7 @@ def _content_length(head: bytes) -> int:
 
 
 class Http2:
-    """As much of RFC 9113 as a sink needs: header blocks are not read, windows never close."""
+    """Speaks as much of RFC 9113 as a sink needs: header blocks are not read, windows never close."""
 
     def __init__(self, note: Note) -> None:
         self._note = note
@@ -149,5 +149,5 @@ class Http2:
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """One HTTP/2 frame (RFC 9113 section 4.1)."""
+    """Encode one HTTP/2 frame (RFC 9113 section 4.1)."""
     return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload

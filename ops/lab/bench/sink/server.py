@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.lab.bench.sink.framing import Framing
 
 SAMPLE_EVERY: Final = 97
-"""Of so many bodies one is kept at first, of twice as many each time that the sample is full."""
+"""One body in so many is kept at first; the number doubles each time that the sample is full."""
 SAMPLE_MAX: Final = 64
 _READ_BYTES: Final = 65_536
 _BACKLOG: Final = 4096
@@ -24,7 +24,7 @@ _ENDED: Final = (ssl.SSLError, OSError, ValueError)
 
 
 class Sample:
-    """How many requests came, and some of their bodies."""
+    """Counts requests, and keeps some of their bodies."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -41,14 +41,14 @@ class Sample:
                 self._every *= 2
 
     def take(self) -> list[bytes]:
-        """The sample since the last time."""
+        """Return the sample since the last call."""
         taken, self.bodies = self.bodies, []
         self._every = SAMPLE_EVERY
         return taken
 
 
 class _Peer:
-    """One connection: shaking hands, then speaking."""
+    """A connection: first the TLS handshake, then requests."""
 
     def __init__(self, raw: ssl.SSLSocket, note: Callable[[bytes], None]) -> None:
         self.socket = raw
@@ -104,7 +104,7 @@ class Sink:
         self._epoll = select.epoll()
 
     def serve(self, commands: int, on_command: Callable[[], bool]) -> None:
-        """Until `on_command`, called when the descriptor `commands` is readable, returns false."""
+        """Serve until `on_command`, called when the descriptor `commands` is readable, returns false."""
         self._listener.setblocking(False)
         self._epoll.register(self._listener, select.EPOLLIN)
         self._epoll.register(commands, select.EPOLLIN)
@@ -141,12 +141,12 @@ class Sink:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
+    """Open a listening socket; port 0 takes a free one."""
     return socket.create_server((host, port), backlog=_BACKLOG)
 
 
 def server_tls(certificate: str, key: str, protocols: tuple[str, ...]) -> ssl.SSLContext:
-    """The server's side of TLS, offering `protocols` by ALPN. Raises `OSError`, `ssl.SSLError`."""
+    """Make the server's side of TLS, offering `protocols` by ALPN. Raises `OSError`, `ssl.SSLError`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)

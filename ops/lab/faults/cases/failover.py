@@ -28,24 +28,25 @@ if TYPE_CHECKING:
 
 DIRECTORY = "queue"
 ELECTED_WITHIN_S = 20.0
-"""A second to be thought dead, an election, and another try where votes were split."""
+"""How long an election may take: a second until the primary counts as down, an election, and another one where votes
+were split."""
 DEMOTED_WITHIN_S = 30.0
-"""A Sentinel waits ten seconds before it sends a former primary after the new one."""
+"""How long the demotion may take: a Sentinel waits ten seconds before it makes a former primary follow the new one."""
 
 
 @contextmanager
 def group(home: Path) -> Iterator[Mapping[str, str]]:
-    """A primary, a replica and three Sentinels beside the district, whose service is sent there."""
+    """Start a primary, a replica and three Sentinels beside the district; its service uses them."""
     try:
-        with queue_group.standing(home / DIRECTORY) as standing:
-            yield {"REDIS_URL": standing.url}
+        with queue_group.running(home / DIRECTORY) as group:
+            yield {"REDIS_URL": group.url}
     except queue_group.QueueGroupError as error:
         raise TrialError(str(error)) from error
 
 
 def partition(trial: Trial) -> None:
-    """Nothing passes to or from the primary: not for us, not for its replica, not for the Sentinels. Another is
-    elected; then the network is back, and the former primary still thinks itself one until it is told otherwise."""
+    """Let nothing pass to or from the primary: not for us, not for its replica, not for the Sentinels. Another primary
+    is elected; then the network is back, and the former primary takes itself for one until a Sentinel demotes it."""
     servers = queue_group.found_in(trial.district.home / DIRECTORY)
     former = _primary(servers)
     before = trial.service.pids()
@@ -78,7 +79,7 @@ def _primary(servers: queue_group.QueueGroup) -> int:
 
 
 def _carried(step: Callable[[], object]) -> None:
-    """Where nobody is elected or demoted, nothing was tried."""
+    """Raise TrialError where no server was elected or demoted: then nothing was tried."""
     try:
         step()
     except queue_group.QueueGroupError as error:
@@ -86,14 +87,15 @@ def _carried(step: Callable[[], object]) -> None:
 
 
 def _goes_on(trial: Trial, name: str) -> None:
-    """How long a warning that is submitted now takes to its first recipient."""
+    """Measure how long a warning that is submitted now takes to its first recipient."""
     began_at = datetime.now(UTC)
     sent = trial.warn(trial.chain(SMALL))
     trial.hold(name, first_s(trial, sent, began_at), GOES_ON_WITHIN_S)
 
 
 def _all_ready_s(trial: Trial, since_s: float) -> float:
-    """Until every process says that it is ready; workers are not while they do not hear the queue."""
+    """Wait until every process says that it is ready, and return the seconds; workers are not ready while they cannot
+    reach the queue."""
     urls = list(trial.service.urls().values())
     while not all(trial.service.ready_at(url) for url in urls):
         if time.monotonic() - since_s > LOOKS_FOR_S:

@@ -1,4 +1,4 @@
-"""F8 to F11, F20: gateways that hang, vanish, dawdle, ask for patience, refuse, or hide that they took a message."""
+"""F8 to F11, F20: gateways that hang, vanish, are slow, send Retry-After, refuse, or hide that they took a message."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ops.lab.faults.cap_messages import Cut
+from ops.lab.faults.cap_messages import Variant
 from ops.lab.gateways.app import STANDIN as APP
 from ops.lab.gateways.webpush import STANDIN as PUSH
 from ops.lab.world.ledger import instant
 
 if TYPE_CHECKING:
-    from ops.lab.faults.trial import Sent, Trial
+    from ops.lab.faults.trial import SentMessage, Trial
     from ops.lab.world.ledger import Entry
 
 STRUCK, *_ = PUSH.names(several=2)
 OUTAGE_S = 6.0
 UNAFFECTED_WITHIN_S = 2.0
-"""How much later than in an undisturbed send the other gateways' last recipient may be reached."""
+"""The most seconds by which the last recipient of the other gateways may be later than in an undisturbed send."""
 GOES_AWAY_EVERY = 12
 DISCONNECTS_EVERY = 25
 PATIENCE_S = 4
 REFUSES_FOR_S = 1.5
 HEARD_WITHIN_S = 1.0
-"""Requests under way while the first 429 travels."""
+"""How long requests may still arrive that were under way when the first 429 was sent."""
 REPEATS_SHARE = 1.1
 LIE_SHARE = 0.2
 LIES = {"hang_after", "reset_after", "truncate"}
 GONE = {"A": 404, "B": 410}
 REFUSED = {"C": 400, "D": 413, "E": 301, "F": 307, "G": 418}
 PASSING = {"H": 500, "I": 502, "J": 408}
-"""What a gateway answers to subscriptions whose reference begins so: about one in 64 each."""
+"""The status that a gateway answers to subscriptions whose reference begins so: about one in 64 each."""
 _UNCERTAIN = re.compile(r'^warn_delivery_attempts_total\{.*result="uncertain".*\} (\S+)$', re.MULTILINE)
 
 
@@ -47,8 +47,8 @@ def hang(trial: Trial) -> None:
 
 
 def silent(trial: Trial) -> None:
-    """One push service's process stands still: connections are made, nobody reads. What it finds in its buffers
-    when it wakes, it takes, although nobody waits for the answer any more."""
+    """One push service's process is stopped: the kernel accepts connections, and no request is read. What it finds in
+    its buffers when it is continued it takes, although no sender waits for the answer any more."""
     quiet_s = undisturbed(trial)
     before = uncertain(trial)
     pid = trial.district.gateways[STRUCK].process.pid
@@ -130,14 +130,14 @@ def _struck(trial: Trial, quiet_s: float) -> None:
 
 
 def undisturbed(trial: Trial) -> float:
-    """Seconds to the last recipient of the other gateways while all are well."""
+    """Measure the seconds to the last recipient of the other gateways while all are well."""
     sent = trial.warn()
     trial.settle()
     return _others_s(trial, sent)
 
 
-def _others_s(trial: Trial, sent: Sent) -> float:
-    """From the submission's answer to the last first accept of a gateway that was not struck."""
+def _others_s(trial: Trial, sent: SentMessage) -> float:
+    """Return the seconds from the submission's answer to the last first accept of a gateway that was not struck."""
     trial.look()
     port = trial.district.gateways[STRUCK].ready.ports[0]
     firsts: dict[str, datetime] = {}
@@ -149,7 +149,7 @@ def _others_s(trial: Trial, sent: Sent) -> float:
     return (last - sent.answer.ended_at).total_seconds()
 
 
-def others_unaffected(trial: Trial, sent: Sent, quiet_s: float) -> None:
+def others_unaffected(trial: Trial, sent: SentMessage, quiet_s: float) -> None:
     trial.hold("other_gateways_later_s", _others_s(trial, sent) - quiet_s, UNAFFECTED_WITHIN_S)
 
 
@@ -165,21 +165,21 @@ def _rule(kind: str, *, until_s: float | None = None, **action: Any) -> dict[str
 
 
 def _fired(trial: Trial, names: set[str]) -> int:
-    """How often rules of these names met a request: so many answers were lost, each of which allows a repeat."""
+    """Count how often rules of these names met a request: so many answers were lost, each of which allows a repeat."""
     stats = [gateway.stats()["by_fault"] for gateway in trial.district.gateways.values()]
     return sum(count for one in stats for name, count in one.items() if name in names)
 
 
 def uncertain(trial: Trial) -> float:
-    """Requests so far of which the workers say that they heard no answer."""
+    """Count the requests so far to which the workers report no answer."""
     return sum(
         float(count) for text in trial.service.metrics().values() for count in _UNCERTAIN.findall(text)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """One way to say: later. `least_s` of silence is owed to it."""
+class RetryAfterForm:
+    """One form in which a gateway asks to be left alone. It is owed `least_s` of silence."""
 
     status: int
     header: str | None
@@ -209,31 +209,31 @@ def patience(trial: Trial) -> None:
     trial.recovered((sent.settled_at or datetime.now(UTC)).timestamp() - sent.answer.ended_at.timestamp())
 
 
-def forms(now: datetime) -> tuple[Patience, ...]:
-    """Seconds, a date, a date that is past, nonsense, nothing."""
+def forms(now: datetime) -> tuple[RetryAfterForm, ...]:
+    """Return the forms of Retry-After: seconds, a date, a date that is past, nonsense, nothing."""
     date = "%a, %d %b %Y %H:%M:%S GMT"
     later = (now + timedelta(seconds=PATIENCE_S + 2)).strftime(date)
     past = (now - timedelta(hours=1)).strftime(date)
     return (
-        Patience(429, str(PATIENCE_S), PATIENCE_S),
-        Patience(429, later, PATIENCE_S),
-        Patience(429, past, HEARD_WITHIN_S),
-        Patience(429, "in a moment", PATIENCE_S),
-        Patience(429, None, PATIENCE_S),
-        Patience(503, str(PATIENCE_S), PATIENCE_S),
-        Patience(503, later, PATIENCE_S),
-        Patience(503, "in a moment", 0.0),
-        Patience(503, None, 0.0),
+        RetryAfterForm(429, str(PATIENCE_S), PATIENCE_S),
+        RetryAfterForm(429, later, PATIENCE_S),
+        RetryAfterForm(429, past, HEARD_WITHIN_S),
+        RetryAfterForm(429, "in a moment", PATIENCE_S),
+        RetryAfterForm(429, None, PATIENCE_S),
+        RetryAfterForm(503, str(PATIENCE_S), PATIENCE_S),
+        RetryAfterForm(503, later, PATIENCE_S),
+        RetryAfterForm(503, "in a moment", 0.0),
+        RetryAfterForm(503, None, 0.0),
     )
 
 
 def endless_patience(trial: Trial) -> None:
-    """One push service asks for thirty years. Whoever is behind it is lost to this short-lived warning, visibly;
-    nobody else is."""
+    """One push service sends a Retry-After of thirty years. Its subscribers are lost to this short-lived warning, and
+    the record says so; no other recipient is."""
     trial.case.may_expire = True
     rule = _rule("status", status=429, headers={"retry-after": "1000000000"})
     trial.gateways({STRUCK: [rule]})
-    trial.warn(trial.chain(Cut(lifetime=timedelta(seconds=12))))
+    trial.warn(trial.chain(Variant(lifetime=timedelta(seconds=12))))
     trial.settle()
     trial.hold(
         "attempts", float(len(_at(trial, STRUCK))), trial.in_flight_max() * trial.district.layout.workers
@@ -241,8 +241,8 @@ def endless_patience(trial: Trial) -> None:
 
 
 def statuses(trial: Trial) -> None:
-    """Each status of RFC 9110 that matters, for some subscriptions each, then another warning: whoever is gone is
-    not asked again, a redirect leads nowhere, and whoever was merely unlucky is served."""
+    """Each status of RFC 9110 that matters, for some subscriptions each, then another warning: a subscription that is
+    gone is not asked again, a redirect is not followed, and a recipient whose request failed once is served."""
     redirect = {"location": f"{trial.district.gateways[APP.name].url}/followed"}
     rules = [_refusal(prefix, status, redirect) for prefix, status in {**GONE, **REFUSED}.items()]
     rules += [_refusal(prefix, status, {}, first_attempts=2) for prefix, status in PASSING.items()]
@@ -273,7 +273,7 @@ def _refusal(prefix: str, status: int, headers: dict[str, str], first_attempts: 
 
 
 def locked_out(trial: Trial) -> None:
-    """One push service refuses our key for a while: it is left alone, and nobody is unsubscribed."""
+    """One push service refuses our key for a while: it is left alone, and no subscription is removed."""
     status = trial.chance.choice([401, 403])
     trial.gateways({STRUCK: [_rule("status", until_s=REFUSES_FOR_S, status=status)]})
     trial.warn()

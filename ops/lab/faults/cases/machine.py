@@ -1,4 +1,4 @@
-"""F12 to F14, F16: a recipient that kills whoever serves it, wrong clocks, a full disk, too few descriptors."""
+"""F12 to F14, F16: a recipient whose request kills its worker, wrong clocks, a full disk, too few descriptors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.lab.faults.cap_messages import Cut
+from ops.lab.faults.cap_messages import Variant
 from ops.lab.faults.cases.servers import SMALL, asking
 from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.trial import AGAIN_S, TrialError
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 LIBRARY = Path("/usr/lib")
 FAKETIME = "libfaketimeMT.so.1"
 SKEW_LIFETIME = timedelta(minutes=30)
-"""Shorter than the clocks are off: whoever judges expiry by its own clock is found out."""
+"""The warning's lifetime, shorter than the clocks are off: a process that judges expiry by its own clock is found out.
+"""
 DISK_BYTES = 160 * 1024 * 1024
-"""PostgreSQL's fresh data and write-ahead log, and some tens of MB."""
+"""Size of the file system: PostgreSQL's fresh data and write-ahead log, and some tens of MB."""
 FULL_FOR_S = 5.0
 DIES_AT_MOST = 6
 POISON_WITHIN_S = 150.0
@@ -42,8 +43,8 @@ ANSWERS_AGAIN_WITHIN_S = 20.0
 
 
 def poison(trial: Trial) -> None:
-    """A recipient at whose sending the worker dies, every time: the gateway holds that request, and as soon as it
-    has come in, the only worker gets SIGKILL. The recipient must be given up, everybody else served."""
+    """Kill the worker at every request for one recipient: the gateway holds that request, and as soon as it has come
+    in, the only worker gets SIGKILL. The recipient must be given up, all others served."""
     victim = trial.chance.choice([one for one in _concerned(trial) if one.channel == PUSH.channel])
     trial.case.excused.add(victim.ref)
     rule = {"name": "poison", "match": {"recipient_prefix": victim.ref}, "action": {"kind": "hang"}}
@@ -76,8 +77,8 @@ def _given_up(trial: Trial, alert_id: str, ref: str) -> bool:
 
 
 def few_descriptors(trial: Trial) -> None:
-    """Workers with so few file descriptors that connections fail. One that does not even answer its probes any more
-    is ended, as whoever watches it would do."""
+    """Give workers so few file descriptors that connections fail. A worker that does not even answer its probes any
+    more is killed, as an orchestrator would do."""
     trial.warn()
     trial.settle()
     urls = {name: url for name, url in trial.service.urls().items() if name != "api"}
@@ -94,19 +95,19 @@ def few_descriptors(trial: Trial) -> None:
 
 
 def wrong_clock(trial: Trial) -> None:
-    """A warning shorter than some process's clock is wrong."""
-    trial.warn(trial.chain(Cut(lifetime=SKEW_LIFETIME)))
+    """Send a warning whose lifetime is shorter than some process's clock is wrong."""
+    trial.warn(trial.chain(Variant(lifetime=SKEW_LIFETIME)))
     trial.settle()
 
 
 def faketime() -> Path | None:
-    """The library that fakes a process's clock (Debian: libfaketime), where installed."""
+    """Return the library that fakes a process's clock (Debian: libfaketime), None where it is not installed."""
     return next(iter(LIBRARY.glob(f"*/faketime/{FAKETIME}")), None)
 
 
 def skewed(**by_process: str) -> tuple[str, ...]:
-    """The service with some processes' clocks off, e.g. worker="+1h". Monotonic clocks stay right: those no
-    administrator can set."""
+    """Return the command of a service with some processes' clocks off, e.g. worker="+1h". Monotonic clocks stay right:
+    those no administrator can set."""
     library = faketime() or Path(FAKETIME)
     settings = ["env", f"LD_PRELOAD={library}", "FAKETIME_DONT_FAKE_MONOTONIC=1"]
     return command(
@@ -116,7 +117,7 @@ def skewed(**by_process: str) -> tuple[str, ...]:
 
 @contextmanager
 def small_disk(home: Path) -> Iterator[Mapping[str, str]]:
-    """A file system of its own under the service's data directory. Needs root."""
+    """Mount a file system of its own under the service's data directory. Needs root."""
     place = home / "service"
     place.mkdir(parents=True)
     size = f"size={DISK_BYTES},mode=0711"
@@ -128,7 +129,7 @@ def small_disk(home: Path) -> Iterator[Mapping[str, str]]:
 
 
 def disk_full(trial: Trial) -> None:
-    """No room left in the data directory for some seconds."""
+    """Leave no room in the data directory for some seconds."""
     trial.warn()
     trial.await_moment()
     trial.allow(trial.in_flight_max() * trial.district.layout.workers)

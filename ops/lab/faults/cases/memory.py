@@ -2,7 +2,7 @@
 
 The kernel's out-of-memory killer strikes where a control group is full: each worker has one of its own (version 1
 of the kernel's control groups), and in mid-send a greedy neighbour is put beside it. Under a limit on its address space
-a process is killed by nobody: it is told no, again and again.
+a process is not killed: its allocations fail, again and again.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 GROUPS = Path("/sys/fs/cgroup/memory")
 PREFIX = "warn-lab-"
 SLACK_BYTES = 4 << 20
-"""What is left in the group when the neighbour comes."""
+"""Bytes that are left in the group when the neighbour is put into it."""
 GREED_BYTES = 64 << 20
 PREFERRED = "1000"
 """The kernel kills this one first, see proc_pid_oom_score_adj(5)."""
 KILLED_WITHIN_S = 20.0
 ENDS_WITHIN_S = 5.0
 SLOW_S = 0.5
-"""Of every gateway: the sending must outlast the second in which a worker may notice."""
+"""Latency of every gateway: the sending must outlast the second in which a worker may notice."""
 PAGE_BYTES = resource.getpagesize()
 
 _ENTER = f'group={GROUPS}/{PREFIX}$$; mkdir "$group" && echo $$ > "$group/cgroup.procs" && exec "$@"'
@@ -49,13 +49,13 @@ greed[::4096] = b"1" * len(greed[::4096])
 
 
 def grouped() -> tuple[str, ...]:
-    """The service with every worker in a control group of its own, named after its process id."""
+    """Return the command of a service with every worker in a control group of its own, named after its process id."""
     return command({"worker": ProcessOverrides(("sh", "-c", _ENTER, "sh"))})
 
 
 @contextmanager
 def groups(_home: Path) -> Iterator[Mapping[str, str]]:
-    """Takes the workers' groups away afterwards. Raises TrialError where nobody may make any."""
+    """Remove the workers' groups afterwards. Raises TrialError where we may not make any."""
     probe = GROUPS / f"{PREFIX}{os.getpid()}"
     try:
         probe.mkdir()
@@ -66,7 +66,7 @@ def groups(_home: Path) -> Iterator[Mapping[str, str]]:
         yield {}
     finally:
         for group in GROUPS.glob(f"{PREFIX}*"):
-            with suppress(OSError):  # somebody else's, who lives
+            with suppress(OSError):  # of another process, which still runs
                 group.rmdir()
 
 
@@ -90,8 +90,8 @@ def _fill_group(pid: int) -> None:
 
 
 def starved(trial: Trial) -> None:
-    """From a random instant on one worker, drawn by lot, gets no more memory than it has. It must end, and soon: one
-    that goes on would take batches into hand that it cannot send, or give up recipients for its own trouble."""
+    """From a random instant on one worker, drawn by lot, gets no more memory than it has. It must end, and soon: a
+    worker that goes on would lease batches that it cannot send, or give up recipients for its own trouble."""
 
     def refuse(pid: int) -> None:
         size = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[0]) * PAGE_BYTES
@@ -104,7 +104,8 @@ def starved(trial: Trial) -> None:
 
 
 def _ends_s(pid: int) -> float:
-    """Until the process has ended; if it does not, it is ended by us, as whoever watches it would do."""
+    """Wait until the process has ended and return the seconds; a process that does not end is killed, as an
+    orchestrator would do."""
     began_s = time.monotonic()
     while _lives(pid):
         if time.monotonic() - began_s > KILLED_WITHIN_S:

@@ -1,4 +1,5 @@
-"""F8: the network between us and a gateway is cut: packets vanish, nobody is told. Needs root and iptables."""
+"""F8: the network between us and a gateway is cut: packets vanish, neither side gets an error. Needs root and
+iptables."""
 
 from __future__ import annotations
 
@@ -19,8 +20,8 @@ RULE_WITHIN_S = 10
 
 
 def partition(trial: Trial) -> None:
-    """Nothing passes between us and one push service for some seconds, in either direction. What was under way arrives
-    when the network is back, and is taken although nobody waits for the answer any more."""
+    """Let nothing pass between us and one push service for some seconds, in either direction. What was under way
+    arrives when the network is back, and is taken although no sender waits for the answer any more."""
     quiet_s = undisturbed(trial)
     before = uncertain(trial)
     [port] = trial.district.gateways[STRUCK].ready.ports
@@ -37,7 +38,7 @@ def partition(trial: Trial) -> None:
 
 @contextmanager
 def cut_off(port: int) -> Iterator[None]:
-    """Drop every packet on the loopback interface to and from this port. Raises TrialError where nobody can."""
+    """Drop every packet on the loopback interface to and from this port. Raises TrialError where this fails."""
     rules = [
         ["INPUT", "-i", "lo", "-p", "tcp", which, str(port), "-j", "DROP"] for which in ("--dport", "--sport")
     ]

@@ -1,4 +1,4 @@
-"""F20: an SMS gateway that reports, of messages it took, whatever comes to its mind."""
+"""F20: an SMS gateway whose delivery reports are wrong, repeated, out of order or forged."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ops.lab.gateways.sms import STANDIN as SMS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ops.lab.faults.trial import Sent, Trial
-    from ops.lab.gateways.reports import Heard
+    from ops.lab.faults.trial import SentMessage, Trial
+    from ops.lab.gateways.reports import AnsweredReport
 
 REPORTED_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
@@ -35,12 +35,12 @@ class Line:
 
 
 def lie(trial: Trial) -> None:
-    """Reports that come early, twice, in the wrong order, in contradiction, of foreign messages, from forgers."""
+    """Send reports that come early, twice, in the wrong order, in contradiction, of unknown messages, from forgers."""
     _lie(trial, lambda: None)
 
 
 def lie_meanwhile(trial: Trial) -> None:
-    """The same, and PostgreSQL is killed in the middle of it: what was not taken is reported again."""
+    """Do the same, and kill PostgreSQL in the middle of it: what was not taken is reported again."""
 
     def strike() -> None:
         before = trial.service.pids()["postgres"]
@@ -82,9 +82,9 @@ def _lie(trial: Trial, strike: Callable[[], None]) -> None:
     trial.hold("numbers_in_the_log", float(log.count(NUMBER) + log.count(NUMBER.removeprefix("+"))), 0)
 
 
-def broken(heard: Sequence[Heard], lines: Mapping[str, Line]) -> dict[str, int]:
-    """What must not be, counted. `lines` are by client reference."""
-    by_ref: defaultdict[str, list[Heard]] = defaultdict(list)
+def broken(heard: Sequence[AnsweredReport], lines: Mapping[str, Line]) -> dict[str, int]:
+    """Count what must not happen. `lines` are by client reference."""
+    by_ref: defaultdict[str, list[AnsweredReport]] = defaultdict(list)
     for one in heard:
         if one.step.known and one.step.honest and one.step.status in FINAL and one.status == 200:
             by_ref[one.client_ref].append(one)
@@ -108,12 +108,12 @@ def broken(heard: Sequence[Heard], lines: Mapping[str, Line]) -> dict[str, int]:
     }
 
 
-def _firsts(finals: Sequence[Heard]) -> set[str]:
-    """The states that may have come first: no other was answered before they were sent."""
+def _firsts(finals: Sequence[AnsweredReport]) -> set[str]:
+    """Return the states that may have come first: no other report was answered before they were sent."""
     return {one.step.status for one in finals if not any(other.ended_ns < one.began_ns for other in finals)}
 
 
-def _rightly_answered(one: Heard) -> bool:
+def _rightly_answered(one: AnsweredReport) -> bool:
     if not one.step.honest:
         return one.status == 401
     if not one.step.known:
@@ -123,7 +123,7 @@ def _rightly_answered(one: Heard) -> bool:
     return one.status == 200 and one.verdict in {one.step.status, "duplicate", "contradiction"}
 
 
-def _all_reported(trial: Trial) -> Sequence[Heard]:
+def _all_reported(trial: Trial) -> Sequence[AnsweredReport]:
     give_up = time.monotonic() + REPORTED_WITHIN_S
     while time.monotonic() < give_up:
         account = trial.district.gateways[SMS.name].reports()
@@ -133,7 +133,7 @@ def _all_reported(trial: Trial) -> Sequence[Heard]:
     raise TrialError(f"{account.open} messages are not reported on after {REPORTED_WITHIN_S:.0f} s")
 
 
-def _lines(trial: Trial, sent: Sent) -> dict[str, Line]:
+def _lines(trial: Trial, sent: SentMessage) -> dict[str, Line]:
     body = trial.service.request("GET", f"/v1/alerts/{sent.id}/ledger").body
     entries = [json.loads(line) for line in body.splitlines()]
     return {
@@ -147,12 +147,12 @@ def _reported(lines: Iterable[Line]) -> list[str]:
     return [line.report for line in lines if line.report is not None]
 
 
-def _summary(trial: Trial, sent: Sent) -> dict[str, int]:
+def _summary(trial: Trial, sent: SentMessage) -> dict[str, int]:
     channels = trial.service.status(sent.id)["channels"]
     return {state: n for one in channels for state, n in one["reports"].items()}
 
 
-def _verdicts(heard: Iterable[Heard]) -> Counter[str]:
+def _verdicts(heard: Iterable[AnsweredReport]) -> Counter[str]:
     return Counter(one.verdict for one in heard if one.status == 200)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise, repeat
 from typing import TYPE_CHECKING
 
-from ops.lab.faults.cap_messages import Cut
+from ops.lab.faults.cap_messages import Variant
 from ops.lab.faults.trial import NO_ANSWER
 from ops.lab.world.population import INHABITANTS
 from ops.lab.world.records import Kind
@@ -20,7 +20,7 @@ from ops.lab.world.records import Kind
 if TYPE_CHECKING:
     from ops.lab.faults.cap_messages import CapMessage, Chain
     from ops.lab.faults.trial import Trial
-    from ops.lab.world.service import Answer
+    from ops.lab.world.service import ApiResponse
 
 POSTS = 20
 WITHIN_A_POST_S = 0.05
@@ -36,7 +36,7 @@ SMALL_PLACES = ("05358012", "05358020", "05358056", "05358016", "05358060")
 
 
 def api_kill(trial: Trial) -> None:
-    """SIGKILL to the API while a control centre submits one message after the other."""
+    """Send SIGKILL to the API while a control centre submits one message after the other."""
     strike = trial.chance.uniform(0.0, POSTS)
     killer = threading.Timer(strike % 1 * WITHIN_A_POST_S, trial.service.kill, ["api"])
     answered: dict[str, set[str]] = {}
@@ -44,7 +44,7 @@ def api_kill(trial: Trial) -> None:
     for number in range(POSTS):
         if number == int(strike):
             killer.start()
-        chain = trial.chain(Cut(places=frozenset({trial.chance.choice(SMALL_PLACES)})))
+        chain = trial.chain(Variant(places=frozenset({trial.chance.choice(SMALL_PLACES)})))
         message = chain.write(Kind.ALERT)
         sent = trial.accepted(message, chain, trial.submit(message.xml))
         again = trial.submit(message.xml)  # the control centre may not have heard the answer
@@ -65,14 +65,14 @@ def _missing(trial: Trial) -> int:
 
 
 def _one_alert_each(trial: Trial, identifiers: set[str]) -> None:
-    """The record has each identity once."""
+    """Check that the record has each identity once."""
     listed = trial.service.request("GET", "/v1/alerts?limit=500").json()["alerts"]
     found = [one["identifier"] for one in listed if one["identifier"] in identifiers]
     trial.hold("alerts_too_many", float(len(found) - len(identifiers)), 0)
 
 
 def duplicates(trial: Trial) -> None:
-    """One body a hundred times in parallel, then the same identity with other content."""
+    """Submit one body a hundred times in parallel, then the same identity with other content."""
     chain = trial.chain()
     message = chain.write(Kind.ALERT)
     with ThreadPoolExecutor(SENDERS) as senders:
@@ -90,14 +90,14 @@ def duplicates(trial: Trial) -> None:
     _one_alert_each(trial, {message.identifier})
 
 
-def _post(trial: Trial, xml: bytes) -> Answer | None:
+def _post(trial: Trial, xml: bytes) -> ApiResponse | None:
     with suppress(*NO_ANSWER):
         return trial.service.submit(xml)
     return None
 
 
 def cancel_race(trial: Trial) -> None:
-    """A Cancel at a random instant of the Alert's sending."""
+    """Submit a Cancel at a random instant of the Alert's sending."""
     chain = trial.chain()
     trial.warn(chain)
     trial.await_moment()
@@ -105,7 +105,7 @@ def cancel_race(trial: Trial) -> None:
 
 
 def update_race(trial: Trial) -> None:
-    """An Update at a random instant of the Alert's sending, a Cancel at one of the Update's."""
+    """Submit an Update at a random instant of the Alert's sending, a Cancel at one of the Update's."""
     chain = trial.chain()
     trial.warn(chain)
     trial.await_moment()
@@ -115,7 +115,7 @@ def update_race(trial: Trial) -> None:
 
 
 def cancel_twice(trial: Trial) -> None:
-    """A Cancel, delivered twice, and another Cancel of the same warning: nobody hears a second all-clear."""
+    """Submit a Cancel twice, and another Cancel of the same warning: no recipient gets a second all-clear."""
     chain = trial.chain()
     trial.warn(chain)
     trial.await_moment()
@@ -125,9 +125,9 @@ def cancel_twice(trial: Trial) -> None:
 
 
 def outage_expiry(trial: Trial) -> None:
-    """All workers sleep until the warning has expired: nothing is sent later."""
+    """Stop all workers until the warning has expired: nothing is sent later."""
     trial.case.may_expire = True
-    sent = trial.warn(trial.chain(Cut(lifetime=timedelta(seconds=LIFETIME_S))))
+    sent = trial.warn(trial.chain(Variant(lifetime=timedelta(seconds=LIFETIME_S))))
     trial.await_share(trial.chance.uniform(-0.1, 0.8))
     pids = [pid for name, pid in trial.service.pids().items() if name.startswith("worker-")]
     for pid in pids:
@@ -141,14 +141,14 @@ def outage_expiry(trial: Trial) -> None:
 
 
 def burst(trial: Trial) -> None:
-    """Sixty overlapping warnings in two seconds, and a grave one among them."""
+    """Submit sixty overlapping warnings in two seconds, and a grave one among them."""
     moments = sorted(trial.chance.uniform(0, BURST_S) for _ in range(BURST))
     grave = trial.chance.randrange(BURST)
     chains = [_one_of_many(trial, flash=number == grave) for number in range(BURST)]
     written: list[tuple[Chain, CapMessage]] = [(chain, chain.write(Kind.ALERT)) for chain in chains]
     began = time.monotonic()
 
-    def post(number: int) -> Answer:
+    def post(number: int) -> ApiResponse:
         time.sleep(max(0.0, began + moments[number] - time.monotonic()))
         return trial.submit(written[number][1].xml)
 
@@ -164,11 +164,11 @@ def burst(trial: Trial) -> None:
 
 def _one_of_many(trial: Trial, *, flash: bool) -> Chain:
     places = trial.chance.sample(sorted(INHABITANTS), 2)
-    return trial.chain(Cut(places=frozenset(places), minor=not flash))
+    return trial.chain(Variant(places=frozenset(places), minor=not flash))
 
 
-def _first_accept_s(trial: Trial, answer: Answer) -> float:
-    """From the answer to the first gateway's accept, by the service's own account."""
+def _first_accept_s(trial: Trial, answer: ApiResponse) -> float:
+    """Return the seconds from the answer to the first gateway's accept, by the service's own account."""
     account = trial.service.status(answer.alert_id)["channels"]
     named = [one["first_accepted_at"] for one in account]
     firsts = [datetime.fromisoformat(text) for text in named if text]

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING
 import redis
 
 from dispatcher.embedded import EmbeddedValkey
-from ops.lab.faults.cap_messages import Cut
+from ops.lab.faults.cap_messages import Variant
 from ops.lab.faults.trial import AGAIN_S, AWAY, NO_ANSWER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ops.lab.faults.trial import Sent, Trial
+    from ops.lab.faults.trial import SentMessage, Trial
     from ops.lab.world.service import Service
 
 GOES_ON_WITHIN_S = 5.0
 ANSWERS_WITHIN_S = 5.0
 FREEZE_S = 10.0
 ASK_EVERY_S = 0.2
-SMALL = Cut(places=frozenset({"05358012"}))
-"""Heimbach, the smallest municipality: a warning that is over at once."""
+SMALL = Variant(places=frozenset({"05358012"}))
+"""A warning for Heimbach, the smallest municipality, whose sending is over at once."""
 TINY_MEMORY = "1mb"
 LOOK_EVERY_S = 0.02
 LOOKS_FOR_S = 30.0
@@ -36,19 +36,19 @@ LOOKS_FOR_S = 30.0
 
 @contextmanager
 def queue(service: Service) -> Iterator[redis.Redis]:
-    """A client of the service's own queue server."""
+    """Connect to the service's own queue server."""
     client = redis.Redis.from_url(EmbeddedValkey(service.home / "valkey").url, socket_timeout=5)
     with client:
         yield client
 
 
 def queue_kill(trial: Trial) -> None:
-    """SIGKILL to the queue server, which comes back with its append-only file."""
+    """Send SIGKILL to the queue server, which comes back with its append-only file."""
     _queue_dies(trial, emptied=False)
 
 
 def queue_lost(trial: Trial) -> None:
-    """The same, and its files are gone."""
+    """Do the same, and remove its files."""
     _queue_dies(trial, emptied=True)
 
 
@@ -66,7 +66,7 @@ def _queue_dies(trial: Trial, *, emptied: bool) -> None:
 
 
 def queue_flush(trial: Trial) -> None:
-    """FLUSHALL: every bell is forgotten."""
+    """Send FLUSHALL: every job in the queue is lost."""
     trial.warn()
     trial.await_moment()
     flushed_s = time.monotonic()
@@ -77,7 +77,7 @@ def queue_flush(trial: Trial) -> None:
 
 
 def queue_freeze(trial: Trial) -> None:
-    """The queue server hangs: connections stand, nothing answers."""
+    """Stop the queue server: connections stay open, nothing answers."""
     before = trial.service.pids()
     trial.warn()
     trial.await_moment()
@@ -95,7 +95,7 @@ def queue_freeze(trial: Trial) -> None:
 
 
 def queue_full(trial: Trial) -> None:
-    """The queue server has no memory left and refuses every write."""
+    """Leave the queue server no memory: it refuses every write."""
     before = trial.service.pids()
     with queue(trial.service) as client:
         trial.warn()
@@ -112,12 +112,12 @@ def queue_full(trial: Trial) -> None:
 
 
 def record_kill(trial: Trial) -> None:
-    """SIGKILL to PostgreSQL's first process."""
+    """Send SIGKILL to PostgreSQL's first process."""
     _record_dies(trial, signal.SIGKILL)
 
 
 def record_immediate(trial: Trial) -> None:
-    """SIGQUIT to it: an immediate shutdown, as `pg_ctl -m immediate` does."""
+    """Send SIGQUIT to PostgreSQL's first process: an immediate shutdown, as `pg_ctl -m immediate` does."""
     _record_dies(trial, signal.SIGQUIT)
 
 
@@ -137,22 +137,22 @@ def _record_dies(trial: Trial, number: signal.Signals) -> None:
 
 
 def workers_ready(trial: Trial) -> bool:
-    """Whether a worker still says that it hears the queue."""
+    """Return whether a worker still reports that it reaches the queue."""
     urls = {name: url for name, url in trial.service.urls().items() if name != "api"}
     return any(trial.service.ready_at(url) for url in urls.values())
 
 
 def _goes_on(trial: Trial) -> None:
-    """The queue is back: how long until a new warning reaches its first recipient."""
+    """Measure how long a new warning takes to its first recipient, now that the queue is back."""
     back_at = datetime.now(UTC)
     seconds = first_s(trial, trial.warn(trial.chain(SMALL)), back_at)
     trial.recovered(seconds)
     trial.hold("goes_on_s", seconds, GOES_ON_WITHIN_S)
 
 
-def first_s(trial: Trial, sent: Sent, since: datetime) -> float:
-    """Until this very message reached its first recipient, by the service's own account; 0 where that was before. The
-    gateways' ledgers would do for others as well: those of the message before are still on their way."""
+def first_s(trial: Trial, sent: SentMessage, since: datetime) -> float:
+    """Return the seconds until this very message reached its first recipient, by the service's own account; 0 where
+    that was before. The gateways' ledgers would count other messages as well: sends of the one before still arrive."""
     give_up = time.monotonic() + LOOKS_FOR_S
     while time.monotonic() < give_up:
         with suppress(*AWAY):
@@ -165,7 +165,7 @@ def first_s(trial: Trial, sent: Sent, since: datetime) -> float:
 
 
 def unharmed(trial: Trial, before: dict[str, int]) -> None:
-    """No process but the one that was struck ended."""
+    """Check that no process but the one that was struck ended."""
     now = trial.service.pids()
     own = [name for name in before if name == "api" or name.startswith("worker-")]
     trial.hold("processes_ended", float(sum(now.get(name) != before[name] for name in own)), 0)

@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from ops.lab.faults.trial import Trial
 
 LEASE_S = DEFAULT_POLICY.lease.duration_s
-"""Of the workers here: they run with the default policy."""
+"""Seconds that a lease lasts: the workers of the lab run with the default policy."""
 RESUMES_WITHIN_S = 10.0
 SWEPT_WITHIN_S = 3.0
-"""A sweep a second, and what a busy machine adds."""
+"""How long the reconciler may need to find an expired lease: it sweeps every second; the rest is for a busy machine."""
 LOOKS_FOR_S = 40.0
 
 
 def kill_one(trial: Trial) -> None:
-    """SIGKILL to one worker, drawn by lot."""
+    """Send SIGKILL to one worker, drawn by lot."""
     strike(trial, [trial.chance.choice(workers(trial))], _kill)
 
 
 def kill_all(trial: Trial) -> None:
-    """SIGKILL to all workers at once."""
+    """Send SIGKILL to all workers at once."""
     strike(trial, workers(trial), _kill)
 
 
 def workers(trial: Trial) -> list[str]:
-    """Their names."""
+    """Return the workers' names."""
     return [f"worker-{number + 1}" for number in range(trial.district.layout.workers)]
 
 
@@ -44,15 +44,15 @@ def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def strike(trial: Trial, names: Sequence[str], blow: Callable[[int], None]) -> None:
-    """At a random instant of a sending each of these workers ends by `blow`, which is given its process id. Their
-    batches must be in other hands in time."""
+def strike(trial: Trial, names: Sequence[str], end: Callable[[int], None]) -> None:
+    """End each of these workers at a random instant of a sending by `end`, which is given its process id. Other
+    workers must lease their batches in time."""
     with LeaseWatch(trial.service) as watch:
         trial.warn()
         trial.await_moment()
         pids = trial.service.pids()
         for name in names:
-            blow(pids[name])
+            end(pids[name])
             trial.allow(trial.in_flight_max())
         held = watch.held()  # a lease outlives its holder
         killed_at, killed_s = datetime.now(UTC), time.monotonic()
@@ -64,8 +64,8 @@ def strike(trial: Trial, names: Sequence[str], blow: Callable[[int], None]) -> N
 
 
 def _judge_resumption(trial: Trial, resumed_s: float, names: Sequence[str], killed_at: datetime) -> None:
-    """Where a worker is left, it has ten seconds. Where none is, the lease and the start of a new one come first,
-    which takes as long as the machine is slow."""
+    """Hold the criterion. Where a worker is left, it has ten seconds. Where none is, the lease and the start of a new
+    one come first, which takes as long as the machine is slow."""
     trial.recovered(resumed_s)
     if len(names) < trial.district.layout.workers:
         trial.hold("resumes_s", resumed_s, RESUMES_WITHIN_S)
@@ -75,14 +75,14 @@ def _judge_resumption(trial: Trial, resumed_s: float, names: Sequence[str], kill
 
 
 def _first_serving(trial: Trial, since: datetime) -> datetime:
-    """When the first worker began to serve after `since`, by the service's own log."""
+    """Return when the first worker began to serve after `since`, by the service's own log."""
     lines = trial.service.log.read_text("utf-8").splitlines()
     logged = [json.loads(line) for line in lines if '"worker_serving"' in line]
     return min(at for one in logged if (at := datetime.fromisoformat(one["timestamp"])) > since)
 
 
 def freeze_one(trial: Trial) -> None:
-    """SIGSTOP to one worker for longer than its lease, then SIGCONT: it must find itself fenced off."""
+    """Send SIGSTOP to one worker for longer than its lease, then SIGCONT: its fencing token must be refused."""
     trial.warn()
     name = trial.chance.choice(workers(trial))
     trial.await_moment()
@@ -97,12 +97,12 @@ def freeze_one(trial: Trial) -> None:
     finally:
         os.kill(pid, signal.SIGCONT)
     trial.service.wait_ready()
-    time.sleep(1.0)  # whatever it would still send, it sends now
+    time.sleep(1.0)  # what it would still send, it sends now
     trial.hold("frozen_worker_died", float(trial.service.pids().get(name) != pid), 0)
 
 
 def roll(trial: Trial) -> None:
-    """SIGTERM to every worker and to the API, one after the other, as a new version is rolled out."""
+    """Send SIGTERM to every worker and to the API, one after the other, as when a new version is rolled out."""
     trial.warn()
     trial.await_moment()
     for name in [*workers(trial), "api"]:

@@ -16,16 +16,16 @@ from dispatcher.feeds.replay.recording import RecordingError, read
 from dispatcher.runtime import logs
 from ops.lab.faults.feeds.notified import Control
 from ops.lab.faults.feeds.run import run
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 
-DOCUMENT_FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.REDIRECT}))
+DOCUMENT_FAULTS = tuple(sorted(set(FeedFault) - {FeedFault.HUGE, FeedFault.REDIRECT}))
 
 
 def serve(recording: Path, port: int, share: float, seed: int, stop: Event) -> int:
-    """The last answer of every address of a recording, until interrupted; a `share` of the answers are faults."""
+    """Serve the last answer of every address of a recording, until interrupted; a `share` of the answers are faults."""
     random = Random(seed)
 
-    def fault() -> Fault | None:
+    def fault() -> FeedFault | None:
         return random.choice(DOCUMENT_FAULTS) if random.random() < share else None
 
     with FeedServer(port, fault) as server, recording.open(encoding="utf-8") as lines:
@@ -47,7 +47,7 @@ def _share(text: str) -> float:
 
 
 def main(argv: list[str]) -> int:
-    """0 if nobody was told twice, falsely or not at all."""
+    """Run the command line. Returns 0 if no recipient was notified twice, falsely or not at all."""
     parser = argparse.ArgumentParser(prog="python -m ops.lab.faults.feeds")
     commands = parser.add_subparsers(dest="command", required=True)
     simulation = commands.add_parser("run", help="two hours with faults, accelerated")

@@ -1,4 +1,4 @@
-"""Who was told what in a run, and what a run can break on purpose."""
+"""Records what each recipient of a run was notified of, and names what a run can break on purpose."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ ENDINGS = frozenset({"cancel", "delisted", "no_longer_affected"})
 
 
 class Control(StrEnum):
-    """What is broken on purpose, to see that the judge sees it."""
+    """Names what is broken on purpose, to see that the verdict finds it."""
 
     FORGETFUL = "forgetful"
     """Nothing is remembered of what was taken in."""
     HASTY = "hasty"
-    """One miss is enough."""
+    """One poll without the entry is enough to end its warning."""
     DEAF = "deaf"
-    """From the middle on, nobody asks the sources."""
+    """From the middle of the run on, the sources are not polled."""
     LOSSY = "lossy"
-    """The gateway accepts the first word of every event and passes it on to nobody."""
+    """The gateway accepts the alert of every event and notifies no recipient."""
 
 
 @dataclass(slots=True)
-class Notified:
-    """A channel that accepts everything, and who was told what, in order."""
+class RecordingChannel:
+    """A channel that accepts everything and records what each recipient was notified of, in order."""
 
     name: str = "webpush"
     limits: ChannelLimits = ChannelLimits(batch=1000, payload_bytes=4096, concurrency=1000, max_age_s=86_400)  # noqa: RUF009 - frozen
     kinds: dict[tuple[int, int], list[str]] = field(default_factory=lambda: defaultdict(list))
-    """By recipient and event."""
+    """The kinds of notices by recipient and event."""
     notices: dict[tuple[int, str], int] = field(default_factory=lambda: defaultdict(int))
-    """By recipient and alert."""
+    """Counts of notices by recipient and alert."""
     ended_at: list[tuple[int, int, int]] = field(default_factory=list)
-    """Recipient, event and minute of every word that ended a warning."""
+    """Recipient, event and minute of every notice that ended a warning."""
     minute: int = 0
     loses_alarms: bool = False
 
     def check(self, endpoint: Endpoint) -> None:
-        """Everyone is reached."""
+        """Accept every endpoint."""
 
-    def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one for all
+    def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one gateway for all endpoints
         return "gateway"
 
     async def aclose(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     async def send(
         self, notice: Notice, endpoints: Sequence[Endpoint]

@@ -1,8 +1,8 @@
 """Two hours of two sources with every fault, fast: `python -m ops.lab.faults.feeds run [--seed N] [--control NAME]`.
 
 Real HTTP, the real record, the real poller, planner and deliverer; only time is made up, and a channel that accepts
-everything writes down who was told what. Nobody may be told twice, nobody may get an all-clear without an alarm or
-before its time, nobody may miss what concerns them. A control breaks one thing on purpose: then the run must be lost.
+everything records what each recipient was notified of. No recipient may be notified twice, get an all-clear without an
+alert or before its time, or miss what concerns them. A control breaks one thing on purpose: then the run must fail.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.quarantine import Quarantine
 from dispatcher.store.migrate import upgrade
 from ops.lab.faults.feeds import scenario
-from ops.lab.faults.feeds.notified import ENDINGS, Control, Notified
-from ops.lab.faults.feeds.scenario import ELSEWHERE, NINA_PATH, Dates, End, Event
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.notified import ENDINGS, Control, RecordingChannel
+from ops.lab.faults.feeds.scenario import ELSEWHERE, NINA_PATH, DateFormat, End, Event
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,9 +56,9 @@ if TYPE_CHECKING:
 
 MINUTES = 120
 CALM_MIN = 20
-"""At the end the sources are well again, so that what is still owed can come."""
+"""Minutes at the end in which the sources have no faults, so that what is still owed can come."""
 DATES_MIN = 10
-"""So long the list writes its times in one way, then in another."""
+"""Minutes for which the list writes its times in one format, before it changes to another."""
 FORGET = """WITH gone AS (DELETE FROM feed_entry)
             UPDATE alert SET event_key = '', identifier = identifier || '~' || number"""
 FAULTY = 0.3
@@ -67,14 +67,17 @@ ODD = 0.25
 DWD_LIST = "/STAT.zip"
 NINA_LIST = f"{NINA_PATH}/dashboard/053580000000.json"
 DISTRICT = "05358"
-FAULTS = tuple(sorted(set(Fault) - {Fault.HUGE, Fault.DRIP, Fault.REDIRECT, Fault.NOT_MODIFIED}))
-"""A source that lies about a change looks like one without changes: nobody can tell."""
+FAULTS = tuple(
+    sorted(set(FeedFault) - {FeedFault.HUGE, FeedFault.DRIP, FeedFault.REDIRECT, FeedFault.NOT_MODIFIED})
+)
+"""The faults of the run. NOT_MODIFIED is none of them: a source that denies a change cannot be told from one without
+changes."""
 WARNED = frozenset({"alert", "update"})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What must be 0 is 0, or it names them."""
+class FeedVerdict:
+    """Counts what happened, and lists what must not happen."""
 
     events: int
     polls: int
@@ -92,7 +95,7 @@ class Verdict:
 
 
 class Run:
-    """One run over a record of its own."""
+    """Runs the scenario over a record of its own."""
 
     def __init__(
         self,
@@ -110,7 +113,7 @@ class Run:
         self._start = datetime.now(UTC).replace(microsecond=0)
         self._minute = 0
         self._flickered = ""
-        self._notified = Notified(loses_alarms=control is Control.LOSSY)
+        self._channel = RecordingChannel(loses_alarms=control is Control.LOSSY)
         metrics, alerts = Metrics(), Alerts(pool)
         terms = DEFAULT_POLICY.lease
         ledger = Ledger(pool, lease=terms.duration, wake_up_again=terms.wake_up_again)
@@ -146,7 +149,7 @@ class Run:
                 ledger=ledger,
                 subscriptions=Subscriptions(pool),
                 notices=Notices(alerts, ZoneInfo("Europe/Berlin")),
-                channels={self._notified.name: self._notified},
+                channels={self._channel.name: self._channel},
                 wake_ups=wake_ups,
                 gate=LaneGate(),
                 metrics=metrics,
@@ -165,14 +168,14 @@ class Run:
         settings = {"name": name, "adapter": adapter, "urls": urls, "timeout_s": 0.4, "misses": misses}
         return feed_of(FeedSettings.model_validate(settings))
 
-    async def run(self, minutes: int = MINUTES) -> Verdict:
-        """Minute by minute."""
+    async def run(self, minutes: int = MINUTES) -> FeedVerdict:
+        """Run the scenario minute by minute."""
         await self._store.register([feed.name for feed in self._feeds])
         home = await self._subscribe()
         happenings = scenario.events(self._random, self._places, minutes - CALM_MIN)
         polls = failed = 0
         for self._minute in range(minutes):
-            self._notified.minute = self._minute
+            self._channel.minute = self._minute
             self._publish(happenings, calm=self._minute >= minutes - CALM_MIN)
             for feed in () if self._is_deaf(minutes) else self._feeds:
                 state = await self._store.state(feed.name)
@@ -190,7 +193,7 @@ class Run:
         return self._control is Control.DEAF and self._minute > minutes // 3
 
     async def _subscribe(self) -> dict[int, str]:
-        """One recipient per municipality."""
+        """Subscribe one recipient per municipality."""
         store = Subscriptions(self._pool)
         await store.add_many(
             [
@@ -217,22 +220,21 @@ class Run:
         ]
         again = self._minute % 4 == 0
         self._server.put(DWD_LIST, scenario.archive([*dwd, *variants, *(dwd[:1] if again else ())], extra))
-        dates = list(Dates)[self._minute // DATES_MIN % len(Dates)]
+        dates = list(DateFormat)[self._minute // DATES_MIN % len(DateFormat)]
         board = [*nina, *copies]
         self._server.put(NINA_LIST, scenario.dashboard([*board, *(board[:1] if again else ())], dates))
         for alert in (*nina, *copies):
             path = f"{NINA_PATH}/warnings/{scenario.nina_id(alert)}.json"
             self._server.put(path, scenario.detail(alert))
             missing = not calm and self._random.random() < FAULTY / 3
-            self._server.fail(path, Fault.NOT_FOUND, times=2 * missing)
+            self._server.fail(path, FeedFault.NOT_FOUND, times=2 * missing)
         for path in (DWD_LIST, NINA_LIST):
             faulty = not calm and self._random.random() < FAULTY
             self._server.fail(path, self._random.choice(FAULTS), times=int(faulty))
 
     def _flicker(self, dwd: list[cap.Alert]) -> None:
-        """An entry is away for one minute at most, and not the same one again: that is what two misses in a row stand
-        for.
-        """
+        """Remove an entry for one minute at most, and not the same one again: absence is only believed after two polls
+        in a row."""
         others = [alert for alert in dwd if alert.identifier != self._flickered]
         if others:
             chosen = self._random.choice(others)
@@ -240,7 +242,7 @@ class Run:
             dwd.remove(chosen)
 
     async def _deliver(self) -> None:
-        """What workers do when the bell rings."""
+        """Plan and deliver what is open, as workers do after a wake-up."""
         for row in await self._pool.fetch("SELECT id FROM alert WHERE state = 'accepted' ORDER BY number"):
             await self._planner.plan(row["id"])
         for row in await self._pool.fetch("SELECT id FROM batch WHERE state = 'open' ORDER BY id"):
@@ -248,36 +250,38 @@ class Run:
 
     def _judge(
         self, happenings: Sequence[Event], home: dict[int, str], counts: tuple[int, int, int]
-    ) -> Verdict:
+    ) -> FeedVerdict:
         doubles = [
-            f"recipient {who}: {n} x one message" for (who, _), n in self._notified.notices.items() if n > 1
+            f"recipient {recipient}: {n} x one message"
+            for (recipient, _), n in self._channel.notices.items()
+            if n > 1
         ]
         lone: list[str] = []
-        for (who, number), kinds in self._notified.kinds.items():
+        for (recipient, number), kinds in self._channel.kinds.items():
             again, clears = _faults(kinds)
-            line = f"event {number}, {home[who]}: {' '.join(kinds)}"
+            line = f"event {number}, {home[recipient]}: {' '.join(kinds)}"
             doubles += [line] * again
             lone += [line] * clears
         missed = [
             f"event {event.number} ({event.source}, {event.end}), {ags}: {' '.join(kinds) or 'nothing'}"
             for event in happenings
             if event.places != (ELSEWHERE,)
-            for who, ags in home.items()
-            if not _is_served(event, ags, kinds := self._notified.kinds.get((who, event.number), []))
+            for recipient, ags in home.items()
+            if not _is_served(event, ags, kinds := self._channel.kinds.get((recipient, event.number), []))
         ]
-        # Who was warned by mistake, as the list's own words do for a whole district, may hear so at any time.
+        # A recipient warned by mistake, as a list that names a whole district does, may be notified at any time.
         ends = {(event.number, ags): event.ends for event in happenings for ags in event.places}
         early = [
             f"event {number}, {ags}: ended in minute {minute}"
-            for who, number, minute in self._notified.ended_at
-            if minute < ends.get((number, ags := home[who]), 0)
+            for recipient, number, minute in self._channel.ended_at
+            if minute < ends.get((number, ags := home[recipient]), 0)
         ]
-        total = sum(self._notified.notices.values())
-        return Verdict(len(happenings), *counts, total, doubles, lone, missed, early)
+        total = sum(self._channel.notices.values())
+        return FeedVerdict(len(happenings), *counts, total, doubles, lone, missed, early)
 
 
 def _faults(kinds: Sequence[str]) -> tuple[bool, bool]:
-    """Whether somebody was alarmed twice for one event, and whether an end came without an alarm."""
+    """Return whether a recipient was alerted twice for one event, and whether an end came without an alert."""
     warned, again, lone = False, False, False
     for kind in kinds:
         again |= kind == "alert" and warned
@@ -287,7 +291,8 @@ def _faults(kinds: Sequence[str]) -> tuple[bool, bool]:
 
 
 def _is_served(event: Event, ags: str, kinds: Sequence[str]) -> bool:
-    """Whoever lives there was warned and, if the warning was ended, told so; whoever does not ends unwarned."""
+    """Return whether a recipient there was warned and, if the warning was ended, notified of that; elsewhere, whether
+    none is left with a warning."""
     if ags not in event.places:
         return not kinds or kinds[-1] in ENDINGS
     if not any(kind in WARNED for kind in kinds):
@@ -303,8 +308,8 @@ async def simulate(
     *,
     seed: int,
     control: Control | None = None,
-) -> Verdict:
-    """In an existing, empty record with its schema."""
+) -> FeedVerdict:
+    """Run in an existing, empty record with its schema."""
     pool = await record.connect(database_url, size=4)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
@@ -316,17 +321,17 @@ async def simulate(
         await pool.close()
 
 
-def run(seed: int, control: Control | None = None) -> Verdict:
-    """With servers of its own, which are gone afterwards."""
+def run(seed: int, control: Control | None = None) -> FeedVerdict:
+    """Run with servers of its own, which are gone afterwards."""
     with (
         tempfile.TemporaryDirectory() as directory,
         EmbeddedPostgres(Path(directory) / "postgres", durable=False) as postgres,
         EmbeddedValkey(Path(directory) / "valkey", durable=False) as valkey,
         FeedServer() as server,
     ):
-        nobody = Path(directory) / "none.pem"
-        nobody.write_text("")
+        no_roots = Path(directory) / "none.pem"
+        no_roots.write_text("")
         asyncio.run(upgrade(postgres.url))
         return asyncio.run(
-            simulate(postgres.url, valkey.url, server, str(nobody), seed=seed, control=control)
+            simulate(postgres.url, valkey.url, server, str(no_roots), seed=seed, control=control)
         )

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from random import Random
 
 LINGERS_MIN = 12
-"""How long a source goes on listing the message that ends a warning."""
+"""Minutes for which a source goes on listing the message that ends a warning."""
 ELSEWHERE = "03241001"
 NINA_PATH = "/api31"
 
 
 class End(StrEnum):
-    """How a warning ends."""
+    """Says how a warning ends."""
 
     CANCEL = "cancel"
     ALL_CLEAR = "all clear by update"
@@ -35,7 +35,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One danger: minutes count from the beginning of the run."""
+    """A hazard of the scenario; minutes count from the beginning of the run."""
 
     number: int
     source: str
@@ -47,7 +47,7 @@ class Event:
 
 
 def events(random: Random, places: Sequence[str], minutes: int, count: int = 36) -> list[Event]:
-    """Warnings of 25 minutes and more, spread over the run, some of them elsewhere."""
+    """Draw warnings of 25 minutes and more, spread over the run, some of them elsewhere."""
     found = []
     for number in range(count):
         begins = random.randrange(0, minutes - 45)
@@ -68,7 +68,7 @@ def events(random: Random, places: Sequence[str], minutes: int, count: int = 36)
 
 
 def message(event: Event, minute: int, start: datetime) -> cap.Alert | None:
-    """What its source lists of the event at that minute; None: nothing."""
+    """Return what its source lists of the event at that minute; None: nothing."""
     over = minute >= event.ends
     if minute < event.begins or (over and event.end in (End.SILENCE, End.EXPIRY)):
         return None
@@ -127,12 +127,12 @@ def _alert(event: Event, version: int, sent: datetime, start: datetime) -> cap.A
 
 
 def variant(alert: cap.Alert) -> cap.Alert:
-    """The same warning in one language, as DWD lists it beside the one in all languages."""
+    """Return the same warning in one language, as DWD lists it beside the one in all languages."""
     return replace(alert, identifier=alert.identifier.replace(".MUL", ".DEU"))
 
 
 def archive(alerts: Sequence[cap.Alert], extra: Sequence[tuple[str, bytes]] = ()) -> bytes:
-    """A STAT zip: the same content always gives the same bytes. Names of members may collide."""
+    """Make a STAT zip: the same content always gives the same bytes. Names of members may collide."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as bundle, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Duplicate name")
@@ -142,27 +142,29 @@ def archive(alerts: Sequence[cap.Alert], extra: Sequence[tuple[str, bytes]] = ()
     return buffer.getvalue()
 
 
-class Dates(StrEnum):
-    """How a list writes its times."""
+class DateFormat(StrEnum):
+    """Says how a list writes its times."""
 
     ISO = "2026-11-22T13:00:00+00:00"
     MAIL = "Sun, 22 Nov 2026 13:00:00 +0000"
     SLASHED = "2026/11/22 13:00:00"
 
     def write(self, moment: datetime) -> str:
-        if self is Dates.MAIL:
+        if self is DateFormat.MAIL:
             return format_datetime(moment)
         return (
-            moment.isoformat() if self is Dates.ISO else moment.astimezone(UTC).strftime("%Y/%m/%d %H:%M:%S")
+            moment.isoformat()
+            if self is DateFormat.ISO
+            else moment.astimezone(UTC).strftime("%Y/%m/%d %H:%M:%S")
         )
 
 
-def dashboard(alerts: Sequence[cap.Alert], dates: Dates = Dates.ISO) -> bytes:
-    """NINA's list for a district."""
+def dashboard(alerts: Sequence[cap.Alert], dates: DateFormat = DateFormat.ISO) -> bytes:
+    """Write NINA's list for a district."""
     return json.dumps([_entry(alert, dates) for alert in alerts]).encode()
 
 
-def _entry(alert: cap.Alert, dates: Dates) -> dict[str, Any]:
+def _entry(alert: cap.Alert, dates: DateFormat) -> dict[str, Any]:
     info = alert.infos[0]
     return {
         "id": nina_id(alert),
@@ -185,12 +187,12 @@ def _entry(alert: cap.Alert, dates: Dates) -> dict[str, Any]:
 
 
 def nina_id(alert: cap.Alert) -> str:
-    """NINA puts a prefix before what it republishes."""
+    """Return the id in NINA, which puts a prefix before what it republishes."""
     return alert.identifier if alert.identifier.startswith("mow.") else f"dwd.{alert.identifier}"
 
 
 def detail(alert: cap.Alert) -> bytes:
-    """NINA's JSON of a message."""
+    """Write NINA's JSON of a message."""
     info = alert.infos[0]
     return json.dumps(
         {

@@ -2,7 +2,7 @@
 
 with FeedServer() as server:
     server.put("/list.zip", body)
-    server.fail("/list.zip", Fault.SERVER_ERROR, times=2)
+    server.fail("/list.zip", FeedFault.SERVER_ERROR, times=2)
     server.requests            # everything that was asked, in order
 """
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 SLOW_S = 2.0
 
 
-class Fault(StrEnum):
-    """What may come instead of a document."""
+class FeedFault(StrEnum):
+    """Names what a source may answer instead of a document."""
 
     SERVER_ERROR = "500"
     TOO_MANY = "429 with Retry-After"
@@ -57,8 +57,8 @@ EXCEPTION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One request."""
+class ReceivedRequest:
+    """A request that the server got."""
 
     path: str
     headers: dict[str, str]
@@ -78,7 +78,7 @@ class _Document:
 
 @dataclass(slots=True)
 class _Trouble:
-    fault: Fault
+    fault: FeedFault
     times: int
 
 
@@ -86,17 +86,17 @@ class _Trouble:
 class _State:
     documents: dict[str, _Document] = field(default_factory=dict)
     troubles: dict[str, _Trouble] = field(default_factory=dict)
-    requests: list[Asked] = field(default_factory=list)
+    requests: list[ReceivedRequest] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
-    any_fault: Callable[[], Fault | None] = lambda: None
+    any_fault: Callable[[], FeedFault | None] = lambda: None
 
 
 class FeedServer:
     """Serves from a thread of its own until the block ends."""
 
-    def __init__(self, port: int = 0, any_fault: Callable[[], Fault | None] = lambda: None) -> None:
-        """`any_fault` is asked for every request that meets no fault of its own."""
+    def __init__(self, port: int = 0, any_fault: Callable[[], FeedFault | None] = lambda: None) -> None:
+        """`any_fault` chooses the fault of every request that has none of its own."""
         self._state = _State(any_fault=any_fault)
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self._state))
         self._server.daemon_threads = True
@@ -116,7 +116,7 @@ class FeedServer:
         self._thread.join()
 
     def put(self, path: str, body: bytes, *, etag: bool = True, modified: str | None = None) -> str:
-        """Serve `body` at `path`; the URL."""
+        """Serve `body` at `path`. Returns the URL."""
         tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"' if etag else ""
         with self._state.lock:
             self._state.documents[path] = _Document(body, tag, modified)
@@ -126,24 +126,24 @@ class FeedServer:
         with self._state.lock:
             self._state.documents.pop(path, None)
 
-    def fail(self, path: str, fault: Fault, times: int = 1) -> None:
+    def fail(self, path: str, fault: FeedFault, times: int = 1) -> None:
         """The next `times` requests for `path` meet the fault."""
         with self._state.lock:
             self._state.troubles[path] = _Trouble(fault, times)
 
     @property
-    def requests(self) -> list[Asked]:
+    def requests(self) -> list[ReceivedRequest]:
         with self._state.lock:
             return list(self._state.requests)
 
     def forget(self) -> None:
-        """Begin the list of requests anew."""
+        """Empty the list of requests."""
         with self._state.lock:
             self._state.requests.clear()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection; `state` is set by `_handler`."""
+    """Serves one connection; `state` is set by `_handler`."""
 
     protocol_version = "HTTP/1.1"
     state: _State
@@ -179,67 +179,67 @@ class Handler(BaseHTTPRequestHandler):
     def _note(self, status: int) -> None:
         lowered = {name.lower(): value for name, value in self.headers.items()}
         with self.state.lock:
-            self.state.requests.append(Asked(self.path, lowered, status))
+            self.state.requests.append(ReceivedRequest(self.path, lowered, status))
 
-    def _trouble(self, fault: Fault, body: bytes) -> None:
+    def _trouble(self, fault: FeedFault, body: bytes) -> None:
         plain = _PLAIN.get(fault)
         if plain is not None:
             self._answer(*plain)
         elif fault in _CHANGED:
             self._answer(200, _CHANGED[fault](body))
-        elif fault is Fault.REDIRECT_LOOP:
+        elif fault is FeedFault.REDIRECT_LOOP:
             self._answer(302, b"", {"Location": self.path})
-        elif fault is Fault.REDIRECT:
+        elif fault is FeedFault.REDIRECT:
             self._answer(302, b"", {"Location": f"/moved{self.path}"})
         else:
             self._broken(fault, body)
 
-    def _broken(self, fault: Fault, body: bytes) -> None:
-        """Answers that HTTP itself notices."""
+    def _broken(self, fault: FeedFault, body: bytes) -> None:
+        """Send an answer that is broken as HTTP."""
         self._note(200)
         self.close_connection = True
-        if fault is Fault.SLOW:
+        if fault is FeedFault.SLOW:
             self.state.stopping.wait(SLOW_S)
             return
         self.send_response(200)
         self.send_header("Content-Length", str(len(body) + 1000))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2])
-        if fault is Fault.DRIP:
+        if fault is FeedFault.DRIP:
             ends = time.monotonic() + SLOW_S
             while time.monotonic() < ends and not self.state.stopping.wait(0.05):
                 self.wfile.write(b".")
                 self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Requests are in `requests`."""
+        """Log nothing: requests are in `requests`."""
 
 
 def _handler(state: _State) -> type[Handler]:
     return type("BoundHandler", (Handler,), {"state": state})
 
 
-_PLAIN: dict[Fault, tuple[int, bytes, dict[str, str]]] = {
-    Fault.SERVER_ERROR: (500, b"internal error", {}),
-    Fault.TOO_MANY: (429, b"", {"Retry-After": "120"}),
-    Fault.UNAVAILABLE_DATE: (503, b"", {"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}),
-    Fault.NOT_FOUND: (404, b"not here", {}),
-    Fault.EMPTY: (200, b"", {}),
-    Fault.NO_CONTENT: (204, b"", {}),
-    Fault.NOT_MODIFIED: (304, b"", {}),
-    Fault.ERROR_BODY: (200, ERROR_PAGE, {}),
-    Fault.XML_ERROR_BODY: (200, EXCEPTION, {}),
-    Fault.REDIRECT_AWAY: (302, b"", {"Location": "http://169.254.169.254/latest/meta-data/"}),
-    Fault.HUGE: (200, b" " * 20_000_000, {}),
+_PLAIN: dict[FeedFault, tuple[int, bytes, dict[str, str]]] = {
+    FeedFault.SERVER_ERROR: (500, b"internal error", {}),
+    FeedFault.TOO_MANY: (429, b"", {"Retry-After": "120"}),
+    FeedFault.UNAVAILABLE_DATE: (503, b"", {"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}),
+    FeedFault.NOT_FOUND: (404, b"not here", {}),
+    FeedFault.EMPTY: (200, b"", {}),
+    FeedFault.NO_CONTENT: (204, b"", {}),
+    FeedFault.NOT_MODIFIED: (304, b"", {}),
+    FeedFault.ERROR_BODY: (200, ERROR_PAGE, {}),
+    FeedFault.XML_ERROR_BODY: (200, EXCEPTION, {}),
+    FeedFault.REDIRECT_AWAY: (302, b"", {"Location": "http://169.254.169.254/latest/meta-data/"}),
+    FeedFault.HUGE: (200, b" " * 20_000_000, {}),
 }
-_CHANGED: dict[Fault, Callable[[bytes], bytes]] = {
-    Fault.CUT: lambda body: body[: len(body) // 2],
-    Fault.GARBLED: lambda body: body.decode("latin-1").encode("utf-16"),
-    Fault.COMPRESSED: gzip.compress,
+_CHANGED: dict[FeedFault, Callable[[bytes], bytes]] = {
+    FeedFault.CUT: lambda body: body[: len(body) // 2],
+    FeedFault.GARBLED: lambda body: body.decode("latin-1").encode("utf-16"),
+    FeedFault.COMPRESSED: gzip.compress,
 }
 
 
-def _next_fault(state: _State, path: str) -> Fault | None:
+def _next_fault(state: _State, path: str) -> FeedFault | None:
     trouble = state.troubles.get(path)
     if trouble is None or trouble.times <= 0:
         return state.any_fault()

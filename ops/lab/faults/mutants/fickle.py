@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dispatcher.__main__ import app
-from dispatcher.delivery import reports as desk
+from dispatcher.delivery import reports
 from dispatcher.store.delivery import reports as store
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run `dispatcher` so."""
-    judge = desk.assess
+    """Run `dispatcher` with this defect."""
+    assess = reports.assess
 
-    def forget(report: DeliveryReport, delivery: ReportedDelivery | None) -> desk.ReportVerdict:
-        return judge(report, delivery and replace(delivery, reported=None))
+    def forget(report: DeliveryReport, delivery: ReportedDelivery | None) -> reports.ReportVerdict:
+        return assess(report, delivery and replace(delivery, reported=None))
 
-    desk.assess = forget  # in this process alone, and on purpose
+    reports.assess = forget  # in this process alone, and on purpose
     store._RECORD = store._RECORD.replace(  # noqa: SLF001 - as above
         "DO NOTHING", "(batch_id, position) DO UPDATE SET state = excluded.state"
     )

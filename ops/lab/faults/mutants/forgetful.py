@@ -1,4 +1,4 @@
-"""A worker whose reconciler never sweeps: what the queue forgets, is forgotten."""
+"""A worker whose reconciler never sweeps: what the queue loses is never enqueued again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dispatcher.__main__ import app
 from dispatcher.delivery.reconciler import Reconciler
 
 
-async def _forget(self: Reconciler) -> None:  # noqa: ARG001 - takes the place of a method
+async def _forget(self: Reconciler) -> None:  # noqa: ARG001 - replaces a method
     await asyncio.Event().wait()
 
 
 def main() -> None:
-    """Run `dispatcher` so."""
+    """Run `dispatcher` with this defect."""
     Reconciler.run = _forget  # type: ignore[method-assign]  # in this process alone, and on purpose
     app()
 

@@ -1,4 +1,4 @@
-"""A worker that writes "accepted" down before it sends: the order that loses messages at every death."""
+"""A worker that records "accepted" before it sends: the order that loses messages whenever a worker is killed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Hasty:
-    """A channel that says yes at once and sends afterwards, in its own time."""
+    """A channel that reports acceptance at once and sends afterwards."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -58,7 +58,7 @@ class Hasty:
 
 
 def main() -> None:
-    """Run `dispatcher` so."""
+    """Run `dispatcher` with this defect."""
     honest = wiring.channels
 
     def hasty(*arguments: Any, **named: Any) -> dict[str, Channel]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 MAX_BODY = 64 * 1024
-"""Bytes of a request's body: far above what any channel sends (Web Push 4,096, RFC 8030 section 7.2)."""
+"""The most bytes of a request's body: far above what any channel sends (Web Push 4,096, RFC 8030 section 7.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One complete request. Header names are lower case; `path` is without the query."""
+    """A complete request. Header names are lower case; `path` is without the query."""
 
     method: str
     path: str
@@ -34,10 +34,10 @@ class Answer:
 
 
 class Closable(Protocol):
-    """A connection that stands, whatever it speaks."""
+    """A connection, whatever protocol it speaks."""
 
     def close(self) -> None:
-        """Close after what was written."""
+        """Close the connection after what was written."""
         ...
 
 

@@ -37,7 +37,7 @@ def abort(transport: asyncio.Transport) -> None:
 
 
 def encode(answer: Answer, *, keep_alive: bool) -> bytes:
-    """The bytes for the wire."""
+    """Encode the answer for the wire."""
     lines = [f"HTTP/1.1 {answer.status} {_REASONS.get(answer.status, 'Unknown')}"]
     lines.extend(f"{name}: {value}" for name, value in answer.headers)
     if answer.status not in _NO_BODY:
@@ -47,12 +47,12 @@ def encode(answer: Answer, *, keep_alive: bool) -> bytes:
     return "\r\n".join((*lines, "", "")).encode("latin-1") + answer.body
 
 
-class Exchange:
-    """One request and the place of its answer in the connection."""
+class Http1Exchange:
+    """A request and the place of its answer in the connection."""
 
     __slots__ = ("_connection", "chunks", "close", "keep_alive", "pause_s", "ready", "request")
 
-    def __init__(self, connection: Connection, request: Request, *, keep_alive: bool) -> None:
+    def __init__(self, connection: Http1Connection, request: Request, *, keep_alive: bool) -> None:
         self._connection = connection
         self.request = request
         self.keep_alive = keep_alive
@@ -80,11 +80,11 @@ class Exchange:
         self._connection.reset()
 
     def refuse(self) -> None:
-        """The same: before an answer, HTTP/1.1 has no other word."""
+        """Do the same as `reset`: before an answer, HTTP/1.1 has no other way to refuse."""
         self._connection.reset()
 
     def disconnect(self) -> None:
-        """The same: a connection carries one request at a time."""
+        """Do the same as `reset`: a connection carries one request at a time."""
         self._connection.reset()
 
     def go_away(self, answer: Answer) -> None:
@@ -98,16 +98,16 @@ class Exchange:
         self._connection.flush()
 
 
-class Connection(asyncio.Protocol):
+class Http1Connection(asyncio.Protocol):
     """One client's connection. `handler` gets each request as an Exchange and answers when it likes."""
 
-    def __init__(self, handler: Callable[[Exchange], None], port: int, open_set: set[Closable]) -> None:
+    def __init__(self, handler: Callable[[Http1Exchange], None], port: int, open_set: set[Closable]) -> None:
         self._handler = handler
         self._port = port
         self._open = open_set
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
-        self._waiting: deque[Exchange] = deque()
+        self._waiting: deque[Http1Exchange] = deque()
         self._begin()
 
     def _begin(self) -> None:
@@ -118,7 +118,9 @@ class Connection(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but ancestry
+        self._transport = cast(
+            "asyncio.Transport", transport
+        )  # uvloop's transport is one without the base class
         self._open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -164,14 +166,14 @@ class Connection(asyncio.Protocol):
             port=self._port,
             protocol="http/1.1",
         )
-        exchange = Exchange(self, request, keep_alive=self._parser.should_keep_alive())
+        exchange = Http1Exchange(self, request, keep_alive=self._parser.should_keep_alive())
         self._waiting.append(exchange)
         self._handler(exchange)
 
     # the answers' side
 
     def flush(self) -> None:
-        """Write every answer whose turn it is."""
+        """Write every answer to which all earlier ones are written."""
         while self._transport and self._waiting and self._waiting[0].ready:
             head = self._waiting[0]
             self._transport.write(head.chunks.popleft())
@@ -190,7 +192,7 @@ class Connection(asyncio.Protocol):
         self._transport = None
 
     def close(self) -> None:
-        """Close after what was written."""
+        """Close the connection after what was written."""
         if self._transport:
             self._transport.close()
             self._transport = None

@@ -1,7 +1,7 @@
 """HTTP/2 for the stand-ins (RFC 9113), by the library `h2`: each request is a stream, answered when its time has come.
 
-Where HTTP/1.1 has only the connection to break, HTTP/2 has the stream, and whoever shares the connection is not to
-suffer. What `Exchange` asks for is therefore here:
+Where HTTP/1.1 has only the connection to break, HTTP/2 has the stream, and the other streams of the connection must
+not suffer. What `Exchange` asks for is therefore here:
 
     answer        HEADERS and, where there is a body, DATA
     nothing       the stream stays open until the sender resets it; the others go on
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from ops.lab.gateways.http.exchange import Closable
 
 VALIDATED = 200
-"""Requests of one connection whose header fields are checked by RFC 9113 section 8: a sender's are all alike, and the
-check is a quarter of what HTTP/2 costs us."""
+"""The number of requests of one connection whose header fields are checked by RFC 9113 section 8: a sender's are all
+alike, and the check is a quarter of what HTTP/2 costs us."""
 _INTERIM = [(":status", "103")]
 
 
 def _configuration() -> H2Configuration:
-    """For one connection. h2 allows it 100 streams at once: the least that RFC 9113 section 6.5.2 recommends, and
-    what the large push services allow."""
+    """Return the configuration of one connection. h2 allows it 100 streams at once: the least that RFC 9113 section
+    6.5.2 recommends, and what the large push services allow."""
     return H2Configuration(
         client_side=False,
         header_encoding="latin-1",
@@ -56,18 +56,18 @@ def _configuration() -> H2Configuration:
     )
 
 
-class Exchange:
-    """One request and its stream."""
+class Http2Exchange:
+    """A request and its stream."""
 
     __slots__ = ("_connection", "_stream", "request")
 
-    def __init__(self, connection: Connection, stream: int, request: Request) -> None:
+    def __init__(self, connection: Http2Connection, stream: int, request: Request) -> None:
         self._connection = connection
         self._stream = stream
         self.request = request
 
     def answer(self, answer: Answer) -> None:
-        """Send it, whatever else is under way on the connection."""
+        """Send the answer, whatever else is under way on the connection."""
         self._connection.answer(self._stream, answer)
 
     def truncate(self, answer: Answer, keep_bytes: int) -> None:
@@ -77,23 +77,23 @@ class Exchange:
         self.reset()
 
     def dribble(self, answer: Answer, pause_s: float) -> None:
-        """Send it piece by piece with `pause_s` seconds between, until the sender has had enough."""
+        """Send it piece by piece with `pause_s` seconds between, until the sender gives up."""
         self._connection.dribble(self._stream, _pieces(answer), pause_s)
 
     def reset(self) -> None:
-        """RST_STREAM(INTERNAL_ERROR)."""
+        """Send RST_STREAM(INTERNAL_ERROR)."""
         self._connection.reset(self._stream, ErrorCodes.INTERNAL_ERROR)
 
     def refuse(self) -> None:
-        """RST_STREAM(REFUSED_STREAM)."""
+        """Send RST_STREAM(REFUSED_STREAM)."""
         self._connection.reset(self._stream, ErrorCodes.REFUSED_STREAM)
 
     def disconnect(self) -> None:
-        """A TCP reset of the connection."""
+        """Reset the TCP connection."""
         self._connection.disconnect()
 
     def go_away(self, answer: Answer) -> None:
-        """GOAWAY, then the answer."""
+        """Send GOAWAY, then the answer."""
         self._connection.go_away()
         self._connection.answer(self._stream, answer)
 
@@ -117,7 +117,7 @@ def _fields(answer: Answer) -> list[tuple[str, str]]:
 
 
 def _pieces(answer: Answer) -> list[_Piece]:
-    """An answer as slowly as HTTP/2 can give it."""
+    """Cut an answer into the smallest pieces that HTTP/2 can send."""
     fields, body = _fields(answer), answer.body
     interim = sum(len(name) + len(value) for name, value in fields)
     last = len(body) - 1
@@ -138,10 +138,10 @@ class _Incoming:
         self.body = bytearray()
 
 
-class Connection(asyncio.Protocol):
+class Http2Connection(asyncio.Protocol):
     """One client's connection. `handler` gets each request as an Exchange and answers when it likes."""
 
-    def __init__(self, handler: Callable[[Exchange], None], port: int, open_set: set[Closable]) -> None:
+    def __init__(self, handler: Callable[[Http2Exchange], None], port: int, open_set: set[Closable]) -> None:
         self._handler = handler
         self._port = port
         self._open = open_set
@@ -154,7 +154,9 @@ class Connection(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but ancestry
+        self._transport = cast(
+            "asyncio.Transport", transport
+        )  # uvloop's transport is one without the base class
         self._open.add(self)
         self._h2.initiate_connection()
         self._flush_soon()
@@ -187,7 +189,7 @@ class Connection(asyncio.Protocol):
         elif isinstance(event, StreamEnded):
             stream = event.stream_id
             if stream in self._incoming:
-                self._handler(Exchange(self, stream, self._request(self._incoming.pop(stream))))
+                self._handler(Http2Exchange(self, stream, self._request(self._incoming.pop(stream))))
         elif isinstance(event, StreamReset):
             self._incoming.pop(event.stream_id or 0, None)
         elif isinstance(event, ConnectionTerminated):
@@ -226,14 +228,15 @@ class Connection(asyncio.Protocol):
             protocol="h2",
         )
 
-    # the answers' side: what comes too late for its stream, or for the connection, is dropped
+    # the answers' side: an answer that comes too late for its stream, or for the connection, is dropped
 
     def answer(self, stream: int, answer: Answer) -> None:
         """Send a whole answer on its stream."""
         self.send(stream, _Piece(_fields(answer), answer.body, ends=True))
 
     def send(self, stream: int, piece: _Piece) -> bool:
-        """Send a part of an answer; whether anybody still waits for it. Bodies are far smaller than any window."""
+        """Send a part of an answer. Returns whether the sender still waits for it. Bodies are far smaller than any
+        window."""
         try:
             if piece.fields:
                 self._h2.send_headers(stream, piece.fields, end_stream=piece.ends and not piece.data)
@@ -272,7 +275,7 @@ class Connection(asyncio.Protocol):
             self._transport = None
 
     def close(self) -> None:
-        """Close after what was written, with a GOAWAY."""
+        """Close the connection after what was written, with a GOAWAY."""
         if self._transport is None:
             return
         with suppress(ProtocolError):  # where h2 has said it already
@@ -283,7 +286,7 @@ class Connection(asyncio.Protocol):
             self._transport = None
 
     def _flush_soon(self) -> None:
-        """What is written in the same round of the loop leaves together."""
+        """Flush at the end of this round of the loop, so that all that is written in it leaves together."""
         if not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LIFETIME = timedelta(hours=6)
 CHAPTERS = (Kind.ALERT, Kind.UPDATE, Kind.CANCEL)
-"""In the order in which they are sent."""
+"""The kinds of messages in the order in which they are sent."""
 
 UPPER_RUR = frozenset(
     {
@@ -42,7 +42,7 @@ LOWER_RUR = frozenset(
 )
 CONCERNED = {Kind.ALERT: UPPER_RUR, Kind.UPDATE: UPPER_RUR | LOWER_RUR, Kind.CANCEL: frozenset[str]()}
 """The municipalities (AGS) that each message newly or still warns, by eye and map, not by the service: the
-ground on which it is judged. A Cancel warns nobody; it goes to those who were warned."""
+ground on which it is judged. A Cancel warns no one anew; it goes to those who were warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Submission:
 def write(
     kind: Kind, *, run: str, sender: str, sent: datetime, earlier: Sequence[Submission] = ()
 ) -> Submission:
-    """The message of this kind. `run` makes the identifiers of one run its own (letters, digits, hyphens),
+    """Write the message of this kind. `run` makes the identifiers of one run its own (letters, digits, hyphens),
     `sent` is an aware instant, `earlier` are the messages it refers to."""
     sent = sent.replace(microsecond=0)
     expires = sent + LIFETIME

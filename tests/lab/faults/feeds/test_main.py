@@ -9,7 +9,7 @@ import pytest
 
 from dispatcher.feeds.replay.recording import Recorded, write
 from ops.lab.faults.feeds import __main__ as lab
-from ops.lab.faults.feeds.server import Fault, FeedServer
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import NOW
 
 
@@ -20,7 +20,7 @@ def test_a_served_recording_has_faults_as_asked(tmp_path: Path, capsys: pytest.C
     stop.set()
     assert lab.serve(recording, 0, 0.5, 1, stop) == 0
     assert capsys.readouterr().out.strip().endswith("/a?b=1")
-    with FeedServer(0, lambda: Fault.SERVER_ERROR) as server, pytest.raises(HTTPError, match="500"):
+    with FeedServer(0, lambda: FeedFault.SERVER_ERROR) as server, pytest.raises(HTTPError, match="500"):
         urlopen(server.put("/a", b"x"), timeout=5)
     assert lab.main(["serve", str(tmp_path / "gone.jsonl")]) == 2
     recording.write_text("{}")
