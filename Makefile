@@ -1,4 +1,4 @@
-# Everything a person types. CI calls the same targets (.ci/run).
+# The commands for people. CI calls the same targets (.ci/run).
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -45,7 +45,7 @@ check: setup  ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-format: setup  ## mend the format
+format: setup  ## reformat, and fix what the linter can fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
