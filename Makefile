@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # One for each core, and one for the tests that start a whole service, which for the most part wait for it.
 TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
-# What is made once for a module is made by one process; the order is the tests' own (tests/selection.py).
-PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder
+# Which of them runs which tests, and in which order: tests/selection.py.
+PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test test-fast check format geodata faults bench lock clean
 

@@ -32,6 +32,7 @@ from tests.selection import Selection
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
+_SERVERS = "dispatcher-test-"  # and the number of the session's process
 _ROOM = 2 * 1024**3  # bytes; a server's data and log grow to some 300 MB, and each worker has one
 _database_numbers = itertools.count(1)
 
@@ -83,7 +84,7 @@ def boundaries() -> Boundaries:
 @pytest.fixture(scope="session")
 def servers_dir(processes) -> Iterator[Path]:
     """Beside pytest's own temporary directories: those are closed again whenever another session starts."""
-    directory = Path(tempfile.mkdtemp(prefix="dispatcher-test-", dir=_memory()))
+    directory = Path(tempfile.mkdtemp(prefix=f"{_SERVERS}{os.getpid()}-", dir=_memory()))
     yield directory
     shutil.rmtree(directory)
 
@@ -165,11 +166,15 @@ def ended() -> Callable[[int], bool]:
 
 def _memory() -> Path | None:
     """Where files lie in memory, if there is room: what the servers write is gone after the session anyhow, and to
-    copy a database for each of hundreds of tests is most of what they do.
+    copy a database for each of hundreds of tests is most of what they do. What a killed session left is removed.
     """
     memory = Path("/dev/shm")
-    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _ROOM
-    return memory if roomy else None
+    if not os.access(memory, os.W_OK):
+        return None
+    for left in memory.glob(f"{_SERVERS}*-*"):
+        if not Path("/proc", left.name.removeprefix(_SERVERS).partition("-")[0]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return memory if shutil.disk_usage(memory).free >= _ROOM else None
 
 
 def _database(server_url: str, name: str) -> str:

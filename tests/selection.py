@@ -9,8 +9,12 @@ import gc
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 MARK = "processes"
 """The name of the fixture and of the mark."""
@@ -44,7 +48,7 @@ class StartedProcesses:
 
 
 class Selection:
-    """The plugin: marks by fixture, groups by module, puts the long tests first, watches."""
+    """The plugin: marks by fixture, puts the long tests first, hands out by file, watches."""
 
     def __init__(self) -> None:
         self._started = StartedProcesses()
@@ -53,8 +57,10 @@ class Selection:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if MARK in getattr(item, "fixturenames", ()) or item.get_closest_marker(LONG):
             item.add_marker(MARK)
-        if group := company(item):
-            item.add_marker(pytest.mark.xdist_group(group))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+        return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -85,25 +91,20 @@ class Selection:
             pytest.fail(f"starts a process, and is not marked `{MARK}`: {'; '.join(found)}", pytrace=False)
 
 
-def company(item: pytest.Item) -> str:
-    """Which tests one process runs together with this one; empty: none need be.
-
-    Those that start a whole service run one after the other: each keeps a machine busy, and some have limits of time.
-    What is made once for a module is made once.
+class ByFile(LoadFileScheduling):
+    """One process runs all tests of a file: what is made once for a module is made once. Those that start a whole
+    service run one after the other: each of them keeps a machine busy, and some have limits of time.
     """
-    if item.get_closest_marker(LONG):
-        return LONG
-    return item.nodeid.partition("::")[0] if shares_a_module(item) else ""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return LONG if is_long(self.config.rootpath / file) else file
 
 
-def shares_a_module(item: pytest.Item) -> bool:
-    """Whether a fixture of this test is made once for all tests of its module."""
-    info = getattr(item, "_fixtureinfo", None)
-    return info is not None and any(
-        definition.scope == "module"
-        for definitions in info.name2fixturedefs.values()
-        for definition in definitions[-1:]
-    )
+@cache
+def is_long(file: Path) -> bool:
+    """Whether the tests of a file are marked as long. Who hands the tests out knows them by name only."""
+    return f"pytest.mark.{LONG}" in file.read_text(encoding="utf-8")
 
 
 def long_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:

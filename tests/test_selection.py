@@ -1,11 +1,14 @@
 """The choice of the tests that need no other process holds what it says; each part is shown to find."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.selection import LONG, MARK
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
@@ -24,7 +27,7 @@ def processes():
 def server(processes):
     subprocess.run([sys.executable, "-c", ""], check=True)
 """
-TESTS = """
+TESTS = f"""
 import os
 import pytest
 
@@ -35,7 +38,7 @@ def test_by_fixture(server): pass
 @pytest.mark.processes
 def test_by_mark(): os.system("true")
 
-@pytest.mark.e2e
+@pytest.mark.{LONG}
 def test_long(): pass
 
 def test_in_secret(): os.system("true")
@@ -45,7 +48,6 @@ def secret_server(): os.system("true")
 
 def test_by_a_fixture_in_secret(secret_server): pass
 """
-MARKS = ("processes", "e2e", "xdist_group(name)")
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def outcomes(processes, tmp_path):
     """{test: outcome} of a small suite of its own, in the order in which it ran."""
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_some.py").write_text(TESTS)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n" + "".join(f"  {mark}\n" for mark in MARKS))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n" + f"  {MARK}\n  {LONG}\n")
 
     def run(*arguments):
         # A base directory of its own: a second session closes the usual one to the servers of the first.
@@ -67,12 +69,8 @@ def outcomes(processes, tmp_path):
             timeout=60,
             check=False,
         )
-        told = [
-            line.split("::")[1].split()
-            for line in done.stdout.splitlines()
-            if line.startswith("test_some.py::")
-        ]
-        return {words[0]: words[1] for words in told}, done.stdout
+        told = re.findall(r"^test_some\.py::(\w+) (\w+)", done.stdout, re.MULTILINE)
+        return dict(told), done.stdout
 
     return run
 
@@ -89,6 +87,18 @@ def test_who_starts_a_process_in_secret_fails(outcomes):
 def test_the_choice_leaves_out_who_needs_one_and_nobody_else(outcomes):
     found, _ = outcomes("-m", "not processes")
     assert list(found) == ["test_pure", "test_in_secret", "test_by_a_fixture_in_secret"]
+
+
+def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_service(outcomes, tmp_path):
+    for name, mark in (("long_1", LONG), ("long_2", LONG), ("short_1", MARK), ("short_2", MARK)):
+        tests = f"pytestmark = pytest.mark.{mark}\ndef test_a(): pass\ndef test_b(): pass\n"
+        (tmp_path / f"test_{name}.py").write_text(f"import pytest\n{tests}")
+    _, said = outcomes("-n2", "--dist=loadfile", "--no-loadscope-reorder")
+    ran = re.findall(r"^\[(gw\d)\].* PASSED test_((?:long|short)_\d)\.py::", said, re.MULTILINE)
+    assert len(ran) == 8
+    processes = {file: {process for process, other in ran if other == file} for _, file in ran}
+    assert [len(found) for found in processes.values()] == [1, 1, 1, 1]
+    assert processes["long_1"] == processes["long_2"] != processes["short_1"]
 
 
 def test_what_starts_a_whole_service_comes_first(outcomes):
