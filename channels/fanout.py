@@ -178,7 +178,7 @@ class _Run:
                 return
             error: DeliveryError | None
             try:
-                error = self._start(endpoint, ends - monotonic())
+                error = self._start(endpoint, ends)
             except DeliveryError as refusal:
                 error = refusal
             except HttpError as refusal:
@@ -190,7 +190,8 @@ class _Run:
             if error is not None:
                 receipts.append(Receipt(endpoint.id, error))
 
-    def _start(self, endpoint: Endpoint, seconds_left: float) -> DeliveryError | None:
+    def _start(self, endpoint: Endpoint, ends: float) -> DeliveryError | None:
+        seconds_left = ends - monotonic()
         if seconds_left <= 0:
             return Expired("deadline")
         gateway = self._adapter.gateway(endpoint)
@@ -203,7 +204,7 @@ class _Run:
             return health.pause  # without one, no receipt: the error that will be raised says the rest
         flight = _InFlight(self, endpoint, health)
         request = self._adapter.request(endpoint, gateway, seconds_left)
-        flight.exchange = self._http.submit(request, flight.on_done)
+        flight.exchange = self._http.submit(request, flight.on_done, ends)
         self.in_flight.add(flight)
         return None
 

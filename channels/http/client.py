@@ -10,6 +10,7 @@ verified) connection, immediately before the first byte of the request.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -122,10 +123,14 @@ class HttpClient:
             raise outcome
         return outcome
 
-    def submit(self, request: Request, done: Callable[[Outcome], None]) -> Exchange:
+    def submit(
+        self, request: Request, done: Callable[[Outcome], None], not_after: float = math.inf
+    ) -> Exchange:
         """Start one request; `done` is called once, later, from the event loop. Raises `Refused`.
 
-        `done` must not raise. This is the way without a task per request, for channels that send thousands.
+        `done` must not raise. This is the way without a task per request, for channels that send thousands. At
+        `not_after`, by the monotonic clock, it is over in any case: the request's own timeout was reckoned when it was
+        made, and the process may have stood still since.
         """
         origin = self._origins.get(request.origin)
         if origin is None or not request.url.startswith(origin.prefix):
@@ -133,7 +138,7 @@ class HttpClient:
                 origin = self._origins[self.policy.origin(request.url)]
             except AddressRefused as refused:
                 raise Refused(refused.code) from None
-        due = asyncio.get_running_loop().time() + request.timeout_s
+        due = min(asyncio.get_running_loop().time() + request.timeout_s, not_after)
         exchange = Exchange(request, origin, due, done)
         if origin.multiplexed_answers >= self._http2_after and self._http2.submit(exchange):
             exchange.transport = self._http2

@@ -1,10 +1,18 @@
 """The machinery under all channels: what the contract's suite cannot provoke through a well-made channel."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from channels.base import ChannelDown, ChannelMisconfigured, Endpoint, Receipt, Uncertain
+from channels.base import (
+    ChannelDown,
+    ChannelMisconfigured,
+    DeliveryError,
+    Endpoint,
+    Receipt,
+    Uncertain,
+)
 from channels.fanout import Bounds, fan_out
 from channels.http.messages import Request
 from tests.channels.far_side import answer, closed_port, far_side
@@ -46,6 +54,24 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
     assert (errors[0], errors[2]) == (None, None)
     assert (type(errors[1]), str(errors[1])) == (Uncertain, "unreadable RuntimeError")
+
+
+class Sleepy(Clumsy):
+    """A process that stands still while it makes a request, until the request's time is over."""
+
+    def request(self, endpoint, gateway, seconds_left):
+        time.sleep(seconds_left + 0.01)
+        return Request(endpoint.address, [], b"", seconds_left)
+
+
+async def test_nothing_is_sent_whose_time_ran_out_while_it_was_made(client_for):
+    bounds = Bounds(1, NOW + timedelta(seconds=0.05), lambda: NOW)
+    async with far_side() as side:
+        endpoints = [Endpoint(1, f"{side.origin}/1", {})]
+        runs = fan_out(client_for(side.origin), Sleepy(), endpoints, bounds)
+        [receipt] = [one async for known in runs for one in known]
+    assert side.seen == []
+    assert isinstance(receipt.error, DeliveryError)
 
 
 async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_look(client_for):
