@@ -164,7 +164,7 @@ def command_of(sender: Sender, job_file: Path, pem: str, modules: Path | None) -
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     scalar = key.private_numbers().private_value.to_bytes(32, "big")
-    script = ROOT / "ops" / "lab" / "senders" / "npm_web_push.cjs"
+    script = ROOT / "ops" / "lab" / "bench" / "senders" / "npm_web_push.cjs"
     return ["node", str(script), str(modules), str(job_file), base64url(point), base64url(scalar)]
 
 
