@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
-from collections import Counter
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
     AliasChoices,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     TypeAdapter,
-    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from channels.sms import delivery_reports
-from channels.sms.json_path import CODE, matching
-from channels.sms.provider import Failure, parse_failure
+from channels.sms.settings import SmsSettings
+from channels.webpush.settings import WebPushSettings
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy
 from dispatcher.setting_names import NESTED, PREFIX, unknown_names
 
@@ -56,93 +50,7 @@ def _known_zone(name: str) -> str:
     return name
 
 
-class SmsAnswerSettings(BaseModel):
-    """Where in the gateway's JSON answer to look; see `channels.sms.provider.AnswerFields`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reference: str = "id"
-    success: str = ""
-    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
-    error: str = ""
-
-
-def _code(text: str) -> str:
-    if not matching(CODE, text):
-        raise ValueError("no error code: a word or a number, at most 32 characters and 6 digits")
-    return text
-
-
-ErrorCode = Annotated[str, AfterValidator(_code)]
-Meaning = Annotated[Failure, BeforeValidator(parse_failure)]
-Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
-
-
-def _showable(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
-        raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
-    return secret
-
-
-class SmsReportSettings(BaseModel):
-    """How a gateway reports what became of its messages; see `channels.sms.delivery_reports.ReportFields` and
-    `ops/docs/delivery-reports.md`.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
-    """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
-    url: SecretStr = SecretStr("")
-    """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
-    items: str = ""
-    client_ref: str = "client_ref"
-    status: str = "status"
-    error: str = ""
-    delivered: Words = delivery_reports.DELIVERED
-    failed: Words = delivery_reports.FAILED
-    pending: Words = delivery_reports.PENDING
-
-
-class SmsGatewaySettings(BaseModel):
-    """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
-    `channels.sms.provider.RequestFields` and `AnswerFields`.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
-    url: str
-    authorization: SecretStr | None = None
-    """The whole Authorization header."""
-    sender: str = "WARNUNG"
-    body: Literal["json", "form"] = "json"
-    fields: dict[str, str] = {}
-    answer: SmsAnswerSettings = SmsAnswerSettings()
-    errors: dict[ErrorCode, Meaning] = {}
-    """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
-    `rate_limited` or `misconfigured`. Others are taken for transient.
-    """
-    plus: bool = True
-    max_parts: int = Field(6, ge=1, le=10)
-    reports: SmsReportSettings | None = None
-    """How the gateway reports; without it no reports are taken."""
-
-    @model_validator(mode="after")
-    def _errors_can_be_found(self) -> Self:
-        if self.errors and not (self.answer.success and self.answer.error):
-            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
-        return self
-
-
-def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
-    for name, times in Counter(gateway.name for gateway in gateways).items():
-        if times > 1:
-            raise ValueError(f"{times} gateways are called {name}")
-    return gateways
-
-
-class Settings(BaseSettings):
+class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
     model_config = SettingsConfigDict(
@@ -228,33 +136,14 @@ class Settings(BaseSettings):
     delivery: DeliveryPolicy = DEFAULT_POLICY
     """How deliveries are retried, as a JSON object, or number by number as below."""
 
-    vapid_key: Path | None = None
-    """PEM of the P-256 key, which must be there; default: made once in the data directory."""
-    vapid_subject: str = "mailto:leitstelle@example.org"
-    """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
-    sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
-    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
-    `fields`, `answer`, `errors`, `plus`, `max_parts`, `reports` (see
-    [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
-    `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
-    again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
-    there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
-    where the code stands. The first gateway takes recipients that name none."""
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
     """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
     the operator's own gateways in a private net, and the lab's."""
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
-    push_encoder: Literal["own", "pywebpush"] = "own"
-    """What encrypts Web Push messages: our `own` code (2 us with a key made ahead of time, 90 us without), or the
-    library `pywebpush`, an independent implementation (300 us, and no use for such keys)."""
     http2_pool_after: int = Field(128, ge=0)
     """After how many answers over HTTP/2 from one origin a process opens connections of its own to it, which is how
     mass sends go; until then, and wherever these have no room, requests go through libcurl. 0: always."""
-    ready_keys: int = Field(200_000, ge=0)
-    """For how many Web Push subscriptions one worker process makes message keys ahead of time, while idle: about
-    200 bytes and 0.1 ms each. A mass send then takes a quarter of the processor time. 0: none, as with the encoder
-    `pywebpush`."""
     request_timeout_s: float = Field(10.0, gt=0)
     """Seconds that one request to a gateway may take, all in all."""
 

@@ -17,9 +17,7 @@ from channels.app.channel import App
 from channels.clock import utc_now
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
-from channels.sms.delivery_reports import ReportFields
 from channels.sms.http import SmsHttp, choose
-from channels.sms.provider import AnswerFields, BodyKind, RequestFields, SmsGateway
 from channels.webpush.channel import WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -68,6 +66,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from channels.base import Channel
+    from channels.sms.provider import SmsGateway
     from channels.webpush.encoder import Encoder
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.services import FeedServices
@@ -222,22 +221,7 @@ def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     """Return the configured HTTP SMS gateways by name."""
-    return {
-        item.name: SmsGateway(
-            name=item.name,
-            url=item.url,
-            authorization=item.authorization.get_secret_value() if item.authorization else "",
-            sender=item.sender,
-            body=BodyKind(item.body),
-            fields=RequestFields(**item.fields),
-            answer=AnswerFields(**item.answer.model_dump()),
-            errors=tuple(item.errors.items()),
-            plus=item.plus,
-            max_parts=item.max_parts,
-            report_url=item.reports.url.get_secret_value() if item.reports else "",
-        )
-        for item in settings.sms_gateways
-    }
+    return {item.name: item.gateway() for item in settings.sms_gateways}
 
 
 def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
@@ -247,7 +231,7 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
         item.name: ReportingGateway(
             name=item.name,
             secret=item.reports.secret.get_secret_value().encode(),
-            fields=ReportFields(**item.reports.model_dump(exclude={"secret", "url"})),
+            fields=item.reports.report_fields(),
         )
         for item in settings.sms_gateways
         if item.reports

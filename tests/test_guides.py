@@ -474,6 +474,7 @@ def test_a_route_that_is_not_in_the_table_does_not_start():
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+@pytest.mark.processes
 def test_snippets_are_written_as_we_write(path, tmp_path):
     """By the linter's rules, where they are whole modules."""
     modules = [

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
 from dispatcher.access.principals import of_operator
@@ -20,7 +21,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
-from dispatcher.settings import Settings, SmsGatewaySettings
+from dispatcher.settings import Settings
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import AACHEN, warning

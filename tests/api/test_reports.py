@@ -8,13 +8,13 @@ import pytest
 import structlog
 
 from channels.sms.delivery_reports import REPORTS_MAX
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.api.gateway_secret import MAX_QUERY_BYTES
 from dispatcher.api.reports import MAX_BYTES
 from dispatcher.delivery.reports import DeliveryReports
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import State
-from dispatcher.settings import SmsGatewaySettings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.reports import Reports

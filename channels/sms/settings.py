@@ -1,0 +1,135 @@
+"""The settings of HTTP SMS gateways."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from channels.sms import delivery_reports
+from channels.sms.delivery_reports import ReportFields
+from channels.sms.json_path import CODE, matching
+from channels.sms.provider import AnswerFields, BodyKind, Failure, RequestFields, SmsGateway, parse_failure
+
+
+class SmsAnswerSettings(BaseModel):
+    """Where in the gateway's JSON answer to look; see `channels.sms.provider.AnswerFields`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str = "id"
+    success: str = ""
+    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
+    error: str = ""
+
+
+def _code(text: str) -> str:
+    if not matching(CODE, text):
+        raise ValueError("no error code: a word or a number, at most 32 characters and 6 digits")
+    return text
+
+
+ErrorCode = Annotated[str, AfterValidator(_code)]
+Meaning = Annotated[Failure, BeforeValidator(parse_failure)]
+Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
+
+
+def _showable(secret: SecretStr) -> SecretStr:
+    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
+        raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
+    return secret
+
+
+class SmsReportSettings(BaseModel):
+    """How a gateway reports what became of its messages; see `channels.sms.delivery_reports.ReportFields` and
+    `ops/docs/delivery-reports.md`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
+    """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
+    url: SecretStr = SecretStr("")
+    """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
+    items: str = ""
+    client_ref: str = "client_ref"
+    status: str = "status"
+    error: str = ""
+    delivered: Words = delivery_reports.DELIVERED
+    failed: Words = delivery_reports.FAILED
+    pending: Words = delivery_reports.PENDING
+
+    def report_fields(self) -> ReportFields:
+        """Return where in the gateway's report to look, and what its words mean."""
+        return ReportFields(**self.model_dump(exclude={"secret", "url"}))
+
+
+class SmsGatewaySettings(BaseModel):
+    """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
+    `channels.sms.provider.RequestFields` and `AnswerFields`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    url: str
+    authorization: SecretStr | None = None
+    """The whole Authorization header."""
+    sender: str = "WARNUNG"
+    body: Literal["json", "form"] = "json"
+    fields: dict[str, str] = {}
+    answer: SmsAnswerSettings = SmsAnswerSettings()
+    errors: dict[ErrorCode, Meaning] = {}
+    """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
+    `rate_limited` or `misconfigured`. Others are taken for transient.
+    """
+    plus: bool = True
+    max_parts: int = Field(6, ge=1, le=10)
+    reports: SmsReportSettings | None = None
+    """How the gateway reports; without it no reports are taken."""
+
+    def gateway(self) -> SmsGateway:
+        """Return the provider's gateway as the channel uses it."""
+        return SmsGateway(
+            name=self.name,
+            url=self.url,
+            authorization=self.authorization.get_secret_value() if self.authorization else "",
+            sender=self.sender,
+            body=BodyKind(self.body),
+            fields=RequestFields(**self.fields),
+            answer=AnswerFields(**self.answer.model_dump()),
+            errors=tuple(self.errors.items()),
+            plus=self.plus,
+            max_parts=self.max_parts,
+            report_url=self.reports.url.get_secret_value() if self.reports else "",
+        )
+
+    @model_validator(mode="after")
+    def _errors_can_be_found(self) -> Self:
+        if self.errors and not (self.answer.success and self.answer.error):
+            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
+        return self
+
+
+def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
+    for name, times in Counter(gateway.name for gateway in gateways).items():
+        if times > 1:
+            raise ValueError(f"{times} gateways are called {name}")
+    return gateways
+
+
+class SmsSettings(BaseModel):
+    """The part of the service's settings that is the SMS channel's."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
+    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
+    `fields`, `answer`, `errors`, `plus`, `max_parts`, `reports` (see
+    [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
+    `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
+    again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
+    there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
+    where the code stands. The first gateway takes recipients that name none."""

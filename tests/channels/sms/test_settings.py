@@ -1,0 +1,62 @@
+"""What an operator writes of a gateway becomes the provider that the channel uses."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from channels.sms.provider import BodyKind
+from channels.sms.settings import SmsGatewaySettings, SmsReportSettings, SmsSettings
+
+SECRET = "s" * 16
+GATEWAY: dict[str, Any] = {"name": "a", "url": "https://sms.example/send"}
+
+
+def test_a_gateway_is_what_its_settings_say() -> None:
+    gateway = SmsGatewaySettings.model_validate(
+        GATEWAY
+        | {"authorization": "Bearer x", "body": "form", "plus": False, "max_parts": 3}
+        | {
+            "fields": {"to": "msisdn"},
+            "reports": {"secret": SECRET, "url": "https://warn.example/{client_ref}"},
+        }
+    ).gateway()
+    assert (gateway.name, gateway.url, gateway.authorization) == ("a", "https://sms.example/send", "Bearer x")
+    assert (gateway.body, gateway.plus, gateway.max_parts) == (BodyKind.FORM, False, 3)
+    assert gateway.fields.to == "msisdn"
+    assert gateway.report_url == "https://warn.example/{client_ref}"
+
+
+def test_without_reports_no_address_is_sent_along() -> None:
+    gateway = SmsGatewaySettings.model_validate(GATEWAY).gateway()
+    assert (gateway.authorization, gateway.report_url) == ("", "")
+
+
+def test_the_words_of_reports_are_compared_in_small_letters() -> None:
+    settings = SmsReportSettings.model_validate(
+        {"secret": SECRET, "delivered": ["DELIVRD"], "status": "stat"}
+    )
+    assert settings.report_fields().delivered == {"delivrd"}
+    assert settings.report_fields().status == "stat"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": "A b"},
+        {"max_parts": 0},
+        {"colour": "red"},
+        {"errors": {"101": "permanent"}},
+        {"reports": {"secret": "short"}},
+        {"reports": {"secret": f" {SECRET}"}},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_what_no_gateway_can_be_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        SmsGatewaySettings.model_validate(GATEWAY | wrong)
+
+
+def test_two_gateways_need_two_names() -> None:
+    with pytest.raises(ValidationError, match="2 gateways are called a"):
+        SmsSettings.model_validate({"sms_gateways": [GATEWAY, GATEWAY]})
