@@ -12,7 +12,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from ops.geodata.build import GERMANY
 from ops.lab.world import ledger
 from ops.lab.world.district import District, Layout
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 from tests.support.feed_messages import CORPUS, corpus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -44,7 +44,7 @@ def district(server_dir, tmp_path):
     file.write_text(FEEDS.replace("[[feed]]", "[[feed]]\ninterval_s = 86400\ntimeout_s = 0.1"))
     settings = {"WARN_FEEDS": str(file), "WARN_BOUNDARIES": str(GERMANY)}
     with District(
-        server_dir, Layout(Plan(subscriptions=100, outside=0), workers=1, settings=settings)
+        server_dir, Layout(PopulationPlan(subscriptions=100, outside=0), workers=1, settings=settings)
     ) as one:
         yield one
 

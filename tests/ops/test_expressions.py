@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.lab.world.district import SENDER, District, Layout
-from ops.lab.world.population import Plan
+from ops.lab.world.population import PopulationPlan
 from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
 from tests.ops.monitoring import Prometheus, eventually, quick_configuration
 from tests.support.messages import DUEREN, JUELICH, message
@@ -15,7 +15,7 @@ from tests.support.messages import DUEREN, JUELICH, message
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 # In Jülich fewer people take SMS than it needs to open a breaker, so that the refusal is the first to be noticed.
-PEOPLE = Plan(seed=11, subscriptions=300, outside=20)
+PEOPLE = PopulationPlan(seed=11, subscriptions=300, outside=20)
 FEED = """
 [[feed]]
 name = "ablage"

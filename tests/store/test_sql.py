@@ -183,8 +183,8 @@ async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts, p
     await submit(alerts, "NN", JUELICH, chain="N")
     await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'M'")
     async with alerts.submission("x") as submission:
-        assert await RelatedAlerts(submission).stand_in("A", [], b"") == "O"
-        assert await RelatedAlerts(submission).stand_in("A", [], b"") is None
+        assert await RelatedAlerts(submission).promote_merged("A", [], b"") == "O"
+        assert await RelatedAlerts(submission).promote_merged("A", [], b"") is None
 
 
 async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts, pool):
