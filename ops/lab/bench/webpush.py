@@ -31,8 +31,8 @@ from rich.table import Table
 
 from channels.webpush.vapid import generate_key
 from ops.lab.bench.senders.job import Job, Keys, base64url
+from ops.lab.gateways.standins.webpush import UndecryptableError, decrypt
 from ops.lab.gateways.state import UserAgent
-from ops.lab.gateways.webpush import UndecryptableError, decrypt
 from ops.lab.world.certificate import write_certificate
 
 if TYPE_CHECKING:

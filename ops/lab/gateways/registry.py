@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.lab.gateways import app, sms, webpush
+from ops.lab.gateways.standins import app, sms, webpush
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from ops.lab.gateways import launch
 from ops.lab.gateways.registry import STANDINS, spec_of
 from ops.lab.gateways.spec import Site
-from ops.lab.gateways.webpush import UserAgents
+from ops.lab.gateways.standins.webpush import UserAgents
 from ops.lab.world import ledger, population
 from ops.lab.world.certificate import write_certificate
 from ops.lab.world.population import INHABITANTS, Origins, PopulationPlan, Recipient

@@ -120,7 +120,7 @@ class Tail:
 def opened(entries: Iterable[Entry], opener: Callable[[str, str], Content]) -> Iterator[Entry]:
     """The entries, with the content of those whose decryption was put off.
 
-    `opener(recipient, raw)` is `gateways.webpush.UserAgents.open_raw`.
+    `opener(recipient, raw)` is `gateways.standins.webpush.UserAgents.open_raw`.
     """
     for entry in entries:
         if not entry.raw:

@@ -17,8 +17,8 @@ from channels.base import Endpoint
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.encryption import HEAD_BYTES, padded
 from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
+from ops.lab.gateways.standins.webpush import decrypt
 from ops.lab.gateways.state import UserAgent
-from ops.lab.gateways.webpush import decrypt
 
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 POINT = PRIVATE.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

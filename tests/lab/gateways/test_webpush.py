@@ -9,7 +9,7 @@ import pytest
 import requests
 from pywebpush import WebPushException, webpush
 
-from ops.lab.gateways import webpush as gateway
+from ops.lab.gateways.standins import webpush as gateway
 from ops.lab.gateways.state import b64url, read_lines
 from ops.lab.world import ledger
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ops.lab.faults.cap_messages import Variant
-from ops.lab.gateways.app import STANDIN as APP
-from ops.lab.gateways.webpush import STANDIN as PUSH
+from ops.lab.gateways.standins.app import STANDIN as APP
+from ops.lab.gateways.standins.webpush import STANDIN as PUSH
 from ops.lab.world.ledger import instant
 
 if TYPE_CHECKING:

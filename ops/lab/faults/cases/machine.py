@@ -16,7 +16,7 @@ from ops.lab.faults.cap_messages import Variant
 from ops.lab.faults.cases.servers import SMALL, asking
 from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.trial import AGAIN_S, TrialError
-from ops.lab.gateways.webpush import STANDIN as PUSH
+from ops.lab.gateways.standins.webpush import STANDIN as PUSH
 from ops.lab.world.messages import UPPER_RUR
 from ops.lab.world.population import watching
 from ops.lab.world.records import Kind

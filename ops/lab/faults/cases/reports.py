@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ops.lab.faults.trial import TrialError
 from ops.lab.gateways.reports import FINAL, NUMBER
-from ops.lab.gateways.sms import STANDIN as SMS
+from ops.lab.gateways.standins.sms import STANDIN as SMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

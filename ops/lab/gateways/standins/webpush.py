@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ops.lab.gateways.http.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document, refused
 from ops.lab.gateways.spec import SHARE_OF_THE_REST, Site, StandinSpec, Subscriber
+from ops.lab.gateways.standins.vapid import Vapid
 from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, b64url, drawn, read_lines, unb64url
-from ops.lab.gateways.vapid import Vapid
 from ops.lab.world.ledger import Content
 
 if TYPE_CHECKING:
