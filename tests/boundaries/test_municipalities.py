@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from dispatcher.boundaries import bundle as bundles
-from dispatcher.boundaries.build import inset
+from dispatcher.boundaries.build import BoundaryRow, inset
 from dispatcher.boundaries.bundle import BundleError
 from dispatcher.boundaries.municipalities import HEIGHT_MARGIN_M, Boundaries
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84, project
@@ -75,6 +75,19 @@ def test_a_prefix_names_all_that_begin_so_and_an_empty_one_nobody(prefix: str, f
 def test_so_does_a_prefix_of_the_other_key(prefix: str, found: list[str]) -> None:
     """`row` gives each unit an ARS of twelve digits made of its AGS."""
     assert [BOUNDARIES.units.ags[index] for index in BOUNDARIES.indices_of_ars(prefix)] == found
+
+
+def test_the_other_key_need_not_sort_as_the_first_does() -> None:
+    """Associations are numbered for themselves."""
+    crossed = built(
+        BoundaryRow("07233001", "072335009001", "a", shapely.box(4.00e6, 3e6, 4.01e6, 3.01e6)),
+        BoundaryRow("07233002", "072335001002", "b", shapely.box(4.01e6, 3e6, 4.02e6, 3.01e6)),
+        BoundaryRow("07233003", "072335009003", "c", shapely.box(4.02e6, 3e6, 4.03e6, 3.01e6)),
+    )
+    found = Boundaries.of(crossed.bundle)
+    assert found.indices_of_ars("072335009") == (0, 2)
+    assert found.indices_of_ars("072335001") == (1,)
+    assert found.indices_of_ars("07233") == (0, 1, 2)
 
 
 @pytest.mark.parametrize(

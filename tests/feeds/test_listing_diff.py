@@ -177,6 +177,9 @@ def test_an_excuse_leaves_alone_what_is_back_and_what_is_fresh() -> None:
     known = {"a": row("a", missed=1)}
     found = suspend_misses(compare(known, listing("a", "b"), MISSES), known, new=True, any_at_all=True)
     assert outcome(found) == (["b"], {"a": 0}, [])
+    excused = {"a": row("a", missed=SUSPENDED)}
+    found = suspend_misses(compare(excused, listing("a"), MISSES), excused, new=False, any_at_all=True)
+    assert outcome(found) == ([], {"a": 0}, [])
 
 
 def test_nothing_more_is_fetched_for_what_has_ended() -> None:

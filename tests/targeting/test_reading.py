@@ -191,6 +191,7 @@ def test_codes_name_municipalities_in_order_and_each_once(boundaries: Boundaries
         ((("AGS", "05358008"), ("AGS", "09162000")), ["AGS=09162000"], True),
         ((("AGS", "05358008"), ("WARNCELLID", "809162000")), ["WARNCELLID=809162000"], False),
         ((("AGS", "05358008"), ("FIPS6", "006037")), ["FIPS6=006037"], False),
+        ((("AGS", "05358008"), ("AGS", "Düren")), ["AGS=Düren"], False),
         ((("ARS", "000000000000"),), ["ARS=000000000000"], False),
         ((("EXCLUDE_POLYGON", "x"),), [], False),
     ],

@@ -164,6 +164,7 @@ def test_a_strip_of_a_metre_is_an_area(boundaries: Boundaries) -> None:
 WINDOW = (5.0, 49.0, 8.0, 52.0)
 SQUARE = ((50.0, 6.0), (50.0, 6.5), (50.5, 6.5), (50.5, 6.0), (50.0, 6.0))
 BOW_TIE = ((50.0, 6.0), (50.5, 6.5), (50.5, 6.0), (50.0, 6.5), (50.0, 6.0))
+LOPSIDED = ((50.0, 6.0), (50.2, 6.5), (50.0, 6.5), (50.4, 6.0), (50.0, 6.0))
 TOUCHING = ((50.0, 6.0), (50.0, 6.5), (50.5, 6.5), (50.0, 6.2), (50.5, 6.0), (50.0, 6.0))
 
 
@@ -178,6 +179,7 @@ def made(element: Polygon | Circle, **rule: Any) -> Any:
         (Polygon(SQUARE[:-1]), ()),
         (Polygon(TOUCHING), (Repair.VALID,)),
         (Polygon(BOW_TIE), (Repair.DOUBTFUL,)),
+        (Polygon(LOPSIDED), (Repair.DOUBTFUL,)),
         (Polygon(((50.0, 6.0), (50.0, 6.5), (60.0, 6.5), (60.0, 6.0))), (Repair.CUT,)),
         (Polygon(((50.0, 6.0), (50.0, 6.001), (50.0, 6.002), (50.0, 6.0))), (Repair.COLLAPSED,)),
         (Circle(50.0, 6.0, 1.0), ()),
@@ -190,6 +192,7 @@ def made(element: Polygon | Circle, **rule: Any) -> Any:
         "open ring",
         "touching",
         "bow-tie",
+        "a small lobe beside a large one",
         "beyond",
         "flat",
         "circle",

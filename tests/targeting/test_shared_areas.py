@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.targeting.edge_crossings import common_areas
 from dispatcher.targeting.shared_areas import FEW_UNITS, MAX_CORNERS, common, cut, shared_areas
 from tests.targeting.board import centre, square
 
@@ -66,3 +67,11 @@ def test_a_unit_that_shares_nothing_shares_zero(board: Boundaries) -> None:
     assert len(found.areas()) == len(board.border)
     shared = {board.municipalities[index].name for index in np.flatnonzero(found.areas() > 1)}
     assert shared == {"01"}
+
+
+def test_edges_that_lie_on_borders_are_looked_at_by_other_means(board: Boundaries) -> None:
+    """Where the crossings of edges say nothing: each corner of the shape is one of the board."""
+    block = shapely.union_all([square(column, row) for column in (1, 2) for row in (0, 1)])
+    assert np.isnan(common_areas(block, board.border)).any()
+    expected = shapely.area(shapely.intersection(board.border, block))
+    assert shared_areas(block, board.border) == pytest.approx(expected, rel=1e-9, abs=1e-3)
