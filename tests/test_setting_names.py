@@ -46,6 +46,7 @@ def test_the_service_does_not_start_with_one(env: pytest.MonkeyPatch) -> None:
         Settings()
 
 
+@pytest.mark.processes
 def test_the_command_says_so_without_a_traceback(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_WORKRES", "3")
     found = subprocess.run(

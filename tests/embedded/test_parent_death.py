@@ -12,10 +12,10 @@ pytestmark = pytest.mark.processes
 
 TETHERING = """
     import signal, subprocess, sys
-    from dispatcher.embedded.parent_death import tethered
+    from dispatcher.embedded.parent_death import with_parent_death_signal
 
     command = [sys.executable, "-uc", "import os, signal; print(os.getpid()); signal.pause()"]
-    subprocess.run(tethered(command, death_signal=signal.SIGTERM))
+    subprocess.run(with_parent_death_signal(command, death_signal=signal.SIGTERM))
 """
 
 

@@ -23,7 +23,10 @@ from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.channels.far_side import far_side, respond
 
 # A TLS connection that we close stays with the loop until the other side agrees; a client's end waits for nobody.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed resource <TCPTransport:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed resource <TCPTransport:ResourceWarning"),
+    pytest.mark.processes,
+]
 
 TIMEOUT_S = 20.0
 STARTS_WITHIN_S = 20.0

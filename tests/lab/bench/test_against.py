@@ -23,6 +23,8 @@ from ops.lab.bench.comparison import (
     unknown_flags,
 )
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[3]
 PYPROJECT = '[project]\nname = "cap-dispatcher"\n'
 BENCH = """import json, os, signal, sys

@@ -20,7 +20,10 @@ from ops.lab.world.certificate import write_certificate
 from tests.lab.conftest import Running
 
 # A TLS connection that we close stays with the loop until the other side agrees; a client's end waits for nobody.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed resource <TCPTransport:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed resource <TCPTransport:ResourceWarning"),
+    pytest.mark.processes,
+]
 
 TIMEOUT_S = 20.0
 SOON_S = 0.5
