@@ -18,6 +18,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -52,18 +53,18 @@ structlog.configure(
 )
 
 
-def pytest_configure(config):
+def pytest_configure(config: Any) -> None:
     config.option.anyio_mode = "auto"
     config.pluginmanager.register(Selection())
 
 
 @pytest.fixture(scope="session")
-def anyio_backend():
+def anyio_backend() -> tuple[Any, ...]:
     return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(autouse=True)
-def env(monkeypatch):
+def env(monkeypatch: pytest.MonkeyPatch) -> Any:
     """No setting of the caller's reaches a test. Returns monkeypatch, to set some."""
     for name in os.environ:
         if name.startswith(("WARN_", "PG")) or name in {"DATABASE_URL", "REDIS_URL"}:
@@ -82,7 +83,7 @@ def boundaries() -> Boundaries:
 
 
 @pytest.fixture(scope="session")
-def servers_dir(processes) -> Iterator[Path]:
+def servers_dir(processes: Any) -> Iterator[Path]:
     """Beside pytest's own temporary directories: those are closed again whenever another session starts."""
     directory = Path(tempfile.mkdtemp(prefix=f"{_SERVERS}{os.getpid()}-", dir=_memory()))
     yield directory
@@ -90,7 +91,7 @@ def servers_dir(processes) -> Iterator[Path]:
 
 
 @pytest.fixture
-def server_dir(servers_dir, tmp_path) -> Path:
+def server_dir(servers_dir: Path, tmp_path: Path) -> Path:
     """For servers of this test's own, or for a whole service; made by whoever needs it. Its name is short: that of a
     Unix socket may have 107 bytes.
     """
@@ -98,13 +99,13 @@ def server_dir(servers_dir, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(servers_dir) -> Iterator[str]:
+def postgres_url(servers_dir: Path) -> Iterator[str]:
     with EmbeddedPostgres(servers_dir / "postgres", durable=False) as server:
         yield server.url
 
 
 @pytest.fixture(scope="session")
-def template_database(postgres_url) -> str:
+def template_database(postgres_url: str) -> str:
     """The name of a database that holds the schema and nothing else."""
     from dispatcher.store.migrate import upgrade
 
@@ -114,7 +115,7 @@ def template_database(postgres_url) -> str:
 
 
 @pytest.fixture
-def database_url(postgres_url, template_database) -> Iterator[str]:
+def database_url(postgres_url: str, template_database: str) -> Iterator[str]:
     name = f"test_{next(_database_numbers)}"
     # As files, which the server need not write a second time to its log as it must block by block, and with the
     # cache of the catalogue that the first connection would otherwise have to build.
@@ -124,24 +125,24 @@ def database_url(postgres_url, template_database) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def valkey_url(servers_dir) -> Iterator[str]:
+def valkey_url(servers_dir: Path) -> Iterator[str]:
     with EmbeddedValkey(servers_dir / "valkey", durable=False) as server:
         yield server.url
 
 
 @pytest.fixture
-def redis_url(valkey_url) -> str:
+def redis_url(valkey_url: str) -> str:
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
     return valkey_url
 
 
 @pytest.fixture
-def python(processes) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def python(processes: Any) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Runs source in a Python of its own; what that prints can be read, and it ends with the test."""
     with contextlib.ExitStack() as stack:
 
-        def run(source, *arguments, **options):
+        def run(source: Any, *arguments: Any, **options: Any) -> Any:
             command = [sys.executable, "-c", textwrap.dedent(source), *map(str, arguments)]
             options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True} | options
             process = stack.enter_context(subprocess.Popen(command, **options))
@@ -155,7 +156,7 @@ def python(processes) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def ended() -> Callable[[int], bool]:
     """Whether the process behind a pidfd ends within the patience of a test. Closes the pidfd."""
 
-    def wait(pidfd):
+    def wait(pidfd: Any) -> bool:
         try:
             return bool(select.select([pidfd], [], [], _PATIENCE)[0])
         finally:
@@ -182,7 +183,7 @@ def _database(server_url: str, name: str) -> str:
 
 
 def _execute(url: str, statement: str) -> None:
-    async def execute():
+    async def execute() -> None:
         connection = await asyncpg.connect(url)
         try:
             await connection.execute(statement)

@@ -91,7 +91,7 @@ class Selection:
             pytest.fail(f"starts a process, and is not marked `{MARK}`: {'; '.join(found)}", pytrace=False)
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
     """One process runs all tests of a file: what is made once for a module is made once. Those that start a whole
     service run one after the other: each of them keeps a machine busy, and some have limits of time.
     """

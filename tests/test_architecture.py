@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def longest_function(source: str) -> int:
     )
 
 
-def test_intake_and_delivery_name_no_channel():
+def test_intake_and_delivery_name_no_channel() -> None:
     assert "webpush" in literals('if channel == "webpush": ...')
     rooms = [path for room in ("delivery", "intake") for path in (ROOT / "dispatcher" / room).glob("*.py")]
     assert len(rooms) > 20
@@ -72,20 +73,20 @@ def test_intake_and_delivery_name_no_channel():
 
 
 @pytest.mark.parametrize("path", SERVICE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_blocks_the_event_loop_or_sets_global_defaults(path):
+def test_nothing_blocks_the_event_loop_or_sets_global_defaults(path: Any) -> None:
     assert "time.sleep" in calls("time.sleep(1)")
     if path.parent.name not in {"commands", "embedded"}:  # synchronous by nature
         assert not calls(path.read_text()) & {"time.sleep", "socket.setdefaulttimeout", "logging.basicConfig"}
 
 
-def test_only_the_queue_counts_what_it_did_not_take():
+def test_only_the_queue_counts_what_it_did_not_take() -> None:
     """A caller that counts is one that can forget to."""
     assert "enqueue_failures" in attributes("metrics.enqueue_failures.inc(not rung)")
     counting = {path.name for path in SERVICE if "enqueue_failures" in attributes(path.read_text())}
     assert counting == {"state.py", "wiring.py"}
 
 
-def test_jobs_only_unpack_and_call():
+def test_jobs_only_unpack_and_call() -> None:
     assert longest_function("def f():\n    pass\n    pass\n") == 3
     assert longest_function((ROOT / "dispatcher" / "worker" / "jobs.py").read_text()) <= 15
 
@@ -94,7 +95,7 @@ def test_jobs_only_unpack_and_call():
 @pytest.mark.parametrize(
     "package", ["cap", "channels.base", "dispatcher.model.vocabulary", "dispatcher.wiring"]
 )
-def test_importing_does_nothing(package):
+def test_importing_does_nothing(package: str) -> None:
     """No output, no warning, no thread left, no child."""
     source = f"import threading, {package}; print(threading.active_count())"
     result = subprocess.run(
@@ -103,7 +104,7 @@ def test_importing_does_nothing(package):
     assert (result.stdout.strip(), result.stderr) == ("1", "")
 
 
-def test_no_machines_paths_are_named():
+def test_no_machines_paths_are_named() -> None:
     assert SOMEBODYS_PATH.search("see /home/somebody/x")
     for path in TEXTS:
         assert path == Path(__file__) or not SOMEBODYS_PATH.search(

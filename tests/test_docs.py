@@ -5,6 +5,7 @@ import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,14 +34,14 @@ def _resolve(dotted: str) -> object:
     raise ModuleNotFoundError(dotted)
 
 
-def test_every_function_on_the_path_of_an_alert_exists():
+def test_every_function_on_the_path_of_an_alert_exists() -> None:
     names = NAME.findall((DOCS / "path-of-an-alert.md").read_text(encoding="utf-8"))
     assert len(names) > 20
     for name in names:
         _resolve(name)
 
 
-def test_a_function_that_does_not_exist_is_noticed():
+def test_a_function_that_does_not_exist_is_noticed() -> None:
     with pytest.raises(AttributeError):
         _resolve("dispatcher.intake.decide.guess")
     with pytest.raises(ModuleNotFoundError):
@@ -48,12 +49,12 @@ def test_a_function_that_does_not_exist_is_noticed():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_reference_pages_follow_from_the_code(page):
+def test_reference_pages_follow_from_the_code(page: Any) -> None:
     """Renew with `python -m ops.reference`."""
     assert (DOCS / page).read_text(encoding="utf-8") == PAGES[page]()
 
 
-def test_every_problem_and_every_reason_is_explained():
+def test_every_problem_and_every_reason_is_explained() -> None:
     page = (DOCS / "api.md").read_text(encoding="utf-8")
     for problem in ProblemType:
         assert re.search(rf"\| `{problem}` \| {STATUS[problem]} \|", page), problem
@@ -64,7 +65,7 @@ def test_every_problem_and_every_reason_is_explained():
 @pytest.mark.parametrize(
     "document", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=lambda path: path.name
 )
-def test_links_between_documents_lead_somewhere(document):
+def test_links_between_documents_lead_somewhere(document: Any) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).exists(), target
 
@@ -86,7 +87,7 @@ def _layers_by_contract() -> list[set[str]]:
     return [set(re.split(r" [|:] ", layer)) for layer in layered[0]["layers"]]
 
 
-def test_the_diagram_of_rooms_is_the_tree_s_and_the_contract_s():
+def test_the_diagram_of_rooms_is_the_tree_s_and_the_contract_s() -> None:
     text = documents.section(documents.page("architecture.md"), "## Rooms of the service")
     (diagram,) = documents.blocks(text, "mermaid")
     layers = _layers_of(diagram)
@@ -97,13 +98,13 @@ def test_the_diagram_of_rooms_is_the_tree_s_and_the_contract_s():
     assert described | {"__main__"} == _rooms_in_the_tree()
 
 
-def test_a_room_that_is_not_there_is_noticed():
+def test_a_room_that_is_not_there_is_noticed() -> None:
     diagram = 'subgraph a[" "]\n    api\n    attic\n  end\n'
     assert _layers_of(diagram) == [{"api", "attic"}]
     assert not set().union(*_layers_of(diagram)) <= _rooms_in_the_tree()
 
 
-def test_the_diagram_of_channels_has_all_of_their_rooms():
+def test_the_diagram_of_channels_has_all_of_their_rooms() -> None:
     text = documents.section(documents.page("architecture.md"), "## Channels")
     (diagram,) = documents.blocks(text, "mermaid")
     rooms = {path.parent.name for path in (ROOT / "channels").rglob("__init__.py")} - {"channels"}
@@ -111,7 +112,7 @@ def test_the_diagram_of_channels_has_all_of_their_rooms():
     assert rooms <= set(re.findall(r"\w+", diagram))
 
 
-def test_every_table_of_the_record_is_described():
+def test_every_table_of_the_record_is_described() -> None:
     text = documents.section(documents.page("data-model.md"), "## Tables")
     described = [documents.quoted(row[0])[0] for row in documents.rows(text)]
     assert described == sorted(documents.created_tables(documents.migrations()))
@@ -132,12 +133,12 @@ def _diagram_of(heading: str) -> str:
         ("### A batch: `batch.state`", "DEFAULT 'open' CHECK"),
     ],
 )
-def test_states_are_those_that_the_record_allows(heading, constraint):
+def test_states_are_those_that_the_record_allows(heading: str, constraint: str) -> None:
     allowed = documents.checked_values(documents.migrations(), constraint)
     assert documents.states(_diagram_of(heading)) == allowed
 
 
-def test_a_recipient_s_states_are_those_of_its_byte():
+def test_a_recipient_s_states_are_those_of_its_byte() -> None:
     diagram = _diagram_of("### A recipient: its byte in `batch.outcomes`")
     assert documents.states(diagram) == {state.name.lower() for state in State}
     for before, after, function in documents.transitions(diagram):
@@ -145,7 +146,7 @@ def test_a_recipient_s_states_are_those_of_its_byte():
         assert not terminal or function == "DeadLetters.replay", (before, after)
 
 
-def test_an_entry_s_states_are_those_of_its_row():
+def test_an_entry_s_states_are_those_of_its_row() -> None:
     feed = feed_of(FeedSettings(name="x", adapter="single", urls=("https://feed.example",)))
     now = datetime(2026, 11, 22, tzinfo=UTC)
     entry = FeedEntry("key", "1")
@@ -159,7 +160,7 @@ def test_an_entry_s_states_are_those_of_its_row():
     }
 
 
-def test_every_transition_is_made_by_a_function_that_exists():
+def test_every_transition_is_made_by_a_function_that_exists() -> None:
     diagrams = documents.blocks(documents.page("data-model.md"), "mermaid")
     assert len(diagrams) == 4
     for diagram in diagrams:
@@ -169,7 +170,7 @@ def test_every_transition_is_made_by_a_function_that_exists():
             assert documents.is_defined(transition.function), transition
 
 
-def test_the_glossary_is_sorted_and_names_what_exists():
+def test_the_glossary_is_sorted_and_names_what_exists() -> None:
     words = documents.rows(documents.page("glossary.md"))
     terms = [row[0] for row in words]
     assert terms == sorted(set(terms), key=str.casefold)
@@ -180,7 +181,7 @@ def test_the_glossary_is_sorted_and_names_what_exists():
             assert documents.is_defined(name), name
 
 
-def test_what_the_documents_invent_is_noticed():
+def test_what_the_documents_invent_is_noticed() -> None:
     assert not documents.is_defined("Hand")
     assert not documents.is_defined("Ledger.claim")
     assert not documents.is_defined("guess_what_it_is")
@@ -199,7 +200,7 @@ def test_what_the_documents_invent_is_noticed():
 @pytest.mark.parametrize(
     "document", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=lambda path: path.name
 )
-def test_lines_of_prose_are_not_longer_than_120_characters(document):
+def test_lines_of_prose_are_not_longer_than_120_characters(document: Any) -> None:
     """Tables cannot be broken, nor what is to be copied as a whole."""
     fenced = False
     for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):

@@ -7,10 +7,12 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import indent
 from types import ModuleType
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -38,7 +40,7 @@ from channels.sms.delivery_reports import ReportState, read_reports
 from channels.sms.http import SmsHttp
 from dispatcher import wiring
 from dispatcher.access import permissions
-from dispatcher.access.table import differences
+from dispatcher.access.table import TableError, differences
 from dispatcher.api import authentication
 from dispatcher.feeds.entry import FeedEntry
 from dispatcher.metrics import Metrics
@@ -98,7 +100,7 @@ def notice(lasts: timedelta = timedelta(hours=1)) -> Notice:
 
 
 @pytest.fixture
-async def client_for():
+async def client_for() -> AsyncIterator[Any]:
     """Makes clients that may contact the given origins, wherever they lie."""
     clients = []
 
@@ -111,7 +113,7 @@ async def client_for():
         await client.aclose()
 
 
-async def receipts_of(channel, message, *endpoints):
+async def receipts_of(channel: Any, message: Any, *endpoints: Any) -> list[Any]:
     return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
@@ -137,14 +139,14 @@ def misnamed(path: str, change: str) -> bool:
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
-def test_the_files_of_a_guide_exist(path):
+def test_the_files_of_a_guide_exist(path: Any) -> None:
     files = listed_files(path.read_text(encoding="utf-8"))
     assert files
     for file, change in files:
         assert not misnamed(file, change), file
 
 
-def test_a_file_that_does_not_exist_is_noticed():
+def test_a_file_that_does_not_exist_is_noticed() -> None:
     assert misnamed("dispatcher/pipeline/hand.py", "a line")
     assert misnamed("attic/NAME.py", "new: x")
     assert misnamed("channels/pager.py", "new: without a placeholder")
@@ -153,7 +155,7 @@ def test_a_file_that_does_not_exist_is_noticed():
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
-def test_what_a_guide_names_in_the_code_exists(path):
+def test_what_a_guide_names_in_the_code_exists(path: Any) -> None:
     text = path.read_text(encoding="utf-8")
     for name in re.findall(r"`(?:cap|channels|dispatcher)(?:\.\w+)*\.(\w+(?:\.\w+)?)`", text):
         last = name.split(".")
@@ -172,7 +174,7 @@ def _is_module(name: str) -> bool:
 
 
 @pytest.fixture
-def ntfy(tmp_path):
+def ntfy(tmp_path: Path) -> Any:
     return module(tmp_path, "ntfy_of_the_guide", block("channel", "python channel"))
 
 
@@ -180,7 +182,9 @@ def ntfy(tmp_path):
     ("status", "error"),
     [(200, None), (404, Transient), (507, Transient), (429, RateLimited), (400, Permanent)],
 )
-async def test_the_channel_classifies_what_a_server_answers(ntfy, client_for, status, error):
+async def test_the_channel_classifies_what_a_server_answers(
+    ntfy: Any, client_for: Any, status: int, error: Any
+) -> None:
     async with far_side(answer(status)) as side:
         channel = ntfy.Ntfy(client_for(side.origin), now=lambda: NOW)
         endpoint = Endpoint(1, f"{side.origin}/duren", {"token": "tk_geheim"})
@@ -192,7 +196,7 @@ async def test_the_channel_classifies_what_a_server_answers(ntfy, client_for, st
     assert receipt.error is None if error is None else type(receipt.error) is error
 
 
-async def test_the_channel_sends_nothing_after_the_deadline(ntfy, client_for):
+async def test_the_channel_sends_nothing_after_the_deadline(ntfy: Any, client_for: Any) -> None:
     async with far_side() as side:
         channel = ntfy.Ntfy(client_for(side.origin), now=lambda: NOW)
         (receipt,) = await receipts_of(channel, notice(timedelta(0)), Endpoint(1, f"{side.origin}/x", {}))
@@ -200,7 +204,7 @@ async def test_the_channel_sends_nothing_after_the_deadline(ntfy, client_for):
     assert not side.seen
 
 
-async def test_the_channel_refuses_an_address_that_must_not_be_contacted(ntfy, client_for):
+async def test_the_channel_refuses_an_address_that_must_not_be_contacted(ntfy: Any, client_for: Any) -> None:
     with pytest.raises(Permanent):
         ntfy.Ntfy(client_for()).check(Endpoint(1, "http://127.0.0.1/x", {}))
 
@@ -215,7 +219,7 @@ def http_block(name: str) -> tuple[str, str]:
 
 
 @pytest.fixture
-def configured(monkeypatch):
+def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The settings of the guide, with another origin in place of the provider's."""
 
     def load(provider: str, origin: str) -> Settings:
@@ -227,12 +231,12 @@ def configured(monkeypatch):
     return load
 
 
-async def hand_over(settings, http):
+async def hand_over(settings: Any, http: Any) -> Any:
     channel = SmsHttp(http, wiring.sms_gateways(settings), now=lambda: NOW)
     return await receipts_of(channel, notice(), Endpoint(ENDPOINT_ID, NUMBER, {}))
 
 
-async def answered(provider, outcome, configured, client_for):
+async def answered(provider: Any, outcome: Any, configured: Any, client_for: Any) -> tuple[Any, ...]:
     """The receipts, the form that the provider got, and its path."""
     head, body = http_block(f"{provider} {outcome}")
     status, media_type = head.split(" ")
@@ -242,7 +246,7 @@ async def answered(provider, outcome, configured, client_for):
     return receipts, dict(parse_qsl(seen.body.decode(), keep_blank_values=True)), seen
 
 
-async def test_twilio_takes_the_message(configured, client_for):
+async def test_twilio_takes_the_message(configured: Any, client_for: Any) -> None:
     (receipt,), form, seen = await answered("twilio", "accepted", configured, client_for)
     assert receipt.accepted
     assert receipt.reference.startswith("SM")
@@ -253,7 +257,7 @@ async def test_twilio_takes_the_message(configured, client_for):
     assert form == {"To": NUMBER, "Body": "Hochwasser in Düren", "From": "WARNUNG"}
 
 
-async def test_vonage_takes_the_message(configured, client_for):
+async def test_vonage_takes_the_message(configured: Any, client_for: Any) -> None:
     (receipt,), form, _ = await answered("vonage", "accepted", configured, client_for)
     assert receipt.accepted
     assert receipt.reference == "0A0000000123ABCD1"
@@ -266,12 +270,14 @@ async def test_vonage_takes_the_message(configured, client_for):
 
 
 @pytest.mark.parametrize(("provider", "code"), [("twilio", "400"), ("vonage", "7")])
-async def test_a_number_that_is_refused_is_given_up(configured, client_for, provider, code):
+async def test_a_number_that_is_refused_is_given_up(
+    configured: Any, client_for: Any, provider: str, code: str
+) -> None:
     (receipt,), _, _ = await answered(provider, "refused", configured, client_for)
     assert (type(receipt.error), receipt.error.code) == (Permanent, code)
 
 
-async def test_an_empty_account_inside_a_200_stops_the_gateway(configured, client_for):
+async def test_an_empty_account_inside_a_200_stops_the_gateway(configured: Any, client_for: Any) -> None:
     with pytest.raises(ChannelMisconfigured) as caught:
         await answered("vonage", "misconfigured", configured, client_for)
     assert (caught.value.code, caught.value.gateway) == ("9", "vonage")
@@ -281,7 +287,9 @@ async def test_an_empty_account_inside_a_200_stops_the_gateway(configured, clien
     ("provider", "state", "code"),
     [("twilio", ReportState.FAILED, "30003"), ("vonage", ReportState.DELIVERED, "0")],
 )
-async def test_a_provider_s_report_finds_its_delivery(configured, client_for, provider, state, code):
+async def test_a_provider_s_report_finds_its_delivery(
+    configured: Any, client_for: Any, provider: str, state: Any, code: str
+) -> None:
     _, form, _ = await answered(provider, "accepted", configured, client_for)
     settings = configured(provider, "https://provider.example")
     query = urlsplit(form.get("StatusCallback", "")).query.encode()  # Twilio's: told with each message
@@ -292,7 +300,7 @@ async def test_a_provider_s_report_finds_its_delivery(configured, client_for, pr
     assert (report.ref, report.state, report.code) == (("01ALERT", ENDPOINT_ID), state, code)
 
 
-def test_the_secret_in_the_report_address_is_the_one_that_is_asked_for(configured):
+def test_the_secret_in_the_report_address_is_the_one_that_is_asked_for(configured: Any) -> None:
     (twilio,) = configured("twilio", "https://provider.example").sms_gateways
     query = dict(parse_qsl(urlsplit(twilio.reports.url.get_secret_value()).query))
     assert query["token"] == twilio.reports.secret.get_secret_value()
@@ -302,11 +310,11 @@ def test_the_secret_in_the_report_address_is_the_one_that_is_asked_for(configure
 
 
 @pytest.fixture
-def json_index(tmp_path):
+def json_index(tmp_path: Path) -> Any:
     return module(tmp_path, "json_index_of_the_guide", block("feed-format", "python adapter")).JsonIndex()
 
 
-def test_the_adapter_lists_and_reads(json_index):
+def test_the_adapter_lists_and_reads(json_index: Any) -> None:
     listing = json_index.listing(
         block("feed-format", "json listing").encode(), "https://feed.example/v1/list.json"
     )
@@ -322,12 +330,12 @@ def test_the_adapter_lists_and_reads(json_index):
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"<html/>", b"\xff", b"[" * 100_000])
-def test_what_is_no_list_says_nothing(json_index, body):
+def test_what_is_no_list_says_nothing(json_index: Any, body: Any) -> None:
     with pytest.raises(cap.CapError):
         json_index.listing(body, "https://feed.example")
 
 
-def test_what_is_no_message_is_a_cap_error(json_index):
+def test_what_is_no_message_is_a_cap_error(json_index: Any) -> None:
     with pytest.raises(cap.CapError):
         json_index.read(FeedEntry("key", "1"), (b"<html/>",))
 
@@ -336,7 +344,7 @@ def test_what_is_no_message_is_a_cap_error(json_index):
 
 
 @pytest.fixture
-def rule_and_check():
+def rule_and_check() -> tuple[Any, ...]:
     levels = {"Rule": Rule, "E": Level.ERROR, "W": Level.WARNING, "I": Level.INFO}
     rule = eval(block("cap-rule", "python row"), levels)
     names = dict(vars(conditions))
@@ -354,7 +362,7 @@ def _fields(value: cap.Info) -> dict[str, object]:
     return {name: getattr(value, name) for name in type(value).__dataclass_fields__}
 
 
-def test_the_rule_finds_what_it_is_for_and_nothing_else(rule_and_check):
+def test_the_rule_finds_what_it_is_for_and_nothing_else(rule_and_check: tuple[Any, ...]) -> None:
     rule, check = rule_and_check
     (problem,) = check(info("AMTLICHE WARNUNG VOR STURM"), "/alert/info[1]")
     assert (problem.code, problem.path) == (rule.code, "/alert/info[1]/headline")
@@ -362,7 +370,7 @@ def test_the_rule_finds_what_it_is_for_and_nothing_else(rule_and_check):
         assert not list(check(info(headline), "/alert/info[1]"))
 
 
-def test_the_rule_of_the_guide_is_not_one_of_ours_already(rule_and_check):
+def test_the_rule_of_the_guide_is_not_one_of_ours_already(rule_and_check: tuple[Any, ...]) -> None:
     rule, _ = rule_and_check
     assert rule.code not in RULES
     assert (rule.message, rule.message_de) != ("", "")
@@ -371,8 +379,8 @@ def test_the_rule_of_the_guide_is_not_one_of_ours_already(rule_and_check):
 # A metric
 
 
-def test_the_metric_is_shown_from_the_start_and_counts():
-    metrics = Metrics()
+def test_the_metric_is_shown_from_the_start_and_counts() -> None:
+    metrics: Any = Metrics()
     names = {
         "self": metrics,
         "registry": metrics.registry,
@@ -397,7 +405,7 @@ def variables(info: str) -> dict[str, str]:
     return {name: value for name, _, value in lines}
 
 
-def test_a_policy_is_set_as_a_whole(monkeypatch):
+def test_a_policy_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     text = block("retry-policy", "json delivery")
     monkeypatch.setenv("WARN_DELIVERY", text)
     policy, default = Settings().delivery, Settings.model_fields["delivery"].default
@@ -407,21 +415,21 @@ def test_a_policy_is_set_as_a_whole(monkeypatch):
     assert policy.lease == default.lease
 
 
-def test_a_policy_is_set_number_by_number(monkeypatch):
+def test_a_policy_is_set_number_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables("sh delivery").items():
         monkeypatch.setenv(name, value)
     policy = Settings().delivery
     assert (policy.backoff.cap_s, policy.pauses.retry_after_max_s) == (30, 120)
 
 
-def test_numbers_that_contradict_each_other_are_refused(monkeypatch):
+def test_numbers_that_contradict_each_other_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     ((name, value),) = variables("sh refused").items()
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=name):
         Settings()
 
 
-def test_the_guide_names_every_group_of_the_policy():
+def test_the_guide_names_every_group_of_the_policy() -> None:
     described = {
         documents.quoted(row[0])[0] for row in documents.rows(guide("retry-policy")) if len(row) == 3
     }
@@ -433,7 +441,7 @@ def test_the_guide_names_every_group_of_the_policy():
 
 
 @pytest.fixture
-def extended(tmp_path):
+def extended(tmp_path: Path) -> Any:
     """The table of permissions with the guide's lines in it."""
     source = Path(permissions.__file__).read_text(encoding="utf-8")
     member, row = (
@@ -447,12 +455,12 @@ def extended(tmp_path):
 
 
 @pytest.fixture
-def route(extended, monkeypatch, tmp_path):
+def route(extended: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(permissions, "Permission", extended.Permission)
     return module(tmp_path, "route_of_the_guide", block("route-and-permission", "python route"))
 
 
-def test_the_route_and_the_table_agree(extended, route):
+def test_the_route_and_the_table_agree(extended: Any, route: Any) -> None:
     app = FastAPI(openapi_url=None)
     app.include_router(route.routes(None))
     wired = list(authentication.wired_routes(app))
@@ -463,10 +471,10 @@ def test_the_route_and_the_table_agree(extended, route):
     assert differences(wired, {}, {})
 
 
-def test_a_route_that_is_not_in_the_table_does_not_start():
+def test_a_route_that_is_not_in_the_table_does_not_start() -> None:
     app = FastAPI(openapi_url=None)
     app.add_api_route("/v1/statistics/alerts", lambda: None)
-    with pytest.raises(authentication.TableError, match="not in the table"):
+    with pytest.raises(TableError, match="not in the table"):
         authentication.require_table(app)
 
 
@@ -475,7 +483,7 @@ def test_a_route_that_is_not_in_the_table_does_not_start():
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
 @pytest.mark.processes
-def test_snippets_are_written_as_we_write(path, tmp_path):
+def test_snippets_are_written_as_we_write(path: Any, tmp_path: Path) -> None:
     """By the linter's rules, where they are whole modules."""
     modules = [
         text

@@ -30,7 +30,7 @@ def _is_there(command: str, argument: str = "") -> bool:
     return done.returncode == 0
 
 
-def test_every_hook_is_a_local_one():
+def test_every_hook_is_a_local_one() -> None:
     assert values(CONFIGURATION, "repo") == ["local"]
     hooks = values(CONFIGURATION, "id")
     assert hooks == ["ruff-format", "ruff-check", "mypy", "lint-imports", "test-fast"]
@@ -39,7 +39,7 @@ def test_every_hook_is_a_local_one():
 
 
 @pytest.mark.processes
-def test_every_hook_s_command_is_there():
+def test_every_hook_s_command_is_there() -> None:
     assert missing(values(CONFIGURATION, "entry")) == []
     assert missing([".venv/bin/no-such-tool", "make no-such-target"]) == [
         ".venv/bin/no-such-tool",
@@ -47,7 +47,7 @@ def test_every_hook_s_command_is_there():
     ]
 
 
-def test_what_make_check_runs_is_run_before_a_commit():
+def test_what_make_check_runs_is_run_before_a_commit() -> None:
     """`make check` looks at the format only; a hook writes it."""
     recipe = re.search(
         r"^check: .*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,13 +52,13 @@ def test_by_a_fixture_in_secret(secret_server): pass
 
 
 @pytest.fixture
-def outcomes(processes, tmp_path):
+def outcomes(processes: Any, tmp_path: Path) -> Any:
     """{test: outcome} of a small suite of its own, in the order in which it ran."""
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_some.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n" + f"  {MARK}\n  {LONG}\n")
 
-    def run(*arguments):
+    def run(*arguments: Any) -> tuple[Any, ...]:
         # A base directory of its own: a second session closes the usual one to the servers of the first.
         command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "-v"]
         done = subprocess.run(
@@ -75,7 +76,7 @@ def outcomes(processes, tmp_path):
     return run
 
 
-def test_who_starts_a_process_in_secret_fails(outcomes):
+def test_who_starts_a_process_in_secret_fails(outcomes: Any) -> None:
     found, said = outcomes()
     assert {name for name, outcome in found.items() if outcome != "PASSED"} == {
         "test_in_secret",
@@ -84,12 +85,14 @@ def test_who_starts_a_process_in_secret_fails(outcomes):
     assert "not marked `processes`: os.system: b'true'" in said
 
 
-def test_the_choice_leaves_out_who_needs_one_and_nobody_else(outcomes):
+def test_the_choice_leaves_out_who_needs_one_and_nobody_else(outcomes: Any) -> None:
     found, _ = outcomes("-m", "not processes")
     assert list(found) == ["test_pure", "test_in_secret", "test_by_a_fixture_in_secret"]
 
 
-def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_service(outcomes, tmp_path):
+def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_service(
+    outcomes: Any, tmp_path: Path
+) -> None:
     for name, mark in (("long_1", LONG), ("long_2", LONG), ("short_1", MARK), ("short_2", MARK)):
         tests = f"pytestmark = pytest.mark.{mark}\ndef test_a(): pass\ndef test_b(): pass\n"
         (tmp_path / f"test_{name}.py").write_text(f"import pytest\n{tests}")
@@ -101,6 +104,6 @@ def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_ser
     assert processes["long_1"] == processes["long_2"] != processes["short_1"]
 
 
-def test_what_starts_a_whole_service_comes_first(outcomes):
+def test_what_starts_a_whole_service_comes_first(outcomes: Any) -> None:
     found, _ = outcomes()
     assert list(found)[:2] == ["test_long", "test_pure"]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from dispatcher.settings import Settings
 GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
 
 
-def test_nothing_need_be_said():
+def test_nothing_need_be_said() -> None:
     settings = Settings()
     assert settings.database_url is None
     assert settings.redis_url is None
@@ -20,23 +21,23 @@ def test_nothing_need_be_said():
     assert settings.allowed_origins == frozenset()
 
 
-def test_the_customary_names_of_the_record_and_the_queue_are_read(env):
+def test_the_customary_names_of_the_record_and_the_queue_are_read(env: pytest.MonkeyPatch) -> None:
     env.setenv("DATABASE_URL", "postgresql://record.example/warn")
     env.setenv("REDIS_URL", "redis://queue.example")
     assert Settings().database_url == "postgresql://record.example/warn"
     assert Settings().redis_url == "redis://queue.example"
 
 
-def test_origins_are_separated_by_commas(env):
+def test_origins_are_separated_by_commas(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_ALLOWED_ORIGINS", "http://127.0.0.1:9901, ,https://sms.example")
     assert Settings().allowed_origins == {"http://127.0.0.1:9901", "https://sms.example"}
 
 
-def test_origins_may_be_given_as_a_set():
+def test_origins_may_be_given_as_a_set() -> None:
     assert Settings(allowed_origins=frozenset({"https://a.example"})).allowed_origins == {"https://a.example"}
 
 
-def test_sms_gateways_are_json_and_keep_their_secret(env):
+def test_sms_gateways_are_json_and_keep_their_secret(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_SMS_GATEWAYS", GATEWAY)
     [gateway] = Settings().sms_gateways
     assert gateway.name == "sms-1"
@@ -45,7 +46,7 @@ def test_sms_gateways_are_json_and_keep_their_secret(env):
     assert "geheim" not in repr(Settings())
 
 
-def test_a_gateways_reports_keep_their_secrets_and_know_words_in_any_case(env):
+def test_a_gateways_reports_keep_their_secrets_and_know_words_in_any_case(env: pytest.MonkeyPatch) -> None:
     env.setenv(
         "WARN_SMS_GATEWAYS",
         '[{"name": "sms-1", "url": "https://sms.example", "reports": {"secret": "geheim geheim geheim",'
@@ -60,11 +61,11 @@ def test_a_gateways_reports_keep_their_secrets_and_know_words_in_any_case(env):
 ANSWER = {"success": "ok", "error": "code"}
 
 
-def gateway(**members):
+def gateway(**members: Any) -> Any:
     return json.dumps([{"name": "sms-1", "url": "https://sms.example", **members}])
 
 
-def test_a_gateways_error_codes_get_a_meaning(env):
+def test_a_gateways_error_codes_get_a_meaning(env: pytest.MonkeyPatch) -> None:
     errors = {"101": "permanent", "-9": "rate_limited", "CREDIT.LOW": "misconfigured", "BUSY": "transient"}
     env.setenv("WARN_SMS_GATEWAYS", gateway(answer=ANSWER, errors=errors))
     [item] = Settings().sms_gateways
@@ -90,13 +91,15 @@ def test_a_gateways_error_codes_get_a_meaning(env):
         ({"errors": ["101"], "answer": ANSWER}, "valid dictionary"),
     ],
 )
-def test_error_codes_that_could_never_be_met_are_refused_and_named(env, members, said):
+def test_error_codes_that_could_never_be_met_are_refused_and_named(
+    env: pytest.MonkeyPatch, members: dict[Any, Any], said: str
+) -> None:
     env.setenv("WARN_SMS_GATEWAYS", gateway(**members))
     with pytest.raises(ValidationError, match=said):
         Settings()
 
 
-def test_a_pepper_is_not_shown(env):
+def test_a_pepper_is_not_shown(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_KEY_PEPPER", "geheim")
     assert "geheim" not in repr(Settings())
 
@@ -125,12 +128,12 @@ def test_a_pepper_is_not_shown(env):
         ),
     ],
 )
-def test_what_makes_no_service_is_refused(env, name, value):
+def test_what_makes_no_service_is_refused(env: pytest.MonkeyPatch, name: Any, value: Any) -> None:
     env.setenv(name, value)
     with pytest.raises(ValidationError):
         Settings()
 
 
-def test_settings_do_not_change_while_the_service_runs():
+def test_settings_do_not_change_while_the_service_runs() -> None:
     with pytest.raises(ValidationError):
-        Settings().workers = 3
+        Settings().workers = 3  # type: ignore[misc]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
-def wheel(processes, tmp_path_factory):
+def wheel(processes: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What pip would unpack into site-packages."""
     out = tmp_path_factory.mktemp("wheel")
     build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
@@ -27,8 +28,8 @@ def wheel(processes, tmp_path_factory):
 
 
 @pytest.fixture
-def run(wheel, tmp_path):
-    def run(*arguments, **surroundings):
+def run(wheel: Any, tmp_path: Path) -> Any:
+    def run(*arguments: Any, **surroundings: Any) -> Any:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
@@ -42,7 +43,7 @@ def run(wheel, tmp_path):
     return run
 
 
-def test_it_brings_what_is_not_python(wheel):
+def test_it_brings_what_is_not_python(wheel: Any) -> None:
     sources = {
         path.relative_to(ROOT)
         for package in ("cap", "channels", "dispatcher")
@@ -54,12 +55,12 @@ def test_it_brings_what_is_not_python(wheel):
     assert {path.name for path in (about / "licenses").iterdir()} == {"LICENSE", "NOTICE"}
 
 
-def test_its_program_is_the_wheels_own(run, wheel):
+def test_its_program_is_the_wheels_own(run: Any, wheel: Any) -> None:
     done = run("-c", "import dispatcher; print(dispatcher.__file__)")
     assert Path(done.stdout.strip()).is_relative_to(wheel), done.stderr
 
 
-def test_it_migrates_matches_and_checks(run, tmp_path, database_url):
+def test_it_migrates_matches_and_checks(run: Any, tmp_path: Path, database_url: str) -> None:
     migrated = run("-m", "dispatcher", "migrate", DATABASE_URL=database_url)
     assert migrated.returncode == 0, migrated.stderr
     example = run("-m", "dispatcher", "example")

@@ -3,7 +3,10 @@
 import json
 import sys
 from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import http_ece
 import pytest
@@ -40,26 +43,26 @@ KEYS = {
 
 
 @pytest.fixture(autouse=True)
-def data_dir(env, tmp_path):
+def data_dir(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where keys are made."""
     env.setenv("WARN_DATA_DIR", str(tmp_path))
 
 
-def notice():
+def notice() -> Notice:
     deadline = datetime.now(UTC) + timedelta(hours=1)
     return Notice("01ALERT", "k" * 32, "Titel", "Hochwasser", b'{"v":1}', "de", Urgency.HIGH, deadline)
 
 
-async def sent(channel, endpoint):
+async def sent(channel: Any, endpoint: Any) -> list[Any]:
     return [receipt async for known in channel.send(notice(), [endpoint]) for receipt in known]
 
 
 @pytest.fixture
-async def channels():
+async def channels() -> AsyncIterator[Any]:
     """Makes the channels from the environment's settings, allowed to contact one origin."""
     clients = []
 
-    def make(origin, keys=None):
+    def make(origin: Any, keys: Any = None) -> Any:
         clients.append(HttpClient(AddressPolicy(frozenset({origin}))))
         return wiring.channels(Settings(), clients[-1], keys=keys)
 
@@ -71,7 +74,9 @@ async def channels():
 @pytest.mark.parametrize(
     ("encoder", "taken"), [(None, 1), ("own", 1), ("pywebpush", 0)], ids=["default", "own", "pywebpush"]
 )
-async def test_the_chosen_encoder_encrypts_what_the_recipient_can_read(env, channels, encoder, taken):
+async def test_the_chosen_encoder_encrypts_what_the_recipient_can_read(
+    env: pytest.MonkeyPatch, channels: Any, encoder: str | None, taken: int
+) -> None:
     if encoder:
         env.setenv("WARN_PUSH_ENCODER", encoder)
     keys = PrecomputedKeys(1)
@@ -87,12 +92,12 @@ async def test_the_chosen_encoder_encrypts_what_the_recipient_can_read(env, chan
 
 
 @pytest.mark.parametrize(("encoder", "kind"), [("own", DirectEncoder), ("pywebpush", PywebpushEncoder)])
-def test_each_name_stands_for_its_encoder(env, encoder, kind):
+def test_each_name_stands_for_its_encoder(env: pytest.MonkeyPatch, encoder: str, kind: Any) -> None:
     env.setenv("WARN_PUSH_ENCODER", encoder)
     assert type(wiring.push_encoder(Settings(), None)) is kind
 
 
-def test_another_encoder_is_refused(env):
+def test_another_encoder_is_refused(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_PUSH_ENCODER", "openssl")
     with pytest.raises(ValidationError, match="'own' or 'pywebpush'"):
         Settings()
@@ -102,8 +107,8 @@ def test_another_encoder_is_refused(env):
     ("encoder", "most", "filled"), [("own", 7, True), ("own", 0, False), ("pywebpush", 7, False)]
 )
 async def test_a_worker_makes_keys_only_for_an_encoder_that_uses_them(
-    env, database_url, redis_url, encoder, most, filled
-):
+    env: pytest.MonkeyPatch, database_url: str, redis_url: str, encoder: str, most: int, filled: bool
+) -> None:
     env.setenv("WARN_PUSH_ENCODER", encoder)
     env.setenv("WARN_READY_KEYS", str(most))
     settings = Settings(database_url=database_url, redis_url=redis_url)
@@ -111,7 +116,7 @@ async def test_a_worker_makes_keys_only_for_an_encoder_that_uses_them(
         assert (parts.key_precomputer is not None) is filled
 
 
-def sms_gateway(origin, **members):
+def sms_gateway(origin: Any, **members: Any) -> Any:
     reading = {"reference": "message.id", "success": "status", "error": "error.code"}
     item = {"name": "haupt", "url": origin + "/messages", "answer": reading, **members}
     return json.dumps([item])
@@ -121,7 +126,9 @@ def sms_gateway(origin, **members):
     ("code", "meaning"),
     [("101", Permanent), (101, Permanent), ("BUSY", RateLimited), ("9", Transient), ("42", Transient)],
 )
-async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(env, channels, code, meaning):
+async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(
+    env: pytest.MonkeyPatch, channels: Any, code: int | str, meaning: Any
+) -> None:
     refusal = json.dumps({"status": "failed", "error": {"code": code}}).encode()
     errors = {"101": "permanent", "BUSY": "rate_limited", "9": "transient"}
     async with far_side(answer(200, {}, refusal)) as side:
@@ -131,7 +138,9 @@ async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(env,
     assert (type(receipt.error), receipt.error.code) == (meaning, str(code))
 
 
-async def test_an_error_code_that_is_about_the_account_stops_the_channel(env, channels):
+async def test_an_error_code_that_is_about_the_account_stops_the_channel(
+    env: pytest.MonkeyPatch, channels: Any
+) -> None:
     async with far_side(answer(200, {}, b'{"status": "failed", "error": {"code": "CREDIT"}}')) as side:
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"CREDIT": "misconfigured"}))
         with pytest.raises(ChannelMisconfigured) as caught:
@@ -139,7 +148,9 @@ async def test_an_error_code_that_is_about_the_account_stops_the_channel(env, ch
     assert (caught.value.code, caught.value.gateway) == ("CREDIT", "haupt")
 
 
-async def test_a_success_in_an_answer_that_is_read_is_a_success(env, channels):
+async def test_a_success_in_an_answer_that_is_read_is_a_success(
+    env: pytest.MonkeyPatch, channels: Any
+) -> None:
     async with far_side(answer(200, {}, b'{"status": "OK", "message": {"id": "s-1"}}')) as side:
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"101": "permanent"}))
         [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
@@ -150,6 +161,8 @@ async def test_a_success_in_an_answer_that_is_read_is_a_success(env, channels):
     ("settings", "answers"),
     [({}, DEFAULT_HTTP2_AFTER), ({"http2_pool_after": 1}, 1), ({"http2_pool_after": 0}, sys.maxsize)],
 )
-def test_the_operator_says_after_how_many_answers_we_open_our_own_connections(settings, answers, tmp_path):
+def test_the_operator_says_after_how_many_answers_we_open_our_own_connections(
+    settings: dict[Any, Any], answers: Any, tmp_path: Path
+) -> None:
     client = wiring.http_client(Settings(data_dir=tmp_path, **settings))
     assert client._http2_after == answers

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -31,10 +33,10 @@ class Answer:
     body: bytes
 
     @property
-    def json(self):
+    def json(self) -> Any:
         return json.loads(self.body)
 
-    def problem(self, status, type_):
+    def problem(self, status: Any, type_: Any) -> Any:
         """The problem document, after checking its form."""
         document = self.json
         assert (self.status, document["type"]) == (status, f"urn:cap-dispatcher:problem:{type_}")
@@ -53,24 +55,34 @@ class Service:
     parts: Any
     session: aiohttp.ClientSession
 
-    async def request(self, method, path, body=None, *, key=KEY, **headers):
+    async def request(
+        self, method: Any, path: Any, body: Any = None, *, key: Any = KEY, **headers: Any
+    ) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         if key:
             named["Authorization"] = f"Bearer {key}"
         async with self.session.request(method, self.url + path, data=body, headers=named) as response:
             return Answer(response.status, response.headers, await response.read())
 
-    async def get(self, path, *, key=KEY):
+    async def get(self, path: Any, *, key: Any = KEY) -> Any:
         return await self.request("GET", path, key=key)
 
-    async def submit(self, message, *, key=KEY, path="/v1/alerts", content_type=CAP, **headers):
+    async def submit(
+        self,
+        message: Any,
+        *,
+        key: Any = KEY,
+        path: str = "/v1/alerts",
+        content_type: Any = CAP,
+        **headers: Any,
+    ) -> Any:
         body = message if isinstance(message, bytes) else message.xml()
         return await self.request("POST", path, body, key=key, content_type=content_type, **headers)
 
-    def count(self, name, **labels):
+    def count(self, name: Any, **labels: Any) -> Any:
         return samples(self.parts.metrics).get((name, frozenset(labels.items())), 0)
 
-    def refusals(self):
+    def refusals(self) -> dict[Any, Any]:
         return {
             dict(labels)["problem"]: value
             for (name, labels), value in samples(self.parts.metrics).items()
@@ -79,7 +91,7 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings):
+async def serving(settings: Any) -> AsyncIterator[Service]:
     """The application of these settings behind a free port."""
     async with wiring.api_dependencies(settings) as parts:
         listener = socket.create_server(("127.0.0.1", 0))
@@ -92,7 +104,7 @@ async def serving(settings):
         listener.close()
 
 
-async def introduce(parts):
+async def introduce(parts: Any) -> None:
     """The sources and the instance of these tests."""
     sources = parts.sources
     await sources.put(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
@@ -103,19 +115,19 @@ async def introduce(parts):
 
 
 @pytest.fixture
-def settings(database_url, redis_url, tmp_path):
+def settings(database_url: str, redis_url: str, tmp_path: Path) -> Settings:
     return Settings(
         database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="pepper of the tests"
     )
 
 
 @pytest.fixture
-async def service(settings):
+async def service(settings: Settings) -> AsyncIterator[Any]:
     async with serving(settings) as service:
         await introduce(service.parts)
         yield service
 
 
 @pytest.fixture
-def pool(service):
+def pool(service: Any) -> Any:
     return service.parts.health.pool

@@ -206,4 +206,4 @@ async def test_the_owner_ends_what_came_by_feed(service: Service) -> None:
 
 def test_times_of_the_material_are_aware() -> None:
     assert NOW.utcoffset() is not None
-    assert cap.Status.ACTUAL == "Actual"
+    assert str(cap.Status.ACTUAL) == "Actual"

@@ -1,6 +1,7 @@
 """A source may want the matching rule otherwise than others: deeper, shallower, by severity."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ ENTERS = "<circle>50.788,6.620 0.6</circle>"
 INDEN, NIEDERZIER, NOERVENICH, VETTWEISS = "05358020", "05358048", "05358052", "05358060"
 
 
-async def concerned(service, shapes, severity="Severe"):
+async def concerned(service: Any, shapes: Any, severity: str = "Severe") -> set[Any]:
     info = InfoPart(areas=(), shapes=shapes, severity=severity)
     answer = await service.submit(warning(infos=(info,)), path="/v1/alerts/preview")
     return {place["ags"] for place in answer.json["municipalities"]}
@@ -37,7 +38,9 @@ async def concerned(service, shapes, severity="Severe"):
         ({"by_severity": True}, ENTERS, "Minor", {NOERVENICH}),
     ],
 )
-async def test_a_control_centre_is_matched_as_it_wants(service, changes, shapes, severity, places):
+async def test_a_control_centre_is_matched_as_it_wants(
+    service: Any, changes: dict[Any, Any], shapes: Any, severity: str, places: set[Any]
+) -> None:
     source = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
     await service.parts.sources.put(replace(source, **changes))
     assert await concerned(service, shapes, severity) == places
@@ -51,7 +54,9 @@ async def test_a_control_centre_is_matched_as_it_wants(service, changes, shapes,
         ({"by_severity": True}, "Extreme", {INDEN, NIEDERZIER}),
     ],
 )
-def test_a_feed_is_matched_as_its_settings_say(changes, severity, places):
+def test_a_feed_is_matched_as_its_settings_say(
+    changes: dict[Any, Any], severity: str, places: set[Any]
+) -> None:
     import cap
 
     area = cap.parse(warning(infos=(InfoPart(areas=(), shapes=BRUSHES),)).xml()).alerts[0].infos[0].areas

@@ -1,5 +1,7 @@
 """What is not sent before a person has approved it: another target, many times the usual audience."""
 
+from typing import Any
+
 import pytest
 
 from dispatcher.audience.location_index import LocationIndex
@@ -8,6 +10,7 @@ from dispatcher.delivery.planner import Planner, audience_guard
 from dispatcher.intake.approval import Approval, NotApprovedError, Terms
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import Reason
+from dispatcher.queue.wakeups import WakeUpQueue
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.plans import Plans
@@ -22,7 +25,9 @@ planner = followers.planner
 wake_ups = followers.wake_ups
 
 
-async def test_a_target_that_changed_since_it_was_accepted_is_not_sent(service, pool, people, planner):
+async def test_a_target_that_changed_since_it_was_accepted_is_not_sent(
+    service: Any, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
     answer = await service.submit(circle())
     alert_id = answer.json["alert"]["id"]
     await pool.execute("UPDATE target SET shape = (SELECT shape || '\\x00' FROM target)")
@@ -34,13 +39,13 @@ async def test_a_target_that_changed_since_it_was_accepted_is_not_sent(service, 
 
 
 @pytest.fixture
-def release(service, wake_ups):
+def release(service: Any, wake_ups: WakeUpQueue) -> Approval:
     return Approval(alerts=service.parts.alerts, boundaries=Boundaries.default(), wake_ups=wake_ups)
 
 
 async def test_a_municipality_added_behind_our_back_is_neither_sent_nor_released(
-    service, pool, people, planner, release
-):
+    service: Any, pool: Any, people: dict[str, int], planner: Planner, release: Approval
+) -> None:
     alert_id = (await service.submit(circle())).json["alert"]["id"]
     await pool.execute("INSERT INTO affected VALUES ($1, $2, 'Jülich', 'geometry', 1)", alert_id, JUELICH)
     await planner.plan(alert_id)
@@ -49,20 +54,20 @@ async def test_a_municipality_added_behind_our_back_is_neither_sent_nor_released
         await release.release(alert_id, "operator:a", "trotzdem")
 
 
-async def usually(service, pool, planner, times=5):
+async def usually(service: Any, pool: Any, planner: Any, times: int = 5) -> None:
     """So many dispatches to one person each."""
     await follow(pool, {"one": [HEIMBACH]})
     for number in range(times):
         await send(service, planner, warning(HEIMBACH, headline=f"Hochwasser, Meldung {number}"))
 
 
-async def crowd(pool, count):
+async def crowd(pool: Any, count: Any) -> None:
     await Subscriptions(pool).add_many([subscription(f"p{number}", JUELICH) for number in range(count)])
 
 
 async def test_many_times_the_usual_waits_for_a_person_who_approves_that_many(
-    service, pool, planner, release
-):
+    service: Any, pool: Any, planner: Planner, release: Approval
+) -> None:
     await usually(service, pool, planner)
     await crowd(pool, 1001)
     alert_id = await send(service, planner, warning(JUELICH))
@@ -83,13 +88,17 @@ async def test_many_times_the_usual_waits_for_a_person_who_approves_that_many(
     assert len(await planned(pool, alert_id)) == 1002
 
 
-async def test_there_is_no_usual_before_five_dispatches_and_below_a_thousand(service, pool, planner):
+async def test_there_is_no_usual_before_five_dispatches_and_below_a_thousand(
+    service: Any, pool: Any, planner: Planner
+) -> None:
     await usually(service, pool, planner, times=4)
     await crowd(pool, 1001)
     assert len(await planned(pool, await send(service, planner, warning(JUELICH)))) == 1001
 
 
-async def test_without_the_setting_only_an_approval_limits(service, pool, planner, wake_ups):
+async def test_without_the_setting_only_an_approval_limits(
+    service: Any, pool: Any, planner: Planner, wake_ups: WakeUpQueue
+) -> None:
     await usually(service, pool, planner)
     await crowd(pool, 1001)
     lax = Planner(
@@ -102,7 +111,7 @@ async def test_without_the_setting_only_an_approval_limits(service, pool, planne
     assert len(await planned(pool, await send(service, lax, warning(JUELICH)))) == 1001
 
 
-async def test_a_code_nobody_knows_beside_others_is_named_and_counted(service):
+async def test_a_code_nobody_knows_beside_others_is_named_and_counted(service: Any) -> None:
     answer = await service.submit(circle(areas=("99999999",)))
     assert answer.status == 201
     assert answer.json["unmatched"] == [

@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -33,7 +35,7 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
 
-def gateway(name, **reports):
+def gateway(name: Any, **reports: Any) -> SmsGatewaySettings:
     plain = {"name": name, "url": "https://sms.example/messages"}
     return SmsGatewaySettings(
         **plain, reports={"secret": SECRET, "error": "error", **reports} if reports else None
@@ -41,7 +43,7 @@ def gateway(name, **reports):
 
 
 @pytest.fixture
-def settings(settings):
+def settings(settings: Any) -> Any:
     gateways = (
         gateway("sms-1", items="reports"),
         gateway("kannel", delivered={"1"}, failed={"2", "16"}, pending={"4", "8"}),
@@ -53,29 +55,29 @@ def settings(settings):
 class Sent:
     """A warning on its way to people by SMS."""
 
-    def __init__(self, service, pool, alert_id, batches):
+    def __init__(self, service: Any, pool: Any, alert_id: Any, batches: Any) -> None:
         self.service, self.pool, self.alert_id, self.batches = service, pool, alert_id, batches
         self.ledger = ledger_of(pool)
 
-    async def refs(self):
+    async def refs(self) -> list[Any]:
         rows = await self.pool.fetch("SELECT unnest(recipients) AS id FROM batch ORDER BY 1")
         return [f"{self.alert_id}-{row['id']}" for row in rows]
 
-    async def lines(self):
+    async def lines(self) -> dict[Any, Any]:
         answer = await self.service.get(f"/v1/alerts/{self.alert_id}/ledger")
         return {
             f"{self.alert_id}-{one['recipient']}": one for one in map(json.loads, answer.body.splitlines())
         }
 
-    async def reports(self):
+    async def reports(self) -> list[Any]:
         return [line["report"] for _, line in sorted((await self.lines()).items())]
 
-    async def channel(self):
+    async def channel(self) -> Any:
         [channel] = (await self.service.get(f"/v1/alerts/{self.alert_id}")).json["channels"]
         return channel
 
 
-async def warn(service, pool, *wanted):
+async def warn(service: Any, pool: Any, *wanted: Any) -> Sent:
     """One recipient for each gateway named, in this order."""
     for n, name in enumerate(wanted):
         keys = {"gateway": name} if name else {}
@@ -87,21 +89,21 @@ async def warn(service, pool, *wanted):
 
 
 @pytest.fixture
-async def sent(service, pool):
+async def sent(service: Any, pool: Any) -> Any:
     sent = await warn(service, pool, "", "", "sms-1", "kannel")
     for batch_id in sent.batches:
         await finish(sent.ledger, batch_id, State.ACCEPTED)
     return sent
 
 
-async def report(service, *reports, path=PATH, key=SECRET):
+async def report(service: Any, *reports: Any, path: Any = PATH, key: Any = SECRET) -> Any:
     body = json.dumps(
         {"reports": [{"client_ref": ref, "status": status, "to": NUMBER} for ref, status in reports]}
     )
     return await service.request("POST", path, body.encode(), key=key, content_type=JSON)
 
 
-async def test_what_is_reported_stands_beside_the_states_and_changes_none(service, sent):
+async def test_what_is_reported_stands_beside_the_states_and_changes_none(service: Any, sent: Any) -> None:
     one, two, three, other = await sent.refs()
     before = await sent.pool.fetch("SELECT * FROM batch ORDER BY id")
     answer = await report(service, (one, "DELIVRD"), (two, "UNDELIV"), (three, "ENROUTE"))
@@ -120,7 +122,7 @@ async def test_what_is_reported_stands_beside_the_states_and_changes_none(servic
     assert service.count("warn_delivered_latency_seconds_count", channel="sms_http", lane="priority") == 1
 
 
-async def test_the_first_final_report_stays(service, sent):
+async def test_the_first_final_report_stays(service: Any, sent: Any) -> None:
     one, two, *_ = await sent.refs()
     await report(service, (one, "failed"), (two, "delivered"))
     answer = await report(service, (one, "delivered"), (one, "failed"), (one, "sent"), (two, "delivered"))
@@ -132,7 +134,7 @@ async def test_the_first_final_report_stays(service, sent):
     ]
 
 
-async def test_of_two_reports_at_the_same_instant_one_is_recorded(service, sent):
+async def test_of_two_reports_at_the_same_instant_one_is_recorded(service: Any, sent: Any) -> None:
     refs = (await sent.refs())[:3]
     words = ["delivered", "failed"] * 8
     answers = await asyncio.gather(*(report(service, *((ref, word) for ref in refs)) for word in words))
@@ -144,12 +146,14 @@ async def test_of_two_reports_at_the_same_instant_one_is_recorded(service, sent)
     )
 
 
-async def test_one_that_another_overtakes_is_judged_by_what_is_there_then(service, sent, env):
+async def test_one_that_another_overtakes_is_judged_by_what_is_there_then(
+    service: Any, sent: Any, env: pytest.MonkeyPatch
+) -> None:
     """Between the look at the record and the write another request records something."""
     one, *_ = await sent.refs()
     deliveries = Reports.deliveries
 
-    async def overtaken(self, refs):
+    async def overtaken(self: Any, refs: Any) -> Any:
         found = await deliveries(self, refs)
         env.setattr(Reports, "deliveries", deliveries)
         await report(service, (one, "delivered"))
@@ -161,7 +165,9 @@ async def test_one_that_another_overtakes_is_judged_by_what_is_there_then(servic
     assert (await sent.reports())[0] == "delivered"
 
 
-async def test_a_report_may_come_before_the_answer_to_the_message_is_written_down(service, pool):
+async def test_a_report_may_come_before_the_answer_to_the_message_is_written_down(
+    service: Any, pool: Any
+) -> None:
     sent = await warn(service, pool, "", "")
     one, two = await sent.refs()
     assert (await report(service, (one, "delivered"))).json["verdicts"] == {"unsent": 1}
@@ -173,7 +179,7 @@ async def test_a_report_may_come_before_the_answer_to_the_message_is_written_dow
     assert await sent.reports() == ["delivered", "failed"]
 
 
-async def test_what_nobody_sent_is_answered_all_the_same_and_counted(service, sent):
+async def test_what_nobody_sent_is_answered_all_the_same_and_counted(service: Any, sent: Any) -> None:
     *_, other = await sent.refs()
     nobody = [NOBODY, f"{sent.alert_id}-999", f"{sent.alert_id}-{10**17}", other]
     answer = await report(service, *((ref, "failed") for ref in nobody), ("x", "failed"), (other, "odd"))
@@ -184,7 +190,7 @@ async def test_what_nobody_sent_is_answered_all_the_same_and_counted(service, se
     assert service.count("warn_delivery_reports_total", verdict="unreadable", **labels) == 2
 
 
-async def test_a_recipient_of_another_channel_has_no_reports(service, pool):
+async def test_a_recipient_of_another_channel_has_no_reports(service: Any, pool: Any) -> None:
     await Subscriptions(pool).add_many(
         [NewSubscription("webpush", "sms-1", "https://push.example/a", {}, (DUEREN,))]
     )
@@ -193,14 +199,14 @@ async def test_a_recipient_of_another_channel_has_no_reports(service, pool):
     assert (await report(service, (ref, "failed"))).json["verdicts"] == {"unknown": 1}
 
 
-async def test_one_whose_gateway_is_no_longer_there_is_reported_by_the_first(service, pool):
+async def test_one_whose_gateway_is_no_longer_there_is_reported_by_the_first(service: Any, pool: Any) -> None:
     sent = await warn(service, pool, "gone")
     await finish(sent.ledger, sent.batches[0], State.ACCEPTED)
     [ref] = await sent.refs()
     assert (await report(service, (ref, "delivered"))).json["verdicts"] == {"delivered": 1}
 
 
-async def test_kannel_calls_an_address(service, sent):
+async def test_kannel_calls_an_address(service: Any, sent: Any) -> None:
     *_, ref = await sent.refs()
     for status, verdict in (("8", "pending"), ("1", "delivered"), ("16", "contradiction")):
         path = f"/v1/gateways/kannel/reports?token={SECRET}&client_ref={ref}&status={status}"
@@ -209,7 +215,7 @@ async def test_kannel_calls_an_address(service, sent):
     assert (await sent.reports())[-1] == "delivered"
 
 
-async def test_a_form_with_the_secret_as_password(service, sent):
+async def test_a_form_with_the_secret_as_password(service: Any, sent: Any) -> None:
     *_, ref = await sent.refs()
     basic = "Basic " + base64.b64encode(f"anybody:{SECRET}".encode()).decode()
     answer = await service.request(
@@ -225,7 +231,7 @@ async def test_a_form_with_the_secret_as_password(service, sent):
 
 
 @pytest.mark.parametrize("key", ["", "wrong", SECRET[:-1], SECRET + "x", KEY, OTHER_KEY, "ä" * 20])
-async def test_only_who_knows_the_secret_reports(service, sent, key):
+async def test_only_who_knows_the_secret_reports(service: Any, sent: Any, key: Any) -> None:
     one, *_ = await sent.refs()
     for answer in (
         await report(service, (one, "failed"), key=key),
@@ -245,13 +251,13 @@ async def test_only_who_knows_the_secret_reports(service, sent, key):
 
 
 @pytest.mark.parametrize("name", ["silent", "nobody", "SMS-1", "a" * 33])
-async def test_without_a_secret_there_is_no_such_route(service, name):
+async def test_without_a_secret_there_is_no_such_route(service: Any, name: Any) -> None:
     path = f"/v1/gateways/{name}/reports"
     (await report(service, (NOBODY, "failed"), path=path)).problem(404, "not-found")
     (await service.request("GET", path, key=SECRET)).problem(404, "not-found")
 
 
-async def test_without_any_gateway_there_is_no_such_route(settings):
+async def test_without_any_gateway_there_is_no_such_route(settings: Any) -> None:
     async with serving(settings.model_copy(update={"sms_gateways": ()})) as service:
         (await report(service, (NOBODY, "failed"))).problem(404, "not-found")
 
@@ -269,8 +275,8 @@ async def test_without_any_gateway_there_is_no_such_route(settings):
     ],
 )
 async def test_hostile_bodies_are_refused_and_nothing_of_them_comes_back(
-    service, body, content_type, status, type_
-):
+    service: Any, body: Any, content_type: Any, status: int, type_: str
+) -> None:
     with structlog.testing.capture_logs() as logs:
         answer = await service.request("POST", PATH, body, key=SECRET, content_type=content_type)
     answer.problem(status, type_)
@@ -280,13 +286,13 @@ async def test_hostile_bodies_are_refused_and_nothing_of_them_comes_back(
 
 
 @pytest.mark.parametrize("path", [f"{PATH}/?token={SECRET}&to={NUMBER[1:]}", "/v1/alerts/"])
-async def test_nobody_is_sent_on_with_a_secret(service, path):
+async def test_nobody_is_sent_on_with_a_secret(service: Any, path: str) -> None:
     async with service.session.get(service.url + path, allow_redirects=False) as answer:
         assert (answer.status, answer.headers.get("location")) == (404, None)
 
 
 @pytest.mark.parametrize("key", ["", SECRET])
-async def test_a_query_is_not_taken_apart_beyond_what_one_may_hold(service, key):
+async def test_a_query_is_not_taken_apart_beyond_what_one_may_hold(service: Any, key: Any) -> None:
     """The secret may stand in it, so whoever comes has it read."""
     padding = "&".join(["a=b"] * 3_000)
     answer = await service.request("GET", f"{PATH}?{padding}&token={SECRET}", key=key)
@@ -296,7 +302,9 @@ async def test_a_query_is_not_taken_apart_beyond_what_one_may_hold(service, key)
     assert (await service.request("GET", f"{PATH}?{longest}", key=key)).json["verdicts"] == {"unknown": 1}
 
 
-async def test_what_is_dropped_is_logged_by_its_reason_and_never_by_its_content(service, sent):
+async def test_what_is_dropped_is_logged_by_its_reason_and_never_by_its_content(
+    service: Any, sent: Any
+) -> None:
     one, *_ = await sent.refs()
     with structlog.testing.capture_logs() as logs:
         await report(service, (NUMBER, "failed"), (one, NUMBER), (NOBODY, "failed"), (one, "delivered"))
@@ -306,7 +314,7 @@ async def test_what_is_dropped_is_logged_by_its_reason_and_never_by_its_content(
     assert one not in repr(logs)
 
 
-async def test_without_the_record_a_report_is_not_taken(settings, server_dir):
+async def test_without_the_record_a_report_is_not_taken(settings: Any, server_dir: Path) -> None:
     with EmbeddedPostgres(server_dir, durable=False) as server:
         await upgrade(server.url)
         async with serving(settings.model_copy(update={"database_url": server.url})) as service:
@@ -325,11 +333,13 @@ async def test_without_the_record_a_report_is_not_taken(settings, server_dir):
             assert (await report(service, (NOBODY, "failed"))).json["verdicts"] == {"unknown": 1}
 
 
-async def test_a_flood_of_reports_does_not_hold_up_a_warning(service, pool, env):
+async def test_a_flood_of_reports_does_not_hold_up_a_warning(
+    service: Any, pool: Any, env: pytest.MonkeyPatch
+) -> None:
     """However many come, and however long the record takes for them."""
     take, here, all_here = DeliveryReports.take, [], asyncio.Event()
 
-    async def counted(self, gateway, reports):
+    async def counted(self: Any, gateway: Any, reports: Any) -> Any:
         here.append(gateway)
         if len(here) == 20:
             all_here.set()
@@ -349,7 +359,7 @@ async def test_a_flood_of_reports_does_not_hold_up_a_warning(service, pool, env)
     assert [answer.json["verdicts"] for answer in answers] == [{"unknown": 1}] * len(flood)
 
 
-async def test_a_batch_is_found_by_its_range_of_recipients(pool, sent):
+async def test_a_batch_is_found_by_its_range_of_recipients(pool: Any, sent: Any) -> None:
     """In a mass send a report must not read every batch."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; DROP INDEX batch_alert")

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from dispatcher.api import serving
 from tests.support.histories import until
 
 
-async def connection(service):
+async def connection(service: Any) -> Any:
     return await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
 
 
@@ -21,14 +23,14 @@ async def connection(service):
     [b"GET /livez HTTP/1.1\r\nX: " + b"a" * 1_000_000, b"GET /" + b"a" * 1_000_000],
     ids=["a header", "a request line"],
 )
-async def test_a_head_without_end_is_cut_off(service, head):
+async def test_a_head_without_end_is_cut_off(service: Any, head: Any) -> None:
     reader, writer = await connection(service)
     writer.write(head)
     assert (await reader.readline()).startswith(b"HTTP/1.1 431 ")
     writer.close()
 
 
-async def test_a_long_body_is_no_long_head(service):
+async def test_a_long_body_is_no_long_head(service: Any) -> None:
     reader, writer = await connection(service)
     for _ in range(2):  # the second on the same connection
         size = serving.HEAD_BYTES * 3
@@ -39,7 +41,7 @@ async def test_a_long_body_is_no_long_head(service):
     writer.close()
 
 
-async def test_a_head_that_does_not_come_is_not_waited_for(service, env):
+async def test_a_head_that_does_not_come_is_not_waited_for(service: Any, env: pytest.MonkeyPatch) -> None:
     env.setattr(serving, "HEAD_TIMEOUT_S", 0.05)
     reader, writer = await connection(service)
     writer.write(b"GET /livez HTT")
@@ -48,7 +50,9 @@ async def test_a_head_that_does_not_come_is_not_waited_for(service, env):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_the_process_ends_in_an_orderly_way(database_url, redis_url, tmp_path, number):
+async def test_the_process_ends_in_an_orderly_way(
+    database_url: str, redis_url: str, tmp_path: Path, number: Any
+) -> None:
     surroundings = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "WARN_API_PORT": "0"}
     process = subprocess.Popen(  # noqa: ASYNC220 - returns at once
         [sys.executable, "-m", "dispatcher", "api"],
@@ -57,7 +61,7 @@ async def test_the_process_ends_in_an_orderly_way(database_url, redis_url, tmp_p
     )
     announcement = tmp_path / "prometheus" / "api.json"
 
-    async def announced():
+    async def announced() -> Any:
         return announcement.exists()
 
     await until(announced)

@@ -1,6 +1,7 @@
 """Reads give way to submissions when there are too many of them."""
 
 import asyncio
+from typing import Any
 
 from dispatcher.api.shedding import READS_AT_ONCE, WAITING, Gate
 from tests.support.histories import until
@@ -9,14 +10,14 @@ from tests.support.submissions import warning
 TOO_MANY = 5
 
 
-async def somebody_waits(gate):
-    async def waiting():
+async def somebody_waits(gate: Any) -> None:
+    async def waiting() -> bool:
         return gate._waiting > 0
 
     await until(waiting)
 
 
-async def test_so_many_at_once_and_so_many_waiting():
+async def test_so_many_at_once_and_so_many_waiting() -> None:
     gate = Gate(2, waiting=1, wait_s=60)
     assert await gate.enter()
     assert await gate.enter()
@@ -30,7 +31,7 @@ async def test_so_many_at_once_and_so_many_waiting():
     assert await gate.enter()
 
 
-async def test_nobody_waits_for_long_and_who_gave_up_takes_no_place():
+async def test_nobody_waits_for_long_and_who_gave_up_takes_no_place() -> None:
     gate = Gate(1, waiting=1, wait_s=0.01)
     assert await gate.enter()
     for _ in range(3):
@@ -39,7 +40,7 @@ async def test_nobody_waits_for_long_and_who_gave_up_takes_no_place():
     assert await gate.enter()
 
 
-async def test_a_cancelled_reader_leaves_its_waiting_place():
+async def test_a_cancelled_reader_leaves_its_waiting_place() -> None:
     gate = Gate(1, waiting=1, wait_s=60)
     assert await gate.enter()
     waiting = asyncio.create_task(gate.enter())
@@ -52,7 +53,7 @@ async def test_a_cancelled_reader_leaves_its_waiting_place():
     assert await another
 
 
-async def test_a_submission_passes_reads_that_hold_up_each_other(service, pool):
+async def test_a_submission_passes_reads_that_hold_up_each_other(service: Any, pool: Any) -> None:
     alert = (await service.submit(warning())).json["alert"]["id"]
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE batch IN ACCESS EXCLUSIVE MODE")
@@ -61,7 +62,7 @@ async def test_a_submission_passes_reads_that_hold_up_each_other(service, pool):
             for _ in range(READS_AT_ONCE + WAITING + TOO_MANY)
         ]
 
-        async def some_are_turned_away():
+        async def some_are_turned_away() -> bool:
             return service.count("warn_reads_shed_total") >= TOO_MANY
 
         await until(some_are_turned_away)
@@ -77,7 +78,7 @@ async def test_a_submission_passes_reads_that_hold_up_each_other(service, pool):
     assert sum(answer.status == 200 for answer in answers) >= READS_AT_ONCE
 
 
-async def test_a_ledger_that_is_read_slowly_keeps_nobody_else_from_reading(service, pool):
+async def test_a_ledger_that_is_read_slowly_keeps_nobody_else_from_reading(service: Any, pool: Any) -> None:
     alert = (await service.submit(warning())).json["alert"]["id"]
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("LOCK TABLE batch IN ACCESS EXCLUSIVE MODE")
@@ -85,7 +86,7 @@ async def test_a_ledger_that_is_read_slowly_keeps_nobody_else_from_reading(servi
             asyncio.create_task(service.get(f"/v1/alerts/{alert}/ledger")) for _ in range(READS_AT_ONCE)
         ]
 
-        async def none_is_left():
+        async def none_is_left() -> bool:
             return service.count("warn_reads_shed_total") == READS_AT_ONCE - 2
 
         await until(none_is_left)

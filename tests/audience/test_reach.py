@@ -1,20 +1,22 @@
 """Whom a match reaches."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
 from dispatcher.audience.reach import AudienceLimit, Excess, ExcessiveAudience, excessive_audience, reach
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.targeting.match import match
 from tests.targeting.drawing import coded
 
 
-def populated(boundaries, population):
+def populated(boundaries: Any, population: Any) -> Any:
     rows = tuple(dataclasses.replace(m, population=population) for m in boundaries.municipalities)
     return dataclasses.replace(boundaries, municipalities=rows)
 
 
-def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries):
+def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries: Boundaries) -> None:
     found = match([coded(("AGS", "05358008"), ("AGS", "05358012"))], boundaries)
     counts = {
         ("05358008", "sms_http"): 3,
@@ -32,12 +34,12 @@ def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries)
     assert result.gaps[0].sentence() == "1 von 2 Gemeinden haben keine Abonnenten für sms_http."
 
 
-def test_one_municipality_is_singular(boundaries):
+def test_one_municipality_is_singular(boundaries: Boundaries) -> None:
     result = reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ("sms",))
     assert result.gaps[0].sentence() == "1 von 1 Gemeinde hat keine Abonnenten für sms."
 
 
-def test_an_unknown_population_is_not_a_number(boundaries):
+def test_an_unknown_population_is_not_a_number(boundaries: Boundaries) -> None:
     assert reach(match([coded(("AGS", "05358008"))], boundaries), boundaries, {}, ()).population is None
 
 
@@ -54,9 +56,11 @@ def test_an_unknown_population_is_not_a_number(boundaries):
         (1, None, 0, ExcessiveAudience(Excess.APPROVED, 1, 0)),
     ],
 )
-def test_a_dispatch_larger_than_expected_is_stopped(recipients, usual, approved, expected):
+def test_a_dispatch_larger_than_expected_is_stopped(
+    recipients: int, usual: int | None, approved: int | None, expected: ExcessiveAudience | None
+) -> None:
     assert excessive_audience(recipients, baseline=usual, approved=approved) == expected
 
 
-def test_the_limit_is_a_setting():
+def test_the_limit_is_a_setting() -> None:
     assert excessive_audience(30, baseline=10, limit=AudienceLimit(baseline_factor=2, floor=0)) is not None

@@ -5,6 +5,8 @@ import io
 import json
 import shutil
 import zipfile
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +14,11 @@ import shapely
 
 from dispatcher.boundaries import bundle as bundles
 from dispatcher.boundaries.bundle import Alias, BundleError
-from dispatcher.boundaries.municipalities import PILOT
+from dispatcher.boundaries.municipalities import PILOT, Boundaries
 from tests.boundaries.rows import HERE, built, row
 
 
-def test_the_pilot_bundle_is_kreis_dueren_and_25_km(boundaries):
+def test_the_pilot_bundle_is_kreis_dueren_and_25_km(boundaries: Boundaries) -> None:
     assert PILOT.stat().st_size < 1_000_000
     assert len(boundaries.municipalities) == 89
     assert boundaries.provenance.attribution == "© GeoBasis-DE / BKG 2016 (Daten verändert)"
@@ -29,7 +31,7 @@ def test_the_pilot_bundle_is_kreis_dueren_and_25_km(boundaries):
     assert shapely.covers(boundaries.border, boundaries.inset).all()
 
 
-def test_a_bundle_comes_back_as_it_was_written(tmp_path):
+def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     original = built(
         row("05001001", 4e6, 3e6, 4.01e6, 3.01e6, population=7, elevation_m=12.5),
         row("05001002", 4.01e6, 3e6, 4.02e6, 3.01e6),
@@ -49,7 +51,7 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path):
     assert (tmp_path / "a.bundle").read_bytes() == (tmp_path / "b.bundle").read_bytes()
 
 
-def rewritten(tmp_path, change):
+def rewritten(tmp_path: Path, change: Any) -> Any:
     """The pilot bundle with its members changed and packed again."""
     with zipfile.ZipFile(PILOT) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -61,47 +63,47 @@ def rewritten(tmp_path, change):
     return target
 
 
-def manifest_with(**changes):
-    def change(members):
+def manifest_with(**changes: Any) -> Any:
+    def change(members: Any) -> None:
         members["manifest.json"] = json.dumps(json.loads(members["manifest.json"]) | changes).encode()
 
     return change
 
 
-def test_a_truncated_file_is_refused(tmp_path):
+def test_a_truncated_file_is_refused(tmp_path: Path) -> None:
     target = tmp_path / "cut.bundle"
     target.write_bytes(PILOT.read_bytes()[:100_000])
     with pytest.raises(BundleError, match="not a readable boundary bundle"):
         bundles.read(target)
 
 
-def test_a_flipped_bit_is_refused(tmp_path):
-    def flip(members):
+def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+    def flip(members: Any) -> None:
         members["border.coords.npy"] = members["border.coords.npy"][:-1] + b"\x00"
 
     with pytest.raises(BundleError, match=r"border\.coords\.npy is damaged"):
         bundles.read(rewritten(tmp_path, flip))
 
 
-def test_a_missing_member_is_refused(tmp_path):
+def test_a_missing_member_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="lacks members"):
         bundles.read(rewritten(tmp_path, lambda members: members.pop("inset.rings.npy")))
 
 
-def test_another_format_is_refused(tmp_path):
+def test_another_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="format 'boundaries/9'"):
         bundles.read(rewritten(tmp_path, manifest_with(format="boundaries/9")))
 
 
-def test_counts_that_disagree_are_refused(tmp_path):
+def test_counts_that_disagree_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="count their units differently"):
         bundles.read(rewritten(tmp_path, manifest_with(count=88)))
 
 
-def test_columns_that_disagree_are_refused(tmp_path):
+def test_columns_that_disagree_are_refused(tmp_path: Path) -> None:
     import hashlib
 
-    def shorten(members):
+    def shorten(members: Any) -> None:
         units = json.loads(members["units.json"])
         units["name"].pop()
         members["units.json"] = json.dumps(units).encode()
@@ -113,7 +115,7 @@ def test_columns_that_disagree_are_refused(tmp_path):
         bundles.read(rewritten(tmp_path, shorten))
 
 
-def test_a_picture_is_no_bundle(tmp_path):
+def test_a_picture_is_no_bundle(tmp_path: Path) -> None:
     target = tmp_path / "x.bundle"
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("a.txt", "hello")
@@ -124,7 +126,9 @@ def test_a_picture_is_no_bundle(tmp_path):
         bundles.read(target)
 
 
-def test_a_member_too_large_is_refused_before_it_is_unpacked(tmp_path, request):
+def test_a_member_too_large_is_refused_before_it_is_unpacked(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     before = bundles.MAX_MEMBER_BYTES
     request.addfinalizer(lambda: setattr(bundles, "MAX_MEMBER_BYTES", before))
     bundles.MAX_MEMBER_BYTES = 1000
@@ -132,8 +136,8 @@ def test_a_member_too_large_is_refused_before_it_is_unpacked(tmp_path, request):
         bundles.read(PILOT)
 
 
-def test_no_pickle_is_ever_unpacked(tmp_path):
-    def sneak(members):
+def test_no_pickle_is_ever_unpacked(tmp_path: Path) -> None:
+    def sneak(members: Any) -> None:
         buffer = io.BytesIO()
         np.save(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
         members["border.coords.npy"] = buffer.getvalue()

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -19,7 +20,7 @@ SHARED = Path(__file__).parents[2] / "../shared/geodata/VG5000_GEM.shp"
 SQUARE = [[[6.0, 50.0], [7.0, 50.0], [7.0, 51.0], [6.0, 51.0], [6.0, 50.0]]]
 
 
-def feature(geometry="Polygon", coordinates=SQUARE, **properties):
+def feature(geometry: str = "Polygon", coordinates: Any = SQUARE, **properties: Any) -> dict[Any, Any]:
     return {
         "type": "Feature",
         "properties": properties,
@@ -27,13 +28,13 @@ def feature(geometry="Polygon", coordinates=SQUARE, **properties):
     }
 
 
-def written(tmp_path, content, name="x.geojson"):
+def written(tmp_path: Path, content: Any, name: str = "x.geojson") -> Any:
     target = tmp_path / name
     target.write_text(content if isinstance(content, str) else json.dumps(content))
     return target
 
 
-def test_features_are_found_in_lists_and_nested_collections(tmp_path):
+def test_features_are_found_in_lists_and_nested_collections(tmp_path: Path) -> None:
     water = feature(AGS="05358008", GF=2)
     nested = {
         "type": "FeatureCollection",
@@ -58,7 +59,7 @@ def test_features_are_found_in_lists_and_nested_collections(tmp_path):
     assert rows[0].population is None
 
 
-def test_a_number_gets_back_the_zero_it_lost_and_a_text_does_not(tmp_path):
+def test_a_number_gets_back_the_zero_it_lost_and_a_text_does_not(tmp_path: Path) -> None:
     rows = read_geojson(
         written(
             tmp_path, [feature(AGS=5358008, ARS=53580008008), feature(AGS="5358008"), feature(AGS=5358009.0)]
@@ -71,7 +72,7 @@ def test_a_number_gets_back_the_zero_it_lost_and_a_text_does_not(tmp_path):
     ]
 
 
-def test_odd_numbers_are_none(tmp_path):
+def test_odd_numbers_are_none(tmp_path: Path) -> None:
     odd = [
         feature(AGS="a", EWZ=-9999, MAX_HOEHE="n/a"),
         feature(AGS="b", EWZ="Infinity"),
@@ -107,12 +108,12 @@ def test_odd_numbers_are_none(tmp_path):
         ),
     ],
 )
-def test_bad_geojson_is_refused_with_a_reason(tmp_path, content, message):
+def test_bad_geojson_is_refused_with_a_reason(tmp_path: Path, content: Any, message: str) -> None:
     with pytest.raises(BundleError, match=message):
         read_geojson(written(tmp_path, content))
 
 
-def geopackage(path, crs="EPSG:25832", columns=None, layer="vg250_gem"):
+def geopackage(path: Any, crs: str = "EPSG:25832", columns: Any = None, layer: str = "vg250_gem") -> Any:
     boxes = shapely.to_wkb(
         [shapely.box(3.1e5, 5.62e6, 3.2e5, 5.63e6), shapely.box(3.2e5, 5.62e6, 3.3e5, 5.63e6)]
     )
@@ -129,7 +130,7 @@ def geopackage(path, crs="EPSG:25832", columns=None, layer="vg250_gem"):
     return path
 
 
-def test_a_geopackage_in_another_system_is_projected(tmp_path):
+def test_a_geopackage_in_another_system_is_projected(tmp_path: Path) -> None:
     geopackage(tmp_path / "x.gpkg", columns={"NAME": ["a", "b"]}, layer="other")
     data = read(geopackage(tmp_path / "x.gpkg"))
     assert data.crs == "EPSG:25832"
@@ -138,14 +139,14 @@ def test_a_geopackage_in_another_system_is_projected(tmp_path):
     assert shapely.area(bundle.border) / 1e8 == pytest.approx([1, 1], abs=2e-3)
 
 
-def test_a_layer_can_be_chosen(tmp_path):
+def test_a_layer_can_be_chosen(tmp_path: Path) -> None:
     path = geopackage(tmp_path / "x.gpkg")
     assert len(read(path, layer="vg250_gem").rows) == 2
     with pytest.raises(BundleError, match="cannot be read"):
         read(path, layer="vg250_krs")
 
 
-def test_columns_can_be_mapped(tmp_path):
+def test_columns_can_be_mapped(tmp_path: Path) -> None:
     path = geopackage(
         tmp_path / "x.gpkg",
         columns={"LAU_ID": ["05358008", "05358012"], "LAU_NAME": ["A", "B"], "POP_2021": [5, 6]},
@@ -161,14 +162,14 @@ def test_columns_can_be_mapped(tmp_path):
         read(path, Columns(ags=("ID",)))
 
 
-def test_a_truncated_geopackage_is_refused(tmp_path):
+def test_a_truncated_geopackage_is_refused(tmp_path: Path) -> None:
     path = geopackage(tmp_path / "x.gpkg")
     path.write_bytes(path.read_bytes()[:20_000])
     with pytest.raises(BundleError, match="cannot be read"):
         read(path)
 
 
-def test_a_file_without_a_coordinate_system_is_refused(tmp_path):
+def test_a_file_without_a_coordinate_system_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.shp"
     pyogrio.raw.write(
         path, np.array([shapely.to_wkb(shapely.box(0, 0, 1, 1))], object), [np.array(["05358008"])], ["AGS"],
@@ -179,14 +180,14 @@ def test_a_file_without_a_coordinate_system_is_refused(tmp_path):
         read(path)
 
 
-def test_a_missing_or_foreign_file_is_refused(tmp_path):
+def test_a_missing_or_foreign_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "no.gpkg")
     with pytest.raises(BundleError):
         read(written(tmp_path, "hello", "x.gpkg"))
 
 
-def test_the_federal_agencys_own_shape_file_is_read():
+def test_the_federal_agencys_own_shape_file_is_read() -> None:
     if not SHARED.exists():
         if os.environ.get("CI"):
             pytest.fail(f"the official file is missing: {SHARED}")
@@ -201,5 +202,5 @@ def test_the_federal_agencys_own_shape_file_is_read():
     assert dueren[0].ars.startswith("05358000")
 
 
-def test_geojson_is_in_degrees(tmp_path):
+def test_geojson_is_in_degrees(tmp_path: Path) -> None:
     assert read(written(tmp_path, [feature(AGS="1")])).crs == WGS84

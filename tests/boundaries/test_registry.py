@@ -25,4 +25,4 @@ def test_a_code_means_what_its_table_says_or_nobody(
 
 def test_the_empty_registry_cannot_be_filled() -> None:
     with pytest.raises(TypeError):
-        NO_REGISTRY.tables["EMMA_ID"] = {}  # type: ignore[index]
+        NO_REGISTRY.tables["EMMA_ID"] = {}

@@ -1,7 +1,10 @@
 """Real messages that nobody here wrote get the verdict that their index gives them."""
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +25,7 @@ class Row:
     verdict: str
 
     @property
-    def is_valid(self):
+    def is_valid(self) -> Any:
         if self.file in ARGUED:
             return ARGUED[self.file]
         wrong = ("XSD-invalid", "XSD-valid, breaks prose rules", "feed index | deliberately invalid")
@@ -30,13 +33,13 @@ class Row:
 
 
 @pytest.fixture(scope="session")
-def rows(corpus):
+def rows(corpus: Path) -> list[Any]:
     with (corpus / "INDEX.tsv").open(encoding="utf-8") as file:
         table = [Row(row["file"], row["verdict"]) for row in csv.DictReader(file, delimiter="\t")]
     return [row for row in table if not row.file.endswith(NOT_MESSAGES)]
 
 
-def documents(data):
+def documents(data: Any) -> Iterator[Any]:
     """The documents of a body or an archive; a refusal counts as a document that is not valid."""
     bodies = [member.content for member in members(data, cap.Limits())] if is_zip(data) else [data]
     for body in bodies:
@@ -46,24 +49,24 @@ def documents(data):
             yield None
 
 
-def is_valid(document):
+def is_valid(document: Any) -> Any:
     if document is None or not cap.is_valid(check_container(document)):
         return False
     return all(cap.is_valid(cap.check(alert)) for alert in document.alerts)
 
 
-def test_every_file_gets_the_verdict_of_its_row(corpus, rows):
+def test_every_file_gets_the_verdict_of_its_row(corpus: Path, rows: list[Any]) -> None:
     verdicts = {row.file: all(map(is_valid, documents((corpus / row.file).read_bytes()))) for row in rows}
     assert len(rows) >= 40
     assert verdicts == {row.file: row.is_valid for row in rows}
 
 
-def test_argued_differences_are_argued(pytestconfig):
+def test_argued_differences_are_argued(pytestconfig: Any) -> None:
     text = (pytestconfig.rootpath / "ops/docs/cap-rules.md").read_text(encoding="utf-8")
     assert [file for file in ARGUED if f"`{file}`" not in text] == []
 
 
-def test_what_is_written_back_reads_as_the_same_value(corpus, rows):
+def test_what_is_written_back_reads_as_the_same_value(corpus: Path, rows: list[Any]) -> None:
     for row in rows:
         for document in documents((corpus / row.file).read_bytes()):
             for alert in document.alerts if document else ():
@@ -73,7 +76,7 @@ def test_what_is_written_back_reads_as_the_same_value(corpus, rows):
                     assert {problem.code for problem in again.problems} <= {"polygon-antimeridian"}, row.file
 
 
-def test_lenient_is_never_heavier_than_strict():
+def test_lenient_is_never_heavier_than_strict() -> None:
     weights = [cap.Level.INFO, cap.Level.WARNING, cap.Level.ERROR]
     heavier = [
         rule.code for rule in RULES.values() if weights.index(rule.lenient) > weights.index(rule.strict)
@@ -81,7 +84,7 @@ def test_lenient_is_never_heavier_than_strict():
     assert heavier == []
 
 
-def test_a_nina_cancel_reads_with_its_shapes(corpus):
+def test_a_nina_cancel_reads_with_its_shapes(corpus: Path) -> None:
     name = "nina/mow.DE-HE-KS-SE106-20250313-106-001"
     document = parse_nina((corpus / f"{name}.json").read_bytes(), (corpus / f"{name}.geojson").read_bytes())
     (alert,) = document.alerts
@@ -95,12 +98,12 @@ def test_a_nina_cancel_reads_with_its_shapes(corpus):
     assert alert.references[0].sent.isoformat() == "2025-03-13T09:15:06+00:00"
 
 
-def test_a_nina_list_is_not_a_warning(corpus):
+def test_a_nina_list_is_not_a_warning(corpus: Path) -> None:
     with pytest.raises(cap.NotJson):
         parse_nina((corpus / "nina/dashboard-sample.json").read_bytes())
 
 
-def test_dwd_languages_share_their_geometry(corpus):
+def test_dwd_languages_share_their_geometry(corpus: Path) -> None:
     (archive,) = (corpus / "dwd").glob("*.zip")
     found = [alert for document in documents(archive.read_bytes()) for alert in document.alerts]
     assert [len(alert.infos) for alert in found] == [8, 8, 8]

@@ -5,6 +5,8 @@
 
 import os
 import random
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -101,7 +103,7 @@ TEXTS = st.one_of(
 )
 
 
-def escape(text):
+def escape(text: Any) -> str:
     return "".join(
         f"&#{ord(sign)};" if sign in "<>&\r" else sign for sign in text if sign >= " " or sign in "\t\n"
     )
@@ -129,7 +131,7 @@ JSON = st.recursive(
 )
 
 
-def exercise(alert):
+def exercise(alert: Any) -> None:
     """Everything that can be asked of an alert."""
     findings = [*cap.check(alert, cap.STRICT), *cap.check(alert, cap.LENIENT), *check_profiles(alert)]
     for finding in findings:
@@ -152,12 +154,12 @@ def exercise(alert):
     hash(alert)
 
 
-def attempt(read, *arguments):
+def attempt(read: Any, *arguments: Any) -> None:
     for alert in alerts_of(read, *arguments):
         exercise(alert)
 
 
-def alerts_of(read, *arguments):
+def alerts_of(read: Any, *arguments: Any) -> Any:
     """What was read, or nothing; any other error than a `CapError` fails the test."""
     try:
         return read(*arguments).alerts
@@ -167,20 +169,20 @@ def alerts_of(read, *arguments):
 
 @FUZZ
 @given(body=BODIES)
-def test_any_tree(body):
+def test_any_tree(body: Any) -> None:
     attempt(cap.parse, body)
 
 
 @FUZZ
 @given(body=st.binary(max_size=200))
-def test_any_bytes(body):
+def test_any_bytes(body: Any) -> None:
     attempt(cap.parse, body)
     attempt(parse_nina, body)
 
 
 @FUZZ
 @given(detail=JSON, shapes=JSON)
-def test_any_json(detail, shapes):
+def test_any_json(detail: Any, shapes: Any) -> None:
     import json
 
     attempt(parse_nina, json.dumps({"identifier": "mow.x", "info": detail}).encode("utf-8", "replace"))
@@ -195,7 +197,7 @@ SEEDS = ["plain", "utf-16", "atom", "signed-shape", "old"]
 
 
 @pytest.fixture(scope="module")
-def seeds(message):
+def seeds(message: Callable[..., bytes]) -> dict[Any, Any]:
     """The seed corpus, made here: one body per way in."""
     plain = message()
     inner = plain.partition(b"?>")[2]
@@ -215,7 +217,7 @@ def seeds(message):
 @pytest.mark.parametrize("name", SEEDS)
 @FUZZ
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 6))
-def test_any_damage(seeds, name, seed, count):
+def test_any_damage(seeds: Any, name: Any, seed: Any, count: Any) -> None:
     """Bytes flipped, cut out, doubled and moved."""
     chance = random.Random(seed)
     body = bytearray(seeds[name])

@@ -6,6 +6,9 @@ import os
 import socket
 import threading
 import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +18,12 @@ from cap.formats.nina import parse_nina
 CAP = 'xmlns="urn:oasis:names:tc:emergency:cap:1.2"'
 
 
-def doctype(internal="", external="", body="&a;"):
+def doctype(internal: str = "", external: str = "", body: str = "&a;") -> bytes:
     subset = f" [{internal}]" if internal else ""
     return f"<!DOCTYPE alert {external}{subset}><alert {CAP}><note>{body}</note></alert>".encode()
 
 
-def encoded(document, encoding):
+def encoded(document: Any, encoding: Any) -> bytes:
     text = document.decode()
     return f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding)
 
@@ -52,7 +55,7 @@ UTF16_DOCTYPE = encoded(DOCTYPES["external entity from a file"], "utf-16")
 
 @pytest.mark.parametrize("name", DOCTYPES)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1"])
-def test_a_doctype_is_refused_in_every_encoding(name, encoding):
+def test_a_doctype_is_refused_in_every_encoding(name: Any, encoding: str) -> None:
     data = DOCTYPES[name]
     if encoding == "utf-8-sig":
         data = b"\xef\xbb\xbf" + data
@@ -99,7 +102,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_is_not_xml_is_refused(name):
+def test_what_is_not_xml_is_refused(name: Any) -> None:
     with pytest.raises(cap.NotXml):
         cap.parse(UNREADABLE[name])
 
@@ -115,17 +118,17 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("name", STRANGERS)
-def test_what_is_not_cap_is_refused(name):
+def test_what_is_not_cap_is_refused(name: Any) -> None:
     with pytest.raises(cap.NotCap) as refusal:
         cap.parse(STRANGERS[name])
     assert refusal.value.line == 1
 
 
-def attributes(count, prefix=""):
+def attributes(count: Any, prefix: str = "") -> str:
     return " ".join(f'{prefix}a{n}="{n}"' for n in range(count))
 
 
-def nested(depth):
+def nested(depth: Any) -> bytes:
     return f"<alert {CAP}>{'<x>' * depth}{'</x>' * depth}</alert>".encode()
 
 
@@ -168,7 +171,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_every_limit_holds(name):
+def test_every_limit_holds(name: Any) -> None:
     data, error = LIMITS[name]
     with pytest.raises(error) as refusal:
         cap.parse(data)
@@ -176,7 +179,7 @@ def test_every_limit_holds(name):
     assert refusal.value.message_de
 
 
-def test_at_the_limit_is_still_within():
+def test_at_the_limit_is_still_within() -> None:
     assert cap.parse(nested(63)).alerts
     assert cap.parse(f"<alert {CAP}>{'<info/>' * 64}</alert>".encode()).alerts
 
@@ -196,7 +199,9 @@ def test_at_the_limit_is_still_within():
         ("1,2,3 1,2,3 1,2,3 1,2,3", {"polygon-syntax"}),
     ],
 )
-def test_odd_coordinates_never_become_a_shape(message, target, codes):
+def test_odd_coordinates_never_become_a_shape(
+    message: Callable[..., bytes], target: str, codes: set[Any]
+) -> None:
     ring = "50.80,6.48 50.82,6.48 50.82,6.52 50.80,6.48"
     (alert,) = cap.parse(message((ring, target))).alerts
     area = alert.infos[0].areas[0]
@@ -204,14 +209,14 @@ def test_odd_coordinates_never_become_a_shape(message, target, codes):
     assert (len(area.polygons), area.unreadable) == ((0, 1) if codes else (1, 0))
 
 
-def test_an_alert_inside_another_is_not_an_alert(message):
+def test_an_alert_inside_another_is_not_an_alert(message: Callable[..., bytes]) -> None:
     inner = message().decode().partition("?>")[2]
     document = cap.parse(message(("BBK-ISC-001", inner)))
     assert len(document.alerts) == 1
     assert not cap.is_valid(cap.check(document.alerts[0]))
 
 
-def test_elements_of_a_foreign_namespace_are_not_cap(message):
+def test_elements_of_a_foreign_namespace_are_not_cap(message: Callable[..., bytes]) -> None:
     forged = '<x:sender xmlns:x="urn:evil">other@kreis.example</x:sender>'
     (alert,) = cap.parse(message(("<sent>", forged + "<sent>"))).alerts
     assert alert.sender == "leitstelle@kreis.example"
@@ -219,7 +224,9 @@ def test_elements_of_a_foreign_namespace_are_not_cap(message):
 
 
 @pytest.mark.parametrize("element", ["identifier", "sender", "sent", "status", "msgType", "scope"])
-def test_a_second_deciding_element_is_an_error_under_every_policy(message, element):
+def test_a_second_deciding_element_is_an_error_under_every_policy(
+    message: Callable[..., bytes], element: str
+) -> None:
     text = message().decode()
     start, end = text.index(f"<{element}>"), text.index(f"</{element}>") + len(f"</{element}>")
     (alert,) = cap.parse((text[:end] + text[start:end] + text[end:]).encode()).alerts
@@ -227,12 +234,12 @@ def test_a_second_deciding_element_is_an_error_under_every_policy(message, eleme
         assert not cap.is_valid(cap.check(alert, policy))
 
 
-def test_cdata_and_comments_cannot_split_a_text(message):
+def test_cdata_and_comments_cannot_split_a_text(message: Callable[..., bytes]) -> None:
     (alert,) = cap.parse(message(("leitstelle@", "leit<![CDATA[stelle]]><!-- -->@"))).alerts
     assert alert.sender == "leitstelle@kreis.example"
 
 
-def test_xinclude_and_schema_locations_are_not_followed(message):
+def test_xinclude_and_schema_locations_are_not_followed(message: Callable[..., bytes]) -> None:
     include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd"/>'
     hint = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:schemaLocation="a http://127.0.0.1:9/a.xsd"'
     (alert,) = cap.parse(message(("<alert ", f"<alert {hint} "), ("Rauch zieht", f"Rauch {include}"))).alerts
@@ -241,13 +248,13 @@ def test_xinclude_and_schema_locations_are_not_followed(message):
 
 
 @pytest.fixture
-def listener():
+def listener() -> Iterator[tuple[Any, ...]]:
     """A real server that counts who calls."""
     calls = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
 
-        def accept():
+        def accept() -> None:
             try:
                 calls.append(server.accept())
             except TimeoutError:
@@ -262,7 +269,7 @@ def listener():
     assert calls == []
 
 
-def test_nothing_is_fetched(listener, message):
+def test_nothing_is_fetched(listener: tuple[Any, ...], message: Callable[..., bytes]) -> None:
     port, _ = listener
     url = f"http://127.0.0.1:{port}/x"
     for external in (f'SYSTEM "{url}"', f'PUBLIC "x" "{url}"'):
@@ -273,7 +280,7 @@ def test_nothing_is_fetched(listener, message):
     cap.parse(message(("<alert ", f"{sheet}<alert {hint} "), ("https://kreis.example/karte.png", url)))
 
 
-def test_no_file_is_opened(tmp_path):
+def test_no_file_is_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "trap")  # opening it would block for ever
     with pytest.raises(cap.DoctypeRefused):
         cap.parse(doctype(f'<!ENTITY a SYSTEM "file://{tmp_path}/trap">'))
@@ -325,7 +332,7 @@ HEAVY = {
 
 @pytest.mark.no_cover  # what it counts is memory, to which tracing adds its own; each line is covered by others
 @pytest.mark.parametrize("name", HEAVY)
-def test_the_heaviest_bodies_stay_within_their_memory(name):
+def test_the_heaviest_bodies_stay_within_their_memory(name: Any) -> None:
     tracemalloc.start()
     try:
         try:
@@ -354,19 +361,19 @@ JSON = {
 
 
 @pytest.mark.parametrize("name", JSON)
-def test_hostile_json_is_refused(name):
+def test_hostile_json_is_refused(name: Any) -> None:
     with pytest.raises((cap.NotJson, cap.LimitExceeded)):
         parse_nina(JSON[name])
 
 
 @pytest.mark.parametrize("escape", ["\\ud800", "\\u0000", "\\u001b", "\\ufffe"])
-def test_characters_that_no_alert_can_carry_are_replaced(escape):
+def test_characters_that_no_alert_can_carry_are_replaced(escape: str) -> None:
     (alert,) = parse_nina(f'{{"identifier": "a{escape}b"}}'.encode()).alerts
     assert alert.identifier == "a\N{REPLACEMENT CHARACTER}b"
     assert cap.parse(cap.render(alert)).alerts[0].identifier == alert.identifier
 
 
-def test_a_beginning_that_is_almost_an_alert_costs_nothing():
+def test_a_beginning_that_is_almost_an_alert_costs_nothing() -> None:
     almost = html.escape("<!--x-->" * 100_000 + "<alerts/>")
     document = cap.parse(
         f"<rss><channel><item><description>{almost}</description></item></channel></rss>".encode()
@@ -374,7 +381,7 @@ def test_a_beginning_that_is_almost_an_alert_costs_nothing():
     assert document.alerts == ()
 
 
-def test_json_has_the_same_limits():
+def test_json_has_the_same_limits() -> None:
     with pytest.raises(cap.TooLarge):
         parse_nina(b"{" + b" " * 3_000_000)
     codes = b",".join([b'"x"'] * 300_000)

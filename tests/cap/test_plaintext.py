@@ -1,5 +1,7 @@
 """HTML in texts becomes plain text, once and for all."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,19 +72,19 @@ PIECES = st.lists(
         ("&unknownentity;", "&unknownentity;"),
     ],
 )
-def test_html_is_flattened(text, plain):
+def test_html_is_flattened(text: str, plain: str) -> None:
     assert cap.plain(text) == plain
 
 
 @settings(max_examples=400)
 @given(text=PIECES | st.text(max_size=30))
-def test_flattening_twice_changes_nothing_more(text):
+def test_flattening_twice_changes_nothing_more(text: Any) -> None:
     once = cap.plain(text)
     assert cap.plain(once) == once
     assert not has_markup(once)
 
 
-def test_escapes_upon_escapes_end():
+def test_escapes_upon_escapes_end() -> None:
     text = "&amp;" * 3 + "lt;b&gt;" + "&" + "amp;" * 50 + "lt;script>"
     assert "<script>" not in cap.plain(text)
     assert cap.plain(cap.plain(text)) == cap.plain(text)

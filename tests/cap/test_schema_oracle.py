@@ -1,6 +1,9 @@
 """What the OASIS schemas cover, our checks judge alike: on mutated messages, in every version."""
 
+from collections.abc import Callable
 from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,13 +132,13 @@ MUTATIONS = st.lists(
 
 
 @pytest.fixture(scope="module", params=SCHEMAS)
-def version(request):
+def version(request: pytest.FixtureRequest) -> tuple[Any, ...]:
     package, path, namespace = SCHEMAS[request.param]
     with as_file(files(package) / path) as file:
         return request.param, etree.XMLSchema(etree.parse(str(file))), namespace
 
 
-def in_version(data, version):
+def in_version(data: Any, version: Any) -> Any:
     """The valid message of 1.2 as one of an older version: names and shapes differ, nothing is lost."""
     name, _, namespace = version
     root = etree.fromstring(data.replace(SCHEMAS["1.2"][2].encode(), namespace.encode()))
@@ -152,7 +155,7 @@ def in_version(data, version):
     return root
 
 
-def mutate(root, mutations, namespace):
+def mutate(root: Any, mutations: Any, namespace: Any) -> Any:
     for kind, place, *rest in mutations:
         elements = [element for element in root.iter() if element is not root]
         element = elements[place % len(elements)]
@@ -174,7 +177,7 @@ def mutate(root, mutations, namespace):
     return etree.tostring(root, encoding="UTF-8")
 
 
-def schema_errors(alert, root, version):
+def schema_errors(alert: Any, root: Any, version: Any) -> list[Any]:
     """Our errors on what the schema covers. An empty name is a name to the schema."""
     narrower = NARROWER | (NARROWER_OF_OLD if version != "1.2" else set())
     tags = {etree.QName(child).localname for child in root.iterchildren(etree.Element)}
@@ -192,7 +195,7 @@ def schema_errors(alert, root, version):
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(mutations=MUTATIONS)
-def test_schema_and_checks_agree(message, version, mutations):
+def test_schema_and_checks_agree(message: Any, version: Any, mutations: Any) -> None:
     name, schema, namespace = version
     data = mutate(in_version(message(), version), mutations, namespace)
     if name != "1.2":
@@ -203,7 +206,7 @@ def test_schema_and_checks_agree(message, version, mutations):
     agree(alert, root, schema, name)
 
 
-def agree(alert, root, schema, version):
+def agree(alert: Any, root: Any, schema: Any, version: Any) -> None:
     """What the schema refuses we refuse, and what we refuse on its ground it refuses."""
     ours = schema_errors(alert, root, version)
     if schema.validate(root):
@@ -215,7 +218,9 @@ def agree(alert, root, schema, version):
         )
 
 
-def test_the_schema_takes_the_unchanged_message(message, version):
+def test_the_schema_takes_the_unchanged_message(
+    message: Callable[..., bytes], version: tuple[Any, ...]
+) -> None:
     root = in_version(message(), version)
     assert version[1].validate(root), version[1].error_log
     (alert,) = cap.parse(etree.tostring(root, encoding="UTF-8")).alerts
@@ -223,7 +228,7 @@ def test_the_schema_takes_the_unchanged_message(message, version):
     assert cap.is_valid(cap.check(alert))
 
 
-def test_real_messages_are_judged_alike(corpus, version):
+def test_real_messages_are_judged_alike(corpus: Path, version: tuple[Any, ...]) -> None:
     name, schema, namespace = version
     for path in sorted(corpus.rglob("*")):
         if path.suffix not in (".cap", ".xml") or path.name == "xee.cap":

@@ -1,7 +1,9 @@
 """Which messages a message replaces or ends."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
+from typing import Any
 
 import pytest
 
@@ -12,11 +14,19 @@ START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SENDER = "leitstelle@kreis.example"
 
 
-def at(hour):
+def at(hour: Any) -> Any:
     return START + timedelta(hours=hour)
 
 
-def alert(name, hour, *references, msg_type=cap.MsgType.UPDATE, sender=SENDER, clear=(), note=None):
+def alert(
+    name: Any,
+    hour: Any,
+    *references: Any,
+    msg_type: Any = cap.MsgType.UPDATE,
+    sender: Any = SENDER,
+    clear: Any = (),
+    note: Any = None,
+) -> Any:
     infos = tuple(cap.Info(response_types=(cap.ResponseType.ALL_CLEAR,) if done else ()) for done in clear)
     return cap.Alert(
         sender,
@@ -31,7 +41,7 @@ def alert(name, hour, *references, msg_type=cap.MsgType.UPDATE, sender=SENDER, c
     )
 
 
-def ref(message, **changes):
+def ref(message: Any, **changes: Any) -> Any:
     values = {"sender": message.sender, "identifier": message.identifier, "sent": message.sent, **changes}
     return cap.Reference(**values)
 
@@ -42,33 +52,33 @@ THIRD = alert("C", 2, ref(SECOND))
 END = alert("D", 3, ref(THIRD), msg_type=cap.MsgType.CANCEL)
 
 
-def known(*alerts):
+def known(*alerts: Any) -> list[Any]:
     return [node_of(message) for message in alerts]
 
 
-def names(resolution):
+def names(resolution: Any) -> list[Any]:
     return [(found.identity.identifier, found.matched_by) for found in resolution.superseded]
 
 
-def test_a_first_alert_supersedes_nothing():
+def test_a_first_alert_supersedes_nothing() -> None:
     assert resolve(FIRST, []) == Resolution(Effect.FIRST)
 
 
-def test_the_last_link_brings_the_whole_chain():
+def test_the_last_link_brings_the_whole_chain() -> None:
     resolution = resolve(END, known(FIRST, SECOND, THIRD))
     assert resolution.effect is Effect.ENDS
     assert names(resolution) == [("C", MatchedBy.NAMED), ("B", MatchedBy.CHAIN), ("A", MatchedBy.CHAIN)]
     assert resolution.caveats == ()
 
 
-def test_a_full_chain_of_references_is_not_ambiguous():
+def test_a_full_chain_of_references_is_not_ambiguous() -> None:
     end = alert("D", 3, ref(FIRST), ref(SECOND), ref(THIRD), msg_type=cap.MsgType.CANCEL)
     resolution = resolve(end, known(FIRST, SECOND, THIRD))
     assert [name for name, _ in names(resolution)] == ["A", "B", "C"]
     assert resolution.caveats == ()
 
 
-def test_a_cancel_of_several_chains_ends_all_and_says_so():
+def test_a_cancel_of_several_chains_ends_all_and_says_so() -> None:
     other = alert("X", 0, msg_type=cap.MsgType.ALERT)
     end = alert("D", 3, ref(FIRST), ref(other), msg_type=cap.MsgType.CANCEL)
     resolution = resolve(end, known(FIRST, other))
@@ -76,25 +86,25 @@ def test_a_cancel_of_several_chains_ends_all_and_says_so():
     assert resolution.caveats == (Caveat.AMBIGUOUS,)
 
 
-def test_instants_match_whatever_their_zone():
+def test_instants_match_whatever_their_zone() -> None:
     zone = timezone(timedelta(hours=1))
     update = alert("B", 1, ref(FIRST, sent=FIRST.sent.astimezone(zone)))
     assert names(resolve(update, known(FIRST))) == [("A", MatchedBy.NAMED)]
 
 
-def test_a_wrong_instant_falls_back_to_the_identifier():
+def test_a_wrong_instant_falls_back_to_the_identifier() -> None:
     update = alert("B", 1, ref(FIRST, sent=at(-1)))
     assert names(resolve(update, known(FIRST))) == [("A", MatchedBy.IDENTIFIER)]
 
 
-def test_a_reference_without_sender_means_the_same_sender():
+def test_a_reference_without_sender_means_the_same_sender() -> None:
     foreign = alert("A", 0, msg_type=cap.MsgType.ALERT, sender="other@x.example")
     update = alert("B", 1, cap.Reference("", "A", None))
     resolution = resolve(update, known(foreign, FIRST))
     assert [found.identity for found in resolution.superseded] == [FIRST.identity]
 
 
-def test_a_later_revision_under_the_same_identifier_is_not_meant():
+def test_a_later_revision_under_the_same_identifier_is_not_meant() -> None:
     later = alert("A", 5, msg_type=cap.MsgType.ALERT)
     update = alert("B", 1, ref(FIRST, sent=at(-1)))
     resolution = resolve(update, known(later))
@@ -102,21 +112,21 @@ def test_a_later_revision_under_the_same_identifier_is_not_meant():
     assert resolution.pending == update.references
 
 
-def test_another_sender_s_message_is_named_but_flagged():
+def test_another_sender_s_message_is_named_but_flagged() -> None:
     foreign = alert("A", 0, msg_type=cap.MsgType.ALERT, sender="other@x.example")
     resolution = resolve(alert("B", 1, ref(foreign)), known(foreign))
     assert names(resolution) == [("A", MatchedBy.NAMED)]
     assert resolution.caveats == (Caveat.FOREIGN,)
 
 
-def test_editions_of_one_warning_match_by_their_key():
+def test_editions_of_one_warning_match_by_their_key() -> None:
     base = "2.49.0.0.276.0.DWD.PVW.1687511640000.0d1a4fb5"
     first = alert(f"{base}.DEU", 0, msg_type=cap.MsgType.ALERT)
     update = alert("next.MUL", 1, cap.Reference(SENDER, f"{base}.MUL", at(0)))
     assert names(resolve(update, known(first))) == [(f"{base}.DEU", MatchedBy.KEY)]
 
 
-def test_what_is_not_known_yet_is_pending():
+def test_what_is_not_known_yet_is_pending() -> None:
     resolution = resolve(END, [])
     assert resolution.effect is Effect.ENDS
     assert resolution.pending == END.references
@@ -124,7 +134,7 @@ def test_what_is_not_known_yet_is_pending():
 
 
 @pytest.mark.parametrize("order", [*permutations([FIRST, SECOND, THIRD, END])])
-def test_in_any_order_of_arrival_the_first_three_end(order):
+def test_in_any_order_of_arrival_the_first_three_end(order: Any) -> None:
     seen, ended = [], set()
     for message in order:
         resolution = resolve(message, seen)
@@ -140,12 +150,12 @@ def test_in_any_order_of_arrival_the_first_three_end(order):
     assert ended == {FIRST.identity, SECOND.identity, THIRD.identity}
 
 
-def test_a_late_message_learns_who_ended_it():
+def test_a_late_message_learns_who_ended_it() -> None:
     resolution = resolve(FIRST, known(SECOND, THIRD, END))
     assert [identity.identifier for identity in resolution.superseded_by] == ["B", "C", "D"]
 
 
-def test_a_reference_to_itself_is_left_out():
+def test_a_reference_to_itself_is_left_out() -> None:
     for sent in (at(1), None):
         update = alert("B", 1, cap.Reference(SENDER, "B", sent), ref(FIRST))
         resolution = resolve(update, known(FIRST))
@@ -155,7 +165,7 @@ def test_a_reference_to_itself_is_left_out():
     assert only.caveats == (Caveat.SELF, Caveat.NAMES_NOTHING)
 
 
-def test_circles_of_references_end():
+def test_circles_of_references_end() -> None:
     one = alert("A", 0, cap.Reference(SENDER, "B", at(1)))
     two = alert("B", 1, cap.Reference(SENDER, "A", at(0)))
     resolution = resolve(alert("C", 2, ref(two)), known(one, two))
@@ -163,7 +173,7 @@ def test_circles_of_references_end():
     assert resolve(one, known(two)).superseded_by == (two.identity,)
 
 
-def test_the_same_message_again_is_a_repeat_and_other_content_a_conflict():
+def test_the_same_message_again_is_a_repeat_and_other_content_a_conflict() -> None:
     assert resolve(FIRST, known(FIRST)).effect is Effect.REPEAT
     changed = alert("A", 0, msg_type=cap.MsgType.ALERT, note="anders")
     assert resolve(changed, known(FIRST)).effect is Effect.CONFLICT
@@ -182,7 +192,7 @@ def test_the_same_message_again_is_a_repeat_and_other_content_a_conflict():
         (alert("X", 1, ref(FIRST), msg_type=cap.MsgType.ERROR), Effect.NONE, ()),
     ],
 )
-def test_what_a_message_does(message, effect, caveats):
+def test_what_a_message_does(message: Any, effect: Any, caveats: tuple[Any, ...]) -> None:
     resolution = resolve(message, known(FIRST))
     assert (resolution.effect, resolution.caveats) == (effect, caveats)
     assert bool(resolution.superseded) == (
@@ -190,20 +200,20 @@ def test_what_a_message_does(message, effect, caveats):
     )
 
 
-def test_an_acknowledgement_passes_nothing_on():
+def test_an_acknowledgement_passes_nothing_on() -> None:
     ack = alert("K", 1, ref(FIRST), msg_type=cap.MsgType.ACK)
     assert resolve(FIRST, known(ack)).superseded_by == ()
     resolution = resolve(alert("B", 2, ref(ack)), known(FIRST, ack))
     assert names(resolution) == [("K", MatchedBy.NAMED)]
 
 
-def test_messages_without_a_readable_time_can_still_be_related():
+def test_messages_without_a_readable_time_can_still_be_related() -> None:
     timeless = cap.Alert(SENDER, "A", None, cap.Status.ACTUAL, cap.MsgType.ALERT, cap.Scope.PUBLIC)
     resolution = resolve(alert("B", 1, cap.Reference(SENDER, "A", at(0))), known(timeless))
     assert resolution.superseded == (Superseded(timeless.identity, MatchedBy.IDENTIFIER),)
 
 
-def test_a_damaged_list_of_references_is_salvaged(message):
+def test_a_damaged_list_of_references_is_salvaged(message: Callable[..., bytes]) -> None:
     text = "S1 S2,mow.A mow.B,2020-04-03T10:00:00-00:00 2020-04-03T11:00:00-00:00"
     references = f"<scope>Public</scope><references>{text}</references>"
     (found,) = cap.parse(message(("<scope>Public</scope>", references))).alerts
@@ -226,14 +236,16 @@ def test_a_damaged_list_of_references_is_salvaged(message):
         (",b,2020-04-03T10:00:00-00:00", cap.Reference("", "b", datetime(2020, 4, 3, 10, tzinfo=UTC))),
     ],
 )
-def test_single_damaged_references_are_salvaged(message, text, reference):
+def test_single_damaged_references_are_salvaged(
+    message: Callable[..., bytes], text: str, reference: Any
+) -> None:
     references = f"<scope>Public</scope><references>{text}</references>"
     (found,) = cap.parse(message(("<scope>Public</scope>", references))).alerts
     assert found.references == (reference,)
     assert [problem.code for problem in found.problems] == ["reference-syntax"]
 
 
-def test_a_node_is_small_and_says_nothing_but_what_relates():
+def test_a_node_is_small_and_says_nothing_but_what_relates() -> None:
     assert node_of(SECOND) == Node(
         SECOND.identity, SECOND.references, Effect.REPLACES, node_of(SECOND).fingerprint
     )

@@ -1,6 +1,7 @@
 """Twice the message is twice the work: counted in calls, not in seconds."""
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -33,11 +34,11 @@ BODIES = {
 LIMITS = cap.Limits(max_problems=100_000)
 
 
-def calls(body):
+def calls(body: Any) -> int:
     """How many functions, Python's and C's, are called to read and check the body."""
     count = 0
 
-    def profile(_frame, event, _argument):
+    def profile(_frame: Any, event: Any, _argument: Any) -> None:
         nonlocal count
         count += event in ("call", "c_call")
 
@@ -51,6 +52,6 @@ def calls(body):
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_work_grows_with_the_message_and_not_faster(name):
+def test_work_grows_with_the_message_and_not_faster(name: Any) -> None:
     small, large = (calls(BODIES[name](size).encode()) for size in (300, 600))
     assert large < 2.1 * small

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 import trustme
@@ -16,14 +17,14 @@ def authority() -> trustme.CA:
 
 
 @pytest.fixture(scope="session")
-def ca_file(authority, tmp_path_factory) -> str:
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(path)
     return str(path)
 
 
 @pytest.fixture(scope="session")
-def server_tls(authority) -> Callable[..., ssl.SSLContext]:
+def server_tls(authority: trustme.CA) -> Callable[..., ssl.SSLContext]:
     """Makes a server's side of TLS; with ALPN if protocols are named."""
 
     def make(*protocols: str, name: str = "127.0.0.1") -> ssl.SSLContext:
@@ -37,11 +38,11 @@ def server_tls(authority) -> Callable[..., ssl.SSLContext]:
 
 
 @pytest.fixture
-async def client_for(ca_file) -> AsyncIterator[Callable[..., HttpClient]]:
+async def client_for(ca_file: str) -> AsyncIterator[Callable[..., HttpClient]]:
     """Makes clients that may contact the given origins, wherever they lie."""
     clients: list[HttpClient] = []
 
-    def make(*origins: str, **options) -> HttpClient:
+    def make(*origins: str, **options: Any) -> HttpClient:
         client = HttpClient(AddressPolicy(frozenset(origins)), **{"ca_file": ca_file, **options})
         clients.append(client)
         return client

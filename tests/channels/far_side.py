@@ -9,9 +9,10 @@ import contextlib
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 
 _LINGER_OFF = struct.pack("ii", 1, 0)
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -153,7 +154,7 @@ async def far_side(
 
 
 @contextlib.asynccontextmanager
-async def _listening(side, serve, tls: ssl.SSLContext | None, host: str) -> AsyncIterator[None]:
+async def _listening(side: Any, serve: Any, tls: ssl.SSLContext | None, host: str) -> AsyncIterator[None]:
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -270,7 +271,7 @@ def closed_port() -> int:
 
 
 @contextlib.contextmanager
-def deaf_port():
+def deaf_port() -> Iterator[Any]:
     """A port whose connections are never completed: its backlog is full."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))

@@ -1,7 +1,10 @@
 """The machinery under all channels: what the contract's suite cannot provoke through a well-made channel."""
 
+import subprocess
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from channels.base import (
     Uncertain,
 )
 from channels.fanout import Bounds, fan_out
+from channels.http.client import HttpClient
 from channels.http.messages import Request
 from tests.channels.far_side import answer, closed_port, far_side
 
@@ -26,13 +30,13 @@ class Clumsy:
 
     refusals_tolerated = 1
 
-    def gateway(self, endpoint):
+    def gateway(self, endpoint: Any) -> Any:
         return endpoint.address.rpartition("/")[0]
 
-    def request(self, endpoint, gateway, seconds_left):
+    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Request:
         return Request(endpoint.address, [], b"", 5.0)
 
-    def interpret(self, endpoint, answer, broken):
+    def interpret(self, endpoint: Any, answer: Any, broken: Any) -> Receipt:
         if answer.status == 401:
             raise ChannelMisconfigured("401")
         if answer.status == 299:
@@ -40,8 +44,10 @@ class Clumsy:
         return Receipt(endpoint.id)
 
 
-async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itself(client_for):
-    async def react(seen, writer):
+async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itself(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    async def react(seen: Any, writer: Any) -> None:
         await answer(299 if seen.target == "/1" else 200)(seen, writer)
 
     async with far_side(react) as side:
@@ -59,12 +65,14 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
 class Sleepy(Clumsy):
     """A process that stands still while it makes a request, until the request's time is over."""
 
-    def request(self, endpoint, gateway, seconds_left):
+    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Request:
         time.sleep(seconds_left + 0.01)
         return Request(endpoint.address, [], b"", seconds_left)
 
 
-async def test_nothing_is_sent_whose_time_ran_out_while_it_was_made(client_for):
+async def test_nothing_is_sent_whose_time_ran_out_while_it_was_made(
+    client_for: Callable[..., HttpClient],
+) -> None:
     bounds = Bounds(1, NOW + timedelta(seconds=0.05), lambda: NOW)
     async with far_side() as side:
         endpoints = [Endpoint(1, f"{side.origin}/1", {})]
@@ -74,14 +82,18 @@ async def test_nothing_is_sent_whose_time_ran_out_while_it_was_made(client_for):
     assert isinstance(receipt.error, DeliveryError)
 
 
-async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_look(client_for):
+async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_look(
+    client_for: Callable[..., HttpClient],
+) -> None:
     endpoints = [Endpoint(1, "http://push.example/x", {})]
     (receipt,) = [one async for known in fan_out(client_for(), Clumsy(), endpoints, BOUNDS) for one in known]
     assert (receipt.error.label, receipt.error.code) == ("permanent", "url_not_https")
 
 
 @pytest.mark.parametrize("dead_first", [True, False])
-async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_first):
+async def test_what_needs_a_human_is_told_before_what_heals(
+    client_for: Callable[..., HttpClient], dead_first: bool
+) -> None:
     dead = f"http://127.0.0.1:{closed_port()}"
     async with far_side(answer(401)) as side:
         down = [Endpoint(number, f"{dead}/{number}", {}) for number in range(8)]
@@ -101,16 +113,16 @@ async def test_what_needs_a_human_is_told_before_what_heals(client_for, dead_fir
 class Stumbling(Clumsy):
     """A adapter that cannot make one endpoint's request."""
 
-    def __init__(self, error):
+    def __init__(self, error: Any) -> None:
         self.error = error
 
-    def request(self, endpoint, gateway, seconds_left):
+    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Any:
         if endpoint.id == 1:
             raise self.error
         return super().request(endpoint, gateway, seconds_left)
 
 
-async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
+async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(200)) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
         adapter = Stumbling(RuntimeError("geheim"))
@@ -124,7 +136,7 @@ async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for):
     assert str(errors[1]) == "unusable RuntimeError"
 
 
-async def test_want_of_memory_is_held_against_no_recipient(client_for):
+async def test_want_of_memory_is_held_against_no_recipient(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(200)) as side:
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
         adapter = Stumbling(MemoryError())
@@ -132,7 +144,9 @@ async def test_want_of_memory_is_held_against_no_recipient(client_for):
             await anext(fan_out(client_for(side.origin), adapter, endpoints, BOUNDS))
 
 
-def test_want_of_memory_is_known_whatever_a_library_calls_it(python):
+def test_want_of_memory_is_known_whatever_a_library_calls_it(
+    python: Callable[..., subprocess.Popen[str]],
+) -> None:
     process = python(
         """
         import resource

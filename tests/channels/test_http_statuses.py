@@ -1,6 +1,7 @@
 """The general table, and what the transport's errors mean. The whole table is in tests/contract."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -28,16 +29,16 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         (600, Uncertain),
     ],
 )
-def test_table(status, meaning):
+def test_table(status: int, meaning: Any) -> None:
     assert meaning_of(status, {}) is meaning
 
 
-def test_a_channel_may_know_better():
+def test_a_channel_may_know_better() -> None:
     assert meaning_of(404, {404: Transient}) is Transient
     assert meaning_of(200, {200: Permanent}) is Permanent
 
 
-def test_a_redirect_says_that_it_was_refused():
+def test_a_redirect_says_that_it_was_refused() -> None:
     error = classify(Answer(301), lambda: NOW, {})
     assert (str(error), error.label) == ("301 redirect refused", "permanent")
 
@@ -52,7 +53,7 @@ def test_a_redirect_says_that_it_was_refused():
         (500, b"retry-after:7\r\n", Transient, 7.0),
     ],
 )
-def test_who_asks_for_a_pause(status, header, meaning, seconds):
+def test_who_asks_for_a_pause(status: int, header: bytes, meaning: Any, seconds: float | None) -> None:
     error = classify(Answer(status, (b"HTTP/1.1 X\r\n", header, b"\r\n")), lambda: NOW, {})
     assert (type(error), error.retry_after) == (meaning, seconds)
 
@@ -67,6 +68,8 @@ def test_who_asks_for_a_pause(status, header, meaning, seconds):
         (HttpError("x"), Uncertain),
     ],
 )
-def test_transport_errors(error, meaning):
+def test_transport_errors(
+    error: BrokenAnswer | HttpError | NoAnswer | NotSent | Refused, meaning: Any
+) -> None:
     got = transport_error(error)
     assert (type(got), got.code, got.detail) == (meaning, error.code, error.origin)

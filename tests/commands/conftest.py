@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -18,7 +19,7 @@ PEPPER = "pepper of the tests"
 
 
 @pytest.fixture
-def surroundings(env, database_url, redis_url, tmp_path):
+def surroundings(env: pytest.MonkeyPatch, database_url: str, redis_url: str, tmp_path: Path) -> Any:
     """The environment of an installation; also this process's."""
     names = {
         "DATABASE_URL": database_url,
@@ -32,20 +33,20 @@ def surroundings(env, database_url, redis_url, tmp_path):
 
 
 @pytest.fixture
-def run(surroundings):
+def run(surroundings: Any) -> Any:
     """Runs a command here, in a thread: commands bring their own event loop."""
 
-    async def run(*arguments, **options):
+    async def run(*arguments: Any, **options: Any) -> Any:
         return await asyncio.to_thread(CliRunner().invoke, app, [str(part) for part in arguments], **options)
 
     return run
 
 
 @pytest.fixture
-def dispatcher(surroundings):
+def dispatcher(surroundings: Any) -> Any:
     """Runs a command as a process."""
 
-    async def run(*arguments, **more):
+    async def run(*arguments: Any, **more: Any) -> Any:
         return await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "dispatcher", *map(str, arguments)],

@@ -1,6 +1,8 @@
 """Operators' commands on the record."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +17,11 @@ ADD = ("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358"
 
 
 @pytest.fixture
-def known(pool):
+def known(pool: Any) -> Sources:
     return Sources(pool, PEPPER.encode())
 
 
-async def test_a_new_source_gets_a_key_printed_once(dispatcher, known, pool):
+async def test_a_new_source_gets_a_key_printed_once(dispatcher: Any, known: Sources, pool: Any) -> None:
     done = await dispatcher(*ADD, "--name", "Leitstelle Düren")
     assert (done.returncode, done.stderr) == (0, "")
     source = await known.by_key(done.stdout.strip())
@@ -28,13 +30,13 @@ async def test_a_new_source_gets_a_key_printed_once(dispatcher, known, pool):
     )  # fmt: skip
 
 
-async def test_a_source_added_again_gets_another_key_and_keeps_the_first(run, known):
+async def test_a_source_added_again_gets_another_key_and_keeps_the_first(run: Any, known: Sources) -> None:
     first, second = [(await run(*ADD)).stdout.strip() for _ in range(2)]
     assert first != second
     assert await known.by_key(first) == await known.by_key(second)
 
 
-async def test_a_long_name_still_makes_a_valid_key(run, known):
+async def test_a_long_name_still_makes_a_valid_key(run: Any, known: Sources) -> None:
     done = await run("source", "add", "x" * 40, "--sender", SENDER, "--territory", "05358")
     assert (await known.by_key(done.stdout.strip())).id == "x" * 40
 
@@ -50,12 +52,14 @@ async def test_a_long_name_still_makes_a_valid_key(run, known):
         ("leitstelle", "--territory", "05358"),
     ],
 )
-async def test_a_source_that_makes_no_sense_is_refused(run, known, arguments):
+async def test_a_source_that_makes_no_sense_is_refused(
+    run: Any, known: Sources, arguments: tuple[Any, ...]
+) -> None:
     assert (await run("source", "add", *arguments)).exit_code == 2
     assert await known.names() == []
 
 
-async def test_a_revoked_key_is_worthless_and_revoking_it_again_fails(run, known):
+async def test_a_revoked_key_is_worthless_and_revoking_it_again_fails(run: Any, known: Sources) -> None:
     key = (await run(*ADD)).stdout.strip()
     key_id = key.split("_")[1]
     assert (await run("source", "revoke", key_id)).exit_code == 0
@@ -64,7 +68,7 @@ async def test_a_revoked_key_is_worthless_and_revoking_it_again_fails(run, known
     assert (again.exit_code, "no such valid key" in again.output) == (1, True)
 
 
-async def test_a_new_instance_gets_a_key_that_works(run, known):
+async def test_a_new_instance_gets_a_key_that_works(run: Any, known: Sources) -> None:
     done = await run("instance", "add", "dueren", "--place", DUEREN, "--name", "Stadt Düren")
     instance = await known.instance_by_key(done.stdout.strip())
     assert (instance.id, instance.name, instance.places) == ("dueren", "Stadt Düren", (DUEREN,))
@@ -73,12 +77,14 @@ async def test_a_new_instance_gets_a_key_that_works(run, known):
 @pytest.mark.parametrize(
     "arguments", [("Düren", "--place", DUEREN), ("dueren", "--place", "05358"), ("dueren",)]
 )
-async def test_an_instance_whose_key_could_never_work_is_refused(run, pool, arguments):
+async def test_an_instance_whose_key_could_never_work_is_refused(
+    run: Any, pool: Any, arguments: tuple[Any, ...]
+) -> None:
     assert (await run("instance", "add", *arguments)).exit_code == 2
     assert await pool.fetchval("SELECT count(*) FROM instance") == 0
 
 
-def line(**changes):
+def line(**changes: Any) -> Any:
     values = {
         "channel": "app",
         "address": "https://app.dueren.example/hook",
@@ -119,7 +125,9 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(run, pool, tmp_path, name):
+async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(
+    run: Any, pool: Any, tmp_path: Path, name: Any
+) -> None:
     file = tmp_path / "subscriptions.jsonl"
     good = [line(address=f"https://app.dueren.example/{n}") for n in range(2)]
     file.write_text("\n".join([good[0], BAD[name], good[1]]) + "\n")
@@ -132,7 +140,9 @@ async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(run,
     assert await Subscriptions(pool).counts() == {"app": 2}
 
 
-async def test_districts_points_and_polygons_are_followed_and_rounded(run, pool, tmp_path):
+async def test_districts_points_and_polygons_are_followed_and_rounded(
+    run: Any, pool: Any, tmp_path: Path
+) -> None:
     file = tmp_path / "subscriptions.jsonl"
     places = [
         "05358",
@@ -150,7 +160,7 @@ async def test_districts_points_and_polygons_are_followed_and_rounded(run, pool,
     ]
 
 
-async def test_an_import_as_a_process(dispatcher, pool, tmp_path):
+async def test_an_import_as_a_process(dispatcher: Any, pool: Any, tmp_path: Path) -> None:
     file = tmp_path / "subscriptions.jsonl"
     file.write_text(line(language="en", instance="dueren", ref="r-1") + "\n" + line() + "\n")
     done = await dispatcher("subscriptions", "import", file)
@@ -159,7 +169,7 @@ async def test_an_import_as_a_process(dispatcher, pool, tmp_path):
     assert counted.stdout == "app\t1\n"
 
 
-async def test_without_a_record_it_says_what_to_do(run, dispatcher, surroundings):
+async def test_without_a_record_it_says_what_to_do(run: Any, dispatcher: Any, surroundings: Any) -> None:
     surroundings.delenv("DATABASE_URL")
     done = await run("subscriptions", "count")
     assert done.exit_code == 2
@@ -167,12 +177,12 @@ async def test_without_a_record_it_says_what_to_do(run, dispatcher, surroundings
     assert (await dispatcher("migrate")).returncode == 2
 
 
-async def test_migrate_brings_the_record_up_to_date(dispatcher):
+async def test_migrate_brings_the_record_up_to_date(dispatcher: Any) -> None:
     done = await dispatcher("migrate")
     assert (done.returncode, done.stdout) == (0, "the record is at this version's schema\n")
 
 
-async def test_without_arguments_it_shows_what_there_is(run):
+async def test_without_arguments_it_shows_what_there_is(run: Any) -> None:
     done = await run()
     for name in (
         "submit",

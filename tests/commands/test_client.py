@@ -1,6 +1,9 @@
 """A control centre's side, against a live API."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from tests.support.submissions import warning
 
 
 @pytest.fixture
-async def service(surroundings):
+async def service(surroundings: Any) -> AsyncIterator[Any]:
     async with serving(Settings()) as service:
         await introduce(service.parts)
         surroundings.setenv("WARN_API_KEY", KEY)
@@ -23,13 +26,13 @@ async def service(surroundings):
 
 
 @pytest.fixture
-def pool(service):
+def pool(service: Any) -> Any:
     return service.parts.health.pool
 
 
 @pytest.fixture
-def file(tmp_path):
-    def write(message):
+def file(tmp_path: Path) -> Any:
+    def write(message: Any) -> Any:
         path = tmp_path / "warnung.xml"
         path.write_bytes(message.xml())
         return path
@@ -37,7 +40,9 @@ def file(tmp_path):
     return write
 
 
-async def test_submit_preview_and_status_as_processes(service, dispatcher, file, pool):
+async def test_submit_preview_and_status_as_processes(
+    service: Any, dispatcher: Any, file: Any, pool: Any
+) -> None:
     path = file(warning(DUEREN, JUELICH))
     await subscribe(pool, Subscriptions(pool), "anna")
     previewed = await dispatcher("preview", path)
@@ -58,14 +63,14 @@ async def test_submit_preview_and_status_as_processes(service, dispatcher, file,
     assert "Hochwasser an der Rur" in status.stdout
 
 
-async def test_following_ends_when_everybody_is_accounted_for(service, run, file):
+async def test_following_ends_when_everybody_is_accounted_for(service: Any, run: Any, file: Any) -> None:
     exercise = warning(status="Exercise", more="<note>Übung</note>")
     done = await run("submit", file(exercise), "--follow")
     assert done.exit_code == 0, done.output
     assert "recorded" in done.output
 
 
-async def test_a_refusal_names_every_finding_with_its_line(service, run, file):
+async def test_a_refusal_names_every_finding_with_its_line(service: Any, run: Any, file: Any) -> None:
     bad = warning(infos=(InfoPart(severity="Schlimm"),))
     done = await run("submit", file(bad))
     assert done.exit_code == 1
@@ -73,57 +78,63 @@ async def test_a_refusal_names_every_finding_with_its_line(service, run, file):
     assert "(Zeile " in done.output
 
 
-async def test_what_has_no_target_is_named(service, run, file):
+async def test_what_has_no_target_is_named(service: Any, run: Any, file: Any) -> None:
     bad = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
     done = await run("preview", file(bad))
     assert done.exit_code == 1
     assert 'circle 1 of area 1 "Gebiet": outside the boundary data' in done.output
 
 
-async def test_a_wrong_key_is_said(service, run, file, surroundings):
+async def test_a_wrong_key_is_said(service: Any, run: Any, file: Any, surroundings: Any) -> None:
     surroundings.setenv("WARN_API_KEY", "")
     done = await run("submit", file(warning()))
     assert (done.exit_code, "401" in done.output) == (1, True)
 
 
-async def test_no_answer_means_unknown_and_to_send_again(run, file):
+async def test_no_answer_means_unknown_and_to_send_again(run: Any, file: Any) -> None:
     done = await run("submit", file(warning()), "--url", "http://127.0.0.1:9")
     assert done.exit_code == 1
     assert "bitte erneut senden" in done.output
 
 
-async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(service, run, file):
+async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(
+    service: Any, run: Any, file: Any
+) -> None:
     done = await run("submit", file(warning()), "--url", f"{service.url}/metrics?")
     assert done.exit_code == 1
     assert "405" in done.output
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org", "file:///etc/passwd"])
-async def test_only_http_is_spoken(run, file, url):
+async def test_only_http_is_spoken(run: Any, file: Any, url: str) -> None:
     assert (await run("submit", file(warning()), "--url", url)).exit_code == 2
 
 
 @pytest.mark.parametrize("key", ["wk_a\nb", "wk_ü€"])
-async def test_a_key_that_cannot_be_one_is_named_but_never_shown(service, dispatcher, file, key):
+async def test_a_key_that_cannot_be_one_is_named_but_never_shown(
+    service: Any, dispatcher: Any, file: Any, key: str
+) -> None:
     done = await dispatcher("submit", file(warning()), WARN_API_KEY=key)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "WARN_API_KEY enthält Zeichen, die in keinem Schlüssel vorkommen\n"
 
 
-async def test_a_line_end_after_the_key_does_no_harm(service, run, file, surroundings):
+async def test_a_line_end_after_the_key_does_no_harm(
+    service: Any, run: Any, file: Any, surroundings: Any
+) -> None:
     surroundings.setenv("WARN_API_KEY", f"{KEY}\n")
     assert (await run("preview", file(warning()))).exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["nope", "../livez", "a b", "?"])
-async def test_an_alert_that_cannot_be_is_not_found(service, run, name):
+async def test_an_alert_that_cannot_be_is_not_found(service: Any, run: Any, name: str) -> None:
     done = await run("status", name)
     assert done.exit_code == 1
     assert done.output.startswith("404 Not")
     assert "None" not in done.output
 
 
-async def test_what_is_no_answer_of_this_service_is_said(service, run, file):
+async def test_what_is_no_answer_of_this_service_is_said(service: Any, run: Any, file: Any) -> None:
     done = await run("submit", file(warning()), "--url", f"{service.url}/v1/openapi.json?")
     assert done.exit_code == 1
     done = await run("status", "x", "--url", f"{service.url}/metrics?")
@@ -131,13 +142,13 @@ async def test_what_is_no_answer_of_this_service_is_said(service, run, file):
     assert "erneut senden" not in done.output, "nothing was sent"
 
 
-async def test_municipalities_beyond_the_territory_are_all_listed(service, run, file):
+async def test_municipalities_beyond_the_territory_are_all_listed(service: Any, run: Any, file: Any) -> None:
     done = await run("submit", file(warning(DUEREN, "05334002", "05334004")))
     assert "403 The area reaches beyond" in done.output
     assert "  05334002 Aachen\n  05334004 Alsdorf\n" in done.output
 
 
-async def test_what_was_put_right_in_a_message_is_shown(service, run, file):
+async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, file: Any) -> None:
     swapped = warning(infos=(InfoPart(areas=(), shapes="<circle>6.48,50.8 2</circle>"),))
     done = await run("preview", file(swapped))
     assert done.exit_code == 0
@@ -147,12 +158,12 @@ async def test_what_was_put_right_in_a_message_is_shown(service, run, file):
     assert "(schon angenommen)" in (await run("preview", file(swapped))).output.splitlines()[0]
 
 
-async def test_following_waits_for_a_service_that_starts_again(service, run, file):
+async def test_following_waits_for_a_service_that_starts_again(service: Any, run: Any, file: Any) -> None:
     """The control centre sees the end of it, though the API was away in between."""
     alert_id = (await run("submit", file(warning(status="Exercise", more="<note>Übung</note>")))).output[:26]
     asked = 0
 
-    async def relay(reader, writer):
+    async def relay(reader: Any, writer: Any) -> None:
         nonlocal asked
         asked += 1
         head = await reader.readuntil(b"\r\n\r\n")
@@ -174,12 +185,12 @@ async def test_following_waits_for_a_service_that_starts_again(service, run, fil
     assert "recorded" in done.output
 
 
-async def test_the_key_does_not_follow_where_an_answer_points(run, surroundings):
+async def test_the_key_does_not_follow_where_an_answer_points(run: Any, surroundings: Any) -> None:
     """What it is sent to is what the operator named."""
     surroundings.setenv("WARN_API_KEY", KEY)
     asked = []
 
-    async def elsewhere(reader, writer):
+    async def elsewhere(reader: Any, writer: Any) -> None:
         asked.append((await reader.readuntil(b"\r\n\r\n")).split()[1])
         writer.write(
             b"HTTP/1.1 302 Found\r\nlocation: /other\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

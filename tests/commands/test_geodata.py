@@ -1,6 +1,8 @@
 """`dispatcher match` and `dispatcher geodata`, as they are typed."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 from typer.testing import CliRunner
 
@@ -10,13 +12,13 @@ from ops.lab.bench.fixtures import warning
 RUNNER = CliRunner()
 
 
-def alert(tmp_path, ars="053580000000"):
+def alert(tmp_path: Path, ars: str = "053580000000") -> Any:
     file = tmp_path / "alert.xml"
     file.write_bytes(warning.write("A", sender="a@example.org", ars=ars, grade=warning.FLASH))
     return file
 
 
-def test_match_says_which_municipalities_and_why(tmp_path):
+def test_match_says_which_municipalities_and_why(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["match", "--json", str(alert(tmp_path))])
     found = json.loads(result.stdout)
     assert result.exit_code == 0
@@ -25,17 +27,17 @@ def test_match_says_which_municipalities_and_why(tmp_path):
     assert found["held"] is False
 
 
-def test_match_draws_a_map_beside_the_file(tmp_path):
+def test_match_draws_a_map_beside_the_file(tmp_path: Path) -> None:
     assert RUNNER.invoke(app, ["match", str(alert(tmp_path))]).exit_code == 0
     assert (tmp_path / "alert.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
-def test_what_matches_nothing_is_held(tmp_path):
+def test_what_matches_nothing_is_held(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["match", "--json", str(alert(tmp_path, ars="110000000000"))])
     assert (result.exit_code, json.loads(result.stdout)["held"]) == (3, True)
 
 
-def test_a_file_that_is_no_cap_and_a_bundle_that_is_none_are_named(tmp_path):
+def test_a_file_that_is_no_cap_and_a_bundle_that_is_none_are_named(tmp_path: Path) -> None:
     (tmp_path / "x.xml").write_text("<x/>")
     assert RUNNER.invoke(app, ["match", str(tmp_path / "x.xml")]).exit_code == 2
     result = RUNNER.invoke(app, ["match", "--geodata", str(tmp_path / "x.xml"), str(alert(tmp_path))])
@@ -43,13 +45,13 @@ def test_a_file_that_is_no_cap_and_a_bundle_that_is_none_are_named(tmp_path):
     assert "bundle" in result.stderr
 
 
-def test_geodata_show_names_source_licence_and_vintage():
+def test_geodata_show_names_source_licence_and_vintage() -> None:
     shown = json.loads(RUNNER.invoke(app, ["geodata", "show"]).stdout)
     assert shown["attribution"] == "© GeoBasis-DE / BKG 2016 (Daten verändert)"
     assert (shown["units"], shown["vintage"]) == (89, "2016-01-01")
 
 
-def square(ags, lon):
+def square(ags: Any, lon: Any) -> dict[Any, Any]:
     ring = [[lon, 50.0], [lon + 0.1, 50.0], [lon + 0.1, 50.1], [lon, 50.1], [lon, 50.0]]
     return {
         "type": "Feature",
@@ -58,7 +60,7 @@ def square(ags, lon):
     }
 
 
-def test_geodata_import_takes_any_geojson_with_a_column_mapping(tmp_path):
+def test_geodata_import_takes_any_geojson_with_a_column_mapping(tmp_path: Path) -> None:
     source, target = tmp_path / "x.geojson", tmp_path / "x.bundle"
     features = [square("05358008", 6.0), square("05358012", 6.1)]
     source.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
@@ -70,7 +72,7 @@ def test_geodata_import_takes_any_geojson_with_a_column_mapping(tmp_path):
     assert shown["units"] == 2
 
 
-def test_geodata_import_says_what_is_wrong_and_writes_nothing(tmp_path):
+def test_geodata_import_says_what_is_wrong_and_writes_nothing(tmp_path: Path) -> None:
     source, target = tmp_path / "x.geojson", tmp_path / "x.bundle"
     source.write_text("{}")
     options = ["--vintage", "2026-01-01", "--attribution", "Test", "--licence", "CC0"]
@@ -84,7 +86,7 @@ def test_geodata_import_says_what_is_wrong_and_writes_nothing(tmp_path):
         )
 
 
-def test_codes_of_any_scheme_are_learnt_from_polygons_and_used(tmp_path):
+def test_codes_of_any_scheme_are_learnt_from_polygons_and_used(tmp_path: Path) -> None:
     areas, table = tmp_path / "areas.geojson", tmp_path / "codes.csv"
     ring = [[6.47, 50.79], [6.49, 50.79], [6.49, 50.81], [6.47, 50.81], [6.47, 50.79]]
     abroad = [[lon - 20, lat] for lon, lat in ring]
@@ -107,7 +109,7 @@ def test_codes_of_any_scheme_are_learnt_from_polygons_and_used(tmp_path):
     assert (without.exit_code, json.loads(without.stdout)["municipalities"]) == (3, [])
 
 
-def test_codes_from_a_file_without_the_column_are_refused(tmp_path):
+def test_codes_from_a_file_without_the_column_are_refused(tmp_path: Path) -> None:
     areas = tmp_path / "areas.geojson"
     areas.write_text(json.dumps({"type": "FeatureCollection", "features": [square("05358008", 6.0)]}))
     made = RUNNER.invoke(
@@ -117,7 +119,7 @@ def test_codes_from_a_file_without_the_column_are_refused(tmp_path):
     assert not (tmp_path / "c.csv").exists()
 
 
-def test_german_keys_are_digits(tmp_path):
+def test_german_keys_are_digits(tmp_path: Path) -> None:
     source, target = tmp_path / "x.geojson", tmp_path / "x.bundle"
     source.write_text(json.dumps({"type": "FeatureCollection", "features": [square("0535'8\"", 6.0)]}))
     order = ["geodata", "import", str(source), str(target), "--vintage", "2026-01-01", "--attribution", "x"]

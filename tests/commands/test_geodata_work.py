@@ -3,6 +3,8 @@
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,13 +32,13 @@ CIRCLE = "<circle>50.8,6.48 0.5</circle>"
 LOST = "<circle>48.1,11.5 1</circle><geocode><valueName>X</valueName><value>1</value></geocode>"
 
 
-def message(tmp_path, area=CIRCLE, name="a.xml", identifier="one"):
+def message(tmp_path: Path, area: Any = CIRCLE, name: str = "a.xml", identifier: str = "one") -> Any:
     path = tmp_path / name
     path.write_text(CAP.format(identifier=identifier, area=area))
     return path
 
 
-def test_json_has_one_object_per_alert(tmp_path):
+def test_json_has_one_object_per_alert(tmp_path: Path) -> None:
     out = io.StringIO()
     files = [message(tmp_path), message(tmp_path, LOST, "b.xml", "two")]
     assert match_files(files, as_json=True, out=out) == HELD
@@ -54,14 +56,14 @@ def test_json_has_one_object_per_alert(tmp_path):
     assert not list(tmp_path.glob("*.svg"))
 
 
-def test_a_table_and_a_picture(tmp_path):
+def test_a_table_and_a_picture(tmp_path: Path) -> None:
     out = io.StringIO()
     assert match_files([message(tmp_path)], out=out) == READABLE
     assert "Düren" in out.getvalue()
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
 
 
-def test_failures_and_notes_are_printed(tmp_path):
+def test_failures_and_notes_are_printed(tmp_path: Path) -> None:
     out = io.StringIO()
     picture = tmp_path / "map.svg"
     files = [message(tmp_path, LOST), message(tmp_path, "<circle>50.8,6.48 0</circle>", "c.xml")]
@@ -72,7 +74,9 @@ def test_failures_and_notes_are_printed(tmp_path):
     assert (tmp_path / "map-2.svg").exists()
 
 
-def test_what_is_not_cap_is_named_and_the_rest_goes_on(tmp_path, capsys):
+def test_what_is_not_cap_is_named_and_the_rest_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bad = tmp_path / "bad.xml"
     bad.write_text("not xml")
     assert match_files([bad, tmp_path / "none.xml", message(tmp_path)], as_json=True) == NOT_CAP
@@ -82,7 +86,7 @@ def test_what_is_not_cap_is_named_and_the_rest_goes_on(tmp_path, capsys):
     assert json.loads(captured.out)["municipalities"]
 
 
-def test_the_data_can_be_chosen(tmp_path):
+def test_the_data_can_be_chosen(tmp_path: Path) -> None:
     out = io.StringIO()
     target = tmp_path / "x.bundle"
     import_boundaries(
@@ -92,11 +96,11 @@ def test_the_data_can_be_chosen(tmp_path):
     assert [m["ags"] for m in json.loads(out.getvalue())["municipalities"]] == ["01001001"]
 
 
-def provenance(country=""):
+def provenance(country: str = "") -> Provenance:
     return Provenance("test", "", "CC0", "nobody", "2020-01-01", country)
 
 
-def test_an_import_is_written_whole_or_not_at_all(tmp_path):
+def test_an_import_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     source = written(tmp_path, [feature(AGS="01001001"), feature(AGS="01001002")])
     target = tmp_path / "x.bundle"
     with pytest.raises(BundleError, match="2 units, not 3"):
@@ -111,7 +115,7 @@ def test_an_import_is_written_whole_or_not_at_all(tmp_path):
     assert len(read.provenance.source_sha256) == 64
 
 
-def test_an_import_reports_what_became_of_the_older_keys(tmp_path):
+def test_an_import_reports_what_became_of_the_older_keys(tmp_path: Path) -> None:
     first, second = tmp_path / "1.bundle", tmp_path / "2.bundle"
     import_boundaries(
         Import(written(tmp_path, [feature(AGS="01001001")]), first, provenance()), io.StringIO()
@@ -122,7 +126,7 @@ def test_an_import_reports_what_became_of_the_older_keys(tmp_path):
     assert "AGS:01001001" in bundles.read(second).units.aliases
 
 
-def test_a_bundle_describes_itself():
+def test_a_bundle_describes_itself() -> None:
     said = describe(Boundaries.load(PILOT), datetime(2017, 1, 15, tzinfo=UTC))
     assert said["attribution"] == "© GeoBasis-DE / BKG 2016 (Daten verändert)"
     assert said["vintage"] == "2016-01-01"

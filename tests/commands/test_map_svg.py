@@ -1,9 +1,11 @@
 """The map of a match."""
 
 import dataclasses
+from typing import Any
 
 from lxml import etree
 
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.commands.map_svg import MAX_LABELS, svg
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import Match
@@ -12,15 +14,15 @@ from tests.targeting.drawing import circle, coded, district, drawn
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def parsed(text):
+def parsed(text: Any) -> Any:
     return etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
 
 
-def classes(root):
+def classes(root: Any) -> list[Any]:
     return [path.get("class") for path in root.iter(f"{SVG}path")]
 
 
-def test_a_picture_shows_the_alert_the_reached_and_the_neighbours(boundaries):
+def test_a_picture_shows_the_alert_the_reached_and_the_neighbours(boundaries: Boundaries) -> None:
     found = match([drawn(district(boundaries, "05358")), coded(("AGS", "05370012"))], boundaries)
     root = parsed(svg(found, boundaries, "Hochwasser <Rur> & mehr"))
     assert root.find(f"{SVG}title").text == "Hochwasser <Rur> & mehr"
@@ -34,31 +36,31 @@ def test_a_picture_shows_the_alert_the_reached_and_the_neighbours(boundaries):
     assert "Gebietsstand 2016-01-01" in words
 
 
-def test_nothing_in_a_picture_comes_from_elsewhere(boundaries):
+def test_nothing_in_a_picture_comes_from_elsewhere(boundaries: Boundaries) -> None:
     text = svg(match([circle(50.8, 6.48, 1)], boundaries), boundaries)
     assert "href" not in text
     assert "script" not in text
     assert "url(" not in text
 
 
-def test_codes_alone_have_no_alert_outline(boundaries):
+def test_codes_alone_have_no_alert_outline(boundaries: Boundaries) -> None:
     root = parsed(svg(match([coded(("AGS", "05358008"))], boundaries), boundaries))
     assert "alert" not in classes(root)
 
 
-def test_many_municipalities_are_drawn_without_names(boundaries):
+def test_many_municipalities_are_drawn_without_names(boundaries: Boundaries) -> None:
     found = match([coded(("ARS", "05"))], boundaries)
     assert len(found.affected) > MAX_LABELS
     root = parsed(svg(found, boundaries))
     assert not [text for text in root.iter(f"{SVG}text") if text.get("class") == "name"]
 
 
-def test_a_match_of_nothing_shows_the_data(boundaries):
+def test_a_match_of_nothing_shows_the_data(boundaries: Boundaries) -> None:
     root = parsed(svg(Match(()), boundaries))
     assert classes(root).count("land") == len(boundaries.municipalities)
 
 
-def test_a_hostile_name_is_only_text(boundaries):
+def test_a_hostile_name_is_only_text(boundaries: Boundaries) -> None:
     found = match([coded(("AGS", "05358008"))], boundaries)
     bad = dataclasses.replace(
         found, affected=(dataclasses.replace(found.affected[0], name="<script>x</script>"),)

@@ -1,6 +1,8 @@
 """What an operator can mend is a sentence that names the setting: no traceback, no secret."""
 
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +49,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
-async def test_a_setting_that_cannot_be_used_is_named(dispatcher, name):
+async def test_a_setting_that_cannot_be_used_is_named(dispatcher: Any, name: Any) -> None:
     command, more, setting = BAD[name]
     done = await dispatcher(command, **more)
     assert done.returncode == 1, done.stderr
@@ -56,18 +58,18 @@ async def test_a_setting_that_cannot_be_used_is_named(dispatcher, name):
     assert SECRET not in done.stderr
 
 
-async def test_the_version_is_told(dispatcher):
+async def test_the_version_is_told(dispatcher: Any) -> None:
     done = await dispatcher("--version")
     assert (done.returncode, done.stdout) == (0, f"cap-dispatcher {version('cap-dispatcher')}\n")
 
 
-def elsewhere(database_url, name):
+def elsewhere(database_url: Any, name: Any) -> str:
     base, _, query = database_url.partition("?")
     return f"{base.rpartition('/')[0]}/{name}?{query}"
 
 
 @pytest.mark.parametrize("command", [["migrate"], ["subscriptions", "count"], ["api"]])
-async def test_a_record_that_is_not_there(dispatcher, database_url, command):
+async def test_a_record_that_is_not_there(dispatcher: Any, database_url: str, command: list[Any]) -> None:
     done = await dispatcher(*command, DATABASE_URL=elsewhere(database_url, "nowhere"))
     assert (done.returncode, done.stderr) == (
         1,
@@ -75,13 +77,13 @@ async def test_a_record_that_is_not_there(dispatcher, database_url, command):
     )
 
 
-async def test_a_record_that_was_never_migrated(dispatcher, database_url):
+async def test_a_record_that_was_never_migrated(dispatcher: Any, database_url: str) -> None:
     done = await dispatcher("subscriptions", "count", DATABASE_URL=elsewhere(database_url, "postgres"))
     assert done.returncode == 1
     assert done.stderr.endswith("; run `dispatcher migrate` first\n")
 
 
-async def test_a_record_that_is_not_running(dispatcher, tmp_path):
+async def test_a_record_that_is_not_running(dispatcher: Any, tmp_path: Path) -> None:
     (tmp_path / "var" / "postgres").mkdir(parents=True)
     done = await dispatcher("subscriptions", "count", DATABASE_URL="")
     assert (done.returncode, done.stdout) == (1, "")

@@ -5,6 +5,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -99,7 +100,7 @@ class Case:
         return int(seen.target.rpartition("/")[2])
 
     def by_number(self, reactions: dict[int, Reaction], otherwise: Reaction) -> Reaction:
-        async def react(seen, writer):
+        async def react(seen: Any, writer: Any) -> None:
             await reactions.get(self.number(seen), otherwise)(seen, writer)
 
         return react
@@ -119,7 +120,7 @@ CASES = (
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.name)
-def case(request) -> Case:
+def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 

@@ -3,7 +3,10 @@
 import asyncio
 import dataclasses
 import logging
+import ssl
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +36,7 @@ from tests.channels.far_side import (
     reset_after,
     respond,
 )
-from tests.contract.conftest import NOW, SECRETS, Clock, Setting, notice
+from tests.contract.conftest import NOW, SECRETS, Case, Clock, Setting, notice
 
 ACCEPTED = answer(201, {"Content-Type": "application/json"}, b'{"id": "m-1"}')
 SHORT_S = 0.1
@@ -43,17 +46,17 @@ SHORT_S = 0.1
 class Result:
     """All that one call of `send` gave."""
 
-    receipts: dict
+    receipts: dict[Any, Any]
     raised: ChannelError | None = None
 
-    def labels(self) -> dict:
+    def labels(self) -> dict[Any, Any]:
         return {
             number: "accepted" if receipt.accepted else receipt.error.label
             for number, receipt in self.receipts.items()
         }
 
 
-async def send(channel, endpoints, message=None) -> Result:
+async def send(channel: Any, endpoints: Any, message: Any = None) -> Result:
     result = Result({})
     try:
         async for known in channel.send(message or notice(), endpoints):
@@ -69,7 +72,7 @@ async def send(channel, endpoints, message=None) -> Result:
 class Stage:
     """A channel and the servers it sends to."""
 
-    def __init__(self, case, client_for, *sides, **options):
+    def __init__(self, case: Any, client_for: Any, *sides: Any, **options: Any) -> None:
         self.case = case
         self.origins = tuple(side.origin for side in sides)
         client_options = options.pop("client", {})
@@ -79,14 +82,14 @@ class Stage:
         self.setting = dataclasses.replace(setting, limits=dataclasses.replace(setting.limits, **limits))
         self.channel = case.build(self.setting)
 
-    def endpoints(self, numbers, side=0):
+    def endpoints(self, numbers: Any, side: int = 0) -> list[Any]:
         return [self.case.endpoint(number, self.origins, side) for number in numbers]
 
-    async def send(self, numbers, message=None):
+    async def send(self, numbers: Any, message: Any = None) -> Any:
         return await send(self.channel, self.endpoints(numbers), message)
 
 
-def expected_label(case, status):
+def expected_label(case: Any, status: Any) -> Any:
     """The table of the contract, written down a second time."""
     if status in case.departures:
         return case.departures[status]
@@ -105,7 +108,7 @@ def expected_label(case, status):
     )
 
 
-async def test_every_status_means_what_the_table_says(case, client_for):
+async def test_every_status_means_what_the_table_says(case: Case, client_for: Any) -> None:
     statuses = (*range(200, 600), 600, 999)
     async with far_side() as side:
         stage = Stage(case, client_for, side)
@@ -122,7 +125,7 @@ async def test_every_status_means_what_the_table_says(case, client_for):
     assert seen == expected
 
 
-async def test_nobody_is_unsubscribed_when_we_are_refused(case, client_for):
+async def test_nobody_is_unsubscribed_when_we_are_refused(case: Case, client_for: Any) -> None:
     async with far_side(answer(401)) as side:
         result = await Stage(case, client_for, side).send(range(3))
     assert isinstance(result.raised, ChannelMisconfigured)
@@ -130,7 +133,7 @@ async def test_nobody_is_unsubscribed_when_we_are_refused(case, client_for):
     assert {type(receipt.error) for receipt in result.receipts.values()} == {Transient}
 
 
-async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case, client_for):
+async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case: Case, client_for: Any) -> None:
     async with far_side(answer(403)) as side:
         result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(20))
     assert isinstance(result.raised, ChannelMisconfigured)
@@ -152,7 +155,9 @@ async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case, cl
     ],
     ids=["hang", "reset", "reset-in-head", "only-103", "garbage", "loris", "503-cut", "500-oversized"],
 )
-async def test_one_bad_exchange_never_hurts_another(case, client_for, react, label, code):
+async def test_one_bad_exchange_never_hurts_another(
+    case: Case, client_for: Any, react: Any, label: str, code: str
+) -> None:
     async with far_side(case.by_number({2: react}, ACCEPTED)) as side:
         result = await Stage(case, client_for, side, timeout_s=SHORT_S).send(range(6))
     assert result.raised is None
@@ -170,13 +175,15 @@ async def test_one_bad_exchange_never_hurts_another(case, client_for, react, lab
     ],
     ids=["oversized", "truncated", "loris"],
 )
-async def test_an_accepting_status_counts_even_if_the_body_breaks_off(case, client_for, react):
+async def test_an_accepting_status_counts_even_if_the_body_breaks_off(
+    case: Case, client_for: Any, react: Any
+) -> None:
     async with far_side(react) as side:
         result = await Stage(case, client_for, side, timeout_s=SHORT_S).send([1])
     assert result.labels() == {1: "accepted"}
 
 
-async def test_redirects_into_the_own_network_are_not_followed(case, client_for):
+async def test_redirects_into_the_own_network_are_not_followed(case: Case, client_for: Any) -> None:
     async with far_side() as inner, far_side(answer(307, {"Location": inner.origin})) as side:
         result = await Stage(case, client_for, side).send([1])
     assert (inner.seen, len(side.seen)) == ([], 1)
@@ -198,7 +205,9 @@ async def test_redirects_into_the_own_network_are_not_followed(case, client_for)
         ("1.5", None),
     ],
 )
-async def test_retry_after_in_all_its_forms(case, client_for, status, value, seconds):
+async def test_retry_after_in_all_its_forms(
+    case: Case, client_for: Any, status: int, value: str, seconds: Any
+) -> None:
     async with far_side(answer(status, {"Retry-After": value})) as side:
         result = await Stage(case, client_for, side).send([1])
     error = result.receipts[1].error
@@ -206,7 +215,9 @@ async def test_retry_after_in_all_its_forms(case, client_for, status, value, sec
     assert (type(error), error.retry_after) == (RateLimited if limited else Transient, seconds)
 
 
-async def test_nothing_more_is_started_at_a_gateway_that_asks_for_a_pause(case, client_for):
+async def test_nothing_more_is_started_at_a_gateway_that_asks_for_a_pause(
+    case: Case, client_for: Any
+) -> None:
     async with far_side(case.by_number({2: answer(429, {"Retry-After": "9"})}, ACCEPTED)) as side:
         result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(6))
     assert result.raised is None
@@ -215,11 +226,11 @@ async def test_nothing_more_is_started_at_a_gateway_that_asks_for_a_pause(case, 
     assert len(side.seen) == 3
 
 
-async def test_no_more_than_the_limit_is_in_flight(case, client_for):
+async def test_no_more_than_the_limit_is_in_flight(case: Case, client_for: Any) -> None:
     waiting = []
     release = asyncio.Event()
 
-    async def react(seen, writer):
+    async def react(seen: Any, writer: Any) -> None:
         waiting.append(seen)
         await release.wait()
         await ACCEPTED(seen, writer)
@@ -238,7 +249,7 @@ async def test_no_more_than_the_limit_is_in_flight(case, client_for):
     assert result.labels() == dict.fromkeys(range(10), "accepted")
 
 
-async def test_receipts_come_as_answers_come(case, client_for):
+async def test_receipts_come_as_answers_come(case: Case, client_for: Any) -> None:
     async with far_side(case.by_number({0: hang}, ACCEPTED)) as side:
         stage = Stage(case, client_for, side)
         receipts = stage.channel.send(notice(), stage.endpoints(range(4)))
@@ -249,7 +260,7 @@ async def test_receipts_come_as_answers_come(case, client_for):
         await receipts.aclose()
 
 
-async def test_unreachable_host_is_reported_after_five_failures_in_a_row(case, client_for):
+async def test_unreachable_host_is_reported_after_five_failures_in_a_row(case: Case, client_for: Any) -> None:
     origins = (f"http://127.0.0.1:{closed_port()}",)
     channel = case.build(Setting(client_for(*origins), origins))
     result = await send(channel, [case.endpoint(number, origins) for number in range(30)])
@@ -261,7 +272,7 @@ async def test_unreachable_host_is_reported_after_five_failures_in_a_row(case, c
     }
 
 
-async def test_a_few_failures_to_connect_are_no_outage(case, client_for):
+async def test_a_few_failures_to_connect_are_no_outage(case: Case, client_for: Any) -> None:
     origins = (f"http://127.0.0.1:{closed_port()}",)
     channel = case.build(Setting(client_for(*origins), origins))
     result = await send(channel, [case.endpoint(number, origins) for number in range(4)])
@@ -269,7 +280,7 @@ async def test_a_few_failures_to_connect_are_no_outage(case, client_for):
     assert result.labels() == dict.fromkeys(range(4), "transient")
 
 
-async def test_one_dead_host_does_not_stop_the_others(case, client_for):
+async def test_one_dead_host_does_not_stop_the_others(case: Case, client_for: Any) -> None:
     async with far_side(ACCEPTED) as side:
         origins = (side.origin, f"http://127.0.0.1:{closed_port()}")
         channel = case.build(Setting(client_for(*origins), origins))
@@ -282,7 +293,7 @@ async def test_one_dead_host_does_not_stop_the_others(case, client_for):
     assert {number: labels[number] for number in range(10, 20)} == dict.fromkeys(range(10, 20), "accepted")
 
 
-async def test_one_dead_endpoint_among_several_hosts_raises_nothing(case, client_for):
+async def test_one_dead_endpoint_among_several_hosts_raises_nothing(case: Case, client_for: Any) -> None:
     async with far_side(ACCEPTED) as side:
         origins = (side.origin, f"http://127.0.0.1:{closed_port()}")
         channel = case.build(Setting(client_for(*origins), origins))
@@ -292,21 +303,21 @@ async def test_one_dead_endpoint_among_several_hosts_raises_nothing(case, client
     assert result.labels() == {**dict.fromkeys(range(9), "accepted"), 3: "transient"}
 
 
-async def test_unresolvable_host_is_transient(case, client_for):
+async def test_unresolvable_host_is_transient(case: Case, client_for: Any) -> None:
     origins = ("https://nowhere.invalid",)
     channel = case.build(Setting(client_for(), origins))
     result = await send(channel, [case.endpoint(1, origins)])
     assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Transient, "dns")
 
 
-async def test_private_address_is_permanent_and_not_contacted(case, client_for):
+async def test_private_address_is_permanent_and_not_contacted(case: Case, client_for: Any) -> None:
     origins = ("https://localhost",)
     channel = case.build(Setting(client_for(), origins))
     result = await send(channel, [case.endpoint(1, origins)])
     assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Permanent, "private_address")
 
 
-async def test_nothing_is_started_after_the_deadline(case, client_for):
+async def test_nothing_is_started_after_the_deadline(case: Case, client_for: Any) -> None:
     async with far_side() as side:
         stage = Stage(case, client_for, side)
         result = await stage.send(range(3), notice(deadline=NOW))
@@ -314,10 +325,10 @@ async def test_nothing_is_started_after_the_deadline(case, client_for):
     assert {type(receipt.error) for receipt in result.receipts.values()} == {Expired}
 
 
-async def test_the_deadline_is_looked_at_before_each_start(case, client_for):
+async def test_the_deadline_is_looked_at_before_each_start(case: Case, client_for: Any) -> None:
     clock = Clock()
 
-    async def react(seen, writer):
+    async def react(seen: Any, writer: Any) -> None:
         clock.time += timedelta(minutes=1)
         await ACCEPTED(seen, writer)
 
@@ -328,17 +339,17 @@ async def test_the_deadline_is_looked_at_before_each_start(case, client_for):
     assert len(side.seen) == 3
 
 
-async def test_no_request_outlives_the_deadline(case, client_for):
+async def test_no_request_outlives_the_deadline(case: Case, client_for: Any) -> None:
     async with far_side(hang) as side:
         stage = Stage(case, client_for, side, timeout_s=60.0)
         result = await stage.send([1], notice(deadline=NOW + timedelta(seconds=1.1)))
     assert type(result.receipts[1].error) is Uncertain
 
 
-async def test_closing_the_generator_stops_everything(case, client_for):
+async def test_closing_the_generator_stops_everything(case: Case, client_for: Any) -> None:
     hanging = []
 
-    async def hold(_seen, writer):
+    async def hold(_seen: Any, writer: Any) -> None:
         hanging.append(writer)
 
     async with far_side(case.by_number({0: ACCEPTED}, hold)) as side:
@@ -356,7 +367,7 @@ async def test_closing_the_generator_stops_everything(case, client_for):
     assert len(side.seen) == 2
 
 
-async def test_cancelling_the_task_breaks_off_what_is_in_flight(case, client_for):
+async def test_cancelling_the_task_breaks_off_what_is_in_flight(case: Case, client_for: Any) -> None:
     async with far_side(hang) as side:
         stage = Stage(case, client_for, side, limits={"concurrency": 1})
         task = asyncio.create_task(stage.send(range(10)))
@@ -369,13 +380,13 @@ async def test_cancelling_the_task_breaks_off_what_is_in_flight(case, client_for
     assert len(side.seen) == 1
 
 
-async def test_an_empty_list_is_no_work(case, client_for):
+async def test_an_empty_list_is_no_work(case: Case, client_for: Any) -> None:
     async with far_side() as side:
         result = await Stage(case, client_for, side).send([])
     assert (result.receipts, result.raised, side.seen) == ({}, None, [])
 
 
-async def test_an_unusable_record_hurts_only_itself(case, client_for):
+async def test_an_unusable_record_hurts_only_itself(case: Case, client_for: Any) -> None:
     async with far_side(ACCEPTED) as side:
         stage = Stage(case, client_for, side)
         good = stage.endpoints(range(3))
@@ -394,14 +405,16 @@ async def test_an_unusable_record_hurts_only_itself(case, client_for):
     assert labels == {endpoint.id: "permanent" for endpoint in broken}
 
 
-async def test_accepts_over_https_and_http_2(case, client_for, server_tls):
+async def test_accepts_over_https_and_http_2(
+    case: Case, client_for: Any, server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
         result = await Stage(case, client_for, side, limits={"concurrency": 20}).send(range(50))
     assert result.labels() == dict.fromkeys(range(50), "accepted")
     assert side.connections == 1
 
 
-async def test_one_call_does_not_disturb_another(case, client_for):
+async def test_one_call_does_not_disturb_another(case: Case, client_for: Any) -> None:
     async with far_side(ACCEPTED) as side, far_side(hang) as slow:
         origins = (side.origin, slow.origin)
         channel = case.build(Setting(client_for(*origins), origins, timeout_s=SHORT_S))
@@ -413,14 +426,14 @@ async def test_one_call_does_not_disturb_another(case, client_for):
     assert set(hanging.labels().values()) == {"uncertain"}
 
 
-async def test_gateway_names_what_stands_behind_an_endpoint(case, client_for):
+async def test_gateway_names_what_stands_behind_an_endpoint(case: Case, client_for: Any) -> None:
     origins = ("https://push.example", "https://other.example")
     channel = case.build(Setting(client_for(), origins))
     for side in (0, 1):
         assert channel.gateway(case.endpoint(1, origins, side)) == case.gateway(origins, side)
 
 
-async def test_limits_are_stated(case, client_for):
+async def test_limits_are_stated(case: Case, client_for: Any) -> None:
     origins = ("https://push.example",)
     channel = case.build(Setting(client_for(), origins))
     assert channel.name == case.name
@@ -439,7 +452,9 @@ FAULTS = [
 ]
 
 
-async def test_no_secret_in_errors_logs_or_output(case, client_for, caplog, capfd):
+async def test_no_secret_in_errors_logs_or_output(
+    case: Case, client_for: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     said = []
     async with far_side() as side:

@@ -1,5 +1,6 @@
 """The pipeline on the real record and the real queue, with a scripted far side."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,8 @@ from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.metrics import Metrics
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue, queue_name
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
@@ -34,7 +37,7 @@ subscriptions = on_record.subscriptions
 
 
 @pytest.fixture
-async def wake_ups(redis_url):
+async def wake_ups(redis_url: str) -> AsyncIterator[WakeUpQueue]:
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     yield wake_ups
     await wake_ups.aclose()
@@ -54,33 +57,33 @@ class House:
     deliverer: Deliverer
     planner: Planner
 
-    async def subscribe(self, *names, **more):
+    async def subscribe(self, *names: Any, **more: Any) -> list[Any]:
         return sorted(await subscribe(self.pool, self.subscriptions, *names, **more))
 
-    async def submit(self, alert_id, **changes):
+    async def submit(self, alert_id: Any, **changes: Any) -> Any:
         raw = message(*(changes.get("areas") or (DUEREN,)), identifier=alert_id).xml()
         changes.pop("areas", None)
         return await submit(self.alerts, alert_id, raw=raw, **changes)
 
-    async def planned(self, alert_id="A", **changes):
+    async def planned(self, alert_id: str = "A", **changes: Any) -> list[Any]:
         """Submit and plan; the batches' ids."""
         await self.submit(alert_id, **changes)
         await self.planner.plan(alert_id)
         rows = await self.pool.fetch("SELECT id FROM batch WHERE alert_id = $1 ORDER BY id", alert_id)
         return [row["id"] for row in rows]
 
-    async def outcomes(self, batch_id):
+    async def outcomes(self, batch_id: Any) -> Any:
         return await self.pool.fetchval("SELECT outcomes FROM batch WHERE id = $1", batch_id)
 
-    async def state(self, batch_id):
+    async def state(self, batch_id: Any) -> Any:
         return await self.pool.fetchval("SELECT state FROM batch WHERE id = $1", batch_id)
 
-    async def rings(self, lane="priority"):
+    async def rings(self, lane: str = "priority") -> dict[Any, Any]:
         """What waits in a lane's queue, with the due time in ms."""
         waiting = await self.wake_ups._queue.zrange(queue_name(lane), 0, -1, withscores=True)
         return {name.decode(): score for name, score in waiting}
 
-    async def all_due_now(self):
+    async def all_due_now(self) -> None:
         """What the passing of time does: nothing waits any more."""
         await self.pool.execute("UPDATE batch SET not_before = clock_timestamp() - interval '1 s'")
         await self.pool.execute(
@@ -90,22 +93,24 @@ class House:
         for gateway in self.deliverer._gateways._known.values():
             gateway.breaker._until = 0.0
 
-    async def problems(self):
+    async def problems(self) -> list[Any]:
         rows = await self.pool.fetch(
             "SELECT recipient, label, code, attempts, crashes FROM problem ORDER BY recipient"
         )
         return [tuple(row) for row in rows]
 
-    def count(self, name, **labels):
+    def count(self, name: Any, **labels: Any) -> Any:
         return samples(self.dependencies.metrics)[name, frozenset(labels.items())]
 
-    def another(self, **changes):
+    def another(self, **changes: Any) -> Deliverer:
         """Another process: other breakers and another hand, the same record."""
         return Deliverer(replace(self.dependencies, gate=LaneGate(), **changes))
 
 
 @pytest.fixture
-def house(pool, alerts, ledger, subscriptions, wake_ups):
+def house(
+    pool: Any, alerts: Alerts, ledger: Any, subscriptions: Subscriptions, wake_ups: WakeUpQueue
+) -> House:
     channel = ScriptedChannel()
     metrics = Metrics()
     dependencies = DelivererDependencies(
@@ -126,7 +131,7 @@ def house(pool, alerts, ledger, subscriptions, wake_ups):
 
 
 @pytest.fixture
-async def reconciler(house):
+async def reconciler(house: House) -> AsyncIterator[Reconciler]:
     leadership = Leadership(house.pool)
     yield Reconciler(
         plans=Plans(house.pool, 10),

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from channels.base import ChannelError, ChannelLimits, Receipt
 
@@ -18,23 +20,23 @@ class ScriptedChannel:
 
     name: str = "webpush"
     limits: ChannelLimits = LIMITS
-    script: dict = field(default_factory=lambda: defaultdict(list))
-    seen: list = field(default_factory=list)
-    calls: list = field(default_factory=list)
-    notices: list = field(default_factory=list)
+    script: dict[Any, Any] = field(default_factory=lambda: defaultdict(list))
+    seen: list[Any] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)
+    notices: list[Any] = field(default_factory=list)
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.open.set()
 
-    def check(self, endpoint):
+    def check(self, endpoint: Any) -> None:
         """Every endpoint will do."""
 
-    def gateway(self, endpoint):
+    def gateway(self, endpoint: Any) -> str:
         return "https://push.example"
 
-    async def send(self, notice, endpoints):
+    async def send(self, notice: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
         self.calls.append([endpoint.id for endpoint in endpoints])
         self.notices.append(notice)
         for endpoint in endpoints:
@@ -48,5 +50,5 @@ class ScriptedChannel:
                 self.seen.append((notice.alert_id, endpoint.id))
             yield [Receipt(endpoint.id, error)]
 
-    async def aclose(self):
+    async def aclose(self) -> None:
         """Nothing to close."""

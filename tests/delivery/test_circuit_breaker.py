@@ -1,5 +1,7 @@
 """When a gateway is left alone, and for how long."""
 
+from typing import Any
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,37 +12,37 @@ from dispatcher.model.retry_policy import BreakerPolicy
 POLICY = BreakerPolicy()
 
 
-def failing(breaker, count, now=0.0):
+def failing(breaker: Any, count: Any, now: float = 0.0) -> list[Any]:
     return [breaker.note(failed=True, now=now) for _ in range(count)]
 
 
-def test_it_opens_when_more_than_half_of_enough_answers_are_failures():
+def test_it_opens_when_more_than_half_of_enough_answers_are_failures() -> None:
     breaker = Breaker(POLICY)
     assert failing(breaker, POLICY.answers_min - 1) == [0.0] * (POLICY.answers_min - 1)
     assert breaker.note(failed=True, now=0.0) == POLICY.pause_base_s
     assert breaker.probing
 
 
-def test_half_of_the_answers_is_not_more_than_half():
+def test_half_of_the_answers_is_not_more_than_half() -> None:
     breaker = Breaker(POLICY)
     pauses = [breaker.note(failed=bool(n % 2), now=0.0) for n in range(10 * POLICY.answers_min)]
     assert not any(pauses)
     assert not breaker.probing
 
 
-def test_answers_older_than_the_window_are_forgotten():
+def test_answers_older_than_the_window_are_forgotten() -> None:
     breaker = Breaker(POLICY)
     failing(breaker, POLICY.answers_min - 1)
     assert breaker.note(failed=True, now=POLICY.window_s + 1) == 0.0
 
 
-def test_answers_within_the_window_are_not_forgotten():
+def test_answers_within_the_window_are_not_forgotten() -> None:
     breaker = Breaker(POLICY)
     failing(breaker, POLICY.answers_min - 1)
     assert breaker.note(failed=True, now=POLICY.window_s) == POLICY.pause_base_s
 
 
-def test_an_unreachable_gateway_opens_it_at_once_and_for_longer_each_time():
+def test_an_unreachable_gateway_opens_it_at_once_and_for_longer_each_time() -> None:
     breaker, now, pauses = Breaker(POLICY), 0.0, []
     for _ in range(12):
         pauses.append(breaker.fail(now))
@@ -48,14 +50,14 @@ def test_an_unreachable_gateway_opens_it_at_once_and_for_longer_each_time():
     assert pauses == [1, 2, 4, 8, 16, *[POLICY.pause_cap_s] * 7]
 
 
-def test_a_probe_that_fails_opens_it_for_longer():
+def test_a_probe_that_fails_opens_it_for_longer() -> None:
     breaker = Breaker(POLICY)
     breaker.fail(0.0)
     assert breaker.note(failed=True, now=POLICY.pause_base_s) == 2 * POLICY.pause_base_s
     assert breaker.probing
 
 
-def test_a_probe_that_succeeds_closes_it_and_forgets_how_often_it_had_opened():
+def test_a_probe_that_succeeds_closes_it_and_forgets_how_often_it_had_opened() -> None:
     breaker = Breaker(POLICY)
     breaker.fail(0.0)
     breaker.fail(1.0)
@@ -65,7 +67,9 @@ def test_a_probe_that_succeeds_closes_it_and_forgets_how_often_it_had_opened():
 
 
 @pytest.mark.parametrize("failed", [True, False])
-def test_answers_that_were_under_way_when_it_opened_neither_close_it_nor_keep_it_open_longer(failed):
+def test_answers_that_were_under_way_when_it_opened_neither_close_it_nor_keep_it_open_longer(
+    failed: bool,
+) -> None:
     """A slice of a hundred is in flight: its other eighty answers belong to the same incident."""
     breaker = Breaker(POLICY)
     failing(breaker, POLICY.answers_min, now=10.0)
@@ -77,7 +81,7 @@ def test_answers_that_were_under_way_when_it_opened_neither_close_it_nor_keep_it
     assert breaker.note(failed=True, now=10.0 + POLICY.pause_base_s) == 2 * POLICY.pause_base_s
 
 
-def test_two_batches_that_find_the_gateway_unreachable_at_once_are_one_incident():
+def test_two_batches_that_find_the_gateway_unreachable_at_once_are_one_incident() -> None:
     breaker = Breaker(POLICY)
     assert breaker.fail(10.0) == POLICY.pause_base_s
     assert breaker.fail(10.25) == POLICY.pause_base_s - 0.25
@@ -86,7 +90,7 @@ def test_two_batches_that_find_the_gateway_unreachable_at_once_are_one_incident(
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5), st.integers(1, 40)), max_size=60))
 @example([(False, 0.0, 1), (True, 0.0, 11), (False, 0.0, 8)])
-def test_alike_answers_at_once_count_like_one_after_another(answers):
+def test_alike_answers_at_once_count_like_one_after_another(answers: Any) -> None:
     """Until it opens. A success never opens it."""
     together, apart, now = Breaker(POLICY), Breaker(POLICY), 0.0
     for failed, later, count in answers:
@@ -99,7 +103,7 @@ def test_alike_answers_at_once_count_like_one_after_another(answers):
         assert together.probing == apart.probing
 
 
-def test_of_many_answers_at_once_the_first_is_the_probe():
+def test_of_many_answers_at_once_the_first_is_the_probe() -> None:
     breaker = Breaker(POLICY)
     breaker.fail(0.0)
     assert breaker.note(failed=False, now=POLICY.pause_base_s, answers=POLICY.answers_min) == 0.0
@@ -110,7 +114,7 @@ def test_of_many_answers_at_once_the_first_is_the_probe():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 5)), max_size=200))
-def test_no_pause_exceeds_the_cap_and_a_working_gateway_is_never_shut_out(answers):
+def test_no_pause_exceeds_the_cap_and_a_working_gateway_is_never_shut_out(answers: Any) -> None:
     breaker, now = Breaker(POLICY), 0.0
     for failed, later in answers:
         now += later

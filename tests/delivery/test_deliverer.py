@@ -5,6 +5,7 @@ import logging
 import random
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import structlog
@@ -24,19 +25,20 @@ from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
+from tests.delivery.conftest import House
 from tests.support.histories import let_leases_end, until
 
 ACCEPTED = State.ACCEPTED
 PUSH = "https://push.example"
 
 
-async def paused(house):
+async def paused(house: Any) -> Any:
     return await house.pool.fetchrow(
         "SELECT reason, extract(epoch FROM paused_until - clock_timestamp())::float8 AS s FROM gateway"
     )
 
 
-async def test_everybody_gets_it_once_in_slices_and_the_alert_is_settled(house):
+async def test_everybody_gets_it_once_in_slices_and_the_alert_is_settled(house: House) -> None:
     ids = await house.subscribe(*"abcdefg")
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
@@ -52,7 +54,7 @@ async def test_everybody_gets_it_once_in_slices_and_the_alert_is_settled(house):
     assert house.count("warn_delivery_latency_seconds_count", channel="webpush", lane="priority") == 7
 
 
-async def test_what_they_get_is_the_rendered_alert_rendered_once(house):
+async def test_what_they_get_is_the_rendered_alert_rendered_once(house: House) -> None:
     await house.subscribe(*"abcd")
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
@@ -62,7 +64,7 @@ async def test_what_they_get_is_the_rendered_alert_rendered_once(house):
     assert first.alert_id == "A"
 
 
-async def test_a_finished_batch_is_not_worked_on_again(house):
+async def test_a_finished_batch_is_not_worked_on_again(house: House) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     for _ in range(3):
@@ -70,7 +72,7 @@ async def test_a_finished_batch_is_not_worked_on_again(house):
     assert len(house.channel.seen) == 1
 
 
-async def test_a_retry_waits_for_its_time_and_is_rung_for(house):
+async def test_a_retry_waits_for_its_time_and_is_rung_for(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Transient("503")]
     [batch] = await house.planned()
@@ -86,7 +88,7 @@ async def test_a_retry_waits_for_its_time_and_is_rung_for(house):
     assert await house.problems() == [(one, "accepted", "", 2, 0)]
 
 
-async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house):
+async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house: House) -> None:
     ids = await house.subscribe(*"abcd")
     house.channel.script[ids[0]] = [RateLimited("429", retry_after=30)]
     [batch] = await house.planned()
@@ -107,7 +109,7 @@ async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house):
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
 
 
-async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house):
+async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house: House) -> None:
     one, two, three = await house.subscribe(*"abc")
     house.channel.script.update({one: [Gone("410")], two: [Permanent("413", "too large")]})
     [batch] = await house.planned()
@@ -118,7 +120,7 @@ async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house):
     assert house.count("warn_endpoints_removed_total", channel="webpush") == 1
 
 
-async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house):
+async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Permanent("413", "too large")]
     [batch] = await house.planned()
@@ -134,7 +136,7 @@ async def test_a_dead_letter_is_sent_again_when_it_is_replayed(house):
     assert await DeadLetters(house.pool).listed("A") == []
 
 
-async def test_retries_that_keep_failing_wait_while_others_are_served(house):
+async def test_retries_that_keep_failing_wait_while_others_are_served(house: House) -> None:
     ids = await house.subscribe(*(f"p{n:02}" for n in range(10)))
     house.channel.script.update({one: [Transient("503")] * 2 for one in ids[:3]})
     [batch] = await house.planned()
@@ -157,7 +159,7 @@ async def test_retries_that_keep_failing_wait_while_others_are_served(house):
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
 
 
-async def test_when_too_many_are_called_gone_nobody_is_removed_and_it_is_counted(house):
+async def test_when_too_many_are_called_gone_nobody_is_removed_and_it_is_counted(house: House) -> None:
     ids = await house.subscribe(*(f"p{n:02}" for n in range(40)))
     house.channel.script.update({one: [Gone("410")] for one in ids})
     batches = await house.planned()
@@ -176,7 +178,7 @@ async def test_when_too_many_are_called_gone_nobody_is_removed_and_it_is_counted
     assert house.count("warn_endpoints_removed_total", channel="webpush") == 0
 
 
-async def test_a_gateway_that_is_down_gets_everything_back_that_was_not_started(house):
+async def test_a_gateway_that_is_down_gets_everything_back_that_was_not_started(house: House) -> None:
     ids = await house.subscribe(*"abc")
     house.channel.script[ids[1]] = [ChannelDown("connect", gateway=PUSH)]
     [batch] = await house.planned()
@@ -187,7 +189,7 @@ async def test_a_gateway_that_is_down_gets_everything_back_that_was_not_started(
     assert f"deliver:{batch}:1" in await house.rings()
 
 
-async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_is_lost(house):
+async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_is_lost(house: House) -> None:
     ids = await house.subscribe(*"abc")
     house.channel.script[ids[0]] = [ChannelMisconfigured("403")]
     [batch] = await house.planned()
@@ -200,7 +202,9 @@ async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_i
 
 
 @pytest.mark.parametrize("error", [ChannelDown, ChannelMisconfigured])
-async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_says(house, error):
+async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_says(
+    house: House, error: Any
+) -> None:
     ids = await house.subscribe(*"abc")
     house.channel.script[ids[0]] = [error("code")]
     [batch] = await house.planned()
@@ -211,7 +215,9 @@ async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_s
     assert (line["log_level"], line["reason"], line["code"]) == (level, error.label, "code")
 
 
-async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without_its_detail(house):
+async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without_its_detail(
+    house: House,
+) -> None:
     one, two, _ = await house.subscribe(*"abc")
     for each in (one, two):
         house.channel.script[each] = [Permanent("413", "somebody's number")]
@@ -229,7 +235,7 @@ async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without
     }
 
 
-async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house):
+async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house: House) -> None:
     await house.subscribe("a", channel="sms_http")
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
@@ -237,7 +243,7 @@ async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(h
     assert (await paused(house))["reason"] == "unknown_channel"
 
 
-async def test_those_who_unsubscribed_since_the_plan_are_gone(house):
+async def test_those_who_unsubscribed_since_the_plan_are_gone(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     [batch] = await house.planned()
     await house.pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", one)
@@ -246,7 +252,7 @@ async def test_those_who_unsubscribed_since_the_plan_are_gone(house):
     assert await house.outcomes(batch) == bytes([State.GONE, ACCEPTED])
 
 
-async def test_a_claim_sets_the_channels_clock_right(house):
+async def test_a_claim_sets_the_channels_clock_right(house: House) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     astray = RecordClock(own=lambda: datetime(2036, 1, 1, tzinfo=UTC))
@@ -254,7 +260,7 @@ async def test_a_claim_sets_the_channels_clock_right(house):
     assert abs(astray() - await house.pool.fetchval("SELECT clock_timestamp()")) < timedelta(minutes=1)
 
 
-async def test_past_the_deadline_nothing_is_sent(house):
+async def test_past_the_deadline_nothing_is_sent(house: House) -> None:
     await house.subscribe(*"ab")
     [batch] = await house.planned()
     await house.pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
@@ -264,7 +270,7 @@ async def test_past_the_deadline_nothing_is_sent(house):
     assert (await house.alerts.get("A")).state == "settled"
 
 
-async def test_an_update_stops_what_is_in_hand_before_the_next_slice(house):
+async def test_an_update_stops_what_is_in_hand_before_the_next_slice(house: House) -> None:
     ids = await house.subscribe(*"abcdefg")
     [batch] = await house.planned()
     house.channel.open.clear()
@@ -282,7 +288,7 @@ async def test_an_update_stops_what_is_in_hand_before_the_next_slice(house):
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 3 + [State.SUPERSEDED] * 4)
 
 
-async def test_a_worker_whose_batch_was_taken_over_writes_nothing_and_counts_it(house):
+async def test_a_worker_whose_batch_was_taken_over_writes_nothing_and_counts_it(house: House) -> None:
     ids = await house.subscribe(*"ab")
     [batch] = await house.planned()
     house.channel.open.clear()
@@ -301,7 +307,7 @@ async def test_a_worker_whose_batch_was_taken_over_writes_nothing_and_counts_it(
     assert ids
 
 
-async def test_a_batch_whose_worker_died_is_finished_by_another(house):
+async def test_a_batch_whose_worker_died_is_finished_by_another(house: House) -> None:
     ids = await house.subscribe(*"abcd")
     [batch] = await house.planned()
     lease = await house.ledger.acquire(batch)
@@ -317,7 +323,7 @@ async def test_a_batch_whose_worker_died_is_finished_by_another(house):
     assert [(who, crashes) for who, *_, crashes in await house.problems()] == [(ids[1], 1), (ids[2], 1)]
 
 
-async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_served(house):
+async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_served(house: House) -> None:
     ids = await house.subscribe(*"abcdef")
     house.channel.script[ids[2]] = [RuntimeError("poison")] * 9
     [batch] = await house.planned()
@@ -332,7 +338,7 @@ async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_serve
     assert (await house.alerts.get("A")).state == "settled"
 
 
-async def died_twice(house, batch):
+async def died_twice(house: Any, batch: Any) -> None:
     """The batch's first recipient was in hand at two deaths, everybody else has got it."""
     lease = await house.ledger.acquire(batch)
     outcomes = bytes([State.RETRY | UNCERTAIN] + [ACCEPTED] * (len(lease.recipients) - 1))
@@ -341,7 +347,9 @@ async def died_twice(house, batch):
     await let_leases_end(house.pool)
 
 
-async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_written_down(house):
+async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_written_down(
+    house: House,
+) -> None:
     """Else a neighbour of another batch, in hand at the same three deaths, would be given up too."""
     await house.subscribe(*(f"p{n:02}" for n in range(20)))
     first, second = await house.planned()
@@ -350,7 +358,7 @@ async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_wri
     house.channel.open.clear()
     work = [asyncio.create_task(house.deliverer.deliver(batch)) for batch in (first, second)]
 
-    async def one_waits_for_the_other():
+    async def one_waits_for_the_other() -> bool:
         return bool(house.deliverer._alone._waiters)
 
     await until(one_waits_for_the_other)
@@ -365,7 +373,9 @@ async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_wri
         assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
 
 
-async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(house):
+async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(
+    house: House,
+) -> None:
     ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.answers_min)))
     house.channel.script.update({one: [Transient("503")] for one in ids})
     first, second = await house.planned()
@@ -381,7 +391,7 @@ async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_
     assert await house.outcomes(first) == bytes([ACCEPTED] * 10)
 
 
-async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house):
+async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house: House) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     house.channel.open.clear()
@@ -389,7 +399,7 @@ async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house):
     await house.channel.entered.wait()
     await let_leases_end(house.pool)
 
-    async def renewed():
+    async def renewed() -> Any:
         return await house.pool.fetchval("SELECT lease_until > clock_timestamp() FROM batch")
 
     await until(renewed)
@@ -399,7 +409,7 @@ async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house):
     assert await house.outcomes(batch) == bytes([ACCEPTED])
 
 
-async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house):
+async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house: House) -> None:
     ids = await house.subscribe(*"abcdefg")
     [batch] = await house.planned()
     house.channel.open.clear()
@@ -416,7 +426,7 @@ async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house
     assert house.channel.seen == [("A", one) for one in ids]
 
 
-async def test_an_answer_that_was_not_read_makes_the_recipient_told(house):
+async def test_an_answer_that_was_not_read_makes_the_recipient_told(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Uncertain("timeout")]
     [batch] = await house.planned()
@@ -427,7 +437,7 @@ async def test_an_answer_that_was_not_read_makes_the_recipient_told(house):
     assert [(row["kind"], row["recipients"]) for row in rows] == [("cancel", [one, two])]
 
 
-async def test_an_alert_that_is_not_on_record_is_an_error_and_not_silence(house):
+async def test_an_alert_that_is_not_on_record_is_an_error_and_not_silence(house: House) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     lease = await house.ledger.acquire(batch)
@@ -439,7 +449,9 @@ async def test_an_alert_that_is_not_on_record_is_an_error_and_not_silence(house)
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_over_any_faults_nobody_is_lost_and_nobody_hears_it_twice_without_a_death(house, seed):
+async def test_over_any_faults_nobody_is_lost_and_nobody_hears_it_twice_without_a_death(
+    house: House, seed: Any
+) -> None:
     rng = random.Random(seed)
     ids = await house.subscribe(*(f"p{n:02}" for n in range(rng.randint(1, 30))))
     faults = [

@@ -1,6 +1,7 @@
 """What a batch adds to the metrics."""
 
 from dataclasses import replace
+from typing import Any
 
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.leased_batch import ACCEPTED
@@ -12,11 +13,11 @@ from tests.metrics.test_registry import samples
 PUSH = "https://push.example"
 
 
-def counted(metrics, name, **labels):
+def counted(metrics: Any, name: Any, **labels: Any) -> Any:
     return samples(metrics)[name, frozenset(labels.items())]
 
 
-def test_only_what_is_written_counts_and_each_recipient_once():
+def test_only_what_is_written_counts_and_each_recipient_once() -> None:
     metrics = Metrics()
     counts = DeliveryCounts(metrics, lease([State.PENDING] * 3 + [State.GONE]))
     refused = replace(ACCEPTED, outcome=State.REJECTED, label="permanent")
@@ -41,7 +42,7 @@ def test_only_what_is_written_counts_and_each_recipient_once():
     assert counted(metrics, "warn_delivery_latency_seconds_count", channel="webpush", lane="priority") == 2
 
 
-def test_removals_and_pauses_are_counted_as_they_come():
+def test_removals_and_pauses_are_counted_as_they_come() -> None:
     metrics = Metrics()
     counts = DeliveryCounts(metrics, lease([State.PENDING]))
     counts.removed(3, suspect=False)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,17 +17,17 @@ from dispatcher.model.vocabulary import Lane
 FLASH, PRIORITY, ROUTINE, EXERCISE = (lane.rank for lane in Lane)
 
 
-async def rounds():
+async def rounds() -> None:
     """Let everybody run who can."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
-def waiting(limiter, wanted=1, rank=ROUTINE):
+def waiting(limiter: Any, wanted: int = 1, rank: Any = ROUTINE) -> Any:
     return asyncio.create_task(limiter.take(wanted, rank))
 
 
-async def test_whoever_comes_first_gets_what_there_is_and_at_once():
+async def test_whoever_comes_first_gets_what_there_is_and_at_once() -> None:
     limiter = GatewayLimiter(4)
     assert await limiter.take(3, FLASH) == 3
     assert await limiter.take(3, FLASH) == 1, "some of it rather than none"
@@ -37,7 +38,7 @@ async def test_whoever_comes_first_gets_what_there_is_and_at_once():
     assert await late == 2
 
 
-async def test_slots_come_back_as_requests_land_and_the_rest_at_the_end():
+async def test_slots_come_back_as_requests_land_and_the_rest_at_the_end() -> None:
     limiter = GatewayLimiter(4)
     async with limiter.hold(4, FLASH) as slots:
         slots.give_back(3)
@@ -52,7 +53,7 @@ async def test_slots_come_back_as_requests_land_and_the_rest_at_the_end():
 
 
 @pytest.mark.parametrize("limits", [APP, SMS, WEBPUSH])
-async def test_a_slot_is_kept_for_the_most_urgent_lane(limits):
+async def test_a_slot_is_kept_for_the_most_urgent_lane(limits: Any) -> None:
     capacity = limits.concurrency
     limiter = GatewayLimiter(capacity)
     assert await limiter.take(10_000, ROUTINE) == capacity - max(1, capacity // RESERVED_SHARE)
@@ -63,17 +64,17 @@ async def test_a_slot_is_kept_for_the_most_urgent_lane(limits):
     more.cancel()
 
 
-async def test_of_few_slots_none_is_kept():
+async def test_of_few_slots_none_is_kept() -> None:
     for capacity in range(1, RESERVED_FROM):
         assert await GatewayLimiter(capacity).take(9, EXERCISE) == capacity
 
 
-async def test_the_more_urgent_goes_first_and_others_in_the_order_of_their_coming():
+async def test_the_more_urgent_goes_first_and_others_in_the_order_of_their_coming() -> None:
     limiter = GatewayLimiter(1)
     await limiter.take(1, FLASH)
     order = []
 
-    async def one(name, rank):
+    async def one(name: Any, rank: Any) -> None:
         await limiter.take(1, rank)
         order.append(name)
 
@@ -94,7 +95,7 @@ async def test_the_more_urgent_goes_first_and_others_in_the_order_of_their_comin
     assert order == ["f", "p1", "p2", "r1", "r2", "e"]
 
 
-async def test_nothing_is_starved_by_what_is_more_urgent():
+async def test_nothing_is_starved_by_what_is_more_urgent() -> None:
     """A stream of urgent batches overtakes a routine one for two lanes' worth of yielding, and not longer."""
     now = [0.0]
     limiter = GatewayLimiter(1, lambda: now[0])
@@ -116,7 +117,7 @@ async def test_nothing_is_starved_by_what_is_more_urgent():
     assert overtaken > 4
 
 
-async def test_it_is_crowded_for_those_who_could_only_wait():
+async def test_it_is_crowded_for_those_who_could_only_wait() -> None:
     limiter = GatewayLimiter(1)
     await limiter.take(1, FLASH)
     assert not limiter.is_crowded(EXERCISE)
@@ -129,7 +130,7 @@ async def test_it_is_crowded_for_those_who_could_only_wait():
 
 
 @pytest.mark.parametrize("granted", [False, True])
-async def test_a_batch_that_is_cancelled_while_it_waits_takes_no_slot_with_it(granted):
+async def test_a_batch_that_is_cancelled_while_it_waits_takes_no_slot_with_it(granted: bool) -> None:
     limiter = GatewayLimiter(2)
     await limiter.take(2, FLASH)
     first, second = waiting(limiter, 2), waiting(limiter, 2)
@@ -159,14 +160,14 @@ EVENTS = st.one_of(
 class Story:
     """Batches that come, send, land, break off and are cancelled, in whatever order."""
 
-    def __init__(self, capacity, limiter=GatewayLimiter):
+    def __init__(self, capacity: Any, limiter: Any = GatewayLimiter) -> None:
         self.capacity, self.now = capacity, 0.0
         self.limiter = limiter(capacity, lambda: self.now)
         self.reserved = max(1, capacity // RESERVED_SHARE) if capacity >= RESERVED_FROM else 0
         self.in_flight, self.urgent = 0, 0
         self.batches = []
 
-    async def batch(self, wanted, rank, events):
+    async def batch(self, wanted: Any, rank: Any, events: Any) -> None:
         async with self.limiter.hold(wanted, rank) as slots:
             assert 1 <= slots.held <= wanted
             self.in_flight += slots.held
@@ -181,11 +182,11 @@ class Story:
             finally:
                 self.gone(slots.held, rank)
 
-    def gone(self, count, rank):
+    def gone(self, count: Any, rank: Any) -> None:
         self.in_flight -= count
         self.urgent -= count if rank == FLASH else 0
 
-    async def step(self, event, number, more):
+    async def step(self, event: Any, number: Any, more: Any) -> None:
         if event == "take":
             events = asyncio.Queue()
             self.batches.append((asyncio.create_task(self.batch(number, more, events)), events))
@@ -200,7 +201,7 @@ class Story:
             else:
                 events.put_nowait(more)
 
-    async def finish(self):
+    async def finish(self) -> None:
         """Everybody lands: then everybody must have been served."""
         for _ in range(200):
             for _, events in self.batches:
@@ -214,8 +215,10 @@ class Story:
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(1, 24), st.lists(EVENTS, max_size=60))
-def test_whatever_happens_no_slot_is_lost_or_doubled_and_nobody_waits_for_ever(capacity, events):
-    async def tell():
+def test_whatever_happens_no_slot_is_lost_or_doubled_and_nobody_waits_for_ever(
+    capacity: Any, events: Any
+) -> None:
+    async def tell() -> None:
         story = Story(capacity)
         for event in events:
             await story.step(*event)
@@ -227,26 +230,26 @@ def test_whatever_happens_no_slot_is_lost_or_doubled_and_nobody_waits_for_ever(c
 class Leaky(GatewayLimiter):
     """Loses slots that were granted to somebody who is gone."""
 
-    def give_back(self, count):
+    def give_back(self, count: Any) -> None:
         super().give_back(max(0, count - 1))
 
 
 class Generous(GatewayLimiter):
     """Forgets who holds what."""
 
-    def _grantable(self, wanted, rank):
+    def _grantable(self, wanted: Any, rank: Any) -> Any:
         return wanted
 
 
 class Grudging(GatewayLimiter):
     """Keeps nothing for the most urgent."""
 
-    def _grantable(self, wanted, rank):
+    def _grantable(self, wanted: Any, rank: Any) -> Any:
         return min(wanted, self._free)
 
 
 @pytest.mark.parametrize("limiter", [Leaky, Generous, Grudging])
-async def test_a_limiter_that_is_wrong_is_noticed(limiter):
+async def test_a_limiter_that_is_wrong_is_noticed(limiter: Any) -> None:
     story = Story(8, limiter)
     for _ in range(3):
         await story.step("take", 6, ROUTINE)

@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import BatchState, Lane, State
 from tests.channels import conftest as outbound
 from tests.channels.far_side import far_side, respond
+from tests.delivery.conftest import House
 from tests.support.histories import until
 from tests.support.messages import DUEREN
 
@@ -23,12 +25,12 @@ PEOPLE, BATCHES = 40, 16
 class Counting:
     """A reaction that counts the requests in flight, and answers none before so many are."""
 
-    def __init__(self, together):
+    def __init__(self, together: Any) -> None:
         self.together = together
         self.active = self.peak = 0
         self.filled = asyncio.Event()
 
-    async def __call__(self, _seen, writer):
+    async def __call__(self, _seen: Any, writer: Any) -> None:
         self.active += 1
         self.peak = max(self.peak, self.active)
         if self.active >= self.together:
@@ -39,7 +41,7 @@ class Counting:
         await writer.drain()
 
 
-async def sixteen_batches(house, origin):
+async def sixteen_batches(house: Any, origin: Any) -> list[Any]:
     """Four alerts, each in a lane of its own and to forty people in four batches."""
     await house.subscriptions.add_many(
         NewSubscription("app", origin, f"{origin}/{number}", {"secret": SECRET}, (DUEREN,))
@@ -52,15 +54,15 @@ async def sixteen_batches(house, origin):
     return batches
 
 
-async def still_open(house):
+async def still_open(house: Any) -> list[Any]:
     rows = await house.pool.fetch("SELECT id FROM batch WHERE state = $1", BatchState.OPEN)
     return [row["id"] for row in rows]
 
 
 @pytest.mark.parametrize("concurrency", [1, 7, 20])
 async def test_sixteen_batches_in_four_lanes_never_exceed_a_gateways_limit_and_all_are_sent(
-    house, client_for, concurrency
-):
+    house: House, client_for: Any, concurrency: int
+) -> None:
     counting = Counting(concurrency)
     async with far_side(counting) as side:
         limits = replace(LIMITS, concurrency=concurrency)
@@ -77,7 +79,7 @@ async def test_sixteen_batches_in_four_lanes_never_exceed_a_gateways_limit_and_a
     assert b"".join(row["outcomes"] for row in rows) == bytes([State.ACCEPTED] * 4 * PEOPLE)
 
 
-async def test_without_a_limit_the_same_batches_would_exceed_it(house, client_for):
+async def test_without_a_limit_the_same_batches_would_exceed_it(house: House, client_for: Any) -> None:
     """The control: what the test above counts can be too much."""
     counting = Counting(21)
     async with far_side(counting) as side:
@@ -91,25 +93,25 @@ async def test_without_a_limit_the_same_batches_would_exceed_it(house, client_fo
 
 
 @pytest.fixture
-def narrow(house):
+def narrow(house: House) -> Any:
     """A gateway that takes one request at a time, and one batch of two people for each of three alerts."""
     house.channel.limits = replace(house.channel.limits, concurrency=1)
     return house
 
 
-async def three_batches(house):
+async def three_batches(house: Any) -> list[Any]:
     await house.subscribe(*"ab")
     return [batch for alert in "ABC" for batch in await house.planned(alert)]
 
 
-async def waits(house):
-    async def crowded():
+async def waits(house: Any) -> None:
+    async def crowded() -> Any:
         return house.deliverer._gateways.any_crowded()
 
     await until(crowded)
 
 
-async def test_a_batch_that_could_only_wait_is_left_for_later_and_does_not_keep_others(narrow):
+async def test_a_batch_that_could_only_wait_is_left_for_later_and_does_not_keep_others(narrow: Any) -> None:
     first, second, third = await three_batches(narrow)
     narrow.channel.open.clear()
     working = asyncio.create_task(narrow.deliverer.deliver(first))
@@ -123,7 +125,7 @@ async def test_a_batch_that_could_only_wait_is_left_for_later_and_does_not_keep_
     await narrow.pool.execute("UPDATE batch SET gateway = 'https://other.example' WHERE id = $1", third)
     other = asyncio.create_task(narrow.deliverer.deliver(third))
 
-    async def begun():
+    async def begun() -> bool:
         return len(narrow.channel.calls) == 2
 
     await until(begun)
@@ -132,7 +134,7 @@ async def test_a_batch_that_could_only_wait_is_left_for_later_and_does_not_keep_
     assert await still_open(narrow) == []
 
 
-async def test_what_was_left_for_later_is_woken_up_for_when_a_batch_is_put_down(narrow):
+async def test_what_was_left_for_later_is_woken_up_for_when_a_batch_is_put_down(narrow: Any) -> None:
     first, second, third = await three_batches(narrow)
     narrow.channel.open.clear()
     working = asyncio.create_task(narrow.deliverer.deliver(first))
@@ -148,7 +150,7 @@ async def test_what_was_left_for_later_is_woken_up_for_when_a_batch_is_put_down(
     assert await still_open(narrow) == []
 
 
-async def test_an_urgent_batch_is_taken_up_where_only_others_wait(narrow):
+async def test_an_urgent_batch_is_taken_up_where_only_others_wait(narrow: Any) -> None:
     await narrow.subscribe(*"ab")
     batches = [
         batch
@@ -162,7 +164,7 @@ async def test_an_urgent_batch_is_taken_up_where_only_others_wait(narrow):
     await waits(narrow)
     work.append(asyncio.create_task(narrow.deliverer.deliver(batches[2])))
 
-    async def waits_too():
+    async def waits_too() -> Any:
         [gateway] = narrow.deliverer._gateways._known.values()
         return gateway.limiter.is_crowded(Lane.FLASH.rank)
 
@@ -176,7 +178,7 @@ async def test_an_urgent_batch_is_taken_up_where_only_others_wait(narrow):
 @pytest.mark.parametrize(
     "ending", [ChannelDown("x"), Transient("503"), RuntimeError("bug"), asyncio.CancelledError()], ids=repr
 )
-async def test_however_a_batch_ends_its_slots_are_free_again(narrow, ending):
+async def test_however_a_batch_ends_its_slots_are_free_again(narrow: Any, ending: Any) -> None:
     ids = await narrow.subscribe(*"ab")
     [first] = await narrow.planned("A")
     [second] = await narrow.planned("B")
@@ -187,7 +189,7 @@ async def test_however_a_batch_ends_its_slots_are_free_again(narrow, ending):
     assert await narrow.outcomes(second) == bytes([State.ACCEPTED] * 2)
 
 
-async def test_a_batch_that_is_cancelled_while_it_waits_or_sends_takes_no_slot_with_it(narrow):
+async def test_a_batch_that_is_cancelled_while_it_waits_or_sends_takes_no_slot_with_it(narrow: Any) -> None:
     first, second, third = await three_batches(narrow)
     narrow.channel.open.clear()
     sending = asyncio.create_task(narrow.deliverer.deliver(first))
@@ -202,14 +204,14 @@ async def test_a_batch_that_is_cancelled_while_it_waits_or_sends_takes_no_slot_w
     assert await narrow.outcomes(third) == bytes([State.ACCEPTED] * 2)
 
 
-async def test_what_expires_or_is_stopped_while_it_waits_is_not_sent(narrow):
+async def test_what_expires_or_is_stopped_while_it_waits_is_not_sent(narrow: Any) -> None:
     first, second, third = await three_batches(narrow)
     narrow.channel.open.clear()
     sending = asyncio.create_task(narrow.deliverer.deliver(first))
     await narrow.channel.entered.wait()
     waiting = [asyncio.create_task(narrow.deliverer.deliver(batch)) for batch in (second, third)]
 
-    async def both_wait():
+    async def both_wait() -> bool:
         [gateway] = narrow.deliverer._gateways._known.values()
         return len(gateway.limiter._waiting) == 2
 

@@ -11,11 +11,11 @@ from tests.delivery.scripted_channel import LIMITS, ScriptedChannel
 PUSH = "https://push.example"
 
 
-def gateways(policy=DeliveryPolicy()):  # noqa: B008 - frozen
+def gateways(policy: DeliveryPolicy = DeliveryPolicy()) -> Gateways:  # noqa: B008 - frozen
     return Gateways(policy, {"webpush": ScriptedChannel()})
 
 
-async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit():
+async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit() -> None:
     known = gateways()
     assert known.of("webpush", PUSH) is known.of("webpush", PUSH)
     assert known.of("webpush", PUSH) is not known.of("app", PUSH)
@@ -23,12 +23,12 @@ async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit():
     assert await limiter.take(10_000, Lane.FLASH.rank) == LIMITS.concurrency
 
 
-def test_its_breaker_and_budget_are_the_policys():
+def test_its_breaker_and_budget_are_the_policys() -> None:
     policy = DeliveryPolicy(breaker=BreakerPolicy(pause_base_s=7))
     assert gateways(policy).of("webpush", PUSH).breaker.fail(0.0) == 7
 
 
-async def test_it_is_known_whether_somebody_waits_anywhere():
+async def test_it_is_known_whether_somebody_waits_anywhere() -> None:
     known = gateways()
     assert not known.any_crowded()
     limiter = known.of("webpush", PUSH).limiter
@@ -40,7 +40,7 @@ async def test_it_is_known_whether_somebody_waits_anywhere():
     waiting.cancel()
 
 
-def test_for_each_batch_put_down_one_is_woken_up_and_at_the_last_all():
+def test_for_each_batch_put_down_one_is_woken_up_and_at_the_last_all() -> None:
     gateway = gateways().of("webpush", PUSH)
     ready_batches = [ReadyBatch(number, Lane.ROUTINE, 0) for number in range(5)]
     gateway.postponed.update({wake_ups.batch_id: wake_ups for wake_ups in ready_batches})

@@ -3,6 +3,7 @@
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ SECOND = timedelta(seconds=1)
 CRASHES_MAX, GONE_SUSPECT_MIN = DEFAULT_POLICY.suspicion.crashes_max, DEFAULT_POLICY.suspicion.gone_min
 
 
-def lease(outcomes, problems=(), now=NOW, deadline=NOW + HOUR):
+def lease(outcomes: Any, problems: Any = (), now: Any = NOW, deadline: Any = NOW + HOUR) -> Lease:
     """Recipients are numbered from 100, so that nobody takes a position for a recipient."""
     return Lease(
         batch_id=1,
@@ -40,53 +41,53 @@ def lease(outcomes, problems=(), now=NOW, deadline=NOW + HOUR):
     )
 
 
-def in_flight(*outcomes, problems=(), now=NOW):
+def in_flight(*outcomes: Any, problems: Any = (), now: Any = NOW) -> LeasedBatch:
     return LeasedBatch(lease(outcomes, problems, now), DEFAULT_POLICY, lambda: 0.5)
 
 
-def problem(position, *, crashes=0, due=NOW, label="transient"):
+def problem(position: Any, *, crashes: int = 0, due: Any = NOW, label: str = "transient") -> RecipientProblem:
     return RecipientProblem(position, 100 + position, 1, crashes, label, "503", "", due)
 
 
-def answer(batch, positions, error=None):
+def answer(batch: Any, positions: Any, error: Any = None) -> list[Any]:
     batch.claim(positions)
     return [batch.settle(Receipt(100 + n, error), NOW) for n in positions]
 
 
-def states(batch):
+def states(batch: Any) -> list[Any]:
     return [byte & ~UNCERTAIN for byte in batch.progress().outcomes]
 
 
-def test_those_never_tried_come_first():
+def test_those_never_tried_come_first() -> None:
     batch = in_flight(State.RETRY, State.PENDING, State.ACCEPTED, State.PENDING, problems=[problem(0)])
     assert batch.next_slice(NOW, 10) == [1, 3]
     assert batch.next_slice(NOW, 1) == [1]
 
 
-def test_a_retry_waits_until_it_is_due():
+def test_a_retry_waits_until_it_is_due() -> None:
     batch = in_flight(State.RETRY, problems=[problem(0, due=NOW + SECOND)])
     assert batch.next_slice(NOW, 10) == []
     assert batch.next_due() == NOW + SECOND
     assert batch.next_slice(NOW + SECOND, 10) == [0]
 
 
-def test_a_retry_without_a_time_is_due_at_once():
+def test_a_retry_without_a_time_is_due_at_once() -> None:
     batch = in_flight(State.RETRY, problems=[problem(0, due=None)])
     assert batch.next_slice(NOW, 10) == [0]
 
 
-def test_nothing_is_due_when_everybody_has_a_terminal_state():
+def test_nothing_is_due_when_everybody_has_a_terminal_state() -> None:
     batch = in_flight(State.ACCEPTED, State.DEAD | UNCERTAIN)
     assert batch.next_slice(NOW, 10) == []
     assert batch.next_due() is None
     assert batch.open_recipients() == []
 
 
-def test_whoever_was_never_tried_is_due_now():
+def test_whoever_was_never_tried_is_due_now() -> None:
     assert in_flight(State.PENDING, State.RETRY, problems=[problem(1, due=NOW + HOUR)]).next_due() == NOW
 
 
-def test_who_was_in_hand_when_a_process_died_may_have_been_reached():
+def test_who_was_in_hand_when_a_process_died_may_have_been_reached() -> None:
     batch = in_flight(State.CLAIMED, State.PENDING)
     progress = batch.progress()
     assert progress.outcomes == bytes([State.RETRY | UNCERTAIN, State.PENDING])
@@ -94,7 +95,7 @@ def test_who_was_in_hand_when_a_process_died_may_have_been_reached():
     assert (noted.position, noted.recipient, noted.crashes, noted.label) == (0, 100, 1, "crash")
 
 
-def test_suspects_come_last_and_in_ever_smaller_company():
+def test_suspects_come_last_and_in_ever_smaller_company() -> None:
     batch = in_flight(*[State.CLAIMED] * 30, State.PENDING)
     assert batch.next_slice(NOW, 100) == [30]
     answer(batch, [30])
@@ -104,19 +105,19 @@ def test_suspects_come_last_and_in_ever_smaller_company():
     assert twice.next_slice(NOW, 100) == [0], "one that was there twice goes alone"
 
 
-def test_a_calm_retry_goes_before_a_suspect():
+def test_a_calm_retry_goes_before_a_suspect() -> None:
     batch = in_flight(State.RETRY, State.RETRY, problems=[problem(0, crashes=1), problem(1)])
     assert batch.next_slice(NOW, 10) == [1]
 
 
-def test_a_recipient_that_was_in_hand_at_three_deaths_is_given_up():
+def test_a_recipient_that_was_in_hand_at_three_deaths_is_given_up() -> None:
     batch = in_flight(State.CLAIMED, problems=[problem(0, crashes=CRASHES_MAX - 1)])
     progress = batch.progress()
     assert progress.outcomes == bytes([State.DEAD | UNCERTAIN])
     assert progress.problems[0].due is None
 
 
-def test_subscriptions_that_ended_are_gone_and_are_not_removed_again():
+def test_subscriptions_that_ended_are_gone_and_are_not_removed_again() -> None:
     batch = in_flight(State.PENDING, State.PENDING, State.ACCEPTED)
     batch.drop_missing({101: "there"})
     progress = batch.progress(final=True)
@@ -125,7 +126,7 @@ def test_subscriptions_that_ended_are_gone_and_are_not_removed_again():
     assert progress.remove == ()
 
 
-def test_past_the_deadline_everybody_left_is_expired_and_uncertain_stays_uncertain():
+def test_past_the_deadline_everybody_left_is_expired_and_uncertain_stays_uncertain() -> None:
     batch = in_flight(
         State.PENDING, State.RETRY | UNCERTAIN, State.ACCEPTED, problems=[problem(1, crashes=1)]
     )
@@ -135,7 +136,7 @@ def test_past_the_deadline_everybody_left_is_expired_and_uncertain_stays_uncerta
     assert {one.position: one.crashes for one in progress.problems} == {0: 0, 1: 1}
 
 
-def test_what_was_claimed_and_not_sent_goes_back_to_where_it_was():
+def test_what_was_claimed_and_not_sent_goes_back_to_where_it_was() -> None:
     batch = in_flight(State.PENDING, State.RETRY, State.PENDING, State.PENDING, problems=[problem(1)])
     batch.claim([0, 1, 2])
     batch.settle(Receipt(102), NOW)
@@ -143,7 +144,7 @@ def test_what_was_claimed_and_not_sent_goes_back_to_where_it_was():
     assert batch.progress().outcomes == bytes([State.PENDING, State.RETRY, State.ACCEPTED, State.PENDING])
 
 
-def test_what_was_uncertain_stays_uncertain_when_it_is_claimed_and_not_sent():
+def test_what_was_uncertain_stays_uncertain_when_it_is_claimed_and_not_sent() -> None:
     batch = in_flight(State.PENDING | UNCERTAIN)
     batch.claim([0])
     batch.unclaim([0])
@@ -151,7 +152,7 @@ def test_what_was_uncertain_stays_uncertain_when_it_is_claimed_and_not_sent():
     assert batch.next_slice(NOW, 1) == [0]
 
 
-def test_plain_success_leaves_no_trace_but_the_byte():
+def test_plain_success_leaves_no_trace_but_the_byte() -> None:
     batch = in_flight(State.PENDING)
     answer(batch, [0])
     progress = batch.progress()
@@ -159,7 +160,7 @@ def test_plain_success_leaves_no_trace_but_the_byte():
     assert progress.accepted_first == progress.accepted_last == NOW
 
 
-def test_a_success_after_a_failure_is_noted_with_its_attempts():
+def test_a_success_after_a_failure_is_noted_with_its_attempts() -> None:
     batch = in_flight(State.RETRY, problems=[problem(0)])
     answer(batch, [0])
     [noted] = batch.progress().problems
@@ -167,7 +168,7 @@ def test_a_success_after_a_failure_is_noted_with_its_attempts():
 
 
 @given(st.data())
-def test_receipts_taken_together_are_as_taken_one_by_one(data):
+def test_receipts_taken_together_are_as_taken_one_by_one(data: Any) -> None:
     outcomes = [State.PENDING, State.RETRY, State.CLAIMED, State.PENDING | UNCERTAIN, State.PENDING]
     together = in_flight(*outcomes, problems=[problem(1)])
     apart = in_flight(*outcomes, problems=[problem(1)])
@@ -182,7 +183,7 @@ def test_receipts_taken_together_are_as_taken_one_by_one(data):
     assert together.progress(final=True) == apart.progress(final=True)
 
 
-def test_progress_is_told_once():
+def test_progress_is_told_once() -> None:
     batch = in_flight(State.PENDING, State.PENDING)
     answer(batch, [0], Permanent("400"))
     answer(batch, [1])
@@ -191,7 +192,7 @@ def test_progress_is_told_once():
     assert (again.problems, again.accepted_first, again.accepted_last) == ((), None, None)
 
 
-def test_the_first_and_the_last_acceptance_are_kept():
+def test_the_first_and_the_last_acceptance_are_kept() -> None:
     batch = in_flight(State.PENDING, State.PENDING)
     batch.claim([0, 1])
     batch.settle(Receipt(101), NOW + SECOND)
@@ -200,7 +201,7 @@ def test_the_first_and_the_last_acceptance_are_kept():
     assert (progress.accepted_first, progress.accepted_last) == (NOW, NOW + SECOND)
 
 
-def test_the_gone_are_removed_when_the_batch_is_put_down_and_not_before():
+def test_the_gone_are_removed_when_the_batch_is_put_down_and_not_before() -> None:
     """Only then is it known whether too many are."""
     batch = in_flight(State.PENDING, State.PENDING)
     answer(batch, [0], Gone("410"))
@@ -210,7 +211,7 @@ def test_the_gone_are_removed_when_the_batch_is_put_down_and_not_before():
     assert batch.progress(final=True).remove == ()
 
 
-def test_when_too_many_are_called_gone_nobody_is_removed_from_the_first_slice_on():
+def test_when_too_many_are_called_gone_nobody_is_removed_from_the_first_slice_on() -> None:
     batch = in_flight(*[State.PENDING] * 1000)
     removed = []
     for start in range(0, 1000, 100):
@@ -221,7 +222,7 @@ def test_when_too_many_are_called_gone_nobody_is_removed_from_the_first_slice_on
     assert removed == []
 
 
-def test_the_share_is_of_those_who_were_answered():
+def test_the_share_is_of_those_who_were_answered() -> None:
     """A batch put down after its first slice: all hundred of a thousand gone is no less suspect."""
     batch = in_flight(*[State.PENDING] * 1000)
     answer(batch, list(range(100)), Gone("410"))
@@ -238,7 +239,7 @@ def test_the_share_is_of_those_who_were_answered():
         (GONE_SUSPECT_MIN + 1, GONE_SUSPECT_MIN, True),
     ],
 )
-def test_more_than_half_of_at_least_twenty_are_not_believed(gone, served, suspect):
+def test_more_than_half_of_at_least_twenty_are_not_believed(gone: Any, served: Any, suspect: bool) -> None:
     batch = in_flight(*[State.PENDING] * (gone + served))
     answer(batch, list(range(served)))
     answer(batch, list(range(served, served + gone)), Gone("410"))
@@ -246,7 +247,7 @@ def test_more_than_half_of_at_least_twenty_are_not_believed(gone, served, suspec
     assert len(batch.progress(final=True).remove) == (0 if suspect else gone)
 
 
-def test_those_who_unsubscribed_say_nothing_about_the_gateway():
+def test_those_who_unsubscribed_say_nothing_about_the_gateway() -> None:
     batch = in_flight(*[State.PENDING] * 100)
     batch.drop_missing(range(190, 200))
     answer(batch, [90], Gone("410"))
@@ -273,13 +274,13 @@ EVENTS = st.sampled_from(["send", "send", "send", "send", "die", "down", "put_do
 class Story:
     """A batch going from hand to hand until everybody is served, with what gateways saw on the side."""
 
-    def __init__(self, size, slice_size, draw):
+    def __init__(self, size: Any, slice_size: Any, draw: Any) -> None:
         self.slice_size, self.draw = slice_size, draw
         self.now, self.outcomes, self.problems = NOW, bytes(size), {}
         self.reached = set()
         self.deadline = NOW + timedelta(minutes=30)
 
-    def take_up(self):
+    def take_up(self) -> None:
         problems = tuple(self.problems.values())
         self.batch = LeasedBatch(
             lease(self.outcomes, problems, self.now, self.deadline),
@@ -287,12 +288,12 @@ class Story:
             lambda: self.draw(st.floats(0, 0.99)),
         )
 
-    def write(self, *, final=False):
+    def write(self, *, final: bool = False) -> None:
         progress = self.batch.progress(final=final)
         self.outcomes = progress.outcomes
         self.problems |= {one.position: one for one in progress.problems}
 
-    def send(self, event):
+    def send(self, event: Any) -> None:
         positions = self.batch.next_slice(self.now, self.slice_size)
         assert not [n for n in positions if State(self.outcomes[n] & ~UNCERTAIN).terminal]
         assert len(set(positions)) == len(positions) <= self.slice_size
@@ -308,7 +309,7 @@ class Story:
         if event != "die":
             self.batch.unclaim(positions)
 
-    def step(self, event):
+    def step(self, event: Any) -> None:
         self.take_up()
         for _ in range(3):
             if self.now >= self.deadline:
@@ -324,8 +325,8 @@ class Story:
 @settings(max_examples=60, deadline=None)
 @given(st.data(), st.integers(1, 40), st.integers(1, 15))
 def test_whatever_happens_everybody_ends_in_one_terminal_state_and_nobody_who_was_reached_is_forgotten(
-    data, size, slice_size
-):
+    data: Any, size: Any, slice_size: Any
+) -> None:
     story = Story(size, slice_size, data.draw)
     for _ in range(data.draw(st.integers(0, 12))):
         story.step(data.draw(EVENTS))
@@ -340,8 +341,8 @@ def test_whatever_happens_everybody_ends_in_one_terminal_state_and_nobody_who_wa
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 400), st.integers(1, 100), st.data(), st.sampled_from([3, 3, 2, 5]))
 def test_one_that_kills_its_worker_is_given_up_at_its_last_death_and_everybody_else_is_served(
-    size, slice_size, data, crashes_max
-):
+    size: Any, slice_size: Any, data: Any, crashes_max: Any
+) -> None:
     """By default the third; where the policy says two, whoever was beside it at the first goes alone at once."""
     policy = DeliveryPolicy(suspicion=SuspicionPolicy(crashes_max=crashes_max))
     poison = data.draw(st.integers(0, size - 1))
@@ -367,7 +368,7 @@ def test_one_that_kills_its_worker_is_given_up_at_its_last_death_and_everybody_e
     assert final.count(State.ACCEPTED) == size - 1
 
 
-def test_uncertainty_survives_every_step_but_an_acceptance():
+def test_uncertainty_survives_every_step_but_an_acceptance() -> None:
     start = lease([State.RETRY | UNCERTAIN], [problem(0)])
     for error in (Gone("410"), Permanent("400"), Transient("503"), RateLimited("429")):
         batch = LeasedBatch(replace(start), DEFAULT_POLICY, lambda: 0.5)

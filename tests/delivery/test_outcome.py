@@ -1,6 +1,7 @@
 """What one receipt means for one recipient."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,14 +29,14 @@ BACKOFF, PAUSES = DEFAULT_POLICY.backoff, DEFAULT_POLICY.pauses
 
 
 def settled(
-    error,
+    error: Any,
     *,
-    outcome=State.CLAIMED,
-    attempts=0,
-    deadline=NOW + HOUR,
-    random=lambda: 0.5,
-    policy=DEFAULT_POLICY,
-):
+    outcome: Any = State.CLAIMED,
+    attempts: int = 0,
+    deadline: Any = NOW + HOUR,
+    random: Any = lambda: 0.5,
+    policy: Any = DEFAULT_POLICY,
+) -> Any:
     before = RecipientState(outcome, attempts)
     return settle(error, before, policy, now=NOW, deadline=deadline, random=random)
 
@@ -53,7 +54,12 @@ def settled(
         (RateLimited("429"), State.RETRY, False, 0),
     ],
 )
-def test_the_policy_table(error, state, remove, attempts):
+def test_the_policy_table(
+    error: DeliveryError | Expired | Gone | Permanent | RateLimited | Transient | Uncertain | None,
+    state: Any,
+    remove: bool,
+    attempts: int,
+) -> None:
     result = settled(error)
     assert (result.outcome, result.remove, result.attempts) == (state, remove, attempts)
     assert (result.due is not None) == (result.outcome & ~UNCERTAIN == State.RETRY)
@@ -88,34 +94,36 @@ def test_a_settlement_says_what_its_error_does(kind: type[DeliveryError]) -> Non
     )
 
 
-def test_a_transient_failure_is_tried_again_after_a_jittered_wait():
+def test_a_transient_failure_is_tried_again_after_a_jittered_wait() -> None:
     assert settled(Transient("503"), attempts=3, random=lambda: 0.5).due == NOW + timedelta(seconds=4)
 
 
-def test_retry_after_is_a_lower_bound_and_leaves_the_gateway_alone():
+def test_retry_after_is_a_lower_bound_and_leaves_the_gateway_alone() -> None:
     result = settled(Transient("503", retry_after=30))
     assert result.due == NOW + timedelta(seconds=30)
     assert result.pause_s == 30
 
 
-def test_a_rate_limit_without_a_time_gets_the_default():
+def test_a_rate_limit_without_a_time_gets_the_default() -> None:
     result = settled(RateLimited("429"))
     assert result.due == NOW + timedelta(seconds=PAUSES.rate_limited_s)
     assert result.pause_s == PAUSES.rate_limited_s
 
 
 @pytest.mark.parametrize("error", [RateLimited("429", retry_after=1e9), Transient("503", retry_after=1e9)])
-def test_a_gateway_that_asks_for_ever_is_asked_again_after_five_minutes(error):
+def test_a_gateway_that_asks_for_ever_is_asked_again_after_five_minutes(
+    error: RateLimited | Transient,
+) -> None:
     assert settled(error).due == NOW + timedelta(seconds=PAUSES.retry_after_max_s)
 
 
 @pytest.mark.parametrize("error", [Transient("503", retry_after=60), RateLimited("429", retry_after=60)])
-def test_what_could_only_be_tried_past_the_deadline_is_expired_now(error):
+def test_what_could_only_be_tried_past_the_deadline_is_expired_now(error: RateLimited | Transient) -> None:
     result = settled(error, deadline=NOW + timedelta(seconds=60))
     assert (result.outcome, result.due) == (State.EXPIRED, None)
 
 
-def test_what_was_sent_without_an_answer_stays_uncertain_when_it_expires():
+def test_what_was_sent_without_an_answer_stays_uncertain_when_it_expires() -> None:
     result = settled(Uncertain("timeout", retry_after=60), deadline=NOW + timedelta(seconds=60))
     assert result.outcome == State.EXPIRED | UNCERTAIN
 
@@ -131,8 +139,8 @@ def test_what_was_sent_without_an_answer_stays_uncertain_when_it_expires():
     jitter=st.floats(0, 1, exclude_max=True),
 )
 def test_no_receipt_loses_an_uncertainty_or_waits_past_the_deadline(
-    kind, retry_after, outcome, attempts, left_s, jitter
-):
+    kind: Any, retry_after: Any, outcome: Any, attempts: Any, left_s: Any, jitter: Any
+) -> None:
     deadline = NOW + timedelta(seconds=left_s)
     result = settled(
         kind("code", retry_after=retry_after),
@@ -149,17 +157,17 @@ def test_no_receipt_loses_an_uncertainty_or_waits_past_the_deadline(
 
 
 @given(st.integers(0, 10**9), st.floats(0, 1, exclude_max=True))
-def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts, jitter):
+def test_backoff_is_jittered_over_the_whole_range_and_capped(attempts: Any, jitter: Any) -> None:
     wait = backoff_s(BACKOFF, attempts, lambda: jitter)
     assert 0 <= wait <= BACKOFF.cap_s
     assert wait == jitter * backoff_s(BACKOFF, attempts, lambda: 1.0)
 
 
-def test_backoff_doubles():
+def test_backoff_doubles() -> None:
     assert [backoff_s(BACKOFF, n, lambda: 1.0) for n in (0, 1, 2, 6, 7)] == [0.5, 1, 2, 32, 60]
 
 
-def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same():
+def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all_the_same() -> None:
     result = settled(RateLimited("429", retry_after=1e9), deadline=NOW + timedelta(minutes=1))
     assert (result.outcome, result.due, result.pause_s) == (State.EXPIRED, None, PAUSES.retry_after_max_s)
 
@@ -173,7 +181,9 @@ def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all
         (RateLimited("429", retry_after=60), 7.0, 7.0),
     ],
 )
-def test_another_policy_decides_otherwise(error, due_s, pause_s):
+def test_another_policy_decides_otherwise(
+    error: RateLimited | Transient, due_s: float, pause_s: float
+) -> None:
     policy = DeliveryPolicy(
         backoff=BackoffPolicy(base_s=1.0, cap_s=4.0),
         pauses=PausePolicy(rate_limited_s=3.0, retry_after_max_s=7.0),

@@ -1,14 +1,19 @@
 """Planning rings, the reconciler repairs: the queue may forget everything at any time."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dispatcher.delivery.planner import Planner
+from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.model.vocabulary import Reason, State
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store.alerts.held import Held
+from tests.delivery.conftest import House
 from tests.support.histories import let_leases_end, let_wake_ups_lapse, submit, until
 from tests.support.messages import DUEREN
 
@@ -16,7 +21,7 @@ ACCEPTED = State.ACCEPTED
 
 
 @pytest.fixture
-async def no_queue(tmp_path, house):
+async def no_queue(tmp_path: Path, house: House) -> AsyncIterator[WakeUpQueue]:
     wake_ups = WakeUpQueue(
         open_queue(parse(f"unix://{tmp_path}/nobody.sock")), house.dependencies.metrics.enqueue_failures.inc
     )
@@ -24,7 +29,9 @@ async def no_queue(tmp_path, house):
     await wake_ups.aclose()
 
 
-async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(house, no_queue):
+async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(
+    house: House, no_queue: WakeUpQueue
+) -> None:
     await house.subscribe("a")
     await house.submit("A")
     await Planner(
@@ -34,7 +41,9 @@ async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_count
     assert house.count("warn_enqueue_failures_total") == 1
 
 
-async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(house, reconciler):
+async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(
+    house: House, reconciler: Reconciler
+) -> None:
     ids = await house.subscribe(*"abc")
     [batch] = await house.planned()
     await house.submit("X")
@@ -47,7 +56,9 @@ async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(hous
     assert house.count("warn_queue_up") == 1
 
 
-async def test_a_dead_workers_batch_is_rung_for_as_soon_as_its_lease_ends(house, reconciler):
+async def test_a_dead_workers_batch_is_rung_for_as_soon_as_its_lease_ends(
+    house: House, reconciler: Reconciler
+) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     await house.ledger.acquire(batch)
@@ -56,7 +67,9 @@ async def test_a_dead_workers_batch_is_rung_for_as_soon_as_its_lease_ends(house,
     assert f"deliver:{batch}:1" in await house.rings()
 
 
-async def test_what_expired_without_a_worker_is_ended_and_settled(house, reconciler):
+async def test_what_expired_without_a_worker_is_ended_and_settled(
+    house: House, reconciler: Reconciler
+) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     await house.pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
@@ -65,7 +78,9 @@ async def test_what_expired_without_a_worker_is_ended_and_settled(house, reconci
     assert (await house.alerts.get("A")).state == "settled"
 
 
-async def test_without_the_queue_the_sweep_goes_on(house, reconciler, no_queue):
+async def test_without_the_queue_the_sweep_goes_on(
+    house: House, reconciler: Reconciler, no_queue: WakeUpQueue
+) -> None:
     reconciler._wake_ups = no_queue
     await house.subscribe("a")
     await house.planned()
@@ -76,10 +91,10 @@ async def test_without_the_queue_the_sweep_goes_on(house, reconciler, no_queue):
     assert house.count("warn_batches_open", lane="priority") == 1
 
 
-async def test_only_the_leader_sweeps(house, reconciler):
+async def test_only_the_leader_sweeps(house: House, reconciler: Reconciler) -> None:
     running = asyncio.create_task(reconciler.run())
 
-    async def swept():
+    async def swept() -> bool:
         return house.count("warn_last_reconciliation_timestamp_seconds") > 0
 
     await until(swept)
@@ -89,13 +104,13 @@ async def test_only_the_leader_sweeps(house, reconciler):
     assert leaders == 1
 
 
-async def test_who_does_not_lead_shows_no_time(house, reconciler):
+async def test_who_does_not_lead_shows_no_time(house: House, reconciler: Reconciler) -> None:
     async with house.pool.acquire() as other:
         await other.execute("SELECT pg_advisory_lock(7207116108)")
         house.dependencies.metrics.reconciled_at.set(17)
         running = asyncio.create_task(reconciler.run())
 
-        async def shows_none():
+        async def shows_none() -> bool:
             return house.count("warn_last_reconciliation_timestamp_seconds") == 0
 
         await until(shows_none)
@@ -104,14 +119,14 @@ async def test_who_does_not_lead_shows_no_time(house, reconciler):
         await other.execute("SELECT pg_advisory_unlock_all()")
 
 
-async def test_an_outage_of_the_record_is_counted_and_outlived(house, reconciler):
+async def test_an_outage_of_the_record_is_counted_and_outlived(house: House, reconciler: Reconciler) -> None:
     await house.pool.execute("ALTER TABLE batch RENAME TO batch_away")
     running = asyncio.create_task(reconciler.run())
 
-    async def counted():
+    async def counted() -> bool:
         return house.count("warn_jobs_failed_total", function="reconcile") >= 2
 
-    async def swept():
+    async def swept() -> bool:
         return house.count("warn_last_reconciliation_timestamp_seconds") > 0
 
     await until(counted)
@@ -121,7 +136,7 @@ async def test_an_outage_of_the_record_is_counted_and_outlived(house, reconciler
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_update_and_cancel_run_through_the_whole_house(house):
+async def test_update_and_cancel_run_through_the_whole_house(house: House) -> None:
     ids = await house.subscribe(*"ab")
     for alert_id, changes in (
         ("A", {}),
@@ -139,7 +154,9 @@ async def test_update_and_cancel_run_through_the_whole_house(house):
     assert len({notice.collapse_key for notice in house.channel.notices}) == 1
 
 
-async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(house, pool, reconciler):
+async def test_without_feeds_the_sweep_looks_after_what_waits_for_a_person(
+    house: House, pool: Any, reconciler: Reconciler
+) -> None:
     await submit(house.alerts, "A", DUEREN, reason=Reason.HELD)
     reconciler._held = Held(pool)
     await reconciler.sweep()

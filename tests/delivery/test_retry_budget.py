@@ -10,7 +10,7 @@ from dispatcher.model.retry_policy import RetryBudgetPolicy
 POLICY = RetryBudgetPolicy()
 
 
-def test_small_sends_never_notice_it():
+def test_small_sends_never_notice_it() -> None:
     budget = RetryBudget(POLICY)
     for number in range(int(POLICY.reserve)):
         assert budget.allowed(0.0) > 0, number
@@ -20,14 +20,14 @@ def test_small_sends_never_notice_it():
     assert budget.allowed(1 / POLICY.trickle_per_s) == 1
 
 
-def test_a_gateway_that_is_well_again_gets_everything_at_once():
+def test_a_gateway_that_is_well_again_gets_everything_at_once() -> None:
     budget = RetryBudget(POLICY)
     for _ in range(100_000):
         assert budget.allowed(0.0) == POLICY.reserve
         budget.note(retry=True, failed=False, now=0.0)
 
 
-def test_idle_time_fills_it_to_the_reserve_and_no_further():
+def test_idle_time_fills_it_to_the_reserve_and_no_further() -> None:
     budget = RetryBudget(POLICY)
     for _ in range(50):
         budget.note(retry=True, failed=True, now=0.0)
@@ -36,7 +36,7 @@ def test_idle_time_fills_it_to_the_reserve_and_no_further():
 
 
 @pytest.mark.parametrize("retry", [False, True])
-def test_alike_answers_at_once_count_like_one_after_another(retry):
+def test_alike_answers_at_once_count_like_one_after_another(retry: bool) -> None:
     together, apart = RetryBudget(POLICY), RetryBudget(POLICY)
     for budget in (together, apart):
         for _ in range(60):
@@ -48,7 +48,7 @@ def test_alike_answers_at_once_count_like_one_after_another(retry):
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.9, 1.0])
-def test_failed_retries_stay_below_a_tenth_the_reserve_and_the_trickle(share):
+def test_failed_retries_stay_below_a_tenth_the_reserve_and_the_trickle(share: float) -> None:
     """A gateway that fails a share of everything, and a sender that retries whatever it may."""
     budget, chance = RetryBudget(POLICY), random.Random(share)
     first = failed_retries = waiting = 0

@@ -3,6 +3,8 @@
 from base64 import b64encode
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +17,7 @@ from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.settings import Settings, explained, variables
 from tests.channels import conftest as outbound
 from tests.channels.far_side import answer, closed_port, far_side
+from tests.delivery.conftest import House
 from tests.support.histories import ledger_of
 from tests.support.messages import DUEREN
 
@@ -23,7 +26,7 @@ SECRET = "whsec_" + b64encode(b"s" * 24).decode()
 LEASE = "WARN_DELIVERY__LEASE__DURATION_S"
 
 
-def numbers(policy=DEFAULT_POLICY, path="WARN_DELIVERY"):
+def numbers(policy: Any = DEFAULT_POLICY, path: str = "WARN_DELIVERY") -> dict[Any, Any]:
     """{variable: default} of everything in it."""
     found = {}
     for field in fields(policy):
@@ -32,11 +35,11 @@ def numbers(policy=DEFAULT_POLICY, path="WARN_DELIVERY"):
     return found
 
 
-def sentences(error):
+def sentences(error: Any) -> list[Any]:
     return [explained(item) for item in error.errors()]
 
 
-def test_every_number_of_it_is_a_setting_that_is_explained():
+def test_every_number_of_it_is_a_setting_that_is_explained() -> None:
     read = {one.name: one for one in variables()}
     assert len(numbers()) > 20
     for name, default in numbers().items():
@@ -45,7 +48,7 @@ def test_every_number_of_it_is_a_setting_that_is_explained():
 
 
 @pytest.mark.parametrize("name", numbers())
-def test_every_number_can_be_set_and_none_can_be_absurd(env, name):
+def test_every_number_can_be_set_and_none_can_be_absurd(env: pytest.MonkeyPatch, name: Any) -> None:
     default = numbers()[name]
     env.setenv(name, str(default))
     assert numbers(Settings().delivery)[name] == default
@@ -56,7 +59,7 @@ def test_every_number_can_be_set_and_none_can_be_absurd(env, name):
         assert sentences(refused.value)[0].startswith(f"setting {name}: ")
 
 
-def test_it_can_be_set_as_a_whole_and_number_by_number(env):
+def test_it_can_be_set_as_a_whole_and_number_by_number(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_DELIVERY", '{"backoff": {"base_s": 1, "cap_s": 20}, "suspicion": {"crashes_max": 5}}')
     env.setenv("WARN_DELIVERY__BACKOFF__CAP_S", "40")
     policy = Settings().delivery
@@ -90,7 +93,9 @@ def test_it_can_be_set_as_a_whole_and_number_by_number(env):
         ),
     ],
 )
-def test_what_contradicts_itself_or_is_misspelt_is_refused_by_name(env, wrong, named):
+def test_what_contradicts_itself_or_is_misspelt_is_refused_by_name(
+    env: pytest.MonkeyPatch, wrong: dict[Any, Any], named: str
+) -> None:
     for name, value in wrong.items():
         env.setenv(name, value)
     with pytest.raises(ValidationError) as refused:
@@ -99,23 +104,23 @@ def test_what_contradicts_itself_or_is_misspelt_is_refused_by_name(env, wrong, n
     assert named in sentence
 
 
-def test_a_contradiction_is_refused_without_settings_too():
+def test_a_contradiction_is_refused_without_settings_too() -> None:
     with pytest.raises(ValueError, match=LEASE):
         DeliveryPolicy(lease=LeasePolicy(duration_s=1.0))
 
 
-def test_a_dead_workers_batches_are_in_other_hands_within_ten_seconds():
+def test_a_dead_workers_batches_are_in_other_hands_within_ten_seconds() -> None:
     until_the_next_sweep = timedelta(seconds=Settings().reconcile_interval_s)
     assert DEFAULT_POLICY.lease.duration + until_the_next_sweep <= timedelta(
         seconds=9
     )  # a second for a busy machine
 
 
-def test_no_gateway_can_say_more_than_the_policy_may_allow():
+def test_no_gateway_can_say_more_than_the_policy_may_allow() -> None:
     assert DEFAULT_POLICY.pauses.retry_after_max_s <= MAX_WAIT_S
 
 
-async def served_by(house, policy, channel, origin, people=1):
+async def served_by(house: Any, policy: Any, channel: Any, origin: Any, people: int = 1) -> Any:
     """One app's batch, worked on by a worker with this policy; the batch."""
     await house.subscriptions.add_many(
         NewSubscription("app", origin, f"{origin}/{number}", {"secret": SECRET}, (DUEREN,))
@@ -127,7 +132,7 @@ async def served_by(house, policy, channel, origin, people=1):
     return batch
 
 
-async def paused(house):
+async def paused(house: Any) -> Any:
     return await house.pool.fetchrow(
         "SELECT reason, extract(epoch FROM paused_until - clock_timestamp())::float8 AS s FROM gateway"
     )
@@ -142,8 +147,8 @@ async def paused(house):
     ],
 )
 async def test_a_gateway_is_left_alone_as_long_as_the_settings_say(
-    house, client_for, env, headers, setting, value
-):
+    house: House, client_for: Any, env: pytest.MonkeyPatch, headers: dict[Any, Any], setting: str, value: int
+) -> None:
     env.setenv(setting, str(value))
     async with far_side(answer(429, headers)) as side:
         await served_by(house, Settings().delivery, App(client_for(side.origin)), side.origin)
@@ -152,7 +157,9 @@ async def test_a_gateway_is_left_alone_as_long_as_the_settings_say(
     assert 1200 < found["s"] <= 1234
 
 
-async def test_a_recipient_waits_as_long_as_the_settings_say(house, client_for, env):
+async def test_a_recipient_waits_as_long_as_the_settings_say(
+    house: House, client_for: Any, env: pytest.MonkeyPatch
+) -> None:
     env.setenv("WARN_DELIVERY", '{"backoff": {"base_s": 2000, "cap_s": 2400}}')
     async with far_side(answer(500)) as side:
         batch = await served_by(house, Settings().delivery, App(client_for(side.origin)), side.origin)
@@ -162,7 +169,9 @@ async def test_a_recipient_waits_as_long_as_the_settings_say(house, client_for, 
     assert 1170 < wait_s <= 1200, "half of the most: the jitter of these tests"
 
 
-async def test_a_gateway_is_down_after_as_many_failures_as_the_settings_say(house, client_for, env):
+async def test_a_gateway_is_down_after_as_many_failures_as_the_settings_say(
+    house: House, client_for: Any, env: pytest.MonkeyPatch
+) -> None:
     env.setenv("WARN_DELIVERY__BREAKER__CONNECT_FAILURES", "2")
     env.setenv("WARN_DELIVERY__BREAKER__PAUSE_BASE_S", "25")
     policy, origin = Settings().delivery, f"http://127.0.0.1:{closed_port()}"
@@ -173,7 +182,7 @@ async def test_a_gateway_is_down_after_as_many_failures_as_the_settings_say(hous
     assert 20 < found["s"] <= 25
 
 
-def test_channels_are_told_by_the_wiring(env, tmp_path):
+def test_channels_are_told_by_the_wiring(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from dispatcher import wiring
 
     env.setenv("WARN_DATA_DIR", str(tmp_path))
@@ -182,6 +191,6 @@ def test_channels_are_told_by_the_wiring(env, tmp_path):
     env.setenv("WARN_SMS_GATEWAYS", '[{"name": "sms-1", "url": "https://sms.example/"}]')
     settings = Settings()
     found = wiring.channels(settings, wiring.http_client(settings))
-    assert {channel._connect_failures for channel in found.values()} == {7}
+    assert {cast("Any", channel)._connect_failures for channel in found.values()} == {7}
     [push] = [channel for channel in found.values() if isinstance(channel, WebPush)]
     assert push._refusals == 8

@@ -3,18 +3,19 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
-def measured(*arguments):
+def measured(*arguments: Any) -> Any:
     command = [sys.executable, "-m", "ops.lab.bench", *arguments, "--json"]
     return json.loads(subprocess.run(command, check=True, capture_output=True, timeout=280).stdout)
 
 
-def test_dispatch_reaches_everybody_and_accounts_for_the_time():
+def test_dispatch_reaches_everybody_and_accounts_for_the_time() -> None:
     found = measured("dispatch", "--recipients", "600", "--workers", "1", "--rounds", "1")
     assert {"recipients", "seconds", "per_s", "per_core", "ratio_webpush", "rss_mb"} <= found.keys()
     assert (found["recipients"], found["workers"]) == (600, 1)
@@ -23,12 +24,12 @@ def test_dispatch_reaches_everybody_and_accounts_for_the_time():
     assert 0 < run["first_s"] <= run["seconds"]
 
 
-def test_a_burst_is_durable_and_merged():
+def test_a_burst_is_durable_and_merged() -> None:
     found = measured("burst", "--rounds", "1", "--subscriptions", "1000")
     assert (found["submitted"], found["durable"], found["merged"]) == (100, 100, 29)
     assert found["flash_first"] in {True, False}  # that it is so is for a quiet machine to show
     assert found["p99_ms"] >= found["p50_ms"] > 0
 
 
-def test_the_model_is_printed_for_each_size_and_mix():
+def test_the_model_is_printed_for_each_size_and_mix() -> None:
     assert len(measured("scale")["scenarios"]) == 4

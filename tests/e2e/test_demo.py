@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,7 +45,7 @@ PROMISED = {
 class Demo:
     """One run that was left running, looked at, and stopped by Ctrl-C."""
 
-    def __init__(self, out: Path):
+    def __init__(self, out: Path) -> None:
         self.out = out
         self.said = ""
         command = [sys.executable, "-m", "ops.lab.demo", "--keep", "--out", out]
@@ -64,7 +66,7 @@ class Demo:
                 process.kill()
         self.summary = json.loads((out / SUMMARY).read_text())
 
-    def _listen(self, stream):
+    def _listen(self, stream: Any) -> None:
         """Until everything is said; the test's own time limit ends a demo that falls silent."""
         for line in stream:
             self.said += line
@@ -73,25 +75,25 @@ class Demo:
         pytest.fail(self.said)
 
     @property
-    def url(self):
+    def url(self) -> Any:
         return re.search(r"^API\s+(\S+)", self.said, re.MULTILINE)[1]
 
-    def _get(self, path):
+    def _get(self, path: Any) -> Any:
         with urllib.request.urlopen(f"{self.url}/{path}", timeout=10) as answer:
             return answer.status
 
-    def _submit_another(self):
+    def _submit_another(self) -> Any:
         """As the printed command does."""
         command = self.said.splitlines()[self.said.splitlines().index("Another warning:") + 1]
         return subprocess.run(command.replace("--follow ", ""), shell=True, cwd=ROOT, timeout=60, check=False)
 
 
 @pytest.fixture(scope="module")
-def demo(servers_dir):
+def demo(servers_dir: Path) -> Demo:
     return Demo(servers_dir / "demo" / "out")
 
 
-def test_every_promise_is_kept_although_a_worker_is_killed(demo):
+def test_every_promise_is_kept_although_a_worker_is_killed(demo: Demo) -> None:
     assert (demo.status, demo.summary["ok"], demo.summary["failures"]) == (0, True, [])
     total = demo.summary["total"]
     assert [total[name] for name in ("lost", "phantom", "late", "unknown")] == [0, 0, 0, 0]
@@ -102,7 +104,7 @@ def test_every_promise_is_kept_although_a_worker_is_killed(demo):
     assert death["successor"] != death["pid"]
 
 
-def test_the_account_names_every_message_and_channel(demo):
+def test_the_account_names_every_message_and_channel(demo: Demo) -> None:
     assert [one["kind"] for one in demo.summary["messages"]] == ["alert", "update", "cancel"]
     for message in demo.summary["messages"]:
         assert message["channels"].keys() == {"webpush", "sms_http", "app"}
@@ -113,7 +115,7 @@ def test_the_account_names_every_message_and_channel(demo):
     assert alert < update == cancel + demo.summary["messages"][2]["gone"]
 
 
-def test_only_those_concerned_got_anything(demo):
+def test_only_those_concerned_got_anything(demo: Demo) -> None:
     assert (demo.summary["outside"], demo.summary["outside_reached"]) == (SUBSCRIPTIONS // 20, 0)
     spared = INHABITANTS.keys() - CONCERNED["update"]
     home = {}
@@ -125,7 +127,7 @@ def test_only_those_concerned_got_anything(demo):
     assert not [ref for ref in reached if home[ref] <= spared]
 
 
-def test_the_gateways_failed_and_were_asked_again(demo):
+def test_the_gateways_failed_and_were_asked_again(demo: Demo) -> None:
     faults = {
         json.loads(line).get("fault")
         for file in (demo.out / "ledgers").iterdir()
@@ -134,7 +136,7 @@ def test_the_gateways_failed_and_were_asked_again(demo):
     assert faults >= {"dead", "crowded", "busy"}
 
 
-def test_left_running_it_says_where_and_ctrl_c_ends_it_all(demo):
+def test_left_running_it_says_where_and_ctrl_c_ends_it_all(demo: Demo) -> None:
     assert demo.ready == 200
     assert demo.submitted.returncode == 0
     assert {"supervisor", "api", "worker-1", "worker-2"} <= demo.pids.keys()
@@ -143,7 +145,7 @@ def test_left_running_it_says_where_and_ctrl_c_ends_it_all(demo):
     ]
 
 
-def _ours(pid, demo):
+def _ours(pid: Any, demo: Any) -> bool:
     """Whether the process is still the one that was started here: numbers come round again."""
     try:
         return str(demo.out).encode() in Path(f"/proc/{pid}/environ").read_bytes()
@@ -151,7 +153,7 @@ def _ours(pid, demo):
         return False
 
 
-def accepted(out):
+def accepted(out: Any) -> Iterator[tuple[Any, ...]]:
     """(file, entry) of everything that a gateway took."""
     for file in sorted((out / "ledgers").glob("*.ndjson")):
         for line in file.read_bytes().splitlines():
@@ -161,7 +163,7 @@ def accepted(out):
 
 
 @pytest.fixture
-def copy(demo, tmp_path):
+def copy(demo: Demo, tmp_path: Path) -> Any:
     """What the run left, without the service's data."""
     out = tmp_path / "copy"
     out.mkdir()
@@ -173,8 +175,8 @@ def copy(demo, tmp_path):
 
 
 @pytest.fixture
-def verdict(copy, capsys):
-    def count():
+def verdict(copy: Any, capsys: pytest.CaptureFixture[str]) -> Any:
+    def count() -> tuple[Any, ...]:
         code = main(["--recount", "--out", str(copy)])
         assert "Promises broken" in capsys.readouterr().out or code == 0
         return code, json.loads((copy / SUMMARY).read_text())
@@ -183,16 +185,16 @@ def verdict(copy, capsys):
 
 
 @pytest.fixture
-def alert_id(demo):
+def alert_id(demo: Demo) -> Any:
     return demo.summary["messages"][0]["id"]
 
 
-def append(file, *entries):
+def append(file: Any, *entries: Any) -> None:
     with file.open("ab") as ledger:
         ledger.writelines(msgspec.json.encode(entry) + b"\n" for entry in entries)
 
 
-def once(out, message):
+def once(out: Any, message: Any) -> Any:
     """A Web Push recipient that got `message` once: the ledger and its line."""
     found = {}
     for file, entry in accepted(out):
@@ -201,13 +203,13 @@ def once(out, message):
     return next(entries[0] for entries in found.values() if len(entries) == 1)
 
 
-def test_counting_again_gives_the_same_account(demo, verdict):
+def test_counting_again_gives_the_same_account(demo: Demo, verdict: Any) -> None:
     code, summary = verdict()
     assert code == 0
     assert summary["messages"] == demo.summary["messages"]
 
 
-def test_a_missing_line_is_a_loss(copy, verdict, alert_id):
+def test_a_missing_line_is_a_loss(copy: Any, verdict: Any, alert_id: Any) -> None:
     file, entry = once(copy, alert_id)
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join(line for line in lines if json.loads(line) != entry))
@@ -217,28 +219,28 @@ def test_a_missing_line_is_a_loss(copy, verdict, alert_id):
     assert "false_delivered=1" in summary["failures"]
 
 
-def test_a_line_for_somebody_else_is_a_phantom(copy, verdict, alert_id):
+def test_a_line_for_somebody_else_is_a_phantom(copy: Any, verdict: Any, alert_id: Any) -> None:
     file, entry = once(copy, alert_id)
     append(file, {**entry, "recipient": "somebody-else"})
     code, summary = verdict()
     assert (code, summary["total"]["phantom"]) == (1, 1)
 
 
-def test_a_line_after_expiry_is_late(copy, verdict, alert_id):
+def test_a_line_after_expiry_is_late(copy: Any, verdict: Any, alert_id: Any) -> None:
     file, entry = once(copy, alert_id)
     append(file, {**entry, "wall_ns": entry["wall_ns"] + 7 * 3600 * 10**9})
     code, summary = verdict()
     assert (code, summary["total"]["late"]) == (1, 1)
 
 
-def test_an_all_clear_to_somebody_never_warned_is_found(demo, copy, verdict):
+def test_an_all_clear_to_somebody_never_warned_is_found(demo: Demo, copy: Any, verdict: Any) -> None:
     file, entry = once(copy, demo.summary["messages"][2]["id"])
     append(file, {**entry, "recipient": "never-warned"})
     code, summary = verdict()
     assert (code, summary["total"]["lone_all_clear"]) == (1, 1)
 
 
-def test_more_doubles_than_one_death_explains_are_too_many(copy, verdict, alert_id):
+def test_more_doubles_than_one_death_explains_are_too_many(copy: Any, verdict: Any, alert_id: Any) -> None:
     file, entry = once(copy, alert_id)
     allowed = json.loads((copy / CASE).read_text())["in_flight_max"]
     append(file, *([entry] * (allowed + 1)))
@@ -247,14 +249,14 @@ def test_more_doubles_than_one_death_explains_are_too_many(copy, verdict, alert_
     assert summary["total"]["doubled"] > summary["total"]["doubled_bound"] == allowed
 
 
-def test_a_recipient_left_open_is_unknown(copy, verdict, alert_id):
+def test_a_recipient_left_open_is_unknown(copy: Any, verdict: Any, alert_id: Any) -> None:
     claims = (copy / CLAIMS).read_text()
     (copy / CLAIMS).write_text(claims.replace('"state":"accepted"', '"state":"retry"', 1))
     code, summary = verdict()
     assert (code, summary["total"]["unknown"]) == (1, 1)
 
 
-def test_something_else_in_the_way_is_not_removed(tmp_path, capsys):
+def test_something_else_in_the_way_is_not_removed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "thesis.txt").write_text("three years of work")
     assert main(["--out", str(tmp_path)]) == 2
     assert "not removed" in capsys.readouterr().out

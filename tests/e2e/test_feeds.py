@@ -2,6 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -35,7 +38,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def district(server_dir, tmp_path):
+def district(server_dir: Path, tmp_path: Path) -> Iterator[Any]:
     corpus(DWD)
     if not GERMANY.exists():
         pytest.skip("no boundaries of all Germany: python -m ops.geodata.build")
@@ -49,7 +52,7 @@ def district(server_dir, tmp_path):
         yield one
 
 
-def named_by_one_warning():
+def named_by_one_warning() -> Any:
     """A municipality that exactly one of the bundle's warnings names, and one that none does."""
     known = Boundaries.load(GERMANY)
     named = [
@@ -60,7 +63,7 @@ def named_by_one_warning():
     return next(ags for ags in sorted(every) if every.count(ags) == 1)
 
 
-def received(district, refs):
+def received(district: Any, refs: Any) -> dict[Any, Any]:
     """How many different messages each recipient was handed, by the gateway's own ledger."""
     entries = ledger.read(district.gateways["sms"].ledger).entries
     found = {
@@ -70,14 +73,16 @@ def received(district, refs):
     return {place: len(found[ref]) for ref, place in refs.items()}
 
 
-def eventually(district, refs, expected):
+def eventually(district: Any, refs: Any, expected: Any) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while received(district, refs) != expected and time.monotonic() < deadline:
         time.sleep(0.2)
     assert received(district, refs) == expected
 
 
-def test_the_corpus_reaches_the_right_places_once_and_the_all_clear_those_alarmed(district, tmp_path):
+def test_the_corpus_reaches_the_right_places_once_and_the_all_clear_those_alarmed(
+    district: Any, tmp_path: Path
+) -> None:
     weather = named_by_one_warning()
     places = [weather, KASSEL, BERGSTRASSE, HOME]
     people = [one for one in district.recipients if one.channel == "sms_http"][: len(places)]

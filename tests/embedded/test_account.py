@@ -1,6 +1,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,30 +26,30 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_without_root_the_servers_run_as_the_caller(tmp_path):
+def test_without_root_the_servers_run_as_the_caller(tmp_path: Path) -> None:
     assert server_account(tmp_path, euid=1000) is None
 
 
-def test_root_hands_new_data_to_nobody(tmp_path):
+def test_root_hands_new_data_to_nobody(tmp_path: Path) -> None:
     account = server_account(tmp_path / "new", euid=0)
     assert account is not None
     assert account.uid != 0
     assert account.gid != 0
 
 
-def test_an_unprivileged_account_that_is_missing_is_named(tmp_path):
+def test_an_unprivileged_account_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(EmbeddedError, match="needs the account 'no-such-account'"):
         server_account(tmp_path / "new", euid=0, unprivileged="no-such-account")
 
 
 @as_root
-def test_data_stay_with_their_owner(tmp_path):
+def test_data_stay_with_their_owner(tmp_path: Path) -> None:
     os.chown(tmp_path, STRANGER.uid, STRANGER.gid)
     assert server_account(tmp_path, euid=0) == STRANGER
 
 
 @as_root
-def test_data_left_to_root_are_handed_to_nobody(tmp_path):
+def test_data_left_to_root_are_handed_to_nobody(tmp_path: Path) -> None:
     assert server_account(tmp_path, euid=0) == server_account(tmp_path / "new", euid=0)
 
 
@@ -65,11 +66,13 @@ def test_data_left_to_root_are_handed_to_nobody(tmp_path):
         (0o700, STRANGER, READ | SEARCH, 0o000),
     ],
 )
-def test_missing_bits_are_those_of_the_class_that_counts(mode, owner, wanted, missing):
+def test_missing_bits_are_those_of_the_class_that_counts(
+    mode: int, owner: Any, wanted: Any, missing: int
+) -> None:
     assert missing_bits(mode, owner, STRANGER, wanted) == missing
 
 
-def test_only_closed_directories_on_the_way_are_opened_and_only_for_search(tmp_path):
+def test_only_closed_directories_on_the_way_are_opened_and_only_for_search(tmp_path: Path) -> None:
     closed, listed = tmp_path / "closed", tmp_path / "closed" / "listed"
     listed.mkdir(parents=True)
     listed.chmod(0o755)
@@ -79,7 +82,7 @@ def test_only_closed_directories_on_the_way_are_opened_and_only_for_search(tmp_p
     assert mode(listed) == 0o755
 
 
-def test_a_program_tree_becomes_readable_and_what_its_owner_runs_runnable(tmp_path):
+def test_a_program_tree_becomes_readable_and_what_its_owner_runs_runnable(tmp_path: Path) -> None:
     tree = tmp_path / "wheel"
     (tree / "bin").mkdir(parents=True)
     program, notes = tree / "bin" / "server", tree / "notes"
@@ -91,12 +94,12 @@ def test_a_program_tree_becomes_readable_and_what_its_owner_runs_runnable(tmp_pa
     assert mode(tmp_path) & stat.S_IXOTH
 
 
-def test_what_cannot_be_opened_is_named():
+def test_what_cannot_be_opened_is_named() -> None:
     with pytest.raises(EmbeddedError, match="/proc/self is closed to the account"):
         permit(Path("/proc/self"), STRANGER, wanted=0o2)
 
 
-def test_a_private_directory_is_the_callers_alone(tmp_path):
+def test_a_private_directory_is_the_callers_alone(tmp_path: Path) -> None:
     path = tmp_path / "run"
     path.mkdir(mode=0o755)
     assert private_directory(path, None) == path
@@ -105,20 +108,20 @@ def test_a_private_directory_is_the_callers_alone(tmp_path):
 
 
 @as_root
-def test_a_private_directory_is_given_to_the_account(tmp_path):
+def test_a_private_directory_is_given_to_the_account(tmp_path: Path) -> None:
     path = private_directory(tmp_path / "run", STRANGER)
     assert (path.stat().st_uid, path.stat().st_gid, mode(path)) == (STRANGER.uid, STRANGER.gid, 0o700)
     assert private_directory(path, STRANGER) == path
 
 
 @as_root
-def test_a_directory_of_somebody_else_is_refused(tmp_path):
+def test_a_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, STRANGER.uid + 1, 0)
     with pytest.raises(EmbeddedError, match=f"belongs to another user \\(uid {STRANGER.uid + 1}\\)"):
         private_directory(tmp_path, STRANGER)
 
 
-def test_a_link_in_place_of_a_directory_is_refused(tmp_path):
+def test_a_link_in_place_of_a_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").symlink_to("elsewhere")
     with pytest.raises(EmbeddedError, match="run"):

@@ -13,23 +13,23 @@ def directory_of(length: int) -> Path:
     return Path("/" + "d" * (length - len("//s")))
 
 
-def test_the_longest_path_that_fits_is_used():
+def test_the_longest_path_that_fits_is_used() -> None:
     preferred = directory_of(LONGEST_PATH)
     assert socket_directory(preferred, "s", temp_dir=TEMP) == preferred
 
 
-def test_a_longer_path_gives_way_to_a_short_one():
+def test_a_longer_path_gives_way_to_a_short_one() -> None:
     chosen = socket_directory(directory_of(LONGEST_PATH + 1), "s", temp_dir=TEMP)
     assert chosen.parent == TEMP
     assert len(str(chosen / "s")) <= LONGEST_PATH
 
 
 @pytest.mark.parametrize("name", ["with space", "Düren", "a?b", "50%"])
-def test_a_path_that_urls_would_quote_gives_way(name):
+def test_a_path_that_urls_would_quote_gives_way(name: str) -> None:
     assert socket_directory(Path("/srv") / name, "s", temp_dir=TEMP).parent == TEMP
 
 
-def test_the_short_directory_is_the_same_after_a_restart_and_differs_between_data_directories():
+def test_the_short_directory_is_the_same_after_a_restart_and_differs_between_data_directories() -> None:
     first, again, other = (
         socket_directory(Path("/srv") / name, "s", temp_dir=TEMP) for name in ("a b", "a b", "a c")
     )
@@ -37,6 +37,6 @@ def test_the_short_directory_is_the_same_after_a_restart_and_differs_between_dat
     assert first != other
 
 
-def test_no_usable_place_is_an_error_that_says_so():
+def test_no_usable_place_is_an_error_that_says_so() -> None:
     with pytest.raises(EmbeddedError, match="no place for the socket s"):
         socket_directory(Path("/srv/a b"), "s", temp_dir=directory_of(LONGEST_PATH))

@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -51,7 +53,7 @@ class Reports:
         self._socket.bind(str(path))
         self._socket.settimeout(20)
 
-    def command(self, name: str, source: str, **options) -> Command:
+    def command(self, name: str, source: str, **options: Any) -> Command:
         return Command(name, [sys.executable, "-c", source, name, str(self.path)], **options)
 
     def next(self) -> tuple[str, str]:
@@ -63,7 +65,7 @@ class Reports:
 
 
 @pytest.fixture
-def reports(servers_dir, tmp_path):
+def reports(servers_dir: Path, tmp_path: Path) -> Iterator[Reports]:
     reports = Reports(servers_dir / f"{tmp_path.name}.sock")
     yield reports
     reports.close()
@@ -107,11 +109,11 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("asked_by", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_asked_to_stop_it_lets_every_command_end_by_itself(reports, asked_by):
+def test_asked_to_stop_it_lets_every_command_end_by_itself(reports: Reports, asked_by: Any) -> None:
     supervisor = Supervisor([reports.command(name, TIDY) for name in ("api", "worker-1")])
     pids = {}
 
-    def operate():
+    def operate() -> None:
         pids.update(reports.next() for _ in range(2))
         assert eventually(lambda: {name: str(pid) for name, pid in supervisor.pids().items()} == pids)
 
@@ -122,20 +124,20 @@ def test_asked_to_stop_it_lets_every_command_end_by_itself(reports, asked_by):
     assert supervisor.restarts() == {"api": 0, "worker-1": 0}
 
 
-def test_a_terminals_ctrl_c_cannot_reach_the_commands(reports):
-    def operate():
+def test_a_terminals_ctrl_c_cannot_reach_the_commands(reports: Reports) -> None:
+    def operate() -> None:
         pid = int(reports.next()[1])
         assert os.getpgid(pid) == pid
 
     assert run_while(Supervisor([reports.command("api", OBEDIENT)]), operate) == 0
 
 
-def test_what_dies_is_started_again_and_counted(reports):
+def test_what_dies_is_started_again_and_counted(reports: Reports) -> None:
     supervisor = Supervisor(
         [reports.command("api", OBEDIENT), reports.command("worker-1", OBEDIENT)], backoff=QUICK
     )
 
-    def operate():
+    def operate() -> None:
         first = dict(reports.next() for _ in range(2))
         os.kill(int(first["worker-1"]), signal.SIGKILL)
         name, pid = reports.next()
@@ -147,17 +149,17 @@ def test_what_dies_is_started_again_and_counted(reports):
     assert supervisor.restarts() == {"api": 0, "worker-1": 1}
 
 
-def test_an_end_that_nobody_asked_for_is_a_death_even_with_status_0(reports):
+def test_an_end_that_nobody_asked_for_is_a_death_even_with_status_0(reports: Reports) -> None:
     supervisor = Supervisor([reports.command("once", REPORT + "report(os.getpid())")], backoff=QUICK)
 
-    def operate():
+    def operate() -> None:
         assert len({reports.next() for _ in range(3)}) == 3
 
     assert run_while(supervisor, operate) == 0
     assert supervisor.restarts()["once"] >= 2
 
 
-def test_a_command_that_cannot_run_is_tried_again_and_holds_up_nobody(reports):
+def test_a_command_that_cannot_run_is_tried_again_and_holds_up_nobody(reports: Reports) -> None:
     supervisor = Supervisor(
         [Command("broken", ["/no/such/program"]), reports.command("api", TIDY)], backoff=QUICK
     )
@@ -165,20 +167,20 @@ def test_a_command_that_cannot_run_is_tried_again_and_holds_up_nobody(reports):
     assert reports.next() == ("api", "goodbye")
 
 
-def test_what_does_not_stop_in_time_is_killed_and_the_status_says_so(reports):
+def test_what_does_not_stop_in_time_is_killed_and_the_status_says_so(reports: Reports) -> None:
     pids = []
 
-    def operate():
+    def operate() -> None:
         pids.append(int(reports.next()[1]))
 
     assert run_while(Supervisor([reports.command("worker-1", STUBBORN)], grace=0.1), operate) == 1
     assert not alive(pids[0])
 
 
-def test_what_a_command_started_goes_with_it(reports, ended):
+def test_what_a_command_started_goes_with_it(reports: Reports, ended: Callable[[int], bool]) -> None:
     supervisor = Supervisor([reports.command("worker-1", WITH_CHILD)], backoff=QUICK)
 
-    def operate():
+    def operate() -> None:
         grandchild = os.pidfd_open(int(reports.next()[1]))
         assert eventually(lambda: "worker-1" in supervisor.pids())
         os.kill(supervisor.pids()["worker-1"], signal.SIGKILL)
@@ -188,12 +190,12 @@ def test_what_a_command_started_goes_with_it(reports, ended):
     assert run_while(supervisor, operate) == 0
 
 
-def test_a_command_gets_the_environment_it_asks_for(reports, env):
+def test_a_command_gets_the_environment_it_asks_for(reports: Reports, env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_OURS", "1")
     source = REPORT + "report([n for n in os.environ if n.startswith('WARN_')]); signal.pause()"
     seen = []
 
-    def operate():
+    def operate() -> None:
         seen.extend(reports.next() for _ in range(2))
 
     commands = [reports.command("heir", source), reports.command("own", source, env={"WARN_X": "1"})]
@@ -201,11 +203,11 @@ def test_a_command_gets_the_environment_it_asks_for(reports, env):
     assert sorted(seen) == [("heir", "['WARN_OURS']"), ("own", "['WARN_X']")]
 
 
-def test_the_state_file_follows_what_runs_and_goes_at_the_end(reports, tmp_path):
+def test_the_state_file_follows_what_runs_and_goes_at_the_end(reports: Reports, tmp_path: Path) -> None:
     state = tmp_path / "pids.json"
     supervisor = Supervisor([reports.command("worker-1", OBEDIENT)], backoff=QUICK, state_file=state)
 
-    def operate():
+    def operate() -> None:
         for _ in range(2):
             pid = int(reports.next()[1])
             expected = {"supervisor": os.getpid(), "worker-1": pid}
@@ -217,17 +219,17 @@ def test_the_state_file_follows_what_runs_and_goes_at_the_end(reports, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_state_file_that_cannot_be_written_stops_nothing(reports, tmp_path):
+def test_a_state_file_that_cannot_be_written_stops_nothing(reports: Reports, tmp_path: Path) -> None:
     supervisor = Supervisor([reports.command("api", OBEDIENT)], state_file=tmp_path / "none" / "pids.json")
     assert run_while(supervisor, reports.next) == 0
 
 
-def test_a_signal_of_somebody_else_stops_nothing(reports):
+def test_a_signal_of_somebody_else_stops_nothing(reports: Reports) -> None:
     supervisor = Supervisor([reports.command("api", OBEDIENT)], backoff=QUICK)
     seen = []
     before = signal.signal(signal.SIGUSR1, lambda *_: seen.append("USR1"))
 
-    def operate():
+    def operate() -> None:
         pid = int(reports.next()[1])
         os.kill(os.getpid(), signal.SIGUSR1)
         os.kill(pid, signal.SIGKILL)
@@ -239,7 +241,7 @@ def test_a_signal_of_somebody_else_stops_nothing(reports):
     assert supervisor.restarts() == {"api": 1}
 
 
-def test_the_callers_signal_handlers_are_back_afterwards(reports):
+def test_the_callers_signal_handlers_are_back_afterwards(reports: Reports) -> None:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     assert run_while(Supervisor([reports.command("api", OBEDIENT)]), reports.next) == 0
@@ -255,7 +257,7 @@ class ReportingValkey(EmbeddedValkey):
         self.starts = 0
         self.restarted = threading.Event()
 
-    def start(self):
+    def start(self) -> Any:
         if self.starts and self.failures:
             self.failures -= 1
             raise EmbeddedError("no memory left")
@@ -268,13 +270,13 @@ class ReportingValkey(EmbeddedValkey):
 
 @pytest.mark.parametrize("failures", [0, 2])
 def test_a_server_that_dies_is_started_again_and_outlives_the_supervisor(
-    servers_dir, tmp_path, reports, failures
-):
+    servers_dir: Path, tmp_path: Path, reports: Reports, failures: int
+) -> None:
     with ReportingValkey(servers_dir / tmp_path.name, failures=failures) as server:
         first = server.pid
         supervisor = Supervisor([reports.command("api", OBEDIENT)], servers=[server], backoff=QUICK)
 
-        def operate():
+        def operate() -> None:
             reports.next()
             assert supervisor.pids()["valkey"] == first
             os.kill(first, signal.SIGKILL)
@@ -287,7 +289,9 @@ def test_a_server_that_dies_is_started_again_and_outlives_the_supervisor(
             assert client.ping()
 
 
-def test_a_killed_supervisor_leaves_no_process(python, ended, reports):
+def test_a_killed_supervisor_leaves_no_process(
+    python: Callable[..., subprocess.Popen[str]], ended: Callable[[int], bool], reports: Reports
+) -> None:
     source = """
         import sys
         from dispatcher.embedded.supervisor import Command, Supervisor
@@ -301,7 +305,9 @@ def test_a_killed_supervisor_leaves_no_process(python, ended, reports):
     assert [ended(pidfd) for pidfd in pidfds] == [True, True]
 
 
-def test_ctrl_c_at_a_terminal_is_a_clean_stop_with_status_0(python, reports):
+def test_ctrl_c_at_a_terminal_is_a_clean_stop_with_status_0(
+    python: Callable[..., subprocess.Popen[str]], reports: Reports
+) -> None:
     """The whole foreground group gets a terminal's SIGINT."""
     source = """
         import sys
@@ -316,7 +322,9 @@ def test_ctrl_c_at_a_terminal_is_a_clean_stop_with_status_0(python, reports):
     assert reports.next() == ("api", "goodbye")
 
 
-def test_the_hangup_that_nohup_ignores_stays_ignored(python, reports):
+def test_the_hangup_that_nohup_ignores_stays_ignored(
+    python: Callable[..., subprocess.Popen[str]], reports: Reports
+) -> None:
     source = """
         import signal, sys
         from dispatcher.embedded.supervisor import Command, Supervisor
@@ -337,16 +345,16 @@ def test_the_hangup_that_nohup_ignores_stays_ignored(python, reports):
 @pytest.mark.parametrize(
     ("deaths", "seconds"), [(1, 0.2), (2, 0.4), (3, 0.8), (8, 25.6), (9, 30.0), (10**6, 30.0)]
 )
-def test_the_pause_doubles_up_to_its_cap(deaths, seconds):
+def test_the_pause_doubles_up_to_its_cap(deaths: Any, seconds: float) -> None:
     assert Backoff().delay(deaths) == pytest.approx(seconds)
 
 
-def test_deaths_after_a_long_life_are_not_added_up(reports):
+def test_deaths_after_a_long_life_are_not_added_up(reports: Reports) -> None:
     """Twelve doublings of the first pause would take longer than anybody waits here."""
     forgiving = Backoff(first=0.01, cap=1000.0, forgiven_after=0.0)
     supervisor = Supervisor([reports.command("api", REPORT + "report(os.getpid())")], backoff=forgiving)
 
-    def operate():
+    def operate() -> None:
         for _ in range(13):
             reports.next()
 

@@ -1,11 +1,15 @@
 """Polls over real HTTP, from a server that has every fault of real sources."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cap
-from ops.lab.faults.feeds.server import FeedFault
+from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.poller import Poller
+from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     archive,
     dashboard_entry,
@@ -13,10 +17,12 @@ from tests.support.feed_messages import (
     nina_detail,
     warning,
 )
-from tests.support.feed_world import BOARD, FIRE, LIST, poll
+from tests.support.feed_world import BOARD, FIRE, LIST, World, poll
 
 
-async def test_an_unchanged_list_costs_one_conditional_request(world, server, poller, dwd):
+async def test_an_unchanged_list_costs_one_conditional_request(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(warning(1)))
     assert (await poll(poller, world, dwd)).result == "changed"
     server.forget()
@@ -25,14 +31,18 @@ async def test_an_unchanged_list_costs_one_conditional_request(world, server, po
     assert await world.reasons() == ["first_notice"]
 
 
-async def test_a_source_that_knows_only_dates_is_asked_by_date(world, server, poller, dwd):
+async def test_a_source_that_knows_only_dates_is_asked_by_date(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(), etag=False, modified="Sun, 22 Nov 2026 12:00:00 GMT")
     await poll(poller, world, dwd)
     await poll(poller, world, dwd)
     assert [asked.status for asked in server.requests] == [200, 304]
 
 
-async def test_a_source_without_validators_is_recognised_by_content(world, server, poller, dwd):
+async def test_a_source_without_validators_is_recognised_by_content(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(warning(1)), etag=False)
     await poll(poller, world, dwd)
     assert (await poll(poller, world, dwd)).result == "unchanged"
@@ -63,8 +73,8 @@ async def test_a_source_without_validators_is_recognised_by_content(world, serve
     ids=lambda value: value.name if isinstance(value, FeedFault) else "",
 )
 async def test_no_fault_of_the_source_ends_or_doubles_a_warning(  # noqa: PLR0917 - three of them are one case
-    world, server, poller, dwd, fault, result, detail
-):
+    world: World, server: FeedServer, poller: Poller, dwd: Feed, fault: Any, result: str, detail: str
+) -> None:
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
     server.fail(LIST, fault, times=8)
@@ -80,7 +90,9 @@ async def test_no_fault_of_the_source_ends_or_doubles_a_warning(  # noqa: PLR091
     assert await world.reasons() == ["first_notice"]
 
 
-async def test_an_answer_without_a_list_is_no_second_miss(world, server, poller, dwd):
+async def test_an_answer_without_a_list_is_no_second_miss(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(warning(1), warning(2, event="STURM")))
     await poll(poller, world, dwd)
     server.put(LIST, archive(warning(2, event="STURM")))
@@ -91,14 +103,18 @@ async def test_an_answer_without_a_list_is_no_second_miss(world, server, poller,
 
 
 @pytest.mark.parametrize("fault", [FeedFault.NO_CONTENT, FeedFault.NOT_MODIFIED])
-async def test_unchanged_since_never_tells_nothing(world, server, poller, dwd, fault):
+async def test_unchanged_since_never_tells_nothing(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed, fault: Any
+) -> None:
     server.fail(LIST, fault)
     report = await poll(poller, world, dwd)
     assert (report.result, report.detail) == ("refused", "unchanged since never")
     assert (await world.feeds.state("dwd")).succeeded_at is None
 
 
-async def test_the_first_list_is_news_even_if_it_is_empty(world, server, poller, dwd):
+async def test_the_first_list_is_news_even_if_it_is_empty(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive())
     await poll(poller, world, dwd)
     known = world.clock.now
@@ -106,20 +122,24 @@ async def test_the_first_list_is_news_even_if_it_is_empty(world, server, poller,
     assert (await world.feeds.state("dwd")).changed_at == known
 
 
-async def test_a_redirect_within_the_rules_is_followed(world, server, poller, dwd):
+async def test_a_redirect_within_the_rules_is_followed(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(f"/moved{LIST}", archive(warning(1)))
     server.fail(LIST, FeedFault.REDIRECT)
     assert (await poll(poller, world, dwd)).result == "changed"
 
 
-async def test_retry_after_is_heeded(world, server, poller, dwd):
+async def test_retry_after_is_heeded(world: World, server: FeedServer, poller: Poller, dwd: Feed) -> None:
     server.put(LIST, archive())
     server.fail(LIST, FeedFault.TOO_MANY)
     await poll(poller, world, dwd)
     assert (await world.feeds.state("dwd")).next_at == world.clock.now + timedelta(seconds=120)
 
 
-async def test_a_body_that_is_no_list_is_kept(world, server, poller, dwd):
+async def test_a_body_that_is_no_list_is_kept(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.fail(LIST, FeedFault.ERROR_BODY, times=2)
     await poll(poller, world, dwd)
     await poll(poller, world, dwd)
@@ -129,7 +149,9 @@ async def test_a_body_that_is_no_list_is_kept(world, server, poller, dwd):
     assert await world.quarantine.content(0) is None
 
 
-async def test_a_broken_member_is_kept_and_the_others_go_out(world, server, poller, dwd):
+async def test_a_broken_member_is_kept_and_the_others_go_out(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(warning(1), extra=[("x.xml", b"<alert/>")]))
     report = await poll(poller, world, dwd)
     assert report.succeeded
@@ -141,14 +163,18 @@ async def test_a_broken_member_is_kept_and_the_others_go_out(world, server, poll
     assert overview.quarantined == 1
 
 
-async def test_a_member_without_identity_is_kept(world, server, poller, dwd):
+async def test_a_member_without_identity_is_kept(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     anonymous = cap.render(warning(1)).replace(b"opendata@dwd.de", b"")
     server.put(LIST, archive(extra=[("x.xml", anonymous)]))
     await poll(poller, world, dwd)
     assert [one.code for one in await world.quarantine.listed("dwd")] == ["identity-missing"]
 
 
-async def test_a_member_that_was_damaged_is_read_when_it_is_whole_again(world, server, poller, dwd):
+async def test_a_member_that_was_damaged_is_read_when_it_is_whole_again(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     body = bytearray(archive(warning(1)))
     body[100:140] = b"\x00" * 40
     server.put(LIST, bytes(body))
@@ -162,7 +188,9 @@ async def test_a_member_that_was_damaged_is_read_when_it_is_whole_again(world, s
 @pytest.mark.parametrize(
     "body", [b'[{"error": "maintenance"}]', b"[null]", b"[[]]", b'["x"]', b'{"error": 1}', b"<html/>"]
 )
-async def test_an_error_in_place_of_the_entries_ends_nothing(world, server, poller, nina, body):
+async def test_an_error_in_place_of_the_entries_ends_nothing(
+    world: World, server: FeedServer, poller: Poller, nina: Feed, body: bytes
+) -> None:
     server.put(BOARD, listing_body(dashboard_entry(FIRE)))
     server.put(f"/api31/warnings/{FIRE}.json", nina_detail(FIRE))
     await poll(poller, world, nina)
@@ -175,7 +203,9 @@ async def test_an_error_in_place_of_the_entries_ends_nothing(world, server, poll
     assert await world.reasons() == ["first_notice"]
 
 
-async def test_an_archive_of_which_nothing_can_be_read_ends_nothing(world, server, poller, dwd):
+async def test_an_archive_of_which_nothing_can_be_read_ends_nothing(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
     server.put(LIST, archive(extra=[("error.html", b"<html/>")]))
@@ -184,7 +214,7 @@ async def test_an_archive_of_which_nothing_can_be_read_ends_nothing(world, serve
     assert await world.reasons() == ["first_notice"]
 
 
-async def test_a_folder_is_a_feed(world, poller, tmp_path):
+async def test_a_folder_is_a_feed(world: World, poller: Poller, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     feed = await world.feed("inbox", "folder", folder=folder)
     assert (await poll(poller, world, feed)).result == "unreachable"

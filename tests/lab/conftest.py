@@ -7,7 +7,10 @@ import http.client
 import json
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import http_ece
@@ -39,20 +42,21 @@ class Client:
     tls: ssl.SSLContext | None = None
     timeout_s: float = TIMEOUT_S
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        kind, options = http.client.HTTPConnection, {}
+        kind: Any = http.client.HTTPConnection
+        options: dict[str, Any] = {}
         if self.tls:
             kind, options = http.client.HTTPSConnection, {"context": self.tls}
         self.connection = kind(parts.hostname, parts.port, timeout=self.timeout_s, **options)
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *exc):
+    def __exit__(self, *exc: object) -> None:
         self.connection.close()
 
-    def request(self, method, path, body=b"", headers=None) -> Reply:
+    def request(self, method: Any, path: Any, body: bytes = b"", headers: Any = None) -> Reply:
         self.connection.request(method, path, body, headers or {})
         response = self.connection.getresponse()
         return Reply(response.status, dict(response.headers), response.read())
@@ -63,51 +67,51 @@ class Running:
     """A stand-in in its own process, and the connections a test has to it."""
 
     standin: Standin
-    clients: list = field(default_factory=list)
+    clients: list[Any] = field(default_factory=list)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: Any) -> Any:
         return getattr(self.standin, name)
 
-    def entries(self):
+    def entries(self) -> Any:
         return ledger.read(self.ledger).entries
 
-    def client(self, url="", timeout_s=TIMEOUT_S) -> Client:
+    def client(self, url: str = "", timeout_s: Any = TIMEOUT_S) -> Client:
         self.clients.append(Client(url or self.url, self.standin.tls, timeout_s))
         return self.clients[-1]
 
-    def request(self, method, path, body=b"", headers=None) -> Reply:
+    def request(self, method: Any, path: Any, body: bytes = b"", headers: Any = None) -> Reply:
         with self.client() as client:
             return client.request(method, path, body, headers)
 
-    def close(self):
+    def close(self) -> None:
         for client in self.clients:
             client.connection.close()
         self.standin.stop()
 
 
 @pytest.fixture(scope="session")
-def state(tmp_path_factory):
+def state(tmp_path_factory: pytest.TempPathFactory) -> Any:
     directory = tmp_path_factory.mktemp("population")
     population.make(directory, population.PopulationPlan(seed=7, subscriptions=300, outside=40))
     return directory
 
 
 @pytest.fixture(scope="session")
-def recipients(state):
+def recipients(state: Any) -> tuple[Any, ...]:
     return tuple(population.read(state))
 
 
 @pytest.fixture
-def subscriber(recipients):
+def subscriber(recipients: tuple[Any, ...]) -> Any:
     return next(one for one in recipients if one.channel == "webpush")
 
 
 @pytest.fixture
-def start(processes, state, tmp_path):
+def start(processes: Any, state: Any, tmp_path: Path) -> Iterator[Any]:
     """Starts a stand-in: `start("webpush", "--decrypt", "later", ledger=PATH, tls=CONTEXT)`."""
     running = []
 
-    def run(channel, *options, ledger=None, tls=None):
+    def run(channel: Any, *options: Any, ledger: Any = None, tls: Any = None) -> Any:
         path = ledger or tmp_path / f"{channel}.ndjson"
         running.append(Running(launch.start(channel, ledger=path, state=state, options=options, tls=tls)))
         return running[-1]
@@ -118,7 +122,7 @@ def start(processes, state, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory):
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     """(PEM file with key and chain, a client's context that trusts it)"""
     authority = trustme.CA()
     path = tmp_path_factory.mktemp("tls") / "server.pem"
@@ -129,10 +133,10 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trusting():
+def trusting() -> Any:
     """Makes a client's side of TLS that trusts this PEM file, as strictly as Python 3.13 does by itself."""
 
-    def make(authority):
+    def make(authority: Any) -> Any:
         context = ssl.create_default_context(cafile=authority)
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context
@@ -140,7 +144,7 @@ def trusting():
     return make
 
 
-def document(alert="A1", kind="alert"):
+def document(alert: str = "A1", kind: str = "alert") -> bytes:
     return json.dumps({"alert": alert, "kind": kind, "headline": "Hochwasser an der Rur"}).encode()
 
 
@@ -151,20 +155,20 @@ class Pusher:
     vapid: Vapid02
 
     @property
-    def key(self):
+    def key(self) -> Any:
         return self.authorization("http://localhost:1").rpartition("k=")[2]
 
-    def authorization(self, aud, exp=None):
+    def authorization(self, aud: Any, exp: Any = None) -> Any:
         claims = {"aud": aud, "exp": exp or int(time.time()) + 3600, "sub": SUBJECT}
         return self.vapid.sign(claims)["Authorization"]
 
-    def headers(self, origin, **other):
+    def headers(self, origin: Any, **other: Any) -> dict[Any, Any]:
         headers = {"TTL": "60", "Content-Encoding": "aes128gcm", "Authorization": self.authorization(origin)}
         headers |= {name.replace("_", "-"): value for name, value in other.items()}
         return {name: value for name, value in headers.items() if value is not None}
 
     @staticmethod
-    def body(subscriber, plain, record_size=4096):
+    def body(subscriber: Any, plain: Any, record_size: int = 4096) -> Any:
         return http_ece.encrypt(
             plain,
             private_key=ec.generate_private_key(ec.SECP256R1()),
@@ -174,7 +178,7 @@ class Pusher:
             version="aes128gcm",
         )
 
-    def push(self, client, subscriber, plain=None, **headers):
+    def push(self, client: Any, subscriber: Any, plain: Any = None, **headers: Any) -> Any:
         return client.request(
             "POST",
             subscriber.address,
@@ -183,23 +187,25 @@ class Pusher:
         )
 
 
-def _bytes(text):
+def _bytes(text: Any) -> Any:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 @pytest.fixture(scope="session")
-def pusher():
+def pusher() -> Pusher:
     vapid = Vapid02()
     vapid.generate_keys()
     return Pusher(vapid)
 
 
 @pytest.fixture(scope="session")
-def doc():
+def doc() -> Any:
     return document
 
 
-def signed(instance, body, *, identity="msg_1", timestamp=None, secret=None):
+def signed(
+    instance: Any, body: Any, *, identity: str = "msg_1", timestamp: Any = None, secret: Any = None
+) -> dict[Any, Any]:
     timestamp = str(timestamp or int(time.time()))
     key = base64.b64decode((secret or instance.keys["secret"]).removeprefix("whsec_"))
     content = f"{identity}.{timestamp}.".encode() + body
@@ -212,5 +218,5 @@ def signed(instance, body, *, identity="msg_1", timestamp=None, secret=None):
 
 
 @pytest.fixture(scope="session")
-def sign():
+def sign() -> Any:
     return signed

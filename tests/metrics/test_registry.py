@@ -1,6 +1,7 @@
 """What is counted, and that it is there before it is first needed."""
 
 from collections import Counter
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -11,12 +12,12 @@ from dispatcher.metrics.histograms import LATENCY_BUCKETS_S, SummedHistogram
 from dispatcher.model.vocabulary import Lane, Reason, State
 
 
-def samples(metrics):
+def samples(metrics: Any) -> dict[Any, Any]:
     families = text_string_to_metric_families(generate_latest(metrics.registry).decode())
     return {(s.name, frozenset(s.labels.items())): s.value for f in families for s in f.samples}
 
 
-def test_every_series_with_a_known_set_of_labels_exists_from_the_start():
+def test_every_series_with_a_known_set_of_labels_exists_from_the_start() -> None:
     shown = samples(Metrics())
     for channel in CHANNELS:
         assert shown["warn_endpoints_removed_total", frozenset({("channel", channel)})] == 0
@@ -29,7 +30,7 @@ def test_every_series_with_a_known_set_of_labels_exists_from_the_start():
         assert shown["warn_jobs_failed_total", frozenset({("function", function)})] == 0
 
 
-def test_a_known_source_shows_every_reason_at_zero():
+def test_a_known_source_shows_every_reason_at_zero() -> None:
     metrics = Metrics()
     metrics.know_source("leitstelle")
     shown = samples(metrics)
@@ -39,7 +40,7 @@ def test_a_known_source_shows_every_reason_at_zero():
     assert shown["warn_alerts_repeated_total", frozenset({("source", "leitstelle")})] == 0
 
 
-def test_a_gateway_that_reports_shows_every_verdict_at_zero():
+def test_a_gateway_that_reports_shows_every_verdict_at_zero() -> None:
     metrics = Metrics()
     metrics.know_reports("sms_http", "sms-1", ("delivered", "failed"), ("too-large",))
     shown = samples(metrics)
@@ -54,7 +55,7 @@ def test_a_gateway_that_reports_shows_every_verdict_at_zero():
     )
 
 
-def test_gateways_beyond_the_limit_share_one_label():
+def test_gateways_beyond_the_limit_share_one_label() -> None:
     metrics = Metrics()
     names = [f"https://gateway-{n}.example" for n in range(KNOWN_GATEWAYS_MAX)]
     assert [metrics.gateway_label(name) for name in names] == names
@@ -62,7 +63,7 @@ def test_gateways_beyond_the_limit_share_one_label():
     assert metrics.gateway_label(names[0]) == names[0]
 
 
-def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix():
+def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix() -> None:
     registry = CollectorRegistry()
     metrics, other = Metrics(registry), Metrics()
     metrics.enqueue_failures.inc()
@@ -71,7 +72,7 @@ def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix():
     assert samples(other)["warn_enqueue_failures_total", frozenset()] == 0
 
 
-def test_objectives_have_their_own_bucket_edges():
+def test_objectives_have_their_own_bucket_edges() -> None:
     metrics = Metrics()
     edges = {
         dict(labels)["le"]
@@ -81,7 +82,7 @@ def test_objectives_have_their_own_bucket_edges():
     assert {"10.0", "60.0", "300.0", "+Inf"} <= edges
 
 
-def test_many_observations_at_once_count_like_one_by_one():
+def test_many_observations_at_once_count_like_one_by_one() -> None:
     amounts = [0.0, 0.05, 0.05, 0.050001, 1.0, 899.0, 900.0, 900.1, 1e9, 1e9, 1e9]
     together, apart = CollectorRegistry(), CollectorRegistry()
     SummedHistogram("x", "x", buckets=LATENCY_BUCKETS_S, registry=together).observe_many(Counter(amounts))
@@ -91,5 +92,5 @@ def test_many_observations_at_once_count_like_one_by_one():
     assert exposed(together) == exposed(apart)
 
 
-def exposed(registry):
+def exposed(registry: Any) -> list[Any]:
     return [line for line in generate_latest(registry).splitlines() if b"_created" not in line]

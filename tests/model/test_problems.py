@@ -3,11 +3,11 @@
 from dispatcher.model.problems import STATUS, TITLE, ProblemType, RequestRefused
 
 
-def test_every_problem_has_a_status_and_a_title():
+def test_every_problem_has_a_status_and_a_title() -> None:
     assert set(STATUS) == set(TITLE) == set(ProblemType)
 
 
-def test_every_status_says_who_must_act():
+def test_every_status_says_who_must_act() -> None:
     assert all(400 <= status < 600 for status in STATUS.values())
     assert {type_ for type_, status in STATUS.items() if status >= 500} == {
         ProblemType.OVERLOADED,
@@ -16,6 +16,6 @@ def test_every_status_says_who_must_act():
     }
 
 
-def test_a_refusal_knows_its_status_and_says_its_type():
+def test_a_refusal_knows_its_status_and_says_its_type() -> None:
     refused = RequestRefused(ProblemType.NO_AREA, "kein Gebiet")
     assert (refused.status, str(refused), refused.errors, refused.extra) == (422, "no-area", (), {})

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="session")
-def prometheus_tools(processes):
+def prometheus_tools(processes: Any) -> None:
     """Prometheus and promtool are here; elsewhere than in continuous integration a test may skip."""
     missing = [tool for tool in ("prometheus", "promtool") if shutil.which(tool) is None]
     if missing and os.environ.get("CI"):
@@ -20,10 +21,10 @@ def prometheus_tools(processes):
 
 
 @pytest.fixture
-def promtool(prometheus_tools):
+def promtool(prometheus_tools: Any) -> Any:
     """Runs promtool; (exit status, all that it wrote)."""
 
-    def run(*arguments, text=""):
+    def run(*arguments: Any, text: str = "") -> tuple[Any, ...]:
         done = subprocess.run(
             ["promtool", *map(str, arguments)],
             input=text,

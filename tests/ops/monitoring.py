@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import suppress
+from typing import Any
 
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.ops.expressions import OPS, selectors, unconditional
@@ -18,7 +19,7 @@ LOOK_EVERY_S = 0.1
 ANSWER_WITHIN_S = 10.0
 
 
-def eventually(look, good=bool, within_s=PATIENCE_S):
+def eventually(look: Any, good: Any = bool, within_s: Any = PATIENCE_S) -> Any:
     """What `look` returns, as soon as it is good; else what it returned last."""
     deadline = time.monotonic() + within_s
     while not good(found := look()) and time.monotonic() < deadline:
@@ -26,7 +27,7 @@ def eventually(look, good=bool, within_s=PATIENCE_S):
     return found
 
 
-def quick_configuration(data_dir):
+def quick_configuration(data_dir: Any) -> Any:
     """The example configuration for `data_dir`, looking every second, without an Alertmanager."""
     text = (OPS / "prometheus" / "prometheus.yml").read_text(encoding="utf-8")
     changes = {
@@ -45,14 +46,14 @@ def quick_configuration(data_dir):
 class Prometheus:
     """Runs from `start` to `stop`, or as long as the test."""
 
-    def __init__(self, home, configuration):
+    def __init__(self, home: Any, configuration: Any) -> None:
         self._home = home
         home.mkdir()
         (home / "prometheus.yml").write_text(configuration, encoding="utf-8")
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self._address = f"127.0.0.1:{listener.getsockname()[1]}"
 
-    def start(self):
+    def start(self) -> None:
         command = [
             "prometheus",
             f"--config.file={self._home / 'prometheus.yml'}",
@@ -69,7 +70,7 @@ class Prometheus:
             )
         assert eventually(self._ready), (self._home / "log").read_text()
 
-    def stop(self):
+    def stop(self) -> None:
         self._process.terminate()
         try:
             self._process.wait(PATIENCE_S)
@@ -77,7 +78,7 @@ class Prometheus:
             self._process.kill()
             self._process.wait()
 
-    def _ready(self):
+    def _ready(self) -> bool:
         with (
             suppress(OSError),
             urllib.request.urlopen(f"http://{self._address}/-/ready", timeout=1) as answer,
@@ -85,7 +86,7 @@ class Prometheus:
             return answer.status == 200
         return False
 
-    def ask(self, path, **parameters):
+    def ask(self, path: Any, **parameters: Any) -> Any:
         """The `data` of an answer of the HTTP API. Raises ValueError with Prometheus' own words."""
         url = f"http://{self._address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         try:
@@ -95,17 +96,17 @@ class Prometheus:
             with error:
                 raise ValueError(json.load(error)["error"]) from error
 
-    def query(self, expression):
+    def query(self, expression: Any) -> tuple[Any, ...]:
         """(type, series) of an instant query."""
         answer = self.ask("query", query=expression)
         return answer["resultType"], answer["result"]
 
-    def rules(self, kind):
+    def rules(self, kind: Any) -> list[Any]:
         """All loaded rules of a kind, `alerting` or `recording`."""
         groups = self.ask("rules")["groups"]
         return [rule for group in groups for rule in group["rules"] if rule["type"] == kind]
 
-    def firing(self):
+    def firing(self) -> list[Any]:
         """(alertname, labels, annotations) of what fires now."""
         alerts = self.ask("alerts")["alerts"]
         return [
@@ -114,7 +115,7 @@ class Prometheus:
             if one["state"] == "firing"
         ]
 
-    def wrong_with(self, expression):
+    def wrong_with(self, expression: Any) -> list[Any]:
         """What is wrong with the expression, given what was scraped; nothing if all is well."""
         try:
             kind, _ = self.query(expression)

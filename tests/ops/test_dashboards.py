@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -15,16 +16,16 @@ KINDS = {"row", "stat", "timeseries"}
 
 
 @pytest.fixture(params=DASHBOARDS, ids=lambda path: path.name)
-def dashboard(request):
+def dashboard(request: pytest.FixtureRequest) -> Any:
     return json.loads(request.param.read_bytes())
 
 
 @pytest.fixture
-def panels(dashboard):
+def panels(dashboard: Any) -> list[Any]:
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
-def cells(panel):
+def cells(panel: Any) -> set[Any]:
     grid = panel["gridPos"]
     return {
         (x, y)
@@ -33,11 +34,11 @@ def cells(panel):
     }
 
 
-def test_there_is_a_dashboard():
+def test_there_is_a_dashboard() -> None:
     assert [path.name for path in DASHBOARDS] == ["dispatcher.json"]
 
 
-def test_it_can_be_provisioned(dashboard):
+def test_it_can_be_provisioned(dashboard: Any) -> None:
     assert dashboard["uid"] == "cap-dispatcher"
     assert dashboard["title"]
     assert dashboard["schemaVersion"] >= 36  # data sources as objects with type and uid
@@ -48,14 +49,14 @@ def test_it_can_be_provisioned(dashboard):
     assert "type: file" in provider
 
 
-def test_panels_have_ids_titles_and_known_types(dashboard):
+def test_panels_have_ids_titles_and_known_types(dashboard: Any) -> None:
     for key in ("id", "title"):
         count = Counter(panel[key] for panel in dashboard["panels"])
         assert [value for value, times in count.items() if times > 1] == []
     assert {panel["type"] for panel in dashboard["panels"]} == KINDS
 
 
-def test_panels_lie_in_the_grid_and_not_on_one_another(dashboard):
+def test_panels_lie_in_the_grid_and_not_on_one_another(dashboard: Any) -> None:
     for panel in dashboard["panels"]:
         assert panel["gridPos"]["x"] + panel["gridPos"]["w"] <= COLUMNS, panel["title"]
         assert panel["gridPos"]["h"] > 0
@@ -63,7 +64,7 @@ def test_panels_lie_in_the_grid_and_not_on_one_another(dashboard):
         assert not cells(one) & cells(other), (one["title"], other["title"])
 
 
-def test_every_panel_says_what_it_shows_and_from_where(panels):
+def test_every_panel_says_what_it_shows_and_from_where(panels: list[Any]) -> None:
     for panel in panels:
         assert len(panel["description"]) > 15, panel["title"]
         assert panel["datasource"] == OURS, panel["title"]
@@ -75,7 +76,7 @@ def test_every_panel_says_what_it_shows_and_from_where(panels):
         assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"])
 
 
-def test_the_data_source_and_the_installation_can_be_chosen(dashboard):
+def test_the_data_source_and_the_installation_can_be_chosen(dashboard: Any) -> None:
     variables = {one["name"]: one for one in dashboard["templating"]["list"]}
     assert variables["datasource"]["type"] == "datasource"
     assert variables["datasource"]["query"] == "prometheus"
@@ -83,12 +84,12 @@ def test_the_data_source_and_the_installation_can_be_chosen(dashboard):
     assert "warn_build_info" in variables["job"]["definition"]
 
 
-def test_every_panel_keeps_to_the_chosen_installation(panels):
+def test_every_panel_keeps_to_the_chosen_installation(panels: list[Any]) -> None:
     for panel in panels:
         for target in panel["targets"]:
             assert 'job="$job"' in target["expr"], panel["title"]
 
 
-def test_no_variable_is_left_unfilled():
+def test_no_variable_is_left_unfilled() -> None:
     for path in DASHBOARDS:
         assert len(dashboard_expressions(path)) > 30

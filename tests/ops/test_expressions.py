@@ -1,8 +1,11 @@
 """Every expression of rules and dashboards, asked of a real Prometheus that watched a small district at work."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,13 +36,13 @@ class Watched:
     """What was seen while a warning went out, and while an SMS gateway refused our key for another."""
 
     prometheus: Prometheus
-    firing_when_well: list = field(default_factory=list)
-    firing_when_refused: list = field(default_factory=list)
-    metrics: dict = field(default_factory=dict)
+    firing_when_well: list[Any] = field(default_factory=list)
+    firing_when_refused: list[Any] = field(default_factory=list)
+    metrics: dict[Any, Any] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
-def watched(prometheus_tools, servers_dir):
+def watched(prometheus_tools: Any, servers_dir: Path) -> Iterator[Any]:
     home = servers_dir / "watched"
     home.mkdir()
     (home / "ablage").mkdir()
@@ -54,7 +57,7 @@ def watched(prometheus_tools, servers_dir):
             prometheus.stop()
 
 
-def _watch(district, watched):
+def _watch(district: Any, watched: Any) -> Any:
     prometheus = watched.prometheus
     assert eventually(lambda: _all_scraped(prometheus, len(district.service.urls())))
     first = _message("first", DUEREN, JUELICH)
@@ -69,30 +72,30 @@ def _watch(district, watched):
     return watched
 
 
-def _message(identifier, *municipalities):
+def _message(identifier: Any, *municipalities: Any) -> Any:
     sent = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)
     return message(*municipalities, identifier=identifier, sent=sent, sender=SENDER).xml()
 
 
-def _submit(district, xml, status):
+def _submit(district: Any, xml: Any, status: Any) -> Any:
     answer = district.submit(xml)
     assert answer.status == status, answer.body
     return answer.alert_id
 
 
-def _all_scraped(prometheus, processes):
+def _all_scraped(prometheus: Any, processes: Any) -> bool:
     return _value(prometheus, "count(up == 1)") == processes
 
 
-def _value(prometheus, expression):
+def _value(prometheus: Any, expression: Any) -> float:
     _, series = prometheus.query(expression)
     return float(series[0]["value"][1]) if series else 0.0
 
 
-def wrong(prometheus, expressions):
+def wrong(prometheus: Any, expressions: Any) -> Any:
     """What is wrong with which; a sample that is only just coming is waited for."""
 
-    def look():
+    def look() -> dict[Any, Any]:
         found = {name: prometheus.wrong_with(expression) for name, expression in expressions}
         return {name: problems for name, problems in found.items() if problems}
 
@@ -100,7 +103,7 @@ def wrong(prometheus, expressions):
 
 
 @pytest.mark.parametrize("kind", ["alerting", "recording"])
-def test_every_rule_has_data_to_judge(watched, kind):
+def test_every_rule_has_data_to_judge(watched: Any, kind: str) -> None:
     rules = watched.prometheus.rules(kind)
     assert len(rules) > 8
     expressions = [(f"{number} {rule['name']}", rule["query"]) for number, rule in enumerate(rules)]
@@ -111,7 +114,7 @@ def test_every_rule_has_data_to_judge(watched, kind):
 
 
 @pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.name)
-def test_every_panel_has_data_to_show(watched, path):
+def test_every_panel_has_data_to_show(watched: Any, path: Any) -> None:
     expressions = [(asked.where, asked.expression) for asked in dashboard_expressions(path)]
     assert wrong(watched.prometheus, expressions) == {}
 
@@ -127,23 +130,23 @@ def test_every_panel_has_data_to_show(watched, path):
         ("warn_deliveries_total[5m]", "a matrix"),
     ],
 )
-def test_a_misspelt_expression_is_noticed(watched, expression, problem):
+def test_a_misspelt_expression_is_noticed(watched: Any, expression: str, problem: str) -> None:
     found = watched.prometheus.wrong_with(expression)
     assert any(problem in one for one in found), found
 
 
-def test_nothing_fires_while_all_is_well(watched):
+def test_nothing_fires_while_all_is_well(watched: Any) -> None:
     assert watched.firing_when_well == []
 
 
-def test_a_gateway_that_refuses_us_calls_somebody(watched):
+def test_a_gateway_that_refuses_us_calls_somebody(watched: Any) -> None:
     [(name, labels, annotations)] = watched.firing_when_refused
     assert name == "DispatcherGatewayMisconfigured"
     assert (labels["severity"], labels["channel"], labels["gateway"]) == ("critical", "sms_http", "sms")
     assert annotations["summary"] == "Gateway sms weist uns ab (sms_http)"
 
 
-def test_every_alert_says_what_is_the_matter_and_where_to_read_on(watched):
+def test_every_alert_says_what_is_the_matter_and_where_to_read_on(watched: Any) -> None:
     headings = re.findall(r"^## (\w+)$", (OPS / "docs" / "runbooks.md").read_text("utf-8"), re.MULTILINE)
     for rule in watched.prometheus.rules("alerting"):
         assert rule["labels"]["severity"] in {"critical", "warning"}, rule["name"]
@@ -154,7 +157,7 @@ def test_every_alert_says_what_is_the_matter_and_where_to_read_on(watched):
         assert anchor[1] == rule["name"].lower()
 
 
-def test_what_the_processes_show_follows_prometheus_naming_practice(watched, promtool):
+def test_what_the_processes_show_follows_prometheus_naming_practice(watched: Any, promtool: Any) -> None:
     assert sorted(watched.metrics) == ["api", "worker-1", "worker-2"]
     for name, text in watched.metrics.items():
         status, said = promtool("check", "metrics", text=text)

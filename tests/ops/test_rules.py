@@ -1,6 +1,8 @@
 """The rules are valid, do what their tests say, speak of metrics that exist and lead to a runbook."""
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ RUNBOOKS = OPS / "docs" / "runbooks.md"
 HISTOGRAM_PARTS = ("_bucket", "_count", "_sum")
 
 
-def exposed():
+def exposed() -> set[Any]:
     """Every sample name that a process can show."""
     names = set()
     for family in Metrics().registry.collect():
@@ -22,21 +24,21 @@ def exposed():
     return names
 
 
-def named(text):
+def named(text: Any) -> set[Any]:
     """Every metric that a text of ours names, those of recording rules left out."""
     return set(re.findall(r"(?<![\w:])warn_\w+(?![\w:])", text))
 
 
-def alert_names():
+def alert_names() -> set[Any]:
     return set(re.findall(r"- alert: (\w+)", ALERTS.read_text(encoding="utf-8")))
 
 
-def test_rules_are_valid_and_none_is_there_twice(promtool):
+def test_rules_are_valid_and_none_is_there_twice(promtool: Any) -> None:
     status, said = promtool("check", "rules", "--lint=all", "--lint-fatal", *RULES)
     assert status == 0, said
 
 
-def test_an_invalid_rule_is_noticed(promtool, tmp_path):
+def test_an_invalid_rule_is_noticed(promtool: Any, tmp_path: Path) -> None:
     rules = tmp_path / "rules.yml"
     rules.write_text(ALERTS.read_text(encoding="utf-8").replace("time() -", "time( -"), encoding="utf-8")
     status, said = promtool("check", "rules", rules)
@@ -44,18 +46,18 @@ def test_an_invalid_rule_is_noticed(promtool, tmp_path):
     assert "parse error" in said
 
 
-def test_the_example_configuration_is_valid(promtool):
+def test_the_example_configuration_is_valid(promtool: Any) -> None:
     status, said = promtool("check", "config", OPS / "prometheus" / "prometheus.yml")
     assert status == 0, said
     assert "2 rule files found" in said
 
 
-def test_alerts_fire_when_they_should_and_only_then(promtool):
+def test_alerts_fire_when_they_should_and_only_then(promtool: Any) -> None:
     status, said = promtool("test", "rules", RULE_TESTS)
     assert status == 0, said
 
 
-def test_a_rule_that_no_longer_fires_is_noticed(promtool, tmp_path):
+def test_a_rule_that_no_longer_fires_is_noticed(promtool: Any, tmp_path: Path) -> None:
     changed = ALERTS.read_text(encoding="utf-8").replace(
         "warn_queue_up:leader == 0", "warn_queue_up:leader == 2"
     )
@@ -73,7 +75,7 @@ def test_a_rule_that_no_longer_fires_is_noticed(promtool, tmp_path):
     assert "DispatcherQueueDown" in said
 
 
-def test_metrics_follow_prometheus_naming_practice(promtool):
+def test_metrics_follow_prometheus_naming_practice(promtool: Any) -> None:
     from prometheus_client import generate_latest
 
     metrics = Metrics()
@@ -84,7 +86,7 @@ def test_metrics_follow_prometheus_naming_practice(promtool):
 
 
 @pytest.mark.parametrize("name", sorted(alert_names()))
-def test_every_alert_is_tested_to_fire_and_not_to_fire(name):
+def test_every_alert_is_tested_to_fire_and_not_to_fire(name: Any) -> None:
     groups = re.split(r"\n  - name: ", RULE_TESTS.read_text(encoding="utf-8"))
     [group] = [group for group in groups if group.startswith(f"{name}\n")]
     asked = re.findall(r"expr: .*?alertname=\"(\w+)\".*?exp_samples: *(\[\])?", group, re.DOTALL)
@@ -94,7 +96,7 @@ def test_every_alert_is_tested_to_fire_and_not_to_fire(name):
     assert {asked_name for asked_name, _ in asked} == {name}
 
 
-def test_every_alert_has_one_runbook_with_its_three_parts_and_every_runbook_an_alert():
+def test_every_alert_has_one_runbook_with_its_three_parts_and_every_runbook_an_alert() -> None:
     sections = re.split(r"^## ", RUNBOOKS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     assert sorted(section.split()[0] for section in sections) == sorted(alert_names())
     for section in sections:
@@ -102,13 +104,13 @@ def test_every_alert_has_one_runbook_with_its_three_parts_and_every_runbook_an_a
 
 
 @pytest.mark.parametrize("file", [*RULES, *DASHBOARDS, RULE_TESTS], ids=lambda path: path.name)
-def test_every_metric_named_is_one_that_the_service_has(file):
+def test_every_metric_named_is_one_that_the_service_has(file: Any) -> None:
     found = named(file.read_text(encoding="utf-8"))
     assert found
     assert found <= exposed()
 
 
-def test_recording_rules_record_only_what_the_service_has():
+def test_recording_rules_record_only_what_the_service_has() -> None:
     text = (OPS / "prometheus" / "rules" / "recording.yml").read_text(encoding="utf-8")
     recorded = re.findall(r"- record: ([\w]+):(\w+):(\w+)", text)
     assert len(recorded) == text.count("- record:")
@@ -128,7 +130,7 @@ def test_recording_rules_record_only_what_the_service_has():
         ("a > bool 1e3", ["a"]),
     ],
 )
-def test_selectors_of_an_expression(expression, expected):
+def test_selectors_of_an_expression(expression: str, expected: list[Any]) -> None:
     assert selectors(expression) == expected
 
 
@@ -142,5 +144,5 @@ def test_selectors_of_an_expression(expression, expected):
         ("sum(a)", "sum(a)"),
     ],
 )
-def test_an_expression_without_its_conditions(expression, expected):
+def test_an_expression_without_its_conditions(expression: str, expected: str) -> None:
     assert unconditional(expression) == expected

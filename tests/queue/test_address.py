@@ -17,7 +17,7 @@ SECRET = "geheim"
         "REDIS://queue.example",
     ],
 )
-def test_one_server_is_left_to_redis_py(url):
+def test_one_server_is_left_to_redis_py(url: str) -> None:
     assert parse(url) == Server(url)
 
 
@@ -46,7 +46,7 @@ def test_one_server_is_left_to_redis_py(url):
         ("Redis+Sentinel://a/m", Sentinels((("a", 26379),), "m")),
     ],
 )
-def test_sentinels_and_whom_they_watch(url, address):
+def test_sentinels_and_whom_they_watch(url: str, address: Sentinels) -> None:
     assert parse(url) == address
 
 
@@ -77,7 +77,7 @@ def test_sentinels_and_whom_they_watch(url, address):
         (f"redis+sentinel://:{SECRET}@a/m?{SECRET}", "has options that are not written as name=value"),
     ],
 )
-def test_what_leads_nowhere_is_refused_and_not_repeated(url, said):
+def test_what_leads_nowhere_is_refused_and_not_repeated(url: str, said: str) -> None:
     with pytest.raises(ValueError, match=f"^{said}") as refused:
         parse(url)
     assert SECRET not in str(refused.value)
@@ -85,6 +85,6 @@ def test_what_leads_nowhere_is_refused_and_not_repeated(url, said):
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
 
 
-def test_an_address_does_not_show_its_passwords():
+def test_an_address_does_not_show_its_passwords() -> None:
     assert SECRET not in repr(parse(f"redis://:{SECRET}@h"))
     assert SECRET not in repr(parse(f"redis+sentinel://{SECRET}:{SECRET}@h/m?sentinel_password={SECRET}"))

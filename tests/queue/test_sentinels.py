@@ -3,7 +3,10 @@
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
+from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -19,19 +22,19 @@ FLASH = plan_wake_up("A", Lane.FLASH)
 
 
 @pytest.fixture
-def group(server_dir):
+def group(server_dir: Path) -> Iterator[Any]:
     with queue_group.running(server_dir) as group:
         yield group
 
 
 @pytest.fixture
-async def wake_ups(group):
+async def wake_ups(group: Any) -> AsyncIterator[WakeUpQueue]:
     wake_ups = WakeUpQueue(open_queue(parse(group.url)))
     yield wake_ups
     await wake_ups.aclose()
 
 
-def state(port, epoch, *, down=False, master=True):
+def state(port: Any, epoch: Any, *, down: bool = False, master: bool = True) -> dict[Any, Any]:
     return {
         "ip": "127.0.0.1",
         "port": port,
@@ -57,16 +60,18 @@ def state(port, epoch, *, down=False, master=True):
         ([state(1, 4, master=False)], None),
     ],
 )
-def test_the_latest_election_counts(told, port):
+def test_the_latest_election_counts(told: list[Any], port: int | None) -> None:
     found = primary(told)
     assert (found and found["port"]) == port
 
 
-def test_who_cannot_be_asked_knows_no_primary():
+def test_who_cannot_be_asked_knows_no_primary() -> None:
     assert primary([{**state(1, 0), "is_odown": True}]) is None
 
 
-async def test_the_bell_follows_a_failover_and_a_client_of_one_server_does_not(group, wake_ups):
+async def test_the_bell_follows_a_failover_and_a_client_of_one_server_does_not(
+    group: Any, wake_ups: WakeUpQueue
+) -> None:
     former = group.primary()
     alone = WakeUpQueue(open_queue(parse(f"redis://:an%20den%2Fservern%401@127.0.0.1:{former}")))
     assert [await each.enqueue([FLASH]) for each in (wake_ups, alone)] == [True, True]
@@ -87,7 +92,7 @@ async def test_the_bell_follows_a_failover_and_a_client_of_one_server_does_not(g
         assert server.zcard("warn:lane:routine") == 1
 
 
-async def test_nobody_stays_with_a_former_primary_that_still_answers(group):
+async def test_nobody_stays_with_a_former_primary_that_still_answers(group: Any) -> None:
     """As where only the Sentinels are cut off from it: no connection breaks, and nobody hears what is rung there."""
     now_s = [0.0]
     queue = Redis(connection_pool=PrimaryPool(parse(group.url), clock=lambda: now_s[0], socket_timeout=5.0))
@@ -105,7 +110,7 @@ async def test_nobody_stays_with_a_former_primary_that_still_answers(group):
     await queue.aclose(close_connection_pool=True)
 
 
-def name_another(group, port):
+def name_another(group: Any, port: Any) -> None:
     """The Sentinels watch another server from now on, and the former primary is told nothing."""
     for one in group.sentinels:
         with queue_group.sentinel(one) as sentinel:
@@ -117,7 +122,7 @@ def name_another(group, port):
             sentinel.execute_command("SENTINEL", "MONITOR", queue_group.NAME, "127.0.0.1", port, 2)
 
 
-async def test_a_sentinel_that_hangs_delays_no_ring(group, wake_ups):
+async def test_a_sentinel_that_hangs_delays_no_ring(group: Any, wake_ups: WakeUpQueue) -> None:
     hung = next(iter(group.sentinels.values()))
     os.kill(hung, signal.SIGSTOP)
     try:
@@ -126,11 +131,11 @@ async def test_a_sentinel_that_hangs_delays_no_ring(group, wake_ups):
         os.kill(hung, signal.SIGCONT)
 
 
-async def test_a_sentinel_that_alone_cannot_reach_the_primary_keeps_nobody_from_it(group):
+async def test_a_sentinel_that_alone_cannot_reach_the_primary_keeps_nobody_from_it(group: Any) -> None:
     cut_off = next(iter(group.sentinels))
     shut_out(group, cut_off)
 
-    async def thinks_it_dead():
+    async def thinks_it_dead() -> Any:
         with queue_group.sentinel(cut_off) as sentinel:
             return sentinel.sentinel_master(queue_group.NAME)["is_sdown"]
 
@@ -140,7 +145,7 @@ async def test_a_sentinel_that_alone_cannot_reach_the_primary_keeps_nobody_from_
             assert await wake_ups.enqueue([FLASH]) is True
 
 
-def shut_out(group, sentinel):
+def shut_out(group: Any, sentinel: Any) -> None:
     """The primary does not let this Sentinel in any more."""
     with queue_group.sentinel(sentinel) as one:
         one.execute_command("SENTINEL", "SET", queue_group.NAME, "auth-pass", "not-the-password")
@@ -149,7 +154,7 @@ def shut_out(group, sentinel):
             server.execute_command("CLIENT", "KILL", "TYPE", kind)
 
 
-async def test_without_a_majority_what_the_last_one_says_counts(group, wake_ups):
+async def test_without_a_majority_what_the_last_one_says_counts(group: Any, wake_ups: WakeUpQueue) -> None:
     hung = list(group.sentinels.values())[:2]
     for pid in hung:
         os.kill(pid, signal.SIGSTOP)
@@ -170,7 +175,7 @@ async def test_without_a_majority_what_the_last_one_says_counts(group, wake_ups)
     ],
     ids=["group", "password of the Sentinels", "password of the servers", "nobody there"],
 )
-async def test_a_wrong_address_takes_no_ring(group_of_all, wrong):
+async def test_a_wrong_address_takes_no_ring(group_of_all: Any, wrong: Any) -> None:
     wake_ups = WakeUpQueue(open_queue(parse(wrong(group_of_all.url))))
     assert await wake_ups.enqueue([FLASH]) is False
     assert await wake_ups.ping() is False
@@ -178,18 +183,18 @@ async def test_a_wrong_address_takes_no_ring(group_of_all, wrong):
 
 
 @pytest.fixture(scope="module")
-def group_of_all(servers_dir):
+def group_of_all(servers_dir: Path) -> Iterator[Any]:
     with queue_group.running(servers_dir / "group") as group:
         yield group
 
 
-async def test_the_right_address_beside_the_wrong_ones_does(group_of_all):
+async def test_the_right_address_beside_the_wrong_ones_does(group_of_all: Any) -> None:
     wake_ups = WakeUpQueue(open_queue(parse(group_of_all.url)))
     assert await wake_ups.enqueue([FLASH]) is True
     await wake_ups.aclose()
 
 
-def test_sentinels_may_be_given_a_name_and_a_database():
+def test_sentinels_may_be_given_a_name_and_a_database() -> None:
     pool = PrimaryPool(Sentinels((("a", 1),), "m", 5, tls=True))
     assert pool.connection_kwargs["db"] == 5
     assert pool.connection_class.__name__ == "SentinelManagedSSLConnection"

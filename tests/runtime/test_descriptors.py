@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -18,14 +19,14 @@ print(json.dumps([raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE)]))
 """
 
 
-def claimed(soft, hard):
+def claimed(soft: Any, hard: Any) -> Any:
     code = CLAIM.format(soft=soft, hard=hard)
     return json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize(("soft", "hard", "limit"), [(64, 64, 64), (256, 512, 512), (512, 512, 512)])
-def test_a_process_takes_what_it_may(soft, hard, limit):
+def test_a_process_takes_what_it_may(soft: int, hard: int, limit: int) -> None:
     assert claimed(soft, hard) == [limit, limit, hard]
 
 
@@ -39,7 +40,7 @@ def test_a_process_takes_what_it_may(soft, hard, limit):
         (16, 16, OUTBOUND_MIN),
     ],
 )
-def test_gateways_get_half_of_what_is_left(limit, record, connections):
+def test_gateways_get_half_of_what_is_left(limit: int, record: int, connections: Any) -> None:
     assert for_outbound(limit, record) == connections
 
 
@@ -47,5 +48,5 @@ def test_gateways_get_half_of_what_is_left(limit, record, connections):
     ("redis_url", "connections"),
     [(None, 0), ("redis://queue.example", 0), ("redis+sentinel://a,b,c/mymaster", 15)],
 )
-def test_four_lanes_and_the_bell_ask_every_sentinel(redis_url, connections):
+def test_four_lanes_and_the_bell_ask_every_sentinel(redis_url: str | None, connections: int) -> None:
     assert wiring.sentinel_connections(Settings(redis_url=redis_url)) == connections

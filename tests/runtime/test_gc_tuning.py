@@ -15,6 +15,6 @@ print(json.dumps([gc.get_threshold(), gc.isenabled(), gc.get_freeze_count() > 10
 
 
 @pytest.mark.processes
-def test_it_is_calm_and_still_there():
+def test_it_is_calm_and_still_there() -> None:
     ran = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True)
     assert json.loads(ran.stdout) == [[50_000, 25, 100], True, True]

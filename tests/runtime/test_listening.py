@@ -2,13 +2,15 @@
 
 import json
 import socket
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dispatcher.runtime.listening import announced, listen
 
 
-def read(data_dir, process):
+def read(data_dir: Any, process: Any) -> Any:
     [group] = json.loads((data_dir / "prometheus" / f"{process}.json").read_text())
     assert group["labels"] == {"process": process}
     [target] = group["targets"]
@@ -19,7 +21,7 @@ def read(data_dir, process):
     ("host", "seen"),
     [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")],
 )
-def test_it_is_found_by_an_address_that_can_be_reached(tmp_path, host, seen):
+def test_it_is_found_by_an_address_that_can_be_reached(tmp_path: Path, host: str, seen: str) -> None:
     with listen(host, 0) as listener, announced(tmp_path, "worker-1", listener):
         target = read(tmp_path, "worker-1")
         assert target == f"{seen}:{listener.getsockname()[1]}"
@@ -27,14 +29,14 @@ def test_it_is_found_by_an_address_that_can_be_reached(tmp_path, host, seen):
             pass
 
 
-def test_it_is_found_only_while_it_serves(tmp_path):
+def test_it_is_found_only_while_it_serves(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0) as listener:
         with announced(tmp_path, "api", listener):
             assert [file.name for file in (tmp_path / "prometheus").iterdir()] == ["api.json"]
         assert list((tmp_path / "prometheus").iterdir()) == []
 
 
-def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path):
+def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0) as first, listen("127.0.0.1", 0) as second:
         killed = announced(tmp_path, "worker-1", first)
         killed.__enter__()
@@ -43,6 +45,6 @@ def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path):
             assert read(tmp_path, "worker-1") == f"127.0.0.1:{second.getsockname()[1]}"
 
 
-def test_a_port_in_use_is_an_error():
+def test_a_port_in_use_is_an_error() -> None:
     with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         listen(*first.getsockname())

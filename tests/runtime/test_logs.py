@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ logging.getLogger("asyncpg.pool").exception("said elsewhere")
 """
 
 
-def lines(*, as_json):
+def lines(*, as_json: Any) -> Any:
     program = PROGRAM.format(as_json=as_json)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
@@ -32,7 +33,7 @@ def lines(*, as_json):
     return done.stderr.splitlines()
 
 
-def test_every_line_is_one_json_object_whoever_wrote_it():
+def test_every_line_is_one_json_object_whoever_wrote_it() -> None:
     ours, uvicorn, somebody = [json.loads(line) for line in lines(as_json=True)]
     assert (ours["event"], ours["number"], ours["process"]) == ("ours", 1, "api")
     assert (uvicorn["event"], uvicorn["level"], uvicorn["logger"]) == (
@@ -44,7 +45,7 @@ def test_every_line_is_one_json_object_whoever_wrote_it():
     assert "ValueError: why" in somebody["exception"]
 
 
-def test_a_person_reads_plain_lines():
+def test_a_person_reads_plain_lines() -> None:
     text = "\n".join(lines(as_json=False))
     assert "Invalid request" in text
     assert "too much" not in text

@@ -3,16 +3,22 @@
 import asyncio
 import json
 import os
+import subprocess
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import structlog
 
+from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.model.vocabulary import Lane, State
 from dispatcher.queue import wakeups
 from dispatcher.runtime import memory_watchdog
 from dispatcher.runtime.memory_watchdog import MemoryWatchdog
+from dispatcher.worker.dependencies import WorkerDependencies
+from tests.delivery.conftest import House
 from tests.support.histories import let_leases_end, until
 from tests.worker.conftest import lanes_running
 
@@ -20,23 +26,25 @@ BEYOND_ANY_BYTES = 1 << 60
 
 
 @pytest.fixture
-def ends():
+def ends() -> list[Any]:
     return []
 
 
-def test_with_memory_nothing_happens(ends):
+def test_with_memory_nothing_happens(ends: list[Any]) -> None:
     MemoryWatchdog(end=lambda: ends.append("ended")).check()
     assert ends == []
 
 
-def test_without_memory_the_process_ends_and_says_why(ends):
+def test_without_memory_the_process_ends_and_says_why(ends: list[Any]) -> None:
     with structlog.testing.capture_logs() as logs:
         MemoryWatchdog(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).check()
     assert ends == ["ended"]
     assert [(line["event"], line["log_level"]) for line in logs] == [("memory_exhausted", "critical")]
 
 
-def test_last_words_that_nobody_takes_keep_no_process_alive(ends, monkeypatch):
+def test_last_words_that_nobody_takes_keep_no_process_alive(
+    ends: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w", buffering=1) as nobody:
@@ -47,19 +55,19 @@ def test_last_words_that_nobody_takes_keep_no_process_alive(ends, monkeypatch):
     assert ends == ["ended"]
 
 
-async def test_an_idle_worker_looks_too(ends):
+async def test_an_idle_worker_looks_too(ends: list[Any]) -> None:
     watching = asyncio.create_task(
         MemoryWatchdog(end=lambda: ends.append("ended"), needed_bytes=BEYOND_ANY_BYTES).watch()
     )
 
-    async def ended():
+    async def ended() -> bool:
         return bool(ends)
 
     await until(ended)
     watching.cancel()
 
 
-def test_a_real_limit_ends_a_real_process(python):
+def test_a_real_limit_ends_a_real_process(python: Callable[..., subprocess.Popen[str]]) -> None:
     process = python(
         """
         import resource
@@ -83,17 +91,17 @@ def test_a_real_limit_ends_a_real_process(python):
 
 
 async def test_who_was_in_hand_when_memory_ended_is_served_by_another(
-    house, parts, redis_url, reconciler, ends
-):
+    house: House, parts: WorkerDependencies, redis_url: str, reconciler: Reconciler, ends: list[Any]
+) -> None:
     ids = await house.subscribe("a", "b")
     house.channel.script[ids[0]] = [MemoryError()]
     await house.submit("A")
     dying = replace(parts, watchdog=MemoryWatchdog(end=lambda: ends.append("ended")))
 
-    async def ended():
+    async def ended() -> bool:
         return bool(ends)
 
-    async def settled():
+    async def settled() -> bool:
         return (await house.alerts.get("A")).state == "settled"
 
     async with lanes_running(dying, redis_url, Lane.PRIORITY):
@@ -109,12 +117,14 @@ async def test_who_was_in_hand_when_memory_ended_is_served_by_another(
     assert sorted(house.channel.seen) == [("A", one) for one in ids]
 
 
-async def test_a_plan_without_memory_ends_the_process_too(house, parts, redis_url, ends):
+async def test_a_plan_without_memory_ends_the_process_too(
+    house: House, parts: WorkerDependencies, redis_url: str, ends: list[Any]
+) -> None:
     class Greedy:
-        async def plan(self, alert_id):
+        async def plan(self, alert_id: Any) -> None:
             raise MemoryError
 
-    async def ended():
+    async def ended() -> bool:
         return bool(ends)
 
     dying = replace(parts, planner=Greedy(), watchdog=MemoryWatchdog(end=lambda: ends.append("ended")))

@@ -1,5 +1,8 @@
 """The record and the queue, and what is in them before a test."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from dispatcher.model.principals import Source
@@ -16,46 +19,48 @@ PEPPER = b"pepper of the tests"
 
 
 @pytest.fixture
-async def pool(database_url):
+async def pool(database_url: str) -> AsyncIterator[Any]:
     pool = await record.connect(database_url, size=8)
     yield pool
     await pool.close()
 
 
 @pytest.fixture
-async def sources(pool):
+async def sources(pool: Any) -> Sources:
     sources = Sources(pool, PEPPER)
     await sources.put(Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",)))
     return sources
 
 
 @pytest.fixture
-async def alerts(pool, sources):
+async def alerts(pool: Any, sources: Sources) -> Alerts:
     return Alerts(pool)
 
 
 @pytest.fixture
-def subscriptions(pool):
+def subscriptions(pool: Any) -> Subscriptions:
     return Subscriptions(pool)
 
 
 @pytest.fixture
-def ledger(pool):
+def ledger(pool: Any) -> Any:
     return ledger_of(pool)
 
 
 @pytest.fixture
-def plans(pool):
+def plans(pool: Any) -> Plans:
     return Plans(pool, batch_size=3)
 
 
 @pytest.fixture
-def accounts(pool):
+def accounts(pool: Any) -> LedgerReader:
     return LedgerReader(pool)
 
 
 @pytest.fixture
-async def ready_batches(pool, alerts, ledger, plans, subscriptions):
+async def ready_batches(
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> list[Any]:
     """Five web push endpoints and one app, all in Düren."""
     await subscribe(pool, subscriptions, *"abcde")
     await subscribe(pool, subscriptions, "f", channel="app", ref="instance-1")
@@ -63,6 +68,6 @@ async def ready_batches(pool, alerts, ledger, plans, subscriptions):
     return sorted(await plan(ledger, plans, "A"), key=lambda wake_ups: wake_ups.batch_id)
 
 
-async def batch_ids(pool):
+async def batch_ids(pool: Any) -> list[Any]:
     rows = await pool.fetch("SELECT id FROM batch ORDER BY channel, cardinality(recipients) DESC")
     return [row["id"] for row in rows]

@@ -7,12 +7,12 @@ from dispatcher.store.clock import RecordClock
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
 
 
-def test_before_the_first_reading_it_is_the_machines_own_time():
+def test_before_the_first_reading_it_is_the_machines_own_time() -> None:
     assert RecordClock(own=lambda: NOON)() == NOON
     assert abs(RecordClock()() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_reading_is_carried_on_by_the_monotonic_clock_and_the_last_one_counts():
+def test_a_reading_is_carried_on_by_the_monotonic_clock_and_the_last_one_counts() -> None:
     ticks = iter([100.0, 103.5, 200.0, 201.0])
     clock = RecordClock(lambda: next(ticks), own=lambda: NOON + timedelta(hours=1))
     clock.read(NOON)

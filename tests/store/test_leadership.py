@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -10,20 +12,20 @@ from dispatcher.store.leadership import RECONCILER_LOCK, Leadership
 
 
 @pytest.fixture
-async def second_pool(database_url):
+async def second_pool(database_url: str) -> AsyncIterator[Any]:
     pool = await record.connect(database_url, size=2)
     yield pool
     await pool.close()
 
 
-async def end_the_leaders_connection(pool):
+async def end_the_leaders_connection(pool: Any) -> Any:
     return await pool.fetchval(
         "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1",
         RECONCILER_LOCK & 0xFFFFFFFF,
     )
 
 
-async def test_one_of_two_leads_until_it_lets_go(pool, second_pool):
+async def test_one_of_two_leads_until_it_lets_go(pool: Any, second_pool: Any) -> None:
     first, second = Leadership(pool), Leadership(second_pool)
     assert await first.hold() is True
     assert await first.hold() is True
@@ -34,11 +36,11 @@ async def test_one_of_two_leads_until_it_lets_go(pool, second_pool):
     await second.drop()
 
 
-async def test_letting_go_of_what_one_does_not_hold_is_no_error(pool):
+async def test_letting_go_of_what_one_does_not_hold_is_no_error(pool: Any) -> None:
     await Leadership(pool).drop()
 
 
-async def test_who_does_not_lead_keeps_no_connection(pool, second_pool):
+async def test_who_does_not_lead_keeps_no_connection(pool: Any, second_pool: Any) -> None:
     first, second = Leadership(pool), Leadership(second_pool)
     await first.hold()
     for _ in range(5):
@@ -47,7 +49,9 @@ async def test_who_does_not_lead_keeps_no_connection(pool, second_pool):
     await first.drop()
 
 
-async def test_a_leader_that_lost_its_connection_says_so_and_another_leads(pool, second_pool):
+async def test_a_leader_that_lost_its_connection_says_so_and_another_leads(
+    pool: Any, second_pool: Any
+) -> None:
     first, second = Leadership(pool), Leadership(second_pool)
     await first.hold()
     assert await end_the_leaders_connection(second_pool)
@@ -58,7 +62,9 @@ async def test_a_leader_that_lost_its_connection_says_so_and_another_leads(pool,
     await second.drop()
 
 
-async def test_a_leader_that_falls_silent_is_replaced_although_its_connection_stands(pool, second_pool):
+async def test_a_leader_that_falls_silent_is_replaced_although_its_connection_stands(
+    pool: Any, second_pool: Any
+) -> None:
     first, second = Leadership(pool, silent_s=0.2), Leadership(second_pool)
     assert await first.hold() is True
     async with asyncio.timeout(10):
@@ -70,7 +76,7 @@ async def test_a_leader_that_falls_silent_is_replaced_although_its_connection_st
     await second.drop()
 
 
-async def test_a_connection_given_back_by_a_leader_may_be_idle_again(pool):
+async def test_a_connection_given_back_by_a_leader_may_be_idle_again(pool: Any) -> None:
     leadership = Leadership(pool, silent_s=60)
     await leadership.hold()
     await leadership.drop()
@@ -79,13 +85,13 @@ async def test_a_connection_given_back_by_a_leader_may_be_idle_again(pool):
 
 
 @pytest.fixture
-async def only_connection(database_url):
+async def only_connection(database_url: str) -> AsyncIterator[Any]:
     pool = await record.connect(database_url, size=1)
     yield pool
     await asyncio.wait_for(pool.close(), 10)
 
 
-async def test_a_connection_that_breaks_while_asking_is_given_back(pool, only_connection):
+async def test_a_connection_that_breaks_while_asking_is_given_back(pool: Any, only_connection: Any) -> None:
     """Else each outage costs a worker one connection, until none is left."""
     leadership = Leadership(only_connection)
     for _ in range(3):

@@ -1,32 +1,38 @@
 """The schema, and the connection to it."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from dispatcher.store import record
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sources import Sources
 from tests.support.histories import plan, submit, subscribe
 
 
-async def test_both_spellings_of_the_url_are_understood(database_url):
+async def test_both_spellings_of_the_url_are_understood(database_url: str) -> None:
     pool = await record.connect(database_url.replace("postgresql://", "postgresql+asyncpg://"), size=1)
     assert await pool.fetchval("SELECT 1") == 1
     await pool.close()
 
 
-async def test_json_goes_in_and_comes_out_as_values(pool):
+async def test_json_goes_in_and_comes_out_as_values(pool: Any) -> None:
     value = {"größe": [1, None, "ü"]}
     assert await pool.fetchval("SELECT $1::jsonb", value) == value
 
 
-async def test_a_record_that_is_not_there_looks_unavailable(tmp_path):
+async def test_a_record_that_is_not_there_looks_unavailable(tmp_path: Path) -> None:
     with pytest.raises(record.UNAVAILABLE):
         await record.connect(f"postgresql://postgres@/x?host={tmp_path}", size=1)
 
 
 @pytest.fixture
-async def batch(pool, alerts, ledger, plans, subscriptions):
+async def batch(pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions) -> Any:
     await subscribe(pool, subscriptions, "a")
     await submit(alerts, "A")
     [wake_ups] = await plan(ledger, plans, "A")
@@ -51,12 +57,12 @@ async def batch(pool, alerts, ledger, plans, subscriptions):
         "INSERT INTO api_key (id, source_id, digest) VALUES ('k', 'nobody', '')",
     ],
 )
-async def test_the_record_refuses_what_contradicts_it(pool, batch, statement):
+async def test_the_record_refuses_what_contradicts_it(pool: Any, batch: Any, statement: str) -> None:
     with pytest.raises(asyncpg.IntegrityConstraintViolationError):
         await pool.execute(statement)
 
 
-async def test_the_victim_of_a_deadlock_is_told_to_try_again(pool, sources):
+async def test_the_victim_of_a_deadlock_is_told_to_try_again(pool: Any, sources: Sources) -> None:
     """Whoever has to give way has written nothing: for a submitter that is "not now", for a worker "once more"."""
     await pool.execute("INSERT INTO source (id, name, senders, territory) VALUES ('other', '', '{}', '{}')")
     lock = "UPDATE source SET name = name WHERE id = $1"

@@ -1,5 +1,7 @@
 """Who may submit, who may pull."""
 
+from typing import Any
+
 import asyncpg
 import pytest
 
@@ -13,12 +15,12 @@ INSTANCE_KEY = f"wi_dueren_{SECRET}"
 
 
 @pytest.fixture
-async def keyed(sources):
+async def keyed(sources: Sources) -> Any:
     await sources.add_key("leitstelle", KEY)
     return sources
 
 
-async def test_a_key_speaks_for_its_source(keyed):
+async def test_a_key_speaks_for_its_source(keyed: Any) -> None:
     expected = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
     assert await keyed.by_key(KEY) == expected
 
@@ -37,15 +39,15 @@ async def test_a_key_speaks_for_its_source(keyed):
         f"{KEY}\n",
     ],
 )
-async def test_any_other_key_speaks_for_nobody(keyed, key):
+async def test_any_other_key_speaks_for_nobody(keyed: Any, key: Any) -> None:
     assert await keyed.by_key(key) is None
 
 
-async def test_a_key_hashed_with_another_pepper_is_worthless(keyed, pool):
+async def test_a_key_hashed_with_another_pepper_is_worthless(keyed: Any, pool: Any) -> None:
     assert await Sources(pool, b"another pepper").by_key(KEY) is None
 
 
-async def test_a_revoked_key_is_worthless_at_once_and_only_once_revoked(keyed):
+async def test_a_revoked_key_is_worthless_at_once_and_only_once_revoked(keyed: Any) -> None:
     other = f"wk_leitstelle-2_{SECRET}"
     await keyed.add_key("leitstelle", other)
     assert await keyed.revoke_key("leitstelle-1") is True
@@ -62,19 +64,19 @@ async def test_a_revoked_key_is_worthless_at_once_and_only_once_revoked(keyed):
         "UPDATE source SET disabled_at = now()",
     ],
 )
-async def test_an_expired_key_or_a_disabled_source_is_refused(keyed, pool, change):
+async def test_an_expired_key_or_a_disabled_source_is_refused(keyed: Any, pool: Any, change: str) -> None:
     await pool.execute(change)
     assert await keyed.by_key(KEY) is None
 
 
-async def test_a_source_put_again_is_changed_and_keeps_its_keys(keyed):
+async def test_a_source_put_again_is_changed_and_keeps_its_keys(keyed: Any) -> None:
     changed = Source("leitstelle", "Neu", frozenset({"b@example.org", "a@example.org"}), ("05358", "05334"))
     await keyed.put(changed)
     assert await keyed.by_key(KEY) == changed
     assert await keyed.names() == ["leitstelle"]
 
 
-async def test_a_key_needs_its_form_and_a_source(sources):
+async def test_a_key_needs_its_form_and_a_source(sources: Sources) -> None:
     for bad in ("wk_x", INSTANCE_KEY):
         with pytest.raises(ValueError, match="not a key"):
             await sources.add_key("leitstelle", bad)
@@ -82,13 +84,13 @@ async def test_a_key_needs_its_form_and_a_source(sources):
         await sources.add_key("unknown", KEY)
 
 
-async def test_no_key_is_ever_stored_or_audited(keyed, pool):
+async def test_no_key_is_ever_stored_or_audited(keyed: Any, pool: Any) -> None:
     await keyed.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
     for table in ("api_key", "instance", "audit"):
         assert SECRET not in str(await pool.fetch(f"SELECT * FROM {table}"))
 
 
-async def test_an_instance_is_known_by_its_key_and_a_new_key_replaces_the_old_one(sources):
+async def test_an_instance_is_known_by_its_key_and_a_new_key_replaces_the_old_one(sources: Sources) -> None:
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
     assert await sources.instance_by_key(INSTANCE_KEY) == Instance("dueren", "Düren", (DUEREN,))
     new_key = f"wi_dueren_{'n' * 43}"
@@ -98,6 +100,6 @@ async def test_an_instance_is_known_by_its_key_and_a_new_key_replaces_the_old_on
 
 
 @pytest.mark.parametrize("key", ["", KEY, f"wi_unknown_{SECRET}", f"wi_dueren_{'t' * 43}"])
-async def test_no_other_key_is_an_instances(sources, key):
+async def test_no_other_key_is_an_instances(sources: Sources, key: Any) -> None:
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
     assert await sources.instance_by_key(key) is None

@@ -2,7 +2,9 @@
 
 import random
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,9 @@ from dispatcher.model.vocabulary import (
     Reason,
     Unresolved,
 )
-from dispatcher.store.alerts.alerts import state_of
+from dispatcher.store.alerts.alerts import Alerts, state_of
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality, first_concerned, is_in_force
 from dispatcher.targeting import outcome
@@ -44,17 +47,17 @@ WHERE contype = 'c' AND conrelid = $1::regclass AND pg_get_constraintdef(oid) LI
         ("delivery_report", {str(verdict) for verdict in RECORDED}),
     ],
 )
-async def test_states_are_those_that_the_record_admits(pool, table, words):
+async def test_states_are_those_that_the_record_admits(pool: Any, table: str, words: set[Any]) -> None:
     assert set(re.findall("'([a-z]+)'", await pool.fetchval(CHECK, table))) == words
 
 
-async def test_a_state_that_only_the_code_knows_is_noticed(pool):
+async def test_a_state_that_only_the_code_knows_is_noticed(pool: Any) -> None:
     await pool.execute("ALTER TABLE batch DROP CONSTRAINT batch_state_check")
     await pool.execute("ALTER TABLE batch ADD CONSTRAINT batch_state_check CHECK (state IN ('open', 'shut'))")
     assert set(re.findall("'([a-z]+)'", await pool.fetchval(CHECK, "batch"))) != set(BatchState)
 
 
-async def test_indexes_of_some_states_only_are_of_the_states_that_are_asked_for(pool):
+async def test_indexes_of_some_states_only_are_of_the_states_that_are_asked_for(pool: Any) -> None:
     rows = await pool.fetch("SELECT indexname, indexdef FROM pg_indexes WHERE indexdef LIKE '%WHERE%state%'")
     found = {
         row["indexname"]: set(re.findall("'([a-z]+)'", row["indexdef"].partition("WHERE")[2])) for row in rows
@@ -68,13 +71,13 @@ async def test_indexes_of_some_states_only_are_of_the_states_that_are_asked_for(
     }
 
 
-def test_a_message_is_dispatched_by_its_reason_exactly_if_it_is_by_its_state():
+def test_a_message_is_dispatched_by_its_reason_exactly_if_it_is_by_its_state() -> None:
     for reason in Reason:
         assert (state_of(reason) in DISPATCHED_STATES) == (reason in DISPATCHED)
     assert FINAL_STATES & set(DISPATCHED_STATES) == {AlertState.SETTLED}
 
 
-async def test_a_feeds_words_come_back_as_they_went_into_the_record(pool):
+async def test_a_feeds_words_come_back_as_they_went_into_the_record(pool: Any) -> None:
     feeds = Feeds(pool)
     await feeds.register(["one"])
     assert (await feeds.state("one")).result is FeedResult.NEVER
@@ -84,53 +87,53 @@ async def test_a_feeds_words_come_back_as_they_went_into_the_record(pool):
 
 
 # What happened after A, by name, and whether A is in force then.
-async def nothing(alerts, pool):
+async def nothing(alerts: Any, pool: Any) -> None:
     """A is the last that was heard."""
 
 
-async def replaced(alerts, pool):
+async def replaced(alerts: Any, pool: Any) -> None:
     await submit(alerts, "B", JUELICH, chain="A")
 
 
-async def replaced_after_it_was_settled(alerts, pool):
+async def replaced_after_it_was_settled(alerts: Any, pool: Any) -> None:
     await pool.execute("UPDATE alert SET state = 'settled' WHERE id = 'A'")
     await submit(alerts, "B", JUELICH, chain="A")
 
 
-async def ended(alerts, pool):
+async def ended(alerts: Any, pool: Any) -> None:
     await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
 
 
-async def no_longer_listed(alerts, pool):
+async def no_longer_listed(alerts: Any, pool: Any) -> None:
     await submit(alerts, "B", chain="A", reason=Reason.NO_LONGER_LISTED)
 
 
-async def expired(alerts, pool):
+async def expired(alerts: Any, pool: Any) -> None:
     await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'A'")
 
 
-async def followed_by_what_is_not_sent(alerts, pool):
+async def followed_by_what_is_not_sent(alerts: Any, pool: Any) -> None:
     await submit(alerts, "B", chain="A", reason=Reason.SUPERSEDED)
     await submit(alerts, "C", chain="A", reason=Reason.NOT_PUBLIC)
 
 
-async def followed_by_what_waits(alerts, pool):
+async def followed_by_what_waits(alerts: Any, pool: Any) -> None:
     await pool.execute("UPDATE alert SET state = 'settled' WHERE id = 'A'")
     await submit(alerts, "B", chain="A", reason=Reason.HELD)
 
 
-async def stopped_by_what_then_had_to_wait(alerts, pool):
+async def stopped_by_what_then_had_to_wait(alerts: Any, pool: Any) -> None:
     await submit(alerts, "B", JUELICH, chain="A")
     await pool.execute("UPDATE alert SET state = 'held', reason = 'held' WHERE id = 'B'")
 
 
-async def found_to_be_one_chain_with_a_later_first_notice(alerts, pool):
+async def found_to_be_one_chain_with_a_later_first_notice(alerts: Any, pool: Any) -> None:
     """A message that came late shows that a warning taken for a new one continues A."""
     await submit(alerts, "B", JUELICH)
     await submit(alerts, "C", JUELICH, chain="A", merge=["B"], reason=Reason.SUPERSEDED)
 
 
-async def held_for_its_audience(alerts, pool):
+async def held_for_its_audience(alerts: Any, pool: Any) -> None:
     await pool.execute("UPDATE alert SET state = 'held', reason = 'held' WHERE id = 'A'")
 
 
@@ -149,7 +152,7 @@ AFTERWARDS = {
 }
 
 
-async def in_force(alerts, pool):
+async def in_force(alerts: Any, pool: Any) -> dict[Any, Any]:
     """Whether A is, by everybody who asks."""
     now = await pool.fetchval("SELECT clock_timestamp()")
     feeds = Feeds(pool)
@@ -169,14 +172,16 @@ async def in_force(alerts, pool):
 
 
 @pytest.mark.parametrize("history", AFTERWARDS, ids=lambda history: history.__name__)
-async def test_everybody_agrees_whether_a_warning_is_in_force(alerts, pool, history):
+async def test_everybody_agrees_whether_a_warning_is_in_force(
+    alerts: Alerts, pool: Any, history: Any
+) -> None:
     await submit(alerts, "A", DUEREN, begins=NOW)
     await history(alerts, pool)
     found = await in_force(alerts, pool)
     assert found == dict.fromkeys(found, AFTERWARDS[history])
 
 
-async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts, pool):
+async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts: Alerts, pool: Any) -> None:
     await submit(alerts, "A", DUEREN)
     for one in ("M", "N", "O"):
         await submit(alerts, one, JUELICH, reason=Reason.MERGED, merged_into="A")
@@ -187,7 +192,7 @@ async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts, p
         assert await RelatedAlerts(submission).promote_merged("A", [], b"") is None
 
 
-async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts, pool):
+async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts: Alerts, pool: Any) -> None:
     await submit(alerts, "A", DUEREN)
     expires = (await alerts.get("A")).expires
     question = f"SELECT {is_in_force('a', at='$1')} FROM alert a"
@@ -195,7 +200,7 @@ async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts, pool
     assert await pool.fetchval(question, expires) is False
 
 
-def test_named_and_touched_are_what_matching_says():
+def test_named_and_touched_are_what_matching_says() -> None:
     for reason in outcome.MatchReason:
         assert AffectedMunicipality("1", "", reason, 1.0).is_named == (
             reason is not outcome.MatchReason.GEOMETRY
@@ -210,20 +215,20 @@ AGS = (DUEREN, HEIMBACH, JUELICH)
 class People:
     """Random subscriptions, with what they follow, and a random alert; who is concerned, in Python."""
 
-    def __init__(self, rng):
+    def __init__(self, rng: Any) -> None:
         self.rng = rng
         self.names = [f"p{n:02}" for n in range(rng.randint(1, 12))]
         self.follows = {name: self.some(AGS) for name in self.names}
         self.watches = {name: [self.some(AGS, 1) for _ in range(rng.randint(0, 2))] for name in self.names}
         self.affected = [AffectedMunicipality(ags, "", self.why(), 1.0) for ags in self.some(AGS)]
 
-    def why(self):
+    def why(self) -> Any:
         return self.rng.choice(["geocode", "geometry", "both", "person"])
 
-    def some(self, all_, least=0):
+    def some(self, all_: Any, least: int = 0) -> Any:
         return self.rng.sample(all_, self.rng.randint(least, len(all_)))
 
-    def subscriptions(self):
+    def subscriptions(self) -> Iterator[Any]:
         for number, name in enumerate(self.names):
             watched_areas = tuple(
                 WatchedArea(((50.0 + number / 1000, 6.0 + index / 1000),), 100.0, tuple(ags))
@@ -231,10 +236,10 @@ class People:
             )
             yield subscription(name, *(self.follows[name] or ("05999999",)), watched_areas=watched_areas)
 
-    def located(self):
+    def located(self) -> Any:
         return self.some([name for name in self.names if self.watches[name]])
 
-    def concerned_in(self, located):
+    def concerned_in(self, located: Any) -> Iterator[Any]:
         """{(name, municipality)}"""
         hit, named = {one.ags for one in self.affected}, {one.ags for one in self.affected if one.is_named}
         for name in self.names:
@@ -245,7 +250,9 @@ class People:
 
 
 @pytest.mark.parametrize("seed", range(25))
-async def test_whom_a_warning_concerns_is_the_same_however_it_is_asked(alerts, pool, subscriptions, seed):
+async def test_whom_a_warning_concerns_is_the_same_however_it_is_asked(
+    alerts: Alerts, pool: Any, subscriptions: Subscriptions, seed: Any
+) -> None:
     people = People(random.Random(seed))
     await subscriptions.add_many(people.subscriptions())
     rows = await pool.fetch("SELECT id, address FROM subscription")
@@ -281,7 +288,7 @@ async def test_whom_a_warning_concerns_is_the_same_however_it_is_asked(alerts, p
         assert await pool.fetchval(first_concerned(target, str(low)), *values) == above
 
 
-async def test_a_preview_counts_by_the_same_rule(pool, subscriptions):
+async def test_a_preview_counts_by_the_same_rule(pool: Any, subscriptions: Subscriptions) -> None:
     await subscriptions.add_many(
         [
             subscription("follows", DUEREN),

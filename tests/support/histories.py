@@ -1,6 +1,7 @@
 """Short ways to put things into the record."""
 
 import asyncio
+from typing import Any
 
 from dispatcher.model.batches import Progress
 from dispatcher.model.retry_policy import DEFAULT_POLICY
@@ -11,18 +12,22 @@ from dispatcher.store.delivery.ledger import Ledger
 from tests.support.messages import DUEREN, SENDER, new_alert
 
 
-def ledger_of(pool, policy=DEFAULT_POLICY, **more):
+def ledger_of(pool: Any, policy: Any = DEFAULT_POLICY, **more: Any) -> Ledger:
     """The ledger as a worker with this policy has it."""
     return Ledger(pool, lease=policy.lease.duration, wake_up_again=policy.lease.wake_up_again, **more)
 
 
-def subscription(name, *places, channel="webpush", gateway="https://push.example", **more):
+def subscription(
+    name: Any, *places: Any, channel: str = "webpush", gateway: str = "https://push.example", **more: Any
+) -> NewSubscription:
     return NewSubscription(
         channel, gateway, f"https://push.example/{name}", {"auth": name}, places or (DUEREN,), **more
     )
 
 
-async def subscribe(pool, subscriptions, *names, places=(DUEREN,), **more):
+async def subscribe(
+    pool: Any, subscriptions: Any, *names: Any, places: Any = (DUEREN,), **more: Any
+) -> list[Any]:
     """The new subscriptions' ids, in the order of their names."""
     await subscriptions.add_many([subscription(name, *places, **more) for name in names])
     rows = await pool.fetch("SELECT id, address FROM subscription WHERE ended_at IS NULL")
@@ -30,7 +35,9 @@ async def subscribe(pool, subscriptions, *names, places=(DUEREN,), **more):
     return [ids[f"https://push.example/{name}"] for name in names]
 
 
-async def submit(alerts, alert_id, *areas, chain=None, merge=(), **changes):
+async def submit(
+    alerts: Any, alert_id: Any, *areas: Any, chain: Any = None, merge: Any = (), **changes: Any
+) -> Any:
     """Record an alert as the intake does; with `chain` it continues that chain and stops what came before."""
     reason = changes.setdefault("reason", Reason.UPDATE if chain else Reason.FIRST_NOTICE)
     async with alerts.submission(changes.get("sender", SENDER)) as submission:
@@ -43,7 +50,7 @@ async def submit(alerts, alert_id, *areas, chain=None, merge=(), **changes):
     return alert
 
 
-async def plan(ledger, plans, alert_id):
+async def plan(ledger: Any, plans: Any, alert_id: Any) -> Any:
     """One round of planning, as the planner does it."""
     waiting = await plans.waiting_one(alert_id)
     if waiting is None:
@@ -52,7 +59,7 @@ async def plan(ledger, plans, alert_id):
     return await plan_whole(plans, alert_id, in_flight)
 
 
-async def plan_whole(plans, alert_id, in_flight=0):
+async def plan_whole(plans: Any, alert_id: Any, in_flight: int = 0) -> list[Any]:
     """All portions of a plan; their ready_batches."""
     return [
         wake_ups
@@ -61,19 +68,19 @@ async def plan_whole(plans, alert_id, in_flight=0):
     ]
 
 
-async def depth(wake_ups, lane):
+async def depth(wake_ups: Any, lane: Any) -> Any:
     """How many jobs wait or run in a lane."""
     return await wake_ups._queue.zcard(queue_name(lane))
 
 
-async def planned(pool, alert_id):
+async def planned(pool: Any, alert_id: Any) -> set[Any]:
     """{(kind, recipient)} over the batches of an alert."""
     rows = await pool.fetch("SELECT kind, unnest(recipients) AS id FROM batch WHERE alert_id = $1", alert_id)
     assert len({row["id"] for row in rows}) == len(rows), "one recipient, one message"
     return {(row["kind"], row["id"]) for row in rows}
 
 
-async def finish(ledger, batch_id, outcomes):
+async def finish(ledger: Any, batch_id: Any, outcomes: Any) -> Any:
     """Work on a batch until everybody has the given outcome byte; one for all, or one each."""
     lease = await ledger.acquire(batch_id)
     if isinstance(outcomes, int):
@@ -81,20 +88,20 @@ async def finish(ledger, batch_id, outcomes):
     return await ledger.release(lease, Progress(bytes(outcomes)))
 
 
-async def let_leases_end(pool):
+async def let_leases_end(pool: Any) -> None:
     """What ten seconds without a sign of life do."""
     await pool.execute(
         "UPDATE batch SET lease_until = clock_timestamp() - interval '1 ms' WHERE lease_until IS NOT NULL"
     )
 
 
-async def let_wake_ups_lapse(pool):
+async def let_wake_ups_lapse(pool: Any) -> None:
     """What some seconds without anybody coming do."""
     await pool.execute("UPDATE batch SET enqueued_at = clock_timestamp() - interval '1 minute'")
     await pool.execute("UPDATE alert SET enqueued_at = clock_timestamp() - interval '1 minute'")
 
 
-async def until(condition):
+async def until(condition: Any) -> None:
     """Let the loop run until it is so."""
     async with asyncio.timeout(30):
         while True:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.sax.saxutils import escape
 
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def cap_time(moment):
+def cap_time(moment: Any) -> Any:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
@@ -34,7 +35,7 @@ class InfoPart:
     shapes: str = ""
     lifetime: timedelta | None = 6 * HOUR
 
-    def xml(self, sent):
+    def xml(self, sent: Any) -> str:
         codes = "".join(
             f"<geocode><valueName>AGS</valueName><value>{ags}</value></geocode>" for ags in self.areas
         )
@@ -65,7 +66,7 @@ class Message:
     infos: tuple[InfoPart, ...] = field(default_factory=lambda: (InfoPart(),))
     more: str = ""
 
-    def xml(self):
+    def xml(self) -> bytes:
         named = " ".join(f"{one.sender},{one.identifier},{cap_time(one.sent)}" for one in self.references)
         references = f"<references>{named}</references>" if named else ""
         return (
@@ -77,7 +78,7 @@ class Message:
             f"{''.join(info.xml(self.sent) for info in self.infos)}</alert>"
         ).encode()
 
-    def later(self, identifier, msg_type="Update", *, minutes=1, **changes):
+    def later(self, identifier: Any, msg_type: str = "Update", *, minutes: int = 1, **changes: Any) -> Any:
         """A message about this one, sent later."""
         sent = self.sent + timedelta(minutes=minutes)
         return replace(
@@ -86,14 +87,14 @@ class Message:
         )
 
 
-def message(*areas, identifier="hochwasser-1", sent=NOW, **changes):
+def message(*areas: Any, identifier: str = "hochwasser-1", sent: Any = NOW, **changes: Any) -> Message:
     """An alert for these municipalities (AGS)."""
     parts = {name: changes.pop(name) for name in tuple(changes) if name in InfoPart.__dataclass_fields__}
     info = InfoPart(areas=areas or (DUEREN,), **parts)
     return Message(identifier=identifier, sent=sent, **{"infos": (info,)} | changes)
 
 
-def stored(**changes):
+def stored(**changes: Any) -> StoredAlert:
     """An alert of record."""
     values = {
         "id": "A",
@@ -122,7 +123,7 @@ def stored(**changes):
     return StoredAlert(**values | changes)
 
 
-def new_alert(alert_id, *areas, **changes):
+def new_alert(alert_id: Any, *areas: Any, **changes: Any) -> NewAlert:
     """An alert to be recorded, concerning these municipalities."""
     raw = changes.pop("raw", alert_id.encode())
     values = {

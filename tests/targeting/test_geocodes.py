@@ -1,6 +1,7 @@
 """Codes of alerts, each to exactly what it names."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ DUEREN = 15
 EUSKIRCHEN = "05366"
 
 
-def ags(boundaries, found):
+def ags(boundaries: Any, found: Any) -> list[Any]:
     return [boundaries.units.ags[index] for index in found.indices]
 
 
@@ -36,7 +37,7 @@ def ags(boundaries, found):
         ("NUTS3", "DEA26", DUEREN),
     ],
 )
-def test_a_code_names_its_municipalities(boundaries, name, value, count):
+def test_a_code_names_its_municipalities(boundaries: Boundaries, name: str, value: str, count: Any) -> None:
     found = resolve(name, value, boundaries)
     assert found.unresolved == ()
     assert len(found.indices) == count
@@ -46,30 +47,30 @@ def test_a_code_names_its_municipalities(boundaries, name, value, count):
 @pytest.mark.parametrize(
     ("name", "value"), [("ARS", "050000000000"), ("ARS", "05"), ("AGS", "05"), ("ARS", "053")]
 )
-def test_levels_above_the_district(boundaries, name, value):
+def test_levels_above_the_district(boundaries: Boundaries, name: str, value: str) -> None:
     found = resolve(name, value, boundaries)
     assert ags(boundaries, found) == [
         m.ags for m in boundaries.by_prefix(value.rstrip("0") if len(value) > 3 else value)
     ]
 
 
-def test_zeros_are_cut_at_the_joints_only(boundaries):
+def test_zeros_are_cut_at_the_joints_only(boundaries: Boundaries) -> None:
     """Kreis Heinsberg is 05370: its last zero belongs to it."""
     found = resolve("ARS", "053700000000", boundaries)
     assert {key[:5] for key in ags(boundaries, found)} == {"05370"}
     assert len(found.indices) == len(boundaries.by_prefix("05370"))
 
 
-def test_a_city_that_is_its_own_district(boundaries):
+def test_a_city_that_is_its_own_district(boundaries: Boundaries) -> None:
     for name, value in (("ARS", "053150000000"), ("AGS", "05315000"), ("WARNCELLID", "105315000")):
         assert ags(boundaries, resolve(name, value, boundaries)) == ["05315000"]
 
 
-def test_an_ars_whose_association_changed_still_names_its_municipality(boundaries):
+def test_an_ars_whose_association_changed_still_names_its_municipality(boundaries: Boundaries) -> None:
     assert ags(boundaries, resolve("ARS", "053589999008", boundaries)) == ["05358008"]
 
 
-def test_a_former_code_leads_to_its_successor(boundaries):
+def test_a_former_code_leads_to_its_successor(boundaries: Boundaries) -> None:
     aliases = {
         "AGS:05358999": Alias("05358008", "2010-01-01"),
         "ARS:053580099099": Alias("05358012", "2010-01-01"),
@@ -79,7 +80,7 @@ def test_a_former_code_leads_to_its_successor(boundaries):
     assert ags(known, resolve("ARS", "053580099099", known)) == ["05358012"]
 
 
-def test_a_list_in_one_value(boundaries):
+def test_a_list_in_one_value(boundaries: Boundaries) -> None:
     found = resolve("SHN", "053580008008, 053580024024;000000000001", boundaries)
     assert ags(boundaries, found) == ["05358008", "05358024"]
     assert found.unresolved == (("000000000001", Unresolved.CODE),)
@@ -112,13 +113,15 @@ def test_a_list_in_one_value(boundaries):
         ("AGS", "05358008 " * (MAX_CODES + 1), Unresolved.TOO_MANY),
     ],
 )
-def test_anything_else_names_nothing_and_says_why(boundaries, name, value, why):
+def test_anything_else_names_nothing_and_says_why(
+    boundaries: Boundaries, name: str, value: Any, why: Any
+) -> None:
     found = resolve(name, value, boundaries)
     assert found.indices == ()
     assert {reason for _, reason in found.unresolved} == {why}
 
 
-def test_a_registry_resolves_before_arithmetic_and_knows_its_gaps(boundaries):
+def test_a_registry_resolves_before_arithmetic_and_knows_its_gaps(boundaries: Boundaries) -> None:
     registry = Registry({"WARNCELLID": {"705358001": ("05358008",)}, "UGC": {"XXC001": ("99999999",)}})
     assert ags(boundaries, resolve("WARNCELLID", "705358001", boundaries, registry)) == ["05358008"]
     assert ags(boundaries, resolve("WARNCELLID", "805358012", boundaries, registry)) == ["05358012"]
@@ -127,12 +130,12 @@ def test_a_registry_resolves_before_arithmetic_and_knows_its_gaps(boundaries):
     assert NO_REGISTRY.keys("UGC", "XXC001") == ()
 
 
-def test_names_of_schemes_are_read_loosely():
+def test_names_of_schemes_are_read_loosely() -> None:
     assert scheme_of("de-ars") == scheme_of("Amtlicher Regionalschlüssel") == scheme_of("RS") == "ARS"
     assert scheme_of("EMMA_ID") == "EMMA_ID"
 
 
-def test_lookups(boundaries):
+def test_lookups(boundaries: Boundaries) -> None:
     assert boundaries.by_ags("05358008").name == "Düren"
     assert boundaries.by_ags("05358008").ars == "053580008008"
     assert boundaries.by_ags("00000000") is None

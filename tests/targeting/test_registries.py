@@ -1,10 +1,13 @@
 """Codes that need a table."""
 
+from pathlib import Path
+
 import pytest
 import shapely
 
 from dispatcher.boundaries.build import BoundaryRow
 from dispatcher.boundaries.bundle import BundleError
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, WGS84
 from dispatcher.targeting.geocodes import resolve
 from dispatcher.targeting.match import match
@@ -19,7 +22,7 @@ from dispatcher.targeting.registries import (
 from tests.targeting.drawing import coded, district
 
 
-def test_areas_given_as_polygons_are_matched_once(boundaries):
+def test_areas_given_as_polygons_are_matched_once(boundaries: Boundaries) -> None:
     rows = [
         BoundaryRow("DE377", "", "Kreis Düren", district(boundaries, "05358")),
         BoundaryRow("DE999", "", "elsewhere", shapely.box(0, 0, 1, 1)),
@@ -34,7 +37,7 @@ def test_areas_given_as_polygons_are_matched_once(boundaries):
     assert from_polygons("UGC", two, WGS84, boundaries).keys("UGC", "X") == ("05358008", "05358024")
 
 
-def test_a_table_of_codes(tmp_path, boundaries):
+def test_a_table_of_codes(tmp_path: Path, boundaries: Boundaries) -> None:
     path = tmp_path / "codes.csv"
     path.write_text("scheme,code,ags\nCLC,001,05358008\nCLC,001,05358012\n\nCLC,002,05358024\n")
     registry = read_table(path)
@@ -42,7 +45,7 @@ def test_a_table_of_codes(tmp_path, boundaries):
     assert len(resolve("CLC", "001 002", boundaries, registry).indices) == 3
 
 
-def test_city_districts_lead_to_their_city(tmp_path, boundaries):
+def test_city_districts_lead_to_their_city(tmp_path: Path, boundaries: Boundaries) -> None:
     path = tmp_path / "cells.csv"
     path.write_text(
         "# WARNCELLID;NAME\n".replace("# ", "")
@@ -53,7 +56,7 @@ def test_city_districts_lead_to_their_city(tmp_path, boundaries):
     assert registry.tables == {"WARNCELLID": {"705315001": ("05315000",)}}
 
 
-def test_later_registries_win(tmp_path):
+def test_later_registries_win(tmp_path: Path) -> None:
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     first.write_text("scheme,code,ags\nX,1,A\nX,2,B\n")
     second.write_text("SCHEME,CODE,AGS\nX,2,C\n")
@@ -61,7 +64,7 @@ def test_later_registries_win(tmp_path):
     assert both.tables == {"X": {"1": ("A",), "2": ("C",)}}
 
 
-def test_a_table_without_its_columns_is_refused(tmp_path):
+def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text("code;ags\n")
     with pytest.raises(BundleError, match="lacks the column scheme, code, ags"):
@@ -74,7 +77,9 @@ def test_a_table_without_its_columns_is_refused(tmp_path):
         read_table(path)
 
 
-def test_tables_of_both_kinds_belong_to_the_boundaries_of_an_installation(tmp_path, boundaries):
+def test_tables_of_both_kinds_belong_to_the_boundaries_of_an_installation(
+    tmp_path: Path, boundaries: Boundaries
+) -> None:
     table, cells = tmp_path / "codes.csv", tmp_path / "cells.csv"
     write_table(
         table,

@@ -1,5 +1,7 @@
 """The matching rule on drawings small enough to reason about: a board of squares 4 km wide, with an exclave."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -15,40 +17,40 @@ from dispatcher.targeting.rule import overlap
 from tests.targeting.board import EXCLAVE, ORIGIN, RULE, SIDE, centre, kept, plain_board, square
 
 
-def test_an_exact_outline_keeps_its_unit(board):
+def test_an_exact_outline_keeps_its_unit(board: Boundaries) -> None:
     assert kept(board, square(3, 3)) == {"33"}
 
 
 @pytest.mark.parametrize("stray", [20, 100, 190])
-def test_an_outline_that_strays_a_little_keeps_its_unit(board, stray):
+def test_an_outline_that_strays_a_little_keeps_its_unit(board: Boundaries, stray: int) -> None:
     assert kept(board, shapely.buffer(square(3, 3), stray, join_style="mitre")) == {"33"}
     assert kept(board, shapely.buffer(square(3, 3), -stray, join_style="mitre")) == {"33"}
 
 
-def test_a_generalised_outline_strays_evenly_and_keeps_its_units(board):
+def test_a_generalised_outline_strays_evenly_and_keeps_its_units(board: Boundaries) -> None:
     block = shapely.union_all([square(c, r) for c in range(1, 4) for r in range(1, 4)])
     assert kept(board, shapely.buffer(block, 400, join_style="mitre")) == {
         f"{c}{r}" for c in range(1, 4) for r in range(1, 4)
     }
 
 
-def test_a_bulge_of_an_exact_outline_is_a_hazard(board):
+def test_a_bulge_of_an_exact_outline_is_a_hazard(board: Boundaries) -> None:
     x, y = centre(3, 2)
     bulge = shapely.Point(x + SIDE / 2, y).buffer(900)
     assert kept(board, shapely.union(square(3, 2), bulge)) == {"32", "42"}
 
 
-def test_an_outline_that_strays_too_far_for_its_size_is_a_hazard(board):
+def test_an_outline_that_strays_too_far_for_its_size_is_a_hazard(board: Boundaries) -> None:
     wide = shapely.buffer(square(2, 3), 900, join_style="mitre")
     assert len(kept(board, wide)) == 9
 
 
-def test_a_small_hazard_keeps_what_it_lies_in_however_small_its_share(board):
+def test_a_small_hazard_keeps_what_it_lies_in_however_small_its_share(board: Boundaries) -> None:
     x, y = centre(3, 3)
     assert kept(board, shapely.Point(x, y).buffer(30)) == {"33"}
 
 
-def test_a_brush_is_not_kept_and_a_deep_or_wide_contact_is(board):
+def test_a_brush_is_not_kept_and_a_deep_or_wide_contact_is(board: Boundaries) -> None:
     x, y = centre(3, 3)
     edge = x + SIDE / 2
     circle = shapely.Point(edge - 1000 + 50, y).buffer(1000)
@@ -57,18 +59,18 @@ def test_a_brush_is_not_kept_and_a_deep_or_wide_contact_is(board):
     assert kept(board, shapely.box(x, y - 500, edge + 60, y + 500)) == {"33", "43"}
 
 
-def test_a_corridor_along_a_border_keeps_both_sides(board):
+def test_a_corridor_along_a_border_keeps_both_sides(board: Boundaries) -> None:
     line = shapely.LineString(
         [(ORIGIN[0] + 3 * SIDE, ORIGIN[1]), (ORIGIN[0] + 3 * SIDE, ORIGIN[1] + 5 * SIDE)]
     )
     assert kept(board, shapely.buffer(line, 25)) == {f"{c}{r}" for c in (2, 3) for r in range(5)}
 
 
-def test_an_exclave_alone_is_recognised(board):
+def test_an_exclave_alone_is_recognised(board: Boundaries) -> None:
     assert kept(board, shapely.buffer(EXCLAVE, 8)) == {"00"}
 
 
-def test_many_corners_are_cut_to_the_unit_and_give_the_same(board):
+def test_many_corners_are_cut_to_the_unit_and_give_the_same(board: Boundaries) -> None:
     x, y = centre(2, 3)
     angle = np.linspace(0, 2 * np.pi, 5000, endpoint=False)
     radius = 5000 * (1 + 0.1 * np.sin(40 * angle))
@@ -78,7 +80,7 @@ def test_many_corners_are_cut_to_the_unit_and_give_the_same(board):
     assert found.area_m2 == pytest.approx(expected, rel=1e-9)
 
 
-def test_severity_decides_how_shallow_a_contact_counts(board):
+def test_severity_decides_how_shallow_a_contact_counts(board: Boundaries) -> None:
     x, y = centre(3, 3)
     brush = shapely.Point(x + SIDE / 2 - 1000 + 50, y).buffer(1000)
     deep = shapely.Point(x + SIDE / 2 - 1000 + 300, y).buffer(1000)
@@ -89,7 +91,7 @@ def test_severity_decides_how_shallow_a_contact_counts(board):
     assert kept(board, deep, rules[Severity.MINOR]) == {"33"}
 
 
-def test_a_line_of_touch_is_no_contact_at_any_severity(board):
+def test_a_line_of_touch_is_no_contact_at_any_severity(board: Boundaries) -> None:
     assert kept(board, square(3, 3), RULE.for_severity(Severity.EXTREME)) == {"33"}
     x, y = centre(3, 3)
     touching = shapely.box(x, y - 500, x + SIDE / 2, y + 500)
@@ -104,7 +106,9 @@ def test_a_line_of_touch_is_no_contact_at_any_severity(board):
     st.integers(3, 24),
     st.floats(0.2, 1.0),
 )
-def test_no_hazard_misses_five_hectares_that_lie_deep(column, row, size, corners, squash):
+def test_no_hazard_misses_five_hectares_that_lie_deep(
+    column: Any, row: Any, size: Any, corners: Any, squash: Any
+) -> None:
     """Any convex hazard keeps every unit of which it covers 5 ha and which it enters deeper than its slivers."""
     board = plain_board()
     x, y = ORIGIN[0] + column * SIDE, ORIGIN[1] + row * SIDE
@@ -120,7 +124,7 @@ def test_no_hazard_misses_five_hectares_that_lie_deep(column, row, size, corners
     assert not (must & ~found.kept).any()
 
 
-def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached():
+def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached() -> None:
     """Its edge lies on the border all the way round: only its middle is deep."""
     x, y = ORIGIN[0] + 4 * SIDE + 700, ORIGIN[1] + 2.5 * SIDE
     exclave = shapely.Point(x, y).buffer(400)

@@ -2,6 +2,8 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,6 +14,7 @@ from channels.webpush.encryption import padded
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from dispatcher.metrics import Metrics
 from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.worker.key_precomputer import PAGE, KeyPrecomputer
 from tests.support.histories import until
 
@@ -22,17 +25,17 @@ KEYS = {
 }
 
 
-def subscriber(number, channel="webpush"):
+def subscriber(number: Any, channel: str = "webpush") -> NewSubscription:
     address = f"https://push.example/{channel}/{number}"
     return NewSubscription(channel, "https://push.example", address, KEYS, ("05358008",))
 
 
-def sample(metrics, name, **labels):
+def sample(metrics: Any, name: Any, **labels: Any) -> Any:
     return metrics.registry.get_sample_value(name, labels)
 
 
 @pytest.fixture
-async def key_precomputer(subscriptions):
+async def key_precomputer(subscriptions: Subscriptions) -> AsyncIterator[tuple[Any, ...]]:
     """One at work, its keys and its numbers."""
     keys, metrics = PrecomputedKeys(100), Metrics()
     task = asyncio.create_task(KeyPrecomputer(keys, subscriptions, metrics, round_s=0.01).run())
@@ -43,12 +46,12 @@ async def key_precomputer(subscriptions):
 
 
 async def test_every_web_push_subscription_gets_an_agreement_and_another_when_it_is_used(
-    key_precomputer, subscriptions
-):
+    key_precomputer: tuple[Any, ...], subscriptions: Subscriptions
+) -> None:
     keys, metrics = key_precomputer
     await subscriptions.add_many([*map(subscriber, range(3)), subscriber(9, channel="app")])
 
-    async def full():
+    async def full() -> Any:
         return len(keys) == 3 and sample(metrics, "warn_precomputed_keys") == 3
 
     await until(full)
@@ -56,7 +59,7 @@ async def test_every_web_push_subscription_gets_an_agreement_and_another_when_it
     assert keys.seal(padded(b"flood"), first) is not None
     assert keys.seal(padded(b"flood"), Endpoint(10**9, "https://push.example/x", KEYS)) is None
 
-    async def counted():
+    async def counted() -> bool:
         return sample(metrics, "warn_precomputed_keys_used_total", agreement="none") == 1
 
     await until(counted)
@@ -64,11 +67,13 @@ async def test_every_web_push_subscription_gets_an_agreement_and_another_when_it
     await until(full)
 
 
-async def test_who_has_ended_loses_the_agreement(key_precomputer, subscriptions, pool):
+async def test_who_has_ended_loses_the_agreement(
+    key_precomputer: tuple[Any, ...], subscriptions: Subscriptions, pool: Any
+) -> None:
     keys, _ = key_precomputer
     await subscriptions.add_many(map(subscriber, range(2)))
 
-    async def holds(count):
+    async def holds(count: Any) -> bool:
         return len(keys) == count
 
     await until(lambda: holds(2))
@@ -76,7 +81,7 @@ async def test_who_has_ended_loses_the_agreement(key_precomputer, subscriptions,
     await until(lambda: holds(1))
 
 
-async def test_the_pages_are_all_of_them_in_order(subscriptions):
+async def test_the_pages_are_all_of_them_in_order(subscriptions: Subscriptions) -> None:
     await subscriptions.add_many(map(subscriber, range(5)))
     first = await subscriptions.endpoints_after("webpush", 0, 3)
     rest = await subscriptions.endpoints_after("webpush", first[-1].id, 3)
@@ -90,19 +95,19 @@ class Away:
 
     asked = 0
 
-    async def endpoints_after(self, channel, last_id, limit):
+    async def endpoints_after(self, channel: Any, last_id: Any, limit: Any) -> None:
         self.asked += 1
         raise ConnectionRefusedError
 
-    async def endpoints(self, ids):
+    async def endpoints(self, ids: Any) -> None:
         raise ConnectionRefusedError
 
 
-async def test_an_absent_record_is_asked_again():
+async def test_an_absent_record_is_asked_again() -> None:
     away = Away()
     task = asyncio.create_task(KeyPrecomputer(PrecomputedKeys(1), away, Metrics(), round_s=0.001).run())
 
-    async def twice():
+    async def twice() -> bool:
         return away.asked >= 2
 
     await until(twice)

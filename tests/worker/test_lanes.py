@@ -3,23 +3,30 @@
 import asyncio
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
+from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.embedded import EmbeddedValkey
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import Lane, State
 from dispatcher.queue import wakeups
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUp, WakeUpQueue, open_queue
+from dispatcher.worker.dependencies import WorkerDependencies
 from ops.lab.world import queue_group
+from tests.delivery.conftest import House
 from tests.support.histories import depth, let_wake_ups_lapse, until
 from tests.worker.conftest import lanes_running, settled
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(house, parts, redis_url, lane):
+async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(
+    house: House, parts: WorkerDependencies, redis_url: str, lane: Any
+) -> None:
     ids = await house.subscribe(*"abcd")
     await house.submit("A", lane=lane)
     async with lanes_running(parts, redis_url, lane):
@@ -30,7 +37,9 @@ async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(house
     assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
 
 
-async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(house, parts, redis_url):
+async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(
+    house: House, parts: WorkerDependencies, redis_url: str
+) -> None:
     await house.subscribe("a")
     await house.submit("A")
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
@@ -48,7 +57,9 @@ async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(ho
     assert len(house.channel.seen) == 1
 
 
-async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(house, parts, redis_url, reconciler):
+async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(
+    house: House, parts: WorkerDependencies, redis_url: str, reconciler: Reconciler
+) -> None:
     ids = await house.subscribe(*(f"p{n:02}" for n in range(25)))
     await house.submit("A")
     house.channel.open.clear()
@@ -58,7 +69,7 @@ async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(house, parts
         await house.wake_ups._queue.flushall()
         house.channel.open.set()
 
-        async def all_settled():
+        async def all_settled() -> Any:
             await let_wake_ups_lapse(house.pool)
             await reconciler.sweep()
             return await settled(house)()
@@ -67,7 +78,9 @@ async def test_a_queue_that_is_emptied_in_mid_send_costs_no_message(house, parts
     assert sorted(house.channel.seen) == [("A", one) for one in ids]
 
 
-async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house, parts, server_dir):
+async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(
+    house: House, parts: WorkerDependencies, server_dir: Path
+) -> None:
     """Its own Valkey, without persistence: what it knew is gone."""
     await house.subscribe("a")
     await house.submit("A")
@@ -81,7 +94,7 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house
             with structlog.testing.capture_logs() as logs:
                 await asyncio.to_thread(server.stop)
 
-                async def noticed():
+                async def noticed() -> Any:
                     return any(line["event"] == "queue_unavailable" for line in logs)
 
                 await until(noticed)
@@ -97,13 +110,13 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(house
     assert sorted({alert_id for alert_id, _ in house.channel.seen}) == ["A", "B"]
 
 
-async def rung_or_settled(house, wake_ups):
+async def rung_or_settled(house: Any, wake_ups: Any) -> bool:
     return (await house.alerts.get("A")).state in {"planned", "settled"}
 
 
 async def test_a_worker_told_to_stop_puts_down_what_is_in_hand_and_takes_nothing_more(
-    house, parts, redis_url
-):
+    house: House, parts: WorkerDependencies, redis_url: str
+) -> None:
     ids = await house.subscribe(*"abcdefg")
     await house.submit("A")
     house.channel.open.clear()
@@ -121,7 +134,9 @@ async def test_a_worker_told_to_stop_puts_down_what_is_in_hand_and_takes_nothing
     assert await house.pool.fetchval("SELECT lease_until FROM batch") is None
 
 
-async def test_lanes_follow_a_failover_of_the_queue(house, parts, server_dir):
+async def test_lanes_follow_a_failover_of_the_queue(
+    house: House, parts: WorkerDependencies, server_dir: Path
+) -> None:
     ids = await house.subscribe("a")
     await house.submit("A")
     await house.submit("B")

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +18,13 @@ from dispatcher.queue.address import parse
 from dispatcher.runtime.memory_watchdog import MemoryWatchdog
 from dispatcher.settings import Settings
 from dispatcher.worker import process as worker_process
+from dispatcher.worker.dependencies import WorkerDependencies
+from tests.delivery.conftest import House
 from tests.support.histories import until
 
 
 @pytest.fixture
-def worker(database_url, redis_url, tmp_path):
+def worker(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[tuple[Any, ...]]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -36,21 +41,23 @@ def worker(database_url, redis_url, tmp_path):
     process.stderr.close()
 
 
-def asked(address, path):
+def asked(address: Any, path: Any) -> Any:
     with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as answer:
         return answer.read().decode()
 
 
-async def test_it_serves_probes_delivers_after_a_lost_bell_and_ends_cleanly(worker, house):
+async def test_it_serves_probes_delivers_after_a_lost_bell_and_ends_cleanly(
+    worker: tuple[Any, ...], house: House
+) -> None:
     process, announcement = worker
     await house.subscribe("a", channel="webpush")
     await house.submit("A")
     await house.pool.execute("UPDATE subscription SET ended_at = now()")
 
-    async def announced():
+    async def announced() -> Any:
         return announcement.exists()
 
-    async def settled():
+    async def settled() -> bool:
         return (await house.alerts.get("A")).state == "settled"
 
     await until(announced)
@@ -70,12 +77,12 @@ async def test_it_serves_probes_delivers_after_a_lost_bell_and_ends_cleanly(work
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path)
 
 
 @pytest.fixture
-async def own_signals():
+async def own_signals() -> AsyncIterator[None]:
     """The process under test takes SIGTERM and SIGINT; afterwards they are pytest's again."""
     yield
     loop = asyncio.get_running_loop()
@@ -85,13 +92,13 @@ async def own_signals():
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_all_its_parts_run_until_it_is_told_to_stop(
-    house, parts, redis_url, settings, own_signals, number
-):
+    house: House, parts: WorkerDependencies, redis_url: str, settings: Settings, own_signals: Any, number: Any
+) -> None:
     await house.subscribe("a")
     await house.submit("A")
     running = asyncio.create_task(worker_process.run(settings, parts, parse(redis_url)))
 
-    async def swept():
+    async def swept() -> bool:
         return house.count("warn_last_reconciliation_timestamp_seconds") > 0
 
     await until(swept)
@@ -103,14 +110,16 @@ async def test_all_its_parts_run_until_it_is_told_to_stop(
 class Failing:
     """A watch that ends by itself, as none should."""
 
-    def __init__(self, error):
+    def __init__(self, error: Any) -> None:
         self.error = error
 
-    async def run(self):
+    async def run(self) -> None:
         raise self.error
 
 
-async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_url, settings, own_signals):
+async def test_a_part_that_ends_by_itself_ends_the_process_loudly(
+    parts: WorkerDependencies, redis_url: str, settings: Settings, own_signals: Any
+) -> None:
     """Its supervisor starts it again; a worker without one of its parts would look alive."""
     with pytest.raises(LookupError, match="a part ended"):
         await asyncio.wait_for(
@@ -124,8 +133,8 @@ async def test_a_part_that_ends_by_itself_ends_the_process_loudly(parts, redis_u
 
 
 async def test_a_part_that_gets_no_memory_ends_the_process_before_anything_is_wound_up(
-    parts, redis_url, settings, own_signals
-):
+    parts: WorkerDependencies, redis_url: str, settings: Settings, own_signals: Any
+) -> None:
     ends = []
     starved = replace(
         parts,

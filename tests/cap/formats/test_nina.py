@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ SQUARE_LAT_LON = ((50.8, 6.4), (50.8, 6.5), (50.9, 6.5), (50.8, 6.4))
 HOLE = [[6.45, 50.81], [6.46, 50.81], [6.46, 50.82], [6.45, 50.81]]
 
 
-def detail(**changes):
+def detail(**changes: Any) -> bytes:
     area = {
         "areaDesc": "Düren",
         "geocode": [{"valueName": "AreaId", "value": "0"}],
@@ -49,7 +50,7 @@ def detail(**changes):
     ).encode()
 
 
-def shapes(*features):
+def shapes(*features: Any) -> bytes:
     return json.dumps(
         {
             "type": "FeatureCollection",
@@ -65,12 +66,12 @@ def shapes(*features):
     ).encode()
 
 
-def area_of(*arguments):
+def area_of(*arguments: Any) -> Any:
     (alert,) = parse_nina(*arguments).alerts
     return alert.infos[0].areas[0]
 
 
-def test_the_json_is_the_same_alert_as_xml_would_be():
+def test_the_json_is_the_same_alert_as_xml_would_be() -> None:
     document = parse_nina(detail())
     (alert,) = document.alerts
     assert document.kind == "nina"
@@ -84,17 +85,17 @@ def test_the_json_is_the_same_alert_as_xml_would_be():
     assert cap.parse(cap.render(alert)).alerts == (alert,)
 
 
-def test_polygons_are_turned_round_and_filler_dropped():
+def test_polygons_are_turned_round_and_filler_dropped() -> None:
     text = "6.4,50.8 6.5,50.8 6.5,50.9 -1.0,-1.0 6.4,50.8"
     assert area_of(detail(area={"polygon": [text]})).polygons == (cap.Polygon(SQUARE_LAT_LON),)
 
 
-def test_a_pair_that_is_none_makes_the_ring_unreadable():
+def test_a_pair_that_is_none_makes_the_ring_unreadable() -> None:
     area = area_of(detail(area={"polygon": ["6.4,50.8 6.5 6.5,50.9 6.4,50.8"]}))
     assert (area.polygons, area.unreadable) == ((), 1)
 
 
-def test_problems_are_the_same_as_in_xml():
+def test_problems_are_the_same_as_in_xml() -> None:
     (alert,) = parse_nina(detail(status="Aktuell", info={"severity": None, "event": True})).alerts
     assert [finding.code for finding in cap.check(alert) if finding.severity == "error"] == [
         "status-unusable",
@@ -103,32 +104,32 @@ def test_problems_are_the_same_as_in_xml():
     ]
 
 
-def test_shapes_go_to_the_area_of_their_number():
+def test_shapes_go_to_the_area_of_their_number() -> None:
     area = area_of(detail(), shapes((0, "Polygon", [SQUARE]), (7, "Polygon", [HOLE])))
     assert area.polygons == (cap.Polygon(SQUARE_LAT_LON),)
 
 
-def test_an_area_without_a_number_gets_all_shapes():
+def test_an_area_without_a_number_gets_all_shapes() -> None:
     area = area_of(detail(area={"geocode": None}), shapes((0, "Polygon", [SQUARE]), (7, "Polygon", [HOLE])))
     assert len(area.polygons) == 2
 
 
-def test_a_hole_of_the_only_polygon_is_left_out():
+def test_a_hole_of_the_only_polygon_is_left_out() -> None:
     area = area_of(detail(), shapes((0, "Polygon", [SQUARE, HOLE])))
     assert len(area.excluded) == 1
 
 
-def test_a_hole_that_another_polygon_may_fill_is_not_left_out():
+def test_a_hole_that_another_polygon_may_fill_is_not_left_out() -> None:
     area = area_of(detail(), shapes((0, "Polygon", [SQUARE, HOLE]), (0, "Polygon", [HOLE])))
     assert (len(area.polygons), area.excluded) == (2, ())
 
 
-def test_an_unreadable_hole_is_not_left_out():
+def test_an_unreadable_hole_is_not_left_out() -> None:
     area = area_of(detail(), shapes((0, "Polygon", [SQUARE, [[1]]])))
     assert (len(area.polygons), area.excluded, area.unreadable) == (1, (), 0)
 
 
-def test_many_polygons_in_one_feature():
+def test_many_polygons_in_one_feature() -> None:
     area = area_of(detail(), shapes((0, "MultiPolygon", [[SQUARE], [HOLE], None])))
     assert (len(area.polygons), area.unreadable) == (2, 1)
 
@@ -147,7 +148,7 @@ def test_many_polygons_in_one_feature():
         ("Polygon", [[]]),
     ],
 )
-def test_shapes_that_nobody_can_read_are_counted(kind, rings):
+def test_shapes_that_nobody_can_read_are_counted(kind: str, rings: list[Any] | None) -> None:
     data = shapes((0, kind, rings)).replace(b"Infinity", b"1e300")
     area = area_of(detail(), data)
     assert (area.polygons, area.unreadable) == ((), 1)
@@ -156,17 +157,17 @@ def test_shapes_that_nobody_can_read_are_counted(kind, rings):
 
 
 @pytest.mark.parametrize("feature", [None, {}, {"geometry": None}, {"properties": 1, "geometry": 2}])
-def test_features_without_a_shape_are_counted(feature):
+def test_features_without_a_shape_are_counted(feature: dict[Any, Any] | None) -> None:
     data = json.dumps({"features": [feature]}).encode()
     assert area_of(detail(area={"geocode": None}), data).unreadable == 1
 
 
 @pytest.mark.parametrize("data", [b"[]", b"{}", b'{"features": 1}'])
-def test_what_is_no_collection_is_refused(data):
+def test_what_is_no_collection_is_refused(data: bytes) -> None:
     with pytest.raises(cap.NotJson):
         parse_nina(detail(), data)
 
 
-def test_shapes_have_the_limit_of_vertices():
+def test_shapes_have_the_limit_of_vertices() -> None:
     with pytest.raises(cap.LimitExceeded):
         parse_nina(detail(), shapes((0, "Polygon", [SQUARE])), cap.Limits(max_vertices=3))

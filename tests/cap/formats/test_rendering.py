@@ -1,7 +1,9 @@
 """What is written reads back as the same value."""
 
 import string
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,11 +29,11 @@ CIRCLES = st.builds(cap.Circle, DEGREES, DEGREES, st.floats(0, 20_000, allow_nan
 MANY = {"max_size": 2}
 
 
-def several(values):
+def several(values: Any) -> Any:
     return st.lists(values, **MANY).map(tuple)
 
 
-def maybe(values):
+def maybe(values: Any) -> Any:
     return st.none() | values
 
 
@@ -102,18 +104,18 @@ ALERTS = st.builds(
 
 @settings(deadline=None, max_examples=50)
 @given(alert=ALERTS)
-def test_what_is_written_reads_as_the_same_value(alert):
+def test_what_is_written_reads_as_the_same_value(alert: Any) -> None:
     assert cap.parse(cap.render(alert)).alerts == (alert,)
 
 
-def test_utc_is_written_as_the_standard_wants_it():
+def test_utc_is_written_as_the_standard_wants_it() -> None:
     alert = cap.Alert(
         "s", "i", datetime(2026, 1, 1, tzinfo=UTC), cap.Status.TEST, cap.MsgType.ALERT, cap.Scope.PUBLIC
     )
     assert b"<sent>2026-01-01T00:00:00-00:00</sent>" in cap.render(alert)
 
 
-def test_small_numbers_have_no_exponent():
+def test_small_numbers_have_no_exponent() -> None:
     area = cap.Area("a", circles=(cap.Circle(0.00001, -0.0000001, 1e-7),))
     alert = cap.Alert(
         "s", "i", None, cap.Status.TEST, cap.MsgType.ALERT, cap.Scope.PUBLIC, infos=(cap.Info(areas=(area,)),)
@@ -122,14 +124,14 @@ def test_small_numbers_have_no_exponent():
     assert cap.parse(cap.render(alert)).alerts == (alert,)
 
 
-def test_characters_that_xml_cannot_hold_are_left_out():
+def test_characters_that_xml_cannot_hold_are_left_out() -> None:
     alert = cap.Alert(
         "s", "i", None, cap.Status.TEST, cap.MsgType.ALERT, cap.Scope.PUBLIC, note="a\x00b\x1bc\ud800d\rz"
     )
     assert etree.fromstring(cap.render(alert)).findtext("{*}note") == "abcd\rz"
 
 
-def test_an_unreadable_shape_is_not_written_away(message):
+def test_an_unreadable_shape_is_not_written_away(message: Callable[..., bytes]) -> None:
     (alert,) = cap.parse(message(("50.82,6.48 ", "50.82;6.48 "), ("50.81,6.50 1.5", "x"))).alerts
     (again,) = cap.parse(cap.render(alert)).alerts
     assert again == alert
@@ -137,7 +139,7 @@ def test_an_unreadable_shape_is_not_written_away(message):
     assert not cap.is_valid(cap.check(again))
 
 
-def test_an_older_version_becomes_1_2_and_stays_equal(message):
+def test_an_older_version_becomes_1_2_and_stays_equal(message: Callable[..., bytes]) -> None:
     data = message(("cap:1.2", "cap:1.1"))
     (alert,) = cap.parse(data).alerts
     (again,) = cap.parse(cap.render(alert)).alerts

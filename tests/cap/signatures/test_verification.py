@@ -2,34 +2,44 @@
 
 import base64
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from lxml import etree
-from signxml import XMLSigner, methods
+from signxml import methods
+from signxml.signer import XMLSigner
 
 import cap
 from cap.errors import SignatureError
 from cap.signatures.signing import sign
-from cap.signatures.verification import Verdict, VerdictReason, verify
+from cap.signatures.verification import Verdict, VerdictReason, Verification, verify
 from tests.cap.signatures.signer import NOW, SENDER, Signer
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 ALERT = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
 
-def test_the_right_pin_may_be_one_of_several(signed, judge, signer, stranger):
+def test_the_right_pin_may_be_one_of_several(
+    signed: bytes, judge: Callable[..., Verification], signer: Signer, stranger: Signer
+) -> None:
     pins = {SENDER: [stranger.certificate, signer.certificate]}
     assert judge(signed, pins=pins).certificate == signer.fingerprint
 
 
-def test_an_unsigned_message_is_just_that(message, judge):
+def test_an_unsigned_message_is_just_that(
+    message: Callable[..., bytes], judge: Callable[..., Verification]
+) -> None:
     assert judge(message()).verdict is Verdict.UNSIGNED
 
 
 @pytest.mark.parametrize("pins", [{}, {"other@x.example": ["x"]}, {SENDER: []}])
-def test_without_a_pin_nobody_can_say(signed, judge, pins):
+def test_without_a_pin_nobody_can_say(
+    signed: bytes, judge: Callable[..., Verification], pins: dict[Any, Any]
+) -> None:
     found = judge(signed, pins=pins)
     assert (found.verdict, found.reason, found.alert) == (
         Verdict.UNVERIFIABLE,
@@ -39,19 +49,23 @@ def test_without_a_pin_nobody_can_say(signed, judge, pins):
 
 
 @pytest.mark.parametrize("days", [-200, 200])
-def test_a_pin_out_of_force_proves_nothing(signed, judge, days):
+def test_a_pin_out_of_force_proves_nothing(
+    signed: bytes, judge: Callable[..., Verification], days: Any
+) -> None:
     found = judge(signed, at=NOW + timedelta(days=days))
     assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.NOT_IN_FORCE)
 
 
-def test_a_weak_key_proves_nothing(alert):
+def test_a_weak_key_proves_nothing(alert: cap.Alert) -> None:
     weak = Signer(rsa.generate_private_key(65537, 1024))
     data = sign(alert, weak.key, weak.certificate)
     found = verify(data, {SENDER: [weak.certificate]}, NOW)
     assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.NOT_IN_FORCE)
 
 
-def test_a_pin_that_is_no_certificate_is_the_operator_s_error(signed, judge):
+def test_a_pin_that_is_no_certificate_is_the_operator_s_error(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     with pytest.raises(ValueError, match="PEM"):
         judge(signed, pins={SENDER: [b"not a certificate"]})
 
@@ -65,31 +79,41 @@ def test_a_pin_that_is_no_certificate_is_the_operator_s_error(signed, judge):
         (b"<info>", b"<info> "),
     ],
 )
-def test_any_change_is_an_alarm(signed, judge, old, new):
+def test_any_change_is_an_alarm(
+    signed: bytes, judge: Callable[..., Verification], old: bytes, new: bytes
+) -> None:
     assert old in signed
     found = judge(signed.replace(old, new))
     assert (found.verdict, found.reason, found.alert) == (Verdict.INVALID, VerdictReason.MISMATCH, None)
 
 
-def test_a_stranger_s_signature_with_his_own_certificate_inside_is_an_alarm(alert, judge, stranger):
+def test_a_stranger_s_signature_with_his_own_certificate_inside_is_an_alarm(
+    alert: cap.Alert, judge: Callable[..., Verification], stranger: Signer
+) -> None:
     found = judge(sign(alert, stranger.key, stranger.certificate))
     assert (found.verdict, found.reason) == (Verdict.INVALID, VerdictReason.MISMATCH)
 
 
-def test_pins_are_of_one_sender_only(alert, signer, judge, message):
+def test_pins_are_of_one_sender_only(
+    alert: cap.Alert, signer: Signer, judge: Callable[..., Verification], message: Callable[..., bytes]
+) -> None:
     (other,) = cap.parse(message((SENDER, "stadt@kreis.example"))).alerts
     data = sign(other, signer.key, signer.certificate)
     assert judge(data).reason is VerdictReason.NO_CERTIFICATE
 
 
-def test_a_comment_in_the_text_changes_nothing_that_is_read(signed, judge, alert):
+def test_a_comment_in_the_text_changes_nothing_that_is_read(
+    signed: bytes, judge: Callable[..., Verification], alert: cap.Alert
+) -> None:
     """Comments are not covered by the signature; a reader who stops at one would see half a text."""
     found = judge(signed.replace(b"Rauch zieht nach", b"Rauch zieht<!-- nicht --> nach"))
     assert found.verdict is Verdict.VALID
     assert found.alert == alert
 
 
-def test_a_re_indented_message_verifies_only_when_stripped_and_says_so(alert, signer, judge):
+def test_a_re_indented_message_verifies_only_when_stripped_and_says_so(
+    alert: cap.Alert, signer: Signer, judge: Callable[..., Verification]
+) -> None:
     compact = etree.fromstring(cap.render(alert), etree.XMLParser(remove_blank_text=True))
     data = etree.tostring(
         XMLSigner(
@@ -104,7 +128,9 @@ def test_a_re_indented_message_verifies_only_when_stripped_and_says_so(alert, si
     assert found.alert == alert
 
 
-def test_a_second_signature_does_not_discard_the_first(signed, judge, stranger):
+def test_a_second_signature_does_not_discard_the_first(
+    signed: bytes, judge: Callable[..., Verification], stranger: Signer
+) -> None:
     extra = etree.fromstring(signed).find(f"{DS}Signature")
     extra.find(f".//{DS}DigestValue").text = "AAAA"
     for place in ("before", "after"):
@@ -118,14 +144,16 @@ def test_a_second_signature_does_not_discard_the_first(signed, judge, stranger):
         assert found.alert.signatures == 0
 
 
-def test_more_signatures_than_anyone_needs_are_an_alarm(signed, judge):
+def test_more_signatures_than_anyone_needs_are_an_alarm(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     root = etree.fromstring(signed)
     for _ in range(4):
         root.append(etree.fromstring(etree.tostring(root.find(f"{DS}Signature"))))
     assert judge(etree.tostring(root)).reason is VerdictReason.TOO_MANY
 
 
-def test_sha1_is_unverifiable_not_invalid(signed, judge):
+def test_sha1_is_unverifiable_not_invalid(signed: bytes, judge: Callable[..., Verification]) -> None:
     data = signed.replace(
         b"http://www.w3.org/2001/04/xmlenc#sha256", b"http://www.w3.org/2000/09/xmldsig#sha1"
     )
@@ -133,7 +161,9 @@ def test_sha1_is_unverifiable_not_invalid(signed, judge):
     assert (found.verdict, found.reason) == (Verdict.UNVERIFIABLE, VerdictReason.WEAK)
 
 
-def test_hmac_with_a_public_key_as_secret_is_not_even_tried(signed, judge):
+def test_hmac_with_a_public_key_as_secret_is_not_even_tried(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     hmac = b"http://www.w3.org/2001/04/xmldsig-more#hmac-sha256"
     found = judge(signed.replace(b"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256", hmac))
     assert found.reason is VerdictReason.WEAK
@@ -142,17 +172,19 @@ def test_hmac_with_a_public_key_as_secret_is_not_even_tried(signed, judge):
 # Wrapping: a true signature is carried along, other content is shown to the reader.
 
 
-def wrapped_in_parameter(root, signature):
+def wrapped_in_parameter(root: Any, signature: Any) -> None:
     value = root.find(f".//{ALERT}parameter/{ALERT}value")
     value.append(signature)
 
 
-def wrapped_in_info(root, signature):
+def wrapped_in_info(root: Any, signature: Any) -> None:
     root.find(f"{ALERT}info").append(signature)
 
 
 @pytest.mark.parametrize("place", [wrapped_in_parameter, wrapped_in_info])
-def test_a_signature_elsewhere_is_an_alarm(signed, judge, place):
+def test_a_signature_elsewhere_is_an_alarm(
+    signed: bytes, judge: Callable[..., Verification], place: Any
+) -> None:
     root = etree.fromstring(signed)
     signature = root.find(f"{DS}Signature")
     place(root, signature)
@@ -160,64 +192,68 @@ def test_a_signature_elsewhere_is_an_alarm(signed, judge, place):
     assert (found.verdict, found.reason) == (Verdict.INVALID, VerdictReason.PLACE)
 
 
-def test_the_signed_alert_inside_of_another_is_an_alarm(signed, judge, message):
+def test_the_signed_alert_inside_of_another_is_an_alarm(
+    signed: bytes, judge: Callable[..., Verification], message: Callable[..., bytes]
+) -> None:
     inner = signed.decode().partition("?>")[2]
     data = message(("<value>BBK-ISC-001", f"<value>{inner}"), ("Rauch zieht", "Alles gut"))
     assert judge(data).reason is VerdictReason.PLACE
 
 
-def test_an_envelope_around_the_signed_alert_is_not_a_bare_alert(signed, judge):
+def test_an_envelope_around_the_signed_alert_is_not_a_bare_alert(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     inner = signed.partition(b"?>")[2]
     with pytest.raises(SignatureError):
         judge(b"<alerts>" + inner + b"</alerts>")
 
 
-def reshaped(signed, change):
+def reshaped(signed: Any, change: Any) -> Any:
     root = etree.fromstring(signed)
     change(root.find(f"{DS}Signature"))
     return etree.tostring(root)
 
 
-def with_uri(value):
+def with_uri(value: Any) -> Any:
     return lambda signature: signature.find(f".//{DS}Reference").set("URI", value)
 
 
-def without_uri(signature):
+def without_uri(signature: Any) -> None:
     del signature.find(f".//{DS}Reference").attrib["URI"]
 
 
-def two_references(signature):
+def two_references(signature: Any) -> None:
     reference = signature.find(f".//{DS}Reference")
     reference.addnext(etree.fromstring(etree.tostring(reference)))
 
 
-def many_references(signature):
+def many_references(signature: Any) -> None:
     reference = signature.find(f".//{DS}Reference")
     for _ in range(1_000):
         reference.addnext(etree.fromstring(etree.tostring(reference)))
 
 
-def with_child(name, parent=None):
-    def change(signature):
+def with_child(name: Any, parent: Any = None) -> Any:
+    def change(signature: Any) -> None:
         target = signature if parent is None else signature.find(f".//{DS}{parent}")
         etree.SubElement(target, f"{DS}{name}")
 
     return change
 
 
-def with_transform(algorithm):
-    def change(signature):
+def with_transform(algorithm: Any) -> Any:
+    def change(signature: Any) -> None:
         etree.SubElement(signature.find(f".//{DS}Transforms"), f"{DS}Transform").set("Algorithm", algorithm)
 
     return change
 
 
-def without_transforms(signature):
+def without_transforms(signature: Any) -> None:
     transforms = signature.find(f".//{DS}Transforms")
     transforms.getparent().remove(transforms)
 
 
-def without_signed_info(signature):
+def without_signed_info(signature: Any) -> None:
     signature.remove(signature.find(f"{DS}SignedInfo"))
 
 
@@ -242,29 +278,37 @@ def without_signed_info(signature):
         without_signed_info,
     ],
 )
-def test_signatures_of_another_shape_are_not_even_tried(signed, judge, change):
+def test_signatures_of_another_shape_are_not_even_tried(
+    signed: bytes, judge: Callable[..., Verification], change: Any
+) -> None:
     found = judge(reshaped(signed, change))
     assert (found.verdict, found.reason, found.alert) == (Verdict.UNVERIFIABLE, VerdictReason.SHAPE, None)
 
 
 @pytest.mark.parametrize("value", ["", "AAAA", "not base64 !", base64.b64encode(b"\0" * 64).decode()])
-def test_damaged_values_prove_nothing(signed, judge, value):
-    def damage(signature):
+def test_damaged_values_prove_nothing(signed: bytes, judge: Callable[..., Verification], value: Any) -> None:
+    def damage(signature: Any) -> None:
         signature.find(f"{DS}SignatureValue").text = value
 
     assert judge(reshaped(signed, damage)).reason is VerdictReason.MISMATCH
 
 
-def test_a_doctype_is_refused_before_any_signature_is_looked_at(signed, judge):
+def test_a_doctype_is_refused_before_any_signature_is_looked_at(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     with pytest.raises(cap.DoctypeRefused):
         judge(signed.replace(b"<alert", b"<!DOCTYPE alert><alert", 1))
 
 
-def test_bytes_that_only_the_guarded_reader_mends_prove_nothing(signed, judge):
+def test_bytes_that_only_the_guarded_reader_mends_prove_nothing(
+    signed: bytes, judge: Callable[..., Verification]
+) -> None:
     assert judge(b"\n" + signed).reason is VerdictReason.MISMATCH
 
 
-def test_a_detached_signature_proves_nothing(alert, signer, judge):
+def test_a_detached_signature_proves_nothing(
+    alert: cap.Alert, signer: Signer, judge: Callable[..., Verification]
+) -> None:
     root = etree.fromstring(cap.render(alert))
     root.set("Id", "x")
     detached = XMLSigner(
@@ -276,7 +320,7 @@ def test_a_detached_signature_proves_nothing(alert, signer, judge):
     assert judge(etree.tostring(root)).reason is VerdictReason.SHAPE
 
 
-def test_the_six_states_of_one_producer_s_message(corpus):
+def test_the_six_states_of_one_producer_s_message(corpus: Path) -> None:
     valid = (corpus / "signed/valid.xml").read_bytes()
     body = re.search(rb"<ds:X509Certificate>(.*?)</ds:X509Certificate>", valid, re.DOTALL).group(1).strip()
     pem = b"-----BEGIN CERTIFICATE-----\n" + body + b"\n-----END CERTIFICATE-----\n"
@@ -295,7 +339,7 @@ def test_the_six_states_of_one_producer_s_message(corpus):
     assert verify(valid, pins, datetime(2024, 12, 1, tzinfo=UTC)).reason is VerdictReason.NOT_IN_FORCE
 
 
-def test_old_signatures_of_the_corpus_are_unverifiable_not_invalid(corpus):
+def test_old_signatures_of_the_corpus_are_unverifiable_not_invalid(corpus: Path) -> None:
     pems = [path.read_bytes() for path in (corpus / "google-cap-library").glob("*.pem")]
     for name, at in (
         ("canada_signed.cap", datetime(2013, 1, 25, tzinfo=UTC)),
@@ -315,7 +359,9 @@ def test_old_signatures_of_the_corpus_are_unverifiable_not_invalid(corpus):
         "http://www.w3.org/2001/10/xml-exc-c14n#WithComments",
     ],
 )
-def test_every_canonicalisation_of_the_standard_proves(alert, signer, judge, c14n):
+def test_every_canonicalisation_of_the_standard_proves(
+    alert: cap.Alert, signer: Signer, judge: Callable[..., Verification], c14n: str
+) -> None:
     signer_of_others = XMLSigner(c14n_algorithm=c14n, signature_algorithm="ecdsa-sha256")
     root = signer_of_others.sign(
         etree.fromstring(cap.render(alert)), key=signer.key, cert=signer.certificate.decode()

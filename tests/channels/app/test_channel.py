@@ -1,13 +1,16 @@
 """What a municipality's app instance gets. The rest is in tests/contract."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
 from channels.app.channel import App
 from channels.base import Endpoint, Notice, Permanent, Urgency
+from channels.http.client import HttpClient
 from tests.channels.far_side import far_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -15,16 +18,18 @@ OLD = "whsec_" + b64encode(b"o" * 32).decode()
 NEW = "whsec_" + b64encode(b"n" * 32).decode()
 
 
-def notice(payload=b'{"v":1}', now=NOW):
+def notice(payload: bytes = b'{"v":1}', now: Any = NOW) -> Notice:
     return Notice("01ALERT", "k" * 32, "Titel", "Text", payload, "de", Urgency.HIGH, now + timedelta(hours=1))
 
 
-async def collect(channel, message, endpoints):
+async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
     return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
 @pytest.mark.parametrize("known", [OLD, NEW])
-async def test_the_callback_verifies_with_either_secret_while_rotating(client_for, known):
+async def test_the_callback_verifies_with_either_secret_while_rotating(
+    client_for: Callable[..., HttpClient], known: Any
+) -> None:
     now = datetime.now(UTC)  # the receiver's library looks at the real clock
     async with far_side() as side:
         channel = App(client_for(side.origin), now=lambda: now)
@@ -39,7 +44,7 @@ async def test_the_callback_verifies_with_either_secret_while_rotating(client_fo
     Webhook(known).verify(seen.body, seen.headers)
 
 
-async def test_a_repeat_has_the_same_id(client_for):
+async def test_a_repeat_has_the_same_id(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = App(client_for(side.origin), now=lambda: NOW)
         for _ in range(2):
@@ -47,7 +52,7 @@ async def test_a_repeat_has_the_same_id(client_for):
     assert [seen.headers["webhook-id"] for seen in side.seen] == ["01ALERT-7"] * 2
 
 
-async def test_a_payload_that_does_not_fit_is_not_sent(client_for):
+async def test_a_payload_that_does_not_fit_is_not_sent(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = App(client_for(side.origin), now=lambda: NOW)
         (receipt,) = await collect(
@@ -56,7 +61,7 @@ async def test_a_payload_that_does_not_fit_is_not_sent(client_for):
     assert (receipt.error.code, side.seen) == ("payload_too_large", [])
 
 
-async def test_check(client_for):
+async def test_check(client_for: Callable[..., HttpClient]) -> None:
     channel = App(client_for())
     channel.check(Endpoint(1, "https://app.dueren.example/warnings", {"secret": OLD}))
     for address, keys, code in (

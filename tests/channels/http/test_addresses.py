@@ -1,5 +1,7 @@
 """Which URLs and addresses may be contacted."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ LAB = "http://127.0.0.1:9901"
         ("https://gateway.intern:8443/x", "https://gateway.intern:8443"),
     ],
 )
-def test_acceptable_urls_have_an_origin(url, origin):
+def test_acceptable_urls_have_an_origin(url: str, origin: Any) -> None:
     policy = AddressPolicy(frozenset({LAB, "https://gateway.intern:8443"}))
     assert policy.origin(url) == origin
 
@@ -55,7 +57,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=7).map("".join))
-def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url):
+def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url: Any) -> None:
     """The part up to the path is remembered: that must not let anything through."""
     whole = _URL.fullmatch(url)
     if whole is None:
@@ -99,7 +101,7 @@ def test_reading_an_address_in_two_parts_finds_what_reading_it_at_once_does(url)
         ("https://push.example/" + "x" * MAX_URL_CHARACTERS, "url_too_long"),
     ],
 )
-def test_other_urls_are_refused_with_a_code_and_not_quoted(url, code):
+def test_other_urls_are_refused_with_a_code_and_not_quoted(url: Any, code: str) -> None:
     with pytest.raises(AddressRefused) as caught:
         AddressPolicy(frozenset({LAB})).origin(url)
     assert caught.value.code == str(caught.value) == code
@@ -118,22 +120,22 @@ def test_other_urls_are_refused_with_a_code_and_not_quoted(url, code):
         "https://intern/",
     ],
 )
-def test_hosts_that_plainly_are_not_public_are_refused_at_subscription(url):
+def test_hosts_that_plainly_are_not_public_are_refused_at_subscription(url: str) -> None:
     with pytest.raises(AddressRefused, match="private_address"):
         AddressPolicy().vet(url)
 
 
 @pytest.mark.parametrize("url", ["https://push.example/", "https://8.8.8.8/", "https://[2606:4700::1111]/"])
-def test_public_hosts_pass_at_subscription(url):
+def test_public_hosts_pass_at_subscription(url: str) -> None:
     assert url.startswith(AddressPolicy().vet(url))
 
 
-def test_named_origins_pass_at_subscription():
+def test_named_origins_pass_at_subscription() -> None:
     assert AddressPolicy(frozenset({LAB})).vet(LAB + "/x") == LAB
 
 
 @pytest.mark.parametrize("entry", ["http://127.0.0.1:9901/", "HTTP://a.example", "https://a.example:443"])
-def test_the_list_of_named_origins_must_have_origins(entry):
+def test_the_list_of_named_origins_must_have_origins(entry: str) -> None:
     with pytest.raises(ValueError, match="not an origin"):
         AddressPolicy(frozenset({entry}))
 
@@ -141,7 +143,7 @@ def test_the_list_of_named_origins_must_have_origins(entry):
 @pytest.mark.parametrize(
     "address", ["8.8.8.8", "193.99.144.80", "2606:4700::1111", "2a02:2e0:3fe:1001:302::", "2003::1"]
 )
-def test_public_addresses(address):
+def test_public_addresses(address: str) -> None:
     assert is_public(address)
 
 
@@ -190,17 +192,17 @@ def test_public_addresses(address):
         "localhost",
     ],
 )
-def test_other_addresses(address):
+def test_other_addresses(address: str) -> None:
     assert not is_public(address)
 
 
 @given(st.ip_addresses(v=6))
-def test_no_address_that_hides_an_ipv4_address_is_public(address):
+def test_no_address_that_hides_an_ipv4_address_is_public(address: Any) -> None:
     hidden = address.ipv4_mapped or address.sixtofour or address.teredo
     assert not (hidden and is_public(str(address)))
 
 
-def test_permits_any_address_for_named_origins_only():
+def test_permits_any_address_for_named_origins_only() -> None:
     policy = AddressPolicy(frozenset({LAB}))
     assert policy.permits(LAB, "127.0.0.1")
     assert not policy.permits("https://push.example", "127.0.0.1")

@@ -4,7 +4,11 @@ import asyncio
 import gc
 import os
 import resource
+import ssl
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,15 +46,15 @@ SHORT_S = 0.05
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request):
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[Any, ...]:
     return "asyncio", {"use_uvloop": request.param}
 
 
-async def post(client, origin, target="/", timeout_s=TIMEOUT_S):
+async def post(client: Any, origin: Any, target: str = "/", timeout_s: Any = TIMEOUT_S) -> Any:
     return await client.post(origin + target, HEADERS, b"body", timeout_s)
 
 
-async def test_posts_and_reads_status_headers_and_body(client_for):
+async def test_posts_and_reads_status_headers_and_body(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(201, {"Retry-After": "7"}, b"taken")) as side:
         got = await post(client_for(side.origin), side.origin, "/push/%2Fone?a=b")
     assert (got.status, got.body, got.header("retry-after"), got.header("x")) == (201, b"taken", "7", None)
@@ -59,13 +63,13 @@ async def test_posts_and_reads_status_headers_and_body(client_for):
     assert seen.headers["content-type"] == "application/octet-stream"
 
 
-async def test_the_path_goes_out_as_it_stands(client_for):
+async def test_the_path_goes_out_as_it_stands(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         await post(client_for(side.origin), side.origin, "/a/../b/./c")
     assert side.seen[0].target == "/a/../b/./c"
 
 
-async def test_reuses_connections(client_for):
+async def test_reuses_connections(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         for _ in range(3):
@@ -73,7 +77,7 @@ async def test_reuses_connections(client_for):
     assert [seen.connection for seen in side.seen] == [1, 1, 1]
 
 
-async def test_leaves_no_trace_of_one_request_in_the_next(client_for):
+async def test_leaves_no_trace_of_one_request_in_the_next(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(200, {"Retry-After": "7"}, b"first")) as side:
         client = client_for(side.origin)
         await post(client, side.origin)
@@ -84,12 +88,14 @@ async def test_leaves_no_trace_of_one_request_in_the_next(client_for):
     assert side.seen[1].body == b""
 
 
-async def test_tls_is_verified_against_the_given_authority(client_for, server_tls):
+async def test_tls_is_verified_against_the_given_authority(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side(tls=server_tls()) as side:
         assert (await post(client_for(side.origin), side.origin)).status == 201
 
 
-async def test_tls_with_a_foreign_authority_sends_nothing(server_tls):
+async def test_tls_with_a_foreign_authority_sends_nothing(server_tls: Callable[..., ssl.SSLContext]) -> None:
     async with far_side(tls=server_tls()) as side:
         client = HttpClient(AddressPolicy(frozenset({side.origin})))
         with pytest.raises(NotSent, match="tls"):
@@ -98,15 +104,19 @@ async def test_tls_with_a_foreign_authority_sends_nothing(server_tls):
     assert side.seen == []
 
 
-async def test_tls_with_a_certificate_for_another_name_sends_nothing(client_for, server_tls):
+async def test_tls_with_a_certificate_for_another_name_sends_nothing(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side(tls=server_tls(name="elsewhere.example")) as side:
         with pytest.raises(NotSent, match="tls"):
             await post(client_for(side.origin), side.origin)
     assert side.seen == []
 
 
-async def test_something_else_than_tls_on_the_port_sends_nothing(client_for):
-    async def greet(_reader, writer):
+async def test_something_else_than_tls_on_the_port_sends_nothing(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    async def greet(_reader: Any, writer: Any) -> None:
         writer.write(b"220 mail.example ESMTP\r\n")
         await writer.drain()
         writer.close()
@@ -118,7 +128,9 @@ async def test_something_else_than_tls_on_the_port_sends_nothing(client_for):
             await post(client_for(origin), origin)
 
 
-async def test_http_2_shares_one_connection(client_for, server_tls):
+async def test_http_2_shares_one_connection(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
         client = client_for(side.origin)
         answers = await asyncio.gather(*(post(client, side.origin, f"/{n}") for n in range(50)))
@@ -127,10 +139,12 @@ async def test_http_2_shares_one_connection(client_for, server_tls):
     assert {stream.body for stream in side.streams} == {b"body"}
 
 
-async def test_http_2_shares_the_next_connection_too_when_the_first_is_ended(client_for, server_tls):
+async def test_http_2_shares_the_next_connection_too_when_the_first_is_ended(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     """And a request that hangs on it holds nobody up."""
 
-    def act(stream):
+    def act(stream: Any) -> None:
         if stream.body != b"hang":
             stream.answer(201)
         if len(stream.side.streams) == 1:
@@ -150,7 +164,11 @@ async def test_http_2_shares_the_next_connection_too_when_the_first_is_ended(cli
 
 
 @pytest.mark.parametrize("protocols", [None, (), ("http/1.1",)], ids=["clear", "tls", "tls-alpn"])
-async def test_without_http_2_a_slow_request_holds_no_other_back(client_for, server_tls, protocols):
+async def test_without_http_2_a_slow_request_holds_no_other_back(
+    client_for: Callable[..., HttpClient],
+    server_tls: Callable[..., ssl.SSLContext],
+    protocols: tuple[Any, ...] | None,
+) -> None:
     tls = None if protocols is None else server_tls(*protocols)
     async with far_side(by_target({"/slow": hang}, answer(201)), tls) as side:
         client = client_for(side.origin)
@@ -163,10 +181,12 @@ async def test_without_http_2_a_slow_request_holds_no_other_back(client_for, ser
     assert [got.status for got in answers] == [201] * 5
 
 
-async def test_http_2_connection_that_ends_unanswered_is_not_asked_again(client_for, server_tls):
+async def test_http_2_connection_that_ends_unanswered_is_not_asked_again(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     """libcurl would repeat the request on a fresh connection; whether to do so is not for the client."""
 
-    def act(stream):
+    def act(stream: Any) -> None:
         if len(stream.side.streams) == 1:
             stream.answer(201)
         else:
@@ -180,10 +200,12 @@ async def test_http_2_connection_that_ends_unanswered_is_not_asked_again(client_
     assert len(side.streams) == 2
 
 
-async def test_http_2_stream_that_the_server_refused_is_asked_again(client_for, server_tls):
+async def test_http_2_stream_that_the_server_refused_is_asked_again(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     """REFUSED_STREAM says that nothing was done (RFC 9113 section 8.7); libcurl repeats it on a new connection."""
 
-    def act(stream):
+    def act(stream: Any) -> None:
         if len(stream.side.streams) == 2:
             stream.refuse()
         else:
@@ -196,13 +218,17 @@ async def test_http_2_stream_that_the_server_refused_is_asked_again(client_for, 
     assert len(side.streams) == 3
 
 
-async def test_http_2_first_stream_refused_is_not_answered(client_for, server_tls):
+async def test_http_2_first_stream_refused_is_not_answered(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.refuse(), server_tls("h2")) as side:
         with pytest.raises(NoAnswer):
             await post(client_for(side.origin), side.origin, timeout_s=0.2)
 
 
-async def test_kept_alive_connection_that_breaks_is_not_asked_again(client_for):
+async def test_kept_alive_connection_that_breaks_is_not_asked_again(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         await post(client, side.origin)
@@ -213,7 +239,11 @@ async def test_kept_alive_connection_that_breaks_is_not_asked_again(client_for):
 
 
 @pytest.mark.parametrize("protocols", [None, ("h2",)], ids=["clear", "h2"])
-async def test_a_process_that_stood_still_sends_nothing_whose_time_is_over(client_for, server_tls, protocols):
+async def test_a_process_that_stood_still_sends_nothing_whose_time_is_over(
+    client_for: Callable[..., HttpClient],
+    server_tls: Callable[..., ssl.SSLContext],
+    protocols: tuple[Any, ...] | None,
+) -> None:
     async with (
         far_side_2(lambda stream: stream.answer(201), server_tls("h2"))
         if protocols
@@ -225,26 +255,26 @@ async def test_a_process_that_stood_still_sends_nothing_whose_time_is_over(clien
     assert not (side.streams if protocols else side.seen)
 
 
-async def test_unresolvable_name_sends_nothing(client_for):
+async def test_unresolvable_name_sends_nothing(client_for: Callable[..., HttpClient]) -> None:
     with pytest.raises(NotSent, match=r"dns https://nowhere\.invalid$"):
         await client_for().post("https://nowhere.invalid/secret", HEADERS, b"", TIMEOUT_S)
 
 
-async def test_closed_port_sends_nothing(client_for):
+async def test_closed_port_sends_nothing(client_for: Callable[..., HttpClient]) -> None:
     origin = f"http://127.0.0.1:{closed_port()}"
     with pytest.raises(NotSent) as caught:
         await post(client_for(origin), origin, "/secret")
     assert (caught.value.code, caught.value.origin) == ("connect", origin)
 
 
-async def test_host_that_does_not_answer_the_connection(client_for):
+async def test_host_that_does_not_answer_the_connection(client_for: Callable[..., HttpClient]) -> None:
     with deaf_port() as port:
         origin = f"http://127.0.0.1:{port}"
         with pytest.raises(NotSent, match="timeout_connect"):
             await post(client_for(origin, connect_timeout_s=SHORT_S), origin)
 
 
-async def test_tls_handshake_that_hangs_sends_nothing(client_for):
+async def test_tls_handshake_that_hangs_sends_nothing(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(hang) as side:
         with deaf_port() as port:
             origin = f"https://127.0.0.1:{port}"
@@ -253,7 +283,7 @@ async def test_tls_handshake_that_hangs_sends_nothing(client_for):
     assert side.seen == []
 
 
-async def test_no_file_descriptor_left_sends_nothing(client_for):
+async def test_no_file_descriptor_left_sends_nothing(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side, far_side() as other:
         warm, cold = client_for(side.origin, other.origin), client_for(side.origin)
         await post(warm, other.origin)
@@ -272,7 +302,7 @@ async def test_no_file_descriptor_left_sends_nothing(client_for):
         assert outcomes == []
 
 
-def _exhaust_descriptors():
+def _exhaust_descriptors() -> tuple[Any, ...]:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     probe = os.dup(0)  # the lowest free number: everything above is out of bounds from now on
     os.close(probe)
@@ -280,7 +310,7 @@ def _exhaust_descriptors():
     return soft, hard
 
 
-def _restore_descriptors(limit):
+def _restore_descriptors(limit: Any) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
@@ -299,7 +329,7 @@ def _restore_descriptors(limit):
     ],
     ids=["hang", "reset", "close", "smtp", "half-status", "odd-status", "half-header", "only-103", "loris"],
 )
-async def test_sent_but_no_status(client_for, react, code):
+async def test_sent_but_no_status(client_for: Callable[..., HttpClient], react: Any, code: str) -> None:
     async with far_side(react) as side:
         with pytest.raises(NoAnswer) as caught:
             await post(client_for(side.origin), side.origin, "/secret", timeout_s=0.2)
@@ -317,7 +347,7 @@ async def test_sent_but_no_status(client_for, react, code):
     ],
     ids=["oversized", "cut", "reset", "loris"],
 )
-async def test_status_but_no_whole_body(client_for, react, code):
+async def test_status_but_no_whole_body(client_for: Callable[..., HttpClient], react: Any, code: str) -> None:
     async with far_side(react) as side:
         with pytest.raises(BrokenAnswer, match=code) as caught:
             await post(client_for(side.origin), side.origin, timeout_s=0.2)
@@ -325,19 +355,19 @@ async def test_status_but_no_whole_body(client_for, react, code):
     assert (got.status, got.header("Retry-After"), got.body) == (201, "3", b"")
 
 
-async def test_body_of_exactly_the_limit_is_read(client_for):
+async def test_body_of_exactly_the_limit_is_read(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(200, {}, b"x" * MAX_ANSWER_BYTES)) as side:
         assert len((await post(client_for(side.origin), side.origin)).body) == MAX_ANSWER_BYTES
 
 
-async def test_early_hints_are_skipped(client_for):
+async def test_early_hints_are_skipped(client_for: Callable[..., HttpClient]) -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nRetry-After: 9\r\n\r\n"
     async with far_side(raw(hints + respond(429, {"Retry-After": "4"}))) as side:
         got = await post(client_for(side.origin), side.origin)
     assert (got.status, got.header("retry-after")) == (429, "4")
 
 
-async def test_fetches_documents_larger_than_answers(client_for):
+async def test_fetches_documents_larger_than_answers(client_for: Callable[..., HttpClient]) -> None:
     document = b"x" * (MAX_ANSWER_BYTES + 1)
     async with far_side(answer(200, {"ETag": "e"}, document)) as side:
         client = client_for(side.origin)
@@ -350,7 +380,9 @@ async def test_fetches_documents_larger_than_answers(client_for):
     assert [(seen.method, seen.body) for seen in side.seen] == [("GET", b""), ("GET", b""), ("POST", b"body")]
 
 
-async def test_many_origins_are_forgotten_but_not_who_waits_for_one(client_for, server_tls):
+async def test_many_origins_are_forgotten_but_not_who_waits_for_one(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side, far_side() as other:
         client = client_for(side.origin, other.origin, max_origins=1)
         first = asyncio.create_task(post(client, side.origin))
@@ -361,7 +393,9 @@ async def test_many_origins_are_forgotten_but_not_who_waits_for_one(client_for, 
     assert [got.status for got in answers] == [201] * 3
 
 
-async def test_closing_tells_who_waits_for_the_first_connection(client_for):
+async def test_closing_tells_who_waits_for_the_first_connection(
+    client_for: Callable[..., HttpClient],
+) -> None:
     with deaf_port() as port:
         origin = f"https://127.0.0.1:{port}"
         client = client_for(origin)
@@ -372,7 +406,9 @@ async def test_closing_tells_who_waits_for_the_first_connection(client_for):
     assert [(type(error), error.code) for error in outcomes] == [(NotSent, "closed")] * 3
 
 
-async def test_who_waits_for_the_first_connection_has_a_timeout(client_for):
+async def test_who_waits_for_the_first_connection_has_a_timeout(
+    client_for: Callable[..., HttpClient],
+) -> None:
     with deaf_port() as port:
         origin = f"https://127.0.0.1:{port}"
         client = client_for(origin)
@@ -384,7 +420,7 @@ async def test_who_waits_for_the_first_connection_has_a_timeout(client_for):
         await asyncio.wait([first])
 
 
-async def test_who_waited_and_was_started_is_not_given_up(client_for):
+async def test_who_waited_and_was_started_is_not_given_up(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(by_target({"/slow": hang}, answer(201))) as side:
         client = client_for(side.origin, max_in_flight=1)
         first, second = (asyncio.create_task(post(client, side.origin, timeout_s=SHORT_S)) for _ in range(2))
@@ -393,13 +429,15 @@ async def test_who_waited_and_was_started_is_not_given_up(client_for):
             await post(client, side.origin, "/slow", timeout_s=2 * SHORT_S)
 
 
-async def test_who_waited_for_the_first_connection_and_was_started_is_not_given_up(client_for, server_tls):
+async def test_who_waited_for_the_first_connection_and_was_started_is_not_given_up(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side(tls=server_tls("http/1.1")) as side:
         client = client_for(side.origin)
         over = asyncio.Event()
         outcomes = []
 
-        def done(outcome):
+        def done(outcome: Any) -> None:
             outcomes.append(outcome)
             if len(outcomes) == 2:
                 over.set()
@@ -412,7 +450,9 @@ async def test_who_waited_for_the_first_connection_and_was_started_is_not_given_
         assert [outcome.status for outcome in outcomes] == [201, 201]
 
 
-async def test_who_waits_for_the_first_connection_may_be_cancelled(client_for):
+async def test_who_waits_for_the_first_connection_may_be_cancelled(
+    client_for: Callable[..., HttpClient],
+) -> None:
     with deaf_port() as port:
         origin = f"https://127.0.0.1:{port}"
         client = client_for(origin)
@@ -426,14 +466,14 @@ async def test_who_waits_for_the_first_connection_may_be_cancelled(client_for):
         assert isinstance((await asyncio.gather(first, return_exceptions=True))[0], NotSent)
 
 
-async def test_redirects_are_answers(client_for):
+async def test_redirects_are_answers(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as inner:
         async with far_side(answer(302, {"Location": inner.origin + "/steal"})) as side:
             got = await post(client_for(side.origin, inner.origin), side.origin)
         assert (got.status, inner.seen) == (302, [])
 
 
-async def test_cookies_are_not_kept(client_for):
+async def test_cookies_are_not_kept(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(201, {"Set-Cookie": "a=b"})) as side:
         client = client_for(side.origin)
         await post(client, side.origin)
@@ -441,7 +481,9 @@ async def test_cookies_are_not_kept(client_for):
     assert "cookie" not in side.seen[1].headers
 
 
-async def test_proxies_and_passwords_of_the_environment_are_ignored(client_for, monkeypatch, tmp_path):
+async def test_proxies_and_passwords_of_the_environment_are_ignored(
+    client_for: Callable[..., HttpClient], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     async with far_side() as proxy, far_side() as side:
@@ -471,12 +513,16 @@ async def test_proxies_and_passwords_of_the_environment_are_ignored(client_for, 
         "https://192.168.0.1/",
     ],
 )
-async def test_private_addresses_are_refused_when_the_socket_is_opened(client_for, url):
+async def test_private_addresses_are_refused_when_the_socket_is_opened(
+    client_for: Callable[..., HttpClient], url: str
+) -> None:
     with pytest.raises(Refused, match="private_address"):
         await client_for().post(url, HEADERS, b"", TIMEOUT_S)
 
 
-async def test_a_name_that_leads_to_an_inner_address_is_refused_by_the_address(client_for):
+async def test_a_name_that_leads_to_an_inner_address_is_refused_by_the_address(
+    client_for: Callable[..., HttpClient],
+) -> None:
     """As with DNS rebinding: what the name was before does not matter."""
     async with far_side() as side:
         port = side.origin.rpartition(":")[2]
@@ -499,7 +545,9 @@ async def test_a_name_that_leads_to_an_inner_address_is_refused_by_the_address(c
         "{origin}\\\\@evil.invalid/steal",
     ],
 )
-async def test_the_origin_that_a_sender_names_is_not_believed_where_the_url_is_another(client_for, url):
+async def test_the_origin_that_a_sender_names_is_not_believed_where_the_url_is_another(
+    client_for: Callable[..., HttpClient], url: str
+) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         await post(client, side.origin)
@@ -509,7 +557,9 @@ async def test_the_origin_that_a_sender_names_is_not_believed_where_the_url_is_a
     assert len(side.seen) == 1
 
 
-async def test_the_origin_that_a_sender_names_spares_asking_again(client_for):
+async def test_the_origin_that_a_sender_names_spares_asking_again(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         request = Request(side.origin + "/", [], b"", TIMEOUT_S, origin=side.origin)
@@ -519,7 +569,11 @@ async def test_the_origin_that_a_sender_names_spares_asking_again(client_for):
 
 
 @pytest.mark.parametrize("protocols", [None, ("h2",)], ids=["clear", "h2"])
-async def test_a_message_leaves_nothing_to_the_garbage_collector(client_for, server_tls, protocols):
+async def test_a_message_leaves_nothing_to_the_garbage_collector(
+    client_for: Callable[..., HttpClient],
+    server_tls: Callable[..., ssl.SSLContext],
+    protocols: tuple[Any, ...] | None,
+) -> None:
     async with (
         far_side_2(lambda stream: stream.answer(201), server_tls("h2"))
         if protocols
@@ -537,13 +591,13 @@ async def test_a_message_leaves_nothing_to_the_garbage_collector(client_for, ser
     assert client._http2.holds(side.origin) == bool(protocols)
 
 
-async def test_refused_urls_are_not_quoted(client_for):
+async def test_refused_urls_are_not_quoted(client_for: Callable[..., HttpClient]) -> None:
     with pytest.raises(Refused) as caught:
         await client_for().post("https://user:secret@push.example/token", HEADERS, b"", TIMEOUT_S)
     assert str(caught.value) == "url_malformed"
 
 
-async def test_cancelling_breaks_the_transfer_off(client_for):
+async def test_cancelling_breaks_the_transfer_off(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(hang) as side:
         client = client_for(side.origin)
         task = asyncio.create_task(post(client, side.origin))
@@ -557,7 +611,9 @@ async def test_cancelling_breaks_the_transfer_off(client_for):
         assert (await post(client, side.origin)).status == 200
 
 
-async def test_cancelling_while_the_answer_is_already_there_is_harmless(client_for):
+async def test_cancelling_while_the_answer_is_already_there_is_harmless(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         for _ in range(20):
@@ -570,7 +626,7 @@ async def test_cancelling_while_the_answer_is_already_there_is_harmless(client_f
         assert (await post(client, side.origin)).status == 201
 
 
-async def test_requests_beyond_the_cap_wait_for_their_turn(client_for):
+async def test_requests_beyond_the_cap_wait_for_their_turn(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         client = client_for(side.origin, max_in_flight=2)
         answers = await asyncio.gather(*(post(client, side.origin, f"/{n}") for n in range(10)))
@@ -578,7 +634,7 @@ async def test_requests_beyond_the_cap_wait_for_their_turn(client_for):
     assert side.connections <= 2
 
 
-async def test_waiting_for_a_turn_counts_towards_the_timeout(client_for):
+async def test_waiting_for_a_turn_counts_towards_the_timeout(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(hang) as side:
         client = client_for(side.origin, max_in_flight=1)
         first = asyncio.create_task(post(client, side.origin))
@@ -590,7 +646,7 @@ async def test_waiting_for_a_turn_counts_towards_the_timeout(client_for):
     assert len(side.seen) == 1
 
 
-async def test_cancelling_who_waits_frees_the_place(client_for):
+async def test_cancelling_who_waits_frees_the_place(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(hang) as side:
         client = client_for(side.origin, max_in_flight=1)
         first = asyncio.create_task(post(client, side.origin))
@@ -606,7 +662,7 @@ async def test_cancelling_who_waits_frees_the_place(client_for):
     assert [seen.target for seen in side.seen] == ["/", "/third"]
 
 
-async def test_closing_tells_everybody_who_waits(client_for):
+async def test_closing_tells_everybody_who_waits(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(hang) as side:
         client = client_for(side.origin, max_in_flight=1)
         first = asyncio.create_task(post(client, side.origin))
@@ -618,7 +674,7 @@ async def test_closing_tells_everybody_who_waits(client_for):
     assert [(type(error), error.code) for error in outcomes] == [(NoAnswer, "closed"), (NotSent, "closed")]
 
 
-async def test_closing_before_anything_was_sent_says_so(client_for):
+async def test_closing_before_anything_was_sent_says_so(client_for: Callable[..., HttpClient]) -> None:
     client = client_for("http://127.0.0.1:9")
     outcomes = []
     client.submit(Request("http://127.0.0.1:9/", [], b"", TIMEOUT_S), outcomes.append)
@@ -626,7 +682,7 @@ async def test_closing_before_anything_was_sent_says_so(client_for):
     assert [type(outcome) for outcome in outcomes] == [NotSent]
 
 
-async def test_a_finished_transfer_cannot_be_aborted_any_more(client_for):
+async def test_a_finished_transfer_cannot_be_aborted_any_more(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         done = asyncio.get_running_loop().create_future()
@@ -636,7 +692,9 @@ async def test_a_finished_transfer_cannot_be_aborted_any_more(client_for):
         assert (await post(client, side.origin)).status == 201
 
 
-async def test_equal_headers_of_the_same_list_are_set_once_and_sent_each_time(client_for):
+async def test_equal_headers_of_the_same_list_are_set_once_and_sent_each_time(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         client = client_for(side.origin)
         lines = header_lines(HEADERS)
@@ -647,7 +705,7 @@ async def test_equal_headers_of_the_same_list_are_set_once_and_sent_each_time(cl
     assert [seen.headers["ttl"] for seen in side.seen] == ["60", "60"]
 
 
-async def test_different_paths_may_fare_differently(client_for):
+async def test_different_paths_may_fare_differently(client_for: Callable[..., HttpClient]) -> None:
     react = by_target({"/bad": reset, "/slow": hang}, answer(201))
     async with far_side(react) as side:
         client = client_for(side.origin)
@@ -658,7 +716,7 @@ async def test_different_paths_may_fare_differently(client_for):
     assert [getattr(outcome, "status", 0) for outcome in outcomes] == [201, 0, 201, 0, 201]
 
 
-def test_the_wrong_authority_file_is_told_at_once(monkeypatch):
+def test_the_wrong_authority_file_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
     with pytest.raises(FileNotFoundError):
         HttpClient(AddressPolicy())

@@ -14,10 +14,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 
+from channels.http.client import HttpClient
 from channels.http.messages import Answer, HttpError, NoAnswer, Request, header_lines
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.channels.far_side import far_side, respond
@@ -49,7 +53,7 @@ http {{
 """
 
 
-def program(name, package):
+def program(name: Any, package: Any) -> Any:
     """Where it is; elsewhere than in continuous integration a test may skip."""
     found = shutil.which(name, path=PATH)
     if found is None and os.environ.get("CI"):
@@ -60,7 +64,7 @@ def program(name, package):
 
 
 @pytest.fixture
-def certificate(authority, tmp_path):
+def certificate(authority: trustme.CA, tmp_path: Path) -> Any:
     path = tmp_path / "server.pem"
     authority.issue_cert(HOST).private_key_and_cert_chain_pem.write_to_path(path)
     return path
@@ -69,34 +73,34 @@ def certificate(authority, tmp_path):
 class Server:
     """A process, and the client that speaks to it."""
 
-    def __init__(self, process, port, client_for):
+    def __init__(self, process: Any, port: Any, client_for: Any) -> None:
         self.process = process
         self.port = port
         self.origin = f"https://{HOST}:{port}"
         self.pool = client_for(self.origin, http2_after=1)
         self.libcurl = client_for(self.origin, http2_after=sys.maxsize)
 
-    async def post(self, path, body=b"", client=None):
+    async def post(self, path: Any, body: bytes = b"", client: Any = None) -> Any:
         client = client or self.pool
         return await client.fetch(Request(self.origin + path, LINES, body, TIMEOUT_S))
 
-    async def warm(self):
+    async def warm(self) -> None:
         """Until the next request goes over a connection of our own."""
         while not self.connections():
             await self.post("/echo")
 
-    def connections(self):
+    def connections(self) -> list[Any]:
         pool = self.pool._http2._pools.get(self.origin)
         return [one for one in pool._connections if one.room(100)] if pool else []
 
-    async def end(self, number):
+    async def end(self, number: Any) -> None:
         """Until nobody listens any more."""
         self.process.send_signal(number)
         await asyncio.to_thread(await_port, self.port, opens=False)
 
 
 @pytest.fixture
-def node(certificate, client_for):
+def node(certificate: Any, client_for: Callable[..., HttpClient]) -> Iterator[Server]:
     command = with_parent_death_signal(
         [program("node", "nodejs"), SERVER, certificate, certificate], death_signal=signal.SIGKILL
     )
@@ -106,11 +110,11 @@ def node(certificate, client_for):
 
 
 @pytest.fixture
-def nginx(certificate, client_for, tmp_path):
+def nginx(certificate: Any, client_for: Callable[..., HttpClient], tmp_path: Path) -> Iterator[Any]:
     """Starts nginx before an upstream, with a GOAWAY after so many requests on a connection."""
     processes = []
 
-    def start(upstream, requests):
+    def start(upstream: Any, requests: Any) -> Server:
         with socket.create_server((HOST, 0)) as listener:
             port = listener.getsockname()[1]
         values = {"home": tmp_path, "certificate": certificate, "requests": requests, "upstream": upstream}
@@ -127,7 +131,7 @@ def nginx(certificate, client_for, tmp_path):
         process.wait(STARTS_WITHIN_S)
 
 
-def await_port(port, *, opens):
+def await_port(port: Any, *, opens: Any) -> None:
     """Until somebody listens, or nobody does any more."""
     give_up = time.monotonic() + STARTS_WITHIN_S
     while time.monotonic() < give_up:
@@ -138,18 +142,18 @@ def await_port(port, *, opens):
     pytest.fail(f"port open: {not opens}")
 
 
-def bodies(seed):
+def bodies(seed: Any) -> list[Any]:
     """Of many lengths, more than a frame's and more than a new stream's window among them."""
     chance = random.Random(seed)
     sizes = [*range(0, 3000, 10), *(chance.randrange(20_000) for _ in range(MANY - 300))]
     return [chance.randbytes(size) for size in sizes]
 
 
-def digest(body):
+def digest(body: Any) -> Any:
     return hashlib.sha256(body).hexdigest()
 
 
-async def test_node_gets_hundreds_of_requests_as_we_sent_them(node):
+async def test_node_gets_hundreds_of_requests_as_we_sent_them(node: Server) -> None:
     await node.warm()
     sent = bodies(1)
     answers = await asyncio.gather(*(node.post("/echo", body) for body in sent))
@@ -162,7 +166,7 @@ async def test_node_gets_hundreds_of_requests_as_we_sent_them(node):
     assert (first["ttl"], first["topic"], first["authorization"]) == ("60", "one", "vapid t=" + "x" * 200)
 
 
-async def test_nodes_answers_are_read_alike_by_both_of_our_ways(node):
+async def test_nodes_answers_are_read_alike_by_both_of_our_ways(node: Server) -> None:
     await node.warm()
     for client in (node.pool, node.libcurl):
         answer = await node.post("/echo", b"body", client)
@@ -173,7 +177,7 @@ async def test_nodes_answers_are_read_alike_by_both_of_our_ways(node):
         assert broken.value.code == "reset"
 
 
-async def test_many_long_answers_do_not_exhaust_a_window(node):
+async def test_many_long_answers_do_not_exhaust_a_window(node: Server) -> None:
     """18 MB, more than the window of the whole connection."""
     await node.warm()
     for _ in range(3):
@@ -181,12 +185,12 @@ async def test_many_long_answers_do_not_exhaust_a_window(node):
         assert {len(answer.body) for answer in answers} == {60_000}
 
 
-async def test_what_node_refuses_unread_is_sent_again(node):
+async def test_what_node_refuses_unread_is_sent_again(node: Server) -> None:
     await node.warm()
     assert (await node.post("/refused")).status == 201
 
 
-async def test_after_nodes_goaway_another_connection_is_used(node):
+async def test_after_nodes_goaway_another_connection_is_used(node: Server) -> None:
     await node.warm()
     before = node.connections()
     assert (await node.post("/goodbye")).status == 201
@@ -196,7 +200,7 @@ async def test_after_nodes_goaway_another_connection_is_used(node):
     assert not set(before) & set(node.connections())
 
 
-async def test_a_node_that_ends_in_an_orderly_way_answers_what_it_has(node):
+async def test_a_node_that_ends_in_an_orderly_way_answers_what_it_has(node: Server) -> None:
     await node.warm()
     waiting = [asyncio.ensure_future(node.post("/held")) for _ in range(40)]
     while (await node.post("/echo")).status != 201:  # behind those on the same connection
@@ -207,11 +211,11 @@ async def test_a_node_that_ends_in_an_orderly_way_answers_what_it_has(node):
         await node.post("/echo")
 
 
-async def created(seen, writer):
+async def created(seen: Any, writer: Any) -> None:
     writer.write(respond(201, {"Location": "/m/1"}, digest(seen.body).encode()))
 
 
-async def test_nginx_gets_hundreds_of_requests_as_we_sent_them(nginx):
+async def test_nginx_gets_hundreds_of_requests_as_we_sent_them(nginx: Any) -> None:
     async with far_side(created) as upstream:
         server = nginx(upstream.origin, requests=100_000)
         await server.warm()
@@ -222,7 +226,7 @@ async def test_nginx_gets_hundreds_of_requests_as_we_sent_them(nginx):
     assert all(seen.headers["ttl"] == "60" for seen in upstream.seen)
 
 
-async def test_what_nginx_no_longer_takes_on_a_connection_goes_over_another(nginx):
+async def test_what_nginx_no_longer_takes_on_a_connection_goes_over_another(nginx: Any) -> None:
     """The third time, a part of the requests is beyond its GOAWAY."""
     async with far_side(created) as upstream:
         server = nginx(upstream.origin, requests=130)
@@ -236,7 +240,7 @@ async def test_what_nginx_no_longer_takes_on_a_connection_goes_over_another(ngin
     assert len(upstream.seen) == 150
 
 
-async def test_nginx_goes_away_all_the_time_and_nothing_is_sent_twice(nginx):
+async def test_nginx_goes_away_all_the_time_and_nothing_is_sent_twice(nginx: Any) -> None:
     """Of some libcurl cannot tell any more whether they were acted upon: these have no answer, and are not repeated."""
     async with far_side(created) as upstream:
         server = nginx(upstream.origin, requests=40)
@@ -252,10 +256,10 @@ async def test_nginx_goes_away_all_the_time_and_nothing_is_sent_twice(nginx):
     assert all(isinstance(one, (Answer, NoAnswer)) for one in outcomes)
 
 
-async def test_an_nginx_that_ends_in_an_orderly_way_answers_what_it_has(nginx):
+async def test_an_nginx_that_ends_in_an_orderly_way_answers_what_it_has(nginx: Any) -> None:
     held, all_there, release = [], asyncio.Event(), asyncio.Event()
 
-    async def hold(seen, writer):
+    async def hold(seen: Any, writer: Any) -> None:
         if seen.target == "/held":
             held.append(seen)
             if len(held) == 40:

@@ -1,6 +1,7 @@
 """Retry-After in all its forms."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -40,16 +41,16 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
         ("later", None),
     ],
 )
-def test_forms(value, seconds):
+def test_forms(value: Any, seconds: Any) -> None:
     assert parse_retry_after(value, NOW) == seconds
 
 
-def test_the_zone_of_now_does_not_matter():
+def test_the_zone_of_now_does_not_matter() -> None:
     berlin = NOW.astimezone(timezone(timedelta(hours=1)))
     assert parse_retry_after("Sun, 22 Nov 2026 12:01:00 GMT", berlin) == 60.0
 
 
 @given(st.text())
-def test_never_fails_and_stays_within_its_bounds(value):
+def test_never_fails_and_stays_within_its_bounds(value: Any) -> None:
     seconds = parse_retry_after(value, NOW)
     assert seconds is None or 0 <= seconds <= MAX_WAIT_S

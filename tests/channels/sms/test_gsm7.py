@@ -1,5 +1,7 @@
 """SMS alphabets, counting and splitting."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ PART = {Encoding.GSM7: 153, Encoding.UCS2: 67}
 SINGLE = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 
 
-def test_the_alphabet_is_complete():
+def test_the_alphabet_is_complete() -> None:
     assert (len(BASIC), len(EXTENSION), BASIC & EXTENSION) == (127, 10, frozenset())
 
 
@@ -34,13 +36,13 @@ def test_the_alphabet_is_complete():
         ("я" * 66 + "🌊" + "я" * 10, Encoding.UCS2, [66, 11]),
     ],
 )
-def test_parts(text, encoding, parts):
+def test_parts(text: Any, encoding: Any, parts: list[Any]) -> None:
     assert encoding_of(text) is encoding
     assert [len(part) for part in split(text, encoding)] == parts
 
 
 @given(GSM | ANY)
-def test_parts_make_up_the_text_and_each_fits(text):
+def test_parts_make_up_the_text_and_each_fits(text: Any) -> None:
     encoding = encoding_of(text)
     parts = split(text, encoding)
     assert "".join(parts) == text
@@ -49,7 +51,7 @@ def test_parts_make_up_the_text_and_each_fits(text):
 
 
 @given(GSM | ANY, st.integers(1, 4))
-def test_composed_texts_fit_and_say_when_they_are_cut(text, max_parts):
+def test_composed_texts_fit_and_say_when_they_are_cut(text: Any, max_parts: Any) -> None:
     sms = compose(text, max_parts)
     assert len(sms.parts) <= max_parts
     assert "".join(sms.parts) == sms.text
@@ -74,11 +76,11 @@ def test_composed_texts_fit_and_say_when_they_are_cut(text, max_parts):
         ("Увага – вода", "Увага – вода"),
     ],
 )
-def test_only_signs_are_replaced_and_only_if_that_helps(text, plain):
+def test_only_signs_are_replaced_and_only_if_that_helps(text: str, plain: str) -> None:
     assert simplify(text) == plain
 
 
-def test_a_long_text_is_cut_at_a_blank():
+def test_a_long_text_is_cut_at_a_blank() -> None:
     sms = compose("Wort " * 40, 1)
     assert (sms.text[-8:], sms.clipped, len(sms.parts)) == ("Wort...", True, 1) or sms.text.endswith(
         "Wort..."
@@ -86,11 +88,11 @@ def test_a_long_text_is_cut_at_a_blank():
     assert units(sms.text, sms.encoding) <= 160
 
 
-def test_a_long_word_is_cut_anywhere():
+def test_a_long_word_is_cut_anywhere() -> None:
     assert compose("x" * 200, 1).text == "x" * 157 + "..."
 
 
-def test_pairs_at_the_ends_of_parts_leave_no_part_too_many():
+def test_pairs_at_the_ends_of_parts_leave_no_part_too_many() -> None:
     """457 pairs are 914 septets, less than six times 153, but six parts hold 76 pairs each."""
     sms = compose("€" * 457, 6)
     assert (len(sms.parts), sms.text) == (6, "€" * 455 + "...")

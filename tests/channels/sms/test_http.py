@@ -1,7 +1,9 @@
 """What an SMS gateway is told and how its answers are read. The rest is in tests/contract."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from channels.base import (
     Uncertain,
     Urgency,
 )
+from channels.http.client import HttpClient
 from channels.http.messages import MAX_ANSWER_BYTES
 from channels.sms.gsm7 import Encoding, compose
 from channels.sms.http import SmsHttp
@@ -25,23 +28,25 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NUMBER = "+4915100000001"
 
 
-def notice(text="Hochwasser", deadline=NOW + timedelta(seconds=90.5), alert_id="01ALERT"):
+def notice(
+    text: str = "Hochwasser", deadline: Any = NOW + timedelta(seconds=90.5), alert_id: str = "01ALERT"
+) -> Notice:
     return Notice(alert_id, "k" * 32, "Titel", text, b"{}", "de", Urgency.HIGH, deadline)
 
 
-def gateway(origin="https://sms.example", **options):
+def gateway(origin: str = "https://sms.example", **options: Any) -> SmsGateway:
     return SmsGateway("haupt", origin + "/messages", "WARNUNG", **options)
 
 
-async def collect(channel, message, endpoints):
+async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
     return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
-def build(http, *gateways, **options):
+def build(http: Any, *gateways: Any, **options: Any) -> SmsHttp:
     return SmsHttp(http, {one.name: one for one in gateways}, now=lambda: NOW, **options)
 
 
-async def test_the_request_says_all_that_a_gateway_needs(client_for):
+async def test_the_request_says_all_that_a_gateway_needs(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(202, {}, b'{"id": "s-1"}')) as side:
         channel = build(client_for(side.origin), gateway(side.origin, authorization="Bearer geheim"))
         (receipt,) = await collect(channel, notice(), [Endpoint(7, NUMBER, {})])
@@ -58,7 +63,9 @@ async def test_the_request_says_all_that_a_gateway_needs(client_for):
     }
 
 
-async def test_a_repeat_has_the_same_reference_and_an_update_another(client_for):
+async def test_a_repeat_has_the_same_reference_and_an_update_another(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin), gateway(side.origin))
         for alert_id in ("01ALERT", "01ALERT", "02UPDATE"):
@@ -67,7 +74,9 @@ async def test_a_repeat_has_the_same_reference_and_an_update_another(client_for)
     assert references == ["01ALERT-7", "01ALERT-7", "02UPDATE-7"]
 
 
-async def test_the_text_is_brought_into_the_short_alphabet_and_cut(client_for):
+async def test_the_text_is_brought_into_the_short_alphabet_and_cut(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin), gateway(side.origin, max_parts=1))
         message = notice("„Rur“ – " + "Wort " * 50)
@@ -77,7 +86,7 @@ async def test_the_text_is_brought_into_the_short_alphabet_and_cut(client_for):
     assert (sms.encoding, len(sms.parts), sms.clipped) == (Encoding.GSM7, 1, True)
 
 
-async def test_validity_is_capped_and_never_zero(client_for):
+async def test_validity_is_capped_and_never_zero(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin), gateway(side.origin))
         await collect(channel, notice(deadline=NOW + timedelta(days=9)), [Endpoint(7, NUMBER, {})])
@@ -88,7 +97,7 @@ async def test_validity_is_capped_and_never_zero(client_for):
     assert type(late.error) is Expired
 
 
-async def test_an_endpoint_may_name_its_gateway(client_for):
+async def test_an_endpoint_may_name_its_gateway(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as first, far_side() as second:
         one, two = gateway(first.origin), SmsGateway("zweit", second.origin + "/m", "W")
         channel = build(client_for(first.origin, second.origin), one, two)
@@ -102,13 +111,13 @@ async def test_an_endpoint_may_name_its_gateway(client_for):
     assert [channel.gateway(endpoint) for endpoint in endpoints] == ["haupt", "zweit", "haupt"]
 
 
-async def test_without_gateways_there_is_no_channel(client_for):
+async def test_without_gateways_there_is_no_channel(client_for: Callable[..., HttpClient]) -> None:
     with pytest.raises(ValueError, match="at least one"):
         build(client_for())
 
 
 @pytest.mark.parametrize("number", [NUMBER, "+12025550123", "+35312345678"])
-async def test_numbers_in_e164_pass(client_for, number):
+async def test_numbers_in_e164_pass(client_for: Callable[..., HttpClient], number: Any) -> None:
     build(client_for(), gateway()).check(Endpoint(1, number, {}))
 
 
@@ -125,7 +134,7 @@ async def test_numbers_in_e164_pass(client_for, number):
         NUMBER + "\n",
     ],
 )
-async def test_other_numbers_do_not(client_for, number):
+async def test_other_numbers_do_not(client_for: Callable[..., HttpClient], number: Any) -> None:
     channel = build(client_for(), gateway())
     with pytest.raises(Permanent, match="number_invalid"):
         channel.check(Endpoint(1, number, {}))
@@ -133,14 +142,16 @@ async def test_other_numbers_do_not(client_for, number):
     assert receipt.error.code == "number_invalid"
 
 
-async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(client_for):
+async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side(answer(200, {}, b" " * (MAX_ANSWER_BYTES + 1))) as side:
         channel = build(client_for(side.origin), gateway(side.origin, answer=AnswerFields(success="ok")))
         (receipt,) = await collect(channel, notice(), [Endpoint(1, NUMBER, {})])
     assert (type(receipt.error), receipt.error.code) == (Uncertain, "oversized")
 
 
-async def test_the_account_is_refused_at_once(client_for):
+async def test_the_account_is_refused_at_once(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(402)) as side:
         channel = build(client_for(side.origin), gateway(side.origin), limits=ChannelLimits(10, 840, 1, 3600))
         with pytest.raises(ChannelMisconfigured) as caught:

@@ -1,7 +1,9 @@
 """What a Web Push request looks like, and whom we let subscribe. The rest is in tests/contract."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import http_ece
 import pytest
@@ -31,7 +33,7 @@ AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
 POINT = UA_KEY.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def b64(raw):
+def b64(raw: Any) -> Any:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
@@ -39,19 +41,21 @@ KEYS = {"p256dh": b64(POINT), "auth": AUTH}
 SIGNER = VapidSigner(generate_key(), "mailto:ops@warn.example")
 
 
-def notice(payload=b'{"v":1}', deadline=NOW + timedelta(seconds=90.5)):
+def notice(payload: bytes = b'{"v":1}', deadline: Any = NOW + timedelta(seconds=90.5)) -> Notice:
     return Notice("01ALERT", "k" * 32, "Titel", "Text", payload, "de", Urgency.HIGH, deadline)
 
 
-def build(http, **options):
+def build(http: Any, **options: Any) -> WebPush:
     return WebPush(http, SIGNER, now=lambda: NOW, **options)
 
 
-async def collect(channel, message, endpoints):
+async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
     return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
-async def test_the_request_carries_all_that_the_standards_ask_for(client_for):
+async def test_the_request_carries_all_that_the_standards_ask_for(
+    client_for: Callable[..., HttpClient],
+) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin))
         (receipt,) = await collect(channel, notice(), [Endpoint(1, side.origin + "/push/1", KEYS)])
@@ -68,7 +72,7 @@ async def test_the_request_carries_all_that_the_standards_ask_for(client_for):
     assert plain == b'{"v":1}'
 
 
-async def test_ttl_never_exceeds_what_push_services_keep(client_for):
+async def test_ttl_never_exceeds_what_push_services_keep(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin))
         far = notice(deadline=NOW + timedelta(days=60))
@@ -76,7 +80,9 @@ async def test_ttl_never_exceeds_what_push_services_keep(client_for):
     assert side.seen[0].headers["ttl"] == str(LIMITS.max_age_s)
 
 
-async def test_ttl_shrinks_with_time_and_headers_are_shared_within_a_second(client_for):
+async def test_ttl_shrinks_with_time_and_headers_are_shared_within_a_second(
+    client_for: Callable[..., HttpClient],
+) -> None:
     times = iter([NOW] * 2 + [NOW + timedelta(seconds=30)] * 10)
     async with far_side() as side:
         channel = WebPush(
@@ -89,7 +95,7 @@ async def test_ttl_shrinks_with_time_and_headers_are_shared_within_a_second(clie
     assert set(ttls) == {90, 60}
 
 
-async def test_pywebpush_can_be_chosen_as_the_encoder(client_for):
+async def test_pywebpush_can_be_chosen_as_the_encoder(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin), encoder=PywebpushEncoder())
         (receipt,) = await collect(channel, notice(), [Endpoint(1, side.origin + "/1", KEYS)])
@@ -100,15 +106,17 @@ async def test_pywebpush_can_be_chosen_as_the_encoder(client_for):
     assert plain == b'{"v":1}'
 
 
-async def test_a_payload_that_does_not_fit_is_not_sent(client_for):
+async def test_a_payload_that_does_not_fit_is_not_sent(client_for: Callable[..., HttpClient]) -> None:
     async with far_side() as side:
         channel = build(client_for(side.origin))
         (receipt,) = await collect(channel, notice(b"x" * 3994), [Endpoint(1, side.origin + "/1", KEYS)])
     assert (type(receipt.error), receipt.error.code, side.seen) == (Permanent, "payload_too_large", [])
 
 
-async def test_a_subscription_made_for_another_key_hurts_only_itself(client_for):
-    async def react(seen, writer):
+async def test_a_subscription_made_for_another_key_hurts_only_itself(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    async def react(seen: Any, writer: Any) -> None:
         await answer(403 if seen.target == "/3" else 201)(seen, writer)
 
     async with far_side(react) as side:
@@ -119,10 +127,12 @@ async def test_a_subscription_made_for_another_key_hurts_only_itself(client_for)
     assert [(number, type(error), error.code) for number, error in errors.items()] == [(3, Permanent, "403")]
 
 
-async def test_refusals_after_acceptances_are_ours_again_when_there_are_many(client_for):
+async def test_refusals_after_acceptances_are_ours_again_when_there_are_many(
+    client_for: Callable[..., HttpClient],
+) -> None:
     """As when the key is withdrawn in the middle of a call: nobody may be taken off the list for that."""
 
-    async def react(seen, writer):
+    async def react(seen: Any, writer: Any) -> None:
         await answer(201 if int(seen.target[1:]) < 3 else 403)(seen, writer)
 
     async with far_side(react) as side:
@@ -147,7 +157,9 @@ async def test_refusals_after_acceptances_are_ours_again_when_there_are_many(cli
         "http://127.0.0.1:9901/x",
     ],
 )
-async def test_known_push_services_and_named_origins_may_be_subscribed(client_for, address):
+async def test_known_push_services_and_named_origins_may_be_subscribed(
+    client_for: Callable[..., HttpClient], address: str
+) -> None:
     build(client_for("http://127.0.0.1:9901")).check(Endpoint(1, address, KEYS))
 
 
@@ -162,24 +174,24 @@ async def test_known_push_services_and_named_origins_may_be_subscribed(client_fo
         ("https://192.168.0.1/x", "private_address"),
     ],
 )
-async def test_others_may_not(client_for, address, code):
+async def test_others_may_not(client_for: Callable[..., HttpClient], address: str, code: str) -> None:
     with pytest.raises(Permanent) as caught:
         build(client_for()).check(Endpoint(1, address, KEYS))
     assert caught.value.code == code
 
 
-async def test_an_operator_may_admit_every_public_host(client_for):
+async def test_an_operator_may_admit_every_public_host(client_for: Callable[..., HttpClient]) -> None:
     build(client_for(), hosts=None).check(Endpoint(1, "https://ntfy.example/up", KEYS))
 
 
-async def test_keys_are_checked_at_subscription(client_for):
+async def test_keys_are_checked_at_subscription(client_for: Callable[..., HttpClient]) -> None:
     with pytest.raises(Permanent, match="key_invalid"):
         build(client_for()).check(
             Endpoint(1, "https://fcm.googleapis.com/x", {**KEYS, "p256dh": b64(bytes(65))})
         )
 
 
-async def test_a_url_we_must_not_contact_has_no_gateway():
+async def test_a_url_we_must_not_contact_has_no_gateway() -> None:
     channel = build(HttpClient(AddressPolicy()))
     with pytest.raises(Permanent, match="url_malformed"):
         channel.gateway(Endpoint(1, "ftp://push.example", KEYS))

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import tracemalloc
 from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import http_ece
 import pytest
@@ -26,24 +28,24 @@ AUTH = os.urandom(16)
 RECORD = padded(b"flood")
 
 
-def b64(raw):
+def b64(raw: Any) -> Any:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def endpoint(number, p256dh=POINT, auth=AUTH):
+def endpoint(number: Any, p256dh: Any = POINT, auth: Any = AUTH) -> Endpoint:
     return Endpoint(number, f"https://push.example/{number}", {"p256dh": b64(p256dh), "auth": b64(auth)})
 
 
-async def each(endpoints):
+async def each(endpoints: Any) -> AsyncIterator[Any]:
     for one in endpoints:
         yield one
 
 
-async def known(ids):
+async def known(ids: Any) -> dict[Any, Any]:
     return {number: endpoint(number) for number in ids}
 
 
-def test_each_key_is_used_once():
+def test_each_key_is_used_once() -> None:
     keys = PrecomputedKeys(10)
     assert keys.make(endpoint(1))
     assert keys.seal(RECORD, endpoint(1)) is not None
@@ -51,7 +53,7 @@ def test_each_key_is_used_once():
     assert (keys.hits, keys.misses, len(keys), 1 in keys) == (1, 1, 0, False)
 
 
-def test_what_was_used_is_not_here_any_more():
+def test_what_was_used_is_not_here_any_more() -> None:
     keys = PrecomputedKeys(10)
     for number in (1, 2):
         keys.make(endpoint(number))
@@ -62,7 +64,7 @@ def test_what_was_used_is_not_here_any_more():
     assert not any(map(any, keys._blocks))
 
 
-def test_what_is_cleared_is_wiped():
+def test_what_is_cleared_is_wiped() -> None:
     keys = PrecomputedKeys(10)
     for number in (1, 2):
         keys.make(endpoint(number))
@@ -72,7 +74,7 @@ def test_what_is_cleared_is_wiped():
 
 
 @pytest.mark.processes
-def test_a_forked_process_has_none():
+def test_a_forked_process_has_none() -> None:
     script = """
 import os, sys
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -89,7 +91,7 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or keys.seal(RECORD,
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60, cwd=root)
 
 
-def test_no_two_messages_share_a_salt_a_public_key_or_a_key():
+def test_no_two_messages_share_a_salt_a_public_key_or_a_key() -> None:
     keys = PrecomputedKeys(10)
     sealed = []
     for number in (1, 1, 2):
@@ -99,7 +101,7 @@ def test_no_two_messages_share_a_salt_a_public_key_or_a_key():
         assert len({body[part] for body in sealed}) == 3
 
 
-def test_a_place_used_again_holds_nothing_of_who_had_it_before():
+def test_a_place_used_again_holds_nothing_of_who_had_it_before() -> None:
     keys = PrecomputedKeys(10_000)
     many = range(5000)  # more than one block
     for number in many:
@@ -111,7 +113,7 @@ def test_a_place_used_again_holds_nothing_of_who_had_it_before():
     assert http_ece.decrypt(body, private_key=PRIVATE, auth_secret=AUTH, version="aes128gcm") == b"flood"
 
 
-def test_both_ends_of_others_can_read_what_was_sealed_with_it():
+def test_both_ends_of_others_can_read_what_was_sealed_with_it() -> None:
     keys = PrecomputedKeys(10)
     keys.make(endpoint(1))
     body = DirectEncoder(ready=keys.seal)(b'{"v":1}', endpoint(1))
@@ -122,7 +124,7 @@ def test_both_ends_of_others_can_read_what_was_sealed_with_it():
     assert decrypt(agent, body) == b'{"v":1}'
 
 
-def test_a_subscription_with_new_keys_does_not_get_what_was_made_for_the_old():
+def test_a_subscription_with_new_keys_does_not_get_what_was_made_for_the_old() -> None:
     keys = PrecomputedKeys(10)
     keys.make(endpoint(1))
     renewed = endpoint(1, auth=os.urandom(16))
@@ -131,7 +133,7 @@ def test_a_subscription_with_new_keys_does_not_get_what_was_made_for_the_old():
     assert keys.make(renewed)
 
 
-def test_the_store_is_bounded_and_takes_its_places_again():
+def test_the_store_is_bounded_and_takes_its_places_again() -> None:
     keys = PrecomputedKeys(2)
     assert [keys.make(endpoint(number)) for number in (1, 2, 3)] == [True, True, False]
     keys.discard(1)
@@ -141,11 +143,11 @@ def test_the_store_is_bounded_and_takes_its_places_again():
     assert not keys.make(endpoint(3)), "there is one"
 
 
-def test_unusable_keys_are_left_to_the_sender_to_tell():
+def test_unusable_keys_are_left_to_the_sender_to_tell() -> None:
     assert not PrecomputedKeys(2).make(endpoint(1, p256dh=bytes(65)))
 
 
-async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
+async def test_filling_makes_what_is_missing_and_wipes_who_is_gone() -> None:
     keys = PrecomputedKeys(100)
     keys.make(endpoint(99))
     await keys.fill(each([endpoint(number) for number in range(2 * TURN + 1)]), known)
@@ -153,8 +155,8 @@ async def test_filling_makes_what_is_missing_and_wipes_who_is_gone():
     assert 99 not in keys
 
 
-async def test_filling_remembers_no_more_than_there_is_room_for():
-    async def crowd():
+async def test_filling_remembers_no_more_than_there_is_room_for() -> None:
+    async def crowd() -> AsyncIterator[Endpoint]:
         for number in range(1000, 51_000):
             yield Endpoint(number, "", {})
 
@@ -170,7 +172,7 @@ async def test_filling_remembers_no_more_than_there_is_room_for():
     assert len(keys) == 0
 
 
-async def test_those_just_sent_to_come_first():
+async def test_those_just_sent_to_come_first() -> None:
     keys = PrecomputedKeys(1)
     keys.make(endpoint(1))
     keys.seal(RECORD, endpoint(1))
@@ -181,11 +183,11 @@ async def test_those_just_sent_to_come_first():
     assert 1 in keys
 
 
-async def test_while_somebody_sends_no_key_is_made():
+async def test_while_somebody_sends_no_key_is_made() -> None:
     keys = PrecomputedKeys(10)
     keys.make(endpoint(1))
 
-    async def sending():
+    async def sending() -> AsyncIterator[Any]:
         keys.seal(RECORD, endpoint(7))  # a miss is sending, too
         yield endpoint(2)
         yield endpoint(3)
@@ -198,13 +200,13 @@ async def test_while_somebody_sends_no_key_is_made():
     await asyncio.wait([filling])
 
 
-async def test_what_cannot_be_looked_up_stays_to_be_made():
+async def test_what_cannot_be_looked_up_stays_to_be_made() -> None:
     keys = PrecomputedKeys(10)
     for number in (1, 2):
         keys.make(endpoint(number))
         keys.seal(RECORD, endpoint(number))
 
-    async def away(ids):
+    async def away(ids: Any) -> None:
         raise OSError
 
     with pytest.raises(OSError):
@@ -214,7 +216,7 @@ async def test_what_cannot_be_looked_up_stays_to_be_made():
     assert sorted(keys._slots) == [1, 2]
 
 
-async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room():
+async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room() -> None:
     keys = PrecomputedKeys(2)
     for number in range(1, 5):
         keys.make(endpoint(number))
@@ -224,12 +226,12 @@ async def test_of_those_sent_to_only_numbers_are_kept_and_no_more_than_have_room
     assert sorted(keys._slots) == [1, 2]
 
 
-async def test_who_has_ended_meanwhile_gets_no_key():
+async def test_who_has_ended_meanwhile_gets_no_key() -> None:
     keys = PrecomputedKeys(10)
     keys.make(endpoint(1))
     keys.seal(RECORD, endpoint(1))
 
-    async def nobody(ids):
+    async def nobody(ids: Any) -> dict[Any, Any]:
         return {}
 
     await keys.refill(nobody)

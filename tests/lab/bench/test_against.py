@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +50,7 @@ signal.pause()
 """
 
 
-def test_the_order_changes_with_every_pair():
+def test_the_order_changes_with_every_pair() -> None:
     assert order(3) == [
         (Side.OURS, Side.THEIRS),
         (Side.THEIRS, Side.OURS),
@@ -57,24 +59,24 @@ def test_the_order_changes_with_every_pair():
 
 
 @pytest.mark.parametrize("output", ['{"a": 1}', '{"a": 0}\n{"a": 1}\n', 'a table\n{"a": 1}\n \n'])
-def test_the_result_is_the_last_line(output):
+def test_the_result_is_the_last_line(output: str) -> None:
     assert last_object(output) == {"a": 1}
 
 
 @pytest.mark.parametrize(
     "output", ["", "\n \n", "[1]", "1", "null", '{"a": 1}\nfinished', '{"a": ', "[" * 100_000]
 )
-def test_what_does_not_end_with_an_object_is_no_result(output):
+def test_what_does_not_end_with_an_object_is_no_result(output: Any) -> None:
     with pytest.raises(NoResultError, match="printed "):
         last_object(output)
 
 
-def test_ratios_are_of_pairs_and_not_of_medians():
+def test_ratios_are_of_pairs_and_not_of_medians() -> None:
     pairs = [Pair({"per_s": mine}, {"per_s": other}) for mine, other in ((10, 10), (300, 100), (40, 20))]
     assert compare(pairs).ratios == {"per_s": Ratio(median=2.0, min=1.0, max=3.0, pairs=3)}
 
 
-def test_every_number_that_both_have_is_compared_however_deep_it_lies():
+def test_every_number_that_both_have_is_compared_however_deep_it_lies() -> None:
     ours = {
         "a": 3,
         "ways": {"h2": {"us": 1.5}},
@@ -94,7 +96,7 @@ def test_every_number_that_both_have_is_compared_however_deep_it_lies():
     assert (found.differing, found.undefined) == ((), ())
 
 
-def test_a_number_that_only_some_pairs_have_says_of_how_many_it_is():
+def test_a_number_that_only_some_pairs_have_says_of_how_many_it_is() -> None:
     pairs = [
         Pair({"n": 4}, {"n": 2}),
         Pair({"n": None}, {"n": 2}),
@@ -106,7 +108,7 @@ def test_a_number_that_only_some_pairs_have_says_of_how_many_it_is():
     assert (found.undefined, found.differing) == ((), ("n",))
 
 
-def test_nothing_is_divided_by_zero_and_what_was_not_the_same_is_named():
+def test_nothing_is_divided_by_zero_and_what_was_not_the_same_is_named() -> None:
     ours = {
         "zero": 1,
         "source": "DWD bundle",
@@ -132,7 +134,7 @@ def test_nothing_is_divided_by_zero_and_what_was_not_the_same_is_named():
         (["--rounds-more=1"], ["--rounds-more"]),
     ],
 )
-def test_flags_are_known_by_the_help(arguments, unknown):
+def test_flags_are_known_by_the_help(arguments: list[Any], unknown: list[Any]) -> None:
     usage = "usage: bench [-h] [--json] [--rounds ROUNDS] [--workers N]\n  --workers N  as in pre--scale"
     assert unknown_flags(arguments, usage) == unknown
 
@@ -143,13 +145,13 @@ class Fake:
 
     folder: Path
 
-    def calls(self):
+    def calls(self) -> list[Any]:
         return [json.loads(line) for line in (self.folder / "calls").read_text().splitlines()]
 
 
 @pytest.fixture
-def fake(tmp_path):
-    def make(name, bench, head=BENCH):
+def fake(tmp_path: Path) -> Any:
+    def make(name: Any, bench: Any, head: Any = BENCH) -> Fake:
         folder = tmp_path / name
         module = folder / "ops" / "lab" / "bench"
         module.mkdir(parents=True)
@@ -167,11 +169,13 @@ def fake(tmp_path):
     return make
 
 
-def run(here, *arguments, patience=None):
+def run(here: Any, *arguments: Any, patience: Any = None) -> Any:
     return against.main("cap", [*map(str, arguments)], here=here.folder, patience=patience)
 
 
-def test_both_run_in_their_own_checkout_in_turns_and_ratios_are_printed(fake, capfd, monkeypatch):
+def test_both_run_in_their_own_checkout_in_turns_and_ratios_are_printed(
+    fake: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
     ours, theirs = (
         fake("ours", MEASURES),
@@ -194,7 +198,7 @@ def test_both_run_in_their_own_checkout_in_turns_and_ratios_are_printed(fake, ca
     ]
 
 
-def test_people_get_a_table(fake, capfd):
+def test_people_get_a_table(fake: Any, capfd: pytest.CaptureFixture[str]) -> None:
     other = fake("other", 'print(json.dumps({"per_s": 5, "source": "bundle", "more": 1, "lost": 0}))')
     ours = fake("ours", 'print(json.dumps({"per_s": 10, "source": "own", "lost": 0}))')
     assert run(ours, "--against", other.folder, "--pairs", "1") == 0
@@ -208,7 +212,7 @@ def test_people_get_a_table(fake, capfd):
         assert line in said
 
 
-def refusal(capfd):
+def refusal(capfd: pytest.CaptureFixture[str]) -> Any:
     [line] = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("pair ")]
     return line
 
@@ -234,7 +238,9 @@ def refusal(capfd):
     ],
     ids=["nothing", "no project", "unreadable", "odd", "another project", "no environment"],
 )
-def test_what_is_no_checkout_that_can_run_is_refused_in_a_line(fake, capfd, spoil, said):
+def test_what_is_no_checkout_that_can_run_is_refused_in_a_line(
+    fake: Any, capfd: pytest.CaptureFixture[str], spoil: Any, said: str
+) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", MEASURES)
     spoil(theirs.folder)
     assert run(ours, "--against", theirs.folder) == 2
@@ -242,7 +248,7 @@ def test_what_is_no_checkout_that_can_run_is_refused_in_a_line(fake, capfd, spoi
     assert not (ours.folder / "calls").exists(), "nothing was measured in vain"
 
 
-def test_an_empty_name_is_not_this_directory(fake, capfd):
+def test_an_empty_name_is_not_this_directory(fake: Any, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(fake("ours", MEASURES), "--against=") == 2
     assert "an empty name is not a directory" in refusal(capfd)
 
@@ -256,7 +262,9 @@ def test_an_empty_name_is_not_this_directory(fake, capfd):
     ],
     ids=["unknown", "broken", "older"],
 )
-def test_what_the_other_cannot_run_is_refused_before_anything_is_measured(fake, capfd, head, said):
+def test_what_the_other_cannot_run_is_refused_before_anything_is_measured(
+    fake: Any, capfd: pytest.CaptureFixture[str], head: str, said: str
+) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", "", head)
     assert run(ours, "--against", theirs.folder, "--rounds", "1") == 2
     assert f"theirs ({theirs.folder})" in (line := refusal(capfd))
@@ -274,13 +282,17 @@ def test_what_the_other_cannot_run_is_refused_before_anything_is_measured(fake, 
     ],
     ids=["raises", "killed", "mute", "text"],
 )
-def test_a_run_that_gives_no_result_ends_the_comparison_in_a_line(fake, capfd, bench, said):
+def test_a_run_that_gives_no_result_ends_the_comparison_in_a_line(
+    fake: Any, capfd: pytest.CaptureFixture[str], bench: str, said: str
+) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", bench)
     assert run(ours, "--against", theirs.folder, "--pairs", "2") == 2
     assert refusal(capfd) == f"cap --against: theirs ({theirs.folder}): {said}"
 
 
-def test_an_interpreter_that_cannot_be_started_is_said_in_a_line(fake, capfd):
+def test_an_interpreter_that_cannot_be_started_is_said_in_a_line(
+    fake: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", MEASURES)
     python = theirs.folder / ".venv" / "bin" / "python"
     python.unlink()
@@ -290,14 +302,14 @@ def test_an_interpreter_that_cannot_be_started_is_said_in_a_line(fake, capfd):
     assert "python cannot be started: " in refusal(capfd)
 
 
-def test_a_run_that_takes_too_long_is_ended(fake, capfd):
+def test_a_run_that_takes_too_long_is_ended(fake: Any, capfd: pytest.CaptureFixture[str]) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", "signal.pause()")
     assert run(ours, "--against", theirs.folder, patience=Timeouts(run_s=0.5)) == 2
     assert refusal(capfd).endswith("cap took longer than 0.5 s")
 
 
 @pytest.mark.parametrize("pairs", ["0", "-1", "x", "²", ""])
-def test_a_number_of_pairs_that_is_none(fake, capfd, pairs):
+def test_a_number_of_pairs_that_is_none(fake: Any, capfd: pytest.CaptureFixture[str], pairs: str) -> None:
     with pytest.raises(SystemExit) as caught:
         run(fake("ours", MEASURES), "--against", ".", f"--pairs={pairs}")
     assert caught.value.code == 2
@@ -309,7 +321,13 @@ def test_a_number_of_pairs_that_is_none(fake, capfd, pairs):
     [(signal.SIGINT, False), (signal.SIGTERM, False), (signal.SIGINT, True)],
     ids=["Ctrl-C", "SIGTERM", "deaf"],
 )
-def test_whoever_interrupts_it_leaves_nothing_running(fake, python, ended, number, ignored):
+def test_whoever_interrupts_it_leaves_nothing_running(
+    fake: Any,
+    python: Callable[..., subprocess.Popen[str]],
+    ended: Callable[[int], bool],
+    number: Any,
+    ignored: bool,
+) -> None:
     ours, theirs = fake("ours", MEASURES), fake("theirs", f"ignored = {ignored}" + HANGS)
     process = python(
         """
@@ -333,7 +351,7 @@ def test_whoever_interrupts_it_leaves_nothing_running(fake, python, ended, numbe
     assert all(ended(pid) for pid in pids)
 
 
-def test_the_benchmark_cap_of_this_checkout_against_itself():
+def test_the_benchmark_cap_of_this_checkout_against_itself() -> None:
     """The whole way, with the real benchmark at a tiny size."""
     command = [sys.executable, "-m", "ops.lab.bench", "cap", "--against", str(ROOT)]
     ran = subprocess.run(

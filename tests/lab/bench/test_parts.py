@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from ops.lab.gateways.state import UserAgent
 from ops.lab.world.population import INHABITANTS
 
 
-def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the_same():
+def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the_same() -> None:
     everybody = burst.posts("r1", random.Random(1))
     assert len(everybody) == 100
     assert len({post.source for post in everybody}) == 50
@@ -32,7 +33,7 @@ def test_a_burst_is_a_hundred_messages_of_fifty_centres_with_thirty_that_say_the
     assert cap.parse(flash.xml).alerts[0].infos[0].severity is cap.Severity.EXTREME
 
 
-def test_every_name_is_a_benchmark_with_a_command_line():
+def test_every_name_is_a_benchmark_with_a_command_line() -> None:
     assert {"burst", "cap", "dispatch", "idle-latency", "webpush"} <= set(names())
     for name in names():
         module = importlib.import_module(f"ops.lab.bench.{name.replace('-', '_')}")
@@ -40,7 +41,7 @@ def test_every_name_is_a_benchmark_with_a_command_line():
 
 
 @pytest.mark.processes
-def test_a_process_is_seen_with_its_children():
+def test_a_process_is_seen_with_its_children() -> None:
     code = """import subprocess, sys
 subprocess.run([sys.executable, '-c', 'sum(range(3 * 10**6))'])
 print(flush=True)
@@ -58,14 +59,14 @@ input()"""
         child.communicate(b"\n")
 
 
-def test_a_metric_is_found_by_its_whole_name():
+def test_a_metric_is_found_by_its_whole_name() -> None:
     text = 'a_total{x="1"} 2.0\na_total_more 7\na 3\n'
     assert metric(text, 'a_total{x="1"}') == 2
     assert metric(text, "a") == 3
     assert metric(text, "b") == 0
 
 
-def test_a_crowd_is_spread_over_the_district():
+def test_a_crowd_is_spread_over_the_district() -> None:
     crowd = Crowd("https://127.0.0.1:1", [UserAgent("t", "s", "p", "a")], 45)
     people = list(crowd.subscriptions())
     assert len({one.address for one in people}) == 45
@@ -73,7 +74,7 @@ def test_a_crowd_is_spread_over_the_district():
 
 
 @pytest.mark.parametrize(("workers", "ratio"), [((1, 2), 0.5), ((2,), None)])
-def test_the_ratio_is_that_of_one_worker_alone(workers, ratio):
+def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: float | None) -> None:
     found = {
         count: [SendMeasurement(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0)] * 3 for count in workers
     }

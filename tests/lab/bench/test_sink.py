@@ -1,6 +1,9 @@
 """The sink accepts whatever comes in either protocol, counts it, and keeps a sample."""
 
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,9 +12,10 @@ from channels.http.client import HttpClient
 from ops.lab.bench import webpush
 from ops.lab.bench.sink.framing import PREFACE, Http1, Http2, frame
 from ops.lab.bench.sink.server import SAMPLE_EVERY, SAMPLE_MAX, Sample
+from ops.lab.world.certificate import write_certificate
 
 
-def test_http_1_requests_in_any_pieces_are_each_accepted():
+def test_http_1_requests_in_any_pieces_are_each_accepted() -> None:
     bodies = []
     sink = Http1(bodies.append)
     request = b"POST /push/1 HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
@@ -20,7 +24,7 @@ def test_http_1_requests_in_any_pieces_are_each_accepted():
     assert bodies == [b"abc"] * 3
 
 
-def test_http_1_waits_are_cut_short_and_requests_without_a_body_accepted():
+def test_http_1_waits_are_cut_short_and_requests_without_a_body_accepted() -> None:
     bodies = []
     sink = Http1(bodies.append)
     head = b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
@@ -30,12 +34,12 @@ def test_http_1_waits_are_cut_short_and_requests_without_a_body_accepted():
     assert bodies == [b"x", b""]
 
 
-def test_http_1_chunks_are_not_taken_for_nothing():
+def test_http_1_chunks_are_not_taken_for_nothing() -> None:
     with pytest.raises(ValueError, match="Content-Length"):
         Http1(print).feed(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
 
 
-def test_http_2_requests_are_each_accepted():
+def test_http_2_requests_are_each_accepted() -> None:
     bodies = []
     sink = Http2(bodies.append)
     assert sink.feed(PREFACE[:5]) == b""
@@ -50,7 +54,7 @@ def test_http_2_requests_are_each_accepted():
     assert answers.count(b"\x08\x03201") == 2
 
 
-def test_http_2_windows_never_close():
+def test_http_2_windows_never_close() -> None:
     sink = Http2(lambda body: None)
     sink.feed(PREFACE)
     data = frame(0, 1, 1, bytes(16_000))
@@ -58,12 +62,12 @@ def test_http_2_windows_never_close():
     assert answers.count(b"\x00\x00\x04\x08\x00") == 1
 
 
-def test_something_else_is_no_http_2():
+def test_something_else_is_no_http_2() -> None:
     with pytest.raises(ValueError, match="preface"):
         Http2(print).feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def test_one_body_in_many_is_kept_and_never_many():
+def test_one_body_in_many_is_kept_and_never_many() -> None:
     sample = Sample()
     for number in range(1, 20 * SAMPLE_EVERY + 1):
         sample.note(b"%d" % number)
@@ -77,8 +81,8 @@ def test_one_body_in_many_is_kept_and_never_many():
 
 @pytest.mark.processes
 @pytest.mark.parametrize("protocols", ["http/1.1", "h2,http/1.1"])
-async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
-    certificate, key = webpush.write_certificate(tmp_path, webpush.datetime.now(webpush.UTC))
+async def test_the_process_serves_tells_and_ends(tmp_path: Path, protocols: str) -> None:
+    certificate, key = write_certificate(tmp_path, datetime.now(UTC))
     with webpush.running_sink(certificate, key, protocols, None) as sink:
         client = HttpClient(AddressPolicy(frozenset({sink.origin})), ca_file=str(certificate))
         for _ in range(SAMPLE_EVERY):
@@ -91,15 +95,15 @@ async def test_the_process_serves_tells_and_ends(tmp_path, protocols):
 
 @pytest.mark.processes
 @pytest.mark.parametrize("way", webpush.SENDERS, ids=lambda way: way.name)
-def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path, way):
+def test_every_way_to_send_arrives_and_what_is_encrypted_can_be_read(tmp_path: Path, way: Any) -> None:
     with ExitStack() as stack:
         measured = webpush.Testbed(tmp_path, stack, 0.0).measure(way)
     assert measured.per_s > 0
     assert measured.cpu_us > 0
 
 
-def test_ratios_compare_each_round_with_the_best_of_that_round():
-    def measured(*rates):
+def test_ratios_compare_each_round_with_the_best_of_that_round() -> None:
+    def measured(*rates: Any) -> list[Any]:
         return [webpush.Measurement(rate, 1.0, 0.1) for rate in rates]
 
     found = {

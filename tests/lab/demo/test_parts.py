@@ -3,6 +3,8 @@
 import dataclasses
 import io
 from collections import Counter
+from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -21,7 +23,7 @@ DUEREN, JUELICH, TITZ = "05358008", "05358024", "05358056"
 PLACES = {"r1": (DUEREN,), "r2": (DUEREN, JUELICH), "r3": (JUELICH, TITZ)}
 
 
-def entry(recipient="r1", status=201, *, alert="A", channel="webpush"):
+def entry(recipient: str = "r1", status: int = 201, *, alert: str = "A", channel: str = "webpush") -> Entry:
     taken = status < 300
     return Entry(
         channel=channel,
@@ -37,19 +39,19 @@ def entry(recipient="r1", status=201, *, alert="A", channel="webpush"):
     )
 
 
-def line(one):
+def line(one: Any) -> Any:
     return msgspec.json.encode(one) + b"\n"
 
 
 @pytest.fixture
-def progress():
+def progress() -> Progress:
     owed = [RecipientChannel(ref, "webpush") for ref in PLACES]
     progress = Progress(owed, PLACES, {DUEREN, JUELICH})
     progress.message = "A"
     return progress
 
 
-def test_tail_gives_each_whole_line_once(tmp_path):
+def test_tail_gives_each_whole_line_once(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_bytes(line(entry("r1")) + line(entry("r2"))[:20])
     other.write_bytes(b"")
@@ -61,7 +63,7 @@ def test_tail_gives_each_whole_line_once(tmp_path):
     assert tail.new() == []
 
 
-def test_people_count_in_each_concerned_place_they_watch(progress):
+def test_people_count_in_each_concerned_place_they_watch(progress: Progress) -> None:
     assert progress.expected_in == {DUEREN: 2, JUELICH: 2}
     progress.take([entry("r2")])
     assert progress.accepted_in == {DUEREN: 1, JUELICH: 1}
@@ -70,7 +72,7 @@ def test_people_count_in_each_concerned_place_they_watch(progress):
     assert progress.share == pytest.approx(2 / 3)
 
 
-def test_repeats_refusals_strangers_and_other_messages_are_told_apart(progress):
+def test_repeats_refusals_strangers_and_other_messages_are_told_apart(progress: Progress) -> None:
     progress.take([entry("r1"), entry("r1"), entry("r9"), entry("r2", 503), entry("r3", 410)])
     progress.take([entry("r2", alert="earlier")])
     assert progress.accepted == {"webpush": 2}
@@ -78,11 +80,11 @@ def test_repeats_refusals_strangers_and_other_messages_are_told_apart(progress):
     assert (progress.refused["webpush"], progress.gone["webpush"]) == (2, 1)
 
 
-def test_nobody_expected_is_everybody_reached():
+def test_nobody_expected_is_everybody_reached() -> None:
     assert Progress([], {}, ()).share == 1.0
 
 
-def test_live_tables_name_channels_and_municipalities(progress):
+def test_live_tables_name_channels_and_municipalities(progress: Progress) -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=140)
     progress.take([entry("r2")])
@@ -102,7 +104,7 @@ def test_live_tables_name_channels_and_municipalities(progress):
         assert word in shown
 
 
-def test_elsewhere_there_is_at_most_a_line_a_second(progress):
+def test_elsewhere_there_is_at_most_a_line_a_second(progress: Progress) -> None:
     out = io.StringIO()
     with view.View(Console(file=out, width=140)) as screen:
         for _ in range(5):
@@ -111,7 +113,7 @@ def test_elsewhere_there_is_at_most_a_line_a_second(progress):
     assert "webpush 0/3" in out.getvalue()
 
 
-def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept():
+def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept() -> None:
     for rules in faults.rules(7, 12_000).values():
         parsed = gateway_faults.parse(msgspec.json.encode(rules))
         hiding = gateway_faults.TAKING - {gateway_faults.FaultKind.DELAY}
@@ -119,7 +121,7 @@ def test_every_fault_is_one_the_gateways_know_and_none_hides_an_accept():
         assert all(rule.action.delay_s < faults.REQUEST_TIMEOUT_S / 2 for rule in parsed)
 
 
-def test_rows_add_up_and_times_span_all():
+def test_rows_add_up_and_times_span_all() -> None:
     rows = [
         Counts(expected=2, accepted=1, lost=1, doubled_bound=9, time_to_first_ms=5.0, time_to_last_ms=6.0),
         Counts(expected=3, accepted=3, doubled=1, doubled_bound=9, time_to_first_ms=2.0, time_to_last_ms=4.0),
@@ -131,7 +133,7 @@ def test_rows_add_up_and_times_span_all():
     assert together([]) == Counts()
 
 
-def test_the_account_fits_a_terminal_of_eighty_columns():
+def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     counts = dataclasses.asdict(Counts(expected=12_800, time_to_first_ms=711.4, time_to_last_ms=28_917.8))
     channels = dict.fromkeys(("app", "sms_http", "webpush"), counts)
     messages = [{"kind": kind, "gone": 0, "channels": channels} for kind in ("alert", "update", "cancel")]
@@ -145,13 +147,13 @@ def test_the_account_fits_a_terminal_of_eighty_columns():
         "failures": [],
     }
     report.show(console, {**summary, "total": counts})
-    text = console.file.getvalue()
+    text = cast("io.StringIO", console.file).getvalue()
     assert "expected accepted lost doubled phantom late unknown first  last" in text
     assert [text.count(name) for name in ("sms_http", "webpush", "28918")] == [3, 3, 10]
     assert "…" not in text
 
 
-def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path):
+def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     (out / "population").mkdir(parents=True)
     (out / "summary.json").touch()
@@ -163,7 +165,7 @@ def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path):
         pass
 
 
-def test_what_is_no_run_is_left_alone(tmp_path):
+def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "thesis.txt").touch()
     with pytest.raises(OutError, match="something else"), _own(tmp_path / "demo"):

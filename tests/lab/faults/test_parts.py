@@ -3,6 +3,8 @@
 import random
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -29,11 +31,11 @@ ALERT_ID = "01K00000000000000000000000"
 OTHER_ID = "01K00000000000000000000001"
 
 
-def second(number):
+def second(number: Any) -> Any:
     return BEGAN + timedelta(seconds=number)
 
 
-def sent(alert_id=ALERT_ID, kind=Kind.ALERT, at=0.0, chain=None):
+def sent(alert_id: Any = ALERT_ID, kind: Any = Kind.ALERT, at: float = 0.0, chain: Any = None) -> SentMessage:
     message = (chain or Chain("run", "leitstelle@kreis.example", Variant(places=HEIMBACH))).write(kind)
     body = f'{{"alert": {{"id": "{alert_id}"}}}}'.encode()
     return SentMessage(
@@ -41,27 +43,31 @@ def sent(alert_id=ALERT_ID, kind=Kind.ALERT, at=0.0, chain=None):
     )
 
 
-def case(*messages, number=0, began=0.0, ended=10.0, **more):
+def case(
+    *messages: Any, number: int = 0, began: float = 0.0, ended: float = 10.0, **more: Any
+) -> TrialRecord:
     return TrialRecord(number, number, second(began), sent=list(messages), ended_at=second(ended), **more)
 
 
-def accepted(recipient, alert_id=ALERT_ID, at=1.0, collapse="one", channel="webpush"):
+def accepted(
+    recipient: Any, alert_id: Any = ALERT_ID, at: float = 1.0, collapse: str = "one", channel: str = "webpush"
+) -> GatewayRecord:
     return GatewayRecord(alert_id, recipient, channel, True, second(at), "hash", collapse=collapse)
 
 
-def claim(recipient, state="accepted", alert_id=ALERT_ID):
+def claim(recipient: Any, state: str = "accepted", alert_id: Any = ALERT_ID) -> ServiceRecord:
     return ServiceRecord(alert_id, recipient, "webpush", state)
 
 
 PEOPLE = [Recipient(ref, "webpush", f"/push/{ref}", ("05358012",), "05358012") for ref in ("a", "b")]
 
 
-def counts(one):
+def counts(one: Any) -> tuple[Any, ...]:
     total = one.verdict.total
     return total.lost, total.doubled, total.phantom, total.false_delivered, total.unknown
 
 
-def test_a_run_without_fault_is_well():
+def test_a_run_without_fault_is_well() -> None:
     [judged] = judge_cases(
         [case(sent(), claims=[claim("a"), claim("b")])], PEOPLE, [accepted("a"), accepted("b")]
     )
@@ -69,14 +75,14 @@ def test_a_run_without_fault_is_well():
     assert judged.failures == ()
 
 
-def test_a_loss_a_lie_and_an_open_end_are_named():
+def test_a_loss_a_lie_and_an_open_end_are_named() -> None:
     claims = [claim("a"), claim("b", "retry")]
     [judged] = judge_cases([case(sent(), claims=claims)], PEOPLE, [])
     assert counts(judged) == (2, 0, 0, 1, 1)
     assert {text.split("=")[0] for text in judged.failures} == {"lost", "false_delivered", "unknown"}
 
 
-def test_doubles_are_held_against_the_run_in_which_they_happened():
+def test_doubles_are_held_against_the_run_in_which_they_happened() -> None:
     runs = [
         case(sent(), claims=[claim("a"), claim("b")], bound=1),
         case(
@@ -94,7 +100,7 @@ def test_doubles_are_held_against_the_run_in_which_they_happened():
     assert counts(second_run) == (0, 0, 0, 0, 0)
 
 
-def test_what_no_run_submitted_is_a_phantom_of_the_run_that_saw_it():
+def test_what_no_run_submitted_is_a_phantom_of_the_run_that_saw_it() -> None:
     record = accepted("a", "01K00000000000000000000009", at=2)
     [judged] = judge_cases(
         [case(sent(), claims=[claim("a"), claim("b")])], PEOPLE, [accepted("a"), accepted("b"), record]
@@ -102,14 +108,14 @@ def test_what_no_run_submitted_is_a_phantom_of_the_run_that_saw_it():
     assert judged.verdict.total.phantom == 1
 
 
-def test_whom_the_fault_itself_cuts_off_is_not_missed():
+def test_whom_the_fault_itself_cuts_off_is_not_missed() -> None:
     [judged] = judge_cases(
         [case(sent(), claims=[claim("a"), claim("b", "dead")], excused={"b"})], PEOPLE, [accepted("a")]
     )
     assert judged.failures == ()
 
 
-def test_who_expired_is_not_missed_where_the_fault_outlasts_the_warning_only():
+def test_who_expired_is_not_missed_where_the_fault_outlasts_the_warning_only() -> None:
     claims = [claim("a"), claim("b", "expired")]
     [kept] = judge_cases([case(sent(), claims=claims, may_expire=True)], PEOPLE, [accepted("a")])
     [broken] = judge_cases([case(sent(), claims=claims)], PEOPLE, [accepted("a")])
@@ -117,7 +123,7 @@ def test_who_expired_is_not_missed_where_the_fault_outlasts_the_warning_only():
     assert broken.verdict.total.lost == 1
 
 
-def test_what_was_replaced_before_it_was_planned_is_missed_by_nobody():
+def test_what_was_replaced_before_it_was_planned_is_missed_by_nobody() -> None:
     chain = Chain("run", "leitstelle@kreis.example", Variant(places=HEIMBACH))
     both = [sent(chain=chain), sent(OTHER_ID, Kind.CANCEL, at=2, chain=chain)]
     [kept] = judge_cases([case(*both)], PEOPLE, [])
@@ -126,12 +132,12 @@ def test_what_was_replaced_before_it_was_planned_is_missed_by_nobody():
     assert (broken.verdict.total.lost, broken.verdict.total.unknown) == (1, 1)
 
 
-def test_a_run_that_concerned_nobody_proves_nothing():
+def test_a_run_that_concerned_nobody_proves_nothing() -> None:
     [judged] = judge_cases([case(sent())], [], [])
     assert judged.failures == ("nobody expected anything",)
 
 
-def test_the_summary_names_run_and_criterion():
+def test_the_summary_names_run_and_criterion() -> None:
     fault = FAULTS[0]
     runs = [case(sent(), claims=[claim("a"), claim("b")], recovery_s=[8.0])]
     runs[0].findings["resumes_s"] = Finding(12.0, 10.0)
@@ -144,7 +150,7 @@ def test_the_summary_names_run_and_criterion():
     assert (found["keys"], found["lost"]) == (2, 0)
 
 
-def test_a_control_is_well_only_if_something_was_lost():
+def test_a_control_is_well_only_if_something_was_lost() -> None:
     runs = [case(sent(), claims=[claim("a"), claim("b")])]
     lossy = judge_cases(runs, PEOPLE, [accepted("a")])
     whole = judge_cases(runs, PEOPLE, [accepted("a"), accepted("b")])
@@ -156,7 +162,7 @@ def test_a_control_is_well_only_if_something_was_lost():
 @pytest.mark.parametrize(
     "cut", [Variant(), Variant(places=HEIMBACH), Variant(lifetime=timedelta(minutes=5)), Variant(minor=True)]
 )
-def test_every_bulletin_is_clean_cap_and_says_what_it_claims(cut):
+def test_every_bulletin_is_clean_cap_and_says_what_it_claims(cut: Variant) -> None:
     chain = Chain("run-1", "leitstelle@kreis.example", cut)
     for kind in (Kind.ALERT, Kind.UPDATE, Kind.CANCEL):
         message = chain.write(kind)
@@ -169,7 +175,7 @@ def test_every_bulletin_is_clean_cap_and_says_what_it_claims(cut):
     assert message.order == 2
 
 
-def test_every_fault_of_the_table_is_there_and_found_by_name_and_code():
+def test_every_fault_of_the_table_is_there_and_found_by_name_and_code() -> None:
     codes = {f"F{number}" for number in range(1, 21)}
     assert {fault.code for fault in FAULTS} == codes
     names = [fault.name for fault in (*FAULTS, *CONTROLS)]
@@ -182,20 +188,22 @@ def test_every_fault_of_the_table_is_there_and_found_by_name_and_code():
 
 
 @pytest.mark.parametrize("runs", ["0", "-1", "x"])
-def test_no_run_at_all_is_no_success(runs, capsys):
+def test_no_run_at_all_is_no_success(runs: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["worker-kill", "--runs", runs])
     assert ended.value.code == 2
     assert "--runs" in capsys.readouterr().err
 
 
-def test_the_list_names_everything(capsys):
+def test_the_list_names_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     said = capsys.readouterr().out
     assert all(re.search(rf"\b{fault.name}\b", said) for fault in (*FAULTS, *CONTROLS))
 
 
-def test_the_table_has_a_row_for_each_result_in_the_catalogues_order(tmp_path, capsys):
+def test_the_table_has_a_row_for_each_result_in_the_catalogues_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     well = judge_cases(
         [case(sent(), claims=[claim("a"), claim("b")], recovery_s=[2.0])],
         PEOPLE,
@@ -211,18 +219,18 @@ def test_the_table_has_a_row_for_each_result_in_the_catalogues_order(tmp_path, c
     assert "NOT FOUND" in rows[2]
 
 
-def test_the_settings_of_the_series_are_the_service_s_own():
+def test_the_settings_of_the_series_are_the_service_s_own() -> None:
     """One that was renamed would change nothing any more, and nobody would notice."""
     known = {f"WARN_{name.upper()}" for name in Settings.model_fields}
     assert SETTINGS.keys() <= known
 
 
-def test_an_unknown_fault_is_refused(capsys):
+def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nothing"]) == 2
     assert "nothing" in capsys.readouterr().err
 
 
-def test_a_process_is_dressed_by_its_name_before_its_sort():
+def test_a_process_is_dressed_by_its_name_before_its_sort() -> None:
     overrides = {"worker": ProcessOverrides(("nice",)), "worker-2": ProcessOverrides(module="elsewhere")}
     plain = ["python", "-m", "dispatcher", "worker"]
     assert process_overrides.overridden("worker-1", plain, overrides) == ["nice", *plain]
@@ -235,12 +243,12 @@ def test_a_process_is_dressed_by_its_name_before_its_sort():
     assert process_overrides.overridden("api", plain, overrides) == plain
 
 
-def test_the_same_seed_strikes_at_the_same_instant():
+def test_the_same_seed_strikes_at_the_same_instant() -> None:
     draws = [random.Random(f"{seed}|worker-kill|0").random() for seed in (1, 1, 2)]
     assert draws[0] == draws[1] != draws[2]
 
 
-def test_retry_after_comes_in_every_form():
+def test_retry_after_comes_in_every_form() -> None:
     headers = [form.header for form in gateways.forms(BEGAN)]
     assert {None, "4", "in a moment"} <= set(headers)
     assert "Sat, 01 Aug 2026 11:00:00 GMT" in headers

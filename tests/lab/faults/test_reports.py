@@ -1,5 +1,7 @@
 """The checker of delivery reports finds each thing that must not be."""
 
+from typing import Any
+
 import pytest
 
 from ops.lab.faults.cases.reports import Line, broken
@@ -14,13 +16,23 @@ from ops.lab.gateways.reports import (
 )
 
 
-def heard(status, verdict=None, ref="A-1", at=0, *, known=True, honest=True, early=True, answer=200):
+def heard(
+    status: Any,
+    verdict: Any = None,
+    ref: str = "A-1",
+    at: int = 0,
+    *,
+    known: bool = True,
+    honest: bool = True,
+    early: bool = True,
+    answer: int = 200,
+) -> AnsweredReport:
     step = Step(status, known, honest)
     verdict = status if verdict is None else verdict
     return AnsweredReport(ref, "way", step, early, answer, verdict, at * 10, at * 10 + 5)
 
 
-def found(reports, **lines):
+def found(reports: Any, **lines: Any) -> set[Any]:
     named = {ref.replace("_", "-"): line for ref, line in lines.items()}
     return {name for name, count in broken(reports, named).items() if count}
 
@@ -29,16 +41,16 @@ FIRST = [heard("failed"), heard("delivered", "contradiction", at=1), heard("fail
 FAILED, DELIVERED, NONE = Line("accepted", "failed"), Line("accepted", "delivered"), Line("accepted", None)
 
 
-def test_the_first_final_report_is_well():
+def test_the_first_final_report_is_well() -> None:
     assert found(FIRST, A_1=FAILED, A_2=NONE) == set()
 
 
-def test_the_last_one_is_not():
+def test_the_last_one_is_not() -> None:
     assert found(FIRST, A_1=DELIVERED) == {"not_the_first_final", "said_otherwise"}
 
 
 @pytest.mark.parametrize("line", [DELIVERED, FAILED])
-def test_of_two_at_the_same_instant_either_may_be_the_first(line):
+def test_of_two_at_the_same_instant_either_may_be_the_first(line: Any) -> None:
     other = ({"delivered", "failed"} - {line.report}).pop()
     assert found([heard(line.report), heard(other, "contradiction")], A_1=line) == set()
 
@@ -56,11 +68,11 @@ def test_of_two_at_the_same_instant_either_may_be_the_first(line):
         ([heard("failed", early=False)], FAILED, "never_overtook"),
     ],
 )
-def test_whatever_must_not_be_is_found(reports, line, criterion):
+def test_whatever_must_not_be_is_found(reports: list[Any], line: Any, criterion: str) -> None:
     assert criterion in found(reports, A_1=line)
 
 
-def test_every_way_to_report_is_taken_by_some_message():
+def test_every_way_to_report_is_taken_by_some_message() -> None:
     reporter = Reporter(parse(b'{"url": "http://127.0.0.1:9", "secret": "x", "seed": 3}'))
     assert {reporter.way(f"A-{number}") for number in range(200)} == set(ReportSequence)
     assert REPORT_SEQUENCES.keys() == set(ReportSequence)

@@ -2,21 +2,22 @@
 
 import hashlib
 import time
+from typing import Any
 
 import pytest
 
 
 @pytest.fixture
-def instance(recipients):
+def instance(recipients: tuple[Any, ...]) -> Any:
     return next(one for one in recipients if one.channel == "app")
 
 
 @pytest.fixture
-def app(start):
+def app(start: Any) -> Any:
     return start("app")
 
 
-def test_a_signed_callback_is_accepted_and_written_down(app, instance, sign, doc):
+def test_a_signed_callback_is_accepted_and_written_down(app: Any, instance: Any, sign: Any, doc: Any) -> None:
     body = doc("A3", "cancel")
     reply = app.request("POST", instance.address, body, sign(instance, body, identity="chain-1"))
     (entry,) = app.entries()
@@ -39,8 +40,8 @@ def test_a_signed_callback_is_accepted_and_written_down(app, instance, sign, doc
     ],
 )
 def test_a_callback_that_is_not_signed_for_this_instance_now_is_refused(
-    app, instance, sign, options, drop, reason
-):
+    app: Any, instance: Any, sign: Any, options: dict[Any, Any], drop: str | None, reason: str
+) -> None:
     headers = sign(instance, b"{}", **options)
     headers.pop(drop, None)
     assert app.request("POST", instance.address, b"{}", headers).status == 401
@@ -48,11 +49,11 @@ def test_a_callback_that_is_not_signed_for_this_instance_now_is_refused(
     assert (entry.accepted, entry.reason) == (False, reason)
 
 
-def test_a_changed_body_is_refused(app, instance, sign, doc):
+def test_a_changed_body_is_refused(app: Any, instance: Any, sign: Any, doc: Any) -> None:
     assert app.request("POST", instance.address, doc("A2"), sign(instance, doc("A1"))).status == 401
 
 
-def test_wrong_paths_methods_and_instances_are_refused(app, instance):
+def test_wrong_paths_methods_and_instances_are_refused(app: Any, instance: Any) -> None:
     assert app.request("GET", instance.address).status == 405
     assert app.request("POST", "/callback/99999999").status == 404
     assert app.request("POST", "/elsewhere").status == 404

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import time
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,17 +20,17 @@ GOOD = {
 }
 
 
-def rules(*matches, kind="status"):
+def rules(*matches: Any, kind: str = "status") -> Any:
     return parse(json.dumps([{"match": match, "action": {"kind": kind}} for match in matches]).encode())
 
 
-def met(match, requests):
+def met(match: Any, requests: Any) -> list[Any]:
     """Numbers (from 1) of the requests (recipient, port, seconds) that the rule meets."""
     faults = Faults(rules(match), 0.0)
     return [number for number, request in enumerate(requests, 1) if faults.choose(*request)]
 
 
-def test_a_rule_without_conditions_meets_everything():
+def test_a_rule_without_conditions_meets_everything() -> None:
     assert met({}, [("a", 1, 0.0)] * 3) == [1, 2, 3]
 
 
@@ -49,13 +50,13 @@ def test_a_rule_without_conditions_meets_everything():
         ({"probability": 0}, []),
     ],
 )
-def test_conditions_select_requests(match, expected):
+def test_conditions_select_requests(match: dict[Any, Any], expected: list[Any]) -> None:
     requests = [(recipient, 1 + (second >= 4), float(second)) for second, recipient in enumerate("ababab")]
     assert met(match, requests) == expected
 
 
-def test_a_probability_is_decided_by_seed_recipient_and_attempt_not_by_the_order_of_arrival():
-    def fates(seed, order):
+def test_a_probability_is_decided_by_seed_recipient_and_attempt_not_by_the_order_of_arrival() -> None:
+    def fates(seed: Any, order: Any) -> Any:
         faults = Faults(rules({"probability": 0.3, "seed": seed}), 0.0)
         found: dict[str, list[bool]] = {}
         for recipient in order:
@@ -70,7 +71,7 @@ def test_a_probability_is_decided_by_seed_recipient_and_attempt_not_by_the_order
     assert any(first != second for first, second in one.values())
 
 
-def test_the_first_matching_rule_wins_and_is_counted():
+def test_the_first_matching_rule_wins_and_is_counted() -> None:
     faults = Faults(rules({"recipient_prefix": "a"}, {}), 0.0)
     names = [faults.choose(recipient, 1, 0.0).name for recipient in "aba"]
     assert names == ["status-0", "status-1", "status-0"]
@@ -89,7 +90,7 @@ def test_the_first_matching_rule_wins_and_is_counted():
         b'[{"action": {"kind": "status", "status": 99}}]',
     ],
 )
-def test_rules_that_say_nothing_clear_are_refused(start, body):
+def test_rules_that_say_nothing_clear_are_refused(start: Any, body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         parse(body)
     reply = start("sms").request("PUT", "/_control/faults", body)
@@ -98,15 +99,15 @@ def test_rules_that_say_nothing_clear_are_refused(start, body):
 
 
 @pytest.fixture
-def gateway(start):
+def gateway(start: Any) -> Any:
     return start("sms")
 
 
-def send(client):
+def send(client: Any) -> Any:
     return client.request("POST", "/messages", json.dumps(GOOD).encode())
 
 
-def refuse(client):
+def refuse(client: Any) -> Any:
     with pytest.raises((OSError, http.client.HTTPException)) as caught:
         send(client)
     client.connection.close()
@@ -125,7 +126,9 @@ def refuse(client):
         (599, {}, ""),
     ],
 )
-def test_a_status_is_sent_with_its_headers_and_body_and_nothing_is_taken(gateway, status, headers, body):
+def test_a_status_is_sent_with_its_headers_and_body_and_nothing_is_taken(
+    gateway: Any, status: int, headers: dict[Any, Any], body: str
+) -> None:
     action = {"kind": "status", "status": status, "headers": headers, "body": body}
     assert gateway.set_faults({"name": "f", "action": action}) == ["f"]
     with gateway.client() as client:
@@ -138,7 +141,9 @@ def test_a_status_is_sent_with_its_headers_and_body_and_nothing_is_taken(gateway
 
 
 @pytest.mark.parametrize(("kind", "accepted"), [("reset", False), ("reset_after", True)])
-def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(gateway, kind, accepted):
+def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(
+    gateway: Any, kind: str, accepted: bool
+) -> None:
     gateway.set_faults({"action": {"kind": kind}})
     with gateway.client() as client:
         assert isinstance(refuse(client), ConnectionResetError)
@@ -147,7 +152,9 @@ def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(gate
 
 
 @pytest.mark.parametrize(("kind", "accepted"), [("hang", False), ("hang_after", True)])
-def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(gateway, kind, accepted):
+def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(
+    gateway: Any, kind: str, accepted: bool
+) -> None:
     gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": kind}})
     with gateway.client(timeout_s=0.3) as client, gateway.client() as other:
         assert isinstance(refuse(client), TimeoutError)
@@ -155,7 +162,7 @@ def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(gateway, ki
     assert [(entry.accepted, entry.status) for entry in gateway.entries()] == [(accepted, 0), (True, 202)]
 
 
-def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(gateway):
+def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(gateway: Any) -> None:
     gateway.set_faults({"action": {"kind": "delay", "delay_s": 0.4}})
     began = time.monotonic()
     with gateway.client() as client:
@@ -168,7 +175,7 @@ def test_a_delayed_message_is_taken_after_the_delay_even_if_the_sender_gave_up(g
     assert [entry.accepted for entry in gateway.entries()] == [True, True, True]
 
 
-def test_a_sender_who_gave_up_is_no_trouble_when_the_fault_is_due(gateway):
+def test_a_sender_who_gave_up_is_no_trouble_when_the_fault_is_due(gateway: Any) -> None:
     gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": "reset_after", "delay_s": 0.3}})
     with gateway.client(timeout_s=0.1) as client:
         assert isinstance(refuse(client), TimeoutError)
@@ -178,7 +185,7 @@ def test_a_sender_who_gave_up_is_no_trouble_when_the_fault_is_due(gateway):
     assert [entry.status for entry in gateway.entries()] == [0, 202]
 
 
-def test_a_truncated_answer_ends_early(gateway):
+def test_a_truncated_answer_ends_early(gateway: Any) -> None:
     gateway.set_faults({"action": {"kind": "truncate", "keep_bytes": 10}})
     with gateway.client() as client:
         assert isinstance(refuse(client), http.client.BadStatusLine)
@@ -187,7 +194,7 @@ def test_a_truncated_answer_ends_early(gateway):
     assert [(entry.accepted, entry.status) for entry in gateway.entries()] == [(True, 0), (True, 0)]
 
 
-def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway):
+def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway: Any) -> None:
     gateway.set_faults({"action": {"kind": "slow", "pause_s": 0.002}})
     began = time.monotonic()
     with gateway.client() as client:
@@ -198,7 +205,7 @@ def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway):
     assert gateway.entries()[0].accepted
 
 
-def test_a_fault_that_takes_cannot_make_a_bad_request_good(gateway):
+def test_a_fault_that_takes_cannot_make_a_bad_request_good(gateway: Any) -> None:
     gateway.set_faults({"action": {"kind": "reset_after"}})
     with gateway.client() as client, pytest.raises(ConnectionResetError):
         client.request("POST", "/messages", b"{}")
@@ -206,7 +213,7 @@ def test_a_fault_that_takes_cannot_make_a_bad_request_good(gateway):
     assert (entry.accepted, entry.reason) == (False, "body")
 
 
-def test_rules_can_be_replaced_and_taken_away(gateway):
+def test_rules_can_be_replaced_and_taken_away(gateway: Any) -> None:
     with gateway.client() as client:
         gateway.set_faults({"action": {"kind": "status", "status": 500}})
         assert send(client).status == 500
@@ -218,7 +225,7 @@ def test_rules_can_be_replaced_and_taken_away(gateway):
     assert [entry.attempt for entry in gateway.entries()] == [1, 2, 3, 4]
 
 
-def test_the_control_interface_counts_and_refuses_what_it_does_not_know(gateway):
+def test_the_control_interface_counts_and_refuses_what_it_does_not_know(gateway: Any) -> None:
     with gateway.client() as client:
         gateway.set_faults({"match": {"nth": [2]}, "action": {"kind": "status", "status": 500}})
         assert [send(client).status for _ in range(3)] == [202, 500, 202]

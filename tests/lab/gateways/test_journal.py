@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,11 +10,13 @@ from ops.lab.gateways.journal import Journal
 
 
 @pytest.fixture
-def failures():
+def failures() -> list[Any]:
     return []
 
 
-async def test_lines_of_one_round_share_a_commit_and_are_answered_after_it(tmp_path, failures):
+async def test_lines_of_one_round_share_a_commit_and_are_answered_after_it(
+    tmp_path: Path, failures: list[Any]
+) -> None:
     path, seen = tmp_path / "l", []
     journal = Journal(path, failures.append)
     done = asyncio.Event()
@@ -27,7 +30,7 @@ async def test_lines_of_one_round_share_a_commit_and_are_answered_after_it(tmp_p
     await journal.aclose()
 
 
-async def test_lines_that_come_during_a_commit_make_the_next_one(tmp_path, failures):
+async def test_lines_that_come_during_a_commit_make_the_next_one(tmp_path: Path, failures: list[Any]) -> None:
     path = tmp_path / "l"
     journal = Journal(path, failures.append)
     for number in range(3):
@@ -37,7 +40,7 @@ async def test_lines_that_come_during_a_commit_make_the_next_one(tmp_path, failu
     assert journal.commits == 2
 
 
-async def test_closing_commits_what_waits_and_takes_nothing_more(tmp_path, failures):
+async def test_closing_commits_what_waits_and_takes_nothing_more(tmp_path: Path, failures: list[Any]) -> None:
     path, seen = tmp_path / "l", []
     journal = Journal(path, failures.append)
     journal.append(b"one", lambda: seen.append(1))
@@ -46,7 +49,7 @@ async def test_closing_commits_what_waits_and_takes_nothing_more(tmp_path, failu
     assert (path.read_bytes(), seen, failures) == (b"one\n", [1], [])
 
 
-async def test_a_full_disk_is_told_once_and_nothing_is_answered(failures):
+async def test_a_full_disk_is_told_once_and_nothing_is_answered(failures: list[Any]) -> None:
     seen = []
     journal = Journal(Path("/dev/full"), failures.append)
     journal.append(b"one", lambda: seen.append(1))

@@ -1,6 +1,7 @@
 """The registry of stand-ins: every channel of the service has one, and one alone."""
 
 import argparse
+from typing import Any
 
 import pytest
 
@@ -11,18 +12,18 @@ from ops.lab.gateways.spec import Site
 SITE = Site(token="token", report_secret="secret", decrypt="later", certificate=None, key=None)
 
 
-def test_every_channel_has_one_stand_in():
+def test_every_channel_has_one_stand_in() -> None:
     assert sorted(spec.channel for spec in STANDINS.values()) == sorted(CHANNELS)
     assert all(name == spec.name for name, spec in STANDINS.items())
 
 
-def test_persons_are_shared_out_once():
+def test_persons_are_shared_out_once() -> None:
     first, *others = by_audience()
     assert first.share == 1.0
     assert sum(spec.share for spec in others) < 1.0
 
 
-def test_those_of_a_district_are_found_by_their_names():
+def test_those_of_a_district_are_found_by_their_names() -> None:
     names = [name for spec in STANDINS.values() for name in spec.names(several=3)]
     assert {"webpush-1", "webpush-2", "webpush-3"} <= set(names)
     assert len(names) == len(set(names))
@@ -32,7 +33,7 @@ def test_those_of_a_district_are_found_by_their_names():
 
 
 @pytest.mark.parametrize("spec", STANDINS.values(), ids=STANDINS)
-def test_one_of_a_district_is_launched_with_options_that_it_knows(spec):
+def test_one_of_a_district_is_launched_with_options_that_it_knows(spec: Any) -> None:
     parser = argparse.ArgumentParser()
     spec.add_options(parser)
     parser.parse_args(spec.arguments(SITE))

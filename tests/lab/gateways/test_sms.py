@@ -3,7 +3,9 @@
 import hashlib
 import json
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -20,22 +22,22 @@ GOOD = {
 }
 
 
-def send(gateway, headers=None, **changes):
+def send(gateway: Any, headers: Any = None, **changes: Any) -> Any:
     return gateway.request("POST", "/messages", json.dumps(GOOD | changes).encode(), headers)
 
 
-def test_a_message_is_accepted_and_written_down_without_the_number(start):
+def test_a_message_is_accepted_and_written_down_without_the_number(start: Any) -> None:
     gateway = start("sms")
     reply = send(gateway)
     (entry,) = gateway.entries()
     assert (reply.status, json.loads(reply.body)) == (202, {"id": entry.reference})
     assert (entry.recipient, entry.collapse, entry.alert) == (number_ref(GOOD["to"]), "A-1-42", "A-1")
-    assert entry.hash == hashlib.sha256(GOOD["text"].encode()).hexdigest()
+    assert entry.hash == hashlib.sha256(str(GOOD["text"]).encode()).hexdigest()
     assert (entry.accepted, entry.status, entry.ttl, entry.channel) == (True, 202, 3600, "sms_http")
     assert b"+49" not in gateway.ledger.read_bytes()
 
 
-def test_a_repeated_client_reference_gets_the_same_id_even_after_a_restart(start):
+def test_a_repeated_client_reference_gets_the_same_id_even_after_a_restart(start: Any) -> None:
     gateway = start("sms")
     first = send(gateway)
     gateway.kill()
@@ -55,21 +57,21 @@ def test_a_repeated_client_reference_gets_the_same_id_even_after_a_restart(start
         {"validity_s": 0},
     ],
 )
-def test_bad_messages_are_refused(start, changes):
+def test_bad_messages_are_refused(start: Any, changes: dict[Any, Any]) -> None:
     gateway = start("sms")
     assert send(gateway, **changes).status == 400
     (entry,) = gateway.entries()
     assert (entry.accepted, entry.reason, entry.recipient) == (False, "body", "")
 
 
-def test_wrong_paths_and_methods_are_refused(start):
+def test_wrong_paths_and_methods_are_refused(start: Any) -> None:
     gateway = start("sms")
     assert gateway.request("GET", "/messages").status == 405
     assert gateway.request("POST", "/elsewhere").status == 404
     assert [entry.reason for entry in gateway.entries()] == ["method", "path"]
 
 
-def test_it_asks_for_its_token(start):
+def test_it_asks_for_its_token(start: Any) -> None:
     gateway = start("sms", "--bearer", "s3cret")
     assert send(gateway).status == 401
     assert send(gateway, {"Authorization": "Bearer s3cret"}).status == 202
@@ -82,12 +84,12 @@ def test_it_asks_for_its_token(start):
 
 
 @pytest.fixture
-def report_receiver():
+def report_receiver() -> Iterator[tuple[Any, ...]]:
     """Receives reports: (address, [(secret shown, report)]). The first report of each kind is answered 503."""
     seen, refused = [], set()
 
     class ReportReceiver(BaseHTTPRequestHandler):
-        def do_POST(self):
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             document = json.loads(body)
             status = 200 if body in refused else 503
@@ -98,7 +100,7 @@ def report_receiver():
             self.end_headers()
             self.wfile.write(json.dumps({"verdicts": {document["status"]: 1}}).encode())
 
-        def log_message(self, *arguments):
+        def log_message(self, *arguments: Any) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), ReportReceiver)
@@ -110,7 +112,9 @@ def report_receiver():
     server.server_close()
 
 
-def test_it_reports_on_each_message_once_and_until_it_is_heard(start, report_receiver):
+def test_it_reports_on_each_message_once_and_until_it_is_heard(
+    start: Any, report_receiver: tuple[Any, ...]
+) -> None:
     url, seen = report_receiver
     gateway = start("sms")
     gateway.report(url=url, secret="s3cret", seed=5, early=1.0)
@@ -131,7 +135,7 @@ def test_it_reports_on_each_message_once_and_until_it_is_heard(start, report_rec
         gateway.reports()
 
 
-def test_a_report_may_come_before_the_answer(start, report_receiver):
+def test_a_report_may_come_before_the_answer(start: Any, report_receiver: tuple[Any, ...]) -> None:
     url, seen = report_receiver
     gateway = start("sms")
     gateway.report(url=url, secret="x", seed=5, early=1.0)
@@ -145,6 +149,6 @@ def test_a_report_may_come_before_the_answer(start, report_receiver):
     pytest.fail("no message was reported on early")
 
 
-def test_a_plan_without_sense_is_refused(start):
+def test_a_plan_without_sense_is_refused(start: Any) -> None:
     with pytest.raises(StandinError):
         start("sms").report(url="http://127.0.0.1:9", secrets="x")

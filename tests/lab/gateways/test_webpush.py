@@ -4,22 +4,26 @@ import hashlib
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 from pywebpush import WebPushException, webpush
 
 from ops.lab.gateways.standins import webpush as gateway
-from ops.lab.gateways.state import b64url, read_lines
+from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, b64url, read_lines
 from ops.lab.world import ledger
+from tests.lab.conftest import Pusher
 
 
 @pytest.fixture
-def service(start):
+def service(start: Any) -> Any:
     return start("webpush")
 
 
-def test_a_push_by_pywebpush_is_accepted_and_its_content_written_down(service, subscriber, pusher, doc):
+def test_a_push_by_pywebpush_is_accepted_and_its_content_written_down(
+    service: Any, subscriber: Any, pusher: Pusher, doc: Any
+) -> None:
     with requests.Session() as session:
         reply = webpush(
             {"endpoint": service.url + subscriber.address, "keys": subscriber.keys},
@@ -43,7 +47,9 @@ def test_a_push_by_pywebpush_is_accepted_and_its_content_written_down(service, s
     assert abs(entry.wall_ns / 1e9 - time.time()) < 60
 
 
-def test_a_refused_push_raises_in_pywebpush_and_stands_in_the_ledger(service, subscriber, pusher, doc):
+def test_a_refused_push_raises_in_pywebpush_and_stands_in_the_ledger(
+    service: Any, subscriber: Any, pusher: Pusher, doc: Any
+) -> None:
     with requests.Session() as session, pytest.raises(WebPushException, match="400"):
         webpush(
             {"endpoint": service.url + subscriber.address, "keys": subscriber.keys},
@@ -58,7 +64,9 @@ def test_a_refused_push_raises_in_pywebpush_and_stands_in_the_ledger(service, su
     assert (entry.accepted, entry.status, entry.reason, entry.alert) == (False, 400, "topic", "A1")
 
 
-def test_every_breach_of_the_protocol_is_refused_by_its_own_reason(service, subscriber, pusher, doc):
+def test_every_breach_of_the_protocol_is_refused_by_its_own_reason(
+    service: Any, subscriber: Any, pusher: Pusher, doc: Any
+) -> None:
     now = int(time.time())
     url = service.url
     broken = pusher.authorization(url)[:-90] + "AAAA" + pusher.authorization(url)[-86:]
@@ -89,7 +97,7 @@ def test_every_breach_of_the_protocol_is_refused_by_its_own_reason(service, subs
     assert not any(entry.accepted for entry in entries)
 
 
-def _token(header):
+def _token(header: Any) -> str:
     part = b64url(json.dumps(header).encode())
     return f"vapid t={part}.{part}.{part}, k=x"
 
@@ -104,7 +112,9 @@ def _token(header):
         (("POST", "/elsewhere", 100), 404, "path"),
     ],
 )
-def test_wrong_requests_are_refused(service, subscriber, pusher, request_, status, reason):
+def test_wrong_requests_are_refused(
+    service: Any, subscriber: Any, pusher: Pusher, request_: tuple[Any, ...], status: int, reason: str
+) -> None:
     method, path, size = request_
     path = subscriber.address if path == "own" else path
     assert service.request(method, path, b"x" * size, pusher.headers(service.url)).status == status
@@ -112,7 +122,7 @@ def test_wrong_requests_are_refused(service, subscriber, pusher, request_, statu
     assert (entry.accepted, entry.status, entry.reason) == (False, status, reason)
 
 
-def test_each_port_is_an_origin_of_its_own(start, subscriber, pusher, doc):
+def test_each_port_is_an_origin_of_its_own(start: Any, subscriber: Any, pusher: Pusher, doc: Any) -> None:
     service = start("webpush", "--port", "0", "--port", "0")
     first, second = service.ready.urls
     body = pusher.body(subscriber, doc())
@@ -122,14 +132,14 @@ def test_each_port_is_an_origin_of_its_own(start, subscriber, pusher, doc):
     assert {entry.port for entry in service.entries()} == {service.ready.ports[1]}
 
 
-def test_a_further_name_can_be_an_origin(start, subscriber, pusher):
+def test_a_further_name_can_be_an_origin(start: Any, subscriber: Any, pusher: Pusher) -> None:
     service = start("webpush", "--name", "push.example")
     origin = f"http://push.example:{service.ready.ports[0]}"
     headers = pusher.headers(origin, Host=origin.removeprefix("http://"))
     assert service.request("POST", subscriber.address, b"x" * 200, headers).status == 201
 
 
-def test_it_can_be_bound_to_one_application_server_key(start, subscriber, pusher):
+def test_it_can_be_bound_to_one_application_server_key(start: Any, subscriber: Any, pusher: Pusher) -> None:
     own = start("webpush", "--vapid-key", pusher.key)
     other = start("webpush", "--vapid-key", "BOther", ledger=own.ledger.with_name("other.ndjson"))
     with own.client() as client:
@@ -139,13 +149,13 @@ def test_it_can_be_bound_to_one_application_server_key(start, subscriber, pusher
     assert other.entries()[0].reason == "vapid-other-key"
 
 
-def test_vapid_can_be_made_optional(start, subscriber, pusher):
+def test_vapid_can_be_made_optional(start: Any, subscriber: Any, pusher: Pusher) -> None:
     service = start("webpush", "--vapid-optional")
     with service.client() as client:
         assert pusher.push(client, subscriber, Authorization=None).status == 201
 
 
-def test_it_speaks_tls(start, certificate, subscriber, pusher):
+def test_it_speaks_tls(start: Any, certificate: tuple[Any, ...], subscriber: Any, pusher: Pusher) -> None:
     pem, context = certificate
     service = start("webpush", "--tls-cert", pem, tls=context)
     assert service.url.startswith("https://")
@@ -157,7 +167,9 @@ def test_it_speaks_tls(start, certificate, subscriber, pusher):
     assert [entry.accepted for entry in service.entries()] == [True, True]
 
 
-def test_what_the_user_agent_cannot_read_is_accepted_and_named(service, subscriber, recipients, pusher, doc):
+def test_what_the_user_agent_cannot_read_is_accepted_and_named(
+    service: Any, subscriber: Any, recipients: tuple[Any, ...], pusher: Pusher, doc: Any
+) -> None:
     other = next(one for one in recipients if one.channel == "webpush" and one != subscriber)
     with service.client() as client:
         headers = pusher.headers(client.url)
@@ -178,7 +190,9 @@ def test_what_the_user_agent_cannot_read_is_accepted_and_named(service, subscrib
     ]
 
 
-def test_decryption_can_be_left_to_the_reader(start, state, subscriber, pusher, doc):
+def test_decryption_can_be_left_to_the_reader(
+    start: Any, state: Any, subscriber: Any, pusher: Pusher, doc: Any
+) -> None:
     service = start("webpush", "--decrypt", "later")
     with service.client() as client:
         assert pusher.push(client, subscriber, doc("A9")).status == 201
@@ -192,12 +206,12 @@ def test_decryption_can_be_left_to_the_reader(start, state, subscriber, pusher, 
     assert (refused.accepted, refused.reason) == (False, "ttl")
 
 
-def _agent(state, subscriber):
-    agents = read_lines(Path(state) / gateway.WEBPUSH_FILE, gateway.UserAgent)
+def _agent(state: Any, subscriber: Any) -> Any:
+    agents = read_lines(Path(state) / WEBPUSH_FILE, UserAgent)
     return next(agent for agent in agents if agent.token == subscriber.ref)
 
 
-def test_an_independent_encoder_s_records_decrypt(state, subscriber, pusher):
+def test_an_independent_encoder_s_records_decrypt(state: Any, subscriber: Any, pusher: Pusher) -> None:
     agent = _agent(state, subscriber)
     for plain in (b"x", b"\0\0", b"x" * 3_900):
         assert gateway.decrypt(agent, pusher.body(subscriber, plain)) == plain
@@ -212,20 +226,24 @@ def test_an_independent_encoder_s_records_decrypt(state, subscriber, pusher):
         (lambda body: body[:-1] + bytes((body[-1] ^ 1,)), "not-for-this-recipient"),
     ],
 )
-def test_spoilt_bodies_are_told_apart(state, subscriber, pusher, spoil, reason):
+def test_spoilt_bodies_are_told_apart(
+    state: Any, subscriber: Any, pusher: Pusher, spoil: Any, reason: str
+) -> None:
     body = pusher.body(subscriber, b"text")
     with pytest.raises(gateway.UndecryptableError, match=reason):
         gateway.decrypt(_agent(state, subscriber), spoil(body))
 
 
-def test_a_record_that_is_not_the_last_is_refused(state, subscriber, pusher):
+def test_a_record_that_is_not_the_last_is_refused(state: Any, subscriber: Any, pusher: Pusher) -> None:
     """Two records of 100 bytes, of which only the first arrives: its delimiter says that more follows."""
     body = pusher.body(subscriber, b"x" * 120, record_size=100)
     with pytest.raises(gateway.UndecryptableError, match="padding"):
         gateway.decrypt(_agent(state, subscriber), body[: 86 + 100])
 
 
-def test_the_user_agents_of_a_population_can_be_counted_and_looked_up(state, subscriber, recipients):
+def test_the_user_agents_of_a_population_can_be_counted_and_looked_up(
+    state: Any, subscriber: Any, recipients: tuple[Any, ...]
+) -> None:
     agents = gateway.UserAgents(state)
     assert len(agents) == sum(one.channel == "webpush" for one in recipients)
     assert subscriber.ref in agents

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from ops.lab.world.records import Expected, GatewayRecord, Kind, Message, Recipi
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
-def at(seconds):
+def at(seconds: Any) -> Any:
     return START + timedelta(seconds=seconds)
 
 
-def message(name, order, kind, seconds, **other):
+def message(name: Any, order: Any, kind: Any, seconds: Any, **other: Any) -> Message:
     return Message(name, other.pop("chain", "chain"), order, kind, at(seconds), at(3600), **other)
 
 
@@ -25,19 +26,28 @@ CANCEL = message("C", 2, Kind.CANCEL, 200)
 CHAIN = (ALERT, UPDATE, CANCEL)
 
 
-def got(message, seconds, recipient="r1", kind="", content_hash="", channel="webpush"):
+def got(
+    message: Any,
+    seconds: Any,
+    recipient: str = "r1",
+    kind: str = "",
+    content_hash: str = "",
+    channel: str = "webpush",
+) -> GatewayRecord:
     return GatewayRecord(message, recipient, channel, True, at(seconds), content_hash, kind)
 
 
-def refused(status, recipient="r1", message="A", channel="webpush"):
+def refused(
+    status: Any, recipient: str = "r1", message: str = "A", channel: str = "webpush"
+) -> GatewayRecord:
     return GatewayRecord(message, recipient, channel, False, at(1), "", status=status)
 
 
-def names(owed):
+def names(owed: Any) -> list[Any]:
     return [(one.message, one.recipient, one.channel) for one in owed]
 
 
-def test_an_alert_is_owed_to_those_it_concerns():
+def test_an_alert_is_owed_to_those_it_concerns() -> None:
     assert names(
         audience(ALERT, (), [RecipientChannel("r2", "sms_http"), RecipientChannel("r1", "webpush")], [])
     ) == [
@@ -46,20 +56,20 @@ def test_an_alert_is_owed_to_those_it_concerns():
     ]
 
 
-def test_an_update_is_owed_to_those_who_were_reached_and_to_those_it_newly_concerns():
+def test_an_update_is_owed_to_those_who_were_reached_and_to_those_it_newly_concerns() -> None:
     gateway = [got("A", 1, "r1"), refused(503, "r2"), got("X", 1, "r4")]
     owed = audience(UPDATE, (ALERT,), [RecipientChannel("r3", "webpush")], gateway)
     assert names(owed) == [("U", "r1", "webpush"), ("U", "r3", "webpush")]
 
 
-def test_a_cancel_is_owed_to_those_who_were_reached_and_to_nobody_else():
+def test_a_cancel_is_owed_to_those_who_were_reached_and_to_nobody_else() -> None:
     gateway = [got("A", 1, "r1"), got("U", 101, "r2", channel="sms_http")]
     owed = audience(CANCEL, (ALERT, UPDATE), [RecipientChannel("r9", "webpush")], gateway)
     assert names(owed) == [("C", "r1", "webpush"), ("C", "r2", "sms_http")]
 
 
 @pytest.mark.parametrize("lifted", [{"kind": "no_longer_affected"}, {"content_hash": "over"}])
-def test_who_was_told_that_it_is_over_is_not_told_again(lifted):
+def test_who_was_told_that_it_is_over_is_not_told_again(lifted: dict[Any, Any]) -> None:
     gateway = [got("A", 1, "r1"), got("A", 1, "r2"), got("U", 101, "r1", **lifted), got("U", 101, "r2")]
     assert live((ALERT, UPDATE), gateway) == {RecipientChannel("r2", "webpush")}
     assert live((ALERT, UPDATE), gateway[::-1]) == {RecipientChannel("r2", "webpush")}
@@ -69,7 +79,7 @@ def test_who_was_told_that_it_is_over_is_not_told_again(lifted):
 OWED = [Expected("A", "r1", "webpush"), Expected("A", "r2", "webpush")]
 
 
-def excused(gateway, service=(), messages=(ALERT,), owed=OWED):
+def excused(gateway: Any, service: Any = (), messages: Any = (ALERT,), owed: Any = OWED) -> tuple[Any, ...]:
     found = excuse(owed, gateway, service, messages)
     return tuple(
         [one.recipient for one in part] for part in (found.expected, found.refused, found.superseded)
@@ -77,17 +87,17 @@ def excused(gateway, service=(), messages=(ALERT,), owed=OWED):
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 413])
-def test_who_was_refused_for_good_is_no_longer_owed(status):
+def test_who_was_refused_for_good_is_no_longer_owed(status: int) -> None:
     assert excused([refused(status)]) == (["r2"], ["r1"], [])
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 503, 0])
-def test_a_passing_refusal_excuses_nothing(status):
+def test_a_passing_refusal_excuses_nothing(status: int) -> None:
     assert excused([refused(status)]) == (["r1", "r2"], [], [])
 
 
 @pytest.mark.parametrize(("status", "refused_"), [(410, ["r1"]), (400, [])])
-def test_a_recipient_who_is_gone_is_not_owed_other_messages_either(status, refused_):
+def test_a_recipient_who_is_gone_is_not_owed_other_messages_either(status: int, refused_: list[Any]) -> None:
     assert excused([refused(status, message="Z")])[1] == refused_
 
 
@@ -95,17 +105,17 @@ def test_a_recipient_who_is_gone_is_not_owed_other_messages_either(status, refus
     ("channel", "status", "out"),
     [("app", 410, True), ("app", 404, False), ("sms_http", 410, False), ("sms_http", 400, True)],
 )
-def test_what_ends_a_recipient_depends_on_the_channel(channel, status, out):
+def test_what_ends_a_recipient_depends_on_the_channel(channel: str, status: int, out: bool) -> None:
     owed = [Expected("A", "r1", channel)]
     assert bool(excused([refused(status, channel=channel)], owed=owed)[1]) is out
 
 
-def test_who_was_accepted_stays_owed_whatever_else_was_answered():
+def test_who_was_accepted_stays_owed_whatever_else_was_answered() -> None:
     service = [ServiceRecord("A", "r1", "webpush", "superseded")]
     assert excused([refused(410), got("A", 2)], service, CHAIN) == (["r1", "r2"], [], [])
 
 
-def test_superseded_excuses_only_where_something_superseded_it():
+def test_superseded_excuses_only_where_something_superseded_it() -> None:
     service = [ServiceRecord("A", "r1", "webpush", "superseded"), ServiceRecord("A", "r2", "webpush", "dead")]
     assert excused([], service, CHAIN) == (["r2"], [], ["r1"])
     assert excused([], service, (ALERT,)) == (["r1", "r2"], [], [])
@@ -113,7 +123,7 @@ def test_superseded_excuses_only_where_something_superseded_it():
     assert excused([], service, (ALERT, other)) == (["r1", "r2"], [], [])
 
 
-def counted(*gateway, messages=CHAIN):
+def counted(*gateway: Any, messages: Any = CHAIN) -> dict[Any, Any]:
     found = violations(messages, gateway)
     total = {name: rows.total() for name, rows in found.items()}
     return {name: count for name, count in total.items() if count}
@@ -153,18 +163,18 @@ def counted(*gateway, messages=CHAIN):
         pytest.param([got("A", 1, kind="nonsense"), got("C", 201)], {}, id="a kind nobody knows"),
     ],
 )
-def test_each_violation_is_counted_and_nothing_else_is(gateway, found):
+def test_each_violation_is_counted_and_nothing_else_is(gateway: list[Any], found: dict[Any, Any]) -> None:
     assert counted(*gateway) == found
 
 
-def test_a_warning_after_an_all_clear_may_be_cleared_again():
+def test_a_warning_after_an_all_clear_may_be_cleared_again() -> None:
     again = message("U2", 2, Kind.UPDATE, 150)
     end = message("C", 3, Kind.CANCEL, 200)
     history = [got("A", 1), got("U", 101, kind="no_longer_affected"), got("U2", 151), got("C", 201)]
     assert counted(*history, messages=(ALERT, UPDATE, again, end)) == {}
 
 
-def test_violations_are_counted_at_the_message_that_commits_them():
+def test_violations_are_counted_at_the_message_that_commits_them() -> None:
     found = violations(CHAIN, [got("C", 201), got("A", 202.5)])
     assert {name: +rows for name, rows in found.items()} == {
         "lone_all_clear": Counter({("C", "webpush"): 1}),
@@ -174,7 +184,7 @@ def test_violations_are_counted_at_the_message_that_commits_them():
     }
 
 
-def test_stale_counts_from_the_answer_to_what_replaced_it():
+def test_stale_counts_from_the_answer_to_what_replaced_it() -> None:
     slow = message("U", 1, Kind.UPDATE, 100, answered_at=at(103))
     assert counted(got("A", 103.9), messages=(ALERT, slow)) == {}
     assert counted(got("A", 104.1), messages=(ALERT, slow)) == {"stale": 1}

@@ -1,6 +1,7 @@
 """Reading what gateways wrote, a torn line included."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -24,18 +25,18 @@ ENTRY = Entry(
 )
 
 
-def test_no_file_is_an_empty_ledger(tmp_path):
+def test_no_file_is_an_empty_ledger(tmp_path: Path) -> None:
     assert ledger.read(tmp_path / "none") == ledger.Ledger((), 0)
 
 
-def test_whole_lines_are_read_and_torn_ones_counted(tmp_path):
+def test_whole_lines_are_read_and_torn_ones_counted(tmp_path: Path) -> None:
     line = msgspec.json.encode(ENTRY)
     path = tmp_path / "ledger"
     path.write_bytes(line + b"\n" + line[:40] + b"\n" + line + b"\n" + line[:-1])
     assert ledger.read(path) == ledger.Ledger((ENTRY, ENTRY), 2)
 
 
-def test_entries_become_records_under_the_message_s_own_id():
+def test_entries_become_records_under_the_message_s_own_id() -> None:
     (record,) = ledger.gateway_records([ENTRY], {"ref-A": "A"})
     when = datetime(2026, 11, 22, 9, 51, 32, 43_125, tzinfo=UTC)
     assert record == GatewayRecord("A", "r1", "sms_http", True, when, "abc", "", "ref-A-42", 202)

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyproj
@@ -23,7 +25,7 @@ TOUCH_M2 = 1_000.0
 
 
 @pytest.fixture(scope="module")
-def written():
+def written() -> dict[Any, Any]:
     done = []
     for kind in CHAPTERS:
         done.append(write(kind, run="r1", sender=SENDER, sent=SENT, earlier=done))
@@ -31,7 +33,7 @@ def written():
 
 
 @pytest.mark.processes
-def test_each_is_valid_cap_under_the_strict_rules(written, tmp_path):
+def test_each_is_valid_cap_under_the_strict_rules(written: dict[Any, Any], tmp_path: Path) -> None:
     for kind, one in written.items():
         (tmp_path / f"{kind}.xml").write_bytes(one.xml)
     command = [sys.executable, "-m", "cap", "check", "-v", *tmp_path.iterdir()]
@@ -41,7 +43,7 @@ def test_each_is_valid_cap_under_the_strict_rules(written, tmp_path):
     assert "warning" not in checked.stdout
 
 
-def test_later_ones_refer_to_all_earlier_ones(written):
+def test_later_ones_refer_to_all_earlier_ones(written: dict[Any, Any]) -> None:
     references = {
         kind: re.findall(rb"<references>(.*?)</references>", one.xml) for kind, one in written.items()
     }
@@ -51,7 +53,7 @@ def test_later_ones_refer_to_all_earlier_ones(written):
     assert references[Kind.CANCEL] == [f"{first} {second}".encode()]
 
 
-def test_a_reference_is_what_the_message_says_of_itself(written):
+def test_a_reference_is_what_the_message_says_of_itself(written: dict[Any, Any]) -> None:
     for one in written.values():
         sender, identifier, sent = one.reference.split(",")
         for name, value in (("sender", sender), ("identifier", identifier), ("sent", sent)):
@@ -59,7 +61,7 @@ def test_a_reference_is_what_the_message_says_of_itself(written):
 
 
 @pytest.mark.parametrize("kind", [Kind.ALERT, Kind.UPDATE])
-def test_it_concerns_the_municipalities_it_covers_or_names(written, kind):
+def test_it_concerns_the_municipalities_it_covers_or_names(written: dict[Any, Any], kind: Any) -> None:
     covered = coverage(written[kind].xml)
     named = set(re.findall(r"<value>(\d{8})</value>", written[kind].xml.decode()))
     assert {ags for ags, area in covered.items() if area >= RIVER_M2} | named == CONCERNED[kind]
@@ -67,12 +69,12 @@ def test_it_concerns_the_municipalities_it_covers_or_names(written, kind):
     assert named - {ags for ags, area in covered.items() if area >= RIVER_M2}, "codes alone name somebody"
 
 
-def test_the_update_enlarges_and_spares_some():
+def test_the_update_enlarges_and_spares_some() -> None:
     assert CONCERNED[Kind.ALERT] == UPPER_RUR < CONCERNED[Kind.UPDATE] == UPPER_RUR | LOWER_RUR
     assert len(INHABITANTS.keys() - CONCERNED[Kind.UPDATE]) == 5
 
 
-def coverage(xml):
+def coverage(xml: Any) -> dict[Any, Any]:
     """Square metres covered of each municipality the polygon touches, measured on UTM zone 32."""
     boundaries = Boundaries.default()
     onto_plane = pyproj.Transformer.from_crs(4326, 25832, always_xy=True)

@@ -3,6 +3,8 @@
 import base64
 import json
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,19 +27,19 @@ FILES = (population.POPULATION_FILE, WEBPUSH_FILE, APP_FILE, population.PLAN_FIL
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory):
+def people(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, ...]:
     state = tmp_path_factory.mktemp("people")
     population.make(state, PopulationPlan(seed=3, subscriptions=2_000, outside=100))
     return tuple(population.read(state))
 
 
-def test_the_district_has_fifteen_municipalities_and_sixteen_neighbours():
+def test_the_district_has_fifteen_municipalities_and_sixteen_neighbours() -> None:
     assert list(INHABITANTS) == [f"05358{number:03}" for number in range(4, 61, 4)]
     assert len(set(NEIGHBOURS)) == 16
     assert not any(ags.startswith("05358") for ags in NEIGHBOURS)
 
 
-def test_the_channels_have_their_shares_and_each_municipality_one_app(people):
+def test_the_channels_have_their_shares_and_each_municipality_one_app(people: tuple[Any, ...]) -> None:
     inside = [one for one in people if one.places[0] in INHABITANTS]
     channels = Counter(one.channel for one in inside)
     assert len(inside) == 2_000
@@ -45,20 +47,22 @@ def test_the_channels_have_their_shares_and_each_municipality_one_app(people):
     assert {one.instance for one in inside if one.channel == "app"} == set(INHABITANTS)
 
 
-def test_people_live_where_people_live(people):
+def test_people_live_where_people_live(people: tuple[Any, ...]) -> None:
     homes = Counter(one.places[0] for one in people)
     assert homes.most_common(2)[0][0] == "05358008"
     assert homes.most_common(2)[1][0] == "05358024"
     assert all(homes[ags] > 5 for ags in INHABITANTS)
 
 
-def test_some_watch_two_places_and_nobody_one_place_twice(people):
+def test_some_watch_two_places_and_nobody_one_place_twice(people: tuple[Any, ...]) -> None:
     double = [one for one in people if len(one.places) == 2]
     assert 40 < len(double) < 170
     assert all(len(set(one.places)) == len(one.places) for one in people)
 
 
-def test_those_outside_watch_only_neighbours_and_came_through_an_instance_of_the_district(people):
+def test_those_outside_watch_only_neighbours_and_came_through_an_instance_of_the_district(
+    people: tuple[Any, ...],
+) -> None:
     outside = [one for one in people if one.places[0] not in INHABITANTS]
     assert len(outside) == 100
     assert all(set(one.places) <= set(NEIGHBOURS) for one in outside)
@@ -68,14 +72,16 @@ def test_those_outside_watch_only_neighbours_and_came_through_an_instance_of_the
     assert watching == {one.ref for one in people} - {one.ref for one in outside}
 
 
-def test_recipient_keys_and_addresses_are_unique_and_numbers_cannot_be_dialled(people):
+def test_recipient_keys_and_addresses_are_unique_and_numbers_cannot_be_dialled(
+    people: tuple[Any, ...],
+) -> None:
     assert len({one.ref for one in people}) == len({one.address for one in people}) == len(people)
     numbers = [one for one in people if one.channel == "sms_http"]
     assert all(one.address.startswith("+4900") and len(one.address) == 14 for one in numbers)
     assert all(one.ref == number_ref(one.address) for one in numbers)
 
 
-def test_key_pairs_belong_together(state, recipients):
+def test_key_pairs_belong_together(state: Any, recipients: tuple[Any, ...]) -> None:
     agents = {agent.token: agent for agent in read_lines(state / WEBPUSH_FILE, UserAgent)}
     for one in recipients[:40]:
         if one.channel != "webpush":
@@ -87,7 +93,7 @@ def test_key_pairs_belong_together(state, recipients):
         assert len(unb64url(agent.auth)) == 16
 
 
-def test_instances_share_their_secret_with_their_gateway(state, recipients):
+def test_instances_share_their_secret_with_their_gateway(state: Any, recipients: tuple[Any, ...]) -> None:
     secrets = {line.instance: line.secret for line in read_lines(state / APP_FILE, Instance)}
     assert secrets == {one.ref: one.keys["secret"] for one in recipients if one.channel == "app"}
     assert all(
@@ -96,7 +102,7 @@ def test_instances_share_their_secret_with_their_gateway(state, recipients):
     )
 
 
-def test_equal_plans_give_equal_files_and_are_made_once(tmp_path):
+def test_equal_plans_give_equal_files_and_are_made_once(tmp_path: Path) -> None:
     plan = PopulationPlan(seed=5, subscriptions=60, outside=5)
     population.make(tmp_path / "one", plan)
     population.make(tmp_path / "two", plan)
@@ -107,7 +113,7 @@ def test_equal_plans_give_equal_files_and_are_made_once(tmp_path):
     assert (tmp_path / "one" / WEBPUSH_FILE).stat().st_mtime_ns == made
 
 
-def test_another_plan_makes_another_population(tmp_path):
+def test_another_plan_makes_another_population(tmp_path: Path) -> None:
     population.make(tmp_path, PopulationPlan(seed=5, subscriptions=60, outside=5))
     first = {one.ref for one in population.read(tmp_path) if one.channel == "webpush"}
     population.make(tmp_path, PopulationPlan(seed=6, subscriptions=60, outside=5))
@@ -115,12 +121,12 @@ def test_another_plan_makes_another_population(tmp_path):
     assert not first & second
 
 
-def test_a_plan_needs_a_subscription_for_each_municipality(tmp_path):
+def test_a_plan_needs_a_subscription_for_each_municipality(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="15"):
         population.make(tmp_path, PopulationPlan(subscriptions=14))
 
 
-def test_the_import_file_spreads_web_push_over_all_origins(people):
+def test_the_import_file_spreads_web_push_over_all_origins(people: tuple[Any, ...]) -> None:
     origins = Origins(
         {"webpush": ("https://one.example", "https://two.example"), "app": ["https://app.example"]}
     )
@@ -136,7 +142,9 @@ def test_the_import_file_spreads_web_push_over_all_origins(people):
     assert {line["address"][0] for line in lines if line["channel"] == "sms_http"} == {"+"}
 
 
-def test_the_command_makes_the_population_and_its_import_file(tmp_path, capsys):
+def test_the_command_makes_the_population_and_its_import_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     state, out = tmp_path / "state", tmp_path / "import.ndjson"
     small = ["--state", str(state), "--subscriptions", "30", "--outside", "2", "--seed", "9"]
     population.main(small)

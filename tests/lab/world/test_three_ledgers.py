@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,31 +16,32 @@ from ops.lab.world import ledger, population
 from ops.lab.world.population import Origins
 from ops.lab.world.records import Expected, Kind, Message, ServiceRecord
 from ops.lab.world.verdict import Evidence, judge
+from tests.lab.conftest import Pusher
 
 AFFECTED = {"05358012", "05358044", "05358024"}
 TEXT = "Hochwasser an der Rur. Bringen Sie sich in Sicherheit."
 
 
 @pytest.fixture
-def gateways(start):
+def gateways(start: Any) -> dict[Any, Any]:
     return {"webpush": start("webpush"), "sms_http": start("sms"), "app": start("app")}
 
 
 @pytest.fixture
-def owed(recipients):
+def owed(recipients: tuple[Any, ...]) -> list[Any]:
     return list(population.watching(recipients, AFFECTED))
 
 
 class Sender:
     """Hands one message to each recipient once, and keeps the service's side of the ledger."""
 
-    def __init__(self, gateways, pusher, sign, document):
+    def __init__(self, gateways: Any, pusher: Any, sign: Any, document: Any) -> None:
         self.clients = {channel: gateway.client() for channel, gateway in gateways.items()}
         self.origins = Origins({name: [gateways[name].url] for name in ("app", "webpush")})
         self.pusher, self.sign, self.document = pusher, sign, document
         self.said = []
 
-    def send(self, number, one, document=None):
+    def send(self, number: Any, one: Any, document: Any = None) -> None:
         client, document = self.clients[one.channel], document or self.document
         if one.channel == "webpush":
             reply = self.pusher.push(client, one, document, Topic="chain")
@@ -55,12 +57,12 @@ class Sender:
 
 
 @pytest.fixture
-def sender(gateways, pusher, sign, doc):
+def sender(gateways: dict[Any, Any], pusher: Pusher, sign: Any, doc: Any) -> Sender:
     return Sender(gateways, pusher, sign, doc("A"))
 
 
 @pytest.fixture
-def message(doc):
+def message(doc: Any) -> Message:
     now = datetime.now(UTC)
     contents = {hashlib.sha256(right).hexdigest(): Kind.ALERT for right in (doc("A"), TEXT.encode())}
     return Message(
@@ -69,10 +71,10 @@ def message(doc):
 
 
 @pytest.fixture
-def found(gateways, sender, message, owed):
+def found(gateways: dict[Any, Any], sender: Sender, message: Message, owed: list[Any]) -> Any:
     """Judges what the sender did."""
 
-    def verdict(message=message):
+    def verdict(message: Any = message) -> Any:
         records = [
             record
             for gateway in gateways.values()
@@ -84,7 +86,7 @@ def found(gateways, sender, message, owed):
     return verdict
 
 
-def test_a_faithful_sender_leaves_nothing_to_say(sender, found, owed):
+def test_a_faithful_sender_leaves_nothing_to_say(sender: Sender, found: Any, owed: list[Any]) -> None:
     for number, one in enumerate(owed):
         sender.send(number, one)
     judged = found()
@@ -94,7 +96,9 @@ def test_a_faithful_sender_leaves_nothing_to_say(sender, found, owed):
     assert 0 < judged.total.time_to_first_ms <= judged.total.time_to_last_ms < 60_000
 
 
-def test_unfaithful_senders_are_found_out(sender, found, owed, recipients, doc):
+def test_unfaithful_senders_are_found_out(
+    sender: Sender, found: Any, owed: list[Any], recipients: tuple[Any, ...], doc: Any
+) -> None:
     stranger = next(one for one in recipients if not AFFECTED & set(one.places) and one.channel == "sms_http")
     faithful, forgotten, doubled, wrong = owed[:-3], *owed[-3:]
     for number, one in enumerate(faithful):
@@ -113,8 +117,8 @@ def test_unfaithful_senders_are_found_out(sender, found, owed, recipients, doc):
 
 
 def test_an_accept_whose_answer_was_lost_is_not_a_loss_but_its_repeat_is_a_double(
-    gateways, sender, found, owed
-):
+    gateways: dict[Any, Any], sender: Sender, found: Any, owed: list[Any]
+) -> None:
     gateways["webpush"].set_faults({"match": {"nth": [1]}, "action": {"kind": "reset_after"}})
     hit = next(one for one in owed if one.channel == "webpush")
     with pytest.raises(ConnectionResetError):
@@ -127,7 +131,9 @@ def test_an_accept_whose_answer_was_lost_is_not_a_loss_but_its_repeat_is_a_doubl
     assert (judged.total.lost, judged.total.uncollapsed) == (0, 0)
 
 
-def test_what_comes_after_expiry_is_late(sender, found, message, owed):
+def test_what_comes_after_expiry_is_late(
+    sender: Sender, found: Any, message: Message, owed: list[Any]
+) -> None:
     sender.send(0, owed[0])
     late = replace(message, expires=message.submitted_at - timedelta(seconds=1))
     assert found(late).total.late == 1

@@ -1,6 +1,7 @@
 """The verdict on hand-made ledgers: a clean run counts nothing, and every count can be made to speak."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ EXPIRES = START + timedelta(hours=1)
 END = EXPIRES + timedelta(seconds=60)
 
 
-def at(seconds):
+def at(seconds: Any) -> Any:
     return START + timedelta(seconds=seconds)
 
 
@@ -20,20 +21,24 @@ ALERT = Message("A", "chain", 0, Kind.ALERT, START, EXPIRES, contents={"good": K
 CANCEL = Message("C", "chain", 2, Kind.CANCEL, at(60), EXPIRES)
 
 
-def accepted(recipient, seconds=1.0, message="A", channel="webpush", **other):
+def accepted(
+    recipient: Any, seconds: float = 1.0, message: str = "A", channel: str = "webpush", **other: Any
+) -> GatewayRecord:
     fields = {"content_hash": "good", "collapse": "topic"} | other
     return GatewayRecord(message, recipient, channel, accepted=True, wall_time=at(seconds), **fields)
 
 
-def stated(recipient, state="accepted", message="A", channel="webpush"):
+def stated(
+    recipient: Any, state: str = "accepted", message: str = "A", channel: str = "webpush"
+) -> ServiceRecord:
     return ServiceRecord(message, recipient, channel, state)
 
 
-def expected(*recipients, message="A", channel="webpush"):
+def expected(*recipients: Any, message: str = "A", channel: str = "webpush") -> list[Any]:
     return [Expected(message, recipient, channel) for recipient in recipients]
 
 
-def verdict(gateway, service, owed=None, messages=(ALERT,), **options):
+def verdict(gateway: Any, service: Any, owed: Any = None, messages: Any = (ALERT,), **options: Any) -> Any:
     owed = expected("r1", "r2") if owed is None else owed
     return judge(Evidence(messages, owed, gateway, service), **({"at": END} | options))
 
@@ -42,11 +47,11 @@ CLEAN = [accepted("r1"), accepted("r2", 2.5)]
 SAID = [stated("r1"), stated("r2", "delivered")]
 
 
-def nonzero(judged):
+def nonzero(judged: Any) -> dict[Any, Any]:
     return {name: count for name in (*MUST_BE_ZERO, "doubled") if (count := getattr(judged.total, name))}
 
 
-def test_a_clean_run_has_no_failures_and_its_times():
+def test_a_clean_run_has_no_failures_and_its_times() -> None:
     judged = verdict(CLEAN, SAID)
     assert judged.failures == ()
     assert nonzero(judged) == {}
@@ -95,7 +100,7 @@ REFUSED = GatewayRecord(
         ),
     ],
 )
-def test_each_fault_is_counted_and_nothing_else_is(gateway, service, found):
+def test_each_fault_is_counted_and_nothing_else_is(gateway: Any, service: Any, found: dict[Any, Any]) -> None:
     judged = verdict(gateway, service)
     assert nonzero(judged) == found
     assert [failure.partition("=")[0] for failure in judged.failures] == [
@@ -103,13 +108,13 @@ def test_each_fault_is_counted_and_nothing_else_is(gateway, service, found):
     ]
 
 
-def test_who_is_said_to_have_perhaps_been_reached_is_not_unrecorded():
+def test_who_is_said_to_have_perhaps_been_reached_is_not_unrecorded() -> None:
     unsure = ServiceRecord("A", "r2", "webpush", "expired", uncertain=True)
     assert nonzero(verdict(CLEAN, [SAID[0], unsure])) == {}
     assert nonzero(verdict(CLEAN[:1], [SAID[0], unsure])) == {"lost": 1}
 
 
-def test_doubles_within_the_bound_are_no_failure():
+def test_doubles_within_the_bound_are_no_failure() -> None:
     doubles = [*CLEAN, accepted("r1", 3), accepted("r2", 3)]
     assert verdict(doubles, SAID, doubled_bound=2).failures == ()
     judged = verdict(doubles, SAID, doubled_bound=1)
@@ -117,41 +122,41 @@ def test_doubles_within_the_bound_are_no_failure():
     assert judged.total.doubled_bound == 1
 
 
-def test_what_is_still_in_time_is_pending_and_not_a_pass():
+def test_what_is_still_in_time_is_pending_and_not_a_pass() -> None:
     open_end = [SAID[0], stated("r2", "queued")]
     early = verdict(CLEAN, open_end, at=END - timedelta(seconds=1))
     assert nonzero(early) == {"pending": 1}
     assert early.failures == ("pending=1",)
 
 
-def test_a_message_can_be_due_before_its_expiry():
+def test_a_message_can_be_due_before_its_expiry() -> None:
     due = Message("A", "chain", 0, Kind.ALERT, START, EXPIRES, settle_by=at(30))
     open_end = [SAID[0], stated("r2", "queued")]
     assert nonzero(verdict(CLEAN, open_end, messages=(due,), at=at(29))) == {"pending": 1}
     assert nonzero(verdict(CLEAN, open_end, messages=(due,), at=at(30))) == {"unknown": 1}
 
 
-def test_content_is_checked_only_where_the_right_content_is_known():
+def test_content_is_checked_only_where_the_right_content_is_known() -> None:
     unchecked = Message("A", "chain", 0, Kind.ALERT, START, EXPIRES)
     assert verdict([CLEAN[0], accepted("r2", content_hash="bad")], SAID, messages=(unchecked,)).failures == ()
 
 
-def test_a_second_accept_does_not_make_the_time_to_the_last_longer():
+def test_a_second_accept_does_not_make_the_time_to_the_last_longer() -> None:
     assert verdict([*CLEAN, accepted("r1", 9)], SAID).total.time_to_last_ms == 2500.0
 
 
-def test_a_run_in_which_nothing_arrived_has_no_times():
+def test_a_run_in_which_nothing_arrived_has_no_times() -> None:
     judged = verdict([], [])
     assert (judged.total.lost, judged.total.unknown) == (2, 2)
     assert (judged.total.time_to_first_ms, judged.total.time_to_last_ms) == (None, None)
 
 
-def test_an_expectation_for_a_message_that_was_never_submitted_has_no_time():
+def test_an_expectation_for_a_message_that_was_never_submitted_has_no_time() -> None:
     judged = verdict([accepted("r1", message="X")], [stated("r1", message="X")], expected("r1", message="X"))
     assert judged.total.time_to_first_ms is None
 
 
-def test_rows_are_per_message_and_channel_and_the_total_sums_them():
+def test_rows_are_per_message_and_channel_and_the_total_sums_them() -> None:
     owed = [*expected("r1", "r2"), *expected("s1", channel="sms_http"), *expected("r1", "r2", message="C")]
     gateway = [
         *CLEAN,
@@ -169,7 +174,7 @@ def test_rows_are_per_message_and_channel_and_the_total_sums_them():
     assert (judged.total.time_to_first_ms, judged.total.time_to_last_ms) == (1000.0, 7000.0)
 
 
-def test_chain_violations_are_failures_too():
+def test_chain_violations_are_failures_too() -> None:
     gateway = [accepted("r1", 61, "C"), accepted("r1", 62.5)]
     service = [stated("r1"), stated("r1", message="C")]
     owed = [*expected("r1"), *expected("r1", message="C")]
@@ -177,7 +182,7 @@ def test_chain_violations_are_failures_too():
     assert judged.failures == ("lone_all_clear=1", "overtaken=1", "stale=1")
 
 
-def test_the_verdict_reads_as_json():
+def test_the_verdict_reads_as_json() -> None:
     report = verdict([accepted("r1")], SAID).as_json()
     assert report["failures"] == ["lost=1", "false_delivered=1"]
     assert report["total"]["lost"] == 1

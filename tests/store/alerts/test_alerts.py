@@ -2,16 +2,21 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 
 from dispatcher.model.vocabulary import Lane, Reason
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sources import Sources
 from tests.support.histories import plan, submit
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, SENDER, new_alert
 
 
-async def test_what_was_recorded_is_read_back_as_it_was(alerts):
+async def test_what_was_recorded_is_read_back_as_it_was(alerts: Alerts) -> None:
     new = await submit(alerts, "A", JUELICH, DUEREN, raw=b"<alert/>")
     stored = await alerts.get("A")
     for name in (
@@ -38,14 +43,14 @@ async def test_what_was_recorded_is_read_back_as_it_was(alerts):
     assert [place.ags for place in await alerts.affected("A")] == [DUEREN, JUELICH]
 
 
-async def test_what_is_not_there_is_none(alerts):
+async def test_what_is_not_there_is_none(alerts: Alerts) -> None:
     assert await alerts.get("none") is None
     assert await alerts.raw("none") is None
     assert await alerts.affected("none") == []
 
 
-async def test_nothing_is_recorded_before_the_commit(alerts):
-    async def interrupted():
+async def test_nothing_is_recorded_before_the_commit(alerts: Alerts) -> None:
+    async def interrupted() -> None:
         async with alerts.submission(SENDER) as submission:
             await submission.record(new_alert("A", DUEREN))
             assert await alerts.get("A") is None
@@ -56,7 +61,7 @@ async def test_nothing_is_recorded_before_the_commit(alerts):
     assert await alerts.get("A") is None
 
 
-async def test_acceptance_and_its_audit_line_are_one(alerts, pool):
+async def test_acceptance_and_its_audit_line_are_one(alerts: Alerts, pool: Any) -> None:
     new = await submit(alerts, "A")
     line = await pool.fetchrow(
         "SELECT actor, detail FROM audit WHERE alert_id = 'A' AND action = 'alert.accept'"
@@ -82,7 +87,9 @@ async def test_acceptance_and_its_audit_line_are_one(alerts, pool):
         ("DELETE FROM target", False),
     ],
 )
-async def test_the_hash_is_of_the_target_and_not_of_its_description(alerts, pool, statement, same):
+async def test_the_hash_is_of_the_target_and_not_of_its_description(
+    alerts: Alerts, pool: Any, statement: str, same: bool
+) -> None:
     await submit(alerts, "A", DUEREN, JUELICH, target=b"a shape")
     accepted = await alerts.target_sha256("A")
     assert (await pool.execute(statement))[-1] != "0", "the statement changed something"
@@ -92,14 +99,14 @@ async def test_the_hash_is_of_the_target_and_not_of_its_description(alerts, pool
 @pytest.mark.parametrize(
     "reason", [Reason.NOT_ACTUAL, Reason.EXPIRED, Reason.SUPERSEDED, Reason.ALREADY_ENDED]
 )
-async def test_what_is_not_dispatched_waits_for_no_plan(alerts, plans, reason):
+async def test_what_is_not_dispatched_waits_for_no_plan(alerts: Alerts, plans: Plans, reason: Any) -> None:
     await submit(alerts, "A", reason=reason)
     stored = await alerts.get("A")
     assert stored.state == "recorded"
     assert await plans.waiting_one("A") is None
 
 
-async def test_an_identity_is_sender_identifier_and_instant(alerts):
+async def test_an_identity_is_sender_identifier_and_instant(alerts: Alerts) -> None:
     await submit(alerts, "A", identifier="flut", sent=NOW)
     async with alerts.submission(SENDER) as submission:
         found = await submission.same_identity(SENDER, "flut", NOW)
@@ -109,13 +116,13 @@ async def test_an_identity_is_sender_identifier_and_instant(alerts):
         assert await submission.same_identity("other@example.org", "flut", NOW) is None
 
 
-async def test_the_record_refuses_an_identity_that_it_has(alerts):
+async def test_the_record_refuses_an_identity_that_it_has(alerts: Alerts) -> None:
     await submit(alerts, "A", identifier="flut")
     with pytest.raises(asyncpg.UniqueViolationError):
         await submit(alerts, "B", identifier="flut")
 
 
-async def test_referenced_finds_every_bearer_of_the_identifier(alerts):
+async def test_referenced_finds_every_bearer_of_the_identifier(alerts: Alerts) -> None:
     await submit(alerts, "A", identifier="flut")
     await submit(alerts, "B", identifier="flut", sent=NOW + HOUR)
     await submit(alerts, "C", identifier="sturm")
@@ -123,13 +130,13 @@ async def test_referenced_finds_every_bearer_of_the_identifier(alerts):
         assert [stored.id for stored in await submission.referenced(["flut", "unknown"])] == ["A", "B"]
 
 
-async def test_a_reference_named_twice_is_recorded_once(alerts, pool):
+async def test_a_reference_named_twice_is_recorded_once(alerts: Alerts, pool: Any) -> None:
     reference = (SENDER, "flut", NOW)
     await submit(alerts, "B", references=(reference, reference))
     assert await pool.fetchval("SELECT count(*) FROM reference") == 1
 
 
-async def test_a_chain_is_in_order_of_arrival(alerts):
+async def test_a_chain_is_in_order_of_arrival(alerts: Alerts) -> None:
     await submit(alerts, "A", sent=NOW + HOUR)
     await submit(alerts, "B", chain="A")
     await submit(alerts, "X")
@@ -137,7 +144,9 @@ async def test_a_chain_is_in_order_of_arrival(alerts):
         assert [stored.id for stored in await submission.chain("A")] == ["A", "B"]
 
 
-async def test_a_later_message_stops_what_is_under_way_and_nothing_else(alerts, ledger, plans):
+async def test_a_later_message_stops_what_is_under_way_and_nothing_else(
+    alerts: Alerts, ledger: Any, plans: Plans
+) -> None:
     await submit(alerts, "A")
     await submit(alerts, "X")
     await submit(alerts, "B", chain="A")
@@ -149,7 +158,9 @@ async def test_a_later_message_stops_what_is_under_way_and_nothing_else(alerts, 
     assert (await alerts.get("B")).stopped_by == "C"
 
 
-async def test_merged_chains_are_one(alerts, pool, ledger, plans, subscriptions):
+async def test_merged_chains_are_one(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many([])
     await submit(alerts, "A")
     await submit(alerts, "X")
@@ -161,10 +172,10 @@ async def test_merged_chains_are_one(alerts, pool, ledger, plans, subscriptions)
     assert await pool.fetchval("SELECT count(*) FROM batch WHERE chain_id = 'X'") == 0
 
 
-async def test_messages_of_one_sender_are_decided_one_after_the_other(alerts):
+async def test_messages_of_one_sender_are_decided_one_after_the_other(alerts: Alerts) -> None:
     order, entered = [], asyncio.Event()
 
-    async def second():
+    async def second() -> None:
         entered.set()
         async with alerts.submission(SENDER):
             order.append("second")
@@ -179,13 +190,13 @@ async def test_messages_of_one_sender_are_decided_one_after_the_other(alerts):
     assert order == ["somebody else", "first", "second"]
 
 
-async def test_a_submission_knows_the_records_clock(alerts, pool):
+async def test_a_submission_knows_the_records_clock(alerts: Alerts, pool: Any) -> None:
     before = await pool.fetchval("SELECT clock_timestamp()")
     async with alerts.submission(SENDER) as submission:
         assert before <= submission.now <= await pool.fetchval("SELECT clock_timestamp()")
 
 
-async def test_a_source_sees_its_own_newest_first(alerts, sources, pool):
+async def test_a_source_sees_its_own_newest_first(alerts: Alerts, sources: Sources, pool: Any) -> None:
     await pool.execute("INSERT INTO source (id, name, senders, territory) VALUES ('other', '', '{}', '{}')")
     for one in "ABC":
         await submit(alerts, one)
@@ -193,7 +204,7 @@ async def test_a_source_sees_its_own_newest_first(alerts, sources, pool):
     assert [stored.id for stored in await alerts.listed("leitstelle", 2)] == ["C", "B"]
 
 
-async def test_an_instance_gets_the_bytes_of_what_was_dispatched_for_its_places_only(alerts):
+async def test_an_instance_gets_the_bytes_of_what_was_dispatched_for_its_places_only(alerts: Alerts) -> None:
     await submit(alerts, "A", DUEREN, raw=b"<alert/>")
     await submit(alerts, "E", DUEREN, reason=Reason.NOT_ACTUAL)
     assert await alerts.raw_for("A", [JUELICH, DUEREN]) == b"<alert/>"
@@ -201,7 +212,9 @@ async def test_an_instance_gets_the_bytes_of_what_was_dispatched_for_its_places_
     assert await alerts.raw_for("E", [DUEREN]) is None
 
 
-async def test_in_force_is_what_was_dispatched_and_is_neither_expired_nor_replaced_nor_ended(alerts, pool):
+async def test_in_force_is_what_was_dispatched_and_is_neither_expired_nor_replaced_nor_ended(
+    alerts: Alerts, pool: Any
+) -> None:
     await submit(alerts, "A", DUEREN)
     await submit(alerts, "B", DUEREN, HEIMBACH, chain="A")
     await submit(alerts, "X", DUEREN)
@@ -214,7 +227,7 @@ async def test_in_force_is_what_was_dispatched_and_is_neither_expired_nor_replac
     assert [stored.id for stored in await alerts.current_in([HEIMBACH, JUELICH])] == ["B", "J"]
 
 
-async def test_what_an_update_left_out_is_not_in_force_there_any_more(alerts):
+async def test_what_an_update_left_out_is_not_in_force_there_any_more(alerts: Alerts) -> None:
     await submit(alerts, "A", DUEREN, JUELICH)
     await submit(alerts, "B", JUELICH, chain="A")
     assert await alerts.current_in([DUEREN]) == []

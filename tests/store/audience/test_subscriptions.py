@@ -1,21 +1,23 @@
 """The endpoints of record."""
 
 import asyncio
+from typing import Any
 
 from channels.base import Endpoint
 from dispatcher.model.subscriptions import SubscriberCounts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.support.histories import subscribe, subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 
 
-async def places_of(pool, recipient):
+async def places_of(pool: Any, recipient: Any) -> list[Any]:
     rows = await pool.fetch(
         "SELECT ags FROM followed_municipality WHERE subscription_id = $1 ORDER BY ags", recipient
     )
     return [row["ags"] for row in rows]
 
 
-async def test_what_was_added_can_be_reached(pool, subscriptions):
+async def test_what_was_added_can_be_reached(pool: Any, subscriptions: Subscriptions) -> None:
     [anna] = await subscribe(pool, subscriptions, "anna")
     assert await subscriptions.endpoints([anna, anna + 1]) == {
         anna: Endpoint(anna, "https://push.example/anna", {"auth": "anna"})
@@ -23,13 +25,13 @@ async def test_what_was_added_can_be_reached(pool, subscriptions):
     assert await subscriptions.counts() == {"webpush": 1}
 
 
-async def test_nothing_to_add_is_no_error(subscriptions):
+async def test_nothing_to_add_is_no_error(subscriptions: Subscriptions) -> None:
     assert await subscriptions.add_many([]) == 0
 
 
 async def test_an_endpoint_added_again_is_the_same_recipient_with_the_new_keys_and_all_places(
-    pool, subscriptions
-):
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     [anna] = await subscribe(pool, subscriptions, "anna", places=(DUEREN,), ref="old")
     await subscriptions.add_many(
         [subscription("anna", JUELICH, language="en", gateway="https://new.example", ref="new")]
@@ -39,7 +41,9 @@ async def test_an_endpoint_added_again_is_the_same_recipient_with_the_new_keys_a
     assert await places_of(pool, anna) == [DUEREN, JUELICH]
 
 
-async def test_of_duplicates_in_one_import_the_last_counts_with_the_places_of_all(pool, subscriptions):
+async def test_of_duplicates_in_one_import_the_last_counts_with_the_places_of_all(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     added = await subscriptions.add_many(
         [
             subscription("anna", DUEREN, ref="first"),
@@ -54,7 +58,9 @@ async def test_of_duplicates_in_one_import_the_last_counts_with_the_places_of_al
     assert await places_of(pool, rows[1]["id"]) == [DUEREN]
 
 
-async def test_one_that_ended_and_comes_back_is_a_new_recipient(pool, subscriptions):
+async def test_one_that_ended_and_comes_back_is_a_new_recipient(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     [old] = await subscribe(pool, subscriptions, "anna", places=(DUEREN,))
     await pool.execute("UPDATE subscription SET ended_at = now(), end_reason = 'gone'")
     [new] = await subscribe(pool, subscriptions, "anna", places=(JUELICH,))
@@ -64,12 +70,16 @@ async def test_one_that_ended_and_comes_back_is_a_new_recipient(pool, subscripti
     assert list(await subscriptions.endpoints([old, new])) == [new]
 
 
-async def test_the_same_address_on_another_channel_is_another_recipient(pool, subscriptions):
+async def test_the_same_address_on_another_channel_is_another_recipient(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many([subscription("anna"), subscription("anna", channel="app")])
     assert await subscriptions.counts() == {"app": 1, "webpush": 1}
 
 
-async def test_two_imports_at_once_of_the_same_endpoints_make_each_once(pool, subscriptions):
+async def test_two_imports_at_once_of_the_same_endpoints_make_each_once(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     names = [f"p{n}" for n in range(50)]
     forth = [subscription(name, DUEREN) for name in names]
     back = [subscription(name, JUELICH) for name in reversed(names)]
@@ -78,7 +88,9 @@ async def test_two_imports_at_once_of_the_same_endpoints_make_each_once(pool, su
     assert await pool.fetchval("SELECT count(*) FROM followed_municipality") == 100
 
 
-async def test_reach_counts_a_person_once_per_channel_and_once_in_each_municipality(pool, subscriptions):
+async def test_reach_counts_a_person_once_per_channel_and_once_in_each_municipality(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many(
         [
             subscription("anna", DUEREN, JUELICH),
@@ -96,14 +108,18 @@ async def test_reach_counts_a_person_once_per_channel_and_once_in_each_municipal
     assert await subscriptions.reach([]) == SubscriberCounts({}, {})
 
 
-async def test_refs_join_ledgers_and_name_those_that_ended_too(pool, subscriptions):
+async def test_refs_join_ledgers_and_name_those_that_ended_too(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many([subscription("anna", ref="r-1"), subscription("bernd")])
     await pool.execute("UPDATE subscription SET ended_at = now()")
     [anna] = await pool.fetch("SELECT id FROM subscription WHERE ref = 'r-1'")
     assert [ref async for ref in subscriptions.refs()] == [(anna["id"], "webpush", "r-1")]
 
 
-async def test_an_import_is_on_the_audit_trail_without_an_address(pool, subscriptions):
+async def test_an_import_is_on_the_audit_trail_without_an_address(
+    pool: Any, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many([subscription("anna")])
     line = await pool.fetchrow("SELECT action, detail FROM audit")
     assert (line["action"], line["detail"]) == ("subscriptions.add", {"count": 1})

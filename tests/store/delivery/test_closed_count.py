@@ -6,7 +6,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import State
 
 
-def test_closed_recipients_are_counted_by_channel_lane_and_state():
+def test_closed_recipients_are_counted_by_channel_lane_and_state() -> None:
     metrics = Metrics()
     metrics.count_closed(State.SUPERSEDED, {("webpush", "flash"): 3, ("app", "routine"): 1})
     text = generate_latest(metrics.registry).decode()

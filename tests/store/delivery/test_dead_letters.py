@@ -1,12 +1,17 @@
 """Dead letters: looked at without addresses, put back only where something may still be sent."""
 
+from typing import Any
+
 import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.dead_letters import DeadLetters, parse_id
+from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import plan, submit, subscribe
 from tests.support.messages import DUEREN
 
@@ -14,12 +19,12 @@ CRASHES_KEPT = DEFAULT_POLICY.suspicion.crashes_kept
 
 
 @pytest.fixture
-def letters(pool):
+def letters(pool: Any) -> DeadLetters:
     return DeadLetters(pool)
 
 
 @pytest.fixture
-async def batch(pool, alerts, ledger, plans, subscriptions):
+async def batch(pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions) -> Any:
     """Anna was refused, Bernd given up, Clara was reached; one batch."""
     people = await subscribe(pool, subscriptions, "anna", "bernd", "clara")
     await submit(alerts, "A", DUEREN)
@@ -34,7 +39,7 @@ async def batch(pool, alerts, ledger, plans, subscriptions):
     return wake_ups.batch_id
 
 
-async def test_they_are_what_was_refused_or_given_up_newest_first(batch, letters):
+async def test_they_are_what_was_refused_or_given_up_newest_first(batch: Any, letters: DeadLetters) -> None:
     found = await letters.listed("A")
     assert {(one.id, one.label, one.code, one.detail, one.attempts) for one in found} == {
         (f"{batch}-0", "permanent", "400", "too long", 2),
@@ -44,7 +49,9 @@ async def test_they_are_what_was_refused_or_given_up_newest_first(batch, letters
     assert await letters.listed("other") == []
 
 
-async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(batch, letters):
+async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(
+    batch: Any, letters: DeadLetters
+) -> None:
     opened = await letters.opened(f"{batch}-1")
     assert (opened.letter.label, opened.kind, opened.language, opened.crashes) == ("crash", "alert", "de", 3)
     assert opened.uncertain is True
@@ -53,7 +60,9 @@ async def test_one_shows_what_it_was_about_and_what_a_replay_would_come_to(batch
     assert await letters.opened("999-0") is None
 
 
-async def test_put_back_they_are_open_again_and_suspects_stay_suspect(batch, letters, ledger, alerts):
+async def test_put_back_they_are_open_again_and_suspects_stay_suspect(
+    batch: Any, letters: DeadLetters, ledger: Any, alerts: Alerts
+) -> None:
     assert await letters.replay([f"{batch}-0", f"{batch}-1"], CRASHES_KEPT) == {
         f"{batch}-0": Fate.REPLAYED,
         f"{batch}-1": Fate.REPLAYED,
@@ -75,14 +84,18 @@ async def test_put_back_they_are_open_again_and_suspects_stay_suspect(batch, let
         ("UPDATE problem SET due = clock_timestamp()", Fate.UNKNOWN),
     ],
 )
-async def test_what_may_not_be_sent_any_more_is_not_put_back(batch, letters, pool, change, fate):
+async def test_what_may_not_be_sent_any_more_is_not_put_back(
+    batch: Any, letters: DeadLetters, pool: Any, change: str, fate: Any
+) -> None:
     await pool.execute(change)
     before = await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch")
     assert await letters.replay([f"{batch}-0"], CRASHES_KEPT) == {f"{batch}-0": fate}
     assert await pool.fetchrow("SELECT outcomes, state, lease_token FROM batch") == before
 
 
-async def test_unknown_ones_and_those_that_were_reached_change_nothing(batch, letters, pool):
+async def test_unknown_ones_and_those_that_were_reached_change_nothing(
+    batch: Any, letters: DeadLetters, pool: Any
+) -> None:
     before = await pool.fetchrow("SELECT * FROM batch")
     assert await letters.replay([f"{batch}-2", "999-0"], CRASHES_KEPT) == {
         f"{batch}-2": Fate.UNKNOWN,
@@ -94,6 +107,6 @@ async def test_unknown_ones_and_those_that_were_reached_change_nothing(batch, le
 @pytest.mark.parametrize(
     "text", ["", "1", "a-1", "1-b", "-1-2", "1-", "²-1", "9" * 19 + "-0", "1-" + "9" * 10]
 )
-def test_an_id_is_two_numbers(text):
+def test_an_id_is_two_numbers(text: Any) -> None:
     with pytest.raises(ValueError, match="not the id"):
         parse_id(text)

@@ -3,13 +3,17 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, LeasePolicy
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, Reason, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.ledger import LeaseLostError
+from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import (
     finish,
     ledger_of,
@@ -27,7 +31,9 @@ MOMENT = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def ready_batches(pool, alerts, ledger, plans, subscriptions):
+async def ready_batches(
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> Any:
     """Alert A to five people: a batch of three and one of two."""
     await subscribe(pool, subscriptions, *"abcde")
     await submit(alerts, "A", DUEREN)
@@ -35,19 +41,23 @@ async def ready_batches(pool, alerts, ledger, plans, subscriptions):
 
 
 @pytest.fixture
-def batch(ready_batches):
+def batch(ready_batches: Any) -> Any:
     return ready_batches[0].batch_id
 
 
-async def row(pool, batch_id):
+async def row(pool: Any, batch_id: Any) -> Any:
     return await pool.fetchrow("SELECT * FROM batch WHERE id = $1", batch_id)
 
 
-async def pending_problem(lease, *, due=None, label="transient", position=0):
+async def pending_problem(
+    lease: Any, *, due: Any = None, label: str = "transient", position: int = 0
+) -> RecipientProblem:
     return RecipientProblem(position, lease.recipients[position], 1, 0, label, "503", "busy", due)
 
 
-async def test_a_lease_holds_all_that_a_worker_needs(pool, alerts, ledger, batch):
+async def test_a_lease_holds_all_that_a_worker_needs(
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     stored = await alerts.get("A")
     assert (lease.alert_id, lease.chain_id, lease.kind, lease.lane) == ("A", "A", Kind.ALERT, Lane.PRIORITY)
@@ -60,20 +70,22 @@ async def test_a_lease_holds_all_that_a_worker_needs(pool, alerts, ledger, batch
 
 
 @pytest.mark.parametrize(("ticks", "ahead_s"), [((0, 1), 0), ((0, 60, 60, 100), 40)])
-async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_is(pool, batch, ticks, ahead_s):
+async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_is(
+    pool: Any, batch: Any, ticks: tuple[Any, ...], ahead_s: int
+) -> None:
     lease = await ledger_of(pool, monotonic=partial(next, iter(ticks))).acquire(batch)
     present = await pool.fetchval("SELECT clock_timestamp()")
     assert lease.now - present == pytest.approx(timedelta(seconds=ahead_s), abs=20 * MOMENT)
 
 
-async def test_only_one_of_many_gets_the_batch(ledger, batch):
+async def test_only_one_of_many_gets_the_batch(ledger: Any, batch: Any) -> None:
     leases = await asyncio.gather(*(ledger.acquire(batch) for _ in range(8)))
     assert sum(lease is not None for lease in leases) == 1
 
 
 async def test_a_lease_that_ended_may_be_taken_over_and_the_first_holder_can_write_nothing_more(
-    pool, ledger, batch
-):
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     first = await ledger.acquire(batch)
     await let_leases_end(pool)
     second = await ledger.acquire(batch)
@@ -88,7 +100,9 @@ async def test_a_lease_that_ended_may_be_taken_over_and_the_first_holder_can_wri
     assert (await row(pool, batch))["outcomes"] == bytes(3)
 
 
-async def test_a_write_that_lost_its_lease_leaves_no_problem_and_removes_nobody(pool, ledger, batch):
+async def test_a_write_that_lost_its_lease_leaves_no_problem_and_removes_nobody(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     first = await ledger.acquire(batch)
     await let_leases_end(pool)
     await ledger.acquire(batch)
@@ -101,7 +115,9 @@ async def test_a_write_that_lost_its_lease_leaves_no_problem_and_removes_nobody(
     assert await pool.fetchval("SELECT count(*) FROM subscription WHERE ended_at IS NOT NULL") == 0
 
 
-async def test_a_holder_whose_lease_ran_out_unnoticed_goes_on_as_long_as_nobody_took_it(pool, ledger, batch):
+async def test_a_holder_whose_lease_ran_out_unnoticed_goes_on_as_long_as_nobody_took_it(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     await let_leases_end(pool)
     assert await ledger.advance(lease, Progress(bytes(3))) is False
@@ -109,10 +125,12 @@ async def test_a_holder_whose_lease_ran_out_unnoticed_goes_on_as_long_as_nobody_
 
 
 @pytest.mark.parametrize("sign", ["advance", "heartbeat"])
-async def test_each_sign_of_life_renews_the_lease_and_hears_of_a_stop(pool, alerts, ledger, batch, sign):
+async def test_each_sign_of_life_renews_the_lease_and_hears_of_a_stop(
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any, sign: str
+) -> None:
     lease = await ledger.acquire(batch)
 
-    async def live():
+    async def live() -> Any:
         if sign == "advance":
             return await ledger.advance(lease, Progress(bytes(3)))
         return await ledger.heartbeat(lease)
@@ -125,7 +143,7 @@ async def test_each_sign_of_life_renews_the_lease_and_hears_of_a_stop(pool, aler
     assert await live() is True
 
 
-async def test_progress_is_there_for_who_comes_next(pool, ledger, batch):
+async def test_progress_is_there_for_who_comes_next(pool: Any, ledger: Any, batch: Any) -> None:
     lease = await ledger.acquire(batch)
     due = lease.now + timedelta(hours=1)
     noted = await pending_problem(lease, due=due)
@@ -137,14 +155,14 @@ async def test_progress_is_there_for_who_comes_next(pool, ledger, batch):
     assert second.problems == {0: noted}
 
 
-async def test_a_problem_is_one_line_however_often_it_changes(pool, ledger, batch):
+async def test_a_problem_is_one_line_however_often_it_changes(pool: Any, ledger: Any, batch: Any) -> None:
     lease = await ledger.acquire(batch)
     for label in ("transient", "rate_limited", "accepted"):
         await ledger.advance(lease, Progress(bytes(3), (await pending_problem(lease, label=label),)))
     assert [one["label"] for one in await pool.fetch("SELECT label FROM problem")] == ["accepted"]
 
 
-async def test_the_first_and_last_acceptance_only_ever_widen(pool, ledger, batch):
+async def test_the_first_and_last_acceptance_only_ever_widen(pool: Any, ledger: Any, batch: Any) -> None:
     lease = await ledger.acquire(batch)
     for first, last in ((1, 2), (0, 1), (None, None), (2, 3)):
         times = [None if one is None else lease.now + one * MOMENT for one in (first, last)]
@@ -153,7 +171,7 @@ async def test_the_first_and_last_acceptance_only_ever_widen(pool, ledger, batch
     assert (stored["first_at"], stored["last_at"]) == (lease.now, lease.now + 3 * MOMENT)
 
 
-async def test_gone_endpoints_are_removed_with_the_reason(pool, ledger, batch):
+async def test_gone_endpoints_are_removed_with_the_reason(pool: Any, ledger: Any, batch: Any) -> None:
     lease = await ledger.acquire(batch)
     outcomes = bytes([State.GONE, ACCEPTED, ACCEPTED])
     await ledger.release(lease, Progress(outcomes, remove=lease.recipients[:1], remove_reason="gone"))
@@ -161,7 +179,9 @@ async def test_gone_endpoints_are_removed_with_the_reason(pool, ledger, batch):
     assert (ended["id"], ended["end_reason"]) == (lease.recipients[0], "gone")
 
 
-async def test_an_endpoint_that_is_being_renewed_at_this_moment_stays_and_nobody_waits(pool, ledger, batch):
+async def test_an_endpoint_that_is_being_renewed_at_this_moment_stays_and_nobody_waits(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     progress = Progress(bytes([State.GONE] * 3), remove=lease.recipients, remove_reason="gone")
     async with pool.acquire() as importing, importing.transaction():
@@ -172,8 +192,8 @@ async def test_an_endpoint_that_is_being_renewed_at_this_moment_stays_and_nobody
 
 
 async def test_a_batch_is_done_when_everybody_has_a_terminal_state_and_the_alert_with_its_last_batch(
-    alerts, pool, ledger, ready_batches
-):
+    alerts: Alerts, pool: Any, ledger: Any, ready_batches: Any
+) -> None:
     first, second = ready_batches
     assert await finish(ledger, first.batch_id, ACCEPTED) is True
     assert (await alerts.get("A")).state == "planned"
@@ -185,7 +205,9 @@ async def test_a_batch_is_done_when_everybody_has_a_terminal_state_and_the_alert
     assert await ledger.acquire(first.batch_id) is None
 
 
-async def test_a_batch_put_down_unfinished_is_taken_up_again_when_it_is_due(pool, ledger, batch):
+async def test_a_batch_put_down_unfinished_is_taken_up_again_when_it_is_due(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     outcomes = bytes([ACCEPTED, State.RETRY, State.PENDING])
     assert await ledger.release(lease, Progress(outcomes), lease.now + timedelta(hours=1)) is False
@@ -194,7 +216,7 @@ async def test_a_batch_put_down_unfinished_is_taken_up_again_when_it_is_due(pool
     assert (await ledger.acquire(batch)).outcomes == outcomes
 
 
-async def test_a_second_release_of_a_finished_batch_is_refused(ledger, batch):
+async def test_a_second_release_of_a_finished_batch_is_refused(ledger: Any, batch: Any) -> None:
     """Its commit may have succeeded while the answer was lost; then somebody tries again."""
     lease = await ledger.acquire(batch)
     await ledger.release(lease, Progress(bytes([ACCEPTED] * 3)))
@@ -202,7 +224,9 @@ async def test_a_second_release_of_a_finished_batch_is_refused(ledger, batch):
         await ledger.release(lease, Progress(bytes([ACCEPTED] * 3)))
 
 
-async def test_nobody_claims_a_stopped_batch_or_one_of_a_paused_gateway(pool, alerts, ledger, ready_batches):
+async def test_nobody_claims_a_stopped_batch_or_one_of_a_paused_gateway(
+    pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
+) -> None:
     one, other = (wake_ups.batch_id for wake_ups in ready_batches)
     await ledger.pause_gateway("webpush", PUSH, 60, "breaker")
     assert await ledger.acquire(one) is None
@@ -212,13 +236,13 @@ async def test_nobody_claims_a_stopped_batch_or_one_of_a_paused_gateway(pool, al
     assert await ledger.acquire(other) is None
 
 
-async def test_a_pause_of_another_gateway_or_channel_is_no_matter(ledger, batch):
+async def test_a_pause_of_another_gateway_or_channel_is_no_matter(ledger: Any, batch: Any) -> None:
     await ledger.pause_gateway("webpush", "https://other.example", 60, "breaker")
     await ledger.pause_gateway("app", PUSH, 60, "breaker")
     assert await ledger.acquire(batch) is not None
 
 
-async def test_a_pause_only_ever_grows(pool, ledger):
+async def test_a_pause_only_ever_grows(pool: Any, ledger: Any) -> None:
     await ledger.pause_gateway("webpush", PUSH, 60, "breaker")
     long = await pool.fetchrow("SELECT * FROM gateway")
     await ledger.pause_gateway("webpush", PUSH, 5, "retry_after")
@@ -229,11 +253,13 @@ async def test_a_pause_only_ever_grows(pool, ledger):
     assert longer["reason"] == "misconfigured"
 
 
-async def due(ledger):
+async def due(ledger: Any) -> list[Any]:
     return [wake_ups.batch_id for wake_ups in await ledger.due()]
 
 
-async def test_a_batch_whose_bell_was_just_rung_is_not_rung_for_again(pool, ledger, ready_batches):
+async def test_a_batch_whose_bell_was_just_rung_is_not_rung_for_again(
+    pool: Any, ledger: Any, ready_batches: Any
+) -> None:
     assert await due(ledger) == []
     await let_wake_ups_lapse(pool)
     assert sorted(await due(ledger)) == [wake_ups.batch_id for wake_ups in ready_batches]
@@ -241,8 +267,8 @@ async def test_a_batch_whose_bell_was_just_rung_is_not_rung_for_again(pool, ledg
 
 
 async def test_how_long_a_lease_lasts_and_when_somebody_else_is_sent_to_look_is_the_policys(
-    pool, ready_batches
-):
+    pool: Any, ready_batches: Any
+) -> None:
     policy = DeliveryPolicy(lease=LeasePolicy(duration_s=600, wake_up_again_s=90))
     ledger, [batch, other] = ledger_of(pool, policy), [wake_ups.batch_id for wake_ups in ready_batches]
     lease = await ledger.acquire(batch)
@@ -253,7 +279,9 @@ async def test_how_long_a_lease_lasts_and_when_somebody_else_is_sent_to_look_is_
     assert await due(ledger) == [other]
 
 
-async def test_no_bell_for_what_is_in_hand_waits_is_stopped_or_is_paused(pool, alerts, ledger, ready_batches):
+async def test_no_bell_for_what_is_in_hand_waits_is_stopped_or_is_paused(
+    pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
+) -> None:
     in_flight, waits = (wake_ups.batch_id for wake_ups in ready_batches)
     await ledger.acquire(in_flight)
     lease = await ledger.acquire(waits)
@@ -270,7 +298,9 @@ async def test_no_bell_for_what_is_in_hand_waits_is_stopped_or_is_paused(pool, a
     assert await due(ledger) == []
 
 
-async def test_a_lease_that_ended_is_rung_for_at_once_once_and_with_its_own_token(pool, ledger, batch):
+async def test_a_lease_that_ended_is_rung_for_at_once_once_and_with_its_own_token(
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     await let_leases_end(pool)
     [wake_ups] = [wake_ups for wake_ups in await ledger.due() if wake_ups.batch_id == batch]
@@ -278,18 +308,20 @@ async def test_a_lease_that_ended_is_rung_for_at_once_once_and_with_its_own_toke
     assert await due(ledger) == []
 
 
-async def test_a_batch_put_down_is_rung_for_at_once(ledger, batch):
+async def test_a_batch_put_down_is_rung_for_at_once(ledger: Any, batch: Any) -> None:
     await ledger.release(await ledger.acquire(batch), Progress(bytes(3)))
     assert batch in await due(ledger)
 
 
-async def test_two_reconcilers_never_ring_for_the_same_batch(pool, ledger, ready_batches):
+async def test_two_reconcilers_never_ring_for_the_same_batch(
+    pool: Any, ledger: Any, ready_batches: Any
+) -> None:
     await let_wake_ups_lapse(pool)
     rung = await asyncio.gather(*(due(ledger) for _ in range(4)))
     assert sorted(one for some in rung for one in some) == [wake_ups.batch_id for wake_ups in ready_batches]
 
 
-async def test_due_is_bounded(pool, ledger, ready_batches):
+async def test_due_is_bounded(pool: Any, ledger: Any, ready_batches: Any) -> None:
     await let_wake_ups_lapse(pool)
     assert len(await ledger.due(limit=1)) == 1
 
@@ -307,8 +339,8 @@ CLOSING = {
 @pytest.mark.parametrize("before", sorted(CLOSING))
 @pytest.mark.parametrize("why", ["stopped", "expired"])
 async def test_a_batch_closed_unfinished_says_what_was_not_sent_and_what_may_have_been(
-    pool, alerts, ledger, batch, before, why
-):
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any, before: Any, why: str
+) -> None:
     lease = await ledger.acquire(batch)
     await ledger.release(lease, Progress(bytes([before, ACCEPTED, State.GONE | UNCERTAIN])))
     if why == "stopped":
@@ -325,7 +357,9 @@ async def test_a_batch_closed_unfinished_says_what_was_not_sent_and_what_may_hav
     assert (await alerts.get("A")).state == "settled"
 
 
-async def test_what_is_in_hand_is_not_closed_but_counted(pool, alerts, ledger, ready_batches):
+async def test_what_is_in_hand_is_not_closed_but_counted(
+    pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
+) -> None:
     lease = await ledger.acquire(ready_batches[0].batch_id)
     await submit(alerts, "B", chain="A")
     assert (await ledger.close_stopped("A")).in_flight == 1
@@ -334,7 +368,9 @@ async def test_what_is_in_hand_is_not_closed_but_counted(pool, alerts, ledger, r
     assert (await ledger.close_stopped("A")).in_flight == 0
 
 
-async def test_what_is_closed_is_fenced_off_from_a_holder_that_wakes_up(pool, alerts, ledger, batch):
+async def test_what_is_closed_is_fenced_off_from_a_holder_that_wakes_up(
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     lease = await ledger.acquire(batch)
     await let_leases_end(pool)
     await submit(alerts, "B", chain="A")
@@ -343,7 +379,9 @@ async def test_what_is_closed_is_fenced_off_from_a_holder_that_wakes_up(pool, al
         await ledger.release(lease, Progress(bytes([ACCEPTED] * 3)))
 
 
-async def test_other_chains_and_messages_not_stopped_stay_open(pool, alerts, ledger, batch):
+async def test_other_chains_and_messages_not_stopped_stay_open(
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     assert (await ledger.close_stopped("A")).in_flight == 0
     await submit(alerts, "X")
     assert (await ledger.close_stopped("X")).in_flight == 0
@@ -352,14 +390,16 @@ async def test_other_chains_and_messages_not_stopped_stay_open(pool, alerts, led
     assert (await row(pool, batch))["state"] == "open"
 
 
-async def test_what_is_finished_and_was_not_noticed_is_settled(pool, alerts, ledger, ready_batches):
+async def test_what_is_finished_and_was_not_noticed_is_settled(
+    pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
+) -> None:
     await pool.execute("UPDATE batch SET state = 'done'")
     assert await ledger.settle_finished() == 1
     assert (await alerts.get("A")).state == "settled"
     assert await ledger.settle_finished() == 0
 
 
-async def test_what_is_not_planned_yet_is_not_finished(alerts, ledger):
+async def test_what_is_not_planned_yet_is_not_finished(alerts: Alerts, ledger: Any) -> None:
     await submit(alerts, "A")
     assert await ledger.settle_finished() == 0
 
@@ -367,7 +407,7 @@ async def test_what_is_not_planned_yet_is_not_finished(alerts, ledger):
 # Two transactions at once: whoever comes first, nobody is forgotten and nobody hears the superseded message.
 
 
-async def blocked(pool, task, besides=0):
+async def blocked(pool: Any, task: Any, besides: int = 0) -> None:
     """Wait until the task's statement waits for a lock, as others do already."""
     while not task.done():
         waits = await pool.fetchval(
@@ -380,8 +420,8 @@ async def blocked(pool, task, besides=0):
 
 
 async def test_a_claim_that_comes_first_is_seen_by_the_closing_that_waited_for_it(
-    pool, alerts, ledger, batch
-):
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     await submit(alerts, "B", chain="A")
     async with pool.acquire() as claiming:
         claim = claiming.transaction()
@@ -397,7 +437,9 @@ async def test_a_claim_that_comes_first_is_seen_by_the_closing_that_waited_for_i
     assert (await row(pool, batch))["state"] == "open"
 
 
-async def test_a_claim_that_waited_for_the_closing_gets_nothing(pool, alerts, ledger, batch):
+async def test_a_claim_that_waited_for_the_closing_gets_nothing(
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     """Its snapshot is older than the stop: only the row itself tells it."""
     async with pool.acquire() as closing:
         close = closing.transaction()
@@ -412,8 +454,8 @@ async def test_a_claim_that_waited_for_the_closing_gets_nothing(pool, alerts, le
 
 
 async def test_a_stop_waits_for_a_plan_under_way_and_stops_what_it_made(
-    pool, alerts, ledger, plans, subscriptions
-):
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     await subscribe(pool, subscriptions, "a")
     await submit(alerts, "A", DUEREN)
     async with pool.acquire() as planning:
@@ -429,8 +471,8 @@ async def test_a_stop_waits_for_a_plan_under_way_and_stops_what_it_made(
 
 
 async def test_merging_chains_and_closing_batches_never_wait_for_each_other_in_a_circle(
-    pool, alerts, ledger, batch
-):
+    pool: Any, alerts: Alerts, ledger: Any, batch: Any
+) -> None:
     """Intake: alert rows, then batch rows. Whoever holds a batch row asks for no alert row."""
     await submit(alerts, "X")
     await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
@@ -444,8 +486,8 @@ async def test_merging_chains_and_closing_batches_never_wait_for_each_other_in_a
 
 
 async def test_two_closings_at_once_do_not_wait_for_each_other_in_a_circle(
-    pool, alerts, ledger, ready_batches
-):
+    pool: Any, alerts: Alerts, ledger: Any, ready_batches: Any
+) -> None:
     await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
     await pool.execute("UPDATE batch SET deadline = clock_timestamp() - interval '1 ms'")
     closings = [ledger.close_expired() if n % 2 else ledger.close_stopped("A") for n in range(8)]
@@ -453,8 +495,8 @@ async def test_two_closings_at_once_do_not_wait_for_each_other_in_a_circle(
 
 
 async def test_who_claims_while_the_holder_before_is_still_putting_down_knows_its_problems(
-    pool, ledger, batch
-):
+    pool: Any, ledger: Any, batch: Any
+) -> None:
     """The holder's lease has run out, unnoticed, and its last write and the claim meet at the batch's row."""
     first = await ledger.acquire(batch)
     await let_leases_end(pool)

@@ -2,9 +2,14 @@
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.plans import Plans
 from tests.store.conftest import batch_ids
 from tests.support.histories import finish, plan, planned, submit, subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
@@ -12,7 +17,9 @@ from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
 
 
-async def test_every_recipient_is_in_one_state(pool, ledger, accounts, ready_batches):
+async def test_every_recipient_is_in_one_state(
+    pool: Any, ledger: Any, accounts: LedgerReader, ready_batches: list[Any]
+) -> None:
     _, three, two = await batch_ids(pool)
     lease = await ledger.acquire(three)
     progress = Progress(
@@ -29,14 +36,18 @@ async def test_every_recipient_is_in_one_state(pool, ledger, accounts, ready_bat
     assert channels["app", "alert"].first_at is None
 
 
-async def test_an_alert_without_recipients_has_an_empty_account(accounts, alerts):
+async def test_an_alert_without_recipients_has_an_empty_account(
+    accounts: LedgerReader, alerts: Alerts
+) -> None:
     await submit(alerts, "A", HEIMBACH)
     assert await accounts.summary("A") == []
     assert await accounts.by_municipality("A") == {}
     assert [entry async for entry in accounts.entries("A")] == []
 
 
-async def test_entries_name_each_recipient_and_no_address(pool, ledger, accounts, ready_batches):
+async def test_entries_name_each_recipient_and_no_address(
+    pool: Any, ledger: Any, accounts: LedgerReader, ready_batches: list[Any]
+) -> None:
     app, three, _ = await batch_ids(pool)
     await finish(ledger, app, State.DELIVERED)
     await finish(ledger, three, State.DEAD | UNCERTAIN)
@@ -51,7 +62,9 @@ async def test_entries_name_each_recipient_and_no_address(pool, ledger, accounts
     assert "push.example/" not in json.dumps([asdict(one) for one in entries])
 
 
-async def test_who_follows_two_municipalities_counts_in_both(alerts, ledger, plans, accounts, subscriptions):
+async def test_who_follows_two_municipalities_counts_in_both(
+    alerts: Alerts, ledger: Any, plans: Plans, accounts: LedgerReader, subscriptions: Subscriptions
+) -> None:
     await subscriptions.add_many([subscription("anna", DUEREN, JUELICH), subscription("bernd", JUELICH)])
     await submit(alerts, "A", DUEREN, JUELICH)
     [wake_ups] = await plan(ledger, plans, "A")

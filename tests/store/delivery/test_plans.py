@@ -2,11 +2,14 @@
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 
 from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import (
     finish,
@@ -25,7 +28,7 @@ ACCEPTED, REJECTED = State.ACCEPTED, State.REJECTED
 
 
 @pytest.fixture
-async def three(pool, subscriptions):
+async def three(pool: Any, subscriptions: Subscriptions) -> list[Any]:
     """Anna follows Düren, Bernd Jülich, Clara both."""
     await subscriptions.add_many(
         [subscription("anna", DUEREN), subscription("bernd", JUELICH), subscription("clara", DUEREN, JUELICH)]
@@ -33,12 +36,14 @@ async def three(pool, subscriptions):
     return [row["id"] for row in await pool.fetch("SELECT id FROM subscription ORDER BY address")]
 
 
-async def serve(ledger, plans, alert_id, outcomes=ACCEPTED):
+async def serve(ledger: Any, plans: Any, alert_id: Any, outcomes: Any = ACCEPTED) -> None:
     for wake_ups in await plan(ledger, plans, alert_id):
         await finish(ledger, wake_ups.batch_id, outcomes)
 
 
-async def test_a_first_notice_reaches_everybody_concerned_once(alerts, pool, ledger, plans, three):
+async def test_a_first_notice_reaches_everybody_concerned_once(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, _, clara = three
     await submit(alerts, "A", DUEREN)
     ready_batches = await plan(ledger, plans, "A")
@@ -48,7 +53,9 @@ async def test_a_first_notice_reaches_everybody_concerned_once(alerts, pool, led
     assert (stored.state, stored.audience) == ("planned", 2)
 
 
-async def test_nobody_concerned_means_settled_at_once(alerts, plans, ledger, three):
+async def test_nobody_concerned_means_settled_at_once(
+    alerts: Alerts, plans: Plans, ledger: Any, three: list[Any]
+) -> None:
     await submit(alerts, "A", HEIMBACH)
     assert await plan(ledger, plans, "A") == []
     stored = await alerts.get("A")
@@ -56,7 +63,9 @@ async def test_nobody_concerned_means_settled_at_once(alerts, plans, ledger, thr
     assert stored.settled_at is not None
 
 
-async def test_planning_twice_changes_nothing(alerts, pool, ledger, plans, three):
+async def test_planning_twice_changes_nothing(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     await plan(ledger, plans, "A")
     before = await pool.fetch("SELECT * FROM batch")
@@ -64,14 +73,16 @@ async def test_planning_twice_changes_nothing(alerts, pool, ledger, plans, three
     assert await pool.fetch("SELECT * FROM batch") == before
 
 
-async def test_planning_at_once_in_two_workers_makes_one_plan(alerts, pool, ledger, plans, three):
+async def test_planning_at_once_in_two_workers_makes_one_plan(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     await asyncio.gather(*(plan(ledger, plans, "A") for _ in range(4)))
     assert len(await planned(pool, "A")) == 2
 
 
 @pytest.fixture
-async def crowd(pool, subscriptions):
+async def crowd(pool: Any, subscriptions: Subscriptions) -> list[Any]:
     """Twenty who follow Düren, with others between them; their numbers."""
     people = [subscription(f"p{number}", (DUEREN, JUELICH)[number % 2]) for number in range(40)]
     await subscriptions.add_many(people)
@@ -82,7 +93,9 @@ async def crowd(pool, subscriptions):
 
 
 @pytest.mark.parametrize("first_portion", [1, 3, 1000])
-async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, crowd, first_portion):
+async def test_a_large_audience_is_planned_in_portions_each_once(
+    alerts: Alerts, pool: Any, crowd: list[Any], first_portion: int
+) -> None:
     await submit(alerts, "A", DUEREN)
     portions = [
         ready_batches
@@ -95,7 +108,9 @@ async def test_a_large_audience_is_planned_in_portions_each_once(alerts, pool, c
     assert (stored.state, stored.audience) == ("planned", 20)
 
 
-async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, crowd):
+async def test_a_portion_is_under_way_before_the_next_is_planned(
+    alerts: Alerts, pool: Any, crowd: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     portions = Plans(pool, 4, first_portion=2).portions("A", in_flight=0)
     [wake_ups] = await anext(portions)
@@ -108,7 +123,9 @@ async def test_a_portion_is_under_way_before_the_next_is_planned(alerts, pool, c
     assert wake_ups.batch_id not in {one.batch_id for one in rest}
 
 
-async def test_what_is_replaced_between_two_portions_is_planned_no_further(alerts, pool, ledger, crowd):
+async def test_what_is_replaced_between_two_portions_is_planned_no_further(
+    alerts: Alerts, pool: Any, ledger: Any, crowd: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     portions = Plans(pool, 4, first_portion=2).portions("A", in_flight=0)
     await anext(portions)
@@ -120,14 +137,18 @@ async def test_what_is_replaced_between_two_portions_is_planned_no_further(alert
     assert sorted(row["id"] for row in rows) == crowd
 
 
-async def test_portions_by_several_workers_at_once_make_one_plan(alerts, pool, crowd):
+async def test_portions_by_several_workers_at_once_make_one_plan(
+    alerts: Alerts, pool: Any, crowd: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     await asyncio.gather(*(plan_whole(Plans(pool, 4, first_portion=1), "A") for _ in range(3)))
     rows = await pool.fetch("SELECT unnest(recipients) AS id FROM batch")
     assert sorted(row["id"] for row in rows) == crowd
 
 
-async def test_an_update_tells_each_what_it_means_to_them(alerts, pool, ledger, plans, three):
+async def test_an_update_tells_each_what_it_means_to_them(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, bernd, clara = three
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A")
@@ -144,7 +165,9 @@ async def test_an_update_tells_each_what_it_means_to_them(alerts, pool, ledger, 
     "end",
     [(Reason.CANCEL, Kind.CANCEL), (Reason.ALL_CLEAR, Kind.CANCEL), (Reason.NO_LONGER_LISTED, Kind.DELISTED)],
 )
-async def test_the_end_reaches_those_told_and_nobody_else(alerts, pool, ledger, plans, three, end):
+async def test_the_end_reaches_those_told_and_nobody_else(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any], end: tuple[Any, ...]
+) -> None:
     reason, kind = end
     anna, _, clara = three
     await submit(alerts, "A", DUEREN)
@@ -170,7 +193,9 @@ async def test_the_end_reaches_those_told_and_nobody_else(alerts, pool, ledger, 
         ],
     ],
 )
-async def test_reached_is_whoever_got_it_or_may_have_got_it(alerts, pool, ledger, plans, three, fate):
+async def test_reached_is_whoever_got_it_or_may_have_got_it(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any], fate: list[Any] | tuple[Any, ...]
+) -> None:
     outcome, reached = fate
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A", outcome)
@@ -180,8 +205,8 @@ async def test_reached_is_whoever_got_it_or_may_have_got_it(alerts, pool, ledger
 
 
 async def test_a_recipient_told_that_it_is_over_is_told_anew_and_not_updated(
-    alerts, pool, ledger, plans, three
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, _, clara = three
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A")
@@ -192,7 +217,9 @@ async def test_a_recipient_told_that_it_is_over_is_told_anew_and_not_updated(
     assert {(Kind.ALERT, anna), (Kind.UPDATE, clara)} <= await planned(pool, "C")
 
 
-async def test_a_lifting_that_reached_nobody_is_tried_again(alerts, pool, ledger, plans, three):
+async def test_a_lifting_that_reached_nobody_is_tried_again(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, *_ = three
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A")
@@ -202,7 +229,9 @@ async def test_a_lifting_that_reached_nobody_is_tried_again(alerts, pool, ledger
         assert (Kind.NO_LONGER_AFFECTED, anna) in await planned(pool, one)
 
 
-async def test_who_is_gone_is_told_nothing_more(alerts, pool, ledger, plans, three):
+async def test_who_is_gone_is_told_nothing_more(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, _, clara = three
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A")
@@ -213,8 +242,8 @@ async def test_who_is_gone_is_told_nothing_more(alerts, pool, ledger, plans, thr
 
 
 async def test_what_is_queued_is_stopped_and_its_recipients_get_the_later_message_only(
-    alerts, pool, ledger, plans, three
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     [wake_ups] = await plan(ledger, plans, "A")
     await submit(alerts, "B", DUEREN, chain="A")
@@ -227,7 +256,9 @@ async def test_what_is_queued_is_stopped_and_its_recipients_get_the_later_messag
     assert (await alerts.get("A")).state == "settled"
 
 
-async def test_an_alert_stopped_before_its_plan_never_gets_one(alerts, pool, ledger, plans, three):
+async def test_an_alert_stopped_before_its_plan_never_gets_one(
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     await submit(alerts, "B", DUEREN, chain="A")
     assert await plan(ledger, plans, "A") == []
@@ -238,8 +269,8 @@ async def test_an_alert_stopped_before_its_plan_never_gets_one(alerts, pool, led
 
 
 async def test_those_whose_earlier_message_is_in_hand_wait_for_the_answer(
-    alerts, pool, ledger, plans, subscriptions
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     """Batches of three: one is done, one in a worker's hand, one waits."""
     ids = sorted(await subscribe(pool, subscriptions, *"abcdefghi"))
     await submit(alerts, "A", DUEREN)
@@ -260,8 +291,8 @@ async def test_those_whose_earlier_message_is_in_hand_wait_for_the_answer(
 
 
 async def test_those_in_hand_of_a_process_that_died_count_as_reached(
-    alerts, pool, ledger, plans, subscriptions
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     one, _ = sorted(await subscribe(pool, subscriptions, *"ab"))
     await submit(alerts, "A", DUEREN)
     [wake_ups] = await plan(ledger, plans, "A")
@@ -274,8 +305,8 @@ async def test_those_in_hand_of_a_process_that_died_count_as_reached(
 
 
 async def test_an_update_stopped_between_two_rounds_of_its_plan_is_settled_with_its_batches(
-    alerts, pool, ledger, plans, subscriptions
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     await subscribe(pool, subscriptions, *"abcdef")
     await submit(alerts, "A", DUEREN)
     _, held = await plan(ledger, plans, "A")
@@ -296,8 +327,8 @@ async def test_an_update_stopped_between_two_rounds_of_its_plan_is_settled_with_
 
 
 async def test_batches_hold_one_channel_one_gateway_one_language_one_kind(
-    alerts, pool, ledger, plans, subscriptions
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     await subscribe(pool, subscriptions, *"abcd")
     await subscribe(pool, subscriptions, "e", language="en")
     await subscribe(pool, subscriptions, "f", channel="app")
@@ -316,8 +347,8 @@ async def test_batches_hold_one_channel_one_gateway_one_language_one_kind(
 
 
 async def test_a_message_that_joins_two_chains_reaches_those_told_by_either(
-    alerts, pool, ledger, plans, three
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     anna, _, clara = three
     await submit(alerts, "A", DUEREN)
     await serve(ledger, plans, "A")
@@ -330,8 +361,8 @@ async def test_a_message_that_joins_two_chains_reaches_those_told_by_either(
 
 
 async def test_the_plan_and_the_hash_of_its_audience_are_on_the_audit_trail(
-    alerts, pool, ledger, plans, three
-):
+    alerts: Alerts, pool: Any, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
     await submit(alerts, "A", DUEREN)
     await plan(ledger, plans, "A")
     digest = await pool.fetchval("SELECT audience_sha256 FROM alert")
@@ -339,7 +370,9 @@ async def test_the_plan_and_the_hash_of_its_audience_are_on_the_audit_trail(
     assert detail == {"audience_sha256": digest.hex()}
 
 
-async def test_waiting_names_each_alert_whose_bell_may_be_lost_once(alerts, pool, plans):
+async def test_waiting_names_each_alert_whose_bell_may_be_lost_once(
+    alerts: Alerts, pool: Any, plans: Plans
+) -> None:
     await submit(alerts, "A")
     assert await plans.waiting() == [], "its bell has just been rung"
     await let_wake_ups_lapse(pool)
@@ -350,12 +383,12 @@ async def test_waiting_names_each_alert_whose_bell_may_be_lost_once(alerts, pool
 class Model:
     """The promise in plain Python: who was told what, and so who must be told what."""
 
-    def __init__(self, places):
+    def __init__(self, places: Any) -> None:
         self.places = places
         self.told = {}
         """{chain: {recipient: kind last reached with}}"""
 
-    def expected(self, chain, areas, *, ending):
+    def expected(self, chain: Any, areas: Any, *, ending: Any) -> Any:
         told = {
             one for one, kind in self.told.setdefault(chain, {}).items() if kind in {Kind.ALERT, Kind.UPDATE}
         }
@@ -369,7 +402,7 @@ class Model:
             | {(Kind.NO_LONGER_AFFECTED, one) for one in (told - concerned) & alive}
         )
 
-    def learn(self, chain, kind, recipient, outcome):
+    def learn(self, chain: Any, kind: Any, recipient: Any, outcome: Any) -> None:
         """Who may have been alarmed was told; who may only have heard that it is over was not."""
         uncertain = outcome >= UNCERTAIN and kind in {Kind.ALERT, Kind.UPDATE}
         if uncertain or State.ACCEPTED <= outcome <= State.DISPLAYED:
@@ -384,12 +417,12 @@ PLACES = (DUEREN, HEIMBACH, JUELICH, "05358052")
 class History:
     """A random history of one chain, run on the record and on the model."""
 
-    def __init__(self, rng, model, record, chain):
+    def __init__(self, rng: Any, model: Any, record: Any, chain: Any) -> None:
         self.rng, self.model, self.chain = rng, model, chain
         self.alerts, self.pool, self.ledger, self.plans = record
         self.count = 0
 
-    async def message(self):
+    async def message(self) -> None:
         self.count += 1
         alert_id = f"{self.chain}.{self.count}" if self.count > 1 else self.chain
         areas = set(self.rng.sample(PLACES, self.rng.randint(1, 3)))
@@ -401,7 +434,7 @@ class History:
         assert await planned(self.pool, alert_id) == self.model.expected(self.chain, areas, ending=ending)
         await self.deliver(alert_id)
 
-    async def plan(self, alert_id):
+    async def plan(self, alert_id: Any) -> None:
         """Round by round, with workers that still hold earlier batches putting them down in between."""
         for _ in range(20):
             await plan(self.ledger, self.plans, alert_id)
@@ -411,12 +444,12 @@ class History:
             await self.put_down(lease)
         await self.learn_closed()
 
-    async def put_down(self, lease):
+    async def put_down(self, lease: Any) -> None:
         """The recipients of a batch in hand: some served meanwhile, some not started."""
         outcomes = bytes(self.rng.choice([*OUTCOMES, State.PENDING, State.RETRY]) for _ in lease.recipients)
         await self.ledger.release(lease, Progress(outcomes))
 
-    async def learn_closed(self):
+    async def learn_closed(self) -> None:
         """What the model may know: every batch of the chain that is done, in order."""
         rows = await self.pool.fetch(
             "SELECT kind, recipients, outcomes FROM batch WHERE chain_id = $1 AND state = 'done' ORDER BY id",
@@ -427,7 +460,7 @@ class History:
             for recipient, outcome in zip(row["recipients"], row["outcomes"], strict=True):
                 self.model.learn(self.chain, Kind(row["kind"]), recipient, outcome)
 
-    async def deliver(self, alert_id):
+    async def deliver(self, alert_id: Any) -> None:
         self.held = []
         for row in await self.pool.fetch("SELECT id FROM batch WHERE alert_id = $1", alert_id):
             fate = self.rng.choice(["finish", "finish", "finish", "leave", "hold", "die"])
@@ -454,8 +487,8 @@ class History:
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_over_any_history_update_and_cancel_reach_exactly_those_who_were_reached(
-    seed, alerts, pool, ledger, plans, subscriptions
-):
+    seed: Any, alerts: Alerts, pool: Any, ledger: Any, plans: Plans, subscriptions: Subscriptions
+) -> None:
     rng = random.Random(seed)
     names = [f"p{n}" for n in range(rng.randint(1, 25))]
     items = [subscription(name, *rng.sample(PLACES, rng.randint(1, 3))) for name in names]

@@ -4,13 +4,14 @@ import asyncio
 import os
 import select
 import socket
+from typing import Any
 
 import pycurl
 
 from channels.http.curl.multi import CurlMulti
 
 
-async def test_closing_the_loop_lets_go_of_every_socket(pair):
+async def test_closing_the_loop_lets_go_of_every_socket(pair: tuple[Any, ...]) -> None:
     ours, _ = pair
     loop = asyncio.get_running_loop()
     multi = CurlMulti(loop, lambda curl, errno: None, max_connections=1)
@@ -19,7 +20,7 @@ async def test_closing_the_loop_lets_go_of_every_socket(pair):
     assert multi._watched == set()
 
 
-async def test_a_number_that_was_closed_unseen_is_watched_anew(pair):
+async def test_a_number_that_was_closed_unseen_is_watched_anew(pair: tuple[Any, ...]) -> None:
     ours, theirs = pair
     loop = asyncio.get_running_loop()
     multi = CurlMulti(loop, lambda curl, errno: None, max_connections=1)

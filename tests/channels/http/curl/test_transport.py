@@ -1,6 +1,7 @@
 """libcurl as a transport, beyond what all transports promise: exchanges that wait for their turn, and what it notes."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -60,7 +61,7 @@ async def desk_for(ca_file: str) -> AsyncIterator[Callable[[str], Desk]]:
         await desk.transport.aclose()
 
 
-async def test_beyond_the_bound_exchanges_wait_for_their_turn(desk_for) -> None:
+async def test_beyond_the_bound_exchanges_wait_for_their_turn(desk_for: Callable[[str], Desk]) -> None:
     async with far_side(answer(201)) as side:
         desk = desk_for(side.origin)
         for _ in range(3):
@@ -69,7 +70,7 @@ async def test_beyond_the_bound_exchanges_wait_for_their_turn(desk_for) -> None:
         assert side.connections == 1
 
 
-async def test_the_wait_counts_towards_the_time(desk_for) -> None:
+async def test_the_wait_counts_towards_the_time(desk_for: Callable[[str], Desk]) -> None:
     async with far_side(hang) as side:
         desk = desk_for(side.origin)
         desk.submit()
@@ -79,7 +80,7 @@ async def test_the_wait_counts_towards_the_time(desk_for) -> None:
 
 
 async def test_an_exchange_that_is_aborted_while_it_waits_never_starts_and_the_next_takes_its_turn(
-    desk_for,
+    desk_for: Callable[[str], Desk],
 ) -> None:
     async with far_side(hang) as side:
         desk = desk_for(side.origin)
@@ -93,7 +94,9 @@ async def test_an_exchange_that_is_aborted_while_it_waits_never_starts_and_the_n
     assert len(side.seen) == 2
 
 
-async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_used_again(desk_for) -> None:
+async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_used_again(
+    desk_for: Callable[[str], Desk],
+) -> None:
     async with far_side(hang) as side:
         desk = desk_for(side.origin)
         desk.submit()
@@ -106,7 +109,9 @@ async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_
         assert isinstance((await desk.until(3))[-1], Answer)
 
 
-async def test_the_origin_learns_of_its_connection_and_its_protocol(desk_for, server_tls) -> None:
+async def test_the_origin_learns_of_its_connection_and_its_protocol(
+    desk_for: Callable[[str], Desk], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
         desk = desk_for(side.origin)
         desk.submit()

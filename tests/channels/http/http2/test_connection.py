@@ -5,7 +5,7 @@ import asyncio
 from channels.http.http2.connection import Connection
 
 
-async def test_what_is_paused_or_not_yet_open_takes_nothing():
+async def test_what_is_paused_or_not_yet_open_takes_nothing() -> None:
     connection = Connection(asyncio.get_running_loop(), "https://push.example")
     assert (connection.room(1), connection.retiring) == (False, True)
     connection.open = True

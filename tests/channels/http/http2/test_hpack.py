@@ -1,6 +1,7 @@
 """HPACK against the examples of RFC 7541, against a decoder written for this test, and against the library hpack."""
 
 import random
+from typing import Any
 
 import hpack
 import pytest
@@ -18,7 +19,7 @@ from channels.http.http2.hpack import CompressionError, Encoder, decode, integer
     [(10, 5, "0a"), (1337, 5, "1f9a0a"), (42, 8, "2a"), (31, 5, "1f00")],
     ids=["C.1.1", "C.1.2", "C.1.3", "all-ones"],
 )
-def test_integers_of_appendix_c(value, bits, written):
+def test_integers_of_appendix_c(value: int, bits: int, written: str) -> None:
     assert integer(value, bits).hex() == written
 
 
@@ -33,24 +34,24 @@ def test_integers_of_appendix_c(value, bits, written):
         ("", b""),
     ],
 )
-def test_huffman_strings_of_appendix_c(packed, plain):
+def test_huffman_strings_of_appendix_c(packed: str, plain: bytes) -> None:
     assert unpack(bytes.fromhex(packed)) == plain
 
 
 @pytest.mark.parametrize("packed", ["ff", "00", "3fffffff", "ffffffff", "f1e3c2e5f23a6ba0ab90f4"])
-def test_bad_padding_and_an_end_inside_are_refused(packed):
+def test_bad_padding_and_an_end_inside_are_refused(packed: str) -> None:
     with pytest.raises(CompressionError):
         unpack(bytes.fromhex(packed))
 
 
-def test_an_answer_without_a_dynamic_table_is_read():
+def test_an_answer_without_a_dynamic_table_is_read() -> None:
     block = b"\x20\x88" + b"\x08\x03201" + b"\x0f\x26" + text(b"17") + b"\x40" + text(b"x-y") + text(b"z")
     fields = decode(block)
     assert fields == [(b":status", b"200"), (b":status", b"201"), (b"retry-after", b"17"), (b"x-y", b"z")]
     assert lines(fields) == (b"retry-after: 17", b"x-y: z")
 
 
-def test_a_huffman_status_is_read():
+def test_a_huffman_status_is_read() -> None:
     assert decode(b"\x48\x82\x64\x02") == [(b":status", b"302")]  # of C.6.1
 
 
@@ -59,7 +60,7 @@ def test_a_huffman_status_is_read():
     [b"\x80", b"\xbe", b"\x3f\x01", b"\x08\x03", b"\x08", b"\x08\x85a", b"\xff" + b"\xff" * 9, b"\x00"],
     ids=["zero", "dynamic", "table", "short-text", "no-text", "short-packed", "endless", "no-name"],
 )
-def test_what_cannot_be_read_is_refused(block):
+def test_what_cannot_be_read_is_refused(block: Any) -> None:
     with pytest.raises(CompressionError):
         decode(block)
 
@@ -67,10 +68,10 @@ def test_what_cannot_be_read_is_refused(block):
 class Table:
     """A decoder with a dynamic table, for our encoder: as an HTTP/2 server has one."""
 
-    def __init__(self, allowed):
+    def __init__(self, allowed: Any) -> None:
         self.allowed, self.most, self.entries = allowed, 4096, []
 
-    def read(self, block):
+    def read(self, block: Any) -> Any:
         fields, at = [], 0
         while at < len(block):
             first = block[at]
@@ -92,18 +93,18 @@ class Table:
                     self._evict()
         return fields
 
-    def _evict(self):
+    def _evict(self) -> None:
         while sum(len(name) + len(value) + 32 for name, value in self.entries) > self.most:
             self.entries.pop()
 
-    def _entry(self, index):
+    def _entry(self, index: Any) -> Any:
         return self.entries[index - 62] if index > 61 else decode(integer(index, 7, 0x80))[0]
 
-    def _text(self, block, at):
+    def _text(self, block: Any, at: Any) -> tuple[Any, ...]:
         length, at = self._integer(block, at, 7)
         return block[at : at + length], at + length
 
-    def _integer(self, block, at, bits):
+    def _integer(self, block: Any, at: Any, bits: Any) -> tuple[Any, ...]:
         value = block[at] & (1 << bits) - 1
         at, shift = at + 1, 0
         if value == (1 << bits) - 1:
@@ -116,7 +117,7 @@ class Table:
 
 
 @pytest.mark.parametrize("allowed", [4096, 65_536, 300, 0])
-def test_what_we_write_is_read_alike_by_the_other_side(allowed):
+def test_what_we_write_is_read_alike_by_the_other_side(allowed: int) -> None:
     chance = random.Random(7)
     encoder, table = Encoder(allowed), Table(allowed)
     alike = [
@@ -139,7 +140,7 @@ def test_what_we_write_is_read_alike_by_the_other_side(allowed):
             encoder.resize(table.allowed)
 
 
-def test_alike_requests_cost_a_byte_per_header_after_the_first():
+def test_alike_requests_cost_a_byte_per_header_after_the_first() -> None:
     encoder = Encoder()
     fields = ((b":authority", b"push.example"), (b"authorization", b"v" * 400))
     first, second, third = (encoder.block(b"/x", fields) for _ in range(3))
@@ -148,11 +149,11 @@ def test_alike_requests_cost_a_byte_per_header_after_the_first():
     assert third == second
 
 
-def test_a_path_never_enters_a_table():
+def test_a_path_never_enters_a_table() -> None:
     assert Encoder().block(b"/secret", ()) == b"\x83\x87\x14\x07/secret"
 
 
-def test_many_sets_of_headers_are_forgotten_again():
+def test_many_sets_of_headers_are_forgotten_again() -> None:
     encoder = Encoder()
     for number in range(500):
         fields = ((b"a", b"b"), *([(b":method", b"GET")] * number))
@@ -174,7 +175,7 @@ SIZES = st.sampled_from([0, 1, 64, 100, 4096, 65_536]) | st.integers(0, 5000)
     steps=st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=200)) | SIZES, max_size=30),
 )
 @example(4096, [((b"a", b"b"),)], [(0, b"/"), 0, (0, b"/"), 4096, (0, b"/"), (0, b"/")])
-def test_the_library_reads_what_we_write(allowed, kinds, steps):
+def test_the_library_reads_what_we_write(allowed: Any, kinds: Any, steps: Any) -> None:
     """In any order of alike requests, and of sizes that the other side allows our table."""
     encoder, decoder = Encoder(allowed), hpack.Decoder()
     decoder.max_allowed_table_size = allowed
@@ -190,7 +191,7 @@ def test_the_library_reads_what_we_write(allowed, kinds, steps):
         assert [field.indexable for field in read][2] is False
 
 
-def test_the_library_refuses_what_we_must_not_write():
+def test_the_library_refuses_what_we_must_not_write() -> None:
     """That it checks: a table larger than the other side allows is found out."""
     encoder, decoder = Encoder(4096), hpack.Decoder()
     decoder.max_allowed_table_size = 0
@@ -204,7 +205,7 @@ def test_the_library_refuses_what_we_must_not_write():
     ),
     packed=st.booleans(),
 )
-def test_we_read_what_the_library_writes_without_a_table(blocks, packed):
+def test_we_read_what_the_library_writes_without_a_table(blocks: Any, packed: Any) -> None:
     encoder = hpack.Encoder()
     encoder.header_table_size = 0  # what our settings allow
     for fields in blocks:
@@ -213,7 +214,7 @@ def test_we_read_what_the_library_writes_without_a_table(blocks, packed):
 
 
 @given(st.binary(max_size=300))
-def test_huffman_strings_of_the_library_are_read(plain):
+def test_huffman_strings_of_the_library_are_read(plain: Any) -> None:
     packed = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode(plain)
     assert unpack(packed) == plain
 
@@ -221,7 +222,7 @@ def test_huffman_strings_of_the_library_are_read(plain):
 @given(st.binary(max_size=40))
 @example(b"\xff")
 @example(b"\x1f\xff")
-def test_bytes_that_are_no_huffman_string_are_refused_where_the_library_refuses_them(packed):
+def test_bytes_that_are_no_huffman_string_are_refused_where_the_library_refuses_them(packed: Any) -> None:
     try:
         expected = decode_huffman(packed)
     except hpack.HPACKDecodingError:

@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,15 +19,15 @@ LINES = header_lines({"TTL": "60"})
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request):
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[Any, ...]:
     return "asyncio", {"use_uvloop": request.param}
 
 
-def accept(stream):
+def accept(stream: Any) -> None:
     stream.answer(201)
 
 
-def pool_to(origin, ca_file, policy=None, timeout_s=TIMEOUT_S):
+def pool_to(origin: Any, ca_file: Any, policy: Any = None, timeout_s: Any = TIMEOUT_S) -> ConnectionPool:
     settings = TransportSettings(
         policy=policy or AddressPolicy(frozenset({origin})),
         connect_timeout_s=timeout_s,
@@ -34,7 +37,7 @@ def pool_to(origin, ca_file, policy=None, timeout_s=TIMEOUT_S):
     return ConnectionPool(origin, client_tls(ca_file), settings)
 
 
-async def tried(pool):
+async def tried(pool: Any) -> tuple[Any, ...]:
     """Ask once, and wait for what comes of it."""
     assert pool.start(Request(pool._origin + "/", LINES, b"", TIMEOUT_S), 0.0, print) is None
     await asyncio.wait([pool._connecting])
@@ -45,7 +48,9 @@ async def tried(pool):
     return made, retried
 
 
-async def test_an_address_that_the_policy_forbids_is_not_connected_to(ca_file, server_tls):
+async def test_an_address_that_the_policy_forbids_is_not_connected_to(
+    ca_file: str, server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         pool = pool_to(side.origin, ca_file, AddressPolicy())
         assert await tried(pool) == (0, False)
@@ -53,8 +58,8 @@ async def test_an_address_that_the_policy_forbids_is_not_connected_to(ca_file, s
 
 
 async def test_a_server_that_cannot_be_verified_or_reached_or_speaks_otherwise_is_left_to_libcurl(
-    ca_file, server_tls
-):
+    ca_file: str, server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with (
         far_side(tls=server_tls(name="elsewhere.example")) as stranger,
         far_side(tls=server_tls("http/1.1")) as older,
@@ -66,19 +71,19 @@ async def test_a_server_that_cannot_be_verified_or_reached_or_speaks_otherwise_i
         assert (stranger.seen, older.seen) == ([], [])
 
 
-async def test_a_connection_that_takes_too_long_is_left_to_libcurl(ca_file):
+async def test_a_connection_that_takes_too_long_is_left_to_libcurl(ca_file: str) -> None:
     async with far_side(answer(200)) as side:  # in the clear: the handshake hangs
         origin = side.origin.replace("http:", "https:")
         assert await tried(pool_to(origin, ca_file, timeout_s=0.05)) == (0, False)
 
 
-async def test_a_host_that_does_not_answer_the_connection_is_left_to_libcurl(ca_file):
+async def test_a_host_that_does_not_answer_the_connection_is_left_to_libcurl(ca_file: str) -> None:
     with deaf_port() as port:
         pool = pool_to(f"https://127.0.0.1:{port}", ca_file, timeout_s=0.05)
         assert await tried(pool) == (0, False)
 
 
-async def test_headers_of_different_messages_and_lengths_are_kept_apart(ca_file):
+async def test_headers_of_different_messages_and_lengths_are_kept_apart(ca_file: str) -> None:
     pool = pool_to("https://127.0.0.1:8443", ca_file)
     lists = [header_lines({"TTL": str(number)}) for number in range(70)]
     seen = [pool._fields_of(lines, 5) for lines in lists]
@@ -105,15 +110,17 @@ async def test_headers_of_different_messages_and_lengths_are_kept_apart(ca_file)
         ("https://push.example?x=/y", "/?x=/y"),
     ],
 )
-def test_the_target_is_the_url_from_its_path_on(url, target):
+def test_the_target_is_the_url_from_its_path_on(url: str, target: str) -> None:
     assert target_of(url) == target
 
 
-async def test_what_a_server_does_not_read_is_given_up_with_its_connection(ca_file, server_tls):
+async def test_what_a_server_does_not_read_is_given_up_with_its_connection(
+    ca_file: str, server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     """What waits to be written is perhaps of requests whose time is over: none of it leaves any more."""
     stuck = asyncio.Event()
 
-    def stop_reading(stream):
+    def stop_reading(stream: Any) -> None:
         stream._write(8, 0, 0, (1 << 30).to_bytes(4, "big"))  # WINDOW_UPDATE: as much as you like
         stream.writer.transport.pause_reading()
         stuck.set()
@@ -123,7 +130,7 @@ async def test_what_a_server_does_not_read_is_given_up_with_its_connection(ca_fi
         outcomes: list[object] = []
         ended = asyncio.Event()
 
-        def done(outcome):
+        def done(outcome: Any) -> None:
             outcomes.append(outcome)
             ended.set()
 
@@ -144,5 +151,5 @@ async def test_what_a_server_does_not_read_is_given_up_with_its_connection(ca_fi
             count += pool.start(request, 0.0, done) is not None
             await ended.wait()
         await pool.aclose()
-    assert [(type(one), one.code) for one in outcomes] == [(NoAnswer, "timeout")] * count
+    assert [(type(one), getattr(one, "code", "")) for one in outcomes] == [(NoAnswer, "timeout")] * count
     assert connection.retiring

@@ -1,5 +1,7 @@
 """The state of an HTTP/2 connection: what it writes, and what it makes of everything the other side may say."""
 
+from typing import Any
+
 import h2.exceptions
 import pytest
 from h2.config import H2Configuration
@@ -21,7 +23,7 @@ ORIGIN = "https://push.example"
 FIELDS = ((b":authority", b"push.example"), (b"ttl", b"60"))
 
 
-def settings(**values):
+def settings(**values: Any) -> Any:
     names = {"table": 1, "streams": 3, "window": 4, "frame": 5}
     return frame(
         SETTINGS,
@@ -31,30 +33,30 @@ def settings(**values):
     )
 
 
-def connected(**values):
+def connected(**values: Any) -> ConnectionState:
     state = ConnectionState(ORIGIN)
     state.receive(settings(**values))
     state.take_out()
     return state
 
 
-def ask(state, body=b"body", **options):
+def ask(state: Any, body: bytes = b"body", **options: Any) -> tuple[Any, ...]:
     outcomes = []
     assert state.room(len(body))
     return state.start(b"/push/1", FIELDS, body, outcomes.append, 0.0, **options), outcomes
 
 
-def headers(block, stream=1, flags=END_HEADERS | END_STREAM):
+def headers(block: Any, stream: int = 1, flags: Any = END_HEADERS | END_STREAM) -> Any:
     return frame(HEADERS, flags, stream, block)
 
 
-def test_it_begins_with_preface_settings_and_a_wide_window():
+def test_it_begins_with_preface_settings_and_a_wide_window() -> None:
     out = ConnectionState(ORIGIN).take_out()
     assert out.startswith(PREFACE + b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00\x01\x00\x00\x00\x00")
     assert out.endswith((16_777_216 - 65_535).to_bytes(4, "big"))
 
 
-def test_nothing_is_started_before_the_other_side_has_said_what_it_allows():
+def test_nothing_is_started_before_the_other_side_has_said_what_it_allows() -> None:
     state = ConnectionState(ORIGIN)
     assert not state.room(1)
     state.receive(settings(streams=1))
@@ -62,7 +64,7 @@ def test_nothing_is_started_before_the_other_side_has_said_what_it_allows():
     assert state.take_out().endswith(frame(SETTINGS, ACK, 0, b""))
 
 
-def test_a_request_is_one_headers_and_one_data_frame():
+def test_a_request_is_one_headers_and_one_data_frame() -> None:
     state = connected()
     ask(state)
     out = state.take_out()
@@ -72,7 +74,7 @@ def test_a_request_is_one_headers_and_one_data_frame():
     assert state.take_out() == b""
 
 
-def test_an_answer_has_status_headers_and_body():
+def test_an_answer_has_status_headers_and_body() -> None:
     state = connected()
     _, outcomes = ask(state)
     state.receive(headers(CREATED + b"\x0f\x26\x0217", flags=END_HEADERS))
@@ -81,7 +83,7 @@ def test_an_answer_has_status_headers_and_body():
     assert state.streams == {}
 
 
-def test_a_brief_answer_is_its_status_if_that_accepts_and_whole_if_not():
+def test_a_brief_answer_is_its_status_if_that_accepts_and_whole_if_not() -> None:
     state = connected()
     (_, accepted), (_, limited) = ask(state, brief=True), ask(state, brief=True)
     state.receive(headers(CREATED + b"\x0f\x26\x0217") + headers(b"\x08\x03429\x0f\x26\x0217", 3))
@@ -89,7 +91,7 @@ def test_a_brief_answer_is_its_status_if_that_accepts_and_whole_if_not():
     assert limited == [Answer(429, (b"retry-after: 17",))]
 
 
-def test_bytes_may_come_in_any_pieces():
+def test_bytes_may_come_in_any_pieces() -> None:
     state = connected()
     _, outcomes = ask(state)
     for byte in headers(CREATED, flags=END_HEADERS) + frame(DATA, END_STREAM, 1, b"x"):
@@ -97,7 +99,7 @@ def test_bytes_may_come_in_any_pieces():
     assert outcomes == [Answer(201, (), b"x")]
 
 
-def test_interim_answers_and_trailers_are_passed_over():
+def test_interim_answers_and_trailers_are_passed_over() -> None:
     state = connected()
     _, outcomes = ask(state)
     state.receive(headers(b"\x08\x03103", flags=END_HEADERS))
@@ -105,7 +107,7 @@ def test_interim_answers_and_trailers_are_passed_over():
     assert outcomes == [Answer(201)]
 
 
-def test_header_blocks_may_be_continued_padded_and_prioritised():
+def test_header_blocks_may_be_continued_padded_and_prioritised() -> None:
     state = connected()
     _, outcomes = ask(state)
     first = b"\x01" + bytes(5) + CREATED[:3] + b"\0"
@@ -114,7 +116,7 @@ def test_header_blocks_may_be_continued_padded_and_prioritised():
     assert outcomes == [Answer(201)]
 
 
-def test_streams_windows_and_frames_bound_what_is_started():
+def test_streams_windows_and_frames_bound_what_is_started() -> None:
     state = connected(streams=2, window=1000)
     assert state.room(1000)
     assert not state.room(1001)
@@ -133,7 +135,7 @@ def test_streams_windows_and_frames_bound_what_is_started():
     assert wide.room(1)
 
 
-def test_windows_are_returned_as_answers_are_read():
+def test_windows_are_returned_as_answers_are_read() -> None:
     state = connected()
     for number in range(70):
         _, outcomes = ask(state, b"")
@@ -146,7 +148,7 @@ def test_windows_are_returned_as_answers_are_read():
     assert frame(WINDOW, 0, 0, (257 * FRAME_BYTES).to_bytes(4, "big")) in state.take_out()
 
 
-def test_an_answer_that_is_too_long_is_broken_off():
+def test_an_answer_that_is_too_long_is_broken_off() -> None:
     state = connected()
     _, outcomes = ask(state)
     state.receive(headers(CREATED, flags=END_HEADERS))
@@ -168,21 +170,21 @@ def test_an_answer_that_is_too_long_is_broken_off():
     ],
     ids=["refused", "internal", "refused-after-status", "cut"],
 )
-def test_a_reset_stream_was_processed_unless_it_says_not(before, code, kind):
+def test_a_reset_stream_was_processed_unless_it_says_not(before: Any, code: int, kind: Any) -> None:
     state = connected()
     _, outcomes = ask(state)
     state.receive(before + frame(RST, 0, 1, code.to_bytes(4, "big")))
     assert [type(one) for one in outcomes] == [kind]
 
 
-def test_a_reset_after_the_answer_is_nothing():
+def test_a_reset_after_the_answer_is_nothing() -> None:
     state = connected()
     _, outcomes = ask(state)
     state.receive(headers(CREATED) + frame(RST, 0, 1, bytes(4)) + frame(DATA, 0, 1, b"late"))
     assert outcomes == [Answer(201)]
 
 
-def test_after_goaway_later_streams_were_not_processed_and_none_is_started():
+def test_after_goaway_later_streams_were_not_processed_and_none_is_started() -> None:
     state = connected()
     (_, first), (_, second) = ask(state), ask(state)
     state.receive(frame(GOAWAY, 0, 0, (1).to_bytes(4, "big") + bytes(4)))
@@ -193,7 +195,7 @@ def test_after_goaway_later_streams_were_not_processed_and_none_is_started():
     assert first == [Answer(201)]
 
 
-def test_what_is_broken_off_is_told_nobody():
+def test_what_is_broken_off_is_told_nobody() -> None:
     state = connected()
     stream, outcomes = ask(state)
     state.take_out()
@@ -205,7 +207,7 @@ def test_what_is_broken_off_is_told_nobody():
     assert outcomes == []
 
 
-def test_when_the_connection_is_lost_all_are_told_what_is_known():
+def test_when_the_connection_is_lost_all_are_told_what_is_known() -> None:
     state = connected()
     (_, silent), (_, begun), (_, odd) = ask(state), ask(state), ask(state)
     state.receive(headers(CREATED, 3, END_HEADERS) + headers(CREATED + b"\xff", 5, END_HEADERS))
@@ -218,27 +220,27 @@ def test_when_the_connection_is_lost_all_are_told_what_is_known():
     assert not state.room(1)
 
 
-def test_pings_are_answered_and_what_is_unknown_is_ignored():
+def test_pings_are_answered_and_what_is_unknown_is_ignored() -> None:
     state = connected()
     state.receive(frame(PING, 0, 0, b"12345678") + frame(PING, ACK, 0, bytes(8)))
     state.receive(frame(SETTINGS, ACK, 0, b"") + frame(PRIORITY, 0, 1, bytes(5)) + frame(99, 0, 0, b"?"))
     assert state.take_out() == frame(PING, ACK, 0, b"12345678")
 
 
-def test_statuses_may_be_indexed_and_headers_merely_padded():
+def test_statuses_may_be_indexed_and_headers_merely_padded() -> None:
     state = connected()
     (_, first), (_, second) = ask(state), ask(state)
     state.receive(headers(b"\x88") + headers(b"\x01" + CREATED + b"\0", 3, END_HEADERS | END_STREAM | PADDED))
     assert (first, second) == ([Answer(200)], [Answer(201)])
 
 
-def test_settings_that_do_not_concern_us_are_acknowledged():
+def test_settings_that_do_not_concern_us_are_acknowledged() -> None:
     state = connected()
     state.receive(settings(frame=1 << 20))
     assert state.take_out() == frame(SETTINGS, ACK, 0, b"")
 
 
-def test_another_table_size_is_taken_and_announced():
+def test_another_table_size_is_taken_and_announced() -> None:
     state = connected()
     ask(state)
     state.take_out()
@@ -247,7 +249,7 @@ def test_another_table_size_is_taken_and_announced():
     assert b"\x20\x20\x83\x87" in state.take_out()
 
 
-def test_stream_numbers_end():
+def test_stream_numbers_end() -> None:
     state = connected()
     state._next = (1 << 30) - 1
     ask(state)
@@ -278,14 +280,14 @@ def test_stream_numbers_end():
         b"\x00\x40\x01" + bytes(6),
     ],
 )
-def test_whatever_breaks_the_protocol_ends_the_connection(said):
+def test_whatever_breaks_the_protocol_ends_the_connection(said: Any) -> None:
     state = connected()
     ask(state)
     with pytest.raises(ProtocolError):
         state.receive(said)
 
 
-def test_whoever_does_not_begin_with_settings_does_not_speak_http_2():
+def test_whoever_does_not_begin_with_settings_does_not_speak_http_2() -> None:
     with pytest.raises(ProtocolError):
         ConnectionState(ORIGIN).receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(ProtocolError):
@@ -298,7 +300,7 @@ def test_whoever_does_not_begin_with_settings_does_not_speak_http_2():
 class Peer:
     """A server by h2 without a network, and what has come of every request."""
 
-    def __init__(self, limits):
+    def __init__(self, limits: Any) -> None:
         self.client = ConnectionState(ORIGIN)
         self.server = H2Connection(H2Configuration(client_side=False))
         self.server.local_settings = Settings(client=False, initial_values=limits)
@@ -307,7 +309,7 @@ class Peer:
         self.bodies = {}
         self.exchange()
 
-    def exchange(self, piece=1 << 20):
+    def exchange(self, piece: Any = 1 << 20) -> None:
         """Everything that either side has to say, in pieces of so many bytes."""
         while True:
             to_client, to_server = self.server.data_to_send(), self.client.take_out()
@@ -319,7 +321,7 @@ class Peer:
                 for event in self.server.receive_data(to_server[at : at + piece]):
                     self.take(event)
 
-    def take(self, event):
+    def take(self, event: Any) -> None:
         if isinstance(event, RequestReceived):
             path, fields, _ = self.asked[event.stream_id]
             expected = [(b":method", b"POST"), (b":scheme", b"https"), (b":path", path), *fields]
@@ -331,18 +333,18 @@ class Peer:
         elif isinstance(event, StreamEnded):
             assert self.bodies[event.stream_id] == self.asked[event.stream_id][2]
 
-    def ask(self, path, fields, body):
+    def ask(self, path: Any, fields: Any, body: Any) -> None:
         if self.client.room(len(body)):
             number = self.client._next
             self.asked[number] = path, fields, body
             self.outcomes[number] = []
             self.client.start(path, fields, body, self.outcomes[number].append, 0.0)
 
-    def waiting(self):
+    def waiting(self) -> list[Any]:
         """Streams that came in whole and were not answered."""
         return [number for number in self.bodies if number not in self.expected]
 
-    def answer(self, number, status, fields, body, padding):
+    def answer(self, number: Any, status: Any, fields: Any, body: Any, padding: Any) -> None:
         said = [(b":status", b"%d" % status), *fields]
         self.server.send_headers(number, said, end_stream=not body)
         for at in range(0, len(body), 1000):
@@ -350,7 +352,7 @@ class Peer:
             self.server.send_data(number, chunk, end_stream=last, pad_length=padding)
         self.expected[number] = Answer(status, lines(fields), body)
 
-    def reset(self, number, code):
+    def reset(self, number: Any, code: Any) -> None:
         self.server.reset_stream(number, code)
         self.expected[number] = Unprocessed if code == ErrorCodes.REFUSED_STREAM else NoAnswer
 
@@ -385,7 +387,7 @@ STEPS = st.one_of(
 )
 
 
-def play(peer, step, kinds):
+def play(peer: Any, step: Any, kinds: Any) -> None:
     """One step of either side, where it is possible."""
     name, *details = step
     waiting = peer.waiting()
@@ -413,8 +415,8 @@ def play(peer, step, kinds):
     piece=st.sampled_from([7, 1000, 1 << 20]),
 )
 def test_the_library_takes_whatever_we_say_and_we_understand_its_answers(
-    streams, window, kinds, steps, piece
-):
+    streams: Any, window: Any, kinds: Any, steps: Any, piece: Any
+) -> None:
     limits = {SettingCodes.MAX_CONCURRENT_STREAMS: streams, SettingCodes.INITIAL_WINDOW_SIZE: window}
     peer = Peer(limits)
     for step in steps:
@@ -443,14 +445,14 @@ def test_the_library_takes_whatever_we_say_and_we_understand_its_answers(
     ],
     ids=["path-behind-others", "more-than-the-window", "no-headers", "push"],
 )
-def test_the_library_refuses_what_we_must_not_say(said):
+def test_the_library_refuses_what_we_must_not_say(said: Any) -> None:
     """That it checks at all."""
     peer = Peer({SettingCodes.INITIAL_WINDOW_SIZE: 1000})
     with pytest.raises(h2.exceptions.ProtocolError):
         peer.server.receive_data(said)
 
 
-def test_after_the_librarys_goaway_what_it_did_not_take_is_known():
+def test_after_the_librarys_goaway_what_it_did_not_take_is_known() -> None:
     peer = Peer({})
     for _ in range(3):
         peer.ask(b"/", FIELDS, b"body")

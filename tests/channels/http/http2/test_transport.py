@@ -2,7 +2,11 @@
 
 import asyncio
 import shutil
+import ssl
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,19 +21,19 @@ LINES = header_lines({"TTL": "60"})
 
 
 @pytest.fixture(params=[False, True], ids=["asyncio", "uvloop"])
-def anyio_backend(request):
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[Any, ...]:
     return "asyncio", {"use_uvloop": request.param}
 
 
-async def post(client, origin, body=b"body", timeout_s=TIMEOUT_S):
+async def post(client: Any, origin: Any, body: bytes = b"body", timeout_s: Any = TIMEOUT_S) -> Any:
     return await client.fetch(Request(origin + "/push/1", LINES, body, timeout_s))
 
 
-def pool_of(client, side):
+def pool_of(client: Any, side: Any) -> Any:
     return client._http2._pools.get(side.origin)
 
 
-async def warm(client, side):
+async def warm(client: Any, side: Any) -> Any:
     """Post until the next one would go over a connection of our own; returns how often that was."""
     for count in range(1, 500):
         await post(client, side.origin)
@@ -39,11 +43,13 @@ async def warm(client, side):
     raise AssertionError("no connection of our own came about")
 
 
-def accept(stream):
+def accept(stream: Any) -> None:
     stream.answer(201)
 
 
-async def test_a_mass_send_moves_to_a_connection_of_our_own(client_for, server_tls):
+async def test_a_mass_send_moves_to_a_connection_of_our_own(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -55,7 +61,9 @@ async def test_a_mass_send_moves_to_a_connection_of_our_own(client_for, server_t
     assert {stream.body for stream in side.streams} == {b"body"}
 
 
-async def test_before_many_answers_and_for_documents_libcurl_does_it(client_for, server_tls):
+async def test_before_many_answers_and_for_documents_libcurl_does_it(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=3)
         await post(client, side.origin)
@@ -68,11 +76,13 @@ async def test_before_many_answers_and_for_documents_libcurl_does_it(client_for,
         assert (await get).status == 201
 
 
-async def test_what_does_not_fit_goes_over_further_connections_and_libcurl(client_for, server_tls):
+async def test_what_does_not_fit_goes_over_further_connections_and_libcurl(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     held: list[Stream] = []
     all_there = asyncio.Event()
 
-    def hold(stream):
+    def hold(stream: Any) -> None:
         held.append(stream)
         if len(held) == 1100:
             all_there.set()
@@ -91,7 +101,9 @@ async def test_what_does_not_fit_goes_over_further_connections_and_libcurl(clien
     assert {got.status for got in answers} == {201}
 
 
-async def test_a_refused_stream_and_one_beyond_goaway_are_sent_again_by_libcurl(client_for, server_tls):
+async def test_a_refused_stream_and_one_beyond_goaway_are_sent_again_by_libcurl(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -108,8 +120,8 @@ async def test_a_refused_stream_and_one_beyond_goaway_are_sent_again_by_libcurl(
 
 
 async def test_a_connection_that_breaks_leaves_everything_on_it_unanswered_and_is_replaced(
-    client_for, server_tls
-):
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -121,7 +133,9 @@ async def test_a_connection_that_breaks_leaves_everything_on_it_unanswered_and_i
         assert (await post(client, side.origin)).status == 201
 
 
-async def test_nonsense_is_no_answer(client_for, server_tls):
+async def test_nonsense_is_no_answer(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -130,7 +144,9 @@ async def test_nonsense_is_no_answer(client_for, server_tls):
             await post(client, side.origin)
 
 
-async def test_what_is_not_answered_in_time_is_given_up_and_its_connection_with_it(client_for, server_tls):
+async def test_what_is_not_answered_in_time_is_given_up_and_its_connection_with_it(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -145,7 +161,9 @@ async def test_what_is_not_answered_in_time_is_given_up_and_its_connection_with_
         assert (await patient).status == 201
 
 
-async def test_a_status_without_the_rest_is_a_broken_answer(client_for, server_tls):
+async def test_a_status_without_the_rest_is_a_broken_answer(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -155,7 +173,9 @@ async def test_a_status_without_the_rest_is_a_broken_answer(client_for, server_t
     assert caught.value.answer == Answer(503)
 
 
-async def test_cancelling_breaks_the_stream_off(client_for, server_tls):
+async def test_cancelling_breaks_the_stream_off(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -170,7 +190,9 @@ async def test_cancelling_breaks_the_stream_off(client_for, server_tls):
         assert (await post(client, side.origin)).status == 201
 
 
-async def test_closing_tells_who_waits(client_for, server_tls):
+async def test_closing_tells_who_waits(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -182,7 +204,9 @@ async def test_closing_tells_who_waits(client_for, server_tls):
             await task
 
 
-async def test_closing_while_a_connection_is_being_made(client_for, server_tls):
+async def test_closing_while_a_connection_is_being_made(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await post(client, side.origin)
@@ -195,7 +219,9 @@ async def test_closing_while_a_connection_is_being_made(client_for, server_tls):
         assert pool_of(client, side) is None
 
 
-async def test_a_connection_that_was_idle_for_long_is_closed(client_for, server_tls):
+async def test_a_connection_that_was_idle_for_long_is_closed(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -208,7 +234,9 @@ async def test_a_connection_that_was_idle_for_long_is_closed(client_for, server_
         assert (await post(client, side.origin)).status == 201
 
 
-async def test_headers_that_do_not_fit_a_frame_are_left_to_libcurl(client_for, server_tls):
+async def test_headers_that_do_not_fit_a_frame_are_left_to_libcurl(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1)
         await warm(client, side)
@@ -217,7 +245,9 @@ async def test_headers_that_do_not_fit_a_frame_are_left_to_libcurl(client_for, s
         assert pool_of(client, side).start(request, 0.0, print) is None
 
 
-async def test_a_process_that_stood_still_writes_nothing_whose_time_is_over(client_for, server_tls):
+async def test_a_process_that_stood_still_writes_nothing_whose_time_is_over(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     late = 0.0
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_for(side.origin, http2_after=1, monotonic=lambda: time.monotonic() + late)
@@ -231,7 +261,9 @@ async def test_a_process_that_stood_still_writes_nothing_whose_time_is_over(clie
     assert len(side.streams) == before + 1
 
 
-async def test_only_so_many_origins_get_connections_and_those_are_not_forgotten(client_for, server_tls):
+async def test_only_so_many_origins_get_connections_and_those_are_not_forgotten(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side, far_side() as other:
         client = client_for(side.origin, other.origin, http2_after=1, max_origins=1)
         await warm(client, side)
@@ -240,8 +272,11 @@ async def test_only_so_many_origins_get_connections_and_those_are_not_forgotten(
 
 
 async def test_without_its_authorities_a_mass_send_stays_with_libcurl(
-    client_for, server_tls, ca_file, tmp_path
-):
+    client_for: Callable[..., HttpClient],
+    server_tls: Callable[..., ssl.SSLContext],
+    ca_file: str,
+    tmp_path: Path,
+) -> None:
     """As when no file descriptor is left to read them."""
     copy = tmp_path / "ca.pem"
     shutil.copy(ca_file, copy)
@@ -255,7 +290,9 @@ async def test_without_its_authorities_a_mass_send_stays_with_libcurl(
         await warm(client, side)
 
 
-async def test_beyond_the_bound_no_further_origin_gets_connections(client_for, server_tls):
+async def test_beyond_the_bound_no_further_origin_gets_connections(
+    client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(accept, server_tls("h2")) as side, far_side_2(accept, server_tls("h2")) as other:
         client = client_for(side.origin, other.origin, http2_after=1, max_in_flight=2 * MAX_CONNECTIONS)
         await warm(client, side)
@@ -264,5 +301,5 @@ async def test_beyond_the_bound_no_further_origin_gets_connections(client_for, s
         assert pool_of(client, other) is None
 
 
-def test_a_client_makes_no_tls_context_before_it_needs_one(ca_file):
+def test_a_client_makes_no_tls_context_before_it_needs_one(ca_file: str) -> None:
     assert HttpClient(AddressPolicy(), ca_file=ca_file)._http2._tls is None

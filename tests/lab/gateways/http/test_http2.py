@@ -7,7 +7,9 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -34,13 +36,15 @@ STATUS_AND_FIELDS = len(":status" + "202" + "content-type" + "application/json" 
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Certificate and key as PEM files; the certificate is its own authority."""
     return write_certificate(tmp_path_factory.mktemp("tls"), datetime.now(UTC))
 
 
 @pytest.fixture(scope="module")
-def running(certificate, trusting, state, tmp_path_factory):
+def running(
+    certificate: Any, trusting: Any, state: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Running]:
     pem, key = certificate
     ledger = tmp_path_factory.mktemp("ledger") / "sms.ndjson"
     options = ("--tls-cert", str(pem), "--tls-key", str(key))
@@ -49,7 +53,7 @@ def running(certificate, trusting, state, tmp_path_factory):
 
 
 @pytest.fixture
-def gateway(running):
+def gateway(running: Running) -> Any:
     running.clear_faults()
     return running
 
@@ -57,38 +61,39 @@ def gateway(running):
 class Sender:
     """Sends by one of our two ways."""
 
-    def __init__(self, gateway, client):
+    def __init__(self, gateway: Any, client: Any) -> None:
         self.gateway, self.client = gateway, client
         self.sent = 0
+        self.warmed = 0
 
-    async def send(self, timeout_s=TIMEOUT_S, body=b""):
+    async def send(self, timeout_s: Any = TIMEOUT_S, body: bytes = b"") -> Any:
         self.sent += 1
         message = json.dumps(MESSAGE | {"client_ref": f"A-{self.sent}"}).encode()
         return await self.client.post(f"{self.gateway.url}/messages", {"X": "y"}, body or message, timeout_s)
 
-    async def fails(self, timeout_s=TIMEOUT_S):
+    async def fails(self, timeout_s: Any = TIMEOUT_S) -> Any:
         with pytest.raises((NoAnswer, BrokenAnswer)) as caught:
             await self.send(timeout_s)
         return caught.value
 
-    async def warm(self, pool):
+    async def warm(self, pool: Any) -> None:
         """Until the way to be tested is open."""
         await self.send()
         while pool and not self.pool():
             await self.send()
 
-    def pool(self):
+    def pool(self) -> list[Any]:
         """The connections of our own that can be used."""
         pools = self.client._http2._pools.values()
         return [one for pool in pools for one in pool._connections if one.open and one.ready]
 
-    def entries(self):
+    def entries(self) -> Any:
         """What the gateway wrote down after the warming."""
         return self.gateway.entries()[self.warmed :]
 
 
 @pytest.fixture(params=["libcurl", "pool"])
-async def sender(request, gateway, certificate):
+async def sender(request: pytest.FixtureRequest, gateway: Any, certificate: Any) -> AsyncIterator[Sender]:
     pool = request.param == "pool"
     policy = AddressPolicy(frozenset({gateway.url}))
     client = HttpClient(policy, ca_file=str(certificate[0]), http2_after=1 if pool else sys.maxsize)
@@ -99,18 +104,18 @@ async def sender(request, gateway, certificate):
     await client.aclose()
 
 
-def accepted(sender):
+def accepted(sender: Any) -> list[Any]:
     return [entry.accepted for entry in sender.entries()]
 
 
-async def test_the_protocol_is_the_best_that_the_client_offers(gateway, sender):
+async def test_the_protocol_is_the_best_that_the_client_offers(gateway: Any, sender: Sender) -> None:
     before = Counter(gateway.stats()["by_protocol"])
     await sender.send()
     gateway.request("POST", "/messages", json.dumps(MESSAGE | {"client_ref": "B-1"}).encode())
     assert Counter(gateway.stats()["by_protocol"]) - before == {"h2": 1, "http/1.1": 1}
 
 
-async def test_hundreds_at_once_are_each_answered_and_written_down(sender):
+async def test_hundreds_at_once_are_each_answered_and_written_down(sender: Sender) -> None:
     answers = await asyncio.gather(*(sender.send() for _ in range(400)))
     references = {json.loads(answer.body)["id"] for answer in answers}
     assert len(references) == 400
@@ -119,7 +124,7 @@ async def test_hundreds_at_once_are_each_answered_and_written_down(sender):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "7"}])
-async def test_a_status_has_its_headers_and_body(sender, headers):
+async def test_a_status_has_its_headers_and_body(sender: Sender, headers: dict[Any, Any]) -> None:
     action = {"kind": "status", "status": 429, "headers": headers, "body": "later"}
     sender.gateway.set_faults({"action": action})
     answer = await sender.send()
@@ -129,7 +134,7 @@ async def test_a_status_has_its_headers_and_body(sender, headers):
 
 
 @pytest.mark.parametrize(("kind", "taken"), [("hang", False), ("hang_after", True)])
-async def test_one_that_hangs_holds_up_nobody_else(sender, kind, taken):
+async def test_one_that_hangs_holds_up_nobody_else(sender: Sender, kind: str, taken: bool) -> None:
     sender.gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": kind}})
     hanging, *others = await asyncio.gather(sender.fails(SOON_S), *(sender.send() for _ in range(3)))
     assert hanging.code == "timeout"
@@ -138,7 +143,7 @@ async def test_one_that_hangs_holds_up_nobody_else(sender, kind, taken):
 
 
 @pytest.mark.parametrize(("kind", "taken"), [("reset", False), ("reset_after", True)])
-async def test_a_reset_is_of_its_stream_alone(sender, kind, taken):
+async def test_a_reset_is_of_its_stream_alone(sender: Sender, kind: str, taken: bool) -> None:
     delay = {"name": "delay", "match": {"nth": [2]}, "action": {"kind": "delay", "delay_s": 0.2}}
     sender.gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": kind, "delay_s": 0.1}}, delay)
     broken, other = await asyncio.gather(sender.fails(), sender.send())
@@ -150,7 +155,7 @@ async def test_a_reset_is_of_its_stream_alone(sender, kind, taken):
 @pytest.mark.parametrize(
     "sender", ["pool"], indirect=True
 )  # libcurl's connection may be gone before it can be judged
-async def test_what_was_refused_unread_is_sent_again_at_once(sender):
+async def test_what_was_refused_unread_is_sent_again_at_once(sender: Sender) -> None:
     sender.gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": "refuse"}})
     assert (await sender.send()).status == 202
     first, second = sender.entries()
@@ -158,7 +163,7 @@ async def test_what_was_refused_unread_is_sent_again_at_once(sender):
     assert first.collapse == second.collapse
 
 
-async def test_a_truncated_answer_breaks_off_before_or_after_its_status(sender):
+async def test_a_truncated_answer_breaks_off_before_or_after_its_status(sender: Sender) -> None:
     sender.gateway.set_faults({"action": {"kind": "truncate", "keep_bytes": 10}})
     assert isinstance(await sender.fails(), NoAnswer)
     sender.gateway.set_faults({"action": {"kind": "truncate", "keep_bytes": STATUS_AND_FIELDS + 4}})
@@ -168,7 +173,7 @@ async def test_a_truncated_answer_breaks_off_before_or_after_its_status(sender):
     assert accepted(sender) == [True, True]
 
 
-async def test_a_slow_answer_comes_in_pieces_and_is_whole(sender):
+async def test_a_slow_answer_comes_in_pieces_and_is_whole(sender: Sender) -> None:
     sender.gateway.set_faults({"action": {"kind": "slow", "pause_s": 0.002}})
     began = time.monotonic()
     answer = await sender.send()
@@ -177,7 +182,7 @@ async def test_a_slow_answer_comes_in_pieces_and_is_whole(sender):
     assert json.loads(answer.body)["id"] == sender.entries()[0].reference
 
 
-async def test_one_that_is_too_slow_is_given_up_although_it_never_falls_silent(sender):
+async def test_one_that_is_too_slow_is_given_up_although_it_never_falls_silent(sender: Sender) -> None:
     sender.gateway.set_faults({"match": {"nth": [1]}, "action": {"kind": "slow", "pause_s": SOON_S / 5}})
     broken = await sender.fails(SOON_S)
     assert (type(broken), broken.code) == (NoAnswer, "timeout")
@@ -185,7 +190,7 @@ async def test_one_that_is_too_slow_is_given_up_although_it_never_falls_silent(s
     assert accepted(sender) == [True, True]
 
 
-async def test_a_connection_that_breaks_takes_all_on_it_along(sender):
+async def test_a_connection_that_breaks_takes_all_on_it_along(sender: Sender) -> None:
     hang = {"name": "hang", "match": {"first_attempts": 10}, "action": {"kind": "hang_after"}}
     sender.gateway.set_faults({"match": {"nth": [11]}, "action": {"kind": "disconnect"}}, hang)
     outcomes = await asyncio.gather(*(sender.send() for _ in range(11)), return_exceptions=True)
@@ -202,7 +207,7 @@ DELAY = {"name": "delay", "action": {"kind": "delay", "delay_s": 0.01}}
 
 
 @pytest.mark.parametrize("sender", ["pool"], indirect=True)
-async def test_one_that_goes_away_answers_what_it_has_and_the_rest_is_sent_again(sender):
+async def test_one_that_goes_away_answers_what_it_has_and_the_rest_is_sent_again(sender: Sender) -> None:
     """What came after the GOAWAY says nothing of goes over another connection."""
     sender.gateway.set_faults({"match": {"nth": [20]}, "action": GOES_AWAY}, DELAY)
     answers = await asyncio.gather(*(sender.send() for _ in range(90)))
@@ -210,7 +215,7 @@ async def test_one_that_goes_away_answers_what_it_has_and_the_rest_is_sent_again
     assert len(sender.entries()) == len({entry.collapse for entry in sender.entries()}) == 90
 
 
-async def test_one_that_keeps_going_away_makes_us_send_nothing_twice(sender):
+async def test_one_that_keeps_going_away_makes_us_send_nothing_twice(sender: Sender) -> None:
     """Of some libcurl cannot tell any more whether they were acted upon: these have no answer, and are not repeated."""
     sender.gateway.set_faults({"match": {"every": 20}, "action": GOES_AWAY}, DELAY)
     outcomes = await asyncio.gather(*(sender.send() for _ in range(300)), return_exceptions=True)
@@ -220,7 +225,7 @@ async def test_one_that_keeps_going_away_makes_us_send_nothing_twice(sender):
     assert len(answered) <= len(sender.entries()) == len({entry.collapse for entry in sender.entries()})
 
 
-async def test_a_body_beyond_all_channels_is_refused(gateway, certificate):
+async def test_a_body_beyond_all_channels_is_refused(gateway: Any, certificate: Any) -> None:
     client = HttpClient(AddressPolicy(frozenset({gateway.url})), ca_file=str(certificate[0]))
     answer = await Sender(gateway, client).send(body=b"x" * (MAX_BODY + 1))
     assert answer.status == 413
@@ -229,7 +234,7 @@ async def test_a_body_beyond_all_channels_is_refused(gateway, certificate):
 
 
 @contextlib.contextmanager
-def connected(gateway, context):
+def connected(gateway: Any, context: Any) -> Iterator[Any]:
     context.set_alpn_protocols(["h2"])
     with (
         socket.create_connection(("127.0.0.1", gateway.ready.ports[0]), timeout=TIMEOUT_S) as raw,
@@ -238,14 +243,16 @@ def connected(gateway, context):
         yield connection
 
 
-def all_of(connection):
+def all_of(connection: Any) -> bytes:
     data = b""
     while more := connection.recv(1000):
         data += more
     return data
 
 
-def test_what_is_not_http2_is_closed_and_not_written_down(gateway, trusting, certificate):
+def test_what_is_not_http2_is_closed_and_not_written_down(
+    gateway: Any, trusting: Any, certificate: Any
+) -> None:
     before = len(gateway.entries())
     with connected(gateway, trusting(certificate[0])) as connection:
         connection.sendall(b"POST /messages HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -253,7 +260,9 @@ def test_what_is_not_http2_is_closed_and_not_written_down(gateway, trusting, cer
     assert len(gateway.entries()) == before
 
 
-def test_it_says_goodbye_to_connections_that_are_open_at_its_end(start, trusting, certificate):
+def test_it_says_goodbye_to_connections_that_are_open_at_its_end(
+    start: Any, trusting: Any, certificate: Any
+) -> None:
     pem, key = certificate
     ending = start("sms", "--tls-cert", str(pem), "--tls-key", str(key), tls=trusting(pem))
     with connected(ending, trusting(pem)) as connection:
