@@ -2,7 +2,8 @@
 out.
 
 Everything that decides this is one value, `DeliveryPolicy`, which `WARN_DELIVERY` sets as a whole (JSON) or number by
-number (`WARN_DELIVERY__BACKOFF__CAP_S=30`). Nothing here acts: the functions and classes beside it take what they need.
+number (`WARN_DELIVERY__BACKOFF__CAP_S=30`). Nothing here acts: `dispatcher.delivery` (`outcome`, `circuit_breaker`,
+`retry_budget`) and `channels.gateway_health` take the numbers that they need.
 """
 
 from __future__ import annotations
