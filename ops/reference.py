@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parent / "docs"
 SETTINGS_HEAD = """# Settings
 
-Environment variables, read at the start. Made from `dispatcher/settings.py` and
-`dispatcher/model/retry_policy.py` by `python -m ops.reference`.
+Environment variables, read at the start. Made from `dispatcher/settings.py`, `dispatcher/model/retry_policy.py`,
+`channels/sms/settings.py` and `channels/webpush/settings.py` by `python -m ops.reference`.
 
 | variable | default | |
 |---|---|---|
