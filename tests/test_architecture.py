@@ -81,7 +81,7 @@ def test_nothing_blocks_the_event_loop_or_sets_global_defaults(path: Any) -> Non
 
 def test_only_the_queue_counts_what_it_did_not_take() -> None:
     """A caller that counts is one that can forget to."""
-    assert "enqueue_failures" in attributes("metrics.enqueue_failures.inc(not rung)")
+    assert "enqueue_failures" in attributes("metrics.enqueue_failures.inc(not taken)")
     counting = {path.name for path in SERVICE if "enqueue_failures" in attributes(path.read_text())}
     assert counting == {"state.py", "wiring.py"}
 

@@ -14,7 +14,7 @@ from dispatcher.delivery.reports import ReportingGateway
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 SECRET = "geheimnis-des-gateways"
-DESK: Any = SimpleNamespace(gateways={"sms-1": ReportingGateway("sms-1", SECRET.encode(), ReportFields())})
+REPORTS: Any = SimpleNamespace(gateways={"sms-1": ReportingGateway("sms-1", SECRET.encode(), ReportFields())})
 BASIC = base64.b64encode(f"anybody:{SECRET}".encode()).decode()
 
 
@@ -39,7 +39,7 @@ def request(authorization: str = "", query: str = "", gateway: str = "sms-1") ->
     ],
 )
 def test_who_shows_the_secret_is_the_gateway(authorization: str, query: str) -> None:
-    principal = gateway_of(request(authorization, query), DESK)
+    principal = gateway_of(request(authorization, query), REPORTS)
     assert principal is not None
     assert (principal.kind, principal.id) == (PrincipalKind.GATEWAY, "sms-1")
 
@@ -55,20 +55,20 @@ def test_who_shows_the_secret_is_the_gateway(authorization: str, query: str) -> 
     ],
 )
 def test_who_does_not_is_nobody(authorization: str, query: str) -> None:
-    assert gateway_of(request(authorization, query), DESK) is None
+    assert gateway_of(request(authorization, query), REPORTS) is None
 
 
-@pytest.mark.parametrize("desk", [None, DESK])
-def test_a_gateway_that_takes_no_reports_is_not_there(desk: Any) -> None:
+@pytest.mark.parametrize("reports", [None, REPORTS])
+def test_a_gateway_that_takes_no_reports_is_not_there(reports: Any) -> None:
     with pytest.raises(RequestRefused) as refused:
-        gateway_of(request(f"Bearer {SECRET}", gateway="silent"), desk)
+        gateway_of(request(f"Bearer {SECRET}", gateway="silent"), reports)
     assert refused.value.type is ProblemType.NOT_FOUND
-    assert configured(DESK, "sms-1") == (DESK, DESK.gateways["sms-1"])
+    assert configured(REPORTS, "sms-1") == (REPORTS, REPORTS.gateways["sms-1"])
 
 
 def test_a_query_is_bounded_before_it_is_taken_apart() -> None:
     longest = "a" * MAX_QUERY_BYTES
     assert bounded_query(request(query=longest)) == longest.encode()
     with pytest.raises(RequestRefused) as refused:
-        gateway_of(request(f"Bearer {SECRET}", longest + "a"), DESK)
+        gateway_of(request(f"Bearer {SECRET}", longest + "a"), REPORTS)
     assert refused.value.type is ProblemType.TOO_LARGE

@@ -72,13 +72,13 @@ async def test_a_finished_batch_is_not_worked_on_again(house: House) -> None:
     assert len(house.channel.seen) == 1
 
 
-async def test_a_retry_waits_for_its_time_and_is_rung_for(house: House) -> None:
+async def test_a_retry_waits_for_its_time_and_is_enqueued(house):
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Transient("503")]
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
     assert await house.outcomes(batch) == bytes([State.RETRY, ACCEPTED])
-    assert f"deliver:{batch}:1" in await house.rings()
+    assert f"deliver:{batch}:1" in await house.wake_ups_waiting()
     await house.pool.execute("UPDATE batch SET not_before = clock_timestamp() + interval '1 minute'")
     await house.deliverer.deliver(batch)
     assert house.channel.seen == [("A", two)], "not before its time"
@@ -101,7 +101,9 @@ async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house: Ho
     assert (
         house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="retry_after") == 1
     )
-    [due_ms] = [score for name, score in (await house.rings()).items() if name == f"deliver:{batch}:1"]
+    [due_ms] = [
+        score for name, score in (await house.wake_ups_waiting()).items() if name == f"deliver:{batch}:1"
+    ]
     now_ms = await house.pool.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8 * 1000")
     assert due_ms - now_ms > 20_000
     await house.all_due_now()
@@ -186,7 +188,7 @@ async def test_a_gateway_that_is_down_gets_everything_back_that_was_not_started(
     assert await house.outcomes(batch) == bytes([ACCEPTED, State.PENDING, State.PENDING])
     assert (await paused(house))["reason"] == "down"
     assert house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="down") == 1
-    assert f"deliver:{batch}:1" in await house.rings()
+    assert f"deliver:{batch}:1" in await house.wake_ups_waiting()
 
 
 async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_is_lost(house: House) -> None:
@@ -278,7 +280,7 @@ async def test_an_update_stops_what_is_in_hand_before_the_next_slice(house: Hous
     await house.channel.entered.wait()
     await house.submit("B", chain="A")
     await house.planner.plan("B")
-    assert any(name.startswith("plan:B:") for name in await house.rings()), "it will look again"
+    assert any(name.startswith("plan:B:") for name in await house.wake_ups_waiting()), "it will look again"
     house.channel.open.set()
     await working
     assert house.channel.seen == [("A", one) for one in ids[:3]]
@@ -419,7 +421,7 @@ async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house
     house.channel.open.set()
     await working
     assert house.channel.calls == [ids[:3]]
-    assert f"deliver:{batch}:1" in await house.rings(), "for another worker"
+    assert f"deliver:{batch}:1" in await house.wake_ups_waiting(), "for another worker"
     await house.deliverer.deliver(batch)
     assert house.channel.calls == [ids[:3]], "this one takes nothing any more"
     await house.another().deliver(batch)

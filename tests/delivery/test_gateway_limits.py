@@ -121,7 +121,7 @@ async def test_a_batch_that_could_only_wait_is_left_for_later_and_does_not_keep_
     await narrow.wake_ups._queue.flushall()
     await narrow.deliverer.deliver(third)
     assert await narrow.pool.fetchval("SELECT lease_token FROM batch WHERE id = $1", third) == 0
-    assert await narrow.rings() == {}
+    assert await narrow.wake_ups_waiting() == {}
     await narrow.pool.execute("UPDATE batch SET gateway = 'https://other.example' WHERE id = $1", third)
     other = asyncio.create_task(narrow.deliverer.deliver(third))
 
@@ -145,7 +145,7 @@ async def test_what_was_left_for_later_is_woken_up_for_when_a_batch_is_put_down(
     await narrow.wake_ups._queue.flushall()
     narrow.channel.open.set()
     await asyncio.gather(working, behind)
-    assert set(await narrow.rings()) == {f"deliver:{third}:0"}
+    assert set(await narrow.wake_ups_waiting()) == {f"deliver:{third}:0"}
     await narrow.deliverer.deliver(third)
     assert await still_open(narrow) == []
 

@@ -6,10 +6,10 @@ from dispatcher.delivery.planner import audience_guard
 from tests.delivery.conftest import House
 
 
-async def test_planning_rings_for_every_batch(house: House) -> None:
+async def test_planning_enqueues_a_wake_up_for_every_batch(house: House) -> None:
     await house.subscribe(*(f"p{n:02}" for n in range(25)))
     batches = await house.planned()
-    assert {f"deliver:{batch}:0" for batch in batches} == set(await house.rings())
+    assert {f"deliver:{batch}:0" for batch in batches} == set(await house.wake_ups_waiting())
     assert len(batches) == 3
     assert house.count("warn_plan_duration_seconds_count") == 1
 

@@ -1,4 +1,4 @@
-"""Planning rings, the reconciler repairs: the queue may forget everything at any time."""
+"""Planning enqueues, the reconciler repairs: the queue may forget everything at any time."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -29,9 +29,7 @@ async def no_queue(tmp_path: Path, house: House) -> AsyncIterator[WakeUpQueue]:
     await wake_ups.aclose()
 
 
-async def test_without_the_queue_the_plan_is_made_and_the_missed_rings_are_counted(
-    house: House, no_queue: WakeUpQueue
-) -> None:
+async def test_without_the_queue_the_plan_is_made_and_the_missed_wake_ups_are_counted(house, no_queue):
     await house.subscribe("a")
     await house.submit("A")
     await Planner(
@@ -50,21 +48,19 @@ async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(
     await house.wake_ups._queue.flushall()
     await let_wake_ups_lapse(house.pool)
     await reconciler.sweep()
-    assert set(await house.rings()) == {f"deliver:{batch}:0", "plan:X:0"}
+    assert set(await house.wake_ups_waiting()) == {f"deliver:{batch}:0", "plan:X:0"}
     await house.deliverer.deliver(batch)
     assert house.channel.seen == [("A", one) for one in ids]
     assert house.count("warn_queue_up") == 1
 
 
-async def test_a_dead_workers_batch_is_rung_for_as_soon_as_its_lease_ends(
-    house: House, reconciler: Reconciler
-) -> None:
+async def test_a_dead_workers_batch_is_enqueued_as_soon_as_its_lease_ends(house, reconciler):
     await house.subscribe("a")
     [batch] = await house.planned()
     await house.ledger.acquire(batch)
     await let_leases_end(house.pool)
     await reconciler.sweep()
-    assert f"deliver:{batch}:1" in await house.rings()
+    assert f"deliver:{batch}:1" in await house.wake_ups_waiting()
 
 
 async def test_what_expired_without_a_worker_is_ended_and_settled(

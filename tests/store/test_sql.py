@@ -160,13 +160,13 @@ async def in_force(alerts: Any, pool: Any) -> dict[Any, Any]:
     entry = EntryState("one", "e", "p", "v", Reason.MERGED, now, alert_id="A", expires=now + HOUR)
     await feeds.put([entry])
     async with alerts.submission("x") as submission:
-        kin, stored = RelatedAlerts(submission), await alerts.get("A")
+        related, stored = RelatedAlerts(submission), await alerts.get("A")
         spans = tolerance_window(NOW), tolerance_window(stored.expires)
         return {
             "an app": "A" in [one.id for one in await alerts.current_in([DUEREN])],
-            "a feed": "A" in [one.id for one, _ in await kin.others_in_force([DUEREN], "feed-one", now)],
+            "a feed": "A" in [one.id for one, _ in await related.others_in_force([DUEREN], "feed-one", now)],
             "a centre": "A"
-            in [one.id for one, _ in await kin.centres_in_force("Hochwasser", [DUEREN], *spans)],
+            in [one.id for one, _ in await related.centres_in_force("Hochwasser", [DUEREN], *spans)],
             "a merged entry": await feeds.orphaned("one", now) == set(),
         }
 

@@ -1,4 +1,4 @@
-"""Real rings through arq into the pipeline."""
+"""Real wake-ups through arq to the planner and the deliverer."""
 
 import asyncio
 import os
@@ -24,9 +24,7 @@ from tests.worker.conftest import lanes_running, settled
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(
-    house: House, parts: WorkerDependencies, redis_url: str, lane: Any
-) -> None:
+async def test_one_wake_up_leads_from_acceptance_to_the_gateway_in_every_lane(house, parts, redis_url, lane):
     ids = await house.subscribe(*"abcd")
     await house.submit("A", lane=lane)
     async with lanes_running(parts, redis_url, lane):
@@ -37,9 +35,7 @@ async def test_one_ring_leads_from_acceptance_to_the_gateway_in_every_lane(
     assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
 
 
-async def test_rings_for_nothing_and_rings_that_nobody_understands_do_no_harm(
-    house: House, parts: WorkerDependencies, redis_url: str
-) -> None:
+async def test_wake_ups_for_nothing_and_wake_ups_that_nobody_understands_do_no_harm(house, parts, redis_url):
     await house.subscribe("a")
     await house.submit("A")
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
@@ -90,7 +86,7 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(
         async with lanes_running(parts, server.url, Lane.PRIORITY) as tasks:
             await wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
             house.planner._wake_ups = wake_ups
-            await until(lambda: rung_or_settled(house, wake_ups))
+            await until(lambda: planned_or_settled(house, wake_ups))
             with structlog.testing.capture_logs() as logs:
                 await asyncio.to_thread(server.stop)
 
@@ -110,7 +106,7 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(
     assert sorted({alert_id for alert_id, _ in house.channel.seen}) == ["A", "B"]
 
 
-async def rung_or_settled(house: Any, wake_ups: Any) -> bool:
+async def planned_or_settled(house, wake_ups):
     return (await house.alerts.get("A")).state in {"planned", "settled"}
 
 

@@ -1,4 +1,4 @@
-"""What the record knows about a message's kin."""
+"""What the record knows about the alerts that are related to a message."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

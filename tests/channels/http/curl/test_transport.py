@@ -17,7 +17,7 @@ TIMEOUT_S = 5.0
 SHORT_S = 0.05
 
 
-class Desk:
+class ObservedTransport:
     """A transport of one exchange at a time, and what it has said."""
 
     def __init__(self, origin: str, ca_file: str) -> None:
@@ -49,72 +49,70 @@ class Desk:
 
 
 @pytest.fixture
-async def desk_for(ca_file: str) -> AsyncIterator[Callable[[str], Desk]]:
-    desks: list[Desk] = []
+async def transport_for(ca_file: str) -> AsyncIterator[Callable[[str], ObservedTransport]]:
+    made: list[ObservedTransport] = []
 
-    def make(origin: str) -> Desk:
-        desks.append(Desk(origin, ca_file))
-        return desks[-1]
+    def make(origin: str) -> ObservedTransport:
+        made.append(ObservedTransport(origin, ca_file))
+        return made[-1]
 
     yield make
-    for desk in desks:
-        await desk.transport.aclose()
+    for observed in made:
+        await observed.transport.aclose()
 
 
-async def test_beyond_the_bound_exchanges_wait_for_their_turn(desk_for: Callable[[str], Desk]) -> None:
+async def test_beyond_the_bound_exchanges_wait_for_their_turn(transport_for) -> None:
     async with far_side(answer(201)) as side:
-        desk = desk_for(side.origin)
+        observed = transport_for(side.origin)
         for _ in range(3):
-            desk.submit()
-        assert [type(got) for got in await desk.until(3)] == [Answer] * 3
+            observed.submit()
+        assert [type(got) for got in await observed.until(3)] == [Answer] * 3
         assert side.connections == 1
 
 
-async def test_the_wait_counts_towards_the_time(desk_for: Callable[[str], Desk]) -> None:
+async def test_the_wait_counts_towards_the_time(transport_for) -> None:
     async with far_side(hang) as side:
-        desk = desk_for(side.origin)
-        desk.submit()
-        desk.submit(SHORT_S)
-        (got,) = await desk.until(1)
+        observed = transport_for(side.origin)
+        observed.submit()
+        observed.submit(SHORT_S)
+        (got,) = await observed.until(1)
         assert (type(got), str(got)) == (NotSent, f"timeout_queue {side.origin}")
 
 
 async def test_an_exchange_that_is_aborted_while_it_waits_never_starts_and_the_next_takes_its_turn(
-    desk_for: Callable[[str], Desk],
+    transport_for,
 ) -> None:
     async with far_side(hang) as side:
-        desk = desk_for(side.origin)
-        first, second = desk.submit(), desk.submit()
-        desk.submit()
+        observed = transport_for(side.origin)
+        first, second = observed.submit(), observed.submit()
+        observed.submit()
         await side.arrived.wait()
         side.react = answer(201)
-        desk.transport.abort(second)
-        desk.transport.abort(first)
-        assert [type(got) for got in await desk.until(1)] == [Answer]
+        observed.transport.abort(second)
+        observed.transport.abort(first)
+        assert [type(got) for got in await observed.until(1)] == [Answer]
     assert len(side.seen) == 2
 
 
 async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_used_again(
-    desk_for: Callable[[str], Desk],
+    transport_for,
 ) -> None:
     async with far_side(hang) as side:
-        desk = desk_for(side.origin)
-        desk.submit()
-        desk.submit()
+        observed = transport_for(side.origin)
+        observed.submit()
+        observed.submit()
         await side.arrived.wait()
-        await desk.transport.aclose()
-        assert [type(got) for got in desk.outcomes] == [NoAnswer, NotSent]
+        await observed.transport.aclose()
+        assert [type(got) for got in observed.outcomes] == [NoAnswer, NotSent]
         side.react = answer(201)
-        desk.submit()
-        assert isinstance((await desk.until(3))[-1], Answer)
+        observed.submit()
+        assert isinstance((await observed.until(3))[-1], Answer)
 
 
-async def test_the_origin_learns_of_its_connection_and_its_protocol(
-    desk_for: Callable[[str], Desk], server_tls: Callable[..., ssl.SSLContext]
-) -> None:
+async def test_the_origin_learns_of_its_connection_and_its_protocol(transport_for, server_tls) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
-        desk = desk_for(side.origin)
-        desk.submit()
-        await desk.until(1)
-        assert desk.connected == [desk.origin]
-        assert (desk.origin.multiplexed, desk.origin.multiplexed_answers) == (True, 1)
+        observed = transport_for(side.origin)
+        observed.submit()
+        await observed.until(1)
+        assert observed.connected == [observed.origin]
+        assert (observed.origin.multiplexed, observed.origin.multiplexed_answers) == (True, 1)
