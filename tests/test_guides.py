@@ -209,7 +209,7 @@ async def test_the_channel_refuses_an_address_that_must_not_be_contacted(ntfy: A
         ntfy.Ntfy(client_for()).check(Endpoint(1, "http://127.0.0.1/x", {}))
 
 
-async def test_the_channel_is_registered_with_what_the_settings_say(ntfy, client_for):
+async def test_the_channel_is_registered_with_what_the_settings_say(ntfy: Any, client_for: Any) -> None:
     registry = {}
     names = {"registry": registry, "Ntfy": ntfy.Ntfy, "http": client_for(), "now": lambda: NOW}
     exec(block("channel", "python registration"), {**names, "timeout": 3.0, "failures": 7})

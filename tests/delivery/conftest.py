@@ -78,7 +78,7 @@ class House:
     async def state(self, batch_id: Any) -> Any:
         return await self.pool.fetchval("SELECT state FROM batch WHERE id = $1", batch_id)
 
-    async def wake_ups_waiting(self, lane="priority"):
+    async def wake_ups_waiting(self, lane: str = "priority") -> dict[Any, Any]:
         """What waits in a lane's queue, with the due time in ms."""
         waiting = await self.wake_ups._queue.zrange(queue_name(lane), 0, -1, withscores=True)
         return {name.decode(): score for name, score in waiting}

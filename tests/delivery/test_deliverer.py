@@ -72,7 +72,7 @@ async def test_a_finished_batch_is_not_worked_on_again(house: House) -> None:
     assert len(house.channel.seen) == 1
 
 
-async def test_a_retry_waits_for_its_time_and_is_enqueued(house):
+async def test_a_retry_waits_for_its_time_and_is_enqueued(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Transient("503")]
     [batch] = await house.planned()

@@ -29,7 +29,9 @@ async def no_queue(tmp_path: Path, house: House) -> AsyncIterator[WakeUpQueue]:
     await wake_ups.aclose()
 
 
-async def test_without_the_queue_the_plan_is_made_and_the_missed_wake_ups_are_counted(house, no_queue):
+async def test_without_the_queue_the_plan_is_made_and_the_missed_wake_ups_are_counted(
+    house: House, no_queue: WakeUpQueue
+) -> None:
     await house.subscribe("a")
     await house.submit("A")
     await Planner(
@@ -54,7 +56,9 @@ async def test_a_queue_that_forgot_everything_costs_a_moment_and_no_message(
     assert house.count("warn_queue_up") == 1
 
 
-async def test_a_dead_workers_batch_is_enqueued_as_soon_as_its_lease_ends(house, reconciler):
+async def test_a_dead_workers_batch_is_enqueued_as_soon_as_its_lease_ends(
+    house: House, reconciler: Reconciler
+) -> None:
     await house.subscribe("a")
     [batch] = await house.planned()
     await house.ledger.acquire(batch)

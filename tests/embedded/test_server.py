@@ -78,7 +78,7 @@ def test_data_that_cannot_be_created_are_an_error_and_leave_no_data(
     assert not (home / "data").exists()
 
 
-def test_a_server_that_ignores_sigterm_is_killed(home):
+def test_a_server_that_ignores_sigterm_is_killed(home: Any) -> None:
     server = Script(home, "trap '' TERM; touch ready; while :; do sleep 1000; done")
     server.start()
     process = server._process

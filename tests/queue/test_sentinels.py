@@ -69,7 +69,9 @@ def test_who_cannot_be_asked_knows_no_primary() -> None:
     assert primary([{**state(1, 0), "is_odown": True}]) is None
 
 
-async def test_the_queue_follows_a_failover_and_a_client_of_one_server_does_not(group, wake_ups):
+async def test_the_queue_follows_a_failover_and_a_client_of_one_server_does_not(
+    group: Any, wake_ups: WakeUpQueue
+) -> None:
     former = group.primary()
     alone = WakeUpQueue(open_queue(parse(f"redis://:an%20den%2Fservern%401@127.0.0.1:{former}")))
     assert [await each.enqueue([FLASH]) for each in (wake_ups, alone)] == [True, True]
@@ -90,7 +92,7 @@ async def test_the_queue_follows_a_failover_and_a_client_of_one_server_does_not(
         assert server.zcard("warn:lane:routine") == 1
 
 
-async def test_nobody_stays_with_a_former_primary_that_still_answers(group):
+async def test_nobody_stays_with_a_former_primary_that_still_answers(group: Any) -> None:
     """As where only the Sentinels are cut off from it: no connection breaks, and nobody gets what is enqueued there."""
     now_s = [0.0]
     queue = Redis(connection_pool=PrimaryPool(parse(group.url), clock=lambda: now_s[0], socket_timeout=5.0))
@@ -120,7 +122,7 @@ def name_another(group: Any, port: Any) -> None:
             sentinel.execute_command("SENTINEL", "MONITOR", queue_group.NAME, "127.0.0.1", port, 2)
 
 
-async def test_a_sentinel_that_hangs_delays_no_wake_up(group, wake_ups):
+async def test_a_sentinel_that_hangs_delays_no_wake_up(group: Any, wake_ups: WakeUpQueue) -> None:
     hung = next(iter(group.sentinels.values()))
     os.kill(hung, signal.SIGSTOP)
     try:
@@ -173,7 +175,7 @@ async def test_without_a_majority_what_the_last_one_says_counts(group: Any, wake
     ],
     ids=["group", "password of the Sentinels", "password of the servers", "nobody there"],
 )
-async def test_a_wrong_address_takes_no_wake_up(group_of_all, wrong):
+async def test_a_wrong_address_takes_no_wake_up(group_of_all: Any, wrong: Any) -> None:
     wake_ups = WakeUpQueue(open_queue(parse(wrong(group_of_all.url))))
     assert await wake_ups.enqueue([FLASH]) is False
     assert await wake_ups.ping() is False

@@ -42,7 +42,7 @@ async def waiting(queue: Any, lane: Any) -> dict[Any, Any]:
     return dict(await queue.zrange(queue_name(lane), 0, -1, withscores=True))
 
 
-async def test_a_wake_up_waits_in_its_lane_as_msgpack(queue, wake_ups):
+async def test_a_wake_up_waits_in_its_lane_as_msgpack(queue: Any, wake_ups: WakeUpQueue) -> None:
     assert await wake_ups.enqueue([batch_wake_up(ReadyBatch(7, Lane.FLASH, 3))]) is True
     assert set(await waiting(queue, Lane.FLASH)) == {b"deliver:7:3"}
     job = msgspec.msgpack.decode(await queue.get("arq:job:deliver:7:3"))
@@ -56,7 +56,7 @@ async def test_a_job_that_nobody_takes_is_forgotten_some_day(queue: Any, wake_up
     assert 0 < await queue.pttl("arq:job:plan:A:0") <= 3_600_000
 
 
-async def test_a_repeated_wake_up_changes_nothing(queue, wake_ups):
+async def test_a_repeated_wake_up_changes_nothing(queue: Any, wake_ups: WakeUpQueue) -> None:
     wake_up = batch_wake_up(ReadyBatch(7, Lane.FLASH, 3))
     await wake_ups.enqueue([wake_up])
     before = await waiting(queue, Lane.FLASH)
@@ -64,7 +64,9 @@ async def test_a_repeated_wake_up_changes_nothing(queue, wake_ups):
     assert await waiting(queue, Lane.FLASH) == before
 
 
-async def test_a_wake_up_from_a_process_whose_date_is_ahead_is_heard_with_the_next_one(queue, wake_ups):
+async def test_a_wake_up_from_a_process_whose_date_is_ahead_is_heard_with_the_next_one(
+    queue: Any, wake_ups: WakeUpQueue
+) -> None:
     wake_up = batch_wake_up(ReadyBatch(7, Lane.FLASH, 3))
     await wake_ups.enqueue([wake_up])
     [(job, due_ms)] = (await waiting(queue, Lane.FLASH)).items()
@@ -73,19 +75,19 @@ async def test_a_wake_up_from_a_process_whose_date_is_ahead_is_heard_with_the_ne
     assert (await waiting(queue, Lane.FLASH))[job] <= time.time() * 1000
 
 
-async def test_a_wake_up_for_another_token_is_another_wake_up(queue, wake_ups):
+async def test_a_wake_up_for_another_token_is_another_wake_up(queue: Any, wake_ups: WakeUpQueue) -> None:
     await wake_ups.enqueue([batch_wake_up(ReadyBatch(7, Lane.FLASH, token)) for token in (3, 4)])
     assert len(await waiting(queue, Lane.FLASH)) == 2
 
 
-async def test_a_delayed_wake_up_is_due_later(queue, wake_ups):
+async def test_a_delayed_wake_up_is_due_later(queue: Any, wake_ups: WakeUpQueue) -> None:
     now_ms = time.time() * 1000
     await wake_ups.enqueue([batch_wake_up(ReadyBatch(7, Lane.FLASH, 3), delay_s=60.0)])
     [due_ms] = (await waiting(queue, Lane.FLASH)).values()
     assert due_ms >= int(now_ms) + 60_000
 
 
-def test_a_plan_that_wakes_itself_up_again_takes_another_id_than_the_job_it_runs_in():
+def test_a_plan_that_wakes_itself_up_again_takes_another_id_than_the_job_it_runs_in() -> None:
     first, again = plan_wake_up("A", Lane.FLASH), plan_wake_up("A", Lane.FLASH, 0.1)
     assert first.job_id == "plan:A:0"
     assert again.job_id != first.job_id
@@ -98,11 +100,11 @@ async def test_what_the_queue_took_is_no_failure(redis_url: str) -> None:
     await wake_ups.aclose()
 
 
-async def test_no_wake_ups_are_no_trip_to_the_queue(wake_ups):
+async def test_no_wake_ups_are_no_trip_to_the_queue(wake_ups: WakeUpQueue) -> None:
     assert await wake_ups.enqueue([]) is True
 
 
-async def test_a_queue_that_is_away_takes_no_wake_up_and_does_not_answer(tmp_path):
+async def test_a_queue_that_is_away_takes_no_wake_up_and_does_not_answer(tmp_path: Path) -> None:
     failures = []
     wake_ups = WakeUpQueue(open_queue(parse(f"unix://{tmp_path}/nobody.sock")), lambda: failures.append(1))
     assert await wake_ups.enqueue([plan_wake_up("A", Lane.FLASH), plan_wake_up("B", Lane.FLASH)]) is False
@@ -133,7 +135,7 @@ async def test_a_queue_that_hangs_keeps_nobody_waiting_and_works_again_afterward
         await wake_ups.aclose()
 
 
-async def test_a_wake_up_is_known_to_the_lanes_below_and_to_nobody_else(redis_url):
+async def test_a_wake_up_is_known_to_the_lanes_below_and_to_nobody_else(redis_url: str) -> None:
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     await wake_ups.enqueue([plan_wake_up("A", Lane.PRIORITY)])
     await wake_ups.enqueue([plan_wake_up("B", Lane.FLASH, delay_s=60)])

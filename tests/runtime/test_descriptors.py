@@ -19,14 +19,14 @@ print(json.dumps([raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE)]))
 """
 
 
-def raised(soft, hard):
+def raised(soft: Any, hard: Any) -> Any:
     code = RAISE_LIMIT.format(soft=soft, hard=hard)
     return json.loads(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
 
 
 @pytest.mark.processes
 @pytest.mark.parametrize(("soft", "hard", "limit"), [(64, 64, 64), (256, 512, 512), (512, 512, 512)])
-def test_a_process_takes_what_it_may(soft, hard, limit):
+def test_a_process_takes_what_it_may(soft: int, hard: int, limit: int) -> None:
     assert raised(soft, hard) == [limit, limit, hard]
 
 
@@ -48,5 +48,5 @@ def test_gateways_get_half_of_what_is_left(limit: int, record: int, connections:
     ("redis_url", "connections"),
     [(None, 0), ("redis://queue.example", 0), ("redis+sentinel://a,b,c/mymaster", 15)],
 )
-def test_four_lanes_and_the_wake_ups_ask_every_sentinel(redis_url, connections):
+def test_four_lanes_and_the_wake_ups_ask_every_sentinel(redis_url: str | None, connections: int) -> None:
     assert wiring.sentinel_connections(Settings(redis_url=redis_url)) == connections

@@ -24,7 +24,9 @@ from tests.worker.conftest import lanes_running, settled
 
 
 @pytest.mark.parametrize("lane", list(Lane))
-async def test_one_wake_up_leads_from_acceptance_to_the_gateway_in_every_lane(house, parts, redis_url, lane):
+async def test_one_wake_up_leads_from_acceptance_to_the_gateway_in_every_lane(
+    house: House, parts: WorkerDependencies, redis_url: str, lane: Any
+) -> None:
     ids = await house.subscribe(*"abcd")
     await house.submit("A", lane=lane)
     async with lanes_running(parts, redis_url, lane):
@@ -35,7 +37,9 @@ async def test_one_wake_up_leads_from_acceptance_to_the_gateway_in_every_lane(ho
     assert await house.wake_ups._queue.keys("arq:result:*") == [], "results are kept in the record only"
 
 
-async def test_wake_ups_for_nothing_and_wake_ups_that_nobody_understands_do_no_harm(house, parts, redis_url):
+async def test_wake_ups_for_nothing_and_wake_ups_that_nobody_understands_do_no_harm(
+    house: House, parts: WorkerDependencies, redis_url: str
+) -> None:
     await house.subscribe("a")
     await house.submit("A")
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
@@ -106,7 +110,7 @@ async def test_a_queue_that_restarts_empty_under_the_worker_is_found_again(
     assert sorted({alert_id for alert_id, _ in house.channel.seen}) == ["A", "B"]
 
 
-async def planned_or_settled(house, wake_ups):
+async def planned_or_settled(house: Any, wake_ups: Any) -> bool:
     return (await house.alerts.get("A")).state in {"planned", "settled"}
 
 

@@ -46,7 +46,9 @@ def asked(address: Any, path: Any) -> Any:
         return answer.read().decode()
 
 
-async def test_it_serves_probes_delivers_after_a_lost_wake_up_and_ends_cleanly(worker, house):
+async def test_it_serves_probes_delivers_after_a_lost_wake_up_and_ends_cleanly(
+    worker: tuple[Any, ...], house: House
+) -> None:
     process, announcement = worker
     await house.subscribe("a", channel="webpush")
     await house.submit("A")

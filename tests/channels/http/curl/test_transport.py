@@ -61,7 +61,9 @@ async def transport_for(ca_file: str) -> AsyncIterator[Callable[[str], ObservedT
         await observed.transport.aclose()
 
 
-async def test_beyond_the_bound_exchanges_wait_for_their_turn(transport_for) -> None:
+async def test_beyond_the_bound_exchanges_wait_for_their_turn(
+    transport_for: Callable[[str], ObservedTransport],
+) -> None:
     async with far_side(answer(201)) as side:
         observed = transport_for(side.origin)
         for _ in range(3):
@@ -70,7 +72,7 @@ async def test_beyond_the_bound_exchanges_wait_for_their_turn(transport_for) -> 
         assert side.connections == 1
 
 
-async def test_the_wait_counts_towards_the_time(transport_for) -> None:
+async def test_the_wait_counts_towards_the_time(transport_for: Callable[[str], ObservedTransport]) -> None:
     async with far_side(hang) as side:
         observed = transport_for(side.origin)
         observed.submit()
@@ -80,7 +82,7 @@ async def test_the_wait_counts_towards_the_time(transport_for) -> None:
 
 
 async def test_an_exchange_that_is_aborted_while_it_waits_never_starts_and_the_next_takes_its_turn(
-    transport_for,
+    transport_for: Callable[[str], ObservedTransport],
 ) -> None:
     async with far_side(hang) as side:
         observed = transport_for(side.origin)
@@ -95,7 +97,7 @@ async def test_an_exchange_that_is_aborted_while_it_waits_never_starts_and_the_n
 
 
 async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_used_again(
-    transport_for,
+    transport_for: Callable[[str], ObservedTransport],
 ) -> None:
     async with far_side(hang) as side:
         observed = transport_for(side.origin)
@@ -109,7 +111,9 @@ async def test_closing_tells_those_on_their_way_from_those_that_wait_and_can_be_
         assert isinstance((await observed.until(3))[-1], Answer)
 
 
-async def test_the_origin_learns_of_its_connection_and_its_protocol(transport_for, server_tls) -> None:
+async def test_the_origin_learns_of_its_connection_and_its_protocol(
+    transport_for: Callable[[str], ObservedTransport], server_tls: Callable[..., ssl.SSLContext]
+) -> None:
     async with far_side_2(lambda stream: stream.answer(201), server_tls("h2")) as side:
         observed = transport_for(side.origin)
         observed.submit()
