@@ -12,6 +12,7 @@ import itertools
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,10 @@ structlog.configure(
 
 def pytest_configure(config: Any) -> None:
     config.option.anyio_mode = "auto"
+    # A shell has what it starts in the background ignore Ctrl-C, and a process that ignores it hands that down: commands
+    # that the tests start and end by Ctrl-C would go on for ever.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.pluginmanager.register(Selection())
 
 

@@ -71,6 +71,14 @@ def reports(servers_dir: Path, tmp_path: Path) -> Iterator[Reports]:
     reports.close()
 
 
+@pytest.fixture(autouse=True)
+def _hangups_arrive() -> Iterator[None]:
+    """Also where `nohup` has the tests ignore them, and so the supervisor, which leaves that as it finds it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def run_while(
     supervisor: Supervisor, operate: Callable[[], None], *, end: signal.Signals = signal.SIGTERM
 ) -> int:
