@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from dispatcher.commands import client, geodata, serve
-from dispatcher.settings import SettingsError, explained
+from dispatcher.settings import Settings, SettingsError, explained
 
 GROUPS = {
     "source": "dispatcher.commands.admin:sources",
@@ -70,6 +70,8 @@ def _options(
     ),
 ) -> None:
     """Emergency warning dispatch."""
+    del show_version
+    Settings.require_known_names()
 
 
 app.command()(serve.up)
@@ -90,7 +92,7 @@ def main() -> None:
     except ValidationError as error:
         for item in error.errors(include_url=False, include_input=False):
             print(explained(item), file=sys.stderr)
-        sys.exit(2)
+        sys.exit(SettingsError.exit_status)
     except (
         pydantic_settings.SettingsError
     ) as error:  # says: error parsing value for field "sms_gateways" from ...

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 PREFIX: Final = "WARN_"
 OF_THE_CLIENT: Final = frozenset({"WARN_API_KEY", "WARN_URL"})
 """Names that only the commands of a control centre read (`dispatcher submit`)."""
-RENAMED: Final = {"WARN_USUAL_FACTOR": "WARN_BASELINE_FACTOR"}
-"""Old names, which no similarity would lead from, and what took their place."""
+RENAMED: Final = {
+    "WARN_DATABASE_URL": "DATABASE_URL",
+    "WARN_REDIS_URL": "REDIS_URL",
+    "WARN_USUAL_FACTOR": "WARN_BASELINE_FACTOR",
+}
+"""Names that no similarity would lead from, old ones and mistaken ones, and what is read."""
 NESTED: Final = "__"
 """What separates the name of a setting from that of a member within it."""
 
@@ -20,13 +24,16 @@ NESTED: Final = "__"
 def unknown_names(given: Iterable[str], known: Collection[str], nested: Collection[str] = ()) -> list[str]:
     """Return a sentence for each name in `given` that begins like a setting's and is none, with the one that was meant.
 
-    Capitals do not matter. Of the `known` ones those in `nested` have members, which may be set one by one.
+    Capitals do not matter, but for the client's names. Of the `known` ones those in `nested` have members, which may
+    be set one by one.
     """
     there = {*known, *OF_THE_CLIENT}
     return [
         _sentence(name, there)
-        for name in sorted({name.upper() for name in given})
-        if name.startswith(PREFIX) and name not in there and not _is_member(name, nested)
+        for name in sorted(given)
+        if name.upper().startswith(PREFIX)
+        and (name.upper() not in known and name not in OF_THE_CLIENT)
+        and not _is_member(name.upper(), nested)
     ]
 
 
@@ -36,7 +43,8 @@ def _is_member(name: str, nested: Collection[str]) -> bool:
 
 
 def _sentence(name: str, known: Collection[str]) -> str:
-    if name in RENAMED:
-        return f"{name} is no setting; it is called {RENAMED[name]}"
-    (nearest,) = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
-    return f"{name} is no setting; the nearest is {nearest}"
+    right = RENAMED.get(name.upper(), name.upper() if name.upper() in OF_THE_CLIENT else "")
+    if right:
+        return f"{name} is no setting; it is called {right}"
+    (nearest,) = get_close_matches(name.upper(), sorted(known), n=1, cutoff=0.0)
+    return f"{name} is no setting; the nearest is {nearest}; all are in ops/docs/settings.md"

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from channels.sms.settings import SmsSettings
+from channels.sms.settings import MEMBERS, SmsSettings
 from channels.webpush.settings import WebPushSettings
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy
 from dispatcher.setting_names import NESTED, PREFIX, unknown_names
@@ -74,11 +74,20 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read the environment alone, in which every name that begins like a setting's must be one."""
         del settings_cls, dotenv_settings, file_secret_settings
-        known = {f"{PREFIX}{name.upper()}": field.annotation for name, field in cls.model_fields.items()}
+        cls.require_known_names()
+        return init_settings, env_settings
+
+    @classmethod
+    def require_known_names(cls) -> None:
+        """Raise SettingsError for names in the environment that begin like a setting's and are none."""
+        known = {
+            PREFIX + name.upper(): field.annotation
+            for name, field in cls.model_fields.items()
+            if name not in CUSTOMARY
+        }
         nested = {name for name, kind in known.items() if is_dataclass(kind)}
         if wrong := unknown_names(os.environ, known, nested):
             raise SettingsError("; ".join(wrong))
-        return init_settings, env_settings
 
     data_dir: Path = Path("var")
     """Embedded servers' data, keys, state."""
@@ -96,7 +105,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
 
     feeds: Path | None = None
     """A TOML file of the feeds to take in, see `ops/docs/feeds.md`; default: none."""
-    contact: str = ""
+    contact: str = Field("", pattern=r"^[^\x00-\x1f\x7f]*$")
     """How a source that we poll too often reaches the operator: an address or a page, for the User-Agent."""
 
     api_host: str = "127.0.0.1"
@@ -105,7 +114,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """The port of the API; 0 takes a free one."""
     worker_metrics_host: str = "127.0.0.1"
     """Where a worker's probes and metrics listen."""
-    worker_metrics_port: int = 0
+    worker_metrics_port: int = Field(0, ge=0, le=65_535)
     """The port of a worker's probes; 0 takes a free one. Either way it can be found in
     `<data_dir>/prometheus/<process_name>.json`."""
     process_name: str = Field("", pattern=r"^([a-z]+(-[0-9]+)?)?$")
@@ -115,12 +124,12 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
 
     max_body_bytes: int = Field(2_000_000, ge=1_000, le=2_097_152)
     """A submitted CAP message. DWD's largest reach 0.4 MB."""
-    default_lifetime_hours: float = Field(12.0, gt=0)
+    default_lifetime_hours: float = Field(12.0, gt=0, le=720)
     """How long a message without `expires` is in force: CAP 1.2 leaves this to the recipient."""
-    future_tolerance_s: int = 300
+    future_tolerance_s: int = Field(300, ge=0, le=86_400)
     """How far `sent` may lie ahead of the record's clock."""
 
-    baseline_factor: float = Field(0.0, ge=0)
+    baseline_factor: float = Field(0.0, ge=0, le=1_000_000)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
     waits for a person (`dispatcher held`). 0, the default, holds nothing: an operator who sets it must have somebody on
     duty."""
@@ -131,7 +140,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     process, and so the possible duplicates when that process dies."""
     jobs_per_lane: int = Field(4, ge=1, le=64)
     """Batches that one worker process leases at once in each lane."""
-    reconcile_interval_s: float = Field(1.0, gt=0)
+    reconcile_interval_s: float = Field(1.0, gt=0, le=3_600)
     """Seconds between two sweeps of the record."""
     delivery: DeliveryPolicy = DEFAULT_POLICY
     """How deliveries are retried, as a JSON object, or number by number as below."""
@@ -144,7 +153,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     http2_pool_after: int = Field(128, ge=0)
     """After how many answers over HTTP/2 from one origin a process opens connections of its own to it, which is how
     mass sends go; until then, and wherever these have no room, requests go through libcurl. 0: always."""
-    request_timeout_s: float = Field(10.0, gt=0)
+    request_timeout_s: float = Field(10.0, gt=0, le=600)
     """Seconds that one request to a gateway may take, all in all."""
 
     key_pepper: SecretStr | None = None
@@ -185,11 +194,21 @@ def _members(variable: str, group: Any) -> Iterator[Variable]:
             yield Variable(name, default, described[field.name].get("description", ""))
 
 
+def _misspelt_member(where: Sequence[str | int]) -> str:
+    setting, *members = map(str, where)
+    container = next((name for name in reversed((setting, *members[:-1])) if name in MEMBERS), "sms_gateways")
+    (nearest,) = get_close_matches(members[-1], MEMBERS[container], n=1, cutoff=0.0)
+    place = ".".join([PREFIX + setting.upper(), *members])
+    return f"setting {place}: there is no member of this name; the nearest is {nearest}"
+
+
 def explained(item: Mapping[str, Any]) -> str:
     """Return one of pydantic's findings about settings as a sentence that names the variable. Without the value: it may
     be a secret.
     """
     where: Sequence[str | int] = item["loc"]
+    if item["type"] == "extra_forbidden":
+        return _misspelt_member(where)
     nested = is_dataclass(Settings.model_fields[str(where[0])].annotation) if where else False
     variable = PREFIX + (NESTED if nested else ".").join(map(str, where)).upper()
     if item["type"] != "unexpected_keyword_argument":

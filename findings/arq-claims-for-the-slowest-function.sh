@@ -46,7 +46,7 @@ async def claim_of_quick(settings, functions):
     )
     await worker.main()
     await worker.close()
-    return round(await claimed / 1000)
+    return round(await asyncio.wait_for(claimed, 60) / 1000)
 
 
 async def main(port):

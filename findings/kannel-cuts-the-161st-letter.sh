@@ -97,7 +97,10 @@ def sent(centre):
     """What the fake SMS centre gets: "from to text ..." in a line."""
     data = b""
     while not data.endswith(b"\n"):
-        data += centre.recv(4096)
+        more = centre.recv(4096)
+        if not more:
+            raise SystemExit("bearerbox closed the connection")
+        data += more
     return data.decode().rstrip("\n").split(" ", 3)[3]
 
 

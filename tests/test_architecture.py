@@ -31,7 +31,11 @@ TEXTS = [
     path
     for path in sorted(ROOT.rglob("*"))
     if path.is_file()
-    and (path.suffix in {".py", ".md", ".toml", ".json", ".yml", ".yaml", ".lock"} or path.name == "Makefile")
+    and (
+        path.suffix
+        in {".py", ".md", ".toml", ".json", ".yml", ".yaml", ".lock", ".sh", ".cjs", ".mjs", ".xml"}
+        or path.name in {"Makefile", "run"}
+    )
     and not SKIPPED & set(path.relative_to(ROOT).parts)
 ]
 SOMEBODYS_PATH = re.compile(r"(?<![\w.~])/(?:work|root|home)/\w+")

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from channels.base import ChannelMisconfigured, Permanent, RateLimited, Transient
-from dispatcher.settings import Settings
+from dispatcher.settings import Settings, explained
 
 GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
 
@@ -137,3 +137,43 @@ def test_what_makes_no_service_is_refused(env: pytest.MonkeyPatch, name: Any, va
 def test_settings_do_not_change_while_the_service_runs() -> None:
     with pytest.raises(ValidationError):
         Settings().workers = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("gateway", "sentence"),
+    [
+        ({"erors": {}}, "WARN_SMS_GATEWAYS.0.erors: there is no member of this name; the nearest is errors"),
+        (
+            {"answer": {"succes": "x"}},
+            "0.answer.succes: there is no member of this name; the nearest is success",
+        ),
+        ({"fields": {"txt": "x"}}, "there is no field txt; the nearest is text"),
+    ],
+)
+def test_a_misspelt_member_of_a_gateway_is_named_with_what_was_meant(
+    env: pytest.MonkeyPatch, gateway: dict[str, Any], sentence: str
+) -> None:
+    env.setenv("WARN_SMS_GATEWAYS", json.dumps([{"name": "a", "url": "https://sms.example", **gateway}]))
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    (item,) = caught.value.errors(include_url=False, include_input=False)
+    assert sentence in explained(item)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DEFAULT_LIFETIME_HOURS",
+        "REQUEST_TIMEOUT_S",
+        "RECONCILE_INTERVAL_S",
+        "BASELINE_FACTOR",
+        "WORKER_METRICS_PORT",
+    ],
+)
+@pytest.mark.parametrize("value", ["inf", "-1", "99999999999999999999"])
+def test_a_number_that_no_clock_or_port_can_hold_is_refused(
+    env: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    env.setenv(f"WARN_{name}", value)
+    with pytest.raises(ValidationError):
+        Settings()

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import Counter
-from typing import Annotated, Literal, Self
+from difflib import get_close_matches
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from channels.sms import delivery_reports
 from channels.sms.delivery_reports import ReportFields
@@ -106,6 +117,16 @@ class SmsGatewaySettings(BaseModel):
             report_url=self.reports.url.get_secret_value() if self.reports else "",
         )
 
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_ours(cls, given: dict[str, str]) -> dict[str, str]:
+        ours = [field.name for field in dataclasses.fields(RequestFields)]
+        for name in given:
+            if name not in ours:
+                (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
+                raise ValueError(f"there is no field {name}; the nearest is {nearest}")
+        return given
+
     @model_validator(mode="after")
     def _errors_can_be_found(self) -> Self:
         if self.errors and not (self.answer.success and self.answer.error):
@@ -118,6 +139,14 @@ def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySet
         if times > 1:
             raise ValueError(f"{times} gateways are called {name}")
     return gateways
+
+
+MEMBERS: Final = {
+    "sms_gateways": tuple(SmsGatewaySettings.model_fields),
+    "answer": tuple(SmsAnswerSettings.model_fields),
+    "reports": tuple(SmsReportSettings.model_fields),
+}
+"""The names that may stand in a gateway's JSON, by what they stand in."""
 
 
 class SmsSettings(BaseModel):

@@ -28,6 +28,9 @@ def names() -> list[str]:
 
 def main(argv: list[str]) -> int:
     """Run one benchmark; 2 for a wrong call."""
+    if argv in (["-h"], ["--help"]):
+        print(USAGE.format(names=", ".join(names())))
+        return 0
     if not argv or argv[0] not in names():
         print(USAGE.format(names=", ".join(names())), file=sys.stderr)
         return 2

@@ -47,6 +47,7 @@ def test_the_words_of_reports_are_compared_in_small_letters() -> None:
         {"max_parts": 0},
         {"colour": "red"},
         {"errors": {"101": "permanent"}},
+        {"fields": {"nosuch": "x"}},
         {"reports": {"secret": "short"}},
         {"reports": {"secret": f" {SECRET}"}},
     ],
