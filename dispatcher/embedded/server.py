@@ -81,7 +81,7 @@ class EmbeddedServer(ABC):
         """
         self._home = data_dir.resolve()
         self._data = self._home / "data"
-        self._socket_dir = self._home / "run"
+        self._prepared_socket_dir: Path | None = None
         self._durable = durable
         self._start_timeout = start_timeout
         self._account: Account | None = None
@@ -133,9 +133,10 @@ class EmbeddedServer(ABC):
         if self._claim is not None:
             os.close(self._claim)
             self._claim = None
-        if self._socket_dir.parent != self._home:
+        prepared = self._prepared_socket_dir
+        if prepared is not None and prepared.parent != self._home:
             with suppress(OSError):  # never made, or a socket is left in it
-                self._socket_dir.rmdir()
+                prepared.rmdir()
 
     def __enter__(self) -> Self:
         self.start()
@@ -172,9 +173,16 @@ class EmbeddedServer(ABC):
                 f"another dispatcher runs {self.name} in {self._home}: stop it, or use another data directory"
             )
 
-    def _prepare(self, programs: Sequence[Path]) -> None:
+    @property
+    def _socket_dir(self) -> Path:
+        """Where the socket is, or would be if the server were started now. Raises EmbeddedError for no place."""
         temp_dir = Path(tempfile.gettempdir()).resolve()
-        self._socket_dir = socket_directory(self._home / "run", self.socket_name, temp_dir=temp_dir)
+        return self._prepared_socket_dir or socket_directory(
+            self._home / "run", self.socket_name, temp_dir=temp_dir
+        )
+
+    def _prepare(self, programs: Sequence[Path]) -> None:
+        self._prepared_socket_dir = self._socket_dir
         self._account = server_account(self._data, euid=os.geteuid())
         if self._account:
             permit_way(self._data, self._account)

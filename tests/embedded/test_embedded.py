@@ -42,3 +42,12 @@ def test_the_servers_stop_when_the_service_fails(var: Any) -> None:
     with pytest.raises(ZeroDivisionError), embedded(var, database_url="postgresql://record/") as servers:
         raise ZeroDivisionError
     assert servers.started[0].pid is None
+
+
+def test_a_server_is_found_from_outside_where_it_will_be(tmp_path: Path) -> None:
+    """A command finds the servers of `dispatcher up` by the data directory alone, however long its name is."""
+    deep = tmp_path / ("d" * 90)
+    for kind in (EmbeddedPostgres, EmbeddedValkey):
+        url = kind(deep / kind.name).url
+        assert str(deep) not in url
+        assert url == kind(deep / kind.name).url
