@@ -94,3 +94,10 @@ def test_many_observations_at_once_count_like_one_by_one() -> None:
 
 def exposed(registry: Any) -> list[Any]:
     return [line for line in generate_latest(registry).splitlines() if b"_created" not in line]
+
+
+def test_no_group_hides_a_method_of_another() -> None:
+    """They share one object: a second method of a name would silently take the first one's place."""
+    names = [name for group in Metrics.__bases__ for name in vars(group) if not name.startswith("__")]
+    assert len(names) > len(Metrics.__bases__)
+    assert len(names) == len(set(names))
