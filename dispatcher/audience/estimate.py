@@ -56,3 +56,7 @@ class AudienceEstimator:
         channels = sorted(await self._subscriptions.counts())
         total = reach(matched, self._boundaries, counted, channels)
         return AudienceEstimate(counts, total.population, tuple(gap.sentence() for gap in total.gaps))
+
+    async def of_ending(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> AudienceEstimate:
+        """Estimate for the end of these alerts: it goes to those who are alarmed by them, and to nobody else."""
+        return AudienceEstimate(await self._subscriptions.alarmed(chain_ids, alert_ids), None, ())

@@ -22,13 +22,12 @@ from dispatcher.boundaries.importers import VG250, Columns, read
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.succession import Succession, succession, with_aliases
 from dispatcher.commands.map_svg import svg
+from dispatcher.intake.prepare import match_areas
 from dispatcher.targeting.match import (
     DEFAULT_MATCHING_RULE,
     DEFAULT_PROFILE,
     MatchingRule,
     MatchProfile,
-    areas_of,
-    match,
 )
 from dispatcher.targeting.registries import from_polygons, with_registries, write_table
 
@@ -85,8 +84,7 @@ def match_files(
             status = max(status, NOT_CAP)
             continue
         for alert in document.alerts:
-            areas = areas_of(alert)
-            found = match(areas, boundaries, rule=matching.rule, profile=matching.profile)
+            found = match_areas(alert, boundaries, matching.rule, matching.profile)
             status = max(status, HELD if found.held else READABLE)
             _show(alert, found, stream, as_json=as_json)
             target = picture or (None if as_json else path.with_suffix(".svg"))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
 from dispatcher.model.vocabulary import ENDING_REASONS
 from dispatcher.queue import wakeups
+from dispatcher.store.delivery.plans import Located
 
 if TYPE_CHECKING:
     from dispatcher.audience.location_index import LocationIndex
     from dispatcher.metrics import Metrics
+    from dispatcher.model.alerts import PendingAlert
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.delivery.ledger import Ledger
     from dispatcher.store.delivery.plans import AudienceGuard, Plans
@@ -58,11 +60,20 @@ class Planner:
         with self._metrics.plan_seconds.time():
             closed = await self._ledger.close_stopped(pending.chain_id)
             self._metrics.count_closed(closed.state, closed.recipients)
-            ends = pending.reason in ENDING_REASONS
-            located = [] if ends else await self._locations.subscribers_of(alert_id)
+            located = await self._located(pending)
             planning = self._plans.portions(alert_id, in_flight=closed.in_flight, located=located)
+            planned = False
             async with aclosing(planning) as portions:
                 async for ready_batches in portions:
+                    planned |= bool(ready_batches)
                     await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
-        if closed.in_flight:
+        # Nothing planned: another alert of the graph may have come meanwhile.
+        if closed.in_flight or (not planned and await self._plans.waiting_one(alert_id)):
             await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, pending.lane, REPLAN_S)])
+
+    async def _located(self, alert: PendingAlert) -> Located:
+        ends = alert.reason in ENDING_REASONS
+        beside = await self._plans.beside(alert.chain_id, alert.id)
+        others = [one for other in beside for one in await self._locations.subscribers_of(other)]
+        own = [] if ends else await self._locations.subscribers_of(alert.id)
+        return Located(own, frozenset(beside), others)

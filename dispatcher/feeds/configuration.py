@@ -18,7 +18,7 @@ from dispatcher.feeds.formats.dwd import Dwd
 from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.formats.index import Index
 from dispatcher.feeds.formats.nina import Nina
-from dispatcher.intake.prepare import FeedRules
+from dispatcher.intake.prepare import IntakeRules, feed_rules
 from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, HeightUnit, MatchProfile
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Feed:
 
     settings: FeedSettings
     adapter: Adapter
-    rules: FeedRules
+    rules: IntakeRules
 
     @property
     def name(self) -> str:
@@ -207,8 +207,8 @@ def _pin(path: Path) -> bytes:
     return pem
 
 
-def _rules(settings: FeedSettings, country: str) -> FeedRules:
-    return FeedRules(
+def _rules(settings: FeedSettings, country: str) -> IntakeRules:
+    return feed_rules(
         feed=settings.name,
         territory=settings.territory,
         senders=settings.senders,

@@ -15,7 +15,7 @@ from dispatcher.feeds.entry_state import FetchedEntry, is_due, retry_entry, row_
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
-from dispatcher.intake.prepare import HoldReason, Incoming, Message, Unusable
+from dispatcher.intake.prepare import Incoming, Message, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, Reason, Unresolved
 
@@ -187,7 +187,7 @@ class FeedSync:
         results: dict[str, IngestResult] = {}
         for index in order:
             key, message = usable[index]
-            if index in near or message.places or HoldReason.AREA in message.doubts:
+            if index in near or message.may_concern:
                 found = await self._ingest.accept(feed.rules, message)
             else:
                 found = IngestResult(Reason.ELSEWHERE, None, message.facts.key, message.expires)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.decide import ACTS_ON_OTHERS, is_ending
+from cap.profiles import facts
+from dispatcher.intake.decide import decide
+from dispatcher.intake.effects import take_effect
+from dispatcher.intake.known import related_state
+from dispatcher.intake.new_alert import graph_of
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, AlertState, Reason
+from dispatcher.model.vocabulary import DISPATCHED, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
-from dispatcher.store.alerts.related_alerts import RelatedAlerts
+from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +43,21 @@ class Terms:
 
 DEFAULT_TERMS = Terms()
 
+_NOTHING_TO_SEND = "Die Meldung hat hier nichts zu sagen: Niemand ist zu warnen."
+_NOT_APPROVED = {
+    Reason.EXPIRED: "Die Meldung ist inzwischen abgelaufen.",
+    Reason.OUTDATED: "Die Meldung ist zu alt und sagt nicht, wie lange sie gilt.",
+    Reason.SUPERSEDED: "Eine neuere Meldung dieses Vorgangs ist schon versandt.",
+    Reason.ALREADY_ENDED: "Es gibt nichts aufzuheben: Die Warnung ist schon aufgehoben.",
+    Reason.NOTHING_TO_END: "Es gibt nichts aufzuheben: Niemand ist gewarnt.",
+    Reason.ELSEWHERE: "Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.",
+    Reason.DUPLICATE: "Dieselbe Meldung ist schon versandt.",
+    Reason.MERGED: "Vor demselben Ereignis ist schon gewarnt.",
+    Reason.NOT_ACTUAL: "Die Meldung ist keine echte Warnung (Test, Übung oder Entwurf).",
+    Reason.NOT_PUBLIC: "Die Meldung ist nicht für die Öffentlichkeit.",
+}
+"""Why a decision other than to send keeps a message from being released."""
+
 
 class Approval:
     """Concludes held messages, in the record and with an audit line that names the person who decided."""
@@ -63,19 +83,25 @@ class Approval:
         """
         held, raw = await self._held(alert_id), await self._alerts.raw(alert_id) or b""
         added = [self._place(ags) for ags in places]
-        alert = cap.parse(raw).alerts[0]
         async with self._alerts.submission(held.sender) as submission:
             related = RelatedAlerts(submission)
             await related.lock_ingest()
             held = await _still_held(submission, held)
             await _require_target(related, held.id, terms.target)
-            reason = await self._reason(submission, held, alert, added)
+            message = await _believed(submission, held, raw, added)
+            now, rules = self._clock(submission.now), IntakeRules(held.source_id)
+            known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
+            decision = decide(message, known, rules)
+            if decision.reason not in DISPATCHED:
+                raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
             await related.add_municipalities(held.id, added)
-            await related.conclude(held.id, reason, held.chain_id, actor, why, terms.at_most)
-            if reason in DISPATCHED:
-                await submission.stop(held.chain_id, held.id)
-        if reason in DISPATCHED:
-            await self._wake_ups.enqueue([plan_wake_up(held.id, held.lane)])
+            outcome = Outcome(decision.reason, graph_of(known) or held.chain_id, decision.expires)
+            await related.conclude(held.id, outcome, actor, why, terms.at_most)
+            released = await _alert(submission, held.id, outcome.chain_id)
+            others = await take_effect(submission, message, known, released)
+        await self._wake_ups.enqueue(
+            [plan_wake_up(one, lane) for one, lane in [(held.id, held.lane), *others]]
+        )
         return await self._alerts.get(alert_id) or held
 
     async def discard(self, alert_id: str, actor: Actor, why: str) -> None:
@@ -83,7 +109,8 @@ class Approval:
         held = await self._held(alert_id)
         async with self._alerts.submission(held.sender) as submission:
             held = await _still_held(submission, held)
-            await RelatedAlerts(submission).conclude(held.id, Reason.DISCARDED, held.chain_id, actor, why)
+            outcome = Outcome(Reason.DISCARDED, held.chain_id, held.expires)
+            await RelatedAlerts(submission).conclude(held.id, outcome, actor, why)
 
     async def _held(self, alert_id: str) -> StoredAlert:
         held = await self._alerts.get(alert_id)
@@ -97,26 +124,29 @@ class Approval:
             raise NotApprovedError(f"Eine Gemeinde mit dem Schlüssel {ags} ist hier nicht bekannt.")
         return AffectedMunicipality(unit.ags, unit.name, "person", 1.0)
 
-    async def _reason(
-        self,
-        submission: Submission,
-        held: StoredAlert,
-        alert: cap.Alert,
-        added: Sequence[AffectedMunicipality],
-    ) -> Reason:
-        """Return the reason with which the message goes out now: its chain may have moved on while it was held."""
-        if held.expires <= self._clock(submission.now):
-            raise NotApprovedError("Die Meldung ist inzwischen abgelaufen.")
-        notified = [stored for stored in await submission.chain(held.chain_id) if stored.reason in DISPATCHED]
-        if any(stored.sent > held.sent for stored in notified):
-            raise NotApprovedError("Eine neuere Meldung dieses Vorgangs ist schon versandt.")
-        if is_ending(alert):
-            if not notified or notified[-1].reason in ENDING_REASONS:
-                raise NotApprovedError("Es gibt nichts aufzuheben: Niemand ist gewarnt.")
-            return Reason.CANCEL if alert.msg_type is cap.MsgType.CANCEL else Reason.ALL_CLEAR
-        if not added and not notified and not await submission.places(held.id):
-            raise NotApprovedError("Die Meldung hat hier kein Gebiet; bitte Gemeinden angeben.")
-        return Reason.UPDATE if notified or alert.msg_type in ACTS_ON_OTHERS else Reason.FIRST_NOTICE
+
+async def _believed(
+    submission: Submission, held: StoredAlert, raw: bytes, added: Sequence[AffectedMunicipality]
+) -> Message:
+    """Return the held message as the person who releases it believes it: without doubts, for the target that the record
+    has, and for what was added.
+    """
+    alert = cap.parse(raw).alerts[0]
+    return Message(
+        alert,
+        held.sent,
+        replace(facts(alert), key=held.event_key),
+        (*(await submission.places(held.id)), *added),
+        (),
+        held.expires,
+        Incoming(alert, raw),
+        await submission.shape(held.id),
+        proved=True,
+    )
+
+
+async def _alert(submission: Submission, alert_id: str, chain_id: str) -> StoredAlert:
+    return next(stored for stored in await submission.chains([chain_id]) if stored.id == alert_id)
 
 
 async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> None:
@@ -129,7 +159,7 @@ async def _require_target(related: RelatedAlerts, alert_id: str, seen: str) -> N
 
 async def _still_held(submission: Submission, held: StoredAlert) -> StoredAlert:
     """Read the message again within the transaction: another person may have decided meanwhile."""
-    for stored in await submission.chain(held.chain_id):
+    for stored in await submission.chains([held.chain_id]):
         if stored.id == held.id and stored.state is AlertState.HELD:
             return stored
     raise NotApprovedError("Unter dieser Nummer wartet keine Meldung mehr.")

@@ -1,132 +1,241 @@
-"""Decide whether an accepted message is dispatched, and as what: a ladder of returns, each with its reason. Pure."""
+"""Decide what becomes of a message, whichever door it came through: a ladder of early returns, each with its reason.
+Pure.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cap import Alert, MsgType, ResponseType, Scope, Status
-from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
+from cap import MsgType, Scope, Status
+from dispatcher.intake.meaning import ACTS_ON_OTHERS
+from dispatcher.intake.prepare import OnDoubt
+from dispatcher.intake.related import RelatedState, is_newer_edition
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Doubt, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
+    from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.model.alerts import StoredAlert
-
-ACTS_ON_OTHERS = frozenset({MsgType.UPDATE, MsgType.CANCEL})
-"""The types of messages that change or end the messages which their references name (CAP 1.2 section 3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """`chains` are the chains this message continues, oldest first; none for a first notice. `merged_into` is the
-    equal alert of which people are notified in place of this one.
+    """What becomes of a message. `covered_by` is the alert of record that makes it unnecessary, or which superseded it.
+    `doubts` are why it is refused or held, or why it has no effect.
     """
 
     reason: Reason
-    chains: tuple[str, ...] = ()
-    merged_into: str | None = None
+    expires: datetime
+    doubts: tuple[Doubt, ...] = ()
+    covered_by: str | None = None
+
+    @property
+    def held_for(self) -> str:
+        """Return the doubts as the record has them."""
+        return ", ".join(self.doubts)
 
 
-def expiry(alert: Alert, now: datetime, default_lifetime: timedelta) -> datetime:
-    """Return when the whole message ends, which is with the last of its infos. One without `expires` gets the default
-    lifetime, counted from its reception, because CAP 1.2 section 3.2.2 leaves it to the recipient.
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A message with what is known of it, as each step of the ladder sees it."""
+
+    message: Message
+    known: RelatedState
+    on_doubt: OnDoubt
+    default_lifetime: timedelta
+
+    def decided(self, reason: Reason, covered_by: str | None = None, *doubts: Doubt) -> Decision:
+        return Decision(reason, self.message.expires, doubts, covered_by)
+
+    def in_doubt(self, *doubts: Doubt) -> Decision:
+        return self.decided(Reason.HELD, None, *doubts)
+
+    def ends(self, reason: Reason) -> Decision:
+        """Decide that it ends what stands. People are notified of the end of a warning for as long as the warning would
+        have been in force: many senders let a Cancel expire the moment it is sent.
+        """
+        latest = max(stored.expires for stored in self.known.standing)
+        return Decision(reason, max(self.message.expires, latest))
+
+
+def decide(message: Message, known: RelatedState, rules: IntakeRules) -> Decision:
+    """Return the reason why the message is sent, is in doubt, or is only recorded."""
+    case = _Case(message, known, rules.on_doubt, rules.default_lifetime)
+    for step in (
+        _powerless,
+        _repeated,
+        _unfit_reference,
+        _not_for_the_public,
+        _superseded,
+        _ending,
+        _over,
+        _no_alarm,
+        _equal,
+    ):
+        if (decision := step(case)) is not None:
+            return decision
+    return _alarm(case)
+
+
+def _powerless(case: _Case) -> Decision | None:
+    """Hold a message of which it is in doubt who wrote it, or when, before anything is asked of what it says."""
+    message, known = case.message, case.known
+    if not message.is_doubtful:
+        return None
+    if known.same is not None and known.same.sha256 == known.digest:
+        return case.decided(Reason.DUPLICATE, known.same.id)
+    if not message.places and not known.graph and Doubt.AREA not in message.doubts and message.alert.infos:
+        return case.decided(Reason.ELSEWHERE)
+    return case.in_doubt(*message.doubts)
+
+
+def _repeated(case: _Case) -> Decision | None:
+    """Find that the message is here already, from this source or another. One that ended only because its source
+    stopped listing it is sent again.
     """
-    ends = [info.expires for info in alert.infos if info.expires is not None]
-    if not ends or len(ends) < len(alert.infos):
-        ends.append(now + default_lifetime)
-    return max(ends)
+    known, message = case.known, case.message
+    same = known.same
+    if same is not None and case.on_doubt is OnDoubt.REFUSE and same.sha256 != known.digest:
+        return case.in_doubt(Doubt.IDENTITY)
+    if same is not None and same.sha256 == known.digest and not _was_delisted(same, known):
+        return case.decided(Reason.DUPLICATE, same.id)
+    if case.on_doubt is OnDoubt.REFUSE:
+        return None
+    for copy in known.copies:
+        if copy.proved >= message.proved and _prevails(copy) and not _was_delisted(copy, known):
+            return case.decided(Reason.DUPLICATE, copy.id)
+    for stored in known.editions:
+        covers = stored.proved >= message.proved and _covers(stored, message)
+        if covers and stored.reason in DISPATCHED and not _was_delisted(stored, known):
+            return case.decided(Reason.DUPLICATE, stored.id)
+    return None
 
 
-def is_ending(alert: Alert) -> bool:
-    """Whether the message ends a warning: a Cancel, or an Update that says nothing but "all clear"."""
-    if alert.msg_type is MsgType.CANCEL:
-        return True
-    return (
-        alert.msg_type is MsgType.UPDATE
-        and bool(alert.infos)
-        and all(ResponseType.ALL_CLEAR in info.response_types for info in alert.infos)
-    )
+def _was_delisted(stored: StoredAlert, known: RelatedState) -> bool:
+    """Whether people were notified that the source lists the warning no longer, and of nothing since."""
+    by_id = {one.id: one for one in known.graph}
+    stopper = by_id.get(stored.stopped_by or "")
+    return stopper is not None and stopper.reason is Reason.NO_LONGER_LISTED
 
 
-def effective_expiry(
-    alert: Alert, chain: Sequence[StoredAlert], now: datetime, default_lifetime: timedelta
-) -> datetime:
-    """Return `expiry`; but people are notified of the end of a warning for as long as the warning itself would have
-    been in force. Many senders let a Cancel expire the moment it is sent.
+def _prevails(copy: StoredAlert) -> bool:
+    """Another feed's copy prevails if it was sent; what a control centre submitted here itself always does."""
+    return copy.reason in DISPATCHED or not copy.source_id.startswith(FEED_PREFIX)
+
+
+def _covers(stored: StoredAlert, message: Message) -> bool:
+    """Whether the recorded edition says all that this one does: under another spelling of the identifier always,
+    under the same one if it is not older.
     """
-    own = expiry(alert, now, default_lifetime)
-    if not is_ending(alert):
-        return own
-    return max([own, *(stored.expires for stored in chain if stored.reason in DISPATCHED)])
+    return stored.identifier != message.alert.identifier or stored.sent >= message.sent
 
 
-def referenced_of(alert: Alert, known: Sequence[StoredAlert]) -> list[StoredAlert]:
-    """Return those of `known` that the message's references name: by sender, identifier, and the instant where both
-    sides give one.
-    """
-    return [
-        stored
-        for stored in known
-        if any(
-            reference.identifier == stored.identifier
-            and reference.sender == stored.sender
-            and (reference.sent is None or reference.sent == stored.sent)
-            for reference in alert.references
-        )
-    ]
+def _unfit_reference(case: _Case) -> Decision | None:
+    """Find what a control centre can mend in what it refers to. Of a feed nobody would."""
+    message = case.message
+    if case.on_doubt is not OnDoubt.REFUSE or not message.acts:
+        return None
+    if {reference.sender for reference in message.alert.references} - {message.alert.sender}:
+        return case.in_doubt(Doubt.FOREIGN_REFERENCE)
+    if not case.known.named:
+        return case.in_doubt(Doubt.UNKNOWN_REFERENCE)
+    return None
 
 
-def decide(  # noqa: C901, PLR0911 - a ladder, one step a reason
-    alert: Alert,
-    *,
-    referenced: Sequence[StoredAlert],
-    chain: Sequence[StoredAlert],
-    expires: datetime,
-    now: datetime,
-) -> Decision:
-    """Decide about a message; `referenced` are the recorded alerts that its references name, `chain` everything in
-    their chains.
-
-    Raises `RequestRefused` for a message that acts on others and may not.
-    """
+def _not_for_the_public(case: _Case) -> Decision | None:
+    alert = case.message.alert
     if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
-        return Decision(Reason.NOT_A_WARNING)
-    if alert.msg_type in ACTS_ON_OTHERS:
-        _require_own(alert, referenced)
-    else:
-        # Only an Update or a Cancel joins what it names: else a first Alert could end another sender's warning.
-        referenced, chain = (), ()
-    chains = tuple(dict.fromkeys(stored.chain_id for stored in referenced))
-    if alert.status is not Status.ACTUAL:
-        return Decision(Reason.NOT_ACTUAL, chains)
+        return case.decided(Reason.NOT_A_WARNING)
+    if alert.status is not Status.ACTUAL or case.message.facts.is_test:
+        return case.decided(Reason.NOT_ACTUAL)
     if alert.scope is not Scope.PUBLIC:
-        return Decision(Reason.NOT_PUBLIC, chains)
-    if expires <= now:
-        return Decision(Reason.EXPIRED, chains)
-    sent_to_people = [stored for stored in chain if stored.reason in DISPATCHED]
-    if alert.sent is not None and any(stored.sent > alert.sent for stored in sent_to_people):
-        return Decision(Reason.SUPERSEDED, chains)
-    if is_ending(alert):
-        if sent_to_people and sent_to_people[-1].reason in ENDING_REASONS:
-            return Decision(Reason.ALREADY_ENDED, chains)
-        ending = Reason.CANCEL if alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR
-        return Decision(ending, chains)
-    return Decision(Reason.UPDATE if alert.msg_type is MsgType.UPDATE else Reason.FIRST_NOTICE, chains)
+        return case.decided(Reason.NOT_PUBLIC)
+    return None
 
 
-def _require_own(alert: Alert, referenced: Sequence[StoredAlert]) -> None:
-    if foreign := sorted({ref.sender for ref in alert.references} - {alert.sender}):
-        raise RequestRefused(
-            ProblemType.FOREIGN_REFERENCE,
-            f"Nur eigene Meldungen können aktualisiert oder aufgehoben werden, nicht die von {', '.join(foreign)}.",
-            extra={"senders": foreign},
-        )
-    if not referenced:
-        raise RequestRefused(
-            ProblemType.UNKNOWN_REFERENCE,
-            "Keine der in <references> genannten Meldungen ist hier bekannt.",
-            extra={"references": [f"{ref.sender},{ref.identifier}" for ref in alert.references]},
-        )
+def _superseded(case: _Case) -> Decision | None:
+    """Find that what replaces or ends this message came before it."""
+    known = case.known
+    newer = [stored for stored in known.editions if is_newer_edition(stored, case.message)]
+    if later := [*known.later, *newer]:
+        return case.decided(Reason.SUPERSEDED, later[-1].id)
+    return None
+
+
+def _ending(case: _Case) -> Decision | None:
+    message, known = case.message, case.known
+    clears = message.facts.not_a_warning and bool(known.standing)
+    if not (message.ends or clears):
+        return None
+    if known.standing:
+        return case.ends(Reason.CANCEL if message.alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR)
+    stoppers = {stored.stopped_by for stored in known.replaces}
+    if any(stored.id in stoppers and stored.reason in ENDING_REASONS for stored in known.graph):
+        return case.decided(Reason.ALREADY_ENDED)
+    if any(stored.reason in DISPATCHED for stored in known.replaces):
+        return _ends_nothing(case)
+    return case.decided(Reason.NOTHING_TO_END)
+
+
+def _ends_nothing(case: _Case) -> Decision:
+    """Decide about the end of what people were warned of and are no longer."""
+    successors = [stored for stored in case.known.survivors if _descends(stored, case.known)]
+    if not successors:
+        return case.decided(Reason.EXPIRED)
+    if case.on_doubt is OnDoubt.REFUSE:
+        return case.in_doubt(Doubt.REPLACED_REFERENCE)
+    return case.decided(Reason.SUPERSEDED, successors[-1].id)
+
+
+def _descends(stored: StoredAlert, known: RelatedState) -> bool:
+    """Whether the stored message replaced one of those that this message names."""
+    replaced = known.replaced.get(stored.id, frozenset())
+    return bool(replaced & {one.id for one in known.replaces})
+
+
+def _over(case: _Case) -> Decision | None:
+    """Find that the validity is over. Then it still takes away what it replaces."""
+    message, known = case.message, case.known
+    if message.expires <= known.now:
+        return case.ends(Reason.LAPSED) if known.standing else case.decided(Reason.EXPIRED)
+    if message.open_ended and message.sent < known.now - case.default_lifetime and not known.standing:
+        return case.decided(Reason.OUTDATED)
+    return None
+
+
+def _no_alarm(case: _Case) -> Decision | None:
+    """Find that nobody is to be alarmed; but people who were are told what replaces their warning."""
+    message = case.message
+    if case.known.standing:
+        return None
+    reasons = {
+        Reason.QUIET: message.facts.quiet,
+        Reason.NO_WARNING: message.facts.not_a_warning,
+        Reason.ADVANCE: message.facts.advance,
+        Reason.ELSEWHERE: not message.places and Doubt.AREA not in message.doubts,
+    }
+    if case.on_doubt is OnDoubt.REFUSE:  # a control centre submits what it wants to be sent
+        reasons = {Reason.QUIET: message.facts.quiet}
+    return next((case.decided(reason) for reason, applies in reasons.items() if applies), None)
+
+
+def _equal(case: _Case) -> Decision | None:
+    """Find that people have been told the same by another source, or by a feed's copy of a centre's own message."""
+    known = case.known
+    equal = known.equal_to
+    if equal is None:
+        return None
+    is_copy = equal.id in {copy.id for copy in known.copies}
+    if is_copy or not known.standing:
+        return case.decided(Reason.MERGED, equal.id)
+    return None
+
+
+def _alarm(case: _Case) -> Decision:
+    message, known = case.message, case.known
+    if message.doubts:
+        return case.in_doubt(*message.doubts)
+    updates = bool(known.standing) or message.alert.msg_type is MsgType.UPDATE
+    return case.decided(Reason.UPDATE if updates else Reason.FIRST_NOTICE)

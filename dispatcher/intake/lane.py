@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cap import Alert, Certainty, Severity, Status, Urgency
-from dispatcher.intake.decide import is_ending
+from dispatcher.intake.meaning import is_ending
 from dispatcher.model.vocabulary import Lane
 
 GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})

@@ -1,6 +1,4 @@
-"""Build what is written to the record of a feed's message, and when its source stops listing it. Pure but for the new
-id.
-"""
+"""Build what is written to the record of a message, and when its source stops listing it. Pure but for the new id."""
 
 from __future__ import annotations
 
@@ -10,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import cap
 from cap.profiles.profile import Facts
-from dispatcher.intake.feed_decision import FeedDecision, RelatedState
+from cap.severity import SEVERITY_ORDER
+from dispatcher.intake.decide import Decision
 from dispatcher.intake.lane import lane_of
-from dispatcher.intake.prepare import FeedRules, Incoming, Message, credit, reference_keys
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, credit
+from dispatcher.intake.related import RelatedState, reference_keys
+from dispatcher.intake.similarity import beginning
 from dispatcher.model.alerts import NewAlert, new_alert_id
-from dispatcher.model.vocabulary import Reason
+from dispatcher.model.vocabulary import DISPATCHED, Reason
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,20 +28,23 @@ DELISTING_TEXT = {
     "en": "The source no longer lists this warning. The authority has not given the all-clear; please stay "
     "informed.",
 }
+OUTSIDE_GRAPH = frozenset({Reason.HELD, Reason.MERGED})
+"""Messages with these reasons are a graph of their own until they go out."""
 
 
-def new_alert_from_feed(
-    now: datetime,
-    rules: FeedRules,
+def new_alert(
+    received_at: datetime,
+    rules: IntakeRules,
     message: Message,
     known: RelatedState,
-    decision: FeedDecision,
-    content: tuple[list[str], bytes],
+    decision: Decision,
+    raw: bytes,
 ) -> NewAlert:
-    """Build the alert of a feed's message; `content` is the chains that it continues, and its CAP as recorded."""
-    alert, (chains, raw) = message.alert, content
-    info = alert.infos[0] if alert.infos else cap.Info()
-    alert_id = new_alert_id(now, secrets.token_bytes(10))
+    """Build the alert of a message; `raw` is its CAP as the record keeps it."""
+    alert, reason = message.alert, decision.reason
+    alert_id = new_alert_id(received_at, secrets.token_bytes(10))
+    from_feed = rules.on_doubt is OnDoubt.HOLD
+    event, headline, severity = _named(alert, known)
     references = message.references
     return NewAlert(
         id=alert_id,
@@ -51,32 +55,52 @@ def new_alert_from_feed(
         msg_type=alert.msg_type,
         status=alert.status,
         scope=alert.scope,
-        event=info.event,
-        headline=info.headline or info.event,
-        severity=info.severity,
+        event=event,
+        headline=headline,
+        severity=severity,
         raw=raw,
         sha256=known.digest,
-        received_at=now,
-        expires=message.expires,
+        received_at=received_at,
+        expires=decision.expires,
         lane=lane_of(alert),
-        reason=decision.reason,
-        chain_id=chains[0] if chains else alert_id,
+        reason=reason,
+        chain_id=graph_of(known) or alert_id if reason not in OUTSIDE_GRAPH else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in references),
         affected=message.places,
         target=message.target,
-        revision=known.same.revision + 1 if known.same is not None else 0,
-        event_key=message.facts.key,
+        event_key=message.facts.key if from_feed else "",
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards),
-        begins=info.onset or info.effective or message.sent,
-        attribution=credit(message, rules),
+        begins=beginning(alert),
+        attribution=credit(message, rules) if from_feed else "",
         held_for=decision.held_for,
+        merged_into=decision.covered_by if reason is Reason.MERGED else None,
         reference_keys=reference_keys(references),
-        original=(message.incoming.original, message.incoming.geometry),
+        original=(message.incoming.original, message.incoming.geometry) if from_feed else None,
+        proved=message.proved,
+        stopped_by=decision.covered_by if reason is Reason.SUPERSEDED else None,
     )
 
 
+def graph_of(known: RelatedState) -> str | None:
+    """Return the id of the graph that the message joins, which is that of the oldest in it."""
+    joined = {stored.id for stored in (*known.direct, *known.later)}
+    return next((stored.chain_id for stored in known.graph if stored.id in joined), None)
+
+
+def _named(alert: cap.Alert, known: RelatedState) -> tuple[str, str, str]:
+    """Return event, headline and severity: of the gravest info, or, as a Cancel may have none, of what it ends."""
+    infos = [info for info in alert.infos if info.headline or info.event]
+    if infos:
+        info = min(infos, key=lambda one: SEVERITY_ORDER.index(one.severity))
+        return info.event, info.headline or info.event, info.severity
+    told = [stored for stored in known.replaces if stored.headline and stored.reason in DISPATCHED]
+    for stored in reversed([stored for stored in told if stored in known.standing] or told):
+        return stored.event, stored.headline, stored.severity
+    return "", "", cap.Severity.UNKNOWN
+
+
 def delisting_notice(
-    recorded_at: datetime, rules: FeedRules, stored: StoredAlert, alert: cap.Alert, now: datetime
+    recorded_at: datetime, rules: IntakeRules, stored: StoredAlert, alert: cap.Alert, now: datetime
 ) -> NewAlert:
     """Build our own message that the source stopped listing the warning; it is never sent in the authority's name."""
     infos = tuple(
@@ -102,12 +126,14 @@ def delisting_notice(
 
 
 def _recorded_notice(
-    recorded_at: datetime, rules: FeedRules, stored: StoredAlert, notice: cap.Alert
+    recorded_at: datetime, rules: IntakeRules, stored: StoredAlert, notice: cap.Alert
 ) -> NewAlert:
     raw = cap.render(notice)
     message = Message(notice, stored.sent, Facts(), (), (), stored.expires, Incoming(notice, raw))
-    known = RelatedState(now=recorded_at, source_id=rules.source_id)
-    new = new_alert_from_feed(
-        recorded_at, rules, message, known, FeedDecision(Reason.NO_LONGER_LISTED), ([stored.chain_id], raw)
+    known = RelatedState(
+        now=recorded_at, source_id=rules.source_id, digest=message.render()[1], named=[stored], graph=[stored]
+    )
+    new = new_alert(
+        recorded_at, rules, message, known, Decision(Reason.NO_LONGER_LISTED, stored.expires), raw
     )
     return replace(new, sent=notice.sent or stored.sent, attribution=stored.attribution, original=None)

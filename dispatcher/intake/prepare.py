@@ -1,4 +1,6 @@
-"""Prepare a feed's message for the decision: common terms, default language, municipalities, doubts. Pure."""
+"""Prepare a message for the decision, whichever door it came through: common terms, default language, municipalities,
+target, doubts. Pure.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,18 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cap
-from cap.identifiers import without_language
 from cap.profiles import facts, normalise
 from cap.severity import highest_severity
 from cap.signatures.verification import Verdict, verify
-from dispatcher.intake.decide import expiry, is_ending
 from dispatcher.intake.local_texts import differs_by_place
+from dispatcher.intake.meaning import ACTS_ON_OTHERS, expiry, is_ending
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, FEED_PREFIX, Doubt
 from dispatcher.targeting.match import DEFAULT_MATCHING_RULE, match
-from dispatcher.targeting.outcome import Beyond, MatchProfile
+from dispatcher.targeting.outcome import Beyond, Match, MatchProfile
 from dispatcher.targeting.target import target_of
 
 if TYPE_CHECKING:
@@ -27,54 +28,46 @@ if TYPE_CHECKING:
 
     from cap.profiles.profile import Facts
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.targeting.rule import MatchingRule
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a feed's `sent` may lie ahead of the record's clock before the message is held."""
 CREDIT_LENGTH = 400
 """Characters of an attribution that the record keeps; the rest is cut off."""
-WORLDWIDE = ("2.49.0.", "urn:oid:2.49.", "mow.", "kat.", "biw.", "lhp.", "pol.")
-"""How identifiers begin that no two senders use for different things: WMO's object identifiers, and what NINA names.
-Any other identifier is unique only together with its sender (CAP 1.2 section 3.2.1)."""
 
 
-class HoldReason(StrEnum):
-    """The reasons why a message is held for a person."""
-
-    SIGNATURE = "signature"
-    """The message is not proved by a pinned certificate although the feed's must be, or its signature is proved
-    wrong."""
-    SENDER = "sender"
-    """The sender is not one of the CAP senders that the feed may carry."""
-    CLOCK = "clock"
-    """The message was sent in the future."""
-    AREA = "area"
-    """Nobody can tell which municipality it concerns."""
-    SEVERAL_TEXTS = "several_texts"
-    """It says different things to different places; one notice cannot."""
-    STATUS = "status"
-    SEVERITY = "severity"
-    """Messages of this status or severity may not go out by themselves."""
+NO_MATCH = Match(())
 
 
-AUTHENTICITY_DOUBTS = frozenset({HoldReason.SIGNATURE, HoldReason.SENDER, HoldReason.CLOCK})
-"""These are doubts about the message itself: with one of them it may not end a warning either."""
+class OnDoubt(StrEnum):
+    """What becomes of a message that must not go out by itself."""
+
+    REFUSE = "refuse"
+    """Its sender reads the refusal and mends it: control centres."""
+    HOLD = "hold"
+    """Nobody is there to read a refusal, so a person decides: feeds."""
 
 
 @dataclass(frozen=True, slots=True)
-class FeedRules:
-    """What the configuration says of a feed and its messages do not, and what they may do by themselves."""
+class IntakeRules:
+    """What messages do not say themselves of the source from which they come, and what they may do by themselves."""
 
-    feed: str
+    source_id: str
+    """The source's id in the record."""
+    on_doubt: OnDoubt = OnDoubt.HOLD
     territory: tuple[str, ...] = ()
     """AGS prefixes; none: every municipality of the boundary data."""
     senders: frozenset[str] = frozenset()
-    """CAP senders it may carry; none: any."""
+    """CAP senders it may carry; none: any, none of which is then proved."""
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)
     """Severities of infos with which messages go out by themselves; with any other they are held for a person."""
     statuses: frozenset[cap.Status] = frozenset({cap.Status.ACTUAL})
     """Only Actual ever reaches the public; without it here, every message is held for a person."""
     default_lifetime: timedelta = timedelta(hours=12)
+    """How long a message holds that does not say, and how old one may be to be a first notice."""
     default_language: str = "de-DE"
+    """The language of infos that name none; empty: CAP's own, which is en-US."""
+    future_tolerance: timedelta = FUTURE_TOLERANCE
     signature_required: bool = False
     pins: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     """PEM certificates by CAP sender."""
@@ -82,9 +75,18 @@ class FeedRules:
     profile: MatchProfile = MatchProfile(beyond=Beyond.NOTE, nationwide=True)  # noqa: RUF009 - frozen
 
     @property
-    def source_id(self) -> str:
-        """Return the id that the feed has as a source of the record."""
-        return FEED_PREFIX + self.feed
+    def feed(self) -> str:
+        """Return the name of the feed whose messages these are."""
+        return self.source_id.removeprefix(FEED_PREFIX)
+
+    def may_warn(self, ags: str) -> bool:
+        """Whether the municipality lies in the territory."""
+        return not self.territory or ags.startswith(self.territory)
+
+
+def feed_rules(feed: str, **rules: Any) -> IntakeRules:
+    """Return the rules of a feed of this name."""
+    return IntakeRules(FEED_PREFIX + feed, **rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,14 @@ class Message:
     sent: datetime
     facts: Facts
     places: tuple[AffectedMunicipality, ...]
-    doubts: tuple[HoldReason, ...]
+    doubts: tuple[Doubt, ...]
     expires: datetime
     incoming: Incoming
     target: bytes = b""
     """What its shapes cover of what this installation serves, as WKB in EPSG:3035."""
+    matched: Match = NO_MATCH
+    proved: bool = False
+    """Whether it is proved who wrote it."""
 
     @property
     def ends(self) -> bool:
@@ -132,6 +137,29 @@ class Message:
             return False
         return reference.sender in ("", self.alert.sender) and reference.sent in (None, self.sent)
 
+    @property
+    def acts(self) -> bool:
+        """Whether it changes or ends the messages which its references name."""
+        return self.alert.msg_type in ACTS_ON_OTHERS
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is in doubt who wrote it, or when."""
+        return any(doubt in AUTHENTICITY_DOUBTS for doubt in self.doubts)
+
+    @property
+    def may_concern(self) -> bool:
+        """Whether it concerns somebody here, or nobody can tell: as one that acts on others and names no area."""
+        names_area = any(True for _ in self.alert.areas())
+        return bool(self.places) or Doubt.AREA in self.doubts or (self.acts and not names_area)
+
+    def at(self, now: datetime, rules: IntakeRules) -> Message:
+        """Return the message as it is at another time, by which clock and validity are judged."""
+        doubts: list[Doubt] = [doubt for doubt in self.doubts if doubt != Doubt.CLOCK]
+        if self.sent > now + rules.future_tolerance:
+            doubts.append(Doubt.CLOCK)
+        return replace(self, doubts=tuple(doubts), expires=expiry(self.alert, now, rules.default_lifetime))
+
     def render(self) -> tuple[bytes, bytes]:
         """Return CAP 1.2 as the record keeps and passes it on, and its SHA-256."""
         raw = cap.render(self.alert)
@@ -147,66 +175,81 @@ class Unusable(Exception):
         self.detail = detail
 
 
-def prepare(incoming: Incoming, rules: FeedRules, boundaries: Boundaries, now: datetime) -> Message:
+def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now: datetime) -> Message:
     """Prepare a message. Raises `Unusable` for one without identity, or whose status, scope or type nobody can read."""
     errors = [
         finding for finding in cap.check(incoming.alert, cap.LENIENT) if finding.severity is cap.Level.ERROR
     ]
     if errors:
         raise Unusable(errors[0].code, errors[0].message)
-    trusted, doubts = _trusted(incoming, rules, now)
+    trusted, doubts, signed = _trusted(incoming, rules, now)
     alert = _in_default_language(normalise(trusted), rules.default_language)
     sent = alert.sent
     if sent is None or not alert.sender or not alert.identifier:
         raise Unusable(
             "identity-missing", "The message does not say who sent it, when, and under which name."
         )
-    profile = rules.profile
     rule = DEFAULT_MATCHING_RULE.asked(
-        profile.inset_m, highest_severity(alert) if profile.by_severity else None
+        rules.profile.inset_m, highest_severity(alert) if rules.profile.by_severity else None
     )
-    matched = match(list(alert.areas()), boundaries, rule=rule, profile=profile)
+    matched = match_areas(alert, boundaries, rule, rules.profile)
     places = tuple(
         AffectedMunicipality(place.ags, place.name, str(place.reason), place.share)
         for place in matched.affected
-        if not rules.territory or place.ags.startswith(rules.territory)
+        if rules.may_warn(place.ags)
     )
-    if sent > now + FUTURE_TOLERANCE:
-        doubts.append(HoldReason.CLOCK)
+    if sent > now + rules.future_tolerance:
+        doubts.append(Doubt.CLOCK)
     if matched.held and not places:
-        doubts.append(HoldReason.AREA)
+        doubts.append(Doubt.AREA)
     if differs_by_place(alert):
-        doubts.append(HoldReason.SEVERAL_TEXTS)
+        doubts.append(Doubt.SEVERAL_TEXTS)
     doubts += _policy(alert, rules)
-    expires = expiry(alert, now, rules.default_lifetime)
-    target = target_of(matched, boundaries, {place.ags for place in places})
-    return Message(alert, sent, facts(alert), places, tuple(doubts), expires, incoming, target)
+    return Message(
+        alert,
+        sent,
+        facts(alert),
+        places,
+        tuple(doubts),
+        expiry(alert, now, rules.default_lifetime),
+        incoming,
+        target_of(matched, boundaries, {place.ags for place in places}),
+        matched,
+        proved=signed or alert.sender in rules.senders,
+    )
 
 
-def _trusted(incoming: Incoming, rules: FeedRules, now: datetime) -> tuple[cap.Alert, list[HoldReason]]:
-    """Return what may be trusted of the message: only what a valid signature covers, where there is one."""
+def match_areas(alert: cap.Alert, boundaries: Boundaries, rule: MatchingRule, profile: MatchProfile) -> Match:
+    """Match the areas of a message, in whatever terms its profile names them."""
+    return match(list(normalise(alert).areas()), boundaries, rule=rule, profile=profile)
+
+
+def _trusted(incoming: Incoming, rules: IntakeRules, now: datetime) -> tuple[cap.Alert, list[Doubt], bool]:
+    """Return what may be trusted of the message, which is only what a valid signature covers, where there is one; the
+    doubts about its author; and whether a signature proves it.
+    """
     alert, doubts = incoming.alert, []
     if rules.senders and alert.sender not in rules.senders:
-        doubts.append(HoldReason.SENDER)
+        doubts.append(Doubt.SENDER)
     if not (rules.signature_required or (alert.signatures and alert.sender in rules.pins)):
-        return alert, doubts
+        return alert, doubts, False
     try:
         verification = verify(incoming.original, rules.pins, now)
     except cap.CapError:  # not a bare alert: nothing to verify
-        return alert, [*doubts, HoldReason.SIGNATURE]
+        return alert, [*doubts, Doubt.SIGNATURE], False
     if verification.verdict is Verdict.VALID and verification.alert is not None:
-        return verification.alert, doubts
+        return verification.alert, doubts, True
     if rules.signature_required or verification.verdict is Verdict.INVALID:
-        doubts.append(HoldReason.SIGNATURE)
-    return alert, doubts
+        doubts.append(Doubt.SIGNATURE)
+    return alert, doubts, False
 
 
-def _policy(alert: cap.Alert, rules: FeedRules) -> list[HoldReason]:
+def _policy(alert: cap.Alert, rules: IntakeRules) -> list[Doubt]:
     doubts = []
     if alert.status is cap.Status.ACTUAL and alert.status not in rules.statuses:
-        doubts.append(HoldReason.STATUS)
+        doubts.append(Doubt.STATUS)
     if any(info.severity not in rules.severities for info in alert.infos):
-        doubts.append(HoldReason.SEVERITY)
+        doubts.append(Doubt.SEVERITY)
     return doubts
 
 
@@ -214,24 +257,14 @@ def _in_default_language(alert: cap.Alert, language: str) -> cap.Alert:
     """Fill in the feed's language: CAP 1.2 reads a missing language as en-US, which is wrong for most feeds that leave
     it out.
     """
-    if all(info.language for info in alert.infos):
+    if not language or all(info.language for info in alert.infos):
         return alert
     return replace(
         alert, infos=tuple(replace(info, language=info.language or language) for info in alert.infos)
     )
 
 
-def is_worldwide(key: str) -> bool:
-    """Whether the event key alone says which message is meant, whatever sender publishes it."""
-    return key.startswith(WORLDWIDE)
-
-
-def credit(message: Message, rules: FeedRules) -> str:
+def credit(message: Message, rules: IntakeRules) -> str:
     """Return everything that must be shown beside the text, once."""
     lines = dict.fromkeys([*message.facts.attribution, *([rules.attribution] if rules.attribution else [])])
     return "; ".join(lines)[:CREDIT_LENGTH]
-
-
-def reference_keys(references: tuple[cap.Reference, ...]) -> tuple[str, ...]:
-    """Return the event key that all editions of each referenced message share."""
-    return tuple(without_language(reference.identifier) for reference in references)

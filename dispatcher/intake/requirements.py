@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.local_texts import differs_by_place
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dispatcher.access.principals import Principal
+    from dispatcher.intake.prepare import IntakeRules, Message
+    from dispatcher.intake.related import RelatedState
     from dispatcher.model.alerts import AffectedMunicipality
     from dispatcher.targeting.outcome import Match
 
@@ -23,8 +24,8 @@ NAMED = 20
 """Municipalities that a sentence names at most, so that it stays one; all of them are in `municipalities`."""
 
 
-def require_one_text(alert: cap.Alert) -> None:
-    """Require CAP 1.2, names that fit, and one text for everybody."""
+def require_names(alert: cap.Alert) -> None:
+    """Require CAP 1.2, and names that fit."""
     if alert.version is not cap.Version.V1_2:
         raise RequestRefused(
             ProblemType.MALFORMED,
@@ -37,17 +38,16 @@ def require_one_text(alert: cap.Alert) -> None:
             ProblemType.INVALID_CAP,
             f"Eine Kennung oder ein Absender, auch in <references>, hat mehr als {NAME_MAX} Zeichen.",
         )
-    if differs_by_place(alert):
-        raise RequestRefused(
-            ProblemType.SEVERAL_TEXTS,
-            "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes Gebiet eine eigene Meldung "
-            "senden, damit niemand den Text für einen anderen Ort erhält.",
-        )
 
 
-def require_target(principal: Principal, areas: list[cap.Area], matched: Match) -> None:
-    """Require an area, all of it known, within the territory."""
-    if not areas:
+def require_target(rules: IntakeRules, message: Message) -> None:
+    """Require an area, all of it known, within the territory. An ending needs none: it goes to those who were
+    notified.
+    """
+    if message.ends:
+        return
+    matched = message.matched
+    if not list(message.alert.areas()):
         raise RequestRefused(
             ProblemType.NO_AREA, "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt."
         )
@@ -60,20 +60,18 @@ def require_target(principal: Principal, areas: list[cap.Area], matched: Match) 
                 for item in matched.unmatched
             ),
         )
-    require_territory(principal, [(place.ags, place.name) for place in matched.affected], "Das Gebiet reicht")
+    require_territory(rules, [(place.ags, place.name) for place in matched.affected], "Das Gebiet reicht")
 
 
-def require_own_reach(principal: Principal, others: Sequence[AffectedMunicipality]) -> None:
-    """Require the same of `others`: the places that other sources warned of in the chain which the message updates or
-    ends.
-    """
+def require_own_reach(rules: IntakeRules, others: Sequence[AffectedMunicipality]) -> None:
+    """Require the same of `others`: the places that other sources warned of in what the message updates or ends."""
     beyond = dict.fromkeys((place.ags, place.name) for place in others)
-    require_territory(principal, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
+    require_territory(rules, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
 
 
-def require_territory(principal: Principal, places: Sequence[tuple[str, str]], what: str) -> None:
-    """Require that the principal may warn each of the municipalities."""
-    foreign = [(ags, name) for ags, name in places if not principal.may_warn(ags)]
+def require_territory(rules: IntakeRules, places: Sequence[tuple[str, str]], what: str) -> None:
+    """Require that the source may warn each of the municipalities."""
+    foreign = [(ags, name) for ags, name in places if not rules.may_warn(ags)]
     if foreign:
         names = ", ".join(name for _, name in foreign[:NAMED])
         more = f" und {len(foreign) - NAMED} weitere" if len(foreign) > NAMED else ""
@@ -82,6 +80,104 @@ def require_territory(principal: Principal, places: Sequence[tuple[str, str]], w
             f"{what} über die Zuständigkeit hinaus: {names}{more}.",
             extra={"municipalities": [{"ags": ags, "name": name} for ags, name in foreign]},
         )
+
+
+def refusal(doubt: Doubt, message: Message, known: RelatedState) -> RequestRefused:
+    """Return how a control centre is told that its message is in doubt."""
+    return _REFUSALS[doubt](message, known)
+
+
+def _clock(message: Message, known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.SENT_IN_FUTURE,
+        f"<sent> liegt in der Zukunft: {message.sent.isoformat()}, hier ist es {known.now.isoformat()}.",
+    )
+
+
+def _area(_message: Message, _known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.AREA_UNMATCHED,
+        "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird nichts gesendet.",
+    )
+
+
+def _several_texts(_message: Message, _known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.SEVERAL_TEXTS,
+        "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes Gebiet eine eigene Meldung "
+        "senden, damit niemand den Text für einen anderen Ort erhält.",
+    )
+
+
+def _identity(_message: Message, _known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.IDENTITY_REUSED,
+        "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
+        "Eine Änderung braucht eine neue Kennung und msgType Update.",
+    )
+
+
+def _foreign_reference(message: Message, _known: RelatedState) -> RequestRefused:
+    foreign = sorted({ref.sender for ref in message.alert.references} - {message.alert.sender})
+    return RequestRefused(
+        ProblemType.FOREIGN_REFERENCE,
+        f"Nur eigene Meldungen können aktualisiert oder aufgehoben werden, nicht die von {', '.join(foreign)}.",
+        extra={"senders": foreign},
+    )
+
+
+def _unknown_reference(message: Message, _known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.UNKNOWN_REFERENCE,
+        "Keine der in <references> genannten Meldungen ist hier bekannt.",
+        extra={"references": [f"{ref.sender},{ref.identifier}" for ref in message.alert.references]},
+    )
+
+
+def _replaced_reference(_message: Message, known: RelatedState) -> RequestRefused:
+    in_force = known.survivors
+    names = ", ".join(f"{stored.identifier} ({stored.headline})" for stored in in_force[:NAMED])
+    return RequestRefused(
+        ProblemType.REPLACED_REFERENCE,
+        "Was diese Meldung aufheben soll, ist schon durch andere ersetzt, die weiter gelten. Bitte diese in "
+        f"<references> nennen: {names}.",
+        extra={
+            "in_force": [
+                {"sender": stored.sender, "identifier": stored.identifier, "sent": stored.sent.isoformat()}
+                for stored in in_force
+            ]
+        },
+    )
+
+
+_REFUSALS = {
+    Doubt.CLOCK: _clock,
+    Doubt.AREA: _area,
+    Doubt.SEVERAL_TEXTS: _several_texts,
+    Doubt.IDENTITY: _identity,
+    Doubt.FOREIGN_REFERENCE: _foreign_reference,
+    Doubt.UNKNOWN_REFERENCE: _unknown_reference,
+    Doubt.REPLACED_REFERENCE: _replaced_reference,
+}
+"""The refusals of the doubts that a control centre's message can raise; the others are about feeds."""
+
+
+def survivor_findings(known: RelatedState, *, ends: bool) -> tuple[cap.Finding, ...]:
+    """Return what the sender of an ending should know: which warnings that belong together with it stay in force."""
+    if not ends:
+        return ()
+    return tuple(
+        cap.Finding(
+            code="still-in-force",
+            severity=cap.Level.WARNING,
+            path="/alert/references",
+            line=None,
+            message=f"{stored.identifier} belongs to the same event, is not named, and stays in force.",
+            message_de=f"{stored.identifier} ({stored.headline}) gehört zum selben Vorgang, ist nicht genannt und "
+            "gilt weiter.",
+        )
+        for stored in known.survivors
+    )
 
 
 def target_findings(matched: Match) -> tuple[cap.Finding, ...]:

@@ -11,14 +11,15 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cap import Severity
-from cap.severity import SEVERITY_ORDER, highest_severity
+from cap import Certainty, Severity
+from cap.severity import SEVERITY_ORDER, URGENCY_ORDER, highest_severity
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from cap import Alert, Info
+    from dispatcher.intake.prepare import Message
     from dispatcher.model.alerts import StoredAlert
 
 WINDOW_TOLERANCE = timedelta(minutes=30)
@@ -81,6 +82,57 @@ def _words(info: Info) -> tuple[str, ...]:
         info.headline or "",
         info.description or "",
         info.instruction or "",
+        info.web or "",
+        info.contact or "",
     )
     words = [" ".join(text.split()) for text in texts]
-    return (words[0].lower(), *words[1:], *sorted(info.response_types), info.urgency, info.certainty)
+    places = sorted(" ".join(area.area_desc.split()) for area in info.areas)
+    return (
+        words[0].lower(),
+        *words[1:],
+        *places,
+        *sorted(info.response_types),
+        info.urgency,
+        info.certainty,
+    )
+
+
+CERTAINTY_ORDER = (
+    Certainty.OBSERVED,
+    Certainty.LIKELY,
+    Certainty.POSSIBLE,
+    Certainty.UNLIKELY,
+    Certainty.UNKNOWN,
+)
+
+
+def grade(alert: Alert) -> tuple[int, int, int]:
+    """Return how grave, urgent and certain a message is, each in its gravest info; a lower number is more."""
+    infos = alert.infos
+    return (
+        min((SEVERITY_ORDER.index(info.severity) for info in infos), default=len(SEVERITY_ORDER)),
+        min((URGENCY_ORDER.index(info.urgency) for info in infos), default=len(URGENCY_ORDER)),
+        min((CERTAINTY_ORDER.index(info.certainty) for info in infos), default=len(CERTAINTY_ORDER)),
+    )
+
+
+def is_no_less(alert: Alert, other: Alert) -> bool:
+    """Whether the message is at least as grave, as urgent and as certain as the other in every respect."""
+    return all(own <= its for own, its in zip(grade(alert), grade(other), strict=True))
+
+
+def same_event(message: Message, stored: StoredAlert, places: set[str]) -> bool:
+    """Whether a citizen would take both feeds' messages for one warning: equal municipalities (AGS), event and window,
+    and the new one not graver. Where that is uncertain, people are rather notified twice.
+    """
+    if {place.ags for place in message.places} != places or not message.alert.infos:
+        return False
+    info = message.alert.infos[0]
+    hazards = {f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards}
+    if not (hazards & set(stored.hazards) or info.event.casefold() == stored.event.casefold() != ""):
+        return False
+    if SEVERITY_ORDER.index(highest_severity(message.alert)) < SEVERITY_ORDER.index(
+        Severity(stored.severity)
+    ):
+        return False
+    return same_window(info.onset or info.effective or message.sent, message.expires, stored)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from dispatcher.model.vocabulary import TOUCHED
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, TOUCHED, WARNING
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,8 +52,6 @@ class NewAlert:
     chain_id: str
     references: tuple[tuple[str, str, datetime | None], ...]
     affected: tuple[AffectedMunicipality, ...]
-    revision: int = 0
-    """Counts contents under one identity; only a feed may have more than one."""
     event_key: str = ""
     """What all language editions and republications of the message share (`cap.profiles`)."""
     hazards: tuple[str, ...] = ()
@@ -69,6 +67,10 @@ class NewAlert:
     """What a feed delivered, and its geometry, where `raw` was rendered from it."""
     target: bytes = b""
     """What its shapes cover, as WKB in EPSG:3035."""
+    proved: bool = True
+    """Whether it is proved who wrote it: by the source's key, the feed's list of senders, or a signature."""
+    stopped_by: str | None = None
+    """The recorded message, by id, that replaced or ended this one before it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,17 @@ class StoredAlert:
     attribution: str = ""
     held_for: str = ""
     merged_into: str | None = None
+    proved: bool = True
+
+    @property
+    def has_power(self) -> bool:
+        """Whether it may have an effect on other messages: it goes out, or nobody doubts who wrote it, and when."""
+        doubts = set(self.held_for.split(", "))
+        return self.reason in DISPATCHED or not doubts & AUTHENTICITY_DOUBTS
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""
+        return self.reason in WARNING and self.stopped_by is None and self.expires > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,8 @@ class PendingAlert:
     """Subscriptions up to this number have been planned."""
     changed: bool
     """Whether the target in the record is no longer the one that the alert is bound to."""
+    again: bool
+    """Whether it was planned before, and is planned again for those who could not be notified then."""
 
 
 Span: TypeAlias = "tuple[datetime, datetime]"

@@ -10,7 +10,7 @@ from dispatcher.model.vocabulary import FeedResult
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import Reason, Unresolved
+    from dispatcher.model.vocabulary import Lane, Reason, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,13 @@ class QuarantinedItem:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of one message. `alert_id` is its own alert of record, or the one that covers it."""
+    """What became of one message. `alert_id` is its own alert of record, or the one that covers it; `wake_ups` are the
+    alerts that are to be planned now, with their lanes.
+    """
 
     reason: Reason
     alert_id: str | None = None
     event_key: str = ""
     expires: datetime | None = None
     open_ended: bool = False
+    wake_ups: tuple[tuple[str, Lane], ...] = ()

@@ -45,20 +45,24 @@ class Reason(StrEnum):
     CANCEL = "cancel"
     ALL_CLEAR = "all_clear"
     """An Update whose every info says AllClear ends the warning like a Cancel."""
+    LAPSED = "lapsed"
+    """An Update whose validity is over when it comes: it ends what it replaces, and nobody gives an all-clear."""
     NOT_ACTUAL = "not_actual"
     NOT_PUBLIC = "not_public"
     NOT_A_WARNING = "not_a_warning"
     """Ack and Error are meant for other systems, not for people."""
     EXPIRED = "expired"
+    """Its validity is over, or that of the warning which it ends."""
+    OUTDATED = "outdated"
+    """It does not say until when it holds, and was sent longer ago than such a message is taken to hold."""
     SUPERSEDED = "superseded"
-    """A later message of the same chain is already here."""
+    """A later message that names this one, or what this one ends, is already here."""
     ALREADY_ENDED = "already_ended"
     """A Cancel for what has been cancelled before: a second all-clear never happens."""
     NO_LONGER_LISTED = "no_longer_listed"
     """A feed stopped listing the warning before it expired, without saying that it is over."""
     NOTHING_TO_END = "nothing_to_end"
-    """A feed's Cancel for a warning of which nobody here was notified: it is recorded, in case the warning itself comes
-    later."""
+    """An ending of what nobody here was notified of: it is recorded, in case the warning itself comes later."""
     HELD = "held"
     """The message is held for a person; `held_for` says why. Nothing is sent."""
     DISCARDED = "discarded"
@@ -78,12 +82,43 @@ class Reason(StrEnum):
     """It concerns no municipality that this installation serves."""
 
 
-DISPATCHED = frozenset(
-    {Reason.FIRST_NOTICE, Reason.UPDATE, Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED}
-)
-ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.NO_LONGER_LISTED})
+ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.LAPSED, Reason.NO_LONGER_LISTED})
 WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
 """The dispatched reasons that warn, and do not end a warning."""
+DISPATCHED = WARNING | ENDING_REASONS
+
+
+class Doubt(StrEnum):
+    """The reasons why a message must not go out by itself. A control centre's is refused for it, a feed's is held for a
+    person.
+    """
+
+    SIGNATURE = "signature"
+    """The message is not proved by a pinned certificate although the feed's must be, or its signature is proved
+    wrong."""
+    SENDER = "sender"
+    """The sender is not one of the CAP senders that the feed may carry."""
+    CLOCK = "clock"
+    """The message was sent in the future."""
+    AREA = "area"
+    """Nobody can tell which municipality it concerns."""
+    SEVERAL_TEXTS = "several_texts"
+    """It says different things to different places; one notice cannot."""
+    STATUS = "status"
+    SEVERITY = "severity"
+    """Messages of this status or severity may not go out by themselves."""
+    IDENTITY = "identity"
+    """Other content came from the same source under the same identity."""
+    FOREIGN_REFERENCE = "foreign_reference"
+    """It acts on another sender's message."""
+    UNKNOWN_REFERENCE = "unknown_reference"
+    """It acts on messages of which none is known."""
+    REPLACED_REFERENCE = "replaced_reference"
+    """It ends only messages that have been replaced, by one which is in force and which it does not name."""
+
+
+AUTHENTICITY_DOUBTS = frozenset({Doubt.SIGNATURE, Doubt.SENDER, Doubt.CLOCK})
+"""The doubts about who wrote a message, or when: with one of them it has no effect on any other message."""
 
 
 class AlertState(StrEnum):

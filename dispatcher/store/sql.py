@@ -35,19 +35,12 @@ def is_dispatched(alert: str = "alert") -> str:
     return f"{alert}.state IN {among(DISPATCHED_STATES)}"
 
 
-def is_unreplaced(alert: str) -> str:
-    """Whether no later message of the chain that goes out replaces or ends it."""
-    return f"""NOT EXISTS (
-    SELECT FROM alert later WHERE later.chain_id = {alert}.chain_id AND later.number > {alert}.number
-      AND {is_dispatched("later")})"""
-
-
 def is_in_force(alert: str, at: str = NOW) -> str:
-    """Whether an alert warns at this time: it goes out or has gone out as a warning, has not expired, is not stopped,
-    and nothing has replaced or ended it.
+    """Whether an alert warns at this time: it goes out or has gone out as a warning, has not expired, and nothing has
+    replaced or ended it.
     """
     return f"""({is_dispatched(alert)} AND {alert}.reason IN {among(WARNING)} AND {alert}.expires > {at}
-  AND {alert}.stopped_at IS NULL AND {is_unreplaced(alert)})"""
+  AND {alert}.stopped_at IS NULL)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,12 @@ class Target:
     @classmethod
     def of_alert(cls, alert_id: str, located: str) -> Target:
         """Return the target of an alert as the record has it."""
-        affected = f"SELECT ags FROM affected WHERE alert_id = {alert_id}"  # noqa: S608 - a parameter's number
+        return cls.of_alerts(alert_id, located)
+
+    @classmethod
+    def of_alerts(cls, alert_ids: str, located: str) -> Target:
+        """Return the target of all alerts that a query or a list names."""
+        affected = f"SELECT ags FROM affected WHERE alert_id IN ({alert_ids})"  # noqa: S608 - our own words
         return cls(affected, f"ARRAY({affected} AND reason <> '{TOUCHED}')", f"{located}::bigint[]")
 
 

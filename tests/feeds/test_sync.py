@@ -47,7 +47,7 @@ async def test_two_misses_end_an_entry_also_when_the_list_stays_the_same(
     assert await world.reasons() == ["first_notice", "no_longer_listed"]
     server.put(LIST, archive(warning(1)))
     await poll(poller, world, dwd)
-    assert (await world.reasons())[-1] == "update"
+    assert (await world.reasons())[-1] == "first_notice"
 
 
 async def test_a_variant_that_goes_while_the_other_stays_ends_nothing(

@@ -10,13 +10,13 @@ import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.feed_decision import FeedDecision, RelatedState
 from dispatcher.intake.new_alert import DELISTING_TEXT, delisting_notice, new_alert_from_feed
-from dispatcher.intake.prepare import FeedRules, Incoming, Message, prepare
+from dispatcher.intake.prepare import IntakeRules, Incoming, Message, prepare
 from dispatcher.model.alerts import NewAlert, StoredAlert
 from dispatcher.model.vocabulary import Lane, Reason
 from tests.support.feed_messages import HOUR, NOW, SENDER, dwd_id, update, warning
 from tests.support.messages import stored as untyped_stored
 
-RULES = FeedRules("dwd", attribution="Kreis Düren")
+RULES = feed_rules("dwd", attribution="Kreis Düren")
 RECEIVED = NOW + timedelta(minutes=3)
 RECORDED = RECEIVED + timedelta(seconds=2, microseconds=345)
 FIRST_NOTICE = FeedDecision(Reason.FIRST_NOTICE)

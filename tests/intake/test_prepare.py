@@ -13,8 +13,8 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.prepare import (
     CREDIT_LENGTH,
     FUTURE_TOLERANCE,
-    FeedRules,
-    HoldReason,
+    IntakeRules,
+    Doubt,
     Incoming,
     Message,
     Unusable,
@@ -37,7 +37,7 @@ from tests.support.feed_messages import (
     warning,
 )
 
-RULES = FeedRules("dwd")
+RULES = feed_rules("dwd")
 LATER = NOW + timedelta(minutes=1)
 NOWHERE = (cap.Area("Nirgendwo"),)
 ABROAD = (cap.Area("x", circles=(cap.Circle(48.1, 11.5, 5),)),)
@@ -62,17 +62,17 @@ def test_a_plain_warning_is_ready_without_a_doubt(boundaries: Boundaries) -> Non
     ("alert", "rules", "doubts"),
     [
         (warning(sent=LATER + FUTURE_TOLERANCE), {}, ()),
-        (warning(sent=LATER + FUTURE_TOLERANCE + timedelta(seconds=1)), {}, (HoldReason.CLOCK,)),
-        (warning(areas=NOWHERE), {}, (HoldReason.AREA,)),
+        (warning(sent=LATER + FUTURE_TOLERANCE + timedelta(seconds=1)), {}, (Doubt.CLOCK,)),
+        (warning(areas=NOWHERE), {}, (Doubt.AREA,)),
         (warning(areas=ABROAD), {}, ()),
-        (warning(areas=ABROAD), {"profile": MatchProfile()}, (HoldReason.AREA,)),
+        (warning(areas=ABROAD), {"profile": MatchProfile()}, (Doubt.AREA,)),
         (warning(areas=(*NOWHERE, *warning().infos[0].areas)), {}, ()),
-        (warning(), {"senders": frozenset({"other@x.example"})}, (HoldReason.SENDER,)),
+        (warning(), {"senders": frozenset({"other@x.example"})}, (Doubt.SENDER,)),
         (warning(), {"senders": frozenset({SENDER})}, ()),
-        (warning(), {"severities": frozenset({cap.Severity.MINOR})}, (HoldReason.SEVERITY,)),
-        (warning(), {"statuses": frozenset[cap.Status]()}, (HoldReason.STATUS,)),
+        (warning(), {"severities": frozenset({cap.Severity.MINOR})}, (Doubt.SEVERITY,)),
+        (warning(), {"statuses": frozenset[cap.Status]()}, (Doubt.STATUS,)),
         (warning(status=cap.Status.EXERCISE), {"statuses": frozenset[cap.Status]()}, ()),
-        (warning(), {"signature_required": True}, (HoldReason.SIGNATURE,)),
+        (warning(), {"signature_required": True}, (Doubt.SIGNATURE,)),
         (
             warning(sent=NOW + HOUR, areas=NOWHERE),
             {
@@ -80,12 +80,12 @@ def test_a_plain_warning_is_ready_without_a_doubt(boundaries: Boundaries) -> Non
                 "severities": frozenset[cap.Severity](),
                 "signature_required": True,
             },
-            (HoldReason.SENDER, HoldReason.SIGNATURE, HoldReason.CLOCK, HoldReason.AREA, HoldReason.SEVERITY),
+            (Doubt.SENDER, Doubt.SIGNATURE, Doubt.CLOCK, Doubt.AREA, Doubt.SEVERITY),
         ),
     ],
 )
 def test_every_doubt_and_its_limit(
-    boundaries: Boundaries, alert: cap.Alert, rules: dict[str, Any], doubts: tuple[HoldReason, ...]
+    boundaries: Boundaries, alert: cap.Alert, rules: dict[str, Any], doubts: tuple[Doubt, ...]
 ) -> None:
     assert ready(alert, boundaries, **rules).doubts == doubts
 
@@ -94,7 +94,7 @@ def test_different_texts_for_different_places_wait(boundaries: Boundaries) -> No
     info = warning().infos[0]
     elsewhere = warning(places=(JUELICH,)).infos[0].areas
     both = replace(warning(), infos=(info, replace(info, areas=elsewhere)))
-    assert ready(both, boundaries).doubts == (HoldReason.SEVERAL_TEXTS,)
+    assert ready(both, boundaries).doubts == (Doubt.SEVERAL_TEXTS,)
 
 
 def test_one_grave_info_is_enough_to_wait(boundaries: Boundaries) -> None:
@@ -103,7 +103,7 @@ def test_one_grave_info_is_enough_to_wait(boundaries: Boundaries) -> None:
         warning(), infos=(replace(info, severity=cap.Severity.MINOR), replace(info, language="en"))
     )
     found = ready(both, boundaries, severities=frozenset({cap.Severity.MINOR}))
-    assert found.doubts == (HoldReason.SEVERITY,)
+    assert found.doubts == (Doubt.SEVERITY,)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_signature_proves_only_with_a_pinned_certificate_and_unchanged(
     )
     proved = pinned and not changed
     doubted = required or pinned
-    assert found.doubts == ((HoldReason.SIGNATURE,) if doubted and not proved else ())
+    assert found.doubts == ((Doubt.SIGNATURE,) if doubted and not proved else ())
 
 
 def test_only_what_the_signature_covers_is_believed(

@@ -51,12 +51,13 @@ async def test_what_is_no_document_of_its_own_proves_nothing(world: World, signe
     assert (await world.take(signed_feed, warning(1), b"{}")).reason is Reason.HELD
 
 
-async def test_an_older_update_of_the_same_warning_comes_late(world: World) -> None:
+async def test_two_updates_of_one_warning_are_two_branches_in_any_order(world: World) -> None:
     feed = await world.feed()
     first = warning(1)
     for message in (first, update(3, first, sent=NOW + timedelta(minutes=20)), update(2, first)):
         await world.take(feed, message)
-    assert await world.reasons() == ["first_notice", "update", "superseded"]
+    assert await world.reasons() == ["first_notice", "update", "update"]
+    assert [row["stopped_by"] is None for row in await world.rows()] == [False, True, True]
 
 
 async def test_a_message_that_names_itself_is_not_outdated_by_itself(world: World) -> None:

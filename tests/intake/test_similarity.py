@@ -125,8 +125,6 @@ def test_a_word_that_differs_may_be_the_one_that_matters(name: str) -> None:
     [
         {"headline": "  Amtliche WARNUNG\nvor STARKREGEN \t1 "},
         {"language": "DE-de"},
-        {"contact": "112"},
-        {"web": "https://dwd.example/"},
         {"sender_name": "Jemand anders"},
         {"severity": cap.Severity.MINOR},
         {"instruction": ""},
@@ -136,6 +134,14 @@ def test_white_space_case_of_the_language_and_what_nobody_reads_do_not_matter(
     changes: dict[str, Any],
 ) -> None:
     assert same_words(warning(), warning(**changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"contact": "112"}, {"web": "https://dwd.example/"}, {"areas": (cap.Area("Ein anderer Ort"),)}],
+)
+def test_another_link_contact_or_name_of_the_area_is_another_word(changes: dict[str, Any]) -> None:
+    assert not same_words(warning(), warning(**changes))
 
 
 def test_the_order_of_languages_and_response_types_does_not_matter() -> None:

@@ -129,7 +129,8 @@ class World:
 
     async def rows(self) -> Any:
         return await self.pool.fetch(
-            "SELECT identifier, reason, state, revision, held_for, chain_id, id FROM alert ORDER BY number"
+            "SELECT identifier, reason, state, revision, held_for, chain_id, id, stopped_by FROM alert "
+            "ORDER BY number"
         )
 
     async def reasons(self) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from dispatcher.intake.related import reachable
 from dispatcher.model.batches import Progress
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.subscriptions import NewSubscription
@@ -36,17 +37,29 @@ async def subscribe(
 
 
 async def submit(
-    alerts: Any, alert_id: Any, *areas: Any, chain: Any = None, merge: Any = (), **changes: Any
+    alerts: Any,
+    alert_id: Any,
+    *areas: Any,
+    chain: Any = None,
+    merge: Any = (),
+    names: Any = None,
+    **changes: Any,
 ) -> Any:
-    """Record an alert as the intake does; with `chain` it continues that chain and stops what came before."""
+    """Record an alert as the intake does; with `chain` it joins that graph, and replaces or ends what it `names` (by
+    default everything in the graph) and the ancestors of that.
+    """
     reason = changes.setdefault("reason", Reason.UPDATE if chain else Reason.FIRST_NOTICE)
     async with alerts.submission(changes.get("sender", SENDER)) as submission:
         alert = new_alert(alert_id, *(areas or (DUEREN,)), chain_id=chain or alert_id, **changes)
         if merge:
             await submission.merge_chains(alert.chain_id, merge)
+        graph = [one.id for one in await submission.chains([alert.chain_id])]
         await submission.record(alert)
         if chain and reason in DISPATCHED:
-            await submission.stop(alert.chain_id, alert.id)
+            named = graph if names is None else names
+            await submission.link({(alert.id, one) for one in named})
+            edges = await submission.replaced([alert.chain_id])
+            await submission.stop(reachable(named, edges), alert.id)
     return alert
 
 

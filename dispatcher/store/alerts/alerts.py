@@ -7,14 +7,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
-from dispatcher.access.principals import submitter
+from dispatcher.access.principals import SERVICE, submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
 from dispatcher.model.vocabulary import DISPATCHED, AlertState, Lane, Reason
 from dispatcher.store import audit
-from dispatcher.store.sql import among, is_dispatched, is_in_force
+from dispatcher.store.sql import is_dispatched, is_in_force
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from datetime import datetime
 
     from dispatcher.store.record import Connection, Pool
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for, merged_into"""
+  event_key, hazards, begins, attribution, held_for, merged_into, proved"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
@@ -61,9 +61,6 @@ def state_of(reason: Reason) -> AlertState:
     return AlertState.ACCEPTED if reason in DISPATCHED else AlertState.RECORDED
 
 
-_UNFINISHED = among((AlertState.ACCEPTED, AlertState.PLANNED))
-
-
 class Submission:
     """An open transaction in which one message is decided upon. Nothing is promised before it commits."""
 
@@ -72,30 +69,22 @@ class Submission:
         self.now = now
         """The record's clock."""
 
-    async def same_identity(self, sender: str, identifier: str, sent: datetime) -> StoredAlert | None:
-        """Return the alert already recorded under this identity, in its newest revision."""
-        row = await self.connection.fetchrow(
-            f"SELECT {COLUMNS} FROM alert WHERE sender = $1 AND identifier = $2 AND sent = $3 "  # noqa: S608 - constant columns
-            "ORDER BY revision DESC LIMIT 1",
+    async def identity(self, sender: str, identifier: str, sent: datetime) -> list[StoredAlert]:
+        """Return the alerts recorded under this identity by any source, each in its newest revision."""
+        rows = await self.connection.fetch(
+            f"""SELECT DISTINCT ON (source_id) {COLUMNS} FROM alert
+               WHERE sender = $1 AND identifier = $2 AND sent = $3 ORDER BY source_id, revision DESC""",  # noqa: S608 - constant columns
             sender,
             identifier,
             sent,
         )
-        return stored_alert(row) if row else None
-
-    async def referenced(self, identifiers: Sequence[str]) -> list[StoredAlert]:
-        """Return all recorded alerts with one of these identifiers, from any sender."""
-        rows = await self.connection.fetch(
-            f"SELECT {COLUMNS} FROM alert WHERE identifier = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
-            list(identifiers),
-        )
         return [stored_alert(row) for row in rows]
 
-    async def chain(self, chain_id: str) -> list[StoredAlert]:
-        """Return the whole chain in order of arrival."""
+    async def chains(self, chain_ids: Sequence[str]) -> list[StoredAlert]:
+        """Return everything in these graphs of references, in order of arrival."""
         rows = await self.connection.fetch(
-            f"SELECT {COLUMNS} FROM alert WHERE chain_id = $1 ORDER BY number",  # noqa: S608 - constant columns
-            chain_id,
+            f"SELECT {COLUMNS} FROM alert WHERE chain_id = ANY($1) ORDER BY number",  # noqa: S608 - constant columns
+            list(chain_ids),
         )
         return [stored_alert(row) for row in rows]
 
@@ -115,14 +104,16 @@ class Submission:
         )
         return shape or b""
 
-    async def record(self, alert: NewAlert) -> None:
-        """Write the alert, its references and places, and one audit line."""
-        await self.connection.execute(
-            """INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
+    async def record(self, alert: NewAlert) -> StoredAlert:
+        """Write the alert, its references and places, and one audit line. Returns it as the record has it."""
+        row = await self.connection.fetchrow(
+            f"""INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
-                 event_key, hazards, begins, attribution, held_for, merged_into)
+                 event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
-                 $20, $21, $22, $23, $24, $25, $26)""",
+                 (SELECT count(*) FROM alert WHERE source_id = $2 AND sender = $3 AND identifier = $4 AND sent = $5),
+                 $20, $21, $22, $23, $24, $25, $26, $27, CASE WHEN $27::text IS NOT NULL THEN clock_timestamp() END)
+               RETURNING {COLUMNS}""",  # noqa: S608 - constant columns
             alert.id,
             alert.source_id,
             alert.sender,
@@ -142,13 +133,14 @@ class Submission:
             alert.reason,
             alert.chain_id,
             state_of(alert.reason),
-            alert.revision,
             alert.event_key,
             list(alert.hazards),
             alert.begins,
             alert.attribution,
             alert.held_for,
             alert.merged_into,
+            alert.proved,
+            alert.stopped_by,
         )
         keys = alert.reference_keys or ("",) * len(alert.references)
         await self.connection.executemany(
@@ -176,9 +168,10 @@ class Submission:
             target_sha256=target.hex(),
             municipalities=[place.ags for place in alert.affected],
         )
+        return stored_alert(row)
 
     async def merge_chains(self, into: str, others: Sequence[str]) -> None:
-        """Make chains one, because a message refers to all of them: it updates or ends them all.
+        """Make graphs of references one, because a message connects them.
 
         The alerts first: this waits for a plan under way, whose batches then are there to be moved too.
         """
@@ -194,14 +187,57 @@ class Submission:
                 list(others),
             )
 
-    async def stop(self, chain_id: str, by: str) -> None:
-        """Stop the chain's earlier messages: from the commit on, no worker starts another send of them."""
+    async def link(self, edges: Collection[tuple[str, str]]) -> None:
+        """Record that messages replace or end others: pairs (later, earlier) of ids."""
+        await self.connection.executemany(
+            "INSERT INTO replacement VALUES ($1, $2) ON CONFLICT DO NOTHING", sorted(edges)
+        )
+
+    async def replaced(self, chain_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Return the edges of these graphs: for each message those which it replaces or ends."""
+        rows = await self.connection.fetch(
+            """SELECT r.later, array_agg(r.earlier) AS earlier FROM replacement r
+               JOIN alert a ON a.id = r.later WHERE a.chain_id = ANY($1) GROUP BY r.later""",
+            list(chain_ids),
+        )
+        return {row["later"]: frozenset(row["earlier"]) for row in rows}
+
+    async def stop(self, alert_ids: Collection[str], by: str) -> None:
+        """Say what replaced or ended these messages: from the commit on they are not in force, and no worker starts
+        another send of them. What holds a message for a person, and what a person discarded, is not touched.
+        """
         await self.connection.execute(
             f"""UPDATE alert SET stopped_by = $2, stopped_at = clock_timestamp()
-               WHERE chain_id = $1 AND id <> $2 AND stopped_at IS NULL AND state IN {_UNFINISHED}""",  # noqa: S608 - constant
-            chain_id,
+               WHERE id IN (SELECT id FROM alert WHERE id = ANY($1) AND id <> $2 AND stopped_at IS NULL
+                              AND state <> '{AlertState.HELD}' ORDER BY id FOR UPDATE)""",  # noqa: S608 - constant
+            list(alert_ids),
             by,
         )
+
+    async def plan_again(self, chain_id: str) -> list[tuple[str, Lane]]:
+        """Have those messages of a graph planned again now, which have somebody left to notify of an end. Returns
+        them.
+        """
+        rows = await self.connection.fetch(
+            """UPDATE alert SET plan_at = clock_timestamp() WHERE chain_id = $1 AND plan_at IS NOT NULL
+               RETURNING id, lane""",
+            chain_id,
+        )
+        return [(row["id"], Lane(row["lane"])) for row in rows]
+
+    async def take_effect_late(self, alert_id: str, reason: Reason, expires: datetime) -> Lane:
+        """Plan a recorded message, for the first time or again: what it replaces became known only now."""
+        row = await self.connection.fetchrow(
+            f"""UPDATE alert SET reason = $2, expires = greatest(expires, $3),
+                 state = CASE state WHEN '{AlertState.RECORDED}' THEN '{AlertState.ACCEPTED}' ELSE state END,
+                 enqueued_at = clock_timestamp(), plan_at = clock_timestamp()
+               WHERE id = $1 RETURNING lane""",  # noqa: S608 - constant
+            alert_id,
+            reason,
+            expires,
+        )
+        await audit.note(self.connection, SERVICE, "alert.connect", alert_id, reason=reason)
+        return Lane(row["lane"])
 
 
 class Alerts:

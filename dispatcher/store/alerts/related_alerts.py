@@ -4,13 +4,12 @@ other sources, and what is held for a person. This is used within the transactio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dispatcher.access.principals import SERVICE
 from dispatcher.model.vocabulary import FEED_PREFIX, AlertState, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import COLUMNS, TARGET_SHA256, seal_target, state_of, stored_alert
-from dispatcher.store.sql import NOW, is_in_force, is_unreplaced
+from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,20 +22,19 @@ if TYPE_CHECKING:
 INGEST_LOCK = 7207116110
 """The number of the advisory lock under which messages of feeds are decided upon; any number of ours would do."""
 
-_SUPPRESSED_DUPLICATES = f"""
-SELECT m.id FROM alert m
-WHERE m.reason = '{Reason.MERGED}' AND m.expires > {NOW}
-  AND m.merged_into IN (SELECT id FROM alert WHERE chain_id = $1) AND {is_unreplaced("m")}
-  AND (EXISTS (SELECT FROM affected f WHERE f.alert_id = m.id AND f.ags <> ALL($2))
-       OR EXISTS (SELECT FROM target t WHERE t.alert_id = m.id AND t.shape <> $3))
-ORDER BY m.number FOR UPDATE OF m
-"""  # noqa: S608 - constant
-
 
 def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
     fields = dict(row)
     concerned = set(fields.pop("places") or ())
     return stored_alert(fields), concerned
+
+
+class Outcome(NamedTuple):
+    """What becomes of a held alert: why it goes out or does not, the graph it joins, and when it ends."""
+
+    reason: Reason
+    chain_id: str
+    expires: datetime
 
 
 class RelatedAlerts:
@@ -57,14 +55,20 @@ class RelatedAlerts:
         )
         return [stored_alert(row) for row in rows]
 
-    async def naming(self, sender: str, identifier: str, key: str) -> list[StoredAlert]:
+    async def naming(self, sender: str, identifier: str, sent: datetime, key: str) -> list[StoredAlert]:
         """Return all recorded messages that refer to this one: it may arrive after them."""
         rows = await self._connection.fetch(
-            f"""SELECT {COLUMNS} FROM alert WHERE id IN (
-                  SELECT alert_id FROM reference
-                  WHERE (sender = $1 AND identifier = $2) OR (key = $3 AND key <> '')) ORDER BY number""",  # noqa: S608 - constant columns
+            f"""SELECT {COLUMNS} FROM alert a WHERE EXISTS (
+                  SELECT FROM reference r WHERE r.alert_id = a.id
+                    AND (r.sender IN ($1, '') AND r.identifier = $2 OR r.key = $4 AND r.key <> '')
+                    -- The instant that it gives is this one's, or fits none, and then it means what was sent before.
+                    AND (r.sent = $3 OR a.sent >= $3 AND (r.sent IS NULL OR NOT EXISTS (
+                      SELECT FROM alert e WHERE e.sender = r.sender AND e.identifier = r.identifier
+                        AND e.sent = r.sent))))
+               ORDER BY number""",  # noqa: S608 - constant columns
             sender,
             identifier,
+            sent,
             key,
         )
         return [stored_alert(row) for row in rows]
@@ -126,37 +130,50 @@ class RelatedAlerts:
         )
         return [_with_municipalities(row) for row in rows]
 
-    async def promote_merged(self, chain_id: str, still_warned: Sequence[str], shape: bytes) -> str | None:
-        """Send one of the warnings that were merged into the chain in its place, and merge the rest into that one;
-        those count that are still in force and concern more than the municipalities (AGS) and the shape still warned.
-        Returns its id.
-        """
-        rows = await self._connection.fetch(_SUPPRESSED_DUPLICATES, chain_id, list(still_warned), shape)
-        if not rows:
-            return None
-        first, *rest = (row["id"] for row in rows)
-        await self._connection.execute(
-            "UPDATE alert SET state = $2, reason = $3, merged_into = NULL, enqueued_at = NULL WHERE id = $1",
-            first,
-            AlertState.ACCEPTED,
-            Reason.FIRST_NOTICE,
+    async def merged_into(self, alert_ids: Sequence[str]) -> list[StoredAlert]:
+        """Return the warnings that are not sent because one of these stands for them."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert WHERE merged_into = ANY($1) AND reason = '{Reason.MERGED}'
+                 AND stopped_at IS NULL ORDER BY number""",  # noqa: S608 - constant columns
+            list(alert_ids),
         )
-        await self._connection.execute("UPDATE alert SET merged_into = $1 WHERE id = ANY($2)", first, rest)
-        await audit.note(self._connection, SERVICE, "alert.promote", first, chain=chain_id)
-        return str(first)
+        return [stored_alert(row) for row in rows]
 
-    async def supersede_held(self, chain_id: str, by: str) -> int:
-        """End what is held in the chain, as a later message outdates it. Returns how many."""
+    async def merge(self, alert_ids: Sequence[str], into: str) -> None:
+        """Say that another warning stands for these from now on."""
+        await self._connection.execute(
+            f"UPDATE alert SET merged_into = $2 WHERE id = ANY($1) AND reason = '{Reason.MERGED}'",  # noqa: S608 - constant
+            list(alert_ids),
+            into,
+        )
+
+    async def supersede_held(self, alert_ids: Sequence[str], by: str) -> int:
+        """End those of these messages that are held, as a later one outdates them. Returns how many."""
         done: str = await self._connection.execute(
-            """UPDATE alert SET state = $3, reason = $4, stopped_by = $2
-               WHERE chain_id = $1 AND id <> $2 AND state = $5""",
-            chain_id,
+            """UPDATE alert SET state = $3, reason = $4, stopped_by = $2, stopped_at = clock_timestamp()
+               WHERE id = ANY($1) AND id <> $2 AND state = $5""",
+            list(alert_ids),
             by,
             AlertState.RECORDED,
             Reason.SUPERSEDED,
             AlertState.HELD,
         )
         return int(done.rpartition(" ")[2])
+
+    async def carry(self, alert_id: str, source_id: str) -> None:
+        """Record that another source carries the same message."""
+        await self._connection.execute(
+            "INSERT INTO carrier VALUES ($1, $2) ON CONFLICT DO NOTHING", alert_id, source_id
+        )
+
+    async def carried_by(self, source_id: str, alert_ids: Sequence[str]) -> set[str]:
+        """Return which of these alerts the source carried too."""
+        rows = await self._connection.fetch(
+            "SELECT alert_id FROM carrier WHERE source_id = $1 AND alert_id = ANY($2)",
+            source_id,
+            list(alert_ids),
+        )
+        return {row["alert_id"] for row in rows}
 
     async def target(self, alert_id: str) -> tuple[bytes | None, bytes]:
         """Return the hash of the target that the alert is bound to, and that of the target in the record."""
@@ -167,20 +184,21 @@ class RelatedAlerts:
         return row["bound"], row["found"]
 
     async def conclude(
-        self, alert_id: str, reason: Reason, chain_id: str, actor: Actor, why: str, at_most: int | None = None
+        self, alert_id: str, outcome: Outcome, actor: Actor, why: str, at_most: int | None = None
     ) -> None:
         """Record what becomes of a held alert, who decided it and why. What is approved is its target as the record has
         it now and `at_most` recipients, by default as many as it was held for, if that was the reason.
         """
-        target = await seal_target(self._connection, alert_id)
+        target, (reason, chain_id, expires) = await seal_target(self._connection, alert_id), outcome
         await self._connection.execute(
-            f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, enqueued_at = clock_timestamp(),
+            f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, expires = $6, enqueued_at = clock_timestamp(),
                  approved = coalesce($5, held_recipients) WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
             alert_id,
             state_of(reason),
             reason,
             chain_id,
             at_most,
+            expires,
         )
         await audit.note(
             self._connection,

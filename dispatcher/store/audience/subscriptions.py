@@ -9,6 +9,7 @@ from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
 from dispatcher.store import audit
+from dispatcher.store.delivery.alarmed import ALARMED, GRAPHS
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
 """The target of a message that is not on record, given as parameters."""
+
+_ALARMED_BY = f"{GRAPHS}, replaced AS (SELECT unnest($3::text[]) AS id), {ALARMED}"
 
 
 async def _add_watched_areas(connection: Connection, new_subscriptions: Sequence[NewSubscription]) -> None:
@@ -123,6 +126,38 @@ class Subscriptions:
         for row in rows:
             if row["ags"] in by_municipality:
                 by_municipality[row["ags"]][row["channel"]] = row["n"]
+        return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
+
+    async def alarmed(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> SubscriberCounts:
+        """Count the subscribers who are alarmed by one of these alerts, of these graphs of references: those whom an
+        end of them would reach. Municipalities are those of the alerts.
+        """
+        totals = await self._pool.fetch(
+            f"""WITH RECURSIVE {_ALARMED_BY}
+               SELECT s.channel, count(*) AS n FROM alarmed a JOIN subscription s ON s.id = a.id
+               WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
+            list(chain_ids),
+            "",
+            list(alert_ids),
+        )
+        rows = await self._pool.fetch(
+            f"""WITH RECURSIVE {_ALARMED_BY},
+               place AS (
+                 SELECT subscription_id AS id, ags FROM followed_municipality
+                 UNION SELECT subscription_id, unnest(ags) FROM watched_area)
+               SELECT f.ags, s.channel, count(DISTINCT s.id) FILTER (WHERE a.id IS NOT NULL) AS n
+               FROM affected f LEFT JOIN place p ON p.ags = f.ags LEFT JOIN alarmed a ON a.id = p.id
+               LEFT JOIN subscription s ON s.id = a.id AND s.ended_at IS NULL
+               WHERE f.alert_id = ANY($3) GROUP BY 1, 2""",  # noqa: S608 - constant
+            list(chain_ids),
+            "",
+            list(alert_ids),
+        )
+        by_municipality: dict[str, dict[str, int]] = {}
+        for row in rows:
+            counts = by_municipality.setdefault(row["ags"], {})
+            if row["channel"] is not None:
+                counts[row["channel"]] = row["n"]
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:

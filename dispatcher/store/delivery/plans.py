@@ -4,20 +4,24 @@ A first notice is planned in portions, by the subscriptions' numbers, each in a 
 thousand are on their way while the rest of a million is still being looked up. Everything that follows on a warning is
 planned in one.
 
-Of what each subscriber is notified follows from what it was notified of before in this chain, which the earlier
-batches' outcome bytes say:
+Of what each subscriber is notified follows from what it was notified of before, which the earlier batches' outcome
+bytes say. Who is *alarmed* by what the message replaces or ends is defined in `alarmed`:
 
-- notified (accepted, or sent without an answer) and still concerned: `update`
-- not notified and concerned: `alert`
-- notified and no longer concerned: `no_longer_affected`
-- the warning ends: `cancel`, or `delisted` where it ends only because its source stopped listing it; to subscribers
-  that were notified, and to no others
+- concerned, and alarmed by something that this message replaces: `update`
+- concerned, and not: `alert`
+- alarmed by something that this message replaces, and not concerned: `no_longer_affected`
+- alarmed by something that this message ends: `cancel`, or `delisted` where it ends only because its source stopped
+  listing it, or `no_longer_affected` where only its validity is over
 
-Recipients whose earlier message is in a batch that a worker still holds are left for the next round.
+The last two only if no warning in force of the same graph of references concerns the subscriber, nor one that had been
+merged into a warning of that graph. Else it is looked at again when that one ends: `plan_at` says when. Recipients
+whose earlier message is in a batch that a worker still holds are left for the next round.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.access.principals import WORKER
@@ -26,7 +30,9 @@ from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import ENDING_REASONS, WARNING, AlertState, Kind, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256
-from dispatcher.store.sql import OPEN, Target, among, concerned, first_concerned
+from dispatcher.store.alerts.merged import promote_unspoken
+from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
+from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -37,6 +43,24 @@ if TYPE_CHECKING:
 AudienceGuard: TypeAlias = "Callable[[int, int | None, int | None], str]"
 """A guard maps (recipients, the source's baseline, the approved number) to what the alert is held for, or to
 nothing."""
+
+
+_ENDING_KIND = {Reason.NO_LONGER_LISTED: Kind.DELISTED, Reason.LAPSED: Kind.NO_LONGER_AFFECTED}
+"""The kinds of notices about an end that is no all-clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Subscriptions with a watched area in the shapes of the alert (`own`), and in those of the alerts `beside` it in
+    the graph (`others`).
+    """
+
+    own: Sequence[int] = ()
+    beside: frozenset[str] = frozenset()
+    others: Sequence[int] = ()
+
+
+NOBODY_LOCATED = Located()
 
 
 def unguarded(recipients: int, baseline: int | None, approved: int | None) -> str:
@@ -52,10 +76,11 @@ FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
 at most, which takes about a second; each has twice as many as the one before."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
+_IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
 _PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
-  planned_to,  target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed
-FROM alert WHERE id = $1 AND state = '{AlertState.ACCEPTED}'
+  planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed, planned_at IS NOT NULL AS again
+FROM alert WHERE id = $1 AND {_IS_TO_BE_PLANNED}
 """  # noqa: S608 - constant
 
 _BASELINE = f"""
@@ -68,39 +93,76 @@ FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN
 BASELINE_MIN_DISPATCHES = 5
 """A median of fewer dispatches says nothing about a source: then no audience is compared with it."""
 
-_FREEZE = f"""
-WITH reached AS (
-  SELECT DISTINCT ON (r.id) r.id, b.kind
-  FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-  WHERE b.chain_id = $1 AND b.alert_id <> $2
-    AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
-         -- One that may have been alarmed counts as notified; one that may have heard that it is over does not.
-         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind IN ('alert', 'update'))
-  ORDER BY r.id, b.id DESC),
-notified AS (SELECT id FROM reached WHERE kind IN ('alert', 'update')),
-concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3),
+_BESIDE = f"WITH {GRAPHS} {BESIDE}"
+
+
+def _freeze_sql(*, beside: bool) -> str:
+    """Return the statement that freezes an audience; `beside`: whether anything else of the graph is in force, which it
+    costs much to look at.
+    """
+    others = "SELECT id FROM beside WHERE id <> $2"
+    elsewhere = (
+        concerned(Target.of_alerts(others, "$13"))
+        if beside
+        else "SELECT 0::bigint AS id WHERE $13::bigint[] IS NULL"
+    )
+    return f"""
+WITH RECURSIVE {GRAPHS},
+beside AS ({BESIDE}),
+replaced AS (SELECT earlier AS id FROM descent WHERE later = $2),
+{ALARMED},
+concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3 AND NOT $12),
+still_concerned AS (
+  SELECT id FROM ({concerned(Target.of_alert("$2", "$8"))}) c
+  WHERE $12 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
+elsewhere AS ({elsewhere}),
+planned AS (SELECT unnest(recipients) AS id FROM batch WHERE alert_id = $2 AND NOT $11),
 busy AS (
-  SELECT unnest(recipients) AS id FROM batch
-  WHERE chain_id = $1 AND (alert_id = $2 AND NOT $11 OR alert_id <> $2 AND {OPEN})),
+  SELECT unnest(b.recipients) AS id, a.stopped_at IS NULL AS is_end FROM batch b JOIN alert a ON a.id = b.alert_id
+  WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2 AND b.{OPEN}
+    AND (a.stopped_at IS NOT NULL OR b.kind IN {ENDS})),
+due AS (
+  SELECT coalesce(t.id, c.id) AS id,
+    CASE WHEN c.id IS NULL AND $3 THEN $7::text WHEN c.id IS NULL THEN '{Kind.NO_LONGER_AFFECTED}'
+      WHEN t.id IS NULL THEN '{Kind.ALERT}' ELSE '{Kind.UPDATE}' END AS kind
+  FROM alarmed t FULL JOIN concerned c USING (id)
+  WHERE NOT EXISTS (SELECT FROM planned WHERE planned.id = coalesce(t.id, c.id))
+    AND NOT EXISTS (SELECT FROM still_concerned WHERE still_concerned.id = t.id)),
+later AS (
+  SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
+  UNION SELECT due.id FROM due JOIN busy ON busy.id = due.id WHERE kind IN {ENDS} OR NOT busy.is_end),
 target AS (
-  SELECT s.id, s.channel, s.gateway, s.language,
-    CASE WHEN $3 THEN $7::text WHEN c.id IS NULL THEN 'no_longer_affected' WHEN t.id IS NULL THEN 'alert'
-      ELSE 'update' END AS kind
-  FROM notified t FULL JOIN concerned c USING (id) JOIN subscription s ON s.id = coalesce(t.id, c.id)
-  WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM busy WHERE busy.id = s.id)),
+  SELECT s.id, s.channel, s.gateway, s.language, due.kind
+  FROM due JOIN subscription s ON s.id = due.id
+  WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM later WHERE later.id = due.id)),
 numbered AS (
   SELECT *, (row_number() OVER (PARTITION BY kind, channel, gateway, language ORDER BY id) - 1) / $6 AS chunk
-  FROM target)
-INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-  enqueued_at)
-SELECT $2, $1, kind, channel, gateway, language, $4, $5, array_agg(id ORDER BY id),
-  decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
-FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
-RETURNING id, cardinality(recipients) AS size, lease_token
+  FROM target),
+-- People hear of the end for as long as what they were told would have held.
+until AS (
+  SELECT greatest($5::timestamptz, max(a.expires)) AS at FROM alert a WHERE a.id IN (SELECT id FROM replaced)),
+made AS (
+  INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+    enqueued_at)
+  SELECT $2, $1[1], kind, channel, gateway, language, $4,
+    CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
+    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
+  FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
+  RETURNING id, cardinality(recipients) AS size, lease_token)
+SELECT id, size, lease_token, NULL::timestamptz AS plan_at FROM made
+UNION ALL
+SELECT NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
+  THEN clock_timestamp() + $14 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
+WHERE EXISTS (SELECT FROM later)
 """  # noqa: S608 - constant
 
+
+_FREEZE, _FREEZE_BESIDE = _freeze_sql(beside=False), _freeze_sql(beside=True)
+LOOK_AGAIN = timedelta(seconds=1)
+"""After what time an end is planned again for those who are still being sent another."""
+
 _FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
-"""Whether any subscriber was to be notified in this chain before."""
+"""Whether any subscriber was to be notified in this graph before."""
 
 _NEXT = first_concerned(Target.of_alert("$1", "$3"), above="$2")
 
@@ -114,10 +176,10 @@ WHERE s.ended_at IS NULL AND s.id IN ({concerned(Target.of_alert("$1", "$2"))})
 """  # noqa: S608 - constant
 
 _EARLIER_OPEN = f"""
-SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2 AND {OPEN})
+SELECT EXISTS (SELECT FROM batch b JOIN alert a ON a.id = b.alert_id
+               WHERE b.chain_id = $1 AND b.alert_id <> $2 AND b.{OPEN} AND a.stopped_at IS NOT NULL)
 """  # noqa: S608 - constant
-"""Whether earlier messages of the chain have open batches, whose recipients were left for another round, whether their
-message was stopped or not."""
+"""Whether stopped messages of the graph have open batches, whose recipients were left for another round."""
 
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
@@ -155,12 +217,19 @@ class Plans:
         row = await self._pool.fetchrow(_PENDING, alert_id)
         return _pending_alert(row) if row else None
 
+    async def beside(self, chain_id: str, alert_id: str) -> list[str]:
+        """Return which other alerts are in force in the graph, or wait behind one that is."""
+        return await self._beside(self._pool, chain_id, alert_id)
+
+    async def _beside(self, connection: Connection | Pool, chain_id: str, alert_id: str) -> list[str]:
+        rows = await connection.fetch(_BESIDE, [chain_id])
+        return [row["id"] for row in rows if row["id"] != alert_id]
+
     async def portions(
-        self, alert_id: str, *, in_flight: int, located: Sequence[int] = ()
+        self, alert_id: str, *, in_flight: int, located: Located = NOBODY_LOCATED
     ) -> AsyncGenerator[list[ReadyBatch], None]:
         """Freeze the audience into batches, as far as it is known; what is yielded is committed. With `in_flight`
-        earlier batches still being worked on the alert stays unplanned and this must be called again. `located` are the
-        subscriptions with a watched area in the alert's shapes.
+        earlier batches still being worked on the alert stays unplanned and this must be called again.
         """
         step, more = self._first_portion, True
         while more:
@@ -170,7 +239,7 @@ class Plans:
             step = min(2 * step, LARGEST_PORTION)
 
     async def _portion(
-        self, connection: Connection, alert_id: str, in_flight: int, located: Sequence[int], step: int
+        self, connection: Connection, alert_id: str, in_flight: int, located: Located, step: int
     ) -> tuple[list[ReadyBatch], bool]:
         """Freeze one portion. Returns its batches, and whether there is more."""
         row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
@@ -181,14 +250,20 @@ class Plans:
             await self._finish(connection, alert)
         elif alert.changed:
             await self._hold(connection, alert, "target_changed")
-        elif alert.reason in ENDING_REASONS or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id):
+        elif set(await self._beside(connection, alert.chain_id, alert.id)) - located.beside:
+            return [], False  # one more came meanwhile: its watched areas are to be looked up first
+        elif (
+            alert.again
+            or alert.reason in ENDING_REASONS
+            or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id)
+        ):
             return await self._all_at_once(connection, alert, in_flight, located), False
         else:
             return await self._first_notice(connection, alert, located, step)
         return [], False
 
     async def _all_at_once(
-        self, connection: Connection, alert: PendingAlert, in_flight: int, located: Sequence[int]
+        self, connection: Connection, alert: PendingAlert, in_flight: int, located: Located
     ) -> list[ReadyBatch]:
         try:
             async with connection.transaction():
@@ -196,7 +271,7 @@ class Plans:
                     connection, alert, located, _EVERYBODY, portioned=False
                 )
                 # Those notified that it is over were notified before: they are never too many.
-                if alert.reason not in ENDING_REASONS:
+                if alert.reason not in ENDING_REASONS and not alert.again:
                     await self._check_size(connection, alert, alert.audience + size)
         except _TooManyError as error:
             await self._hold(connection, alert, f"audience: {error}", error.recipients)
@@ -206,9 +281,9 @@ class Plans:
         return ready_batches
 
     async def _first_notice(
-        self, connection: Connection, alert: PendingAlert, located: Sequence[int], step: int
+        self, connection: Connection, alert: PendingAlert, located: Located, step: int
     ) -> tuple[list[ReadyBatch], bool]:
-        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to, located)
+        first = await connection.fetchval(_NEXT, alert.id, alert.planned_to, located.own)
         if first is None:
             await self._finish(connection, alert)
             return [], False
@@ -221,7 +296,7 @@ class Plans:
         last = first + step - 1
         ready_batches, _ = await self._freeze(connection, alert, located, (first - 1, last), portioned=True)
         await connection.execute("UPDATE alert SET planned_to = $2 WHERE id = $1", alert.id, last)
-        more = await connection.fetchval(_NEXT, alert.id, last, located) is not None
+        more = await connection.fetchval(_NEXT, alert.id, last, located.own) is not None
         if not more:
             await self._finish(connection, alert)
         return ready_batches, more
@@ -230,7 +305,7 @@ class Plans:
         self,
         connection: Connection,
         alert: PendingAlert,
-        located: Sequence[int],
+        located: Located,
         numbers: tuple[int, int],
         *,
         portioned: bool,
@@ -239,29 +314,34 @@ class Plans:
         first, up to the second. `portioned`: none of them has been planned.
         """
         rows = await connection.fetch(
-            _FREEZE,
-            alert.chain_id,
+            _FREEZE_BESIDE if located.beside else _FREEZE,
+            [alert.chain_id],
             alert.id,
             alert.reason in ENDING_REASONS,
             alert.lane,
             alert.expires,
             self._batch_size,
-            Kind.DELISTED if alert.reason is Reason.NO_LONGER_LISTED else Kind.CANCEL,
-            located,
+            _ENDING_KIND.get(alert.reason, Kind.CANCEL),
+            located.own,
             *numbers,
             portioned,
+            alert.again,
+            located.others,
+            LOOK_AGAIN,
         )
-        size = sum(row["size"] for row in rows)
-        await connection.execute("UPDATE alert SET audience = audience + $2 WHERE id = $1", alert.id, size)
-        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in rows], size
+        made = [row for row in rows if row["id"] is not None]
+        size = sum(row["size"] for row in made)
+        plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
+        await connection.execute(
+            "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
+        )
+        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in made], size
 
-    async def _check_size_ahead(
-        self, connection: Connection, alert: PendingAlert, located: Sequence[int]
-    ) -> None:
+    async def _check_size_ahead(self, connection: Connection, alert: PendingAlert, located: Located) -> None:
         """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
         baseline = await self._baseline(connection, alert)
-        if self._guard(await connection.fetchval(_AT_MOST, alert.id, located), baseline, alert.approved):
-            recipients = await connection.fetchval(_EXACTLY, alert.id, located)
+        if self._guard(await connection.fetchval(_AT_MOST, alert.id, located.own), baseline, alert.approved):
+            recipients = await connection.fetchval(_EXACTLY, alert.id, located.own)
             if why := self._guard(recipients, baseline, alert.approved):
                 raise _TooManyError(recipients, why)
 
@@ -278,9 +358,12 @@ class Plans:
     async def _hold(
         self, connection: Connection, alert: PendingAlert, why: str, recipients: int | None = None
     ) -> None:
-        """Hold the alert. Nothing has gone out for it; what it was going to replace stays stopped until a person
+        """Hold the alert. Nothing has gone out for it; what it was going to replace is in force again until a person
         decides.
         """
+        await connection.execute(
+            "UPDATE alert SET stopped_by = NULL, stopped_at = NULL WHERE stopped_by = $1", alert.id
+        )
         await connection.execute(
             "UPDATE alert SET state = $5, reason = $2, held_for = $3, held_recipients = $4 WHERE id = $1",
             alert.id,
@@ -299,7 +382,8 @@ class Plans:
         )
         await connection.execute(
             """UPDATE alert SET state = $2, planned_at = clock_timestamp(), audience_sha256 = $3,
-                 settled_at = CASE WHEN $4 THEN clock_timestamp() END WHERE id = $1""",
+                 settled_at = CASE WHEN $4 THEN clock_timestamp() END,
+                 plan_at = CASE WHEN stopped_at IS NULL THEN plan_at END WHERE id = $1""",
             alert.id,
             AlertState.SETTLED if empty else AlertState.PLANNED,
             digest,
@@ -308,13 +392,20 @@ class Plans:
         await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
 
     async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
-        """Return accepted alerts whose wake-up may have been lost, and mark them as enqueued."""
+        """Return alerts that are to be planned, or planned again, and whose wake-up may have been lost; mark them as
+        enqueued.
+        """
         rows = await self._pool.fetch(
             f"""UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
-                 SELECT id FROM alert WHERE state = '{AlertState.ACCEPTED}'
+                 SELECT id FROM alert WHERE {_IS_TO_BE_PLANNED}
                    AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - interval '2 seconds')
                  ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED)
                RETURNING id, lane""",  # noqa: S608 - constant
             limit,
         )
         return [(row["id"], Lane(row["lane"])) for row in rows]
+
+    async def promote(self) -> list[tuple[str, Lane]]:
+        """Send what was merged into a warning that is in force no longer. Returns it, to be planned."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await promote_unspoken(connection, await connection.fetchval(f"SELECT {NOW}"))

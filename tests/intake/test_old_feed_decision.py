@@ -15,7 +15,7 @@ from dispatcher.intake.feed_decision import (
     decide_feed_message,
     same_event,
 )
-from dispatcher.intake.prepare import AUTHENTICITY_DOUBTS, HoldReason, Incoming, Message
+from dispatcher.intake.prepare import AUTHENTICITY_DOUBTS, Doubt, Incoming, Message
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.vocabulary import Lane, Reason
 from tests.support.feed_messages import (
@@ -40,7 +40,7 @@ def message(
     alert: cap.Alert = FIRST,
     *,
     places: tuple[str, ...] = (DUEREN,),
-    doubts: tuple[HoldReason, ...] = (),
+    doubts: tuple[Doubt, ...] = (),
     expires: datetime = NOW + 6 * HOUR,
     **more_facts: Any,
 ) -> Message:
@@ -230,12 +230,12 @@ LADDER: dict[str, Case] = {
         message(SECOND, not_a_warning=True), known(chain=(SENT,)), FeedDecision(Reason.ALL_CLEAR)
     ),
     "an end of unproved origin": Case(
-        message(END, doubts=(HoldReason.SIGNATURE, HoldReason.SEVERITY)),
+        message(END, doubts=(Doubt.SIGNATURE, Doubt.SEVERITY)),
         known(chain=(SENT,)),
         FeedDecision(Reason.HELD, "signature"),
     ),
     "an end that is only grave": Case(
-        message(END, doubts=(HoldReason.SEVERITY, HoldReason.AREA)),
+        message(END, doubts=(Doubt.SEVERITY, Doubt.AREA)),
         known(chain=(SENT,)),
         FeedDecision(Reason.CANCEL),
     ),
@@ -251,7 +251,7 @@ LADDER: dict[str, Case] = {
         message(SECOND, places=()), known(chain=(SENT,)), FeedDecision(Reason.UPDATE)
     ),
     "for nobody knows where": Case(
-        message(places=(), doubts=(HoldReason.AREA,)), known(), FeedDecision(Reason.HELD, "area")
+        message(places=(), doubts=(Doubt.AREA,)), known(), FeedDecision(Reason.HELD, "area")
     ),
     # alarm
     "another source's account of it": Case(
@@ -265,12 +265,12 @@ LADDER: dict[str, Case] = {
         FeedDecision(Reason.UPDATE),
     ),
     "a doubtful account of what another source sent": Case(
-        message(doubts=(HoldReason.SENDER,)),
+        message(doubts=(Doubt.SENDER,)),
         known(neighbours=((ELSEWHERE_SENT, {DUEREN}),)),
         FeedDecision(Reason.MERGED, covered_by="theirs"),
     ),
     "doubts": Case(
-        message(doubts=(HoldReason.SENDER, HoldReason.SEVERITY)),
+        message(doubts=(Doubt.SENDER, Doubt.SEVERITY)),
         known(),
         FeedDecision(Reason.HELD, "sender, severity"),
     ),
@@ -300,11 +300,11 @@ def test_every_reason_that_a_feeds_message_can_get_is_in_the_table() -> None:
     [
         ({"same": replace(SENT, sha256=DIGEST)}, {"places": (), "is_test": True}, Reason.DUPLICATE),
         ({"later": (LATER,)}, {"is_test": True, "quiet": True}, Reason.NOT_ACTUAL),
-        ({"later": (LATER,)}, {"quiet": True, "doubts": (HoldReason.SENDER,)}, Reason.SUPERSEDED),
+        ({"later": (LATER,)}, {"quiet": True, "doubts": (Doubt.SENDER,)}, Reason.SUPERSEDED),
         ({}, {"quiet": True, "not_a_warning": True, "advance": True, "places": ()}, Reason.QUIET),
         ({}, {"not_a_warning": True, "advance": True, "places": ()}, Reason.NO_WARNING),
         ({}, {"advance": True, "places": ()}, Reason.ADVANCE),
-        ({}, {"places": (), "doubts": (HoldReason.SEVERITY,)}, Reason.ELSEWHERE),
+        ({}, {"places": (), "doubts": (Doubt.SEVERITY,)}, Reason.ELSEWHERE),
     ],
 )
 def test_of_several_rungs_the_first_decides(
@@ -313,8 +313,8 @@ def test_of_several_rungs_the_first_decides(
     assert decide_feed_message(message(**worse), known(**better)).reason is reason
 
 
-@pytest.mark.parametrize("doubt", HoldReason)
-def test_only_doubts_about_the_message_itself_keep_it_from_ending_a_warning(doubt: HoldReason) -> None:
+@pytest.mark.parametrize("doubt", Doubt)
+def test_only_doubts_about_the_message_itself_keep_it_from_ending_a_warning(doubt: Doubt) -> None:
     decided = decide_feed_message(message(END, doubts=(doubt,)), known(chain=(SENT,)))
     assert decided.reason is (Reason.HELD if doubt in AUTHENTICITY_DOUBTS else Reason.CANCEL)
 

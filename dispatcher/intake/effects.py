@@ -1,0 +1,129 @@
+"""Carry out what a decided message does to others: connect it with what it replaces, stop that, and have those told who
+must be. This is used within the transaction in which the message was decided upon.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.intake.related import reachable
+from dispatcher.intake.similarity import is_no_less
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
+from dispatcher.store.alerts.merged import promote_unspoken
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
+
+if TYPE_CHECKING:
+    from dispatcher.intake.prepare import Message
+    from dispatcher.intake.related import RelatedState
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.vocabulary import Lane
+    from dispatcher.store.alerts.alerts import Submission
+
+TAKES_EFFECT = DISPATCHED | {
+    *(Reason.SUPERSEDED, Reason.EXPIRED, Reason.OUTDATED),
+    *(Reason.NOTHING_TO_END, Reason.ALREADY_ENDED),
+}
+"""Messages with these reasons replace or end what they name, told or not: so the order in which messages arrive makes
+no difference."""
+WAITS_FOR_WHAT_IT_NAMES = frozenset({Reason.NOTHING_TO_END, Reason.EXPIRED})
+"""Messages recorded for one of these take effect when what they end becomes known."""
+
+
+async def take_effect(
+    submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
+) -> list[tuple[str, Lane]]:
+    """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned, each
+    with its lane.
+    """
+    if stored.reason not in TAKES_EFFECT or not stored.has_power:
+        return []
+    related = RelatedAlerts(submission)
+    await _connect(submission, known, stored)
+    replaced = [one.id for one in known.replaces]
+    await related.supersede_held(replaced, stored.id)
+    if stored.reason is Reason.SUPERSEDED:
+        return await _connect_late(submission, known)
+    if stored.reason not in DISPATCHED:
+        return []
+    await submission.stop(replaced, stored.id)
+    if stored.reason in WARNING:
+        await _stand_for_merged(submission, message, known, stored)
+    wake_ups = await promote_unspoken(submission.connection, known.now) if replaced else []
+    return [*wake_ups, *(await submission.plan_again(stored.chain_id))]
+
+
+async def _connect(submission: Submission, known: RelatedState, stored: StoredAlert) -> None:
+    """Record the edges of the graph, which becomes one with all those that it connects."""
+    chains = {one.chain_id for one in (*known.direct, *known.later)} - {stored.chain_id}
+    if chains:
+        await submission.merge_chains(stored.chain_id, sorted(chains))
+    edges = {(stored.id, one.id) for one in known.direct} | {(one.id, stored.id) for one in known.later}
+    if edges:
+        await submission.link(edges)
+
+
+async def _connect_late(submission: Submission, known: RelatedState) -> list[tuple[str, Lane]]:
+    """A message came after what replaced or ended it. If people were warned by what it replaces itself, they are told
+    now: only this message shows that the one has to do with the other.
+    """
+    standing = known.standing
+    if not standing:
+        return []
+    actor = _actor(known)
+    if actor is None:
+        return []
+    await submission.stop([one.id for one in standing], actor.id)
+    reason = actor.reason
+    if reason in WAITS_FOR_WHAT_IT_NAMES:
+        reason = Reason.LAPSED if reason is Reason.EXPIRED else _ending_reason(actor)
+    latest = max(one.expires for one in standing) if reason in ENDING_REASONS else actor.expires
+    lane = await submission.take_effect_late(actor.id, reason, latest)
+    wake_ups = await promote_unspoken(submission.connection, known.now)
+    return [(actor.id, lane), *wake_ups, *(await submission.plan_again(actor.chain_id))]
+
+
+def _actor(known: RelatedState) -> StoredAlert | None:
+    """Return the message that now replaces or ends what was told: the last one that goes out, else the last one that
+    waited for what it names.
+    """
+    later = {one.id for one in known.later}
+    upwards: dict[str, set[str]] = {}
+    for after, befores in known.replaced.items():
+        for before in befores:
+            upwards.setdefault(before, set()).add(after)
+    above = [one for one in known.graph if one.id in reachable(later, upwards)]
+    above += [one for one in known.later if one.id not in {other.id for other in above}]
+    out = [one for one in above if one.reason in DISPATCHED and one.stopped_by is None]
+    waiting = [one for one in above if one.reason in WAITS_FOR_WHAT_IT_NAMES]
+    found = out or waiting
+    return found[-1] if found else None
+
+
+def _ending_reason(actor: StoredAlert) -> Reason:
+    return Reason.CANCEL if actor.msg_type == cap.MsgType.CANCEL else Reason.ALL_CLEAR
+
+
+async def _stand_for_merged(
+    submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
+) -> None:
+    """Keep those merged that this Update covers as the one did which it replaces: same places, no less grave, and in
+    force for as long.
+    """
+    related = RelatedAlerts(submission)
+    places = {(place.ags, place.reason) for place in message.places}
+    covered: list[str] = []
+    for merged in await related.merged_into([one.id for one in known.replaces]):
+        raw = await submission.raw(merged.id)
+        its_places = {(place.ags, place.reason) for place in await submission.places(merged.id)}
+        shape = await submission.shape(merged.id)
+        if (
+            raw is not None
+            and its_places <= places
+            and shape == message.target
+            and merged.expires <= stored.expires
+            and is_no_less(message.alert, cap.parse(raw).alerts[0])
+        ):
+            covered.append(merged.id)
+    if covered:
+        await related.merge(covered, stored.id)

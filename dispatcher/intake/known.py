@@ -1,0 +1,195 @@
+"""Read from the record what a message is related to, within the transaction in which it is decided upon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cap
+from dispatcher.intake.prepare import OnDoubt
+from dispatcher.intake.related import (
+    RelatedState,
+    is_worldwide,
+    may_act_on,
+    reachable,
+    reference_keys,
+    resolve,
+)
+from dispatcher.intake.similarity import (
+    alike,
+    beginning,
+    duplicate_lock_key,
+    is_no_less,
+    same_event,
+    same_words,
+    tolerance_window,
+)
+from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.store.alerts.related_alerts import RelatedAlerts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.intake.prepare import IntakeRules, Message
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.store.alerts.alerts import Submission
+
+
+async def related_state(
+    submission: Submission,
+    rules: IntakeRules,
+    message: Message,
+    digest: bytes,
+    now: datetime,
+    itself: str | None = None,
+) -> RelatedState:
+    """Return what the record knows about the message. `now` is the time by which it is decided; `itself` the id under
+    which the message is held, if it is.
+    """
+    reader = _Reader(submission, rules, message, itself)
+    known = await reader.named(RelatedState(now=now, source_id=rules.source_id, digest=digest))
+    known = await reader.graph(known)
+    if message.is_doubtful or message.ends:
+        return known
+    return replace(known, equal_to=await reader.equal_to(known))
+
+
+class _Reader:
+    def __init__(
+        self, submission: Submission, rules: IntakeRules, message: Message, itself: str | None
+    ) -> None:
+        self._submission = submission
+        self._related = RelatedAlerts(submission)
+        self._rules = rules
+        self._message = message
+        self._itself = itself
+
+    def _effective(self, found: Sequence[StoredAlert]) -> list[StoredAlert]:
+        return [stored for stored in found if stored.has_power and stored.id != self._itself]
+
+    async def named(self, known: RelatedState) -> RelatedState:
+        message, source_id = self._message, self._rules.source_id
+        alert, key = message.alert, message.facts.key
+        from_feed = self._rules.on_doubt is OnDoubt.HOLD
+        identity = self._effective(
+            await self._submission.identity(alert.sender, alert.identifier, message.sent)
+        )
+        copies = [stored for stored in identity if stored.source_id != source_id]
+        if not from_feed:  # two centres that share a sender do not copy each other's messages
+            copies = [stored for stored in copies if stored.source_id.startswith(FEED_PREFIX)]
+        editions = await self._related.editions(key) if from_feed else []
+        references = message.references
+        candidates = self._effective(
+            await self._related.candidates(
+                [reference.identifier for reference in references],
+                list(reference_keys(references)) if from_feed else [],
+            )
+        )
+        others = self._editions(editions, {stored.id for stored in identity})
+        reachable_ids = [stored.id for stored in (*candidates, *copies, *others)]
+        carried = await self._related.carried_by(source_id, reachable_ids)
+        later = await self._related.naming(
+            alert.sender, alert.identifier, message.sent, key if from_feed else ""
+        )
+        return replace(
+            known,
+            same=next((stored for stored in identity if stored.source_id == source_id), None),
+            copies=copies,
+            editions=others,
+            succeeds=frozenset(
+                stored.id
+                for stored in (*copies, *others)
+                if message.proved or stored.source_id == source_id or stored.id in carried
+            ),
+            named=resolve(message, source_id, candidates, carried, lenient=from_feed),
+            later=[
+                stored
+                for stored in self._effective(later)
+                if may_act_on(stored, message, source_id, identity)
+            ],
+        )
+
+    def _editions(self, found: Sequence[StoredAlert], identity: set[str]) -> list[StoredAlert]:
+        """Return other editions of the same message, from any source."""
+        message = self._message
+        return [
+            stored
+            for stored in self._effective(found)
+            if stored.id not in identity
+            and (stored.sender, stored.identifier, stored.sent)
+            != (message.alert.sender, message.alert.identifier, message.sent)
+            and (stored.sender == message.alert.sender or is_worldwide(message.facts.key))
+        ]
+
+    async def graph(self, known: RelatedState) -> RelatedState:
+        """Add everything that is connected with the message, and how."""
+        related = (*known.direct, *known.later, *known.copies, *known.editions)
+        chains = list(dict.fromkeys(stored.chain_id for stored in related))
+        if not chains:
+            return known
+        found = [one for one in await self._submission.chains(chains) if one.id != self._itself]
+        return replace(known, graph=found, replaced=await self._submission.replaced(chains))
+
+    async def equal_to(self, known: RelatedState) -> StoredAlert | None:
+        if self._rules.on_doubt is OnDoubt.HOLD:
+            return await self._same_event(known)
+        return await self._same_copy(known) or await self._same_warning(known)
+
+    async def _same_event(self, known: RelatedState) -> StoredAlert | None:
+        """Return another source's warning in force of the same event; not one whose author is less certain."""
+        message = self._message
+        places = [place.ags for place in message.places]
+        in_force = await self._related.others_in_force(places, self._rules.source_id, known.now)
+        for stored, its_places in in_force:
+            if stored.proved >= message.proved and same_event(message, stored, its_places):
+                return stored
+        return None
+
+    async def _same_copy(self, known: RelatedState) -> StoredAlert | None:
+        """Return a feed's copy in force of this centre's own message, if people have read all of it there."""
+        for copy in known.copies:
+            if copy.is_in_force(known.now) and await self._says_all(copy):
+                return copy
+        return None
+
+    async def _says_all(self, copy: StoredAlert) -> bool:
+        raw, message = await self._submission.raw(copy.id), self._message
+        if raw is None or copy.expires < message.expires:
+            return False
+        its = cap.parse(raw).alerts[0]
+        told = _named(await self._submission.places(copy.id))
+        shape = await self._submission.shape(copy.id)
+        covered = shape == message.target or not message.target
+        return (
+            same_words(message.alert, its)
+            and is_no_less(its, message.alert)
+            and covered
+            and _named(message.places) <= told
+        )
+
+    async def _same_warning(self, known: RelatedState) -> StoredAlert | None:
+        """Return a control centre's warning in force that says all that this one does, to the same people."""
+        message, alert = self._message, self._message.alert
+        codes = [place.ags for place in message.places]
+        await self._related.lock_duplicates(duplicate_lock_key(alert, codes))
+        begins = beginning(alert)
+        if not alert.infos or not codes or begins is None:
+            return None
+        spans = (tolerance_window(begins), tolerance_window(message.expires))
+        gone = reachable([stored.id for stored in known.direct], known.replaced)
+        for stored, its_places in await self._related.centres_in_force(alert.infos[0].event, codes, *spans):
+            if stored.id in gone or not alike(alert, codes, message.expires, stored, its_places):
+                continue
+            raw = await self._submission.raw(stored.id)
+            if raw is None or not same_words(alert, cap.parse(raw).alerts[0]):
+                continue
+            same_target = await self._submission.shape(stored.id) == message.target
+            if same_target and _named(await self._submission.places(stored.id)) == _named(message.places):
+                return stored
+        return None
+
+
+def _named(places: Sequence[AffectedMunicipality]) -> set[tuple[str, str]]:
+    """Return the targets: named, a municipality concerns all who watch a place in it; touched, only some of them."""
+    return {(place.ags, place.reason) for place in places}

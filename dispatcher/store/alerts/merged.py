@@ -1,0 +1,45 @@
+"""Send warnings that were merged into an equal one, once that is in force no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.access.principals import SERVICE
+from dispatcher.model.vocabulary import AlertState, Lane, Reason
+from dispatcher.store import audit
+from dispatcher.store.sql import is_in_force
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.store.record import Connection
+
+_UNSPOKEN = f"""
+SELECT m.id, m.lane, m.merged_into FROM alert m
+WHERE m.reason = '{Reason.MERGED}' AND m.merged_into IS NOT NULL AND m.stopped_at IS NULL AND m.expires > $1
+  AND NOT EXISTS (SELECT FROM alert s WHERE s.id = m.merged_into AND {is_in_force("s", at="$1")})
+ORDER BY m.number FOR UPDATE OF m SKIP LOCKED
+"""  # noqa: S608 - constant
+
+
+async def promote_unspoken(connection: Connection, now: datetime) -> list[tuple[str, Lane]]:
+    """Send what was merged into a warning that is in force no longer, or less than it was: of equal ones the earliest,
+    which stands for the others from now on. Returns ids and lanes.
+    """
+    rows = await connection.fetch(_UNSPOKEN, now)
+    first: dict[str, str] = {}
+    sent: list[tuple[str, Lane]] = []
+    for row in rows:
+        standing = first.setdefault(row["merged_into"], row["id"])
+        if standing != row["id"]:
+            await connection.execute("UPDATE alert SET merged_into = $2 WHERE id = $1", row["id"], standing)
+            continue
+        await connection.execute(
+            "UPDATE alert SET state = $2, reason = $3, enqueued_at = clock_timestamp() WHERE id = $1",
+            row["id"],
+            AlertState.ACCEPTED,
+            Reason.FIRST_NOTICE,
+        )
+        await audit.note(connection, SERVICE, "alert.promote", row["id"], instead_of=row["merged_into"])
+        sent.append((row["id"], Lane(row["lane"])))
+    return sent

@@ -1,0 +1,52 @@
+"""Compose the SQL with which plans and previews ask who is alarmed by warnings that a message replaces or ends.
+
+A subscriber is alarmed by a warning while that is valid, if it was notified of it (accepted, or sent without an
+answer), and neither of its end since, nor of a message that replaced it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatcher.model.vocabulary import Kind, Reason
+from dispatcher.store.sql import NOW, among, is_in_force
+
+ENDS: Final = among((Kind.CANCEL, Kind.DELISTED, Kind.NO_LONGER_AFFECTED))
+"""The kinds of notices after which nobody is alarmed any more by what came before."""
+
+GRAPHS: Final = """
+graphs AS (
+  SELECT unnest($1::text[]) AS chain_id
+  UNION SELECT m.chain_id FROM alert m JOIN alert s ON s.id = m.merged_into WHERE s.chain_id = ANY($1))"""
+"""The graphs of references in $1, and those of warnings that were merged into one of theirs."""
+
+BESIDE: Final = f"""
+SELECT a.id, a.expires FROM alert a WHERE a.chain_id IN (SELECT chain_id FROM graphs)
+  AND ({is_in_force("a")} OR a.reason = '{Reason.MERGED}' AND a.expires > {NOW} AND a.stopped_at IS NULL)"""  # noqa: S608 - constant
+"""Whatever is in force in `GRAPHS`, and what waits behind an equal warning of them."""
+
+ALARMED: Final = f"""
+descent(earlier, later) AS (
+  SELECT r.earlier, r.later FROM replacement r JOIN alert a ON a.id = r.earlier WHERE a.chain_id = ANY($1)
+  UNION SELECT d.earlier, r.later FROM descent d JOIN replacement r ON r.earlier = d.later),
+reached AS (
+  SELECT r.id, b.id AS batch, a.number, b.kind IN {ENDS} AS ends
+  FROM batch b JOIN alert a ON a.id = b.alert_id CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+  WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2
+    AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
+         -- One that may have been alarmed counts as notified; one that may have heard that it is over does not.
+         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind NOT IN {ENDS})),
+ended AS (SELECT id, max(batch) AS batch FROM reached WHERE ends GROUP BY id),
+told AS (
+  SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers FROM reached r LEFT JOIN ended e ON e.id = r.id
+  WHERE NOT r.ends AND r.batch > coalesce(e.batch, 0) GROUP BY r.id),
+-- Few histories are different, however many subscribers have them.
+history AS (SELECT DISTINCT numbers FROM told),
+alarming AS (
+  SELECT h.numbers FROM history h WHERE EXISTS (
+    SELECT FROM alert w WHERE w.number = ANY(h.numbers) AND w.expires > {NOW} AND w.id IN (SELECT id FROM replaced)
+      AND NOT EXISTS (SELECT FROM descent d JOIN alert n ON n.id = d.later
+                      WHERE d.earlier = w.id AND n.number = ANY(h.numbers)))),
+alarmed AS (SELECT t.id FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
+"""The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2; needs
+`GRAPHS`, in WITH RECURSIVE."""

@@ -1,0 +1,49 @@
+"""Add the graph of what replaces what, whether an author is proved, and when a plan is to be looked at again.
+
+`stopped_by` and `stopped_at` say of every replaced or ended alert what replaced it, sent out completely or not.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+SCHEMA = """
+-- Two sources may share a CAP sender: neither takes an identity away from the other.
+ALTER TABLE alert DROP CONSTRAINT alert_identity;
+ALTER TABLE alert ADD CONSTRAINT alert_identity UNIQUE (source_id, sender, identifier, sent, revision);
+CREATE INDEX alert_sent_as ON alert (sender, identifier, sent);
+ALTER TABLE alert ADD COLUMN proved boolean NOT NULL DEFAULT true;
+ALTER TABLE alert ADD COLUMN plan_at timestamptz;
+CREATE INDEX alert_plan_at ON alert (plan_at) WHERE plan_at IS NOT NULL;
+CREATE TABLE replacement (
+  later   text NOT NULL REFERENCES alert,
+  earlier text NOT NULL REFERENCES alert,
+  PRIMARY KEY (later, earlier)
+);
+CREATE INDEX replacement_earlier ON replacement (earlier);
+-- Which other sources carried the same message.
+CREATE TABLE carrier (
+  alert_id  text NOT NULL REFERENCES alert,
+  source_id text NOT NULL REFERENCES source,
+  PRIMARY KEY (alert_id, source_id)
+);
+UPDATE alert SET proved = false WHERE source_id LIKE 'feed-%';
+-- Until now a chain was a line: each message that went out replaced the one before it.
+INSERT INTO replacement
+SELECT id, before FROM (
+  SELECT id, lag(id) OVER (PARTITION BY chain_id ORDER BY number) AS before FROM alert
+  WHERE state IN ('accepted', 'planned', 'settled')) line
+WHERE before IS NOT NULL;
+UPDATE alert a SET stopped_by = r.later, stopped_at = l.received_at
+FROM replacement r JOIN alert l ON l.id = r.later
+WHERE r.earlier = a.id AND a.stopped_at IS NULL
+"""
+
+
+def upgrade() -> None:
+    for statement in SCHEMA.split(";\n"):
+        if statement.strip():
+            op.execute(statement)
