@@ -74,11 +74,11 @@ WORDS = {
 }
 
 
-def collapse_key(chain_id: str) -> str:
-    """Return a key that is equal for all messages of a chain: a later one replaces what was not shown yet. 32 URL-safe
+def collapse_key(thread: str) -> str:
+    """Return a key that is equal for all messages of a thread: a later one replaces what was not shown yet. 32 URL-safe
     characters.
     """
-    return urlsafe_b64encode(sha256(chain_id.encode()).digest()[:24]).decode()
+    return urlsafe_b64encode(sha256(thread.encode()).digest()[:24]).decode()
 
 
 def choose_info(alert: Alert, language: str, received_at: datetime | None = None) -> Info | None:
@@ -126,7 +126,7 @@ def render(
     headline = shorten((info and (info.headline or info.event)) or stored.headline, HEADLINE_BYTES)
     return base.Notice(
         alert_id=stored.id,
-        collapse_key=collapse_key(stored.chain_id),
+        collapse_key=collapse_key(stored.thread),
         title=f"{words.prefix[kind]}: {headline}",
         text=_text(info, kind, words, headline, places, local_expires) + _credit(info, stored),
         payload=_payload(info, stored, kind, language, headline, places),
@@ -175,7 +175,7 @@ def _payload(
     document: dict[str, object] = {
         "v": 1,
         "alert": stored.id,
-        "chain": stored.chain_id,
+        "chain": stored.thread,
         "kind": kind,
         "title": words_for(language).prefix[kind],
         "headline": headline,

@@ -10,7 +10,7 @@ from cap.profiles import facts
 from dispatcher.intake.decide import decide
 from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
-from dispatcher.intake.new_alert import graph_of
+from dispatcher.intake.new_alert import graph_of, thread_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import DISPATCHED, AlertState, Reason
@@ -95,7 +95,8 @@ class Approval:
             if decision.reason not in DISPATCHED:
                 raise NotApprovedError(_NOT_APPROVED.get(decision.reason, _NOTHING_TO_SEND))
             await related.add_municipalities(held.id, added)
-            outcome = Outcome(decision.reason, graph_of(known) or held.chain_id, decision.expires)
+            chain_id = graph_of(known) or held.chain_id
+            outcome = Outcome(decision.reason, chain_id, thread_of(known) or held.id, decision.expires)
             await related.conclude(held.id, outcome, actor, why, terms.at_most)
             released = await _alert(submission, held.id, outcome.chain_id)
             others = await take_effect(submission, message, known, released)
@@ -109,7 +110,7 @@ class Approval:
         held = await self._held(alert_id)
         async with self._alerts.submission(held.sender) as submission:
             held = await _still_held(submission, held)
-            outcome = Outcome(Reason.DISCARDED, held.chain_id, held.expires)
+            outcome = Outcome(Reason.DISCARDED, held.chain_id, held.id, held.expires)
             await RelatedAlerts(submission).conclude(held.id, outcome, actor, why)
 
     async def _held(self, alert_id: str) -> StoredAlert:

@@ -102,13 +102,31 @@ class _Reader:
                 for stored in (*copies, *others)
                 if message.proved or stored.source_id == source_id or stored.id in carried
             ),
-            named=resolve(message, source_id, candidates, carried, lenient=from_feed),
+            named=await self._within_territory(
+                resolve(message, source_id, candidates, carried, lenient=from_feed)
+            ),
             later=[
                 stored
                 for stored in self._effective(later)
                 if may_act_on(stored, message, source_id, identity)
             ],
         )
+
+    async def _within_territory(self, named: Sequence[StoredAlert]) -> list[StoredAlert]:
+        """Leave out what another source told beyond the territory of a feed: its end or update would reach people
+        there. A control centre is refused for it instead.
+        """
+        rules = self._rules
+        if rules.on_doubt is not OnDoubt.HOLD or not rules.territory:
+            return list(named)
+        within = []
+        for stored in named:
+            foreign = stored.source_id != rules.source_id and any(
+                not rules.may_warn(place.ags) for place in await self._submission.places(stored.id)
+            )
+            if not foreign:
+                within.append(stored)
+        return within
 
     def _editions(self, found: Sequence[StoredAlert], identity: set[str]) -> list[StoredAlert]:
         """Return other editions of the same message, from any source."""

@@ -78,6 +78,7 @@ def new_alert(
         original=(message.incoming.original, message.incoming.geometry) if from_feed else None,
         proved=message.proved,
         stopped_by=decision.covered_by if reason is Reason.SUPERSEDED else None,
+        thread=thread_of(known) or alert_id,
     )
 
 
@@ -85,6 +86,15 @@ def graph_of(known: RelatedState) -> str | None:
     """Return the id of the graph that the message joins, which is that of the oldest in it."""
     joined = {stored.id for stored in (*known.direct, *known.later)}
     return next((stored.chain_id for stored in known.graph if stored.id in joined), None)
+
+
+def thread_of(known: RelatedState) -> str | None:
+    """Return the thread that the message continues: that of the first message which it replaces and which no other has
+    continued. A second branch is a thread of its own, so that its notices do not take the place of the first one's.
+    """
+    taken = {stored.thread for stored in known.survivors}
+    told = [stored for stored in known.direct if stored.reason in DISPATCHED]
+    return next((stored.thread for stored in told if stored.thread not in taken), None)
 
 
 def _named(alert: cap.Alert, known: RelatedState) -> tuple[str, str, str]:

@@ -69,6 +69,9 @@ class NewAlert:
     """What its shapes cover, as WKB in EPSG:3035."""
     proved: bool = True
     """Whether it is proved who wrote it: by the source's key, the feed's list of senders, or a signature."""
+    thread: str = ""
+    """What all notices have in common of which a later one takes the place of an earlier one on a device: one branch of
+    the graph of references. Empty: the alert's own id."""
     stopped_by: str | None = None
     """The recorded message, by id, that replaced or ended this one before it came."""
 
@@ -107,6 +110,7 @@ class StoredAlert:
     held_for: str = ""
     merged_into: str | None = None
     proved: bool = True
+    thread: str = ""
 
     @property
     def has_power(self) -> bool:

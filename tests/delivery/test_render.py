@@ -182,7 +182,7 @@ def test_only_routine_may_wait_for_the_phone_to_wake(lane: Any, urgency: Any) ->
 
 
 def test_all_messages_of_a_chain_collapse_into_one_and_chains_do_not() -> None:
-    keys = [rendered(GERMAN, id=one, chain_id=chain).collapse_key for one, chain in ("AX", "BX", "CY")]
+    keys = [rendered(GERMAN, id=one, thread=chain).collapse_key for one, chain in ("AX", "BX", "CY")]
     assert keys[0] == keys[1] != keys[2]
     assert len(collapse_key("x" * 26)) == 32
 

@@ -119,6 +119,7 @@ def stored(**changes: Any) -> StoredAlert:
         "settled_at": None,
         "stopped_by": None,
         "audience": 0,
+        "thread": "A",
     }
     return StoredAlert(**values | changes)
 

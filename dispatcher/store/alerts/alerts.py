@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for, merged_into, proved"""
+  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
@@ -109,10 +109,11 @@ class Submission:
         row = await self.connection.fetchrow(
             f"""INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
-                 event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at)
+                 event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at, thread)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
                  (SELECT count(*) FROM alert WHERE source_id = $2 AND sender = $3 AND identifier = $4 AND sent = $5),
-                 $20, $21, $22, $23, $24, $25, $26, $27, CASE WHEN $27::text IS NOT NULL THEN clock_timestamp() END)
+                 $20, $21, $22, $23, $24, $25, $26, $27, CASE WHEN $27::text IS NOT NULL THEN clock_timestamp() END,
+                 $28)
                RETURNING {COLUMNS}""",  # noqa: S608 - constant columns
             alert.id,
             alert.source_id,
@@ -141,6 +142,7 @@ class Submission:
             alert.merged_into,
             alert.proved,
             alert.stopped_by,
+            alert.thread or alert.id,
         )
         keys = alert.reference_keys or ("",) * len(alert.references)
         await self.connection.executemany(

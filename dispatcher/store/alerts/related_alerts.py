@@ -30,10 +30,13 @@ def _with_municipalities(row: Any) -> tuple[StoredAlert, set[str]]:
 
 
 class Outcome(NamedTuple):
-    """What becomes of a held alert: why it goes out or does not, the graph it joins, and when it ends."""
+    """What becomes of a held alert: why it goes out or does not, the graph and the thread it joins, and when it
+    ends.
+    """
 
     reason: Reason
     chain_id: str
+    thread: str
     expires: datetime
 
 
@@ -189,16 +192,17 @@ class RelatedAlerts:
         """Record what becomes of a held alert, who decided it and why. What is approved is its target as the record has
         it now and `at_most` recipients, by default as many as it was held for, if that was the reason.
         """
-        target, (reason, chain_id, expires) = await seal_target(self._connection, alert_id), outcome
+        target, (reason, chain_id, thread, expires) = await seal_target(self._connection, alert_id), outcome
         await self._connection.execute(
-            f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, expires = $6, enqueued_at = clock_timestamp(),
-                 approved = coalesce($5, held_recipients) WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
+            f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, thread = $7, expires = $6,
+                 enqueued_at = clock_timestamp(), approved = coalesce($5, held_recipients) WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
             alert_id,
             state_of(reason),
             reason,
             chain_id,
             at_most,
             expires,
+            thread,
         )
         await audit.note(
             self._connection,

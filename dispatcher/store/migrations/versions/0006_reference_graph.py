@@ -18,6 +18,9 @@ CREATE INDEX alert_sent_as ON alert (sender, identifier, sent);
 ALTER TABLE alert ADD COLUMN proved boolean NOT NULL DEFAULT true;
 ALTER TABLE alert ADD COLUMN plan_at timestamptz;
 CREATE INDEX alert_plan_at ON alert (plan_at) WHERE plan_at IS NOT NULL;
+-- What has taken the place of what on a device: so far, all of a chain.
+ALTER TABLE alert ADD COLUMN thread text NOT NULL DEFAULT '';
+UPDATE alert SET thread = chain_id;
 CREATE TABLE replacement (
   later   text NOT NULL REFERENCES alert,
   earlier text NOT NULL REFERENCES alert,
