@@ -5,23 +5,19 @@ target.
 """
 
 import math
-import re
 from typing import Final
 
 from cap.model import Circle
 
 Ring = tuple[tuple[float, float], ...]
 
-# Tables for `translate`, which delete the characters that a circle, or the numbers of a polygon, may consist of: an
-# allowed text leaves nothing, or only its commas.
-_PLAIN: Final = str.maketrans("", "", "0123456789+-.,eE \t\r\n")
+# A table for `translate`, which deletes the characters that numbers may consist of: an allowed text leaves only its
+# commas.
 _NUMBERS: Final = str.maketrans("", "", "0123456789+-.eE")
 _FEWEST_PAIRS: Final = 4  # §3.3.1: a polygon has at least four pairs, the last equal to the first
 _HALF_EARTH_KM: Final = 20_038.0  # half the circumference: a wider circle covers the earth
-# Characters of a circle that the pattern below is tried on: three numbers of 400 digits fit, an attack does not.
+# Characters of a circle that are looked at: three numbers of 400 digits fit, an attack does not.
 _LONGEST_CIRCLE: Final = 2_000
-_LOOSE_COMMA: Final = re.compile(r"\s,|,\s")
-_CIRCLE: Final = re.compile(r"\s*(\S{1,400}?)\s*,\s*(\S{1,400})\s+(\S{1,400})\s*")
 
 
 def ring(text: str) -> tuple[Ring | None, str | None]:
@@ -33,9 +29,13 @@ def ring(text: str) -> tuple[Ring | None, str | None]:
     if not text.strip():
         return None, "polygon-empty"
     pairs = _pairs(text)
+    if pairs is not None:
+        return ring_of(pairs)
+    pairs = _pairs(_joined(text))
     if pairs is None:
         return None, "polygon-syntax"
-    return ring_of(pairs)
+    found, code = ring_of(pairs)
+    return found, code or "polygon-spacing"
 
 
 def ring_of(pairs: Ring) -> tuple[Ring | None, str | None]:
@@ -58,6 +58,15 @@ def _pairs(text: str) -> Ring | None:
     if len(numbers) != 2 * len(commas):
         return None
     return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def _joined(text: str) -> str:
+    """Returns the text without blanks beside its commas, where a line may be broken, and with plain blanks elsewhere.
+
+    No other pair can come of it: every pair must still have one comma. Semicolons are left alone, because they separate
+    pairs with some senders, and the two numbers of a pair with decimal commas with others.
+    """
+    return ",".join([" ".join(part.split()) for part in text.split(",")])
 
 
 def _on_earth(pairs: Ring) -> bool:
@@ -88,13 +97,24 @@ def circle(text: str) -> tuple[Circle | None, str | None]:
     """Reads `lat,lon radius`, the radius in kilometres. Blanks around the comma are repaired and reported."""
     if not text.strip():
         return None, "circle-empty"
-    match = _CIRCLE.fullmatch(text) if len(text) <= _LONGEST_CIRCLE else None
-    if match is None or text.translate(_PLAIN):
+    numbers = _circle_numbers(text)
+    loose = numbers is None
+    numbers = numbers or _circle_numbers(_joined(text))
+    if numbers is None:
         return None, "circle-syntax"
-    try:
-        lat, lon, radius = (float(number) for number in match.groups())
-    except ValueError:
-        return None, "circle-syntax"
+    lat, lon, radius = numbers
     if not (abs(lat) <= 90 and abs(lon) <= 360 and 0 <= radius <= _HALF_EARTH_KM and math.isfinite(radius)):
         return None, "circle-range"
-    return Circle(lat, lon, radius), "circle-spacing" if _LOOSE_COMMA.search(text) else None
+    return Circle(lat, lon, radius), "circle-spacing" if loose else None
+
+
+def _circle_numbers(text: str) -> tuple[float, float, float] | None:
+    # Of the centre nothing but a comma may be left, and of the radius nothing.
+    if len(text) > _LONGEST_CIRCLE or not text.isascii() or text.translate(_NUMBERS).split() != [","]:
+        return None
+    try:
+        centre, radius = text.split()
+        lat, lon = centre.split(",")
+        return float(lat), float(lon), float(radius)
+    except ValueError:
+        return None

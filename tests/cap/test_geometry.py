@@ -1,6 +1,8 @@
 """Rings and circles: read whole or not at all."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cap import geometry
 
@@ -15,7 +17,20 @@ from cap import geometry
         ("0,0 0,1", "polygon-short"),
         ("1,1 1,1 1,1 1,1", "polygon-degenerate"),
         ("(0,0) 0,1 1,1 (0,0)", "polygon-syntax"),
-        ("0, 0 0, 1 1, 1 0, 0", "polygon-syntax"),
+        ("0, 0 0, 1 1, 1 0, 0", "polygon-spacing"),
+        ("0,\n0 0,1 1,1 0,0", "polygon-spacing"),
+        ("0 ,0\t0 , 1\r\n1,  1   0\t,\t0", "polygon-spacing"),
+        ("0,0\u00a00,1 1,1 0,0", "polygon-spacing"),
+        ("0,\n0 0,1 1,1", "polygon-unclosed"),
+        ("0,0 0,1\n\n  1,1 \t 0,0\n", None),
+        ("0,0, 0,1, 1,1, 0,0", "polygon-syntax"),
+        ("0,0 0,1 1,1 0,0,", "polygon-syntax"),
+        ("0,0;0,1;1,1;0,0", "polygon-syntax"),
+        ("0;0 0;1 1;1 0;0", "polygon-syntax"),
+        ("0,0,7 0,1,7 1,1,7 0,0,7", "polygon-syntax"),
+        ("0,0 0,\n1,1 0,0", "polygon-syntax"),
+        ("0,0 ,0,1 1,1 0,0", "polygon-syntax"),
+        ("0,0\u200b 0,1 1,1 0,0", "polygon-syntax"),
         ("1.2.3,0 0,1 1,1 0,0", "polygon-syntax"),
         ("", "polygon-empty"),
         ("0,361 0,1 1,1 0,361", "polygon-range"),
@@ -24,8 +39,34 @@ from cap import geometry
 def test_rings(text: str, codes: str | None) -> None:
     ring, code = geometry.ring(text)
     assert code == codes
-    assert (ring is not None) == (code in (None, "polygon-unclosed"))
+    assert (ring is not None) == (code in (None, "polygon-unclosed", "polygon-spacing"))
     assert ring is None or ring[0] == ring[-1]
+
+
+CORNERS = st.lists(
+    st.tuples(st.integers(-90, 90), st.integers(-180, 180)), min_size=3, max_size=9, unique=True
+)
+BLANKS = st.text(" \t\r\n\u00a0", max_size=3)
+
+
+@given(CORNERS, st.data())
+def test_no_corner_is_lost_to_blanks_or_line_breaks(
+    corners: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    def text(blank: str, around: st.SearchStrategy[str]) -> str:
+        pairs = (f"{lat}{data.draw(around)},{data.draw(around)}{lon}" for lat, lon in [*corners, corners[0]])
+        return blank.join(pairs)
+
+    plain = geometry.ring(text(" ", st.just("")))[0]
+    assert plain == tuple((float(lat), float(lon)) for lat, lon in [*corners, corners[0]])
+    assert geometry.ring(text(data.draw(BLANKS) + "\n", BLANKS))[0] == plain
+
+
+@given(st.text("0123456789,;. \n\t", max_size=40))
+def test_whatever_is_read_has_a_corner_for_every_comma(text: str) -> None:
+    """Nothing is left out of a ring that is used: each comma is a corner, and the closing one may be added."""
+    ring, code = geometry.ring(text)
+    assert ring is None or len(ring) - text.count(",") == (code == "polygon-unclosed")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +77,14 @@ def test_rings(text: str, codes: str | None) -> None:
         ("\n50.8,6.5\t1.5 ", None),
         ("50.8 ,6.5 1.5", "circle-spacing"),
         ("50.8, 6.5 1.5", "circle-spacing"),
+        ("50.8,\n6.5\n1.5", "circle-spacing"),
+        ("50.8,6.5\u00a01.5", "circle-spacing"),
+        ("50.8,6.5, 1.5", "circle-syntax"),
+        ("50.8;6.5 1.5", "circle-syntax"),
+        (",6.5 1.5", "circle-syntax"),
+        ("50.8,6.5 1.5 2", "circle-syntax"),
+        ("," * 400 + " " + "," * 399 + " " + "," * 399, "circle-syntax"),
+        (" " * 3000 + "50.8,6.5 1.5", "circle-spacing"),
         ("50.8,6.5", "circle-syntax"),
         ("50.8 6.5 1.5", "circle-syntax"),
         ("50.8,6.5 1.5 km", "circle-syntax"),

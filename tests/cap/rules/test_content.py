@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Sequence[Change]] = {
     "area-desc-only": [("<polygon>", "<!--"), ("</ceiling>", "-->")],
     "polygon-empty": [(RING, " ")],
     "polygon-syntax": [(RING, RING.replace("50.82,6.48", "50.82,6.48,"))],
+    "polygon-spacing": [(RING, RING.replace("50.82,6.48", "50.82,\n6.48"))],
     "polygon-range": [(RING, "95,6 96,6 96,7 95,6")],
     "polygon-short": [(RING, "50,6 51,6 50,6")],
     "polygon-unclosed": [(RING, "50,6 51,6 51,7 50,7")],
