@@ -164,7 +164,7 @@ def sentinel_connections(settings: Settings) -> int:
 def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
     """Load the operator's feeds. A territory without any municipality is refused: it would silence a feed."""
     try:
-        feeds = load(settings.feeds, boundaries.provenance.country)
+        feeds = load(settings.feeds)
     except ConfigurationError as error:
         raise SettingsError(str(error)) from error
     for feed in feeds:

@@ -13,6 +13,7 @@ from dispatcher.audience.point_index import PRIVATE_DECIMALS, PRIVATE_TOLERANCE_
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, project, project_points
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.targeting import shapes
+from dispatcher.targeting.positions import MISSING
 from dispatcher.targeting.rule import MatchingRule
 
 if TYPE_CHECKING:
@@ -84,7 +85,10 @@ def _corners(ring: object) -> tuple[tuple[float, float], ...]:
         raise ValueError(f"a polygon has {FEWEST_CORNERS} to {MAX_CORNERS} corners")
     if not all(isinstance(pair, list) and len(pair) == len(("lat", "lon")) for pair in ring):
         raise ValueError("a corner of a polygon is a list of latitude and longitude")
-    return tuple(private(*_pair(*pair)) for pair in ring)
+    corners = tuple(private(*_pair(*pair)) for pair in ring)
+    if MISSING in corners:
+        raise ValueError("a polygon has a corner at 0,0, which stands for a position that nobody has entered")
+    return corners
 
 
 def _pair(lat: object, lon: object) -> tuple[float, float]:

@@ -27,6 +27,9 @@ def match(
     geodata: Bundle = None,
     registry: Registries = None,
     *,
+    country: Annotated[
+        str | None, typer.Option(help="the source's, ISO 3166-1: exchanged coordinates are put right into it")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
     picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
 ) -> None:
@@ -38,12 +41,13 @@ def match(
     from dispatcher.commands.geodata_work import Matching, match_files
     from dispatcher.targeting.outcome import COUNTRY_BOXES, MatchProfile
 
+    if country is not None and country not in COUNTRY_BOXES:
+        raise typer.BadParameter(f"known countries: {', '.join(sorted(COUNTRY_BOXES))}")
     try:
         settings = Settings()
         tables = tuple(registry or settings.registries)
         matching = Matching(bundle=geodata or settings.boundaries, registries=tables)
-        country = matching.boundaries().provenance.country
-        matching = replace(matching, profile=MatchProfile(home=COUNTRY_BOXES.get(country)))
+        matching = replace(matching, profile=MatchProfile(home=COUNTRY_BOXES.get(country or "")))
         code = match_files(files, matching, as_json=as_json, picture=picture)
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)

@@ -56,6 +56,9 @@ class FeedSettings(BaseModel):
     """A source that answers, and has had nothing new for so long, is rather frozen than calm. Default: it may be calm
     for ever."""
     territory: tuple[str, ...] = ()
+    country: Literal["DE"] | None = None
+    """The country that the source warns for, ISO 3166-1: exchanged coordinates are put right into it. Default: none, as
+    of a source that warns for many."""
     senders: frozenset[str] = frozenset()
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)
     statuses: frozenset[cap.Status] = frozenset({cap.Status.ACTUAL})
@@ -137,13 +140,13 @@ class Feed:
         return "; ".join(part for part in (self.settings.attribution, self.settings.licence) if part)
 
 
-def load(path: Path | None, country: str = "DE") -> tuple[Feed, ...]:
+def load(path: Path | None) -> tuple[Feed, ...]:
     """Load the feeds of a file; there are none without a file. Raises `ConfigurationError`."""
     if path is None:
         return ()
     try:
         items = _tables(tomllib.loads(path.read_text(encoding="utf-8")))
-        feeds = tuple(_feed(number, item, country) for number, item in enumerate(items, 1))
+        feeds = tuple(_feed(number, item) for number, item in enumerate(items, 1))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
     names = [feed.name for feed in feeds]
@@ -162,10 +165,10 @@ def _tables(document: dict[str, Any]) -> list[Any]:
     return tables
 
 
-def _feed(number: int, item: Any, country: str) -> Feed:
+def _feed(number: int, item: Any) -> Feed:
     name = item.get("name", "") if isinstance(item, dict) else ""
     try:
-        return feed_of(FeedSettings.model_validate(item), country)
+        return feed_of(FeedSettings.model_validate(item))
     except ValidationError as error:
         found = "; ".join(
             f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")
@@ -176,11 +179,11 @@ def _feed(number: int, item: Any, country: str) -> Feed:
         raise ValueError(f"feed {number} ({name}): {error}") from error
 
 
-def feed_of(settings: FeedSettings, country: str = "DE") -> Feed:
+def feed_of(settings: FeedSettings) -> Feed:
     """Build a feed from its settings. Raises `OSError` for a certificate that is not there, `ValueError` for one that
     is none.
     """
-    return Feed(settings, _adapter(settings), _rules(settings, country))
+    return Feed(settings, _adapter(settings), _rules(settings))
 
 
 def _adapter(settings: FeedSettings) -> Adapter:
@@ -207,7 +210,7 @@ def _pin(path: Path) -> bytes:
     return pem
 
 
-def _rules(settings: FeedSettings, country: str) -> IntakeRules:
+def _rules(settings: FeedSettings) -> IntakeRules:
     return feed_rules(
         feed=settings.name,
         territory=settings.territory,
@@ -222,7 +225,7 @@ def _rules(settings: FeedSettings, country: str) -> IntakeRules:
         profile=MatchProfile(
             codes=settings.codes,
             beyond=Beyond.NOTE,
-            home=COUNTRY_BOXES.get(country),
+            home=COUNTRY_BOXES[settings.country] if settings.country else None,
             height_unit=settings.height_unit,
             nationwide=settings.nationwide,
             inset_m=settings.inset_m,

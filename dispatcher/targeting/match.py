@@ -13,6 +13,7 @@ from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
 from dispatcher.targeting.outcome import Affected, Beyond, Match, MatchProfile, MatchReason, Unmatched
 from dispatcher.targeting.reading import AreaReading, Context, read_areas
 from dispatcher.targeting.rule import MatchingRule
+from dispatcher.targeting.shapes import ShapeProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,8 +114,19 @@ def _is_held(reading: AreaReading, measured: Measured, profile: MatchProfile) ->
     if reading.gap and not shaped:
         lost.append(Unresolved.CODE.value)
     if profile.beyond is Beyond.NOTE:
-        lost = [reason for reason in lost if reason not in BEYOND_REASONS]
+        lost = [reason for reason in lost if reason not in _expected(lost, profile)]
     return bool(lost)
+
+
+def _expected(lost: Sequence[str], profile: MatchProfile) -> frozenset[str]:
+    """Return what a person need not look at where a source warns for other regions too: what lies elsewhere; a code of
+    a scheme that nobody knows, beside one that is understood and says elsewhere; and what would lie here if latitude
+    and longitude were exchanged, with a source whose country nobody has named: it may well mean what it says.
+    """
+    expected = BEYOND_REASONS
+    if Unresolved.CODE.value in lost:
+        expected |= {Unresolved.SCHEME.value}
+    return expected if profile.home else expected | {ShapeProblem.SWAPPED.value}
 
 
 def _likeness(coded: set[int], measured: Measured) -> list[str]:

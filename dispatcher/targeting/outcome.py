@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from dispatcher.model.vocabulary import TOUCHED
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from shapely.geometry.base import BaseGeometry
 
 
@@ -64,7 +66,16 @@ class CountryBox:
 
 
 COUNTRY_BOXES = {"DE": CountryBox(south_lat=47.2, west_lon=5.8, north_lat=55.1, east_lon=15.1)}
-"""Where a source's coordinates must lie, by country of the boundary data, so that swapped ones are noticed."""
+"""Where a source's coordinates must lie, by the source's country, so that swapped ones are noticed."""
+
+
+def home_of(territory: Collection[str], country: str) -> CountryBox | None:
+    """Return the country that a control centre warns for: that of the keys in its territory, which are keys of
+    `country`. None for one without a territory.
+
+    It says nothing of feeds: the territory of a feed is what this installation takes of it, not where it warns.
+    """
+    return COUNTRY_BOXES.get(country) if territory else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ class MatchProfile:
     codes: Codes = Codes.UNION
     beyond: Beyond = Beyond.HOLD
     home: CountryBox | None = None
+    """The source's own country, never that of the boundary data: a world-wide feed means the coordinates it writes."""
     height_unit: HeightUnit = HeightUnit.FEET
     nationwide: bool = False
     """Whether a code for the whole country means every municipality in the data; else it is held."""

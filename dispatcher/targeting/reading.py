@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dispatcher.targeting import geocodes, shapes
+from dispatcher.targeting import geocodes, positions, shapes
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.outcome import Codes, HeightUnit, Unmatched
 from dispatcher.targeting.shapes import Repair, Shape, ShapeProblem
@@ -160,32 +160,29 @@ def _fresh_shape(
     budget.vertices -= shapes.vertices(element) + sum(map(shapes.vertices, excluded))
     if budget.vertices < 0:
         return ShapeProblem.VERTICES
-    exchanged = _exchanged(element, context.profile)
+    home = context.profile.home
+    exchanged = positions.put_right(element, home)
     found = _placed(exchanged or element, context)
+    beyond = found is ShapeProblem.BEYOND
+    if positions.lacks_a_corner(element, home, context.boundaries.window, beyond=beyond):
+        return ShapeProblem.NO_PLACE
     if isinstance(found, Shape) and exchanged:
         found = Shape(found.geometry, (Repair.SWAPPED, *found.repairs), is_circle=found.is_circle)
-    if found is ShapeProblem.BEYOND and _seems_exchanged(element, context.boundaries):
+    if beyond and positions.seem_exchanged(element, context.boundaries.window):
         return ShapeProblem.SWAPPED
     if isinstance(found, ShapeProblem) or not excluded:
         return found
-    return shapes.without(found, [_placed(ring, context) for ring in excluded])
+    return shapes.without(found, [_hole(ring, context) for ring in excluded])
+
+
+def _hole(ring: Polygon, context: Context) -> Shape | ShapeProblem:
+    """Return what an excluded polygon takes away, read like the polygons that it is taken from."""
+    home = context.profile.home
+    if positions.are_missing(ring, home):
+        return ShapeProblem.NO_PLACE
+    return _placed(positions.put_right(ring, home) or ring, context)
 
 
 def _placed(element: Polygon | Circle, context: Context) -> Shape | ShapeProblem:
     boundaries = context.boundaries
     return shapes.of(element, shapes.around(boundaries.window), boundaries.crs, context.rule)
-
-
-def _exchanged(element: Polygon | Circle, profile: MatchProfile) -> Polygon | Circle | None:
-    """Return the element put right, if none of it lies in the source's country as written and all of it exchanged."""
-    if profile.home is None:
-        return None
-    corners = shapes.corners(element)
-    if any(profile.home.holds(lat, lon) for lat, lon in corners):
-        return None
-    return shapes.exchanged(element) if all(profile.home.holds(lon, lat) for lat, lon in corners) else None
-
-
-def _seems_exchanged(element: Polygon | Circle, boundaries: Boundaries) -> bool:
-    west, south, east, north = boundaries.window
-    return all(south <= lon <= north and west <= lat <= east for lat, lon in shapes.corners(element))

@@ -73,6 +73,7 @@ class ShapeProblem(StrEnum):
     BEYOND = "outside the boundary data"
     SWAPPED = "outside the boundary data; latitude and longitude seem to be exchanged"
     EXCLUDED = "excluded polygons leave nothing of it"
+    NO_PLACE = "has a corner or centre at 0,0, which stands for a place that nobody has entered"
 
 
 class Repair(StrEnum):
@@ -85,7 +86,8 @@ class Repair(StrEnum):
     SWAPPED = "latitude and longitude were exchanged and are put right"
     POLE = "closed over the pole"
     COLLAPSED = "ring without area replaced by a small circle"
-    RADIUS = "point widened to a small circle"
+    POINT = "point widened to a circle of 100 m"
+    RADIUS = "circle of less than 100 m widened to 100 m"
     HOLE = "an excluded polygon could not be used and is ignored"
     CUT = "reaches beyond the surroundings of the boundary data"
 
@@ -97,18 +99,6 @@ class Shape:
     geometry: BaseGeometry
     repairs: tuple[Repair, ...] = ()
     is_circle: bool = False
-
-
-def exchanged(element: Polygon | Circle) -> Polygon | Circle:
-    """Return the element with latitude and longitude the other way round."""
-    if isinstance(element, Circle):
-        return Circle(element.lon, element.lat, element.radius_km)
-    return Polygon(tuple((lat, lon) for lon, lat in element.lat_lon))
-
-
-def corners(element: Polygon | Circle) -> tuple[tuple[float, float], ...]:
-    """Return the element's (lat, lon) pairs: a ring's corners, a circle's centre."""
-    return ((element.lat, element.lon),) if isinstance(element, Circle) else element.lat_lon
 
 
 def around(window: Window) -> Window:
@@ -135,8 +125,13 @@ def _of_circle(circle: Circle, window: Window, crs: str, rule: MatchingRule) -> 
     found = _of_ring(circle_lat_lon(circle.lat, circle.lon, radius_m), window, crs, rule)
     if isinstance(found, ShapeProblem):
         return found
-    widened = (Repair.RADIUS,) if circle.radius_km * 1000.0 < rule.min_radius_m else ()
-    return Shape(found.geometry, (*widened, *found.repairs), is_circle=True)
+    return Shape(found.geometry, (*_widened(circle, rule), *found.repairs), is_circle=True)
+
+
+def _widened(circle: Circle, rule: MatchingRule) -> tuple[Repair, ...]:
+    if circle.radius_km * 1000.0 >= rule.min_radius_m:
+        return ()
+    return (Repair.RADIUS if circle.radius_km else Repair.POINT,)
 
 
 def circle_lat_lon(lat: float, lon: float, radius_m: float) -> NDArray[np.float64]:

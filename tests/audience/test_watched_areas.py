@@ -77,6 +77,7 @@ NOT_ON_EARTH = "a place that is not on the earth"
 CORNERS = f"a polygon has 3 to {MAX_CORNERS} corners"
 RADIUS = f"radius_m must lie between 0 and {MAX_RADIUS_M:.0f}"
 LIST = "places must be a list that is not empty"
+MISSING_CORNER = "a polygon has a corner at 0,0, which stands for a position that nobody has entered"
 PAIR = "a corner of a polygon is a list of latitude and longitude"
 
 
@@ -108,6 +109,7 @@ PAIR = "a corner of a polygon is a list of latitude and longitude"
         ([HERE | {"lat": 90.1}], NOT_ON_EARTH),
         ([HERE | {"lon": -180.1}], NOT_ON_EARTH),
         ([{"lat": 48.85, "lon": 2.35}], "a place outside the boundary data"),
+        ([{"polygon": [*TRIANGLE, [0, 0.0001]]}], MISSING_CORNER),
         ([{"polygon": TRIANGLE[:2]}], CORNERS),
         ([{"polygon": TRIANGLE * 167}], CORNERS),
         ([{"polygon": "x"}], CORNERS),

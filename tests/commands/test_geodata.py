@@ -32,6 +32,18 @@ def test_match_draws_a_map_beside_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "alert.svg").read_text(encoding="utf-8").startswith("<svg")
 
 
+def test_exchanged_coordinates_are_put_right_only_into_a_country_that_is_named(tmp_path: Path) -> None:
+    file = alert(tmp_path)
+    somalia = b"<circle>6.48,50.80 1</circle><geocode><valueName>X</valueName>"
+    before, _, rest = file.read_bytes().partition(b"<geocode>")
+    file.write_bytes(before + somalia + b"<value>1</value></geocode>" + rest.partition(b"</geocode>")[2])
+    found = [RUNNER.invoke(app, ["match", "--json", *more, str(file)]) for more in ([], ["--country", "DE"])]
+    assert [json.loads(one.stdout)["municipalities"] for one in found][0] == []
+    assert [place["name"] for place in json.loads(found[1].stdout)["municipalities"]] == ["Düren"]
+    refused = RUNNER.invoke(app, ["match", "--country", "XX", str(file)])
+    assert (refused.exit_code, "known countries: DE" in refused.stderr) == (2, True)
+
+
 def test_what_matches_nothing_is_held(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["match", "--json", str(alert(tmp_path, ars="110000000000"))])
     assert (result.exit_code, json.loads(result.stdout)["held"]) == (3, True)

@@ -8,6 +8,7 @@ import pytest
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
 from dispatcher.settings import Settings, SettingsError
+from dispatcher.targeting.outcome import COUNTRY_BOXES
 from dispatcher.wiring import load_feeds
 
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
@@ -109,3 +110,16 @@ def test_only_what_can_be_late_is_watched() -> None:
 def test_only_complete_lists_end_by_absence() -> None:
     assert feed_of(SETTINGS).settings.ends_by_absence
     assert not SETTINGS.model_copy(update={"adapter": "index"}).ends_by_absence
+
+
+def test_coordinates_are_put_right_only_into_the_country_that_the_file_names(tmp_path: Path) -> None:
+    """Whatever country the boundary data is of, and whatever part of it the installation takes."""
+    file = tmp_path / "feeds.toml"
+    entry = "[[feed]]\nname = 'a'\nadapter = 'push'\nterritory = ['05358']\n"
+    for line, home in (("", None), ("country = 'DE'", COUNTRY_BOXES["DE"])):
+        file.write_text(entry + line)
+        [feed] = load_feeds(Settings(data_dir=tmp_path, feeds=file), Boundaries.default())
+        assert feed.rules.profile.home == home
+    file.write_text(entry + "country = 'XX'")
+    with pytest.raises(ConfigurationError, match="country"):
+        load(file)

@@ -149,6 +149,35 @@ def test_a_code_outside_the_data_beside_others_of_its_scheme_is_a_place_of_its_o
     assert not match([drawn_too], boundaries).held
 
 
+ELSEWHERE = (("WARNCELLID", "809162000"), ("AGS", "09162000"), ("ARS", "091620000000"), ("NUTS", "DE212"))
+
+
+@pytest.mark.parametrize("code", ELSEWHERE)
+@pytest.mark.parametrize("unknown", [("EMMA_ID", "DE001"), ("AreaId", "0"), ("UGC", "CAZ006")])
+def test_a_code_of_elsewhere_with_one_of_an_unknown_scheme_is_elsewhere(
+    boundaries: Boundaries, code: tuple[str, str], unknown: tuple[str, str]
+) -> None:
+    profile = MatchProfile(beyond=Beyond.NOTE)
+    for pairs in ((code, unknown), (unknown, code)):
+        found = match([coded(*pairs)], boundaries, profile=profile)
+        assert (found.affected, found.held) == ((), False)
+        assert len(found.unmatched) == len(pairs)
+    assert match([coded(unknown)], boundaries, profile=profile).held
+    assert match([coded(code), coded(unknown)], boundaries, profile=profile).held
+    assert match([coded(code, unknown)], boundaries).held
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [coded(("AGS", "5358008")), Area("x", unreadable=1), circle(0, 0, 1)],
+    ids=["not a code of its scheme", "unreadable", "no position"],
+)
+def test_what_may_mean_here_is_held_beside_a_code_of_elsewhere(boundaries: Boundaries, beside: Area) -> None:
+    elsewhere = NamedValue("AGS", "09162000")
+    area = dataclasses.replace(beside, geocodes=(*beside.geocodes, elsewhere))
+    assert match([area], boundaries, profile=MatchProfile(beyond=Beyond.NOTE)).held
+
+
 def test_an_area_of_unknown_codes_only_is_held(boundaries: Boundaries) -> None:
     assert match([coded(("EMMA_ID", "DE001"))], boundaries).held
 

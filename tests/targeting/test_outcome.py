@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, CountryBox, HeightUnit, MatchProfile
+from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, CountryBox, HeightUnit, MatchProfile, home_of
 
 BOX = CountryBox(south_lat=47.0, west_lon=6.0, north_lat=55.0, east_lon=15.0)
 
@@ -36,3 +36,13 @@ def test_of_a_source_that_nobody_described_the_standard_is_assumed_and_nothing_i
     unknown = MatchProfile()
     assert (unknown.codes, unknown.height_unit) == (Codes.UNION, HeightUnit.FEET)
     assert (unknown.beyond, unknown.nationwide, unknown.home) == (Beyond.HOLD, False, None)
+
+
+@pytest.mark.parametrize(
+    ("territory", "country", "known"),
+    [(["05358"], "DE", True), (["05358", "05362"], "DE", True), ([], "DE", False), (["05358"], "", False)],
+)
+def test_a_control_centre_is_of_the_country_whose_keys_are_its_territory(
+    territory: list[str], country: str, known: bool
+) -> None:
+    assert home_of(territory, country) == (COUNTRY_BOXES["DE"] if known else None)

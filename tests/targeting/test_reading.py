@@ -14,13 +14,11 @@ from dispatcher.targeting.outcome import Codes, HeightUnit, MatchProfile, Unmatc
 from dispatcher.targeting.reading import LABEL_LENGTH, NO_TARGET, AreaReading, Context, read_areas
 from dispatcher.targeting.rule import MatchingRule
 from tests.targeting.drawing import (
-    GERMANY,
     circle,
     coded,
     district,
     drawn,
     names,
-    polygon,
     unmatched,
     with_heights,
 )
@@ -98,26 +96,6 @@ def test_an_exclusion_elsewhere_changes_nothing(boundaries: Boundaries) -> None:
 def test_an_unreadable_exclusion_is_no_code(boundaries: Boundaries) -> None:
     area = dataclasses.replace(circle(50.8, 6.48, 1), geocodes=(NamedValue("EXCLUDE_POLYGON", "x"),))
     assert match([area], boundaries).unmatched == ()
-
-
-@pytest.mark.parametrize(
-    "shape", [circle(6.48, 50.8, 1), polygon((6.4, 50.7), (6.4, 50.9), (6.6, 50.9), (6.4, 50.7))]
-)
-def test_exchanged_coordinates_are_put_right_only_for_a_source_whose_country_is_known(
-    boundaries: Boundaries, shape: Any
-) -> None:
-    held = match([shape], boundaries)
-    assert held.held
-    assert "seem to be exchanged" in held.unmatched[0].reason
-    right = match([shape], boundaries, profile=MatchProfile(home=GERMANY))
-    assert "Düren" in names(right)
-    assert any("put right" in note for note in right.notes)
-
-
-def test_coordinates_in_the_country_are_never_exchanged(boundaries: Boundaries) -> None:
-    assert names(match([circle(50.8, 6.48, 1)], boundaries, profile=MatchProfile(home=GERMANY))) == {"Düren"}
-    elsewhere = match([circle(6.5, 3.4, 1)], boundaries, profile=MatchProfile(home=GERMANY))
-    assert unmatched(elsewhere) == [("circle", "outside the boundary data")]
 
 
 def test_a_height_leaves_out_only_what_is_known_to_lie_below(boundaries: Boundaries) -> None:
@@ -231,9 +209,18 @@ def test_shapes_carry_the_height_at_which_they_begin(
     assert measured == ([None] if floor_m is None else [pytest.approx(floor_m)])
 
 
-def test_a_repair_is_noted_under_the_name_of_its_shape(boundaries: Boundaries) -> None:
-    (found,) = read(boundaries, circle(50.8, 6.48, 0))
-    assert found.notes == ('circle 1 of area 1 "test": point widened to a small circle',)
+@pytest.mark.parametrize(
+    ("radius_km", "note"),
+    [
+        (0, "point widened to a circle of 100 m"),
+        (0.01, "circle of less than 100 m widened to 100 m"),
+    ],
+)
+def test_a_repair_is_noted_under_the_name_of_its_shape(
+    boundaries: Boundaries, radius_km: float, note: str
+) -> None:
+    (found,) = read(boundaries, circle(50.8, 6.48, radius_km))
+    assert found.notes == (f'circle 1 of area 1 "test": {note}',)
 
 
 def test_the_same_shape_in_two_areas_costs_its_vertices_once(boundaries: Boundaries) -> None:
