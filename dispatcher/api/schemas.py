@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dispatcher.audience.reach import ShownCount
+
 if TYPE_CHECKING:
     from cap import Finding
     from dispatcher.intake.submission import Accepted, Preview
@@ -115,8 +117,11 @@ class PreviewBody(Body):
     municipalities: list[MunicipalityBody]
     unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
-    reach: dict[str, int] = Field(description="subscribers by channel, each counted once")
-    reach_by_municipality: dict[str, dict[str, int]]
+    reach: dict[str, ShownCount] = Field(
+        description="subscribers by channel, each counted once. Where the message has a polygon or circle, those whom "
+        "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`"
+    )
+    reach_by_municipality: dict[str, dict[str, ShownCount]]
     population: int | None = Field(description="of the municipalities; null where the boundary data lacks it")
     gaps: list[str] = Field(
         description="channels that nobody in some of the municipalities has subscribed to"
@@ -225,8 +230,8 @@ def preview_body(preview: Preview) -> PreviewBody:
         municipalities=[municipality(place) for place in preview.affected],
         unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],
         notes=list(preview.matched.notes),
-        reach=preview.estimate.reach.by_channel,
-        reach_by_municipality=preview.estimate.reach.by_municipality,
+        reach=preview.estimate.shown_by_channel(),
+        reach_by_municipality=preview.estimate.shown_by_municipality(),
         population=preview.estimate.population,
         gaps=list(preview.estimate.gaps),
         findings=[_finding(finding) for finding in preview.findings],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dispatcher.audience.reach import reach
+from dispatcher.audience.reach import ShownCount, reach, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +25,30 @@ class AudienceEstimate:
     """
 
     reach: SubscriberCounts
+    """Exact: for the record and for a person who approves, never for a source."""
     population: int | None
     gaps: tuple[str, ...]
+    without_places: SubscriberCounts | None = None
+    """Those of them who are reached without regard to where a shape lies; None where there is no shape."""
+    channels: tuple[str, ...] = ()
+    """Every channel that somebody has subscribed to."""
+
+    def shown_by_channel(self) -> dict[str, ShownCount]:
+        """Return the reach as a source may see it, by channel."""
+        if self.without_places is None:
+            return dict(self.reach.by_channel)
+        return self._shown(self.reach.by_channel, self.without_places.by_channel)
+
+    def shown_by_municipality(self) -> dict[str, dict[str, ShownCount]]:
+        """Return the reach as a source may see it, by municipality (AGS) and channel."""
+        if self.without_places is None:
+            return {ags: dict(row) for ags, row in self.reach.by_municipality.items()}
+        others = self.without_places.by_municipality
+        return {ags: self._shown(row, others.get(ags, {})) for ags, row in self.reach.by_municipality.items()}
+
+    def _shown(self, counts: dict[str, int], others: dict[str, int]) -> dict[str, ShownCount]:
+        """Name every channel: one that is left out would say that it reaches nobody."""
+        return {channel: shown(counts.get(channel, 0), others.get(channel, 0)) for channel in self.channels}
 
 
 class AudienceEstimator:
@@ -43,19 +65,22 @@ class AudienceEstimator:
         self, matched: Match, affected: Sequence[AffectedMunicipality], target: bytes
     ) -> AudienceEstimate:
         """Estimate for the municipalities of a match and its shapes as WKB."""
-        counts = await self._subscriptions.reach(
-            [place.ags for place in affected],
-            await self._locations.subscribers_in(target),
-            [place.ags for place in affected if place.is_named],
-        )
+        ags = [place.ags for place in affected]
+        named = [place.ags for place in affected if place.is_named]
+        located = await self._locations.subscribers_in(target)
+        counts = await self._subscriptions.reach(ags, located, named)
+        without_places = await self._subscriptions.reach(ags, (), named) if target else None
+        # Whether anybody follows a municipality or a place in it says nothing of where the place is.
+        followed = await self._subscriptions.reach(ags, (), ags) if target else counts
         counted = {
             (ags, channel): count
-            for ags, row in counts.by_municipality.items()
+            for ags, row in followed.by_municipality.items()
             for channel, count in row.items()
         }
-        channels = sorted(await self._subscriptions.counts())
+        channels = tuple(sorted(await self._subscriptions.counts()))
         total = reach(matched, self._boundaries, counted, channels)
-        return AudienceEstimate(counts, total.population, tuple(gap.sentence() for gap in total.gaps))
+        gaps = tuple(gap.sentence() for gap in total.gaps)
+        return AudienceEstimate(counts, total.population, gaps, without_places, channels)
 
     async def of_ending(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> AudienceEstimate:
         """Estimate for the end of these alerts: it goes to those who are alarmed by them, and to nobody else."""

@@ -5,13 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.targeting.outcome import Match
+
+
+FEW = 5
+"""Fewer than this many are not told apart where a shape decides who is reached: a preview costs nothing and leaves no
+trace with those whom it counts, so that a small circle, moved about, would find the home of each of them."""
+TOO_FEW: Literal["< 5"] = "< 5"
+ShownCount = int | Literal["< 5"]
+"""A number of subscribers as a source may see it."""
+
+
+def shown(total: int, by_municipality: int) -> ShownCount:
+    """Return how many of a `total` may be shown, of whom so many are reached `by_municipality` and the rest because a
+    place of theirs lies in a shape.
+
+    The rest is rounded down to a multiple of `FEW`, by itself: rounding the total only would show each single one of
+    them to whoever adds a municipality whose number is known. So is each part of a sum, and nothing can be had by
+    taking parts from a total. Nobody and a few look alike.
+    """
+    found = by_municipality + (total - by_municipality) // FEW * FEW
+    return found if found >= FEW else TOO_FEW
 
 
 @dataclass(frozen=True, slots=True)

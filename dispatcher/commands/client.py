@@ -161,7 +161,7 @@ def preview(file: File, url: Url = "http://127.0.0.1:8080") -> None:
     _show_findings(answer)
 
 
-def _counts(reach: dict[str, int]) -> str:
+def _counts(reach: dict[str, int | str]) -> str:
     return ", ".join(f"{channel} {count}" for channel, count in sorted(reach.items())) or "niemand"
 
 

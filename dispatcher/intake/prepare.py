@@ -213,7 +213,12 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
         tuple(doubts),
         expiry(alert, now, rules.default_lifetime),
         incoming,
-        target_of(matched, boundaries, {place.ags for place in places}),
+        target_of(
+            matched,
+            boundaries,
+            {place.ags for place in places},
+            rules.may_warn if rules.territory else None,
+        ),
         matched,
         proved=signed or alert.sender in rules.senders,
     )

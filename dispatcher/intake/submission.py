@@ -28,7 +28,7 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import DISPATCHED, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
-from dispatcher.targeting.outcome import COUNTRY_BOXES, Match, MatchProfile
+from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
     from dispatcher.access.principals import Principal
@@ -182,7 +182,7 @@ class SubmissionIntake:
             default_language="",
             future_tolerance=self._future_tolerance,
             profile=MatchProfile(
-                home=COUNTRY_BOXES.get(self._boundaries.provenance.country),
+                home=home_of(source.territory, self._boundaries.provenance.country),
                 inset_m=source.inset_m,
                 by_severity=source.by_severity,
             ),

@@ -4,8 +4,19 @@ import dataclasses
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dispatcher.audience.reach import AudienceLimit, Excess, ExcessiveAudience, excessive_audience, reach
+from dispatcher.audience.reach import (
+    FEW,
+    TOO_FEW,
+    AudienceLimit,
+    Excess,
+    ExcessiveAudience,
+    excessive_audience,
+    reach,
+    shown,
+)
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.targeting.match import match
 from tests.targeting.drawing import coded
@@ -64,3 +75,40 @@ def test_a_dispatch_larger_than_expected_is_stopped(
 
 def test_the_limit_is_a_setting() -> None:
     assert excessive_audience(30, baseline=10, limit=AudienceLimit(baseline_factor=2, floor=0)) is not None
+
+
+@pytest.mark.parametrize(
+    ("total", "by_municipality", "expected"),
+    [
+        (0, 0, TOO_FEW),
+        (4, 0, TOO_FEW),
+        (5, 0, 5),
+        (9, 0, 5),
+        (10, 0, 10),
+        (4, 4, TOO_FEW),
+        (5, 5, 5),
+        (304, 300, 300),
+        (305, 300, 305),
+        (8, 4, TOO_FEW),
+        (9, 4, 9),
+    ],
+)
+def test_what_a_shape_finds_is_rounded_by_itself(
+    total: int, by_municipality: int, expected: int | str
+) -> None:
+    assert shown(total, by_municipality) == expected
+
+
+COUNTS = st.integers(0, 2_000)
+
+
+@given(COUNTS, COUNTS, st.integers(0, FEW - 1))
+def test_no_number_that_is_known_beside_them_tells_a_few_apart(known: int, blocks: int, few: int) -> None:
+    assert shown(known + FEW * blocks + few, known) == shown(known + FEW * blocks, known)
+
+
+@given(COUNTS, COUNTS)
+def test_never_more_is_shown_than_there_are_and_never_much_less(known: int, located: int) -> None:
+    found = shown(known + located, known)
+    assert found == TOO_FEW or (isinstance(found, int) and known + located - FEW < found <= known + located)
+    assert (found == TOO_FEW) <= (known < FEW)

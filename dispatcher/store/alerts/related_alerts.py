@@ -195,7 +195,8 @@ class RelatedAlerts:
         target, (reason, chain_id, thread, expires) = await seal_target(self._connection, alert_id), outcome
         await self._connection.execute(
             f"""UPDATE alert SET state = $2, reason = $3, chain_id = $4, thread = $7, expires = $6,
-                 enqueued_at = clock_timestamp(), approved = coalesce($5, held_recipients) WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
+                 enqueued_at = clock_timestamp(), approved = coalesce($5, held_recipients)
+               WHERE id = $1 AND state = '{AlertState.HELD}'""",  # noqa: S608 - constant
             alert_id,
             state_of(reason),
             reason,

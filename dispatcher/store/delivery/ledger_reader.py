@@ -53,11 +53,14 @@ class LedgerReader:
         return found
 
     async def by_municipality(self, alert_id: str) -> dict[str, dict[str, int]]:
-        """Count recipients by municipality (AGS) and state. A recipient that follows several of them counts in each."""
+        """Count recipients by municipality (AGS) and state, of those that the alert concerns. A recipient that follows
+        several of them counts in each; what else one follows is nobody's business.
+        """
         rows = await self._pool.fetch(
             """SELECT p.ags, get_byte(b.outcomes, r.n::int - 1) & 127 AS state, count(*) AS n
                FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
                JOIN followed_municipality p ON p.subscription_id = r.id
+               JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
                WHERE b.alert_id = $1 GROUP BY 1, 2 ORDER BY 1""",
             alert_id,
         )
@@ -66,6 +69,7 @@ class LedgerReader:
                FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
                JOIN (SELECT DISTINCT subscription_id, unnest(ags) AS ags FROM watched_area) p
                  ON p.subscription_id = r.id
+               JOIN affected a ON a.alert_id = b.alert_id AND a.ags = p.ags
                WHERE b.alert_id = $1 AND NOT EXISTS (
                  SELECT FROM followed_municipality f WHERE f.subscription_id = r.id AND f.ags = p.ags)
                GROUP BY 1, 2 ORDER BY 1""",

@@ -70,3 +70,19 @@ async def test_who_follows_two_municipalities_counts_in_both(
     [wake_ups] = await plan(ledger, plans, "A")
     await finish(ledger, wake_ups.batch_id, ACCEPTED)
     assert await accounts.by_municipality("A") == {DUEREN: {"accepted": 1}, JUELICH: {"accepted": 2}}
+
+
+async def test_what_else_somebody_follows_is_not_named(
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, accounts: LedgerReader, subscriptions: Subscriptions
+) -> None:
+    """Neither another municipality nor one that a place of theirs lies in: an audience of one would show it."""
+    await subscriptions.add_many([subscription("anna", DUEREN, HEIMBACH)])
+    await pool.execute(
+        """INSERT INTO watched_area (subscription_id, lat, lon, radius_m, ags)
+           SELECT id, '{50.9}', '{6.36}', 0, $1 FROM subscription""",
+        [JUELICH],
+    )
+    await submit(alerts, "A", DUEREN)
+    [wake_ups] = await plan(ledger, plans, "A")
+    await finish(ledger, wake_ups.batch_id, ACCEPTED)
+    assert await accounts.by_municipality("A") == {DUEREN: {"accepted": 1}}
