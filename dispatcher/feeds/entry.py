@@ -26,7 +26,7 @@ class FeedEntry:
 
     Its message is in `content`, already read in `alert`, or behind `links` (the first is the message, the others
     belong to it and may be missing). `summary` is what the list itself says of it, for as long as the message
-    cannot be had.
+    cannot be had. `msg_type` and `dated`, when it was published, are None where the list does not say.
     """
 
     key: str
@@ -36,6 +36,12 @@ class FeedEntry:
     links: tuple[str, ...] = ()
     summary: cap.Alert | None = None
     expires: datetime | None = None
+    msg_type: cap.MsgType | None = None
+    dated: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether the list says that the message has expired."""
+        return self.expires is not None and self.expires <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dispatcher.feeds.schedule import stale_since
-from dispatcher.model.vocabulary import FeedResult
+from dispatcher.model.vocabulary import FeedResult, Unresolved
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.poller import Poller
     from dispatcher.metrics import Metrics
-    from dispatcher.model.feeds import FeedState
+    from dispatcher.model.feeds import Overview
     from dispatcher.store.alerts.held import Held
     from dispatcher.store.feeds.feeds import Feeds
     from dispatcher.store.leadership import Leadership
@@ -90,7 +90,7 @@ class FeedScheduler:
         self._metrics.alerts_held.set(await self._held.count())
         for overview in await self._store.overview(list(self._feeds)):
             feed = self._feeds[overview.state.name]
-            self._show(feed, overview.state, overview.entries, now)
+            self._show(feed, overview, now)
             due = overview.state.next_at is None or overview.state.next_at <= now
             if feed.is_polled and due and feed.name not in self._running:
                 self._running[feed.name] = asyncio.create_task(self._poll(feed))
@@ -132,9 +132,11 @@ class FeedScheduler:
             if feed.is_watched:
                 self._metrics.feed_stale.labels(feed.name).set(0)
 
-    def _show(self, feed: Feed, state: FeedState, entries: int, now: datetime) -> None:
-        metrics, name = self._metrics, feed.name
-        metrics.feed_entries.labels(name).set(entries)
+    def _show(self, feed: Feed, overview: Overview, now: datetime) -> None:
+        metrics, name, state = self._metrics, feed.name, overview.state
+        metrics.feed_entries.labels(name).set(overview.entries)
+        unread = sum(overview.reasons.get(reason, 0) for reason in Unresolved)
+        metrics.feed_entries_unread.labels(name).set(unread)
         metrics.feed_last_change.labels(name).set(_seconds(state.changed_at))
         if feed.is_watched:
             stale = stale_since(feed.settings, state.succeeded_at, now) is not None

@@ -39,6 +39,12 @@ class FeedMetrics:
         self.feed_entries = Gauge(
             "warn_feed_entries", "Entries that the source lists.", ("feed",), registry=registry
         )
+        self.feed_entries_unread = Gauge(
+            "warn_feed_entries_unread",
+            "Entries that the source lists and nobody has been able to fetch or read.",
+            ("feed",),
+            registry=registry,
+        )
         self.feed_quarantined = Counter(
             "warn_feed_quarantined",
             "Messages or bodies that nobody could read, kept for replay.",
@@ -88,6 +94,7 @@ class FeedMetrics:
         self.feed_quarantined.labels(feed)
         self.feed_last_change.labels(feed)
         self.feed_entries.labels(feed)
+        self.feed_entries_unread.labels(feed)
         if patience_s is not None:
             self.feed_last_success.labels(feed)
             self.feed_stale.labels(feed)

@@ -12,9 +12,11 @@ from dispatcher.store.leadership import FEEDS_LOCK, Leadership
 from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     archive,
+    dashboard_entry,
+    listing_body,
     warning,
 )
-from tests.support.feed_world import BOARD, LIST, World, poll
+from tests.support.feed_world import BOARD, FIRE, LIST, World, poll
 
 
 @pytest.fixture
@@ -60,6 +62,22 @@ async def test_the_watch_polls_what_is_due_and_shows_how_things_stand(
     await watch.step()
     await settled(watch)
     assert gauge(world, "warn_feed_stale", "dwd") == 1
+    await watch.stop()
+
+
+async def test_what_is_listed_and_nobody_has_read_is_shown(
+    world: World, server: FeedServer, watch: FeedScheduler
+) -> None:
+    server.put(LIST, archive(warning(1), extra=[("x.xml", b"<alert/>")]))
+    server.put(BOARD, listing_body(dashboard_entry(FIRE, msg_type="Update")))
+    await watch.step()
+    await settled(watch)
+    await watch.step()
+    shown = [
+        (gauge(world, "warn_feed_entries", feed), gauge(world, "warn_feed_entries_unread", feed))
+        for feed in ("dwd", "nina")
+    ]
+    assert shown == [(2, 1), (1, 1)]
     await watch.stop()
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 
 CAP_TYPES = ("application/cap+xml", "application/common-alerting-protocol+xml")
 _ENTRIES = frozenset({"entry", "item"})
+_WITHIN = re.compile(r"<(?:[\w.-]+:)?alert[\s/>]")
+"""How an alert begins that an entry holds as escaped text."""
+_PACKED = "contentData"
+"""An element of EDXL-DE 1.0 (section 3.2.4.2) that may hold an alert in base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    """What an entry says of its message beside the link. `holds`: there is an alert within; None: nobody could tell."""
+
+    expires: datetime | None = None
+    msg_type: cap.MsgType | None = None
+    holds: bool | None = None
 
 
 class Index:
@@ -30,22 +44,9 @@ class Index:
         document = read_document(body)
         if not document.entries and _is_hollow(document):
             raise cap.NotCap("The feed says nothing of itself.", "Der Feed sagt nichts über sich selbst.")
-        if document.alerts or not document.entries:
-            return embedded(document, body)
-        entries: dict[str, FeedEntry] = {}
-        broken: list[UnreadablePart] = []
-        ends = _expiries(body, len(document.entries))
-        for number, (entry, expires) in enumerate(zip(document.entries, ends, strict=True), 1):
-            link = _link(entry, url)
-            if link is None:
-                broken.append(
-                    UnreadablePart(f"entry {number}", repr(entry).encode(), "link", "no link to a message")
-                )
-                continue
-            # Ids of entries collide, as for two languages of one message; what they link to does not.
-            found = FeedEntry(link, entry.updated_text or entry.id, links=(link,), expires=expires)
-            entries[link] = _joined(entries[link], found) if link in entries else found
-        return Listing(tuple(entries.values()), tuple(broken))
+        within = embedded(document, body)
+        entries, broken = _linked(document, body, url)
+        return Listing((*within.entries, *entries), (*within.broken, *broken))
 
     def read(self, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...]:
         if entry.alert is not None:
@@ -58,6 +59,43 @@ class Index:
         return tuple(Incoming(alert, content if alone else cap.render(alert)) for alert in document.alerts)
 
 
+def _linked(document: cap.Document, body: bytes, url: str) -> tuple[list[FeedEntry], list[UnreadablePart]]:
+    """Return the entries whose message is elsewhere, and those of which nobody can tell where it is. One that holds its
+    alert needs no link, unless an alert within the index could not be read: it may be that one.
+    """
+    entries: dict[str, FeedEntry] = {}
+    broken: list[UnreadablePart] = []
+    holds_unreadable = any(problem.code == "feed-alert-unreadable" for problem in document.problems)
+    hints = _hints(body, len(document.entries))
+    for number, (entry, hint) in enumerate(zip(document.entries, hints, strict=True), 1):
+        if hint.holds and not holds_unreadable:
+            continue
+        link = _link(entry, url)
+        if link is None:
+            if not (hint.holds or (hint.holds is None and document.alerts)):
+                broken.append(_leads_nowhere(number, entry))
+            continue
+        # Ids of entries collide, as for two languages of one message; what they link to does not.
+        found = _entry(entry, link, hint)
+        entries[link] = _joined(entries[link], found) if link in entries else found
+    return list(entries.values()), broken
+
+
+def _entry(entry: cap.Entry, link: str, hint: _Hints) -> FeedEntry:
+    return FeedEntry(
+        link,
+        entry.updated_text or entry.id,
+        links=(link,),
+        expires=hint.expires,
+        msg_type=hint.msg_type,
+        dated=read_date(entry.updated_text),
+    )
+
+
+def _leads_nowhere(number: int, entry: cap.Entry) -> UnreadablePart:
+    return UnreadablePart(f"entry {number}", repr(entry).encode(), "link", "no link to a message")
+
+
 def _is_hollow(document: cap.Document) -> bool:
     """Return whether a feed has nothing of what every feed has: rather an error page that has the form of a feed."""
     missing = {problem.detail for problem in document.problems if problem.code == "feed-element-missing"}
@@ -68,13 +106,19 @@ def _joined(one: FeedEntry, other: FeedEntry) -> FeedEntry:
     """Join entries that lead to one message, as for each of its areas: it is over when the last of them is, and new
     when any of them is.
     """
-    open_ended = one.expires is None or other.expires is None
     versions = sorted({*one.version.split("|"), other.version})
     return replace(
         one,
         version="|".join(versions),
-        expires=None if open_ended else max(filter(None, (one.expires, other.expires))),
+        expires=_later(one.expires, other.expires),
+        msg_type=one.msg_type if one.msg_type is other.msg_type else None,
+        dated=_later(one.dated, other.dated),
     )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the later of two; None where either is not known."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _link(entry: cap.Entry, base: str) -> str | None:
@@ -88,25 +132,38 @@ def _link(entry: cap.Entry, base: str) -> str | None:
     return None
 
 
-def _expiries(body: bytes, count: int) -> list[datetime | None]:
-    """Return `cap:expires` of each entry, in order: it spares fetching what is over. The body has been read once
-    already.
+def _hints(body: bytes, count: int) -> list[_Hints]:
+    """Return what each entry says of its message, in order: it spares fetching what is over. The body has been read
+    once already.
     """
-    found = list(_read_expiries(body))
-    return found if len(found) == count else [None] * count
+    found = list(_read_hints(body))
+    return found if len(found) == count else [_Hints()] * count
 
 
-def _read_expiries(body: bytes) -> Iterator[datetime | None]:
+def _read_hints(body: bytes) -> Iterator[_Hints]:
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body[: LIST_LIMITS.max_bytes], parser)
     except etree.XMLSyntaxError:  # what `cap` mended before reading, such as a wrong encoding
         return
     for element in root.iter(etree.Element):
-        if etree.QName(element).localname in _ENTRIES:
-            texts = [
-                child.text
-                for child in element
-                if isinstance(child.tag, str) and etree.QName(child).localname == "expires"
-            ]
-            yield read_date(texts[0], ends=True) if texts and texts[0] else None
+        if _name(element) in _ENTRIES:
+            expires, msg_type = _child_text(element, "expires"), _child_text(element, "msgType").lower()
+            yield _Hints(
+                read_date(expires, ends=True) if expires else None,
+                next((word for word in cap.MsgType if word.lower() == msg_type), None),
+                any(map(_is_alert, element.iterdescendants(etree.Element))),
+            )
+
+
+def _name(element: etree._Element) -> str:
+    return str(etree.QName(element).localname)
+
+
+def _child_text(entry: etree._Element, name: str) -> str:
+    found = (child for child in entry.iterchildren(etree.Element) if _name(child) == name)
+    return (next((child.text for child in found), None) or "").strip()
+
+
+def _is_alert(element: etree._Element) -> bool:
+    return _name(element) in ("alert", _PACKED) or _WITHIN.search(element.text or "") is not None

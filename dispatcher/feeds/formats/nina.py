@@ -114,6 +114,8 @@ def _summarised(item: dict[str, Any], base: str, ars: str | None) -> FeedEntry:
         links=(f"{base}/warnings/{summary.id}.json", f"{base}/warnings/{summary.id}.geojson"),
         summary=_summary_alert(summary, ars),
         expires=summary.expires,
+        msg_type=next((word for word in cap.MsgType if word.lower() == summary.msg_type.lower()), None),
+        dated=summary.sent,
     )
 
 

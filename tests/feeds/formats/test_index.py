@@ -18,8 +18,15 @@ ATOM = """<?xml version="1.0" encoding="UTF-8"?>
 <id>x</id><title>x</title><updated>2026-11-22T12:00:00+00:00</updated>{}</feed>"""
 
 
-def entry(*links: str, id_: str = "1", expires: str = "", updated: str = "2026-11-22T12:00:00+00:00") -> str:
+def entry(
+    *links: str,
+    id_: str = "1",
+    expires: str = "",
+    msg_type: str = "",
+    updated: str = "2026-11-22T12:00:00+00:00",
+) -> str:
     tail = f"<cap:expires>{expires}</cap:expires>" if expires else ""
+    tail += f"<cap:msgType>{msg_type}</cap:msgType>" if msg_type else ""
     return f"<entry><id>{id_}</id><title>t</title><updated>{updated}</updated>{''.join(links)}{tail}</entry>"
 
 
@@ -76,6 +83,29 @@ def test_an_end_without_zone_is_the_latest_that_it_can_be(text: str) -> None:
     assert found.expires == datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("word", "msg_type"),
+    [
+        ("Cancel", cap.MsgType.CANCEL),
+        (" update ", cap.MsgType.UPDATE),
+        ("Alert", cap.MsgType.ALERT),
+        ("Warnung", None),
+        ("", None),
+    ],
+)
+def test_an_entry_may_name_its_type_and_its_date(word: str, msg_type: cap.MsgType | None) -> None:
+    body = ATOM.format(entry("<link href='/a.xml'/>", msg_type=word)).encode()
+    (found,) = Index().listing(body, "https://x.example/").entries
+    assert (found.msg_type, found.dated) == (msg_type, datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+
+
+def test_entries_for_one_message_that_call_it_differently_leave_its_type_open() -> None:
+    link = "<link href='/a.xml'/>"
+    body = ATOM.format(entry(link, msg_type="Alert", updated="") + entry(link, msg_type="Update")).encode()
+    (found,) = Index().listing(body, "https://x.example/").entries
+    assert (found.msg_type, found.dated) == (None, None)
+
+
 def test_an_entry_that_leads_nowhere_is_kept_aside() -> None:
     body = ATOM.format(entry() + entry('<link href="file:///etc/passwd"/>')).encode()
     listing = Index().listing(body, "https://x.example/")
@@ -111,6 +141,53 @@ def test_messages_within_the_feed_need_no_link() -> None:
     listing = Index().listing(body, "https://x.example/")
     (incoming,) = Index().read(listing.entries[0], ())
     assert incoming.alert.identifier == dwd_id(1)
+
+
+def within(alert: cap.Alert) -> str:
+    return f'<content type="text/xml">{cap.render(alert).decode().partition("?>")[2]}</content>'
+
+
+ELSEWHERE = '<link rel="alternate" href="/2.xml"/>'
+
+
+def read(*entries: str) -> tuple[list[str], list[str]]:
+    """The keys of what can be read, and of what nobody can."""
+    listing = Index().listing(ATOM.format("".join(entries)).encode(), "https://x.example/")
+    return [one.key.split(",")[-2:][0] for one in listing.entries], [one.key for one in listing.broken]
+
+
+def test_one_message_within_the_index_and_one_behind_a_link_are_both_read() -> None:
+    assert read(entry(within(warning(1))), entry(ELSEWHERE)) == (
+        [dwd_id(1), "https://x.example/2.xml"],
+        [],
+    )
+
+
+def test_a_message_within_the_index_is_not_fetched_a_second_time() -> None:
+    assert read(entry(within(warning(1)), ELSEWHERE)) == ([dwd_id(1)], [])
+
+
+def test_an_escaped_message_is_one_within_the_index() -> None:
+    text = cap.render(warning(1)).decode().replace("&", "&amp;").replace("<", "&lt;")
+    assert read(entry(f'<content type="text">{text}</content>', ELSEWHERE)) == ([dwd_id(1)], [])
+
+
+def test_an_entry_beside_messages_that_neither_holds_nor_links_one_is_kept_aside() -> None:
+    assert read(entry(within(warning(1))), entry()) == ([dwd_id(1)], ["entry 2"])
+
+
+def test_a_message_within_that_nobody_can_read_is_fetched_by_its_link() -> None:
+    foreign = '<content><alert xmlns="urn:other"><identifier>x</identifier></alert></content>'
+    keys, broken = read(entry(foreign, ELSEWHERE), entry(within(warning(1))))
+    assert keys == [dwd_id(1), "https://x.example/2.xml"]
+    assert len(broken) == 1
+
+
+def test_where_nobody_can_tell_which_entry_holds_what_all_links_are_followed() -> None:
+    text = ATOM.format(entry(within(warning(1)), ELSEWHERE) + entry()).replace("<title>t", "<title>Stürme")
+    listing = Index().listing(text.encode("latin-1"), "https://x.example/")
+    assert [one.links for one in listing.entries] == [(), ("https://x.example/2.xml",)]
+    assert listing.broken == ()
 
 
 def test_a_message_behind_a_link_is_kept_as_it_came() -> None:
