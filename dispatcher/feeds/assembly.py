@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from channels.http.client import HttpClient
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.feeds.sync import Get
+    from dispatcher.feeds.entry_reader import Get
     from dispatcher.metrics import Metrics
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.record import Pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 MEBIBYTE = 1024 * 1024
 STALE_MIN_S = 600.0
 STALE_INTERVALS = 5
+MISSING_FOR_S = 600.0
+"""A list that flickers drops a warning for some minutes (restarts and maintenance of its source), and to alarm, end and
+alarm people within them costs more trust than to say ten minutes later that nobody lists the warning any more."""
 LISTS_EVERYTHING = frozenset({"nina", "dwd"})
 """Formats whose list is the complete state: an entry that it drops early has no other signal of its end. An index may
 list only what is new."""
@@ -76,6 +80,8 @@ class FeedSettings(BaseModel):
     """What it means that an entry is no longer listed: `end` notifies those who were warned, `expire` leaves it to run
     out. Default: `end` for lists of the complete state."""
     misses: int = Field(2, ge=1)
+    missing_for_s: float = Field(MISSING_FOR_S, ge=0)
+    """How long an entry must have been missing, beside `misses`, before it counts as gone."""
     attribution: str = ""
     licence: str = ""
 
@@ -105,6 +111,13 @@ class FeedSettings(BaseModel):
     def ends_by_absence(self) -> bool:
         """Whether silence of the source ends a warning."""
         return self.absence == "end" if self.absence else self.adapter in LISTS_EVERYTHING
+
+    @property
+    def misses_needed(self) -> int:
+        """In how many readable lists in a row an entry must be missing: `misses`, and all of `missing_for_s`. Failed
+        polls, which come in between, only make it longer.
+        """
+        return max(self.misses, ceil(self.missing_for_s / self.interval_s))
 
     @property
     def stale_after(self) -> timedelta:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import cap
 from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.schedule import next_try
+from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import Incoming, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason, Unresolved
+from dispatcher.model.vocabulary import ENDING_REASONS, WARNING, Reason, Unresolved
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
 
     from dispatcher.feeds.configuration import Feed
 
@@ -24,7 +26,8 @@ UPDATE_PATIENCE = 3
 @dataclass(frozen=True, slots=True)
 class FetchedEntry:
     """An entry with its messages. `waits`: they could not be had and are to be asked for again; `incoming` is then at
-    most what the list itself says. `over`: the list says that it has expired. `broken`: nobody can read it.
+    most what the list itself says. `over`: it has expired and can act on nothing, and is not read. `broken`: nobody
+    can read it.
     """
 
     entry: FeedEntry
@@ -34,6 +37,35 @@ class FetchedEntry:
     broken: bool = False
     pause_s: float = 0.0
     """How long the source asked not to be asked again."""
+
+
+def acting_since(
+    entries: Iterable[FeedEntry], known: Iterable[EntryState], now: datetime, patience: timedelta
+) -> datetime:
+    """Return from when on a message must have been published to act on anything that is in force.
+
+    It acts on what was sent before it. So it is younger than the oldest warning of the feed that holds: among the new
+    `entries` by their date, among those of record by when they were first seen. Whatever is younger than the feed's
+    `patience` counts in any case, for what other sources have in force.
+    """
+    listed = [entry.dated for entry in entries if entry.dated is not None and not entry.is_over(now)]
+    warned = [
+        row.first_seen
+        for row in known
+        if row.reason in WARNING and row.expires is not None and row.expires > now
+    ]
+    return min([now - patience, *listed, *warned])
+
+
+def is_irrelevant(entry: FeedEntry, since: datetime, now: datetime) -> bool:
+    """Return whether the message need not be fetched: it is over, and it is a warning by the list's own word, or was
+    published before anything that it could end or replace. What the list leaves open is fetched.
+    """
+    if not entry.is_over(now):
+        return False
+    if entry.msg_type is not None and entry.msg_type not in ACTS_ON_OTHERS:
+        return True
+    return entry.dated is not None and entry.dated < since
 
 
 def is_due(row: EntryState, now: datetime) -> bool:

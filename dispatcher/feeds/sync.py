@@ -10,30 +10,26 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-import cap
-from dispatcher.feeds.entry_state import FetchedEntry, is_due, retry_entry, row_of, summary_message
-from dispatcher.feeds.fetch import FetchError
-from dispatcher.feeds.hosts import Hosts
+from dispatcher.feeds.entry_reader import EntryReader, read_all
+from dispatcher.feeds.entry_state import is_due, retry_entry, row_of
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
+from dispatcher.feeds.message_groups import other_languages, related_groups, with_related
 from dispatcher.intake.prepare import Incoming, Message, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, Reason, Unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.entry import FeedEntry, Listing, UnreadablePart
+    from dispatcher.feeds.entry_reader import Get
     from dispatcher.intake.feed_message import FeedIntake
     from dispatcher.metrics import Metrics
     from dispatcher.store.feeds.feeds import Feeds
     from dispatcher.store.feeds.quarantine import Quarantine
 
-    Get = Callable[[Feed, str], Awaitable[bytes]]
-    """Fetches one linked document. Raises `FetchError`."""
-
-FETCHES_AT_ONCE = 4
 ENDABLE_BY_ABSENCE = WARNING | {Reason.DUPLICATE}
 """Reasons of entries whose silence may end a warning that people were sent: their own, or an equal one."""
 
@@ -63,8 +59,8 @@ class FeedSync:
         self._store = store
         self._quarantine = quarantine
         self._ingest = ingest
-        self._get = get
         self._metrics = metrics
+        self._reader = EntryReader(get, self._quarantine_item)
 
     async def apply(
         self, feed: Feed, part: str, listing: Listing | None, known: Mapping[str, EntryState], now: datetime
@@ -73,14 +69,14 @@ class FeedSync:
         Raises what `record.UNAVAILABLE` lists: then the same list can be applied again.
         """
         own = {key: row for key, row in known.items() if row.part == part}
-        misses = feed.settings.misses
+        misses = feed.settings.misses_needed
         difference = compare(own, listing, misses) if listing is not None else compare_unchanged(own, misses)
         broken = listing.broken if listing is not None else ()
         await self.quarantine_parts(feed, broken, now)
         due = [retry_entry(row) for row in own.values() if is_due(row, now)]
         renewed = {entry.key for entry in difference.fresh}
         retried = [entry for entry in due if entry.key not in renewed]
-        rows = await self._ingest_entries(feed, part, [*difference.fresh, *retried], own, now)
+        rows = await self._ingest_entries(feed, part, [*difference.fresh, *retried], known, now)
         rows += await self._record_unreadable(feed, part, broken, own, now)
         illegible = False
         if listing is not None:
@@ -99,7 +95,7 @@ class FeedSync:
         incoming: list[Incoming] = []
         unusable = [Unusable(one.code, one.detail) for one in listing.broken]
         await self.quarantine_parts(feed, listing.broken, now)
-        for entry, found in await asyncio.to_thread(_read_all, feed, listing.entries):
+        for entry, found in await asyncio.to_thread(read_all, feed, listing.entries):
             if isinstance(found, Unusable):
                 unusable.append(found)
                 await self._quarantine_item(feed, entry.key, entry.content or b"", found, now)
@@ -124,8 +120,8 @@ class FeedSync:
                 results[index] = message
             else:
                 usable.append((index, message))
-        for index, message in sorted(usable, key=lambda pair: pair[1].sent, reverse=True):
-            results[index] = await self._ingest.accept(feed.rules, message)
+        taken = await self._accept_all(feed, [message for _, message in usable])
+        results |= {index: result for (index, _), result in zip(usable, taken, strict=True)}
         return [results[index] for index in range(len(incoming))]
 
     async def quarantine_parts(self, feed: Feed, broken: Sequence[UnreadablePart], now: datetime) -> None:
@@ -152,13 +148,16 @@ class FeedSync:
         feed: Feed,
         part: str,
         entries: Sequence[FeedEntry],
-        own: Mapping[str, EntryState],
+        known: Mapping[str, EntryState],
         now: datetime,
     ) -> list[EntryState]:
         """Read, fetch, judge, and write the rows: each list's newest messages first, so that what they replace or
         end is known to be over before it is looked at.
         """
-        fetched = await self._messages(feed, entries, own, now)
+        own = {key: row for key, row in known.items() if row.part == part}
+        fetched = await self._reader.read(feed, entries, known, now)
+        for _ in (one for one in fetched if one.over):
+            self._metrics.feed_messages.labels(feed.name, Reason.EXPIRED).inc()
         pairs = [(one, incoming) for one in fetched for incoming in one.incoming]
         prepared = await asyncio.to_thread(
             self._ingest.prepare, [incoming for _, incoming in pairs], feed.rules, now
@@ -182,89 +181,60 @@ class FeedSync:
     async def _ingest_messages(
         self, feed: Feed, usable: Sequence[tuple[str, Message]]
     ) -> dict[str, IngestResult]:
-        near = await self._ingest.concerns_known([message for _, message in usable])
-        order = sorted(range(len(usable)), key=lambda index: usable[index][1].sent, reverse=True)
+        messages = [message for _, message in usable]
+        near = await self._ingest.concerns_known(messages)
+        concerned = near | {index for index, message in enumerate(messages) if message.may_concern}
+        wanted = sorted(with_related(messages, concerned))
+        taken = await self._accept_all(feed, [messages[index] for index in wanted])
+        found = dict(zip(wanted, taken, strict=True))
         results: dict[str, IngestResult] = {}
-        for index in order:
+        for index in sorted(range(len(messages)), key=lambda index: messages[index].sent, reverse=True):
             key, message = usable[index]
-            if index in near or message.may_concern:
-                found = await self._ingest.accept(feed.rules, message)
-            else:
-                found = IngestResult(Reason.ELSEWHERE, None, message.facts.key, message.expires)
-                self._metrics.feed_messages.labels(feed.name, found.reason).inc()
+            if index not in found:
+                self._metrics.feed_messages.labels(feed.name, Reason.ELSEWHERE).inc()
+            elsewhere = IngestResult(Reason.ELSEWHERE, None, message.facts.key, message.expires)
+            result = found.get(index, elsewhere)
             # Of several messages behind one link the row shows one that people were sent, if there is one.
-            if key not in results or found.reason in DISPATCHED:
-                results[key] = found
+            if key not in results or result.reason in DISPATCHED:
+                results[key] = result
         return results
 
-    async def _messages(
-        self, feed: Feed, entries: Sequence[FeedEntry], own: Mapping[str, EntryState], now: datetime
-    ) -> list[FetchedEntry]:
-        here = [entry for entry in entries if not entry.links]
-        over = [entry for entry in entries if entry.links and entry.expires and entry.expires <= now]
-        far = [entry for entry in entries if entry.links and not (entry.expires and entry.expires <= now)]
-        read = await asyncio.to_thread(_read_all, feed, here)
-        fetched = [FetchedEntry(entry, over=True) for entry in over]
-        for entry, found in read:
-            fetched.append(await self._or_quarantined(feed, entry, entry.content or b"", found, now))
-        gate, hosts = asyncio.Semaphore(FETCHES_AT_ONCE), Hosts()
-        most = feed.settings.max_details
+    async def _accept_all(self, feed: Feed, messages: Sequence[Message]) -> list[IngestResult]:
+        """Accept the messages of one list, the newest first. Related ones are all recorded before any of them is
+        planned: else an Update for one place would tell another that it is out of danger, whose own Update came with
+        it.
+        """
+        results: dict[int, IngestResult] = {}
+        languages = other_languages(messages, feed.rules.default_language)
+        for group in related_groups(messages, languages):
+            accepted: list[IngestResult] = []
+            try:
+                for index in group:
+                    if index in languages:
+                        results[index] = self._other_language(feed, results[languages[index]])
+                        continue
+                    results[index] = await self._ingest.accept(
+                        feed.rules, messages[index], related=len(group) > 1, enqueue=False
+                    )
+                    accepted.append(results[index])
+            finally:
+                await self._ingest.enqueue(accepted)
+        return [results[index] for index in range(len(messages))]
 
-        async def fetch_one(entry: FeedEntry) -> FetchedEntry:
-            async with gate:
-                return await self._fetched(feed, entry, own.get(entry.key), hosts, now)
-
-        fetched += await asyncio.gather(*map(fetch_one, far[:most]))
-        return [*fetched, *(FetchedEntry(entry, waits=True) for entry in far[most:])]
-
-    async def _or_quarantined(
-        self,
-        feed: Feed,
-        entry: FeedEntry,
-        content: bytes,
-        found: tuple[Incoming, ...] | Unusable,
-        now: datetime,
-    ) -> FetchedEntry:
-        if isinstance(found, Unusable):
-            await self._quarantine_item(feed, entry.key, content, found, now)
-            return FetchedEntry(entry, broken=True)
-        return FetchedEntry(entry, found)
-
-    async def _fetched(
-        self, feed: Feed, entry: FeedEntry, row: EntryState | None, hosts: Hosts, now: datetime
-    ) -> FetchedEntry:
-        link = entry.links[0]
-        if hosts.pause_of(link) is not None:
-            return FetchedEntry(
-                entry, summary_message(entry, row), waits=True, pause_s=hosts.pause_of(link) or 0.0
-            )
-        try:
-            parts = [await self._get(feed, link)]
-        except FetchError as error:
-            hosts.failed(link, error)
-            return FetchedEntry(
-                entry, summary_message(entry, row), waits=True, pause_s=error.retry_after_s or 0.0
-            )
-        hosts.answered(link)
-        parts += [await self._or_nothing(feed, other) for other in entry.links[1:]]
-        ((_, found),) = await asyncio.to_thread(_read_all, feed, [entry], parts)
-        fetched = await self._or_quarantined(feed, entry, parts[0], found, now)
-        return (
-            replace(fetched, incoming=summary_message(entry, row), waits=True) if fetched.broken else fetched
-        )
-
-    async def _or_nothing(self, feed: Feed, link: str) -> bytes:
-        try:
-            return await self._get(feed, link)
-        except FetchError:
-            return b""
+    def _other_language(self, feed: Feed, same: IngestResult) -> IngestResult:
+        """Return what becomes of a message of which `same` became of the one in the language that goes before."""
+        self._metrics.feed_messages.labels(feed.name, Reason.DUPLICATE).inc()
+        return replace(same, reason=Reason.DUPLICATE)
 
     async def _expire_missing(self, feed: Feed, difference: Difference, now: datetime) -> None:
-        """End whatever is gone and reported by no other entry, here or elsewhere, if the feed's rule says so."""
+        """End whatever is gone and reported by no other entry, here or elsewhere, if the feed's rule says so; each
+        warning once: one that came back, and is gone again, runs out.
+        """
         gone = difference.gone
         still = await self._store.still_listed(feed.name, gone)
+        delisted = await self._store.delisted([row.alert_id for row in gone if row.alert_id])
         for row in gone:
-            spoken = row.reason in ENDABLE_BY_ABSENCE and row.alert_id is not None
+            spoken = row.reason in ENDABLE_BY_ABSENCE and row.alert_id not in (None, *delisted)
             if spoken and feed.settings.ends_by_absence and row.event_key not in still:
                 await self._ingest.no_longer_listed(feed.rules, row.alert_id or "")
         await self._store.put([*difference.counted, *(ended(row, now) for row in gone)])
@@ -322,18 +292,3 @@ def _unread(listing: Listing, own: Mapping[str, EntryState], rows: Sequence[Entr
     now = {**own, **{row.key: row for row in rows}}
     unread = {key for key in listed if key in now and isinstance(now[key].reason, Unresolved)}
     return unread | {one.key for one in listing.broken if one.key not in listed}
-
-
-def _read_all(
-    feed: Feed, entries: Sequence[FeedEntry], parts: Sequence[bytes] = ()
-) -> list[tuple[FeedEntry, tuple[Incoming, ...] | Unusable]]:
-    return [(entry, _read(feed, entry, parts)) for entry in entries]
-
-
-def _read(feed: Feed, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...] | Unusable:
-    try:
-        return feed.adapter.read(entry, parts)
-    except cap.CapError as error:
-        return Unusable(error.code, str(error))
-    except Exception as error:  # noqa: BLE001 - one message nobody foresaw never drops the others; it is kept
-        return Unusable("unforeseen", type(error).__name__)

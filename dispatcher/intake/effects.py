@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 TAKES_EFFECT = DISPATCHED | {
     *(Reason.SUPERSEDED, Reason.EXPIRED, Reason.OUTDATED),
-    *(Reason.NOTHING_TO_END, Reason.ALREADY_ENDED),
+    *(Reason.NOTHING_TO_END, Reason.ALREADY_ENDED, Reason.ELSEWHERE),
 }
 """Messages with these reasons replace or end what they name, told or not: so the order in which messages arrive makes
 no difference."""

@@ -67,10 +67,13 @@ class FeedIntake:
         except Exception as error:  # noqa: BLE001 - an unforeseen message never drops the others; it is kept
             return Unusable("unforeseen", type(error).__name__)
 
-    async def accept(self, rules: IntakeRules, message: Message, *, enqueue: bool = True) -> IngestResult:
+    async def accept(
+        self, rules: IntakeRules, message: Message, *, related: bool = False, enqueue: bool = True
+    ) -> IngestResult:
         """Return after the commit. The same message again changes nothing. Raises what `record.UNAVAILABLE` lists.
 
-        Not `enqueue`: the caller enqueues the result's wake-ups, once all that belongs together is recorded.
+        `related`: it came together with others that belong to it, and is kept for what it does to them even if it is
+        meant for elsewhere. Not `enqueue`: the caller enqueues the result's wake-ups, once all of them are recorded.
         """
         raw, digest = await asyncio.to_thread(message.render)
         async with self._alerts.submission(message.alert.sender) as submission:
@@ -78,7 +81,11 @@ class FeedIntake:
             now = self._clock(submission.now)
             known = await related_state(submission, rules, message, digest, now)
             decision = decide(message, known, rules)
-            result = await self._record(submission, rules, message, known, decision, raw)
+            kept = decision.reason not in NOT_KEPT and (message.may_concern or bool(known.graph))
+            if kept or (related and message.acts and decision.reason is Reason.ELSEWHERE):
+                result = await self._record(submission, rules, message, known, decision, raw)
+            else:
+                result = await self._pass_by(submission, rules, message, decision)
         self._metrics.feed_messages.labels(rules.feed, result.reason).inc()
         if enqueue:
             await self.enqueue([result])
@@ -139,15 +146,18 @@ class FeedIntake:
         decision: Decision,
         raw: bytes,
     ) -> IngestResult:
-        reason, covered_by = decision.reason, decision.covered_by
-        if reason in NOT_KEPT or not (message.may_concern or known.graph):
-            if reason is Reason.DUPLICATE and covered_by is not None:
-                await RelatedAlerts(submission).carry(covered_by, rules.source_id)
-            return _result(message, reason, covered_by)
         stored = await submission.record(new_alert(submission.now, rules, message, known, decision, raw))
         others = await take_effect(submission, message, known, stored)
-        own = [(stored.id, stored.lane)] if reason in DISPATCHED else []
-        return _result(message, reason, stored.id, (*own, *others))
+        own = [(stored.id, stored.lane)] if stored.reason in DISPATCHED else []
+        return _result(message, stored.reason, stored.id, (*own, *others))
+
+    async def _pass_by(
+        self, submission: Submission, rules: IntakeRules, message: Message, decision: Decision
+    ) -> IngestResult:
+        reason, covered_by = decision.reason, decision.covered_by
+        if reason is Reason.DUPLICATE and covered_by is not None:
+            await RelatedAlerts(submission).carry(covered_by, rules.source_id)
+        return _result(message, reason, covered_by)
 
 
 def _result(

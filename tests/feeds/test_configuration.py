@@ -123,3 +123,20 @@ def test_coordinates_are_put_right_only_into_the_country_that_the_file_names(tmp
     file.write_text(entry + "country = 'XX'")
     with pytest.raises(ConfigurationError, match="country"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, 10),
+        ({"interval_s": 30}, 20),
+        ({"interval_s": 3600}, 2),
+        ({"interval_s": 3600, "misses": 3}, 3),
+        ({"missing_for_s": 0}, 2),
+        ({"missing_for_s": 61}, 2),
+        ({"missing_for_s": 121}, 3),
+    ],
+)
+def test_an_entry_is_gone_after_some_misses_and_some_minutes(changes: dict[str, float], needed: int) -> None:
+    settings = FeedSettings.model_validate({"name": "x", "adapter": "push"} | changes)
+    assert settings.misses_needed == needed

@@ -12,7 +12,9 @@ from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.entry_state import (
     UPDATE_PATIENCE,
     FetchedEntry,
+    acting_since,
     is_due,
+    is_irrelevant,
     retry_entry,
     row_of,
     summary_message,
@@ -49,6 +51,64 @@ def test_a_message_is_due_that_is_missing_and_whose_time_has_come(changes: dict[
 
 def test_a_missing_message_is_asked_for_again_by_what_was_remembered() -> None:
     assert retry_entry(row(links=LINK)) == FeedEntry("k", "1", links=LINK)
+
+
+PATIENCE = 12 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("entries", "rows", "since"),
+    [
+        ([], [], PATIENCE),
+        ([{"dated": NOW - HOUR}], [], PATIENCE),
+        ([{"dated": NOW - 20 * HOUR}], [], 20 * HOUR),
+        ([{"dated": None}], [], PATIENCE),
+        ([{"dated": NOW - 20 * HOUR, "expires": NOW}], [], PATIENCE),
+        ([], [{"first_seen": NOW - 30 * HOUR, "reason": Reason.UPDATE, "expires": NOW + HOUR}], 30 * HOUR),
+        ([], [{"first_seen": NOW - 30 * HOUR, "reason": Reason.UPDATE, "expires": NOW}], PATIENCE),
+        ([], [{"first_seen": NOW - 30 * HOUR, "reason": Reason.UPDATE}], PATIENCE),
+        ([], [{"first_seen": NOW - 30 * HOUR, "reason": Reason.CANCEL, "expires": NOW + HOUR}], PATIENCE),
+    ],
+    ids=[
+        "nothing holds",
+        "what is young counts",
+        "an old one that holds",
+        "undated",
+        "what is over ends nothing that matters",
+        "a warning of record",
+        "one that ran out",
+        "one of which nobody knows the end",
+        "an end",
+    ],
+)
+def test_what_acts_on_something_is_younger_than_the_oldest_warning(
+    entries: list[dict[str, Any]], rows: list[dict[str, Any]], since: timedelta
+) -> None:
+    listed = [replace(FeedEntry("k", "1", expires=NOW + HOUR), **changes) for changes in entries]
+    known = [row(**changes) for changes in rows]
+    assert acting_since(listed, known, NOW, PATIENCE) == NOW - since
+
+
+@pytest.mark.parametrize(
+    ("changes", "irrelevant"),
+    [
+        ({}, False),
+        ({"dated": NOW}, False),
+        ({"dated": NOW - 13 * HOUR}, True),
+        ({"msg_type": cap.MsgType.ALERT}, True),
+        ({"msg_type": cap.MsgType.ACK}, True),
+        ({"msg_type": cap.MsgType.CANCEL}, False),
+        ({"msg_type": cap.MsgType.UPDATE, "dated": NOW - HOUR}, False),
+        ({"msg_type": cap.MsgType.UPDATE, "dated": NOW - 13 * HOUR}, True),
+        ({"msg_type": cap.MsgType.ALERT, "expires": NOW + HOUR}, False),
+        ({"dated": NOW - 13 * HOUR, "expires": None}, False),
+    ],
+)
+def test_an_end_that_is_over_itself_is_fetched_and_a_warning_that_is_over_is_not(
+    changes: dict[str, Any], irrelevant: bool
+) -> None:
+    over = replace(FeedEntry("k", "1", links=LINK, expires=NOW), **changes)
+    assert is_irrelevant(over, NOW - PATIENCE, NOW) is irrelevant
 
 
 UNRELATED = update(2, warning())

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.entry_reader import FETCHES_AT_ONCE
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import SILENT_MAX, Hosts
 from dispatcher.feeds.poller import Poller
-from dispatcher.feeds.sync import FETCHES_AT_ONCE
 from dispatcher.model.vocabulary import FeedResult
 from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (

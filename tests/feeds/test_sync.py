@@ -9,9 +9,14 @@ import pytest
 import cap
 from dispatcher.feeds.configuration import Feed, feed_of
 from dispatcher.feeds.poller import Poller
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.store.record import Pool
 from ops.lab.faults.feeds.server import FeedServer
 from tests.support.feed_messages import (
+    DUEREN,
     HANNOVER,
+    JUELICH,
     NOW,
     archive,
     cancel,
@@ -363,3 +368,84 @@ async def test_a_mistake_in_an_adapter_loses_nothing(world: World, at: str, code
     await world.list(clumsy, archive(warning(1)))
     assert [one.code for one in await world.quarantine.listed("dwd")] == [code]
     assert feed_of(feed.settings).name == "dwd"
+
+
+class Doorbell(WakeUpQueue):
+    """Notes how many alerts the record has whenever it is rung."""
+
+    def __init__(self, url: str, pool: Pool) -> None:
+        super().__init__(open_queue(parse(url)))
+        self.pool = pool
+        self.rings: list[tuple[int, int]] = []
+
+    async def enqueue(self, wake_ups: Any) -> Any:
+        self.rings.append((await self.pool.fetchval("SELECT count(*) FROM alert"), len(wake_ups)))
+        return await super().enqueue(wake_ups)
+
+
+async def test_of_one_warning_split_in_two_nothing_is_planned_before_all_is_recorded(
+    world: World, redis_url: str
+) -> None:
+    doorbell = Doorbell(redis_url, world.pool)
+    watched = World(world.pool, doorbell)
+    feed = await watched.feed()
+    first, other = warning(1, places=(DUEREN, JUELICH)), warning(9, event="STURM")
+    await watched.list(feed, archive(first))
+    parts = [update(2, first, places=(DUEREN,)), update(3, first, places=(JUELICH,))]
+    await watched.list(feed, archive(first, *parts, other))
+    await doorbell.aclose()
+    # The two parts are there before the first of them wakes anybody up. The other warning, which is older, waits for
+    # nobody and nobody for it.
+    assert doorbell.rings == [(1, 1), (3, 1), (3, 1), (4, 1)]
+
+
+async def test_one_message_in_two_languages_is_told_once_in_the_language_of_the_feed(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
+    german = warning(1, identifier="aviso-de", language="de-DE")
+    spanish = warning(1, identifier="aviso-es", language="es-CL", headline="Aviso")
+    server.put(LIST, archive(spanish, german))
+    await poll(poller, world, dwd)
+    assert [row["identifier"] for row in await world.rows()] == ["aviso-de"]
+    rows = (await world.feeds.entries("dwd")).values()
+    assert sorted(row.reason for row in rows) == ["duplicate", "first_notice"]
+    ends = [
+        cancel(2, german, identifier="fin-de", language="de-DE"),
+        cancel(2, spanish, identifier="fin-es", language="es-CL", headline="Fin"),
+    ]
+    server.put(LIST, archive(*ends))
+    await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "cancel"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "minutes"),
+    [({}, 10), ({"missing_for_s": 300}, 5), ({"missing_for_s": 300, "misses": 7}, 7)],
+    ids=["ten minutes", "as long as the feed says", "as often as the feed says"],
+)
+async def test_a_list_that_flickers_for_some_minutes_ends_nothing(
+    world: World, settings: dict[str, float], minutes: int
+) -> None:
+    feed = await world.feed(**{"missing_for_s": 600} | settings)
+    for _ in range(3):
+        await world.list(feed, archive(warning(1)))
+        for _ in range(minutes - 1):
+            await world.list(feed, archive())
+    assert await world.reasons() == ["first_notice"]
+    await world.list(feed, archive())
+    assert await world.reasons() == ["first_notice", "no_longer_listed"]
+
+
+async def test_a_warning_that_goes_comes_back_and_goes_is_called_gone_once(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
+    for body in 3 * (archive(warning(1)), archive(), archive()):
+        server.put(LIST, body)
+        await poll(poller, world, dwd)
+    assert await world.reasons() == ["first_notice", "no_longer_listed", "update"]
+    server.put(LIST, archive(warning(2, event="STURM")))
+    await poll(poller, world, dwd)
+    server.put(LIST, archive())
+    await poll(poller, world, dwd)
+    await poll(poller, world, dwd)
+    assert (await world.reasons())[3:] == ["first_notice", "no_longer_listed"]

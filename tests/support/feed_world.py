@@ -111,6 +111,7 @@ class World:
     async def feed(self, name: str = "dwd", adapter: str = "dwd", **settings: Any) -> Feed:
         if adapter not in ("push", "folder"):
             settings.setdefault("urls", ("https://source.example/list",))
+        settings.setdefault("missing_for_s", 0)  # only `misses` count, so that two polls are enough
         feed = feed_of(FeedSettings(name=name, adapter=adapter, **settings))
         await self.feeds.register([name])
         return feed

@@ -118,6 +118,19 @@ class Feeds:
         )
         return {row["event_key"] for row in rows}
 
+    async def delisted(self, alert_ids: Sequence[str]) -> set[str]:
+        """Return which of these alerts, in this revision or an earlier one, people were notified of once that their
+        source stopped listing them.
+        """
+        rows = await self._pool.fetch(
+            f"""SELECT a.id FROM alert a WHERE a.id = ANY($1) AND EXISTS (
+                 SELECT FROM reference r JOIN alert n ON n.id = r.alert_id
+                 WHERE r.sender = a.sender AND r.identifier = a.identifier
+                   AND n.reason = '{Reason.NO_LONGER_LISTED}')""",  # noqa: S608 - constant
+            list(alert_ids),
+        )
+        return {row["id"] for row in rows}
+
     async def orphaned(self, feed: str, now: datetime) -> set[str]:
         """Return entries, by key, that were merged into another source's warning which has ended since or been
         replaced: they must be decided upon again.

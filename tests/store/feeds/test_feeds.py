@@ -163,3 +163,16 @@ async def test_a_key_lets_its_bearer_push_and_is_on_the_audit_trail(feeds: Feeds
     assert tuple(row) == ("dwd-1", "feed-dwd", b"digest")
     line = await pool.fetchrow("SELECT actor, action, detail FROM audit WHERE action = 'key.add'")
     assert tuple(line) == ("operator:anna", "key.add", {"source": "feed-dwd", "key": "dwd-1"})
+
+
+async def test_a_warning_that_was_delisted_is_known_in_all_its_revisions(
+    feeds: Feeds, pool: Any, alerts: Alerts
+) -> None:
+    for name in ("A", "B"):
+        await submit(alerts, name, identifier=name)
+    notice = (("leitstelle@dueren.example", "A", NOW),)
+    await submit(alerts, "N", chain="A", reason=Reason.NO_LONGER_LISTED, identifier="n", references=notice)
+    await submit(alerts, "A1", chain="A", identifier="A", revision=1, raw=b"again")
+    await submit(alerts, "C", chain="B", reason=Reason.CANCEL, references=((*notice[0][:1], "B", NOW),))
+    assert await feeds.delisted(["A", "B", "A1", "C"]) == {"A", "A1"}
+    assert await feeds.delisted([]) == set()

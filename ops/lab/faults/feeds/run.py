@@ -166,6 +166,7 @@ class Run:
         misses = 1 if self._control is Control.HASTY else 2
         urls = [self._server.origin + path]
         settings = {"name": name, "adapter": adapter, "urls": urls, "timeout_s": 0.4, "misses": misses}
+        settings["missing_for_s"] = 0  # what is hasty is told from what is not by the misses alone
         return feed_of(FeedSettings.model_validate(settings))
 
     async def run(self, minutes: int = MINUTES) -> FeedVerdict:
