@@ -10,14 +10,14 @@ import pytest
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.message_groups import other_languages, related_groups
-from dispatcher.intake.prepare import FeedRules, Incoming, Message, prepare
+from dispatcher.intake.prepare import feed_rules, Incoming, Message, prepare
 from tests.support.feed_messages import DUEREN, JUELICH, NOW, cancel, dwd_id, update, warning
 
 MINUTE = timedelta(minutes=1)
-ANYBODY = FeedRules("x")
+ANYBODY = feed_rules("x")
 
 
-def read(*alerts: cap.Alert, rules: FeedRules = ANYBODY) -> list[Message]:
+def read(*alerts: cap.Alert, rules: feed_rules = ANYBODY) -> list[Message]:
     boundaries = Boundaries.default()
     return [prepare(Incoming(alert, b""), rules, boundaries, NOW) for alert in alerts]
 
@@ -111,7 +111,7 @@ def test_two_in_one_language_that_no_code_tells_apart_are_two() -> None:
 
 def test_a_doubtful_one_never_speaks_for_a_proved_one() -> None:
     doubtful, proved = (
-        read(edition("de"), rules=FeedRules("x", senders=frozenset({"a"}))),
+        read(edition("de"), rules=feed_rules("x", senders=frozenset({"a"}))),
         read(edition("en")),
     )
     assert other_languages([*doubtful, *proved], "de") == {}
