@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatcher.audience.reach import ShownCount
+from dispatcher.model.vocabulary import Reason
 
 if TYPE_CHECKING:
     from cap import Finding
@@ -197,7 +198,7 @@ def alert_body(alert: StoredAlert) -> AlertBody:
         planned_at=alert.planned_at,
         settled_at=alert.settled_at,
         superseded_by=alert.stopped_by,
-        merged_into=alert.merged_into,
+        merged_into=alert.merged_into if alert.reason is Reason.MERGED else None,
         audience=alert.audience,
     )
 
