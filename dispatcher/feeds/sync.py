@@ -13,7 +13,7 @@ import structlog
 from dispatcher.feeds.entry_reader import EntryReader, read_all
 from dispatcher.feeds.entry_state import is_due, retry_entry, row_of
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
-from dispatcher.feeds.message_groups import other_languages, related_groups, with_related
+from dispatcher.feeds.message_groups import arranged, with_related
 from dispatcher.intake.prepare import Incoming, Message, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, Reason, Unresolved
@@ -184,7 +184,7 @@ class FeedSync:
         messages = [message for _, message in usable]
         near = await self._ingest.concerns_known(messages)
         concerned = near | {index for index, message in enumerate(messages) if message.may_concern}
-        wanted = sorted(with_related(messages, concerned))
+        wanted = sorted(await asyncio.to_thread(with_related, messages, concerned))
         taken = await self._accept_all(feed, [messages[index] for index in wanted])
         found = dict(zip(wanted, taken, strict=True))
         results: dict[str, IngestResult] = {}
@@ -205,8 +205,8 @@ class FeedSync:
         it.
         """
         results: dict[int, IngestResult] = {}
-        languages = other_languages(messages, feed.rules.default_language)
-        for group in related_groups(messages, languages):
+        groups, languages = await asyncio.to_thread(arranged, messages, feed.rules.default_language)
+        for group in groups:
             accepted: list[IngestResult] = []
             try:
                 for index in group:

@@ -9,8 +9,8 @@ import pytest
 
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.feeds.message_groups import other_languages, related_groups
-from dispatcher.intake.prepare import feed_rules, Incoming, Message, prepare
+from dispatcher.feeds.message_groups import arranged, other_languages, related_groups
+from dispatcher.intake.prepare import Incoming, Message, feed_rules, prepare
 from tests.support.feed_messages import DUEREN, JUELICH, NOW, cancel, dwd_id, update, warning
 
 MINUTE = timedelta(minutes=1)
@@ -69,6 +69,7 @@ def test_of_one_message_in_several_languages_the_preferred_one_goes_before() -> 
     languages = other_languages(messages, "de-DE")
     assert languages == {0: 2, 1: 2}
     assert related_groups(messages, languages) == [[2, 0, 1]]
+    assert arranged(messages, "de-DE") == ([[2, 0, 1]], languages)
     assert other_languages(messages, "fr") == {1: 0, 2: 0}
 
 
