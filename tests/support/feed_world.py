@@ -155,7 +155,12 @@ async def world(database_url: str, redis_url: str) -> AsyncIterator[World]:
 
 @pytest.fixture(scope="session")
 def pair() -> tuple[bytes, bytes]:
-    """A key and its certificate, both as PEM."""
+    """A key and its certificate, both as PEM, of the year in which these tests play."""
+    return key_pair(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def key_pair(begins: datetime, ends: datetime) -> tuple[bytes, bytes]:
+    """A key and a certificate for it that is valid between these instants, both as PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Wetterdienst")])
     certificate = (
@@ -164,8 +169,8 @@ def pair() -> tuple[bytes, bytes]:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+        .not_valid_before(begins)
+        .not_valid_after(ends)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -41,7 +41,8 @@ class InfoPart:
         )
         area = f"<area><areaDesc>Gebiet</areaDesc>{self.shapes}{codes}</area>"
         response = f"<responseType>{self.response}</responseType>" if self.response else ""
-        expires = f"<expires>{cap_time(sent + self.lifetime)}</expires>" if self.lifetime else ""
+        end = "" if self.lifetime is None else cap_time(sent + self.lifetime)
+        expires = f"<expires>{end}</expires>" if end else ""
         return (
             f"<info><language>{self.language}</language><category>Met</category>"
             f"<event>{escape(self.event)}</event>{response}<urgency>{self.urgency}</urgency>"

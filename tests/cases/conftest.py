@@ -1,0 +1,82 @@
+"""A town for each test, and the feeds that it reads."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dispatcher import wiring
+from dispatcher.queue.address import parse
+from dispatcher.queue.wakeups import open_queue
+from dispatcher.settings import Settings
+from ops.lab.faults.feeds.server import FeedServer
+from tests.api.conftest import serving
+from tests.cases.town import CENTRE, OFFICE, Town
+from tests.channels.far_side import answer, far_side
+from tests.support.feed_world import key_pair
+
+FEEDS = f"""
+[[feed]]
+name = "office"
+adapter = "index"
+urls = ["{{origin}}/office"]
+senders = ["{OFFICE}", "{CENTRE}"]
+
+[[feed]]
+name = "open"
+adapter = "index"
+urls = ["{{origin}}/open"]
+
+[[feed]]
+name = "signed"
+adapter = "index"
+urls = ["{{origin}}/signed"]
+signature = "required"
+certificates = {{"{OFFICE}" = ["{{pin}}"]}}
+
+[[feed]]
+name = "complete"
+adapter = "index"
+urls = ["{{origin}}/complete"]
+senders = ["{OFFICE}"]
+absence = "end"
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keys() -> tuple[bytes, bytes]:
+    """The office's key and its certificate."""
+    return key_pair(datetime.now(UTC) - timedelta(days=800), datetime.now(UTC) + timedelta(days=2))
+
+
+@pytest.fixture
+async def town(
+    database_url: str, redis_url: str, tmp_path: Path, server: FeedServer, keys: tuple[bytes, bytes]
+) -> AsyncIterator[Town]:
+    feeds, pin = tmp_path / "feeds.toml", tmp_path / "pin.pem"
+    pin.write_bytes(keys[1])
+    feeds.write_text(FEEDS.replace("{origin}", server.origin).replace("{pin}", str(pin)))
+    async with far_side(answer(201, {"Content-Type": "application/json"}, b'{"id": "1"}')) as gateways:
+        settings = Settings(
+            database_url=database_url,
+            redis_url=redis_url,
+            data_dir=tmp_path,
+            key_pepper="pepper of the tests",
+            feeds=feeds,
+            allowed_origins=frozenset({server.origin, gateways.origin}),
+            sms_gateways=[{"name": "sms", "url": f"{gateways.origin}/sms"}],
+            ready_keys=0,
+        )
+        async with serving(settings) as service, wiring.worker_dependencies(settings) as worker:
+            queue = open_queue(parse(redis_url))
+            town = Town(service, worker, gateways, server, queue, service.parts.health.pool, keys)
+            await town.open()
+            yield town
+            await queue.aclose()

@@ -1,0 +1,59 @@
+"""Equal warnings of several centres are told once, and none is lost when the one that was told says less."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from tests.cases.town import CENTRE, COUNTRY, DUEREN, OFFICE, Town
+from tests.support.messages import Message
+from tests.support.submissions import warning
+
+WATER, CALM = "Trinkwasser abkochen", "Keine Gefahr mehr"
+
+
+def water(sender: str, identifier: str, **changes: Any) -> Message:
+    values = {"headline": WATER, "event": "Trinkwasser", "identifier": identifier, "sender": sender}
+    return warning(DUEREN, **values | changes)
+
+
+async def both(town: Town) -> tuple[Message, Message]:
+    """The country's goes out, and the centre's is merged into it."""
+    await town.follow("person", DUEREN)
+    first, second = water(COUNTRY, "land-1"), water(CENTRE, "kreis-1")
+    second = replace(second, sent=first.sent)
+    assert await town.accepted(first, "land") == "first_notice"
+    await town.work()
+    assert await town.accepted(second) == "merged"
+    await town.work()
+    assert town.heard("person") == [("alert", WATER)]
+    return first, second
+
+
+async def test_the_second_speaks_when_the_first_is_ended(town: Town) -> None:
+    """And after the all-clear, which would else be the last word while the warning goes on."""
+    first, _ = await both(town)
+    await town.accepted(first.later("land-2", "Cancel", infos=()), "land")
+    await town.work()
+    assert [kind for kind, _ in town.heard("person")] == ["alert", "cancel", "alert"]
+    assert await town.in_force(DUEREN) == [WATER]
+
+
+async def test_the_second_stays_silent_while_the_first_says_as_much(town: Town) -> None:
+    """The control: an update that is as grave, in the same words, and lasts longer."""
+    first, _ = await both(town)
+    part = replace(first.infos[0], lifetime=timedelta(hours=9), severity="Extreme")
+    await town.accepted(first.later("land-2", infos=(part,)), "land")
+    await town.work()
+    assert town.heard("person") == [("alert", WATER), ("update", WATER)]
+
+
+async def test_two_offices_accounts_of_one_event_are_told_once(town: Town) -> None:
+    """The control for feeds: the second is merged, and speaks when the first has ended."""
+    await town.follow("person", DUEREN)
+    first = water(OFFICE, "amt-1", severity="Severe")
+    other = replace(water(CENTRE, "feed-1", headline="Wasser abkochen"), sent=first.sent)
+    await town.poll("office", first)
+    await town.work()
+    await town.poll("office", first, other)
+    await town.work()
+    assert ("alert", WATER) in town.heard("person")

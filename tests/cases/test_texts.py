@@ -1,0 +1,64 @@
+"""What people read, from the message to the gateway; the details of texts are tried where they are rendered."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.cases.town import DUEREN, OFFICE, Entry, Town
+from tests.support.messages import InfoPart, Message
+from tests.support.submissions import now, warning
+
+CHANNELS = ("app", "webpush", "sms_http")
+
+
+async def everybody(town: Town) -> None:
+    for channel in CHANNELS:
+        await town.follow(channel, DUEREN, channel=channel)
+
+
+@pytest.mark.parametrize(
+    "headline", ["Über 30 °C im Schatten", "½ Meter Schnee → Straße gesperrt", "Straße gesperrt"]
+)
+async def test_a_headline_with_any_sign_arrives_on_every_channel(town: Town, headline: str) -> None:
+    await everybody(town)
+    await town.accepted(warning(DUEREN, headline=headline))
+    await town.work()
+    assert town.heard("app") == town.heard("webpush") == [("alert", headline)]
+    assert [kind for kind, _ in town.heard("sms_http")] == ["alert"]
+
+
+async def test_a_warning_that_begins_tomorrow_is_told_today(town: Town) -> None:
+    await everybody(town)
+    begins = (now() + timedelta(hours=26)).isoformat()
+    message = warning(DUEREN, headline="Orkan zieht auf", lifetime=timedelta(hours=34)).xml()
+    await town.accepted(message.replace(b"<expires>", f"<onset>{begins}</onset><expires>".encode()))
+    await town.work()
+    assert {tuple(town.heard(name)) for name in CHANNELS} == {(("alert", "Orkan zieht auf"),)}
+
+
+async def test_of_two_infos_with_two_ends_one_message_is_made(town: Town) -> None:
+    await everybody(town)
+    parts = (
+        InfoPart(severity="Extreme", event="Gewitter", headline="Gewitter", lifetime=timedelta(hours=1)),
+        InfoPart(severity="Minor", event="Regen", headline="Dauerregen", lifetime=timedelta(hours=20)),
+    )
+    await town.accepted(Message("zwei-enden", now(), infos=parts))
+    await town.work()
+    assert {tuple(town.heard(name)) for name in CHANNELS} == {(("alert", "Gewitter"),)}
+
+
+async def test_of_one_message_per_language_the_one_in_the_feeds_language_is_told(town: Town) -> None:
+    await everybody(town)
+    code = b"<eventCode><valueName>profile</valueName><value>FR-7</value></eventCode><expires>"
+    german = warning(DUEREN, identifier="frost-de", sender=OFFICE, headline="Frost", event="Frost")
+    polish = replace(
+        german,
+        identifier="frost-pl",
+        infos=(replace(german.infos[0], language="pl", headline="Mróz", event="Mróz"),),
+    )
+    listed = [Entry(one, body=one.xml().replace(b"<expires>", code)) for one in (polish, german)]
+    await town.poll("office", *listed)
+    await town.work()
+    assert {tuple(town.heard(name)) for name in CHANNELS} == {(("alert", "Frost"),)}
+    assert await town.in_force(DUEREN) == ["Frost"]
