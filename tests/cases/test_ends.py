@@ -8,7 +8,7 @@ import pytest
 
 from tests.cases.town import ALDENHOVEN, CENTRE, DUEREN, OFFICE, Entry, Town
 from tests.support.messages import Message
-from tests.support.submissions import warning
+from tests.support.submissions import now, warning
 
 NOTHING = timedelta(0)
 TEXT, OVER = "Starker Regen über dem Tal", "Der Regen ist abgezogen"
@@ -52,6 +52,46 @@ async def begin(town: Town, way: str, first: Message) -> None:
         await town.poll("office", first)
     await town.work()
     assert town.heard("inside") == [("alert", TEXT)]
+
+
+@pytest.mark.parametrize("msg_type", ["Cancel", "Update"])
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_end_that_expires_when_it_is_sent_is_told_once(town: Town, way: str, msg_type: str) -> None:
+    first = rain(sender=CENTRE if way == "submission" else OFFICE)
+    await begin(town, way, first)
+    for _ in range(2):
+        if way != "submission" or len(town.heard("inside")) == 1:
+            await bring(town, way, first, ended(first, msg_type))
+        await town.work()
+    assert town.heard("inside") == [("alert", TEXT), ("cancel", OVER)]
+    assert [kind for kind, _ in town.heard("by-sms")] == ["alert", "cancel"]
+    assert town.heard("outside") == []
+    assert await town.in_force(ALDENHOVEN) == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_an_update_whose_time_is_over_when_it_comes_ends_what_it_replaces(town: Town, way: str) -> None:
+    first = rain(sender=CENTRE if way == "submission" else OFFICE)
+    await begin(town, way, first)
+    part = replace(first.infos[0], headline="Der Regen hielt bis eben an", lifetime=timedelta(minutes=1))
+    shorter = first.later("shorter", minutes=5, infos=(part,))
+    end = shorter if "over" not in way else replace(shorter, sent=now() - timedelta(minutes=5))
+    await bring(town, way, first, end)
+    await town.work()
+    assert [kind for kind, _ in town.heard("inside")] == ["alert", "no_longer_affected"]
+    assert town.heard("outside") == []
+    assert await town.in_force(ALDENHOVEN) == []
+
+
+@pytest.mark.parametrize("way", ["submission", "feed"])
+async def test_a_cancel_without_info_says_what_is_over(town: Town, way: str) -> None:
+    first = rain(sender=CENTRE if way == "submission" else OFFICE)
+    await begin(town, way, first)
+    await bring(town, way, first, cancelled(first))
+    await town.work()
+    assert town.heard("inside") == [("alert", TEXT), ("cancel", TEXT)]
+    assert town.heard("by-sms")[-1] == ("cancel", TEXT)
+    assert await town.in_force(ALDENHOVEN) == []
 
 
 async def test_a_cancel_without_info_of_an_update_names_the_update(town: Town) -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.cases.town import CENTRE, COUNTRY, DUEREN, OFFICE, Town
 from tests.support.messages import Message
 from tests.support.submissions import warning
@@ -38,6 +40,34 @@ async def test_the_second_speaks_when_the_first_is_ended(town: Town) -> None:
     assert await town.in_force(DUEREN) == [WATER]
 
 
+@pytest.mark.parametrize(
+    "less",
+    [
+        {"severity": "Minor", "urgency": "Future", "headline": CALM},
+        {"severity": "Moderate"},
+        {"instruction": "Nichts ist zu tun."},
+        {"lifetime": timedelta(hours=1)},
+    ],
+    ids=["all is well", "milder", "other words", "shorter"],
+)
+async def test_the_second_speaks_when_the_first_says_less(town: Town, less: dict[str, Any]) -> None:
+    first, _ = await both(town)
+    part = replace(first.infos[0], **less)
+    await town.accepted(first.later("land-2", infos=(part,)), "land")
+    await town.work()
+    assert len(town.heard("person")) == 3
+    assert ("alert", WATER) in town.heard("person")[1:]
+    assert len(await town.in_force(DUEREN)) == 2
+
+
+async def test_the_second_speaks_when_the_first_runs_out(town: Town) -> None:
+    await both(town)
+    await town.run_out("land-1")
+    await town.work()
+    assert town.heard("person") == [("alert", WATER), ("alert", WATER)]
+    assert await town.in_force(DUEREN) == [WATER]
+
+
 async def test_the_second_stays_silent_while_the_first_says_as_much(town: Town) -> None:
     """The control: an update that is as grave, in the same words, and lasts longer."""
     first, _ = await both(town)
@@ -45,6 +75,46 @@ async def test_the_second_stays_silent_while_the_first_says_as_much(town: Town) 
     await town.accepted(first.later("land-2", infos=(part,)), "land")
     await town.work()
     assert town.heard("person") == [("alert", WATER), ("update", WATER)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"</instruction>", b"</instruction><web>https://dueren.example/wasser</web>"),
+        (b"<areaDesc>Gebiet</areaDesc>", "<areaDesc>Nur das Dorf Öd</areaDesc>".encode()),
+        (b"Meiden Sie das Ufer.", b"Meiden Sie das Ufer!"),
+    ],
+    ids=["another link", "another name of the area", "another word"],
+)
+async def test_what_differs_in_what_people_read_is_told_beside_the_other(
+    town: Town, before: bytes, after: bytes
+) -> None:
+    await town.follow("person", DUEREN)
+    first = water(COUNTRY, "land-1")
+    second = replace(water(CENTRE, "kreis-1"), sent=first.sent)
+    await town.accepted(first, "land")
+    assert before in second.xml()
+    assert await town.accepted(second.xml().replace(before, after)) == "first_notice"
+    await town.work()
+    assert town.heard("person") == [("alert", WATER), ("alert", WATER)]
+
+
+async def test_a_copy_that_says_the_same_stands_for_the_centre_and_no_longer_than_it_lasts(
+    town: Town,
+) -> None:
+    await town.follow("person", DUEREN)
+    own = water(CENTRE, "kreis-1")
+    await town.poll("office", own)
+    await town.work()
+    assert (await town.submit(own)).status == 201
+    await town.work()
+    assert town.heard("person") == [("alert", WATER)]
+    assert WATER in await town.in_force(DUEREN)
+    # The feed's copy is ended, by the feed; the centre has not ended anything.
+    await town.poll("office", own, replace(own.later("kreis-2", "Cancel", infos=()), sender=CENTRE))
+    await town.work()
+    assert await town.in_force(DUEREN) == [WATER]
+    assert town.heard("person")[-1] == ("alert", WATER)
 
 
 async def test_two_offices_accounts_of_one_event_are_told_once(town: Town) -> None:

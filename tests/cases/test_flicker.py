@@ -53,6 +53,18 @@ async def test_what_comes_and_goes_all_night_is_told_three_times_at_most(town: T
     assert [kind for kind, _ in town.heard("person")[:2]] == ["alert", "delisted"]
 
 
+async def test_what_comes_back_soon_is_no_second_alarm(town: Town) -> None:
+    await town.follow("person", DUEREN)
+    await town.follow("newcomer", DUEREN)
+    first = frost()
+    await town.poll("complete", first, OTHER)
+    await absent(town, NEEDED)
+    await town.poll("complete", first, OTHER)
+    await town.work()
+    assert town.heard("person") == [("alert", FROST), ("delisted", FROST), ("update", FROST)]
+    assert await town.in_force(DUEREN) == [FROST]
+
+
 async def test_an_end_of_the_source_itself_is_told_whatever_the_list_did(town: Town) -> None:
     await town.follow("person", DUEREN)
     first = frost()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.town import CENTRE, DUEREN, HUECKELHOVEN, Town
+from tests.cases.town import CENTRE, DUEREN, HUECKELHOVEN, LINNICH, Town
 from tests.support.messages import Message
 from tests.support.submissions import warning
 
@@ -15,6 +15,25 @@ FLOOD = "Die Rur tritt über die Ufer"
 def flood(identifier: str, *areas: str, **changes: Any) -> Message:
     values = {"identifier": identifier, "sender": CENTRE, "headline": FLOOD}
     return warning(*(areas or (DUEREN,)), **values | changes)
+
+
+async def test_the_end_that_a_feed_copied_warns_nobody_elsewhere(town: Town) -> None:
+    await town.follow("inside", DUEREN)
+    await town.follow("neighbour", HUECKELHOVEN)
+    first, other = flood("flut-1"), flood("flut-2", LINNICH, event="Sturzflut")
+    await town.accepted(first)
+    await town.accepted(other)
+    await town.work()
+    end = first.later("flut-3", "Cancel", infos=(replace(first.infos[0], headline="Vorbei"),))
+    await town.poll("office", end)
+    await town.work()
+    abroad = replace(first.infos[0], areas=(HUECKELHOVEN,), headline="Alle verlassen das Ufer")
+    answer = await town.submit(replace(end, references=(other,), infos=(abroad,)))
+    await town.work()
+    assert town.heard("neighbour") == []
+    assert [kind for kind, _ in town.heard("inside")] in (["alert"], ["alert", "cancel"])
+    assert await town.in_force(HUECKELHOVEN) == []
+    assert answer.status in (201, 403, 409)
 
 
 @pytest.mark.parametrize("msg_type", ["Alert", "Update"])
