@@ -8,7 +8,7 @@ from cap.findings import Problem
 from cap.model import Alert, Area, Info, Resource
 from cap.parse.problems import quote
 from cap.rules.visual_spoofing import spoofing_problems
-from cap.vocabulary import MsgType, Scope, Status
+from cap.vocabulary import MsgType, ResponseType, Scope, Status
 
 # Characters that §3.2.1 forbids in identifier and sender.
 _FORBIDDEN: Final = re.compile(r"[\s,<&]")
@@ -124,11 +124,15 @@ def _info(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     yield from spoofing_problems(info, path)
 
 
+def _gives_all_clear(alert: Alert, info: Info) -> bool:
+    return alert.msg_type is MsgType.UPDATE and ResponseType.ALL_CLEAR in info.response_types
+
+
 def _info_times(alert: Alert, info: Info, path: str) -> Iterator[Problem]:
     if info.expires is None:
         return
     place = _at(path, info.lines, info.line, "expires")
-    in_force = alert.msg_type not in _NEVER_IN_FORCE
+    in_force = alert.msg_type not in _NEVER_IN_FORCE and not _gives_all_clear(alert, info)
     if in_force and alert.sent and info.expires <= alert.sent:
         yield Problem("expires-before-sent", *place)
     if info.onset and info.expires < info.onset:

@@ -62,7 +62,7 @@ CONDITIONS: Final = (
     Rule("reference-self", E, W, "§3.2.1 references",
          "The message refers to itself.",
          "Die Meldung verweist auf sich selbst."),
-    Rule("reference-postdated", E, W, "§3.2.1 references",
+    Rule("reference-postdated", W, W, "§3.2.1 references",
          "The message refers to {}, which was sent later.",
          "Die Meldung verweist auf {}, das später gesendet wurde."),
     Rule("reference-repeated", W, I, "§3.2.1 references",

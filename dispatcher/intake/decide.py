@@ -185,7 +185,7 @@ def _ends_nothing(case: _Case) -> Decision:
     if not successors:
         return case.decided(Reason.EXPIRED)
     if case.on_doubt is OnDoubt.REFUSE:
-        return case.in_doubt(Doubt.REPLACED_REFERENCE)
+        return case.in_doubt(Doubt.REFERENCE_REPLACED)
     return case.decided(Reason.SUPERSEDED, successors[-1].id)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.related import reachable
-from dispatcher.intake.similarity import is_no_less
+from dispatcher.intake.similarity import is_no_less, same_words
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -55,7 +55,7 @@ async def take_effect(
 
 async def _connect(submission: Submission, known: RelatedState, stored: StoredAlert) -> None:
     """Record the edges of the graph, which becomes one with all those that it connects."""
-    chains = {one.chain_id for one in (*known.direct, *known.later)} - {stored.chain_id}
+    chains = {one.chain_id for one in known.connected} - {stored.chain_id}
     if chains:
         await submission.merge_chains(stored.chain_id, sorted(chains))
     edges = {(stored.id, one.id) for one in known.direct} | {(one.id, stored.id) for one in known.later}
@@ -107,8 +107,8 @@ def _ending_reason(actor: StoredAlert) -> Reason:
 async def _stand_for_merged(
     submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
 ) -> None:
-    """Keep those merged that this Update covers as the one did which it replaces: same places, no less grave, and in
-    force for as long.
+    """Keep those merged that this Update covers as the one did which it replaces: same words for the same places, no
+    less grave, and in force for as long.
     """
     related = RelatedAlerts(submission)
     places = {(place.ags, place.reason) for place in message.places}
@@ -117,13 +117,10 @@ async def _stand_for_merged(
         raw = await submission.raw(merged.id)
         its_places = {(place.ags, place.reason) for place in await submission.places(merged.id)}
         shape = await submission.shape(merged.id)
-        if (
-            raw is not None
-            and its_places <= places
-            and shape == message.target
-            and merged.expires <= stored.expires
-            and is_no_less(message.alert, cap.parse(raw).alerts[0])
-        ):
+        its = cap.parse(raw).alerts[0] if raw is not None else None
+        same_target = its_places <= places and shape == message.target
+        says_as_much = its is not None and same_words(message.alert, its) and is_no_less(message.alert, its)
+        if same_target and says_as_much and merged.expires <= stored.expires:
             covered.append(merged.id)
     if covered:
         await related.merge(covered, stored.id)

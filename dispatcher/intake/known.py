@@ -24,7 +24,7 @@ from dispatcher.intake.similarity import (
     same_words,
     tolerance_window,
 )
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
@@ -110,7 +110,19 @@ class _Reader:
                 for stored in self._effective(later)
                 if may_act_on(stored, message, source_id, identity)
             ],
+            siblings=await self._siblings(references),
         )
+
+    async def _siblings(self, references: Sequence[cap.Reference]) -> list[StoredAlert]:
+        if not self._message.acts or not references:
+            return []
+        found = await self._related.co_naming([(ref.sender, ref.identifier) for ref in references])
+        return [
+            stored
+            for stored in self._effective(found)
+            if stored.reason in DISPATCHED
+            and (stored.source_id == self._rules.source_id or (stored.proved and self._message.proved))
+        ]
 
     async def _within_territory(self, named: Sequence[StoredAlert]) -> list[StoredAlert]:
         """Leave out what another source told beyond the territory of a feed: its end or update would reach people
@@ -142,7 +154,7 @@ class _Reader:
 
     async def graph(self, known: RelatedState) -> RelatedState:
         """Add everything that is connected with the message, and how."""
-        related = (*known.direct, *known.later, *known.copies, *known.editions)
+        related = (*known.connected, *known.copies, *known.editions)
         chains = list(dict.fromkeys(stored.chain_id for stored in related))
         if not chains:
             return known

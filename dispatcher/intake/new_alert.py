@@ -84,7 +84,7 @@ def new_alert(
 
 def graph_of(known: RelatedState) -> str | None:
     """Return the id of the graph that the message joins, which is that of the oldest in it."""
-    joined = {stored.id for stored in (*known.direct, *known.later)}
+    joined = {stored.id for stored in known.connected}
     return next((stored.chain_id for stored in known.graph if stored.id in joined), None)
 
 

@@ -42,7 +42,8 @@ class RelatedState:
     `editions` have its event key and another identity. `succeeds` are those of these, by id, that it may replace.
     `named` is what it refers to and may act on. `later` is what refers to it and acts on it. `graph` is everything
     connected with all of them by references, in order of arrival; `replaced` has its edges, from each message to those
-    which it replaces. `equal_to` is another source's warning in force that says the same to the same people.
+    which it replaces. `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is
+    another source's warning in force that says the same to the same people.
     """
 
     now: datetime
@@ -54,9 +55,15 @@ class RelatedState:
     succeeds: frozenset[str] = frozenset()
     named: Sequence[StoredAlert] = ()
     later: Sequence[StoredAlert] = ()
+    siblings: Sequence[StoredAlert] = ()
     graph: Sequence[StoredAlert] = ()
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
     equal_to: StoredAlert | None = None
+
+    @property
+    def connected(self) -> list[StoredAlert]:
+        """What becomes one graph with the message."""
+        return [*self.direct, *self.later, *self.siblings]
 
     @property
     def direct(self) -> list[StoredAlert]:

@@ -134,11 +134,11 @@ def _unknown_reference(message: Message, _known: RelatedState) -> RequestRefused
     )
 
 
-def _replaced_reference(_message: Message, known: RelatedState) -> RequestRefused:
+def _reference_replaced(_message: Message, known: RelatedState) -> RequestRefused:
     in_force = known.survivors
     names = ", ".join(f"{stored.identifier} ({stored.headline})" for stored in in_force[:NAMED])
     return RequestRefused(
-        ProblemType.REPLACED_REFERENCE,
+        ProblemType.REFERENCE_REPLACED,
         "Was diese Meldung aufheben soll, ist schon durch andere ersetzt, die weiter gelten. Bitte diese in "
         f"<references> nennen: {names}.",
         extra={
@@ -157,7 +157,7 @@ _REFUSALS = {
     Doubt.IDENTITY: _identity,
     Doubt.FOREIGN_REFERENCE: _foreign_reference,
     Doubt.UNKNOWN_REFERENCE: _unknown_reference,
-    Doubt.REPLACED_REFERENCE: _replaced_reference,
+    Doubt.REFERENCE_REPLACED: _reference_replaced,
 }
 """The refusals of the doubts that a control centre's message can raise; the others are about feeds."""
 

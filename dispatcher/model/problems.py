@@ -25,7 +25,7 @@ class ProblemType(StrEnum):
     OUTSIDE_TERRITORY = "outside-territory"
     UNKNOWN_REFERENCE = "unknown-reference"
     FOREIGN_REFERENCE = "foreign-reference"
-    REPLACED_REFERENCE = "replaced-reference"
+    REFERENCE_REPLACED = "reference-replaced"
     IDENTITY_REUSED = "identity-reused"
     MALFORMED_REPORT = "malformed-report"
     NOT_FOUND = "not-found"
@@ -50,7 +50,7 @@ STATUS = {
     ProblemType.OUTSIDE_TERRITORY: 403,
     ProblemType.UNKNOWN_REFERENCE: 422,
     ProblemType.FOREIGN_REFERENCE: 403,
-    ProblemType.REPLACED_REFERENCE: 409,
+    ProblemType.REFERENCE_REPLACED: 409,
     ProblemType.IDENTITY_REUSED: 409,
     ProblemType.MALFORMED_REPORT: 400,
     ProblemType.NOT_FOUND: 404,
@@ -75,7 +75,7 @@ TITLE = {
     ProblemType.OUTSIDE_TERRITORY: "The area reaches beyond the source's territory",
     ProblemType.UNKNOWN_REFERENCE: "The message refers to nothing known",
     ProblemType.FOREIGN_REFERENCE: "The message refers to another sender's alert",
-    ProblemType.REPLACED_REFERENCE: "What the message ends has been replaced",
+    ProblemType.REFERENCE_REPLACED: "What the message ends has been replaced",
     ProblemType.IDENTITY_REUSED: "This identity was used for other content",
     ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
     ProblemType.NOT_FOUND: "Not found",

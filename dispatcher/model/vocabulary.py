@@ -113,7 +113,7 @@ class Doubt(StrEnum):
     """It acts on another sender's message."""
     UNKNOWN_REFERENCE = "unknown_reference"
     """It acts on messages of which none is known."""
-    REPLACED_REFERENCE = "replaced_reference"
+    REFERENCE_REPLACED = "reference_replaced"
     """It ends only messages that have been replaced, by one which is in force and which it does not name."""
 
 

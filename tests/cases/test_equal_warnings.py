@@ -32,12 +32,16 @@ async def both(town: Town) -> tuple[Message, Message]:
 
 
 async def test_the_second_speaks_when_the_first_is_ended(town: Town) -> None:
-    """And after the all-clear, which would else be the last word while the warning goes on."""
-    first, _ = await both(town)
+    """In place of an all-clear, while the warning goes on; that comes with the second's end."""
+    first, second = await both(town)
     await town.accepted(first.later("land-2", "Cancel", infos=()), "land")
     await town.work()
-    assert [kind for kind, _ in town.heard("person")] == ["alert", "cancel", "alert"]
+    assert [kind for kind, _ in town.heard("person")] == ["alert", "alert"]
     assert await town.in_force(DUEREN) == [WATER]
+    await town.accepted(second.later("kreis-2", "Cancel", infos=()))
+    await town.work()
+    assert [kind for kind, _ in town.heard("person")] == ["alert", "alert", "cancel"]
+    assert await town.in_force(DUEREN) == []
 
 
 @pytest.mark.parametrize(
@@ -104,17 +108,29 @@ async def test_a_copy_that_says_the_same_stands_for_the_centre_and_no_longer_tha
 ) -> None:
     await town.follow("person", DUEREN)
     own = water(CENTRE, "kreis-1")
-    await town.poll("office", own)
+    await town.poll("open", own)
     await town.work()
     assert (await town.submit(own)).status == 201
     await town.work()
     assert town.heard("person") == [("alert", WATER)]
     assert WATER in await town.in_force(DUEREN)
     # The feed's copy is ended, by the feed; the centre has not ended anything.
-    await town.poll("office", own, replace(own.later("kreis-2", "Cancel", infos=()), sender=CENTRE))
+    await town.poll("open", own, replace(own.later("kreis-2", "Cancel", infos=()), sender=CENTRE))
     await town.work()
     assert await town.in_force(DUEREN) == [WATER]
-    assert town.heard("person")[-1] == ("alert", WATER)
+    assert town.heard("person") == [("alert", WATER), ("alert", WATER)]
+
+
+async def test_a_proved_copy_of_the_centres_own_end_ends_the_centres_own(town: Town) -> None:
+    await town.follow("person", DUEREN)
+    own = water(CENTRE, "kreis-1")
+    await town.poll("office", own)
+    await town.work()
+    assert (await town.submit(own)).json["alert"]["reason"] == "merged"
+    await town.poll("office", own, own.later("kreis-2", "Cancel", infos=()))
+    await town.work()
+    assert await town.in_force(DUEREN) == []
+    assert town.heard("person") == [("alert", WATER), ("cancel", WATER)]
 
 
 async def test_two_offices_accounts_of_one_event_are_told_once(town: Town) -> None:

@@ -75,7 +75,7 @@ async def test_an_update_and_a_cancel_are_recognised(service: Service) -> None:
     first = await service.submit(one)
     update = await service.submit(one.later("update-1"))
     refused = await service.submit(one.later("cancel-1", "Cancel", minutes=2, infos=()))
-    refused.problem(409, "replaced-reference")
+    refused.problem(409, "reference-replaced")
     assert [named["identifier"] for named in refused.json["in_force"]] == ["update-1"]
     changed = one.later("update-1")
     cancel = await service.submit(changed.later("cancel-1", "Cancel", infos=()))

@@ -76,6 +76,18 @@ class RelatedAlerts:
         )
         return [stored_alert(row) for row in rows]
 
+    async def co_naming(self, references: Sequence[tuple[str, str]]) -> list[StoredAlert]:
+        """Return all recorded messages that refer to one of these (sender, identifier) as well."""
+        rows = await self._connection.fetch(
+            f"""SELECT {COLUMNS} FROM alert WHERE id IN (
+                 SELECT r.alert_id FROM reference r
+                 JOIN unnest($1::text[], $2::text[]) n(sender, identifier)
+                   ON n.sender = r.sender AND n.identifier = r.identifier) ORDER BY number""",  # noqa: S608 - constant columns
+            [sender for sender, _ in references],
+            [identifier for _, identifier in references],
+        )
+        return [stored_alert(row) for row in rows]
+
     async def candidates(self, identifiers: Sequence[str], keys: Sequence[str]) -> list[StoredAlert]:
         """Return all recorded alerts that references to these identifiers or event keys can mean."""
         rows = await self._connection.fetch(

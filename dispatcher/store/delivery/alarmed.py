@@ -14,6 +14,9 @@ from dispatcher.store.sql import NOW, among, is_in_force
 ENDS: Final = among((Kind.CANCEL, Kind.DELISTED, Kind.NO_LONGER_AFFECTED))
 """The kinds of notices after which nobody is alarmed any more by what came before."""
 
+LISTED_AGAIN: Final = "1 hour"
+"""How long after people heard that a source lists their warning no longer they get an update if it does again."""
+
 GRAPHS: Final = """
 graphs AS (
   SELECT unnest($1::text[]) AS chain_id
@@ -35,7 +38,9 @@ reached AS (
   WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2
     AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
          -- One that may have been alarmed counts as notified; one that may have heard that it is over does not.
-         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind NOT IN {ENDS})),
+         OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind NOT IN {ENDS})
+    -- What its source lists again so soon is no second alarm.
+    AND NOT (b.kind = '{Kind.DELISTED}' AND b.created_at > {NOW} - interval '{LISTED_AGAIN}')),
 ended AS (SELECT id, max(batch) AS batch FROM reached WHERE ends GROUP BY id),
 told AS (
   SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers FROM reached r LEFT JOIN ended e ON e.id = r.id

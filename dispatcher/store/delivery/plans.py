@@ -181,6 +181,10 @@ SELECT EXISTS (SELECT FROM batch b JOIN alert a ON a.id = b.alert_id
 """  # noqa: S608 - constant
 """Whether stopped messages of the graph have open batches, whose recipients were left for another round."""
 
+_UNPLANNED = f"""
+SELECT EXISTS (SELECT FROM alert WHERE chain_id = $1 AND id <> $2 AND state = '{AlertState.ACCEPTED}')
+"""  # noqa: S608 - constant
+
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
 FROM batch WHERE alert_id = $1
@@ -250,6 +254,8 @@ class Plans:
             await self._finish(connection, alert)
         elif alert.changed:
             await self._hold(connection, alert, "target_changed")
+        elif alert.again and await connection.fetchval(_UNPLANNED, alert.chain_id, alert.id):
+            return [], False  # what comes anew speaks first
         elif set(await self._beside(connection, alert.chain_id, alert.id)) - located.beside:
             return [], False  # one more came meanwhile: its watched areas are to be looked up first
         elif (
