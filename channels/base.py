@@ -164,6 +164,25 @@ class Urgency(StrEnum):
     HIGH = "high"
 
 
+class Cut(StrEnum):
+    """How a line may be cut, by a channel that has no room for all of its shortest wording."""
+
+    NEVER = "never"
+    SENTENCES = "sentences"
+    """The line is the first to be cut: at the end of a sentence, keeping those with a telephone number."""
+    WORDS = "words"
+    """The line is the last to be cut, at a word."""
+
+
+class Line(NamedTuple):
+    """One line of a notice's text, and what may become of it where the whole is too long."""
+
+    text: str
+    shorter: tuple[str, ...] = ()
+    """Other wordings, each shorter than the one before; an empty one leaves the line out."""
+    cut: Cut = Cut.NEVER
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One message, rendered once for one language, ready to be sent to any number of endpoints."""
@@ -182,9 +201,12 @@ class Notice:
     payload: bytes
     """The UTF-8 JSON document for an app: self-sufficient, at most 2,700 bytes."""
     language: str
+    """The primary subtag of the language that the message's own words are in."""
     urgency: Urgency
     deadline: datetime
     """Aware instant after which nothing may be handed over any more."""
+    lines: tuple[Line, ...] = ()
+    """The lines of `text`, for a channel that must shorten it; without them it is cut at the end."""
 
 
 class Endpoint(NamedTuple):

@@ -1,12 +1,10 @@
-"""Turns a text into SMS: alphabets, counting, parts (3GPP TS 23.038 section 6.2, 23.040 section 9.2.3.24).
+"""Knows the alphabets of SMS, counts and splits into parts (3GPP TS 23.038 section 6.2, 23.040 section 9.2.3.24).
 
-Gateways split by themselves; we do the same beforehand to know the price, to keep a text short enough, and so
-that a typographic quote does not halve what fits.
+Gateways split by themselves; we do the same beforehand to know the price, and to keep a text short enough.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -17,21 +15,7 @@ BASIC: Final = frozenset(
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")
 """Characters that take two septets each: the escape and their own."""
-_GSM7: Final = BASIC | EXTENSION
-
-# Signs that mean the same in ASCII. Letters are never replaced: "ç" is not "c" to a reader who must pronounce a name.
-_PLAIN: Final = str.maketrans(
-    {
-        **dict.fromkeys("„“”‟«»″", '"'),
-        **dict.fromkeys("‚‘’‛‹›′`´", "'"),
-        **dict.fromkeys("‐‑‒–—―−•·", "-"),
-        **dict.fromkeys("\t\u00a0\u2002\u2003\u2007\u2009\u200a\u202f", " "),
-        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
-        "…": "...",
-        "×": "x",
-    }
-)
-_ELLIPSIS: Final = "..."
+GSM7: Final = BASIC | EXTENSION
 
 
 class Encoding(StrEnum):
@@ -46,6 +30,11 @@ _SINGLE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 _PART: Final = {Encoding.GSM7: 153, Encoding.UCS2: 67}
 
 
+def room(encoding: Encoding, max_parts: int) -> int:
+    """Return how many units so many parts hold at most."""
+    return _SINGLE[encoding] if max_parts == 1 else max_parts * _PART[encoding]
+
+
 @dataclass(frozen=True, slots=True)
 class Sms:
     """A text ready to be sent, and the parts that it will be split into."""
@@ -54,7 +43,7 @@ class Sms:
     encoding: Encoding
     parts: tuple[str, ...]
     clipped: bool = False
-    """Whether the end is missing, for which the text then ends in three dots."""
+    """Whether something is missing that did not fit."""
 
 
 def units(text: str, encoding: Encoding) -> int:
@@ -66,16 +55,7 @@ def units(text: str, encoding: Encoding) -> int:
 
 def encoding_of(text: str) -> Encoding:
     """Return GSM7 if every character is in its default or extension table."""
-    return Encoding.GSM7 if _GSM7.issuperset(text) else Encoding.UCS2
-
-
-def simplify(text: str) -> str:
-    """Return `text` in ASCII punctuation if that brings it into the GSM alphabet; otherwise as it is (NFC)."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    if encoding_of(composed) is Encoding.GSM7:
-        return composed
-    plain = composed.translate(_PLAIN)
-    return plain if encoding_of(plain) is Encoding.GSM7 else composed
+    return Encoding.GSM7 if GSM7.issuperset(text) else Encoding.UCS2
 
 
 def split(text: str, encoding: Encoding) -> tuple[str, ...]:
@@ -91,27 +71,3 @@ def split(text: str, encoding: Encoding) -> tuple[str, ...]:
             start, used = position, 0
         used += cost
     return (*parts, text[start:])
-
-
-def compose(text: str, max_parts: int) -> Sms:
-    """Return `text` in at most `max_parts` parts, cut at a blank and marked with three dots if it is longer."""
-    whole = simplify(text)
-    encoding = encoding_of(whole)
-    parts = split(whole, encoding)
-    if len(parts) <= max_parts:
-        return Sms(whole, encoding, parts)
-    room = _SINGLE[encoding] if max_parts == 1 else max_parts * _PART[encoding]
-    cut = _clip(whole, encoding, room - len(_ELLIPSIS))
-    while len(parts := split(cut + _ELLIPSIS, encoding)) > max_parts:  # pairs may leave gaps at the ends
-        cut = cut[:-1]
-    return Sms(cut + _ELLIPSIS, encoding, parts, clipped=True)
-
-
-def _clip(text: str, encoding: Encoding, room: int) -> str:
-    used = 0
-    for position, char in enumerate(text):
-        used += units(char, encoding)
-        if used > room:
-            words = text[:position].rsplit(None, 1)
-            return words[0] if len(words) == 2 else text[:position]
-    return text

@@ -22,13 +22,14 @@ from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, Request
 from channels.http_statuses import Meaning, classify
 from channels.sms.delivery_reports import client_ref
-from channels.sms.gsm7 import Sms, compose
+from channels.sms.fitting import compose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from channels.http.client import HttpClient
+    from channels.sms.gsm7 import Sms
     from channels.sms.provider import SmsGateway
 
 LIMITS: Final = ChannelLimits(
@@ -123,7 +124,9 @@ class _Text:
             raise Expired("deadline")
         provider = self.gateways[gateway]
         if gateway not in self.composed:
-            self.composed[gateway] = compose(self.notice.text, provider.max_parts), provider.headers()
+            notice = self.notice
+            sms = compose(notice.lines or notice.text, provider.max_parts, notice.language)
+            self.composed[gateway] = sms, provider.headers()
         sms, headers = self.composed[gateway]
         # Not the collapse key: an Update must not pass for a repeat of the message it updates.
         reference = client_ref(self.notice.alert_id, endpoint.id)

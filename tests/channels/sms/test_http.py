@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from channels.base import (
     ChannelLimits,
     ChannelMisconfigured,
+    Cut,
     Endpoint,
     Expired,
+    Line,
     Notice,
     Permanent,
     Uncertain,
@@ -19,7 +22,8 @@ from channels.base import (
 )
 from channels.http.client import HttpClient
 from channels.http.messages import MAX_ANSWER_BYTES
-from channels.sms.gsm7 import Encoding, compose
+from channels.sms.fitting import compose
+from channels.sms.gsm7 import Encoding
 from channels.sms.http import SmsHttp
 from channels.sms.provider import AnswerFields, SmsGateway
 from tests.channels.far_side import answer, far_side
@@ -84,6 +88,25 @@ async def test_the_text_is_brought_into_the_short_alphabet_and_cut(
     sms = compose(message.text, 1)
     assert json.loads(side.seen[0].body)["text"] == sms.text
     assert (sms.encoding, len(sms.parts), sms.clipped) == (Encoding.GSM7, 1, True)
+
+
+async def test_a_notice_with_lines_gives_way_where_the_lines_say(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    lines = (
+        Line("WARNUNG: Wasser", cut=Cut.WORDS),
+        Line("Bei 100 °C abkochen. " * 30, cut=Cut.SENTENCES),
+        Line("Gebiet: Jülich"),
+        Line("Gültig bis 28.11. 18:00 Uhr"),
+    )
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin, max_parts=1))
+        whole = "\n".join(line.text for line in lines)
+        await collect(channel, replace(notice(whole), lines=lines), [Endpoint(7, NUMBER, {})])
+    assert json.loads(side.seen[0].body)["text"] == (
+        "WARNUNG: Wasser\n" + "Bei 100 Grad abkochen. " * 4 + "...\n"
+        "Gebiet: Jülich\nGültig bis 28.11. 18:00 Uhr"
+    )
 
 
 async def test_validity_is_capped_and_never_zero(client_for: Callable[..., HttpClient]) -> None:

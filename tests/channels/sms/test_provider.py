@@ -15,7 +15,7 @@ from channels.base import (
     Uncertain,
 )
 from channels.http.messages import Answer
-from channels.sms.gsm7 import compose
+from channels.sms.fitting import compose
 from channels.sms.provider import AnswerFields, BodyKind, Failure, RequestFields, SmsGateway, parse_failure
 
 NUMBER = "+4915100000001"

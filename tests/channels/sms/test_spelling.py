@@ -1,0 +1,114 @@
+"""One sign outside of the alphabet does not halve an SMS."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.sms.gsm7 import GSM7, Encoding, encoding_of
+from channels.sms.spelling import spelled
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("„Rur“ – bitte meiden…", '"Rur" - bitte meiden...'),
+        ("»Rur« ›a‹", "\"Rur\" 'a'"),
+        ("10\u00a0m", "10 m"),
+        ("Hoch\u00adwasser", "Hochwasser"),
+        ("Du\u0308ren", "Düren"),
+        ("a\r\nb", "a\nb"),
+        ("• eins\n• zwei", "- eins\n- zwei"),
+        ("Straße, Größe, Öl, ÄÖÜ", "Straße, Größe, Öl, ÄÖÜ"),
+        ("garçon – déjà", "garcon - déjà"),
+        ("100 °C", "100 Grad"),
+        ("10\u202f°C", "10 Grad"),
+        ("100°C abkochen", "100 Grad abkochen"),
+        ("100 ℃", "100 Grad"),
+        ("212 °F", "212 Grad F"),
+        ("aus 270° West", "aus 270 Grad West"),
+        ("50°48'", "50 Grad 48'"),
+        ("14 °dH", "14 Grad dH"),
+        ("5 m², 10 m³, CO₂", "5 m2, 10 m3, CO2"),
+        ("10³ und 10⁻³", "10^3 und 10^-3"),
+        ("½ Liter, 2½ Stunden, 2 ¼", "1/2 Liter, 2 1/2 Stunden, 2 1/4"),
+        ("→ Ausgang, Pegel ≥ 3 m, ≤ 5 m", "-> Ausgang, Pegel >= 3 m, <= 5 m"),
+        ("⚠️ Achtung 🌊 Flut", "Achtung Flut"),
+        ("Achtung ⚠\ufe0f", "Achtung"),
+        ("Wasser 🚫, Strom ✔", "Wasser (X), Strom (OK)"),
+        ("☎ 02421 1", "Tel. 02421 1"),
+        ("50 µg/m³", "50 ug/m3"),
+        ("Kurşun bulaşması, ılık su", "Kursun bulasmasi, ilik su"),
+        ("Ostrzeżenie: Łódź", "Ostrzezenie: Lodz"),
+        ("Příliš žluťoučký kůň", "Prilis zlutoucky kun"),
+        ("Étretat, cœur, á", "Étretat, coeur, a"),
+        ("tűz, erdő", "tüz, erdö"),
+        ("Pegel ↗, 20ºC, 1º", "Pegel ^, 20 Grad, 1o"),
+        ("Ŋlɔ, ƙauye, Col·legi", "Nglo, kauye, Col-legi"),
+        ("‼ № 5 ™ ﬁn Ⅳ", "!! No 5 TM fin IV"),
+        ("a\ue000b", "ab"),
+    ],
+)
+def test_what_has_a_spelling_gets_it(text: str, spelling: str) -> None:
+    assert spelled(text, "de") == spelling
+    assert encoding_of(spelling) is Encoding.GSM7
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"), [("100 °C", "100 C"), ("212°F", "212 F"), ("270° west", "270 deg west")]
+)
+@pytest.mark.parametrize("language", ["en", "tr", ""])
+def test_a_degree_is_said_in_the_texts_own_language(text: str, spelling: str, language: str) -> None:
+    assert spelled(text, language) == spelling
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Увага – 100 °C",
+        "Προσοχή ½",
+        "تحذير",
+        "你好",
+        "Achtung: вода",
+        "🌊",
+        "Achtung\n🌊🔥",
+        "√2",
+        "Pegel ≱ 3 m",
+        "↛",
+        "Pegel ↕",
+    ],
+)
+def test_what_has_none_stays_as_it_is(text: str) -> None:
+    assert spelled(text, "de") == text
+
+
+def test_every_letter_of_europes_latin_has_a_spelling() -> None:
+    """Latin-1 Supplement, Latin Extended-A and what Romanian and Vietnamese add."""
+    letters = [chr(number) for number in (*range(0xC0, 0x180), *range(0x218, 0x21C), *range(0x1EA0, 0x1EFA))]
+    assert len(letters) > 280
+    for letter in filter(str.isalpha, letters):
+        assert GSM7.issuperset(spelled(letter)), letter
+        assert any(map(str.isalpha, spelled(letter))), letter
+
+
+def test_no_mark_no_blank_and_no_picture_halves_a_message() -> None:
+    """Only letters, digits, punctuation and signs that have no spelling do, and the stroke that says "not"."""
+    left = {
+        unicodedata.category(chr(n))
+        for n in range(sys.maxunicode)
+        if n not in {0x338, *range(0x2190, 0x2200)}
+        and unicodedata.is_normalized("NFC", chr(n))
+        and not GSM7.issuperset(spelled(f"a{chr(n)}"))
+    }
+    assert {"Lo", "Lu", "Sm"} <= left
+    assert not left & {"Cc", "Cs", "Co", "Me", "Mn", "Pd", "Pf", "Pi", "Sk", "So", "Zl", "Zp", "Zs"}
+
+
+@given(st.text(max_size=200), st.sampled_from(["de", "en", ""]))
+def test_spelling_again_changes_nothing_and_no_line_is_lost(text: str, language: str) -> None:
+    once = spelled(text, language)
+    assert spelled(once, language) == once
+    assert "\r" not in once
+    assert bool(once.strip()) == bool(spelled(once).strip())
