@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.base import ChannelError
+from channels.base import ChannelError, Expired
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
@@ -138,6 +138,8 @@ class _Work:
         self._alone = alone
         self._started = self._written_at = time.monotonic()
         self._stopped = False
+        self._told_until: datetime | None = None
+        """The end of a notice that a channel has found to be past, even if this clock does not say so yet."""
         self._pause_s = 0.0
         self._pause_reason = ""
         self._pause_reasons: set[str] = set()
@@ -170,7 +172,6 @@ class _Work:
         if channel is None:
             self._pause("unknown_channel", self._dependencies.policy.pauses.misconfigured_s)
             return
-        notice = await self._dependencies.notices.notice(self._lease)
         endpoints = await self._dependencies.subscriptions.endpoints(batch.open_recipients())
         batch.drop_missing(endpoints)
         while self._may_go_on():
@@ -179,18 +180,18 @@ class _Work:
                 return
             await self._dependencies.gate.stand_aside(self._lease.lane)
             if not batch.is_last_chance(positions):
-                await self._send_slice(channel, notice, positions, endpoints)
+                await self._send_slice(channel, positions, endpoints)
                 continue
             # The recipient is alone in the process and not merely in its batch, until its outcome is recorded: the next
             # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
             # that holds slots ever waits for this lock.
             async with self._alone:
                 if self._may_go_on():
-                    await self._send_slice(channel, notice, positions, endpoints)
+                    await self._send_slice(channel, positions, endpoints)
                     self._stopped |= await self._write()
 
     async def _send_slice(
-        self, channel: Channel, notice: Notice, positions: list[int], endpoints: Mapping[int, Endpoint]
+        self, channel: Channel, positions: list[int], endpoints: Mapping[int, Endpoint]
     ) -> None:
         """Send to as many of these recipients as the gateway takes at once, which are claimed only then: no request
         starts late, after the alert was stopped.
@@ -201,6 +202,9 @@ class _Work:
             positions = positions[: min(slots.held, self._slice_size(channel))]
             if not self._may_go_on() or not positions:
                 return
+            notice = await self._notice()
+            if notice is None:
+                return
             slots.give_back(slots.held - len(positions))
             batch.claim(positions)
             if await self._write():
@@ -209,6 +213,14 @@ class _Work:
                 await self._send(channel, notice, [endpoints[recipients[n]] for n in positions], slots)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             batch.unclaim(positions)
+
+    async def _notice(self) -> Notice | None:
+        """Return what may be sent now. None once nothing is left to tell: then all open recipients expire."""
+        moment = max(self._now(), self._told_until) if self._told_until else self._now()
+        notice = await self._dependencies.notices.notice(self._lease, moment)
+        if notice is None:
+            self._batch.expire()
+        return notice
 
     def _slice_size(self, channel: Channel) -> int:
         """Return how many recipients to send to at once, at most: none where only retries are left, and too many of
@@ -257,7 +269,7 @@ class _Work:
             async with aclosing(channel.send(notice, endpoints)) as receipts:
                 async for arrived in receipts:
                     slots.give_back(len(arrived))
-                    self._apply(arrived)
+                    self._apply(self._without_untold(arrived, notice))
                     if time.monotonic() > self._written_at + flush_s:
                         self._stopped |= await self._write()
         except ChannelError as error:
@@ -265,7 +277,20 @@ class _Work:
             seconds = misconfigured_s if error.needs_person else self._breaker.fail(time.monotonic())
             self._pause(error.label, seconds, error)
 
+    def _without_untold(self, receipts: list[Receipt], notice: Notice) -> list[Receipt]:
+        """Return the receipts without those that came too late for this notice, where the alert goes on: to these is
+        sent what is left to tell of it.
+        """
+        if notice.deadline >= self._lease.deadline:
+            return receipts
+        told = [receipt for receipt in receipts if not isinstance(receipt.error, Expired)]
+        if len(told) < len(receipts):
+            self._told_until = notice.deadline
+        return told
+
     def _apply(self, receipts: list[Receipt]) -> None:
+        if not receipts:
+            return
         now = self._now()
         plain, others = self._batch.apply_receipts(receipts, now)
         latency_s = max(0.0, (now - self._lease.received_at).total_seconds())

@@ -1,4 +1,4 @@
-"""Render notices once per alert, kind and language, and keep them for the batches that follow."""
+"""Render notices once per alert, kind and language, and keep them for the batches that follow while they are right."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.delivery.render import render
+from dispatcher.delivery.render import Rendered, render
+from dispatcher.texts.content import RecordedMessage
+from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from channels.base import Notice
     from dispatcher.model.batches import Lease
@@ -26,28 +28,31 @@ class Notices:
     def __init__(self, alerts: Alerts, zone: tzinfo) -> None:
         self._alerts = alerts
         self._zone = zone
-        self._kept: OrderedDict[tuple[str, Kind, str], Notice] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Kind, str], Rendered] = OrderedDict()
 
-    async def notice(self, lease: Lease) -> Notice:
-        """Return the notice of the batch. The record never loses an alert, so it is always there."""
+    async def notice(self, lease: Lease, now: datetime) -> Notice | None:
+        """Return what the batch may send at `now` (aware), by the record; None if nothing is left to tell. The record
+        never loses an alert, so it is always there.
+        """
         key = (lease.alert_id, lease.kind, lease.language)
-        if key not in self._kept:
-            self._kept[key] = await self._render(lease)
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]
+        kept = self._kept.get(key)
+        if kept is None or kept.until <= now:
+            kept = render(
+                await self._source(lease.alert_id), lease.kind, lease.language, Present(now, self._zone)
+            )
+            if kept is None:
+                return None
+            self._keep(key, kept)
+        return kept.notice
 
-    async def _render(self, lease: Lease) -> Notice:
-        stored = await self._alerts.get(lease.alert_id)
-        raw = await self._alerts.raw(lease.alert_id)
+    def _keep(self, key: tuple[str, Kind, str], rendered: Rendered) -> None:
+        self._kept[key] = rendered
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    async def _source(self, alert_id: str) -> RecordedMessage:
+        stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
         if stored is None or raw is None:
-            raise LookupError(lease.alert_id)
-        places = [place.name for place in await self._alerts.affected(lease.alert_id)]
-        return render(
-            cap.parse(raw).alerts[0],
-            stored,
-            lease.kind,
-            lease.language,
-            places,
-            stored.expires.astimezone(self._zone),
-        )
+            raise LookupError(alert_id)
+        places = tuple(place.name for place in await self._alerts.affected(alert_id))
+        return RecordedMessage(cap.parse(raw).alerts[0], stored, places)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,8 +62,10 @@ class House:
         return sorted(await subscribe(self.pool, self.subscriptions, *names, **more))
 
     async def submit(self, alert_id: Any, **changes: Any) -> Any:
-        raw = message(*(changes.get("areas") or (DUEREN,)), identifier=alert_id).xml()
-        changes.pop("areas", None)
+        raw = changes.pop("raw", None)
+        if raw is None:
+            areas = changes.pop("areas", None) or (DUEREN,)
+            raw = message(*areas, identifier=alert_id, sent=datetime.now(UTC)).xml()
         return await submit(self.alerts, alert_id, raw=raw, **changes)
 
     async def planned(self, alert_id: str = "A", **changes: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,12 +14,14 @@ import structlog
 from channels.base import (
     ChannelDown,
     ChannelMisconfigured,
+    Expired,
     Gone,
     Permanent,
     RateLimited,
     Transient,
     Uncertain,
 )
+from dispatcher.delivery.notices import Notices
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
@@ -27,6 +30,7 @@ from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
 from tests.delivery.conftest import House
 from tests.support.histories import let_leases_end, until
+from tests.support.messages import HOUR, InfoPart, Message
 
 ACCEPTED = State.ACCEPTED
 PUSH = "https://push.example"
@@ -447,7 +451,7 @@ async def test_an_alert_that_is_not_on_record_is_an_error_and_not_silence(house:
     await house.pool.execute("DELETE FROM affected")
     await house.pool.execute("DELETE FROM alert")
     with pytest.raises(LookupError):
-        await house.dependencies.notices.notice(lease)
+        await house.dependencies.notices.notice(lease, lease.now)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -488,3 +492,89 @@ async def test_over_any_faults_nobody_is_lost_and_nobody_hears_it_twice_without_
     assert {one for one, byte in zip(ids, outcomes, strict=True) if byte == ACCEPTED} <= set(heard)
     dead = [one for one, byte in zip(ids, outcomes, strict=True) if byte & ~UNCERTAIN == State.DEAD]
     assert all(RuntimeError in map(type, house.channel.script[one]) or deaths >= 3 for one in dead)
+
+
+GRAVE = InfoPart(severity="Extreme", event="Unwetter", headline="Gewitter", instruction="Schutz suchen!")
+RAIN = InfoPart(severity="Minor", event="Regen", headline="Dauerregen", lifetime=20 * HOUR)
+
+
+def two_infos(grave_ends: timedelta, rain_ends: timedelta = 19 * HOUR) -> dict[str, Any]:
+    """A message of an hour ago whose infos end so long from now, and its own end on record."""
+    sent = datetime.now(UTC).replace(microsecond=0) - HOUR
+    infos = (replace(RAIN, lifetime=HOUR + rain_ends), replace(GRAVE, lifetime=HOUR + grave_ends))
+    return {
+        "raw": Message(identifier="A", sent=sent, infos=infos).xml(),
+        "expires": sent + HOUR + max(rain_ends, grave_ends),
+    }
+
+
+async def test_what_is_sent_of_a_message_is_its_gravest_info_until_that_ones_own_end(house: House) -> None:
+    ids = await house.subscribe(*"ab")
+    [batch] = await house.planned(**two_infos(HOUR))
+    await house.deliverer.deliver(batch)
+    [notice] = house.channel.notices
+    assert (notice.title, notice.deadline < (await house.alerts.get("A")).expires) == (
+        "WARNUNG: Gewitter",
+        True,
+    )
+    assert house.channel.seen == [("A", one) for one in ids]
+
+
+async def test_nothing_of_an_info_leaves_after_its_own_end(house: House) -> None:
+    await house.subscribe("a")
+    [batch] = await house.planned(**two_infos(-timedelta(minutes=1)))
+    await house.deliverer.deliver(batch)
+    [notice] = house.channel.notices
+    assert notice.title == "WARNUNG: Dauerregen"
+    for word in ("Gewitter", "Unwetter", "Schutz", "Extreme"):
+        assert word not in notice.text + notice.payload.decode()
+
+
+async def test_an_info_that_ends_while_its_batch_is_sent_gives_way_to_the_one_that_goes_on(
+    house: House,
+) -> None:
+    """The channel finds the end past, perhaps before the worker's own clock does: no message was started."""
+    ids = await house.subscribe(*"abcde")
+    house.channel.script[ids[1]] = [Expired("deadline")]
+    [batch] = await house.planned(**two_infos(HOUR))
+    await house.deliverer.deliver(batch)
+    titles = [notice.title for notice in house.channel.notices]
+    assert titles == ["WARNUNG: Gewitter", "WARNUNG: Dauerregen"]
+    assert house.channel.calls == [ids[:3], [ids[1], ids[3], ids[4]]]
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 5)
+    assert await house.problems() == []
+
+
+async def test_a_retry_after_the_end_of_an_info_tells_of_the_one_that_goes_on(house: House) -> None:
+    [one] = await house.subscribe("a")
+    house.channel.script[one] = [Transient("503")]
+    [batch] = await house.planned(**two_infos(HOUR))
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.RETRY])
+    await house.all_due_now()
+    later = two_infos(-timedelta(seconds=1))
+    await house.pool.execute("UPDATE alert SET raw = $1 WHERE id = 'A'", later["raw"])  # as time passes
+    await house.another(notices=Notices(house.alerts, UTC)).deliver(batch)
+    assert [notice.title for notice in house.channel.notices] == ["WARNUNG: Gewitter", "WARNUNG: Dauerregen"]
+    assert await house.outcomes(batch) == bytes([ACCEPTED])
+
+
+async def test_a_warning_of_which_nothing_is_left_to_tell_expires(house: House) -> None:
+    """On record the message goes on, as with an info that has an end of its own beyond what is kept."""
+    ids = await house.subscribe(*"ab")
+    past = two_infos(-timedelta(minutes=2), -timedelta(minutes=1))
+    [batch] = await house.planned(**past | {"expires": datetime.now(UTC) + HOUR})
+    await house.deliverer.deliver(batch)
+    assert house.channel.calls == []
+    assert await house.outcomes(batch) == bytes([State.EXPIRED] * 2)
+    assert await house.problems() == [(one, "expired", "deadline", 0, 0) for one in ids]
+    assert (await house.alerts.get("A")).state == "settled"
+
+
+async def test_at_the_end_of_the_message_itself_what_was_not_started_has_expired(house: House) -> None:
+    [one] = await house.subscribe("a")
+    house.channel.script[one] = [Expired("deadline")]
+    [batch] = await house.planned(**two_infos(HOUR, 0.5 * HOUR))
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.EXPIRED])
+    assert house.channel.calls == [[one]]

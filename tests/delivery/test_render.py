@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,18 +12,16 @@ from hypothesis import strategies as st
 
 import cap
 from channels import base
-from dispatcher.delivery.render import (
-    PAYLOAD_MAX_BYTES,
-    choose_info,
-    collapse_key,
-    render,
-    shorten,
-    words_for,
-)
+from dispatcher.delivery.render import Rendered, collapse_key, render
 from dispatcher.model.vocabulary import Kind, Lane
-from tests.support.messages import NOW, InfoPart, Message, stored
+from dispatcher.texts.content import RecordedMessage
+from dispatcher.texts.payload import PAYLOAD_MAX_BYTES
+from dispatcher.texts.times import Present
+from tests.channels.test_characters import is_unseen
+from tests.support.messages import HOUR, NOW, InfoPart, Message, stored
 
-LOCAL = stored().expires.astimezone(ZoneInfo("Europe/Berlin"))
+BERLIN = ZoneInfo("Europe/Berlin")
+
 GERMAN = cap.Info(
     language="de-DE",
     event="Hochwasser",
@@ -50,9 +48,18 @@ def rendered(
     kind: Any = Kind.ALERT,
     language: str = "de",
     places: Any = ("Düren", "Jülich"),
+    now: Any = NOW,
     **changes: Any,
 ) -> Any:
-    return render(alert_with(*infos), stored(**changes), kind, language, places, LOCAL)
+    found = rendering(*infos, kind=kind, language=language, places=places, now=now, **changes)
+    return found and found.notice
+
+
+def rendering(
+    *infos: Any, kind: Any, language: str, places: Any, now: Any = NOW, **changes: Any
+) -> Rendered | None:
+    source = RecordedMessage(alert_with(*infos), stored(**changes), tuple(places))
+    return render(source, kind, language, Present(now, BERLIN))
 
 
 def document(notice: Any) -> Any:
@@ -88,7 +95,7 @@ def test_a_warning_is_complete_without_fetching_anything() -> None:
 def test_the_text_says_what_to_do_where_and_until_when_in_local_time() -> None:
     assert rendered(GERMAN).text == (
         "WARNUNG: Hochwasser an der Rur\nMeiden Sie das Ufer.\nGebiet: Düren, Jülich\n"
-        "Gültig bis 22.11. 19:00 Uhr\nLeitstelle Düren"
+        "Gültig bis 22.11. 19:00 Uhr\nhttps://dueren.example/hochwasser\nLeitstelle Düren"
     )
 
 
@@ -119,35 +126,6 @@ def test_an_all_clear_repeats_no_instruction_and_no_time(kind: Any) -> None:
     assert "Meiden" not in text
     assert "Gültig" not in text
     assert text.endswith("Leitstelle Düren")
-
-
-@pytest.mark.parametrize(
-    ("wanted", "infos", "chosen"),
-    [
-        ("en", (GERMAN, ENGLISH), ENGLISH),
-        ("de", (ENGLISH, GERMAN), GERMAN),
-        ("tr", (ENGLISH, GERMAN), GERMAN),
-        ("tr", (replace(GERMAN, language="fr"), ENGLISH), ENGLISH),
-        (
-            "tr",
-            (replace(GERMAN, language="fr"), replace(GERMAN, language="nl")),
-            replace(GERMAN, language="fr"),
-        ),
-        ("de", (ENGLISH, replace(GERMAN, language=None)), replace(GERMAN, language=None)),
-        ("de", (replace(GERMAN, language="DE"),), replace(GERMAN, language="DE")),
-        ("de", (), None),
-    ],
-)
-def test_the_language_is_the_wanted_one_else_german_else_english_else_the_first(
-    wanted: str, infos: tuple[Any, ...], chosen: Any
-) -> None:
-    assert choose_info(alert_with(*infos), wanted) == chosen
-
-
-def test_of_several_of_one_language_the_gravest_then_the_most_urgent_is_shown() -> None:
-    minor = replace(GERMAN, severity=cap.Severity.MINOR)
-    later = replace(GERMAN, urgency=cap.Urgency.FUTURE)
-    assert choose_info(alert_with(minor, later, GERMAN), "de") == GERMAN
 
 
 def test_a_cancel_without_any_info_still_says_what_is_over() -> None:
@@ -218,33 +196,6 @@ def test_the_payload_fits_whatever_the_texts_are(texts: Any, places: Any, kind: 
         assert document(notice)["kind"] == kind
 
 
-def test_what_is_most_worth_knowing_is_kept_longest() -> None:
-    long = replace(GERMAN, instruction="Gehen Sie. " * 400, description="Pegel. " * 400)
-    shown = document(rendered(long))
-    assert shown["instruction"].startswith("Gehen Sie.")
-    assert shown["instruction"].endswith("…")
-    assert "description" not in shown
-
-
-@given(ANY_TEXT, st.integers(-10, 5000))
-def test_a_shortened_text_fits_is_a_beginning_and_ends_in_an_ellipsis(text: Any, room: Any) -> None:
-    short = shorten(text, room)
-    assert len(json.dumps(short, ensure_ascii=False).encode()) - 2 <= max(0, room)
-    assert short == text or not short or (short.endswith("…") and short[:-1].strip() in text)
-
-
-@pytest.mark.parametrize(
-    ("room", "short"), [(100, "Meiden Sie das Ufer."), (16, "Meiden Sie…"), (10, "Meiden…"), (3, ""), (0, "")]
-)
-def test_text_is_cut_at_a_word(room: int, short: str) -> None:
-    assert shorten("Meiden Sie das Ufer.", room) == short
-
-
-def test_a_language_without_words_of_its_own_gets_the_german_ones() -> None:
-    assert words_for("tr") is words_for("de")
-    assert NOW.tzinfo is UTC
-
-
 def test_a_feeds_credit_is_shown_once_and_bounded() -> None:
     credit = "Deutscher Wetterdienst, CC BY 4.0"
     notice = rendered(GERMAN, attribution=credit)
@@ -258,3 +209,130 @@ def test_a_feeds_credit_is_shown_once_and_bounded() -> None:
 def test_a_warning_that_its_source_lists_no_longer_says_why_and_gives_no_all_clear() -> None:
     notice = rendered(GERMAN, kind=Kind.DELISTED)
     assert notice.text == "NICHT MEHR GEFÜHRT: Hochwasser an der Rur\nDer Pegel steigt.\nLeitstelle Düren"
+
+
+SHORT = replace(
+    GERMAN,
+    severity=cap.Severity.EXTREME,
+    expires=NOW + timedelta(seconds=25),
+    headline="Gewitter in Jülich",
+    event="Unwetter",
+    instruction="Schutz suchen!",
+    description="Hagel.",
+    web="https://dueren.example/gewitter",
+)
+LONG = replace(
+    GERMAN, severity=cap.Severity.MINOR, expires=NOW + 20 * HOUR, headline="Regen in Jülich", event="Regen"
+)
+
+
+def test_text_end_and_deadline_belong_to_one_info() -> None:
+    first = rendered(SHORT, LONG, expires=NOW + 20 * HOUR)
+    assert first.title == "WARNUNG: Gewitter in Jülich"
+    assert first.deadline == SHORT.expires
+    assert "Gültig bis 22.11. 13:00 Uhr" in first.text
+    assert document(first)["expires"] == "2026-11-22T12:00:25+00:00"
+    then = rendered(SHORT, LONG, expires=NOW + 20 * HOUR, now=NOW + timedelta(seconds=25))
+    assert then.title == "WARNUNG: Regen in Jülich"
+    assert then.deadline == LONG.expires
+    assert document(then)["severity"] == "Minor"
+    for word in ("Gewitter", "Unwetter", "Schutz", "Hagel", "gewitter", "Extreme"):
+        assert word not in then.text
+        assert word not in then.payload.decode()
+    assert rendered(SHORT, LONG, expires=NOW + 20 * HOUR, now=NOW + 20 * HOUR) is None
+
+
+def test_no_info_goes_on_longer_than_the_message() -> None:
+    assert rendered(LONG).deadline == NOW + 6 * HOUR
+    assert rendered(replace(LONG, expires=None)).deadline == NOW + 6 * HOUR
+    assert rendered(replace(LONG, expires=None), now=NOW + 6 * HOUR) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.CANCEL, Kind.NO_LONGER_AFFECTED, Kind.DELISTED])
+def test_an_end_is_told_although_all_that_it_says_has_run_out(kind: Any) -> None:
+    notice = rendered(SHORT, kind=kind, now=NOW + HOUR)
+    assert notice.title.endswith(": Gewitter in Jülich")
+    assert notice.deadline == NOW + 6 * HOUR
+    both = rendered(SHORT, LONG, kind=kind, now=NOW + HOUR)
+    assert both.title.endswith(": Regen in Jülich")
+
+
+def test_a_notice_is_right_until_its_end_or_until_it_begins() -> None:
+    begins = NOW + HOUR
+    ahead = rendering(replace(GERMAN, onset=begins), kind=Kind.ALERT, language="de", places=())
+    assert ahead is not None
+    assert ahead.until == begins
+    begun = rendering(replace(GERMAN, onset=begins), kind=Kind.ALERT, language="de", places=(), now=begins)
+    assert begun is not None
+    assert begun.until == begun.notice.deadline == NOW + 6 * HOUR
+    ending = rendering(SHORT, LONG, kind=Kind.CANCEL, language="de", places=())
+    assert ending is not None
+    assert ending.until == SHORT.expires
+
+
+@pytest.mark.parametrize("name", ["onset", "effective"])
+def test_text_and_payload_say_when_it_begins(name: str) -> None:
+    tomorrow = replace(GERMAN, expires=NOW + 34 * HOUR, **{name: NOW + 26 * HOUR})
+    notice = rendered(tomorrow, expires=NOW + 34 * HOUR)
+    assert "\nBeginn 23.11. 15:00 Uhr\nGültig bis 23.11. 23:00 Uhr\n" in notice.text
+    assert document(notice)["onset"] == "2026-11-23T14:00:00+00:00"
+    english = rendered(tomorrow, expires=NOW + 34 * HOUR, language="en")
+    assert "\nBegins 2026-11-23 15:00\nValid until 2026-11-23 23:00\n" in english.text
+
+
+def test_what_has_begun_is_not_announced() -> None:
+    for begins in (NOW, NOW - HOUR):
+        notice = rendered(replace(GERMAN, onset=begins, effective=NOW + HOUR))
+        assert "Beginn" not in notice.text
+        assert "onset" not in document(notice)
+    assert "Beginn" not in rendered(replace(GERMAN, onset=NOW + HOUR), kind=Kind.CANCEL).text
+
+
+def test_the_events_own_end_is_told_where_it_is_another() -> None:
+    ends = cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00")
+    notice = rendered(replace(GERMAN, parameters=(ends,)))
+    assert "\nVoraussichtliches Ende 23.11. 08:00 Uhr\nGültig bis 22.11. 19:00 Uhr\n" in notice.text
+    assert document(notice)["ends"] == "2026-11-23T07:00:00+00:00"
+    other = replace(LONG, severity=cap.Severity.UNKNOWN, parameters=(ends,))
+    assert "ends" not in document(rendered(GERMAN, other))
+
+
+def test_the_message_is_in_the_language_of_its_words() -> None:
+    assert rendered(GERMAN, language="tr").language == "de"
+    assert rendered(GERMAN, ENGLISH, language="en").language == "en"
+
+
+def test_the_place_is_never_what_is_left_out_of_a_payload() -> None:
+    places = [f"Gemeinde {n}" for n in range(200)]
+    shown = document(rendered(replace(GERMAN, instruction="Gehen Sie. " * 400), places=places))
+    assert shown["areas"].startswith("Gemeinde 0, Gemeinde 1")
+    assert shown["areas"].endswith(" weitere")
+    assert shown["instruction"].startswith("Gehen Sie.")
+
+
+@given(
+    texts=st.lists(ANY_TEXT, min_size=8, max_size=8),
+    places=st.lists(st.text(max_size=60), max_size=20),
+    kind=st.sampled_from(Kind),
+)
+def test_nothing_that_controls_a_device_reaches_one(texts: Any, places: Any, kind: Any) -> None:
+    headline, event, instruction, description, sender_name, web, language, credit = texts
+    info = cap.Info(
+        headline=headline,
+        event=event,
+        instruction=instruction,
+        description=description,
+        sender_name=sender_name,
+        web=web,
+        language=language,
+    )
+    for infos in ((info,), ()):
+        notice = rendered(
+            *infos, kind=kind, places=places, headline=headline, event=event, attribution=credit, sender=event
+        )
+        shown = [notice.title, notice.text.replace("\n", ""), *(line.text for line in notice.lines)]
+        shown += [value for value in document(notice).values() if isinstance(value, str)]
+        assert not [text for text in shown if any(map(is_unseen, text.replace("\n", "")))]
+        assert "\n" not in notice.title
+        assert notice.text == "\n".join(line.text for line in notice.lines)
+        assert notice.title == notice.lines[0].text

@@ -1,0 +1,94 @@
+"""Put together what a notice says, in clean texts, before it becomes lines or a payload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import cap
+from cap.profiles import facts
+from channels.characters import legible, one_line
+from dispatcher.texts.headline import ENDINGS, subject
+from dispatcher.texts.shortening import shorten
+from dispatcher.texts.times import in_utc
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.vocabulary import Kind
+    from dispatcher.texts.choice import Chosen
+    from dispatcher.texts.words import Words
+
+
+HEADLINE_BYTES = 640
+"""Bytes of the headline: CAP 1.2 section 3.2.2 asks for at most 160 characters, which have four bytes each at worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a notice says. No character in it controls a device; what is one line is one line."""
+
+    kind: Kind
+    words: Words
+    what: str
+    instruction: str
+    description: str
+    places: tuple[str, ...]
+    begins: datetime | None
+    """When it begins, where that is ahead."""
+    lasts: datetime | None
+    """The event's own end, where a profile knows one that is not the warning's."""
+    until: datetime
+    web: str
+    sender: str
+    """The sender's name; empty where the info has none."""
+    credit: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMessage:
+    """Where a notice's words come from."""
+
+    alert: cap.Alert
+    stored: StoredAlert
+    places: tuple[str, ...]
+    """The names of the municipalities."""
+
+
+def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, now: datetime) -> Content:
+    """Return what a notice says of the info chosen, with nothing of any other info."""
+    info, stored = chosen.info or cap.Info(), source.stored
+    names = (info.headline, info.event, stored.headline, stored.event)
+    sender, web = one_line(info.sender_name or ""), one_line(info.web or "")
+    credit = one_line(stored.attribution)
+    return Content(
+        kind=kind,
+        words=words,
+        what=shorten(subject(kind, names, words), HEADLINE_BYTES),
+        instruction=legible(info.instruction or "").strip(),
+        description=legible(info.description or "").strip(),
+        places=tuple(name for place in source.places if (name := one_line(place))),
+        begins=_ahead(info.onset or info.effective, kind, now),
+        lasts=_ahead(_own_end(source.alert, chosen), kind, now),
+        until=chosen.until,
+        web=web if " " not in web else "",  # half of a link leads nowhere, two are none
+        sender=sender,
+        credit=credit if credit != sender else "",
+        event=one_line(info.event) or one_line(stored.event),
+    )
+
+
+def _ahead(moment: datetime | None, kind: Kind, now: datetime) -> datetime | None:
+    """Return the instant in UTC if it is ahead and the notice is of something that goes on."""
+    found = in_utc(moment)
+    return found if found and found > now and kind not in ENDINGS else None
+
+
+def _own_end(alert: cap.Alert, chosen: Chosen) -> datetime | None:
+    """Return the end of the event that the chosen info alone speaks of."""
+    if chosen.info is None:
+        return None
+    ends = in_utc(facts(replace(alert, infos=(chosen.info,))).event_end)
+    return ends if ends != chosen.until else None

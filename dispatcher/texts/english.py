@@ -1,0 +1,43 @@
+"""The English words of notices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.words import Words
+
+ENGLISH: Final = Words(
+    prefix={
+        Kind.ALERT: "WARNING",
+        Kind.UPDATE: "UPDATE",
+        Kind.NO_LONGER_AFFECTED: "LIFTED FOR YOUR AREA",
+        Kind.CANCEL: "ALL CLEAR",
+        Kind.DELISTED: "NO LONGER LISTED",
+    },
+    said={
+        Kind.ALERT: ("Official warning", "Warning"),
+        Kind.UPDATE: ("Updated warning", "Update"),
+        Kind.NO_LONGER_AFFECTED: ("Warning lifted", "Lifted"),
+        Kind.CANCEL: ("Warning lifted", "Warning cancelled", "All-clear", "All clear", "Cancelled", "Lifted"),
+        Kind.DELISTED: (),
+    },
+    nameless={
+        Kind.ALERT: "Danger without further details",
+        Kind.UPDATE: "Danger without further details",
+        Kind.NO_LONGER_AFFECTED: "The warning no longer applies there",
+        Kind.CANCEL: "The warning has been lifted",
+        Kind.DELISTED: "Its source no longer lists the warning",
+    },
+    area="Area: {}",
+    and_more="and {} more",
+    number_of_places="{} municipalities",
+    begins="Begins {}",
+    begins_short="from {}",
+    lasts="Expected to end {}",
+    until="Valid until {}",
+    until_short="until {}",
+    clock="%Y-%m-%d %H:%M",
+    clock_with_year="%Y-%m-%d %H:%M",
+    zones={},
+)

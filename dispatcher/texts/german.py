@@ -1,0 +1,43 @@
+"""The German words of notices."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.words import Words
+
+GERMAN: Final = Words(
+    prefix={
+        Kind.ALERT: "WARNUNG",
+        Kind.UPDATE: "AKTUALISIERUNG",
+        Kind.NO_LONGER_AFFECTED: "FÜR IHREN ORT AUFGEHOBEN",
+        Kind.CANCEL: "ENTWARNUNG",
+        Kind.DELISTED: "NICHT MEHR GEFÜHRT",
+    },
+    said={
+        Kind.ALERT: ("Amtliche Warnung", "Warnmeldung", "Warnung"),
+        Kind.UPDATE: ("Aktualisierte Warnung", "Aktualisierung", "Update"),
+        Kind.NO_LONGER_AFFECTED: ("Warnung aufgehoben", "Aufgehoben", "Aufhebung"),
+        Kind.CANCEL: ("Warnung aufgehoben", "Entwarnung", "Aufgehoben", "Aufhebung"),
+        Kind.DELISTED: (),
+    },
+    nameless={
+        Kind.ALERT: "Gefahr ohne nähere Angabe",
+        Kind.UPDATE: "Gefahr ohne nähere Angabe",
+        Kind.NO_LONGER_AFFECTED: "Die Warnung gilt dort nicht mehr",
+        Kind.CANCEL: "Die Warnung ist aufgehoben",
+        Kind.DELISTED: "Die Warnung steht nicht mehr in der Liste ihrer Quelle",
+    },
+    area="Gebiet: {}",
+    and_more="und {} weitere",
+    number_of_places="{} Gemeinden",
+    begins="Beginn {}",
+    begins_short="ab {}",
+    lasts="Voraussichtliches Ende {}",
+    until="Gültig bis {}",
+    until_short="bis {}",
+    clock="%d.%m. %H:%M Uhr",
+    clock_with_year="%d.%m.%Y %H:%M Uhr",
+    zones={"CEST": "MESZ", "CET": "MEZ"},
+)

@@ -1,0 +1,75 @@
+"""Write a notice as lines of text, each with what may become of it where there is little room."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from channels.base import Cut, Line
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.headline import ENDINGS, titled
+from dispatcher.texts.places import abridged
+from dispatcher.texts.shortening import json_length, shorten
+from dispatcher.texts.times import clock_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dispatcher.texts.content import Content
+    from dispatcher.texts.times import Present
+
+PLACES_CHARACTERS = (120, 40, 16)
+"""How long a list of places may be that has to be shortened, then shortened again: most of an SMS, a line, a number."""
+NAME_BYTES = 200
+"""Bytes of the event's and of the sender's name each; a longer one is cut at a word, to leave room for what to do."""
+CREDIT_BYTES = 200
+"""Bytes of the attribution that a feed's licence demands beside its text; they count against the same payload."""
+WEB_BYTES = 500
+"""Bytes of a link; a longer one is left out, as half of it leads nowhere."""
+
+
+def lines(said: Content, present: Present) -> tuple[Line, ...]:
+    """Return the lines of a notice, the first its title. Where and until when are never cut; the sender, the link and
+    the credit give way before them.
+    """
+    return (
+        Line(titled(said.kind, said.what, said.words), cut=Cut.WORDS),
+        *(_ended(said) if said.kind in ENDINGS else _in_force(said, present)),
+        *_rest(said),
+    )
+
+
+def _in_force(said: Content, present: Present) -> Iterator[Line]:
+    """Yield what to do, where, from when and until when."""
+    words = said.words
+    if said.instruction:
+        yield Line(said.instruction, cut=Cut.SENTENCES)
+    if said.places:
+        shorter = (abridged(said.places, words, room) for room in PLACES_CHARACTERS)
+        yield Line(words.area.format(", ".join(said.places)), tuple(map(words.area.format, shorter)))
+    if said.begins:
+        yield _time(words.begins, words.begins_short, clock_time(said.begins, present, words))
+    if said.lasts:
+        yield _time(words.lasts, "", clock_time(said.lasts, present, words))
+    yield _time(words.until, words.until_short, clock_time(said.until, present, words))
+
+
+def _time(full: str, short: str, moment: str) -> Line:
+    long = full.format(moment)
+    return Line(long, (long, long, short.format(moment)))
+
+
+def _ended(said: Content) -> Iterator[Line]:
+    """Yield why it ended, where only the source's list says so. Nobody is told again what to do."""
+    if said.kind is Kind.DELISTED and said.description:
+        yield Line(said.description, cut=Cut.SENTENCES)
+
+
+def _rest(said: Content) -> Iterator[Line]:
+    if said.web and said.kind not in ENDINGS and json_length(said.web) <= WEB_BYTES:
+        yield Line(said.web, (said.web, ""))
+    if said.sender:
+        sender = shorten(said.sender, NAME_BYTES)
+        yield Line(sender, (sender, ""))
+    if said.credit:
+        credit = shorten(said.credit, CREDIT_BYTES)
+        yield Line(credit, (credit, credit, ""))

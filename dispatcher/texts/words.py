@@ -1,0 +1,39 @@
+"""Define the fixed words of notices, one catalogue for each language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dispatcher.model.vocabulary import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The fixed words that notices in one language have. `{}` stands for what is put in."""
+
+    prefix: Mapping[Kind, str]
+    """What every notice begins with."""
+    said: Mapping[Kind, tuple[str, ...]]
+    """Words with which headlines themselves say the same, beside the prefix; the longer ones first."""
+    nameless: Mapping[Kind, str]
+    """What stands for the headline of a message without any name for what it is about."""
+    area: str
+    and_more: str
+    """Stands behind some of the places, for those that are not named."""
+    number_of_places: str
+    """Stands for a list of places of which not even one name has room."""
+    begins: str
+    begins_short: str
+    lasts: str
+    """The event's own end, where that is another than the warning's."""
+    until: str
+    until_short: str
+    clock: str
+    """A time within this year, for `strftime`."""
+    clock_with_year: str
+    zones: Mapping[str, str]
+    """The language's own abbreviations of time zones, by those of the zone data."""

@@ -1,0 +1,99 @@
+"""A notice names what it is about, once."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.catalogues import CATALOGUES
+from dispatcher.texts.english import ENGLISH
+from dispatcher.texts.german import GERMAN
+from dispatcher.texts.headline import subject, titled
+
+
+def title(kind: Any, *names: Any, words: Any = GERMAN) -> str:
+    return titled(kind, subject(kind, names, words), words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "shown"),
+    [
+        (Kind.ALERT, "Hochwasser an der Rur", "WARNUNG: Hochwasser an der Rur"),
+        (Kind.ALERT, "Warnung: Hochwasser", "WARNUNG: Hochwasser"),
+        (Kind.ALERT, "WARNUNG - Hochwasser", "WARNUNG: Hochwasser"),
+        (Kind.ALERT, "Warnung! Hochwasser", "WARNUNG: Hochwasser"),
+        (Kind.ALERT, "Amtliche Warnung: Sturm", "WARNUNG: Sturm"),
+        (Kind.ALERT, "Warnung vor Hochwasser", "WARNUNG vor Hochwasser"),
+        (Kind.ALERT, "Amtliche WARNUNG vor FROST", "AMTLICHE WARNUNG vor FROST"),
+        (Kind.ALERT, "Neue Warnung vor Frost", "Neue Warnung vor Frost"),
+        (Kind.ALERT, "Warnungen vor Frost", "WARNUNG: Warnungen vor Frost"),
+        (Kind.ALERT, "Unwetterwarnung", "WARNUNG: Unwetterwarnung"),
+        (Kind.ALERT, "Warnung-App gestört", "WARNUNG: Warnung-App gestört"),
+        (Kind.ALERT, "Entwarnung: nicht für Jülich", "WARNUNG: Entwarnung: nicht für Jülich"),
+        (Kind.ALERT, "Keine Entwarnung", "WARNUNG: Keine Entwarnung"),
+        (Kind.UPDATE, "Update: Warnung: Brand", "AKTUALISIERUNG: Warnung: Brand"),
+        (Kind.UPDATE, "Aktualisierung", "AKTUALISIERUNG: Gefahr ohne nähere Angabe"),
+        (Kind.CANCEL, "Entwarnung: Hochwasser", "ENTWARNUNG: Hochwasser"),
+        (Kind.CANCEL, "ENTWARNUNG: Entwarnung – Brand", "ENTWARNUNG: Brand"),
+        (Kind.CANCEL, "Warnung: Brand", "ENTWARNUNG: Brand"),
+        (Kind.CANCEL, "Entwarnung für Jülich", "ENTWARNUNG für Jülich"),
+        (Kind.CANCEL, "All clear: Flood", "ENTWARNUNG: Flood"),
+        (Kind.CANCEL, "Warnung vor Brand", "ENTWARNUNG: Warnung vor Brand"),
+        (Kind.CANCEL, "Warnung vor Brand aufgehoben", "ENTWARNUNG: Warnung vor Brand aufgehoben"),
+        (Kind.NO_LONGER_AFFECTED, "Entwarnung: Brand", "FÜR IHREN ORT AUFGEHOBEN: Brand"),
+        (Kind.DELISTED, "Warnung: Brand", "NICHT MEHR GEFÜHRT: Brand"),
+        (Kind.DELISTED, "Entwarnung: Brand", "NICHT MEHR GEFÜHRT: Entwarnung: Brand"),
+    ],
+)
+def test_no_word_is_said_twice_and_none_is_lost(kind: Any, headline: str, shown: str) -> None:
+    assert title(kind, headline) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "headline", "shown"),
+    [
+        (Kind.ALERT, "Warning: Flood", "WARNING: Flood"),
+        (Kind.ALERT, "Warnung: Hochwasser", "WARNING: Hochwasser"),
+        (Kind.ALERT, "Flood warning", "Flood warning"),
+        (Kind.UPDATE, "Update: Flood", "UPDATE: Flood"),
+        (Kind.CANCEL, "All clear", "ALL CLEAR: Fire"),
+        (Kind.CANCEL, "All-clear: Flood", "ALL CLEAR: Flood"),
+        (Kind.CANCEL, "ALL CLEAR for Jülich", "ALL CLEAR for Jülich"),
+        (Kind.NO_LONGER_AFFECTED, "Lifted: Flood", "LIFTED FOR YOUR AREA: Flood"),
+    ],
+)
+def test_nor_in_english(kind: Any, headline: str, shown: str) -> None:
+    assert title(kind, headline, "Fire", words=ENGLISH) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("Entwarnung", "Hochwasser"), "ENTWARNUNG: Hochwasser"),
+        (("ENTWARNUNG!", "Entwarnung", "Brand in Düren"), "ENTWARNUNG: Brand in Düren"),
+        ((None, "", " \u200b", "Gefahr auf dem Campus"), "ENTWARNUNG: Gefahr auf dem Campus"),
+        (("Entwarnung", None), "ENTWARNUNG: Die Warnung ist aufgehoben"),
+        ((), "ENTWARNUNG: Die Warnung ist aufgehoben"),
+    ],
+)
+def test_an_all_clear_is_never_empty(names: Any, shown: str) -> None:
+    assert title(Kind.CANCEL, *names) == shown
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("words", CATALOGUES.values())
+def test_every_prefix_is_said_once(kind: Any, words: Any) -> None:
+    prefix = words.prefix[kind]
+    for headline in (f"{prefix}: Brand", f"{prefix.capitalize()} – Brand", f"{prefix}: {prefix}: Brand"):
+        assert title(kind, headline, words=words) == f"{prefix}: Brand"
+    assert title(kind, prefix, "Brand", words=words) == f"{prefix}: Brand"
+    assert title(kind, words=words).upper().count(prefix) == 1
+
+
+@given(st.text(), st.sampled_from(Kind))
+def test_there_is_always_a_title_of_one_line(headline: str, kind: Any) -> None:
+    shown = title(kind, headline, "Brand")
+    assert shown.strip()
+    assert "\n" not in shown

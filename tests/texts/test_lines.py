@@ -1,0 +1,113 @@
+"""A notice as text."""
+
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cap
+from channels.base import Cut
+from channels.sms.fitting import compose
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.catalogues import words_for
+from dispatcher.texts.choice import Chosen
+from dispatcher.texts.content import RecordedMessage, content
+from dispatcher.texts.lines import lines
+from dispatcher.texts.times import Present
+from tests.support.messages import HOUR, NOW, Message, stored
+
+PLACES = (
+    "Aldenhoven",
+    "Düren",
+    "Jülich",
+    "Linnich",
+    "Niederzier",
+    "Nörvenich",
+    "Titz",
+    "Vettweiß",
+    "Inden",
+    "Merzenich",
+)
+INFO = cap.Info(
+    language="de",
+    event="Brand",
+    headline="Großbrand in Jülich",
+    instruction="Fenster schließen!",
+    description="Rauch zieht nach Osten.",
+    sender_name="Kreis Düren",
+    web="https://dueren.example/brand",
+    onset=NOW + HOUR,
+)
+
+
+def shown(
+    info: Any = INFO, kind: Any = Kind.ALERT, places: Any = PLACES[:2], language: str = "de", **changes: Any
+) -> Any:
+    message = RecordedMessage(cap.parse(Message().xml()).alerts[0], stored(**changes), tuple(places))
+    said = content(message, Chosen(info, NOW + 2 * HOUR), kind, words_for(language), NOW)
+    return lines(said, Present(NOW, ZoneInfo("Europe/Berlin")))
+
+
+def test_what_to_do_where_and_when_stand_in_this_order() -> None:
+    assert [line.text for line in shown(attribution="Quelle: X")] == [
+        "WARNUNG: Großbrand in Jülich",
+        "Fenster schließen!",
+        "Gebiet: Aldenhoven, Düren",
+        "Beginn 22.11. 14:00 Uhr",
+        "Gültig bis 22.11. 15:00 Uhr",
+        "https://dueren.example/brand",
+        "Kreis Düren",
+        "Quelle: X",
+    ]
+
+
+def test_an_end_says_what_is_over_and_who_says_so() -> None:
+    assert [line.text for line in shown(kind=Kind.CANCEL)] == [
+        "ENTWARNUNG: Großbrand in Jülich",
+        "Kreis Düren",
+    ]
+    assert [line.text for line in shown(kind=Kind.DELISTED)][1] == "Rauch zieht nach Osten."
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_shorter_wordings_are_shorter_and_where_and_when_are_never_cut(kind: Any, language: str) -> None:
+    found = shown(kind=kind, language=language, places=PLACES, attribution="Quelle: X")
+    for line in found:
+        wordings = [line.text, *line.shorter]
+        assert wordings == sorted(wordings, key=len, reverse=True)
+    words = words_for(language)
+    for line in found:
+        if line.text.startswith((words.area[:4], words.until[:4])):
+            assert line.cut is Cut.NEVER
+            assert all(line.shorter)
+
+
+@given(
+    headline=st.text(max_size=900),
+    instruction=st.text(max_size=3000) | st.just("Gehen Sie. " * 300),
+    sender=st.text(max_size=500),
+    web=st.text("abc/", max_size=600),
+    count=st.integers(1, len(PLACES)),
+    parts=st.integers(1, 6),
+)
+def test_place_begin_and_end_are_in_every_sms(
+    headline: str, instruction: str, sender: str, web: str, count: int, parts: int
+) -> None:
+    info = replace(INFO, headline=headline, instruction=instruction, sender_name=sender, web=web)
+    sms = compose(shown(info, places=PLACES[:count]), parts, "de")
+    assert len(sms.parts) <= parts
+    assert f"{count} Gemeinden" in sms.text or "Gebiet: Aldenhoven" in sms.text
+    assert "22.11. 14:00 Uhr" in sms.text
+    assert "bis 22.11. 15:00 Uhr" in sms.text
+
+
+def test_a_link_is_whole_or_not_there() -> None:
+    for length in range(20, 520, 50):
+        web = f"https://x.example/{'x' * length}"
+        for parts in (1, 2, 6):
+            text = compose(shown(replace(INFO, web=web, instruction="Gehen Sie. " * 80)), parts, "de").text
+            assert web in text or "https" not in text
