@@ -13,6 +13,8 @@ from dispatcher.api.alerts import AlertId
 from dispatcher.api.authentication import require
 from dispatcher.api.feeds import stale_feeds
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.store.clock import record_time
+from dispatcher.texts.current import CurrentTexts
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -23,12 +25,20 @@ Reader = Annotated[Principal, Depends(require(Permission.READ_IN_FORCE, alert_id
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes below `/v1/instance`: the key says which instance."""
+
+    async def message(alert_id: str) -> bytes | None:
+        return await dependencies.alerts.raw(alert_id)
+
+    told = CurrentTexts(message)
     router = APIRouter(prefix="/v1/instance", tags=["instances"])
 
     @router.get("/alerts")
     async def current(instance: Lister) -> schemas.AlertList:
-        """List what is in force now in the instance's municipalities: not expired, not superseded, not ended."""
-        alerts = await dependencies.alerts.current_in(instance.territory)
+        """List what is in force now in the instance's municipalities: not expired, not superseded, not ended. Of a
+        message with several infos the gravest of those that have not expired speaks, with its own end.
+        """
+        in_force = await dependencies.alerts.current_in(instance.territory)
+        alerts = await told.now(in_force, await record_time(dependencies.health.pool)) if in_force else []
         stale = await stale_feeds(dependencies.feed_services) if dependencies.feed_services else []
         return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts], stale_feeds=stale)
 

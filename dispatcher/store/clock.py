@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dispatcher.store.record import Pool
+
 
 def _own_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def record_time(pool: Pool) -> datetime:
+    """Return the aware present by the record itself."""
+    now: datetime = await pool.fetchval("SELECT clock_timestamp()")
+    return now
 
 
 class RecordClock:
