@@ -16,6 +16,7 @@ from string import Template
 from typing import Annotated, Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape as escape_xml
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
@@ -23,6 +24,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
+from dispatcher.commands.terminal import shown
 from dispatcher.model.vocabulary import FINAL_STATES
 
 TIMEOUT_S = 30
@@ -31,6 +33,8 @@ PATIENCE_S = 60
 """How long `--follow` goes on without an answer: an API that starts again takes seconds."""
 AWAY = frozenset({500, 502, 503, 504})
 REPEATED = " (schon angenommen)"
+ZONE = "Europe/Berlin"
+"""The default of WARN_TIME_ZONE. A command that only speaks HTTP does not load the settings."""
 
 Url = Annotated[str, typer.Option(envvar="WARN_URL", help="the service")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a CAP 1.2 message")]
@@ -90,11 +94,11 @@ def _explanation(error: urllib.error.HTTPError) -> str:
     raw = error.read().decode("utf-8", "replace")
     try:
         problem = json.loads(raw)
-        lines = [f"{error.code} {problem['title']}: {problem.get('detail', '')}"]
+        lines = [f"{error.code} {shown(problem['title'])}: {shown(problem.get('detail', ''))}"]
         lines += [_finding_line(item) for item in problem.get("errors", [])]
-        lines += [f"  {place['ags']} {place['name']}" for place in problem.get("municipalities", [])]
+        lines += [shown(f"  {place['ags']} {place['name']}") for place in problem.get("municipalities", [])]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return f"{error.code}: {raw[:500]}"
+        return f"{error.code}: {shown(raw[:500])}"
     return "\n".join(lines)
 
 
@@ -102,11 +106,11 @@ def _finding_line(item: dict[str, Any]) -> str:
     place = f" (Zeile {item['line']})" if item.get("line") else ""
     named = f" {item['value']}:" if item.get("value") else ""
     message = item.get("message_de") or item.get("message") or item.get("reason") or ""
-    return f"  {item.get('code') or item.get('kind')}{place}:{named} {message}"
+    return shown(f"  {item.get('code') or item.get('kind')}{place}:{named} {message}")
 
 
 def _give_up(error: _Unanswered, advice: str = "") -> typer.Exit:
-    typer.echo(f"{error}{advice}", err=True)
+    typer.echo(shown(f"{error}{advice}"), err=True)
     return typer.Exit(1)
 
 
@@ -137,9 +141,9 @@ def submit(
     except _Unanswered as error:
         raise _give_up(error, "; der Stand ist unbekannt, bitte erneut senden") from error
     alert = answer["alert"]
-    typer.echo(f"{alert['id']} {alert['reason']}{REPEATED if answer['repeated'] else ''}")
+    typer.echo(shown(f"{alert['id']} {alert['reason']}{REPEATED if answer['repeated'] else ''}"))
     for place in answer["municipalities"]:
-        typer.echo(f"  {place['ags']} {place['name']} {place['reason']} {place['share']:.0%}")
+        typer.echo(shown(f"  {place['ags']} {place['name']} {place['reason']} {place['share']:.0%}"))
     _show_findings(answer)
     if follow:
         status(alert["id"], url, follow=True)
@@ -151,14 +155,25 @@ def preview(file: File, url: Url = "http://127.0.0.1:8080") -> None:
         answer = _ask("POST", f"{url}/v1/alerts/preview", "reach_by_municipality", file.read_bytes())
     except _Unanswered as error:
         raise _give_up(error) from error
-    until = datetime.fromisoformat(answer["expires"]).astimezone()
+    until = _local(datetime.fromisoformat(answer["expires"]))
     repeated = REPEATED if answer["repeated"] else ""
-    typer.echo(f"{answer['reason']} (Spur {answer['lane']}, gültig bis {until:%d.%m.%Y %H:%M}){repeated}")
+    line = f"{answer['reason']} (Spur {answer['lane']}, gültig bis {until:%d.%m.%Y %H:%M %Z}){repeated}"
+    typer.echo(shown(line))
     for place in answer["municipalities"]:
         reach = answer["reach_by_municipality"].get(place["ags"], {})
-        typer.echo(f"  {place['ags']} {place['name']}: {_counts(reach)}")
-    typer.echo(f"insgesamt: {_counts(answer['reach'])}")
+        typer.echo(shown(f"  {place['ags']} {place['name']}: {_counts(reach)}"))
+    typer.echo(shown(f"insgesamt: {_counts(answer['reach'])}"))
     _show_findings(answer)
+
+
+def _local(moment: datetime) -> datetime:
+    """Return the instant as recipients' clocks show it, whatever this machine's own zone is; in UTC if no zone of the
+    name is known.
+    """
+    try:
+        return moment.astimezone(ZoneInfo(os.environ.get("WARN_TIME_ZONE") or ZONE))
+    except (ZoneInfoNotFoundError, ValueError):
+        return moment.astimezone(UTC)
 
 
 def _counts(reach: dict[str, int | str]) -> str:
@@ -221,10 +236,10 @@ def _patiently(page: str) -> dict[str, Any]:
 def status_table(answer: dict[str, Any]) -> Table:
     """Build the table: channels down, states across."""
     alert = answer["alert"]
-    headline = escape(alert["headline"])
+    headline = escape(shown(alert["headline"]))
     title = f"{headline} – {alert['state']} ({alert['reason']}), {alert['audience']} Empfänger"
     table = Table("Kanal", "Art", "Zustände", title=title)
     for channel in answer["channels"]:
         states = ", ".join(f"{name} {count}" for name, count in sorted(channel["states"].items()))
-        table.add_row(channel["channel"], channel["kind"], states)
+        table.add_row(*(escape(shown(cell)) for cell in (channel["channel"], channel["kind"], states)))
     return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.terminal import json_line
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.settings import Settings
 from dispatcher.store import record
@@ -41,7 +41,7 @@ def listed(
         return await DeadLetters(pool).listed(alert, limit)
 
     for letter in on_record(Settings(), work):
-        typer.echo(json.dumps(asdict(letter), default=str))
+        typer.echo(json_line(asdict(letter)))
 
 
 @app.command()
@@ -58,7 +58,7 @@ def show(letter: Annotated[str, typer.Argument(help="id of a dead letter, as `li
         typer.echo(f"{letter}: {WHY[Fate.UNKNOWN]}", err=True)
         raise typer.Exit(1)
     fields = asdict(found)
-    typer.echo(json.dumps(fields.pop("letter") | fields, default=str, ensure_ascii=False, indent=2))
+    typer.echo(json_line(fields.pop("letter") | fields, indent=2))
 
 
 @app.command()

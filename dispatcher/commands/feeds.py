@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -19,6 +18,7 @@ from dispatcher.access.keys import KeyKind, digest, new_key
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import database_url
 from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.terminal import escaped, json_line, shown
 from dispatcher.embedded import EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
@@ -116,7 +116,7 @@ def list_feeds() -> None:
 
     lines = run(work)
     for line in lines:
-        typer.echo(line)
+        typer.echo(escaped(line))
     if not lines:
         typer.echo("no feeds: WARN_FEEDS names no file, or one without [[feed]]", err=True)
 
@@ -263,7 +263,7 @@ async def _record_once(feed: Feed, recorder: Recorder) -> int:
             )
             entries = feed.adapter.listing(fetched.body or b"", url).entries
         except (FetchError, ValueError) as error:
-            typer.echo(f"{type(error).__name__}: {error}", err=True)
+            typer.echo(shown(f"{type(error).__name__}: {error}"), err=True)
             continue
         links = [link for entry in entries for link in entry.links][: settings.max_details]
         for link in links:
@@ -297,7 +297,7 @@ def _say(*reports: PollReport) -> None:
     for report in reports:
         synced = report.synced
         typer.echo(
-            json.dumps(
+            json_line(
                 {
                     "result": report.result,
                     "detail": report.detail,

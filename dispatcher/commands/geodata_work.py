@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from dispatcher.boundaries.importers import VG250, Columns, read
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.succession import Succession, succession, with_aliases
 from dispatcher.commands.map_svg import svg
+from dispatcher.commands.terminal import json_line, shown
 from dispatcher.intake.prepare import match_areas
 from dispatcher.targeting.match import (
     DEFAULT_MATCHING_RULE,
@@ -80,7 +80,7 @@ def match_files(
         try:
             document = cap.parse(path.read_bytes())
         except (cap.CapError, OSError) as error:
-            print(f"{path.name}: {error}", file=sys.stderr)  # noqa: T201 - the command's own output
+            print(shown(f"{path.name}: {error}"), file=sys.stderr)  # noqa: T201 - the command's own output
             status = max(status, NOT_CAP)
             continue
         for alert in document.alerts:
@@ -113,20 +113,20 @@ def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
 
 def _show(alert: cap.Alert, found: Match, stream: TextIO, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(as_object(alert, found), ensure_ascii=False), file=stream)
+        print(json_line(as_object(alert, found)), file=stream)
         return
     console = Console(file=stream)
     state = "held for a person" if found.held else "understood"
-    table = Table(title=Text(f"{alert.identifier}: {len(found.affected)} municipalities, {state}"))
+    table = Table(title=Text(shown(f"{alert.identifier}: {len(found.affected)} municipalities, {state}")))
     for heading in ("AGS", "municipality", "reason", "share"):
         table.add_column(heading, justify="right" if heading == "share" else "left")
     for affected in found.affected:
         table.add_row(affected.ags, Text(affected.name), affected.reason.value, f"{affected.share:.1%}")
     console.print(table)
     for unmatched in found.unmatched:
-        console.print(Text(f"unmatched {unmatched.kind}: {unmatched.value}: {unmatched.reason}"))
+        console.print(Text(shown(f"unmatched {unmatched.kind}: {unmatched.value}: {unmatched.reason}")))
     for note in found.notes:
-        console.print(Text(f"note: {note}"))
+        console.print(Text(shown(f"note: {note}")))
 
 
 @dataclass(frozen=True, slots=True)

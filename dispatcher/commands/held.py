@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.feeds import Session, run
 from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.terminal import json_line, shown
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 
@@ -20,7 +20,7 @@ Who = Annotated[str, typer.Option(help="for the audit trail; default: the accoun
 
 
 def _line(alert: StoredAlert) -> str:
-    return json.dumps(
+    return json_line(
         {
             "id": alert.id,
             "source": alert.source_id,
@@ -29,8 +29,7 @@ def _line(alert: StoredAlert) -> str:
             "severity": alert.severity,
             "sent": alert.sent.isoformat(),
             "expires": alert.expires.isoformat(),
-        },
-        ensure_ascii=False,
+        }
     )
 
 
@@ -63,7 +62,7 @@ def show(alert_id: Id) -> None:
         typer.echo("Unter dieser Nummer gibt es keine Meldung.", err=True)
         raise typer.Exit(1)
     typer.echo(view(cap.parse(raw).alerts[0]))
-    typer.echo("Gemeinden: " + (", ".join(places) or "keine erkannt"))
+    typer.echo(shown("Gemeinden: " + (", ".join(places) or "keine erkannt")))
     typer.echo(f"Zielgebiet (SHA-256): {target}")
 
 
@@ -86,7 +85,7 @@ def release(
     try:
         typer.echo(_line(run(work)))
     except NotApprovedError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(shown(error), err=True)
         raise typer.Exit(1) from error
 
 
@@ -101,5 +100,5 @@ def discard(alert_id: Id, why: Why, who: Who = "") -> None:
     try:
         run(work)
     except NotApprovedError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(shown(error), err=True)
         raise typer.Exit(1) from error

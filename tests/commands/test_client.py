@@ -1,12 +1,16 @@
 """A control centre's side, against a live API."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from dispatcher.commands.client import ZONE, _finding_line, _local, status_table
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
@@ -201,3 +205,47 @@ async def test_the_key_does_not_follow_where_an_answer_points(run: Any, surround
         port = server.sockets[0].getsockname()[1]
         done = await run("status", "x", "--url", f"http://127.0.0.1:{port}")
     assert (done.exit_code, asked) == (1, [b"/v1/alerts/x"])
+
+
+HOSTILE = "Hoch\x9b2J\u202ewasser\x1b[31m\u200b [red]an[/] der Rur"
+
+
+def test_a_headline_controls_no_terminal() -> None:
+    out = io.StringIO()
+    alert = {"headline": HOSTILE, "state": "planned\x07", "reason": "update", "audience": 1}
+    channel = {"channel": "sms\x9b", "kind": "alert\u202e", "states": {"accepted\x1b": 1}}
+    Console(file=out, width=200, color_system=None).print(
+        status_table({"alert": alert, "channels": [channel]})
+    )
+    assert out.getvalue().replace("\n", "").isprintable()
+    assert "[red]an[/]" in out.getvalue()
+
+
+def test_nor_does_what_is_said_of_a_message() -> None:
+    line = _finding_line({"code": "x", "line": 3, "value": HOSTILE, "message_de": f"Zum Gebiet:\n{HOSTILE}."})
+    assert line.isprintable()
+    assert "an[/] der Rur." in line
+
+
+async def test_a_hostile_message_is_submitted_and_shown(service: Any, run: Any, file: Any) -> None:
+    sent = file(warning(DUEREN, headline="Hoch\x9b2Jwasser\u202e", instruction="\u2066Meiden"))
+    submitted = await run("submit", str(sent))
+    assert submitted.exit_code == 0, submitted.output
+    shown = await run("status", submitted.stdout.split()[0])
+    assert shown.exit_code == 0, shown.output
+    assert (submitted.output + shown.output).replace("\n", "").isprintable()
+    assert "Hoch\ufffd2Jwasser\ufffd" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [("", "07:25 CET"), ("Europe/London", "06:25 GMT"), ("Nowhere/Else", "06:25 UTC"), ("../x", "06:25 UTC")],
+)
+def test_a_time_is_told_in_the_recipients_zone_by_its_name(surroundings: Any, zone: str, said: str) -> None:
+    surroundings.setenv("TZ", "Asia/Tokyo")
+    surroundings.setenv("WARN_TIME_ZONE", zone)
+    assert f"{_local(datetime(2026, 11, 28, 6, 25, tzinfo=UTC)):%H:%M %Z}" == said
+
+
+def test_the_zone_is_that_of_the_settings() -> None:
+    assert Settings.model_fields["time_zone"].default == ZONE

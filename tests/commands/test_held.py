@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 import cap
+from dispatcher.commands.held import _line
 from tests.support.feed_messages import archive, warning
+from tests.support.messages import stored
 
 Run = Callable[..., Awaitable[list[str]]]
 
@@ -34,3 +36,9 @@ async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
     await run("held", "discard", second["id"], "--why", "Irrläufer")
     await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
     assert await run("held", "list") == []
+
+
+def test_a_held_messages_headline_controls_no_terminal() -> None:
+    line = _line(stored(headline="Hoch\x9b2J\u202ewasser\x1b", held_for="area"))
+    assert line.isprintable()
+    assert json.loads(line)["headline"] == "Hoch\x9b2J\u202ewasser\x1b"
