@@ -162,6 +162,16 @@ async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, 
     assert "(schon angenommen)" in (await run("preview", file(swapped))).output.splitlines()[0]
 
 
+async def test_where_a_shape_counts_few_and_none_look_alike(
+    service: Any, pool: Any, run: Any, file: Any
+) -> None:
+    await subscribe(pool, Subscriptions(pool), "anna")
+    done = await run(
+        "preview", file(warning(infos=(InfoPart(areas=(), shapes="<circle>50.8,6.48 0.5</circle>"),)))
+    )
+    assert f"  {DUEREN} Düren: webpush < 5\ninsgesamt: webpush < 5\n" in done.output
+
+
 async def test_following_waits_for_a_service_that_starts_again(service: Any, run: Any, file: Any) -> None:
     """The control centre sees the end of it, though the API was away in between."""
     alert_id = (await run("submit", file(warning(status="Exercise", more="<note>Übung</note>")))).output[:26]

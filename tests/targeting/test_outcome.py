@@ -2,7 +2,15 @@
 
 import pytest
 
-from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, CountryBox, HeightUnit, MatchProfile, home_of
+from dispatcher.targeting.outcome import (
+    COUNTRY_BOXES,
+    Beyond,
+    Codes,
+    CountryBox,
+    HeightUnit,
+    MatchProfile,
+    home_of,
+)
 
 BOX = CountryBox(south_lat=47.0, west_lon=6.0, north_lat=55.0, east_lon=15.0)
 
