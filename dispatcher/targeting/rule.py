@@ -65,6 +65,10 @@ class MatchingRule:
     noise_margin: float = 1.2
     """The edge strays by `noise_margin` times its farthest sample, or `noise_factor` times this quantile of
     them if that is less: a bulge on an otherwise exact edge is a bulge, not imprecision."""
+    exact_quantile: float = 0.6
+    exact_m: float = 7.0
+    """An edge of which this share strays no farther is exact (four decimals of a degree, what senders write, are
+    6.6 m): what strays farther is drawn so. Around a small town a bulge is a third of the edge."""
     part_likeness: float = 0.3
     """An exclave is like the part of the unit that it draws: their common area is this much of their union."""
     own_share: float = 0.6
@@ -174,6 +178,8 @@ def tolerance_of(shape: BaseGeometry, boundaries: Boundaries, rule: MatchingRule
     """Return how far the shape's edge strays from municipal borders, in metres; None if it does not follow them."""
     strays = _strays(shape, boundaries, rule)
     usual = rule.noise_factor * float(np.quantile(strays, rule.noise_quantile))
+    if float(np.quantile(strays, rule.exact_quantile)) <= rule.exact_m:
+        usual = 0.0
     tolerance = max(rule.border_floor_m, min(usual, rule.noise_margin * float(strays.max())))
     if tolerance > max(rule.border_floor_m, min(rule.tolerance_max_m, rule.tolerance_share * radius(shape))):
         return None

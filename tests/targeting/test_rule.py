@@ -1,5 +1,8 @@
 """The matching rule on drawings small enough to reason about: a board of squares 4 km wide, with an exclave."""
 
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,11 @@ from dispatcher.boundaries.build import BoundaryRow, build
 from dispatcher.boundaries.bundle import Provenance
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA
-from dispatcher.targeting.rule import overlap
+from dispatcher.targeting.match import match
+from dispatcher.targeting.rule import MatchingRule, overlap
+from ops.lab.bench.fixtures.drawings import hit
 from tests.targeting.board import EXCLAVE, ORIGIN, RULE, SIDE, centre, kept, plain_board, square
+from tests.targeting.drawing import drawn
 
 
 def test_an_exact_outline_keeps_its_unit(board: Boundaries) -> None:
@@ -145,3 +151,56 @@ def test_an_exclave_wholly_under_the_bulge_of_an_outline_is_reached() -> None:
     found = overlap(shapely.union(block, shapely.Point(x - 600, y).buffer(1300)), board, RULE)
     assert found.tolerance_m is not None
     assert "00" in {board.municipalities[index].name for index in found.indices[found.kept]}
+
+
+FIXTURES = Path(__file__).parent / "fixtures"
+BULGE_M = 3_000.0
+# No edge counts as exact with it.
+INEXACT = dataclasses.replace(RULE, exact_m=-1.0)
+# What may be missed under a bulge lies no deeper than the shallowest sliver that counts.
+DEEPEST_M = RULE.border_floor_m
+
+
+def bulging(
+    towns: Boundaries, key: str, decimals: int | None, rule: MatchingRule = RULE
+) -> Iterator[tuple[set[int], set[int], Any]]:
+    """Draw a town's outline with a circle at 12 places of its edge: whom it must reach, whom it reaches, the shape."""
+    members = towns.indices_of_ags(key)
+    (town,) = towns.border[list(members)]
+    for place in range(12):
+        edge = shapely.get_parts(town)[0].exterior
+        bulge = shapely.buffer(edge.interpolate((place + 0.5) / 12, normalized=True), BULGE_M)
+        shape = shapely.union(town, bulge)
+        found = match([drawn(shape, decimals)], towns, rule=rule).affected
+        yield {*members, *hit(towns, bulge)}, {towns.index_by_ags[one.ags] for one in found}, shape
+
+
+def depth_m(shape: Any, border: Any) -> float:
+    """How far a shape reaches into a unit."""
+    corners = shapely.get_coordinates(shapely.segmentize(shapely.intersection(shape, border), 20.0))
+    return float(shapely.distance(shapely.boundary(border), shapely.points(corners)).max())
+
+
+@pytest.mark.parametrize("decimals", [None, 4])
+@pytest.mark.parametrize(("name", "key"), [("passau", "09262"), ("straubing", "09263")])
+def test_nobody_deep_under_the_bulge_of_a_small_town_is_missed(
+    name: str, key: str, decimals: int | None
+) -> None:
+    """The bulge is a third of the town's edge. Places 695 and 749 m deep were missed there, and some 1,000 m."""
+    towns = Boundaries.load(FIXTURES / f"{name}.bundle")
+    for (truth, reached, shape), (_, before, _) in zip(
+        bulging(towns, key, decimals), bulging(towns, key, decimals, INEXACT), strict=True
+    ):
+        assert all(depth_m(shape, towns.border[lost]) < DEEPEST_M for lost in truth - reached)
+        assert reached - truth <= before
+
+
+def test_without_the_part_of_an_edge_that_is_exact_they_would_be() -> None:
+    """The control: where no edge counts as exact, the test above fails."""
+    towns = Boundaries.load(FIXTURES / "passau.bundle")
+    deepest = [
+        depth_m(shape, towns.border[lost])
+        for truth, reached, shape in bulging(towns, "09262", None, INEXACT)
+        for lost in truth - reached
+    ]
+    assert max(deepest) > 350.0
