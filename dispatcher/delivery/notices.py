@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.delivery.render import Rendered, render
+from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.content import RecordedMessage
+from dispatcher.texts.headline import ENDINGS
 from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from channels.base import Notice
+    from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.batches import Lease
-    from dispatcher.model.vocabulary import Kind
     from dispatcher.store.alerts.alerts import Alerts
 
 KEPT = 256
@@ -37,9 +40,7 @@ class Notices:
         key = (lease.alert_id, lease.kind, lease.language)
         kept = self._kept.get(key)
         if kept is None or kept.until <= now:
-            kept = render(
-                await self._source(lease.alert_id), lease.kind, lease.language, Present(now, self._zone)
-            )
+            kept = render(await self._source(lease), lease.kind, lease.language, Present(now, self._zone))
             if kept is None:
                 return None
             self._keep(key, kept)
@@ -50,9 +51,28 @@ class Notices:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def _source(self, alert_id: str) -> RecordedMessage:
+    async def _source(self, lease: Lease) -> RecordedMessage:
+        named = lease.alert_id
+        stored, alert = await self._message(named)
+        if lease.kind in ENDINGS:
+            # People hear of an end for as long as what they were told would have held.
+            stored = replace(stored, expires=max(stored.expires, lease.deadline))
+        if lease.kind is Kind.NO_LONGER_AFFECTED and (earlier := await self._alerts.replaced_by(stored.id)):
+            # What goes on elsewhere is not what is over here: an end names what has ended.
+            named = earlier
+            before, alert = await self._message(named)
+            alert = replace(alert, infos=tuple(map(_name_only, alert.infos)))
+            stored = replace(stored, headline=before.headline, event=before.event)
+        places = tuple(place.name for place in await self._alerts.affected(named))
+        return RecordedMessage(alert, stored, places)
+
+    async def _message(self, alert_id: str) -> tuple[StoredAlert, cap.Alert]:
         stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
         if stored is None or raw is None:
             raise LookupError(alert_id)
-        places = tuple(place.name for place in await self._alerts.affected(alert_id))
-        return RecordedMessage(cap.parse(raw).alerts[0], stored, places)
+        return stored, cap.parse(raw).alerts[0]
+
+
+def _name_only(info: cap.Info) -> cap.Info:
+    """Return what names a warning that is over, without what it asked people to do."""
+    return replace(info, instruction=None, description=None, web=None)

@@ -193,5 +193,5 @@ async def test_an_update_that_leaves_a_place_out_lifts_the_warning_there(town: T
     for one in storm.messages[:2]:
         await town.accepted(one)
         await town.work()
-    assert [kind for kind, _ in town.heard("north")] == ["alert", "no_longer_affected"]
+    assert town.heard("north") == [("alert", WHOLE), ("no_longer_affected", WHOLE)], "an end names what has ended"
     assert await in_force(town) == ([WEST], [])

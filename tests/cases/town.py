@@ -15,13 +15,13 @@ from cap.signatures.signing import sign
 from dispatcher.access.principals import Actor
 from dispatcher.audience.watched_areas import read_places
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.delivery.render import WORDS
 from dispatcher.feeds.poller import PollReport
 from dispatcher.model.principals import Instance, Source
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue.wakeups import queue_name
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.texts.catalogues import words_for
 from dispatcher.worker.dependencies import WorkerDependencies
 from ops.lab.faults.feeds.server import FeedServer
 from tests.api.conftest import SECRET, Answer, Service
@@ -216,7 +216,7 @@ class Town:
 def _told(person: NewSubscription, body: bytes) -> tuple[str, str]:
     if person.channel == "sms_http":
         first = json.loads(body)["text"].partition("\n")[0]
-        kinds = {prefix: kind for kind, prefix in WORDS["de"].prefix.items()}
+        kinds = {prefix: kind for kind, prefix in words_for("de").prefix.items()}
         prefix, _, headline = first.partition(": ")
         return str(kinds[prefix]), headline
     payload = json.loads(browser.decrypt(body) if person.channel == "webpush" else body)

@@ -50,6 +50,7 @@ async def submit(
     """
     reason = changes.setdefault("reason", Reason.UPDATE if chain else Reason.FIRST_NOTICE)
     async with alerts.submission(changes.get("sender", SENDER)) as submission:
+        changes.setdefault("thread", chain or alert_id)
         alert = new_alert(alert_id, *(areas or (DUEREN,)), chain_id=chain or alert_id, **changes)
         if merge:
             await submission.merge_chains(alert.chain_id, merge)

@@ -9,9 +9,9 @@ from weakref import WeakValueDictionary
 
 from dispatcher.access.principals import SERVICE, submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
-from dispatcher.model.vocabulary import DISPATCHED, AlertState, Lane, Reason
+from dispatcher.model.vocabulary import DISPATCHED, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
-from dispatcher.store.sql import is_dispatched, is_in_force
+from dispatcher.store.sql import among, is_dispatched, is_in_force
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -268,6 +268,15 @@ class Alerts:
         """Return the bytes exactly as they were submitted."""
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
+
+    async def replaced_by(self, alert_id: str) -> str | None:
+        """Return the id of the last warning that the alert replaces itself."""
+        found: str | None = await self._pool.fetchval(
+            f"""SELECT a.id FROM replacement r JOIN alert a ON a.id = r.earlier
+               WHERE r.later = $1 AND a.reason IN {among(WARNING)} ORDER BY a.number DESC LIMIT 1""",  # noqa: S608 - constant
+            alert_id,
+        )
+        return found
 
     async def target_sha256(self, alert_id: str) -> str:
         """Return the hash of the target as the record has it now, in hex."""
