@@ -144,6 +144,11 @@ REFUSED = {
     ),
     "an unknown sender": (warning(sender=NEIGHBOUR).xml(), 403, ProblemType.SENDER_NOT_ALLOWED),
     "the future": (warning(sent=now() + 12 * HOUR).xml(), 422, ProblemType.SENT_IN_FUTURE),
+    "an end from the future, for elsewhere, of nothing known": (
+        warning().later("c-1", "Cancel", sent=now() + 12 * HOUR, infos=(InfoPart(areas=(AACHEN,)),)).xml(),
+        422,
+        ProblemType.SENT_IN_FUTURE,
+    ),
     "no area": (warning(infos=(InfoPart(areas=()),)).xml(), 422, None),
     "an area without a target": (
         warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),)).xml(),
