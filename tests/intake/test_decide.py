@@ -1,240 +1,578 @@
-"""Every rung of the ladder, in its order."""
+"""The one ladder of every message, rung by rung and in its order, by values; and a table of everything that can meet."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import pytest
 
 import cap
-from dispatcher.intake.decide import Decision, decide, effective_expiry, expiry, is_ending, referenced_of
-from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import Reason
-from tests.support.messages import HOUR, NOW, SENDER, InfoPart, Message, stored
+from dispatcher.intake.decide import Decision, decide
+from dispatcher.intake.effects import TAKES_EFFECT
+from dispatcher.intake.meaning import ACTS_ON_OTHERS
+from dispatcher.intake.prepare import Message, OnDoubt
+from dispatcher.intake.related import RelatedState, resolve
+from dispatcher.model.vocabulary import (
+    AUTHENTICITY_DOUBTS,
+    DISPATCHED,
+    ENDING_REASONS,
+    WARNING,
+    Doubt,
+    Reason,
+)
+from tests.support.decisions import (
+    ALL_CLEAR,
+    AT,
+    CENTRE,
+    DIGEST,
+    END,
+    FEED,
+    FIRST,
+    OTHER_FEED,
+    RULES,
+    SECOND,
+    known,
+    message,
+    on_record,
+)
+from tests.support.feed_messages import HOUR, NOW, dwd_id, update, warning
 
-LIFETIME = 12 * HOUR
 MINUTE = timedelta(minutes=1)
-FIRST = Message()
-UPDATE = FIRST.later("hochwasser-2")
-CANCEL = FIRST.later("hochwasser-3", "Cancel", minutes=2)
+ENDS = NOW + 6 * HOUR
+HOLD, REFUSE = OnDoubt.HOLD, OnDoubt.REFUSE
+
+SENT = on_record(id="sent")
+SENT_END = on_record(END, id="end", reason=Reason.CANCEL)
+DELISTED = on_record(id="gone", reason=Reason.NO_LONGER_LISTED, sent=NOW + 20 * MINUTE, msg_type="Cancel")
+LATER = on_record(SECOND, id="later", reason=Reason.UPDATE)
+SECOND_SENT = on_record(SECOND, id="second", reason=Reason.UPDATE)
+EQUAL = on_record(warning(9, identifier="lhp-1", sender="lhp@x.example"), id="theirs", source_id=OTHER_FEED)
+SAME, OTHER_SPELLING = replace(SENT, sha256=DIGEST), replace(SENT, identifier=dwd_id(1, "DEU"))
+SILENT = replace(SAME, stopped_by="gone")
+REPLACED, ENDED = replace(SENT, stopped_by="second"), replace(SENT, stopped_by="end")
 
 
-def alert_of(message: Any) -> Any:
-    return cap.parse(message.xml()).alerts[0]
+def of(reason: Reason, *doubts: Doubt, by: str | None = None, expires: datetime = ENDS) -> Decision:
+    return Decision(reason, expires, doubts, by)
 
 
-def judged(message: Any, *chain: Any, expires: Any = NOW + HOUR, now: Any = NOW) -> Any:
-    alert = alert_of(message)
-    return decide(alert, referenced=referenced_of(alert, chain), chain=chain, expires=expires, now=now)
+class Case(NamedTuple):
+    """One way to a reason. `door` is that of a feed if nothing else is said."""
+
+    message: Message
+    known: RelatedState
+    decision: Decision
+    door: OnDoubt = HOLD
 
 
-def refused(message: Any, *chain: Any) -> Any:
-    with pytest.raises(RequestRefused) as caught:
-        judged(message, *chain)
-    return caught.value
+DUPLICATE = of(Reason.DUPLICATE, by="sent")
+FIRST_NOTICE, UPDATE = of(Reason.FIRST_NOTICE), of(Reason.UPDATE)
+REPLACED_BY_SECOND: dict[str, Any] = {
+    "named": (REPLACED,),
+    "graph": (REPLACED, SECOND_SENT),
+    "replaced": {"second": frozenset({"sent"})},
+}
+
+LADDER: dict[str, Case] = {
+    # powerless
+    "a doubtful one": Case(
+        message(doubts=(Doubt.SENDER, Doubt.SEVERITY)),
+        known(),
+        of(Reason.HELD, Doubt.SENDER, Doubt.SEVERITY),
+    ),
+    "a doubtful one again": Case(message(doubts=(Doubt.SENDER,)), known(same=SAME), DUPLICATE),
+    "a doubtful one for elsewhere": Case(
+        message(places=(), doubts=(Doubt.SENDER,)), known(), of(Reason.ELSEWHERE)
+    ),
+    "a doubtful one for elsewhere about what is known": Case(
+        message(SECOND, places=(), doubts=(Doubt.SENDER,)),
+        known(named=(SENT,)),
+        of(Reason.HELD, Doubt.SENDER),
+    ),
+    "a doubtful one for nobody knows where": Case(
+        message(places=(), doubts=(Doubt.SENDER, Doubt.AREA)),
+        known(),
+        of(Reason.HELD, Doubt.SENDER, Doubt.AREA),
+    ),
+    "a doubtful end": Case(
+        message(END, doubts=(Doubt.SIGNATURE, Doubt.SEVERITY)),
+        known(named=(SENT,)),
+        of(Reason.HELD, Doubt.SIGNATURE, Doubt.SEVERITY),
+    ),
+    "a centre's from the future without a place, about nothing known": Case(
+        message(END, places=(), doubts=(Doubt.CLOCK,)), known(), of(Reason.HELD, Doubt.CLOCK), REFUSE
+    ),
+    # repeated
+    "the same content again": Case(message(), known(same=SAME), DUPLICATE),
+    "the same content again, though it was never sent": Case(
+        message(), known(same=replace(SAME, reason=Reason.HELD)), DUPLICATE
+    ),
+    "a centre's same content again": Case(message(), known(same=SAME), DUPLICATE, REFUSE),
+    "a centre's other content under one identity": Case(
+        message(), known(same=SENT), of(Reason.HELD, Doubt.IDENTITY), REFUSE
+    ),
+    "another feed's copy that was sent": Case(
+        message(), known(copies=(replace(SENT, source_id=OTHER_FEED),)), DUPLICATE
+    ),
+    "another feed's copy that was sent, and which is less certain": Case(
+        message(),
+        known(copies=(replace(SENT, source_id=OTHER_FEED, proved=False),), succeeds=frozenset({"sent"})),
+        UPDATE,
+    ),
+    "another feed's copy that was held": Case(
+        message(), known(copies=(replace(SENT, source_id=OTHER_FEED, reason=Reason.HELD),)), FIRST_NOTICE
+    ),
+    "what a centre submitted here, whatever became of it": Case(
+        message(), known(copies=(replace(SENT, source_id=CENTRE, reason=Reason.EXPIRED),)), DUPLICATE
+    ),
+    "a centre's own message, of which a feed brought a copy": Case(
+        message(), known(copies=(SENT,), succeeds=frozenset({"sent"})), UPDATE, REFUSE
+    ),
+    "a centre's own message, all of which people have read in a copy": Case(
+        message(),
+        known(copies=(SENT,), succeeds=frozenset({"sent"}), equal_to=SENT),
+        of(Reason.MERGED, by="sent"),
+        REFUSE,
+    ),
+    "an edition under another spelling, though older": Case(
+        message(), known(editions=(replace(OTHER_SPELLING, sent=NOW - HOUR),)), DUPLICATE
+    ),
+    "an edition by another feed, not older": Case(
+        message(), known(editions=(replace(SENT, source_id=OTHER_FEED, sent=NOW + MINUTE),)), DUPLICATE
+    ),
+    "an older edition by another feed": Case(
+        message(), known(editions=(replace(SENT, source_id=OTHER_FEED, sent=NOW - HOUR),)), FIRST_NOTICE
+    ),
+    "an edition that is less certain": Case(
+        message(), known(editions=(replace(OTHER_SPELLING, proved=False),)), FIRST_NOTICE
+    ),
+    "an edition that was not sent": Case(
+        message(), known(editions=(replace(OTHER_SPELLING, reason=Reason.HELD),)), FIRST_NOTICE
+    ),
+    "the same content after the source's silence": Case(
+        message(), known(same=SILENT, graph=(SILENT, DELISTED)), FIRST_NOTICE
+    ),
+    "another content under its own identity": Case(message(), known(same=SENT), UPDATE),
+    # unfit reference
+    "a centre's update of nothing known": Case(
+        message(SECOND), known(), of(Reason.HELD, Doubt.UNKNOWN_REFERENCE), REFUSE
+    ),
+    "a centre's end of somebody else's": Case(
+        message(replace(END, sender="other@x.example")),
+        known(),
+        of(Reason.HELD, Doubt.FOREIGN_REFERENCE),
+        REFUSE,
+    ),
+    "a centre's exercise about somebody else's": Case(
+        message(replace(END, sender="other@x.example", status=cap.Status.EXERCISE)),
+        known(),
+        of(Reason.HELD, Doubt.FOREIGN_REFERENCE),
+        REFUSE,
+    ),
+    "a centre's first alert that names somebody else's": Case(
+        message(replace(FIRST, references=(cap.Reference("other@x.example", "1", NOW),))),
+        known(),
+        FIRST_NOTICE,
+        REFUSE,
+    ),
+    # not for the public
+    "an acknowledgement": Case(
+        message(replace(FIRST, msg_type=cap.MsgType.ACK)), known(), of(Reason.NOT_A_WARNING)
+    ),
+    "an exercise": Case(message(replace(FIRST, status=cap.Status.EXERCISE)), known(), of(Reason.NOT_ACTUAL)),
+    "a test by its profile": Case(message(is_test=True), known(), of(Reason.NOT_ACTUAL)),
+    "a restricted message": Case(
+        message(replace(FIRST, scope=cap.Scope.RESTRICTED)), known(), of(Reason.NOT_PUBLIC)
+    ),
+    # superseded
+    "an update of it came before": Case(message(), known(later=(LATER,)), of(Reason.SUPERSEDED, by="later")),
+    "an end that its own update overtook": Case(
+        message(END), known(named=(SENT,), later=(LATER,)), of(Reason.SUPERSEDED, by="later")
+    ),
+    "a newer edition that was sent": Case(
+        message(),
+        known(editions=(replace(OTHER_SPELLING, sent=NOW + HOUR, proved=False),)),
+        of(Reason.SUPERSEDED, by="sent"),
+    ),
+    "a newer edition that was only recorded": Case(
+        message(),
+        known(editions=(replace(OTHER_SPELLING, sent=NOW + HOUR, reason=Reason.EXPIRED),)),
+        FIRST_NOTICE,
+    ),
+    "only the source's silence is newer": Case(
+        message(), known(editions=(replace(DELISTED, identifier="x", proved=False),)), FIRST_NOTICE
+    ),
+    # ending
+    "the end of what nobody was told": Case(message(END), known(), of(Reason.NOTHING_TO_END)),
+    "the end of what was only held": Case(
+        message(END), known(named=(replace(SENT, reason=Reason.HELD),)), of(Reason.NOTHING_TO_END)
+    ),
+    "a second end": Case(
+        message(replace(END, identifier="x", sent=NOW + 25 * MINUTE)),
+        known(named=(ENDED,), graph=(ENDED, SENT_END)),
+        of(Reason.ALREADY_ENDED),
+    ),
+    "an end after the source's silence": Case(
+        message(END), known(named=(SILENT,), graph=(SILENT, DELISTED)), of(Reason.ALREADY_ENDED)
+    ),
+    "the end of what was over": Case(
+        message(END), known(named=(replace(SENT, expires=AT),)), of(Reason.EXPIRED)
+    ),
+    "the end of what was replaced": Case(
+        message(END), known(**REPLACED_BY_SECOND), of(Reason.SUPERSEDED, by="second")
+    ),
+    "a centre's end of what was replaced": Case(
+        message(END), known(**REPLACED_BY_SECOND), of(Reason.HELD, Doubt.REPLACED_REFERENCE), REFUSE
+    ),
+    "a centre's end of what was replaced by what is over": Case(
+        message(END),
+        known(**REPLACED_BY_SECOND | {"graph": (REPLACED, replace(SECOND_SENT, expires=AT))}),
+        of(Reason.EXPIRED),
+        REFUSE,
+    ),
+    "the end of what replaced it, and of its ancestors": Case(
+        message(replace(END, references=())),
+        known(**REPLACED_BY_SECOND | {"named": (SECOND_SENT,)}),
+        of(Reason.CANCEL),
+    ),
+    "an end beside a branch that goes on": Case(
+        message(END), known(named=(SENT,), graph=(SENT, SECOND_SENT)), of(Reason.CANCEL)
+    ),
+    "a cancel": Case(message(END), known(named=(SENT,)), of(Reason.CANCEL)),
+    "a cancel that expired when it was sent": Case(
+        message(END, expires=NOW),
+        known(named=(replace(SENT, expires=ENDS - HOUR), SECOND_SENT)),
+        of(Reason.CANCEL),
+    ),
+    "a cancel that holds for longer than what it ends": Case(
+        message(END, expires=ENDS + HOUR),
+        known(named=(SENT,)),
+        of(Reason.CANCEL, expires=ENDS + HOUR),
+    ),
+    "the end of what waits behind an equal one": Case(
+        message(END), known(named=(replace(SENT, reason=Reason.MERGED),)), of(Reason.CANCEL)
+    ),
+    "an update that gives the all-clear": Case(
+        message(ALL_CLEAR), known(named=(SENT,)), of(Reason.ALL_CLEAR)
+    ),
+    "green after yellow": Case(
+        message(SECOND, not_a_warning=True), known(named=(SENT,)), of(Reason.ALL_CLEAR)
+    ),
+    "an end that is only grave": Case(
+        message(END, doubts=(Doubt.SEVERITY, Doubt.AREA)), known(named=(SENT,)), of(Reason.CANCEL)
+    ),
+    # over
+    "what expires now": Case(message(expires=AT), known(), of(Reason.EXPIRED, expires=AT)),
+    "what expires in a moment": Case(
+        message(expires=AT + timedelta(microseconds=1)),
+        known(),
+        of(Reason.FIRST_NOTICE, expires=AT + timedelta(microseconds=1)),
+    ),
+    "an update that is over": Case(message(SECOND, expires=NOW), known(named=(SENT,)), of(Reason.LAPSED)),
+    "one without an end, older than its source's patience": Case(
+        message(warning(1, lasts=None, sent=AT - 12 * HOUR - MINUTE)), known(), of(Reason.OUTDATED)
+    ),
+    "one without an end, of just its source's patience": Case(
+        message(warning(1, lasts=None, sent=AT - 12 * HOUR)), known(), FIRST_NOTICE
+    ),
+    "an old one that says until when": Case(
+        message(warning(1, sent=AT - 13 * HOUR, lasts=24 * HOUR)), known(), FIRST_NOTICE
+    ),
+    "an old update without an end of what people know": Case(
+        message(update(2, FIRST, lasts=None, sent=AT - 13 * HOUR)), known(named=(SENT,)), UPDATE
+    ),
+    # no alarm
+    "a quiet one": Case(message(quiet=True), known(), of(Reason.QUIET)),
+    "green without yellow": Case(message(not_a_warning=True), known(), of(Reason.NO_WARNING)),
+    "advance information": Case(message(advance=True), known(), of(Reason.ADVANCE)),
+    "a centre's advance information": Case(message(advance=True), known(), FIRST_NOTICE, REFUSE),
+    "advance information about what people know": Case(
+        message(SECOND, advance=True), known(named=(SENT,)), UPDATE
+    ),
+    "for elsewhere": Case(message(places=()), known(), of(Reason.ELSEWHERE)),
+    "for elsewhere now, and people here were told": Case(
+        message(SECOND, places=()), known(named=(SENT,)), UPDATE
+    ),
+    "for nobody knows where": Case(
+        message(places=(), doubts=(Doubt.AREA,)), known(), of(Reason.HELD, Doubt.AREA)
+    ),
+    # equal
+    "another source's account of it": Case(message(), known(equal_to=EQUAL), of(Reason.MERGED, by="theirs")),
+    "another source's account of what people know": Case(
+        message(SECOND), known(equal_to=EQUAL, named=(SENT,)), UPDATE
+    ),
+    # alarm
+    "doubts": Case(
+        message(doubts=(Doubt.SEVERITY, Doubt.STATUS)),
+        known(),
+        of(Reason.HELD, Doubt.SEVERITY, Doubt.STATUS),
+    ),
+    "an update": Case(message(SECOND), known(named=(SENT,)), UPDATE),
+    "a centre's update": Case(message(SECOND), known(named=(SENT,)), UPDATE, REFUSE),
+    "an update of what is not known": Case(message(SECOND), known(), UPDATE),
+    "a first notice": Case(message(), known(), FIRST_NOTICE),
+}
 
 
-ON_RECORD = stored()
-UPDATED = stored(
-    id="B", identifier="hochwasser-2", sent=NOW + MINUTE, reason=Reason.UPDATE, msg_type="Update"
-)
-
-
-def test_a_first_notice_starts_a_chain_of_its_own() -> None:
-    assert judged(FIRST) == Decision(Reason.FIRST_NOTICE)
-
-
-def test_an_update_continues_the_chain_it_refers_to() -> None:
-    assert judged(UPDATE, ON_RECORD) == Decision(Reason.UPDATE, ("A",))
-
-
-def test_a_cancel_ends_the_chain_it_refers_to() -> None:
-    assert judged(CANCEL, ON_RECORD, UPDATED) == Decision(Reason.CANCEL, ("A",))
-
-
-def test_an_update_that_says_nothing_but_all_clear_ends_like_a_cancel() -> None:
-    over = replace(
-        UPDATE, infos=(InfoPart(response="AllClear"), InfoPart(response="AllClear", language="en"))
-    )
-    assert judged(over, ON_RECORD) == Decision(Reason.ALL_CLEAR, ("A",))
-
-
-def test_an_update_that_gives_the_all_clear_in_part_only_goes_on() -> None:
-    partly = replace(UPDATE, infos=(InfoPart(response="AllClear"), InfoPart(response="Shelter")))
-    assert judged(partly, ON_RECORD).reason is Reason.UPDATE
-
-
-@pytest.mark.parametrize("word", ["Ack", "Error"])
-def test_acknowledgements_and_errors_are_recorded_and_speak_to_nobody(word: str) -> None:
-    note = "<note>x</note>"
-    assert judged(FIRST.later("ack-1", word, more=note), ON_RECORD).reason is Reason.NOT_A_WARNING
-
-
-def test_an_acknowledgement_of_a_foreign_message_does_not_join_its_chain() -> None:
-    ack = FIRST.later("ack-1", "Ack", sender="other@dueren.example")
-    assert judged(ack, ON_RECORD) == Decision(Reason.NOT_A_WARNING)
-
-
-@pytest.mark.parametrize("sender", [SENDER, "other@dueren.example"])
-def test_a_first_alert_that_refers_to_others_starts_a_chain_of_its_own_all_the_same(sender: Any) -> None:
-    """What acts on others must say so by its type; else a source could lift another's warning."""
-    assert judged(FIRST.later("neu", "Alert", sender=sender), ON_RECORD) == Decision(Reason.FIRST_NOTICE)
-
-
-@pytest.mark.parametrize("status", ["Exercise", "Test", "System", "Draft"])
-@pytest.mark.parametrize("message", [FIRST, UPDATE, CANCEL])
-def test_what_is_not_actual_is_never_dispatched(message: Any, status: str) -> None:
-    assert judged(replace(message, status=status), ON_RECORD).reason is Reason.NOT_ACTUAL
-
-
-@pytest.mark.parametrize("scope", ["Restricted", "Private"])
-@pytest.mark.parametrize("message", [FIRST, UPDATE, CANCEL])
-def test_what_is_not_public_is_never_dispatched(message: Any, scope: str) -> None:
-    assert judged(replace(message, scope=scope), ON_RECORD).reason is Reason.NOT_PUBLIC
-
-
-@pytest.mark.parametrize(("expires", "reason"), [(NOW, Reason.EXPIRED), (NOW + MINUTE, Reason.FIRST_NOTICE)])
-def test_an_expired_message_is_not_dispatched(expires: Any, reason: Any) -> None:
-    assert judged(FIRST, expires=expires).reason is reason
-
-
-@pytest.mark.parametrize("late", [UPDATE, FIRST.later("hochwasser-3", "Cancel", minutes=1)])
-def test_what_was_sent_before_a_message_already_here_is_superseded(late: Any) -> None:
-    newer = replace(UPDATED, sent=NOW + 5 * MINUTE)
-    assert judged(late, ON_RECORD, newer) == Decision(Reason.SUPERSEDED, ("A",))
-
-
-def test_a_message_of_the_same_instant_is_not_superseded() -> None:
-    assert judged(UPDATE, ON_RECORD, replace(UPDATED, identifier="other")).reason is Reason.UPDATE
-
-
-def test_a_later_message_that_was_not_dispatched_supersedes_nothing() -> None:
-    exercise = stored(id="X", identifier="uebung", sent=NOW + HOUR, reason=Reason.NOT_ACTUAL)
-    assert judged(UPDATE, ON_RECORD, exercise).reason is Reason.UPDATE
-
-
-@pytest.mark.parametrize("reason", [Reason.CANCEL, Reason.ALL_CLEAR])
-def test_a_second_all_clear_never_happens(reason: Any) -> None:
-    ended = replace(UPDATED, reason=reason)
-    assert judged(CANCEL, ON_RECORD, ended).reason is Reason.ALREADY_ENDED
-
-
-def test_a_warning_that_ended_and_was_taken_up_again_may_end_again() -> None:
-    ended = replace(UPDATED, reason=Reason.CANCEL)
-    again = stored(id="C", identifier="wieder", sent=NOW + MINUTE, reason=Reason.UPDATE)
-    assert judged(CANCEL, ON_RECORD, ended, again).reason is Reason.CANCEL
-
-
-def test_an_update_after_the_end_takes_the_warning_up_again() -> None:
-    ended = replace(UPDATED, identifier="ende", reason=Reason.CANCEL)
-    assert judged(UPDATE, ON_RECORD, ended).reason is Reason.UPDATE
-
-
-def test_a_message_without_a_time_is_never_called_superseded() -> None:
-    """The strict policy refuses it earlier; the ladder does not fall over it."""
-    alert = replace(alert_of(UPDATE), sent=None)
-    newer = replace(UPDATED, sent=NOW + HOUR)
-    decision = decide(alert, referenced=[ON_RECORD], chain=[ON_RECORD, newer], expires=NOW + HOUR, now=NOW)
-    assert decision.reason is Reason.UPDATE
-
-
-@pytest.mark.parametrize("message", [UPDATE, CANCEL])
-def test_nobody_acts_on_what_is_not_known(message: Any) -> None:
-    problem = refused(message)
-    assert problem.type is ProblemType.UNKNOWN_REFERENCE
-    assert problem.extra == {"references": [f"{SENDER},hochwasser-1"]}
-
-
-@pytest.mark.parametrize("message", [UPDATE, CANCEL, replace(UPDATE, status="Exercise")])
-def test_nobody_acts_on_the_messages_of_others(message: Any) -> None:
-    foreign = replace(message, sender="other@dueren.example")
-    problem = refused(foreign, ON_RECORD)
-    assert problem.type is ProblemType.FOREIGN_REFERENCE
-    assert problem.extra == {"senders": [SENDER]}
-
-
-def test_one_foreign_reference_among_own_ones_is_one_too_many() -> None:
-    other = replace(FIRST, sender="other@dueren.example")
-    problem = refused(replace(UPDATE, references=(FIRST, other)), ON_RECORD)
-    assert problem.extra == {"senders": ["other@dueren.example"]}
-
-
-def test_one_known_reference_is_enough() -> None:
-    unknown = replace(FIRST, identifier="never-seen")
-    assert judged(replace(UPDATE, references=(unknown, FIRST)), ON_RECORD).chains == ("A",)
-
-
-def test_references_are_compared_by_sender_identifier_and_instant() -> None:
-    reference = alert_of(UPDATE)
-    same = ON_RECORD
-    other_time = stored(id="B", sent=NOW - HOUR)
-    other_sender = stored(id="C", sender="other@dueren.example")
-    other_identifier = stored(id="D", identifier="sturm-1")
-    assert referenced_of(reference, [same, other_time, other_sender, other_identifier]) == [same]
-
-
-def test_a_reference_without_a_time_means_every_message_of_that_name() -> None:
-    alert = alert_of(UPDATE)
-    alert = replace(alert, references=tuple(replace(one, sent=None) for one in alert.references))
-    older = stored(id="B", sent=NOW - HOUR)
-    assert referenced_of(alert, [ON_RECORD, older]) == [ON_RECORD, older]
-
-
-def test_a_reference_in_another_time_zone_is_the_same_instant() -> None:
-    text = UPDATE.xml().replace(
-        b"hochwasser-1,2026-11-22T12:00:00+00:00", b"hochwasser-1,2026-11-22T13:00:00+01:00"
-    )
-    assert text != UPDATE.xml()
-    assert referenced_of(cap.parse(text).alerts[0], [ON_RECORD]) == [ON_RECORD]
-
-
-def test_chains_come_in_the_order_of_the_record_each_once() -> None:
-    sturm = Message("sturm-1")
-    both = replace(UPDATE, references=(FIRST, sturm, UPDATE))
-    chain = (ON_RECORD, replace(UPDATED, chain_id="A"), stored(id="S", identifier="sturm-1", chain_id="S"))
-    assert judged(replace(both, identifier="neu"), *chain).chains == ("A", "S")
+@pytest.mark.parametrize("name", LADDER)
+def test_each_rung(name: str) -> None:
+    case = LADDER[name]
+    assert decide(case.message, case.known, RULES[case.door]) == case.decision
 
 
 @pytest.mark.parametrize(
-    ("lifetimes", "expected"),
+    ("better", "worse", "reason"),
     [
-        ((2 * HOUR,), NOW + 2 * HOUR),
-        ((2 * HOUR, 5 * HOUR), NOW + 5 * HOUR),
-        ((None,), NOW + HOUR + LIFETIME),
-        ((2 * HOUR, None), NOW + HOUR + LIFETIME),
-        ((48 * HOUR, None), NOW + 48 * HOUR),
-        ((), NOW + HOUR + LIFETIME),
+        ({"same": SAME}, {"places": (), "is_test": True}, Reason.DUPLICATE),
+        ({"later": (LATER,)}, {"is_test": True, "quiet": True}, Reason.NOT_ACTUAL),
+        ({"later": (LATER,)}, {"quiet": True, "doubts": (Doubt.SEVERITY,)}, Reason.SUPERSEDED),
+        ({"later": (LATER,)}, {"is_test": True, "doubts": (Doubt.SENDER,)}, Reason.HELD),
+        ({}, {"quiet": True, "not_a_warning": True, "advance": True, "places": ()}, Reason.QUIET),
+        ({}, {"not_a_warning": True, "advance": True, "places": ()}, Reason.NO_WARNING),
+        ({}, {"advance": True, "places": ()}, Reason.ADVANCE),
+        ({}, {"places": (), "doubts": (Doubt.SEVERITY,)}, Reason.ELSEWHERE),
+        ({}, {"places": (), "quiet": True, "expires": NOW}, Reason.EXPIRED),
     ],
 )
-def test_a_message_ends_with_the_last_of_its_infos_or_after_the_default_lifetime(
-    lifetimes: tuple[Any, ...], expected: Any
+def test_of_several_rungs_the_first_decides(
+    better: dict[str, Any], worse: dict[str, Any], reason: Reason
 ) -> None:
-    """NOW + HOUR is when it is received: the default lifetime counts from there."""
-    infos = tuple(InfoPart(lifetime=lifetime) for lifetime in lifetimes)
-    assert expiry(alert_of(Message(infos=infos)), NOW + HOUR, LIFETIME) == expected
+    assert decide(message(**worse), known(**better), RULES[HOLD]).reason is reason
 
 
-@pytest.mark.parametrize(
-    ("message", "ending"),
-    [
-        (FIRST, False),
-        (UPDATE, False),
-        (CANCEL, True),
-        (replace(CANCEL, infos=()), True),
-        (replace(UPDATE, infos=()), False),
-        (replace(UPDATE, infos=(InfoPart(response="AllClear"),)), True),
-        (replace(FIRST, infos=(InfoPart(response="AllClear"),)), False),
-    ],
+def test_doubts_are_recorded_in_their_order() -> None:
+    assert of(Reason.HELD, Doubt.SENDER, Doubt.AREA).held_for == "sender, area"
+
+
+# the table: everything that can meet
+
+KINDS: dict[str, cap.Alert] = {
+    "alert": FIRST,
+    "update": SECOND,
+    "all-clear": ALL_CLEAR,
+    "cancel": END,
+    "acknowledgement": replace(SECOND, msg_type=cap.MsgType.ACK),
+    "about another sender's": replace(
+        SECOND, references=(cap.Reference("other@x.example", FIRST.identifier, NOW),)
+    ),
+}
+PUBLICITY = (
+    (cap.Status.ACTUAL, cap.Scope.PUBLIC),
+    (cap.Status.TEST, cap.Scope.PUBLIC),
+    (cap.Status.ACTUAL, cap.Scope.RESTRICTED),
 )
-def test_only_a_cancel_and_an_all_clear_update_end(message: Any, ending: bool) -> None:
-    assert is_ending(alert_of(message)) is ending
+OLD = NOW - 13 * HOUR
+VALIDITY: dict[str, tuple[datetime | None, datetime, datetime]] = {
+    "holds": (ENDS, NOW + 10 * MINUTE, ENDS),
+    "over": (AT - MINUTE, NOW + 10 * MINUTE, AT - MINUTE),
+    "none, old": (None, OLD, AT + 12 * HOUR),
+    "none, fresh": (None, NOW + 10 * MINUTE, AT + 12 * HOUR),
+}
+"""The infos' `expires`, `sent`, and when the message ends."""
+FROM_MESSAGE = (
+    Doubt.SIGNATURE,
+    Doubt.SENDER,
+    Doubt.CLOCK,
+    Doubt.AREA,
+    Doubt.SEVERAL_TEXTS,
+    Doubt.STATUS,
+    Doubt.SEVERITY,
+)
+"""The doubts with which a message comes to the ladder; the others are found there."""
+FACTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"quiet": True},
+    {"not_a_warning": True},
+    {"advance": True},
+    {"is_test": True},
+    {"places": ()},
+)
+BY_SECOND = {"second": frozenset({"sent"})}
+BY_END = {"end": frozenset({"sent"})}
+RECORDS: dict[str, dict[str, Any]] = {
+    "nothing": {},
+    "the same": {"same": SAME},
+    "the same, no longer listed": {"same": SILENT, "graph": (SILENT, DELISTED)},
+    "other content": {"same": SENT},
+    "a copy": {"copies": (replace(SENT, source_id=OTHER_FEED),), "succeeds": frozenset({"sent"})},
+    "a less certain copy": {
+        "copies": (replace(SENT, source_id=OTHER_FEED, proved=False),),
+        "succeeds": frozenset({"sent"}),
+    },
+    "an equal copy": {"copies": (EQUAL,), "succeeds": frozenset({"theirs"}), "equal_to": EQUAL},
+    "a newer edition": {"editions": (replace(OTHER_SPELLING, sent=ENDS, proved=False),)},
+    "another source's equal": {"equal_to": EQUAL},
+    "one in force": {"candidates": (SENT,)},
+    "one expired": {"candidates": (replace(SENT, expires=AT),)},
+    "one replaced": {"candidates": (REPLACED,), "graph": (REPLACED, SECOND_SENT), "replaced": BY_SECOND},
+    "one ended": {"candidates": (ENDED,), "graph": (ENDED, SENT_END), "replaced": BY_END},
+    "one merged": {"candidates": (replace(SENT, reason=Reason.MERGED, merged_into="theirs"),)},
+    "one held": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="severity"),)},
+    "one held in doubt": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="sender, area"),)},
+    "a later one": {"later": (LATER,)},
+    "one in force, and a later one": {"candidates": (SENT,), "later": (LATER,)},
+}
+"""What the record knows; `candidates` for what the message names."""
 
 
-def test_a_cancel_that_expires_when_it_is_sent_lives_as_long_as_what_it_ends() -> None:
-    told = [stored(expires=NOW + HOUR), stored(id="B", expires=NOW + 3 * HOUR)]
-    over = replace(alert_of(FIRST).infos[0], expires=NOW - HOUR)
-    cancel = replace(alert_of(CANCEL), infos=(over,))
-    assert effective_expiry(cancel, told, NOW, LIFETIME) == NOW + 3 * HOUR
-    assert effective_expiry(cancel, [], NOW, LIFETIME) == NOW - HOUR
-    update = replace(alert_of(UPDATE), infos=(over,))
-    assert effective_expiry(update, told, NOW, LIFETIME) == NOW - HOUR
+class Cell(NamedTuple):
+    """A decision, and of what."""
+
+    door: OnDoubt
+    kind: str
+    record: str
+    message: Message
+    known: RelatedState
+    decision: Decision
+
+    @property
+    def reason(self) -> Reason:
+        return self.decision.reason
+
+    def __repr__(self) -> str:
+        alert, more = self.message.alert, self.message
+        return (
+            f"{self.door} {self.kind} / {self.record} / {alert.status} {alert.scope} until {more.expires} "
+            f"{more.doubts} {len(more.places)} places, {more.facts} -> {self.decision}"
+        )
+
+
+def messages() -> Iterator[tuple[str, Message]]:
+    """Every message that can come to the ladder."""
+    doubts: list[tuple[Doubt, ...]] = [(), *((doubt,) for doubt in FROM_MESSAGE), (Doubt.SENDER, Doubt.AREA)]
+    for kind, (status, scope), validity in itertools.product(KINDS, PUBLICITY, VALIDITY):
+        expires, sent, ends = VALIDITY[validity]
+        alert = replace(KINDS[kind], status=status, scope=scope, sent=NOW if kind == "alert" else sent)
+        alert = replace(alert, infos=(replace(alert.infos[0], expires=expires),))
+        if kind == "alert" and validity == "none, old":
+            alert = replace(alert, sent=OLD)
+        for doubt, more in itertools.product(doubts, FACTS):
+            yield kind, message(alert, doubts=doubt, expires=ends, **more)
+
+
+def related(record: str, one: Message, source_id: str) -> RelatedState | None:
+    """None where the record has only what the message does not act on: that is nothing."""
+    values = dict(RECORDS[record])
+    candidates = values.pop("candidates", ())
+    lenient = source_id == FEED
+    named = resolve(one, source_id, candidates, [each.id for each in candidates], lenient=lenient)
+    if candidates and not named and record != "one held in doubt":
+        return None
+    return known(**values, named=named, source_id=source_id)
+
+
+@pytest.fixture(scope="module")
+def table() -> list[Cell]:
+    cells = []
+    for (door, rules), (kind, one), record in itertools.product(RULES.items(), list(messages()), RECORDS):
+        if (state := related(record, one, rules.source_id)) is not None:
+            cells.append(Cell(door, kind, record, one, state, decide(one, state, rules)))
+    return cells
+
+
+def test_every_reason_and_every_doubt_is_reached_and_there_is_none_that_nobody_reaches(
+    table: list[Cell],
+) -> None:
+    """A person discards, and silence is no message."""
+    assert {cell.reason for cell in table} == set(Reason) - {Reason.DISCARDED, Reason.NO_LONGER_LISTED}
+    assert {doubt for cell in table for doubt in cell.decision.doubts} == set(Doubt)
+    feeds = {doubt for cell in table if cell.door is HOLD for doubt in cell.decision.doubts}
+    assert feeds == set(FROM_MESSAGE), "nobody could mend the others"
+
+
+def test_a_doubtful_message_is_held_or_put_aside_whatever_it_says(table: list[Cell]) -> None:
+    powerless = {Reason.HELD, Reason.DUPLICATE, Reason.ELSEWHERE}
+    assert not powerless & TAKES_EFFECT
+    doubtful = [cell for cell in table if AUTHENTICITY_DOUBTS & set(cell.message.doubts)]
+    assert len(doubtful) > 10_000
+    for cell in doubtful:
+        assert cell.reason in powerless, cell
+        if cell.reason is Reason.HELD:
+            assert cell.decision.doubts == cell.message.doubts, cell
+        elif cell.reason is Reason.DUPLICATE:
+            assert cell.decision.covered_by == "sent", cell
+        else:
+            assert (cell.message.places, list(cell.known.graph)) == ((), []), cell
+
+
+def test_what_is_held_or_refused_says_why_and_nothing_else_does(table: list[Cell]) -> None:
+    for cell in table:
+        assert (cell.reason is Reason.HELD) == bool(cell.decision.doubts), cell
+
+
+def test_nothing_in_doubt_goes_out_as_a_warning(table: list[Cell]) -> None:
+    assert not [cell for cell in table if cell.message.doubts and cell.reason in WARNING]
+
+
+def test_only_what_stands_is_ended_and_its_end_is_told_as_long_as_it_would_have_held(
+    table: list[Cell],
+) -> None:
+    ending = [cell for cell in table if cell.reason in ENDING_REASONS]
+    assert len(ending) > 1_000
+    for cell in ending:
+        assert cell.known.standing, cell
+        assert cell.decision.expires >= max(one.expires for one in cell.known.standing), cell
+        assert cell.decision.expires >= cell.message.expires, cell
+
+
+def test_people_who_were_warned_hear_of_an_end_as_an_end_and_of_the_rest_as_an_update(
+    table: list[Cell],
+) -> None:
+    for cell in table:
+        if cell.reason in DISPATCHED and cell.known.standing:
+            ends = cell.message.ends or cell.message.facts.not_a_warning or cell.message.expires <= AT
+            assert (cell.reason in ENDING_REASONS) == ends, cell
+            assert cell.reason is not Reason.FIRST_NOTICE, cell
+        if cell.message.ends:
+            assert cell.reason not in WARNING, cell
+
+
+def test_what_is_not_for_the_public_never_reaches_it(table: list[Cell]) -> None:
+    for cell in table:
+        alert = cell.message.alert
+        public = alert.status is cap.Status.ACTUAL and alert.scope is cap.Scope.PUBLIC
+        if not public or cell.message.facts.is_test or alert.msg_type is cap.MsgType.ACK:
+            assert cell.reason not in DISPATCHED | TAKES_EFFECT, cell
+
+
+def test_what_is_over_or_of_unknown_age_is_no_warning(table: list[Cell]) -> None:
+    for cell in table:
+        if cell.reason in WARNING:
+            assert cell.message.expires > AT, cell
+        if cell.reason is Reason.FIRST_NOTICE and cell.message.open_ended:
+            assert cell.message.sent >= AT - RULES[cell.door].default_lifetime, cell
+
+
+def test_what_came_after_its_own_successor_is_never_sent(table: list[Cell]) -> None:
+    """Whatever came first: both orders end with the successor."""
+    late = [cell for cell in table if cell.known.later]
+    assert late
+    for cell in late:
+        assert cell.reason not in DISPATCHED, cell
+        if cell.reason is Reason.SUPERSEDED:
+            assert cell.decision.covered_by == "later", cell
+
+
+def test_a_centre_is_told_what_to_mend_and_nothing_of_its_own_is_put_aside(table: list[Cell]) -> None:
+    aside = {Reason.ELSEWHERE, Reason.ADVANCE, Reason.NO_WARNING}
+    for cell in table:
+        if cell.door is REFUSE:
+            assert cell.reason not in aside, cell
+            if cell.message.acts and not cell.known.named:
+                assert cell.reason in {Reason.HELD, Reason.DUPLICATE}, cell
+
+
+def test_what_makes_a_message_unnecessary_is_named(table: list[Cell]) -> None:
+    covered = {Reason.DUPLICATE, Reason.MERGED, Reason.SUPERSEDED}
+    for cell in table:
+        assert (cell.reason in covered) == (cell.decision.covered_by is not None), cell
+
+
+def test_a_message_ends_or_replaces_only_by_its_type_or_as_itself(table: list[Cell]) -> None:
+    """Else a source could lift what it only mentions."""
+    for cell in table:
+        if cell.message.alert.msg_type not in ACTS_ON_OTHERS:
+            assert not cell.known.named, cell
+            assert cell.reason is not Reason.CANCEL, cell

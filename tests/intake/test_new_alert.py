@@ -8,18 +8,20 @@ import pytest
 
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.intake.feed_decision import FeedDecision, RelatedState
-from dispatcher.intake.new_alert import DELISTING_TEXT, delisting_notice, new_alert_from_feed
-from dispatcher.intake.prepare import IntakeRules, Incoming, Message, prepare
+from dispatcher.intake.decide import Decision
+from dispatcher.intake.new_alert import DELISTING_TEXT, delisting_notice, graph_of, new_alert
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, feed_rules, prepare
+from dispatcher.intake.related import RelatedState
 from dispatcher.model.alerts import NewAlert, StoredAlert
-from dispatcher.model.vocabulary import Lane, Reason
-from tests.support.feed_messages import HOUR, NOW, SENDER, dwd_id, update, warning
+from dispatcher.model.vocabulary import Doubt, Lane, Reason
+from tests.support.feed_messages import HOUR, NOW, SENDER, cancel, dwd_id, update, warning
 from tests.support.messages import stored as untyped_stored
 
 RULES = feed_rules("dwd", attribution="Kreis Düren")
 RECEIVED = NOW + timedelta(minutes=3)
 RECORDED = RECEIVED + timedelta(seconds=2, microseconds=345)
-FIRST_NOTICE = FeedDecision(Reason.FIRST_NOTICE)
+ENDS = NOW + 6 * HOUR
+FIRST_NOTICE = Decision(Reason.FIRST_NOTICE, ENDS)
 
 
 def on_record(**changes: Any) -> StoredAlert:
@@ -28,17 +30,16 @@ def on_record(**changes: Any) -> StoredAlert:
     return made
 
 
-def ready(alert: cap.Alert, boundaries: Boundaries) -> Message:
-    return prepare(Incoming(alert, b"as it came", b"its geometry"), RULES, boundaries, RECEIVED)
+def ready(alert: cap.Alert, boundaries: Boundaries, rules: IntakeRules = RULES) -> Message:
+    return prepare(Incoming(alert, b"as it came", b"its geometry"), rules, boundaries, RECEIVED)
 
 
 def written(
-    message: Message, decision: FeedDecision = FIRST_NOTICE, chains: tuple[str, ...] = (), **known: Any
+    message: Message, decision: Decision = FIRST_NOTICE, rules: IntakeRules = RULES, **known: Any
 ) -> NewAlert:
-    values: dict[str, Any] = {"now": RECEIVED, "source_id": "feed-dwd", "digest": b"digest"}
-    return new_alert_from_feed(
-        RECORDED, RULES, message, RelatedState(**values | known), decision, (list(chains), b"<alert/>")
-    )
+    values: dict[str, Any] = {"now": RECEIVED, "source_id": rules.source_id, "digest": b"digest"}
+    state = RelatedState(**values | known)
+    return new_alert(RECORDED, rules, message, state, decision, b"<alert/>")
 
 
 def test_all_of_a_message_is_recorded(boundaries: Boundaries) -> None:
@@ -50,31 +51,74 @@ def test_all_of_a_message_is_recorded(boundaries: Boundaries) -> None:
     assert (new.raw, new.sha256) == (b"<alert/>", b"digest")
     assert (new.received_at, new.expires, new.begins) == (RECORDED, NOW + 6 * HOUR, NOW)
     assert (new.lane, new.reason, new.held_for) == (Lane.FLASH, Reason.FIRST_NOTICE, "")
-    assert (new.revision, new.event_key, new.hazards) == (0, dwd_id(1, ""), ("DWD-II:61",))
+    assert (new.event_key, new.hazards) == (dwd_id(1, ""), ("DWD-II:61",))
     assert [place.ags for place in new.affected] == ["05358008"]
     assert new.attribution.endswith("; Kreis Düren")
     assert new.original == (b"as it came", b"its geometry")
     assert (new.references, new.reference_keys) == ((), ())
+    assert (new.proved, new.merged_into, new.stopped_by, new.target) == (False, None, None, b"")
 
 
-def test_a_first_notice_begins_a_chain_and_others_continue_the_oldest(boundaries: Boundaries) -> None:
+def test_a_control_centres_message_is_built_by_the_same_hand(boundaries: Boundaries) -> None:
+    """Its bytes are its own, and it has no credit to give, nor editions."""
+    rules = IntakeRules("leitstelle", on_doubt=OnDoubt.REFUSE, senders=frozenset({SENDER}))
+    new = written(ready(warning(), boundaries, rules), rules=rules)
+    assert (new.source_id, new.sender, new.identifier) == ("leitstelle", SENDER, dwd_id(1))
+    assert (new.raw, new.original, new.attribution, new.event_key) == (b"<alert/>", None, "", "")
+    assert (new.proved, new.lane, new.begins) == (True, Lane.FLASH, NOW)
+
+
+def test_a_first_notice_begins_a_graph_and_others_join_the_oldest(boundaries: Boundaries) -> None:
     alone = written(ready(warning(), boundaries))
     assert alone.chain_id == alone.id
-    assert written(ready(warning(), boundaries), chains=("A", "B")).chain_id == "A"
+    old, young = on_record(id="O", chain_id="A"), on_record(id="Y", chain_id="B")
+    for known in ({"named": [young, old]}, {"named": [young], "later": [old]}, {"same": old}):
+        assert written(ready(warning(), boundaries), graph=[old, young], **known).chain_id == "A"
+    beside = {"copies": [old], "graph": [old, young]}
+    assert written(ready(warning(), boundaries), named=[young], **beside).chain_id == "B", "not replaced"
 
 
-def test_contents_under_one_identity_are_counted(boundaries: Boundaries) -> None:
-    assert written(ready(warning(), boundaries), same=on_record(revision=4)).revision == 5
+def test_what_waits_is_a_graph_of_its_own_until_it_goes_out(boundaries: Boundaries) -> None:
+    old = on_record(id="O", chain_id="A")
+    for reason in (Reason.HELD, Reason.MERGED):
+        new = written(ready(warning(), boundaries), Decision(reason, ENDS), named=[old], graph=[old])
+        assert new.chain_id == new.id
+    known = RelatedState(now=RECEIVED, source_id="feed-dwd", named=[old], graph=[old])
+    assert graph_of(known) == "A", "which it joins then"
+
+
+def test_what_makes_a_message_unnecessary_is_recorded(boundaries: Boundaries) -> None:
+    merged = written(ready(warning(), boundaries), Decision(Reason.MERGED, ENDS, covered_by="A"))
+    assert (merged.merged_into, merged.stopped_by) == ("A", None)
+    late = written(ready(warning(), boundaries), Decision(Reason.SUPERSEDED, ENDS, covered_by="A"))
+    assert (late.merged_into, late.stopped_by) == (None, "A")
+
+
+def test_an_end_holds_as_long_as_was_decided(boundaries: Boundaries) -> None:
+    end = written(ready(cancel(2, warning()), boundaries), Decision(Reason.CANCEL, NOW + 9 * HOUR))
+    assert end.expires == NOW + 9 * HOUR
+
+
+def test_an_end_without_a_text_is_named_after_what_it_ends(boundaries: Boundaries) -> None:
+    """The last that people were warned of and which still holds; else the last that they were warned of."""
+    bare = ready(cancel(3, warning(), infos=()), boundaries)
+    held = on_record(id="H", headline="Nie gesagt", reason=Reason.HELD)
+    over = on_record(id="O", headline="Vorbei", event="Regen", severity="Minor", expires=RECEIVED)
+    holds = on_record(id="A", headline="Gilt", event="Sturm", severity="Extreme")
+    for named, headline in ([held], ""), ([over, held], "Vorbei"), ([holds, over], "Gilt"):
+        new = written(bare, Decision(Reason.CANCEL, ENDS), named=named, graph=named)
+        assert new.headline == headline
+    assert (new.event, new.severity) == ("Sturm", "Extreme")
 
 
 def test_references_are_recorded_with_what_their_editions_share(boundaries: Boundaries) -> None:
-    new = written(ready(update(2, warning()), boundaries), FeedDecision(Reason.UPDATE))
+    new = written(ready(update(2, warning()), boundaries), Decision(Reason.UPDATE, ENDS))
     assert new.references == ((SENDER, dwd_id(1), NOW),)
     assert new.reference_keys == (dwd_id(1, ""),)
 
 
 def test_why_a_message_waits_is_recorded(boundaries: Boundaries) -> None:
-    new = written(ready(warning(), boundaries), FeedDecision(Reason.HELD, "sender, area"))
+    new = written(ready(warning(), boundaries), Decision(Reason.HELD, ENDS, (Doubt.SENDER, Doubt.AREA)))
     assert (new.reason, new.held_for) == (Reason.HELD, "sender, area")
 
 
@@ -119,7 +163,7 @@ def test_silence_is_told_in_our_own_name_as_the_end_of_the_chain() -> None:
     assert message.references == (cap.Reference(SENDER, dwd_id(1), NOW),)
     assert (new.sent, new.received_at) == (RECEIVED, RECORDED)
     assert (new.expires, new.attribution) == (NOW + 6 * HOUR, "DWD")
-    assert (new.original, new.affected, new.event_key, new.revision) == (None, (), "", 0)
+    assert (new.original, new.affected, new.event_key) == (None, (), "")
 
 
 def test_silence_gives_no_all_clear_and_no_instruction() -> None:

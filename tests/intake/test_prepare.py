@@ -13,17 +13,17 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.prepare import (
     CREDIT_LENGTH,
     FUTURE_TOLERANCE,
-    IntakeRules,
-    Doubt,
     Incoming,
     Message,
+    OnDoubt,
     Unusable,
     credit,
-    is_worldwide,
+    feed_rules,
     prepare,
-    reference_keys,
 )
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt
 from dispatcher.targeting.outcome import MatchProfile
+from tests.support.decisions import message
 from tests.support.feed_messages import (
     DUEREN,
     HANNOVER,
@@ -237,23 +237,6 @@ def test_only_what_the_signature_covers_is_believed(
     assert found.alert.infos[0].headline == warning().infos[0].headline
 
 
-@pytest.mark.parametrize(
-    ("key", "worldwide"),
-    [
-        ("2.49.0.0.276.0.DWD.PVW.1", True),
-        ("urn:oid:2.49.0.0.276", True),
-        ("mow.DE-NW-DN-W001-20261122-1-000", True),
-        ("lhp.HOCHWASSER.NW", True),
-        ("2.490.1", False),
-        ("1", False),
-        ("", False),
-        ("x.mow.1", False),
-    ],
-)
-def test_some_identifiers_say_by_themselves_which_message_is_meant(key: str, worldwide: bool) -> None:
-    assert is_worldwide(key) is worldwide
-
-
 def test_credit_is_said_once_and_bounded(boundaries: Boundaries) -> None:
     found = ready(warning(), boundaries)
     own = found.facts.attribution[0]
@@ -263,10 +246,70 @@ def test_credit_is_said_once_and_bounded(boundaries: Boundaries) -> None:
     assert len(credit(found, replace(RULES, attribution="x" * 1000))) == CREDIT_LENGTH
 
 
-def test_references_are_found_by_what_all_editions_share() -> None:
-    found = reference_keys((cap.Reference(SENDER, f"dwd.{dwd_id(7)}", NOW), cap.Reference("a", "b", None)))
-    assert found == (dwd_id(7, ""), "b")
-
-
 def test_a_feed_is_a_source_by_its_name() -> None:
     assert RULES.source_id == "feed-dwd"
+    assert RULES.feed == "dwd"
+    assert RULES.on_doubt is OnDoubt.HOLD
+
+
+# who wrote it, what it acts on, and when
+
+
+def test_a_sender_that_the_source_may_carry_is_proved_and_any_other_is_not(boundaries: Boundaries) -> None:
+    assert [
+        ready(warning(), boundaries, senders=frozenset(senders)).proved
+        for senders in ((), (SENDER,), ("other@x.example",))
+    ] == [False, True, False]
+
+
+def test_a_signature_proves_its_author(boundaries: Boundaries, pair: tuple[bytes, bytes]) -> None:
+    rules = replace(RULES, pins={SENDER: (pair[1],)})
+    for changed in (False, True):
+        incoming = signed(warning(), pair, changed=changed)
+        assert prepare(incoming, rules, boundaries, LATER).proved is not changed
+
+
+@pytest.mark.parametrize(
+    ("doubts", "doubtful"),
+    [
+        ((), False),
+        (tuple(set(Doubt) - AUTHENTICITY_DOUBTS), False),
+        *(((d,), True) for d in AUTHENTICITY_DOUBTS),
+    ],
+)
+def test_only_doubts_about_the_author_or_the_time_take_the_power_away(
+    doubts: tuple[Doubt, ...], doubtful: bool
+) -> None:
+    assert message(doubts=doubts).is_doubtful is doubtful
+
+
+def test_only_updates_and_cancels_act_on_others() -> None:
+    acting = {kind for kind in cap.MsgType if message(replace(warning(), msg_type=kind)).acts}
+    assert acting == {cap.MsgType.UPDATE, cap.MsgType.CANCEL}
+
+
+@pytest.mark.parametrize(
+    ("alert", "places", "doubts", "may"),
+    [
+        (warning(), (DUEREN,), (), True),
+        (warning(), (), (), False),
+        (warning(), (), (Doubt.AREA,), True),
+        (warning(areas=()), (), (), False),
+        (cancel(2, warning()), (), (), False),
+        (cancel(2, warning(), areas=()), (), (), True),
+        (cancel(2, warning(), infos=()), (), (), True),
+    ],
+)
+def test_a_message_may_concern_somebody_here_where_it_says_so_or_does_not_say(
+    alert: cap.Alert, places: tuple[str, ...], doubts: tuple[Doubt, ...], may: bool
+) -> None:
+    assert message(alert, places=places, doubts=doubts).may_concern is may
+
+
+def test_the_clock_and_the_validity_are_those_of_the_decision(boundaries: Boundaries) -> None:
+    """Between its preparation and its decision a message may have waited, or the clocks differ."""
+    found = ready(warning(lasts=None, areas=NOWHERE), boundaries)
+    ahead = found.at(NOW - HOUR, RULES)
+    assert (ahead.doubts, ahead.expires) == ((Doubt.AREA, Doubt.CLOCK), NOW + 11 * HOUR)
+    assert ahead.at(NOW - FUTURE_TOLERANCE, RULES).doubts == (Doubt.AREA,)
+    assert ahead.at(LATER, RULES) == found

@@ -6,25 +6,28 @@ from typing import Any
 import pytest
 
 import cap
-from dispatcher.access.principals import Principal, of_source
+from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
 from dispatcher.intake.requirements import (
     NAME_MAX,
     NAMED,
     as_error,
-    require_one_text,
+    refusal,
+    require_names,
     require_own_reach,
     require_target,
     require_territory,
+    survivor_findings,
     target_findings,
 )
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt
 from dispatcher.targeting.outcome import Affected, Match, MatchReason, Unmatched
+from tests.support.decisions import END, FIRST, SECOND, known, message, on_record
 from tests.support.feed_messages import NOW, warning
 
 DUEREN, AACHEN = ("05358008", "Düren"), ("05334002", "Aachen")
-PRINCIPAL: Principal = of_source(Source("leitstelle", "Leitstelle", frozenset(), ("05358",)))
+RULES = IntakeRules("leitstelle", on_doubt=OnDoubt.REFUSE, territory=("05358",))
 LOST = Unmatched("circle", "circle 1", "outside the boundary data")
 
 
@@ -37,12 +40,8 @@ def area(name: str, *codes: str) -> cap.Area:
     return cap.Area(name, geocodes=tuple(cap.NamedValue("AGS", code) for code in codes))
 
 
-def two_texts() -> cap.Alert:
-    info = warning().infos[0]
-    return replace(
-        warning(),
-        infos=(replace(info, areas=(area("a", "05358008"),)), replace(info, areas=(area("b", "05358024"),))),
-    )
+def targeted(alert: cap.Alert, match: Match) -> Message:
+    return replace(message(alert), matched=match)
 
 
 LONG, FITS = "x" * (NAME_MAX + 1), "x" * NAME_MAX
@@ -56,18 +55,19 @@ LONG, FITS = "x" * (NAME_MAX + 1), "x" * NAME_MAX
         (warning(identifier=LONG), ProblemType.INVALID_CAP),
         (replace(warning(), references=(cap.Reference(LONG, "a", NOW),)), ProblemType.INVALID_CAP),
         (replace(warning(), references=(cap.Reference("a", LONG, NOW),)), ProblemType.INVALID_CAP),
-        (two_texts(), ProblemType.SEVERAL_TEXTS),
     ],
-    ids=["CAP 1.1", "sender", "identifier", "sender of a reference", "identifier of a reference", "texts"],
+    ids=["CAP 1.1", "sender", "identifier", "sender of a reference", "identifier of a reference"],
 )
-def test_a_message_that_cannot_be_told_as_one_is_refused(alert: cap.Alert, type_: ProblemType) -> None:
+def test_a_message_of_another_version_or_with_names_that_do_not_fit_is_refused(
+    alert: cap.Alert, type_: ProblemType
+) -> None:
     with pytest.raises(RequestRefused) as caught:
-        require_one_text(alert)
+        require_names(alert)
     assert caught.value.type is type_
 
 
 def test_names_of_just_the_limit_fit() -> None:
-    require_one_text(
+    require_names(
         replace(warning(sender=FITS, identifier=FITS), references=(cap.Reference(FITS, FITS, NOW),))
     )
 
@@ -85,24 +85,31 @@ def test_a_message_without_a_target_of_its_own_is_refused(
     areas: list[cap.Area], match: Match, type_: ProblemType
 ) -> None:
     with pytest.raises(RequestRefused) as caught:
-        require_target(PRINCIPAL, areas, match)
+        require_target(RULES, targeted(warning(areas=tuple(areas)), match))
     assert caught.value.type is type_
 
 
 def test_whatever_of_the_area_has_no_target_is_listed() -> None:
     with pytest.raises(RequestRefused) as caught:
-        require_target(PRINCIPAL, [area("x")], matched(DUEREN, held=True, unmatched=(LOST, LOST)))
+        require_target(RULES, targeted(warning(), matched(DUEREN, held=True, unmatched=(LOST, LOST))))
     assert caught.value.errors == ({"kind": "circle", "value": "circle 1", "reason": LOST.reason},) * 2
 
 
 def test_a_target_within_the_territory_is_taken_whatever_else_did_not_match() -> None:
-    require_target(PRINCIPAL, [area("x")], matched(DUEREN, unmatched=(LOST,)))
+    require_target(RULES, targeted(warning(), matched(DUEREN, unmatched=(LOST,))))
+
+
+def test_an_end_needs_no_target_and_an_update_does() -> None:
+    require_target(RULES, targeted(replace(END, infos=()), matched()))
+    require_target(RULES, targeted(END, matched(AACHEN)))
+    with pytest.raises(RequestRefused):
+        require_target(RULES, targeted(SECOND, matched(AACHEN)))
 
 
 def test_all_places_beyond_the_territory_are_listed_and_the_first_are_named() -> None:
     places = [(f"053340{number:02}", f"Ort {number}") for number in range(NAMED + 2)]
     with pytest.raises(RequestRefused) as caught:
-        require_territory(PRINCIPAL, [*places, DUEREN], "Das Gebiet reicht")
+        require_territory(RULES, [*places, DUEREN], "Das Gebiet reicht")
     listed = caught.value.extra["municipalities"]
     assert listed == [{"ags": ags, "name": name} for ags, name in places]
     detail = caught.value.detail
@@ -112,7 +119,7 @@ def test_all_places_beyond_the_territory_are_listed_and_the_first_are_named() ->
 
 def test_just_as_many_as_are_named_need_no_rest() -> None:
     with pytest.raises(RequestRefused) as caught:
-        require_territory(PRINCIPAL, [AACHEN] * NAMED, "Das Gebiet reicht")
+        require_territory(RULES, [AACHEN] * NAMED, "Das Gebiet reicht")
     assert caught.value.detail.endswith("Aachen.")
     assert "weitere" not in caught.value.detail
 
@@ -120,11 +127,11 @@ def test_just_as_many_as_are_named_need_no_rest() -> None:
 def test_what_others_warned_of_beyond_the_territory_is_not_touched_and_each_place_is_named_once() -> None:
     theirs = [AffectedMunicipality(ags, name, "geocode", 1.0) for ags, name in (AACHEN, DUEREN, AACHEN)]
     with pytest.raises(RequestRefused) as caught:
-        require_own_reach(PRINCIPAL, theirs)
+        require_own_reach(RULES, theirs)
     assert caught.value.type is ProblemType.OUTSIDE_TERRITORY
     assert caught.value.extra["municipalities"] == [{"ags": AACHEN[0], "name": AACHEN[1]}]
-    require_own_reach(PRINCIPAL, [theirs[1]])
-    require_own_reach(PRINCIPAL, [])
+    require_own_reach(RULES, [theirs[1]])
+    require_own_reach(RULES, [])
 
 
 def test_what_did_not_match_and_what_was_put_right_are_findings_and_no_errors() -> None:
@@ -149,3 +156,61 @@ def test_a_finding_is_an_error_of_the_problem_with_its_place() -> None:
         "message": "m",
         "message_de": "d",
     }
+
+
+# refusals of what is in doubt
+
+
+REFUSALS = {
+    Doubt.CLOCK: ProblemType.SENT_IN_FUTURE,
+    Doubt.AREA: ProblemType.AREA_UNMATCHED,
+    Doubt.SEVERAL_TEXTS: ProblemType.SEVERAL_TEXTS,
+    Doubt.IDENTITY: ProblemType.IDENTITY_REUSED,
+    Doubt.FOREIGN_REFERENCE: ProblemType.FOREIGN_REFERENCE,
+    Doubt.UNKNOWN_REFERENCE: ProblemType.UNKNOWN_REFERENCE,
+    Doubt.REPLACED_REFERENCE: ProblemType.REPLACED_REFERENCE,
+}
+
+
+@pytest.mark.parametrize("doubt", REFUSALS)
+def test_each_doubt_of_a_centres_message_is_a_problem_of_its_own(doubt: Doubt) -> None:
+    refused = refusal(doubt, message(SECOND), known())
+    assert refused.type is REFUSALS[doubt]
+    assert refused.detail
+
+
+def test_the_other_doubts_are_those_of_feeds_alone() -> None:
+    """A key proves a centre, and which status and severity go out by themselves is set for feeds only."""
+    assert set(Doubt) - set(REFUSALS) == {Doubt.SIGNATURE, Doubt.SENDER, Doubt.STATUS, Doubt.SEVERITY}
+    assert set(Doubt) - set(REFUSALS) > AUTHENTICITY_DOUBTS - {Doubt.CLOCK}
+
+
+def test_a_refused_reference_is_named() -> None:
+    named = f"{FIRST.sender},{FIRST.identifier}"
+    assert refusal(Doubt.UNKNOWN_REFERENCE, message(SECOND), known()).extra == {"references": [named]}
+    other = cap.Reference("other@x.example", "1", NOW)
+    foreign = message(replace(SECOND, references=(*SECOND.references, other)))
+    refused = refusal(Doubt.FOREIGN_REFERENCE, foreign, known())
+    assert refused.extra == {"senders": ["other@x.example"]}
+    assert refused.detail.endswith("nicht die von other@x.example.")
+
+
+def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
+    branch = on_record(SECOND, id="second", headline="Sturm in Jülich")
+    over = on_record(END, id="over", expires=NOW)
+    refused = refusal(Doubt.REPLACED_REFERENCE, message(END), known(graph=[branch, over]))
+    assert f"{branch.identifier} (Sturm in Jülich)." in refused.detail
+    assert refused.extra["in_force"] == [
+        {"sender": branch.sender, "identifier": branch.identifier, "sent": branch.sent.isoformat()}
+    ]
+
+
+def test_who_ends_one_branch_hears_which_stay_in_force() -> None:
+    first, branch = on_record(id="first"), on_record(SECOND, id="second", headline="Sturm in Jülich")
+    state = known(named=[first], graph=[first, branch])
+    (found,) = survivor_findings(state, ends=True)
+    assert (found.code, found.severity) == ("still-in-force", cap.Level.WARNING)
+    assert found.message.startswith(branch.identifier)
+    assert found.message_de.startswith(f"{branch.identifier} (Sturm in Jülich) ")
+    assert survivor_findings(state, ends=False) == ()
+    assert survivor_findings(known(named=[first]), ends=True) == ()

@@ -10,7 +10,7 @@ import pytest
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import Reason
 from dispatcher.store.alerts.alerts import Alerts
-from dispatcher.store.alerts.related_alerts import RelatedAlerts
+from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
 from dispatcher.store.sources import Sources
 from tests.support.histories import submit
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, SENDER
@@ -50,10 +50,35 @@ async def test_a_message_is_named_by_sender_and_identifier_or_by_its_key(
 ) -> None:
     await submit(alerts, "A", references=((SENDER, "flut", NOW),), reference_keys=("k",))
     await submit(alerts, "B", references=(("other@example.org", "flut", NOW),), reference_keys=("",))
-    assert [one.id for one in await related("naming", SENDER, "flut", "")] == ["A"]
-    assert [one.id for one in await related("naming", "x", "y", "k")] == ["A"]
-    assert [one.id for one in await related("naming", "other@example.org", "flut", "k")] == ["A", "B"]
-    assert await related("naming", "x", "y", "") == []
+    assert [one.id for one in await related("naming", SENDER, "flut", NOW, "")] == ["A"]
+    assert [one.id for one in await related("naming", "x", "y", NOW, "k")] == ["A"]
+    assert [one.id for one in await related("naming", "other@example.org", "flut", NOW, "k")] == ["A", "B"]
+    assert await related("naming", "x", "y", NOW, "") == []
+
+
+@pytest.mark.parametrize(
+    ("reference", "named_at", "there", "found"),
+    [
+        (NOW, NOW, False, True),
+        (None, NOW, False, True),
+        # Feeds are not always exact: an instant that fits nothing means what was sent before.
+        (NOW - HOUR, NOW, False, True),
+        (NOW - HOUR, NOW, True, False),
+        # What is sent under that name later is something else, unless the reference says that it is meant.
+        (NOW - HOUR, NOW + 2 * HOUR, False, False),
+        (None, NOW + 2 * HOUR, False, False),
+        (NOW + 2 * HOUR, NOW + 2 * HOUR, False, True),
+    ],
+)
+async def test_the_instant_of_a_reference_says_which_message_of_that_name_is_meant(
+    alerts: Alerts, related: Any, reference: Any, named_at: Any, there: bool, found: bool
+) -> None:
+    if there:
+        await submit(alerts, "O", identifier="flut", sent=NOW - HOUR)
+    await submit(alerts, "A", sent=NOW + HOUR, references=((SENDER, "flut", reference),))
+    assert [one.id for one in await related("naming", SENDER, "flut", named_at, "")] == (
+        ["A"] if found else []
+    )
 
 
 async def test_a_reference_can_mean_whatever_has_its_identifier_or_its_key(
@@ -167,67 +192,46 @@ async def test_equal_warnings_and_feeds_messages_are_decided_one_after_the_other
     assert order == ["first", "second"]
 
 
-async def merged_into(alerts: Alerts, alert_id: str, *areas: str, **changes: Any) -> None:
-    await submit(alerts, alert_id, *areas, reason=Reason.MERGED, merged_into="A", **changes)
-
-
-async def test_of_those_that_a_warning_stood_for_the_first_speaks_and_stands_for_the_rest(
+async def test_what_a_warning_stands_for_is_found_and_given_to_another(
     pool: Any, alerts: Alerts, related: Any
 ) -> None:
-    await submit(alerts, "A", DUEREN)
-    for alert_id in ("M", "N"):
-        await merged_into(alerts, alert_id, DUEREN)
-    assert await related("promote_merged", "A", [], b"") == "M"
-    rows = await pool.fetch("SELECT id, state, reason, merged_into FROM alert ORDER BY number")
-    assert [tuple(row) for row in rows] == [
-        ("A", "accepted", "first_notice", None),
-        ("M", "accepted", "first_notice", None),
-        ("N", "recorded", "merged", "M"),
-    ]
-    lines = await pool.fetch("SELECT actor, alert_id, detail FROM audit WHERE action = 'alert.promote'")
-    assert [tuple(line) for line in lines] == [("service", "M", {"chain": "A"})]
-    assert await related("promote_merged", "A", [], b"") is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "still_warned", "shape", "speaks"),
-    [
-        ({}, [DUEREN, JUELICH], b"s", False),
-        ({}, [DUEREN], b"s", True),
-        ({}, [DUEREN, JUELICH], b"another shape", True),
-        ({"target": b""}, [DUEREN, JUELICH], b"another shape", False),
-    ],
-)
-async def test_one_speaks_where_it_concerns_others_than_those_still_warned(
-    alerts: Alerts, related: Any, changes: dict[str, Any], still_warned: list[str], shape: bytes, speaks: bool
-) -> None:
-    await submit(alerts, "A", DUEREN, JUELICH)
-    await merged_into(alerts, "M", DUEREN, JUELICH, **{"target": b"s"} | changes)
-    assert await related("promote_merged", "A", still_warned, shape) == ("M" if speaks else None)
-
-
-async def test_one_that_is_over_itself_does_not_speak(pool: Any, alerts: Alerts, related: Any) -> None:
-    await submit(alerts, "A", DUEREN)
-    await merged_into(alerts, "M", DUEREN)
-    await merged_into(alerts, "N", DUEREN)
-    await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'M'")
-    await submit(alerts, "E", DUEREN, chain="N", reason=Reason.CANCEL)
-    assert await related("promote_merged", "A", [], b"") is None
+    await submit(alerts, "A")
+    await submit(alerts, "B")
+    for one in "MNS":
+        await submit(alerts, one, reason=Reason.MERGED, merged_into="A")
+    await submit(alerts, "X", merged_into="A")
+    await pool.execute("UPDATE alert SET stopped_at = clock_timestamp() WHERE id = 'S'")
+    assert [one.id for one in await related("merged_into", ["A", "B"])] == ["M", "N"]
+    await related("merge", ["M", "X"], "B")
+    assert [one.id for one in await related("merged_into", ["B"])] == ["M"]
+    assert (await alerts.get("X")).merged_into == "A", "it speaks already"
 
 
 async def test_what_waits_in_a_chain_is_outdated_by_a_later_message(
     pool: Any, alerts: Alerts, related: Any
 ) -> None:
     await submit(alerts, "A", reason=Reason.HELD)
+    await submit(alerts, "S", chain="A", names=[])
     await submit(alerts, "B", chain="A", reason=Reason.HELD)
     await submit(alerts, "X", reason=Reason.HELD)
-    assert await related("supersede_held", "A", "B") == 1
+    assert await related("supersede_held", ["A", "S", "B"], "B") == 1
     rows = await pool.fetch("SELECT id, state, reason, stopped_by FROM alert ORDER BY number")
     assert [tuple(row) for row in rows] == [
         ("A", "recorded", "superseded", "B"),
+        ("S", "accepted", "update", None),
         ("B", "held", "held", None),
         ("X", "held", "held", None),
     ]
+
+
+async def test_who_else_carried_a_message_is_recorded_once(alerts: Alerts, related: Any) -> None:
+    await submit(alerts, "A")
+    await submit(alerts, "B")
+    for _ in range(2):
+        await related("carry", "A", "feed-dwd")
+    assert await related("carried_by", "feed-dwd", ["A", "B"]) == {"A"}
+    assert await related("carried_by", "feed-dwd", ["B"]) == set()
+    assert await related("carried_by", "bezirk", ["A"]) == set()
 
 
 async def test_an_approval_binds_the_target_as_it_stands(pool: Any, alerts: Alerts, related: Any) -> None:
@@ -235,11 +239,13 @@ async def test_an_approval_binds_the_target_as_it_stands(pool: Any, alerts: Aler
     await related("add_municipalities", "A", [AffectedMunicipality(JUELICH, "Jülich", "person", 1.0)])
     bound, found = await related("target", "A")
     assert bound != found
-    await related("conclude", "A", Reason.FIRST_NOTICE, "A", "operator:a", "geprüft", 7)
+    expires = (await alerts.get("A")).expires + HOUR
+    outcome = Outcome(reason=Reason.FIRST_NOTICE, chain_id="A", expires=expires)
+    await related("conclude", "A", outcome, "operator:a", "geprüft", 7)
     bound, again = await related("target", "A")
     assert bound == again == found
-    row = await pool.fetchrow("SELECT state, reason, approved FROM alert")
-    assert tuple(row) == ("accepted", "first_notice", 7)
+    row = await pool.fetchrow("SELECT state, reason, approved, expires FROM alert")
+    assert tuple(row) == ("accepted", "first_notice", 7, expires)
     line = await pool.fetchrow("SELECT actor, detail FROM audit WHERE action = 'alert.conclude'")
     assert line["actor"] == "operator:a"
     assert line["detail"]["why"] == "geprüft"
