@@ -72,9 +72,9 @@ class _Reader:
         message, source_id = self._message, self._rules.source_id
         alert, key = message.alert, message.facts.key
         from_feed = self._rules.on_doubt is OnDoubt.HOLD
-        identity = self._effective(
-            await self._submission.identity(alert.sender, alert.identifier, message.sent)
-        )
+        contents = await self._submission.identity(alert.sender, alert.identifier, message.sent)
+        newest = {stored.source_id: stored for stored in self._effective(contents)}
+        identity = list(newest.values())
         copies = [stored for stored in identity if stored.source_id != source_id]
         if not from_feed:  # two centres that share a sender do not copy each other's messages
             copies = [stored for stored in copies if stored.source_id.startswith(FEED_PREFIX)]
@@ -94,7 +94,7 @@ class _Reader:
         )
         return replace(
             known,
-            same=next((stored for stored in identity if stored.source_id == source_id), None),
+            same=self._repeated(contents, known) or newest.get(source_id),
             copies=copies,
             editions=others,
             succeeds=frozenset(
@@ -139,6 +139,13 @@ class _Reader:
             if not foreign:
                 within.append(stored)
         return within
+
+    def _repeated(self, contents: Sequence[StoredAlert], known: RelatedState) -> StoredAlert | None:
+        """Return what a doubtful message repeats word for word, whatever became of it: it is held once."""
+        if not self._message.is_doubtful:
+            return None
+        own = [stored for stored in contents if stored.source_id == known.source_id]
+        return next((one for one in own if one.sha256 == known.digest and one.id != self._itself), None)
 
     def _editions(self, found: Sequence[StoredAlert], identity: set[str]) -> list[StoredAlert]:
         """Return other editions of the same message, from any source."""

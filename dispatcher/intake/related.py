@@ -38,7 +38,8 @@ POWERLESS_REASONS = frozenset(
 class RelatedState:
     """What the record knows about a message. Messages with a doubt about their author are in none of these.
 
-    `same` is the newest content under its identity from its own source, `copies` are those from other sources.
+    `same` is the newest content under its identity from its own source, or for a doubtful message the same content,
+    whatever became of it; `copies` are those from other sources.
     `editions` have its event key and another identity. `succeeds` are those of these, by id, that it may replace.
     `named` is what it refers to and may act on. `later` is what refers to it and acts on it. `graph` is everything
     connected with all of them by references, in order of arrival; `replaced` has its edges, from each message to those

@@ -70,10 +70,10 @@ class Submission:
         """The record's clock."""
 
     async def identity(self, sender: str, identifier: str, sent: datetime) -> list[StoredAlert]:
-        """Return the alerts recorded under this identity by any source, each in its newest revision."""
+        """Return the alerts recorded under this identity by any source, of each in the order of its revisions."""
         rows = await self.connection.fetch(
-            f"""SELECT DISTINCT ON (source_id) {COLUMNS} FROM alert
-               WHERE sender = $1 AND identifier = $2 AND sent = $3 ORDER BY source_id, revision DESC""",  # noqa: S608 - constant columns
+            f"""SELECT {COLUMNS} FROM alert
+               WHERE sender = $1 AND identifier = $2 AND sent = $3 ORDER BY source_id, revision""",  # noqa: S608 - constant columns
             sender,
             identifier,
             sent,

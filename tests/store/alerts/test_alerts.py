@@ -109,25 +109,33 @@ async def test_what_is_not_dispatched_waits_for_no_plan(alerts: Alerts, plans: P
 async def test_an_identity_is_sender_identifier_and_instant(alerts: Alerts) -> None:
     await submit(alerts, "A", identifier="flut", sent=NOW)
     async with alerts.submission(SENDER) as submission:
-        found = await submission.same_identity(SENDER, "flut", NOW)
-        assert found is not None
-        assert found.id == "A"
-        assert await submission.same_identity(SENDER, "flut", NOW + timedelta(seconds=1)) is None
-        assert await submission.same_identity("other@example.org", "flut", NOW) is None
+        assert [found.id for found in await submission.identity(SENDER, "flut", NOW)] == ["A"]
+        assert await submission.identity(SENDER, "flut", NOW + timedelta(seconds=1)) == []
+        assert await submission.identity("other@example.org", "flut", NOW) == []
 
 
-async def test_the_record_refuses_an_identity_that_it_has(alerts: Alerts) -> None:
+async def test_each_source_has_an_identity_of_its_own_with_all_its_contents(
+    alerts: Alerts, pool: Any, sources: Sources
+) -> None:
+    """Two sources may share a CAP sender: neither takes the other's identity."""
+    await pool.execute("INSERT INTO source (id, name, senders, territory) VALUES ('ort', '', '{}', '{}')")
     await submit(alerts, "A", identifier="flut")
-    with pytest.raises(asyncpg.UniqueViolationError):
-        await submit(alerts, "B", identifier="flut")
-
-
-async def test_referenced_finds_every_bearer_of_the_identifier(alerts: Alerts) -> None:
-    await submit(alerts, "A", identifier="flut")
-    await submit(alerts, "B", identifier="flut", sent=NOW + HOUR)
-    await submit(alerts, "C", identifier="sturm")
+    await submit(alerts, "B", identifier="flut", source_id="ort")
+    await submit(alerts, "C", identifier="flut")
     async with alerts.submission(SENDER) as submission:
-        assert [stored.id for stored in await submission.referenced(["flut", "unknown"])] == ["A", "B"]
+        found = await submission.identity(SENDER, "flut", NOW)
+    assert [(one.id, one.source_id, one.revision) for one in found] == [
+        ("A", "leitstelle", 0),
+        ("C", "leitstelle", 1),
+        ("B", "ort", 0),
+    ]
+
+
+async def test_the_record_refuses_one_revision_of_an_identity_twice(alerts: Alerts, pool: Any) -> None:
+    await submit(alerts, "A", identifier="flut")
+    await submit(alerts, "B", identifier="flut")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await pool.execute("UPDATE alert SET revision = 0 WHERE id = 'B'")
 
 
 async def test_a_reference_named_twice_is_recorded_once(alerts: Alerts, pool: Any) -> None:
@@ -141,7 +149,76 @@ async def test_a_chain_is_in_order_of_arrival(alerts: Alerts) -> None:
     await submit(alerts, "B", chain="A")
     await submit(alerts, "X")
     async with alerts.submission(SENDER) as submission:
-        assert [stored.id for stored in await submission.chain("A")] == ["A", "B"]
+        assert [stored.id for stored in await submission.chains(["A"])] == ["A", "B"]
+        assert [stored.id for stored in await submission.chains(["X", "A"])] == ["A", "B", "X"]
+        assert await submission.chains([]) == []
+
+
+async def test_edges_are_recorded_once_and_read_back_by_graph(alerts: Alerts) -> None:
+    for one in "ABX":
+        await submit(alerts, one)
+    await submit(alerts, "C", chain="A", names=[])
+    async with alerts.submission(SENDER) as submission:
+        await submission.merge_chains("A", ["B"])
+        for _ in range(2):
+            await submission.link({("C", "A"), ("C", "B")})
+        assert await submission.replaced(["A"]) == {"C": frozenset("AB")}
+        assert await submission.replaced(["X"]) == {}
+
+
+async def test_what_waits_for_a_person_is_not_stopped_and_nothing_stops_itself(alerts: Alerts) -> None:
+    await submit(alerts, "A")
+    await submit(alerts, "H", reason=Reason.HELD)
+    await submit(alerts, "M", reason=Reason.MERGED)
+    async with alerts.submission(SENDER) as submission:
+        await submission.stop(["A", "H", "M"], "A")
+        await submission.stop(["M"], "H")
+    assert {one: (await alerts.get(one)).stopped_by for one in "AHM"} == {"A": None, "H": None, "M": "A"}
+
+
+async def test_only_ends_that_were_put_off_are_planned_again(alerts: Alerts, pool: Any) -> None:
+    await submit(alerts, "A")
+    await submit(alerts, "B", chain="A", reason=Reason.CANCEL)
+    await submit(alerts, "X", reason=Reason.CANCEL)
+    await pool.execute("UPDATE alert SET plan_at = clock_timestamp() + interval '1 h' WHERE id IN ('B', 'X')")
+    async with alerts.submission(SENDER) as submission:
+        assert await submission.plan_again("A") == [("B", Lane.PRIORITY)]
+    due = await pool.fetch("SELECT id FROM alert WHERE plan_at <= clock_timestamp()")
+    assert [row["id"] for row in due] == ["B"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "lasts", "state"),
+    [
+        (Reason.NOTHING_TO_END, HOUR, "accepted"),
+        (Reason.NOTHING_TO_END, -HOUR, "accepted"),
+        (Reason.UPDATE, HOUR, "planned"),
+    ],
+)
+async def test_a_message_takes_effect_late_for_no_shorter_than_it_would_have(
+    alerts: Alerts, pool: Any, plans: Plans, reason: Reason, lasts: timedelta, state: str
+) -> None:
+    new = await submit(alerts, "B", reason=reason)
+    if reason is Reason.UPDATE:
+        await pool.execute("UPDATE alert SET state = 'planned' WHERE id = 'B'")
+    async with alerts.submission(SENDER) as submission:
+        assert await submission.take_effect_late("B", Reason.CANCEL, new.expires + lasts) == Lane.PRIORITY
+    stored = await alerts.get("B")
+    assert (stored.reason, stored.state) == (Reason.CANCEL, state)
+    assert stored.expires == max(new.expires, new.expires + lasts)
+    assert await plans.waiting_one("B") is not None
+    line = await pool.fetchrow("SELECT actor, detail FROM audit WHERE action = 'alert.connect'")
+    assert tuple(line) == ("service", {"reason": "cancel"})
+
+
+@pytest.mark.parametrize("proved", [True, False])
+async def test_whether_an_author_is_proved_and_what_came_before_it_are_on_record(
+    alerts: Alerts, proved: bool
+) -> None:
+    await submit(alerts, "A")
+    await submit(alerts, "B", reason=Reason.SUPERSEDED, stopped_by="A", proved=proved)
+    stored = await alerts.get("B")
+    assert (stored.proved, stored.stopped_by) == (proved, "A")
 
 
 async def test_a_later_message_stops_what_is_under_way_and_nothing_else(
@@ -167,8 +244,8 @@ async def test_merged_chains_are_one(
     await plan(ledger, plans, "X")
     await submit(alerts, "B", chain="A", merge=("X",))
     async with alerts.submission(SENDER) as submission:
-        assert [stored.id for stored in await submission.chain("A")] == ["A", "X", "B"]
-        assert await submission.chain("X") == []
+        assert [stored.id for stored in await submission.chains(["A"])] == ["A", "X", "B"]
+        assert await submission.chains(["X"]) == []
     assert await pool.fetchval("SELECT count(*) FROM batch WHERE chain_id = 'X'") == 0
 
 
