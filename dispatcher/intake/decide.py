@@ -86,7 +86,7 @@ def _powerless(case: _Case) -> Decision | None:
         return None
     if known.same is not None and known.same.sha256 == known.digest:
         return case.decided(Reason.DUPLICATE, known.same.id)
-    elsewhere = not message.places and not known.graph and Doubt.AREA not in message.doubts
+    elsewhere = not message.may_concern and not known.graph
     if case.on_doubt is OnDoubt.HOLD and elsewhere and message.alert.infos:
         return case.decided(Reason.ELSEWHERE)
     return case.in_doubt(*message.doubts)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Submission
 
 TAKES_EFFECT = DISPATCHED | {
-    *(Reason.SUPERSEDED, Reason.EXPIRED, Reason.OUTDATED),
-    *(Reason.NOTHING_TO_END, Reason.ALREADY_ENDED, Reason.ELSEWHERE),
+    *(Reason.SUPERSEDED, Reason.EXPIRED, Reason.OUTDATED, Reason.ELSEWHERE),
+    *(Reason.NOTHING_TO_END, Reason.ALREADY_ENDED),
 }
 """Messages with these reasons replace or end what they name, told or not: so the order in which messages arrive makes
 no difference."""

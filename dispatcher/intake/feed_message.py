@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from dispatcher.model.vocabulary import Lane
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
-NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED, Reason.ELSEWHERE})
-"""Messages with these reasons leave their line in the feed's list of entries, not an alert of their own."""
+NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED})
+"""Messages with these reasons leave their line in the feed's list of entries, not an alert of their own; so do those
+that concern neither anybody here nor anything of record."""
 
 
 class FeedIntake:

@@ -200,7 +200,7 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
     )
     if sent > now + rules.future_tolerance:
         doubts.append(Doubt.CLOCK)
-    if matched.held and not places:
+    if matched.held and not places and (alert.infos or alert.msg_type not in ACTS_ON_OTHERS):
         doubts.append(Doubt.AREA)
     if differs_by_place(alert):
         doubts.append(Doubt.SEVERAL_TEXTS)
