@@ -25,6 +25,7 @@ from dispatcher.model.vocabulary import (
     Unresolved,
 )
 from dispatcher.store.alerts.alerts import Alerts, state_of
+from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.feeds.feeds import Feeds
@@ -127,8 +128,8 @@ async def stopped_by_what_then_had_to_wait(alerts: Any, pool: Any) -> None:
     await pool.execute("UPDATE alert SET state = 'held', reason = 'held' WHERE id = 'B'")
 
 
-async def found_to_be_one_chain_with_a_later_first_notice(alerts: Any, pool: Any) -> None:
-    """A message that came late shows that a warning taken for a new one continues A."""
+async def found_to_be_one_graph_with_another_first_notice(alerts: Any, pool: Any) -> None:
+    """A message that came late shows that both belong together, and replaces neither: they are two branches."""
     await submit(alerts, "B", JUELICH)
     await submit(alerts, "C", JUELICH, chain="A", merge=["B"], reason=Reason.SUPERSEDED)
 
@@ -147,7 +148,7 @@ AFTERWARDS = {
     no_longer_listed: False,
     expired: False,
     stopped_by_what_then_had_to_wait: False,
-    found_to_be_one_chain_with_a_later_first_notice: False,
+    found_to_be_one_graph_with_another_first_notice: True,
     held_for_its_audience: False,
 }
 
@@ -186,10 +187,11 @@ async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts: A
     for one in ("M", "N", "O"):
         await submit(alerts, one, JUELICH, reason=Reason.MERGED, merged_into="A")
     await submit(alerts, "NN", JUELICH, chain="N")
-    await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'M'")
+    await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id IN ('A', 'M')")
     async with alerts.submission("x") as submission:
-        assert await RelatedAlerts(submission).promote_merged("A", [], b"") == "O"
-        assert await RelatedAlerts(submission).promote_merged("A", [], b"") is None
+        for spoken in (["O"], []):
+            promoted = await promote_unspoken(submission.connection, submission.now)
+            assert [alert_id for alert_id, _ in promoted] == spoken
 
 
 async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts: Alerts, pool: Any) -> None:
