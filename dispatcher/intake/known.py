@@ -87,8 +87,9 @@ class _Reader:
             )
         )
         others = self._editions(editions, {stored.id for stored in identity})
-        reachable_ids = [stored.id for stored in (*candidates, *copies, *others)]
-        carried = await self._related.carried_by(source_id, reachable_ids)
+        # To have carried what is proved gives no power over it: anybody can repeat what is public.
+        no_surer = [one.id for one in (*candidates, *copies, *others) if one.proved <= message.proved]
+        carried = await self._related.carried_by(source_id, no_surer)
         later = await self._related.naming(
             alert.sender, alert.identifier, message.sent, key if from_feed else ""
         )

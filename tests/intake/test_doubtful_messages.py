@@ -276,3 +276,28 @@ async def test_no_doubtful_message_ends_the_waiting_of_a_genuine_one(world: Worl
         assert one.alert_id is not None
         released = await world.release.release(one.alert_id, "operator:a", "geprüft")
         assert released.reason in DISPATCHED, kind
+
+
+@pytest.mark.parametrize("kind", [update, cancel])
+async def test_to_have_carried_a_genuine_message_word_for_word_gives_no_power_over_it(
+    door: Door, kind: Callable[..., cap.Alert]
+) -> None:
+    """Anybody can repeat what is public; only among feeds that prove nothing, one is as good as the other."""
+    world, feed = door.world, await doubtful(door.world, "nobody's author")
+    plot = door.plot(1, "none")
+    assert await door.tell(plot.genuine) is Reason.FIRST_NOTICE
+    before = await snapshot(world)
+    assert (await world.take(feed, plot.genuine)).reason is Reason.DUPLICATE
+    await world.take(feed, plot.make(kind, 3, plot.genuine))
+    await world.take(feed, plot.make(warning, 1, headline="Gefälscht"))
+    assert changed(before, await snapshot(world)) == []
+
+
+async def test_among_feeds_that_prove_nothing_who_carried_a_message_may_end_it(world: World) -> None:
+    one, other = await world.feed("one", "index"), await world.feed("other", "index")
+    plot = Plot(1, world.clock.now - 20 * MINUTE)
+    assert (await world.take(one, plot.genuine)).reason is Reason.FIRST_NOTICE
+    end = plot.make(cancel, 3, plot.genuine)
+    assert (await world.take(other, replace(end, identifier="x"))).reason is Reason.NOTHING_TO_END
+    assert (await world.take(other, plot.genuine)).reason is Reason.DUPLICATE
+    assert (await world.take(other, end)).reason is Reason.CANCEL
