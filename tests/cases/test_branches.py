@@ -193,5 +193,7 @@ async def test_an_update_that_leaves_a_place_out_lifts_the_warning_there(town: T
     for one in storm.messages[:2]:
         await town.accepted(one)
         await town.work()
-    assert town.heard("north") == [("alert", WHOLE), ("no_longer_affected", WHOLE)], "an end names what has ended"
+    assert town.heard("north") == [("alert", WHOLE), ("no_longer_affected", WHOLE)], (
+        "an end names what has ended"
+    )
     assert await in_force(town) == ([WEST], [])

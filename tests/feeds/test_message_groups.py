@@ -10,14 +10,14 @@ import pytest
 import cap
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.message_groups import arranged, other_languages, related_groups
-from dispatcher.intake.prepare import Incoming, Message, feed_rules, prepare
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message, feed_rules, prepare
 from tests.support.feed_messages import DUEREN, JUELICH, NOW, cancel, dwd_id, update, warning
 
 MINUTE = timedelta(minutes=1)
 ANYBODY = feed_rules("x")
 
 
-def read(*alerts: cap.Alert, rules: feed_rules = ANYBODY) -> list[Message]:
+def read(*alerts: cap.Alert, rules: IntakeRules = ANYBODY) -> list[Message]:
     boundaries = Boundaries.default()
     return [prepare(Incoming(alert, b""), rules, boundaries, NOW) for alert in alerts]
 

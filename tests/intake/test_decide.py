@@ -224,7 +224,7 @@ LADDER: dict[str, Case] = {
         message(END), known(**REPLACED_BY_SECOND), of(Reason.SUPERSEDED, by="second")
     ),
     "a centre's end of what was replaced": Case(
-        message(END), known(**REPLACED_BY_SECOND), of(Reason.HELD, Doubt.REPLACED_REFERENCE), REFUSE
+        message(END), known(**REPLACED_BY_SECOND), of(Reason.HELD, Doubt.REFERENCE_REPLACED), REFUSE
     ),
     "a centre's end of what was replaced by what is over": Case(
         message(END),

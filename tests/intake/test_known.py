@@ -131,7 +131,7 @@ async def test_after_an_update_it_speaks_only_where_the_update_leaves_somebody_o
     await decided(service, theirs(one), THIRD_KEY)
     update = replace(
         warning(msg_type="Update"),
-        infos=(InfoPart(areas=places, headline="Hochwasser, Lage geändert"),),
+        infos=(InfoPart(areas=places),),
         references=(one,),
         sent=now(),
     )

@@ -168,7 +168,7 @@ REFUSALS = {
     Doubt.IDENTITY: ProblemType.IDENTITY_REUSED,
     Doubt.FOREIGN_REFERENCE: ProblemType.FOREIGN_REFERENCE,
     Doubt.UNKNOWN_REFERENCE: ProblemType.UNKNOWN_REFERENCE,
-    Doubt.REPLACED_REFERENCE: ProblemType.REPLACED_REFERENCE,
+    Doubt.REFERENCE_REPLACED: ProblemType.REFERENCE_REPLACED,
 }
 
 
@@ -198,7 +198,7 @@ def test_a_refused_reference_is_named() -> None:
 def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
     branch = on_record(SECOND, id="second", headline="Sturm in Jülich")
     over = on_record(END, id="over", expires=NOW)
-    refused = refusal(Doubt.REPLACED_REFERENCE, message(END), known(graph=[branch, over]))
+    refused = refusal(Doubt.REFERENCE_REPLACED, message(END), known(graph=[branch, over]))
     assert f"{branch.identifier} (Sturm in Jülich)." in refused.detail
     assert refused.extra["in_force"] == [
         {"sender": branch.sender, "identifier": branch.identifier, "sent": branch.sent.isoformat()}

@@ -240,7 +240,7 @@ async def test_an_approval_binds_the_target_as_it_stands(pool: Any, alerts: Aler
     bound, found = await related("target", "A")
     assert bound != found
     expires = (await alerts.get("A")).expires + HOUR
-    outcome = Outcome(reason=Reason.FIRST_NOTICE, chain_id="A", expires=expires)
+    outcome = Outcome(reason=Reason.FIRST_NOTICE, chain_id="A", thread="A", expires=expires)
     await related("conclude", "A", outcome, "operator:a", "geprüft", 7)
     bound, again = await related("target", "A")
     assert bound == again == found

@@ -172,7 +172,7 @@ async def test_a_warning_that_was_delisted_is_known_in_all_its_revisions(
         await submit(alerts, name, identifier=name)
     notice = (("leitstelle@dueren.example", "A", NOW),)
     await submit(alerts, "N", chain="A", reason=Reason.NO_LONGER_LISTED, identifier="n", references=notice)
-    await submit(alerts, "A1", chain="A", identifier="A", revision=1, raw=b"again")
+    await submit(alerts, "A1", chain="A", identifier="A", raw=b"again")
     await submit(alerts, "C", chain="B", reason=Reason.CANCEL, references=((*notice[0][:1], "B", NOW),))
     assert await feeds.delisted(["A", "B", "A1", "C"]) == {"A", "A1"}
     assert await feeds.delisted([]) == set()
