@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import ChannelMisconfigured, DeliveryError, Expired, Permanent, Receipt, Uncertain
+from channels.clock import elapsed
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.http_statuses import transport_error
@@ -170,7 +170,7 @@ class _Run:
         """Start as many as may be under way; adds the receipts of those that cannot be started."""
         bounds, in_flight = self._bounds, self.in_flight
         # The date is read once for all that are started here, what has passed since then for each.
-        ends = monotonic() + (bounds.deadline - bounds.now()).total_seconds()
+        ends = elapsed() + (bounds.deadline - bounds.now()).total_seconds()
         while len(in_flight) < bounds.concurrency:
             endpoint = next(self._todo, None)
             if endpoint is None:
@@ -191,7 +191,7 @@ class _Run:
                 receipts.append(Receipt(endpoint.id, error))
 
     def _start(self, endpoint: Endpoint, ends: float) -> DeliveryError | None:
-        seconds_left = ends - monotonic()
+        seconds_left = ends - elapsed()
         if seconds_left <= 0:
             return Expired("deadline")
         gateway = self._adapter.gateway(endpoint)

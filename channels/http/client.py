@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from typing import TYPE_CHECKING, Final
 
+from channels.clock import elapsed
 from channels.http.addresses import AddressPolicy, AddressRefused
 from channels.http.curl.transport import CurlTransport
 from channels.http.http2.pool import MAX_CONNECTIONS
@@ -70,12 +70,12 @@ class HttpClient:
         max_origins: int = DEFAULT_MAX_ORIGINS,
         http2_after: int = DEFAULT_HTTP2_AFTER,
         user_agent: str = "cap-dispatcher",
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
 
         After `http2_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
-        the clock of event loops, which do not read it as long as they are busy.
+        the clock by which requests are over.
         """
         self.policy = policy
         settings = TransportSettings(
@@ -85,6 +85,7 @@ class HttpClient:
             user_agent=user_agent,
             monotonic=monotonic,
         )
+        self._monotonic = monotonic
         self._curl = CurlTransport(settings, self._finished, self._connected, max_in_flight=max_in_flight)
         self._http2 = Http2Transport(
             settings,
@@ -129,7 +130,7 @@ class HttpClient:
         """Start one request; `done` is called once, later, from the event loop. Raises `Refused`.
 
         `done` must not raise. This is the way without a task per request, for channels that send thousands. At
-        `not_after`, by the monotonic clock, it is over in any case: the request's own timeout was reckoned when it was
+        `not_after`, by the client's clock, it is over in any case: the request's own timeout was reckoned when it was
         made, and the process may have stood still since.
         """
         origin = self._origins.get(request.origin)
@@ -138,7 +139,7 @@ class HttpClient:
                 origin = self._origins[self.policy.origin(request.url)]
             except AddressRefused as refused:
                 raise Refused(refused.code) from None
-        due = min(asyncio.get_running_loop().time() + request.timeout_s, not_after)
+        due = min(self._monotonic() + request.timeout_s, not_after)
         exchange = Exchange(request, origin, due, done)
         if origin.multiplexed_answers >= self._http2_after and self._http2.submit(exchange):
             exchange.transport = self._http2
@@ -170,7 +171,7 @@ class HttpClient:
         if exchange.origin.admit(exchange):
             self._start(exchange)
         else:
-            asyncio.get_running_loop().call_at(exchange.due, self._give_up, exchange)
+            asyncio.get_running_loop().call_later(exchange.due - self._monotonic(), self._give_up, exchange)
 
     def _start(self, exchange: Exchange) -> None:
         exchange.transport = self._curl

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from channels.clock import elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +32,9 @@ class TransportSettings:
     ca_file: str
     """The authorities (PEM) against which servers are verified."""
     user_agent: str
-    monotonic: Callable[[], float] = time.monotonic
-    """The clock of event loops, which do not read it as long as they are busy."""
+    monotonic: Callable[[], float] = elapsed
+    """The clock by which exchanges are due. It goes on while process or machine stand still; timers of an event loop
+    are late then, so it is read again before anything leaves."""
 
 
 def system_ca_file() -> str:
@@ -51,7 +53,7 @@ class Exchange:
     def __init__(
         self, request: Request, origin: Origin[Exchange], due: float, done: Callable[[Outcome], None]
     ) -> None:
-        """`due`, on the event loop's clock, is when it must be over; `done` is called when it is."""
+        """`due`, by the settings' clock, is when it must be over; `done` is called when it is."""
         self.request = request
         self.origin = origin
         self.due = due

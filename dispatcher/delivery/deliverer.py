@@ -79,10 +79,11 @@ class Deliverer:
         """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker."""
         if self._stopping.is_set() or await self._postpone(batch_id):
             return
+        asked = self._dependencies.clock.elapsed()
         lease = await self._dependencies.ledger.acquire(batch_id)
         if lease is None:
             return
-        self._dependencies.clock.read(lease.now)
+        self._dependencies.clock.read(lease.now, asked)
         gateway = self._gateways.of(lease.channel, lease.gateway)
         work = _Work(self._dependencies, lease, gateway, self._stopping, self._alone)
         gateway.batches += 1
@@ -136,7 +137,7 @@ class _Work:
         self._budget_s = 0.0
         self._stopping = stopping
         self._alone = alone
-        self._started = self._written_at = time.monotonic()
+        self._written_at = time.monotonic()
         self._stopped = False
         self._told_until: datetime | None = None
         """The end of a notice that a channel has found to be past, even if this clock does not say so yet."""
@@ -147,8 +148,8 @@ class _Work:
         self._counts = DeliveryCounts(dependencies.metrics, lease)
 
     def _now(self) -> datetime:
-        """Return the record's time, carried on by the monotonic clock: a worker's own date may be wrong."""
-        return self._lease.now + timedelta(seconds=time.monotonic() - self._started)
+        """Return the record's time: a worker's own date may be wrong."""
+        return self._dependencies.clock()
 
     async def run(self) -> None:
         heartbeat = asyncio.create_task(self._keep_alive())

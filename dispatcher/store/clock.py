@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from channels.clock import elapsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,21 +24,29 @@ async def record_time(pool: Pool) -> datetime:
 
 
 class RecordClock:
-    """Carries the record's time on by the monotonic clock, which no administrator can set. Before the first
-    reading it is the machine's own time.
+    """Carries the record's time on by a clock that no administrator can set, and that goes on while this machine is
+    suspended. Before the first reading it is the machine's own time.
     """
 
     def __init__(
-        self, monotonic: Callable[[], float] = time.monotonic, own: Callable[[], datetime] = _own_now
+        self, monotonic: Callable[[], float] = elapsed, own: Callable[[], datetime] = _own_now
     ) -> None:
         """`monotonic` gives seconds, `own` an aware instant."""
         self._monotonic = monotonic
         self._own = own
         self._read: tuple[datetime, float] | None = None
 
-    def read(self, now: datetime) -> None:
-        """Note that the record has just said that it is `now` (aware)."""
-        self._read = now, self._monotonic()
+    def elapsed(self) -> float:
+        """Return the seconds by which the record's time is carried on."""
+        return self._monotonic()
+
+    def read(self, now: datetime, asked: float) -> None:
+        """Note that the record said that it is `now` (aware), when it was asked at `asked` by `elapsed`.
+
+        Not when its answer was read: this process may have stood still in between, and nothing would say so. The time
+        is rather ahead, by as long as the answer took, than behind.
+        """
+        self._read = now, asked
 
     def __call__(self) -> datetime:
         """Return the aware present, by the record."""

@@ -212,15 +212,21 @@ class Stream:
         """GOAWAY(NO_ERROR): streams up to `last` will be answered, none beyond."""
         self._write(_GOAWAY, 0, 0, last.to_bytes(4, "big") + bytes(4))
 
+    def widen(self, stream: int, more: int = 1 << 30) -> None:
+        """WINDOW_UPDATE: take so many bytes more on this stream, or on the connection (0)."""
+        self._write(_WINDOW, 0, stream, more.to_bytes(4, "big"))
+
     def _write(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         self.writer.write(_frame(kind, flags, stream, payload))
 
 
 @dataclass
 class FarSide2:
-    """An HTTP/2 server; `act` is called for each complete request."""
+    """An HTTP/2 server; `act` is called for each complete request, `begin` for the head of each."""
 
     act: Act
+    begin: Act = lambda _: None
+    settings: bytes = b""
     streams: list[Stream] = field(default_factory=list)
     connections: int = 0
     origin: str = ""
@@ -230,7 +236,7 @@ class FarSide2:
         bodies: dict[int, bytes] = {}
         try:
             assert await reader.readexactly(len(_PREFACE)) == _PREFACE
-            writer.write(_frame(_SETTINGS, 0, 0, b""))
+            writer.write(_frame(_SETTINGS, 0, 0, self.settings))
             while not writer.is_closing():
                 head = await reader.readexactly(9)
                 length, kind, flags = int.from_bytes(head[:3], "big"), head[3], head[4]
@@ -241,6 +247,8 @@ class FarSide2:
                 elif kind == _PING and not flags & _ACK:
                     writer.write(_frame(_PING, _ACK, 0, payload))
                 elif kind in (_HEADERS, _DATA):
+                    if kind == _HEADERS:
+                        self.begin(Stream(self, writer, number, b""))
                     bodies[number] = bodies.get(number, b"") + (payload if kind == _DATA else b"")
                     if flags & _END_STREAM:
                         stream = Stream(self, writer, number, bodies.pop(number))

@@ -266,6 +266,18 @@ async def test_a_claim_sets_the_channels_clock_right(house: House) -> None:
     assert abs(astray() - await house.pool.fetchval("SELECT clock_timestamp()")) < timedelta(minutes=1)
 
 
+async def test_a_worker_that_stood_still_with_the_records_answer_in_hand_sends_nothing_late(
+    house: House,
+) -> None:
+    await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    asked = iter([0.0])
+    clock = RecordClock(lambda: next(asked, timedelta(days=365).total_seconds()))
+    await house.another(clock=clock).deliver(batch)
+    assert house.channel.calls == []
+    assert await house.outcomes(batch) == bytes([State.EXPIRED] * 2)
+
+
 async def test_past_the_deadline_nothing_is_sent(house: House) -> None:
     await house.subscribe(*"ab")
     [batch] = await house.planned()

@@ -12,10 +12,10 @@ def test_before_the_first_reading_it_is_the_machines_own_time() -> None:
     assert abs(RecordClock()() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_reading_is_carried_on_by_the_monotonic_clock_and_the_last_one_counts() -> None:
-    ticks = iter([100.0, 103.5, 200.0, 201.0])
+def test_a_reading_is_carried_on_from_when_it_was_asked_for_and_the_last_one_counts() -> None:
+    ticks = iter([103.5, 201.0])
     clock = RecordClock(lambda: next(ticks), own=lambda: NOON + timedelta(hours=1))
-    clock.read(NOON)
+    clock.read(NOON, 100.0)
     assert clock() == NOON + timedelta(seconds=3.5)
-    clock.read(NOON + timedelta(minutes=5))
+    clock.read(NOON + timedelta(minutes=5), 200.0)
     assert clock() == NOON + timedelta(minutes=5, seconds=1)

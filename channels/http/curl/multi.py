@@ -5,6 +5,9 @@ loop watches that set, itself a descriptor: with HTTP/1.1 libcurl adds and remov
 request, which costs a system call here and a dozen layers in an event loop. Whatever is ready is passed to libcurl
 in one go; transfers that this finished are reported by a plain call, with neither task nor future per transfer;
 and those that were added meanwhile make their first step together.
+
+What libcurl holds of a request, for want of room in the kernel or in a window of HTTP/2, it writes in whatever step
+comes next, the first one of a process that stood still among them. So the owner is asked before every step.
 """
 
 from __future__ import annotations
@@ -38,9 +41,18 @@ _OUT: Final[int] = pycurl.CSELECT_OUT
 class CurlMulti:
     """One of libcurl's multi handles, bound to one event loop. Not for use from other threads."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, finished: Finished, *, max_connections: int) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        finished: Finished,
+        before_step: Callable[[], object],
+        *,
+        max_connections: int,
+    ) -> None:
+        """`before_step` is called each time before libcurl reads and writes; it may `remove` transfers."""
         self.loop = loop
         self._finished = finished
+        self._before_step = before_step
         self._timer: asyncio.Handle | None = None
         self._due = False
         """Whether libcurl asked, during a step, to be called again at once."""
@@ -48,7 +60,8 @@ class CurlMulti:
         self._running = 0
         self._unfinished = 0
         """How many of the running transfers are unfinished, as libcurl last said."""
-        self._watched: set[int] = set()
+        self._watched: dict[int, int] = {}
+        """What libcurl waits for, by descriptor."""
         self._epoll = select.epoll()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
@@ -68,6 +81,10 @@ class CurlMulti:
         self._running -= 1
         self._multi.remove_handle(curl)
 
+    def unsent(self, fd: int) -> bool:
+        """Return whether libcurl waits to write through this descriptor."""
+        return bool(self._watched.get(fd, 0) & _WRITABLE)
+
     def close(self) -> None:
         """Forget all connections. Every transfer must have been removed or finished before."""
         self._stepping = True  # nothing is to be scheduled any more
@@ -81,16 +98,17 @@ class CurlMulti:
         if event != _REMOVE:
             self._watch(fd, _EVENTS[event])
         elif fd in self._watched:
-            self._watched.discard(fd)
+            del self._watched[fd]
             with suppress(OSError):  # closed, and so out of the set already
                 self._epoll.unregister(fd)
 
     def _watch(self, fd: int, events: int) -> None:
-        if fd in self._watched:
+        known = fd in self._watched
+        self._watched[fd] = events
+        if known:
             with suppress(FileNotFoundError):  # the number was closed, and is by now another socket's
                 self._epoll.modify(fd, events)
                 return
-        self._watched.add(fd)
         self._epoll.register(fd, events)
 
     def _on_timer(self, milliseconds: int) -> None:
@@ -119,6 +137,7 @@ class CurlMulti:
         self._stepping = True
         try:
             for fd, events in ready:
+                self._before_step()
                 flags = (_IN if events & _READABLE else 0) | (_OUT if events & _WRITABLE else 0)
                 _, self._unfinished = self._multi.socket_action(fd, flags)
             self._reap()

@@ -35,6 +35,11 @@ class ReplayGuard:
             self._keep(self._descriptors, local, descriptor)
             self._stood.pop(local, None)
 
+    def descriptor(self, local: Local) -> int:
+        """Return the descriptor of the connection with this local end; -1 if it is not open any more."""
+        descriptor = self._descriptors.get(local, -1)
+        return descriptor if _local_end_and_state(descriptor)[0] == local else -1
+
     def examine(self, local: Local) -> None:
         """Note whether this connection is still open, now that another socket is being opened for a request sent on it.
 

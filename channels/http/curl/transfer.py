@@ -16,6 +16,7 @@ from channels.http.messages import (
     NotSent,
     Refused,
 )
+from channels.http.sockets import bound_unacknowledged
 from channels.http.transport import IDLE_CONNECTION_S
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ class Transfer:
         """Return whether the answer came by HTTP/2 or later."""
         return bool(self.curl.getinfo(pycurl.INFO_HTTP_VERSION) >= _HTTP_2)
 
+    @property
+    def descriptor(self) -> int:
+        """The descriptor of the connection on which the request was begun; -1 if it was not, or is closed."""
+        return self._replay_guard.descriptor(self._local) if self._sent else -1
+
     def broken_off(self) -> HttpError:
         """Return what is known of a request that we drop ourselves."""
         if self._sent:
@@ -161,9 +167,11 @@ class Transfer:
         if self._sent:
             self._replay_guard.examine(self._local)
         try:
-            descriptor = socket.socket(address.family, address.socktype, address.protocol).detach()
+            outbound = socket.socket(address.family, address.socktype, address.protocol)
+            bound_unacknowledged(outbound)
         except OSError:  # no file descriptor left, no IPv6 here
             return _SOCKET_BAD
+        descriptor = outbound.detach()
         self._descriptors.append(descriptor)
         return descriptor
 
@@ -171,17 +179,18 @@ class Transfer:
         """Called before each attempt. One after the first is libcurl's own repetition; see `replay_guard`.
 
         A process that was stopped for a while wakes with connections made and time run out, and libcurl looks at its
-        sockets before its timers.
+        sockets before its timers. So the time is looked at last: what is left between here and the system call is
+        libcurl's alone.
         """
-        if self._monotonic() >= self._due:
-            return _ABORT
         if self._sent and not self._replay_guard.stood(self._local):
             return _ABORT
-        self._sent = True
-        self._local = (local_address, local_port)
         if self._descriptors:
             self._replay_guard.opened(self._descriptors)
             self._descriptors.clear()
+        if self._monotonic() >= self._due:
+            return _ABORT
+        self._sent = True
+        self._local = (local_address, local_port)
         if self.on_connected is not None:
             self.on_connected()
         return _PROCEED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,6 +13,7 @@ from channels.http.curl.multi import CurlMulti
 from channels.http.curl.replay_guard import ReplayGuard
 from channels.http.curl.transfer import Transfer
 from channels.http.messages import Answer, NotSent
+from channels.http.sockets import silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,8 @@ class CurlTransport:
         self._idle: list[Transfer] = []
         self._active: dict[Any, tuple[Exchange, Transfer]] = {}
         """What runs, by libcurl's easy handle."""
+        self._soonest = math.inf
+        """No later than the first of these is due."""
         self._waiting: dict[Exchange, asyncio.TimerHandle] = {}
         self._failed: set[Exchange] = set()
         """Exchanges that could not be started and whose client has not been notified yet."""
@@ -55,7 +59,8 @@ class CurlTransport:
             self._start(exchange)
         else:
             loop = asyncio.get_running_loop()
-            self._waiting[exchange] = loop.call_at(exchange.due, self._give_up, exchange)
+            seconds_left = exchange.due - self._settings.monotonic()
+            self._waiting[exchange] = loop.call_later(seconds_left, self._give_up, exchange)
         return True
 
     def abort(self, exchange: Exchange) -> None:
@@ -66,12 +71,14 @@ class CurlTransport:
         elif exchange in self._failed:
             self._failed.remove(exchange)
         else:
+            self._silence(self._overdue())
             self._break_off(cast("Transfer", exchange.transport_state))
             self._start_waiting()
 
     async def aclose(self) -> None:
         """Break everything off and forget all connections."""
         outcomes: list[tuple[Exchange, Outcome]] = []
+        self._silence(self._overdue())
         for exchange, transfer in list(self._active.values()):
             outcomes.append((exchange, transfer.broken_off()))
             self._break_off(transfer)
@@ -92,9 +99,11 @@ class CurlTransport:
         loop = asyncio.get_running_loop()
         try:
             if self._multi is None:
-                self._multi = CurlMulti(loop, self._over, max_connections=self._max_in_flight)
+                self._multi = CurlMulti(
+                    loop, self._over, self._end_overdue, max_connections=self._max_in_flight
+                )
             transfer = self._idle.pop() if self._idle else Transfer(self._settings, self._replay_guard)
-            transfer.load(exchange, exchange.due - loop.time())
+            transfer.load(exchange, exchange.due - self._settings.monotonic())
             if not exchange.origin.connected:
                 transfer.on_connected = partial(loop.call_soon, self._connected, exchange.origin)
             self._multi.add(transfer.curl)
@@ -104,6 +113,7 @@ class CurlTransport:
         else:
             exchange.transport_state = transfer
             self._active[transfer.curl] = exchange, transfer
+            self._soonest = min(self._soonest, exchange.due)
 
     def _start_waiting(self) -> None:
         while self._waiting and len(self._active) < self._max_in_flight:
@@ -119,6 +129,38 @@ class CurlTransport:
         self._idle.append(transfer)
         self._finished(exchange, outcome)
         if self._waiting:
+            self._start_waiting()
+
+    def _overdue(self) -> list[tuple[Exchange, Transfer]]:
+        """Return what should be over by now."""
+        now = self._settings.monotonic()
+        if now < self._soonest:
+            return []
+        return [(one, transfer) for one, transfer in self._active.values() if one.due <= now]
+
+    def _silence(self, overdue: list[tuple[Exchange, Transfer]]) -> None:
+        """Close connections on which something waits to be written that is perhaps of these: breaking one transfer off,
+        libcurl writes what it holds of others.
+        """
+        for descriptor in {transfer.descriptor for _, transfer in overdue}:
+            if self._multi is not None and self._multi.unsent(descriptor):
+                silence(descriptor)
+
+    def _end_overdue(self) -> None:
+        """Break off what should be over, before libcurl may write anything of it."""
+        if self._settings.monotonic() < self._soonest:
+            return
+        overdue = self._overdue()
+        self._silence(overdue)
+        over = {exchange for exchange, _ in overdue}
+        self._soonest = min(
+            (one.due for one, _ in self._active.values() if one not in over), default=math.inf
+        )
+        for exchange, transfer in overdue:
+            outcome = transfer.outcome(pycurl.E_OPERATION_TIMEDOUT)
+            self._break_off(transfer)
+            self._finished(exchange, outcome)
+        if overdue and self._waiting:
             self._start_waiting()
 
     def _break_off(self, transfer: Transfer) -> None:

@@ -2,62 +2,57 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-import time
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from channels.http.http2.protocol import ConnectionState, ProtocolError
 from channels.http.transport import IDLE_CONNECTION_S
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from channels.http.http2.hpack import Field
     from channels.http.http2.protocol import Stream
+    from channels.http.http2.tls_socket import TlsSocket
     from channels.http.messages import Answer, HttpError
 
 _SOON_S: Final = 0.001
 """The grain of a timer: what is due within it is given up at once, not by one more timer."""
+MAX_UNSENT_BYTES: Final = 1 << 16
+"""A connection takes no more requests while the kernel has not taken so many bytes: the other side does not read."""
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """Requests in flight on one connection, each with its own time by which it must be over."""
 
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
         origin: str,
-        monotonic: Callable[[], float] = time.monotonic,
+        tls: TlsSocket,
+        monotonic: Callable[[], float],
     ) -> None:
-        """`monotonic` is the loop's own clock, read anew each time."""
-        self.loop = loop
+        """`tls` has agreed on HTTP/2 and is closed with this. The requests' times are by `monotonic`."""
+        self._loop = loop
         self._monotonic = monotonic
+        self._tls = tls
+        self._state = ConnectionState(origin)
         self._soonest = math.inf
         """When the first of the requests that are still to be written is to be given up."""
-        self.open = False
-        self._state = ConnectionState(origin)
-        self._transport: asyncio.Transport | None = None
-        self._flushing = self._full = False
+        self._flushing = False
+        self._used_at = monotonic()
+        self._sweeps_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
-        self._used_at = loop.time()
-
-    # asyncio's side
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but ancestry
-        tls = transport.get_extra_info("ssl_object")
-        if tls is None or tls.selected_alpn_protocol() != "h2":
-            transport.close()
-            return
         self.open = True
-        self._timer = self.loop.call_later(IDLE_CONNECTION_S, self._sweep)
+        tls.listen(self)
+        self._sweep_at(self._used_at + IDLE_CONNECTION_S)
         self._flush()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
-        self._end("reset")
+    # the socket's side
 
-    def data_received(self, data: bytes) -> None:
+    def received(self, data: bytes) -> None:
+        """Take what the other side sent."""
         try:
             self._state.receive(data)
         except ProtocolError:
@@ -66,17 +61,15 @@ class Connection(asyncio.Protocol):
             self._flush_soon()
             self._close_if_done()
 
-    def pause_writing(self) -> None:
-        self._full = True
-
-    def resume_writing(self) -> None:
-        self._full = False
+    def lost(self, code: str) -> None:
+        """End every request with `code`: the connection is over."""
+        self._end(code)
 
     # the sender's side
 
     def room(self, body_bytes: int) -> bool:
         """Return whether a request with such a body can be started here now."""
-        return self.open and not self._full and self._state.room(body_bytes)
+        return self.open and self._tls.unsent < MAX_UNSENT_BYTES and self._state.room(body_bytes)
 
     @property
     def ready(self) -> bool:
@@ -98,11 +91,11 @@ class Connection(asyncio.Protocol):
         *,
         brief: bool,
     ) -> Stream:
-        """Start a request, for which there must be `room`. At `due` (the loop's clock) it is given up."""
+        """Start a request, for which there must be `room`. Once the clock shows `due` it is given up."""
         stream = self._state.start(path, fields, body, done, due, brief=brief)
-        self._used_at = self.loop.time()
+        self._used_at = self._monotonic()
         self._soonest = min(self._soonest, due)
-        if self._timer is None or due < self._timer.when():
+        if due < self._sweeps_at:
             self._sweep_at(due)
         self._flush_soon()
         return stream
@@ -120,34 +113,31 @@ class Connection(asyncio.Protocol):
     def _flush_soon(self) -> None:
         if not self._flushing:
             self._flushing = True
-            self.loop.call_soon(self._flush)
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
         self._flushing = False
-        if self._late():
-            self._end("timeout")
-            return
-        self._soonest = math.inf
-        out = self._state.take_out()
-        if out and self._transport is not None:
-            self._transport.write(out)
-
-    def _late(self) -> bool:
-        """Return whether this process was stopped until after the end of what it was about to send."""
-        return self._soonest <= self._monotonic()
+        soonest, self._soonest = self._soonest, math.inf
+        if out := self._state.take_out():
+            self._tls.write(out, soonest)
 
     def _sweep_at(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self.loop.call_at(due, self._sweep)
+        self._sweeps_at = due
+        self._timer = self._loop.call_later(due - self._monotonic(), self._sweep)
 
     def _sweep(self) -> None:
-        """Give up what is overdue; leave the connection alone on which something was."""
-        self._timer = None
-        now = self.loop.time() + _SOON_S
+        """Give up what is overdue; leave the connection alone on which something was.
+
+        A process that stood still finds answers here that came in time.
+        """
+        self._sweeps_at = math.inf
+        self._tls.read()
+        now = self._monotonic() + _SOON_S
         under_way = self._state.streams
         overdue = [one for one in under_way.values() if one.due <= now]
-        if overdue and self._transport is not None and self._transport.get_write_buffer_size():
+        if overdue and self._tls.unsent:
             self._end("timeout")  # what waits to be written is perhaps of these
             return
         for stream in overdue:
@@ -166,15 +156,14 @@ class Connection(asyncio.Protocol):
             self._end("closed")
 
     def _end(self, code: str) -> None:
-        self.open = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            if self._late() or transport.get_write_buffer_size():
-                transport.abort()
+        if self.open:
+            self.open = False
+            if self._tls.unsent:
+                self._tls.abort()
             else:
-                transport.write(self._state.take_out())
-                transport.close()
+                self._flush()
+                self._tls.close()
         self._state.lost(code)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from channels.http.http2.connection import Connection
+from channels.http.http2.tls_socket import TlsSocket
+from channels.http.sockets import bound_unacknowledged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,20 +162,29 @@ class ConnectionPool:
                 continue
             raw = socket.socket(family, kind, protocol)
             try:
-                raw.setblocking(False)
-                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                await loop.sock_connect(raw, address)
-            except OSError:
-                raw.close()
-                continue
+                if connection := await self._agreed(loop, raw, address):
+                    return connection
             except BaseException:
                 raw.close()
                 raise
-            _, connection = await loop.create_connection(
-                lambda: Connection(loop, self._origin, self._monotonic),
-                sock=raw,
-                ssl=self._tls,
-                server_hostname=self._host,
-            )
-            return connection
+            raw.close()
         return None
+
+    async def _agreed(
+        self, loop: asyncio.AbstractEventLoop, raw: socket.socket, address: tuple[Any, ...]
+    ) -> Connection | None:
+        """Connect, and agree on HTTP/2; None where nobody answers or the other side speaks otherwise. Raises
+        `OSError`, where TLS fails.
+        """
+        raw.setblocking(False)
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        bound_unacknowledged(raw)
+        try:
+            await loop.sock_connect(raw, address)
+        except OSError:
+            return None
+        tls = TlsSocket(loop, raw, self._tls, self._host, self._monotonic)
+        await tls.handshake()
+        if tls.protocol != "h2":
+            return None
+        return Connection(loop, self._origin, tls, self._monotonic)

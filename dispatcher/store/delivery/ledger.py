@@ -7,11 +7,11 @@ worker that slept past its lease can change nothing any more (fencing). All time
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from channels.clock import elapsed
 from dispatcher.model.batches import Closed, Lease, Progress, ReadyBatch, RecipientProblem
 from dispatcher.model.vocabulary import (
     TERMINAL_OUTCOMES,
@@ -99,7 +99,7 @@ class Ledger:
         *,
         lease: timedelta,
         wake_up_again: timedelta,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = elapsed,
     ) -> None:
         """`lease` is how long a lease lasts without a sign of life, `wake_up_again` after what time workers are woken
         once more for a batch that none took up; `monotonic` gives seconds.
@@ -110,7 +110,10 @@ class Ledger:
         self._monotonic = monotonic
 
     async def acquire(self, batch_id: int) -> Lease | None:
-        """Acquire the lease of the batch, if it may be worked on now and no other worker holds it."""
+        """Acquire the lease of the batch, if it may be worked on now and no other worker holds it.
+
+        Its `now` is the record's time when this was called, rather ahead, by as long as the answer took, than behind.
+        """
         asked = self._monotonic()
         row = await self._pool.fetchrow(_ACQUIRE, batch_id, self._lease)
         if row is None:
@@ -132,7 +135,7 @@ class Ledger:
             "problems": {item["position"]: RecipientProblem(**dict(item)) for item in problems},
         }
         if self._monotonic() - asked > PROMPT_S:
-            fields["now"] = await self._present()
+            fields["now"] = await self._time_at(asked)
         return Lease(**fields)
 
     async def find(self, batch_id: int) -> tuple[str, str, ReadyBatch] | None:
@@ -145,14 +148,14 @@ class Ledger:
             return None
         return row["channel"], row["gateway"], ReadyBatch(batch_id, Lane(row["lane"]), row["lease_token"])
 
-    async def _present(self) -> datetime:
-        """Return the record's time, rather ahead by the round trip than behind, even if this process was suspended
-        meanwhile.
+    async def _time_at(self, instant: float) -> datetime:
+        """Return the record's time at `instant`, rather ahead by one round trip than behind, even if this process was
+        suspended meanwhile.
         """
         async with self._pool.acquire() as connection:
             asked = self._monotonic()
             now: datetime = await connection.fetchval("SELECT clock_timestamp()")
-            return now + timedelta(seconds=self._monotonic() - asked)
+            return now - timedelta(seconds=asked - instant)
 
     async def advance(self, lease: Lease, progress: Progress) -> bool:
         """Write progress and renew the lease. True: the alert was stopped, start nothing more."""

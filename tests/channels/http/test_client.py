@@ -5,7 +5,6 @@ import gc
 import os
 import resource
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from tests.channels.far_side import (
     reset_after,
     respond,
 )
+from tests.channels.standstill import Clock
 
 HEADERS = {"Content-Type": "application/octet-stream", "TTL": "60"}
 TIMEOUT_S = 5.0
@@ -249,9 +249,13 @@ async def test_a_process_that_stood_still_sends_nothing_whose_time_is_over(
         if protocols
         else far_side(answer(201)) as side
     ):
-        client = client_for(side.origin, monotonic=lambda: time.monotonic() + 2 * TIMEOUT_S)
+        clock = Clock()
+        client = client_for(side.origin, monotonic=clock)
+        posted = asyncio.create_task(post(client, side.origin))
+        await asyncio.sleep(0)
+        clock.ahead = 2 * TIMEOUT_S
         with pytest.raises(NotSent, match="timeout_connect"):
-            await post(client, side.origin)
+            await posted
     assert not (side.streams if protocols else side.seen)
 
 

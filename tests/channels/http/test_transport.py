@@ -1,6 +1,7 @@
 """The contract of `Transport`, run over libcurl and over our own HTTP/2 against the same servers."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -25,8 +26,10 @@ from channels.http.messages import (
     header_lines,
 )
 from channels.http.origins import Origin
+from channels.http.sockets import UNACKNOWLEDGED_MS
 from channels.http.transport import Exchange, Transport, TransportSettings
 from tests.channels.far_side import FarSide2, Stream, closed_port, far_side_2
+from tests.channels.standstill import Clock, arrived, narrow, until
 
 LINES = header_lines({"TTL": "60"})
 PATIENCE_S = 10.0
@@ -49,6 +52,7 @@ class Client:
     def __init__(self, kind: str, settings: TransportSettings) -> None:
         self.outcomes: dict[Exchange, Outcome] = {}
         self.told = asyncio.Event()
+        self.monotonic = settings.monotonic
         self.transport: Transport = (
             CurlTransport(settings, self.finished, lambda _: None, max_in_flight=100)
             if kind == "curl"
@@ -62,7 +66,7 @@ class Client:
 
     def exchange(self, origin: str, *, timeout_s: float = PATIENCE_S, body: bytes = b"body") -> Exchange:
         request = Request(origin + "/push/1", LINES, body, timeout_s)
-        due = asyncio.get_running_loop().time() + timeout_s
+        due = self.monotonic() + timeout_s
         return Exchange(request, Origin(origin), due, lambda _: None)
 
     async def submit(self, exchange: Exchange) -> None:
@@ -73,6 +77,24 @@ class Client:
                 await asyncio.sleep(0)
                 taken = self.transport.submit(exchange)
         assert exchange not in self.outcomes, "told before `submit` returned"
+
+    def sockets(self, origin: str) -> list[socket.socket]:
+        """Duplicates of the sockets to `origin`."""
+        if isinstance(self.transport, CurlTransport):
+            running = {transfer.descriptor for _, transfer in self.transport._active.values()}
+        else:
+            assert isinstance(self.transport, Http2Transport)
+            running = {one._tls._raw.fileno() for one in self.transport._pools[origin]._connections}
+        return [socket.fromfd(one, socket.AF_INET, socket.SOCK_STREAM) for one in running if one >= 0]
+
+    def unsent(self, origin: str) -> bool:
+        """Whether something waits in this process for the kernel to take it."""
+        if isinstance(self.transport, CurlTransport):
+            multi = self.transport._multi
+            assert multi is not None
+            return any(multi.unsent(one) for one in multi._watched)
+        assert isinstance(self.transport, Http2Transport)
+        return any(one._tls.unsent for one in self.transport._pools[origin]._connections)
 
     async def outcome(self, exchange: Exchange) -> Outcome:
         async with asyncio.timeout(PATIENCE_S):
@@ -101,9 +123,11 @@ async def client_to(request: pytest.FixtureRequest, ca_file: str) -> AsyncIterat
     """Makes clients of either transport; `allowed` are the origins that may lie anywhere."""
     clients: list[Client] = []
 
-    def make(*allowed: str, ca: str = ca_file) -> Client:
+    def make(*allowed: str, ca: str = ca_file, clock: Clock | None = None) -> Client:
         policy = AddressPolicy(frozenset(allowed))
-        settings = TransportSettings(policy, connect_timeout_s=5.0, ca_file=ca, user_agent="test")
+        settings = TransportSettings(
+            policy, connect_timeout_s=5.0, ca_file=ca, user_agent="test", monotonic=clock or Clock()
+        )
         clients.append(Client(request.param, settings))
         return clients[-1]
 
@@ -312,3 +336,106 @@ async def test_a_transport_that_tells_twice_is_noticed(client_to: Make) -> None:
     client.finished(exchange, NotSent("closed"))
     with pytest.raises(AssertionError, match="told twice"):
         client.finished(exchange, NotSent("closed"))
+
+
+# a process that stood still
+
+
+async def full(client: Client, side: FarSide2) -> list[Exchange]:
+    """Send until something waits, as the other side does not read; returns what is under way."""
+    stuck = asyncio.Event()
+
+    def stop_reading(stream: Stream) -> None:
+        stream.widen(0)
+        stream.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        stuck.set()
+
+    await client.warm(side)
+    side.act = stop_reading
+    exchanges = [client.exchange(side.origin)]
+    await client.submit(exchanges[0])
+    await stuck.wait()
+    for one in client.sockets(side.origin):
+        with one:
+            narrow(one)
+    while not client.unsent(side.origin):
+        exchanges.append(client.exchange(side.origin, body=b"%d" % len(exchanges) + b"x" * 16_000))
+        await client.submit(exchanges[-1])
+        await asyncio.sleep(0)
+    return exchanges
+
+
+async def test_what_waits_for_the_other_side_to_read_does_not_leave_when_its_time_is_over(
+    client_to: Make, server_tls: Tls
+) -> None:
+    clock = Clock()
+    async with far_side_2(hang, server_tls("h2")) as side:
+        client = client_to(side.origin, clock=clock)
+        exchanges = await full(client, side)
+        clock.ahead = 2 * PATIENCE_S
+        side.act = accept
+        side.streams[0].writer.transport.resume_reading()  # type: ignore[attr-defined]
+        outcomes = [await client.outcome(one) for one in exchanges]
+    assert type(outcomes[-1]) is NoAnswer
+    assert exchanges[-1].request.body not in {stream.body for stream in side.streams}
+
+
+async def test_what_waits_for_the_other_side_to_read_leaves_in_time(client_to: Make, server_tls: Tls) -> None:
+    """The same, of a process that does not stand still: the test before is not passed by sending nothing."""
+    async with far_side_2(hang, server_tls("h2")) as side:
+        client = client_to(side.origin)
+        exchanges = await full(client, side)
+        side.act = accept
+        side.streams[0].answer(201)
+        side.streams[0].writer.transport.resume_reading()  # type: ignore[attr-defined]
+        outcomes = [await client.outcome(one) for one in exchanges]
+    assert outcomes == [status(201)] * len(exchanges)
+
+
+async def test_what_was_found_to_be_in_time_is_the_kernels_before_anything_else_runs(
+    client_to: Make, server_tls: Tls
+) -> None:
+    """A process that is stopped later in the same round of the loop has nothing to write when it wakes."""
+    async with far_side_2(accept, server_tls("h2")) as side:
+        client = client_to(side.origin)
+        await client.warm(side)
+        assert await client.carry(client.exchange(side.origin)) == status(201)
+        theirs = side.streams[-1].writer.get_extra_info("socket")
+        for _ in range(3):  # what the answer gave rise to has been done
+            await asyncio.sleep(0)
+        await until(lambda: not arrived(theirs, 0.0))
+        came: list[bool] = []
+        exchange = client.exchange(side.origin)
+        await client.submit(exchange)
+        asyncio.get_running_loop().call_soon(lambda: came.append(arrived(theirs)))
+        assert await client.outcome(exchange) == status(201)
+    assert came == [True]
+
+
+async def test_what_is_given_back_after_its_time_is_not_sent_again(client_to: Make, server_tls: Tls) -> None:
+    clock = Clock()
+
+    def refuse_late(stream: Stream) -> None:
+        clock.ahead = 2 * PATIENCE_S
+        stream.refuse()
+
+    async with far_side_2(refuse_late, server_tls("h2")) as side:
+        client = client_to(side.origin, clock=clock)
+        await client.warm(side)
+        got = await client.carry(client.exchange(side.origin))
+    assert type(got) in {NoAnswer, Unprocessed}  # the client does not start what is over
+    assert len(side.streams) == 1
+
+
+async def test_the_kernel_forgets_what_the_other_side_does_not_take(client_to: Make, server_tls: Tls) -> None:
+    there = asyncio.Event()
+    async with far_side_2(lambda _: there.set(), server_tls("h2")) as side:
+        client = client_to(side.origin)
+        await client.warm(side)
+        await client.submit(client.exchange(side.origin))
+        await there.wait()
+        bounds = []
+        for one in client.sockets(side.origin):
+            with one:
+                bounds.append(one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+    assert bounds == [UNACKNOWLEDGED_MS]

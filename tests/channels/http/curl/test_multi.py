@@ -14,16 +14,16 @@ from channels.http.curl.multi import CurlMulti
 async def test_closing_the_loop_lets_go_of_every_socket(pair: tuple[Any, ...]) -> None:
     ours, _ = pair
     loop = asyncio.get_running_loop()
-    multi = CurlMulti(loop, lambda curl, errno: None, max_connections=1)
+    multi = CurlMulti(loop, lambda curl, errno: None, lambda: None, max_connections=1)
     multi._on_socket(pycurl.POLL_INOUT, ours.fileno(), None, None)
     multi.close()
-    assert multi._watched == set()
+    assert multi._watched == {}
 
 
 async def test_a_number_that_was_closed_unseen_is_watched_anew(pair: tuple[Any, ...]) -> None:
     ours, theirs = pair
     loop = asyncio.get_running_loop()
-    multi = CurlMulti(loop, lambda curl, errno: None, max_connections=1)
+    multi = CurlMulti(loop, lambda curl, errno: None, lambda: None, max_connections=1)
     number = os.dup(ours.fileno())
     multi._on_socket(pycurl.POLL_IN, number, None, None)
     os.close(number)

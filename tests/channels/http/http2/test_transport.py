@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from channels.http.client import HttpClient
 from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, BrokenAnswer, NoAnswer, Request, header_lines
 from tests.channels.far_side import Stream, far_side, far_side_2
+from tests.channels.standstill import Clock
 
 TIMEOUT_S = 5.0
 LINES = header_lines({"TTL": "60"})
@@ -248,15 +248,16 @@ async def test_headers_that_do_not_fit_a_frame_are_left_to_libcurl(
 async def test_a_process_that_stood_still_writes_nothing_whose_time_is_over(
     client_for: Callable[..., HttpClient], server_tls: Callable[..., ssl.SSLContext]
 ) -> None:
-    late = 0.0
+    clock = Clock()
     async with far_side_2(accept, server_tls("h2")) as side:
-        client = client_for(side.origin, http2_after=1, monotonic=lambda: time.monotonic() + late)
+        client = client_for(side.origin, http2_after=1, monotonic=clock)
         await warm(client, side)
         before = len(side.streams)
-        late = 2 * TIMEOUT_S
+        posted = asyncio.create_task(post(client, side.origin))
+        await asyncio.sleep(0)
+        clock.ahead = 2 * TIMEOUT_S
         with pytest.raises(NoAnswer, match="timeout"):
-            await post(client, side.origin)
-        late = 0.0
+            await posted
         assert (await post(client, side.origin)).status == 201
     assert len(side.streams) == before + 1
 
