@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import random
 import signal
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 
 OUT = Path(__file__).parents[3] / "var" / "faults"
 BROKEN, UNKNOWN = 1, 2
+PROSE_COLUMNS = 120
+RUNS = 20
+SEED_MAX = 999_999
+"""The largest seed that is drawn: short enough to be typed, and to stand in a table."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,12 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"no such fault: {unknown}; see `list`", file=sys.stderr)
         return UNKNOWN
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    order = Order(options.runs, options.seed, options.subscriptions, options.out.resolve())
+    order = Order(seeds_of(options), options.subscriptions, options.out.resolve())
     return _run(faults, order, as_json=options.json)
 
 
 def _run(faults: Sequence[Fault], order: Order, *, as_json: bool) -> int:
     order.out.mkdir(parents=True, exist_ok=True)
+    print(
+        f"seeds {','.join(map(str, order.seeds))}", file=sys.stderr, flush=True
+    )  # also of what is broken off
     code = 0
     for found in run(faults, order, lambda text: print(text, file=sys.stderr, flush=True)):
         text = msgspec.json.encode(found)
@@ -61,17 +70,29 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def table(out: Path) -> str:
-    """Format the results in `out` as a table in Markdown, in the catalogue's order. Raises OSError, DecodeError."""
+    """Format the results in `out` as a table in Markdown, in the catalogue's order, and below it the seeds of rows
+    whose runs had one each. Raises OSError, DecodeError."""
     rows = ["| | Fault | Runs | Seed | Keys | Lost | Doubled <= bound | Recovery s, median / max | |"]
     rows += ["|---|---|---|---|---|---|---|---|---|"]
+    drawn: dict[tuple[int, ...], str] = {}
     for fault in (*FAULTS, *CONTROLS):
         file = out / f"{fault.name}.json"
         if file.exists():
-            rows.append(_row(msgspec.json.decode(file.read_bytes())))
+            found = msgspec.json.decode(file.read_bytes())
+            rows.append(_row(found, _seed(tuple(found["seeds"]), drawn)))
+    for seeds, name in drawn.items():
+        rows += ["", *textwrap.wrap(f"{name}: {', '.join(map(str, seeds))}.", PROSE_COLUMNS)]
     return "\n".join(rows)
 
 
-def _row(found: dict[str, Any]) -> str:
+def _seed(seeds: tuple[int, ...], drawn: dict[tuple[int, ...], str]) -> str:
+    """Return the seed of all runs; where each had its own, the name of their list, which is added to `drawn`."""
+    if len(set(seeds)) == 1:
+        return str(seeds[0])
+    return drawn.setdefault(seeds, f"S{len(drawn) + 1}")
+
+
+def _row(found: dict[str, Any], seed: str) -> str:
     spread = found["recovery_s"]
     recovery = f"{spread['median']:.1f} / {spread['max']:.1f}" if spread else ""
     said = "kept" if found["ok"] else "BROKEN"
@@ -80,7 +101,9 @@ def _row(found: dict[str, Any]) -> str:
     cells = [
         found["code"],
         f"`{found['fault']}` {found['title']}",
-        *(str(found[name]) for name in ("runs", "seed", "keys", "lost")),
+        str(found["runs"]),
+        seed,
+        *(str(found[name]) for name in ("keys", "lost")),
         f"{found['doubled']} <= {found['bound']}",
         recovery,
         said,
@@ -95,17 +118,48 @@ def _some(text: str) -> int:
     return int(text)
 
 
+def _seeds(text: str) -> tuple[int, ...]:
+    """Parse a seed or several; empty where they are to be drawn."""
+    if text == "random":
+        return ()
+    try:
+        return tuple(int(one) for one in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("neither whole numbers nor `random`") from None
+
+
+def seeds_of(options: argparse.Namespace) -> tuple[int, ...]:
+    """Return a seed for each run, drawn where none is given."""
+    seeds: tuple[int, ...] = options.seed
+    if len(seeds) > 1:
+        return seeds
+    return seeds * options.runs or tuple(
+        random.SystemRandom().choices(range(1, SEED_MAX + 1), k=options.runs)
+    )
+
+
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ops.lab.faults", description="The fault lab.")
     parser.add_argument(
         "names", nargs="+", metavar="name", help="a name or code (F1 ...), `all`; `list`, `table`"
     )
-    parser.add_argument("--runs", type=_some, default=20, help="of each fault")
-    parser.add_argument("--seed", type=int, default=1, help="instants and choices follow from it")
+    parser.add_argument("--runs", type=_some, help=f"of each fault; {RUNS}, or as many as there are seeds")
+    parser.add_argument(
+        "--seed",
+        type=_seeds,
+        default=(1,),
+        metavar="N|N,N...|random",
+        help="instants and choices follow from it; a list has one for each run, `random` draws such a list",
+    )
     parser.add_argument("--subscriptions", type=int, default=1000, help="in the district")
     parser.add_argument("--out", type=Path, default=OUT, help="where the districts stand")
     parser.add_argument("--json", action="store_true", help="one object a fault on standard output")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    given = len(options.seed) if len(options.seed) > 1 else 0
+    if given and options.runs not in {None, given}:
+        parser.error(f"{given} seeds for {options.runs} runs")
+    options.runs = options.runs or given or RUNS
+    return options
 
 
 if __name__ == "__main__":

@@ -70,10 +70,15 @@ class Fault:
 class Order:
     """Says what is to be run."""
 
-    runs: int
-    seed: int
+    seeds: tuple[int, ...]
+    """One for each run of every fault."""
     subscriptions: int
     out: Path
+
+    @property
+    def runs(self) -> int:
+        """How many runs of each fault."""
+        return len(self.seeds)
 
 
 def run(faults: Sequence[Fault], order: Order, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
@@ -111,7 +116,7 @@ def _one_district(
     order: Order, home: Path, planned: Sequence[tuple[Fault, int]], say: Callable[[str], None]
 ) -> list[JoinedRun]:
     fault = planned[0][0]
-    plan = PopulationPlan(order.seed, order.subscriptions, order.subscriptions // 20)
+    plan = PopulationPlan(order.seeds[planned[0][1]], order.subscriptions, order.subscriptions // 20)
     cases: list[TrialRecord] = []
     reasons: list[str] = []
     with ExitStack() as stack:
@@ -122,7 +127,7 @@ def _one_district(
         tail = Tail(gateway.ledger for gateway in district.gateways.values())
         for fault, number in planned:
             cases.append(case := TrialRecord(len(cases), number, datetime.now(UTC)))
-            chance = random.Random(f"{order.seed}|{fault.name}|{number}")
+            chance = random.Random(f"{order.seeds[number]}|{fault.name}|{number}")
             reasons.append(_carry_out(fault, Trial(district, tail, chance, case)))
             say(f"{fault.name} {number + 1}/{order.runs}: {reasons[-1] or 'settled'} {case.recovery_s or ''}")
         recipients = district.recipients
@@ -159,7 +164,7 @@ def summary(fault: Fault, order: Order, judged: Sequence[JoinedRun]) -> dict[str
         "code": fault.code,
         "title": fault.title,
         "runs": len(judged),
-        "seed": order.seed,
+        "seeds": order.seeds,
         "keys": sum(total.expected for total in totals),
         "accepted": sum(total.accepted for total in totals),
         "bound": sum(one.case.bound for one in judged),

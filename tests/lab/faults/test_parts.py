@@ -12,7 +12,7 @@ import pytest
 import cap
 from dispatcher.settings import Settings
 from ops.lab.faults import process_overrides
-from ops.lab.faults.__main__ import main
+from ops.lab.faults.__main__ import _options, main, seeds_of
 from ops.lab.faults.cap_messages import Chain, Variant
 from ops.lab.faults.cases import gateways
 from ops.lab.faults.catalogue import CONTROLS, FAULTS, named
@@ -142,7 +142,7 @@ def test_the_summary_names_run_and_criterion() -> None:
     runs = [case(sent(), claims=[claim("a"), claim("b")], recovery_s=[8.0])]
     runs[0].findings["resumes_s"] = Finding(12.0, 10.0)
     judged = judge_cases(runs, PEOPLE, [accepted("a"), accepted("b")])
-    found = summary(fault, Order(1, 5, 300, None), judged)
+    found = summary(fault, Order((5,), 300, None), judged)
     assert found["ok"] is False
     assert found["failures"] == ["run 0: resumes_s=12>10"]
     assert found["criteria"] == {"resumes_s": {"worst": 12.0, "limit": 10.0, "ok": False}}
@@ -154,7 +154,7 @@ def test_a_control_is_well_only_if_something_was_lost() -> None:
     runs = [case(sent(), claims=[claim("a"), claim("b")])]
     lossy = judge_cases(runs, PEOPLE, [accepted("a")])
     whole = judge_cases(runs, PEOPLE, [accepted("a"), accepted("b")])
-    order = Order(1, 5, 300, None)
+    order = Order((5,), 300, None)
     assert summary(CONTROLS[0], order, lossy)["ok"] is True
     assert summary(CONTROLS[0], order, whole)["ok"] is False
 
@@ -210,13 +210,55 @@ def test_the_table_has_a_row_for_each_result_in_the_catalogues_order(
         [accepted("a"), accepted("b")],
     )
     for fault in (CONTROLS[0], FAULTS[1], FAULTS[0]):
-        found = summary(fault, Order(1, 5, 300, None), well)
+        found = summary(fault, Order((5,), 300, None), well)
         (tmp_path / f"{fault.name}.json").write_bytes(msgspec.json.encode(found))
     assert main(["table", "--out", str(tmp_path)]) == 0
     _, _, *rows = capsys.readouterr().out.splitlines()
     assert [row.split("`")[1] for row in rows] == [FAULTS[0].name, FAULTS[1].name, CONTROLS[0].name]
     assert "| 1 | 5 | 2 | 0 | 0 <= 0 | 2.0 / 2.0 | kept |" in rows[0]
     assert "NOT FOUND" in rows[2]
+
+
+def test_the_table_names_the_seeds_that_were_drawn_below_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [case(sent(), claims=[claim("a"), claim("b")])] * 2
+    well = judge_cases(runs, PEOPLE, [accepted("a"), accepted("b")])
+    for fault, seeds in zip(FAULTS[:4], [(7, 8), (9, 9), (7, 8), (8, 7)], strict=True):
+        found = summary(fault, Order(seeds, 300, None), well)
+        (tmp_path / f"{fault.name}.json").write_bytes(msgspec.json.encode(found))
+    assert main(["table", "--out", str(tmp_path)]) == 0
+    _, _, *rows, between, first, between_too, second = capsys.readouterr().out.splitlines()
+    assert [row.split(" | ")[3] for row in rows] == ["S1", "9", "S1", "S2"]
+    assert (between, first, between_too, second) == ("", "S1: 7, 8.", "", "S2: 8, 7.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["--runs", "3", "--seed", "5"], (5, 5, 5)),
+        (["--seed", "5,6"], (5, 6)),
+        (["--seed", "5,6", "--runs", "2"], (5, 6)),
+    ],
+)
+def test_seeds_are_given_for_all_runs_or_for_each(arguments: list[str], wanted: tuple[int, ...]) -> None:
+    assert seeds_of(_options(["all", *arguments])) == wanted
+
+
+def test_seeds_that_are_drawn_differ_from_run_to_run_and_from_time_to_time() -> None:
+    drawn = [seeds_of(_options(["all", "--runs", "10", "--seed", "random"])) for _ in range(2)]
+    assert [len(seeds) for seeds in drawn] == [10, 10]
+    assert len(set(drawn[0]) | set(drawn[1])) > 10
+
+
+@pytest.mark.parametrize("arguments", [["--seed", "x"], ["--seed", "5,"], ["--seed", "5,6", "--runs", "3"]])
+def test_seeds_that_are_none_or_of_another_number_are_refused(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["worker-kill", *arguments])
+    assert ended.value.code == 2
+    assert "seed" in capsys.readouterr().err
 
 
 def test_the_settings_of_the_series_are_the_service_s_own() -> None:

@@ -22,13 +22,13 @@ SELECTION = (
     "record-immediate",
     "cancel-race",
 )
-PROMISED = {"fault", "runs", "seed", "keys", "lost", "doubled", "bound", "phantom", "false_delivered"}
+PROMISED = {"fault", "runs", "seeds", "keys", "lost", "doubled", "bound", "phantom", "false_delivered"}
 PROMISED |= {"unknown", "late", "recovery_s", "ok", "criteria"}
 
 
 def results(home: Any, *names: Any) -> dict[Any, Any]:
     faults = [fault for name in names for fault in named(name)]
-    return {found["fault"]: found for found in run(faults, Order(1, SEED, SUBSCRIPTIONS, home), print)}
+    return {found["fault"]: found for found in run(faults, Order((SEED,), SUBSCRIPTIONS, home), print)}
 
 
 @pytest.fixture(scope="module")
