@@ -52,7 +52,7 @@ format: setup  ## reformat, and fix what the linter can fix
 geodata: setup  ## var/geodata/de.bundle: the boundaries of all Germany (needs npm)
 	@$(BIN)/python -m ops.geodata.build
 
-faults: setup  ## the fault lab, every fault (ARGS: --runs N --seed S)
+faults: setup  ## the fault lab, every fault (ARGS: --runs N --seed N|random)
 	@$(BIN)/python -m ops.lab.faults all $(ARGS)
 
 bench: setup  ## a benchmark: make bench ARGS="idle-latency --json"
