@@ -110,7 +110,9 @@ class TlsSocket:
             self._listener.received(plain)
         if ended:
             self._lose("reset")
-        elif self._outgoing.pending:  # TLS answers by itself, to a change of keys for instance
+        elif (
+            self._outgoing.pending and not self.closed
+        ):  # TLS answers by itself, to a change of keys for instance
             self._push()
 
     def close(self) -> None:
@@ -193,8 +195,6 @@ class TlsSocket:
             listener.lost(code)
 
     def _close(self) -> None:
-        if self.closed:
-            return
         self.closed = True
         self._listener = None
         self._wait(False)

@@ -13,7 +13,7 @@ from channels.http.curl.transport import CurlTransport
 from channels.http.messages import Answer, NoAnswer, NotSent, Outcome, Request
 from channels.http.origins import Origin
 from channels.http.transport import Exchange, TransportSettings
-from tests.channels.far_side import Stream, answer, far_side, far_side_2, hang
+from tests.channels.far_side import Seen, Stream, answer, far_side, far_side_2, hang
 from tests.channels.standstill import Clock, until
 
 TIMEOUT_S = 5.0
@@ -203,6 +203,23 @@ async def test_breaking_one_off_does_not_send_what_waits_of_another_after_its_ti
             observed.transport.abort(other)
             with pytest.raises(BrokenPipeError):
                 ours.send(b"x")
+
+
+async def test_what_waits_takes_the_turn_of_what_is_broken_off(
+    transport_for: Callable[..., ObservedTransport],
+) -> None:
+    async with far_side(hang) as side:
+        observed = transport_for(side.origin)
+
+        async def stand_still(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+            observed.clock.ahead = 2 * TIMEOUT_S
+            side.react = answer(201)
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # which libcurl has to look at
+
+        side.react = stand_still
+        observed.submit()
+        observed.submit(10 * TIMEOUT_S)
+        assert [type(got) for got in await observed.until(2)] == [NoAnswer, Answer]
 
 
 async def test_a_connection_made_after_the_requests_time_gets_none(

@@ -1,6 +1,7 @@
 """TLS over a socket of our own: what is refused, what is noticed, and what leaves when."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -141,6 +142,31 @@ async def test_nonsense_is_a_broken_connection(peer: Peer) -> None:
     peer.tls._incoming.write(b"no record of TLS at all")
     peer.tls.read()
     assert (peer.code, peer.tls.closed) == ("reset", True)
+
+
+async def test_a_connection_that_takes_nothing_any_more_is_noticed(peer: Peer) -> None:
+    peer.tls._raw.shutdown(socket.SHUT_WR)
+    peer.tls.write(b"x")
+    assert (peer.code, peer.tls.closed) == ("reset", True)
+
+
+async def test_what_tls_will_not_encrypt_any_more_is_a_broken_connection(peer: Peer) -> None:
+    with contextlib.suppress(ssl.SSLError):
+        peer.tls._tls.unwrap()
+    peer.tls.write(b"x")
+    assert (peer.code, peer.tls.closed) == ("reset", True)
+
+
+async def test_what_tls_itself_has_to_say_after_reading_is_sent(peer: Peer) -> None:
+    peer.tls._tls.write(b"of its own accord")
+    peer.tls.read()
+    assert await peer.reader.readexactly(17) == b"of its own accord"
+
+
+async def test_closing_what_takes_nothing_any_more(peer: Peer) -> None:
+    peer.tls._raw.shutdown(socket.SHUT_WR)
+    peer.tls.close()
+    assert (peer.code, peer.tls.closed) == ("", True)
 
 
 async def test_closing_says_goodbye_and_tells_nobody(peer: Peer) -> None:
