@@ -26,8 +26,8 @@ TAKES_EFFECT = DISPATCHED | {
 }
 """Messages with these reasons replace or end what they name, told or not: so the order in which messages arrive makes
 no difference."""
-WAITS_FOR_WHAT_IT_NAMES = frozenset({Reason.NOTHING_TO_END, Reason.EXPIRED})
-"""Messages recorded for one of these take effect when what they end becomes known."""
+WAITS_FOR_WHAT_IT_NAMES = TAKES_EFFECT - DISPATCHED
+"""Messages recorded for one of these are planned once it becomes known that they end something."""
 
 
 async def take_effect(
@@ -76,7 +76,7 @@ async def _connect_late(submission: Submission, known: RelatedState) -> list[tup
     await submission.stop([one.id for one in standing], actor.id)
     reason = actor.reason
     if reason in WAITS_FOR_WHAT_IT_NAMES:
-        reason = Reason.LAPSED if reason is Reason.EXPIRED else _ending_reason(actor)
+        reason = _ending_reason(actor)
     latest = max(one.expires for one in standing) if reason in ENDING_REASONS else actor.expires
     lane = await submission.take_effect_late(actor.id, reason, latest)
     wake_ups = await promote_unspoken(submission.connection, known.now)
@@ -101,7 +101,13 @@ def _actor(known: RelatedState) -> StoredAlert | None:
 
 
 def _ending_reason(actor: StoredAlert) -> Reason:
-    return Reason.CANCEL if actor.msg_type == cap.MsgType.CANCEL else Reason.ALL_CLEAR
+    """Return how a message ends things that was recorded without being sent. An Update is no all-clear unless it was
+    recorded as one.
+    """
+    if actor.msg_type == cap.MsgType.CANCEL:
+        return Reason.CANCEL
+    said_clear = actor.reason in {Reason.NOTHING_TO_END, Reason.ALREADY_ENDED}
+    return Reason.ALL_CLEAR if said_clear else Reason.LAPSED
 
 
 async def _stand_for_merged(

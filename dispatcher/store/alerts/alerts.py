@@ -228,10 +228,14 @@ class Submission:
         return [(row["id"], Lane(row["lane"])) for row in rows]
 
     async def take_effect_late(self, alert_id: str, reason: Reason, expires: datetime) -> Lane:
-        """Plan a recorded message, for the first time or again: what it replaces became known only now."""
+        """Plan a recorded message, for the first time or again: what it replaces became known only now. One that stood
+        behind another until now stands for itself.
+        """
         row = await self.connection.fetchrow(
             f"""UPDATE alert SET reason = $2, expires = greatest(expires, $3),
                  state = CASE state WHEN '{AlertState.RECORDED}' THEN '{AlertState.ACCEPTED}' ELSE state END,
+                 stopped_by = CASE WHEN state <> '{AlertState.RECORDED}' THEN stopped_by END,
+                 stopped_at = CASE WHEN state <> '{AlertState.RECORDED}' THEN stopped_at END,
                  enqueued_at = clock_timestamp(), plan_at = clock_timestamp()
                WHERE id = $1 RETURNING lane""",  # noqa: S608 - constant
             alert_id,
