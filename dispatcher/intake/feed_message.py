@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.decide import decide
-from dispatcher.intake.effects import take_effect
+from dispatcher.intake.effects import TAKES_EFFECT, take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import delisting_notice, new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, Unusable, prepare
@@ -83,7 +83,7 @@ class FeedIntake:
             known = await related_state(submission, rules, message, digest, now)
             decision = decide(message, known, rules)
             kept = decision.reason not in NOT_KEPT and (message.may_concern or bool(known.graph))
-            if kept or (related and message.acts and decision.reason is Reason.ELSEWHERE):
+            if kept or (related and message.acts and decision.reason in TAKES_EFFECT):
                 result = await self._record(submission, rules, message, known, decision, raw)
             else:
                 result = await self._pass_by(submission, rules, message, decision)
