@@ -43,7 +43,8 @@ reached AS (
     AND NOT (b.kind = '{Kind.DELISTED}' AND b.created_at > {NOW} - interval '{LISTED_AGAIN}')),
 ended AS (SELECT id, max(batch) AS batch FROM reached WHERE ends GROUP BY id),
 told AS (
-  SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers FROM reached r LEFT JOIN ended e ON e.id = r.id
+  SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers, max(r.batch) AS batch
+  FROM reached r LEFT JOIN ended e ON e.id = r.id
   WHERE NOT r.ends AND r.batch > coalesce(e.batch, 0) GROUP BY r.id),
 -- Few histories are different, however many subscribers have them.
 history AS (SELECT DISTINCT numbers FROM told),
@@ -52,6 +53,6 @@ alarming AS (
     SELECT FROM alert w WHERE w.number = ANY(h.numbers) AND w.expires > {NOW} AND w.id IN (SELECT id FROM replaced)
       AND NOT EXISTS (SELECT FROM descent d JOIN alert n ON n.id = d.later
                       WHERE d.earlier = w.id AND n.number = ANY(h.numbers)))),
-alarmed AS (SELECT t.id FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
-"""The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2; needs
-`GRAPHS`, in WITH RECURSIVE."""
+alarmed AS (SELECT t.id, t.batch FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
+"""The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2, and the
+last `batch` by which they were; needs `GRAPHS`, in WITH RECURSIVE."""

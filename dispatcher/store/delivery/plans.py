@@ -116,7 +116,9 @@ still_concerned AS (
   SELECT id FROM ({concerned(Target.of_alert("$2", "$8"))}) c
   WHERE $12 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
 elsewhere AS ({elsewhere}),
-planned AS (SELECT unnest(recipients) AS id FROM batch WHERE alert_id = $2 AND NOT $11),
+planned AS (
+  SELECT unnest(recipients) AS id, id AS batch, kind NOT IN {ENDS} OR {OPEN} AS suffices
+  FROM batch WHERE alert_id = $2 AND NOT $11),
 busy AS (
   SELECT unnest(b.recipients) AS id, a.stopped_at IS NULL AS is_end FROM batch b JOIN alert a ON a.id = b.alert_id
   WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2 AND b.{OPEN}
@@ -126,7 +128,9 @@ due AS (
     CASE WHEN c.id IS NULL AND $3 THEN $7::text WHEN c.id IS NULL THEN '{Kind.NO_LONGER_AFFECTED}'
       WHEN t.id IS NULL THEN '{Kind.ALERT}' ELSE '{Kind.UPDATE}' END AS kind
   FROM alarmed t FULL JOIN concerned c USING (id)
-  WHERE NOT EXISTS (SELECT FROM planned WHERE planned.id = coalesce(t.id, c.id))
+  -- Whoever heard of an end by this message may have been alarmed since by what it turned out to end later.
+  WHERE NOT EXISTS (SELECT FROM planned p WHERE p.id = coalesce(t.id, c.id)
+                    AND (p.suffices OR c.id IS NOT NULL OR p.batch > t.batch))
     AND NOT EXISTS (SELECT FROM still_concerned WHERE still_concerned.id = t.id)),
 later AS (
   SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
