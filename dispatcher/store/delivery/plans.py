@@ -27,11 +27,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.vocabulary import ENDING_REASONS, WARNING, AlertState, Kind, Lane, Reason
+from dispatcher.model.vocabulary import (
+    ENDING_REASONS,
+    UNCERTAIN,
+    WARNING,
+    AlertState,
+    Kind,
+    Lane,
+    Reason,
+    State,
+)
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
+from dispatcher.store.delivery.withdrawal import lock_ends, withdraw
 from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
 
 if TYPE_CHECKING:
@@ -117,8 +127,11 @@ still_concerned AS (
   WHERE $12 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
 elsewhere AS ({elsewhere}),
 planned AS (
-  SELECT unnest(recipients) AS id, id AS batch, kind NOT IN {ENDS} OR {OPEN} AS suffices
-  FROM batch WHERE alert_id = $2 AND NOT $11),
+  SELECT r.id, b.id AS batch, b.kind NOT IN {ENDS} OR b.{OPEN} AS suffices
+  FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+  WHERE b.alert_id = $2 AND NOT $11
+    -- Who was withdrawn from an end is still to hear of it.
+    AND get_byte(b.outcomes, r.n::int - 1) & ~{UNCERTAIN} <> {State.SUPERSEDED:d}),
 busy AS (
   SELECT unnest(b.recipients) AS id, a.stopped_at IS NULL AS is_end FROM batch b JOIN alert a ON a.id = b.alert_id
   WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2 AND b.{OPEN}
@@ -275,11 +288,16 @@ class Plans:
     async def _all_at_once(
         self, connection: Connection, alert: PendingAlert, in_flight: int, located: Located
     ) -> list[ReadyBatch]:
+        warns = alert.reason in WARNING and not alert.again
+        ends = await lock_ends(connection, alert) if warns else ()
+        if ends is None:
+            return []  # one of them is being planned: this is planned again soon
         try:
             async with connection.transaction():
                 ready_batches, size = await self._freeze(
                     connection, alert, located, _EVERYBODY, portioned=False
                 )
+                await withdraw(connection, alert, ends)
                 # Those notified that it is over were notified before: they are never too many.
                 if alert.reason not in ENDING_REASONS and not alert.again:
                     await self._check_size(connection, alert, alert.audience + size)
