@@ -13,7 +13,7 @@ from dispatcher.intake.new_alert import delisting_notice, new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, Unusable, prepare
 from dispatcher.intake.related import reachable, reference_keys
 from dispatcher.model.feeds import IngestResult
-from dispatcher.model.vocabulary import DISPATCHED, Reason
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -120,7 +120,7 @@ class FeedIntake:
             now = self._clock(submission.now)
             graph = await submission.chains([stored.chain_id])
             current = next((earlier for earlier in graph if earlier.id == stored.id), None)
-            if current is None or not current.is_in_force(now):
+            if current is None or not current.is_in_force(now) or not _may_end_by_silence(rules, current):
                 return None
             new = delisting_notice(submission.now, rules, current, alert, now)
             recorded = await submission.record(new)
@@ -159,6 +159,16 @@ class FeedIntake:
         if reason is Reason.DUPLICATE and covered_by is not None:
             await RelatedAlerts(submission).carry(covered_by, rules.source_id)
         return _result(message, reason, covered_by)
+
+
+def _may_end_by_silence(rules: IntakeRules, stored: StoredAlert) -> bool:
+    """Whether the source's silence may end the warning: its own, or another feed's equal one, if it may carry the
+    sender or that feed proves nothing either. What a control centre submitted holds until the centre ends it.
+    """
+    if stored.source_id == rules.source_id:
+        return True
+    trusted = stored.sender in rules.senders or stored.sender in rules.pins
+    return stored.source_id.startswith(FEED_PREFIX) and (trusted or not stored.proved)
 
 
 def _result(

@@ -301,3 +301,19 @@ async def test_among_feeds_that_prove_nothing_who_carried_a_message_may_end_it(w
     assert (await world.take(other, replace(end, identifier="x"))).reason is Reason.NOTHING_TO_END
     assert (await world.take(other, plot.genuine)).reason is Reason.DUPLICATE
     assert (await world.take(other, end)).reason is Reason.CANCEL
+
+
+@pytest.mark.parametrize("senders", [[], [SENDER, CENTRE_SENDER]])
+async def test_only_a_feed_that_is_trusted_as_much_ends_another_feeds_warning_by_its_silence(
+    door: Door, senders: list[str]
+) -> None:
+    """And none ends what a control centre submitted."""
+    world, lister = door.world, await door.world.feed("lister", "nina", senders=senders)
+    assert await door.tell(door.plot(1, "none").genuine) is Reason.FIRST_NOTICE
+    copy = await world.take(lister, door.plot(1, "none").genuine)
+    assert copy.reason is Reason.DUPLICATE
+    assert copy.alert_id is not None
+    before = await snapshot(world)
+    ended = await world.ingest.no_longer_listed(lister.rules, copy.alert_id)
+    assert (ended is not None) is (door.sender == SENDER and bool(senders))
+    assert bool(changed(before, await snapshot(world))) is (ended is not None)
