@@ -43,11 +43,15 @@ def on_record(**changes: Any) -> StoredAlert:
 
 def test_an_alert_shows_what_is_on_record_and_nothing_of_how_it_is_kept() -> None:
     body = schemas.alert_body(
-        on_record(stopped_by="B", merged_into="M", chain_id="C", planned_at=NOW, audience=7)
+        on_record(
+            stopped_by="B", merged_into="M", chain_id="C", planned_at=NOW, audience=7, reason=Reason.MERGED
+        )
     ).model_dump()
     assert (body["chain"], body["superseded_by"], body["merged_into"]) == ("C", "B", "M")
     assert (body["planned_at"], body["settled_at"], body["audience"]) == (NOW, None, 7)
-    assert (body["lane"], body["reason"], body["state"]) == ("priority", "first_notice", "planned")
+    assert (body["lane"], body["reason"], body["state"]) == ("priority", "merged", "planned")
+    speaks = schemas.alert_body(on_record(merged_into="M", reason=Reason.FIRST_NOTICE))
+    assert speaks.merged_into is None, "it stands for itself by now"
     assert not {"sha256", "event_key", "hazards", "revision", "source_id"} & body.keys()
 
 

@@ -286,4 +286,6 @@ async def test_another_sources_account_counts_unless_it_is_less_certain(
     account = message(weather_warning(9, identifier="x", sender="lhp@x.example"), proved=proved)
     known = await state_of(alerts, account, FEED)
     assert (known.equal_to is not None) is found
+    doubtful = replace(account, doubts=(Doubt.SENDER,))
+    assert (await state_of(alerts, doubtful, FEED)).equal_to is None
     assert (await state_of(alerts, message(cancel(3, FIRST)), FEED)).equal_to is None, "an end has no equal"
