@@ -50,8 +50,10 @@ async def related_state(
     reader = _Reader(submission, rules, message, itself)
     known = await reader.named(RelatedState(now=now, source_id=rules.source_id, digest=digest))
     known = await reader.graph(known)
-    if message.is_doubtful or message.ends:
+    if message.is_doubtful:
         return known
+    if message.ends:
+        return known if message.places else replace(known, ended_places=await reader.ended_places(known))
     return replace(known, equal_to=await reader.equal_to(known))
 
 
@@ -168,6 +170,10 @@ class _Reader:
             return known
         found = [one for one in await self._submission.chains(chains) if one.id != self._itself]
         return replace(known, graph=found, replaced=await self._submission.replaced(chains))
+
+    async def ended_places(self, known: RelatedState) -> tuple[AffectedMunicipality, ...]:
+        places = [place for stored in known.standing for place in await self._submission.places(stored.id)]
+        return tuple({place.ags: place for place in places}.values())
 
     async def equal_to(self, known: RelatedState) -> StoredAlert | None:
         if self._rules.on_doubt is OnDoubt.HOLD:

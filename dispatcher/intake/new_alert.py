@@ -66,7 +66,7 @@ def new_alert(
         reason=reason,
         chain_id=graph_of(known) or alert_id if reason not in OUTSIDE_GRAPH else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in references),
-        affected=message.places,
+        affected=message.places or known.ended_places,
         target=message.target,
         event_key=message.facts.key if from_feed else "",
         hazards=tuple(f"{hazard.name}:{hazard.value}" for hazard in message.facts.hazards),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import cap
     from dispatcher.intake.prepare import Message
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 
 WORLDWIDE = ("2.49.0.", "urn:oid:2.49.", "mow.", "kat.", "biw.", "lhp.", "pol.")
 """How identifiers begin that no two senders use for different things: WMO's object identifiers, and what NINA names.
@@ -44,7 +44,8 @@ class RelatedState:
     `named` is what it refers to and may act on. `later` is what refers to it and acts on it. `graph` is everything
     connected with all of them by references, in order of arrival; `replaced` has its edges, from each message to those
     which it replaces. `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is
-    another source's warning in force that says the same to the same people.
+    another source's warning in force that says the same to the same people. `ended_places` are those of what the
+    message ends, where it names none itself.
     """
 
     now: datetime
@@ -60,6 +61,7 @@ class RelatedState:
     graph: Sequence[StoredAlert] = ()
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
     equal_to: StoredAlert | None = None
+    ended_places: tuple[AffectedMunicipality, ...] = ()
 
     @property
     def connected(self) -> list[StoredAlert]:

@@ -136,7 +136,7 @@ class SubmissionIntake:
             before.reason if repeated and before else decision.reason,
             before.lane if repeated and before else lane_of(message.alert),
             before.expires if repeated and before else decision.expires,
-            message.places,
+            message.places or known.ended_places,
             (*valid.findings, *survivor_findings(known, ends=message.ends)),
             estimate,
             repeated=repeated,
@@ -232,23 +232,19 @@ class SubmissionIntake:
         known, decision = await self._decide(submission, valid)
         message = valid.message
         if decision.reason is Reason.DUPLICATE and known.same is not None:
-            return self._accepted(known.same, valid, valid.findings, repeated=True), []
+            return self._accepted(known.same, valid, known, repeated=True), []
         alert = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
         stored = await submission.record(alert)
         others = await take_effect(submission, message, known, stored)
-        findings = (*valid.findings, *survivor_findings(known, ends=message.ends))
-        return self._accepted(stored, valid, findings, repeated=False), others
+        return self._accepted(stored, valid, known, repeated=False), others
 
     def _accepted(
-        self,
-        stored: StoredAlert,
-        valid: _ValidSubmission,
-        findings: tuple[cap.Finding, ...],
-        *,
-        repeated: bool,
+        self, stored: StoredAlert, valid: _ValidSubmission, known: RelatedState, *, repeated: bool
     ) -> Accepted:
         message = valid.message
-        return Accepted(stored, message.places, findings, repeated=repeated, matched=message.matched)
+        places = message.places or known.ended_places
+        findings = (*valid.findings, *survivor_findings(known, ends=message.ends and not repeated))
+        return Accepted(stored, places, findings, repeated=repeated, matched=message.matched)
 
 
 async def _require_own_reach(submission: Submission, rules: IntakeRules, known: RelatedState) -> None:

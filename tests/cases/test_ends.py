@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.conftest import SECRET
 from tests.cases.town import ALDENHOVEN, CENTRE, DUEREN, OFFICE, Entry, Town
 from tests.support.messages import Message
 from tests.support.submissions import now, warning
@@ -137,3 +138,21 @@ async def test_an_end_for_nothing_is_told_to_nobody(town: Town) -> None:
     assert town.heard("inside") == []
     answer = await town.submit(ended(rain(), "Cancel"))
     answer.problem(422, "unknown-reference")
+
+
+async def test_an_end_without_a_place_is_of_the_places_that_it_ends(town: Town) -> None:
+    """An app of the place can fetch it, and its status names where people heard of it."""
+    await town.follow("person", DUEREN)
+    alert = warning(DUEREN)
+    await town.accepted(alert)
+    await town.work()
+    answer = await town.submit(alert.later("vorbei", "Cancel", infos=()))
+    assert [place["ags"] for place in answer.json["municipalities"]] == [DUEREN]
+    await town.work()
+    path = f"/v1/alerts/{answer.json['alert']['id']}"
+    raw = await town.service.get(
+        f"/v1/instance/alerts/{answer.json['alert']['id']}/cap", key=f"wi_i{DUEREN}_{SECRET}"
+    )
+    assert raw.status == 200
+    status = await town.service.get(path, key=f"wk_dueren_{SECRET}")
+    assert list(status.json["recipients_by_municipality"]) == [DUEREN]
