@@ -42,13 +42,13 @@ reached AS (
     -- What its source lists again so soon is no second alarm.
     AND NOT (b.kind = '{Kind.DELISTED}' AND b.created_at > {NOW} - interval '{LISTED_AGAIN}')),
 ended AS (SELECT id, max(batch) AS batch FROM reached WHERE ends GROUP BY id),
-told AS (
+told AS MATERIALIZED (
   SELECT r.id, array_agg(DISTINCT r.number ORDER BY r.number) AS numbers, max(r.batch) AS batch
   FROM reached r LEFT JOIN ended e ON e.id = r.id
   WHERE NOT r.ends AND r.batch > coalesce(e.batch, 0) GROUP BY r.id),
 -- Few histories are different, however many subscribers have them.
-history AS (SELECT DISTINCT numbers FROM told),
-alarming AS (
+history AS MATERIALIZED (SELECT DISTINCT numbers FROM told),
+alarming AS MATERIALIZED (
   SELECT h.numbers FROM history h WHERE EXISTS (
     SELECT FROM alert w WHERE w.number = ANY(h.numbers) AND w.expires > {NOW} AND w.id IN (SELECT id FROM replaced)
       AND NOT EXISTS (SELECT FROM descent d JOIN alert n ON n.id = d.later

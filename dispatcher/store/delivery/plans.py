@@ -112,24 +112,24 @@ def _freeze_sql(*, beside: bool) -> str:
     """
     others = "SELECT id FROM beside WHERE id <> $2"
     elsewhere = (
-        concerned(Target.of_alerts(others, "$13"))
+        concerned(Target.of_alerts(others, "$12"))
         if beside
-        else "SELECT 0::bigint AS id WHERE $13::bigint[] IS NULL"
+        else "SELECT 0::bigint AS id WHERE $12::bigint[] IS NULL"
     )
     return f"""
 WITH RECURSIVE {GRAPHS},
 beside AS ({BESIDE}),
 replaced AS (SELECT earlier AS id FROM descent WHERE later = $2),
 {ALARMED},
-concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3 AND NOT $12),
+concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3 AND NOT $11),
 still_concerned AS (
   SELECT id FROM ({concerned(Target.of_alert("$2", "$8"))}) c
-  WHERE $12 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
+  WHERE $11 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
 elsewhere AS ({elsewhere}),
 planned AS (
   SELECT r.id, b.id AS batch, b.kind NOT IN {ENDS} OR b.{OPEN} AS suffices
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-  WHERE b.alert_id = $2 AND NOT $11
+  WHERE b.alert_id = $2
     -- Who was withdrawn from an end is still to hear of it.
     AND get_byte(b.outcomes, r.n::int - 1) & ~{UNCERTAIN} <> {State.SUPERSEDED:d}),
 busy AS (
@@ -169,11 +169,25 @@ made AS (
 SELECT id, size, lease_token, NULL::timestamptz AS plan_at FROM made
 UNION ALL
 SELECT NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
-  THEN clock_timestamp() + $14 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
+  THEN clock_timestamp() + $13 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
 WHERE EXISTS (SELECT FROM later)
 """  # noqa: S608 - constant
 
 
+_FREEZE_FIRST = f"""
+WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c),
+numbered AS (
+  SELECT s.id, s.channel, s.gateway, s.language,
+    (row_number() OVER (PARTITION BY s.channel, s.gateway, s.language ORDER BY s.id) - 1) / $5 AS chunk
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL)
+INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+  enqueued_at)
+SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
+  decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
+FROM numbered GROUP BY channel, gateway, language, chunk ORDER BY chunk, channel
+RETURNING id, cardinality(recipients) AS size, lease_token, NULL::timestamptz AS plan_at
+"""  # noqa: S608 - constant
+"""A portion of a first notice: nobody was told anything before, and nothing else is in force in the graph."""
 _FREEZE, _FREEZE_BESIDE = _freeze_sql(beside=False), _freeze_sql(beside=True)
 LOOK_AGAIN = timedelta(seconds=1)
 """After what time an end is planned again for those who are still being sent another."""
@@ -341,7 +355,31 @@ class Plans:
         """Freeze an audience. Returns its batches and how many recipients they have. `numbers`: subscriptions above the
         first, up to the second. `portioned`: none of them has been planned.
         """
-        rows = await connection.fetch(
+        if portioned:
+            rows = await connection.fetch(
+                _FREEZE_FIRST,
+                alert.chain_id,
+                alert.id,
+                alert.lane,
+                alert.expires,
+                self._batch_size,
+                located.own,
+                *numbers,
+            )
+        else:
+            rows = await self._freeze_followup(connection, alert, located, numbers)
+        made = [row for row in rows if row["id"] is not None]
+        size = sum(row["size"] for row in made)
+        plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
+        await connection.execute(
+            "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
+        )
+        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in made], size
+
+    async def _freeze_followup(
+        self, connection: Connection, alert: PendingAlert, located: Located, numbers: tuple[int, int]
+    ) -> list[Any]:
+        rows: list[Any] = await connection.fetch(
             _FREEZE_BESIDE if located.beside else _FREEZE,
             [alert.chain_id],
             alert.id,
@@ -352,18 +390,11 @@ class Plans:
             _ENDING_KIND.get(alert.reason, Kind.CANCEL),
             located.own,
             *numbers,
-            portioned,
             alert.again,
             located.others,
             LOOK_AGAIN,
         )
-        made = [row for row in rows if row["id"] is not None]
-        size = sum(row["size"] for row in made)
-        plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
-        await connection.execute(
-            "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
-        )
-        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in made], size
+        return rows
 
     async def _check_size_ahead(self, connection: Connection, alert: PendingAlert, located: Located) -> None:
         """Check the size before anything is sent; it is counted exactly only where a rough count does not do."""
