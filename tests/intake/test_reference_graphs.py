@@ -59,6 +59,7 @@ def test_the_reference_model_knows_branches_ancestors_and_time() -> None:
     assert model.connected(4) == {0, 1, 2, 4}
     assert model.concerning(frozenset({B}), 4) == {1}
     assert model.concerning(frozenset({A}), 3) == {3}
+    assert model.connected(3, loosely=True) == {0, 1, 2, 3, 4, 7}
     model.hour = 9
     assert model.in_force() == set()
 

@@ -338,7 +338,8 @@ class History:
 
     def _without_end(self, person: int) -> set[int]:
         """Warnings of which a person heard, that were replaced or ended before they were over, and of whose end it
-        was not even tried to notify the person: no end since, nothing in its stead, and nothing connected goes on.
+        was not even tried to notify the person: no end since, nothing in its stead, and nothing connected goes on,
+        however loosely.
         """
         model, history = self.model, self.heard[person]
         left = set()
@@ -346,14 +347,14 @@ class History:
             number = notice.number
             if notice.ends or not heard or number not in model.replaced() or model.is_over(number):
                 continue
-            graph = model.connected(number)
+            graph = model.connected(number, loosely=True)
             ended = any(one.ends and one.number in graph for one, _ in history[position + 1 :])
             instead = {one.number for one, reached in history if reached and not one.ends}
             instead |= self._warned_of(person) - model.replaced()
             if (
                 not ended
                 and not any(number in model.earlier(one) for one in instead)
-                and not model.concerning(self.service.people[person], number)
+                and not model.concerning(self.service.people[person], number, loosely=True)
             ):
                 left.add(number)
         return left

@@ -48,14 +48,19 @@ class ReferenceGraph:
         warnings = {one.number for one in here if one.act in (Act.ALERT, Act.UPDATE)}
         return {one for one in warnings - self.replaced() if not self.is_over(one)}
 
-    def connected(self, number: int) -> set[int]:
-        """The whole graph that a message belongs to."""
+    def connected(self, number: int, *, loosely: bool = False) -> set[int]:
+        """The whole graph that a message belongs to; `loosely`: with what names the same, known or not, to whatever
+        end.
+        """
+        links = {one: sent.names if loosely else self.earlier(one) for one, sent in self.arrived.items()}
         found = {number}
         for _ in self.arrived:
-            found |= {one for one in self.arrived if self.earlier(one) & found}
-            found = found.union(*(self.earlier(one) for one in found))
+            for one, others in links.items():
+                if one in found or others & found:
+                    found |= {one, *others}
         return found
 
-    def concerning(self, places: frozenset[str], number: int) -> set[int]:
+    def concerning(self, places: frozenset[str], number: int, *, loosely: bool = False) -> set[int]:
         """What is in force in one of the places and belongs to the graph of the message."""
-        return {one for one in self.in_force() & self.connected(number) if self.arrived[one].places & places}
+        graph = self.connected(number, loosely=loosely)
+        return {one for one in self.in_force() & graph if self.arrived[one].places & places}
