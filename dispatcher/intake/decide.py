@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from cap import MsgType, Scope, Status
 from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import OnDoubt
-from dispatcher.intake.related import RelatedState, is_newer_edition
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Doubt, Reason
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from dispatcher.intake.prepare import IntakeRules, Message
+    from dispatcher.intake.related import RelatedState
     from dispatcher.model.alerts import StoredAlert
 
 
@@ -158,11 +158,8 @@ def _not_for_the_public(case: _Case) -> Decision | None:
 
 def _superseded(case: _Case) -> Decision | None:
     """Find that what replaces or ends this message came before it."""
-    known = case.known
-    newer = [stored for stored in known.editions if is_newer_edition(stored, case.message)]
-    if later := [*known.later, *newer]:
-        return case.decided(Reason.SUPERSEDED, later[-1].id)
-    return None
+    later = case.known.later
+    return case.decided(Reason.SUPERSEDED, later[-1].id) if later else None
 
 
 def _ending(case: _Case) -> Decision | None:

@@ -9,6 +9,7 @@ import cap
 from dispatcher.intake.prepare import OnDoubt
 from dispatcher.intake.related import (
     RelatedState,
+    is_newer_edition,
     is_worldwide,
     may_act_on,
     reachable,
@@ -95,23 +96,24 @@ class _Reader:
         later = await self._related.naming(
             alert.sender, alert.identifier, message.sent, key if from_feed else ""
         )
+        succeeded = [
+            stored
+            for stored in (*copies, *others)
+            if stored.sent <= message.sent
+            and (message.proved or stored.source_id == source_id or stored.id in carried)
+        ]
         return replace(
             known,
             same=self._repeated(contents, known) or newest.get(source_id),
             copies=copies,
             editions=others,
-            succeeds=frozenset(
-                stored.id
-                for stored in (*copies, *others)
-                if message.proved or stored.source_id == source_id or stored.id in carried
-            ),
+            succeeds=frozenset(stored.id for stored in await self._within_territory(succeeded)),
             named=await self._within_territory(
                 resolve(message, source_id, candidates, carried, lenient=from_feed)
             ),
             later=[
-                stored
-                for stored in self._effective(later)
-                if may_act_on(stored, message, source_id, identity)
+                *(one for one in self._effective(later) if may_act_on(one, message, source_id, identity)),
+                *(one for one in others if is_newer_edition(one, message, source_id)),
             ],
             siblings=await self._siblings(references),
         )

@@ -39,13 +39,13 @@ class RelatedState:
     """What the record knows about a message. Messages with a doubt about their author are in none of these.
 
     `same` is the newest content under its identity from its own source, or for a doubtful message the same content,
-    whatever became of it; `copies` are those from other sources.
-    `editions` have its event key and another identity. `succeeds` are those of these, by id, that it may replace.
-    `named` is what it refers to and may act on. `later` is what refers to it and acts on it. `graph` is everything
-    connected with all of them by references, in order of arrival; `replaced` has its edges, from each message to those
-    which it replaces. `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is
-    another source's warning in force that says the same to the same people. `ended_places` are those of what the
-    message ends, where it names none itself.
+    whatever became of it; `copies` are those from other sources. `editions` have its event key and another identity.
+    `succeeds` are those of these, by id, that it may replace. `named` is what it refers to and may act on. `later` is
+    what refers to it and acts on it, and newer editions. `graph` is everything connected with all of them by
+    references, in order of arrival; `replaced` has its edges, from each message to those which it replaces.
+    `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is another source's
+    warning in force that says the same to the same people. `ended_places` are those of what the message ends, where
+    it names none itself.
     """
 
     now: datetime
@@ -219,10 +219,9 @@ def _meant(
     return [*exact, *(stored for stored in earlier if stored.identifier != reference.identifier)]
 
 
-def is_newer_edition(stored: StoredAlert, message: Message) -> bool:
-    """Whether an edition of the same message that is newer goes out or has gone out."""
-    return (
-        stored.sent > message.sent
-        and stored.reason in DISPATCHED
-        and stored.reason is not Reason.NO_LONGER_LISTED
-    )
+def is_newer_edition(stored: StoredAlert, message: Message, source_id: str) -> bool:
+    """Whether the stored edition of the same message is newer, goes out or has gone out, and may replace it: it is of
+    the same source, or its author is proved.
+    """
+    goes_out = stored.reason in DISPATCHED and stored.reason is not Reason.NO_LONGER_LISTED
+    return goes_out and stored.sent > message.sent and (stored.proved or stored.source_id == source_id)

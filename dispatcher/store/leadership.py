@@ -44,7 +44,7 @@ class Leadership:
                 self._connection = connection
                 return True
         except BaseException:
-            connection.terminate()  # and with it the lock, if we have it
+            _terminate(connection)  # and with it the lock, if we have it
             raise
         finally:
             if self._connection is None:
@@ -59,6 +59,12 @@ class Leadership:
                 await connection.execute("RESET idle_session_timeout")
                 await connection.execute("SELECT pg_advisory_unlock($1)", self._lock)
             except UNAVAILABLE:
-                connection.terminate()
+                _terminate(connection)
             with suppress(*UNAVAILABLE):
                 await self._pool.release(connection)
+
+
+def _terminate(connection: Connection) -> None:
+    """End the connection at once; one that the record has ended itself is not in our hands any more."""
+    with suppress(*UNAVAILABLE):
+        connection.terminate()

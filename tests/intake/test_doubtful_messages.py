@@ -15,7 +15,7 @@ from cap.signatures.signing import sign
 from dispatcher.feeds.configuration import Feed
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 from tests.api.conftest import Service
-from tests.support.feed_messages import DUEREN, HOUR, SENDER, cancel, update, warning
+from tests.support.feed_messages import DUEREN, HOUR, NOW, SENDER, cancel, update, warning
 from tests.support.feed_world import World
 from tests.support.messages import SENDER as CENTRE_SENDER
 
@@ -317,3 +317,18 @@ async def test_only_a_feed_that_is_trusted_as_much_ends_another_feeds_warning_by
     ended = await world.ingest.no_longer_listed(lister.rules, copy.alert_id)
     assert (ended is not None) is (door.sender == SENDER and bool(senders))
     assert bool(changed(before, await snapshot(world))) is (ended is not None)
+
+
+async def test_a_strangers_newer_edition_takes_no_warning_away(world: World) -> None:
+    """Its name is unique worldwide, and anybody can write it."""
+    trusted, stranger = await world.feed("mowas", "push", senders=[SENDER]), await world.feed("open", "push")
+    name = "mow.DE-NW-BN-SE030-20261122-30-000"
+    forged = warning(
+        identifier=name, sender="evil@x.example", sent=NOW + timedelta(minutes=2), headline="Nichts"
+    )
+    await world.take(stranger, forged)
+    taken = await world.take(trusted, warning(identifier=name))
+    assert taken.reason is Reason.FIRST_NOTICE
+    stored = await world.alerts.get(taken.alert_id or "")
+    assert stored is not None
+    assert stored.stopped_by is None

@@ -293,8 +293,10 @@ def test_across_senders_only_feeds_act_on_a_worldwide_name() -> None:
 def test_a_newer_edition_is_one_that_goes_out_or_went_out(reason: Reason) -> None:
     newer = replace(SENT, reason=reason, sent=NOW + timedelta(seconds=1))
     told = reason in DISPATCHED and reason is not Reason.NO_LONGER_LISTED
-    assert is_newer_edition(newer, message()) is told
-    assert not is_newer_edition(replace(newer, sent=NOW), message())
+    assert is_newer_edition(newer, message(), OTHER_FEED) is told
+    assert not is_newer_edition(replace(newer, sent=NOW), message(), OTHER_FEED)
+    assert not is_newer_edition(replace(newer, proved=False), message(), OTHER_FEED), "a stranger's is none"
+    assert is_newer_edition(replace(newer, proved=False), message(), newer.source_id) is told
 
 
 def test_doubts_of_other_kinds_take_no_power_away() -> None:

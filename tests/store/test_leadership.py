@@ -106,3 +106,14 @@ async def test_a_connection_that_breaks_while_asking_is_given_back(pool: Any, on
         assert await asyncio.wait_for(only_connection.fetchval("SELECT 1"), 10) == 1
     assert await leadership.hold() is True
     await leadership.drop()
+
+
+async def test_a_lead_that_the_record_has_ended_meanwhile_is_let_go_without_an_error(pool: Any) -> None:
+    """Its connection may be back in the pool by then: there is nothing to end any more."""
+    leader = Leadership(pool)
+    assert await leader.hold() is True
+    assert leader._connection is not None
+    await pool.release(leader._connection)
+    await leader.drop()
+    assert await leader.hold() is True
+    await leader.drop()
