@@ -340,7 +340,12 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
-    plans = Plans(pool, settings.batch_size, audience_guard(settings.baseline_factor))
+    plans = Plans(
+        pool,
+        settings.batch_size,
+        audience_guard(settings.baseline_factor),
+        count=lambda closed: metrics.count_closed(closed.state, closed.recipients),
+    )
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
     scheduler = _feed_scheduler(settings, pool, http, wake_ups, metrics, feeds_leadership)
     try:

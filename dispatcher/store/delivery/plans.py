@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
-from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.batches import Closed, ReadyBatch
 from dispatcher.model.vocabulary import (
     ENDING_REASONS,
     UNCERTAIN,
@@ -241,7 +241,10 @@ class Plans:
         batch_size: int,
         guard: AudienceGuard = unguarded,
         first_portion: int = FIRST_PORTION,
+        count: Callable[[Closed], None] = lambda _: None,
     ) -> None:
+        """`count` is told of recipients who were withdrawn from ends that a warning overtook."""
+        self._count = count
         self._pool = pool
         self._batch_size = batch_size
         self._guard = guard
@@ -311,13 +314,14 @@ class Plans:
                 ready_batches, size = await self._freeze(
                     connection, alert, located, _EVERYBODY, portioned=False
                 )
-                await withdraw(connection, alert, ends)
+                withdrawn = await withdraw(connection, alert, ends)
                 # Those notified that it is over were notified before: they are never too many.
                 if alert.reason not in ENDING_REASONS and not alert.again:
                     await self._check_size(connection, alert, alert.audience + size)
         except _TooManyError as error:
             await self._hold(connection, alert, f"audience: {error}", error.recipients)
             return []
+        self._count(withdrawn)
         if not in_flight and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
             await self._finish(connection, alert)
         return ready_batches

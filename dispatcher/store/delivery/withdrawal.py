@@ -6,9 +6,11 @@ What a worker holds at that moment is not withdrawn: it is being sent already.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dispatcher.access.principals import WORKER
+from dispatcher.model.batches import Closed
 from dispatcher.model.vocabulary import (
     ENDING_REASONS,
     TERMINAL_OUTCOMES,
@@ -37,7 +39,7 @@ SELECT array(SELECT id FROM locked) AS ids, (SELECT count(*) FROM found) AS foun
 """  # noqa: S608 - constant
 
 _UNSENT = f"""
-SELECT id, alert_id, recipients, outcomes FROM batch
+SELECT id, alert_id, channel, lane, recipients, outcomes FROM batch
 WHERE alert_id = ANY($1) AND {OPEN} AND kind IN {ENDS} AND (lease_until IS NULL OR lease_until < clock_timestamp())
 ORDER BY id FOR UPDATE
 """  # noqa: S608 - constant
@@ -59,13 +61,14 @@ async def lock_ends(connection: Connection, alert: PendingAlert) -> Sequence[str
     return row["ids"] if len(row["ids"]) == row["found"] else None
 
 
-async def withdraw(connection: Connection, alert: PendingAlert, ends: Sequence[str]) -> int:
+async def withdraw(connection: Connection, alert: PendingAlert, ends: Sequence[str]) -> Closed:
     """Take those whom the warning was planned for out of these ends, as far as no worker holds them. They hear of the
-    end when the warning is over. Returns how many.
+    end when the warning is over. Returns how many, by channel and lane.
     """
     batches = await connection.fetch(_UNSENT, ends) if ends else []
+    counts: Counter[tuple[str, str]] = Counter()
     if not batches:
-        return 0
+        return Closed(State.SUPERSEDED, 0, counts)
     rows = await connection.fetch(
         "SELECT DISTINCT unnest(recipients) AS id FROM batch WHERE alert_id = $1", alert.id
     )
@@ -80,13 +83,14 @@ async def withdraw(connection: Connection, alert: PendingAlert, ends: Sequence[s
             done = not outcomes.translate(None, TERMINAL_OUTCOMES)
             await connection.execute(_WITHDRAW, batch["id"], outcomes, done)
             withdrawn[batch["alert_id"]] += changed
+            counts[batch["channel"], batch["lane"]] += changed
     for end, recipients in withdrawn.items():
         if recipients:
             await connection.execute(
                 "UPDATE alert SET plan_at = least(plan_at, $2) WHERE id = $1", end, alert.expires
             )
             await audit.note(connection, WORKER, "alert.withdraw", end, by=alert.id, recipients=recipients)
-    return sum(withdrawn.values())
+    return Closed(State.SUPERSEDED, 0, dict(counts))
 
 
 def _withdrawn(outcome: int) -> int:

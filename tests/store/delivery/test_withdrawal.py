@@ -54,6 +54,17 @@ async def test_whom_a_warning_concerns_is_withdrawn_from_the_end_on_its_way(
     assert (await ledger.acquire(batch["id"])).outcomes == bytes([State.PENDING, State.SUPERSEDED])
 
 
+async def test_those_who_are_withdrawn_are_counted(
+    alerts: Alerts, ledger: Any, pool: Any, anna_and_clara: tuple[int, int]
+) -> None:
+    counted: list[Any] = []
+    await submit(alerts, "U", JUELICH, chain="A", names=())
+    await plan(ledger, Plans(pool, 10, count=counted.append), "U")
+    assert [(one.state, one.recipients) for one in counted] == [
+        (State.SUPERSEDED, {("webpush", "priority"): 1})
+    ]
+
+
 async def test_a_batch_of_which_everybody_is_withdrawn_is_done(
     alerts: Alerts, ledger: Any, plans: Plans, pool: Any, anna_and_clara: tuple[int, int]
 ) -> None:
