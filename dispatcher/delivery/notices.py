@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.delivery.render import Rendered, render
+from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.headline import ENDINGS
 from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
     from channels.base import Notice
@@ -52,19 +54,27 @@ class Notices:
             self._kept.popitem(last=False)
 
     async def _source(self, lease: Lease) -> RecordedMessage:
-        named = lease.alert_id
-        stored, alert = await self._message(named)
+        stored, alert = await self._message(lease.alert_id)
+        named = [lease.alert_id]
         if lease.kind in ENDINGS:
             # People hear of an end for as long as what they were told would have held.
             stored = replace(stored, expires=max(stored.expires, lease.deadline))
         if lease.kind is Kind.NO_LONGER_AFFECTED and (earlier := await self._alerts.replaced_by(stored.id)):
             # What goes on elsewhere is not what is over here: an end names what has ended.
             named = earlier
-            before, alert = await self._message(named)
-            alert = replace(alert, infos=tuple(map(_name_only, alert.infos)))
-            stored = replace(stored, headline=before.headline, event=before.event)
-        places = tuple(place.name for place in await self._alerts.affected(named))
-        return RecordedMessage(alert, stored, places)
+            stored, alert = await self._ended(stored, earlier)
+        places = [place.name for one in named for place in await self._alerts.affected(one)]
+        return RecordedMessage(alert, stored, tuple(dict.fromkeys(places)))
+
+    async def _ended(self, stored: StoredAlert, earlier: Sequence[str]) -> tuple[StoredAlert, cap.Alert]:
+        """Return the message with the names of all that it replaced, in the languages of the last of these; of several
+        nobody can tell here which one a recipient was told of.
+        """
+        found = [await self._message(one) for one in earlier]
+        before, alert = found[-1]
+        headline = together([one.headline for one, _ in found])
+        infos = tuple(_name_only(info, headline if len(found) > 1 else None) for info in alert.infos)
+        return replace(stored, headline=headline, event=before.event), replace(alert, infos=infos)
 
     async def _message(self, alert_id: str) -> tuple[StoredAlert, cap.Alert]:
         stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
@@ -73,6 +83,6 @@ class Notices:
         return stored, cap.parse(raw).alerts[0]
 
 
-def _name_only(info: cap.Info) -> cap.Info:
-    """Return what names a warning that is over, without what it asked people to do."""
-    return replace(info, instruction=None, description=None, web=None)
+def _name_only(info: cap.Info, headline: str | None) -> cap.Info:
+    """Return what names a warning that is over, or several by this headline, without what it asked people to do."""
+    return replace(info, headline=headline or info.headline, instruction=None, description=None, web=None)

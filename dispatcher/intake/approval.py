@@ -11,9 +11,9 @@ from dispatcher.intake.decide import decide
 from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import graph_of, thread_of
-from dispatcher.intake.prepare import Incoming, IntakeRules, Message
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt
 from dispatcher.model.alerts import AffectedMunicipality
-from dispatcher.model.vocabulary import DISPATCHED, AlertState, Reason
+from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, AlertState, Doubt, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.store.alerts.related_alerts import Outcome, RelatedAlerts
 
@@ -89,7 +89,8 @@ class Approval:
             held = await _still_held(submission, held)
             await _require_target(related, held.id, terms.target)
             message = await _believed(submission, held, raw, added)
-            now, rules = self._clock(submission.now), IntakeRules(held.source_id)
+            now, rules = self._clock(submission.now), _rules(held)
+            _require_territory(rules, added)
             known = await related_state(submission, rules, message, held.sha256, now, itself=held.id)
             decision = decide(message, known, rules)
             if decision.reason not in DISPATCHED:
@@ -124,6 +125,24 @@ class Approval:
         if unit is None:
             raise NotApprovedError(f"Eine Gemeinde mit dem Schlüssel {ags} ist hier nicht bekannt.")
         return AffectedMunicipality(unit.ags, unit.name, "person", 1.0)
+
+
+def _rules(held: StoredAlert) -> IntakeRules:
+    """Return the rules by which the message was held: who releases it waives the doubts, and not where its source may
+    warn, unless that was the doubt.
+    """
+    waived = Doubt.TERRITORY in held.held_for.split(", ")
+    return IntakeRules(
+        held.source_id,
+        on_doubt=OnDoubt.HOLD if held.source_id.startswith(FEED_PREFIX) else OnDoubt.REFUSE,
+        territory=() if waived else held.territory,
+    )
+
+
+def _require_territory(rules: IntakeRules, added: Sequence[AffectedMunicipality]) -> None:
+    for place in added:
+        if not rules.may_warn(place.ags):
+            raise NotApprovedError(f"{place.name} ({place.ags}) liegt außerhalb des Gebiets dieser Quelle.")
 
 
 async def _believed(

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cap import MsgType, Scope, Status
+from cap import MsgType, Scope, Severity, Status
+from cap.severity import SEVERITY_ORDER, highest_severity
 from dispatcher.intake.meaning import ACTS_ON_OTHERS
 from dispatcher.intake.prepare import OnDoubt
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, FEED_PREFIX, Doubt, Reason
@@ -105,13 +106,26 @@ def _repeated(case: _Case) -> Decision | None:
     if case.on_doubt is OnDoubt.REFUSE:
         return None
     for copy in known.copies:
-        if copy.proved >= message.proved and _prevails(copy) and not _was_delisted(copy, known):
+        if _stands_for(copy, case) and _prevails(copy):
             return case.decided(Reason.DUPLICATE, copy.id)
     for stored in known.editions:
-        covers = stored.proved >= message.proved and _covers(stored, message)
-        if covers and stored.reason in DISPATCHED and not _was_delisted(stored, known):
+        if _stands_for(stored, case) and _covers(stored, message) and stored.reason in DISPATCHED:
             return case.decided(Reason.DUPLICATE, stored.id)
     return None
+
+
+def _stands_for(stored: StoredAlert, case: _Case) -> bool:
+    """Whether the same message from elsewhere makes this one unnecessary: it is proved as well, told the same people,
+    is as grave, and holds as long as this one does.
+    """
+    message, known = case.message, case.known
+    if stored.proved < message.proved or stored.id not in known.covering or _was_delisted(stored, known):
+        return False
+    if not stored.source_id.startswith(FEED_PREFIX):
+        return True
+    gravity = SEVERITY_ORDER.index(highest_severity(message.alert))
+    as_grave = not message.alert.infos or SEVERITY_ORDER.index(Severity(stored.severity)) <= gravity
+    return as_grave and (stored.expires > known.now or message.expires <= known.now)
 
 
 def _was_delisted(stored: StoredAlert, known: RelatedState) -> bool:
@@ -122,8 +136,12 @@ def _was_delisted(stored: StoredAlert, known: RelatedState) -> bool:
 
 
 def _prevails(copy: StoredAlert) -> bool:
-    """Another feed's copy prevails if it was sent; what a control centre submitted here itself always does."""
-    return copy.reason in DISPATCHED or not copy.source_id.startswith(FEED_PREFIX)
+    """Another feed's copy prevails if it was sent; what a control centre submitted here itself for the public always
+    does.
+    """
+    if copy.source_id.startswith(FEED_PREFIX):
+        return copy.reason in DISPATCHED
+    return copy.reason not in (Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.NOT_A_WARNING)
 
 
 def _covers(stored: StoredAlert, message: Message) -> bool:
@@ -174,23 +192,19 @@ def _ending(case: _Case) -> Decision | None:
         return case.decided(Reason.ALREADY_ENDED)
     if any(stored.reason in DISPATCHED for stored in known.replaces):
         return _ends_nothing(case)
+    if any(stored.is_in_force(known.now) for stored in known.beyond):
+        return case.in_doubt(Doubt.TERRITORY)
     return case.decided(Reason.NOTHING_TO_END)
 
 
 def _ends_nothing(case: _Case) -> Decision:
     """Decide about the end of what people were warned of and are no longer."""
-    successors = [stored for stored in case.known.survivors if _descends(stored, case.known)]
+    successors = case.known.successors
     if not successors:
         return case.decided(Reason.EXPIRED)
     if case.on_doubt is OnDoubt.REFUSE:
         return case.in_doubt(Doubt.REFERENCE_REPLACED)
     return case.decided(Reason.SUPERSEDED, successors[-1].id)
-
-
-def _descends(stored: StoredAlert, known: RelatedState) -> bool:
-    """Whether the stored message replaced one of those that this message names."""
-    replaced = known.replaced.get(stored.id, frozenset())
-    return bool(replaced & {one.id for one in known.replaces})
 
 
 def _over(case: _Case) -> Decision | None:
@@ -225,10 +239,8 @@ def _equal(case: _Case) -> Decision | None:
     equal = known.equal_to
     if equal is None:
         return None
-    is_copy = equal.id in {copy.id for copy in known.copies}
-    if is_copy or not known.standing:
-        return case.decided(Reason.MERGED, equal.id)
-    return None
+    replaces_more = {stored.id for stored in known.standing} - {copy.id for copy in known.copies}
+    return None if replaces_more else case.decided(Reason.MERGED, equal.id)
 
 
 def _alarm(case: _Case) -> Decision:

@@ -96,21 +96,28 @@ class _Reader:
         later = await self._related.naming(
             alert.sender, alert.identifier, message.sent, key if from_feed else ""
         )
+        told = {one.id: await self._codes(one) for one in (*copies, *others)}
+        own = {place.ags for place in message.places}
         succeeded = [
             stored
             for stored in (*copies, *others)
             if stored.sent <= message.sent
             and (message.proved or stored.source_id == source_id or stored.id in carried)
+            # Two feeds may carry one message, each for its own territory: neither lifts what the other told.
+            and (not from_feed or stored.source_id == source_id or told[stored.id] <= own or message.ends)
         ]
+        named = resolve(message, source_id, candidates, carried, lenient=from_feed)
+        beyond = await self._beyond(named)
         return replace(
             known,
             same=self._repeated(contents, known) or newest.get(source_id),
             copies=copies,
             editions=others,
-            succeeds=frozenset(stored.id for stored in await self._within_territory(succeeded)),
-            named=await self._within_territory(
-                resolve(message, source_id, candidates, carried, lenient=from_feed)
-            ),
+            succeeds=frozenset(one.id for one in succeeded)
+            - {one.id for one in await self._beyond(succeeded)},
+            named=[stored for stored in named if stored not in beyond],
+            beyond=beyond,
+            covering=frozenset(one.id for one in (*copies, *others) if self._covers(one, own, told[one.id])),
             later=[
                 *(one for one in self._effective(later) if may_act_on(one, message, source_id, identity)),
                 *(one for one in others if is_newer_edition(one, message, source_id)),
@@ -129,21 +136,30 @@ class _Reader:
             and (stored.source_id == self._rules.source_id or (stored.proved and self._message.proved))
         ]
 
-    async def _within_territory(self, named: Sequence[StoredAlert]) -> list[StoredAlert]:
-        """Leave out what another source told beyond the territory of a feed: its end or update would reach people
-        there. A control centre is refused for it instead.
+    async def _codes(self, stored: StoredAlert) -> set[str]:
+        return {place.ags for place in await self._submission.places(stored.id)}
+
+    @staticmethod
+    def _covers(stored: StoredAlert, own: set[str], told: set[str]) -> bool:
+        """Whether the recorded one told everybody whom this one is for. What a control centre submitted itself is not
+        widened by a feed's copy of it.
         """
-        rules = self._rules
-        if rules.on_doubt is not OnDoubt.HOLD or not rules.territory:
-            return list(named)
-        within = []
-        for stored in named:
-            foreign = stored.source_id != rules.source_id and any(
-                not rules.may_warn(place.ags) for place in await self._submission.places(stored.id)
-            )
-            if not foreign:
-                within.append(stored)
-        return within
+        if stored.source_id.startswith(FEED_PREFIX):
+            return own <= told
+        return bool(own & told) or not own
+
+    async def _beyond(self, found: Sequence[StoredAlert]) -> list[StoredAlert]:
+        """Return what another source told beyond the territory: its end or update would reach people there. Of a
+        control centre this concerns feeds' copies; for what another centre told it is refused.
+        """
+        rules, beyond = self._rules, []
+        for stored in found if rules.territory else ():
+            asked = rules.on_doubt is OnDoubt.HOLD or stored.source_id.startswith(FEED_PREFIX)
+            if stored.source_id != rules.source_id and asked:
+                codes = await self._codes(stored)
+                if not all(map(rules.may_warn, codes)):
+                    beyond.append(stored)
+        return beyond
 
     def _repeated(self, contents: Sequence[StoredAlert], known: RelatedState) -> StoredAlert | None:
         """Return what a doubtful message repeats word for word, whatever became of it: it is held once."""

@@ -14,7 +14,7 @@ from dispatcher.intake.lane import lane_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, credit
 from dispatcher.intake.related import RelatedState, reference_keys
 from dispatcher.intake.similarity import beginning
-from dispatcher.model.alerts import NewAlert, new_alert_id
+from dispatcher.model.alerts import NewAlert, new_alert_id, together
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def new_alert(
         proved=message.proved,
         stopped_by=decision.covered_by if reason is Reason.SUPERSEDED else None,
         thread=thread_of(known) or alert_id,
+        territory=rules.territory,
     )
 
 
@@ -104,9 +105,10 @@ def _named(alert: cap.Alert, known: RelatedState) -> tuple[str, str, str]:
         info = min(infos, key=lambda one: SEVERITY_ORDER.index(one.severity))
         return info.event, info.headline or info.event, info.severity
     told = [stored for stored in known.replaces if stored.headline and stored.reason in DISPATCHED]
-    for stored in reversed([stored for stored in told if stored in known.standing] or told):
-        return stored.event, stored.headline, stored.severity
-    return "", "", cap.Severity.UNKNOWN
+    named = [stored for stored in told if stored in known.standing] or told[-1:]
+    if not named:
+        return "", "", cap.Severity.UNKNOWN
+    return named[-1].event, together([stored.headline for stored in named]), named[-1].severity
 
 
 def delisting_notice(

@@ -44,7 +44,9 @@ class RelatedState:
     what refers to it and acts on it, and newer editions. `graph` is everything connected with all of them by
     references, in order of arrival; `replaced` has its edges, from each message to those which it replaces.
     `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is another source's
-    warning in force that says the same to the same people. `ended_places` are those of what the message ends, where
+    warning in force that says the same to the same people. `covering` are those copies and editions, by id, that told
+    everybody whom this message is for. `beyond` is what it names of other sources beyond its own territory.
+    `ended_places` are those of what the message ends, where
     it names none itself.
     """
 
@@ -61,6 +63,8 @@ class RelatedState:
     graph: Sequence[StoredAlert] = ()
     replaced: Mapping[str, frozenset[str]] = field(default_factory=dict)
     equal_to: StoredAlert | None = None
+    covering: frozenset[str] = frozenset()
+    beyond: Sequence[StoredAlert] = ()
     ended_places: tuple[AffectedMunicipality, ...] = ()
 
     @property
@@ -88,6 +92,17 @@ class RelatedState:
         in for them.
         """
         return [stored for stored in self.replaces if stands(stored, self.now)]
+
+    @property
+    def successors(self) -> list[StoredAlert]:
+        """Which of the survivors replaced something that this message names: it does not end them."""
+        replaced = {stored.id for stored in self.replaces}
+        upwards: dict[str, set[str]] = {}
+        for later, earlier in self.replaced.items():
+            for one in earlier:
+                upwards.setdefault(one, set()).add(later)
+        above = reachable(replaced, upwards) - replaced
+        return [stored for stored in self.survivors if stored.id in above]
 
     @property
     def survivors(self) -> list[StoredAlert]:
@@ -144,14 +159,16 @@ def may_act(message: Message, source_id: str, stored: StoredAlert, carried: Cont
 
 
 def may_act_on(stored: StoredAlert, message: Message, source_id: str, copies: Iterable[StoredAlert]) -> bool:
-    """Whether a recorded message that names this one replaces or ends it, by the same rules; but a message means first
-    what its own source sent under that name.
+    """Whether a recorded message that names this one replaces or ends it, by the same rules, within the territory of
+    its own source; but a message means first what its own source sent under that name.
     """
     if stored.msg_type not in ACTS_ON_OTHERS or stored.reason in POWERLESS_REASONS or not stored.has_power:
         return False
     if stored.source_id == source_id:
         return True
     if not stored.proved or any(copy.source_id == stored.source_id for copy in copies):
+        return False
+    if stored.territory and not all(place.ags.startswith(stored.territory) for place in message.places):
         return False
     both_feeds = stored.source_id.startswith(FEED_PREFIX) and source_id.startswith(FEED_PREFIX)
     return stored.sender == message.alert.sender or (both_feeds and is_worldwide(message.facts.key))
@@ -224,4 +241,7 @@ def is_newer_edition(stored: StoredAlert, message: Message, source_id: str) -> b
     the same source, or its author is proved.
     """
     goes_out = stored.reason in DISPATCHED and stored.reason is not Reason.NO_LONGER_LISTED
-    return goes_out and stored.sent > message.sent and (stored.proved or stored.source_id == source_id)
+    if not goes_out or stored.sent <= message.sent:
+        return False
+    within = not stored.territory or all(place.ags.startswith(stored.territory) for place in message.places)
+    return stored.source_id == source_id or (stored.proved and within)

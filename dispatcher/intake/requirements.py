@@ -11,11 +11,11 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.intake.related import RelatedState
-    from dispatcher.model.alerts import AffectedMunicipality
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.targeting.outcome import Match
 
 NAME_MAX = 255
@@ -109,6 +109,13 @@ def _several_texts(_message: Message, _known: RelatedState) -> RequestRefused:
     )
 
 
+def _territory(_message: Message, _known: RelatedState) -> RequestRefused:
+    return RequestRefused(
+        ProblemType.OUTSIDE_TERRITORY,
+        "Die Meldung, auf die sich diese bezieht, reicht über die Zuständigkeit hinaus.",
+    )
+
+
 def _identity(_message: Message, _known: RelatedState) -> RequestRefused:
     return RequestRefused(
         ProblemType.IDENTITY_REUSED,
@@ -135,7 +142,7 @@ def _unknown_reference(message: Message, _known: RelatedState) -> RequestRefused
 
 
 def _reference_replaced(_message: Message, known: RelatedState) -> RequestRefused:
-    in_force = known.survivors
+    in_force = known.successors
     names = ", ".join(f"{stored.identifier} ({stored.headline})" for stored in in_force[:NAMED])
     return RequestRefused(
         ProblemType.REFERENCE_REPLACED,
@@ -154,6 +161,7 @@ _REFUSALS = {
     Doubt.CLOCK: _clock,
     Doubt.AREA: _area,
     Doubt.SEVERAL_TEXTS: _several_texts,
+    Doubt.TERRITORY: _territory,
     Doubt.IDENTITY: _identity,
     Doubt.FOREIGN_REFERENCE: _foreign_reference,
     Doubt.UNKNOWN_REFERENCE: _unknown_reference,
@@ -162,10 +170,31 @@ _REFUSALS = {
 """The refusals of the doubts that a control centre's message can raise; the others are about feeds."""
 
 
-def survivor_findings(known: RelatedState, *, ends: bool) -> tuple[cap.Finding, ...]:
-    """Return what the sender of an ending should know: which warnings that belong together with it stay in force."""
-    if not ends:
+def reference_findings(message: Message, known: RelatedState) -> tuple[cap.Finding, ...]:
+    """Return what the sender of an Update or Cancel should know: which warnings that belong together with it stay in
+    force although it might have meant them, and which references lead nowhere.
+    """
+    if not message.acts:
         return ()
+    found = {(stored.sender, stored.identifier) for stored in known.named}
+    unknown = [ref for ref in message.alert.references if (ref.sender, ref.identifier) not in found]
+    return (*_unknown(unknown), *_still_in_force(known.survivors if message.ends else known.successors))
+
+
+def _unknown(references: Sequence[cap.Reference]) -> Iterator[cap.Finding]:
+    for reference in references:
+        yield cap.Finding(
+            code="reference-unknown",
+            severity=cap.Level.WARNING,
+            path="/alert/references",
+            line=None,
+            message=f"{reference.identifier} is not known here; nothing is replaced or ended by its name.",
+            message_de=f"{reference.identifier} ist hier nicht bekannt; unter diesem Namen wird nichts ersetzt oder "
+            "aufgehoben.",
+        )
+
+
+def _still_in_force(survivors: Sequence[StoredAlert]) -> tuple[cap.Finding, ...]:
     return tuple(
         cap.Finding(
             code="still-in-force",
@@ -176,7 +205,7 @@ def survivor_findings(known: RelatedState, *, ends: bool) -> tuple[cap.Finding, 
             message_de=f"{stored.identifier} ({stored.headline}) gehört zum selben Vorgang, ist nicht genannt und "
             "gilt weiter.",
         )
-        for stored in known.survivors
+        for stored in survivors
     )
 
 

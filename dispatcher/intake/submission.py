@@ -18,11 +18,11 @@ from dispatcher.intake.new_alert import new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, prepare
 from dispatcher.intake.requirements import (
     as_error,
+    reference_findings,
     refusal,
     require_names,
     require_own_reach,
     require_target,
-    survivor_findings,
     target_findings,
 )
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -137,7 +137,7 @@ class SubmissionIntake:
             before.lane if repeated and before else lane_of(message.alert),
             before.expires if repeated and before else decision.expires,
             message.places or known.ended_places,
-            (*valid.findings, *survivor_findings(known, ends=message.ends)),
+            (*valid.findings, *reference_findings(message, known)),
             estimate,
             repeated=repeated,
             matched=message.matched,
@@ -243,7 +243,7 @@ class SubmissionIntake:
     ) -> Accepted:
         message = valid.message
         places = message.places or known.ended_places
-        findings = (*valid.findings, *survivor_findings(known, ends=message.ends and not repeated))
+        findings = (*valid.findings, *(() if repeated else reference_findings(message, known)))
         return Accepted(stored, places, findings, repeated=repeated, matched=message.matched)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, TOUCHED, WARNING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from dispatcher.model.vocabulary import AlertState, Lane, Reason
@@ -69,6 +70,8 @@ class NewAlert:
     """What its shapes cover, as WKB in EPSG:3035."""
     proved: bool = True
     """Whether it is proved who wrote it: by the source's key, the feed's list of senders, or a signature."""
+    territory: tuple[str, ...] = ()
+    """AGS prefixes that its source could warn when it came; none: every municipality."""
     thread: str = ""
     """What all notices have in common of which a later one takes the place of an earlier one on a device: one branch of
     the graph of references. Empty: the alert's own id."""
@@ -111,6 +114,7 @@ class StoredAlert:
     merged_into: str | None = None
     proved: bool = True
     thread: str = ""
+    territory: tuple[str, ...] = ()
 
     @property
     def has_power(self) -> bool:
@@ -121,6 +125,11 @@ class StoredAlert:
     def is_in_force(self, now: datetime) -> bool:
         """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""
         return self.reason in WARNING and self.stopped_by is None and self.expires > now
+
+
+def together(headlines: Sequence[str]) -> str:
+    """Return the headlines of all that has ended, each once: people were told of one or the other."""
+    return "; ".join(dict.fromkeys(headlines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ class Doubt(StrEnum):
     STATUS = "status"
     SEVERITY = "severity"
     """Messages of this status or severity may not go out by themselves."""
+    TERRITORY = "territory"
+    """It ends what another source told beyond the territory of its feed."""
     IDENTITY = "identity"
     """Other content came from the same source under the same identity."""
     FOREIGN_REFERENCE = "foreign_reference"

@@ -136,6 +136,26 @@ LADDER: dict[str, Case] = {
         of(Reason.MERGED, by="sent"),
         REFUSE,
     ),
+    "another feed's copy that told others": Case(
+        message(),
+        known(copies=(replace(SENT, source_id=OTHER_FEED),), covering=frozenset()),
+        FIRST_NOTICE,
+    ),
+    "another feed's copy that is milder": Case(
+        message(), known(copies=(replace(SENT, source_id=OTHER_FEED, severity="Minor"),)), FIRST_NOTICE
+    ),
+    "another feed's copy that has run out": Case(
+        message(), known(copies=(replace(SENT, source_id=OTHER_FEED, expires=AT),)), FIRST_NOTICE
+    ),
+    "a test that a centre submitted here": Case(
+        message(), known(copies=(replace(SENT, source_id=CENTRE, reason=Reason.NOT_ACTUAL),)), FIRST_NOTICE
+    ),
+    "an edition under another spelling that has run out": Case(
+        message(), known(editions=(replace(OTHER_SPELLING, expires=AT),)), FIRST_NOTICE
+    ),
+    "the end of what another source told beyond the territory": Case(
+        message(END), known(beyond=(SENT,)), of(Reason.HELD, Doubt.TERRITORY)
+    ),
     "an edition under another spelling, though older": Case(
         message(), known(editions=(replace(OTHER_SPELLING, sent=NOW - HOUR),)), DUPLICATE
     ),
@@ -416,6 +436,7 @@ RECORDS: dict[str, dict[str, Any]] = {
     "one merged": {"candidates": (replace(SENT, reason=Reason.MERGED, merged_into="theirs"),)},
     "one held": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="severity"),)},
     "one held in doubt": {"candidates": (replace(SENT, reason=Reason.HELD, held_for="sender, area"),)},
+    "one beyond the territory": {"beyond": (SENT,)},
     "a later one": {"later": (LATER,)},
     "one in force, and a later one": {"candidates": (SENT,), "later": (LATER,)},
 }
@@ -486,7 +507,7 @@ def test_every_reason_and_every_doubt_is_reached_and_there_is_none_that_nobody_r
     assert {cell.reason for cell in table} == set(Reason) - {Reason.DISCARDED, Reason.NO_LONGER_LISTED}
     assert {doubt for cell in table for doubt in cell.decision.doubts} == set(Doubt)
     feeds = {doubt for cell in table if cell.door is HOLD for doubt in cell.decision.doubts}
-    assert feeds == set(FROM_MESSAGE), "nobody could mend the others"
+    assert feeds == {*FROM_MESSAGE, Doubt.TERRITORY}, "nobody could mend the others"
 
 
 def test_a_doubtful_message_is_held_or_put_aside_whatever_it_says(table: list[Cell]) -> None:

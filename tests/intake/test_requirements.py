@@ -11,12 +11,12 @@ from dispatcher.intake.requirements import (
     NAME_MAX,
     NAMED,
     as_error,
+    reference_findings,
     refusal,
     require_names,
     require_own_reach,
     require_target,
     require_territory,
-    survivor_findings,
     target_findings,
 )
 from dispatcher.model.alerts import AffectedMunicipality
@@ -197,8 +197,12 @@ def test_a_refused_reference_is_named() -> None:
 
 def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
     branch = on_record(SECOND, id="second", headline="Sturm in Jülich")
-    over = on_record(END, id="over", expires=NOW)
-    refused = refusal(Doubt.REFERENCE_REPLACED, message(END), known(graph=[branch, over]))
+    other, over = on_record(id="other"), on_record(END, id="over", expires=NOW)
+    first = on_record(id="first", stopped_by="second")
+    state = known(
+        named=[first], graph=[first, branch, other, over], replaced={"second": frozenset({"first"})}
+    )
+    refused = refusal(Doubt.REFERENCE_REPLACED, message(END), state)
     assert f"{branch.identifier} (Sturm in Jülich)." in refused.detail
     assert refused.extra["in_force"] == [
         {"sender": branch.sender, "identifier": branch.identifier, "sent": branch.sent.isoformat()}
@@ -208,9 +212,21 @@ def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
 def test_who_ends_one_branch_hears_which_stay_in_force() -> None:
     first, branch = on_record(id="first"), on_record(SECOND, id="second", headline="Sturm in Jülich")
     state = known(named=[first], graph=[first, branch])
-    (found,) = survivor_findings(state, ends=True)
+    (found,) = reference_findings(message(END), state)
     assert (found.code, found.severity) == ("still-in-force", cap.Level.WARNING)
     assert found.message.startswith(branch.identifier)
     assert found.message_de.startswith(f"{branch.identifier} (Sturm in Jülich) ")
-    assert survivor_findings(state, ends=False) == ()
-    assert survivor_findings(known(named=[first]), ends=True) == ()
+    assert reference_findings(message(SECOND), state) == ()
+    assert reference_findings(message(END), known(named=[first])) == ()
+
+
+def test_who_updates_what_has_been_replaced_hears_by_what() -> None:
+    first, branch = on_record(id="first", stopped_by="second"), on_record(SECOND, id="second")
+    state = known(named=[first], graph=[first, branch], replaced={"second": frozenset({"first"})})
+    (found,) = reference_findings(message(SECOND), state)
+    assert (found.code, found.message.startswith(branch.identifier)) == ("still-in-force", True)
+
+
+def test_a_reference_that_leads_nowhere_is_named() -> None:
+    (found,) = reference_findings(message(END), known())
+    assert (found.code, found.message.startswith(FIRST.identifier)) == ("reference-unknown", True)

@@ -81,4 +81,6 @@ def known(**changes: Any) -> RelatedState:
             if one.id in changes.get("succeeds", ())
         ]
         values["graph"] = [*own, *changes.get("named", ()), *changes.get("later", ())]
+    found = (*changes.get("copies", ()), *changes.get("editions", ()))
+    values["covering"] = frozenset(one.id for one in found)
     return RelatedState(**values | changes)

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread"""
+  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread, territory"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
     """Return the alert of a row with `COLUMNS`."""
     closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "state": AlertState(row["state"])}
-    return StoredAlert(**{**dict(row), **closed, "hazards": tuple(row["hazards"])})
+    lists = {"hazards": tuple(row["hazards"]), "territory": tuple(row["territory"])}
+    return StoredAlert(**{**dict(row), **closed, **lists})
 
 
 async def municipalities_of(connection: Connection, alert_id: str) -> list[AffectedMunicipality]:
@@ -109,11 +110,12 @@ class Submission:
         row = await self.connection.fetchrow(
             f"""INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
-                 event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at, thread)
+                 event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at, thread,
+                 territory)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
                  (SELECT count(*) FROM alert WHERE source_id = $2 AND sender = $3 AND identifier = $4 AND sent = $5),
                  $20, $21, $22, $23, $24, $25, $26, $27, CASE WHEN $27::text IS NOT NULL THEN clock_timestamp() END,
-                 $28)
+                 $28, $29)
                RETURNING {COLUMNS}""",  # noqa: S608 - constant columns
             alert.id,
             alert.source_id,
@@ -143,6 +145,7 @@ class Submission:
             alert.proved,
             alert.stopped_by,
             alert.thread or alert.id,
+            list(alert.territory),
         )
         keys = alert.reference_keys or ("",) * len(alert.references)
         await self.connection.executemany(
@@ -273,14 +276,16 @@ class Alerts:
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
 
-    async def replaced_by(self, alert_id: str) -> str | None:
-        """Return the id of the last warning that the alert replaces itself."""
-        found: str | None = await self._pool.fetchval(
+    async def replaced_by(self, alert_id: str) -> list[str]:
+        """Return the ids of the warnings that the alert replaces itself and that somebody was to be told of, in order
+        of arrival.
+        """
+        rows = await self._pool.fetch(
             f"""SELECT a.id FROM replacement r JOIN alert a ON a.id = r.earlier
-               WHERE r.later = $1 AND a.reason IN {among(WARNING)} ORDER BY a.number DESC LIMIT 1""",  # noqa: S608 - constant
+               WHERE r.later = $1 AND a.reason IN {among(WARNING)} AND a.audience > 0 ORDER BY a.number""",  # noqa: S608 - constant
             alert_id,
         )
-        return found
+        return [row["id"] for row in rows]
 
     async def target_sha256(self, alert_id: str) -> str:
         """Return the hash of the target as the record has it now, in hex."""

@@ -17,6 +17,9 @@ ALTER TABLE alert ADD CONSTRAINT alert_identity UNIQUE (source_id, sender, ident
 CREATE INDEX alert_sent_as ON alert (sender, identifier, sent);
 ALTER TABLE alert ADD COLUMN proved boolean NOT NULL DEFAULT true;
 ALTER TABLE alert ADD COLUMN plan_at timestamptz;
+-- What its source could warn when it came; empty: everything.
+ALTER TABLE alert ADD COLUMN territory text[] NOT NULL DEFAULT '{}';
+UPDATE alert a SET territory = s.territory FROM source s WHERE s.id = a.source_id;
 CREATE INDEX alert_plan_at ON alert (plan_at) WHERE plan_at IS NOT NULL;
 -- What has taken the place of what on a device: so far, all of a chain.
 ALTER TABLE alert ADD COLUMN thread text NOT NULL DEFAULT '';
