@@ -278,11 +278,12 @@ class Alerts:
 
     async def replaced_by(self, alert_id: str) -> list[str]:
         """Return the ids of the warnings that the alert replaces itself and that somebody was to be told of, in order
-        of arrival.
+        of arrival; not of copies of itself.
         """
         rows = await self._pool.fetch(
-            f"""SELECT a.id FROM replacement r JOIN alert a ON a.id = r.earlier
-               WHERE r.later = $1 AND a.reason IN {among(WARNING)} AND a.audience > 0 ORDER BY a.number""",  # noqa: S608 - constant
+            f"""SELECT a.id FROM replacement r JOIN alert a ON a.id = r.earlier JOIN alert l ON l.id = r.later
+               WHERE r.later = $1 AND a.reason IN {among(WARNING)} AND a.audience > 0
+                 AND (a.sender, a.identifier, a.sent) <> (l.sender, l.identifier, l.sent) ORDER BY a.number""",  # noqa: S608 - constant
             alert_id,
         )
         return [row["id"] for row in rows]
