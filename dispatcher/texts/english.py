@@ -29,6 +29,8 @@ ENGLISH: Final = Words(
         Kind.CANCEL: "The warning has been lifted",
         Kind.DELISTED: "Its source no longer lists the warning",
     },
+    denial=r"\w+n['’]t|cannot|not|no|never|none|nor|neither|without|yet|lifted|cancelled",
+    for_place="for",
     area="Area: {}",
     and_more="and {} more",
     number_of_places="{} municipalities",

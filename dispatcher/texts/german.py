@@ -29,6 +29,8 @@ GERMAN: Final = Words(
         Kind.CANCEL: "Die Warnung ist aufgehoben",
         Kind.DELISTED: "Die Warnung steht nicht mehr in der Liste ihrer Quelle",
     },
+    denial=r"nicht|nichts|kein\w*|nie|niemals|weder|ohne|aufgehoben",
+    for_place="für",
     area="Gebiet: {}",
     and_more="und {} weitere",
     number_of_places="{} Gemeinden",

@@ -18,28 +18,27 @@ if TYPE_CHECKING:
 ENDINGS = frozenset({Kind.NO_LONGER_AFFECTED, Kind.CANCEL, Kind.DELISTED})
 """The kinds by which something ends. They are told also after all that they say of it has run out."""
 _ENDED = frozenset({Kind.NO_LONGER_AFFECTED, Kind.CANCEL})
-_ALONE = 3
-"""Among so many first words of a headline its own "Warnung" is heard as the notice's: "Amtliche WARNUNG vor FROST"."""
 
 
 def subject(kind: Kind, names: Iterable[str | None], words: Words) -> str:
-    """Return the first of `names` that says something beside what the notice's prefix says; without one, a sentence."""
+    """Return the first of `names` that says something beside what the notice's prefix says; without one, a sentence.
+    Pictographs and punctuation alone are no name: many phones and an SMS in the GSM alphabet leave them out.
+    """
     for name in names:
         bare = _without_prefix(one_line(name or ""), kind)
-        if bare:
+        if any(sign.isalnum() for sign in bare):
             return bare
     return words.nameless[kind]
 
 
 def titled(kind: Kind, what: str, words: Words) -> str:
-    """Return the prefix and what the notice is about. Where that already begins with the prefix's word, or has it among
-    its first words, it stands alone.
+    """Return the prefix and what the notice is about. Where that already begins with the prefix's word, in the notice's
+    own language, and does not take it back, it stands alone. A word said twice does no harm; a missing all-clear does.
     """
-    if found := _says(kind).match(what):
-        return found[0].upper() + what[found.end() :]
-    if any(_says(kind).fullmatch(word) for word in re.findall(r"[\w-]+", what)[:_ALONE]):
-        return what
-    return f"{words.prefix[kind]}: {what}"
+    found = _says(kind, words).match(what)
+    if found is None or _is_denied(kind, what[found.end() :], words):
+        return f"{words.prefix[kind]}: {what}"
+    return found[0].upper() + what[found.end() :]
 
 
 def _without_prefix(text: str, kind: Kind) -> str:
@@ -56,10 +55,21 @@ def _echoes(kind: Kind) -> list[str]:
     return sorted(found, key=lambda word: (-len(word), word))
 
 
-@lru_cache
-def _says(kind: Kind) -> re.Pattern[str]:
-    echoes = "|".join(map(re.escape, _echoes(kind))) or "(?!)"
-    return re.compile(rf"(?:{echoes})(?![\w-])", re.IGNORECASE)
+def _says(kind: Kind, words: Words) -> re.Pattern[str]:
+    """Return how a headline begins that says the prefix itself. Of an end only "Entwarnung für Jülich" does: what else
+    follows may say that it is still to come ("Entwarnung erst morgen"), and "Lifted" or "Cancelled" may be the event.
+    """
+    if kind in ENDINGS:
+        return re.compile(rf"{re.escape(words.prefix[kind])}(?=\s+{words.for_place}\s)", re.IGNORECASE)
+    said = sorted((words.prefix[kind], *words.said[kind]), key=len, reverse=True)
+    return re.compile(rf"(?:{'|'.join(map(re.escape, said))})(?![\w-])", re.IGNORECASE)
+
+
+def _is_denied(kind: Kind, rest: str, words: Words) -> bool:
+    """Whether what follows the prefix's word takes it back: of an end anywhere, of a warning at once."""
+    following = re.findall(r"[\w'’]+", rest)
+    heard = following if kind in ENDINGS else following[:1]
+    return any(re.fullmatch(words.denial, word, re.IGNORECASE) for word in heard)
 
 
 @lru_cache

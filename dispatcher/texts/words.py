@@ -21,6 +21,10 @@ class Words:
     """Words with which headlines themselves say the same, beside the prefix; the longer ones first."""
     nameless: Mapping[Kind, str]
     """What stands for the headline of a message without any name for what it is about."""
+    denial: str
+    """A pattern for the single words by which a headline takes back what its first word says."""
+    for_place: str
+    """The word between "All clear" and the place that it is given for."""
     area: str
     and_more: str
     """Stands behind some of the places, for those that are not named."""

@@ -27,7 +27,11 @@ def title(kind: Any, *names: Any, words: Any = GERMAN) -> str:
         (Kind.ALERT, "Amtliche Warnung: Sturm", "WARNUNG: Sturm"),
         (Kind.ALERT, "Warnung vor Hochwasser", "WARNUNG vor Hochwasser"),
         (Kind.ALERT, "Amtliche WARNUNG vor FROST", "AMTLICHE WARNUNG vor FROST"),
-        (Kind.ALERT, "Neue Warnung vor Frost", "Neue Warnung vor Frost"),
+        (Kind.ALERT, "Neue Warnung vor Frost", "WARNUNG: Neue Warnung vor Frost"),
+        (Kind.ALERT, "Keine Warnung mehr", "WARNUNG: Keine Warnung mehr"),
+        (Kind.ALERT, "Warnung nicht mehr gültig", "WARNUNG: Warnung nicht mehr gültig"),
+        (Kind.ALERT, "Warnung aufgehoben: Brand", "WARNUNG: Warnung aufgehoben: Brand"),
+        (Kind.ALERT, "Warning of floods", "WARNUNG: Warning of floods"),
         (Kind.ALERT, "Warnungen vor Frost", "WARNUNG: Warnungen vor Frost"),
         (Kind.ALERT, "Unwetterwarnung", "WARNUNG: Unwetterwarnung"),
         (Kind.ALERT, "Warnung-App gestört", "WARNUNG: Warnung-App gestört"),
@@ -56,7 +60,8 @@ def test_no_word_is_said_twice_and_none_is_lost(kind: Any, headline: str, shown:
     [
         (Kind.ALERT, "Warning: Flood", "WARNING: Flood"),
         (Kind.ALERT, "Warnung: Hochwasser", "WARNING: Hochwasser"),
-        (Kind.ALERT, "Flood warning", "Flood warning"),
+        (Kind.ALERT, "Flood warning", "WARNING: Flood warning"),
+        (Kind.ALERT, "Warning for the Rur valley", "WARNING for the Rur valley"),
         (Kind.UPDATE, "Update: Flood", "UPDATE: Flood"),
         (Kind.CANCEL, "All clear", "ALL CLEAR: Fire"),
         (Kind.CANCEL, "All-clear: Flood", "ALL CLEAR: Flood"),
@@ -66,6 +71,50 @@ def test_no_word_is_said_twice_and_none_is_lost(kind: Any, headline: str, shown:
 )
 def test_nor_in_english(kind: Any, headline: str, shown: str) -> None:
     assert title(kind, headline, "Fire", words=ENGLISH) == shown
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        *("Bisher keine Entwarnung: Brand im Lager", "Vorerst keine Entwarnung", "Weiterhin ohne Entwarnung"),
+        *("Entwarnung nicht möglich", "Entwarnung für Jülich noch nicht", "Entwarnung für Jülich: keine"),
+        *("Entwarnung erst am Abend", "Entwarnung in 2 Stunden", "Entwarnung folgt", "Aufgehoben für Jülich"),
+        *("Brand: Entwarnung für Jülich", "Entwarnungssignal für Jülich", "All clear for Jülich"),
+    ],
+)
+def test_an_all_clear_says_so_whatever_its_warnings_headline_was(headline: str) -> None:
+    assert title(Kind.CANCEL, headline) == f"ENTWARNUNG: {headline}"
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        *("Concert cancelled after a fire", "Lifted crane fell over", "Cancelled trains at Düren"),
+        *("No all clear for Jülich", "All clear not before noon", "All clear for Jülich isn't given"),
+        *("All clear for Jülich not yet", "Warning lifted too early", "Entwarnung für Jülich"),
+    ],
+)
+def test_so_does_one_in_english(headline: str) -> None:
+    assert title(Kind.CANCEL, headline, words=ENGLISH) == f"ALL CLEAR: {headline}"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (("\u26a0\ufe0f", "\U0001f30a\U0001f30a", "Hochwasser"), "ENTWARNUNG: Hochwasser"),
+        (("\U0001f525!", "- \u2705 -"), "ENTWARNUNG: Die Warnung ist aufgehoben"),
+        (("Entwarnung: \U0001f525",), "ENTWARNUNG: Die Warnung ist aufgehoben"),
+        (("\u6d2a\u6c34",), "ENTWARNUNG: \u6d2a\u6c34"),
+        (("112",), "ENTWARNUNG: 112"),
+    ],
+)
+def test_signs_without_a_letter_or_digit_are_no_name(names: Any, shown: str) -> None:
+    assert title(Kind.CANCEL, *names) == shown
+
+
+@given(st.text(), st.sampled_from([Kind.CANCEL, Kind.NO_LONGER_AFFECTED, Kind.DELISTED]))
+def test_every_end_begins_with_its_prefix(headline: str, kind: Any) -> None:
+    assert title(kind, headline).startswith(GERMAN.prefix[kind])
 
 
 @pytest.mark.parametrize(
