@@ -24,14 +24,7 @@ NARROWER = {
     *("expires-before-sent", "restriction-missing", "restriction-unused", "addresses-missing"),
     *("references-missing", "reference-syntax", "reference-self", "reference-postdated", "pair-syntax"),
     *("polygon-empty", "polygon-syntax", "polygon-range", "polygon-short", "polygon-unclosed"),
-    *(
-        "polygon-spacing",
-        "polygon-degenerate",
-        "circle-empty",
-        "circle-syntax",
-        "circle-spacing",
-        "circle-range",
-    ),
+    *("polygon-degenerate", "circle-empty", "circle-syntax", "circle-range"),
     *("ceiling-without-altitude", "ceiling-below-altitude"),
 }
 # In 1.0 and 1.1 heights are text and times need no zone.

@@ -7,7 +7,7 @@ import pytest
 import cap
 from cap.rules.content import CONDITIONS, FILES, PLACES, TIMES
 from cap.rules.validation import check_container
-from tests.cap.reading import Change, Message
+from tests.cap.reading import Change, Message, only
 from tests.cap.rules.breaches import (
     EARLIER,
     EXPIRES,
@@ -102,6 +102,19 @@ def test_a_document_that_breaks_the_rule_is_found_out(code: str) -> None:
         *(found for alert in document.alerts for found in cap.check(alert)),
     ]
     assert code in {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize("code", ["polygon-spacing", "circle-spacing"])
+@pytest.mark.parametrize("policy", [cap.STRICT, cap.LENIENT])
+def test_what_is_read_without_loss_refuses_nothing(message: Message, code: str, policy: cap.Policy) -> None:
+    findings = cap.check(only(message(*EXAMPLES[code])), policy)
+    assert [(finding.code, finding.severity) for finding in findings] == [(code, "warning")]
+    assert cap.is_valid(findings)
+
+
+@pytest.mark.parametrize("code", ["polygon-unclosed", "circle-syntax"])
+def test_what_is_repaired_or_dropped_refuses_under_the_strict_policy(message: Message, code: str) -> None:
+    assert not cap.is_valid(cap.check(only(message(*EXAMPLES[code])), cap.STRICT))
 
 
 def test_every_rule_has_an_example() -> None:
