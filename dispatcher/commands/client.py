@@ -97,9 +97,15 @@ def _explanation(error: urllib.error.HTTPError) -> str:
         lines = [f"{error.code} {shown(problem['title'])}: {shown(problem.get('detail', ''))}"]
         lines += [_finding_line(item) for item in problem.get("errors", [])]
         lines += [shown(f"  {place['ags']} {place['name']}") for place in problem.get("municipalities", [])]
+        lines += [shown(f"  {_reference(named)}") for named in problem.get("in_force", [])]
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"{error.code}: {shown(raw[:500])}"
     return "\n".join(lines)
+
+
+def _reference(named: dict[str, str]) -> str:
+    """Return what stands for a message in <references>. CAP writes UTC as -00:00 (CAP 1.2 section 3.3.2)."""
+    return f"{named['sender']},{named['identifier']},{named['sent'].replace('+00:00', '-00:00')}"
 
 
 def _finding_line(item: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from dispatcher.commands.operator import operator, requires
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
+from dispatcher.model.vocabulary import AlertState
 
 app = typer.Typer(help="Messages of feeds that wait for a person.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(help="the alert's id")]
@@ -20,11 +21,15 @@ Who = Annotated[str, typer.Option(help="for the audit trail; default: the accoun
 
 
 def _line(alert: StoredAlert) -> str:
+    """Return the message as a JSON line, with what it waits for only while it does."""
+    waits = {"held_for": alert.held_for} if alert.state is AlertState.HELD else {}
     return json_line(
         {
             "id": alert.id,
             "source": alert.source_id,
-            "held_for": alert.held_for,
+            "state": alert.state,
+            "reason": alert.reason,
+            **waits,
             "headline": alert.headline,
             "severity": alert.severity,
             "sent": alert.sent.isoformat(),

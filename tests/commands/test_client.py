@@ -152,6 +152,31 @@ async def test_municipalities_beyond_the_territory_are_all_listed(service: Any, 
     assert "  05334002 Aachen\n  05334004 Alsdorf\n" in done.output
 
 
+@pytest.mark.parametrize("command", ["submit", "preview"])
+async def test_what_is_to_be_named_instead_is_printed_as_references_have_it(
+    service: Any, run: Any, file: Any, command: str
+) -> None:
+    one = warning()
+    update = one.later("nachtrag")
+    other = one.later("zweig", minutes=2, infos=(InfoPart(areas=(JUELICH,), headline="Dort auch"),))
+    for each in (one, update, other):
+        assert (await run("submit", file(each))).exit_code == 0
+    end = one.later("ende", "Cancel", minutes=3, infos=())
+    done = await run(command, file(end))
+    assert done.exit_code == 1
+    references = [line.strip() for line in done.output.splitlines()[1:]]
+    assert [line.split(",")[1] for line in references] == ["nachtrag", "zweig"]
+    assert all(line.endswith("-00:00") for line in references)
+    xml = end.xml().decode()
+    begin, rest = xml.split("<references>")
+    path = file(end)
+    path.write_text(f"{begin}<references>{' '.join(references)}{rest[rest.index('</references>') :]}")
+    done = await run(command, path)
+    assert done.exit_code == 0, done.output
+    assert "cancel" in done.output.splitlines()[0]
+    assert not [line for line in done.output.splitlines() if "reference" in line], "no finding about them"
+
+
 async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, file: Any) -> None:
     swapped = warning(infos=(InfoPart(areas=(), shapes="<circle>6.48,50.8 2</circle>"),))
     done = await run("preview", file(swapped))

@@ -26,12 +26,15 @@ async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
         file.write_bytes(archive(warning(number, event=f"E{number}", severity=cap.Severity.EXTREME)))
         await run("feeds", "replay", "dwd", file, "--shift")
     first, second = (json.loads(line) for line in await run("held", "list"))
-    assert first["held_for"] == "severity"
+    assert (first["state"], first["reason"], first["held_for"]) == ("held", "held", "severity")
     shown = "\n".join(await run("held", "show", first["id"]))
     assert "STARKREGEN" in shown or "E1" in shown
     assert "05358008 Düren" in shown
     await run("held", "show", "nothing", code=1)
-    await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
+    [line] = await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
+    released = json.loads(line)
+    assert (released["state"], released["reason"]) == ("accepted", "first_notice")
+    assert "held_for" not in released, "it waits for nobody now"
     await run("held", "release", first["id"], "--why", "geprüft", code=1)
     await run("held", "discard", second["id"], "--why", "Irrläufer")
     await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
