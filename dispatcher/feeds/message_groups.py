@@ -106,7 +106,14 @@ def _apart_from_language(message: Message) -> tuple[Any, ...]:
     alert = message.alert
     return (
         *(alert.sender, message.sent, alert.status, alert.msg_type, alert.scope, alert.incidents),
-        *(len(message.references), message.places, message.target, message.expires, message.doubts),
+        *(
+            message.proved,
+            len(message.references),
+            message.places,
+            message.target,
+            message.expires,
+            message.doubts,
+        ),
         frozenset(map(_without_words, alert.infos)),
     )
 

@@ -89,7 +89,7 @@ def _powerless(case: _Case) -> Decision | None:
         return case.decided(Reason.DUPLICATE, known.same.id)
     elsewhere = not message.may_concern and not known.graph
     if case.on_doubt is OnDoubt.HOLD and elsewhere and message.alert.infos:
-        return case.decided(Reason.ELSEWHERE)
+        return case.decided(Reason.ELSEWHERE, None, *message.doubts)
     return case.in_doubt(*message.doubts)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.related import reachable
-from dispatcher.intake.similarity import is_no_less, same_words
+from dispatcher.intake.similarity import begins_no_later, is_no_less, same_words
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -58,7 +58,10 @@ async def _connect(submission: Submission, known: RelatedState, stored: StoredAl
     chains = {one.chain_id for one in known.connected} - {stored.chain_id}
     if chains:
         await submission.merge_chains(stored.chain_id, sorted(chains))
-    edges = {(stored.id, one.id) for one in known.direct} | {(one.id, stored.id) for one in known.later}
+    later = {one.id for one in known.later}
+    # Two that name each other, by equal instants, are no circle: the one that came first replaces the other.
+    edges = {(stored.id, one.id) for one in known.direct if one.id not in later}
+    edges |= {(one, stored.id) for one in later}
     if edges:
         await submission.link(edges)
 
@@ -67,11 +70,11 @@ async def _connect_late(submission: Submission, known: RelatedState) -> list[tup
     """A message came after what replaced or ended it. If people were warned by what it replaces itself, they are told
     now: only this message shows that the one has to do with the other.
     """
-    standing = known.standing
-    if not standing:
-        return []
     actor = _actor(known)
     if actor is None:
+        return []
+    standing = [one for one in known.standing if await _may_reach(submission, actor, one)]
+    if not standing:
         return []
     await submission.stop([one.id for one in standing], actor.id)
     reason = actor.reason
@@ -81,6 +84,13 @@ async def _connect_late(submission: Submission, known: RelatedState) -> list[tup
     lane = await submission.take_effect_late(actor.id, reason, latest)
     wake_ups = await promote_unspoken(submission.connection, known.now)
     return [(actor.id, lane), *wake_ups, *(await submission.plan_again(actor.chain_id))]
+
+
+async def _may_reach(submission: Submission, actor: StoredAlert, stored: StoredAlert) -> bool:
+    """Whether the message may end what its source did not tell itself: within its territory."""
+    if actor.source_id == stored.source_id or not actor.territory:
+        return True
+    return all(place.ags.startswith(actor.territory) for place in await submission.places(stored.id))
 
 
 def _actor(known: RelatedState) -> StoredAlert | None:
@@ -125,7 +135,12 @@ async def _stand_for_merged(
         shape = await submission.shape(merged.id)
         its = cap.parse(raw).alerts[0] if raw is not None else None
         same_target = its_places <= places and shape == message.target
-        says_as_much = its is not None and same_words(message.alert, its) and is_no_less(message.alert, its)
+        says_as_much = (
+            its is not None
+            and same_words(message.alert, its)
+            and is_no_less(message.alert, its)
+            and begins_no_later(message.alert, its, known.now)
+        )
         if same_target and says_as_much and merged.expires <= stored.expires:
             covered.append(merged.id)
     if covered:

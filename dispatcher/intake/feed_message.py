@@ -83,7 +83,8 @@ class FeedIntake:
             known = await related_state(submission, rules, message, digest, now)
             decision = decide(message, known, rules)
             kept = decision.reason not in NOT_KEPT and (message.may_concern or bool(known.graph))
-            if kept or (related and message.acts and decision.reason in TAKES_EFFECT):
+            acts = message.acts and not message.is_doubtful and decision.reason in TAKES_EFFECT
+            if kept or (related and acts):
                 result = await self._record(submission, rules, message, known, decision, raw)
             else:
                 result = await self._pass_by(submission, rules, message, decision)

@@ -22,6 +22,7 @@ from dispatcher.intake.similarity import (
     duplicate_lock_key,
     is_no_less,
     same_event,
+    same_times_and_names,
     same_words,
     tolerance_window,
 )
@@ -94,7 +95,7 @@ class _Reader:
         no_surer = [one.id for one in (*candidates, *copies, *others) if one.proved <= message.proved]
         carried = await self._related.carried_by(source_id, no_surer)
         later = await self._related.naming(
-            alert.sender, alert.identifier, message.sent, key if from_feed else ""
+            alert.sender, alert.identifier, message.sent, key if from_feed else "", lenient=from_feed
         )
         told = {one.id: await self._codes(one) for one in (*copies, *others)}
         own = {place.ags for place in message.places}
@@ -102,7 +103,7 @@ class _Reader:
             stored
             for stored in (*copies, *others)
             if stored.sent <= message.sent
-            and (message.proved or stored.source_id == source_id or stored.id in carried)
+            and (message.proved or stored.id in carried or _is_own(stored, source_id, message))
             # Two feeds may carry one message, each for its own territory: neither lifts what the other told.
             and (not from_feed or stored.source_id == source_id or told[stored.id] <= own or message.ends)
         ]
@@ -110,7 +111,7 @@ class _Reader:
         beyond = await self._beyond(named)
         return replace(
             known,
-            same=self._repeated(contents, known) or newest.get(source_id),
+            same=self._repeated(contents, known) or self._same(newest.get(source_id), known),
             copies=copies,
             editions=others,
             succeeds=frozenset(one.id for one in succeeded)
@@ -128,11 +129,14 @@ class _Reader:
     async def _siblings(self, references: Sequence[cap.Reference]) -> list[StoredAlert]:
         if not self._message.acts or not references:
             return []
-        found = await self._related.co_naming([(ref.sender, ref.identifier) for ref in references])
+        sender = self._message.alert.sender
+        named = [(ref.sender, ref.identifier) for ref in references if ref.sender == sender]
+        found = await self._related.co_naming(named)
         return [
             stored
             for stored in self._effective(found)
             if stored.reason in DISPATCHED
+            and stored.sender == sender
             and (stored.source_id == self._rules.source_id or (stored.proved and self._message.proved))
         ]
 
@@ -160,6 +164,12 @@ class _Reader:
                 if not all(map(rules.may_warn, codes)):
                     beyond.append(stored)
         return beyond
+
+    def _same(self, stored: StoredAlert | None, known: RelatedState) -> StoredAlert | None:
+        """Return the newest content from the same source, unless content that is less certain would replace it."""
+        if stored is None or stored.sha256 == known.digest or stored.proved <= self._message.proved:
+            return stored
+        return None
 
     def _repeated(self, contents: Sequence[StoredAlert], known: RelatedState) -> StoredAlert | None:
         """Return what a doubtful message repeats word for word, whatever became of it: it is held once."""
@@ -209,9 +219,11 @@ class _Reader:
         return None
 
     async def _same_copy(self, known: RelatedState) -> StoredAlert | None:
-        """Return a feed's copy in force of this centre's own message, if people have read all of it there."""
+        """Return a feed's copy in force of this centre's own message, if people have read all of it there, and if the
+        centre may end it.
+        """
         for copy in known.copies:
-            if copy.is_in_force(known.now) and await self._says_all(copy):
+            if copy.id in known.succeeds and copy.is_in_force(known.now) and await self._says_all(copy):
                 return copy
         return None
 
@@ -225,6 +237,7 @@ class _Reader:
         covered = shape == message.target or not message.target
         return (
             same_words(message.alert, its)
+            and same_times_and_names(message.alert, its)
             and is_no_less(its, message.alert)
             and covered
             and _named(message.places) <= told
@@ -250,6 +263,11 @@ class _Reader:
             if same_target and _named(await self._submission.places(stored.id)) == _named(message.places):
                 return stored
         return None
+
+
+def _is_own(stored: StoredAlert, source_id: str, message: Message) -> bool:
+    """Whether it came from the same source, and was no better proved than this message is."""
+    return stored.source_id == source_id and stored.proved <= message.proved
 
 
 def _named(places: Sequence[AffectedMunicipality]) -> set[tuple[str, str]]:

@@ -105,7 +105,8 @@ def _named(alert: cap.Alert, known: RelatedState) -> tuple[str, str, str]:
         info = min(infos, key=lambda one: SEVERITY_ORDER.index(one.severity))
         return info.event, info.headline or info.event, info.severity
     told = [stored for stored in known.replaces if stored.headline and stored.reason in DISPATCHED]
-    named = [stored for stored in told if stored in known.standing] or told[-1:]
+    standing = {stored.id for stored in known.standing}
+    named = [stored for stored in told if stored.id in standing] or told[-1:]
     if not named:
         return "", "", cap.Severity.UNKNOWN
     return named[-1].event, together([stored.headline for stored in named]), named[-1].severity

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a feed's `sent` may lie ahead of the record's clock before the message is held."""
+NAME_MAX = 255
+"""Characters that a name may have. CAP sets no limit; the record's index does, at about 2,700 bytes."""
 CREDIT_LENGTH = 400
 """Characters of an attribution that the record keeps; the rest is cut off."""
 
@@ -189,6 +191,10 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
         raise Unusable(
             "identity-missing", "The message does not say who sent it, when, and under which name."
         )
+    names = [alert.sender, alert.identifier]
+    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
+    if any(len(name) > NAME_MAX for name in names):
+        raise Unusable("name-too-long", f"A sender or identifier has more than {NAME_MAX} characters.")
     rule = DEFAULT_MATCHING_RULE.asked(
         rules.profile.inset_m, highest_severity(alert) if rules.profile.by_severity else None
     )

@@ -143,6 +143,8 @@ def may_act(message: Message, source_id: str, stored: StoredAlert, carried: Cont
     (`carried`, by id), if it has the same sender or is named in full; another source's only if the author is proved,
     and with the same sender or, among feeds, under a name that is unique worldwide.
     """
+    if stored.proved > message.proved:
+        return False
     if stored.source_id == source_id or stored.id in carried:
         in_full = {(ref.sender, ref.identifier) for ref in message.references}
         return (
@@ -163,6 +165,8 @@ def may_act_on(stored: StoredAlert, message: Message, source_id: str, copies: It
     its own source; but a message means first what its own source sent under that name.
     """
     if stored.msg_type not in ACTS_ON_OTHERS or stored.reason in POWERLESS_REASONS or not stored.has_power:
+        return False
+    if message.proved > stored.proved:
         return False
     if stored.source_id == source_id:
         return True
@@ -244,4 +248,6 @@ def is_newer_edition(stored: StoredAlert, message: Message, source_id: str) -> b
     if not goes_out or stored.sent <= message.sent:
         return False
     within = not stored.territory or all(place.ags.startswith(stored.territory) for place in message.places)
-    return stored.source_id == source_id or (stored.proved and within)
+    if stored.source_id == source_id:
+        return stored.proved >= message.proved
+    return stored.proved and within

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
+from dispatcher.intake.prepare import NAME_MAX
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Doubt
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.targeting.outcome import Match
 
-NAME_MAX = 255
-"""Characters that a sender or identifier may have. CAP sets no limit; the record's index does, at about 2,700 bytes."""
 NAMED = 20
 """Municipalities that a sentence names at most, so that it stays one; all of them are in `municipalities`."""
 

@@ -116,6 +116,24 @@ def grade(alert: Alert) -> tuple[int, int, int]:
     )
 
 
+def same_times_and_names(first: Alert, second: Alert) -> bool:
+    """Whether both say the same of when it begins and ends, and of who warns."""
+
+    def said(alert: Alert) -> list[tuple[str, ...]]:
+        return sorted(
+            tuple(map(str, (info.language, info.effective, info.onset, info.expires, info.sender_name)))
+            for info in alert.infos
+        )
+
+    return said(first) == said(second)
+
+
+def begins_no_later(alert: Alert, other: Alert, now: datetime) -> bool:
+    """Whether what the message warns of has begun, or begins when that of the other does, or before."""
+    own, its = beginning(alert), beginning(other)
+    return own is not None and (own <= now or (its is not None and own <= its))
+
+
 def is_no_less(alert: Alert, other: Alert) -> bool:
     """Whether the message is at least as grave, as urgent and as certain as the other in every respect."""
     return all(own <= its for own, its in zip(grade(alert), grade(other), strict=True))

@@ -250,5 +250,5 @@ class SubmissionIntake:
 async def _require_own_reach(submission: Submission, rules: IntakeRules, known: RelatedState) -> None:
     """Sources may share a CAP sender: none may update or end what another one warned of beyond its own territory."""
     for stored in known.replaces:
-        if stored.reason in DISPATCHED and stored.source_id != rules.source_id:
+        if stored.source_id != rules.source_id:
             require_own_reach(rules, await submission.places(stored.id))

@@ -220,12 +220,16 @@ class Submission:
         )
 
     async def plan_again(self, chain_id: str) -> list[tuple[str, Lane]]:
-        """Have those messages of a graph planned again now, which have somebody left to notify of an end. Returns
-        them.
+        """Have those messages of a graph, and of those whose warnings this graph's stood behind, planned again now,
+        which have somebody left to notify of an end. Returns them.
         """
         rows = await self.connection.fetch(
-            """UPDATE alert SET plan_at = clock_timestamp() WHERE chain_id = $1 AND plan_at IS NOT NULL
-               RETURNING id, lane""",
+            """WITH RECURSIVE waiting(chain_id) AS (
+                 SELECT $1::text
+                 UNION SELECT s.chain_id FROM waiting w JOIN alert m ON m.chain_id = w.chain_id
+                   JOIN alert s ON s.id = m.merged_into)
+               UPDATE alert SET plan_at = clock_timestamp()
+               WHERE chain_id IN (SELECT chain_id FROM waiting) AND plan_at IS NOT NULL RETURNING id, lane""",
             chain_id,
         )
         return [(row["id"], Lane(row["lane"])) for row in rows]

@@ -58,14 +58,18 @@ class RelatedAlerts:
         )
         return [stored_alert(row) for row in rows]
 
-    async def naming(self, sender: str, identifier: str, sent: datetime, key: str) -> list[StoredAlert]:
-        """Return all recorded messages that refer to this one: it may arrive after them."""
+    async def naming(
+        self, sender: str, identifier: str, sent: datetime, key: str, *, lenient: bool
+    ) -> list[StoredAlert]:
+        """Return all recorded messages that refer to this one: it may arrive after them. `lenient`: also by an instant
+        that fits none.
+        """
         rows = await self._connection.fetch(
             f"""SELECT {COLUMNS} FROM alert a WHERE EXISTS (
                   SELECT FROM reference r WHERE r.alert_id = a.id
                     AND (r.sender IN ($1, '') AND r.identifier = $2 OR r.key = $4 AND r.key <> '')
                     -- The instant that it gives is this one's, or fits none, and then it means what was sent before.
-                    AND (r.sent = $3 OR a.sent >= $3 AND (r.sent IS NULL OR NOT EXISTS (
+                    AND (r.sent = $3 OR a.sent >= $3 AND (r.sent IS NULL OR $5 AND NOT EXISTS (
                       SELECT FROM alert e WHERE e.sender = r.sender AND e.identifier = r.identifier
                         AND e.sent = r.sent))))
                ORDER BY number""",  # noqa: S608 - constant columns
@@ -73,6 +77,7 @@ class RelatedAlerts:
             identifier,
             sent,
             key,
+            lenient,
         )
         return [stored_alert(row) for row in rows]
 

@@ -18,15 +18,17 @@ LISTED_AGAIN: Final = "1 hour"
 """How long after people heard that a source lists their warning no longer they get an update if it does again."""
 
 GRAPHS: Final = """
-graphs AS (
-  SELECT unnest($1::text[]) AS chain_id
-  UNION SELECT m.chain_id FROM alert m JOIN alert s ON s.id = m.merged_into WHERE s.chain_id = ANY($1))"""
-"""The graphs of references in $1, and those of warnings that were merged into one of theirs."""
+graphs(chain_id) AS (
+  SELECT unnest($1::text[])
+  UNION SELECT m.chain_id FROM graphs g JOIN alert s ON s.chain_id = g.chain_id JOIN alert m ON m.merged_into = s.id)"""
+"""The graphs of references in $1, and those of warnings that were merged into one of theirs; in WITH RECURSIVE."""
 
 BESIDE: Final = f"""
 SELECT a.id, a.expires FROM alert a WHERE a.chain_id IN (SELECT chain_id FROM graphs)
+  AND (a.proved OR coalesce((SELECT NOT proved FROM alert WHERE id = $2), true))
   AND ({is_in_force("a")} OR a.reason = '{Reason.MERGED}' AND a.expires > {NOW} AND a.stopped_at IS NULL)"""  # noqa: S608 - constant
-"""Whatever is in force in `GRAPHS`, and what waits behind an equal warning of them."""
+"""Whatever is in force in `GRAPHS`, and what waits behind an equal warning of them; but no stranger's warning keeps an
+end back: where the alert $2 is proved, only what is proved."""
 
 ALARMED: Final = f"""
 descent(earlier, later) AS (
@@ -52,7 +54,7 @@ alarming AS MATERIALIZED (
   SELECT h.numbers FROM history h WHERE EXISTS (
     SELECT FROM alert w WHERE w.number = ANY(h.numbers) AND w.expires > {NOW} AND w.id IN (SELECT id FROM replaced)
       AND NOT EXISTS (SELECT FROM descent d JOIN alert n ON n.id = d.later
-                      WHERE d.earlier = w.id AND n.number = ANY(h.numbers)))),
+                      WHERE d.earlier = w.id AND d.later <> w.id AND n.number = ANY(h.numbers)))),
 alarmed AS (SELECT t.id, t.batch FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
 """The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2, and the
 last `batch` by which they were; needs `GRAPHS`, in WITH RECURSIVE."""

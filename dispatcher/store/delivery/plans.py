@@ -84,6 +84,9 @@ def unguarded(recipients: int, baseline: int | None, approved: int | None) -> st
 FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
 """How many subscriptions' numbers the first portion goes through, which takes about 20 ms, and how many a portion does
 at most, which takes about a second; each has twice as many as the one before."""
+GRAPH_LOCK = 7207116111
+"""The seed of the advisory locks under which the alerts of one graph are planned one after the other: else two ends
+could be planned for one person at the same instant. Any number of ours would do."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
 _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
@@ -103,7 +106,11 @@ FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN
 BASELINE_MIN_DISPATCHES = 5
 """A median of fewer dispatches says nothing about a source: then no audience is compared with it."""
 
-_BESIDE = f"WITH {GRAPHS} {BESIDE}"
+_BESIDE = f"WITH RECURSIVE {GRAPHS} {BESIDE}"
+_LOCK_GRAPHS = f"""
+WITH RECURSIVE {GRAPHS}, sorted AS MATERIALIZED (SELECT DISTINCT chain_id FROM graphs ORDER BY chain_id)
+SELECT pg_advisory_xact_lock(hashtextextended(chain_id, {GRAPH_LOCK})) FROM sorted
+"""  # noqa: S608 - constant
 
 
 def _freeze_sql(*, beside: bool) -> str:
@@ -260,7 +267,7 @@ class Plans:
         return await self._beside(self._pool, chain_id, alert_id)
 
     async def _beside(self, connection: Connection | Pool, chain_id: str, alert_id: str) -> list[str]:
-        rows = await connection.fetch(_BESIDE, [chain_id])
+        rows = await connection.fetch(_BESIDE, [chain_id], alert_id)
         return [row["id"] for row in rows if row["id"] != alert_id]
 
     async def portions(
@@ -280,6 +287,8 @@ class Plans:
         self, connection: Connection, alert_id: str, in_flight: int, located: Located, step: int
     ) -> tuple[list[ReadyBatch], bool]:
         """Freeze one portion. Returns its batches, and whether there is more."""
+        chain_id = await connection.fetchval("SELECT chain_id FROM alert WHERE id = $1", alert_id)
+        await connection.execute(_LOCK_GRAPHS, [chain_id])
         row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
         if row is None:
             return [], False

@@ -107,11 +107,13 @@ class Feeds:
         )
 
     async def still_listed(self, feed: str, gone: Sequence[EntryState]) -> set[str]:
-        """Return which event keys of entries that are gone from `feed` another entry has now, of whatever feed."""
+        """Return which event keys of entries that are gone from `feed` another entry has now, of whatever feed; not one
+        whose message waits for a person.
+        """
         rows = await self._pool.fetch(
-            """SELECT DISTINCT event_key FROM feed_entry
-               WHERE event_key = ANY($2) AND event_key <> '' AND ended_at IS NULL
-                 AND NOT (feed = $1 AND key = ANY($3))""",
+            f"""SELECT DISTINCT event_key FROM feed_entry
+               WHERE event_key = ANY($2) AND event_key <> '' AND ended_at IS NULL AND reason <> '{Reason.HELD}'
+                 AND NOT (feed = $1 AND key = ANY($3))""",  # noqa: S608 - constant
             feed,
             [row.event_key for row in gone],
             [row.key for row in gone],

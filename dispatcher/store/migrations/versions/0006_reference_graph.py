@@ -45,7 +45,12 @@ SELECT id, before FROM (
 WHERE before IS NOT NULL;
 UPDATE alert a SET stopped_by = r.later, stopped_at = l.received_at
 FROM replacement r JOIN alert l ON l.id = r.later
-WHERE r.earlier = a.id AND a.stopped_at IS NULL
+WHERE r.earlier = a.id AND a.stopped_at IS NULL;
+-- One that was merged, and then changed or taken back by its own sender, never speaks.
+UPDATE alert a SET stopped_by = l.id, stopped_at = l.received_at
+FROM alert l
+WHERE a.reason = 'merged' AND a.stopped_at IS NULL AND l.chain_id = a.chain_id AND l.number > a.number
+  AND l.state IN ('accepted', 'planned', 'settled')
 """
 
 
