@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import ShownCount, reach, shown
+from dispatcher.model.subscriptions import SubscriberCounts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from dispatcher.audience.location_index import LocationIndex
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.model.alerts import AffectedMunicipality
-    from dispatcher.model.subscriptions import SubscriberCounts
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.targeting.outcome import Match
 
@@ -51,6 +51,10 @@ class AudienceEstimate:
         return {channel: shown(counts.get(channel, 0), others.get(channel, 0)) for channel in self.channels}
 
 
+NOBODY = AudienceEstimate(SubscriberCounts({}, {}), None, ())
+"""The estimate for a message that is recorded and not sent."""
+
+
 class AudienceEstimator:
     """Counts subscribers; writes nothing."""
 
@@ -83,5 +87,7 @@ class AudienceEstimator:
         return AudienceEstimate(counts, total.population, gaps, without_places, channels)
 
     async def of_ending(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> AudienceEstimate:
-        """Estimate for the end of these alerts: it goes to those who are alarmed by them, and to nobody else."""
+        """Estimate for the end of these alerts: it goes to those who are alarmed by them and whom nothing else in force
+        of these graphs concerns, and to nobody else.
+        """
         return AudienceEstimate(await self._subscriptions.alarmed(chain_ids, alert_ids), None, ())

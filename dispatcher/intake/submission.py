@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import cap
+from dispatcher.audience.estimate import NOBODY
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
@@ -26,7 +27,7 @@ from dispatcher.intake.requirements import (
     target_findings,
 )
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import DISPATCHED, AlertState, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
@@ -125,12 +126,13 @@ class SubmissionIntake:
             known, decision = await self._decide(submission, valid)
             before = known.same
         repeated = decision.reason is Reason.DUPLICATE and before is not None
-        if message.ends:
-            replaced = known.replaces
-            estimate = await self._estimator.of_ending(
-                [stored.chain_id for stored in replaced], [stored.id for stored in replaced]
-            )
-        else:
+        estimate = NOBODY
+        if decision.reason in ENDING_REASONS:
+            # What is connected becomes one graph with the message.
+            chains = {stored.chain_id for stored in known.connected}
+            ended = [stored.id for stored in known.replaces]
+            estimate = await self._estimator.of_ending(sorted(chains), ended)
+        elif decision.reason in WARNING:
             estimate = await self._estimator.of(message.matched, message.places, message.target)
         return Preview(
             before.reason if repeated and before else decision.reason,

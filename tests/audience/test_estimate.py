@@ -1,5 +1,7 @@
 """Whom a message would reach, before it is sent."""
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,16 +10,18 @@ from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.audience.reach import TOO_FEW
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.delivery.planner import Planner
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.subscriptions import SubscriberCounts
+from dispatcher.model.vocabulary import State
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.targeting.match import match
 from dispatcher.targeting.target import target_of
 from tests.api.conftest import Service
-from tests.support.followers import AROUND, FOLLOWED, INSIDE, circle, follow
-from tests.support.histories import subscription
-from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.followers import AROUND, FOLLOWED, INSIDE, audience, circle, follow, send
+from tests.support.histories import finish, ledger_of, subscription
+from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
 from tests.support.submissions import warning
 from tests.targeting.drawing import circle as drawn_circle
 
@@ -77,3 +81,95 @@ def test_without_a_shape_every_number_is_shown() -> None:
     estimate = AudienceEstimate(SubscriberCounts({"app": 1}, {DUEREN: {"app": 1}}), None, ())
     assert estimate.shown_by_channel() == {"app": 1}
     assert estimate.shown_by_municipality() == {DUEREN: {"app": 1}}
+
+
+async def told(service: Service, pool: Any, planner: Planner, message: Message) -> str:
+    """Send the message to everybody whom it reaches. Returns its id."""
+    alert_id = await send(service, planner, message)
+    for row in await pool.fetch("SELECT id FROM batch WHERE alert_id = $1", alert_id):
+        await finish(ledger_of(pool), row["id"], State.ACCEPTED)
+    return alert_id
+
+
+def changed(one: Message, name: str, *areas: str, **changes: Any) -> Message:
+    """An Update of it for these municipalities, in words of its own."""
+    return one.later(name, infos=(InfoPart(areas=areas, headline=f"Hochwasser: {name}", **changes),))
+
+
+@pytest.mark.parametrize("beside", [(JUELICH,), (HEIMBACH,), ()])
+async def test_the_end_of_one_branch_is_counted_as_it_is_sent(
+    service: Service, pool: Any, planner: Planner, beside: tuple[str, ...]
+) -> None:
+    """Whom another branch concerns hears of no end; with none, or one for elsewhere, everybody does."""
+    people = await follow(pool, {"d": [DUEREN], "j": [JUELICH], "both": [DUEREN, JUELICH]})
+    one = warning(DUEREN, JUELICH)
+    await told(service, pool, planner, one)
+    branch = changed(one, "ast", DUEREN, JUELICH)
+    await told(service, pool, planner, branch)
+    if beside:
+        await told(service, pool, planner, changed(one, "anderer-ast", *beside))
+    end = branch.later("ende", "Cancel", infos=())
+    preview = (await service.submit(end, path=PREVIEW)).json
+    heard = {("cancel", name) for name in (("d",) if beside == (JUELICH,) else people)}
+    assert preview["reason"] == "cancel"
+    assert preview["reach"] == {"webpush": len(heard)}
+    in_juelich = {"webpush": 2} if len(heard) == 3 else {}
+    assert preview["reach_by_municipality"] == {
+        DUEREN: {"webpush": max(1, len(heard) - 1)},
+        JUELICH: in_juelich,
+    }
+    assert await audience(pool, people, await told(service, pool, planner, end)) == heard
+
+
+async def test_an_update_that_has_lapsed_is_counted_by_those_whom_it_leaves(
+    service: Service, pool: Any, planner: Planner
+) -> None:
+    people = await follow(pool, {"d": [DUEREN], "j": [JUELICH], "j2": [JUELICH]})
+    one = warning(DUEREN)
+    await told(service, pool, planner, one)
+    lapsed = changed(one, "vorbei", JUELICH, lifetime=timedelta(minutes=5))
+    preview = (await service.submit(lapsed, path=PREVIEW)).json
+    assert (preview["reason"], preview["reach"]) == ("lapsed", {"webpush": 1})
+    assert preview["reach_by_municipality"] == {DUEREN: {"webpush": 1}}
+    alert_id = await told(service, pool, planner, lapsed)
+    assert await audience(pool, people, alert_id) == {("no_longer_affected", "d")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, "first_notice"),
+        ({"status": "Exercise", "more": "<note>Übung</note>"}, "not_actual"),
+        ({"scope": "Restricted", "more": "<restriction>Stab</restriction>"}, "not_public"),
+        ({"lifetime": timedelta(minutes=5)}, "expired"),
+    ],
+)
+async def test_what_is_only_recorded_reaches_nobody(
+    service: Service, people: dict[str, int], changes: Any, reason: str
+) -> None:
+    answer = await service.submit(warning(**changes), path=PREVIEW)
+    assert (answer.status, answer.json["reason"]) == (200, reason)
+    reached = reason == "first_notice"
+    assert bool(answer.json["reach"]) == bool(answer.json["reach_by_municipality"]) == reached
+    assert (answer.json["municipalities"][0]["ags"], answer.json["population"]) == (DUEREN, None)
+
+
+async def test_nor_does_an_equal_warning_a_late_one_an_end_of_nothing_or_a_repeated_one(
+    service: Service, pool: Any, planner: Planner, people: dict[str, int]
+) -> None:
+    one = warning()
+    await told(service, pool, planner, one)
+    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    late = warning(headline="Sturm", event="Sturm")
+    for each in (exercise, replace(changed(late, "sturm-2", DUEREN), references=(exercise, late))):
+        assert (await service.submit(each)).status == 201
+    cases = {
+        "merged": replace(one, identifier="noch-eine", sent=one.sent + HOUR / 60),
+        "superseded": late,
+        "nothing_to_end": exercise.later("ende", "Cancel", status="Actual", more="", infos=()),
+        "first_notice": one,
+    }
+    for reason, message in cases.items():
+        preview = (await service.submit(message, path=PREVIEW)).json
+        assert (preview["reason"], preview["repeated"]) == (reason, message is one)
+        assert (preview["reach"], preview["reach_by_municipality"], preview["gaps"]) == ({}, {}, [])

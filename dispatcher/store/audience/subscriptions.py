@@ -9,7 +9,7 @@ from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
 from dispatcher.store import audit
-from dispatcher.store.delivery.alarmed import ALARMED, GRAPHS
+from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
 if TYPE_CHECKING:
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
 """The target of a message that is not on record, given as parameters."""
 
-_ALARMED_BY = f"{GRAPHS}, replaced AS (SELECT unnest($3::text[]) AS id), {ALARMED}"
+_BESIDE = "SELECT id FROM beside WHERE id <> ALL($3::text[])"
+"""Ids of what stays in force in the graphs when the alerts in $3 end."""
+_TOLD_OF_END = f"""
+{GRAPHS}, replaced AS (SELECT unnest($3::text[]) AS id), {ALARMED},
+beside AS MATERIALIZED ({BESIDE}),
+elsewhere AS ({concerned(Target.of_alerts(_BESIDE, "'{}'"))}),
+told_of_end AS (SELECT id FROM alarmed EXCEPT SELECT id FROM elsewhere)"""  # noqa: S608 - constant
+"""Who hears of an end of the alerts in $3, as plans have it. But a plan also asks the location index who has a watched
+area in the mere shapes of what stays in force; this counts them although they hear of nothing yet.
+"""
 
 
 async def _add_watched_areas(connection: Connection, new_subscriptions: Sequence[NewSubscription]) -> None:
@@ -129,24 +138,25 @@ class Subscriptions:
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def alarmed(self, chain_ids: Sequence[str], alert_ids: Sequence[str]) -> SubscriberCounts:
-        """Count the subscribers who are alarmed by one of these alerts, of these graphs of references: those whom an
-        end of them would reach. Municipalities are those of the alerts.
+        """Count the subscribers who are alarmed by one of these alerts, of these graphs of references, and whom nothing
+        else in force of the graphs concerns: those whom an end of the alerts would reach. Municipalities are those of
+        the alerts.
         """
         totals = await self._pool.fetch(
-            f"""WITH RECURSIVE {_ALARMED_BY}
-               SELECT s.channel, count(*) AS n FROM alarmed a JOIN subscription s ON s.id = a.id
+            f"""WITH RECURSIVE {_TOLD_OF_END}
+               SELECT s.channel, count(*) AS n FROM told_of_end a JOIN subscription s ON s.id = a.id
                WHERE s.ended_at IS NULL GROUP BY 1""",  # noqa: S608 - constant
             list(chain_ids),
             "",
             list(alert_ids),
         )
         rows = await self._pool.fetch(
-            f"""WITH RECURSIVE {_ALARMED_BY},
+            f"""WITH RECURSIVE {_TOLD_OF_END},
                place AS (
                  SELECT subscription_id AS id, ags FROM followed_municipality
                  UNION SELECT subscription_id, unnest(ags) FROM watched_area)
                SELECT f.ags, s.channel, count(DISTINCT s.id) FILTER (WHERE a.id IS NOT NULL) AS n
-               FROM affected f LEFT JOIN place p ON p.ags = f.ags LEFT JOIN alarmed a ON a.id = p.id
+               FROM affected f LEFT JOIN place p ON p.ags = f.ags LEFT JOIN told_of_end a ON a.id = p.id
                LEFT JOIN subscription s ON s.id = a.id AND s.ended_at IS NULL
                WHERE f.alert_id = ANY($3) GROUP BY 1, 2""",  # noqa: S608 - constant
             list(chain_ids),
