@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
-from dispatcher.model.vocabulary import ENDING_REASONS
 from dispatcher.queue import wakeups
 from dispatcher.store.delivery.plans import Located
 
@@ -72,8 +71,7 @@ class Planner:
             await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, pending.lane, REPLAN_S)])
 
     async def _located(self, alert: PendingAlert) -> Located:
-        ends = alert.reason in ENDING_REASONS
         beside = await self._plans.beside(alert.chain_id, alert.id)
         others = [one for other in beside for one in await self._locations.subscribers_of(other)]
-        own = [] if ends else await self._locations.subscribers_of(alert.id)
+        own = [] if alert.ends else await self._locations.subscribers_of(alert.id)
         return Located(own, frozenset(beside), others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, TOUCHED, WARNING
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,8 +149,15 @@ class PendingAlert:
     """Subscriptions up to this number have been planned."""
     changed: bool
     """Whether the target in the record is no longer the one that the alert is bound to."""
+    over: bool
+    """Whether its validity is over by now: then it only takes away what it replaced."""
     again: bool
     """Whether it was planned before, and is planned again for those who could not be notified then."""
+
+    @property
+    def ends(self) -> bool:
+        """Whether it ends warnings, and warns nobody itself."""
+        return self.over or self.reason in ENDING_REASONS
 
 
 Span: TypeAlias = "tuple[datetime, datetime]"

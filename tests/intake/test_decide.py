@@ -84,7 +84,7 @@ LADDER: dict[str, Case] = {
     ),
     "a doubtful one again": Case(message(doubts=(Doubt.SENDER,)), known(same=SAME), DUPLICATE),
     "a doubtful one for elsewhere": Case(
-        message(places=(), doubts=(Doubt.SENDER,)), known(), of(Reason.ELSEWHERE)
+        message(places=(), doubts=(Doubt.SENDER,)), known(), of(Reason.ELSEWHERE, Doubt.SENDER)
     ),
     "a doubtful one for elsewhere about what is known": Case(
         message(SECOND, places=(), doubts=(Doubt.SENDER,)),
@@ -527,7 +527,8 @@ def test_a_doubtful_message_is_held_or_put_aside_whatever_it_says(table: list[Ce
 
 def test_what_is_held_or_refused_says_why_and_nothing_else_does(table: list[Cell]) -> None:
     for cell in table:
-        assert (cell.reason is Reason.HELD) == bool(cell.decision.doubts), cell
+        aside = cell.reason is Reason.ELSEWHERE and cell.message.is_doubtful
+        assert (cell.reason is Reason.HELD or aside) == bool(cell.decision.doubts), cell
 
 
 def test_nothing_in_doubt_goes_out_as_a_warning(table: list[Cell]) -> None:

@@ -225,7 +225,10 @@ def test_another_sources_message_is_acted_on_only_by_a_proved_author_with_the_sa
     named = references((there.sender, "flut-1", NOW))
     for certain, allowed in (True, proved), (False, unproved):
         one = message(named, proved=certain)
-        assert may_act(one, FEED, there, ["own"] if carried else []) is allowed, source
+        told = replace(there, proved=certain and there.proved)
+        assert may_act(one, FEED, told, ["own"] if carried else []) is allowed, source
+    surer = message(named, proved=False)
+    assert not may_act(surer, FEED, there, ["own"]), "nothing less certain acts on what is proved"
 
 
 def test_another_sender_is_not_acted_on_unless_named_in_full() -> None:
@@ -243,7 +246,8 @@ def test_a_worldwide_name_is_acted_on_across_senders_among_feeds_only(
     there = replace(SENT, source_id=stored_in, sender=OTHER_SENDER)
     bare = replace(SECOND, references=(cap.Reference("", FIRST.identifier, NOW),))
     assert may_act(message(bare), source_id, there) is allowed
-    assert may_act(message(bare, proved=False), source_id, there) is (stored_in == source_id)
+    unsure = replace(there, proved=False)
+    assert may_act(message(bare, proved=False), source_id, unsure) is (stored_in == source_id)
 
 
 LATER = on_record(SECOND, id="later", reason=Reason.UPDATE)
@@ -296,7 +300,9 @@ def test_a_newer_edition_is_one_that_goes_out_or_went_out(reason: Reason) -> Non
     assert is_newer_edition(newer, message(), OTHER_FEED) is told
     assert not is_newer_edition(replace(newer, sent=NOW), message(), OTHER_FEED)
     assert not is_newer_edition(replace(newer, proved=False), message(), OTHER_FEED), "a stranger's is none"
-    assert is_newer_edition(replace(newer, proved=False), message(), newer.source_id) is told
+    less = replace(newer, proved=False)
+    assert not is_newer_edition(less, message(), newer.source_id), "nor one of its own that is less certain"
+    assert is_newer_edition(less, message(proved=False), newer.source_id) is told
 
 
 def test_doubts_of_other_kinds_take_no_power_away() -> None:

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 import cap
-from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
+from dispatcher.intake.prepare import NAME_MAX, IntakeRules, Message, OnDoubt
 from dispatcher.intake.requirements import (
-    NAME_MAX,
     NAMED,
     as_error,
     reference_findings,

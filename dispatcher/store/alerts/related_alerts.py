@@ -59,7 +59,7 @@ class RelatedAlerts:
         return [stored_alert(row) for row in rows]
 
     async def naming(
-        self, sender: str, identifier: str, sent: datetime, key: str, *, lenient: bool
+        self, sender: str, identifier: str, sent: datetime, key: str, *, lenient: bool = True
     ) -> list[StoredAlert]:
         """Return all recorded messages that refer to this one: it may arrive after them. `lenient`: also by an instant
         that fits none.

@@ -37,7 +37,7 @@ descent(earlier, later) AS (
 reached AS (
   SELECT r.id, b.id AS batch, a.number, b.kind IN {ENDS} AS ends
   FROM batch b JOIN alert a ON a.id = b.alert_id CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-  WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2
+  WHERE b.chain_id IN (SELECT chain_id FROM graphs)
     AND (get_byte(b.outcomes, r.n::int - 1) BETWEEN 16 AND 18
          -- One that may have been alarmed counts as notified; one that may have heard that it is over does not.
          OR get_byte(b.outcomes, r.n::int - 1) >= 128 AND b.kind NOT IN {ENDS})

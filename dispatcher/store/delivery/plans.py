@@ -28,7 +28,6 @@ from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import Closed, ReadyBatch
 from dispatcher.model.vocabulary import (
-    ENDING_REASONS,
     UNCERTAIN,
     WARNING,
     AlertState,
@@ -92,7 +91,9 @@ _EVERYBODY = (0, (1 << 63) - 1)
 _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
 _PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
-  planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed, planned_at IS NOT NULL AS again
+  planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed,
+  planned_at IS NOT NULL AS again,
+  expires <= clock_timestamp() AS over
 FROM alert WHERE id = $1 AND {_IS_TO_BE_PLANNED}
 """  # noqa: S608 - constant
 
@@ -134,7 +135,7 @@ still_concerned AS (
   WHERE $11 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
 elsewhere AS ({elsewhere}),
 planned AS (
-  SELECT r.id, b.id AS batch, b.kind NOT IN {ENDS} OR b.{OPEN} AS suffices
+  SELECT r.id, b.id AS batch, b.kind NOT IN {ENDS} AND NOT $3 OR b.{OPEN} AS suffices, b.kind IN {ENDS} AS is_end
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
   WHERE b.alert_id = $2
     -- Who was withdrawn from an end is still to hear of it.
@@ -150,7 +151,7 @@ due AS (
   FROM alarmed t FULL JOIN concerned c USING (id)
   -- Whoever heard of an end by this message may have been alarmed since by what it turned out to end later.
   WHERE NOT EXISTS (SELECT FROM planned p WHERE p.id = coalesce(t.id, c.id)
-                    AND (p.suffices OR c.id IS NOT NULL OR p.batch > t.batch))
+                    AND (p.suffices OR c.id IS NOT NULL OR p.is_end AND p.batch > t.batch))
     AND NOT EXISTS (SELECT FROM still_concerned WHERE still_concerned.id = t.id)),
 later AS (
   SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
@@ -220,8 +221,20 @@ SELECT EXISTS (SELECT FROM batch b JOIN alert a ON a.id = b.alert_id
 """Whether stopped messages of the graph have open batches, whose recipients were left for another round."""
 
 _UNPLANNED = f"""
-SELECT EXISTS (SELECT FROM alert WHERE chain_id = $1 AND id <> $2 AND state = '{AlertState.ACCEPTED}')
+WITH RECURSIVE {GRAPHS}
+SELECT EXISTS (SELECT FROM alert WHERE chain_id IN (SELECT chain_id FROM graphs) AND id <> $2
+                 AND state = '{AlertState.ACCEPTED}')
 """  # noqa: S608 - constant
+
+_LOOK_AGAIN_WHEN_OVER = f"""
+WITH RECURSIVE replaced(id) AS (
+  SELECT earlier FROM replacement WHERE later = $1
+  UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)
+UPDATE alert SET plan_at = least(plan_at, expires)
+WHERE id = $1 AND expires < (SELECT max(a.expires) FROM alert a JOIN replaced USING (id)
+                             WHERE a.reason IN {among(WARNING)})
+"""  # noqa: S608 - constant
+"""Whoever an Update that shortens a warning has not reached until it is over is told then that it is."""
 
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
@@ -297,15 +310,11 @@ class Plans:
             await self._finish(connection, alert)
         elif alert.changed:
             await self._hold(connection, alert, "target_changed")
-        elif alert.again and await connection.fetchval(_UNPLANNED, alert.chain_id, alert.id):
+        elif alert.again and await connection.fetchval(_UNPLANNED, [alert.chain_id], alert.id):
             return [], False  # what comes anew speaks first
         elif set(await self._beside(connection, alert.chain_id, alert.id)) - located.beside:
             return [], False  # one more came meanwhile: its watched areas are to be looked up first
-        elif (
-            alert.again
-            or alert.reason in ENDING_REASONS
-            or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id)
-        ):
+        elif alert.again or alert.ends or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id):
             return await self._all_at_once(connection, alert, in_flight, located), False
         else:
             return await self._first_notice(connection, alert, located, step)
@@ -314,7 +323,7 @@ class Plans:
     async def _all_at_once(
         self, connection: Connection, alert: PendingAlert, in_flight: int, located: Located
     ) -> list[ReadyBatch]:
-        warns = alert.reason in WARNING and not alert.again
+        warns = not alert.ends and not alert.again
         ends = await lock_ends(connection, alert) if warns else ()
         if ends is None:
             return []  # one of them is being planned: this is planned again soon
@@ -325,12 +334,14 @@ class Plans:
                 )
                 withdrawn = await withdraw(connection, alert, ends)
                 # Those notified that it is over were notified before: they are never too many.
-                if alert.reason not in ENDING_REASONS and not alert.again:
+                if warns:
                     await self._check_size(connection, alert, alert.audience + size)
         except _TooManyError as error:
             await self._hold(connection, alert, f"audience: {error}", error.recipients)
             return []
         self._count(withdrawn)
+        if warns:
+            await connection.execute(_LOOK_AGAIN_WHEN_OVER, alert.id)
         if not in_flight and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
             await self._finish(connection, alert)
         return ready_batches
@@ -396,11 +407,13 @@ class Plans:
             _FREEZE_BESIDE if located.beside else _FREEZE,
             [alert.chain_id],
             alert.id,
-            alert.reason in ENDING_REASONS,
+            alert.ends,
             alert.lane,
             alert.expires,
             self._batch_size,
-            _ENDING_KIND.get(alert.reason, Kind.CANCEL),
+            Kind.NO_LONGER_AFFECTED
+            if alert.reason in WARNING
+            else _ENDING_KIND.get(alert.reason, Kind.CANCEL),
             located.own,
             *numbers,
             alert.again,

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -506,3 +507,28 @@ async def test_over_any_history_update_and_cancel_reach_exactly_those_who_were_r
                 ended = model.places.popitem()[0]
                 await pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", ended)
     assert await pool.fetchval("SELECT count(*) FROM alert WHERE state NOT IN ('planned', 'settled')") == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "heard"), [(State.ACCEPTED, set()), (State.REJECTED, {"no_longer_affected"})]
+)
+async def test_whom_a_shortening_update_did_not_reach_is_told_when_it_is_over(
+    alerts: Alerts, ledger: Any, plans: Plans, pool: Any, three: list[Any], *, outcome: State, heard: set[str]
+) -> None:
+    """They hold the text of before, which says a later end."""
+    del three
+    await submit(alerts, "A")
+    await serve(ledger, plans, "A")
+    told = await alerts.get("A")
+    assert told is not None
+    sooner = told.expires - timedelta(hours=3)
+    await submit(alerts, "U", chain="A", expires=sooner)
+    await serve(ledger, plans, "U", outcome)
+    assert await pool.fetchval("SELECT plan_at FROM alert WHERE id = 'U'") == sooner
+    await pool.execute(
+        "UPDATE alert SET expires = clock_timestamp(), plan_at = clock_timestamp() WHERE id = 'U'"
+    )
+    before = await pool.fetchval("SELECT max(id) FROM batch")
+    await plan(ledger, plans, "U")
+    kinds = await pool.fetch("SELECT kind FROM batch WHERE id > $1", before)
+    assert {row["kind"] for row in kinds} == heard
