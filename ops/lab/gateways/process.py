@@ -104,6 +104,10 @@ async def serve(examiner: Examiner, listen: Listen, ledger: Path, announce: Call
         await journal.aclose()
         for connection in tuple(connections):
             connection.close()
+        # Asked to end twice it still ends as it should: the loop, which takes its handlers away, is closed next.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:

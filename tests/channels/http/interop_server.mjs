@@ -1,7 +1,8 @@
 // An HTTP/2 server by Node, which is by nghttp2, for test_interop.py: `node interop_server.mjs CERTIFICATE KEY`.
 //
 // It says its port in a line, and goes away in an orderly way on SIGTERM: what is under way is answered, nothing more
-// is taken. The paths: /echo answers at once, /held at SIGTERM, /long with 60,000 bytes, /goodbye with a GOAWAY, /refused
+// is taken. The paths: /echo answers at once, /held at SIGTERM, /holding-40 with 404 until so
+// many wait at /held, /long with 60,000 bytes, /goodbye with a GOAWAY, /refused
 // with RST_STREAM(REFUSED_STREAM) the first time, /broken with RST_STREAM(INTERNAL_ERROR).
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -36,6 +37,13 @@ function act(stream, headers, digest) {
     case "/held":
       held.push(answer);
       return;
+    case "/holding-40":
+      if (held.length < 40) {
+        stream.respond({ ":status": 404 });
+        stream.end();
+        return;
+      }
+      break;
     case "/long":
       stream.respond({ ":status": 200 });
       stream.end(Buffer.alloc(60_000, "x"));

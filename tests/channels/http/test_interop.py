@@ -203,7 +203,7 @@ async def test_after_nodes_goaway_another_connection_is_used(node: Server) -> No
 async def test_a_node_that_ends_in_an_orderly_way_answers_what_it_has(node: Server) -> None:
     await node.warm()
     waiting = [asyncio.ensure_future(node.post("/held")) for _ in range(40)]
-    while (await node.post("/echo")).status != 201:  # behind those on the same connection
+    while (await node.post("/holding-40")).status != 201:  # by whatever connections they go
         pass
     await node.end(signal.SIGTERM)
     assert {answer.status for answer in await asyncio.gather(*waiting)} == {201}
