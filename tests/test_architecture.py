@@ -123,6 +123,7 @@ WITHOUT_OWN_TESTS = {
     "dispatcher/feeds/assembly.py": "only puts parts together, which tests/commands/ and tests/e2e/ use so",
     "dispatcher/metrics": "tests/metrics/test_registry.py: a process has all of them in one registry",
     "dispatcher/model/retry_policy.py": "tests/delivery/test_retry_policy.py: its numbers are what the deliverer obeys",
+    "dispatcher/store/delivery/freeze.py": "tests/store/delivery/test_plans.py: its statements are what plans run",
     "dispatcher/store/migrations": "tests/store/test_migrate.py runs them all, test_record.py tries what they refuse",
 }
 """Files, or rooms with all that is in them, and why."""

@@ -21,25 +21,31 @@ whose earlier message is in a batch that a worker still holds are left for the n
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
 from dispatcher.model.batches import Closed, ReadyBatch
 from dispatcher.model.vocabulary import (
-    UNCERTAIN,
     WARNING,
     AlertState,
     Kind,
     Lane,
     Reason,
-    State,
 )
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256
 from dispatcher.store.alerts.merged import promote_unspoken
-from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
+from dispatcher.store.delivery.alarmed import GRAPHS
+from dispatcher.store.delivery.freeze import (
+    FREEZE,
+    FREEZE_BESIDE,
+    FREEZE_FIRST,
+    IN_FORCE_BESIDE,
+    LOCK_GRAPHS,
+    LOOK_AGAIN,
+    LOOK_AGAIN_WHEN_OVER,
+)
 from dispatcher.store.delivery.withdrawal import lock_ends, withdraw
 from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
 
@@ -83,9 +89,6 @@ def unguarded(recipients: int, baseline: int | None, approved: int | None) -> st
 FIRST_PORTION, LARGEST_PORTION = 4_096, 262_144
 """How many subscriptions' numbers the first portion goes through, which takes about 20 ms, and how many a portion does
 at most, which takes about a second; each has twice as many as the one before."""
-GRAPH_LOCK = 7207116111
-"""The seed of the advisory locks under which the alerts of one graph are planned one after the other: else two ends
-could be planned for one person at the same instant. Any number of ours would do."""
 _EVERYBODY = (0, (1 << 63) - 1)
 
 _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_timestamp() AND {is_dispatched()})"
@@ -106,99 +109,6 @@ FROM (SELECT audience FROM alert WHERE source_id = $1 AND id <> $2 AND reason IN
 """The median of a source's last dispatches, once there are enough for a baseline."""
 BASELINE_MIN_DISPATCHES = 5
 """A median of fewer dispatches says nothing about a source: then no audience is compared with it."""
-
-_BESIDE = f"WITH RECURSIVE {GRAPHS} {BESIDE}"
-_LOCK_GRAPHS = f"""
-WITH RECURSIVE {GRAPHS}, sorted AS MATERIALIZED (SELECT DISTINCT chain_id FROM graphs ORDER BY chain_id)
-SELECT pg_advisory_xact_lock(hashtextextended(chain_id, {GRAPH_LOCK})) FROM sorted
-"""  # noqa: S608 - constant
-
-
-def _freeze_sql(*, beside: bool) -> str:
-    """Return the statement that freezes an audience; `beside`: whether anything else of the graph is in force, which it
-    costs much to look at.
-    """
-    others = "SELECT id FROM beside WHERE id <> $2"
-    elsewhere = (
-        concerned(Target.of_alerts(others, "$12"))
-        if beside
-        else "SELECT 0::bigint AS id WHERE $12::bigint[] IS NULL"
-    )
-    return f"""
-WITH RECURSIVE {GRAPHS},
-beside AS ({BESIDE}),
-replaced AS (SELECT earlier AS id FROM descent WHERE later = $2),
-{ALARMED},
-concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3 AND NOT $11),
-still_concerned AS (
-  SELECT id FROM ({concerned(Target.of_alert("$2", "$8"))}) c
-  WHERE $11 AND EXISTS (SELECT FROM beside WHERE beside.id = $2)),
-elsewhere AS ({elsewhere}),
-planned AS (
-  SELECT r.id, b.id AS batch, b.kind NOT IN {ENDS} AND NOT $3 OR b.{OPEN} AS suffices, b.kind IN {ENDS} AS is_end
-  FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-  WHERE b.alert_id = $2
-    -- Who was withdrawn from an end is still to hear of it.
-    AND get_byte(b.outcomes, r.n::int - 1) & ~{UNCERTAIN} <> {State.SUPERSEDED:d}),
-busy AS (
-  SELECT unnest(b.recipients) AS id, a.stopped_at IS NULL AS is_end FROM batch b JOIN alert a ON a.id = b.alert_id
-  WHERE b.chain_id IN (SELECT chain_id FROM graphs) AND b.alert_id <> $2 AND b.{OPEN}
-    AND (a.stopped_at IS NOT NULL OR b.kind IN {ENDS})),
-due AS (
-  SELECT coalesce(t.id, c.id) AS id,
-    CASE WHEN c.id IS NULL AND $3 THEN $7::text WHEN c.id IS NULL THEN '{Kind.NO_LONGER_AFFECTED}'
-      WHEN t.id IS NULL THEN '{Kind.ALERT}' ELSE '{Kind.UPDATE}' END AS kind
-  FROM alarmed t FULL JOIN concerned c USING (id)
-  -- Whoever heard of an end by this message may have been alarmed since by what it turned out to end later.
-  WHERE NOT EXISTS (SELECT FROM planned p WHERE p.id = coalesce(t.id, c.id)
-                    AND (p.suffices OR c.id IS NOT NULL OR p.is_end AND p.batch > t.batch))
-    AND NOT EXISTS (SELECT FROM still_concerned WHERE still_concerned.id = t.id)),
-later AS (
-  SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
-  UNION SELECT due.id FROM due JOIN busy ON busy.id = due.id WHERE kind IN {ENDS} OR NOT busy.is_end),
-target AS (
-  SELECT s.id, s.channel, s.gateway, s.language, due.kind
-  FROM due JOIN subscription s ON s.id = due.id
-  WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM later WHERE later.id = due.id)),
-numbered AS (
-  SELECT *, (row_number() OVER (PARTITION BY kind, channel, gateway, language ORDER BY id) - 1) / $6 AS chunk
-  FROM target),
--- People hear of the end for as long as what they were told would have held.
-until AS (
-  SELECT greatest($5::timestamptz, max(a.expires)) AS at FROM alert a WHERE a.id IN (SELECT id FROM replaced)),
-made AS (
-  INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-    enqueued_at)
-  SELECT $2, $1[1], kind, channel, gateway, language, $4,
-    CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
-    decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
-  FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
-  RETURNING id, cardinality(recipients) AS size, lease_token)
-SELECT id, size, lease_token, NULL::timestamptz AS plan_at FROM made
-UNION ALL
-SELECT NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
-  THEN clock_timestamp() + $13 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
-WHERE EXISTS (SELECT FROM later)
-"""  # noqa: S608 - constant
-
-
-_FREEZE_FIRST = f"""
-WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c),
-numbered AS (
-  SELECT s.id, s.channel, s.gateway, s.language,
-    (row_number() OVER (PARTITION BY s.channel, s.gateway, s.language ORDER BY s.id) - 1) / $5 AS chunk
-  FROM concerned c JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL)
-INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
-  enqueued_at)
-SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
-  decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
-FROM numbered GROUP BY channel, gateway, language, chunk ORDER BY chunk, channel
-RETURNING id, cardinality(recipients) AS size, lease_token, NULL::timestamptz AS plan_at
-"""  # noqa: S608 - constant
-"""A portion of a first notice: nobody was told anything before, and nothing else is in force in the graph."""
-_FREEZE, _FREEZE_BESIDE = _freeze_sql(beside=False), _freeze_sql(beside=True)
-LOOK_AGAIN = timedelta(seconds=1)
-"""After what time an end is planned again for those who are still being sent another."""
 
 _FOLLOWS = "SELECT EXISTS (SELECT FROM batch WHERE chain_id = $1 AND alert_id <> $2)"
 """Whether any subscriber was to be notified in this graph before."""
@@ -225,16 +135,6 @@ WITH RECURSIVE {GRAPHS}
 SELECT EXISTS (SELECT FROM alert WHERE chain_id IN (SELECT chain_id FROM graphs) AND id <> $2
                  AND state = '{AlertState.ACCEPTED}')
 """  # noqa: S608 - constant
-
-_LOOK_AGAIN_WHEN_OVER = f"""
-WITH RECURSIVE replaced(id) AS (
-  SELECT earlier FROM replacement WHERE later = $1
-  UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)
-UPDATE alert SET plan_at = least(plan_at, expires)
-WHERE id = $1 AND expires < (SELECT max(a.expires) FROM alert a JOIN replaced USING (id)
-                             WHERE a.reason IN {among(WARNING)})
-"""  # noqa: S608 - constant
-"""Whoever an Update that shortens a warning has not reached until it is over is told then that it is."""
 
 _AUDIENCE_HASH = """
 SELECT sha256(coalesce(string_agg(sha256(recipients::text::bytea || kind::bytea), ''::bytea ORDER BY id), ''::bytea))
@@ -280,7 +180,7 @@ class Plans:
         return await self._beside(self._pool, chain_id, alert_id)
 
     async def _beside(self, connection: Connection | Pool, chain_id: str, alert_id: str) -> list[str]:
-        rows = await connection.fetch(_BESIDE, [chain_id], alert_id)
+        rows = await connection.fetch(IN_FORCE_BESIDE, [chain_id], alert_id)
         return [row["id"] for row in rows if row["id"] != alert_id]
 
     async def portions(
@@ -301,7 +201,7 @@ class Plans:
     ) -> tuple[list[ReadyBatch], bool]:
         """Freeze one portion. Returns its batches, and whether there is more."""
         chain_id = await connection.fetchval("SELECT chain_id FROM alert WHERE id = $1", alert_id)
-        await connection.execute(_LOCK_GRAPHS, [chain_id])
+        await connection.execute(LOCK_GRAPHS, [chain_id])
         row = await connection.fetchrow(_PENDING + " FOR UPDATE", alert_id)
         if row is None:
             return [], False
@@ -341,7 +241,7 @@ class Plans:
             return []
         self._count(withdrawn)
         if warns:
-            await connection.execute(_LOOK_AGAIN_WHEN_OVER, alert.id)
+            await connection.execute(LOOK_AGAIN_WHEN_OVER, alert.id)
         if not in_flight and not await connection.fetchval(_EARLIER_OPEN, alert.chain_id, alert.id):
             await self._finish(connection, alert)
         return ready_batches
@@ -381,7 +281,7 @@ class Plans:
         """
         if portioned:
             rows = await connection.fetch(
-                _FREEZE_FIRST,
+                FREEZE_FIRST,
                 alert.chain_id,
                 alert.id,
                 alert.lane,
@@ -404,7 +304,7 @@ class Plans:
         self, connection: Connection, alert: PendingAlert, located: Located, numbers: tuple[int, int]
     ) -> list[Any]:
         rows: list[Any] = await connection.fetch(
-            _FREEZE_BESIDE if located.beside else _FREEZE,
+            FREEZE_BESIDE if located.beside else FREEZE,
             [alert.chain_id],
             alert.id,
             alert.ends,
