@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.related import reachable
 from dispatcher.intake.similarity import begins_no_later, is_no_less, same_words
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
@@ -97,13 +96,10 @@ def _actor(known: RelatedState) -> StoredAlert | None:
     """Return the message that now replaces or ends what was told: the last one that goes out, else the last one that
     waited for what it names.
     """
-    later = {one.id for one in known.later}
-    upwards: dict[str, set[str]] = {}
-    for after, befores in known.replaced.items():
-        for before in befores:
-            upwards.setdefault(before, set()).add(after)
-    above = [one for one in known.graph if one.id in reachable(later, upwards)]
-    above += [one for one in known.later if one.id not in {other.id for other in above}]
+    ids = known.above({one.id for one in known.later})
+    above = [one for one in known.graph if one.id in ids]
+    in_graph = {one.id for one in above}
+    above += [one for one in known.later if one.id not in in_graph]
     out = [one for one in above if one.reason in DISPATCHED and one.stopped_by is None]
     waiting = [one for one in above if one.reason in WAITS_FOR_WHAT_IT_NAMES]
     found = out or waiting

@@ -46,8 +46,7 @@ class RelatedState:
     `siblings` refer to something that the message refers to as well, of record or not. `equal_to` is another source's
     warning in force that says the same to the same people. `covering` are those copies and editions, by id, that told
     everybody whom this message is for. `beyond` is what it names of other sources beyond its own territory.
-    `ended_places` are those of what the message ends, where
-    it names none itself.
+    `ended_places` are those of what the message ends, where it names none itself.
     """
 
     now: datetime
@@ -97,12 +96,16 @@ class RelatedState:
     def successors(self) -> list[StoredAlert]:
         """Which of the survivors replaced something that this message names: it does not end them."""
         replaced = {stored.id for stored in self.replaces}
+        above = self.above(replaced) - replaced
+        return [stored for stored in self.survivors if stored.id in above]
+
+    def above(self, start: Iterable[str]) -> set[str]:
+        """Return `start` and all of the graph that replaced any of it, itself or by others."""
         upwards: dict[str, set[str]] = {}
         for later, earlier in self.replaced.items():
             for one in earlier:
                 upwards.setdefault(one, set()).add(later)
-        above = reachable(replaced, upwards) - replaced
-        return [stored for stored in self.survivors if stored.id in above]
+        return reachable(start, upwards)
 
     @property
     def survivors(self) -> list[StoredAlert]:
@@ -119,7 +122,8 @@ def stands(stored: StoredAlert, now: datetime) -> bool:
 
 def reachable(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[str]:
     """Return `start` and all that edges lead to from there."""
-    found, waiting = set(start), list(start)
+    waiting = list(start)
+    found = set(waiting)
     while waiting:
         for following in edges.get(waiting.pop(), ()):
             if following not in found:

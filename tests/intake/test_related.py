@@ -10,6 +10,7 @@ import pytest
 import cap
 from dispatcher.intake.related import (
     POWERLESS_REASONS,
+    RelatedState,
     is_newer_edition,
     is_worldwide,
     may_act,
@@ -308,3 +309,16 @@ def test_a_newer_edition_is_one_that_goes_out_or_went_out(reason: Reason) -> Non
 def test_doubts_of_other_kinds_take_no_power_away() -> None:
     kinds = set(Doubt) - {Doubt.SIGNATURE, Doubt.SENDER, Doubt.CLOCK}
     assert replace(SENT, reason=Reason.HELD, held_for=", ".join(sorted(kinds))).has_power
+
+
+def test_everything_above_is_found_through_those_in_between() -> None:
+    """A walk from a one-off iterator goes as far as one from a set."""
+    edges = {
+        "third": frozenset({"second"}),
+        "second": frozenset({"first"}),
+        "other": frozenset({"elsewhere"}),
+    }
+    state = RelatedState(now=NOW, source_id="feed-dwd", replaced=edges)
+    assert state.above({"first"}) == {"first", "second", "third"}
+    assert state.above(iter(["first"])) == {"first", "second", "third"}
+    assert state.above({"third"}) == {"third"}
