@@ -31,9 +31,6 @@ SELECT a.id, a.expires FROM alert a WHERE a.chain_id IN (SELECT chain_id FROM gr
 end back: where the alert $2 is proved, only what is proved."""
 
 ALARMED: Final = f"""
-descent(earlier, later) AS (
-  SELECT r.earlier, r.later FROM replacement r JOIN alert a ON a.id = r.earlier WHERE a.chain_id = ANY($1)
-  UNION SELECT d.earlier, r.later FROM descent d JOIN replacement r ON r.earlier = d.later),
 reached AS (
   SELECT r.id, b.id AS batch, a.number, b.kind IN {ENDS} AS ends
   FROM batch b JOIN alert a ON a.id = b.alert_id CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
@@ -53,8 +50,14 @@ history AS MATERIALIZED (SELECT DISTINCT numbers FROM told),
 alarming AS MATERIALIZED (
   SELECT h.numbers FROM history h WHERE EXISTS (
     SELECT FROM alert w WHERE w.number = ANY(h.numbers) AND w.expires > {NOW} AND w.id IN (SELECT id FROM replaced)
-      AND NOT EXISTS (SELECT FROM descent d JOIN alert n ON n.id = d.later
-                      WHERE d.earlier = w.id AND d.later <> w.id AND n.number = ANY(h.numbers)))),
+      -- The walk ends at the first one found, mostly after a step: where each of many messages names all before it,
+      -- all pairs of them, one by way of another, would be millions.
+      AND NOT EXISTS (
+        WITH RECURSIVE above(id) AS (
+          SELECT r.later FROM replacement r WHERE r.earlier = w.id
+          UNION SELECT r.later FROM above JOIN replacement r ON r.earlier = above.id)
+        SELECT FROM above
+        WHERE above.id <> w.id AND (SELECT n.number FROM alert n WHERE n.id = above.id) = ANY(h.numbers)))),
 alarmed AS (SELECT t.id, t.batch FROM told t JOIN alarming a ON a.numbers = t.numbers)"""  # noqa: S608 - constant
 """The subscribers (`alarmed`, by `id`) who are alarmed by one of the alerts in `replaced`, before the alert $2, and the
 last `batch` by which they were; needs `GRAPHS`, in WITH RECURSIVE."""

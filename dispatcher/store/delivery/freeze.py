@@ -21,6 +21,13 @@ SELECT pg_advisory_xact_lock(hashtextextended(chain_id, {GRAPH_LOCK})) FROM sort
 """  # noqa: S608 - constant
 
 
+def replaced_by(alert: str) -> str:
+    """Return the common table `replaced` of all that the message replaces or ends; in WITH RECURSIVE."""
+    return f"""replaced(id) AS (
+  SELECT earlier FROM replacement WHERE later = {alert}
+  UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)"""  # noqa: S608 - a parameter
+
+
 def _freeze_sql(*, beside: bool) -> str:
     """Return the statement that freezes an audience; `beside`: whether anything else of the graph is in force, which it
     costs much to look at.
@@ -34,7 +41,7 @@ def _freeze_sql(*, beside: bool) -> str:
     return f"""
 WITH RECURSIVE {GRAPHS},
 beside AS ({BESIDE}),
-replaced AS (SELECT earlier AS id FROM descent WHERE later = $2),
+{replaced_by("$2")},
 {ALARMED},
 concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$8"), "$9", "$10")}) c WHERE NOT $3 AND NOT $11),
 still_concerned AS (
@@ -108,9 +115,7 @@ LOOK_AGAIN = timedelta(seconds=1)
 """After what time an end is planned again for those who are still being sent another."""
 
 LOOK_AGAIN_WHEN_OVER = f"""
-WITH RECURSIVE replaced(id) AS (
-  SELECT earlier FROM replacement WHERE later = $1
-  UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)
+WITH RECURSIVE {replaced_by("$1")}
 UPDATE alert SET plan_at = least(plan_at, expires)
 WHERE id = $1 AND expires < (SELECT max(a.expires) FROM alert a JOIN replaced USING (id)
                              WHERE a.reason IN {among(WARNING)})

@@ -1,6 +1,7 @@
 """Planning: Update and Cancel reach exactly those who were reached."""
 
 import asyncio
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.freeze import FREEZE, LOOK_AGAIN
 from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import (
     finish,
@@ -532,3 +534,32 @@ async def test_whom_a_shortening_update_did_not_reach_is_told_when_it_is_over(
     await plan(ledger, plans, "U")
     kinds = await pool.fetch("SELECT kind FROM batch WHERE id > $1", before)
     assert {row["kind"] for row in kinds} == heard
+
+
+async def _rows_walked(pool: Any, ledger: Any, alerts: Alerts, plans: Plans, messages: int) -> int:
+    """How many rows the plan of the last of so many messages goes through, each of which names all before it."""
+    names = [f"{messages}-{number:03}" for number in range(messages)]
+    await submit(alerts, names[0], DUEREN)
+    await serve(ledger, plans, names[0])
+    for name in names[1:-1]:
+        await submit(alerts, name, DUEREN, chain=names[0])
+        await serve(ledger, plans, name)
+    last = await submit(alerts, names[-1], DUEREN, chain=names[0])
+    chain, everybody = [names[0]], (0, 1 << 62)
+    values = chain, last.id, False, last.lane, last.expires, 100, Kind.CANCEL, [], *everybody, False, []
+    async with pool.acquire() as connection, connection.transaction():
+        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {FREEZE}", *values, LOOK_AGAIN)
+    return _walked(json.loads(found)[0]["Plan"])
+
+
+def _walked(node: Any) -> int:
+    below = sum(_walked(one) for one in node.get("Plans", ()))
+    return below + int(node["Actual Rows"] * node["Actual Loops"])
+
+
+async def test_the_cost_of_a_plan_grows_with_the_references_and_not_with_the_ways_along_them(
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, three: list[Any]
+) -> None:
+    few = await _rows_walked(pool, ledger, alerts, plans, 20)
+    many = await _rows_walked(pool, ledger, alerts, plans, 60)
+    assert many <= 9 * few  # there are nine times as many references
