@@ -17,6 +17,7 @@ from dispatcher.store.clock import record_time
 from dispatcher.texts.current import CurrentTexts
 
 if TYPE_CHECKING:
+    import cap
     from dispatcher.api.dependencies import ApiDependencies
 
 Lister = Annotated[Principal, Depends(require(Permission.READ_IN_FORCE))]
@@ -26,8 +27,8 @@ Reader = Annotated[Principal, Depends(require(Permission.READ_IN_FORCE, alert_id
 def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes below `/v1/instance`: the key says which instance."""
 
-    async def message(alert_id: str) -> bytes | None:
-        return await dependencies.alerts.raw(alert_id)
+    async def message(alert_id: str) -> cap.Alert | None:
+        return await dependencies.alerts.message(alert_id)
 
     told = CurrentTexts(message)
     router = APIRouter(prefix="/v1/instance", tags=["instances"])

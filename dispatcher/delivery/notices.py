@@ -6,7 +6,6 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cap
 from dispatcher.delivery.render import Rendered, render
 from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, tzinfo
 
+    import cap
     from channels.base import Notice
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.batches import Lease
@@ -77,10 +77,10 @@ class Notices:
         return replace(stored, headline=headline, event=before.event), replace(alert, infos=infos)
 
     async def _message(self, alert_id: str) -> tuple[StoredAlert, cap.Alert]:
-        stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
-        if stored is None or raw is None:
+        stored, message = await self._alerts.get(alert_id), await self._alerts.message(alert_id)
+        if stored is None or message is None:
             raise LookupError(alert_id)
-        return stored, cap.parse(raw).alerts[0]
+        return stored, message
 
 
 def _name_only(info: cap.Info, headline: str | None) -> cap.Info:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.similarity import begins_no_later, is_no_less, same_words
+from dispatcher.intake.similarity import covers_merged
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -126,18 +126,10 @@ async def _stand_for_merged(
     places = {(place.ags, place.reason) for place in message.places}
     covered: list[str] = []
     for merged in await related.merged_into([one.id for one in known.replaces]):
-        raw = await submission.raw(merged.id)
+        if not covers_merged(message, stored.expires, merged, known.now):
+            continue
         its_places = {(place.ags, place.reason) for place in await submission.places(merged.id)}
-        shape = await submission.shape(merged.id)
-        its = cap.parse(raw).alerts[0] if raw is not None else None
-        same_target = its_places <= places and shape == message.target
-        says_as_much = (
-            its is not None
-            and same_words(message.alert, its)
-            and is_no_less(message.alert, its)
-            and begins_no_later(message.alert, its, known.now)
-        )
-        if same_target and says_as_much and merged.expires <= stored.expires:
+        if its_places <= places and await submission.shape(merged.id) == message.target:
             covered.append(merged.id)
     if covered:
         await related.merge(covered, stored.id)

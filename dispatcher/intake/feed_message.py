@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import cap
 from dispatcher.intake.decide import decide
 from dispatcher.intake.effects import TAKES_EFFECT, take_effect
 from dispatcher.intake.known import related_state
@@ -112,10 +111,9 @@ class FeedIntake:
 
     async def no_longer_listed(self, rules: IntakeRules, alert_id: str) -> IngestResult | None:
         """Notify the recipients of the warning that its source stopped listing it. None if there is nothing to end."""
-        stored, raw = await self._alerts.get(alert_id), await self._alerts.raw(alert_id)
-        if stored is None or raw is None:
+        stored, alert = await self._alerts.get(alert_id), await self._alerts.message(alert_id)
+        if stored is None or alert is None:
             return None
-        alert = cap.parse(raw).alerts[0]
         async with self._alerts.submission(stored.sender) as submission:
             await RelatedAlerts(submission).lock_ingest()
             now = self._clock(submission.now)

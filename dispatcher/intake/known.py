@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import cap
 from dispatcher.intake.prepare import OnDoubt
 from dispatcher.intake.related import (
     RelatedState,
@@ -23,16 +22,17 @@ from dispatcher.intake.similarity import (
     is_no_less,
     same_event,
     same_times_and_names,
-    same_words,
     tolerance_window,
+    words_digest,
 )
 from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    import cap
     from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.store.alerts.alerts import Submission
@@ -97,7 +97,8 @@ class _Reader:
         later = await self._related.naming(
             alert.sender, alert.identifier, message.sent, key if from_feed else "", lenient=from_feed
         )
-        told = {one.id: await self._codes(one) for one in (*copies, *others)}
+        named = resolve(message, source_id, candidates, carried, lenient=from_feed)
+        told = await self._submission.codes([one.id for one in (*copies, *others, *named)])
         own = {place.ags for place in message.places}
         succeeded = [
             stored
@@ -107,15 +108,14 @@ class _Reader:
             # Two feeds may carry one message, each for its own territory: neither lifts what the other told.
             and (not from_feed or stored.source_id == source_id or told[stored.id] <= own or message.ends)
         ]
-        named = resolve(message, source_id, candidates, carried, lenient=from_feed)
-        beyond = await self._beyond(named)
+        beyond = self._beyond(named, told)
         return replace(
             known,
             same=self._repeated(contents, known) or self._same(newest.get(source_id), known),
             copies=copies,
             editions=others,
             succeeds=frozenset(one.id for one in succeeded)
-            - {one.id for one in await self._beyond(succeeded)},
+            - {one.id for one in self._beyond(succeeded, told)},
             named=[stored for stored in named if stored not in beyond],
             beyond=beyond,
             covering=frozenset(one.id for one in (*copies, *others) if self._covers(one, own, told[one.id])),
@@ -140,9 +140,6 @@ class _Reader:
             and (stored.source_id == self._rules.source_id or (stored.proved and self._message.proved))
         ]
 
-    async def _codes(self, stored: StoredAlert) -> set[str]:
-        return {place.ags for place in await self._submission.places(stored.id)}
-
     @staticmethod
     def _covers(stored: StoredAlert, own: set[str], told: set[str]) -> bool:
         """Whether the recorded one told everybody whom this one is for. What a control centre submitted itself is not
@@ -152,17 +149,16 @@ class _Reader:
             return own <= told
         return bool(own & told) or not own
 
-    async def _beyond(self, found: Sequence[StoredAlert]) -> list[StoredAlert]:
-        """Return what another source told beyond the territory: its end or update would reach people there. Of a
+    def _beyond(self, found: Sequence[StoredAlert], told: Mapping[str, set[str]]) -> list[StoredAlert]:
+        """Return what another source `told` beyond the territory: its end or update would reach people there. Of a
         control centre this concerns feeds' copies; for what another centre told it is refused.
         """
         rules, beyond = self._rules, []
         for stored in found if rules.territory else ():
             asked = rules.on_doubt is OnDoubt.HOLD or stored.source_id.startswith(FEED_PREFIX)
-            if stored.source_id != rules.source_id and asked:
-                codes = await self._codes(stored)
-                if not all(map(rules.may_warn, codes)):
-                    beyond.append(stored)
+            foreign = stored.source_id != rules.source_id and asked
+            if foreign and not all(map(rules.may_warn, told[stored.id])):
+                beyond.append(stored)
         return beyond
 
     def _same(self, stored: StoredAlert | None, known: RelatedState) -> StoredAlert | None:
@@ -228,15 +224,15 @@ class _Reader:
         return None
 
     async def _says_all(self, copy: StoredAlert) -> bool:
-        raw, message = await self._submission.raw(copy.id), self._message
-        if raw is None or copy.expires < message.expires:
+        message = self._message
+        if copy.expires < message.expires or copy.words != words_digest(message.alert):
             return False
-        its = cap.parse(raw).alerts[0]
+        its = await self._submission.message(copy.id)
         told = _named(await self._submission.places(copy.id))
         shape = await self._submission.shape(copy.id)
         covered = shape == message.target or not message.target
         return (
-            same_words(message.alert, its)
+            its is not None
             and same_times_and_names(message.alert, its)
             and is_no_less(its, message.alert)
             and covered
@@ -252,12 +248,12 @@ class _Reader:
         if not alert.infos or not codes or begins is None:
             return None
         spans = (tolerance_window(begins), tolerance_window(message.expires))
+        words = words_digest(alert)
         gone = reachable([stored.id for stored in known.direct], known.replaced)
         for stored, its_places in await self._related.centres_in_force(alert.infos[0].event, codes, *spans):
             if stored.id in gone or not alike(alert, codes, message.expires, stored, its_places):
                 continue
-            raw = await self._submission.raw(stored.id)
-            if raw is None or not same_words(alert, cap.parse(raw).alerts[0]):
+            if stored.words != words:
                 continue
             same_target = await self._submission.shape(stored.id) == message.target
             if same_target and _named(await self._submission.places(stored.id)) == _named(message.places):

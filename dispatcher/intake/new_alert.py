@@ -13,7 +13,7 @@ from dispatcher.intake.decide import Decision
 from dispatcher.intake.lane import lane_of
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, credit
 from dispatcher.intake.related import RelatedState, reference_keys
-from dispatcher.intake.similarity import beginning
+from dispatcher.intake.similarity import beginning, words_digest
 from dispatcher.model.alerts import NewAlert, new_alert_id, together
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 
@@ -80,6 +80,7 @@ def new_alert(
         stopped_by=decision.covered_by if reason is Reason.SUPERSEDED else None,
         thread=thread_of(known) or alert_id,
         territory=rules.territory,
+        words=words_digest(alert),
     )
 
 

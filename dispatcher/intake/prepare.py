@@ -177,6 +177,13 @@ class Unusable(Exception):
         self.detail = detail
 
 
+def too_long_names(alert: cap.Alert) -> list[str]:
+    """Return the senders and identifiers, also in references, that no index of the record takes."""
+    names = [alert.sender, alert.identifier]
+    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
+    return [name for name in names if len(name) > NAME_MAX]
+
+
 def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now: datetime) -> Message:
     """Prepare a message. Raises `Unusable` for one without identity, or whose status, scope or type nobody can read."""
     errors = [
@@ -191,9 +198,7 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
         raise Unusable(
             "identity-missing", "The message does not say who sent it, when, and under which name."
         )
-    names = [alert.sender, alert.identifier]
-    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
-    if any(len(name) > NAME_MAX for name in names):
+    if too_long_names(alert):
         raise Unusable("name-too-long", f"A sender or identifier has more than {NAME_MAX} characters.")
     rule = DEFAULT_MATCHING_RULE.asked(
         rules.profile.inset_m, highest_severity(alert) if rules.profile.by_severity else None

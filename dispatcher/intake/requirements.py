@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.prepare import NAME_MAX
+from dispatcher.intake.prepare import NAME_MAX, too_long_names
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Doubt
 
@@ -30,9 +30,7 @@ def require_names(alert: cap.Alert) -> None:
             ProblemType.MALFORMED,
             f"Angenommen wird CAP 1.2; diese Meldung ist in CAP {alert.version} verfasst.",
         )
-    names = [alert.sender, alert.identifier]
-    names += [name for ref in alert.references for name in (ref.sender, ref.identifier)]
-    if any(len(name) > NAME_MAX for name in names):
+    if too_long_names(alert):
         raise RequestRefused(
             ProblemType.INVALID_CAP,
             f"Eine Kennung oder ein Absender, auch in <references>, hat mehr als {NAME_MAX} Zeichen.",

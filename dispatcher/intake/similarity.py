@@ -11,6 +11,8 @@ import hashlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from cap import Certainty, Severity
 from cap.severity import SEVERITY_ORDER, URGENCY_ORDER, highest_severity
 
@@ -70,9 +72,12 @@ def same_window(begins: datetime | None, expires: datetime, stored: StoredAlert)
     )
 
 
-def same_words(first: Alert, second: Alert) -> bool:
-    """Whether people would read the same, in the same languages. White space does not count."""
-    return sorted(map(_words, first.infos)) == sorted(map(_words, second.infos))
+def words_digest(alert: Alert) -> bytes:
+    """Return a digest of what people read of the message, equal where they would read the same in the same languages;
+    white space does not count. It is recorded, so that a message is compared with others in force without reading
+    theirs again: they may be many, and of megabytes each.
+    """
+    return hashlib.sha256(msgspec.json.encode(sorted(map(_words, alert.infos)))).digest()
 
 
 def _words(info: Info) -> tuple[str, ...]:
@@ -128,10 +133,21 @@ def same_times_and_names(first: Alert, second: Alert) -> bool:
     return said(first) == said(second)
 
 
-def begins_no_later(alert: Alert, other: Alert, now: datetime) -> bool:
-    """Whether what the message warns of has begun, or begins when that of the other does, or before."""
-    own, its = beginning(alert), beginning(other)
-    return own is not None and (own <= now or (its is not None and own <= its))
+def covers_merged(message: Message, expires: datetime, merged: StoredAlert, now: datetime) -> bool:
+    """Whether a warning that lasts until `expires` says of the same or more to the same people all that one says which
+    was merged into what it replaces; where the words are the same, so are urgency and certainty. Whether the target is
+    the same is still to be compared.
+    """
+    own = beginning(message.alert)
+    begins_in_time = own is not None and (own <= now or (merged.begins is not None and own <= merged.begins))
+    severities = highest_severity(message.alert), Severity(merged.severity)
+    own_severity, its_severity = map(SEVERITY_ORDER.index, severities)
+    return (
+        merged.words == words_digest(message.alert)
+        and own_severity <= its_severity
+        and begins_in_time
+        and merged.expires <= expires
+    )
 
 
 def is_no_less(alert: Alert, other: Alert) -> bool:

@@ -77,6 +77,8 @@ class NewAlert:
     the graph of references. Empty: the alert's own id."""
     stopped_by: str | None = None
     """The recorded message, by id, that replaced or ended this one before it came."""
+    words: bytes | None = None
+    """A digest of what people read of it, `similarity.words_digest`; None: unlike any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class StoredAlert:
     proved: bool = True
     thread: str = ""
     territory: tuple[str, ...] = ()
+    words: bytes | None = None
 
     @property
     def has_power(self) -> bool:

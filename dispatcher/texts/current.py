@@ -24,9 +24,9 @@ KEPT = 2_048
 class CurrentTexts:
     """Reads messages once each, as they never change, and keeps what little is shown of their infos."""
 
-    def __init__(self, raw: Callable[[str], Awaitable[bytes | None]]) -> None:
-        """`raw` returns the CAP message of an alert's id."""
-        self._raw = raw
+    def __init__(self, message: Callable[[str], Awaitable[cap.Alert | None]]) -> None:
+        """`message` returns the CAP message of an alert's id."""
+        self._message = message
         self._kept: OrderedDict[str, tuple[cap.Info, ...]] = OrderedDict()
 
     async def now(self, alerts: Sequence[StoredAlert], now: datetime) -> list[StoredAlert]:
@@ -36,8 +36,8 @@ class CurrentTexts:
 
     async def _infos(self, alert_id: str) -> tuple[cap.Info, ...]:
         if alert_id not in self._kept:
-            raw = await self._raw(alert_id)
-            infos = cap.parse(raw).alerts[0].infos if raw is not None else ()
+            message = await self._message(alert_id)
+            infos = message.infos if message is not None else ()
             self._kept[alert_id] = tuple(map(_what_is_shown, infos))
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

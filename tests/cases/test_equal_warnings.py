@@ -31,6 +31,21 @@ async def both(town: Town) -> tuple[Message, Message]:
     return first, second
 
 
+async def test_equal_warnings_are_found_and_kept_without_reading_any_message_again(town: Town) -> None:
+    """Another centre's may be many, and of megabytes each: nobody's submission waits for reading them."""
+    await town.follow("person", DUEREN)
+    first, second = water(COUNTRY, "land-1"), water(CENTRE, "kreis-1")
+    second = replace(second, sent=first.sent)
+    assert await town.accepted(first, "land") == "first_notice"
+    await town.work()
+    message = await town.pool.fetchval("UPDATE alert SET raw = 'unreadable' RETURNING id")
+    assert await town.accepted(second) == "merged"
+    await town.pool.execute("UPDATE alert SET raw = 'unreadable' WHERE id <> $1", message)
+    await town.accepted(first.later("land-2"), "land")
+    await town.work()
+    assert town.heard("person") == [("alert", WATER), ("update", WATER)]
+
+
 async def test_the_second_speaks_when_the_first_is_ended(town: Town) -> None:
     """In place of an all-clear, while the warning goes on; that comes with the second's end."""
     first, second = await both(town)

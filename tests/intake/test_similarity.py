@@ -11,12 +11,14 @@ from dispatcher.intake.similarity import (
     WINDOW_TOLERANCE,
     alike,
     beginning,
+    covers_merged,
     duplicate_lock_key,
     same_window,
-    same_words,
     tolerance_window,
+    words_digest,
 )
 from dispatcher.model.alerts import StoredAlert
+from tests.support.decisions import message
 from tests.support.feed_messages import DUEREN, HOUR, JUELICH, NOW, warning
 from tests.support.messages import stored as untyped_stored
 
@@ -103,6 +105,10 @@ def test_the_gravest_info_is_compared(severity: cap.Severity) -> None:
     assert alike(both, [DUEREN], ENDS, on_record(severity="Moderate"), [DUEREN]) is not graver
 
 
+def same_words(first: Any, second: Any) -> bool:
+    return words_digest(first) == words_digest(second)
+
+
 WORDS: dict[str, Any] = {
     "language": "en-GB",
     "event": "Sturm",
@@ -161,3 +167,28 @@ def test_warnings_that_could_be_one_take_turns() -> None:
     assert key != duplicate_lock_key(warning(), [DUEREN])
     assert key != duplicate_lock_key(warning(event="Sturm"), [DUEREN, JUELICH])
     assert len({key, duplicate_lock_key(warning(infos=()), []), b""}) == 3
+
+
+MERGED = on_record(words=words_digest(warning()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "its", "covers"),
+    [
+        ({}, {}, True),
+        ({"severity": cap.Severity.EXTREME}, {}, True),
+        ({"severity": cap.Severity.MODERATE}, {}, False),
+        ({"headline": "Anders"}, {}, False),
+        ({}, {"words": None}, False),
+        ({}, {"expires": ENDS + BIT}, False),
+        ({"onset": NOW + 2 * HOUR}, {"begins": NOW + 2 * HOUR}, True),
+        ({"onset": NOW + 2 * HOUR + BIT}, {"begins": NOW + 2 * HOUR}, False),
+        ({"onset": NOW + HOUR}, {"begins": NOW}, True),  # both have begun
+        ({"onset": NOW + 2 * HOUR}, {"begins": None}, False),
+    ],
+)
+def test_a_merged_warning_stays_so_where_the_update_says_all_that_it_does(
+    changes: dict[str, Any], its: dict[str, Any], covers: bool
+) -> None:
+    update = message(warning(**changes))
+    assert covers_merged(update, ENDS, replace(MERGED, **its), NOW + HOUR) is covers

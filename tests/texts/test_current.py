@@ -17,13 +17,14 @@ class Record:
         self.messages = messages
         self.read: list[str] = []
 
-    async def raw(self, alert_id: str) -> bytes | None:
+    async def message(self, alert_id: str) -> cap.Alert | None:
         self.read.append(alert_id)
-        return self.messages.get(alert_id)
+        raw = self.messages.get(alert_id)
+        return None if raw is None else cap.parse(raw).alerts[0]
 
 
 async def told(record: Record, hours: float, *alerts: Any) -> list[tuple[str, ...]]:
-    found = await CurrentTexts(record.raw).now(alerts or [stored()], NOW + hours * HOUR)
+    found = await CurrentTexts(record.message).now(alerts or [stored()], NOW + hours * HOUR)
     return [(one.headline, one.event, one.severity, one.expires.isoformat()) for one in found]
 
 
@@ -49,7 +50,7 @@ def test_an_info_without_an_end_goes_on_as_long_as_the_message() -> None:
 
 async def test_messages_are_read_once_and_the_oldest_make_room() -> None:
     record = Record(A=Message(infos=(LONG,)).xml())
-    texts = CurrentTexts(record.raw)
+    texts = CurrentTexts(record.message)
     for _ in range(3):
         await texts.now([stored()], NOW)
     assert record.read == ["A"]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+import cap
 from dispatcher.access.principals import SERVICE, submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, AlertState, Lane, Reason
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread, territory"""
+  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread, territory, words"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
@@ -53,6 +54,13 @@ async def seal_target(connection: Connection, alert_id: str) -> bytes:
         alert_id,
     )
     return digest
+
+
+async def _message(raw: bytes | None) -> cap.Alert | None:
+    """Return the message in these bytes, read in a thread: a large one takes half a second, for which the loop would
+    stand still.
+    """
+    return None if raw is None else (await asyncio.to_thread(cap.parse, raw)).alerts[0]
 
 
 def state_of(reason: Reason) -> AlertState:
@@ -94,9 +102,23 @@ class Submission:
         raw: bytes | None = await self.connection.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
 
+    async def message(self, alert_id: str) -> cap.Alert | None:
+        """Return the message as it was submitted, read again."""
+        return await _message(await self.raw(alert_id))
+
     async def places(self, alert_id: str) -> list[AffectedMunicipality]:
         """Return the municipalities of a recorded alert, by AGS."""
         return await municipalities_of(self.connection, alert_id)
+
+    async def codes(self, alert_ids: Sequence[str]) -> dict[str, set[str]]:
+        """Return the municipalities (AGS) of each of these alerts."""
+        rows = await self.connection.fetch(
+            "SELECT alert_id, ags FROM affected WHERE alert_id = ANY($1)", list(alert_ids)
+        )
+        found: dict[str, set[str]] = {alert_id: set() for alert_id in alert_ids}
+        for row in rows:
+            found[row["alert_id"]].add(row["ags"])
+        return found
 
     async def shape(self, alert_id: str) -> bytes:
         """Return what a recorded alert covers, as WKB in EPSG:3035; empty where only codes name its municipalities."""
@@ -111,11 +133,11 @@ class Submission:
             f"""INSERT INTO alert (id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline,
                  severity, raw, sha256, received_at, expires, lane, reason, chain_id, state, enqueued_at, revision,
                  event_key, hazards, begins, attribution, held_for, merged_into, proved, stopped_by, stopped_at, thread,
-                 territory)
+                 territory, words)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $14,
                  (SELECT count(*) FROM alert WHERE source_id = $2 AND sender = $3 AND identifier = $4 AND sent = $5),
                  $20, $21, $22, $23, $24, $25, $26, $27, CASE WHEN $27::text IS NOT NULL THEN clock_timestamp() END,
-                 $28, $29)
+                 $28, $29, $30)
                RETURNING {COLUMNS}""",  # noqa: S608 - constant columns
             alert.id,
             alert.source_id,
@@ -146,6 +168,7 @@ class Submission:
             alert.stopped_by,
             alert.thread or alert.id,
             list(alert.territory),
+            alert.words,
         )
         keys = alert.reference_keys or ("",) * len(alert.references)
         await self.connection.executemany(
@@ -279,6 +302,10 @@ class Alerts:
         """Return the bytes exactly as they were submitted."""
         raw: bytes | None = await self._pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert_id)
         return raw
+
+    async def message(self, alert_id: str) -> cap.Alert | None:
+        """Return the message as it was submitted, read again."""
+        return await _message(await self.raw(alert_id))
 
     async def replaced_by(self, alert_id: str) -> list[str]:
         """Return the ids of the warnings that the alert replaces itself and that somebody was to be told of, in order
