@@ -146,8 +146,10 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """How deliveries are retried, as a JSON object, or number by number as below."""
 
     allowed_origins: Annotated[frozenset[str], NoDecode, BeforeValidator(_split)] = frozenset()
-    """Comma-separated origins (`http://127.0.0.1:9901`) exempt from the rules for outbound addresses:
-    the operator's own gateways in a private net, and the lab's."""
+    """Comma-separated origins (`http://10.0.0.5:13013`) exempt from the rules for outbound addresses: the operator's
+    own servers in a private net, and the lab's. `gateway=`, `feed=`, `callback=` or `push=` before one says what for:
+    the SMS gateways in these settings, feeds that are polled, callbacks of apps, endpoints of Web Push. With none of
+    them it is for all but push. Links and redirects in a feed reach the feed's own origins, and nothing else exempt."""
     outbound_ca_file: Path | None = None
     """PEM bundle for outbound TLS; default: the machine's."""
     http2_pool_after: int = Field(128, ge=0)

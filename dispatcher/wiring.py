@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
 from channels.clock import utc_now
-from channels.http.addresses import AddressPolicy
+from channels.http.addresses import Exemptions, Purpose
 from channels.http.client import HttpClient
 from channels.sms.http import SmsHttp, choose
 from channels.webpush.channel import WebPush
@@ -129,13 +129,18 @@ def load_boundaries(settings: Settings) -> Boundaries:
         return with_registries(data, settings.registries)
 
 
+def exemptions(settings: Settings) -> Exemptions:
+    """Return which origins may lie in a private net, and for what."""
+    with _naming_setting("WARN_ALLOWED_ORIGINS"):
+        return Exemptions.parse(settings.allowed_origins)
+
+
 def http_client(settings: Settings) -> HttpClient:
     """Return the one client of this process for requests outwards, with as many file descriptors as it may have."""
     ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     agent = f"{name} ({settings.contact})" if settings.contact else name
-    with _naming_setting("WARN_ALLOWED_ORIGINS"):
-        policy = AddressPolicy(settings.allowed_origins)
+    policy = exemptions(settings).policy()
     with _naming_setting("WARN_OUTBOUND_CA_FILE"):
         if settings.outbound_ca_file:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
@@ -185,15 +190,30 @@ def channels(
 ) -> dict[str, Channel]:
     """Return every channel by name, one line each. `now` gives the aware present, `keys` message keys made before."""
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
+    exempt = exemptions(settings)
     registry: dict[str, Channel] = {}
-    registry["app"] = App(http, now=now, timeout_s=timeout, connect_failures=failures)
+    registry["app"] = App(
+        http,
+        policy=exempt.policy(Purpose.CALLBACK),
+        now=now,
+        timeout_s=timeout,
+        connect_failures=failures,
+    )
     if settings.sms_gateways:
         with _naming_setting("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
-        registry["sms_http"] = SmsHttp(http, gateways, now=now, timeout_s=timeout, connect_failures=failures)
+        registry["sms_http"] = SmsHttp(
+            http,
+            gateways,
+            policy=exempt.policy(Purpose.GATEWAY),
+            now=now,
+            timeout_s=timeout,
+            connect_failures=failures,
+        )
     registry["webpush"] = WebPush(
         http,
         vapid_signer(settings),
+        policy=exempt.policy(Purpose.PUSH),
         now=now,
         timeout_s=timeout,
         connect_failures=failures,
@@ -282,7 +302,7 @@ async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=False),
             feed_services=await _api_feed_services(
-                settings, FeedDependencies(pool, http, wake_ups, boundaries, metrics)
+                settings, FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, metrics)
             ),
             reports=delivery_reports(settings, pool, metrics),
         )
@@ -313,7 +333,7 @@ def _feed_scheduler(
     if settings.feeds is None:
         return None
     boundaries = load_boundaries(settings)
-    base = FeedDependencies(pool, http, wake_ups, boundaries, metrics)
+    base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, metrics)
     services = feed_services(base, load_feeds(settings, boundaries))
     return FeedScheduler(
         poller=services.poller,

@@ -23,7 +23,6 @@ from channels.base import (
     Transient,
     Urgency,
 )
-from channels.http.addresses import AddressPolicy
 from channels.http.client import DEFAULT_HTTP2_AFTER, HttpClient
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -63,8 +62,9 @@ async def channels() -> AsyncIterator[Any]:
     clients = []
 
     def make(origin: Any, keys: Any = None) -> Any:
-        clients.append(HttpClient(AddressPolicy(frozenset({origin}))))
-        return wiring.channels(Settings(), clients[-1], keys=keys)
+        settings = Settings(allowed_origins=frozenset({f"gateway={origin}", f"push={origin}"}))
+        clients.append(HttpClient(wiring.exemptions(settings).policy()))
+        return wiring.channels(settings, clients[-1], keys=keys)
 
     yield make
     for client in clients:

@@ -47,28 +47,31 @@ class App:
         self,
         http: HttpClient,
         *,
+        policy: AddressPolicy | None = None,
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
     ) -> None:
+        """`policy` is where callbacks may lie; default: where the client's policy allows."""
         self.limits = limits
         self._http = http
+        self._policy = policy or http.policy
         self._now = now
         self._timeout_s = timeout_s
         self._connect_failures = connect_failures
 
     def check(self, endpoint: Endpoint) -> None:
         """Check an endpoint. Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
-        vetted_origin(endpoint, self._http.policy)
+        vetted_origin(endpoint, self._policy)
         _secrets(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
-        return origin_of(endpoint, self._http.policy)
+        return origin_of(endpoint, self._policy)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
-        callback = _Callback(notice, self._http.policy, self.limits, self._now, self._timeout_s)
+        callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, callback, endpoints, bounds)
 
@@ -107,7 +110,8 @@ class _Callback:
                 "webhook-signature": sign(_secrets(endpoint), identifier, timestamp, body),
             }
         )
-        return Request(endpoint.address, headers, body, min(self.timeout_s, seconds_left), origin=gateway)
+        timeout_s = min(self.timeout_s, seconds_left)
+        return Request(endpoint.address, headers, body, timeout_s, origin=gateway, policy=self.policy)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         error = classify(answer, self.now, _STATUSES)

@@ -1,12 +1,20 @@
-"""Where we may connect: the guard between addresses that citizens type in and our own network."""
+"""Where we may connect: the guard between addresses that strangers choose and our own network.
+
+Strangers are citizens whose apps hand out endpoints, and whoever writes links into a feed. What the operator names may
+lie in a private net, and each exemption is for what he named it for: see `Exemptions`.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 MAX_URL_CHARACTERS: Final = 2048
 """The longest endpoint. Those of push services have some hundred characters; this many fit a frame of HTTP/2."""
@@ -20,6 +28,8 @@ _URL: Final = re.compile(
 )
 _PATH: Final = re.compile(r"/[!-\"$-\[\]-~]*")
 _DEFAULT_PORT: Final = {"http": "80", "https": "443"}
+# A host whose last label is a number is an IPv4 address, however it is written (WHATWG URL, "ends in a number").
+_NUMERIC: Final = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
 
 # Ranges that `ipaddress.is_global` of the Pythons we support calls global, or did so in some patch release:
 # IANA special-purpose registries for IPv4 and IPv6.
@@ -79,10 +89,31 @@ def _split(url: str) -> tuple[str, str, str]:
     match = _URL.fullmatch(url)
     if match is None:
         raise AddressRefused("url_malformed")
-    scheme = match["scheme"].lower()
+    scheme, host = match["scheme"].lower(), match["host"].lower()
+    if not _is_one_spelling(host):
+        raise AddressRefused("private_address")
     port = match["port"] or _DEFAULT_PORT[scheme]
-    origin = f"{scheme}://{match['host'].lower()}"
+    origin = f"{scheme}://{host}"
     return scheme, origin if port == _DEFAULT_PORT[scheme] else f"{origin}:{port}", port
+
+
+def _is_one_spelling(host: str) -> bool:
+    """Return whether no other host means the same to libcurl, which writes addresses its own way, and then sends on a
+    connection that it has already: one made for an exempt origin, say. A number that is no plain address hides one.
+    """
+    if host.startswith("["):
+        try:
+            return str(IPv6Address(host[1:-1])) == host[1:-1]
+        except ValueError:
+            return False
+    last = host.rpartition(".")[2]
+    if not _NUMERIC.fullmatch(last):
+        return bool(last)  # the dot at the end of a name in full is one spelling more
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def is_public(address: str) -> bool:
@@ -106,23 +137,26 @@ def _is_public_v6(ip: IPv6Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Which URLs and which addresses behind them may be contacted.
+    """Which URLs and which addresses behind them may be contacted, by requests of one kind.
 
     It allows https on port 443 of public addresses; besides, exactly the origins in `allow_private`, such as
-    `http://127.0.0.1:9901`: an operator's own gateways and the lab, which may lie anywhere.
+    `http://127.0.0.1:9901`, which may lie anywhere. Origins in `reserved` are exempt for requests of another kind, and
+    requests of this kind are refused there, whatever the address: the client has one connection for both.
     """
 
     allow_private: frozenset[str] = frozenset()
+    reserved: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for entry in self.allow_private:
-            if split_origin(entry)[1] != entry:
-                raise ValueError(f"not an origin (scheme://host[:port], lower case, no path): {entry!r}")
+        for entry in self.allow_private | self.reserved:
+            _require_origin(entry)
 
     def origin(self, url: str) -> str:
         """Return the origin of an acceptable URL. Raises `AddressRefused`."""
         scheme, origin, port = split_origin(url)
         if origin not in self.allow_private:
+            if origin in self.reserved:
+                raise AddressRefused("url_purpose")
             if scheme != "https":
                 raise AddressRefused("url_not_https")
             if port != "443":
@@ -146,5 +180,81 @@ class AddressPolicy:
         return origin
 
     def permits(self, origin: str, address: str) -> bool:
-        """Return whether the connection for `origin` may go to this resolved IP address."""
-        return origin in self.allow_private or is_public(address)
+        """Return whether the connection for `origin`, which the policy of a request has accepted, may go to this
+        resolved IP address.
+        """
+        return origin in self.allow_private or origin in self.reserved or is_public(address)
+
+
+class Purpose(StrEnum):
+    """What an exemption may be for: who chose the addresses of these requests, and where they stand."""
+
+    GATEWAY = "gateway"
+    """The SMS gateways in the operator's settings."""
+    FEED = "feed"
+    """The addresses of polled feeds in the operator's file."""
+    CALLBACK = "callback"
+    """The callbacks of apps, among the subscriptions."""
+    PUSH = "push"
+    """Endpoints of Web Push, among the subscriptions: any citizen's app hands them out."""
+
+
+WITHOUT_A_PURPOSE: Final = frozenset({Purpose.GATEWAY, Purpose.FEED, Purpose.CALLBACK})
+"""What an exemption is for that names no purpose: what operators and municipalities choose, not what citizens do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemptions:
+    """The operator's exemptions: the origins that may lie in a private net, and what each is for."""
+
+    purposes: Mapping[str, frozenset[Purpose]]
+    """By origin."""
+
+    @classmethod
+    def parse(cls, entries: Iterable[str]) -> Exemptions:
+        """Read `ORIGIN` and `PURPOSE=ORIGIN`; an origin may stand there for several. Raises `ValueError`."""
+        purposes: dict[str, frozenset[Purpose]] = {}
+        for entry in entries:
+            named, separator, origin = entry.rpartition("=")
+            meant = frozenset({_purpose(named, entry)}) if separator else WITHOUT_A_PURPOSE
+            _require_origin(origin)
+            purposes[origin] = purposes.get(origin, frozenset()) | meant
+        return cls(purposes)
+
+    def policy(self, purpose: Purpose | None = None) -> AddressPolicy:
+        """Return the policy of requests for `purpose`; None: of those that no exemption is for."""
+        return self._allowing(origin for origin, meant in self.purposes.items() if purpose in meant)
+
+    def policy_of_feed(self, urls: Iterable[str]) -> AddressPolicy:
+        """Return the policy of all requests for one feed, which the operator has configured to be asked at `urls`.
+
+        Lists lead on to messages, and servers elsewhere, by links and redirects: the word of strangers. They reach the
+        feed's own origins, and the public.
+        """
+        own = {origin for url in urls if (origin := _origin_or_none(url))}
+        return self._allowing(self.policy(Purpose.FEED).allow_private & own)
+
+    def _allowing(self, origins: Iterable[str]) -> AddressPolicy:
+        allowed = frozenset(origins)
+        return AddressPolicy(allowed, frozenset(self.purposes) - allowed)
+
+
+def _origin_or_none(url: str) -> str | None:
+    try:
+        return split_origin(url)[1]
+    except AddressRefused:
+        return None
+
+
+def _require_origin(entry: str) -> None:
+    """Raise `ValueError` for what is no origin as `split_origin` writes it."""
+    if split_origin(entry)[1] != entry:
+        raise ValueError(f"not an origin (scheme://host[:port], lower case, no path): {entry!r}")
+
+
+def _purpose(name: str, entry: str) -> Purpose:
+    try:
+        return Purpose(name)
+    except ValueError:
+        known = ", ".join(Purpose)
+        raise ValueError(f"no purpose of an exemption: {name!r} in {entry!r}; there are {known}") from None

@@ -72,7 +72,8 @@ class HttpClient:
         user_agent: str = "cap-dispatcher",
         monotonic: Callable[[], float] = elapsed,
     ) -> None:
-        """`ca_file` (PEM) replaces the machine's bundle. Raises `FileNotFoundError` if there is none.
+        """`policy` is that of requests which bring none. `ca_file` (PEM) replaces the machine's bundle. Raises
+        `FileNotFoundError` if there is none.
 
         After `http2_after` answers by HTTP/2 an origin gets connections of our own, see `http2.pool`. `monotonic` is
         the clock by which requests are over.
@@ -102,10 +103,20 @@ class HttpClient:
         """
         return await self.fetch(Request(url, header_lines(headers), body, timeout_s))
 
-    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
+    async def get(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        max_bytes: int,
+        *,
+        policy: AddressPolicy | None = None,
+    ) -> Answer:
         """Fetch one document of at most `max_bytes`; otherwise as `post`. Redirects are not followed here."""
-        request = Request(url, header_lines(headers), b"", timeout_s, get=True, max_answer_bytes=max_bytes)
-        return await self.fetch(request)
+        lines = header_lines(headers)
+        return await self.fetch(
+            Request(url, lines, b"", timeout_s, get=True, max_answer_bytes=max_bytes, policy=policy)
+        )
 
     async def fetch(self, request: Request) -> Answer:
         """Do what `post` does, for a request that is ready-made."""
@@ -136,7 +147,7 @@ class HttpClient:
         origin = self._origins.get(request.origin)
         if origin is None or not request.url.startswith(origin.prefix):
             try:
-                origin = self._origins[self.policy.origin(request.url)]
+                origin = self._origins[(request.policy or self.policy).origin(request.url)]
             except AddressRefused as refused:
                 raise Refused(refused.code) from None
         due = min(self._monotonic() + request.timeout_s, not_after)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from channels.http.addresses import AddressPolicy
+
 MAX_ANSWER_BYTES: Final = 65_536
 """The longest body that is read, unless a request allows more: gateways answer with an id, or an error in words."""
 
@@ -93,7 +95,9 @@ class Request(NamedTuple):
     brief: bool = False
     """Only the status of an accepting answer is wanted: its headers and body may be left out."""
     origin: str = ""
-    """The origin of `url` by the client's policy, where the sender has asked it already; empty: the client asks."""
+    """The origin of `url` by the request's policy, where the sender has asked it already; empty: the client asks."""
+    policy: AddressPolicy | None = None
+    """Where requests of this kind may go; None: where the client's own policy allows."""
 
 
 def header_lines(headers: Mapping[str, str]) -> list[str]:

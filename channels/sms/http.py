@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from channels.http.addresses import AddressPolicy
     from channels.http.client import HttpClient
     from channels.sms.gsm7 import Sms
     from channels.sms.provider import SmsGateway
@@ -58,17 +59,19 @@ class SmsHttp:
 
     name: Final = "sms_http"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,
         http: HttpClient,
         gateways: Mapping[str, SmsGateway],
         *,
+        policy: AddressPolicy | None = None,
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
     ) -> None:
-        """The first of `gateways` takes the endpoints that name none, or none that is still there.
+        """The first of `gateways` takes the endpoints that name none, or none that is still there. `policy` is where
+        gateways may lie; default: where the client's policy allows.
 
         Raises `ValueError` without gateways.
         """
@@ -76,6 +79,7 @@ class SmsHttp:
             raise ValueError("sms_http needs at least one gateway")
         self.limits = limits
         self._http = http
+        self._policy = policy or http.policy
         self._gateways = dict(gateways)
         self._now = now
         self._timeout_s = timeout_s
@@ -90,7 +94,7 @@ class SmsHttp:
         return _name(endpoint, self._gateways)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
-        text = _Text(notice, self._gateways, self.limits.max_age_s, self._now, self._timeout_s)
+        text = _Text(notice, self._gateways, self._policy, self.limits.max_age_s, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, text, endpoints, bounds)
 
@@ -104,6 +108,7 @@ class _Text:
 
     notice: Notice
     gateways: Mapping[str, SmsGateway]
+    policy: AddressPolicy
     max_age_s: int
     now: Callable[[], datetime]
     timeout_s: float
@@ -131,7 +136,8 @@ class _Text:
         # Not the collapse key: an Update must not pass for a repeat of the message it updates.
         reference = client_ref(self.notice.alert_id, endpoint.id)
         body = provider.encode(sms, endpoint.address, reference, validity_s)
-        return Request(provider.url, headers, body, min(self.timeout_s, seconds_left))
+        timeout_s = min(self.timeout_s, seconds_left)
+        return Request(provider.url, headers, body, timeout_s, policy=self.policy)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         error = classify(answer, self.now, _STATUSES)

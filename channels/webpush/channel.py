@@ -66,6 +66,7 @@ class WebPush:
         http: HttpClient,
         vapid: VapidSigner,
         *,
+        policy: AddressPolicy | None = None,
         now: Callable[[], datetime] = utc_now,
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
@@ -74,9 +75,12 @@ class WebPush:
         encoder: Encoder | None = None,
         hosts: frozenset[str] | None = KNOWN_HOSTS,
     ) -> None:
-        """`hosts` may be subscribed, besides the origins the client's policy names; None: any public one."""
+        """`policy` is where endpoints may lie; default: where the client's policy allows. `hosts` may be subscribed,
+        besides the origins that it exempts; None: any public one.
+        """
         self.limits = limits
         self._http = http
+        self._policy = policy or http.policy
         self._vapid = vapid
         self._now = now
         self._timeout_s = timeout_s
@@ -89,7 +93,7 @@ class WebPush:
         """Check an endpoint. Raises `Permanent` for a URL we must not or would not contact, and for keys that are
         none.
         """
-        policy = self._http.policy
+        policy = self._policy
         origin = vetted_origin(endpoint, policy)
         if self._hosts is not None and origin not in policy.allow_private:
             host = origin.removeprefix("https://")
@@ -99,12 +103,12 @@ class WebPush:
 
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""
-        return origin_of(endpoint, self._http.policy)
+        return origin_of(endpoint, self._policy)
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         push = _Push(
             notice=notice,
-            policy=self._http.policy,
+            policy=self._policy,
             vapid=self._vapid,
             limits=self.limits,
             encoder=self._encoder,
@@ -149,7 +153,9 @@ class _Push:
         if made_for != ttl:  # equal for all endpoints of an origin within the same second
             headers = self._make_headers(gateway, ttl)
         timeout_s = min(seconds_left, self.timeout_s)
-        return Request(endpoint.address, headers, body, timeout_s, brief=True, origin=gateway)
+        return Request(
+            endpoint.address, headers, body, timeout_s, brief=True, origin=gateway, policy=self.policy
+        )
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         """Judge by the status alone: a body that breaks off takes nothing back."""

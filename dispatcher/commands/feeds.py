@@ -13,6 +13,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from channels.http.addresses import Exemptions
 from dispatcher import wiring
 from dispatcher.access.keys import KeyKind, digest, new_key
 from dispatcher.access.permissions import Permission
@@ -85,7 +86,7 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
         WakeUpQueue(open_queue(wiring.queue_address(queue_url(settings)))),
     )
     try:
-        base = FeedDependencies(pool, http, wake_ups, boundaries, Metrics())
+        base = FeedDependencies(pool, http, wiring.exemptions(settings), wake_ups, boundaries, Metrics())
         services = feed_services(base, feeds, archive.get if from_archive else None)
         await services.store.register([feed.name for feed in feeds])
         yield Session(settings, base, services, pool, archive)
@@ -247,19 +248,25 @@ def record_feed(
             for number in range(polls):
                 if number:
                     await asyncio.sleep(feed.settings.interval_s)
-                count += await _record_once(feed, recorder)
+                count += await _record_once(feed, recorder, session.base.exemptions)
         return count
 
     typer.echo(f"{run(work)} messages behind links")
 
 
-async def _record_once(feed: Feed, recorder: Recorder) -> int:
+async def _record_once(feed: Feed, recorder: Recorder, exemptions: Exemptions) -> int:
     settings, count = feed.settings, 0
-    details = Details(recorder, Metrics(), utc_now)
+    details = Details(recorder, exemptions, Metrics(), utc_now)
     for url in settings.urls:
         try:
             fetched = await fetch(
-                recorder, url, {}, timeout_s=settings.timeout_s, max_bytes=settings.max_bytes, now=utc_now()
+                recorder,
+                url,
+                {},
+                policy=exemptions.policy_of_feed(settings.urls),
+                timeout_s=settings.timeout_s,
+                max_bytes=settings.max_bytes,
+                now=utc_now(),
             )
             entries = feed.adapter.listing(fetched.body or b"", url).entries
         except (FetchError, ValueError) as error:

@@ -21,6 +21,7 @@ from dispatcher.store.feeds.quarantine import Quarantine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from channels.http.addresses import Exemptions
     from channels.http.client import HttpClient
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
@@ -41,6 +42,8 @@ class FeedDependencies:
 
     pool: Pool
     http: HttpClient
+    exemptions: Exemptions
+    """Which origins the operator's feeds may have in a private net."""
     wake_ups: WakeUpQueue
     boundaries: Boundaries
     metrics: Metrics
@@ -62,7 +65,7 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
         ingest=FeedIntake(
             alerts=alerts, boundaries=base.boundaries, wake_ups=base.wake_ups, metrics=base.metrics
         ),
-        get=get or Details(base.http, base.metrics, base.clock).get,
+        get=get or Details(base.http, base.exemptions, base.metrics, base.clock).get,
         metrics=base.metrics,
     )
     return FeedServices(
@@ -75,6 +78,7 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
         sync=sync,
         poller=Poller(
             client=base.http,
+            exemptions=base.exemptions,
             store=store,
             sync=sync,
             metrics=base.metrics,

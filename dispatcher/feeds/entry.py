@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urljoin, urlsplit
 
 import cap
 
@@ -18,6 +19,18 @@ LIMITS = cap.Limits()
 """What one message may cost to read."""
 LIST_LIMITS = cap.Limits(max_bytes=32 * 1024 * 1024, max_elements=3_000_000, max_alerts=20_000)
 """What a document may cost that lists or embeds a continent's warnings; what one alert may cost stays the same."""
+
+
+def resolve(base: str, reference: str) -> str | None:
+    """Return where a link or redirect leads; None where it is no address. Strangers write them: one that the library
+    refuses, for a bracket that nothing closes, must not cost the rest of the list.
+    """
+    try:
+        resolved = urljoin(base, reference)
+        urlsplit(resolved)
+    except ValueError:
+        return None
+    return resolved
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,22 @@
-"""Makes conditional requests: for one document, bounded in time and size, with every redirect vetted like a first
-address.
+"""Makes conditional requests: for one document, bounded in time and size, wherever redirects lead within the policy of
+the feed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urljoin
 
-from channels.http.messages import Answer, HttpError
+from channels.http.messages import Answer, HttpError, Refused
 from channels.http.retry_after import parse_retry_after
+from dispatcher.feeds.entry import resolve
 from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from channels.http.addresses import AddressPolicy
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 REDIRECTS_MAX = 3
@@ -40,10 +42,22 @@ class FetchError(Exception):
         self.retry_after_s = retry_after_s
 
 
+class AddressForbidden(FetchError):
+    """The feed's policy forbids the address, or one that a redirect led to: nobody was asked there."""
+
+
 class Client(Protocol):
     """The part of `channels.http.client.HttpClient` that is needed here."""
 
-    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer: ...
+    async def get(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        max_bytes: int,
+        *,
+        policy: AddressPolicy | None = None,
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +84,31 @@ def conditions(validators: Mapping[str, str]) -> dict[str, str]:
     return headers
 
 
-async def fetch(
+async def fetch(  # noqa: PLR0913 - a request, each part named at the call
     client: Client,
     url: str,
     validators: Mapping[str, str],
     *,
+    policy: AddressPolicy,
     timeout_s: float,
     max_bytes: int,
     now: datetime,
 ) -> Fetched:
-    """Fetch one document unless it is the same as last time. Raises `FetchError`."""
+    """Fetch one document unless it is the same as last time; `policy` is asked about `url` and every redirect. Raises
+    `FetchError`.
+    """
     headers, target = conditions(validators), url
     for hop in range(1, REDIRECTS_MAX + 2):
         try:
-            answer = await client.get(target, headers, timeout_s, max_bytes)
+            answer = await client.get(target, headers, timeout_s, max_bytes, policy=policy)
+        except Refused as refused:
+            raise AddressForbidden(FeedResult.UNREACHABLE, refused.code) from None
         except HttpError as error:
             raise FetchError(FeedResult.UNREACHABLE, error.code) from None
         location = answer.header("location")
         if answer.status not in REDIRECTS or not location:
             return _fetched(answer, hop, now)
-        target = urljoin(target, location)
+        target = resolve(target, location) or ""
     raise FetchError(FeedResult.REFUSED, "redirects")
 
 

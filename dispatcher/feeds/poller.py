@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from channels.http.addresses import Exemptions
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.entry import Listing
     from dispatcher.feeds.fetch import Client, Fetched
@@ -50,10 +51,11 @@ class PollReport:
 class Poller:
     """Polls feeds. `clock` is the aware time now, `random` uniform in [0, 1)."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,
         *,
         client: Client,
+        exemptions: Exemptions,
         store: Feeds,
         sync: FeedSync,
         metrics: Metrics,
@@ -61,6 +63,7 @@ class Poller:
         random: Callable[[], float],
     ) -> None:
         self._client = client
+        self._exemptions = exemptions
         self._store = store
         self._sync = sync
         self._metrics = metrics
@@ -186,6 +189,7 @@ class Poller:
                 self._client,
                 url,
                 validators,
+                policy=self._exemptions.policy_of_feed(settings.urls),
                 timeout_s=settings.timeout_s,
                 max_bytes=settings.max_bytes,
                 now=now,

@@ -36,6 +36,12 @@ class FeedMetrics:
         self.feed_requests = Counter(
             "warn_feed_requests", "HTTP requests for a feed.", ("feed",), registry=registry
         )
+        self.feed_links_refused = Counter(
+            "warn_feed_links_refused",
+            "Links of a feed, or redirects behind them, that led where its requests must not go, by reason.",
+            ("feed", "reason"),
+            registry=registry,
+        )
         self.feed_entries = Gauge(
             "warn_feed_entries", "Entries that the source lists.", ("feed",), registry=registry
         )

@@ -70,7 +70,7 @@ async def town(
             data_dir=tmp_path,
             key_pepper="pepper of the tests",
             feeds=feeds,
-            allowed_origins=frozenset({server.origin, gateways.origin}),
+            allowed_origins=frozenset({server.origin, gateways.origin, f"push={gateways.origin}"}),
             sms_gateways=[{"name": "sms", "url": f"{gateways.origin}/sms"}],
             ready_keys=0,
         )

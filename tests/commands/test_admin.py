@@ -1,10 +1,13 @@
 """Operators' commands on the record."""
 
 import json
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.sources import Sources
@@ -138,6 +141,29 @@ async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(
     assert "app.dueren.example" not in done.output, "no address on a screen"
     assert "6.48" not in done.output, "nor a place"
     assert await Subscriptions(pool).counts() == {"app": 2}
+
+
+async def test_imported_endpoints_name_only_origins_that_are_exempt_for_them(
+    run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch
+) -> None:
+    """Citizens' apps hand out push endpoints: an SMS gateway inside the operator's net is none."""
+    point = ec.generate_private_key(ec.SECP256R1()).public_key()
+    public = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    keys = {"p256dh": urlsafe_b64encode(public).decode(), "auth": urlsafe_b64encode(bytes(16)).decode()}
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text(
+        line(channel="webpush", address="http://10.0.0.5:13013/internal/admin", keys=keys)
+        + "\n"
+        + line(channel="webpush", address="http://10.0.0.6:9901/push/1", keys=keys)
+        + "\n"
+        + line(address="http://10.0.0.5:13013/callback")
+        + "\n"
+    )
+    surroundings.setenv("WARN_ALLOWED_ORIGINS", "http://10.0.0.5:13013,push=http://10.0.0.6:9901")
+    done = await run("subscriptions", "import", file)
+    assert "line 1: url_purpose" in done.output
+    assert "2 added or renewed, 1 refused" in done.output
+    assert await Subscriptions(pool).counts() == {"app": 1, "webpush": 1}
 
 
 async def test_districts_points_and_polygons_are_followed_and_rounded(

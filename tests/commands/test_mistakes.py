@@ -27,6 +27,11 @@ BAD = {
     ),
     "boundaries that are none": ("api", {"WARN_BOUNDARIES": "/dev/null"}, "WARN_BOUNDARIES"),
     "an origin with a path": ("worker", {"WARN_ALLOWED_ORIGINS": "http://h/path"}, "WARN_ALLOWED_ORIGINS"),
+    "an origin for an unknown purpose": (
+        "api",
+        {"WARN_ALLOWED_ORIGINS": "sms=http://10.0.0.5:13013"},
+        "WARN_ALLOWED_ORIGINS: no purpose of an exemption: 'sms'",
+    ),
     "a certificate that is not there": (
         "worker",
         {"WARN_OUTBOUND_CA_FILE": "/nowhere"},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.http.addresses import AddressPolicy
+from channels.http.addresses import AddressPolicy, Exemptions
 from channels.http.client import HttpClient
 from dispatcher.feeds.configuration import Feed
 from dispatcher.feeds.details import Details
@@ -29,22 +29,24 @@ def server() -> Iterator[FeedServer]:
 async def client(server: FeedServer, tmp_path: Path) -> AsyncIterator[HttpClient]:
     bundle = tmp_path / "none.pem"
     bundle.write_text("")
-    http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=str(bundle))
+    http = HttpClient(AddressPolicy(reserved=frozenset({server.origin})), ca_file=str(bundle))
     yield http
     await http.aclose()
 
 
 @pytest.fixture
-def poller(world: World, client: HttpClient) -> Poller:
+def poller(world: World, client: HttpClient, server: FeedServer) -> Poller:
+    exemptions = Exemptions.parse([server.origin])
     sync = FeedSync(
         store=world.feeds,
         quarantine=world.quarantine,
         ingest=world.ingest,
-        get=Details(client, world.metrics, world.clock).get,
+        get=Details(client, exemptions, world.metrics, world.clock).get,
         metrics=world.metrics,
     )
     return Poller(
         client=client,
+        exemptions=exemptions,
         store=world.feeds,
         sync=sync,
         metrics=world.metrics,

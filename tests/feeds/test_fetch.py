@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from channels.http.addresses import AddressPolicy
 from channels.http.messages import Answer, NotSent
 from dispatcher.feeds.fetch import RETRY_AFTER_MAX_S, FetchError, conditions, fetch
 from tests.channels import conftest as outbound
@@ -25,7 +26,7 @@ class Lines:
     def __init__(self, *answers: Any) -> None:
         self.answers = list(answers)
 
-    async def get(self, *_arguments: object) -> Any:
+    async def get(self, *_arguments: object, **_options: object) -> Any:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -34,7 +35,15 @@ class Lines:
 
 async def test_what_a_fetch_says() -> None:
     def ask(*answers: Any) -> Any:
-        return fetch(Lines(*answers), "https://x.example/a", {}, timeout_s=1, max_bytes=1, now=NOW)
+        return fetch(
+            Lines(*answers),
+            "https://x.example/a",
+            {},
+            policy=AddressPolicy(),
+            timeout_s=1,
+            max_bytes=1,
+            now=NOW,
+        )
 
     moved = Answer(302, (b"Location: /b\r\n",))
     found = await ask(moved, Answer(200, (b"ETag: x\r\n",), b"body"))
@@ -57,6 +66,7 @@ async def test_a_source_may_ask_for_a_pause_and_not_for_silence(
                 client_for(side.origin),
                 f"{side.origin}/list",
                 {},
+                policy=AddressPolicy(frozenset({side.origin})),
                 timeout_s=5.0,
                 max_bytes=1000,
                 now=NOW,

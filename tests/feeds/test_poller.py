@@ -222,3 +222,11 @@ async def test_a_folder_is_a_feed(world: World, poller: Poller, tmp_path: Path) 
     (folder / "a.cap").write_bytes(cap.render(warning(1)))
     assert (await poll(poller, world, feed)).result == "changed"
     assert await world.reasons() == ["first_notice"]
+
+
+async def test_a_poll_is_not_redirected_to_an_origin_meant_for_something_else(
+    world: World, server: FeedServer, poller: Poller, dwd: Feed
+) -> None:
+    server.redirect(LIST, "http://127.0.0.1:9931/internal/admin")
+    report = await poll(poller, world, dwd)
+    assert (report.result, report.detail) == ("unreachable", "url_not_https")

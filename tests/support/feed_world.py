@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 import cap
+from channels.http.addresses import Exemptions
 from channels.http.messages import Answer
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import Feed, FeedSettings, feed_of
@@ -95,6 +96,7 @@ class World:
         )
         self.poller = Poller(
             client=NoNetwork(),
+            exemptions=Exemptions.parse([]),
             store=self.feeds,
             sync=self.sync,
             metrics=self.metrics,

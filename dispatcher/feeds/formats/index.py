@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 import cap
-from dispatcher.feeds.entry import LIST_LIMITS, FeedEntry, Listing, UnreadablePart
+from dispatcher.feeds.entry import LIST_LIMITS, FeedEntry, Listing, UnreadablePart, resolve
 from dispatcher.feeds.formats.dates import read_date
 from dispatcher.feeds.formats.document import carried_message, embedded, read_document
 from dispatcher.intake.prepare import Incoming
@@ -126,8 +126,8 @@ def _link(entry: cap.Entry, base: str) -> str | None:
     typed = [link for wanted in CAP_TYPES for link in entry.links if link.type == wanted]
     plain = [link for link in entry.links if link.rel == "alternate" and link.type in (None, "text/xml")]
     for link in [*typed, *plain, *(link for link in entry.links if link.rel == "alternate")]:
-        resolved = urljoin(base, link.href.strip())
-        if urlsplit(resolved).scheme in ("https", "http"):
+        resolved = resolve(base, link.href.strip())
+        if resolved and urlsplit(resolved).scheme in ("https", "http"):
             return resolved
     return None
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TextIO
 
+    from channels.http.addresses import AddressPolicy
     from dispatcher.feeds.fetch import Client
 
 FORMAT = 1
@@ -83,11 +84,19 @@ class Recorder:
         self._file = file
         self._clock = clock
 
-    async def get(self, url: str, headers: Mapping[str, str], timeout_s: float, max_bytes: int) -> Answer:
+    async def get(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        timeout_s: float,
+        max_bytes: int,
+        *,
+        policy: AddressPolicy | None = None,
+    ) -> Answer:
         """Fetch as the client does, and write the answer down."""
         at = self._clock()
         try:
-            answer = await self._client.get(url, headers, timeout_s, max_bytes)
+            answer = await self._client.get(url, headers, timeout_s, max_bytes, policy=policy)
         except HttpError as error:
             self._write(Recorded(at, url, 0, detail=error.code))
             raise

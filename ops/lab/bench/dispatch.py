@@ -78,7 +78,7 @@ class ServiceUnderTest:
         self._settings = {
             "DATABASE_URL": servers.database_url,
             "REDIS_URL": servers.redis_url,
-            "WARN_ALLOWED_ORIGINS": sink.origin,
+            "WARN_ALLOWED_ORIGINS": f"push={sink.origin}",
             "WARN_OUTBOUND_CA_FILE": ca_file,
             "WARN_READY_KEYS": str(crowd.size),
         }

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import cap
-from channels.http.addresses import AddressPolicy
+from channels.http.addresses import Exemptions
 from channels.http.client import HttpClient
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
@@ -136,10 +136,12 @@ async def measure(alerts: int, database_url: str, redis_url: str, server: FeedSe
     url = server.put(PATH, body)
     await upgrade(database_url)
     pool = await record.connect(database_url, size=4)
-    http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
+    exemptions = Exemptions.parse([server.origin])
+    http = HttpClient(exemptions.policy(), ca_file=ca_file)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
     feed = feed_of(FeedSettings(name="bench", adapter="dwd", urls=(url,), timeout_s=30))
-    services = feed_services(FeedDependencies(pool, http, wake_ups, Boundaries.default(), Metrics()), (feed,))
+    base = FeedDependencies(pool, http, exemptions, wake_ups, Boundaries.default(), Metrics())
+    services = feed_services(base, (feed,))
     try:
         await services.store.register([feed.name])
         wall, cpu = time.perf_counter(), time.process_time()

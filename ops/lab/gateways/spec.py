@@ -54,6 +54,8 @@ class StandinSpec:
     """Its name on the command line. Where a district has several they are called `name-1`, `name-2` and so on."""
     channel: str
     """The service's own name of it."""
+    purpose: str
+    """What the service's exemption for its origin is for, in `WARN_ALLOWED_ORIGINS`."""
     help: str
     share: float
     """The share of all persons who subscribe by it. One channel has SHARE_OF_THE_REST; 0: no person does, but each

@@ -153,10 +153,11 @@ class District:
         return self._site.report_secret
 
     def _settings(self) -> dict[str, str]:
+        exempt = [f"{spec.purpose}={url}" for spec in STANDINS.values() for url in self._urls(spec)]
         by_channel = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
         return {
             "WARN_WORKERS": str(self.layout.workers),
-            "WARN_ALLOWED_ORIGINS": ",".join(gateway.url for gateway in self.gateways.values()),
+            "WARN_ALLOWED_ORIGINS": ",".join(exempt),
             **{name: value for settings in by_channel for name, value in settings.items()},
             **self.layout.settings,
         }

@@ -11,6 +11,8 @@ from channels.http.addresses import (
     MAX_URL_CHARACTERS,
     AddressPolicy,
     AddressRefused,
+    Exemptions,
+    Purpose,
     is_public,
     split_origin,
 )
@@ -118,6 +120,12 @@ def test_other_urls_are_refused_with_a_code_and_not_quoted(url: Any, code: str) 
         "https://[::ffff:8.8.8.8]/",
         "https://localhost/",
         "https://intern/",
+        "https://10.0.0.0x1/",
+        "https://010.0.0.1/",
+        "https://8.8.8.8./",
+        "https://push.example./",
+        "https://[0:0:0:0:0:0:0:1]/",
+        "https://[2606:4700:0::1111]/",
     ],
 )
 def test_hosts_that_plainly_are_not_public_are_refused_at_subscription(url: str) -> None:
@@ -207,3 +215,78 @@ def test_permits_any_address_for_named_origins_only() -> None:
     assert policy.permits(LAB, "127.0.0.1")
     assert not policy.permits("https://push.example", "127.0.0.1")
     assert policy.permits("https://push.example", "8.8.8.8")
+
+
+GATEWAY = "http://10.0.0.5:13013"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://10.0.0.0x5/", "https://0xa.0.5/", "https://167772165/", "https://10.0.0.5./"]
+)
+def test_no_other_spelling_leads_to_the_connection_of_an_exempt_origin(url: str) -> None:
+    """libcurl writes them all as 10.0.0.5, and would send on the connection that the gateway's requests made."""
+    policy = Exemptions.parse(["gateway=https://10.0.0.5"]).policy(Purpose.PUSH)
+    with pytest.raises(AddressRefused, match="private_address"):
+        policy.origin(url)
+
+
+@pytest.mark.parametrize(
+    ("entry", "meant"),
+    [
+        (GATEWAY, {Purpose.GATEWAY, Purpose.FEED, Purpose.CALLBACK}),
+        (f"gateway={GATEWAY}", {Purpose.GATEWAY}),
+        (f"feed={GATEWAY}", {Purpose.FEED}),
+        (f"callback={GATEWAY}", {Purpose.CALLBACK}),
+        (f"push={GATEWAY}", {Purpose.PUSH}),
+    ],
+)
+def test_an_exemption_is_for_its_purpose(entry: str, meant: set[Purpose]) -> None:
+    exemptions = Exemptions.parse([entry])
+    url = f"{GATEWAY}/internal/admin?do=reboot"
+    for purpose in Purpose:
+        if purpose in meant:
+            assert exemptions.policy(purpose).vet(url) == GATEWAY
+        else:
+            with pytest.raises(AddressRefused, match="url_purpose"):
+                exemptions.policy(purpose).vet(url)
+    with pytest.raises(AddressRefused, match="url_purpose"):
+        exemptions.policy().origin(url)
+
+
+def test_an_origin_may_be_exempt_for_several_purposes() -> None:
+    exemptions = Exemptions.parse([f"push={GATEWAY}", f"callback={GATEWAY}"])
+    assert exemptions.purposes == {GATEWAY: {Purpose.PUSH, Purpose.CALLBACK}}
+
+
+@pytest.mark.parametrize(
+    "entry", ["sms=http://10.0.0.5:13013", "=http://10.0.0.5:13013", "push==http://10.0.0.5"]
+)
+def test_an_unknown_purpose_is_refused(entry: str) -> None:
+    with pytest.raises(
+        ValueError, match=r"no purpose of an exemption: .*; there are gateway, feed, callback, push"
+    ):
+        Exemptions.parse([entry])
+
+
+@pytest.mark.parametrize("entry", ["feed=http://10.0.0.5:13013/", "feed="])
+def test_what_is_exempt_is_an_origin(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"not an origin|url_malformed"):
+        Exemptions.parse([entry])
+
+
+def test_requests_for_a_feed_reach_its_own_exempt_origins_and_no_other() -> None:
+    feed, other = "http://10.0.0.7", "http://10.0.0.8"
+    exemptions = Exemptions.parse([f"feed={feed}", f"feed={other}", GATEWAY])
+    policy = exemptions.policy_of_feed([f"{feed}/list.xml", "https://source.example/list", "http://["])
+    assert policy.origin(f"{feed}/cap/1.xml") == feed
+    assert policy.origin("https://anywhere.example/1.xml") == "https://anywhere.example"
+    for origin in (other, GATEWAY):
+        with pytest.raises(AddressRefused, match="url_purpose"):
+            policy.origin(f"{origin}/x")
+    assert exemptions.policy_of_feed([]).allow_private == frozenset()
+
+
+def test_a_feeds_origin_that_is_exempt_for_something_else_is_no_feeds() -> None:
+    policy = Exemptions.parse([f"gateway={GATEWAY}"]).policy_of_feed([f"{GATEWAY}/list.xml"])
+    with pytest.raises(AddressRefused, match="url_purpose"):
+        policy.origin(f"{GATEWAY}/list.xml")

@@ -113,6 +113,17 @@ def test_an_entry_that_leads_nowhere_is_kept_aside() -> None:
     assert [one.key for one in listing.broken] == ["entry 1", "entry 2"]
 
 
+def test_a_link_that_is_no_address_costs_its_own_entry_only() -> None:
+    """The library raises for it: one link of a stranger made the whole list one that nobody can read."""
+    good = entry('<link href="/a.xml"/>')
+    for bad in ("//[", "http://[::1", "http://a\N{ACCOUNT OF}b/"):
+        listing = Index().listing(
+            ATOM.format(entry(f'<link href="{bad}"/>') + good).encode(), "https://x.example/"
+        )
+        assert [one.links for one in listing.entries] == [("https://x.example/a.xml",)]
+        assert [one.code for one in listing.broken] == ["link"]
+
+
 def test_an_index_without_entries_says_that_nothing_is_in_force() -> None:
     assert Index().listing(ATOM.format("").encode(), "https://x.example/").entries == ()
 

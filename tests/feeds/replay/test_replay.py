@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import cap
+from channels.http.addresses import Exemptions
 from dispatcher.feeds.configuration import Feed, FeedSettings, feed_of
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.poller import Poller
@@ -51,6 +52,7 @@ def replaying(world: World, feed: Feed, **changes: Any) -> tuple[Replay, Naps]:
     )
     poller = Poller(
         client=NoNetwork(),
+        exemptions=Exemptions.parse([]),
         store=world.feeds,
         sync=sync,
         metrics=world.metrics,

@@ -16,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from channels.http.addresses import AddressPolicy
+from channels.http.addresses import Exemptions
 from channels.http.client import HttpClient
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
@@ -129,12 +129,13 @@ class Run:
         )
         self._poller = Poller(
             client=http,
+            exemptions=_exemptions(server),
             store=self._store,
             sync=FeedSync(
                 store=self._store,
                 quarantine=self._quarantine,
                 ingest=ingest,
-                get=Details(http, metrics, self._now).get,
+                get=Details(http, _exemptions(server), metrics, self._now).get,
                 metrics=metrics,
             ),
             metrics=metrics,
@@ -301,6 +302,10 @@ def _is_served(event: Event, ags: str, kinds: Sequence[str]) -> bool:
     return kinds[-1] in WARNED if event.end is End.EXPIRY else kinds[-1] in ENDINGS
 
 
+def _exemptions(server: FeedServer) -> Exemptions:
+    return Exemptions.parse([server.origin])
+
+
 async def simulate(
     database_url: str,
     redis_url: str,
@@ -313,7 +318,7 @@ async def simulate(
     """Run in an existing, empty record with its schema."""
     pool = await record.connect(database_url, size=4)
     wake_ups = WakeUpQueue(open_queue(parse(redis_url)))
-    http = HttpClient(AddressPolicy(frozenset({server.origin})), ca_file=ca_file)
+    http = HttpClient(_exemptions(server).policy(), ca_file=ca_file)
     try:
         return await Run(pool, wake_ups, server, http, seed, control).run()
     finally:

@@ -86,6 +86,7 @@ class _Trouble:
 class _State:
     documents: dict[str, _Document] = field(default_factory=dict)
     troubles: dict[str, _Trouble] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     requests: list[ReceivedRequest] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -122,6 +123,11 @@ class FeedServer:
             self._state.documents[path] = _Document(body, tag, modified)
         return self.origin + path
 
+    def redirect(self, path: str, location: str) -> None:
+        """Send everybody who asks for `path` to `location`, whatever that is."""
+        with self._state.lock:
+            self._state.redirects[path] = location
+
     def remove(self, path: str) -> None:
         with self._state.lock:
             self._state.documents.pop(path, None)
@@ -151,8 +157,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with self.state.lock:
             document = self.state.documents.get(self.path)
+            location = self.state.redirects.get(self.path)
             fault = _next_fault(self.state, self.path)
-        if fault is not None:
+        if location is not None:
+            self._answer(302, b"", {"Location": location})
+        elif fault is not None:
             self._trouble(fault, document.body if document else b"")
         elif document is None:
             self._answer(404, b"not here")

@@ -91,6 +91,7 @@ def _examiner(options: argparse.Namespace, _listen: Listen) -> App:
 STANDIN = StandinSpec(
     name="app",
     channel=App.channel,
+    purpose="callback",
     help="the municipalities' app instances",
     share=0.0,
     gone=frozenset({410}),  # an app's server may say 404 while it is being renewed

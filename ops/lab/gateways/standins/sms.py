@@ -106,6 +106,7 @@ def _settings(site: Site, url: str) -> dict[str, str]:
 STANDIN = StandinSpec(
     name="sms",
     channel=Sms.channel,
+    purpose="gateway",
     help="an SMS provider",
     share=0.199,
     gone=frozenset(),  # a provider's 404 or 410 is about its interface, not about the phone

@@ -218,6 +218,7 @@ def _settings(site: Site, _url: str) -> dict[str, str]:
 STANDIN = StandinSpec(
     name="webpush",
     channel=WebPush.channel,
+    purpose="push",
     help="a push service and its user agents",
     share=SHARE_OF_THE_REST,
     gone=frozenset({404, 410}),
