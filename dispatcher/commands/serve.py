@@ -70,6 +70,7 @@ async def _api(settings: Settings) -> None:
     from dispatcher.api.application import application
     from dispatcher.api.serving import server_of, stop_on_signals
     from dispatcher.runtime.listening import announced, listen
+    from dispatcher.runtime.loop_watchdog import LoopWatchdog
 
     async with wiring.api_dependencies(settings) as dependencies:
         server = server_of(application(dependencies))
@@ -77,8 +78,12 @@ async def _api(settings: Settings) -> None:
         listener = listen(settings.api_host, settings.api_port)
         host, port = listener.getsockname()[:2]
         log.info("api_serving", host=host, port=port)
-        with announced(settings.data_dir, settings.process_name or "api", listener):
-            await server.serve(sockets=[listener])
+        watching = asyncio.create_task(LoopWatchdog(dependencies.metrics).watch())
+        try:
+            with announced(settings.data_dir, settings.process_name or "api", listener):
+                await server.serve(sockets=[listener])
+        finally:
+            watching.cancel()
 
 
 @requires(Permission.RUN_SERVICE)

@@ -15,6 +15,9 @@ LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900)
 
 REQUEST_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
+LAG_BUCKETS_S = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
+"""Upper bounds of lateness of the event loop; 20 ms is the most that one piece of work may hold it."""
+
 
 class SummedHistogram(Histogram):
     """A histogram that takes many observations at once: a mass send has too many for one call each."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Gauge, Info
+from prometheus_client import Counter, Gauge, Histogram, Info
 
 from dispatcher.metrics.channels import CHANNELS
+from dispatcher.metrics.histograms import LAG_BUCKETS_S
 from dispatcher.model.vocabulary import Lane
 
 if TYPE_CHECKING:
@@ -69,6 +70,21 @@ class StateMetrics:
             "Wake-ups that Redis did not take; the reconciler enqueues again.",
             registry=registry,
         )
+        self.event_loop_lag = Histogram(
+            "warn_event_loop_lag_seconds",
+            "How late this process came to a timer of its event loop: nothing else of it moved meanwhile.",
+            buckets=LAG_BUCKETS_S,
+            registry=registry,
+        )
+        self.event_loop_blocked = Counter(
+            "warn_event_loop_blocked",
+            "Times that the event loop was held for 20 ms or longer, by cause: work in the loop, or a wait for a call, "
+            "another thread or the processor.",
+            ("cause",),
+            registry=registry,
+        )
+        for cause in ("work", "wait"):
+            self.event_loop_blocked.labels(cause)
         self.build = Info("warn_build", "The running version.", registry=registry)
         self.build.info({"version": version("cap-dispatcher")})
 

@@ -12,6 +12,7 @@ import uvicorn
 
 from dispatcher.model.vocabulary import Lane
 from dispatcher.runtime.listening import announced, listen
+from dispatcher.runtime.loop_watchdog import LoopWatchdog
 from dispatcher.runtime.probes import probe_app
 from dispatcher.worker.lanes import run_lane
 
@@ -40,6 +41,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane
     ]
     work.append(dependencies.watchdog.watch())
+    work.append(LoopWatchdog(dependencies.metrics).watch())
     if dependencies.feed_scheduler is not None:
         work.append(dependencies.feed_scheduler.run())
     if dependencies.key_precomputer is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -9,7 +10,6 @@ from channels.http.http2.protocol import ConnectionState, ProtocolError
 from channels.http.transport import IDLE_CONNECTION_S
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from channels.http.http2.hpack import Field
@@ -45,9 +45,22 @@ class Connection:
         self._sweeps_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
         self.open = True
+        self._settings = asyncio.Event()
         tls.listen(self)
         self._sweep_at(self._used_at + IDLE_CONNECTION_S)
         self._flush()
+
+    async def settled(self) -> None:
+        """Wait until the other side has said what it allows. Raises `OSError` when the connection ends before; whoever
+        gives up waiting closes it.
+        """
+        try:
+            await self._settings.wait()
+        except BaseException:
+            self._end("closed")
+            raise
+        if not self.open:
+            raise ConnectionResetError
 
     # the socket's side
 
@@ -58,6 +71,8 @@ class Connection:
         except ProtocolError:
             self._end("protocol")
         else:
+            if self._state.ready:
+                self._settings.set()
             self._flush_soon()
             self._close_if_done()
 
@@ -75,6 +90,11 @@ class Connection:
     def ready(self) -> bool:
         """Whether the other side has said what it allows."""
         return self._state.ready
+
+    @property
+    def answered(self) -> bool:
+        """Whether a request was answered here."""
+        return self._state.answered
 
     @property
     def retiring(self) -> bool:
@@ -159,6 +179,7 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._settings.set()  # they will not come any more
         if self.open:
             self.open = False
             if self._tls.unsent:

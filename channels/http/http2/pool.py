@@ -9,6 +9,7 @@ resolved address is put to the policy, and the socket is connected to that very 
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 import ssl
 from typing import TYPE_CHECKING, Any, Final
@@ -28,13 +29,32 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS: Final = 4
 """The most connections to one origin: 400 requests under way where it allows the usual 100 streams."""
-RETRY_S: Final = 30.0
-"""How long an origin to which no connection could be made is left to libcurl."""
+RETRY_S: Final = 0.5
+"""How soon the next try follows the first one that failed: within a second, for a mass send goes three to ten times
+faster here. It may have failed for a packet lost, or for an event loop that was held."""
+RETRY_GROWTH: Final = 1.5
+MAX_RETRY_S: Final = 5.0
+"""How much longer the pause becomes with each further failure, and the longest. A try costs a handshake at most."""
+LEFT_ALONE_S: Final = 30.0
+"""How long an origin is left to libcurl that says that we cannot speak: with it by HTTP/2, as who it claims to be, or
+at an address that it may have. That lasts until somebody changes its settings."""
 MAX_FIELD_BYTES: Final = 8192
 """The most bytes of fields: with a path of at most 2,048 characters a header block then fits one frame of 16,384
 bytes."""
 _REMEMBERED_HEADERS: Final = 64
 """Lists of headers whose fields are kept: each batch of a message has its own, renewed every second."""
+
+
+class _CannotSpeak(OSError):
+    """No connection will be made until somebody changes the settings of the other side."""
+
+
+def retry_pause(failures: int, *, lasting: bool = False) -> float:
+    """Return how many seconds to leave an origin to libcurl after so many failed tries in a row."""
+    if lasting:
+        return LEFT_ALONE_S
+    steps = min(failures - 1, 32)  # beyond the longest pause by far, and still a number
+    return min(RETRY_S * RETRY_GROWTH**steps, MAX_RETRY_S)
 
 
 def client_tls(ca_file: str) -> ssl.SSLContext:
@@ -74,7 +94,9 @@ class ConnectionPool:
         self._roomy: Connection | None = None
         """The connection that took the last request: likely it takes the next, too."""
         self._connecting: asyncio.Task[None] | None = None
-        self._not_before = 0.0
+        self._not_before = -math.inf
+        self._failures = 0
+        """Tries in a row that came to nothing: no connection, or one on which nothing was ever answered."""
         self._latest: tuple[list[str], int, tuple[Field, ...]] = ([], 0, ())
         self._fields: dict[tuple[int, int], tuple[list[str], tuple[Field, ...]]] = {}
 
@@ -132,49 +154,73 @@ class ConnectionPool:
         return fields
 
     def _connect_another(self) -> None:
-        self._connections = [one for one in self._connections if not one.retiring]
-        loop = asyncio.get_running_loop()
+        self._forget_retiring()
         if (
             self._connecting is None
             and len(self._connections) < MAX_CONNECTIONS
-            and all(one.ready for one in self._connections)
-            and loop.time() >= self._not_before
+            and self._monotonic() >= self._not_before
         ):
+            loop = asyncio.get_running_loop()
             self._connecting = loop.create_task(self._connect(loop))
+
+    def _forget_retiring(self) -> None:
+        """Forget connections that take no more. One that never answered anything was no better than none, or who takes
+        connections and drops them would have us make them without a pause; the first is replaced at once.
+        """
+        retiring = [one for one in self._connections if one.retiring]
+        if not retiring:
+            return
+        self._connections = [one for one in self._connections if not one.retiring]
+        if any(one.answered for one in retiring):
+            self._failures = 0
+        elif self._failures:
+            self._failed()
+        else:
+            self._failures = 1
+
+    def _failed(self, *, lasting: bool = False) -> None:
+        self._failures += 1
+        self._not_before = self._monotonic() + retry_pause(self._failures, lasting=lasting)
 
     async def _connect(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
                 connection = await self._made(loop)
+        except (_CannotSpeak, ssl.SSLCertVerificationError):
+            self._failed(lasting=True)
         except (OSError, ValueError):  # errors of TLS, of time and of names are among them
-            connection = None
+            self._failed()
+        else:
+            self._connections.append(connection)
         finally:
             self._connecting = None
-        if connection is not None and connection.open:
-            self._connections.append(connection)
-        else:
-            self._not_before = loop.time() + RETRY_S
 
-    async def _made(self, loop: asyncio.AbstractEventLoop) -> Connection | None:
+    async def _made(self, loop: asyncio.AbstractEventLoop) -> Connection:
+        """Connect to the first permitted address that answers; each further try begins with another one, so that one
+        that swallows packets does not keep us from the rest. Raises `OSError`.
+        """
         found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
-        for family, kind, protocol, _, address in found:
-            if not self._policy.permits(self._origin, str(address[0])):
-                continue
+        permitted = [one for one in found if self._policy.permits(self._origin, str(one[4][0]))]
+        if not permitted:
+            raise _CannotSpeak("no address that is permitted")
+        first = self._failures % len(permitted)
+        for family, kind, protocol, _, address in permitted[first:] + permitted[:first]:
             raw = socket.socket(family, kind, protocol)
             try:
                 if connection := await self._agreed(loop, raw, address):
+                    await connection.settled()
                     return connection
             except BaseException:
                 raw.close()
                 raise
             raw.close()
-        return None
+        raise OSError("nobody answers")
 
     async def _agreed(
         self, loop: asyncio.AbstractEventLoop, raw: socket.socket, address: tuple[Any, ...]
     ) -> Connection | None:
-        """Connect, and agree on HTTP/2; None where nobody answers or the other side speaks otherwise. Raises
-        `OSError`, where TLS fails.
+        """Connect, and agree on HTTP/2; None where nobody answers. Raises `OSError` where TLS fails or the other side
+        speaks otherwise.
         """
         raw.setblocking(False)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -186,5 +232,5 @@ class ConnectionPool:
         tls = TlsSocket(loop, raw, self._tls, self._host, self._monotonic)
         await tls.handshake()
         if tls.protocol != "h2":
-            return None
+            raise _CannotSpeak("no HTTP/2")
         return Connection(loop, self._origin, tls, self._monotonic)

@@ -87,6 +87,8 @@ class ConnectionState:
         """Whether the other side has said what it allows."""
         self.retiring = False
         """Whether nothing may be started any more; what is under way may still be answered."""
+        self.answered = False
+        """Whether a request was ever answered here, with a status."""
         self.streams: dict[int, Stream] = {}
         settings = b"".join(
             name.to_bytes(2, "big") + value.to_bytes(4, "big")
@@ -249,6 +251,7 @@ class ConnectionState:
 
     def _end(self, stream: Stream) -> None:
         del self.streams[stream.number]
+        self.answered = True
         if stream.brief and stream.status < 300:
             stream.done(_ACCEPTED[stream.status])
             return

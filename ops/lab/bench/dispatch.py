@@ -65,6 +65,10 @@ class SendMeasurement:
     """Growth of that worker's memory since before the alert."""
     ready_share: float
     """The share of messages encrypted with a precomputed key agreement."""
+    loop_held: float
+    """How often work held a worker's event loop for 20 ms or longer, as the workers count it."""
+    loop_held_before: float
+    """How often it did since the workers were started, while they made keys."""
 
 
 class ServiceUnderTest:
@@ -102,7 +106,7 @@ class ServiceUnderTest:
             process.forget_peak()
         rss, cpu = [one.rss_mb() for one in processes], sum(one.cpu_s() for one in processes)
         servers = {name: one.family_cpu_s() for name, one in self._servers.items()}
-        taken = _taken(service)
+        taken, held = _taken(service), _held(service)
         before = self._sink.report()["count"]
         xml = warning.write(name, sender=SENDER, ars=DISTRICT, grade=warning.ROUTINE)
         alert = self._settled(service, service.submit(xml).alert_id)
@@ -122,6 +126,8 @@ class ServiceUnderTest:
             rss_mb=max(peaks),
             grown_mb=max(peak - earlier for peak, earlier in zip(peaks, rss, strict=True)),
             ready_share=used[0] / sum(used),
+            loop_held=_held(service) - held,
+            loop_held_before=held,
         )
 
     def _await_keys(self, service: Service) -> None:
@@ -178,6 +184,10 @@ def _taken(service: Service) -> tuple[float, float]:
     return sum(_gauges(service, ready)), sum(_gauges(service, none))
 
 
+def _held(service: Service) -> float:
+    return sum(_gauges(service, 'warn_event_loop_blocked_total{cause="work"}'))
+
+
 def _pin(service: Service, workers: int) -> None:
     """Give one worker a processor, and all other processes another. Several workers share what there is."""
     first, second = processors()
@@ -221,6 +231,8 @@ def _row(recipients: int, workers: int, sent: Sequence[SendMeasurement]) -> dict
         "rss_mb": round(max(one.rss_mb for one in sent), 1),
         "rss_grown_mb": round(max(one.grown_mb for one in sent), 1),
         "ready_share": round(median(one.ready_share for one in sent), 3),
+        "loop_held": median(one.loop_held for one in sent),
+        "loop_held_before": sent[0].loop_held_before,
     }
 
 
