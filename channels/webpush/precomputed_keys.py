@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 from array import array
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from weakref import WeakMethod
 
@@ -41,6 +42,8 @@ TURN: Final = 8
 """The most keys made in a row, about 1 ms in which the process does nothing else."""
 PAUSE_S: Final = 0.002
 """The pause between turns: it leaves more than half of the processor to other work even while the store fills."""
+_LOOKED_OVER: Final = 4096
+"""The most keys looked over in a row, for those whose subscription is gone: a few milliseconds if all of them are."""
 _LOOKED_UP: Final = 256
 """The most endpoints fetched at a time, to make their next keys."""
 
@@ -129,8 +132,7 @@ class PrecomputedKeys:
             if endpoint.id in self._slots:  # the rest, however many, has no key to lose
                 kept.add(endpoint.id)
             await turn.after(made=made)
-        for gone in self._slots.keys() - kept:
-            self.discard(gone)
+        await self._discard_others(kept)
 
     async def refill(self, lookup: Lookup) -> None:
         """Make what was used since, while nobody sends. If `lookup` raises, what it was asked for stays to be made."""
@@ -147,10 +149,20 @@ class PrecomputedKeys:
                 await turn.after(made=self.make(endpoint))
 
     def clear(self) -> None:
-        """Wipe everything."""
-        for endpoint_id in list(self._slots):
-            self.discard(endpoint_id)
+        """Wipe everything, block by block: key by key, 200,000 of them would hold the event loop for a second."""
+        for block in self._blocks:
+            block[:] = bytes(len(block))
+        self._slots.clear()
+        self._free = list(range(len(self._blocks) * _PER_BLOCK))
         del self._used[:]
+
+    async def _discard_others(self, kept: set[int]) -> None:
+        """Wipe the keys of all but `kept`, some at a time."""
+        held = iter(list(self._slots))
+        while some := list(islice(held, _LOOKED_OVER)):
+            for gone in [one for one in some if one not in kept]:
+                self.discard(gone)
+            await asyncio.sleep(0)
 
     def _wiped(self, slot: int) -> bytes:
         """Return what stood in a slot, which now is blank and free."""

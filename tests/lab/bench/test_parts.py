@@ -76,7 +76,8 @@ def test_a_crowd_is_spread_over_the_district() -> None:
 @pytest.mark.parametrize(("workers", "ratio"), [((1, 2), 0.5), ((2,), None)])
 def test_the_ratio_is_that_of_one_worker_alone(workers: tuple[Any, ...], ratio: float | None) -> None:
     found = {
-        count: [SendMeasurement(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0)] * 3 for count in workers
+        count: [SendMeasurement(10.0 / count, 40.0, 9.0, 1.0, 0.1, 200.0, 30.0, 1.0, 0.0, 0.0)] * 3
+        for count in workers
     }
     result = summary(100_000, found, 20_000.0)
     assert result["ratio_webpush"] == ratio

@@ -1,8 +1,14 @@
-"""Our channel: `python -m ops.lab.bench.senders.own JOB [fresh]`, with keys made ahead or, `fresh`, at the send."""
+"""Our channel: `python -m ops.lab.bench.senders.own JOB [fresh|stalled]`, with keys made ahead or, `fresh`, at the
+send.
+
+`stalled`: while the first connection of a mass send is being made, the event loop is held until its time is up.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,10 +18,10 @@ import uvloop
 from channels.base import Endpoint, Notice, Urgency
 from channels.clock import utc_now
 from channels.http.addresses import AddressPolicy
-from channels.http.client import HttpClient
+from channels.http.client import DEFAULT_CONNECT_TIMEOUT_S, HttpClient
 from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encoder import DirectEncoder
-from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
 from channels.webpush.vapid import VapidSigner
 from ops.lab.bench.senders.job import WARM_UP, Job, Timing, read_job
 
@@ -26,23 +32,43 @@ SLICE = 100
 """Sends in flight at once, as in one batch of the dispatcher (`WARN_SLICE_SIZE`); of several batches it may be more."""
 
 
-async def send(job: Job, *, fresh: bool) -> None:
+STALLED_CONNECT_S = 0.2
+"""The time for a connection where it is to run out."""
+
+
+async def send(job: Job, *, fresh: bool = False, stalled: bool = False) -> None:
     """Send in batches, as the dispatcher does, and account for every receipt."""
     endpoints = [_endpoint(job, number) for number in range(job.count)]
     keys = PrecomputedKeys(job.count)
-    http = HttpClient(AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file)
+    connect_s = STALLED_CONNECT_S if stalled else DEFAULT_CONNECT_TIMEOUT_S
+    http = HttpClient(
+        AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file, connect_timeout_s=connect_s
+    )
     signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
     encoder = DirectEncoder() if fresh else DirectEncoder(ready=keys.seal)
     channel = WebPush(http, signer, encoder=encoder, limits=replace(LIMITS, concurrency=SLICE))
+    holding = asyncio.create_task(hold_a_connect(http)) if stalled else None
     await deliver(channel, job, endpoints[:WARM_UP])
+    if holding is not None:
+        await holding
     if not fresh:
-        for endpoint in endpoints:
+        for number, endpoint in enumerate(endpoints):
             keys.make(endpoint)
+            if number % TURN == 0:  # a worker's loop is not held either: connections are being made
+                await asyncio.sleep(0)
     timing = Timing()
     timing.start()
     await deliver(channel, job, endpoints)
     timing.stop(job.count)
     await http.aclose()
+
+
+async def hold_a_connect(http: HttpClient) -> None:
+    """Hold the loop while a connection of our own is being made, for longer than that may take."""
+    pools = http._http2._pools  # noqa: SLF001 - nothing public tells the moment
+    while not any(pool._connecting for pool in pools.values()):  # noqa: ASYNC110, SLF001
+        await asyncio.sleep(0)
+    time.sleep(2 * STALLED_CONNECT_S)  # noqa: ASYNC251 - that is the fault
 
 
 async def deliver(channel: WebPush, job: Job, endpoints: Sequence[Endpoint]) -> None:
@@ -70,4 +96,4 @@ def _endpoint(job: Job, number: int) -> Endpoint:
 
 
 if __name__ == "__main__":
-    uvloop.run(send(read_job(sys.argv[1]), fresh="fresh" in sys.argv[2:]))
+    uvloop.run(send(read_job(sys.argv[1]), fresh="fresh" in sys.argv[2:], stalled="stalled" in sys.argv[2:]))
