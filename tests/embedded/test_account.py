@@ -1,4 +1,5 @@
 import os
+import pwd
 import stat
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,13 @@ import pytest
 from dispatcher.embedded.account import (
     READ,
     SEARCH,
+    UNNAMED,
     Account,
+    account_with_name,
+    former_account,
+    hand_over,
     missing_bits,
+    own_directory,
     permit,
     permit_tree,
     permit_way,
@@ -19,6 +25,7 @@ from dispatcher.embedded.account import (
 from dispatcher.embedded.errors import EmbeddedError
 
 STRANGER = Account(uid=54321, gid=54321)
+NOBODY = Account(pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
@@ -30,16 +37,28 @@ def test_without_root_the_servers_run_as_the_caller(tmp_path: Path) -> None:
     assert server_account(tmp_path, euid=1000) is None
 
 
-def test_root_hands_new_data_to_nobody(tmp_path: Path) -> None:
+def test_root_hands_new_data_to_an_account_that_nobody_has(tmp_path: Path) -> None:
     account = server_account(tmp_path / "new", euid=0)
     assert account is not None
-    assert account.uid != 0
-    assert account.gid != 0
+    assert account.uid == account.gid
+    assert account.uid in UNNAMED
 
 
-def test_an_unprivileged_account_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EmbeddedError, match="needs the account 'no-such-account'"):
-        server_account(tmp_path / "new", euid=0, unprivileged="no-such-account")
+def test_numbers_that_are_taken_are_passed_over_and_none_left_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.embedded.account.UNNAMED", range(2))  # root and daemon
+    with pytest.raises(EmbeddedError, match="a number between 0 and 1 that belongs to no account"):
+        server_account(tmp_path / "new", euid=0)
+    monkeypatch.setattr("dispatcher.embedded.account.UNNAMED", [0, UNNAMED[7]])
+    assert server_account(tmp_path / "new", euid=0) == Account(UNNAMED[7], UNNAMED[7])
+
+
+def test_a_program_that_insists_on_a_name_gets_one() -> None:
+    daemon = Account(1, 1)
+    assert account_with_name(None) is None
+    assert account_with_name(daemon) == daemon
+    assert account_with_name(Account(UNNAMED[0], UNNAMED[0])) == NOBODY
 
 
 @as_root
@@ -49,8 +68,51 @@ def test_data_stay_with_their_owner(tmp_path: Path) -> None:
 
 
 @as_root
-def test_data_left_to_root_are_handed_to_nobody(tmp_path: Path) -> None:
+def test_data_left_to_root_get_the_account_of_new_data(tmp_path: Path) -> None:
     assert server_account(tmp_path, euid=0) == server_account(tmp_path / "new", euid=0)
+
+
+@as_root
+def test_data_of_nobody_are_its_own_unless_they_lie_in_a_directory_of_root(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for path in (data, tmp_path):
+        os.chown(path, NOBODY.uid, NOBODY.gid)
+    assert former_account(data) is None
+    assert server_account(data, euid=0) == NOBODY
+    os.chown(tmp_path, 0, 0)
+    assert former_account(data) == NOBODY
+    assert server_account(data, euid=0) == server_account(tmp_path / "new", euid=0)
+
+
+@as_root
+def test_what_is_handed_over_is_what_the_former_owner_had_and_no_link(tmp_path: Path) -> None:
+    elsewhere, top = tmp_path / "elsewhere", tmp_path / "data"
+    (top / "below").mkdir(parents=True)
+    for file in (elsewhere, top / "below" / "file"):
+        file.touch()
+    (top / "hard").hardlink_to(elsewhere)
+    (top / "soft").symlink_to(elsewhere)
+    os.mkfifo(top / "pipe")
+    for path in (top, top / "below", top / "below" / "file", top / "pipe"):
+        os.chown(path, NOBODY.uid, NOBODY.gid)
+    hand_over(top, NOBODY, STRANGER)
+    assert elsewhere.stat().st_uid == 0
+    for path in (top, top / "below", top / "below" / "file", top / "pipe"):
+        assert (path.stat().st_uid, path.stat().st_gid) == (STRANGER.uid, STRANGER.gid), path
+
+
+@pytest.mark.parametrize(
+    "account", [None, pytest.param(STRANGER, marks=as_root)], ids=["of the caller", "of another account"]
+)
+def test_a_directory_of_the_caller_lets_the_account_pass_and_nobody_else(
+    tmp_path: Path, account: Account | None
+) -> None:
+    tmp_path.chmod(0o755)
+    own_directory(tmp_path, account)
+    assert mode(tmp_path) == (0o710 if account else 0o700)
+    assert tmp_path.stat().st_uid == os.geteuid()
+    assert account is None or tmp_path.stat().st_gid == account.gid
 
 
 @pytest.mark.parametrize(
