@@ -126,6 +126,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """A submitted CAP message. DWD's largest reach 0.4 MB."""
     default_lifetime_hours: float = Field(12.0, gt=0, le=720)
     """How long a message without `expires` is in force: CAP 1.2 leaves this to the recipient."""
+    longest_lifetime_hours: float = Field(720.0, gt=0, le=87_600)
+    """How far `expires` of a submitted warning may lie ahead of the record's clock. Later ones are refused: a year that
+    was mistyped would keep a warning in force for ever. An end or an Update comes in time for what lasts longer."""
     future_tolerance_s: int = Field(300, ge=0, le=86_400)
     """How far `sent` may lie ahead of the record's clock."""
 

@@ -19,7 +19,7 @@ from dispatcher.feeds.formats.dwd import Dwd
 from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.formats.index import Index
 from dispatcher.feeds.formats.nina import Nina
-from dispatcher.intake.prepare import IntakeRules, feed_rules
+from dispatcher.intake.prepare import LONGEST_LIFETIME, IntakeRules, feed_rules
 from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, HeightUnit, MatchProfile
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ class FeedSettings(BaseModel):
     severities: frozenset[cap.Severity] = frozenset(cap.Severity)
     statuses: frozenset[cap.Status] = frozenset({cap.Status.ACTUAL})
     default_lifetime_h: float = Field(12.0, gt=0)
+    longest_lifetime_h: float = Field(LONGEST_LIFETIME / timedelta(hours=1), gt=0, le=87_600)
+    """How far `expires` of a warning may lie ahead before a person is asked."""
     default_language: str = "de-DE"
     signature: Literal["optional", "required"] = "optional"
     certificates: dict[str, tuple[Path, ...]] = {}
@@ -231,6 +233,7 @@ def _rules(settings: FeedSettings) -> IntakeRules:
         severities=settings.severities,
         statuses=settings.statuses,
         default_lifetime=timedelta(hours=settings.default_lifetime_h),
+        longest_lifetime=timedelta(hours=settings.longest_lifetime_h),
         default_language=settings.default_language,
         signature_required=settings.signature == "required",
         pins={sender: tuple(map(_pin, paths)) for sender, paths in settings.certificates.items()},

@@ -55,10 +55,17 @@ class _Case:
 
     def ends(self, reason: Reason) -> Decision:
         """Decide that it ends what stands. People are notified of the end of a warning for as long as the warning would
-        have been in force: many senders let a Cancel expire the moment it is sent.
+        have been in force: many senders let a Cancel expire the moment it is sent. An end itself is in force for no
+        longer than a warning may be, and never refused or held for that.
         """
         latest = max(stored.expires for stored in self.known.standing)
-        return Decision(reason, max(self.message.expires, latest))
+        own = min(self.message.expires, self.message.latest_end)
+        return Decision(reason, max(own, latest))
+
+    @property
+    def means_to_end(self) -> bool:
+        """Whether the message says that what stands is over, in whatever form."""
+        return self.message.ends or (self.message.facts.not_a_warning and bool(self.known.standing))
 
 
 def decide(message: Message, known: RelatedState, rules: IntakeRules) -> Decision:
@@ -68,6 +75,7 @@ def decide(message: Message, known: RelatedState, rules: IntakeRules) -> Decisio
         _powerless,
         _repeated,
         _unfit_reference,
+        _unfit_lifetime,
         _not_for_the_public,
         _superseded,
         _ending,
@@ -163,6 +171,14 @@ def _unfit_reference(case: _Case) -> Decision | None:
     return None
 
 
+def _unfit_lifetime(case: _Case) -> Decision | None:
+    """Find that a control centre's message is to hold for too long, an exercise like the real thing. Of a feed it
+    matters for what would go out.
+    """
+    mends = case.on_doubt is OnDoubt.REFUSE and not case.means_to_end
+    return case.in_doubt(Doubt.LIFETIME) if mends and Doubt.LIFETIME in case.message.doubts else None
+
+
 def _not_for_the_public(case: _Case) -> Decision | None:
     alert = case.message.alert
     if alert.msg_type not in (MsgType.ALERT, *ACTS_ON_OTHERS):
@@ -182,8 +198,7 @@ def _superseded(case: _Case) -> Decision | None:
 
 def _ending(case: _Case) -> Decision | None:
     message, known = case.message, case.known
-    clears = message.facts.not_a_warning and bool(known.standing)
-    if not (message.ends or clears):
+    if not case.means_to_end:
         return None
     if known.standing:
         return case.ends(Reason.CANCEL if message.alert.msg_type is MsgType.CANCEL else Reason.ALL_CLEAR)

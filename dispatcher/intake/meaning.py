@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cap import Alert, MsgType, ResponseType
+from cap import Alert, Info, MsgType, ResponseType
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -21,6 +21,15 @@ def expiry(alert: Alert, now: datetime, default_lifetime: timedelta) -> datetime
     if not ends or len(ends) < len(alert.infos):
         ends.append(now + default_lifetime)
     return max(ends)
+
+
+def infos_beyond(alert: Alert, latest: datetime) -> dict[int, Info]:
+    """Return the infos that are to hold for longer, by their numbers, from 1. One that does not say is none of them."""
+    return {
+        number: info
+        for number, info in enumerate(alert.infos, 1)
+        if info.expires is not None and info.expires > latest
+    }
 
 
 def is_ending(alert: Alert) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from cap.profiles import facts, normalise
 from cap.severity import highest_severity
 from cap.signatures.verification import Verdict, verify
 from dispatcher.intake.local_texts import differs_by_place
-from dispatcher.intake.meaning import ACTS_ON_OTHERS, expiry, is_ending
+from dispatcher.intake.meaning import ACTS_ON_OTHERS, expiry, infos_beyond, is_ending
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, FEED_PREFIX, Doubt
 from dispatcher.targeting.match import DEFAULT_MATCHING_RULE, match
@@ -24,7 +24,6 @@ from dispatcher.targeting.target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from cap.profiles.profile import Facts
     from dispatcher.boundaries.municipalities import Boundaries
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """How far a feed's `sent` may lie ahead of the record's clock before the message is held."""
+LONGEST_LIFETIME = timedelta(days=30)
+"""How far `expires` may lie ahead of the record's clock. The longest warnings of weather, floods and drinking water
+hold for some weeks, and are renewed."""
 NAME_MAX = 255
 """Characters that a name may have. CAP sets no limit; the record's index does, at about 2,700 bytes."""
 CREDIT_LENGTH = 400
@@ -39,6 +41,9 @@ CREDIT_LENGTH = 400
 
 
 NO_MATCH = Match(())
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+_OF_TIME = (Doubt.CLOCK, Doubt.LIFETIME)
 
 
 class OnDoubt(StrEnum):
@@ -67,6 +72,7 @@ class IntakeRules:
     """Only Actual ever reaches the public; without it here, every message is held for a person."""
     default_lifetime: timedelta = timedelta(hours=12)
     """How long a message holds that does not say, and how old one may be to be a first notice."""
+    longest_lifetime: timedelta = LONGEST_LIFETIME
     default_language: str = "de-DE"
     """The language of infos that name none; empty: CAP's own, which is en-US."""
     future_tolerance: timedelta = FUTURE_TOLERANCE
@@ -116,6 +122,8 @@ class Message:
     matched: Match = NO_MATCH
     proved: bool = False
     """Whether it is proved who wrote it."""
+    latest_end: datetime = NEVER
+    """The latest `expires` that a message of its source may have now."""
 
     @property
     def ends(self) -> bool:
@@ -157,10 +165,13 @@ class Message:
 
     def at(self, now: datetime, rules: IntakeRules) -> Message:
         """Return the message as it is at another time, by which clock and validity are judged."""
-        doubts: list[Doubt] = [doubt for doubt in self.doubts if doubt != Doubt.CLOCK]
-        if self.sent > now + rules.future_tolerance:
-            doubts.append(Doubt.CLOCK)
-        return replace(self, doubts=tuple(doubts), expires=expiry(self.alert, now, rules.default_lifetime))
+        doubts = [doubt for doubt in self.doubts if doubt not in _OF_TIME]
+        return replace(
+            self,
+            doubts=(*doubts, *_of_time(self.alert, self.sent, now, rules)),
+            expires=expiry(self.alert, now, rules.default_lifetime),
+            latest_end=now + rules.longest_lifetime,
+        )
 
     def render(self) -> tuple[bytes, bytes]:
         """Return CAP 1.2 as the record keeps and passes it on, and its SHA-256."""
@@ -209,8 +220,7 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
         for place in matched.affected
         if rules.may_warn(place.ags)
     )
-    if sent > now + rules.future_tolerance:
-        doubts.append(Doubt.CLOCK)
+    doubts += _of_time(alert, sent, now, rules)
     if matched.held and not places and (alert.infos or alert.msg_type not in ACTS_ON_OTHERS):
         doubts.append(Doubt.AREA)
     if differs_by_place(alert):
@@ -232,7 +242,17 @@ def prepare(incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now:
         ),
         matched,
         proved=signed or alert.sender in rules.senders,
+        latest_end=now + rules.longest_lifetime,
     )
+
+
+def _of_time(alert: cap.Alert, sent: datetime, now: datetime, rules: IntakeRules) -> list[Doubt]:
+    """Return the doubts that depend on the clock, by which the message is judged again when it is decided upon."""
+    applies = {
+        Doubt.CLOCK: sent > now + rules.future_tolerance,
+        Doubt.LIFETIME: bool(infos_beyond(alert, now + rules.longest_lifetime)),
+    }
+    return [doubt for doubt in _OF_TIME if applies[doubt]]
 
 
 def match_areas(alert: cap.Alert, boundaries: Boundaries, rule: MatchingRule, profile: MatchProfile) -> Match:

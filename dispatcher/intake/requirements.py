@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import cap
+from dispatcher.intake.meaning import infos_beyond
 from dispatcher.intake.prepare import NAME_MAX, too_long_names
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Doubt
@@ -91,6 +92,29 @@ def _clock(message: Message, known: RelatedState) -> RequestRefused:
     )
 
 
+def _lifetime(message: Message, _known: RelatedState) -> RequestRefused:
+    latest = message.latest_end.isoformat(timespec="seconds")
+    return RequestRefused(
+        ProblemType.EXPIRES_TOO_LATE,
+        f"<expires> liegt zu weit in der Zukunft: {message.expires.isoformat()}. Eine Meldung von jetzt darf bis "
+        f"{latest} gelten; was länger dauert, verlängert rechtzeitig ein Update.",
+        errors=tuple(
+            as_error(
+                cap.Finding(
+                    code="expires-too-late",
+                    severity=cap.Level.ERROR,
+                    path=f"/alert/info[{number}]/expires",
+                    line=info.lines.get("expires") or info.line,
+                    message=f"The info is to hold until {info.expires}; the latest end that is possible now is "
+                    f"{latest}.",
+                    message_de=f"Das info soll bis {info.expires} gelten; spätestens möglich ist jetzt {latest}.",
+                )
+            )
+            for number, info in infos_beyond(message.alert, message.latest_end).items()
+        ),
+    )
+
+
 def _area(_message: Message, _known: RelatedState) -> RequestRefused:
     return RequestRefused(
         ProblemType.AREA_UNMATCHED,
@@ -156,6 +180,7 @@ def _reference_replaced(_message: Message, known: RelatedState) -> RequestRefuse
 
 _REFUSALS = {
     Doubt.CLOCK: _clock,
+    Doubt.LIFETIME: _lifetime,
     Doubt.AREA: _area,
     Doubt.SEVERAL_TEXTS: _several_texts,
     Doubt.TERRITORY: _territory,

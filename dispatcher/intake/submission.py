@@ -99,6 +99,7 @@ class SubmissionIntake:
         self._metrics = metrics
         self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
+        self._longest_lifetime = timedelta(hours=settings.longest_lifetime_hours)
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
 
     async def accept(self, principal: Principal, raw: bytes) -> Accepted:
@@ -181,6 +182,7 @@ class SubmissionIntake:
             territory=source.territory,
             senders=source.senders,
             default_lifetime=self._default_lifetime,
+            longest_lifetime=self._longest_lifetime,
             default_language="",
             future_tolerance=self._future_tolerance,
             profile=MatchProfile(

@@ -19,6 +19,7 @@ class ProblemType(StrEnum):
     NOT_ONE_ALERT = "not-one-alert"
     SENDER_NOT_ALLOWED = "sender-not-allowed"
     SENT_IN_FUTURE = "sent-in-future"
+    EXPIRES_TOO_LATE = "expires-too-late"
     SEVERAL_TEXTS = "several-texts"
     NO_AREA = "no-area"
     AREA_UNMATCHED = "area-unmatched"
@@ -44,6 +45,7 @@ STATUS = {
     ProblemType.NOT_ONE_ALERT: 422,
     ProblemType.SENDER_NOT_ALLOWED: 403,
     ProblemType.SENT_IN_FUTURE: 422,
+    ProblemType.EXPIRES_TOO_LATE: 422,
     ProblemType.SEVERAL_TEXTS: 422,
     ProblemType.NO_AREA: 422,
     ProblemType.AREA_UNMATCHED: 422,
@@ -69,6 +71,7 @@ TITLE = {
     ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",
     ProblemType.SENDER_NOT_ALLOWED: "The API key does not speak for this CAP sender",
     ProblemType.SENT_IN_FUTURE: "The message was sent in the future",
+    ProblemType.EXPIRES_TOO_LATE: "The message is to hold for too long",
     ProblemType.SEVERAL_TEXTS: "The message says different things to different places",
     ProblemType.NO_AREA: "The message names no area",
     ProblemType.AREA_UNMATCHED: "Part of the area matches no known municipality",

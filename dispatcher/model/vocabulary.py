@@ -100,6 +100,8 @@ class Doubt(StrEnum):
     """The sender is not one of the CAP senders that the feed may carry."""
     CLOCK = "clock"
     """The message was sent in the future."""
+    LIFETIME = "lifetime"
+    """It is to hold for longer than a message of its source may."""
     AREA = "area"
     """Nobody can tell which municipality it concerns."""
     SEVERAL_TEXTS = "several_texts"

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
@@ -41,6 +41,8 @@ from tests.support.feed_messages import HOUR, NOW, dwd_id, update, warning
 
 MINUTE = timedelta(minutes=1)
 ENDS = NOW + 6 * HOUR
+MONTH, IN_YEARS = AT + timedelta(days=30), datetime(9998, 12, 31, tzinfo=UTC)
+FOR_YEARS = message(doubts=(Doubt.LIFETIME,))
 HOLD, REFUSE = OnDoubt.HOLD, OnDoubt.REFUSE
 
 SENT = on_record(id="sent")
@@ -197,6 +199,37 @@ LADDER: dict[str, Case] = {
         FIRST_NOTICE,
         REFUSE,
     ),
+    # unfit lifetime
+    "a centre's warning of years": Case(FOR_YEARS, known(), of(Reason.HELD, Doubt.LIFETIME), REFUSE),
+    "a centre's exercise of years": Case(
+        message(replace(FIRST, status=cap.Status.EXERCISE), doubts=(Doubt.LIFETIME,)),
+        known(),
+        of(Reason.HELD, Doubt.LIFETIME),
+        REFUSE,
+    ),
+    "a centre's update of years of what people know": Case(
+        message(SECOND, doubts=(Doubt.LIFETIME,)),
+        known(named=(SENT,)),
+        of(Reason.HELD, Doubt.LIFETIME),
+        REFUSE,
+    ),
+    "a centre's end of years": Case(
+        message(END, doubts=(Doubt.LIFETIME,)), known(named=(SENT,)), of(Reason.CANCEL), REFUSE
+    ),
+    "a centre's all-clear of years": Case(
+        message(ALL_CLEAR, doubts=(Doubt.LIFETIME,)), known(named=(SENT,)), of(Reason.ALL_CLEAR), REFUSE
+    ),
+    "a centre's green of years after yellow": Case(
+        message(SECOND, doubts=(Doubt.LIFETIME,), not_a_warning=True),
+        known(named=(SENT,)),
+        of(Reason.ALL_CLEAR),
+        REFUSE,
+    ),
+    "a feed's exercise of years": Case(
+        message(replace(FIRST, status=cap.Status.EXERCISE), doubts=(Doubt.LIFETIME,)),
+        known(),
+        of(Reason.NOT_ACTUAL),
+    ),
     # not for the public
     "an acknowledgement": Case(
         message(replace(FIRST, msg_type=cap.MsgType.ACK)), known(), of(Reason.NOT_A_WARNING)
@@ -280,6 +313,16 @@ LADDER: dict[str, Case] = {
     "green after yellow": Case(
         message(SECOND, not_a_warning=True), known(named=(SENT,)), of(Reason.ALL_CLEAR)
     ),
+    "an end of years": Case(
+        replace(message(END, doubts=(Doubt.LIFETIME,), expires=IN_YEARS), latest_end=MONTH),
+        known(named=(SENT,)),
+        of(Reason.CANCEL, expires=MONTH),
+    ),
+    "an end of years of what a person let go out for years": Case(
+        replace(message(END, doubts=(Doubt.LIFETIME,), expires=IN_YEARS), latest_end=MONTH),
+        known(named=(replace(SENT, expires=IN_YEARS - HOUR),)),
+        of(Reason.CANCEL, expires=IN_YEARS - HOUR),
+    ),
     "an end that is only grave": Case(
         message(END, doubts=(Doubt.SEVERITY, Doubt.AREA)), known(named=(SENT,)), of(Reason.CANCEL)
     ),
@@ -328,6 +371,10 @@ LADDER: dict[str, Case] = {
         message(doubts=(Doubt.SEVERITY, Doubt.STATUS)),
         known(),
         of(Reason.HELD, Doubt.SEVERITY, Doubt.STATUS),
+    ),
+    "a warning of years": Case(FOR_YEARS, known(), of(Reason.HELD, Doubt.LIFETIME)),
+    "an update of years of what people know": Case(
+        message(SECOND, doubts=(Doubt.LIFETIME,)), known(named=(SENT,)), of(Reason.HELD, Doubt.LIFETIME)
     ),
     "an update": Case(message(SECOND), known(named=(SENT,)), UPDATE),
     "a centre's update": Case(message(SECOND), known(named=(SENT,)), UPDATE, REFUSE),
@@ -397,6 +444,7 @@ FROM_MESSAGE = (
     Doubt.SIGNATURE,
     Doubt.SENDER,
     Doubt.CLOCK,
+    Doubt.LIFETIME,
     Doubt.AREA,
     Doubt.SEVERAL_TEXTS,
     Doubt.STATUS,

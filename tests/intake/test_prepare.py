@@ -13,6 +13,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.intake.prepare import (
     CREDIT_LENGTH,
     FUTURE_TOLERANCE,
+    LONGEST_LIFETIME,
     Incoming,
     Message,
     OnDoubt,
@@ -63,6 +64,11 @@ def test_a_plain_warning_is_ready_without_a_doubt(boundaries: Boundaries) -> Non
     [
         (warning(sent=LATER + FUTURE_TOLERANCE), {}, ()),
         (warning(sent=LATER + FUTURE_TOLERANCE + timedelta(seconds=1)), {}, (Doubt.CLOCK,)),
+        (warning(expires=LATER + LONGEST_LIFETIME), {}, ()),
+        (warning(expires=LATER + LONGEST_LIFETIME + timedelta(seconds=1)), {}, (Doubt.LIFETIME,)),
+        (warning(expires=datetime(9998, 12, 31, tzinfo=UTC)), {}, (Doubt.LIFETIME,)),
+        (warning(expires=LATER + 2 * HOUR), {"longest_lifetime": HOUR}, (Doubt.LIFETIME,)),
+        (warning(lasts=None), {"longest_lifetime": HOUR}, ()),
         (warning(areas=NOWHERE), {}, (Doubt.AREA,)),
         (warning(areas=()), {}, (Doubt.AREA,)),
         (warning(infos=()), {}, (Doubt.AREA,)),
@@ -93,6 +99,25 @@ def test_every_doubt_and_its_limit(
     boundaries: Boundaries, alert: cap.Alert, rules: dict[str, Any], doubts: tuple[Doubt, ...]
 ) -> None:
     assert ready(alert, boundaries, **rules).doubts == doubts
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_info_that_holds_longest_decides_also_beside_one_that_does_not_say(
+    boundaries: Boundaries, order: int
+) -> None:
+    info = warning().infos[0]
+    last = replace(info, language="en", expires=LATER + LONGEST_LIFETIME + HOUR)
+    for other in (info, replace(info, expires=None)):
+        both = replace(warning(), infos=(other, last)[::order])
+        assert ready(both, boundaries).doubts == (Doubt.LIFETIME,)
+
+
+def test_what_held_for_too_long_then_may_hold_for_as_long_now(boundaries: Boundaries) -> None:
+    found = ready(warning(expires=LATER + LONGEST_LIFETIME + HOUR), boundaries)
+    assert found.latest_end == LATER + LONGEST_LIFETIME
+    now = found.at(LATER + HOUR, RULES)
+    assert (now.doubts, now.latest_end) == ((), LATER + LONGEST_LIFETIME + HOUR)
+    assert now.at(LATER, RULES).doubts == (Doubt.LIFETIME,)
 
 
 def test_different_texts_for_different_places_wait(boundaries: Boundaries) -> None:

@@ -23,7 +23,7 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt
 from dispatcher.targeting.outcome import Affected, Match, MatchReason, Unmatched
 from tests.support.decisions import END, FIRST, SECOND, known, message, on_record
-from tests.support.feed_messages import NOW, warning
+from tests.support.feed_messages import HOUR, NOW, warning
 
 DUEREN, AACHEN = ("05358008", "Düren"), ("05334002", "Aachen")
 RULES = IntakeRules("leitstelle", on_doubt=OnDoubt.REFUSE, territory=("05358",))
@@ -162,6 +162,7 @@ def test_a_finding_is_an_error_of_the_problem_with_its_place() -> None:
 
 REFUSALS = {
     Doubt.CLOCK: ProblemType.SENT_IN_FUTURE,
+    Doubt.LIFETIME: ProblemType.EXPIRES_TOO_LATE,
     Doubt.AREA: ProblemType.AREA_UNMATCHED,
     Doubt.SEVERAL_TEXTS: ProblemType.SEVERAL_TEXTS,
     Doubt.TERRITORY: ProblemType.OUTSIDE_TERRITORY,
@@ -183,6 +184,22 @@ def test_the_other_doubts_are_those_of_feeds_alone() -> None:
     """A key proves a centre, and which status and severity go out by themselves is set for feeds only."""
     assert set(Doubt) - set(REFUSALS) == {Doubt.SIGNATURE, Doubt.SENDER, Doubt.STATUS, Doubt.SEVERITY}
     assert set(Doubt) - set(REFUSALS) > AUTHENTICITY_DOUBTS - {Doubt.CLOCK}
+
+
+def test_each_info_that_holds_for_too_long_is_a_finding_in_both_languages() -> None:
+    latest = NOW + HOUR
+    infos = tuple(
+        replace(FIRST.infos[0], expires=end) for end in (NOW + 2 * HOUR, latest, None, NOW + 3 * HOUR)
+    )
+    refused = refusal(
+        Doubt.LIFETIME, replace(message(replace(FIRST, infos=infos)), latest_end=latest), known()
+    )
+    assert [one["path"] for one in refused.errors] == ["/alert/info[1]/expires", "/alert/info[4]/expires"]
+    for one in refused.errors:
+        assert one["severity"] == "error"
+        assert str(one["message"]).endswith(f"the latest end that is possible now is {latest.isoformat()}.")
+        assert str(one["message_de"]).endswith(f"spätestens möglich ist jetzt {latest.isoformat()}.")
+    assert latest.isoformat() in refused.detail
 
 
 def test_a_refused_reference_is_named() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +128,7 @@ def broken(text: bytes, old: bytes, new: bytes) -> bytes:
 
 
 XML = warning().xml()
+FOR_EVER = datetime(9998, 12, 31, tzinfo=UTC) - now()
 REFUSED = {
     "not XML": (b"Hochwasser!", 400, ProblemType.MALFORMED),
     "nothing": (b"", 400, ProblemType.MALFORMED),
@@ -144,6 +145,16 @@ REFUSED = {
     ),
     "an unknown sender": (warning(sender=NEIGHBOUR).xml(), 403, ProblemType.SENDER_NOT_ALLOWED),
     "the future": (warning(sent=now() + 12 * HOUR).xml(), 422, ProblemType.SENT_IN_FUTURE),
+    "a validity of more than a month": (
+        warning(infos=(InfoPart(lifetime=31 * 24 * HOUR),)).xml(),
+        422,
+        ProblemType.EXPIRES_TOO_LATE,
+    ),
+    "an exercise for ever": (
+        warning(status="Exercise", more="<note>Übung</note>", infos=(InfoPart(lifetime=FOR_EVER),)).xml(),
+        422,
+        ProblemType.EXPIRES_TOO_LATE,
+    ),
     "an end from the future, for elsewhere, of nothing known": (
         warning().later("c-1", "Cancel", sent=now() + 12 * HOUR, infos=(InfoPart(areas=(AACHEN,)),)).xml(),
         422,
