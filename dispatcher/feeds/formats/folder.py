@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".cap", ".json", ".xml", ".zip"})
 MAX_FILES = 10_000
 MAX_ARCHIVE_BYTES = 16 * 1024 * 1024
+MAX_TOTAL_BYTES = 128 * 1024 * 1024
+"""What the files of a folder may have together, unpacked; no file is looked at beyond the one that exceeds it."""
 
 
 class Folder:
@@ -33,8 +35,13 @@ class Folder:
         entries: list[FeedEntry] = []
         broken: list[UnreadablePart] = []
         paths = sorted(path for path in self._path.iterdir() if _is_meant(path))
+        left = MAX_TOTAL_BYTES
         for path in paths[:MAX_FILES]:
+            if left <= 0:
+                broken.append(_too_much(path))
+                continue
             listing = self._file(path)
+            left -= sum(len(entry.content or b"") for entry in listing.entries)
             entries += listing.entries
             broken += listing.broken
         if len(paths) > MAX_FILES:
@@ -84,6 +91,11 @@ def _is_meant(path: Path) -> bool:
 
 def _opener(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _too_much(path: Path) -> UnreadablePart:
+    detail = f"beyond the {MAX_TOTAL_BYTES} bytes that are read of a folder"
+    return UnreadablePart(path.name, path.name.encode(), "too-large", detail)
 
 
 def _too_many(more: int) -> UnreadablePart:

@@ -68,3 +68,15 @@ def test_a_file_can_be_handed_to_the_folder(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_says_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         Folder(tmp_path / "gone").scan()
+
+
+def test_what_the_files_of_a_folder_hold_together_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand archives, each within its own bounds, are not."""
+    monkeypatch.setattr(folder_module, "MAX_TOTAL_BYTES", 2_000)
+    for name in ("a.cap", "b.cap", "c.cap"):
+        (tmp_path / name).write_bytes(b"<" * 1_500)
+    listing = Folder(tmp_path).scan()
+    assert [entry.key for entry in listing.entries] == ["a.cap", "b.cap"]
+    assert [(one.key, one.code) for one in listing.broken] == [("c.cap", "too-large")]
