@@ -20,6 +20,7 @@ _FARTHEST_OFFSET: Final = timedelta(hours=14)  # no zone is farther from UTC (XM
 _LATEST_ZONE: Final = timezone(timedelta(hours=-12))  # where a wall clock shows a given time last
 _LANGUAGE: Final = re.compile(r"[a-zA-Z]{1,8}(?:-[a-zA-Z0-9]{1,8})*+", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,15}(?:\.\d{0,350})?|\.\d{1,350})", re.ASCII)
+_ITEM: Final = re.compile(r'"([^"]*)"|([^\s"]+)')
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -117,6 +118,6 @@ def integer(text: str) -> tuple[int | None, str | None]:
 
 def quoted_list(text: str) -> tuple[tuple[str, ...], str | None]:
     """Splits `addresses` or `incidents` (§3.2.1) at blanks; an item with blanks in it stands in double quotes."""
-    items = [quoted or bare for quoted, bare in re.findall(r'"([^"]*)"|([^\s"]+)', text)]
+    items = (found[1] or found[2] for found in _ITEM.finditer(text))
     code = "list-quotes" if text.count('"') % 2 else None
-    return tuple(item.strip() for item in items if item.strip()), code
+    return tuple(stripped for item in items if item and (stripped := item.strip())), code

@@ -15,8 +15,9 @@ class Limits:
     max_depth: int = 64  # elements inside one another; an alert has 5 levels, in EDXL-DE 9
     max_elements: int = 200_000  # per body
     max_attributes: int = 64  # per element, namespace declarations not counted
+    max_namespaces: int = 256  # declarations in scope at once; an alert has 2, with a signature 3
     max_name: int = 1_000  # characters in one element's or attribute's name, namespace included
-    max_alerts: int = 2_000  # in one feed or bundle
+    max_alerts: int = 2_000  # in one feed or bundle, readable or not; as many entries, linked or not
     max_infos: int = 64  # per alert; the 24 official languages of the European Union fit twice
     max_resources: int = 1_000  # per alert, over all infos
     max_areas: int = 10_000  # per alert, over all infos

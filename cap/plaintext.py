@@ -8,14 +8,39 @@ import html
 import re
 from typing import Final
 
-_BREAKS: Final = re.compile(r"<\s*(?:br|/p|/div|/li|/tr|/h[1-6]|/ul|/ol|hr)(?=[\s/>])[^<>]*>", re.IGNORECASE)
-_ITEMS: Final = re.compile(r"<\s*li(?=[\s/>])[^<>]*>", re.IGNORECASE)
+# The letters that a pattern that ignores case takes for one of ASCII besides the two cases (CaseFolding.txt).
+_FOLDED: Final = {"i": "\u0130\u0131", "k": "\u212a", "s": "\u017f"}
+
+
+def _any_case(word: str) -> str:
+    """Returns a pattern for a word in any case. Sets of letters, unlike a pattern that ignores case, tell at their
+    first letter which of many words cannot begin here: a text may consist of nothing but `<`.
+    """
+    return "".join(
+        f"[{letter}{letter.upper()}{_FOLDED.get(letter, '')}]" if letter.isalpha() else letter
+        for letter in word
+    )
+
+
+def _any_of(*words: str) -> str:
+    """Returns a pattern for any of the words, in any case, that are grouped by their first letters."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(word[0], []).append(_any_case(word[1:]))
+    return "|".join(f"{_any_case(first)}(?:{'|'.join(rests)})" for first, rests in groups.items())
+
+
+_BLOCKS: Final = _any_of("p", "div", "li", "tr", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6")
+_BREAKS: Final = re.compile(rf"<\s*(?:/(?:{_BLOCKS})|{_any_of('br', 'hr')})(?=[\s/>])[^<>]*>")
+_ITEMS: Final = re.compile(rf"<\s*{_any_case('li')}(?=[\s/>])[^<>]*>")
+_NAMES: Final = (
+    "a abbr article audio b big blockquote body button center cite code dd div dl dt em embed font footer form frame"
+    " h1 h2 h3 h4 h5 h6 head header html i iframe img input ins label link main mark math meta nav object ol p pre q s"
+    " script section select small span strike strong style sub sup svg table tbody td textarea tfoot th thead title tr"
+    " tt u ul video"
+)
 _TAGS: Final = re.compile(
-    r"</?(?:a|abbr|article|audio|b|big|blockquote|body|button|center|cite|code|dd|div|dl|dt|em|embed|font|footer"
-    r"|form|frame|h[1-6]|head|header|html|i|iframe|img|input|ins|label|link|main|mark|math|meta|nav|object|ol|p"
-    r"|pre|q|s|script|section|select|small|span|strike|strong|style|sub|sup|svg|table|tbody|td|textarea|tfoot|th"
-    r"|thead|title|tr|tt|u|ul|video)(?=[\s/>])[^<>]*>|<!\[CDATA\[|\]\]>",
-    re.IGNORECASE,
+    rf"</?(?:{_any_of(*_NAMES.split())})(?=[\s/>])[^<>]*>|<!\[{_any_case('cdata')}\[|\]\]>"
 )
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _MANY_BREAKS: Final = re.compile(r"\n{3,}")
@@ -36,11 +61,6 @@ def plain(text: str) -> str:
             return flat
         stripped = flat
     return stripped.replace("<", " ").replace("&", " ").strip()
-
-
-def has_markup(text: str) -> bool:
-    """Whether `plain` would change more than the outer blanks."""
-    return ("<" in text or "&" in text) and _once(text.strip()) != text.strip()
 
 
 def _once(text: str) -> str:

@@ -19,6 +19,10 @@ class Shapes:
     holes: tuple[Polygon, ...]
     unreadable: int
 
+    @property
+    def corners(self) -> int:
+        return sum(len(ring.lat_lon) for ring in (*self.polygons, *self.holes))
+
 
 def read_features(collection: Any, limits: Limits) -> Iterator[Shapes]:
     """Yields the Polygon and MultiPolygon features.
@@ -33,7 +37,7 @@ def read_features(collection: Any, limits: Limits) -> Iterator[Shapes]:
     left = limits.max_vertices
     for feature in features:
         shapes = _feature(feature)
-        left -= sum(len(ring.lat_lon) for ring in (*shapes.polygons, *shapes.holes))
+        left -= shapes.corners
         if left < 0:
             raise LimitExceeded(
                 f"More than {limits.max_vertices} vertices in the geometry.",

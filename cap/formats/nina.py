@@ -6,7 +6,7 @@ filler. All this was found in published samples; the service has no normative de
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
@@ -22,6 +22,8 @@ from cap.vocabulary import Version
 
 AREA_ID: Final = "AreaId"
 _DEFAULT: Final = Limits()
+# Corners over all areas, which share their shapes: a country's outline in all languages of the European Union twice.
+_MOST_SHARED: Final = 2_000_000
 _FILLER: Final = "-1.0,-1.0"
 _NAMESPACE: Final = NAMESPACE_OF[Version.V1_2]
 
@@ -125,15 +127,28 @@ def _swapped(text: str) -> str:
 
 def _with_shapes(alert: Alert, shapes: tuple[Shapes, ...]) -> Alert:
     """Gives every area the shapes of its AreaId, or all shapes where it names none, as translations do."""
-    infos = tuple(
-        replace(info, areas=tuple(_shaped(area, shapes) for area in info.areas)) for info in alert.infos
-    )
-    return replace(alert, infos=infos)
+    by_id: dict[str, list[Shapes]] = {}
+    for shape in shapes:
+        by_id.setdefault(shape.area_id, []).append(shape)
+    left = _MOST_SHARED
+    infos = []
+    for info in alert.infos:
+        areas = []
+        for area in info.areas:
+            ids = dict.fromkeys(code.value for code in area.geocodes if code.name == AREA_ID)
+            own = [shape for name in ids for shape in by_id.get(name, ())] if ids else shapes
+            left -= sum(1 + shape.corners for shape in own)
+            if left < 0:
+                raise LimitExceeded(
+                    f"The areas have more than {_MOST_SHARED} vertices in common.",
+                    f"Die Gebiete haben zusammen mehr als {_MOST_SHARED} Eckpunkte.",
+                )
+            areas.append(_shaped(area, own))
+        infos.append(replace(info, areas=tuple(areas)))
+    return replace(alert, infos=tuple(infos))
 
 
-def _shaped(area: Area, shapes: tuple[Shapes, ...]) -> Area:
-    ids = {code.value for code in area.geocodes if code.name == AREA_ID}
-    own = [shape for shape in shapes if not ids or shape.area_id in ids]
+def _shaped(area: Area, own: Sequence[Shapes]) -> Area:
     polygons = (*area.polygons, *(ring for shape in own for ring in shape.polygons))
     holes = tuple(ring for shape in own for ring in shape.holes)
     return replace(

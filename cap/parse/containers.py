@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from cap.errors import CapError, LimitExceeded, NotCap
@@ -32,20 +33,21 @@ class _AlertCollector:
     limits: Limits
     alerts: list[Alert] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    seen: int = 0
 
     def add(self, element: Element, repairs: list[str], path: str) -> None:
         """Adds an alert; one that exceeds a limit is reported and does not take the others with it."""
-        if len(self.alerts) >= self.limits.max_alerts:
-            most = self.limits.max_alerts
-            raise LimitExceeded(
-                f"More than {most} alerts (line {element.line}).",
-                f"Mehr als {most} Meldungen (Zeile {element.line}).",
-                element.line,
-            )
+        self._count(element.line)
         try:
             self.alerts.append(build(element, ALERT_TAGS[element.tag], self.limits, repairs))
         except LimitExceeded as error:
             self.problems.append(Problem("feed-alert-unreadable", path, element.line, str(error)))
+
+    def _count(self, line: int) -> None:
+        """Raises LimitExceeded for an alert too many: one that cannot be read costs as much as one that can."""
+        self.seen += 1
+        if self.seen > self.limits.max_alerts:
+            raise _too_many(self.limits.max_alerts, "alerts", "Meldungen", line)
 
     def add_inner(self, inner: str | bytes, line: int, path: str) -> None:
         """Adds an alert that a container holds as text or bytes; its lines count from where it begins."""
@@ -55,6 +57,7 @@ class _AlertCollector:
             else:
                 root, repairs = elements.read(inner, self.limits)
         except CapError as error:
+            self._count(line)
             self.problems.append(Problem("feed-alert-unreadable", path, line, str(error)))
             return
         if root.tag in ALERT_TAGS:
@@ -64,8 +67,15 @@ class _AlertCollector:
 
     def add_foreign(self, element: Element, line: int, path: str) -> None:
         """Reports an alert of no known namespace: it is not read, but it must not vanish either."""
+        self._count(line)
         why = f"its namespace is “{element.namespace[:80]}”, which is none of CAP's."
         self.problems.append(Problem("feed-alert-unreadable", path, line, why))
+
+
+def _too_many(most: int, what: str, was: str, line: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"More than {most} {what} (line {line}).", f"Mehr als {most} {was} (Zeile {line}).", line
+    )
 
 
 def collect_alerts(root: Element, repairs: list[str], limits: Limits) -> Document:
@@ -74,7 +84,7 @@ def collect_alerts(root: Element, repairs: list[str], limits: Limits) -> Documen
     """
     if root.tag in ALERT_TAGS:
         return Document((build(root, ALERT_TAGS[root.tag], limits, repairs),))
-    kind, entries, problems = _container(root)
+    kind, entries, problems = _container(root, limits)
     found = _AlertCollector(limits, problems=problems)
     for element, path, inner in _walk(root, f"/{root.local}"):
         if inner is not None:
@@ -90,11 +100,14 @@ def collect_alerts(root: Element, repairs: list[str], limits: Limits) -> Documen
     return Document(tuple(found.alerts), tuple(found.problems), kind, entries)
 
 
-def _container(root: Element) -> tuple[str, tuple[Entry, ...], list[Problem]]:
+def _container(root: Element, limits: Limits) -> tuple[str, tuple[Entry, ...], list[Problem]]:
     reader = _FEEDS.get(root.tag)
     if reader is not None:
         kind, entries, problems = reader
-        return kind, tuple(entries(root)), list(problems(root))
+        found = tuple(islice(entries(root), limits.max_alerts + 1))
+        if len(found) > limits.max_alerts:
+            raise _too_many(limits.max_alerts, "entries", "Einträge", found[-1].line or root.line)
+        return kind, found, _listed(problems(root), f"/{root.local}", limits.max_problems)
     if root.local in _EDXL:
         return "edxl-de", (), []
     if root.local == "alerts":
@@ -105,6 +118,13 @@ def _container(root: Element) -> tuple[str, tuple[Entry, ...], list[Problem]]:
         f"Das Wurzelelement {root.local[:80]} ist weder eine CAP-Meldung noch ein bekannter Behälter.",
         root.line,
     )
+
+
+def _listed(problems: Iterator[Problem], path: str, most: int) -> list[Problem]:
+    """Returns the first problems of the container itself, and the number of the others."""
+    found = list(islice(problems, most))
+    more = sum(1 for _ in problems)
+    return [*found, Problem("problems-truncated", path, None, str(more))] if more else found
 
 
 _FEEDS: Final[

@@ -80,6 +80,7 @@ class _Builder:
         parser.buffer_text = True
         parser.buffer_size = 1 << 16
         root = self._attach()
+        self._count_namespaces()
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         try:
             parser.Parse(body, True)
@@ -100,6 +101,7 @@ class _Builder:
             ) from None
         finally:  # the handlers refer to the parser and it to them: without this the reference cycle lingers
             parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
+            parser.StartNamespaceDeclHandler = parser.EndNamespaceDeclHandler = None
             parser.StartDoctypeDeclHandler = None
         return root.children[0]
 
@@ -111,6 +113,27 @@ class _Builder:
             line,
         )
 
+    def _count_namespaces(self) -> None:
+        """Installs the handlers that bound the declarations in scope."""
+        parser, most, inside = self._parser, self._limits.max_namespaces, 0
+
+        def declare(_prefix: str | None, _uri: str | None) -> None:
+            nonlocal inside
+            inside += 1
+            if inside > most:
+                raise _exceeded(
+                    f"more than {most} namespaces at once",
+                    f"mehr als {most} Namensräume zugleich",
+                    parser.CurrentLineNumber + self._skipped,
+                )
+
+        def forget(_prefix: str | None) -> None:
+            nonlocal inside
+            inside -= 1
+
+        parser.StartNamespaceDeclHandler = declare
+        parser.EndNamespaceDeclHandler = forget
+
     def _attach(self) -> Element:
         """Installs the element handlers; the returned element is the document above the root."""
         parser, limits, skipped = self._parser, self._limits, self._skipped
@@ -120,29 +143,36 @@ class _Builder:
             limits.max_name,
         )  # locals: read for every element
         document = current = Element("", 0)
-        stack: list[Element] = []
-        count = 0
+        # The text so far of the element that is open, in pieces: a string that grew at every child would be copied
+        # at every child.
+        pieces: list[str] = []
+        length = count = 0
+        stack: list[tuple[Element, list[str], int]] = []
 
         def start(tag: str, attributes: dict[str, str]) -> None:
-            nonlocal current, count
+            nonlocal current, pieces, length, count
             count += 1
             line = parser.CurrentLineNumber + skipped
             if count > most or len(stack) >= deepest or len(tag) > longest or attributes:
                 _guard(limits, tag, line, (count, len(stack)), attributes)
-            element = Element(tag, line, len(current.text), attributes or None)
+            element = Element(tag, line, length, attributes or None)
             if current.children:
                 current.children.append(element)
             else:
                 current.children = [element]
-            stack.append(current)
-            current = element
+            stack.append((current, pieces, length))
+            current, pieces, length = element, [], 0
 
         def end(_tag: str) -> None:
-            nonlocal current
-            current = stack.pop()
+            nonlocal current, pieces, length
+            if pieces:
+                current.text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+            current, pieces, length = stack.pop()
 
         def text(data: str) -> None:
-            current.text += data
+            nonlocal length
+            pieces.append(data)
+            length += len(data)
 
         parser.StartElementHandler = start
         parser.EndElementHandler = end

@@ -65,7 +65,7 @@ class Fields:
         for child in self.element.children:
             slot = model.slots.get(child.tag)
             if slot is None:
-                self.report("element-unexpected", child, child.local)
+                self._unexpected(child)
                 continue
             name, position, once = slot
             if position < last:
@@ -81,6 +81,14 @@ class Fields:
         for name in model.required:
             if name not in found:
                 self._missing(name)
+
+    def _unexpected(self, child: Element) -> None:
+        if (
+            self.problems.is_full
+        ):  # a body may consist of them, and looking for a name costs as much as all the rest
+            self.problems.drop()
+        else:
+            self.report("element-unexpected", child, child.local)
 
     def _missing(self, name: str) -> None:
         if name not in _ESSENTIAL:  # those are reported with their own codes where they are read
@@ -148,11 +156,11 @@ class Fields:
         return self.prose_of(child) if child is not None else None
 
     def prose_of(self, child: Element) -> str | None:
-        text = self.raw(child)
-        self.bound("characters", len(text), self.problems.limits.max_text, child)
-        if ("<" in text or "&" in text) and plaintext.has_markup(text):
+        raw = self.raw(child)
+        self.bound("characters", len(raw), self.problems.limits.max_text, child)
+        text = plaintext.plain(raw)
+        if text != raw.strip():
             self.report("html-in-text", child, child.local)
-        text = plaintext.plain(text)
         if not text:
             self.report("element-empty", child, child.local)
         return text or None
@@ -161,10 +169,11 @@ class Fields:
         child = self.first(name)
         if child is None:
             return ""
-        text = plaintext.plain(self.raw(child))
+        raw = self.raw(child)
+        text = plaintext.plain(raw)
         if not text:
             self.report("text-empty", child, name)
-        elif ("<" in child.text or "&" in child.text) and plaintext.has_markup(child.text):
+        elif text != raw.strip():
             self.report("html-in-text", child, name)
         self.bound("characters", len(text), self.problems.limits.max_text, child)
         return text

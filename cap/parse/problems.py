@@ -11,7 +11,7 @@ _QUOTED: Final = 60  # characters of a message's text in a sentence about it: en
 
 def quote(text: str) -> str:
     """Returns `text` for use in a sentence: on one line, in quotation marks, shortened."""
-    line = " ".join(text.split())
+    line = " ".join(text.split(None, _QUOTED))  # of a long text no more words than are shown
     return f"“{line[:_QUOTED]}…”" if len(line) > _QUOTED else f"“{line}”"
 
 

@@ -15,6 +15,8 @@ _REGIONS: Final = "warnVerwaltungsbereiche"  # a parameter that lists regions by
 _ARS: Final = re.compile(
     r"\d{12}", re.ASCII
 )  # Amtlicher Regionalschlüssel; trailing zeros stand for "all of"
+# Regions over all areas of one info, which share them: every municipality of Germany, in ten areas.
+_MOST_SHARED: Final = 100_000
 _INTERNAL: Final = "AreaId"  # numbers a shape of the publication, not a place
 _NO_PUSH: Final = "Materna:noPush"  # a `code` that asks for no alarm
 _SHORT_CODE: Final = "shortCode:"  # begins some of the instruction codes
@@ -32,13 +34,16 @@ def _normalise(alert: Alert) -> Alert:
 
 def _info(info: Info) -> Info:
     """Takes sender's name, instruction and regions from the parameters that hold them."""
-    regions = tuple(NamedValue("ARS", code) for code in _regions(info))
+    regions = tuple(NamedValue("ARS", code) for code in dict.fromkeys(_regions(info)))
     areas = info.areas or ((Area(""),) if regions else ())
+    shared = _MOST_SHARED // max(
+        len(regions), 1
+    )  # areas that are given the regions; the others name no place then
     return replace(
         info,
         sender_name=info.sender_name or first_value(info.parameters, "sender_langname"),
         instruction=info.instruction or first_value(info.parameters, "instructionText"),
-        areas=tuple(_area(area, regions) for area in areas),
+        areas=tuple(_area(area, regions if number <= shared else ()) for number, area in enumerate(areas, 1)),
     )
 
 

@@ -19,6 +19,7 @@ _C14N: Final = frozenset(
 )
 _ENVELOPED: Final = f"{DSIG}enveloped-signature"
 _WEAK: Final = ("sha1", "md5", "hmac")
+_MOST_PREFIXES: Final = 16  # in a list of those to keep: each is looked for at every element
 _FORBIDDEN: Final = frozenset({"Object", "Manifest", "RetrievalMethod", "XPath", "HMACOutputLength"})
 
 
@@ -37,6 +38,8 @@ def _is_enveloped(signature: Element) -> bool:
     if len(infos) != 1 or len(references) != 1 or references[0] not in infos[0].children:
         return False
     if (references[0].attributes or {}).get("URI") != "":
+        return False
+    if any(len((part.attributes or {}).get("PrefixList", "").split()) > _MOST_PREFIXES for part in parts):
         return False
     transforms = [_algorithm(part) for part in parts if part.local == "Transform"]
     return transforms.count(_ENVELOPED) == 1 and _C14N.issuperset(set(transforms) - {_ENVELOPED})

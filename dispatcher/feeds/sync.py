@@ -17,6 +17,7 @@ from dispatcher.feeds.message_groups import arranged, with_related
 from dispatcher.intake.prepare import Incoming, Message, Unusable
 from dispatcher.model.feeds import EntryState, IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, Reason, Unresolved
+from dispatcher.store.feeds.quarantine import MAX_ITEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,9 +126,12 @@ class FeedSync:
         return [results[index] for index in range(len(incoming))]
 
     async def quarantine_parts(self, feed: Feed, broken: Sequence[UnreadablePart], now: datetime) -> None:
-        """Put parts of a list aside that nobody can read."""
-        for one in broken:
+        """Put parts of a list aside that nobody can read; what several of them lie in, once."""
+        kept = list({id(one.content): one for one in reversed(broken)}.values())[::-1]
+        for one in kept[:MAX_ITEMS]:
             await self._quarantine_item(feed, one.key, one.content, Unusable(one.code, one.detail), now)
+        if len(kept) > MAX_ITEMS:
+            log.warning("feed_quarantine_full", feed=feed.name, left_out=len(kept) - MAX_ITEMS)
 
     async def quarantine_body(
         self, feed: Feed, name: str, content: bytes, code: str, detail: str, now: datetime

@@ -56,7 +56,7 @@ def resolve(
         return CodeResolution((), ((value, Unresolved.TOO_MANY if codes else Unresolved.FORM),))
     indices: set[int] = set()
     unresolved = []
-    for code in codes:
+    for code in dict.fromkeys(codes):
         found = _one(scheme, code, boundaries, registry)
         if isinstance(found, Unresolved):
             unresolved.append((code, found))

@@ -13,18 +13,25 @@ from dispatcher.targeting.shapes import Repair, Shape, ShapeProblem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cap.model import Area, Circle, Polygon
+    from cap.model import Area, Circle, NamedValue, Polygon
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.boundaries.registry import Registry
     from dispatcher.targeting.outcome import MatchProfile
     from dispatcher.targeting.rule import MatchingRule
 
 LABEL_LENGTH = 120
+# Municipalities that the codes of one alert name, each as often as it is named: all of Germany, in every official
+# language of the European Union, four times.
+MAX_NAMED = 1_000_000
 METRES_PER_FOOT = 0.3048
 # An exclusion that `cap` could not read stays among the codes; it names no place and takes nothing away.
 NO_PLACE = "EXCLUDE_POLYGON"
 NO_TARGET = "has neither polygon, circle nor code"
 UNREADABLE = "has polygons or circles that cannot be read"
+
+
+_Codes = tuple[tuple[int, ...], tuple["Unmatched", ...], bool]
+"""The municipalities that the codes of an area name, the codes that name none, and whether that is a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,11 @@ class AreaReading:
 
 @dataclass(slots=True)
 class _Budget:
-    """Counts the vertices that an alert may still have."""
+    """Counts what an alert may still have: vertices, and municipalities, each as often as its codes name it."""
 
     vertices: int
+    named: int
+    codes: dict[tuple[NamedValue, ...], _Codes] = field(default_factory=dict)
     seen: dict[tuple[Polygon | Circle, tuple[Polygon, ...]], Shape | ShapeProblem] = field(
         default_factory=dict
     )
@@ -70,7 +79,7 @@ class _Budget:
 
 def read_areas(areas: Sequence[Area], context: Context) -> tuple[AreaReading, ...]:
     """Read every distinct area once; the limits of the rule hold for all of them together."""
-    budget = _Budget(context.rule.max_vertices)
+    budget = _Budget(context.rule.max_vertices, MAX_NAMED)
     distinct = enumerate(dict.fromkeys(areas), 1)
     return tuple(
         _read(f'area {number} "{area.area_desc[:LABEL_LENGTH]}"', area, context, budget)
@@ -79,9 +88,10 @@ def read_areas(areas: Sequence[Area], context: Context) -> tuple[AreaReading, ..
 
 
 def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReading:
-    coded, failures, gap = _codes(area, context)
+    coded, lost, gap = _codes(area, context, budget)
+    failures = list(lost)
     floor_m = _floor_m(area, context.profile)
-    indices = tuple(index for index in coded if not context.boundaries.lies_below(index, floor_m))
+    indices = coded if floor_m is None else _above(coded, floor_m, context.boundaries)
     notes = [] if len(indices) == len(coded) else [below(name, len(coded) - len(indices), floor_m)]
     if area.unreadable and coded:
         notes.append(f"{name} {UNREADABLE}; its codes stand for it")
@@ -104,6 +114,10 @@ def _read(name: str, area: Area, context: Context, budget: _Budget) -> AreaReadi
     return AreaReading(indices, tuple(named), tuple(failures), tuple(notes), gap)
 
 
+def _above(indices: tuple[int, ...], floor_m: float, boundaries: Boundaries) -> tuple[int, ...]:
+    return tuple(index for index in indices if not boundaries.lies_below(index, floor_m))
+
+
 def below(name: str, count: int, floor_m: float | None) -> str:
     """Return the note about municipalities that a height limit leaves out."""
     return f"{name}: {count} municipalities lie wholly below {floor_m or 0:.0f} m and are left out"
@@ -115,15 +129,22 @@ def _floor_m(area: Area, profile: MatchProfile) -> float | None:
     return area.altitude_ft * (METRES_PER_FOOT if profile.height_unit is HeightUnit.FEET else 1.0)
 
 
-def _codes(area: Area, context: Context) -> tuple[tuple[int, ...], list[Unmatched], bool]:
+def _codes(area: Area, context: Context, budget: _Budget) -> _Codes:
+    known = budget.codes.get(area.geocodes)
+    if known is None:
+        known = budget.codes[area.geocodes] = _fresh_codes(area, context, budget)
+    return known
+
+
+def _fresh_codes(area: Area, context: Context, budget: _Budget) -> _Codes:
     indices: set[int] = set()
     failures = []
     found_in: set[str] = set()
     lost_in: set[str] = set()
-    for geocode in area.geocodes:
+    for geocode in dict.fromkeys(area.geocodes):
         if geocode.name == NO_PLACE:
             continue
-        found = geocodes.resolve(geocode.name, geocode.value, context.boundaries, context.registry)
+        found = _resolved(geocode, context, budget)
         indices.update(found.indices)
         scheme = geocodes.scheme_of(geocode.name)
         found_in.update([scheme] if found.indices else [])
@@ -134,7 +155,15 @@ def _codes(area: Area, context: Context) -> tuple[tuple[int, ...], list[Unmatche
             else:
                 value = f"{geocode.name}={code}"[:LABEL_LENGTH]
                 failures.append(Unmatched("geocode", value, why.value))
-    return tuple(sorted(indices)), failures, not found_in.isdisjoint(lost_in)
+    return tuple(sorted(indices)), tuple(failures), not found_in.isdisjoint(lost_in)
+
+
+def _resolved(geocode: NamedValue, context: Context, budget: _Budget) -> geocodes.CodeResolution:
+    if budget.named <= 0:
+        return geocodes.CodeResolution((), ((geocode.value, Unresolved.TOO_MANY),))
+    found = geocodes.resolve(geocode.name, geocode.value, context.boundaries, context.registry)
+    budget.named -= len(found.indices)
+    return found
 
 
 def _elements(name: str, area: Area) -> Iterator[tuple[str, Polygon | Circle]]:

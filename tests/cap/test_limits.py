@@ -17,6 +17,7 @@ EXCEEDED: dict[str, tuple[int, Sequence[Change], type[CapError]]] = {
     "max_depth": (4, [], LimitExceeded),
     "max_elements": (10, [], LimitExceeded),
     "max_attributes": (0, [("<info>", '<info id="1">')], LimitExceeded),
+    "max_namespaces": (1, [("<info>", '<info xmlns:a="urn:a">')], LimitExceeded),
     "max_name": (20, [], LimitExceeded),
     "max_infos": (0, [], LimitExceeded),
     "max_resources": (0, [], LimitExceeded),
@@ -43,6 +44,37 @@ def test_one_alert_above_the_limit_is_refused(message: Message) -> None:
     assert len(cap.parse(data, Limits(max_alerts=2)).alerts) == 2
     with pytest.raises(LimitExceeded):
         cap.parse(data, Limits(max_alerts=1))
+
+
+def test_alerts_that_cannot_be_read_count_too() -> None:
+    data = b"<alerts>" + b"<content>&lt;alert </content>" * 3 + b"</alerts>"
+    assert len(cap.parse(data, Limits(max_alerts=3)).problems) == 4  # and that there is none
+    with pytest.raises(LimitExceeded):
+        cap.parse(data, Limits(max_alerts=2))
+
+
+def test_one_entry_above_the_limit_is_refused() -> None:
+    data = b'<feed xmlns="http://www.w3.org/2005/Atom"><entry/><entry/></feed>'
+    assert len(cap.parse(data, Limits(max_alerts=2)).entries) == 2
+    with pytest.raises(LimitExceeded):
+        cap.parse(data, Limits(max_alerts=1))
+
+
+def test_problems_of_a_container_above_the_limit_are_counted() -> None:
+    data = b'<feed xmlns="http://www.w3.org/2005/Atom"><entry/></feed>'
+    assert len(cap.parse(data).problems) == 8
+    found = cap.parse(data, Limits(max_problems=2)).problems
+    assert [(one.code, one.detail) for one in found[2:]] == [
+        ("problems-truncated", "5"),
+        ("feed-without-alert", ""),
+    ]
+
+
+def test_namespaces_that_have_ended_do_not_count() -> None:
+    data = b"<alerts>" + b'<a xmlns="urn:a"/>' * 10 + b"</alerts>"
+    assert cap.parse(data, Limits(max_namespaces=1)).alerts == ()
+    with pytest.raises(LimitExceeded):
+        cap.parse(b'<alerts><a xmlns="urn:a"><b xmlns="urn:b"/></a></alerts>', Limits(max_namespaces=1))
 
 
 def test_one_problem_above_the_limit_is_counted(message: Message) -> None:

@@ -9,6 +9,8 @@ import shapely
 from cap.model import Area, Circle, NamedValue, Polygon
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.registry import Registry
+from dispatcher.targeting import reading
+from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.match import match
 from dispatcher.targeting.outcome import Codes, HeightUnit, MatchProfile, Unmatched
 from dispatcher.targeting.reading import LABEL_LENGTH, NO_TARGET, AreaReading, Context, read_areas
@@ -230,3 +232,22 @@ def test_the_same_shape_in_two_areas_costs_its_vertices_once(boundaries: Boundar
     first, second, third = read(boundaries, *areas, other, rule=MatchingRule(max_vertices=200))
     assert (len(first.shapes), len(second.shapes), len(third.shapes)) == (1, 1, 0)
     assert [failure.reason for failure in third.failures] == ["more vertices than the limit"]
+
+
+def test_a_code_given_many_times_is_looked_up_once_for_all_areas(boundaries: Boundaries) -> None:
+    context = Context(boundaries, MatchingRule(), MatchProfile(), boundaries.registry)
+    areas = [Area(str(n), geocodes=(NamedValue("AGS", "05358"),) * 50) for n in range(200)]
+    first, *others = read_areas(areas, context)
+    assert first.indices
+    assert all(reading.indices is first.indices for reading in others)
+
+
+def test_municipalities_named_over_and_over_are_bounded(
+    boundaries: Boundaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_NAMED", 40)
+    context = Context(boundaries, MatchingRule(), MatchProfile(), boundaries.registry)
+    areas = [Area(str(n), geocodes=(NamedValue("AGS", f"05358 {n}"),)) for n in range(5)]
+    found = read_areas(areas, context)
+    assert [bool(one.indices) for one in found] == [True, True, True, False, False]
+    assert found[4].failures[0].reason == Unresolved.TOO_MANY

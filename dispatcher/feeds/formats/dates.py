@@ -12,6 +12,8 @@ from cap import lexical
 _SLASHED = re.compile(
     r"(\d{4})/(\d{1,2})/(\d{1,2})\s+(\D*?)\s*(\d{1,2}):(\d{2})(?::(\d{2}))?\s*([AaPp][Mm])?"
 )
+_LONGEST = 100
+"""Characters of a date. In a longer text the patterns would look for it in too many ways."""
 _AFTER_NOON = frozenset({"下午", "晚上", "pm"})
 _BEFORE_NOON = frozenset({"上午", "凌晨", "早上", "am"})
 
@@ -23,7 +25,10 @@ def read_date(text: str, *, ends: bool = False) -> datetime | None:
     """Return an aware instant, or None. A date without a zone is taken for UTC; one that `ends` something for the
     latest that it can mean, as in `cap.lexical`: nobody goes unwarned because of a guess.
     """
-    moment = lexical.timestamp(text.strip(), ends=ends)[0]
+    text = text.strip()
+    if len(text) > _LONGEST:
+        return None
+    moment = lexical.timestamp(text, ends=ends)[0]
     if moment is not None:
         return moment
     try:
@@ -34,7 +39,7 @@ def read_date(text: str, *, ends: bool = False) -> datetime | None:
 
 
 def _slashed(text: str) -> datetime | None:
-    match = _SLASHED.fullmatch(text.strip())
+    match = _SLASHED.fullmatch(text)
     if match is None:
         return None
     year, month, day, half, hour, minute, second, suffix = match.groups()

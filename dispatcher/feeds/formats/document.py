@@ -45,14 +45,16 @@ def read_document(body: bytes, geometry: bytes = b"") -> cap.Document:
 def embedded(document: cap.Document, body: bytes) -> Listing:
     """Return the document's alerts as entries. Alerts that collide under one identity are all kept."""
     entries: dict[str, FeedEntry] = {}
+    contents: dict[str, set[str]] = {}
     for alert in document.alerts:
         content = body if document.kind in ("alert", "nina") else cap.render(alert)
         sent = alert.sent.isoformat() if alert.sent else ""
-        key = name = f"{alert.sender},{alert.identifier},{sent}"
-        version, number = fingerprint(content), 1
-        while key in entries and entries[key].version != version:
-            number += 1
-            key = f"{name}#{number}"
+        name, version = f"{alert.sender},{alert.identifier},{sent}", fingerprint(content)
+        versions = contents.setdefault(name, set())
+        if version in versions:
+            continue
+        versions.add(version)
+        key = name if len(versions) == 1 else f"{name}#{len(versions)}"
         entries[key] = FeedEntry(key, version, content=content, alert=alert)
     return Listing(tuple(entries.values()), tuple(unreadable_alerts(document, body)))
 

@@ -16,7 +16,7 @@ from dispatcher.feeds.formats.document import carried_message, embedded, read_do
 from dispatcher.intake.prepare import Incoming
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
 CAP_TYPES = ("application/cap+xml", "application/common-alerting-protocol+xml")
@@ -63,7 +63,7 @@ def _linked(document: cap.Document, body: bytes, url: str) -> tuple[list[FeedEnt
     """Return the entries whose message is elsewhere, and those of which nobody can tell where it is. One that holds its
     alert needs no link, unless an alert within the index could not be read: it may be that one.
     """
-    entries: dict[str, FeedEntry] = {}
+    entries: dict[str, list[FeedEntry]] = {}
     broken: list[UnreadablePart] = []
     holds_unreadable = any(problem.code == "feed-alert-unreadable" for problem in document.problems)
     hints = _hints(body, len(document.entries))
@@ -76,9 +76,8 @@ def _linked(document: cap.Document, body: bytes, url: str) -> tuple[list[FeedEnt
                 broken.append(_leads_nowhere(number, entry))
             continue
         # Ids of entries collide, as for two languages of one message; what they link to does not.
-        found = _entry(entry, link, hint)
-        entries[link] = _joined(entries[link], found) if link in entries else found
-    return list(entries.values()), broken
+        entries.setdefault(link, []).append(_entry(entry, link, hint))
+    return [_joined(found) for found in entries.values()], broken
 
 
 def _entry(entry: cap.Entry, link: str, hint: _Hints) -> FeedEntry:
@@ -102,23 +101,26 @@ def _is_hollow(document: cap.Document) -> bool:
     return "channel" in missing or missing >= {"id", "title", "updated"}
 
 
-def _joined(one: FeedEntry, other: FeedEntry) -> FeedEntry:
+def _joined(entries: Sequence[FeedEntry]) -> FeedEntry:
     """Join entries that lead to one message, as for each of its areas: it is over when the last of them is, and new
     when any of them is.
     """
-    versions = sorted({*one.version.split("|"), other.version})
+    one, *others = entries
+    if not others:
+        return one
     return replace(
         one,
-        version="|".join(versions),
-        expires=_later(one.expires, other.expires),
-        msg_type=one.msg_type if one.msg_type is other.msg_type else None,
-        dated=_later(one.dated, other.dated),
+        version="|".join(sorted({entry.version for entry in entries})),
+        expires=_latest([entry.expires for entry in entries]),
+        msg_type=one.msg_type if all(entry.msg_type is one.msg_type for entry in others) else None,
+        dated=_latest([entry.dated for entry in entries]),
     )
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the later of two; None where either is not known."""
-    return None if one is None or other is None else max(one, other)
+def _latest(moments: Sequence[datetime | None]) -> datetime | None:
+    """Return the latest; None where any is not known."""
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if len(known) == len(moments) else None
 
 
 def _link(entry: cap.Entry, base: str) -> str | None:
@@ -136,24 +138,33 @@ def _hints(body: bytes, count: int) -> list[_Hints]:
     """Return what each entry says of its message, in order: it spares fetching what is over. The body has been read
     once already.
     """
-    found = list(_read_hints(body))
+    found = _read_hints(body)
     return found if len(found) == count else [_Hints()] * count
 
 
-def _read_hints(body: bytes) -> Iterator[_Hints]:
+def _read_hints(body: bytes) -> list[_Hints]:
+    """Return them for every entry; none where entries stand in entries, each of which would have to be looked through
+    again.
+    """
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body[: LIST_LIMITS.max_bytes], parser)
     except etree.XMLSyntaxError:  # what `cap` mended before reading, such as a wrong encoding
-        return
+        return []
+    found = []
     for element in root.iter(etree.Element):
         if _name(element) in _ENTRIES:
+            within = list(element.iterdescendants(etree.Element))
+            if any(_name(one) in _ENTRIES for one in within):
+                return []
             expires, msg_type = _child_text(element, "expires"), _child_text(element, "msgType").lower()
-            yield _Hints(
+            hint = _Hints(
                 read_date(expires, ends=True) if expires else None,
                 next((word for word in cap.MsgType if word.lower() == msg_type), None),
-                any(map(_is_alert, element.iterdescendants(etree.Element))),
+                any(map(_is_alert, within)),
             )
+            found.append(hint)
+    return found
 
 
 def _name(element: etree._Element) -> str:

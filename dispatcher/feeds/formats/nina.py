@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import cap
 from cap.formats.nina import parse_nina
-from dispatcher.feeds.entry import LIMITS, FeedEntry, Listing, UnreadablePart, fingerprint
+from dispatcher.feeds.entry import LIMITS, LIST_LIMITS, FeedEntry, Listing, UnreadablePart, fingerprint
 from dispatcher.feeds.formats.dates import read_date
 from dispatcher.intake.prepare import Incoming
 
@@ -83,6 +83,11 @@ def _load(body: bytes) -> list[Any]:
         raise cap.NotJson("The body is not JSON.", "Der Inhalt ist kein JSON.") from None
     if not isinstance(value, list):
         raise cap.NotJson("The body is not a list of warnings.", "Der Inhalt ist keine Liste von Warnungen.")
+    if len(value) > LIST_LIMITS.max_alerts:
+        raise cap.LimitExceeded(
+            f"The list has more than {LIST_LIMITS.max_alerts} entries.",
+            f"Die Liste hat mehr als {LIST_LIMITS.max_alerts} Einträge.",
+        )
     return value
 
 

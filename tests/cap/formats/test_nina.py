@@ -171,3 +171,14 @@ def test_what_is_no_collection_is_refused(data: bytes) -> None:
 def test_shapes_have_the_limit_of_vertices() -> None:
     with pytest.raises(cap.LimitExceeded):
         parse_nina(detail(), shapes((0, "Polygon", [SQUARE])), cap.Limits(max_vertices=3))
+
+
+def test_shapes_that_areas_share_are_bounded_over_all_areas() -> None:
+    """Areas that name no shape are given all: a million corners in a message of 2 MB."""
+    ring = {"type": "Polygon", "coordinates": [SQUARE]}
+    features = [{"type": "Feature", "properties": {}, "geometry": ring}] * 5_000
+    many = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    few = detail(info={"area": [{"areaDesc": "x"}] * 2})
+    assert len(parse_nina(few, many).alerts[0].infos[0].areas[1].polygons) == 5_000
+    with pytest.raises(cap.LimitExceeded):
+        parse_nina(detail(info={"area": [{"areaDesc": "x"}] * 100}), many)

@@ -1,5 +1,6 @@
 """The tree of elements: what it keeps of a document and what it leaves out."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
 from cap.parse.elements import read, read_text
+from dispatcher.feeds.entry import LIST_LIMITS
 from tests.cap.reading import Message, only
 
 
@@ -86,3 +88,24 @@ def test_an_inner_text_is_measured_in_bytes() -> None:
     with pytest.raises(TooLarge):
         read_text("<a>ßß</a>", Limits(max_bytes=10))
     assert read_text("<a>ßß</a>", Limits(max_bytes=11))[0].text == "ßß"
+
+
+def test_text_around_many_children_is_read_in_time_that_grows_with_its_length() -> None:
+    """The issue's body: 1 MB of text, then 100,000 children, each of which copied the text before it."""
+    body = b"<alert><note>" + b"x" * 990_000 + b"a<b/>" * 100_000 + b"</note></alert>"
+    started = time.process_time()
+    root, _ = read(body, Limits())
+    assert time.process_time() - started <= 1.0
+    (note,) = root.children
+    assert len(note.text) == 1_090_000
+    assert note.children[-1].offset == 1_090_000
+
+
+def test_a_polled_list_of_32_mb_and_three_million_elements_too() -> None:
+    body = b"<alerts>" + b"x" * 4_000_000 + b"aaaa<b/>" * 2_990_000 + b"</alerts>"
+    assert len(body) <= LIST_LIMITS.max_bytes
+    started = time.process_time()
+    root, _ = read(body, LIST_LIMITS)
+    assert time.process_time() - started <= 16.0  # a second for 2 MB, as of a submission
+    assert len(root.children) == 2_990_000
+    assert root.children[-1].offset == 4_000_000 + 4 * 2_990_000

@@ -86,3 +86,13 @@ def test_facts() -> None:
     assert found.quiet
     assert found.untranslated == ("EN",)
     assert found.attribution == ("Quelle: BBK / MoWaS",)
+
+
+def test_regions_are_given_to_as_many_areas_as_are_affordable() -> None:
+    """All areas of an info share its regions: 80,000 of them in 10,000 areas fit into 2 MB."""
+    regions = named(("warnVerwaltungsbereiche", ",".join(f"{n:012}" for n in range(30_000))))
+    areas = tuple(cap.Area(str(n)) for n in range(5))
+    found = normalise(
+        alert("mow.x", infos=(cap.Info(description="x", parameters=regions, areas=areas),))
+    ).infos[0]
+    assert [len(area.geocodes) for area in found.areas] == [30_000, 30_000, 30_000, 0, 0]

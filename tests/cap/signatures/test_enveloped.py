@@ -111,3 +111,19 @@ def test_weak_algorithms_are_known_by_name(method: str, digest: str, weak: bool)
 def test_descendants_come_in_document_order() -> None:
     root = read_text("<a><b><c/></b><d/></a>", Limits())[0]
     assert [element.tag for element in descendants(root)] == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize(("prefixes", "usable"), [(16, True), (17, False)])
+def test_a_signature_that_asks_to_look_for_many_prefixes_everywhere_is_none(
+    prefixes: int, usable: bool
+) -> None:
+    exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#"
+    kept = f'<e:InclusiveNamespaces xmlns:e="{exclusive}" PrefixList="{"a " * prefixes}"/>'
+    found = signature(
+        info(
+            reference(
+                transforms=transform(ENVELOPED) + f'<Transform Algorithm="{exclusive}">{kept}</Transform>'
+            )
+        )
+    )
+    assert is_usable(found) is usable

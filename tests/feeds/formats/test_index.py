@@ -1,5 +1,6 @@
 """Atom and RSS: bytes to entries, without network or record."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -218,3 +219,23 @@ def test_a_feed_in_a_wrong_encoding_is_still_read() -> None:
 def test_what_is_no_feed_says_nothing(body: bytes) -> None:
     with pytest.raises(cap.CapError):
         Index().listing(body, "https://x.example/")
+
+
+def test_entries_within_entries_say_nothing_of_their_messages() -> None:
+    """Each would be looked through once for every entry around it."""
+    link = '<link href="a.xml"/>'
+    inner = "<entry><entry><id>2</id></entry></entry>"
+    body = ATOM.format(
+        entry(link, expires="2026-01-01T00:00:00+00:00").replace("</entry>", f"{inner}</entry>")
+    )
+    (found,) = Index().listing(body.encode(), "https://x.example/").entries
+    assert found.expires is None
+
+
+def test_thousands_of_entries_for_one_message_are_joined_in_one_pass() -> None:
+    link = '<link href="a.xml"/>'
+    body = ATOM.format("".join(entry(link, updated=f"2026-11-22T12:00:00.{n}+00:00") for n in range(5_000)))
+    started = time.process_time()
+    (found,) = Index().listing(body.encode(), "https://x.example/").entries
+    assert time.process_time() - started < 5.0
+    assert found.version.count("|") == 4_999

@@ -100,3 +100,8 @@ def test_one_broken_entry_leaves_the_others() -> None:
 def test_an_error_body_is_no_list(body: bytes) -> None:
     with pytest.raises(cap.NotJson):
         Nina().listing(body, DASHBOARD)
+
+
+def test_a_list_of_more_entries_than_a_continent_has_is_refused() -> None:
+    with pytest.raises(cap.LimitExceeded):
+        Nina().listing(b"[" + b"0," * 20_000 + b"0]", "https://x.example/dashboard/053580000000.json")
