@@ -20,7 +20,7 @@ from dispatcher.settings import Settings, SettingsError, explained
 GROUPS = {
     "source": "dispatcher.commands.admin:sources",
     "instance": "dispatcher.commands.admin:instances",
-    "subscriptions": "dispatcher.commands.admin:subscriptions",
+    "subscriptions": "dispatcher.commands.subscriptions:app",
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "geodata": "dispatcher.commands.geodata:app",
     "feeds": "dispatcher.commands.feeds:app",
