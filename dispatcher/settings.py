@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 CUSTOMARY: Final[Mapping[str, str]] = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 """Settings with names that other programs use too."""
 
+PEPPER_MIN_CHARACTERS: Final = 16
+"""The shortest pepper: as many random characters of Base64 are 96 bits."""
+
 
 class SettingsError(Exception):
     """The settings do not make a service; the message says what to change."""
@@ -48,6 +51,16 @@ def _known_zone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError("not a time zone such as Europe/Berlin") from error
     return name
+
+
+def _long_enough(pepper: SecretStr) -> SecretStr:
+    length = len(pepper.get_secret_value().strip())
+    if length < PEPPER_MIN_CHARACTERS:
+        raise ValueError(
+            f"{length} characters are no pepper, it has at least {PEPPER_MIN_CHARACTERS}; unset, one is made in the "
+            "data directory"
+        )
+    return pepper
 
 
 class Settings(SmsSettings, WebPushSettings, BaseSettings):
@@ -161,8 +174,8 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     request_timeout_s: float = Field(10.0, gt=0, le=600)
     """Seconds that one request to a gateway may take, all in all."""
 
-    key_pepper: SecretStr | None = None
-    """Secret under which API keys are hashed; default: made once in the data directory."""
+    key_pepper: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
+    """Secret under which API keys are hashed, of at least 16 characters; default: made once in the data directory."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """The zone in which people read times."""
     log_json: bool = True

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import secrets
 import ssl
 import sys
 from contextlib import asynccontextmanager, contextmanager
@@ -42,6 +40,7 @@ from dispatcher.queue.address import Sentinels, parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime import descriptors
 from dispatcher.runtime.probes import Health
+from dispatcher.runtime.secret_files import key_pepper, secret_file
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
@@ -63,7 +62,6 @@ from dispatcher.worker.key_precomputer import KeyPrecomputer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from channels.base import Channel
     from channels.sms.provider import SmsGateway
@@ -81,18 +79,6 @@ CONNECTIONS_BESIDE_JOBS = 8
 for the feeds."""
 
 
-def secret_file(path: Path, make: bytes) -> bytes:
-    """Return the content of `path`; if there is no such file, it is made with `make`, for its owner's eyes only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(make)
-    return make
-
-
 @contextmanager
 def _naming_setting(setting: str) -> Iterator[None]:
     """Raise what is wrong with a setting's value as an error with its name, instead of a traceback."""
@@ -100,13 +86,6 @@ def _naming_setting(setting: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, OSError) as error:
         raise SettingsError(f"{setting}: {error}") from error
-
-
-def pepper(settings: Settings) -> bytes:
-    """Return the secret under which API keys are hashed."""
-    if settings.key_pepper is not None:
-        return settings.key_pepper.get_secret_value().encode()
-    return secret_file(settings.data_dir / "keys" / "pepper", secrets.token_urlsafe(32).encode())
 
 
 def vapid_signer(settings: Settings) -> VapidSigner:
@@ -283,7 +262,7 @@ async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
-        sources = Sources(pool, pepper(settings))
+        sources = Sources(pool, key_pepper(settings))
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(

@@ -100,8 +100,18 @@ def test_error_codes_that_could_never_be_met_are_refused_and_named(
 
 
 def test_a_pepper_is_not_shown(env: pytest.MonkeyPatch) -> None:
-    env.setenv("WARN_KEY_PEPPER", "geheim")
+    env.setenv("WARN_KEY_PEPPER", "geheim, und lang genug")
     assert "geheim" not in repr(Settings())
+
+
+@pytest.mark.parametrize("pepper", ["", "geheim", "fifteen letters", "  fifteen letters  ", " " * 40])
+def test_an_empty_or_short_pepper_is_refused_and_not_shown(env: pytest.MonkeyPatch, pepper: str) -> None:
+    env.setenv("WARN_KEY_PEPPER", pepper)
+    with pytest.raises(ValidationError, match="are no pepper, it has at least 16") as refused:
+        Settings()
+    assert not pepper.strip() or pepper.strip() not in str(refused.value)
+    env.setenv("WARN_KEY_PEPPER", "sixteen letters!")
+    assert Settings().key_pepper is not None
 
 
 @pytest.mark.parametrize(

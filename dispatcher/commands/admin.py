@@ -10,12 +10,12 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from dispatcher import wiring
 from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, new_key
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.operator import operator, requires
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.model.principals import Instance, Source
+from dispatcher.runtime.secret_files import key_pepper
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.sources import Sources
@@ -82,7 +82,7 @@ def add_source(
     by = operator().actor
 
     async def work(pool: record.Pool) -> None:
-        store = Sources(pool, wiring.pepper(settings))
+        store = Sources(pool, key_pepper(settings))
         await store.put(source, by)
         await store.add_key(source_id, key, by)
 
@@ -97,7 +97,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="the part between wk_ 
     settings = Settings()
 
     async def work(pool: record.Pool) -> bool:
-        return await Sources(pool, wiring.pepper(settings)).revoke_key(key_id, operator().actor)
+        return await Sources(pool, key_pepper(settings)).revoke_key(key_id, operator().actor)
 
     if not on_record(settings, work):
         typer.echo("no such valid key", err=True)
@@ -120,7 +120,7 @@ def add_instance(
 
     async def work(pool: record.Pool) -> None:
         instance = Instance(instance_id, name or instance_id, tuple(place))
-        await Sources(pool, wiring.pepper(settings)).put_instance(instance, key, operator().actor)
+        await Sources(pool, key_pepper(settings)).put_instance(instance, key, operator().actor)
 
     on_record(settings, work)
     typer.echo(key)

@@ -32,6 +32,7 @@ from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
 from dispatcher.metrics import Metrics
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.runtime.secret_files import key_pepper
 from dispatcher.settings import Settings
 from dispatcher.store import record
 
@@ -295,7 +296,7 @@ def issue_key(name: Name) -> None:
             raise typer.BadParameter(f"{name} is asked; only a feed with the adapter push takes messages")
         key_id = f"{name[:31]}-{secrets.token_hex(4)}"
         key = new_key(KeyKind.SOURCE, key_id, secrets.token_urlsafe(32))
-        hashed = digest(wiring.pepper(session.settings), key)
+        hashed = digest(key_pepper(session.settings), key)
         await session.services.store.adopt_key(name, key_id, hashed, operator().actor)
         return key
 

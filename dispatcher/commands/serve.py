@@ -23,10 +23,12 @@ def up() -> None:
     from dispatcher.embedded import EmbeddedError, embedded
     from dispatcher.embedded.supervisor import Command, Supervisor
     from dispatcher.runtime.listening import require_free
+    from dispatcher.runtime.secret_files import key_pepper
     from dispatcher.store.migrate import upgrade
 
     settings = _settings("up")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
+    key_pepper(settings)  # or the API, which it starts, would end again and again
     try:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url

@@ -157,7 +157,9 @@ async def test_an_app_is_told_that_nobody_knows(service: Service) -> None:
 
 
 async def test_without_feeds_there_are_none(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    settings = Settings(database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="p")
+    settings = Settings(
+        database_url=database_url, redis_url=redis_url, data_dir=tmp_path, key_pepper="pepper of the tests"
+    )
     async with serving(settings) as running:
         await introduce(running.parts)
         assert (await running.get("/v1/feeds")).json == {"feeds": []}
