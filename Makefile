@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-fast check format geodata faults bench lock clean
+.PHONY: help setup demo test test-fast check format geodata faults bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ faults: setup  ## the fault lab, every fault (ARGS: --runs N --seed N|random)
 
 bench: setup  ## a benchmark: make bench ARGS="idle-latency --json"
 	@$(BIN)/python -m ops.lab.bench $(ARGS)
+
+audit: setup  ## known vulnerabilities of the packages, and their SBOM in var/ (Error 1: some, Error 3: not all asked)
+	@$(BIN)/python -m ops.supply_chain $(ARGS)
 
 lock: setup  ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -11,6 +11,7 @@ from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
 from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.metrics import Metrics
 from dispatcher.settings import variables
+from ops.supply_chain.licences import licences_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +134,12 @@ def _answer(scope: Scope | None, foreign: HTTPStatus | None) -> str:
     return "yes" if scope is Scope.EVERYTHING or foreign is None else str(foreign.value)
 
 
-PAGES = {"access.md": access_page, "metrics.md": metrics_page, "settings.md": settings_page}
+PAGES = {
+    "access.md": access_page,
+    "licences.md": licences_page,
+    "metrics.md": metrics_page,
+    "settings.md": settings_page,
+}
 
 
 def main() -> None:
