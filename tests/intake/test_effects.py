@@ -181,6 +181,35 @@ async def test_an_update_that_overtook_the_one_it_names_replaces_what_that_repla
     assert town.heard["jülich"] == expected.get(order, left_out)
 
 
+@pytest.mark.parametrize(
+    ("kind", "lasts", "heard"),
+    [
+        (update, 9 * HOUR, ["alert", "update"]),
+        (cancel, 9 * HOUR, ["alert", "cancel"]),
+        (cancel, timedelta(), ["alert", "cancel"]),
+    ],
+    ids=["an update", "a cancel", "a cancel that is over when it is sent"],
+)
+async def test_of_all_that_overtook_a_message_the_last_replaces_what_that_message_replaced(
+    town: Town, kind: Any, lasts: Any, heard: list[str]
+) -> None:
+    """A was told; B, which names A, comes last, after C, which names B, and D, which names C alone."""
+    a = town.message("A")
+    b = town.message("B", a, kind=update)
+    c = town.message("C", b, kind=update)
+    d = town.message("D", c, kind=kind, lasts=lasts)
+    await town.take(a)
+    for one in (c, d):  # nobody is told of these before it is known what they have to do with A
+        await town.world.take(town.feed, one)
+    assert await town.take(b) is Reason.SUPERSEDED
+    rows = {row["identifier"]: row for row in await town.world.rows()}
+    stopped_by = {name: rows[name]["stopped_by"] for name in "ABC"}
+    assert stopped_by == dict.fromkeys("AC", rows["D"]["id"]) | {"B": stopped_by["B"]}
+    assert stopped_by["B"] in {rows["C"]["id"], rows["D"]["id"]}
+    assert town.heard["düren"] == heard
+    assert await town.in_force() == ({"D"} if kind is update else set())
+
+
 @pytest.mark.parametrize("changes", [{"infos": ()}, {"lasts": MINUTE}])
 async def test_an_update_that_says_nothing_keeps_away_what_comes_after_it(
     town: Town, changes: dict[str, Any]
