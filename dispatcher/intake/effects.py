@@ -86,10 +86,8 @@ async def _connect_late(submission: Submission, known: RelatedState) -> list[tup
 
 
 async def _may_reach(submission: Submission, actor: StoredAlert, stored: StoredAlert) -> bool:
-    """Whether the message may end what its source did not tell itself: within its territory."""
-    if actor.source_id == stored.source_id or not actor.territory:
-        return True
-    return all(place.ags.startswith(actor.territory) for place in await submission.places(stored.id))
+    """Whether the message may end it: what its source told itself, and what another one told within its territory."""
+    return actor.source_id == stored.source_id or actor.may_reach(await submission.places(stored.id))
 
 
 def _actor(known: RelatedState) -> StoredAlert | None:

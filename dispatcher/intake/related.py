@@ -176,7 +176,7 @@ def may_act_on(stored: StoredAlert, message: Message, source_id: str, copies: It
         return True
     if not stored.proved or any(copy.source_id == stored.source_id for copy in copies):
         return False
-    if stored.territory and not all(place.ags.startswith(stored.territory) for place in message.places):
+    if not stored.may_reach(message.places):
         return False
     both_feeds = stored.source_id.startswith(FEED_PREFIX) and source_id.startswith(FEED_PREFIX)
     return stored.sender == message.alert.sender or (both_feeds and is_worldwide(message.facts.key))
@@ -251,7 +251,6 @@ def is_newer_edition(stored: StoredAlert, message: Message, source_id: str) -> b
     goes_out = stored.reason in DISPATCHED and stored.reason is not Reason.NO_LONGER_LISTED
     if not goes_out or stored.sent <= message.sent:
         return False
-    within = not stored.territory or all(place.ags.startswith(stored.territory) for place in message.places)
     if stored.source_id == source_id:
         return stored.proved >= message.proved
-    return stored.proved and within
+    return stored.proved and stored.may_reach(message.places)

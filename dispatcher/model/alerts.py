@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from dispatcher.model.vocabulary import AlertState, Lane, Reason
@@ -124,6 +124,10 @@ class StoredAlert:
         """Whether it may have an effect on other messages: it goes out, or nobody doubts who wrote it, and when."""
         doubts = set(self.held_for.split(", "))
         return self.reason in DISPATCHED or not doubts & AUTHENTICITY_DOUBTS
+
+    def may_reach(self, places: Iterable[AffectedMunicipality]) -> bool:
+        """Whether its source may act on what another source told in all of these places: they lie in its territory."""
+        return not self.territory or all(place.ags.startswith(self.territory) for place in places)
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""

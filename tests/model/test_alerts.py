@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.model.alerts import ULID_ALPHABET, new_alert_id
-from tests.support.messages import NOW
+from dispatcher.model.alerts import ULID_ALPHABET, AffectedMunicipality, new_alert_id
+from tests.support.messages import DUEREN, NOW, stored
+
+AACHEN = "05334002"
 
 
 @given(
@@ -27,3 +30,20 @@ def test_alert_ids_sort_by_time_whatever_the_randomness(
 
 def test_alert_ids_of_one_instant_differ_by_their_randomness() -> None:
     assert new_alert_id(NOW, bytes(10)) != new_alert_id(NOW, bytes(9) + b"\x01")
+
+
+@pytest.mark.parametrize(
+    ("territory", "codes", "reaches"),
+    [
+        ((), (DUEREN, AACHEN), True),
+        (("05358",), (DUEREN,), True),
+        (("05358",), (DUEREN, AACHEN), False),
+        (("05358", "05334"), (DUEREN, AACHEN), True),
+        (("05358",), (), True),
+    ],
+)
+def test_a_message_reaches_as_far_as_the_territory_of_its_source(
+    territory: tuple[str, ...], codes: tuple[str, ...], reaches: bool
+) -> None:
+    places = [AffectedMunicipality(ags, "Ort", "geocode", 1.0) for ags in codes]
+    assert stored(territory=territory).may_reach(places) is reaches
