@@ -21,6 +21,9 @@ MAX_INTEGER: Final = (
     1 << 24
 )  # more than any length or index in a block that we take; ends a number without end
 
+MAX_FIELDS: Final = 256
+"""The most fields of a header block. Of a byte each, 16,384 would fit a frame, and each is a name and a value here."""
+
 _STATIC_NAMES: Final = (
     b":authority :method :method :path :path :scheme :scheme :status :status :status :status :status :status"
     b" :status accept-charset accept-encoding accept-language accept-ranges accept access-control-allow-origin"
@@ -186,8 +189,11 @@ def fields_of(block: bytes) -> Iterator[Field]:
     """Yield what `decode` returns, one field after another, so that a caller that needs only the first reads only
     that.
     """
-    at = 0
+    at = count = 0
     while at < len(block):
+        count += 1
+        if count > MAX_FIELDS:
+            raise CompressionError("fields")
         try:
             field, at = _read_field(block, at)
         except IndexError:
@@ -232,7 +238,7 @@ def _read_text(block: bytes, at: int) -> tuple[bytes, int]:
 
 @cache
 def _huffman() -> dict[tuple[int, int], int]:
-    """Return symbols by (number of bits, code)."""
+    """Return symbols by (number of bits, code so far)."""
     symbols: dict[tuple[int, int], int] = {}
     code = bits = 0
     for symbol in sorted(range(len(_HUFFMAN_BITS)), key=lambda one: (_HUFFMAN_BITS[one], one)):
@@ -245,21 +251,35 @@ def _huffman() -> dict[tuple[int, int], int]:
 
 def unpack(raw: bytes) -> bytes:
     """Return a string out of Huffman's code (section 5.2). Raises `CompressionError`."""
-    symbols = _huffman()
-    out = bytearray()
-    code = bits = 0
+    out: list[bytes] = []
+    begun = (0, 0)
     for byte in raw:
-        for shift in range(7, -1, -1):
-            code, bits = code << 1 | byte >> shift & 1, bits + 1
-            symbol = symbols.get((bits, code))
-            if symbol == _END_OF_STRING:
-                raise CompressionError("end of string inside")
-            if symbol is not None:
-                out.append(symbol)
-                code = bits = 0
+        complete, begun = _unpack_byte(begun, byte)
+        out.append(complete)
+    bits, code = begun
     if bits > 7 or code != (1 << bits) - 1:
         raise CompressionError("padding")
-    return bytes(out)
+    return b"".join(out)
+
+
+@cache  # 256 beginnings of codes times 256 bytes: some MB if a peer tries them all
+def _unpack_byte(begun: tuple[int, int], byte: int) -> tuple[bytes, tuple[int, int]]:
+    """Return the symbols that one more byte completes, and what it begins: the number of bits, and these.
+
+    Bit by bit, a block of 16 KiB that is all code would hold the event loop for tens of milliseconds.
+    """
+    symbols = _huffman()
+    out = bytearray()
+    bits, code = begun
+    for shift in range(7, -1, -1):
+        bits, code = bits + 1, code << 1 | byte >> shift & 1
+        symbol = symbols.get((bits, code))
+        if symbol == _END_OF_STRING:
+            raise CompressionError("end of string inside")
+        if symbol is not None:
+            out.append(symbol)
+            bits = code = 0
+    return bytes(out), (bits, code)
 
 
 def lines(fields: Iterable[Field]) -> tuple[bytes, ...]:

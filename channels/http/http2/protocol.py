@@ -8,7 +8,7 @@ concerns only what comes next. Whatever it says that we did not expect ends the 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines
@@ -34,12 +34,27 @@ _WINDOW_MAX: Final = (1 << 31) - 1
 _ANSWER_WINDOW: Final = 2 * MAX_ANSWER_BYTES
 _TOTAL_WINDOW: Final = 1 << 24
 """What a server may send on all streams before we widen it again: 64 KiB on each of the most that there can be."""
-_MAX_BLOCK_BYTES: Final = 65_536
-"""The longest header block that is collected from continuations: a bound for hostile servers, as for bodies."""
+_MAX_BLOCK_BYTES: Final = 16_384
+"""The longest header block that is collected from continuations, twice what servers commonly send at most: a bound for
+hostile servers, as for bodies. They are told of it (SETTINGS_MAX_HEADER_LIST_SIZE)."""
+_FREE_FRAMES: Final = 1000
+"""The frames that the other side may send beyond those that its answers need, over the life of a connection. Floods
+of pings, settings, empty continuations, resets and the like end there, after some milliseconds of work."""
+_FRAMES_PER_REQUEST: Final = 100
+"""The frames that each request allows the other side: an answer of 64 KiB in pieces of 1 KB, windows, and as much
+again."""
+_CHARGED_BYTES: Final = 32
+"""Of frames that are no part of an answer every so many bytes count as one frame more: they are read one by one."""
 
 _DATA, _HEADERS, _RST, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATION = 0, 1, 3, 4, 5, 6, 7, 8, 9
 _END_STREAM, _END_HEADERS, _ACK, _PADDED, _PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20
-_TABLE_SIZE, _ENABLE_PUSH, _STREAMS, _INITIAL_WINDOW = 1, 2, 3, 4
+_TABLE_SIZE, _ENABLE_PUSH, _STREAMS, _INITIAL_WINDOW, _MAX_LIST_SIZE = 1, 2, 3, 4, 6
+_ANSWERS: Final = frozenset({_DATA, _HEADERS, _CONTINUATION})
+_OF_THE_CONNECTION: Final = frozenset({_SETTINGS, _PING, _GOAWAY})
+_SIZES: Final = {_RST: 4, _PING: 8, _WINDOW: 4}
+"""The only payloads that these frames have (sections 6.4, 6.7 and 6.9)."""
+_GOAWAY_BYTES: Final = 8
+"""The least that a GOAWAY says (section 6.8): what it would mean without is not to be guessed."""
 _REFUSED_STREAM, _CANCEL = 7, 8
 _HEAD: Final = 9
 _PACKED_HEAD: Final = struct.Struct("!HBBBI").pack
@@ -73,7 +88,7 @@ class Stream:
     most: int = MAX_ANSWER_BYTES
     status: int = 0
     block: bytes = b""
-    body: bytes = b""
+    body: bytearray = field(default_factory=bytearray)
     size: int = 0
     """The bytes of the body so far, with its padding."""
 
@@ -92,7 +107,12 @@ class ConnectionState:
         self.streams: dict[int, Stream] = {}
         settings = b"".join(
             name.to_bytes(2, "big") + value.to_bytes(4, "big")
-            for name, value in ((_TABLE_SIZE, 0), (_ENABLE_PUSH, 0), (_INITIAL_WINDOW, _ANSWER_WINDOW))
+            for name, value in (
+                (_TABLE_SIZE, 0),
+                (_ENABLE_PUSH, 0),
+                (_INITIAL_WINDOW, _ANSWER_WINDOW),
+                (_MAX_LIST_SIZE, _MAX_BLOCK_BYTES),
+            )
         )
         opened = (_TOTAL_WINDOW - _DEFAULT_WINDOW).to_bytes(4, "big")
         self._out = [PREFACE, frame(_SETTINGS, 0, 0, settings), frame(_WINDOW, 0, 0, opened)]
@@ -103,6 +123,8 @@ class ConnectionState:
         self._body_bytes = FRAME_BYTES
         """The longest body that fits a frame and a new stream's window."""
         self._unreturned = 0
+        self._allowance = _FREE_FRAMES
+        """The frames that the other side may still send."""
         self._encoder = Encoder()
         self._block: tuple[int, bool, bytes] | None = None
         """A header block still to be continued: stream, whether it ends the stream, what there is of it."""
@@ -138,6 +160,7 @@ class ConnectionState:
         """
         number = self._next
         self._next += 2
+        self._allowance += _FRAMES_PER_REQUEST
         self.retiring = number >= _LAST_STREAM
         stream = self.streams[number] = Stream(number, brief, done, due)
         self._window -= len(body)
@@ -193,9 +216,20 @@ class ConnectionState:
             raise ProtocolError("continuation")
         if not self.ready and kind != _SETTINGS:
             raise ProtocolError("no settings")
+        self._charge(kind, len(payload))
+        if (number == 0) != (kind in _OF_THE_CONNECTION) and kind in _HANDLERS and kind != _WINDOW:
+            raise ProtocolError("stream")
+        if len(payload) != _SIZES.get(kind, len(payload)):
+            raise ProtocolError("frame size")
         handle = _HANDLERS.get(kind)
         if handle is not None:  # frames of other types are to be ignored (section 4.1)
             handle(self, flags, number, payload)
+
+    def _charge(self, kind: int, size: int) -> None:
+        """Count a frame against what the other side may send. Raises `ProtocolError`."""
+        self._allowance -= 1 if kind in _ANSWERS else 1 + size // _CHARGED_BYTES
+        if self._allowance < 0:
+            raise ProtocolError("flood")
 
     def _on_headers(self, flags: int, number: int, payload: bytes) -> None:
         if flags & (_PADDED | _PRIORITY):
@@ -250,16 +284,18 @@ class ConnectionState:
             self._end(stream)
 
     def _end(self, stream: Stream) -> None:
-        del self.streams[stream.number]
-        self.answered = True
         if stream.brief and stream.status < 300:
+            del self.streams[stream.number]
+            self.answered = True
             stream.done(_ACCEPTED[stream.status])
             return
         try:
             headers = lines(decode(stream.block))
         except CompressionError:
-            raise ProtocolError("header block") from None
-        stream.done(Answer(stream.status, headers, stream.body))
+            raise ProtocolError("header block") from None  # the stream ends with all others
+        del self.streams[stream.number]
+        self.answered = True
+        stream.done(Answer(stream.status, headers, bytes(stream.body)))
 
     def _on_reset(self, _flags: int, number: int, payload: bytes) -> None:
         stream = self._known(number)
@@ -298,6 +334,8 @@ class ConnectionState:
             self._out.append(frame(_PING, _ACK, 0, payload))
 
     def _on_goaway(self, _flags: int, _number: int, payload: bytes) -> None:
+        if len(payload) < _GOAWAY_BYTES:
+            raise ProtocolError("frame size")
         last = int.from_bytes(payload[:4], "big") & _WINDOW_MAX
         self.retiring = True
         for stream in [one for number, one in self.streams.items() if number > last]:

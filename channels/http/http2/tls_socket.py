@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-_READ_BYTES: Final = 1 << 18
-"""The most bytes read at once: what a mass send's answers come to in a round of the loop, several times over."""
+_READ_BYTES: Final = 1 << 16
+"""The most bytes read at once: what a mass send's answers come to in a round of the loop, several times over. Whoever
+sends more than that does not have the loop to himself."""
 
 
 class Listener(Protocol):

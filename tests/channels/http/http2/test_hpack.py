@@ -11,7 +11,17 @@ from hpack.huffman_table import decode_huffman
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from channels.http.http2.hpack import CompressionError, Encoder, decode, integer, lines, text, unpack
+from channels.http.http2.hpack import (
+    MAX_FIELDS,
+    CompressionError,
+    Encoder,
+    _unpack_byte,
+    decode,
+    integer,
+    lines,
+    text,
+    unpack,
+)
 
 
 @pytest.mark.parametrize(
@@ -230,3 +240,22 @@ def test_bytes_that_are_no_huffman_string_are_refused_where_the_library_refuses_
             unpack(packed)
     else:
         assert unpack(packed) == expected
+
+
+def test_the_number_of_fields_is_bounded() -> None:
+    """A byte each, they are names and values here."""
+    assert len(decode(b"\x90" * MAX_FIELDS)) == MAX_FIELDS
+    for one in (b"\x90", b"\x20"):
+        with pytest.raises(CompressionError, match="fields"):
+            decode(one * (MAX_FIELDS + 1))
+
+
+def test_a_byte_of_code_is_unpacked_bit_by_bit_only_once() -> None:
+    """Each bit of each byte held the event loop for tens of milliseconds with a block of 16 KiB."""
+    plain = b"~" * 9000
+    packed = HuffmanEncoder(REQUEST_CODES, REQUEST_CODES_LENGTH).encode(plain)
+    _unpack_byte.cache_clear()
+    assert unpack(packed) == plain
+    seen = _unpack_byte.cache_info()
+    assert seen.hits + seen.misses == len(packed)
+    assert seen.misses < 100

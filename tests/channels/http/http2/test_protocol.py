@@ -1,5 +1,7 @@
 """The state of an HTTP/2 connection: what it writes, and what it makes of everything the other side may say."""
 
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import h2.exceptions
@@ -13,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.http.http2.hpack import lines
-from channels.http.http2.protocol import FRAME_BYTES, PREFACE, ConnectionState, ProtocolError, frame
+from channels.http.http2.protocol import (
+    _FRAMES_PER_REQUEST,
+    _FREE_FRAMES,
+    _MAX_BLOCK_BYTES,
+    FRAME_BYTES,
+    PREFACE,
+    ConnectionState,
+    ProtocolError,
+    frame,
+)
 from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer, Unprocessed
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
@@ -52,7 +63,7 @@ def headers(block: Any, stream: int = 1, flags: Any = END_HEADERS | END_STREAM) 
 
 def test_it_begins_with_preface_settings_and_a_wide_window() -> None:
     out = ConnectionState(ORIGIN).take_out()
-    assert out.startswith(PREFACE + b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + b"\x00\x01\x00\x00\x00\x00")
+    assert out.startswith(PREFACE + b"\x00\x00\x18\x04\x00\x00\x00\x00\x00" + b"\x00\x01\x00\x00\x00\x00")
     assert out.endswith((16_777_216 - 65_535).to_bytes(4, "big"))
 
 
@@ -462,3 +473,137 @@ def test_after_the_librarys_goaway_what_it_did_not_take_is_known() -> None:
     assert [len(outcomes) for outcomes in peer.outcomes.values()] == [0, 0, 1]
     assert isinstance(peer.outcomes[5][0], Unprocessed)
     assert not peer.client.room(1)
+
+
+FLOODS = {
+    "settings": settings(streams=100),
+    "pings": frame(PING, 0, 0, bytes(8)),
+    "windows": frame(WINDOW, 0, 0, (1).to_bytes(4, "big")),
+    "windows of nothing": frame(WINDOW, 0, 1, bytes(4)),
+    "priorities": frame(PRIORITY, 0, 1, bytes(5)),
+    "unknown frames": frame(0xFA, 0, 1, b""),
+    "goodbyes": frame(GOAWAY, 0, 0, (1).to_bytes(4, "big") + bytes(4)),
+    "interim answers": headers(b"\x08\x03103", flags=END_HEADERS),
+    "data of nothing": headers(CREATED, flags=END_HEADERS) + frame(DATA, 0, 1, b""),
+}
+
+
+def taken(state: ConnectionState, flood: bytes, most: int = 100_000) -> int:
+    """Send the same over and over; return how often it was taken."""
+    for count in range(most):
+        try:
+            state.receive(flood)
+        except ProtocolError as error:
+            assert str(error) == "flood"  # noqa: PT017 - the number matters, too
+            return count
+    return most
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_a_flood_ends_the_connection_after_a_fixed_number_of_frames(name: str) -> None:
+    state = connected()
+    _, outcomes = ask(state)
+    frames = taken(state, FLOODS[name])
+    assert frames <= _FREE_FRAMES + _FRAMES_PER_REQUEST
+    assert len(state.take_out()) <= 17 * (frames + 10), "what is written for it is bounded, too"
+    state.lost("protocol")
+    assert len(outcomes) == 1
+
+
+def test_continuations_of_nothing_end_the_connection() -> None:
+    """They add nothing to the block whose length is bounded, and went on for ever."""
+    state = connected()
+    ask(state)
+    state.receive(headers(b"", flags=END_STREAM))
+    flood = frame(CONTINUATION, 0, 1, b"") * (_FREE_FRAMES + _FRAMES_PER_REQUEST)
+    with pytest.raises(ProtocolError, match="flood"):
+        state.receive(flood)
+
+
+def test_a_header_block_is_bounded() -> None:
+    state = connected()
+    ask(state)
+    state.receive(headers(CREATED, flags=END_STREAM))
+    with pytest.raises(ProtocolError, match="continuation"):
+        state.receive(frame(CONTINUATION, 0, 1, bytes(_MAX_BLOCK_BYTES)))
+
+
+def test_long_settings_count_as_many() -> None:
+    """A frame holds 2,730 of them, and each is read."""
+    state = connected()
+    many = frame(SETTINGS, 0, 0, (b"\0\1" + bytes(4)) * 2730)
+    with pytest.raises(ProtocolError, match="flood"):
+        state.receive(many * 3)
+
+
+def test_a_mass_sends_answers_never_count_as_a_flood() -> None:
+    state = connected()
+    for _ in range(2 * _FREE_FRAMES):
+        stream, outcomes = ask(state, b"")
+        state.receive(
+            frame(WINDOW, 0, 0, (1).to_bytes(4, "big"))
+            + headers(CREATED, stream.number, END_HEADERS)
+            + frame(DATA, 0, stream.number, b"x") * 60
+            + frame(DATA, END_STREAM, stream.number, b"")
+        )
+        assert outcomes == [Answer(201, (), b"x" * 60)]
+
+
+def test_a_block_that_cannot_be_read_ends_its_request_too() -> None:
+    """The stream was forgotten before its block was read, and its request waited for ever."""
+    state = connected()
+    _, outcomes = ask(state)
+    with pytest.raises(ProtocolError, match="header block"):
+        state.receive(headers(b"\x08\x03500\x0f\xff\xff\xff\xff\xff\xff"))
+    state.lost("protocol")
+    assert [one.code for one in outcomes] == ["protocol"]
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        frame(GOAWAY, 0, 0, b""),
+        frame(GOAWAY, 0, 1, bytes(8)),
+        frame(RST, 0, 1, b"\0"),
+        frame(RST, 0, 0, bytes(4)),
+        frame(PING, 0, 0, bytes(7)),
+        frame(PING, 0, 1, bytes(8)),
+        frame(WINDOW, 0, 0, b""),
+        frame(SETTINGS, 0, 1, b""),
+    ],
+)
+def test_a_frame_of_the_wrong_size_or_stream_ends_the_connection(nonsense: bytes) -> None:
+    """A GOAWAY that says nothing, above all, is not to say that no request was acted on."""
+    state = connected()
+    _, outcomes = ask(state)
+    with pytest.raises(ProtocolError):
+        state.receive(nonsense)
+    assert outcomes == []
+
+
+@st.composite
+def any_frames(draw: Any) -> bytes:
+    """Frames that are mostly of a form that is read on."""
+    pieces = []
+    for _ in range(draw(st.integers(1, 20))):
+        kind = draw(st.sampled_from([*range(10), 0xFA]))
+        stream = draw(st.sampled_from([0, 1, 1, 3, 3, 5, 2, 9]))
+        block = st.sampled_from([CREATED, b"\x08\x03500", b"\x08\x03103", b"\x88", b"", bytes(8), bytes(4)])
+        payload = draw(st.one_of(block, st.binary(max_size=40)))
+        pieces.append(frame(kind, draw(st.sampled_from([0, 1, 4, 5, 8, 0x20, 0x2D])), stream, payload))
+    return b"".join(pieces)
+
+
+@given(any_frames(), st.lists(st.integers(0, 400), max_size=4))
+def test_whatever_comes_every_request_ends_once_and_nothing_else_is_raised(
+    data: bytes, cuts: list[int]
+) -> None:
+    state = connected()
+    outcomes = [ask(state, brief=bool(number % 2))[1] for number in range(3)]
+    places = [0, *sorted(cuts), len(data)]
+    with suppress(ProtocolError):
+        for start, end in pairwise(places):
+            state.receive(data[start:end])
+    state.lost("reset")
+    assert [len(one) for one in outcomes] == [1, 1, 1]
+    assert len(state._rest) <= FRAME_BYTES + 9
