@@ -20,6 +20,7 @@ from dispatcher.settings import Settings, SettingsError, explained
 GROUPS = {
     "source": "dispatcher.commands.admin:sources",
     "instance": "dispatcher.commands.admin:instances",
+    "keys": "dispatcher.commands.keys:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "geodata": "dispatcher.commands.geodata:app",

@@ -20,6 +20,8 @@ from channels.webpush.channel import WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.vapid import VapidSigner, generate_key
+from dispatcher.access.credentials import SharedSecret
+from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 
     from channels.base import Channel
     from channels.sms.provider import SmsGateway
+    from channels.sms.settings import SmsReportSettings
     from channels.webpush.encoder import Encoder
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.services import FeedServices
@@ -229,7 +232,7 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     gateways = {
         item.name: ReportingGateway(
             name=item.name,
-            secret=item.reports.secret.get_secret_value().encode(),
+            secret=_shared_secret(item.reports),
             fields=item.reports.report_fields(),
         )
         for item in settings.sms_gateways
@@ -238,6 +241,11 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     if not gateways:
         return None
     return DeliveryReports(SmsHttp.name, gateways, Reports(pool), metrics, partial(choose, gateways=names))
+
+
+def _shared_secret(reports: SmsReportSettings) -> SharedSecret:
+    previous = reports.previous_secret.get_secret_value().encode() if reports.previous_secret else b""
+    return SharedSecret(reports.secret.get_secret_value().encode(), previous, reports.previous_until)
 
 
 def require_urls(settings: Settings) -> tuple[str, QueueAddress]:
@@ -284,7 +292,9 @@ async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]
                 settings, FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, metrics)
             ),
             reports=delivery_reports(settings, pool, metrics),
+            refused_credentials=RefusedCredentials(metrics),
         )
+        await sources.uses.written()
     finally:
         await http.aclose()
         await wake_ups.aclose()

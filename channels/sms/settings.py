@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -62,6 +63,10 @@ class SmsReportSettings(BaseModel):
 
     secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
     """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
+    previous_secret: Annotated[SecretStr, AfterValidator(_showable)] | None = Field(None, min_length=16)
+    """The secret before it, which is good until `previous_until`: so that a gateway can be given the new one
+    meanwhile."""
+    previous_until: AwareDatetime | None = None
     url: SecretStr = SecretStr("")
     """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
     items: str = ""
@@ -74,7 +79,15 @@ class SmsReportSettings(BaseModel):
 
     def report_fields(self) -> ReportFields:
         """Return where in the gateway's report to look, and what its words mean."""
-        return ReportFields(**self.model_dump(exclude={"secret", "url"}))
+        return ReportFields(**self.model_dump(exclude={"secret", "previous_secret", "previous_until", "url"}))
+
+    @model_validator(mode="after")
+    def _previous_secret_ends(self) -> Self:
+        if (self.previous_secret is None) != (self.previous_until is None):
+            raise ValueError("previous_secret and previous_until belong together")
+        if self.previous_secret == self.secret:
+            raise ValueError("previous_secret is the same as secret")
+        return self
 
 
 class SmsGatewaySettings(BaseModel):

@@ -24,9 +24,15 @@ class KeyKind(StrEnum):
 
 
 KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_[A-Za-z0-9_-]{43}")
-"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_<instance id>_…` for instances: recognisable by scanners
-for leaked secrets."""
+"""`wk_<key id>_<32 random bytes>` for sources and feeds, `wi_…` for instances: recognisable by scanners for leaked
+secrets. The id is the bearer's with a random end, so that one bearer can have several keys; that of an instance's first
+key was once the instance's own."""
 KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
+_RANDOM_END: Final = 8
+"""Hexadecimal digits that tell the keys of one bearer apart."""
+_LONGEST_BEARER: Final = 40 - _RANDOM_END - 1
+NO_DIGEST: Final = bytes(32)
+"""A digest that no key has: what is shown is compared with it where there is no other, to take as long."""
 
 AUTHENTICATES: Final[Mapping[KeyKind, frozenset[PrincipalKind]]] = MappingProxyType(
     {
@@ -43,6 +49,9 @@ class KeyName:
 
     kind: KeyKind
     id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}_{self.id}"
 
 
 def read_key(key: str) -> KeyName | None:
@@ -64,6 +73,11 @@ def new_key(kind: KeyKind, name: str, secret: str) -> str:
     key = f"{kind}_{name}_{secret}"
     key_id(key, kind)
     return key
+
+
+def new_key_id(bearer: str, random_hex: str) -> str:
+    """Return the id of another key of this bearer; `random_hex` are 8 digits."""
+    return f"{bearer[:_LONGEST_BEARER]}-{random_hex}"
 
 
 def digest(pepper: bytes, key: str) -> bytes:

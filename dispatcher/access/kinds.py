@@ -40,7 +40,7 @@ class PrincipalKind(StrEnum):
     GATEWAY = (
         "gateway",
         "An SMS gateway, which reports what became of messages.",
-        "`reports.secret` in `WARN_SMS_GATEWAYS`: as bearer token, as password of Basic, as `token` in the query",
+        "`reports.secret` of `WARN_SMS_GATEWAYS`, for a time the one before too: bearer, Basic, `token` in the query",
     )
     OPERATOR = (
         "operator",

@@ -44,8 +44,13 @@ class Permission(StrEnum):
     REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
     RUN_SERVICE = "service.run", "Run the service's processes on this machine."
     MIGRATE_RECORD = "record.migrate", "Bring the record to this version's schema."
-    MANAGE_SOURCES = "sources.manage", "Create and change sources, issue and revoke their keys."
-    MANAGE_INSTANCES = "instances.manage", "Create and change municipalities' apps, issue their keys."
+    MANAGE_SOURCES = "sources.manage", "Create, change, disable and enable sources, issue their keys."
+    MANAGE_INSTANCES = (
+        "instances.manage",
+        "Create, change, disable and enable municipalities' apps, issue their keys.",
+    )
+    READ_KEYS = "keys.read", "See which sources, instances and keys there are, and how they stand."
+    MANAGE_KEYS = "keys.manage", "Rotate, expire and revoke keys of sources, feeds and instances."
     IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
     COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
     READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
@@ -150,8 +155,14 @@ GRANTS: Final = (
     ),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
-    Grant(Permission.MANAGE_SOURCES, _OPERATOR, commands=("source add", "source revoke")),
-    Grant(Permission.MANAGE_INSTANCES, _OPERATOR, commands=("instance add",)),
+    Grant(Permission.MANAGE_SOURCES, _OPERATOR, commands=("source add", "source disable", "source enable")),
+    Grant(
+        Permission.MANAGE_INSTANCES,
+        _OPERATOR,
+        commands=("instance add", "instance disable", "instance enable"),
+    ),
+    Grant(Permission.READ_KEYS, _OPERATOR, commands=("source list", "instance list", "keys list")),
+    Grant(Permission.MANAGE_KEYS, _OPERATOR, commands=("keys rotate", "keys expire", "keys revoke")),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
     Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),

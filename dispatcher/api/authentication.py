@@ -6,18 +6,21 @@ What each route requires stands in `dispatcher.access`; an application whose rou
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 
+from channels.clock import utc_now
 from dispatcher.access import principals
 from dispatcher.access.keys import AUTHENTICATES, KeyKind, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
+from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
-from dispatcher.api.headers import bearer
+from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Principal
     from dispatcher.api.dependencies import ApiDependencies
 
+_CLAIMED: Final = {KeyKind.SOURCE: PrincipalKind.SOURCE, KeyKind.INSTANCE: PrincipalKind.INSTANCE}
+"""The kind that stands for a key of which no more is known: a feed's looks like a source's."""
 _NO_KEY = "Der API-Schlüssel fehlt oder ist ungültig."
 _MISSING = {
     PrincipalKind.GATEWAY: "Das Geheimnis des Gateways fehlt oder ist falsch.",
@@ -50,11 +55,17 @@ class Require:
 
     async def __call__(self, request: Request, **_parameters: object) -> Principal:
         holders = holders_of(self.permission)
-        principal = await _recognised(request, request.app.state.dependencies, holders)
-        if principal is None or not principal.may(self.permission):
+        dependencies: ApiDependencies = request.app.state.dependencies
+        shown = await _judged(request, dependencies, holders)
+        if shown.state is CredentialState.VALID and not (
+            shown.principal and shown.principal.may(self.permission)
+        ):
+            shown = replace(shown, state=CredentialState.WRONG_KIND)
+        if shown.principal is None or shown.state is not CredentialState.VALID:
+            dependencies.refused_credentials.note(shown)
             missing = next((text for kind, text in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, missing)
-        return principal
+        return shown.principal
 
 
 def require(permission: Permission, **parameters: Any) -> Require:
@@ -69,23 +80,28 @@ def _declared(name: str, value: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
-async def _recognised(
-    request: Request, dependencies: ApiDependencies, kinds: frozenset[PrincipalKind]
-) -> Principal | None:
-    """Return the principal of one of these kinds whose credential the request shows. The record is not asked about
-    others'.
+async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozenset[PrincipalKind]) -> Shown:
+    """Return whose credential of one of these kinds the request shows, and whether it is good. The record is not asked
+    about others'.
     """
     if PrincipalKind.GATEWAY in kinds:
-        return gateway_of(request, dependencies.reports)
+        gateway, state = gateway_of(request, dependencies.reports, utc_now())
+        return Shown(state, PrincipalKind.GATEWAY, gateway)
     key = bearer(request)
     name = read_key(key)
-    if name is None or not AUTHENTICATES[name.kind] & kinds:
-        return None
-    if name.kind is KeyKind.INSTANCE:
-        instance = await dependencies.sources.instance_by_key(key)
-        return principals.of_instance(instance.id, instance.places) if instance else None
-    source = await dependencies.sources.by_key(key)
-    return principals.of_source(source) if source else None
+    if name is None:
+        return Shown(CredentialState.UNKNOWN if key else CredentialState.MISSING)
+    if not AUTHENTICATES[name.kind] & kinds:
+        return Shown(CredentialState.WRONG_KIND, _CLAIMED[name.kind])
+    found = await dependencies.sources.recognise(key)
+    if found.party is None:
+        return Shown(found.state, _CLAIMED[name.kind])
+    principal = (
+        principals.of_source(found.party)
+        if isinstance(found.party, Source)
+        else principals.of_instance(found.party.id, found.party.places)
+    )
+    return Shown(found.state, principal.kind, principal, str(name))
 
 
 def wired_routes(app: Starlette) -> Iterator[Wired]:

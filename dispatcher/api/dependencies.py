@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dispatcher.api.credentials import RefusedCredentials
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.reports import DeliveryReports
     from dispatcher.feeds.services import FeedServices
@@ -32,6 +33,7 @@ class ApiDependencies:
     boundaries: Boundaries
     metrics: Metrics
     health: Health
+    refused_credentials: RefusedCredentials
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

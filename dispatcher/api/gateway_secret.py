@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from dispatcher.access import principals
-from dispatcher.api.headers import basic_password, bearer
+from dispatcher.access.credentials import judge_secret
+from dispatcher.api.credentials import basic_password, bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from starlette.requests import Request
 
     from dispatcher.access.principals import Principal
     from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
+    from dispatcher.model.principals import CredentialState
 
 MAX_QUERY_BYTES = 8_192
 """The longest query, as proxies allow. It is parsed before the request is authenticated, as the secret may be in it."""
 
 
-def gateway_of(request: Request, reports: DeliveryReports | None) -> Principal | None:
-    """Return the gateway that the path names, if its secret is shown. Raises `RequestRefused` where none is
-    configured.
+def gateway_of(
+    request: Request, reports: DeliveryReports | None, now: datetime
+) -> tuple[Principal, CredentialState]:
+    """Return the gateway that the path names, and what the secret that is shown says: it is the gateway that asks only
+    if that is valid. Raises `RequestRefused` where none is configured.
     """
     _, gateway = configured(reports, request.path_params["gateway"])
     shown = _shown(request, bounded_query(request))
-    known = any(hmac.compare_digest(secret, gateway.secret) for secret in shown)
-    return principals.of_gateway(gateway.name) if known else None
+    return principals.of_gateway(gateway.name), judge_secret(gateway.secret, shown, now)
 
 
 def configured(reports: DeliveryReports | None, name: str) -> tuple[DeliveryReports, ReportingGateway]:

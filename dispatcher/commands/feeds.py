@@ -15,7 +15,9 @@ import typer
 
 from channels.http.addresses import Exemptions
 from dispatcher import wiring
-from dispatcher.access.keys import KeyKind, digest, new_key
+from dispatcher.access.credentials import Bearer
+from dispatcher.access.keys import new_key, new_key_id
+from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import database_url
 from dispatcher.commands.operator import operator, requires
@@ -35,6 +37,7 @@ from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.secret_files import key_pepper
 from dispatcher.settings import Settings
 from dispatcher.store import record
+from dispatcher.store.keys import Keys
 
 Result = TypeVar("Result")
 NO_QUEUE = "redis://127.0.0.1:1"
@@ -294,10 +297,11 @@ def issue_key(name: Name) -> None:
     async def work(session: Session) -> str:
         if session.feed(name).is_polled:
             raise typer.BadParameter(f"{name} is asked; only a feed with the adapter push takes messages")
-        key_id = f"{name[:31]}-{secrets.token_hex(4)}"
-        key = new_key(KeyKind.SOURCE, key_id, secrets.token_urlsafe(32))
-        hashed = digest(key_pepper(session.settings), key)
-        await session.services.store.adopt_key(name, key_id, hashed, operator().actor)
+        bearer = Bearer(PrincipalKind.FEED, name)
+        key_id = new_key_id(name, secrets.token_hex(4))
+        key = new_key(bearer.key_kind, key_id, secrets.token_urlsafe(32))
+        pepper = key_pepper(session.settings)
+        await Keys(session.pool).issue(bearer, key, pepper, operator().actor)
         return key
 
     typer.echo(run(work))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cap.formats.report import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]|\\s")
 """Blanks of every width, and line breaks: a text in a line of ours begins no line of its own."""
@@ -27,4 +30,13 @@ def escaped(document: str) -> str:
     return "".join(
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1]
         for character in document
+    )
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of texts as a table for the eye, each in one line."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(shown(cell).ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )

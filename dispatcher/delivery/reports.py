@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from channels.sms.delivery_reports import DeliveryReport, ReportFields
+    from dispatcher.access.credentials import SharedSecret
     from dispatcher.metrics import Metrics
     from dispatcher.model.reports import ReportedDelivery
     from dispatcher.store.delivery.reports import Reports
@@ -125,8 +126,8 @@ class ReportingGateway:
     """A gateway whose reports are accepted."""
 
     name: str
-    secret: bytes = field(repr=False)
-    """The secret that its requests must show."""
+    secret: SharedSecret = field(repr=False)
+    """The secret that its requests must show, and the one before it."""
     fields: ReportFields
 
 

@@ -3,6 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class CredentialState(StrEnum):
+    """What is true of a credential that is shown. All but `VALID` are refused, and look the same from outside."""
+
+    VALID = "valid"
+    MISSING = "missing"
+    """Nothing was shown that could be one."""
+    UNKNOWN = "unknown"
+    """Nobody has it."""
+    WRONG_KIND = "wrong_kind"
+    """It is of a kind that is not let in here; whether it is good elsewhere was not looked up."""
+    REVOKED = "revoked"
+    DISABLED = "disabled"
+    """The key is good, its bearer is disabled."""
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +53,18 @@ class Instance:
     id: str
     name: str
     places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartyEntry:
+    """A source or an instance as a list shows it. `places` is the territory of a source; `keys` counts the valid
+    ones.
+    """
+
+    id: str
+    name: str
+    senders: tuple[str, ...]
+    places: tuple[str, ...]
+    created_at: datetime
+    disabled_at: datetime | None
+    keys: int

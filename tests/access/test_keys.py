@@ -8,12 +8,14 @@ from dispatcher.access.keys import (
     AUTHENTICATES,
     KEY_ID_PATTERN,
     KEY_PATTERN,
+    NO_DIGEST,
     KeyKind,
     KeyName,
     digest,
     key_id,
     matches,
     new_key,
+    new_key_id,
     read_key,
 )
 
@@ -79,3 +81,16 @@ def test_every_kind_of_key_speaks_for_somebody() -> None:
     assert set(AUTHENTICATES) == set(KeyKind)
     assert all(AUTHENTICATES.values())
     assert all(KEY_PATTERN.fullmatch(f"{kind}_a_{SECRET}") for kind in KeyKind)
+
+
+@pytest.mark.parametrize("bearer", ["a", "leitstelle-dueren", "x" * 40])
+def test_another_key_of_a_bearer_has_an_id_of_its_own(bearer: str) -> None:
+    one, other = (new_key_id(bearer, digits) for digits in ("0a1b2c3d", "00000000"))
+    assert one != other
+    assert read_key(new_key(KeyKind.INSTANCE, one, SECRET)) == KeyName(KeyKind.INSTANCE, one)
+    assert str(KeyName(KeyKind.INSTANCE, one)) == f"wi_{bearer[:31]}-0a1b2c3d"
+
+
+def test_no_key_has_the_digest_that_stands_for_none() -> None:
+    assert not matches(NO_DIGEST, b"pepper", KEY)
+    assert len(NO_DIGEST) == len(digest(b"pepper", KEY))

@@ -8,9 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
 from channels.sms.settings import SmsGatewaySettings
+from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
 from dispatcher.access.principals import of_operator
@@ -22,7 +24,9 @@ from dispatcher.model.principals import Instance
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
 from dispatcher.settings import Settings
+from dispatcher.store.keys import Keys
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
+from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, JUELICH
 from tests.support.submissions import AACHEN, warning
 
@@ -141,7 +145,7 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         sources, pool = service.parts.sources, service.parts.health.pool
         for name in ("revoked", "expired"):
             await sources.add_key("leitstelle", f"wk_{name}_{SECRET}")
-        await sources.revoke_key("revoked")
+        await Keys(pool).revoke(KeyName(KeyKind.SOURCE, "revoked"))
         await pool.execute("UPDATE api_key SET expires_at = now() - interval '1 s' WHERE id = 'expired'")
         await pool.execute(
             "INSERT INTO source (id, name, senders, territory, disabled_at) VALUES ('disabled', '', '{}', '{}', now())"
@@ -282,3 +286,130 @@ async def test_a_permission_that_only_operators_hold_opens_no_route(world: World
             await require(Permission.DECIDE_HELD)(request)
         assert refused.value.type is ProblemType.UNAUTHENTICATED
     assert of_operator("anna").may(Permission.DECIDE_HELD)
+
+
+# refused credentials
+
+GOOD_ONCE = {
+    "revoked": f"wk_revoked_{SECRET}",
+    "expired": f"wk_expired_{SECRET}",
+    "disabled": f"wk_disabled_{SECRET}",
+}
+
+
+def refused(service: Service) -> dict[tuple[str, str], int]:
+    """How many requests were refused, by kind and reason."""
+    return {
+        (dict(labels)["kind"], dict(labels)["reason"]): int(value)
+        for (name, labels), value in samples(service.parts.metrics).items()
+        if name == "warn_credentials_refused_total" and value
+    }
+
+
+async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: World) -> None:
+    before = refused(world.service)
+    routes = [route for row in GRANTS for route in row.routes]
+    of_keys = [route for route in routes if not route.path.startswith("/v1/gateways")]
+    of_sources = [route for route in of_keys if not route.path.startswith("/v1/instance")]
+    for caller in CALLERS[:7]:
+        for route in routes:
+            await world.ask(route, caller)
+    assert not before, "what is let in is not counted"
+    gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
+    of_instances = instances + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
+    assert refused(world.service) == {
+        ("none", "missing"): len(of_keys),
+        ("none", "unknown"): len(of_keys),
+        ("source", "unknown"): len(of_sources),
+        ("source", "revoked"): len(of_sources),
+        ("source", "expired"): len(of_sources),
+        ("source", "disabled"): len(of_sources),
+        ("source", "wrong_kind"): 4 * instances,
+        ("instance", "unknown"): of_instances,
+        ("instance", "wrong_kind"): len(of_keys) - of_instances,
+        ("gateway", "missing"): gateways,
+        ("gateway", "unknown"): 6 * gateways,
+    }
+
+
+async def test_from_outside_every_refusal_looks_the_same(world: World) -> None:
+    """Also which ids there are is not to be learnt."""
+    keys = [
+        "nonsense",
+        f"wk_nobody_{SECRET}",
+        f"wk_leitstelle_{'t' * 43}",
+        f"wi_dueren_{SECRET}",
+        *GOOD_ONCE.values(),
+    ]
+    answers = [await world.service.get("/v1/alerts", key=key) for key in keys]
+    assert (
+        len(
+            {
+                (answer.status, answer.body, tuple(sorted(set(answer.headers) - {"date"})))
+                for answer in answers
+            }
+        )
+        == 1
+    )
+    assert answers[0].status == HTTPStatus.UNAUTHORIZED
+
+
+async def test_a_key_good_no_longer_is_named_in_the_log_and_a_guess_is_not(
+    world: World,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(10):
+            for name, key in GOOD_ONCE.items():
+                await world.service.get("/v1/alerts", key=key)
+                await world.service.get("/v1/alerts", key=f"wk_{name}_{'t' * 43}")
+            await world.service.get("/v1/alerts", key=f"wk_nobody_{SECRET}")
+            await world.service.get("/v1/alerts", key="nonsense")
+    said = [line for line in lines if line["event"] == "credential_refused"]
+    assert [(line["reason"], line["key"], line["principal"]) for line in said] == [
+        ("revoked", "wk_revoked", "source:leitstelle"),
+        ("expired", "wk_expired", "source:leitstelle"),
+        ("disabled", "wk_disabled", "source:disabled"),
+    ]
+    assert SECRET not in str(lines)
+    assert len(lines) == len(said), "and a stranger fills no log"
+
+
+async def test_every_series_of_refusals_is_there_from_the_start(world: World) -> None:
+    shown = {
+        (dict(labels)["kind"], dict(labels)["reason"])
+        for (name, labels) in samples(world.service.parts.metrics)
+        if name == "warn_credentials_refused_total"
+    }
+    for kind in ("source", "feed", "instance"):
+        assert {(kind, reason) for reason in GOOD_ONCE} <= shown
+    assert ("gateway", "expired") in shown
+
+
+async def test_a_gateways_secret_before_is_counted_when_its_time_is_over(settings: Settings) -> None:
+    reports = {"secret": GATEWAY_SECRET, "items": "reports", "previous_secret": "geheimnis-von-gestern"}
+    gateways = tuple(
+        SmsGatewaySettings.model_validate(
+            {"name": name, "url": "https://sms.example", "reports": reports | {"previous_until": until}}
+        )
+        for name, until in (("new", "2999-01-01T00:00Z"), ("old", "2020-01-01T00:00Z"))
+    )
+    async with serving(settings.model_copy(update={"sms_gateways": gateways})) as service:
+        for name, secret, status in (
+            ("new", "geheimnis-von-gestern", 200),
+            ("old", "geheimnis-von-gestern", 401),
+            ("old", GATEWAY_SECRET, 200),
+        ):
+            path = f"/v1/gateways/{name}/reports"
+            answer = await service.request(
+                "POST", path, b'{"reports": []}', key=secret, content_type="application/json"
+            )
+            assert answer.status == status
+        assert refused(service) == {("gateway", "expired"): 1}
+
+
+async def test_a_use_of_a_key_is_noted_by_the_api(world: World) -> None:
+    await world.service.parts.sources.uses.written()
+    used = await world.service.parts.health.pool.fetchval(
+        "SELECT used_at FROM api_key WHERE id = 'leitstelle'"
+    )
+    assert used is not None

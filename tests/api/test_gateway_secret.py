@@ -1,6 +1,7 @@
 """A gateway is known by its secret, wherever it shows it."""
 
 import base64
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,13 +9,17 @@ import pytest
 from starlette.requests import Request
 
 from channels.sms.delivery_reports import ReportFields
+from dispatcher.access.credentials import SharedSecret
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.api.gateway_secret import MAX_QUERY_BYTES, bounded_query, configured, gateway_of
 from dispatcher.delivery.reports import ReportingGateway
+from dispatcher.model.principals import CredentialState
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 SECRET = "geheimnis-des-gateways"
-REPORTS: Any = SimpleNamespace(gateways={"sms-1": ReportingGateway("sms-1", SECRET.encode(), ReportFields())})
+PREVIOUS, NOW = "geheimnis-von-gestern", datetime(2026, 11, 28, 3, tzinfo=UTC)
+SHARED = SharedSecret(SECRET.encode(), PREVIOUS.encode(), NOW + timedelta(hours=1))
+REPORTS: Any = SimpleNamespace(gateways={"sms-1": ReportingGateway("sms-1", SHARED, ReportFields())})
 BASIC = base64.b64encode(f"anybody:{SECRET}".encode()).decode()
 
 
@@ -39,8 +44,8 @@ def request(authorization: str = "", query: str = "", gateway: str = "sms-1") ->
     ],
 )
 def test_who_shows_the_secret_is_the_gateway(authorization: str, query: str) -> None:
-    principal = gateway_of(request(authorization, query), REPORTS)
-    assert principal is not None
+    principal, state = gateway_of(request(authorization, query), REPORTS, NOW)
+    assert state is CredentialState.VALID
     assert (principal.kind, principal.id) == (PrincipalKind.GATEWAY, "sms-1")
 
 
@@ -55,13 +60,44 @@ def test_who_shows_the_secret_is_the_gateway(authorization: str, query: str) -> 
     ],
 )
 def test_who_does_not_is_nobody(authorization: str, query: str) -> None:
-    assert gateway_of(request(authorization, query), REPORTS) is None
+    _, state = gateway_of(request(authorization, query), REPORTS, NOW)
+    assert state is (
+        CredentialState.UNKNOWN if state_is_shown(authorization, query) else CredentialState.MISSING
+    )
+
+
+def state_is_shown(authorization: str, query: str) -> bool:
+    """Whether anything is there that could be a secret: a Basic that cannot be read is none."""
+    return authorization.startswith("Bearer") or bool(query)
+
+
+def test_the_secret_before_is_good_until_its_time_is_over() -> None:
+    before = request(f"Bearer {PREVIOUS}")
+    for passed, expected in (
+        (timedelta(), "valid"),
+        (timedelta(minutes=59), "valid"),
+        (timedelta(hours=1), "expired"),
+    ):
+        assert gateway_of(before, REPORTS, NOW + passed)[1] == expected
+    later = NOW + timedelta(days=1)
+    assert gateway_of(request(f"Bearer {SECRET}"), REPORTS, later)[1] is CredentialState.VALID
+    both = request("Bearer " + PREVIOUS, f"token={SECRET}")
+    assert gateway_of(both, REPORTS, later)[1] is CredentialState.VALID
+
+
+def test_without_a_secret_before_an_empty_one_opens_nothing() -> None:
+    alone: Any = SimpleNamespace(
+        gateways={"sms-1": ReportingGateway("sms-1", SharedSecret(SECRET.encode()), ReportFields())}
+    )
+    for query in ("token=", "token=%00", ""):
+        assert gateway_of(request(query=query), alone, NOW)[1] is not CredentialState.VALID
+    assert SECRET not in repr(alone)
 
 
 @pytest.mark.parametrize("reports", [None, REPORTS])
 def test_a_gateway_that_takes_no_reports_is_not_there(reports: Any) -> None:
     with pytest.raises(RequestRefused) as refused:
-        gateway_of(request(f"Bearer {SECRET}", gateway="silent"), reports)
+        gateway_of(request(f"Bearer {SECRET}", gateway="silent"), reports, NOW)
     assert refused.value.type is ProblemType.NOT_FOUND
     assert configured(REPORTS, "sms-1") == (REPORTS, REPORTS.gateways["sms-1"])
 
@@ -70,5 +106,5 @@ def test_a_query_is_bounded_before_it_is_taken_apart() -> None:
     longest = "a" * MAX_QUERY_BYTES
     assert bounded_query(request(query=longest)) == longest.encode()
     with pytest.raises(RequestRefused) as refused:
-        gateway_of(request(f"Bearer {SECRET}", longest + "a"), REPORTS)
+        gateway_of(request(f"Bearer {SECRET}", longest + "a"), REPORTS, NOW)
     assert refused.value.type is ProblemType.TOO_LARGE

@@ -1,12 +1,17 @@
 """Operators' commands on the record."""
 
+import json
 from typing import Any
 
 import pytest
 
+from dispatcher.model.principals import CredentialState
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
+from tests.support.histories import submit
 from tests.support.messages import DUEREN, SENDER
 
 pool = on_record.pool
@@ -21,21 +26,29 @@ def known(pool: Any) -> Sources:
 async def test_a_new_source_gets_a_key_printed_once(dispatcher: Any, known: Sources, pool: Any) -> None:
     done = await dispatcher(*ADD, "--name", "Leitstelle Düren")
     assert (done.returncode, done.stderr) == (0, "")
-    source = await known.by_key(done.stdout.strip())
+    source = await party(known, done.stdout.strip())
     assert (source.id, source.name, source.senders, source.territory) == (
         "leitstelle", "Leitstelle Düren", {SENDER}, ("05358",),
     )  # fmt: skip
 
 
+async def party(sources: Sources, key: str) -> Any:
+    """Whom a key authenticates now."""
+    found = await sources.recognise(key)
+    return found.party if found.state is CredentialState.VALID else None
+
+
 async def test_a_source_added_again_gets_another_key_and_keeps_the_first(run: Any, known: Sources) -> None:
-    first, second = [(await run(*ADD)).stdout.strip() for _ in range(2)]
+    done = [await run(*ADD) for _ in range(2)]
+    first, second = (one.stdout.strip() for one in done)
+    assert ["older keys are good: 1" in one.stderr for one in done] == [False, True]
     assert first != second
-    assert await known.by_key(first) == await known.by_key(second)
+    assert await party(known, first) == await party(known, second)
 
 
 async def test_a_long_name_still_makes_a_valid_key(run: Any, known: Sources) -> None:
     done = await run("source", "add", "x" * 40, "--sender", SENDER, "--territory", "05358")
-    assert (await known.by_key(done.stdout.strip())).id == "x" * 40
+    assert (await party(known, done.stdout.strip())).id == "x" * 40
 
 
 @pytest.mark.parametrize(
@@ -56,18 +69,45 @@ async def test_a_source_that_makes_no_sense_is_refused(
     assert await known.names() == []
 
 
-async def test_a_revoked_key_is_worthless_and_revoking_it_again_fails(run: Any, known: Sources) -> None:
-    key = (await run(*ADD)).stdout.strip()
-    key_id = key.split("_")[1]
-    assert (await run("source", "revoke", key_id)).exit_code == 0
-    assert await known.by_key(key) is None
-    again = await run("source", "revoke", key_id)
-    assert (again.exit_code, "no such valid key" in again.output) == (1, True)
+@pytest.mark.parametrize("group", ["source", "instance"])
+async def test_who_is_disabled_is_listed_so_and_its_keys_are_refused(
+    run: Any, known: Sources, group: str
+) -> None:
+    add = ADD if group == "source" else ("instance", "add", "leitstelle", "--place", DUEREN)
+    key = (await run(*add)).stdout.strip()
+    done = await run(group, "disable", "leitstelle")
+    assert (done.exit_code, "is disabled: its keys are refused" in done.output) == (0, True)
+    assert (await known.recognise(key)).state is CredentialState.DISABLED
+    again = await run(group, "disable", "leitstelle")
+    assert (again.exit_code, again.output) == (1, "leitstelle is disabled already\n")
+    line = json.loads((await run(group, "list", "--json")).stdout)
+    assert (line["id"], line["state"], line["keys"]) == ("leitstelle", "disabled", 1)
+    assert (await run(group, "list")).stdout.splitlines()[1].split()[:3] == ["leitstelle", "disabled", "1"]
+    added = await run(*add)
+    assert "leitstelle is disabled: no key of it is good" in added.stderr, "changing it does not enable it"
+    assert (await run(group, "enable", "leitstelle")).output == "leitstelle is enabled\n"
+    assert await party(known, key) is not None
+    assert (await run(group, "enable", "nobody")).exit_code == 2
+
+
+async def test_disabling_a_source_says_what_it_has_in_force(run: Any, pool: Any) -> None:
+    await run(*ADD)
+    await submit(Alerts(pool), "A", DUEREN)
+    done = await run("source", "disable", "leitstelle")
+    assert "its warnings in force stay so until they expire or another message ends them: 1\n" in done.output
+    assert await pool.fetchval("SELECT stopped_at FROM alert") is None
+
+
+async def test_a_feed_is_not_disabled_as_a_source(run: Any, pool: Any) -> None:
+    """One that is polled would go on: its keys are not what lets it in."""
+    await Feeds(pool).register(["dwd"])
+    done = await run("source", "disable", "feed-dwd")
+    assert (done.exit_code, "take it out of the file of feeds" in " ".join(done.output.split())) == (2, True)
 
 
 async def test_a_new_instance_gets_a_key_that_works(run: Any, known: Sources) -> None:
     done = await run("instance", "add", "dueren", "--place", DUEREN, "--name", "Stadt Düren")
-    instance = await known.instance_by_key(done.stdout.strip())
+    instance = await party(known, done.stdout.strip())
     assert (instance.id, instance.name, instance.places) == ("dueren", "Stadt Düren", (DUEREN,))
 
 

@@ -86,8 +86,13 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
     )
     added = await run("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
     for words in (
-        ("source", "revoke", added.stdout.split("_")[1]),
+        ("keys", "expire", added.stdout.split("_")[1], "--in", "1d"),
+        ("keys", "revoke", added.stdout.split("_")[1]),
+        ("keys", "rotate", "--source", "leitstelle"),
+        ("source", "disable", "leitstelle"),
+        ("source", "enable", "leitstelle"),
         ("instance", "add", "dueren", "--place", DUEREN),
+        ("instance", "disable", "dueren"),
         ("subscriptions", "import", file),
         ("feeds", "key", "mowas"),
     ):
@@ -99,7 +104,9 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
     assert [(row["actor"], row["action"]) for row in rows] == [
         ("operator:anna", action)
         for action in (
-            *("source.put", "key.add", "key.revoke", "instance.put", "subscriptions.add", "key.add"),
+            *("source.put", "key.add", "key.expire", "key.revoke", "key.add", "key.rotate"),
+            *("source.disable", "source.enable", "instance.put", "key.add", "instance.disable"),
+            *("subscriptions.add", "key.add"),
             "dead_letters.replay",
         )
     ]
@@ -115,6 +122,6 @@ async def test_a_feed_with_the_longest_name_gets_a_key_that_works(
     (tmp_path / "feeds.toml").write_text(f'[[feed]]\nname = "{name}"\nadapter = "push"\n')
     env.setenv("WARN_FEEDS", str(tmp_path / "feeds.toml"))
     done = await run("feeds", "key", name)
-    source = await Sources(pool, PEPPER.encode()).by_key(done.stdout.strip())
-    assert source is not None
-    assert source.id == f"feed-{name}"
+    found = await Sources(pool, PEPPER.encode()).recognise(done.stdout.strip())
+    assert found.party is not None
+    assert found.party.id == f"feed-{name}"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.commands.terminal import escaped, json_line, shown
+from dispatcher.commands.terminal import columns, escaped, json_line, shown
 
 ANY = st.text(st.characters()) | st.text(st.sampled_from("ab\x00\x1b\x7f\x9b\u200f\u202e\u2028\ufeff\r\n\t"))
 
@@ -38,3 +38,8 @@ def test_nothing_else_is_shown(text: str) -> None:
 
 def test_a_document_of_others_is_escaped() -> None:
     assert escaped('{"a": "\x9b\u202eÜ"}') == '{"a": "\\u009b\\u202eÜ"}'
+
+
+def test_a_table_keeps_its_columns_whatever_stands_in_them() -> None:
+    rows = [["id", "name"], ["leitstelle", "a\nb\x1b[2J"], ["x", ""]]
+    assert columns(rows) == "id          name\nleitstelle  a b\ufffd[2J\nx"

@@ -5,8 +5,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.principals import WORKER
 from dispatcher.store import audit
+from dispatcher.store.keys import Keys
 from dispatcher.store.sources import Sources
 
 SECRET = "s" * 43
@@ -20,7 +22,7 @@ async def keyed(sources: Sources) -> Any:
 
 
 async def test_every_deed_is_on_the_audit_trail(keyed: Any, pool: Any) -> None:
-    await keyed.revoke_key("leitstelle-1")
+    await Keys(pool).revoke(KeyName(KeyKind.SOURCE, "leitstelle-1"))
     actions = [row["action"] for row in await pool.fetch("SELECT action FROM audit ORDER BY id")]
     assert actions == ["source.put", "key.add", "key.revoke"]
 

@@ -3,13 +3,25 @@
 import asyncio
 import itertools
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
-from dispatcher.store.migrate import upgrade
+from dispatcher.access.credentials import Bearer
+from dispatcher.access.keys import digest
+from dispatcher.model.principals import CredentialState, Instance
+from dispatcher.store import record
+from dispatcher.store.keys import Keys
+from dispatcher.store.migrate import _config, upgrade
+from dispatcher.store.sources import Sources
 from tests.conftest import _database, _execute
+from tests.store.conftest import PEPPER
 
 _numbers = itertools.count(1)
 UPGRADE = """
@@ -42,6 +54,44 @@ async def test_an_upgrade_can_be_run_again(database_url: str) -> None:
     assert await tables(database_url) == before
     assert {"alert", "batch", "audit", "subscription"} <= before[0]
     assert before[1] == 1
+
+
+async def test_an_instances_only_key_stays_good(empty_database: str) -> None:
+    """And with the record as it was before, nobody else's key is touched."""
+    key, old = f"wi_05358008_{'s' * 43}", f"wk_leitstelle-1_{'s' * 43}"
+    await _upgrade_to(empty_database, "0006")
+    connection = await asyncpg.connect(empty_database)
+    await connection.execute(
+        "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
+    )
+    await connection.execute(
+        "INSERT INTO api_key (id, source_id, digest) VALUES ('leitstelle-1', 'leitstelle', $1)",
+        digest(PEPPER, old),
+    )
+    await connection.execute(
+        "INSERT INTO instance (id, name, places, digest) VALUES ('05358008', 'Düren', '{05358008}', $1)",
+        digest(PEPPER, key),
+    )
+    await connection.close()
+    await upgrade(empty_database)
+    pool = await record.connect(empty_database)
+    sources = Sources(pool, PEPPER)
+    found = await sources.recognise(key)
+    assert (found.state, found.party) == (CredentialState.VALID, Instance("05358008", "Düren", ("05358008",)))
+    assert (await sources.recognise(old)).state is CredentialState.VALID
+    new = f"wi_05358008-0a1b2c3d_{'n' * 43}"
+    await Keys(pool).rotate(Bearer.of(None, "05358008"), new, PEPPER, timedelta(hours=1))
+    assert [(await sources.recognise(one)).state for one in (key, new)] == [CredentialState.VALID] * 2
+    await sources.uses.written()
+    await pool.close()
+
+
+async def _upgrade_to(url: str, revision: str) -> None:
+    """Make a record as an older version left it."""
+    engine = create_async_engine(make_url(url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda bare: command.upgrade(_config(bare), revision))
+    await engine.dispose()
 
 
 async def test_two_processes_may_upgrade_an_empty_database_at_once(empty_database: str, python: Any) -> None:

@@ -1,17 +1,35 @@
 """Who may submit, who may pull."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
 import pytest
 
-from dispatcher.model.principals import Instance, Source
+from dispatcher.access.keys import KeyKind, KeyName
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.principals import of_operator
+from dispatcher.model.principals import CredentialState, Instance, Source
+from dispatcher.store.keys import Keys
 from dispatcher.store.sources import Sources
+from tests.store.conftest import PEPPER
+from tests.support.histories import submit
 from tests.support.messages import DUEREN, JUELICH, SENDER
 
 SECRET = "s" * 43
 KEY = f"wk_leitstelle-1_{SECRET}"
 INSTANCE_KEY = f"wi_dueren_{SECRET}"
+ANNA = of_operator("anna").actor
+
+
+async def party(sources: Sources, key: str) -> Source | Instance | None:
+    """Whom a key authenticates now."""
+    found = await sources.recognise(key)
+    return found.party if found.state is CredentialState.VALID else None
+
+
+async def state(sources: Sources, key: str) -> CredentialState:
+    return (await sources.recognise(key)).state
 
 
 @pytest.fixture
@@ -22,7 +40,7 @@ async def keyed(sources: Sources) -> Any:
 
 async def test_a_key_speaks_for_its_source(keyed: Any) -> None:
     expected = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",))
-    assert await keyed.by_key(KEY) == expected
+    assert await party(keyed, KEY) == expected
 
 
 @pytest.mark.parametrize(
@@ -40,39 +58,51 @@ async def test_a_key_speaks_for_its_source(keyed: Any) -> None:
     ],
 )
 async def test_any_other_key_speaks_for_nobody(keyed: Any, key: Any) -> None:
-    assert await keyed.by_key(key) is None
+    assert await party(keyed, key) is None
 
 
 async def test_a_key_hashed_with_another_pepper_is_worthless(keyed: Any, pool: Any) -> None:
-    assert await Sources(pool, b"another pepper").by_key(KEY) is None
+    assert await party(Sources(pool, b"another pepper"), KEY) is None
 
 
-async def test_a_revoked_key_is_worthless_at_once_and_only_once_revoked(keyed: Any) -> None:
-    other = f"wk_leitstelle-2_{SECRET}"
+async def test_a_revoked_key_is_worthless_at_once_and_only_once_revoked(keyed: Any, pool: Any) -> None:
+    other, keys = f"wk_leitstelle-2_{SECRET}", Keys(pool)
     await keyed.add_key("leitstelle", other)
-    assert await keyed.revoke_key("leitstelle-1") is True
-    assert await keyed.by_key(KEY) is None
-    assert await keyed.by_key(other) is not None, "several keys, for rotation"
-    assert await keyed.revoke_key("leitstelle-1") is False
-    assert await keyed.revoke_key("never-seen") is False
+    assert await keys.revoke(KeyName(KeyKind.SOURCE, "leitstelle-1")) is True
+    assert await state(keyed, KEY) is CredentialState.REVOKED
+    assert await party(keyed, other) is not None, "several keys, for rotation"
+    assert await keys.revoke(KeyName(KeyKind.SOURCE, "leitstelle-1")) is False
+    assert await keys.revoke(KeyName(KeyKind.SOURCE, "never-seen")) is False
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "expected"),
     [
-        "UPDATE api_key SET expires_at = now() - interval '1 s'",
-        "UPDATE source SET disabled_at = now()",
+        ("UPDATE api_key SET expires_at = now() - interval '1 s'", CredentialState.EXPIRED),
+        ("UPDATE api_key SET expires_at = now() + interval '1 h'", CredentialState.VALID),
+        ("UPDATE source SET disabled_at = now()", CredentialState.DISABLED),
+        ("UPDATE api_key SET revoked_at = now(), expires_at = now()", CredentialState.REVOKED),
     ],
 )
-async def test_an_expired_key_or_a_disabled_source_is_refused(keyed: Any, pool: Any, change: str) -> None:
+async def test_the_record_says_why_a_key_is_good_no_longer(
+    keyed: Any, pool: Any, change: str, expected: CredentialState
+) -> None:
     await pool.execute(change)
-    assert await keyed.by_key(KEY) is None
+    found = await keyed.recognise(KEY)
+    assert (found.state, found.party.id, str(found.name)) == (expected, "leitstelle", "wk_leitstelle-1")
+
+
+@pytest.mark.parametrize("key", [f"wk_leitstelle-1_{'t' * 43}", f"wk_unknown_{SECRET}", "nonsense"])
+async def test_a_guess_learns_nothing_whatever_is_true_of_the_key(keyed: Any, pool: Any, key: str) -> None:
+    await pool.execute("UPDATE api_key SET revoked_at = now()")
+    found = await keyed.recognise(key)
+    assert (found.state, found.party, found.name) == (CredentialState.UNKNOWN, None, None)
 
 
 async def test_a_source_put_again_is_changed_and_keeps_its_keys(keyed: Any) -> None:
     changed = Source("leitstelle", "Neu", frozenset({"b@example.org", "a@example.org"}), ("05358", "05334"))
     await keyed.put(changed)
-    assert await keyed.by_key(KEY) == changed
+    assert await party(keyed, KEY) == changed
     assert await keyed.names() == ["leitstelle"]
 
 
@@ -90,16 +120,71 @@ async def test_no_key_is_ever_stored_or_audited(keyed: Any, pool: Any) -> None:
         assert SECRET not in str(await pool.fetch(f"SELECT * FROM {table}"))
 
 
-async def test_an_instance_is_known_by_its_key_and_a_new_key_replaces_the_old_one(sources: Sources) -> None:
+async def test_an_instance_has_several_keys_of_their_own(sources: Sources) -> None:
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
-    assert await sources.instance_by_key(INSTANCE_KEY) == Instance("dueren", "Düren", (DUEREN,))
-    new_key = f"wi_dueren_{'n' * 43}"
-    await sources.put_instance(Instance("dueren", "Düren", (DUEREN, JUELICH)), new_key)
-    assert await sources.instance_by_key(INSTANCE_KEY) is None
-    assert await sources.instance_by_key(new_key) == Instance("dueren", "Düren", (DUEREN, JUELICH))
+    assert await party(sources, INSTANCE_KEY) == Instance("dueren", "Düren", (DUEREN,))
+    more = f"wi_dueren-0a1b2c3d_{SECRET}"
+    await sources.put_instance(Instance("dueren", "Düren", (DUEREN, JUELICH)), more)
+    for key in (INSTANCE_KEY, more):
+        assert await party(sources, key) == Instance("dueren", "Düren", (DUEREN, JUELICH))
 
 
 @pytest.mark.parametrize("key", ["", KEY, f"wi_unknown_{SECRET}", f"wi_dueren_{'t' * 43}"])
 async def test_no_other_key_is_an_instances(sources: Sources, key: Any) -> None:
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
-    assert await sources.instance_by_key(key) is None
+    assert await party(sources, key) is None
+
+
+async def test_an_instance_and_a_source_may_have_keys_of_one_id(keyed: Any) -> None:
+    key = f"wi_leitstelle-1_{SECRET}"
+    await keyed.put_instance(Instance("leitstelle-1", "", (DUEREN,)), key)
+    assert isinstance(await party(keyed, KEY), Source)
+    assert isinstance(await party(keyed, key), Instance)
+
+
+@pytest.mark.parametrize("kind", [PrincipalKind.SOURCE, PrincipalKind.INSTANCE])
+async def test_who_is_disabled_is_refused_and_stays_so_until_enabled(
+    keyed: Any, pool: Any, kind: PrincipalKind
+) -> None:
+    key, name = (KEY, "leitstelle") if kind is PrincipalKind.SOURCE else (INSTANCE_KEY, "dueren")
+    await keyed.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
+    assert await keyed.disable(kind, name, ANNA) is True
+    assert await keyed.disable(kind, name, ANNA) is False
+    await keyed.put(Source("leitstelle", "Neu", frozenset({SENDER}), ("05358",)))
+    await keyed.put_instance(Instance("dueren", "Neu", (DUEREN,)), f"wi_dueren-2_{SECRET}")
+    assert await state(keyed, key) is CredentialState.DISABLED, "whatever else is changed"
+    assert [one.disabled_at is not None for one in await keyed.listed(kind)] == [True]
+    assert await keyed.enable(kind, name, ANNA) is True
+    assert await keyed.enable(kind, name, ANNA) is False
+    assert await state(keyed, key) is CredentialState.VALID
+    assert await keyed.disable(kind, "nobody", ANNA) is None
+    acts = await pool.fetch("SELECT actor, action, detail FROM audit WHERE action LIKE '%able' ORDER BY id")
+    assert [tuple(act) for act in acts] == [
+        ("operator:anna", f"{kind}.{act}", {str(kind): name}) for act in ("disable", "enable")
+    ]
+
+
+async def test_a_list_counts_the_keys_that_are_good(keyed: Any, pool: Any) -> None:
+    for name in ("revoked", "expired", "good"):
+        await keyed.add_key("leitstelle", f"wk_{name}_{SECRET}")
+    await pool.execute("UPDATE api_key SET revoked_at = now() WHERE id = 'revoked'")
+    await pool.execute("UPDATE api_key SET expires_at = now() WHERE id = 'expired'")
+    (entry,) = await keyed.listed(PrincipalKind.SOURCE)
+    assert (entry.id, entry.senders, entry.places, entry.keys) == ("leitstelle", (SENDER,), ("05358",), 2)
+
+
+async def test_a_disabled_source_keeps_what_it_has_in_force(keyed: Any, alerts: Any, pool: Any) -> None:
+    await submit(alerts, "A", DUEREN)
+    await pool.execute("UPDATE alert SET state = 'planned'")
+    await keyed.disable(PrincipalKind.SOURCE, "leitstelle", ANNA)
+    assert await keyed.in_force("leitstelle") == 1
+
+
+async def test_a_key_is_recognised_while_its_use_cannot_be_written(keyed: Any, pool: Any) -> None:
+    """Another transaction holds the key's row: the request does not wait for it."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetchrow("SELECT 1 FROM api_key FOR UPDATE")
+        async with asyncio.timeout(5):
+            assert await party(keyed, KEY) is not None
+    await keyed.uses.written()
+    assert PEPPER

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dispatcher.access.kinds import PrincipalKind
 from dispatcher.metrics import CHANNELS
 from dispatcher.model.vocabulary import Lane
+from dispatcher.store.keys import Keys
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
@@ -38,8 +40,14 @@ class Statistics:
         """Set every gauge, also those that are zero now."""
         await self._show_lanes(metrics)
         await self._show_channels(metrics)
+        await self._show_expiries(metrics)
         metrics.unaccounted.set(await self._pool.fetchval(_UNACCOUNTED))
         metrics.record_up.set(1)
+
+    async def _show_expiries(self, metrics: Metrics) -> None:
+        expiries = await Keys(self._pool).expiries_in_use()
+        for kind in (PrincipalKind.SOURCE, PrincipalKind.FEED, PrincipalKind.INSTANCE):
+            metrics.key_expiry.labels(kind).set(expiries.get(kind, 0))
 
     async def _show_lanes(self, metrics: Metrics) -> None:
         by_lane = {row["lane"]: row for row in await self._pool.fetch(_OPEN)}

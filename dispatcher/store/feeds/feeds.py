@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.feeds import EntryState, FeedState, Overview
 from dispatcher.model.vocabulary import FEED_PREFIX, FeedResult, Reason, Unresolved
-from dispatcher.store import audit
 from dispatcher.store.sql import is_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
 
@@ -176,14 +173,3 @@ class Feeds:
             state = await self.state(name)
             result.append(Overview(state, sum(reasons.values()), reasons, pending, quarantined.get(name, 0)))
         return result
-
-    async def adopt_key(self, name: str, key_id: str, digest: bytes, by: Actor = UNNAMED_OPERATOR) -> None:
-        """Let the bearer of a key push messages into the feed."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "INSERT INTO api_key (id, source_id, digest) VALUES ($1, $2, $3)",
-                key_id,
-                FEED_PREFIX + name,
-                digest,
-            )
-            await audit.note(connection, by, "key.add", source=FEED_PREFIX + name, key=key_id)

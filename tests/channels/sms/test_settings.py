@@ -1,5 +1,6 @@
 """What an operator writes of a gateway becomes the provider that the channel uses."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -50,12 +51,28 @@ def test_the_words_of_reports_are_compared_in_small_letters() -> None:
         {"fields": {"nosuch": "x"}},
         {"reports": {"secret": "short"}},
         {"reports": {"secret": f" {SECRET}"}},
+        {"reports": {"secret": ""}},
+        {"reports": {"secret": SECRET, "previous_secret": "p" * 16}},
+        {"reports": {"secret": SECRET, "previous_until": "2027-01-31T12:00Z"}},
+        {"reports": {"secret": SECRET, "previous_secret": "", "previous_until": "2027-01-31T12:00Z"}},
+        {"reports": {"secret": SECRET, "previous_secret": "short", "previous_until": "2027-01-31T12:00Z"}},
+        {"reports": {"secret": SECRET, "previous_secret": SECRET, "previous_until": "2027-01-31T12:00Z"}},
+        {"reports": {"secret": SECRET, "previous_secret": "p" * 16, "previous_until": "2027-01-31T12:00"}},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
 def test_what_no_gateway_can_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SmsGatewaySettings.model_validate(GATEWAY | wrong)
+
+
+def test_a_secret_is_replaced_with_an_overlap() -> None:
+    reports = SmsReportSettings.model_validate(
+        {"secret": SECRET, "previous_secret": "p" * 16, "previous_until": "2027-01-31T12:00+01:00"}
+    )
+    assert reports.previous_until == datetime(2027, 1, 31, 11, tzinfo=UTC)
+    assert "p" * 16 not in repr(reports)
+    assert reports.report_fields() == SmsReportSettings.model_validate({"secret": SECRET}).report_fields()
 
 
 def test_two_gateways_need_two_names() -> None:

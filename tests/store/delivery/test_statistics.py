@@ -1,5 +1,6 @@
 """Gauges over the whole installation."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.sources import Sources
 from tests.metrics.test_registry import samples
 from tests.store.conftest import batch_ids
 from tests.support.histories import plan, submit
@@ -91,3 +93,13 @@ async def test_gauges_go_back_to_zero(
     await plan(ledger, plans, "C")
     await Statistics(pool).show(metrics)
     assert samples(metrics)["warn_batches_open", labels(lane="priority")] == 0
+
+
+async def test_the_soonest_end_of_a_key_in_use_is_shown_for_each_kind(pool: Any, sources: Sources) -> None:
+    await sources.add_key("leitstelle", f"wk_leitstelle-1_{'s' * 43}")
+    assert (await shown(pool))["warn_key_expiry_timestamp_seconds", labels(kind="source")] == 0
+    await pool.execute("UPDATE api_key SET expires_at = '2999-01-01T00:00Z'")
+    gauges = await shown(pool)
+    at = datetime(2999, 1, 1, tzinfo=UTC).timestamp()
+    assert gauges["warn_key_expiry_timestamp_seconds", labels(kind="source")] == at
+    assert gauges["warn_key_expiry_timestamp_seconds", labels(kind="instance")] == 0

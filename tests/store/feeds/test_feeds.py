@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from dispatcher.access.principals import of_operator
 from dispatcher.model.feeds import EntryState, FeedState, Overview
 from dispatcher.model.vocabulary import FeedResult, Reason, Unresolved
 from dispatcher.store.alerts.alerts import Alerts
@@ -155,14 +154,6 @@ async def test_the_overview_counts_what_is_listed_and_what_lies_aside(feeds: Fee
         Overview(FeedState("nina"), 0, {}, 0, 1),
         Overview(FeedState("dwd"), 3, {"first_notice": 1, "pending": 2}, 1, 0),
     ]
-
-
-async def test_a_key_lets_its_bearer_push_and_is_on_the_audit_trail(feeds: Feeds, pool: Any) -> None:
-    await feeds.adopt_key("dwd", "dwd-1", b"digest", of_operator("anna").actor)
-    row = await pool.fetchrow("SELECT id, source_id, digest FROM api_key")
-    assert tuple(row) == ("dwd-1", "feed-dwd", b"digest")
-    line = await pool.fetchrow("SELECT actor, action, detail FROM audit WHERE action = 'key.add'")
-    assert tuple(line) == ("operator:anna", "key.add", {"source": "feed-dwd", "key": "dwd-1"})
 
 
 async def test_a_warning_that_was_delisted_is_known_in_all_its_revisions(

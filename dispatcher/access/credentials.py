@@ -1,0 +1,129 @@
+"""Judge credentials: which are good now, why others are not, and whose they are.
+
+Whoever shows one is told no reason, and waits as long for every refusal: the reasons are for the operator.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.access.keys import KeyKind
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.model.principals import CredentialState
+from dispatcher.model.vocabulary import FEED_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dispatcher.access.keys import KeyName
+    from dispatcher.model.principals import Instance, Source
+
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
+"""How often the last use of a key is written at most: to know whether a key is still used a minute is fine enough, and
+an app that asks every second must not write every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """The party that a key is for. `id` is its name among its kind; a feed's is that of the file of feeds."""
+
+    kind: PrincipalKind
+    id: str
+
+    @classmethod
+    def of(cls, source_id: str | None, instance_id: str | None) -> Bearer:
+        """Return the bearer that the record names by the one or the other."""
+        if source_id is None:
+            return cls(PrincipalKind.INSTANCE, instance_id or "")
+        if source_id.startswith(FEED_PREFIX):
+            return cls(PrincipalKind.FEED, source_id.removeprefix(FEED_PREFIX))
+        return cls(PrincipalKind.SOURCE, source_id)
+
+    @property
+    def key_kind(self) -> KeyKind:
+        """Return the kind of its keys."""
+        return KeyKind.INSTANCE if self.kind is PrincipalKind.INSTANCE else KeyKind.SOURCE
+
+    @property
+    def record_id(self) -> str:
+        """Return its id in the record: a feed is a source there."""
+        return FEED_PREFIX + self.id if self.kind is PrincipalKind.FEED else self.id
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What the record says of a key's validity. `disabled_at` is its bearer's."""
+
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key as the record has it, without its digest. `used_at` may be late by `USE_NOTED_EVERY`."""
+
+    name: KeyName
+    bearer: Bearer
+    terms: KeyTerms
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What became of a key that was shown. `party` and `name` are known only where the secret part was right too."""
+
+    state: CredentialState
+    party: Source | Instance | None = None
+    name: KeyName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret of the settings, and the one before it, which holds until `previous_until`."""
+
+    current: bytes = field(repr=False)
+    previous: bytes = field(default=b"", repr=False)
+    previous_until: datetime | None = None
+
+
+def judge(terms: KeyTerms | None, now: datetime) -> CredentialState:
+    """Return the state of a key at this time; `terms` are None where nobody has such a key.
+
+    Of several reasons the gravest is given: a revoked key may be in the wrong hands.
+    """
+    if terms is None:
+        return CredentialState.UNKNOWN
+    if terms.revoked_at is not None:
+        return CredentialState.REVOKED
+    if terms.disabled_at is not None:
+        return CredentialState.DISABLED
+    if terms.expires_at is not None and terms.expires_at <= now:
+        return CredentialState.EXPIRED
+    return CredentialState.VALID
+
+
+def judge_secret(secret: SharedSecret, shown: Sequence[bytes], now: datetime) -> CredentialState:
+    """Return the state of the best of what was shown. Both secrets are compared with all of it, whatever matches."""
+    if not shown:
+        return CredentialState.MISSING
+    is_current = [hmac.compare_digest(one, secret.current) for one in shown]
+    is_previous = [hmac.compare_digest(one, secret.previous) for one in shown]
+    if any(is_current):
+        return CredentialState.VALID
+    if secret.previous and any(is_previous):
+        return judge(KeyTerms(expires_at=secret.previous_until), now)
+    return CredentialState.UNKNOWN
+
+
+def is_use_due(used_at: datetime | None, now: datetime) -> bool:
+    """Whether a use at this time is to be written down."""
+    return used_at is None or now - used_at >= USE_NOTED_EVERY

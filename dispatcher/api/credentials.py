@@ -1,0 +1,104 @@
+"""Credentials of requests: where they stand, and what is counted and logged of those that are refused."""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.model.principals import CredentialState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.requests import Request
+
+    from dispatcher.access.principals import Principal
+    from dispatcher.metrics import Metrics
+
+log = structlog.get_logger()
+
+LOGGED_EVERY_S: Final = 60.0
+"""How often the log names one key that is good no longer: a client that was forgotten may ask every second."""
+NO_KIND: Final = "none"
+"""The label of what shows no kind: nothing at all, or no key."""
+NO_LONGER_GOOD: Final = frozenset(
+    {CredentialState.REVOKED, CredentialState.DISABLED, CredentialState.EXPIRED}
+)
+"""The states of what was good once: somebody was forgotten, or somebody has what he should not."""
+_SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
+    {
+        PrincipalKind.SOURCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
+        PrincipalKind.FEED: NO_LONGER_GOOD,
+        PrincipalKind.INSTANCE: NO_LONGER_GOOD | {CredentialState.UNKNOWN, CredentialState.WRONG_KIND},
+        PrincipalKind.GATEWAY: frozenset(
+            {CredentialState.EXPIRED, CredentialState.UNKNOWN, CredentialState.MISSING}
+        ),
+        NO_KIND: frozenset({CredentialState.MISSING, CredentialState.UNKNOWN}),
+    }
+)
+"""What can be refused of each kind, to be shown from the start, so that the first increase is seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A credential as it was judged. `principal` is whose it is, and `key` its id, only where the secret part was
+    right: nobody learns by guessing, and no log line names what a stranger made up.
+    """
+
+    state: CredentialState
+    kind: PrincipalKind | None = None
+    principal: Principal | None = None
+    key: str = ""
+
+
+class RefusedCredentials:
+    """Counts what is refused by kind and reason, and says in the log which genuine keys were used that are good no
+    longer: each at most once in `LOGGED_EVERY_S`, whoever has it. Of guesses there is a count and no line.
+    """
+
+    def __init__(self, metrics: Metrics, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """`monotonic` gives seconds."""
+        self._refused = metrics.credentials_refused
+        self._monotonic = monotonic
+        self._logged: dict[
+            str, float
+        ] = {}  # by the ids of genuine keys, so no longer than the record's list of them
+        for kind, states in _SEEN_OF.items():
+            for state in states:
+                self._refused.labels(kind, state)
+
+    def note(self, shown: Shown) -> None:
+        """Count one refusal, and log it where it tells of a genuine credential."""
+        self._refused.labels(shown.kind or NO_KIND, shown.state).inc()
+        if shown.principal is None or shown.state not in NO_LONGER_GOOD:
+            return
+        credential, now = shown.key or shown.principal.actor, self._monotonic()
+        if now - self._logged.get(credential, -LOGGED_EVERY_S) < LOGGED_EVERY_S:
+            return
+        self._logged[credential] = now
+        log.warning(
+            "credential_refused", reason=shown.state, principal=shown.principal.actor, key=shown.key or None
+        )
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token, or nothing."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+def basic_password(request: Request) -> str:
+    """Return the password of Basic authentication, or nothing."""
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""

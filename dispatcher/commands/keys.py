@@ -1,0 +1,234 @@
+"""`dispatcher keys list | rotate | expire | revoke`: keys of sources, feeds and instances, and gateways' secrets."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from channels.clock import utc_now
+from channels.sms.settings import SmsGatewaySettings
+from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge
+from dispatcher.access.keys import KEY_ID_PATTERN, new_key, new_key_id
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import Permission
+from dispatcher.commands.admin import on_record
+from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.terminal import columns, json_line
+from dispatcher.model.principals import CredentialState
+from dispatcher.runtime.secret_files import key_pepper
+from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.keys import KeyList, Keys, NoSuchBearer
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
+LONGEST = timedelta(days=3660)
+"""Ten years: a key that lives longer has no end that anybody would remember."""
+HEAD = ("key", "bearer", "state", "created", "expires", "last used")
+
+app = typer.Typer(help="Keys of sources, feeds and instances.", no_args_is_help=True)
+KeyId = Annotated[
+    str, typer.Argument(help="as `keys list` shows it, or what stands before the last _ of a key")
+]
+SourceId = Annotated[str, typer.Option("--source", help="the source's id")]
+InstanceId = Annotated[str, typer.Option("--instance", help="the instance's id")]
+FeedName = Annotated[str, typer.Option("--feed", help="the feed's name")]
+
+
+@app.command("list")
+@requires(Permission.READ_KEYS)
+def list_keys(
+    source: SourceId = "",
+    instance: InstanceId = "",
+    feed: FeedName = "",
+    gateway: Annotated[str, typer.Option(help="the gateway's name")] = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON line each")] = False,
+) -> None:
+    """List all keys, or those of one: whose they are, whether they are good, their end and last use. Of gateways that
+    report, the secrets of the settings: never they themselves.
+    """
+    bearer, settings = _bearer(source, instance, feed, gateway), Settings()
+
+    async def work(pool: record.Pool) -> KeyList:
+        return await Keys(pool).listed(bearer)
+
+    lines: list[dict[str, str | None]] = []
+    if bearer is None or bearer.kind is not PrincipalKind.GATEWAY:
+        keys = on_record(settings, work)
+        lines += [_line(str(key.name), key.bearer, key, keys.now) for key in keys.entries]
+    if bearer is None or bearer.kind is PrincipalKind.GATEWAY:
+        lines += _of_gateways(settings.sms_gateways, bearer)
+    if as_json:
+        for line in lines:
+            typer.echo(json_line(line))
+    else:
+        typer.echo(
+            columns([HEAD, *([line[name.replace(" ", "_")] or "-" for name in HEAD] for line in lines)])
+        )
+
+
+@app.command("revoke")
+@requires(Permission.MANAGE_KEYS)
+def revoke(key: KeyId) -> None:
+    """Make a key worthless at once and for good."""
+
+    async def work(pool: record.Pool) -> tuple[KeyEntry, list[KeyEntry]] | None:
+        store = Keys(pool)
+        entry = _only(await store.named(key), key)
+        if not await store.revoke(entry.name, operator().actor):
+            return None
+        keys = await store.listed(entry.bearer)
+        valid = [one for one in keys.entries if judge(one.terms, keys.now) is CredentialState.VALID]
+        return entry, valid
+
+    done = on_record(Settings(), work)
+    if done is None:
+        typer.echo(f"{key} is revoked already", err=True)
+        raise typer.Exit(1)
+    entry, valid = done
+    typer.echo(f"{entry.name} of {entry.bearer} is revoked")
+    if not valid:
+        typer.echo(
+            f"{entry.bearer} has no valid key left and is locked out; a new one: dispatcher keys rotate "
+            f"--{entry.bearer.kind} {entry.bearer.id}",
+            err=True,
+        )
+
+
+@app.command("expire")
+@requires(Permission.MANAGE_KEYS)
+def expire(
+    key: KeyId,
+    at: Annotated[str, typer.Option(help="a time with its zone, e.g. 2027-01-31T12:00+01:00")] = "",
+    within: Annotated[str, typer.Option("--in", help="from now, e.g. 90d, 24h, 30m")] = "",
+    *,
+    never: Annotated[bool, typer.Option(help="take its end away")] = False,
+) -> None:
+    """Let a key end by itself."""
+    if sum(map(bool, (at, within, never))) != 1:
+        raise typer.BadParameter("give one of --at, --in and --never")
+    end = None if never else _time(at) if at else utc_now() + _duration(within)
+    if end is not None and end <= utc_now():
+        raise typer.BadParameter("that time is over; `keys revoke` makes a key worthless now")
+
+    async def work(pool: record.Pool) -> KeyEntry | None:
+        store = Keys(pool)
+        entry = _only(await store.named(key), key)
+        return entry if await store.expire(entry.name, end, operator().actor) else None
+
+    entry = on_record(Settings(), work)
+    if entry is None:
+        typer.echo(f"{key} is revoked, which is for good", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{entry.name} of {entry.bearer} ends {f'at {_shown(end)}' if end else 'never'}")
+
+
+@app.command("rotate")
+@requires(Permission.MANAGE_KEYS)
+def rotate(
+    source: SourceId = "",
+    instance: InstanceId = "",
+    feed: FeedName = "",
+    overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
+) -> None:
+    """Print a new key, once; the old ones end after the overlap."""
+    settings, meanwhile, bearer = Settings(), _duration(overlap), _bearer(source, instance, feed)
+    if bearer is None:
+        raise typer.BadParameter("say whose keys: --source, --instance or --feed")
+    if not KEY_ID_PATTERN.fullmatch(bearer.id):
+        raise typer.BadParameter(f"there is no {bearer}")
+    key_id = new_key_id(bearer.id, secrets.token_hex(4))
+    key = new_key(bearer.key_kind, key_id, secrets.token_urlsafe(32))
+
+    async def work(pool: record.Pool) -> list[KeyEntry]:
+        pepper = key_pepper(settings)
+        return await Keys(pool).rotate(bearer, key, pepper, meanwhile, operator().actor)
+
+    try:
+        old = on_record(settings, work)
+    except NoSuchBearer as error:
+        raise typer.BadParameter(f"there is no {error}") from error
+    for entry in old:
+        typer.echo(f"{entry.name} ends at {_shown(entry.terms.expires_at)}", err=True)
+    typer.echo(key)
+
+
+def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer | None:
+    """Return the one bearer that the options name, or None where they name none. A feed may be named as the source
+    that it is in the record.
+    """
+    given = [
+        Bearer.of(source, None) if source else None,
+        Bearer(PrincipalKind.INSTANCE, instance) if instance else None,
+        Bearer(PrincipalKind.FEED, feed) if feed else None,
+        Bearer(PrincipalKind.GATEWAY, gateway) if gateway else None,
+    ]
+    named = [bearer for bearer in given if bearer is not None]
+    if len(named) > 1:
+        raise typer.BadParameter("say once whose keys")
+    return named[0] if named else None
+
+
+def _only(found: list[KeyEntry], key: str) -> KeyEntry:
+    if not found:
+        raise typer.BadParameter(f"there is no key {key}; `dispatcher keys list` shows all")
+    if len(found) > 1:
+        raise typer.BadParameter(f"say which: {' or '.join(str(one.name) for one in found)}")
+    return found[0]
+
+
+def _duration(text: str) -> timedelta:
+    match = DURATION.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(f"no duration such as 24h (s, m, h, d): {text}")
+    duration = timedelta(**{UNITS[match["unit"]]: int(match["number"])})
+    if duration > LONGEST:
+        raise typer.BadParameter(f"longer than {LONGEST.days} days: {text}")
+    return duration
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"no time such as 2027-01-31T12:00+01:00: {text}") from error
+    if moment.utcoffset() is None:
+        raise typer.BadParameter(f"a time without its zone: {text}; with it e.g. {text}+01:00")
+    return moment
+
+
+def _shown(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
+
+
+def _line(name: str, bearer: Bearer, key: KeyEntry, now: datetime) -> dict[str, str | None]:
+    return {
+        "key": name,
+        "bearer": str(bearer),
+        "state": judge(key.terms, now),
+        "created": _shown(key.created_at),
+        "expires": _shown(key.terms.expires_at),
+        "last_used": _shown(key.used_at),
+    }
+
+
+def _of_gateways(
+    gateways: tuple[SmsGatewaySettings, ...], wanted: Bearer | None
+) -> Iterator[dict[str, str | None]]:
+    unknown = {"created": None, "last_used": None}
+    for gateway in gateways:
+        bearer = Bearer(PrincipalKind.GATEWAY, gateway.name)
+        if gateway.reports is None or wanted not in (None, bearer):
+            continue
+        settings = {"key": "reports.secret", "bearer": str(bearer), "expires": None, **unknown}
+        yield {**settings, "state": CredentialState.VALID}
+        until = gateway.reports.previous_until
+        if until is not None:
+            state = judge(KeyTerms(expires_at=until), utc_now())
+            yield {**settings, "key": "reports.previous_secret", "state": state, "expires": _shown(until)}

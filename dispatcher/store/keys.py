@@ -1,0 +1,189 @@
+"""Keep the keys of sources, feeds and instances: list, issue, expire, rotate and revoke them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms
+from dispatcher.access.keys import KeyKind, KeyName, digest, key_id
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.store import audit
+from dispatcher.store.sql import NOW
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from typing import Any
+
+    from dispatcher.access.kinds import PrincipalKind
+    from dispatcher.access.principals import Actor
+    from dispatcher.store.record import Connection, Pool
+
+_ENTRY: Final = f"""
+SELECT k.kind, k.id, k.source_id, k.instance_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
+  coalesce(s.disabled_at, i.disabled_at) AS disabled_at, {NOW} AS now
+FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
+"""  # noqa: S608 - constant
+_COLUMN: Final = {KeyKind.SOURCE: "source_id", KeyKind.INSTANCE: "instance_id"}
+_TABLE: Final = {KeyKind.SOURCE: "source", KeyKind.INSTANCE: "instance"}
+_USED_EXPIRIES: Final = f"""
+SELECT source_id, instance_id, extract(epoch FROM min(expires_at))::float8 AS at FROM (
+  SELECT k.source_id, k.instance_id, k.expires_at, k.used_at,
+    max(coalesce(k.expires_at, 'infinity')) OVER bearer AS last, max(k.used_at) OVER bearer AS last_use
+  FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
+  WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {NOW})
+    AND coalesce(s.disabled_at, i.disabled_at) IS NULL
+  WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id)) valid
+WHERE expires_at IS NOT NULL AND (expires_at = last OR used_at = last_use)
+GROUP BY source_id, instance_id
+"""  # noqa: S608 - constant
+
+
+@dataclass(frozen=True, slots=True)
+class KeyList:
+    """Keys as the record has them at a moment of its own clock."""
+
+    entries: tuple[KeyEntry, ...]
+    now: datetime
+
+
+class NoSuchBearer(LookupError):
+    """The record has no source, feed or instance of this name."""
+
+
+async def insert_key(connection: Connection, bearer: Bearer, key: str, pepper: bytes, by: Actor) -> KeyName:
+    """Let `key` authenticate the bearer, within the caller's transaction. Raises ValueError for what is no key of its
+    kind.
+    """
+    name = KeyName(bearer.key_kind, key_id(key, bearer.key_kind))
+    await connection.execute(
+        f"INSERT INTO api_key (id, {_COLUMN[name.kind]}, digest) VALUES ($1, $2, $3)",  # noqa: S608 - our own column
+        name.id,
+        bearer.record_id,
+        digest(pepper, key),
+    )
+    await audit.note(connection, by, "key.add", key=str(name), **_named(bearer))
+    return name
+
+
+class Keys:
+    """Reads and writes keys; of the keys themselves it keeps digests alone. Every act is on the audit trail."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def listed(self, bearer: Bearer | None = None) -> KeyList:
+        """Return the keys of one bearer or of all, by bearer and age."""
+        rows = await self._pool.fetch(_ENTRY + " ORDER BY 3, 4, k.created_at, k.id")
+        now = rows[0]["now"] if rows else await self._pool.fetchval(f"SELECT {NOW}")
+        entries = (_key_entry(row) for row in rows)
+        return KeyList(tuple(one for one in entries if bearer in (None, one.bearer)), now)
+
+    async def named(self, key: str) -> list[KeyEntry]:
+        """Return the keys of this id, written with or without the kind before it: none, one, or one of each kind."""
+        rows = await self._pool.fetch(f"{_ENTRY} WHERE k.id = $1 OR k.kind || '_' || k.id = $1", key)
+        return [_key_entry(row) for row in rows]
+
+    async def issue(self, bearer: Bearer, key: str, pepper: bytes, by: Actor = UNNAMED_OPERATOR) -> None:
+        """Let `key` authenticate the bearer, beside its other keys. Raises `NoSuchBearer`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _lock(connection, bearer)
+            await insert_key(connection, bearer, key, pepper, by)
+
+    async def revoke(self, name: KeyName, by: Actor = UNNAMED_OPERATOR) -> bool:
+        """Make a key worthless at once. Returns whether there was one that had not been revoked."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                f"""UPDATE api_key SET revoked_at = {NOW} WHERE kind = $1 AND id = $2 AND revoked_at IS NULL
+                    RETURNING source_id, instance_id""",  # noqa: S608 - ours
+                name.kind.value,
+                name.id,
+            )
+            if row is not None:
+                bearer = Bearer.of(row["source_id"], row["instance_id"])
+                await audit.note(connection, by, "key.revoke", key=str(name), **_named(bearer))
+        return row is not None
+
+    async def expire(self, name: KeyName, at: datetime | None, by: Actor = UNNAMED_OPERATOR) -> bool:
+        """Let a key end at a time, or never where that is None. Returns whether there is one that is not revoked."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                """UPDATE api_key SET expires_at = $3 WHERE kind = $1 AND id = $2 AND revoked_at IS NULL
+                   RETURNING source_id, instance_id""",
+                name.kind.value,
+                name.id,
+                at,
+            )
+            if row is not None:
+                bearer, until = (
+                    Bearer.of(row["source_id"], row["instance_id"]),
+                    at.isoformat() if at else None,
+                )
+                await audit.note(connection, by, "key.expire", key=str(name), expires=until, **_named(bearer))
+        return row is not None
+
+    async def rotate(
+        self, bearer: Bearer, key: str, pepper: bytes, overlap: timedelta, by: Actor = UNNAMED_OPERATOR
+    ) -> list[KeyEntry]:
+        """Let `key` authenticate the bearer, and its other valid keys for no longer than `overlap` from now. Returns
+        these, with their ends. Raises `NoSuchBearer`.
+        """
+        column = _COLUMN[bearer.key_kind]
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _lock(connection, bearer)
+            await connection.execute(
+                f"""UPDATE api_key SET expires_at = {NOW} + $2::interval
+                    WHERE {column} = $1 AND revoked_at IS NULL
+                      AND (expires_at IS NULL OR expires_at > {NOW} + $2::interval)""",  # noqa: S608 - ours
+                bearer.record_id,
+                overlap,
+            )
+            rows = await connection.fetch(
+                f"""{_ENTRY} WHERE k.{column} = $1 AND k.revoked_at IS NULL AND k.expires_at >= now()
+                    ORDER BY k.created_at, k.id""",
+                bearer.record_id,
+            )
+            name = await insert_key(connection, bearer, key, pepper, by)
+            await audit.note(
+                connection,
+                by,
+                "key.rotate",
+                key=str(name),
+                until={f"{row['kind']}_{row['id']}": row["expires_at"].isoformat() for row in rows},
+                **_named(bearer),
+            )
+        return [_key_entry(row) for row in rows]
+
+    async def expiries_in_use(self) -> dict[PrincipalKind, float]:
+        """Return by kind when the first bearer loses a key that it needs, in seconds since 1970: its last valid one, or
+        the one that it used last, though a longer-lived one was issued. Kinds of which none does are left out.
+        """
+        found: dict[PrincipalKind, float] = {}
+        for row in await self._pool.fetch(_USED_EXPIRIES):
+            kind = Bearer.of(row["source_id"], row["instance_id"]).kind
+            found[kind] = min(row["at"], found.get(kind, row["at"]))
+        return found
+
+
+async def _lock(connection: Connection, bearer: Bearer) -> None:
+    """Hold the bearer's row until the transaction ends, so that two rotations come one after the other."""
+    row = await connection.fetchrow(
+        f"SELECT id FROM {_TABLE[bearer.key_kind]} WHERE id = $1 FOR UPDATE",  # noqa: S608 - our own table
+        bearer.record_id,
+    )
+    if row is None:
+        raise NoSuchBearer(str(bearer))
+
+
+def _named(bearer: Bearer) -> dict[str, str]:
+    return {_TABLE[bearer.key_kind]: bearer.record_id}
+
+
+def _key_entry(row: Any) -> KeyEntry:
+    return KeyEntry(
+        name=KeyName(KeyKind(row["kind"]), row["id"]),
+        bearer=Bearer.of(row["source_id"], row["instance_id"]),
+        terms=KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]),
+        created_at=row["created_at"],
+        used_at=row["used_at"],
+    )

@@ -1,0 +1,65 @@
+"""Credentials in the Authorization header, and what is said of refused ones."""
+
+import base64
+
+import pytest
+import structlog
+from starlette.requests import Request
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.principals import of_gateway
+from dispatcher.api.credentials import RefusedCredentials, Shown, basic_password, bearer
+from dispatcher.metrics import Metrics
+from dispatcher.model.principals import CredentialState
+
+
+def request(authorization: str | None) -> Request:
+    headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1"))]
+    return Request({"type": "http", "headers": headers})
+
+
+def basic(credentials: bytes) -> str:
+    return "Basic " + base64.b64encode(credentials).decode()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "token"),
+    [
+        (None, ""),
+        ("", ""),
+        ("Bearer", ""),
+        ("Bearer wk_a_b", "wk_a_b"),
+        ("bearer  wk_a_b ", "wk_a_b"),
+        ("Basic wk_a_b", ""),
+        ("wk_a_b", ""),
+    ],
+)
+def test_the_bearer_token(authorization: str | None, token: str) -> None:
+    assert bearer(request(authorization)) == token
+
+
+@pytest.mark.parametrize(
+    ("authorization", "password"),
+    [
+        (None, ""),
+        (basic(b"anybody:secret"), "secret"),
+        (basic(b"anybody:with:colons"), "with:colons"),
+        (basic(b"nobody"), ""),
+        (basic(b"a:\xff"), ""),
+        ("Basic !!!", ""),
+        ("Basic", ""),
+        ("Bearer YTpi", ""),
+    ],
+)
+def test_the_password_of_basic(authorization: str | None, password: str) -> None:
+    assert basic_password(request(authorization)) == password
+
+
+def test_a_forgotten_client_is_named_once_a_minute() -> None:
+    now = 0.0
+    noted = RefusedCredentials(Metrics(), lambda: now)
+    shown = Shown(CredentialState.EXPIRED, PrincipalKind.GATEWAY, of_gateway("sms-1"))
+    with structlog.testing.capture_logs() as lines:
+        for now in (0.0, 1.0, 59.9, 60.0, 119.0, 120.0):  # noqa: B007 - the clock reads it
+            noted.note(shown)
+    assert [(line["principal"], line["key"]) for line in lines] == [("gateway:sms-1", None)] * 3
