@@ -5,16 +5,18 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
 from string import Template
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import SplitResult, quote, urlsplit
 from xml.sax.saxutils import escape as escape_xml
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -36,7 +38,10 @@ REPEATED = " (schon angenommen)"
 ZONE = "Europe/Berlin"
 """The default of WARN_TIME_ZONE. A command that only speaks HTTP does not load the settings."""
 
+_PLAIN_HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?")
+
 Url = Annotated[str, typer.Option(envvar="WARN_URL", help="the service")]
+InsecureHttp = Annotated[bool, typer.Option(help="send the key over http:// to another machine all the same")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a CAP 1.2 message")]
 
 
@@ -52,6 +57,38 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _opener = urllib.request.build_opener(_NoRedirect)
+_direct = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+"""For this machine: a proxy of the environment would be another one, and get the key in the clear."""
+
+
+def _is_local(parts: SplitResult) -> bool:
+    """Whether the host is this machine, by its name or a loopback address."""
+    try:
+        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _require_safe(url: str, *, insecure_http: bool) -> None:
+    """Refuse an address to which the key would go readable for others: all but TLS and this machine, unless told."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise typer.BadParameter("the service's URL cannot be read") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise typer.BadParameter("the service's URL begins with http:// or https://")
+    # What two parsers read as two hosts is none.
+    if not _PLAIN_HOST.fullmatch(parts.netloc) or not url.isprintable() or " " in url:
+        raise typer.BadParameter(
+            "the service's URL has a host and perhaps a port, nothing else before the path"
+        )
+    if parts.scheme == "http" and not insecure_http and not _is_local(parts):
+        typer.echo(
+            f"{parts.hostname}: über http:// ginge der Schlüssel unverschlüsselt zu einem anderen Rechner. Bitte "
+            "https:// angeben; ist das Netz dorthin sicher, hilft --insecure-http",
+            err=True,
+        )
+        raise typer.Exit(2)
 
 
 def _key() -> str:
@@ -67,13 +104,12 @@ def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[
 
     Raises `_Unanswered`; a problem other than the service's own outage ends the command with exit code 1.
     """
-    if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("the service's URL begins with http:// or https://")
     try:
-        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - scheme checked above
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - vetted by `_require_safe`
         request.add_header("Authorization", f"Bearer {_key()}")
         request.add_header("Content-Type", "application/cap+xml")
-        with _opener.open(request, timeout=TIMEOUT_S) as answer:
+        opener = _direct if _is_local(urlsplit(url)) else _opener
+        with opener.open(request, timeout=TIMEOUT_S) as answer:
             result: Any = json.load(answer)
     except urllib.error.HTTPError as error:
         explanation = _explanation(error)
@@ -140,8 +176,10 @@ def submit(
     url: Url = "http://127.0.0.1:8080",
     *,
     follow: Annotated[bool, typer.Option(help="then show its progress")] = False,
+    insecure_http: InsecureHttp = False,
 ) -> None:
     """Submit a warning; the key comes from WARN_API_KEY."""
+    _require_safe(url, insecure_http=insecure_http)
     try:
         answer = _ask("POST", f"{url}/v1/alerts", "alert", file.read_bytes())
     except _Unanswered as error:
@@ -152,11 +190,12 @@ def submit(
         typer.echo(shown(f"  {place['ags']} {place['name']} {place['reason']} {place['share']:.0%}"))
     _show_findings(answer)
     if follow:
-        status(alert["id"], url, follow=True)
+        status(alert["id"], url, follow=True, insecure_http=insecure_http)
 
 
-def preview(file: File, url: Url = "http://127.0.0.1:8080") -> None:
+def preview(file: File, url: Url = "http://127.0.0.1:8080", *, insecure_http: InsecureHttp = False) -> None:
     """Show what submitting would do, without doing it."""
+    _require_safe(url, insecure_http=insecure_http)
     try:
         answer = _ask("POST", f"{url}/v1/alerts/preview", "reach_by_municipality", file.read_bytes())
     except _Unanswered as error:
@@ -197,8 +236,10 @@ def status(
     url: Url = "http://127.0.0.1:8080",
     *,
     follow: Annotated[bool, typer.Option(help="until every recipient is accounted for")] = False,
+    insecure_http: InsecureHttp = False,
 ) -> None:
     """Show how an alert stands."""
+    _require_safe(url, insecure_http=insecure_http)
     page = f"{url}/v1/alerts/{quote(alert_id, safe='')}"
     console = Console()
     try:

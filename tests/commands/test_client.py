@@ -109,9 +109,70 @@ async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(
     assert "405" in done.output
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org",
+        "file:///etc/passwd",
+        "http://",
+        "http://user:password@127.0.0.1",
+        "http://127.0.0.1\\@warn.example",
+        "http://local\thost",
+        "http://[::1",
+    ],
+)
 async def test_only_http_is_spoken(run: Any, file: Any, url: str) -> None:
     assert (await run("submit", file(warning()), "--url", url)).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["submit", "preview", "status"])
+@pytest.mark.parametrize(
+    "host",
+    ["warn.invalid", "localhost.invalid", "127.0.0.1.invalid", "10.0.0.1:8080", "[2001:db8::1]", "0.0.0.0"],
+)
+async def test_a_key_goes_over_http_to_this_machine_only(
+    run: Any, file: Any, surroundings: Any, command: str, host: str
+) -> None:
+    surroundings.setenv("WARN_API_KEY", KEY)
+    argument = "01ARZ" if command == "status" else file(warning())
+    done = await run(command, argument, "--url", f"http://{host}")
+    assert done.exit_code == 2
+    assert "ginge der Schlüssel unverschlüsselt zu einem anderen Rechner" in done.output
+    assert KEY not in done.output
+
+
+@pytest.mark.parametrize("url", ["https://warn.invalid", "http://warn.invalid"])
+async def test_tls_or_being_told_is_enough(run: Any, file: Any, surroundings: Any, url: str) -> None:
+    """Nobody is there; that is asked means that it was let go."""
+    surroundings.setenv("WARN_API_KEY", KEY)
+    done = await run("submit", file(warning()), "--url", url, "--insecure-http")
+    assert (done.exit_code, "keine Antwort von" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "[::1]"])
+async def test_this_machine_has_several_names(run: Any, file: Any, surroundings: Any, host: str) -> None:
+    surroundings.setenv("WARN_API_KEY", KEY)
+    done = await run("preview", file(warning()), "--url", f"http://{host}:9")
+    assert (done.exit_code, "keine Antwort von" in done.output) == (1, True)
+
+
+async def test_a_key_for_this_machine_does_not_go_by_a_proxy(
+    service: Any, dispatcher: Any, file: Any
+) -> None:
+    """One that the environment names for everything is another machine, and reads what is not encrypted."""
+    asked = []
+
+    async def proxy(reader: Any, writer: Any) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        done = await dispatcher(
+            "submit", file(warning()), http_proxy=address, HTTP_PROXY=address, no_proxy=""
+        )
+    assert (done.returncode, asked) == (0, []), done.stderr
 
 
 @pytest.mark.parametrize("key", ["wk_a\nb", "wk_ü€"])
