@@ -12,9 +12,13 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-BODY_TIMEOUT_S = 30.0
-"""The longest that a body may take to arrive: 2 MB at 0.6 Mbit/s. A slower client only keeps the connection from
-others."""
+FIRST_S = 10.0
+"""How long a body may take at any rate, and a client on the move be without its net."""
+PACE_BYTES_PER_S = 16_384
+"""The least average pace after that, 0.13 Mbit/s: what a phone has at the edge of the net, where 2 MB take two minutes.
+Slower clients only keep the connection from others."""
+BODY_TIMEOUT_S = 150.0
+"""The longest that any body may take to arrive: 2 MB at that pace."""
 MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
@@ -44,20 +48,27 @@ async def read_body(request: Request, max_bytes: int) -> bytes:
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _within(request, max_bytes)
+        async with asyncio.timeout(FIRST_S) as limit:
+            return await _within(request, max_bytes, limit)
     except (ClientDisconnect, TimeoutError) as error:
         raise RequestRefused(
             ProblemType.INCOMPLETE, "Die Meldung kam nicht vollständig an; bitte erneut senden."
         ) from error
 
 
-async def _within(request: Request, max_bytes: int) -> bytes:
+def time_for(received: int) -> float:
+    """Return how many seconds after its head a body may take of which `received` bytes have arrived."""
+    return min(BODY_TIMEOUT_S, FIRST_S + received / PACE_BYTES_PER_S)
+
+
+async def _within(request: Request, max_bytes: int, limit: asyncio.Timeout) -> bytes:
     body = bytearray()
+    begun = asyncio.get_running_loop().time()
     async for chunk in request.stream():
         body += chunk
         if len(body) > max_bytes:
             raise _too_large(max_bytes)
+        limit.reschedule(begun + time_for(len(body)))
     return bytes(body)
 
 

@@ -70,12 +70,12 @@ def api() -> None:
 async def _api(settings: Settings) -> None:
     from dispatcher import wiring
     from dispatcher.api.application import application
-    from dispatcher.api.serving import server_of, stop_on_signals
     from dispatcher.runtime.listening import announced, listen
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
+    from dispatcher.runtime.serving import server_of, stop_on_signals
 
     async with wiring.api_dependencies(settings) as dependencies:
-        server = server_of(application(dependencies))
+        server = server_of(application(dependencies), dependencies.metrics)
         stop_on_signals(server)
         listener = listen(settings.api_host, settings.api_port)
         host, port = listener.getsockname()[:2]

@@ -14,8 +14,8 @@ import pytest
 
 from dispatcher import wiring
 from dispatcher.api.application import application
-from dispatcher.api.serving import server_of
 from dispatcher.model.principals import Instance, Source
+from dispatcher.runtime.serving import server_of
 from dispatcher.settings import Settings
 from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, SENDER
@@ -95,7 +95,7 @@ async def serving(settings: Any) -> AsyncIterator[Service]:
     """The application of these settings behind a free port."""
     async with wiring.api_dependencies(settings) as parts:
         listener = socket.create_server(("127.0.0.1", 0))
-        server = server_of(application(parts))
+        server = server_of(application(parts), parts.metrics)
         running = asyncio.create_task(server.serve([listener]))
         async with aiohttp.ClientSession() as session:
             yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", parts, session)

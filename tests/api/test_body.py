@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from dispatcher.api import body
 from tests.api.conftest import CAP, KEY, Service
 from tests.support.histories import until
 from tests.support.submissions import stored, warning
@@ -77,3 +78,45 @@ async def test_a_body_that_breaks_off_is_incomplete_and_no_fault_of_ours(service
 
     await until(counted)
     assert service.refusals() == {"incomplete": 1}
+
+
+@pytest.mark.parametrize(
+    ("received", "seconds"), [(0, 10), (16_384, 11), (1_000_000, 71), (2_000_000, 132), (10**9, 150)]
+)
+def test_a_body_may_take_as_long_as_at_the_least_pace(received: int, seconds: int) -> None:
+    assert round(body.time_for(received)) == seconds
+
+
+async def begun(service: Service, first: bytes) -> Any:
+    head = (
+        f"POST /v1/alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n"
+        f"Content-Type: {CAP}\r\nContent-Length: 100000\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+    writer.write(head.encode() + first)
+    return reader, writer
+
+
+async def test_a_body_that_stalls_is_not_waited_for(service: Service, env: pytest.MonkeyPatch) -> None:
+    env.setattr(body, "FIRST_S", 0.1)
+    env.setattr(body, "PACE_BYTES_PER_S", 1_000_000)
+    reader, writer = await begun(service, b" " * 50_000)
+    answer = await asyncio.wait_for(reader.read(), 30)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in answer
+    assert service.refusals() == {"incomplete": 1}
+    writer.close()
+
+
+async def test_a_body_that_comes_slowly_is_waited_for(service: Service, env: pytest.MonkeyPatch) -> None:
+    """Each piece earns the time for the next."""
+    env.setattr(body, "FIRST_S", 0.01)
+    env.setattr(body, "PACE_BYTES_PER_S", 100)
+    reader, writer = await begun(service, b" " * 50_000)
+    for _ in range(50):
+        writer.write(b" " * 1_000)
+        await asyncio.sleep(0)
+        await service.request("GET", "/livez", key=None)
+    assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 400 ")
+    assert service.refusals() == {"malformed": 1}
+    writer.close()

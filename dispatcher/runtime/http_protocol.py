@@ -1,0 +1,241 @@
+"""A connection to a port of ours: uvicorn's protocol, with a bound on everything that a client may send or leave
+unread before, within and after a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from dispatcher.metrics.http import Ended
+from dispatcher.runtime.http_transport import LingeringTransport
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from dispatcher.runtime.ended_connections import EndedConnections
+    from dispatcher.runtime.http_transport import HttpLimits
+
+READ_BYTES: Final = 16_384
+"""The most that is read at once, and so the most that is kept of what follows a request until that is answered."""
+PIECE_BYTES: Final = 1_024
+"""How much the parser gets at once. It makes a request of every 18 bytes, each of which costs us three thousand: what
+was read must not all become requests before the first is answered."""
+_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+_read = bytearray(READ_BYTES)
+"""What the loop reads into. One for all connections: what it holds is taken out before the next is read."""
+
+
+class SmallReads(asyncio.BufferedProtocol):
+    """What the loop speaks to: passes on to `protocol`, in reads of at most `READ_BYTES`.
+
+    A loop reads as much as it likes (uvloop 256 kB) for every protocol that is an `asyncio.Protocol`, as uvicorn's is.
+    """
+
+    def __init__(self, protocol: BoundedProtocol) -> None:
+        self._protocol = protocol
+        self.connection_lost = protocol.connection_lost  # type: ignore[method-assign]
+        self.eof_received = protocol.eof_received  # type: ignore[method-assign]
+        self.pause_writing = protocol.pause_writing  # type: ignore[method-assign]
+        self.resume_writing = protocol.resume_writing  # type: ignore[method-assign]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._protocol.connection_made(cast("asyncio.Transport", transport))
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        del sizehint
+        return _read
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._protocol.data_received(bytes(memoryview(_read)[:nbytes]))
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Reads one request at a time, and closes after an answer that was given before the request was read."""
+
+    transport: LingeringTransport
+    cycle: RequestResponseCycle | None  # type: ignore[assignment]
+    """The newest request."""
+
+    def __init__(self, *, limits: HttpLimits, ended: EndedConnections, **options: Any) -> None:
+        super().__init__(**options)
+        self._limits = limits
+        self._ended = ended
+        self._unparsed = bytearray()
+        self._in_head, self._head_has_begun = True, False
+        self._came = self._body_came = 0
+        self._given_up = False
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    # The loop's side
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(
+            LingeringTransport(transport, self._limits, self._ended.note, self._client_may_be_sending)
+        )
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_is_here()
+        self._unset_keepalive_if_required()
+        self.transport.lost()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            self.transport.drain(len(data))
+        else:
+            self._unparsed += data
+            self._parse()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.watch_writing()
+
+    def resume_writing(self) -> None:
+        self.transport.writing_goes_on()
+        super().resume_writing()
+
+    # What came
+
+    def _parse(self) -> None:
+        """Parse what came, as far as the next request that has to wait for the answer to this one."""
+        while self._unparsed and not (self._given_up or self._is_answering() or self.transport.is_closing()):
+            piece = bytes(self._unparsed[:PIECE_BYTES])
+            del self._unparsed[:PIECE_BYTES]
+            self._came += len(piece)
+            try:
+                self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade:
+                # We speak nothing else, so the request is answered as it stands (RFC 9110, section 7.8). Whether what
+                # follows is another request, nobody knows.
+                self._give_up()
+            except httptools.HttpParserError:
+                self._refuse(Ended.MALFORMED, _BAD_REQUEST)
+            else:
+                self._measure()
+        self.transport.hold_reading(wanted=self._given_up or bool(self._unparsed))
+
+    def _is_answering(self) -> bool:
+        return bool(self.pipeline) or (
+            self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete
+        )
+
+    def _measure(self) -> None:
+        if self._in_head:
+            if self._came > self._limits.head_bytes:
+                self._refuse(Ended.HEAD_TOO_LARGE, _TOO_LARGE)
+        elif self._came - self._body_came > self._limits.head_bytes + self._body_came:
+            self._refuse(Ended.FRAMING, _BAD_REQUEST)
+
+    def _refuse(self, reason: Ended, answer: bytes) -> None:
+        """Take no more from this client. `answer` it, unless an earlier request is being answered: then after that."""
+        self.transport.note(reason)
+        self._give_up()
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            # The body of the newest request is what is wrong; nobody shall wait for the rest of it.
+            if cycle.response_started:
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if self.pipeline:
+                self.pipeline.popleft()
+                return
+        elif self._is_answering():
+            return
+        self.transport.write(answer)
+        self.transport.close()
+
+    def _give_up(self) -> None:
+        self._given_up = True
+        self._unparsed.clear()
+        self._head_is_here()
+
+    def _client_may_be_sending(self) -> bool:
+        return self._given_up or bool(self._unparsed) or (self.cycle is not None and self.cycle.more_body)
+
+    # What the parser found
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._head_has_begun = True
+        self._unset_keepalive_if_required()
+        if not self._is_answering():
+            self._expect_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:  # a trailer is no header (RFC 9110, section 6.5.1), and there may be any number
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._head_is_here()
+        self._head_has_begun = False
+        self._begin(in_head=False)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_came += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._begin(in_head=True)
+        super().on_message_complete()
+
+    def _begin(self, *, in_head: bool) -> None:
+        self._in_head = in_head
+        self._came = self._body_came = 0
+
+    def _expect_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._limits.head_s, self._head_is_late)
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        self.transport.note(Ended.HEAD_LATE)
+        self.transport.close()
+
+    def _head_is_here(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Write no line: a stranger can ask for any number of upgrades."""
+
+    # The answer
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        async def answering(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+            async def sending(message: ASGISendEvent) -> None:
+                early = cycle.more_body or (self._given_up and not self.pipeline)
+                if message["type"] == "http.response.start" and early:
+                    cycle.keep_alive = False
+                await send(message)
+
+            await app(scope, receive, sending)
+
+        super()._start_asgi_task(cycle, answering)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if self._given_up and not self.pipeline:
+            self.transport.close()
+            return
+        self._parse()
+        if self._head_has_begun and not self._is_answering():
+            self._unset_keepalive_if_required()
+            self._expect_head()  # it had begun before the answer
+
+    def shutdown(self) -> None:
+        self.transport.cease_lingering()
+        super().shutdown()

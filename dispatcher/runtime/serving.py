@@ -1,0 +1,55 @@
+"""The HTTP server of a process: uvicorn, with bounds on what a connection may cost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+
+from dispatcher.runtime.ended_connections import EndedConnections
+from dispatcher.runtime.http_protocol import BoundedProtocol, SmallReads
+from dispatcher.runtime.http_transport import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from dispatcher.metrics import Metrics
+    from dispatcher.runtime.http_transport import HttpLimits
+
+GRACEFUL_S = 10
+
+
+def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMITS) -> uvicorn.Server:
+    """Return a server that ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again
+    in the end, and the process die of it before it has put away what it holds
+    (findings/uvicorn-raises-the-signal-again.sh).
+    """
+    ended = EndedConnections(metrics)
+
+    def connection(**options: Any) -> SmallReads:
+        return SmallReads(BoundedProtocol(limits=limits, ended=ended, **options))
+
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", connection),  # which is only called
+        ws="none",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=cast("int", limits.idle_s),  # which is handed to `call_later`
+        timeout_graceful_shutdown=GRACEFUL_S,
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    return server
+
+
+def stop_on_signals(server: uvicorn.Server) -> None:
+    """Let SIGTERM and SIGINT end `server` from now on. Call it in the main thread, with its loop running."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
