@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.services import FeedServices
     from dispatcher.queue.address import QueueAddress
 
-CONNECTIONS_API = 10
+CONNECTIONS_API = 12
 """Connections to the record of one API process; a request beyond waits for one of them."""
 API_COMMAND_TIMEOUT_S = 4.0
 """How long one statement of the API may take: a submitter rather hears "not now, send again" than nothing."""

@@ -14,22 +14,27 @@ from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
 from dispatcher.api.authentication import require
 from dispatcher.api.body import read_cap
+from dispatcher.api.shedding import places_of, reading, reading_ledger
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.ledger import LedgerLine
 
 AlertId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 NEWEST = 50
 """How many alerts a list has where the caller does not say."""
+LINES_AT_ONCE = 500
+"""How many lines of a ledger are made into bytes in one go: some milliseconds of this process' one thread."""
 Submitter = Annotated[Principal, Depends(require(Permission.SUBMIT_ALERTS))]
 Previewer = Annotated[Principal, Depends(require(Permission.PREVIEW_ALERTS))]
-Lister = Annotated[Principal, Depends(require(Permission.READ_ALERTS, limit=(Limit, NEWEST)))]
-Reader = Annotated[Principal, Depends(require(Permission.READ_ALERTS, alert_id=AlertId))]
+Lister = Annotated[Principal, reading(Permission.READ_ALERTS, limit=(Limit, NEWEST))]
+Reader = Annotated[Principal, reading(Permission.READ_ALERTS, alert_id=AlertId)]
+LedgerReader = Annotated[Principal, reading_ledger(Permission.READ_ALERTS, alert_id=AlertId)]
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {
         "model": schemas.ProblemBody,
@@ -60,6 +65,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
     _submission(router, dependencies)
     _reading(router, dependencies)
+    _ledger(router, dependencies)
     return router
 
 
@@ -81,16 +87,12 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
     async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
         body = await read_cap(request, dependencies.settings.max_body_bytes)
-        return schemas.preview_body(await dependencies.intake.preview(previewer, body))
+        places = places_of(request)
+        async with places.one(places.reads, previewer):
+            return schemas.preview_body(await dependencies.intake.preview(previewer, body))
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
-    async def own(reader: Principal, alert_id: str) -> StoredAlert:
-        alert = await dependencies.alerts.get(alert_id)
-        if alert is None or not reader.owns(alert.source_id):
-            raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
-        return alert
-
     @router.get("")
     async def listed(reader: Lister, limit: Limit = NEWEST) -> schemas.AlertList:
         """List the source's newest alerts."""
@@ -100,7 +102,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("/{alert_id}")
     async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
         """Show how the alert stands: per channel and municipality, every recipient in one state."""
-        alert = await own(reader, alert_id)
+        alert = await _own(dependencies, reader, alert_id)
         return schemas.StatusBody(
             alert=schemas.alert_body(alert),
             channels=[schemas.channel_body(item) for item in await dependencies.accounts.summary(alert_id)],
@@ -113,19 +115,39 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("/{alert_id}/cap", response_class=Response)
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """Return the message byte for byte as it was submitted."""
-        await own(reader, alert_id)
+        await _own(dependencies, reader, alert_id)
         return Response(await dependencies.alerts.raw(alert_id), media_type="application/cap+xml")
 
+
+def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("/{alert_id}/ledger", response_class=StreamingResponse)
-    async def ledger(reader: Reader, alert_id: AlertId) -> StreamingResponse:
+    async def ledger(reader: LedgerReader, request: Request, alert_id: AlertId) -> StreamingResponse:
         """Return one JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No
         addresses.
         """
-        await own(reader, alert_id)
-        return StreamingResponse(_lines(dependencies, alert_id), media_type="application/x-ndjson")
+        places = places_of(request)
+        async with places.one(places.reads, reader):
+            await _own(dependencies, reader, alert_id)
+            batches = await dependencies.accounts.batches(alert_id)
+
+        async def lines() -> AsyncIterator[bytes]:
+            for batch in batches:
+                async with places.one(places.batches, reader):
+                    found = await dependencies.accounts.lines(batch)
+                for start in range(0, len(found), LINES_AT_ONCE):
+                    yield encoded(found[start : start + LINES_AT_ONCE])
+
+        return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
-async def _lines(dependencies: ApiDependencies, alert_id: str) -> AsyncIterator[bytes]:
+async def _own(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
+    alert = await dependencies.alerts.get(alert_id)
+    if alert is None or not reader.owns(alert.source_id):
+        raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
+    return alert
+
+
+def encoded(lines: Sequence[LedgerLine]) -> bytes:
+    """Return one JSON line for each."""
     encode = msgspec.json.Encoder().encode
-    async for entry in dependencies.accounts.entries(alert_id):
-        yield encode(asdict(entry)) + b"\n"
+    return b"".join(encode(asdict(line)) + b"\n" for line in lines)

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
 from dispatcher.api.authentication import require_table
-from dispatcher.api.shedding import ShedReads
+from dispatcher.api.shedding import Places
 from dispatcher.runtime.probes import probe_routes
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def application(dependencies: ApiDependencies) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.dependencies = dependencies
+    app.state.places = Places(dependencies.metrics.reads_shed.inc)
     problems.install(app, dependencies.metrics)
-    app.add_middleware(ShedReads, shed=dependencies.metrics.reads_shed)
     app.include_router(alerts.routes(dependencies))
     app.include_router(feeds.routes(dependencies))
     app.include_router(instances.routes(dependencies))

@@ -15,6 +15,7 @@ from dispatcher.api.alerts import PROBLEMS
 from dispatcher.api.authentication import require
 from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
+from dispatcher.api.shedding import reading
 from dispatcher.feeds.schedule import stale_since
 from dispatcher.model.feeds import IngestResult
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from dispatcher.model.feeds import Overview, QuarantinedItem
 
 FeedName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
-Lister = Depends(require(Permission.READ_FEEDS))
-Reader = Depends(require(Permission.READ_FEEDS, name=FeedName))
+Lister = reading(Permission.READ_FEEDS)
+Reader = reading(Permission.READ_FEEDS, name=FeedName)
 Pusher = Annotated[Principal, Depends(require(Permission.PUSH_MESSAGES, name=FeedName))]
 PUSHED = MEDIA_TYPES | {"application/json"}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
 from dispatcher.api.alerts import AlertId
-from dispatcher.api.authentication import require
 from dispatcher.api.feeds import stale_feeds
+from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.store.clock import record_time
 from dispatcher.texts.current import CurrentTexts
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import cap
     from dispatcher.api.dependencies import ApiDependencies
 
-Lister = Annotated[Principal, Depends(require(Permission.READ_IN_FORCE))]
-Reader = Annotated[Principal, Depends(require(Permission.READ_IN_FORCE, alert_id=AlertId))]
+Lister = Annotated[Principal, reading(Permission.READ_IN_FORCE)]
+Reader = Annotated[Principal, reading(Permission.READ_IN_FORCE, alert_id=AlertId)]
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:

@@ -2,90 +2,161 @@
 
 On the worst day all control centres follow their warnings and all apps ask what is in force, at once. Each of them
 wants a connection to the record and this process' one thread, as a submission does. So few reads are worked on at a
-time, few wait, none for long, and a client that finds no place is refused at once. Submissions and gateways' reports
-are never held up.
+time, of one principal fewer, few wait, none for long, and a client that finds no place is refused at once. Submissions
+and gateways' reports are never held up.
+
+A principal is known before it gets a place; so that this costs submissions nothing either, few keys of readers are
+looked up at once. A place is for work on the record alone. What waits for a client has none: bodies are read before,
+and a ledger, which may take as long as its reader, takes a place for one batch at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
 
-from dispatcher.api.problems import problem_response
+from fastapi import Depends
+from starlette.requests import Request
+
+from dispatcher.access.principals import Principal
+from dispatcher.api.authentication import Require
+from dispatcher.api.headers import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
-    from prometheus_client import Counter
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from collections.abc import AsyncIterator, Callable, Hashable
+
+    from dispatcher.access.permissions import Permission
 
 READS_AT_ONCE: Final = 4
-LEDGERS_AT_ONCE: Final = 2
-"""How many ledgers are read at once: of ten connections to the record this leaves four to submissions. Ledgers are
-long, and a reader that takes its time must not keep others from theirs."""
+READS_OF_ONE: Final = 2
+"""How many reads of one principal are worked on at once."""
+LEDGERS_OF_ONE: Final = 2
+"""How many ledgers one principal may have open. Nobody else waits for them."""
+BATCHES_AT_ONCE: Final = 2
+"""How many batches are read for ledgers at once, one of them for one principal."""
+KEYS_AT_ONCE: Final = 2
+"""How many keys are looked up for reads at once, each only once at a time. Of twelve connections to the record, all of
+these leave four to submissions."""
 WAITING: Final = 64
+"""How many of one principal may wait: a page of a control centre asks for dozens of things at once."""
 WAIT_S: Final = 1.0
-PREVIEW: Final = "/v1/alerts/preview"
-BUSY: Final = RequestRefused(
-    ProblemType.OVERLOADED,
-    "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch einmal abfragen.",
-)
+BUSY: Final = "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch einmal abfragen."
 
 
 class Gate:
-    """Bounds how many requests run at once, how many wait, and for how long."""
+    """Bounds how many requests run at once, how many of one client, how many of one wait, and for how long."""
 
-    def __init__(self, at_once: int, waiting: int = WAITING, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self, at_once: int, of_one: int, *, waiting: int = WAITING, wait_s: float | None = WAIT_S
+    ) -> None:
         self._turns = asyncio.Semaphore(at_once)
+        self._of_one = of_one
         self._most_waiting = waiting
         self._wait_s = wait_s
-        self._waiting = 0
+        self._own: dict[Hashable, asyncio.Semaphore] = {}
+        self._inside: Counter[Hashable] = Counter()
+        """How many of each client run or wait."""
 
-    async def enter(self) -> bool:
-        """Return whether there was a place; a caller that got one has to `leave`."""
-        if self._turns.locked() and self._waiting >= self._most_waiting:
+    async def enter(self, client: Hashable) -> bool:
+        """Return whether there was a place; a client that got one has to `leave`. Who has all places that one may have
+        waits for one of these, and stands in nobody else's way.
+        """
+        if self._inside[client] >= self._of_one + self._most_waiting:
             return False
-        self._waiting += 1
+        own = self._own.setdefault(client, asyncio.Semaphore(self._of_one))
+        self._inside[client] += 1
+        entered = False
         try:
             async with asyncio.timeout(self._wait_s):
-                await self._turns.acquire()
+                await self._acquire(own)
+            entered = True
         except TimeoutError:
             return False
         finally:
-            self._waiting -= 1
+            if not entered:
+                self._forget(client)
         return True
 
-    def leave(self) -> None:
+    async def _acquire(self, own: asyncio.Semaphore) -> None:
+        await own.acquire()
+        try:
+            await self._turns.acquire()
+        except BaseException:
+            own.release()
+            raise
+
+    def leave(self, client: Hashable) -> None:
         self._turns.release()
+        self._own[client].release()
+        self._forget(client)
+
+    def _forget(self, client: Hashable) -> None:
+        self._inside[client] -= 1
+        if not self._inside[client]:
+            del self._inside[client], self._own[client]
 
 
-class ShedReads:
-    """The ASGI middleware that lets reads through their gates."""
+class Places:
+    """The gates of one API process."""
 
-    def __init__(self, app: ASGIApp, shed: Counter) -> None:
-        self._app = app
+    def __init__(self, shed: Callable[[], None]) -> None:
+        """`shed` counts a read that was turned away."""
         self._shed = shed
-        self._reads = Gate(READS_AT_ONCE)
-        self._ledgers = Gate(LEDGERS_AT_ONCE)
+        self.reads = Gate(READS_AT_ONCE, READS_OF_ONE)
+        self.ledgers = Gate(2**31, LEDGERS_OF_ONE)
+        self.batches = Gate(BATCHES_AT_ONCE, 1, wait_s=None)
+        self.keys = Gate(KEYS_AT_ONCE, 1)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gate = self._gate(scope)
-        if gate is None:
-            await self._app(scope, receive, send)
-        elif await gate.enter():
-            try:
-                await self._app(scope, receive, send)
-            finally:
-                gate.leave()
-        else:
-            self._shed.inc()
-            await problem_response(BUSY)(scope, receive, send)
+    @asynccontextmanager
+    async def one(self, gate: Gate, client: Principal | str) -> AsyncIterator[None]:
+        """Hold a place for a principal, or for whoever shows a key. Raises `RequestRefused` where there is none."""
+        one = client if isinstance(client, str) else (client.kind, client.id)
+        if not await gate.enter(one):
+            self._shed()
+            raise RequestRefused(ProblemType.OVERLOADED, BUSY)
+        try:
+            yield
+        finally:
+            gate.leave(one)
 
-    def _gate(self, scope: Scope) -> Gate | None:
-        if scope["type"] != "http":
-            return None
-        path: str = scope["path"]
-        if scope["method"] == "POST":
-            return self._reads if path == PREVIEW else None
-        if not path.startswith("/v1/") or path.startswith("/v1/gateways/"):
-            return None  # probes must answer, and a gateway's GET is a report
-        return self._ledgers if path.endswith("/ledger") else self._reads
+
+def places_of(request: Request) -> Places:
+    places: Places = request.app.state.places
+    return places
+
+
+class RequireForReading(Require):
+    """As `Require`, and waits for its turn before the record is asked about the key."""
+
+    async def __call__(self, request: Request, **parameters: object) -> Principal:
+        places = places_of(request)
+        async with places.one(places.keys, bearer(request)):
+            return await super().__call__(request, **parameters)
+
+
+def reading(permission: Permission, **parameters: Any) -> Any:
+    """Return the dependency of a route that reads the record: as `require`, with a place for as long as the route
+    works on its answer.
+    """
+    return _placed(permission, parameters, lambda places: places.reads, "function")
+
+
+def reading_ledger(permission: Permission, **parameters: Any) -> Any:
+    """Return the dependency of a route that sends a ledger: as `require`, and counts it until it is sent."""
+    return _placed(permission, parameters, lambda places: places.ledgers, "request")
+
+
+def _placed(
+    permission: Permission, parameters: dict[str, Any], gate: Callable[[Places], Gate], scope: Any
+) -> Any:
+    required = Depends(RequireForReading(permission, parameters))
+
+    async def placed(request: Request, principal: Principal = required) -> AsyncIterator[Principal]:
+        places = places_of(request)
+        async with places.one(gate(places), principal):
+            yield principal
+
+    return Depends(placed, scope=scope)

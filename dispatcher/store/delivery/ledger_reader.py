@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.vocabulary import UNCERTAIN, State
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from datetime import datetime
 
     from dispatcher.store.record import Pool
@@ -81,27 +81,33 @@ class LedgerReader:
             states[name] = states.get(name, 0) + row["n"]
         return result
 
-    async def entries(self, alert_id: str) -> AsyncIterator[LedgerLine]:
-        """Yield every recipient, in the order of the batches."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            async for row in connection.cursor(
-                """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
-                     get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
-                     d.at AS reported_at
-                   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
-                   LEFT JOIN subscription s ON s.id = r.id
-                   LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
-                   WHERE b.alert_id = $1 ORDER BY b.id, r.n""",
-                alert_id,
-                prefetch=5000,
-            ):
-                fields = dict(row)
-                outcome = fields.pop("outcome")
-                yield LedgerLine(
-                    **fields,
-                    state=State(outcome & ~UNCERTAIN).name.lower(),
-                    uncertain=bool(outcome & UNCERTAIN),
-                )
+    async def batches(self, alert_id: str) -> list[int]:
+        """Return the ids of the alert's batches, in the order of its ledger."""
+        rows = await self._pool.fetch("SELECT id FROM batch WHERE alert_id = $1 ORDER BY id", alert_id)
+        return [row["id"] for row in rows]
+
+    async def lines(self, batch_id: int) -> list[LedgerLine]:
+        """Return every recipient of a batch, as it stands now. A ledger is read batch by batch: between two of them its
+        reader may take its time, and keeps no connection and no transaction.
+        """
+        rows = await self._pool.fetch(
+            """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
+                 get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
+                 d.at AS reported_at
+               FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
+               LEFT JOIN subscription s ON s.id = r.id
+               LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
+               WHERE b.id = $1 ORDER BY r.n""",
+            batch_id,
+        )
+        return [_line(dict(row)) for row in rows]
+
+
+def _line(fields: dict[str, Any]) -> LedgerLine:
+    outcome = fields.pop("outcome")
+    return LedgerLine(
+        **fields, state=State(outcome & ~UNCERTAIN).name.lower(), uncertain=bool(outcome & UNCERTAIN)
+    )
 
 
 def _add(states: dict[str, int], outcomes: bytes) -> dict[str, int]:
