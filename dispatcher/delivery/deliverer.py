@@ -14,6 +14,7 @@ import structlog
 
 from channels.base import ChannelError, Expired
 from dispatcher.delivery.delivery_counts import DeliveryCounts
+from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.model.batches import Lease, ReadyBatch
@@ -86,7 +87,7 @@ class Deliverer:
         self._dependencies.clock.read(lease.now, asked)
         gateway = self._gateways.of(lease.channel, lease.gateway)
         work = _Work(self._dependencies, lease, gateway, self._stopping, self._alone)
-        gateway.batches += 1
+        gateway.batches[lease.source_id] += 1
         with self._dependencies.gate.work(lease.lane):
             try:
                 await work.run()
@@ -94,15 +95,15 @@ class Deliverer:
                 self._dependencies.metrics.leases_lost.inc()
                 log.warning("lease_lost", batch=batch_id)
             finally:
-                gateway.batches -= 1
+                gateway.batches[lease.source_id] -= 1
                 await self._dependencies.wake_ups.enqueue(
-                    [wakeups.batch_wake_up(ready) for ready in gateway.wake_ups()]
+                    [wakeups.batch_wake_up(ready) for ready in gateway.wake_ups(lease.source_id)]
                 )
 
     async def _postpone(self, batch_id: int) -> bool:
-        """Whether the batch could do nothing but wait for its gateway behind other batches of this process that wait
-        for it. Then the job is left to other gateways' batches, and this one is woken up when a waiting one is
-        released.
+        """Whether the batch could do nothing but wait for its gateway behind other batches of its source in this
+        process that wait for it. Then the job is left to other gateways' and sources' batches, and this one is woken up
+        when a waiting one is released.
         """
         if not self._gateways.any_crowded():
             return False
@@ -111,9 +112,9 @@ class Deliverer:
             return False
         channel, name, ready = found
         gateway = self._gateways.of(channel, name)
-        if not gateway.limiter.is_crowded(ready.lane.rank):
+        if not gateway.limiter.is_crowded(Holder(ready.lane.rank, ready.source_id)):
             return False
-        gateway.postponed[batch_id] = ready
+        gateway.postpone(ready)
         return True
 
 
@@ -134,6 +135,7 @@ class _Work:
         self._breaker = gateway.breaker
         self._budget = gateway.budget
         self._limiter = gateway.limiter
+        self._holder = Holder(lease.lane.rank, lease.source_id)
         self._budget_s = 0.0
         self._stopping = stopping
         self._alone = alone
@@ -198,7 +200,7 @@ class _Work:
         starts late, after the alert was stopped.
         """
         batch, recipients = self._batch, self._lease.recipients
-        async with self._limiter.hold(len(positions), self._lease.lane.rank) as slots:
+        async with self._limiter.hold(len(positions), self._holder) as slots:
             # The wait may have been long, and the gateway may have failed meanwhile.
             positions = positions[: min(slots.held, self._slice_size(channel))]
             if not self._may_go_on() or not positions:
@@ -352,5 +354,9 @@ class _Work:
             return
         delay = max(0.0, (due - self._now()).total_seconds()) if due else 0.0
         await self._dependencies.wake_ups.enqueue(
-            [wakeups.batch_wake_up(ReadyBatch(lease.batch_id, lease.lane, lease.token), delay)]
+            [
+                wakeups.batch_wake_up(
+                    ReadyBatch(lease.batch_id, lease.lane, lease.token, lease.source_id), delay
+                )
+            ]
         )

@@ -1,4 +1,4 @@
-"""Limit how many requests one gateway has in flight from this process, over all batches and lanes.
+"""Limit how many requests one gateway has in flight from this process, over all batches, lanes and sources.
 
 A batch asks for as many slots as it would send at once, gets at least one as soon as it is its turn, and gives each
 back when its request is answered. What a gateway grants in other ways belongs here too, such as the window of an SMPP
@@ -8,50 +8,69 @@ session or a number of messages a second: `hold` waits until some may leave, wha
 from __future__ import annotations
 
 import asyncio
-import bisect
 import itertools
 import time
+from collections import Counter
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 YIELDS_S = 1.0
 """A batch is overtaken by those of the lane above that come within a second, by those of the next within two, and so
 on: what is less urgent waits longer, but never for ever."""
 RESERVED_SHARE = 20
 """Of so many slots one is kept for the most urgent lane, which then need not wait until a slow gateway has answered
-requests of another lane."""
+requests of another lane; and of those that are kept every other for sources that have none in it, which then need not
+wait for another's requests either."""
 RESERVED_FROM = 5
 """The fewest slots of which one can be spared for that."""
+
+
+class Holder(NamedTuple):
+    """Says for whom slots are asked: a source in a lane, 0 being the most urgent."""
+
+    rank: int
+    source_id: str
 
 
 class Slots:
     """The slots that a batch holds."""
 
-    __slots__ = ("_limiter", "held")
+    __slots__ = ("_holder", "_limiter", "held")
 
-    def __init__(self, limiter: GatewayLimiter, held: int) -> None:
+    def __init__(self, limiter: GatewayLimiter, holder: Holder, held: int) -> None:
         self._limiter = limiter
+        self._holder = holder
         self.held = held
 
     def give_back(self, count: int) -> None:
         """Give back the slots of requests that were answered, or will not be made."""
         count = min(count, self.held)
         self.held -= count
-        self._limiter.give_back(count)
+        self._limiter.give_back(count, self._holder)
 
 
-@dataclass(order=True, slots=True)
-class _Waiting:
-    """A batch that waits for slots; these sort by whose turn it is."""
+@dataclass(frozen=True, slots=True)
+class SlotRequest:
+    """A batch that waits for slots. `turn`: when it may go at the latest among lanes, and its number."""
 
     turn: tuple[float, int]
-    rank: int = field(compare=False)
-    wanted: int = field(compare=False)
-    granted: asyncio.Future[int] = field(compare=False)
+    holder: Holder
+    wanted: int
+
+
+def in_turn(waiting: Iterable[SlotRequest], held: Mapping[Holder, int]) -> list[SlotRequest]:
+    """Return those that wait in the order in which they are served. First the lane whose turn it is; within it the
+    source that holds the fewest slots, and of equal ones the request that came first. Pure.
+    """
+    requests = sorted(waiting, key=lambda one: one.turn)
+    lanes: dict[int, int] = {}
+    for request in requests:
+        lanes.setdefault(request.holder.rank, len(lanes))
+    return sorted(requests, key=lambda one: (lanes[one.holder.rank], held.get(one.holder, 0), one.turn))
 
 
 class GatewayLimiter:
@@ -61,57 +80,87 @@ class GatewayLimiter:
         """`monotonic` gives seconds."""
         self._free = capacity
         self._reserved = max(1, capacity // RESERVED_SHARE) if capacity >= RESERVED_FROM else 0
+        self._for_newcomers = self._reserved // 2
         self._monotonic = monotonic
         self._arrivals = itertools.count()
-        self._waiting: list[_Waiting] = []
+        self._held: Counter[Holder] = Counter()
+        self._waiting: dict[SlotRequest, asyncio.Future[int]] = {}
 
-    def is_crowded(self, rank: int) -> bool:
-        """Whether a batch of this rank or a more urgent one waits: another could only wait, too."""
-        return any(waiting.rank <= rank for waiting in self._waiting)
+    def any_waits(self) -> bool:
+        """Whether a batch waits for slots."""
+        return bool(self._waiting)
+
+    def is_crowded(self, holder: Holder) -> bool:
+        """Whether a batch of the same source, as urgent or more so, waits: another could only wait, too."""
+        return any(
+            request.holder.source_id == holder.source_id and request.holder.rank <= holder.rank
+            for request in self._waiting
+        )
 
     @asynccontextmanager
-    async def hold(self, wanted: int, rank: int) -> AsyncIterator[Slots]:
+    async def hold(self, wanted: int, holder: Holder) -> AsyncIterator[Slots]:
         """Wait for 1 to `wanted` slots; what was not given back by the end is free again then. Rank 0 overtakes 1
-        overtakes 2.
+        overtakes 2; within a rank the sources take turns.
         """
-        slots = Slots(self, await self.take(wanted, rank))
+        slots = Slots(self, holder, await self.take(wanted, holder))
         try:
             yield slots
         finally:
             slots.give_back(slots.held)
 
-    async def take(self, wanted: int, rank: int) -> int:
+    async def take(self, wanted: int, holder: Holder) -> int:
         """Wait as `hold` does, for a caller that gives back itself. Returns how many slots were granted."""
-        if not self._waiting and (granted := self._grantable(wanted, rank)) > 0:
-            self._free -= granted
-            return granted
-        turn = self._monotonic() + rank * YIELDS_S, next(self._arrivals)
-        waiting = _Waiting(turn, rank, wanted, asyncio.get_running_loop().create_future())
-        bisect.insort(self._waiting, waiting)
+        turn = self._monotonic() + holder.rank * YIELDS_S, next(self._arrivals)
+        request = SlotRequest(turn, holder, wanted)
+        granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting[request] = granted
         self._grant()
         try:
-            return await waiting.granted
+            return granted.result() if granted.done() else await granted
         except asyncio.CancelledError:
-            if waiting.granted.cancelled():
-                self._waiting.remove(waiting)
+            if granted.cancelled():
+                del self._waiting[request]
             else:  # granted in the same round of the loop in which we are cancelled
-                self.give_back(waiting.granted.result())
+                self.give_back(granted.result(), holder)
             raise
 
-    def give_back(self, count: int) -> None:
+    def give_back(self, count: int, holder: Holder) -> None:
         """Take back `count` slots."""
         self._free += count
+        self._held[holder] -= count
+        if not self._held[holder]:
+            del self._held[holder]
         if self._waiting:
             self._grant()
 
-    def _grantable(self, wanted: int, rank: int) -> int:
-        return min(wanted, self._free - (self._reserved if rank else 0))
+    def _grantable(self, wanted: int, holder: Holder) -> int:
+        """Return how many slots may be granted now: to a source that has none in the most urgent lane at least one."""
+        kept = self._reserved if holder.rank else self._for_newcomers
+        if (granted := min(wanted, self._free - kept)) > 0:
+            return granted
+        is_newcomer = holder.rank == 0 and holder not in self._held
+        return min(1, self._free) if is_newcomer else 0
+
+    def _share(self, holder: Holder) -> int:
+        """Return how many of the free slots each source gets that waits in this lane."""
+        sources = {request.holder for request in self._waiting if request.holder.rank == holder.rank}
+        return -(-self._free // len(sources))
 
     def _grant(self) -> None:
-        """Grant slots in turn. Where what is left is kept for the most urgent lane, a batch waiting in it is next."""
-        for waiting in list(self._waiting):
-            granted = self._grantable(waiting.wanted, waiting.rank)
-            if granted > 0 and not waiting.granted.done():
-                self._free -= granted
-                self._waiting.remove(waiting)
-                waiting.granted.set_result(granted)
+        """Grant slots in turn, until nobody who waits may have any."""
+        while (granted := self._next()) is not None:
+            request, count = granted
+            self._free -= count
+            self._held[request.holder] += count
+            self._waiting.pop(request).set_result(count)
+
+    def _next(self) -> tuple[SlotRequest, int] | None:
+        """Return who is next to be granted slots, and how many. Where what is left is kept for the most urgent lane, a
+        batch waiting in it is next.
+        """
+        waiting = [request for request, granted in self._waiting.items() if not granted.done()]
+        for request in in_turn(waiting, self._held):
+            wanted = min(request.wanted, self._share(request.holder))
+            if (count := self._grantable(wanted, request.holder)) > 0:
+                return request, count
+        return None

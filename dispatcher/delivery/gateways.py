@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dispatcher.delivery.circuit_breaker import Breaker
 from dispatcher.delivery.gateway_limiter import GatewayLimiter
 from dispatcher.delivery.retry_budget import RetryBudget
-from dispatcher.model.vocabulary import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from channels.base import Channel
     from dispatcher.model.batches import ReadyBatch
     from dispatcher.model.retry_policy import DeliveryPolicy
-
-LOWEST = max(lane.rank for lane in Lane)
-"""The rank of the least urgent lane."""
 
 
 @dataclass(slots=True)
@@ -28,18 +25,27 @@ class Gateway:
     breaker: Breaker
     budget: RetryBudget
     limiter: GatewayLimiter
-    batches: int = 0
-    """Batches that this process works on."""
-    postponed: dict[int, ReadyBatch] = field(default_factory=dict)
-    """Batches, by id, that were not taken up because they could only have waited for a slot: meanwhile the process
-    works for other gateways. Lost with the process, as every wake-up may be."""
+    batches: Counter[str] = field(default_factory=Counter)
+    """Batches that this process works on, by source."""
+    postponed: dict[str, dict[int, ReadyBatch]] = field(default_factory=dict)
+    """Batches, by source and id, that were not taken up because they could only have waited for a slot behind others of
+    their source: meanwhile the process works for other gateways and sources. Lost with the process, as every wake-up
+    may be."""
 
-    def wake_ups(self) -> list[ReadyBatch]:
-        """Return which postponed batches are to be looked at again, now that a batch was released: one in its place;
-        where it was the last, all.
+    def postpone(self, ready: ReadyBatch) -> None:
+        """Remember a batch that is not taken up now."""
+        self.postponed.setdefault(ready.source_id, {})[ready.batch_id] = ready
+
+    def wake_ups(self, source_id: str) -> list[ReadyBatch]:
+        """Return which postponed batches are to be looked at again, now that one of this source was released: one in
+        its place; where it was the source's last, all.
         """
-        chosen = list(self.postponed)[: None if not self.batches else 1]
-        return [self.postponed.pop(batch_id) for batch_id in chosen]
+        waiting = self.postponed.get(source_id, {})
+        chosen = list(waiting)[: None if not self.batches[source_id] else 1]
+        woken = [waiting.pop(batch_id) for batch_id in chosen]
+        if not waiting:
+            self.postponed.pop(source_id, None)
+        return woken
 
 
 class Gateways:
@@ -56,7 +62,7 @@ class Gateways:
 
     def any_crowded(self) -> bool:
         """Whether batches wait for slots of some gateway."""
-        return any(gateway.limiter.is_crowded(LOWEST) for gateway in self._known.values())
+        return any(gateway.limiter.any_waits() for gateway in self._known.values())
 
     def _add(self, channel: str, name: str) -> Gateway:
         # A channel that this worker does not have sends nothing.

@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.queue import wakeups
 from dispatcher.store.delivery.plans import Located
 
@@ -68,7 +69,8 @@ class Planner:
                     await self._wake_ups.enqueue([wakeups.batch_wake_up(ready) for ready in ready_batches])
         # Nothing planned: another alert of the graph may have come meanwhile.
         if closed.in_flight or (not planned and await self._plans.waiting_one(alert_id)):
-            await self._wake_ups.enqueue([wakeups.plan_wake_up(alert_id, pending.lane, REPLAN_S)])
+            again = ReadyAlert(alert_id, pending.lane, pending.source_id)
+            await self._wake_ups.enqueue([wakeups.plan_wake_up(again, REPLAN_S)])
 
     async def _located(self, alert: PendingAlert) -> Located:
         beside = await self._plans.beside(alert.chain_id, alert.id)

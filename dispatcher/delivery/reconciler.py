@@ -71,7 +71,7 @@ class Reconciler:
         closed = await self._ledger.close_expired()
         self._metrics.count_closed(closed.state, closed.recipients)
         to_plan = [*await self._plans.promote(), *await self._plans.waiting()]
-        wake_ups = [wakeups.plan_wake_up(alert_id, lane) for alert_id, lane in to_plan]
+        wake_ups = [wakeups.plan_wake_up(ready) for ready in to_plan]
         wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._ledger.due()]
         await self._wake_ups.enqueue(wake_ups)
         await self._ledger.settle_finished()

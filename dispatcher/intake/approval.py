@@ -101,9 +101,7 @@ class Approval:
             await related.conclude(held.id, outcome, actor, why, terms.at_most)
             released = await _alert(submission, held.id, outcome.chain_id)
             others = await take_effect(submission, message, known, released)
-        await self._wake_ups.enqueue(
-            [plan_wake_up(one, lane) for one, lane in [(held.id, held.lane), *others]]
-        )
+        await self._wake_ups.enqueue([plan_wake_up(ready) for ready in (held.ready, *others)])
         return await self._alerts.get(alert_id) or held
 
     async def discard(self, alert_id: str, actor: Actor, why: str) -> None:

@@ -15,8 +15,7 @@ from dispatcher.store.alerts.related_alerts import RelatedAlerts
 if TYPE_CHECKING:
     from dispatcher.intake.prepare import Message
     from dispatcher.intake.related import RelatedState
-    from dispatcher.model.alerts import StoredAlert
-    from dispatcher.model.vocabulary import Lane
+    from dispatcher.model.alerts import ReadyAlert, StoredAlert
     from dispatcher.store.alerts.alerts import Submission
 
 TAKES_EFFECT = DISPATCHED | {
@@ -31,10 +30,8 @@ WAITS_FOR_WHAT_IT_NAMES = TAKES_EFFECT - DISPATCHED
 
 async def take_effect(
     submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
-) -> list[tuple[str, Lane]]:
-    """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned, each
-    with its lane.
-    """
+) -> list[ReadyAlert]:
+    """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned."""
     if stored.reason not in TAKES_EFFECT or not stored.has_power:
         return []
     related = RelatedAlerts(submission)
@@ -65,7 +62,7 @@ async def _connect(submission: Submission, known: RelatedState, stored: StoredAl
         await submission.link(edges)
 
 
-async def _connect_late(submission: Submission, known: RelatedState) -> list[tuple[str, Lane]]:
+async def _connect_late(submission: Submission, known: RelatedState) -> list[ReadyAlert]:
     """A message came after what replaced or ended it. If people were warned by what it replaces itself, they are told
     now: only this message shows that the one has to do with the other.
     """
@@ -80,9 +77,9 @@ async def _connect_late(submission: Submission, known: RelatedState) -> list[tup
     if reason in WAITS_FOR_WHAT_IT_NAMES:
         reason = _ending_reason(actor)
     latest = max(one.expires for one in standing) if reason in ENDING_REASONS else actor.expires
-    lane = await submission.take_effect_late(actor.id, reason, latest)
+    late = await submission.take_effect_late(actor.id, reason, latest)
     wake_ups = await promote_unspoken(submission.connection, known.now)
-    return [(actor.id, lane), *wake_ups, *(await submission.plan_again(actor.chain_id))]
+    return [late, *wake_ups, *(await submission.plan_again(actor.chain_id))]
 
 
 async def _may_reach(submission: Submission, actor: StoredAlert, stored: StoredAlert) -> bool:

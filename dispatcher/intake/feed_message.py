@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.decide import Decision
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
-    from dispatcher.model.alerts import StoredAlert
-    from dispatcher.model.vocabulary import Lane
+    from dispatcher.model.alerts import ReadyAlert, StoredAlert
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
 NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED})
@@ -96,7 +95,7 @@ class FeedIntake:
         """Wake workers up for what these results have to be planned."""
         wake_ups = dict.fromkeys(wake_up for result in results for wake_up in result.wake_ups)
         if wake_ups:
-            await self._wake_ups.enqueue([plan_wake_up(alert_id, lane) for alert_id, lane in wake_ups])
+            await self._wake_ups.enqueue([plan_wake_up(ready) for ready in wake_ups])
 
     async def concerns_known(self, messages: Sequence[Message]) -> set[int]:
         """Return which of these messages, by position, touch something of record: the remaining ones, if they are meant
@@ -129,7 +128,7 @@ class FeedIntake:
             others += await submission.plan_again(current.chain_id)
         self._metrics.feed_messages.labels(rules.feed, new.reason).inc()
         result = IngestResult(
-            new.reason, new.id, stored.event_key, new.expires, wake_ups=((new.id, recorded.lane), *others)
+            new.reason, new.id, stored.event_key, new.expires, wake_ups=(recorded.ready, *others)
         )
         await self.enqueue([result])
         return result
@@ -148,7 +147,7 @@ class FeedIntake:
     ) -> IngestResult:
         stored = await submission.record(new_alert(submission.now, rules, message, known, decision, raw))
         others = await take_effect(submission, message, known, stored)
-        own = [(stored.id, stored.lane)] if stored.reason in DISPATCHED else []
+        own = [stored.ready] if stored.reason in DISPATCHED else []
         return _result(message, stored.reason, stored.id, (*own, *others))
 
     async def _pass_by(
@@ -171,7 +170,7 @@ def _may_end_by_silence(rules: IntakeRules, stored: StoredAlert) -> bool:
 
 
 def _result(
-    message: Message, reason: Reason, alert_id: str | None, wake_ups: tuple[tuple[str, Lane], ...] = ()
+    message: Message, reason: Reason, alert_id: str | None, wake_ups: tuple[ReadyAlert, ...] = ()
 ) -> IngestResult:
     return IngestResult(
         reason, alert_id, message.facts.key, message.expires, message.open_ended, wake_ups=wake_ups

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
-    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
-    from dispatcher.model.vocabulary import Lane
+    from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
@@ -115,8 +114,8 @@ class SubmissionIntake:
             self._metrics.alerts_received.labels(principal.id, accepted.alert.reason).inc()
         own = accepted.alert
         if own.state is AlertState.ACCEPTED:
-            others = [(own.id, own.lane), *others]
-        await self._wake_ups.enqueue([plan_wake_up(alert_id, lane) for alert_id, lane in others])
+            others = [own.ready, *others]
+        await self._wake_ups.enqueue([plan_wake_up(ready) for ready in others])
         return accepted
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
@@ -232,7 +231,7 @@ class SubmissionIntake:
 
     async def _record(
         self, submission: Submission, valid: _ValidSubmission
-    ) -> tuple[Accepted, list[tuple[str, Lane]]]:
+    ) -> tuple[Accepted, list[ReadyAlert]]:
         known, decision = await self._decide(submission, valid)
         message = valid.message
         if decision.reason is Reason.DUPLICATE and known.same is not None:

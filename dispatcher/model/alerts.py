@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
 
@@ -129,6 +129,11 @@ class StoredAlert:
         """Whether its source may act on what another source told in all of these places: they lie in its territory."""
         return not self.territory or all(place.ags.startswith(self.territory) for place in places)
 
+    @property
+    def ready(self) -> ReadyAlert:
+        """Return what a wake-up for its plan needs to say of it."""
+        return ReadyAlert(self.id, self.lane, self.source_id)
+
     def is_in_force(self, now: datetime) -> bool:
         """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""
         return self.reason in WARNING and self.stopped_by is None and self.expires > now
@@ -165,6 +170,14 @@ class PendingAlert:
     def ends(self) -> bool:
         """Whether it ends warnings, and warns nobody itself."""
         return self.over or self.reason in ENDING_REASONS
+
+
+class ReadyAlert(NamedTuple):
+    """What a wake-up needs to say of an alert that is to be planned."""
+
+    alert_id: str
+    lane: Lane
+    source_id: str
 
 
 Span: TypeAlias = "tuple[datetime, datetime]"

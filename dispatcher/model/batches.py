@@ -34,6 +34,7 @@ class Lease:
     token: int
     alert_id: str
     chain_id: str
+    source_id: str
     kind: Kind
     channel: str
     gateway: str
@@ -67,6 +68,7 @@ class ReadyBatch:
     batch_id: int
     lane: Lane
     token: int
+    source_id: str
 
 
 @dataclass(frozen=True, slots=True)

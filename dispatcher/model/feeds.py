@@ -10,7 +10,8 @@ from dispatcher.model.vocabulary import FeedResult
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import Lane, Reason, Unresolved
+    from dispatcher.model.alerts import ReadyAlert
+    from dispatcher.model.vocabulary import Reason, Unresolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +92,4 @@ class IngestResult:
     event_key: str = ""
     expires: datetime | None = None
     open_ended: bool = False
-    wake_ups: tuple[tuple[str, Lane], ...] = ()
+    wake_ups: tuple[ReadyAlert, ...] = ()

@@ -26,6 +26,7 @@ from dispatcher.queue.sentinels import PrimaryPool
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dispatcher.model.alerts import ReadyAlert
     from dispatcher.model.batches import ReadyBatch
     from dispatcher.queue.address import QueueAddress, Server
 
@@ -58,8 +59,23 @@ _decode = msgspec.msgpack.Decoder().decode
 
 
 def queue_name(lane: Lane) -> str:
-    """Return the key of the sorted set of one lane's jobs."""
+    """Return the key of the sorted set of those sources that have jobs in a lane, by the due time of their first."""
     return f"warn:lane:{lane}"
+
+
+def source_queue_name(lane: Lane, source_id: str) -> str:
+    """Return the key of the sorted set of one source's jobs in a lane, by due time."""
+    return f"{queue_name(lane)}:{source_id}"
+
+
+def tags_name(lane: Lane) -> str:
+    """Return the key of the sorted set of the sources that are ahead in a lane, by how many turns they had."""
+    return f"warn:tags:{lane}"
+
+
+def turn_name(lane: Lane) -> str:
+    """Return the key of the tag of the last turn in a lane."""
+    return f"warn:turn:{lane}"
 
 
 def open_queue(address: QueueAddress) -> ArqRedis:
@@ -96,25 +112,29 @@ def _client_by_sentinels(address: Sentinels) -> ArqRedis:
 
 @dataclass(frozen=True, slots=True)
 class WakeUp:
-    """One wake-up: a function of the worker, its id argument, and how long to wait first."""
+    """One wake-up: a function of the worker, its id argument, for whom it is, and how long to wait first."""
 
     function: str
     argument: str | int
     job_id: str
     lane: Lane
+    source_id: str
+    """The source whose turn in the lane it takes."""
     delay_s: float = 0.0
 
 
 def batch_wake_up(ready: ReadyBatch, delay_s: float = 0.0) -> WakeUp:
     """Wake a worker for a batch. The token is in the job's id, so that one after a lost lease is no repeat."""
-    return WakeUp("deliver", ready.batch_id, f"deliver:{ready.batch_id}:{ready.token}", ready.lane, delay_s)
+    job_id = f"deliver:{ready.batch_id}:{ready.token}"
+    return WakeUp("deliver", ready.batch_id, job_id, ready.lane, ready.source_id, delay_s)
 
 
-def plan_wake_up(alert_id: str, lane: Lane, delay_s: float = 0.0) -> WakeUp:
+def plan_wake_up(ready: ReadyAlert, delay_s: float = 0.0) -> WakeUp:
     """Wake a worker for a plan. A delayed wake-up comes from within the job itself, whose id is still in use: it needs
     another one.
     """
-    return WakeUp("plan", alert_id, f"plan:{alert_id}:{time.monotonic_ns() if delay_s else 0}", lane, delay_s)
+    job_id = f"plan:{ready.alert_id}:{time.monotonic_ns() if delay_s else 0}"
+    return WakeUp("plan", ready.alert_id, job_id, ready.lane, ready.source_id, delay_s)
 
 
 def _count_nothing() -> None:
@@ -179,4 +199,6 @@ def _add(pipe: Any, wake_up: WakeUp, now_ms: int) -> None:
     pipe.set(job_key_prefix + wake_up.job_id, job, px=JOB_LIFETIME_MS + delay_ms, nx=True)
     # Due at the earliest time that any process gave it: a wake-up from one whose date is an hour ahead would else wait
     # for an hour, and every later one with it.
-    pipe.zadd(queue_name(wake_up.lane), {wake_up.job_id: now_ms + delay_ms}, lt=True)
+    due_ms = now_ms + delay_ms
+    pipe.zadd(source_queue_name(wake_up.lane, wake_up.source_id), {wake_up.job_id: due_ms}, lt=True)
+    pipe.zadd(queue_name(wake_up.lane), {wake_up.source_id: due_ms}, lt=True)

@@ -5,6 +5,7 @@ Redis.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,22 @@ import structlog
 from arq.worker import Worker, func
 
 from dispatcher.model.vocabulary import Lane
+from dispatcher.queue.lane_queue import LaneQueue
+from dispatcher.queue.turns import EXTRA_SLOTS, next_turns
 from dispatcher.queue.wakeups import UNAVAILABLE, open_queue, queue_name
 from dispatcher.worker import jobs
 
 if TYPE_CHECKING:
     from dispatcher.queue.address import QueueAddress
+    from dispatcher.queue.lane_queue import TakenJob
     from dispatcher.worker.dependencies import WorkerDependencies
 
 POLL_S = {Lane.FLASH: 0.02, Lane.PRIORITY: 0.04, Lane.ROUTINE: 0.08, Lane.EXERCISE: 0.2}
 """How often an idle lane looks at its queue. At 20 ms the median wait is about 12 ms for some 250 Redis commands
 per second and process."""
 IN_PROGRESS_S = 15.0
-"""After this arq runs a job of a dead process again. It is merely a second wake-up: the reconciler is quicker. Left
-alone, arq would wait for the longest timeout of any function (findings/arq-claims-for-the-slowest-function.sh)."""
+"""For so long after it was taken no second job of the same id is started: that of a dead process bars it no longer.
+Left alone, arq would for the longest timeout of any function (findings/arq-claims-for-the-slowest-function.sh)."""
 JOB_TIMEOUT_S = 3600
 """arq cancels a job after this. None takes so long: every wait in it is bounded."""
 RECONNECT_S = 0.5
@@ -36,50 +40,83 @@ log = structlog.get_logger()
 
 
 class LaneWorker(Worker):
-    """Looks at its queue again as soon as a job has ended, and not only after its delay: a mass send has a thousand
+    """Runs jobs as arq does, and takes them in turn from the sources that have some: another source's queue, however
+    long, and however slow its gateways, leaves a slot to each that comes.
+
+    It looks at the queue again as soon as a job has ended, and not only after its delay: a mass send has a thousand
     jobs, and none is to wait for a slot that is free.
     """
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
-        self._ended = asyncio.Event()
-
-    def _release_sem_dec_counter_on_complete(self) -> None:
-        super()._release_sem_dec_counter_on_complete()
-        self._ended.set()
+    def __init__(self, lane_queue: LaneQueue, slots: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._lane_queue = lane_queue
+        self._slots = slots
+        self._working: Counter[str] = Counter()
+        self._look_again = asyncio.Event()
 
     async def main(self) -> None:
         """Poll in place of arq's `main`: the client is made, and nothing is to be logged or started before."""
         while True:
-            self._ended.clear()
+            self._look_again.clear()
             await self._poll_iteration()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.poll_delay_s):
-                    await self._ended.wait()
+                    await self._look_again.wait()
+
+    async def _poll_iteration(self) -> None:
+        """Start what is next, in place of arq's order by due time."""
+        if self.allow_pick_jobs and self._working.total() < self._slots + EXTRA_SLOTS:
+            await self._start_next()
+        for job_id, task in list(self.tasks.items()):
+            if task.done():
+                del self.tasks[job_id]
+                task.result()  # raises what ended it: the queue is away
+        await self.heart_beat()
+
+    async def _start_next(self) -> None:
+        waiting = await self._lane_queue.waiting()
+        turns = next_turns(waiting, self._working, self._slots)
+        if not turns:
+            return
+        taken = await self._lane_queue.take([turn.source_id for turn in turns])
+        for job in taken:
+            self._start(job)
+        if 0 < len(taken) < len(turns):  # a source had fewer than it had slots: they are for another
+            self._look_again.set()
+
+    def _start(self, job: TakenJob) -> None:
+        self._working[job.source_id] += 1
+        task = self.loop.create_task(self.run_job(job.job_id, job.due_ms))
+        self.tasks[job.job_id] = task
+
+        def ended(_: asyncio.Task[None]) -> None:
+            self._working[job.source_id] -= 1
+            self._look_again.set()
+
+        task.add_done_callback(ended)
 
 
 def lane_worker(lane: Lane, dependencies: WorkerDependencies, address: QueueAddress, max_jobs: int) -> Worker:
     """Return arq's worker for one lane. Jobs end by themselves: planner and deliverer bound every wait."""
     queue = open_queue(address)
-    worker = LaneWorker(
+    return LaneWorker(
+        LaneQueue(queue, lane, IN_PROGRESS_S),
+        max_jobs,
         functions=[func(jobs.plan, name="plan"), func(jobs.deliver, name="deliver")],
         queue_name=queue_name(lane),
         redis_pool=queue,
         handle_signals=False,
-        max_jobs=max_jobs,
+        max_jobs=max_jobs + EXTRA_SLOTS,
         job_timeout=JOB_TIMEOUT_S,
         keep_result=0,
         max_tries=1_000_000,
         poll_delay=POLL_S[lane],
-        queue_read_limit=max(100, 20 * max_jobs),
         health_check_interval=60,
         job_serializer=queue.job_serializer,
         job_deserializer=queue.job_deserializer,
         log_results=False,
         ctx={"dependencies": dependencies},
     )
-    worker.in_progress_timeout_s = IN_PROGRESS_S
-    return worker
 
 
 async def run_lane(

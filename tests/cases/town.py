@@ -19,7 +19,6 @@ from dispatcher.feeds.poller import PollReport
 from dispatcher.model.principals import Instance, Source
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Lane
-from dispatcher.queue.wakeups import queue_name
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.texts.catalogues import words_for
 from dispatcher.worker.dependencies import WorkerDependencies
@@ -27,7 +26,7 @@ from ops.lab.faults.feeds.server import FeedServer
 from tests.api.conftest import SECRET, Answer, Service
 from tests.channels.far_side import FarSide
 from tests.channels.webpush import subscription as browser
-from tests.support.histories import let_wake_ups_lapse
+from tests.support.histories import jobs_waiting, let_wake_ups_lapse
 from tests.support.messages import Message, cap_time
 
 ALDENHOVEN, DUEREN, JUELICH, LINNICH = "05358004", "05358008", "05358024", "05358036"
@@ -167,9 +166,9 @@ class Town:
     async def _jobs(self) -> list[tuple[str, str]]:
         """Take all wake-ups out of the queue: function and argument, in the order in which they are due."""
         waiting = [
-            (due, name.decode().split(":"))
+            (due, name.split(":"))
             for lane in Lane
-            for name, due in await self.queue.zrange(queue_name(lane), 0, -1, withscores=True)
+            for name, due in (await jobs_waiting(self.queue, lane)).items()
         ]
         # With the marks by which a lower lane yields to a higher one: nobody else is at work here.
         await self.queue.flushdb()

@@ -16,7 +16,7 @@ from dispatcher.delivery.planner import Planner
 from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.metrics import Metrics
 from dispatcher.queue.address import parse
-from dispatcher.queue.wakeups import WakeUpQueue, open_queue, queue_name
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
@@ -26,7 +26,7 @@ from dispatcher.store.leadership import Leadership
 from tests.delivery.scripted_channel import ScriptedChannel
 from tests.metrics.test_registry import samples
 from tests.store import conftest as on_record
-from tests.support.histories import submit, subscribe
+from tests.support.histories import jobs_waiting, submit, subscribe
 from tests.support.messages import DUEREN, message
 
 accounts = on_record.accounts
@@ -83,8 +83,7 @@ class House:
 
     async def wake_ups_waiting(self, lane: str = "priority") -> dict[Any, Any]:
         """What waits in a lane's queue, with the due time in ms."""
-        waiting = await self.wake_ups._queue.zrange(queue_name(lane), 0, -1, withscores=True)
-        return {name.decode(): score for name, score in waiting}
+        return await jobs_waiting(self.wake_ups._queue, lane)
 
     async def all_due_now(self) -> None:
         """What the passing of time does: nothing waits any more."""

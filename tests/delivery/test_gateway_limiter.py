@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from typing import Any
 
 import pytest
@@ -11,10 +12,19 @@ from hypothesis import strategies as st
 from channels.app.channel import LIMITS as APP
 from channels.sms.http import LIMITS as SMS
 from channels.webpush.channel import LIMITS as WEBPUSH
-from dispatcher.delivery.gateway_limiter import RESERVED_FROM, RESERVED_SHARE, YIELDS_S, GatewayLimiter
+from dispatcher.delivery.gateway_limiter import (
+    RESERVED_FROM,
+    RESERVED_SHARE,
+    YIELDS_S,
+    GatewayLimiter,
+    Holder,
+    SlotRequest,
+    in_turn,
+)
 from dispatcher.model.vocabulary import Lane
 
-FLASH, PRIORITY, ROUTINE, EXERCISE = (lane.rank for lane in Lane)
+FLASH, PRIORITY, ROUTINE, EXERCISE = (Holder(lane.rank, "centre") for lane in Lane)
+OTHER = Holder(Lane.FLASH.rank, "other")
 
 
 async def rounds() -> None:
@@ -23,8 +33,19 @@ async def rounds() -> None:
         await asyncio.sleep(0)
 
 
-def waiting(limiter: Any, wanted: int = 1, rank: Any = ROUTINE) -> Any:
-    return asyncio.create_task(limiter.take(wanted, rank))
+def waiting(limiter: Any, wanted: int = 1, holder: Any = ROUTINE) -> Any:
+    return asyncio.create_task(limiter.take(wanted, holder))
+
+
+async def at_once(limiter: Any, wanted: int, holder: Any) -> int:
+    """How many slots it gets without waiting."""
+    task = waiting(limiter, wanted, holder)
+    await rounds()
+    if task.done():
+        return int(task.result())
+    task.cancel()
+    await rounds()
+    return 0
 
 
 async def test_whoever_comes_first_gets_what_there_is_and_at_once() -> None:
@@ -34,7 +55,7 @@ async def test_whoever_comes_first_gets_what_there_is_and_at_once() -> None:
     late = waiting(limiter, 3, FLASH)
     await rounds()
     assert not late.done()
-    limiter.give_back(2)
+    limiter.give_back(2, FLASH)
     assert await late == 2
 
 
@@ -44,7 +65,7 @@ async def test_slots_come_back_as_requests_land_and_the_rest_at_the_end() -> Non
         slots.give_back(3)
         assert await limiter.take(9, FLASH) == 3
     assert await limiter.take(9, FLASH) == 1
-    limiter.give_back(4)
+    limiter.give_back(4, FLASH)
     with contextlib.suppress(RuntimeError):
         async with limiter.hold(4, FLASH) as slots:
             slots.give_back(9)  # more than it holds: no slot is made of that
@@ -60,7 +81,11 @@ async def test_a_slot_is_kept_for_the_most_urgent_lane(limits: Any) -> None:
     more = waiting(limiter, 10, PRIORITY)
     await rounds()
     assert not more.done()
-    assert await limiter.take(10_000, FLASH) == max(1, capacity // RESERVED_SHARE)
+    kept = max(1, capacity // RESERVED_SHARE)
+    assert await limiter.take(10_000, FLASH) == kept - kept // 2
+    assert await at_once(limiter, 10_000, OTHER) == (1 if kept > 1 else 0), (
+        "and of several one for another source"
+    )
     more.cancel()
 
 
@@ -74,9 +99,10 @@ async def test_the_more_urgent_goes_first_and_others_in_the_order_of_their_comin
     await limiter.take(1, FLASH)
     order = []
 
-    async def one(name: Any, rank: Any) -> None:
-        await limiter.take(1, rank)
+    async def one(name: Any, holder: Any) -> None:
+        await limiter.take(1, holder)
         order.append(name)
+        limiter.give_back(1, holder)
 
     names = [
         ("r1", ROUTINE),
@@ -88,9 +114,7 @@ async def test_the_more_urgent_goes_first_and_others_in_the_order_of_their_comin
     ]
     tasks = [asyncio.create_task(one(*each)) for each in names]
     await rounds()
-    for _ in names:
-        limiter.give_back(1)
-        await rounds()
+    limiter.give_back(1, FLASH)
     await asyncio.gather(*tasks)
     assert order == ["f", "p1", "p2", "r1", "r2", "e"]
 
@@ -106,14 +130,14 @@ async def test_nothing_is_starved_by_what_is_more_urgent() -> None:
     while not routine.done():
         urgent = waiting(limiter, 1, FLASH)
         await rounds()
-        limiter.give_back(1)
+        limiter.give_back(1, FLASH)
         await rounds()
         if urgent.done():
             overtaken += 1
         else:
             urgent.cancel()
         now[0] += 0.25
-    assert now[0] == pytest.approx(ROUTINE * YIELDS_S + 0.25, abs=0.3)
+    assert now[0] == pytest.approx(ROUTINE.rank * YIELDS_S + 0.25, abs=0.3)
     assert overtaken > 4
 
 
@@ -121,9 +145,14 @@ async def test_it_is_crowded_for_those_who_could_only_wait() -> None:
     limiter = GatewayLimiter(1)
     await limiter.take(1, FLASH)
     assert not limiter.is_crowded(EXERCISE)
+    assert not limiter.any_waits()
     task = waiting(limiter, 1, PRIORITY)
     await rounds()
-    assert [limiter.is_crowded(lane.rank) for lane in Lane] == [False, True, True, True]
+    assert limiter.any_waits()
+    assert [limiter.is_crowded(Holder(lane.rank, "centre")) for lane in Lane] == [False, True, True, True]
+    assert not any(limiter.is_crowded(Holder(lane.rank, "other")) for lane in Lane), (
+        "these may wait beside it"
+    )
     task.cancel()
     await rounds()
     assert not limiter.is_crowded(EXERCISE)
@@ -136,19 +165,21 @@ async def test_a_batch_that_is_cancelled_while_it_waits_takes_no_slot_with_it(gr
     first, second = waiting(limiter, 2), waiting(limiter, 2)
     await rounds()
     if granted:  # and cancelled in the same round of the loop
-        limiter.give_back(2)
+        limiter.give_back(2, FLASH)
         first.cancel()
     else:
         first.cancel()
         await rounds()
-        limiter.give_back(2)
+        limiter.give_back(2, FLASH)
     assert await second == 2
     with pytest.raises(asyncio.CancelledError):
         await first
 
 
 EVENTS = st.one_of(
-    st.tuples(st.just("take"), st.integers(1, 6), st.integers(0, 3)),
+    st.tuples(
+        st.just("take"), st.integers(1, 6), st.builds(Holder, st.integers(0, 3), st.sampled_from("abc"))
+    ),
     st.tuples(st.just("land"), st.integers(0, 9), st.integers(1, 4)),
     st.tuples(st.just("end"), st.integers(0, 9), st.just(0)),
     st.tuples(st.just("cancel"), st.integers(0, 9), st.just(0)),
@@ -167,24 +198,24 @@ class Story:
         self.in_flight, self.urgent = 0, 0
         self.batches = []
 
-    async def batch(self, wanted: Any, rank: Any, events: Any) -> None:
-        async with self.limiter.hold(wanted, rank) as slots:
+    async def batch(self, wanted: Any, holder: Any, events: Any) -> None:
+        async with self.limiter.hold(wanted, holder) as slots:
             assert 1 <= slots.held <= wanted
             self.in_flight += slots.held
-            self.urgent += slots.held if rank == FLASH else 0
+            self.urgent += slots.held if holder.rank == 0 else 0
             assert self.in_flight <= self.capacity
             assert self.in_flight - self.urgent <= self.capacity - self.reserved
             try:
                 while slots.held and (count := await events.get()):
                     count = min(count, slots.held)
-                    self.gone(count, rank)
+                    self.gone(count, holder)
                     slots.give_back(count)
             finally:
-                self.gone(slots.held, rank)
+                self.gone(slots.held, holder)
 
-    def gone(self, count: Any, rank: Any) -> None:
+    def gone(self, count: Any, holder: Any) -> None:
         self.in_flight -= count
-        self.urgent -= count if rank == FLASH else 0
+        self.urgent -= count if holder.rank == 0 else 0
 
     async def step(self, event: Any, number: Any, more: Any) -> None:
         if event == "take":
@@ -210,7 +241,11 @@ class Story:
         results = await asyncio.gather(*(task for task, _ in self.batches), return_exceptions=True)
         assert all(one is None or isinstance(one, asyncio.CancelledError) for one in results), results
         assert self.in_flight == 0
-        assert await self.limiter.take(10**6, FLASH) == self.capacity, "every slot is back"
+        everything = await at_once(self.limiter, 10**6, FLASH)
+        for number in range(self.capacity - everything):
+            everything += await at_once(self.limiter, 1, Holder(0, f"newcomer {number}"))
+        assert everything == self.capacity, "every slot is back"
+        assert await at_once(self.limiter, 1, Holder(0, "late")) == 0, "and none is doubled"
 
 
 @settings(max_examples=200, deadline=None)
@@ -230,21 +265,21 @@ def test_whatever_happens_no_slot_is_lost_or_doubled_and_nobody_waits_for_ever(
 class Leaky(GatewayLimiter):
     """Loses slots that were granted to somebody who is gone."""
 
-    def give_back(self, count: Any) -> None:
-        super().give_back(max(0, count - 1))
+    def give_back(self, count: Any, holder: Any) -> None:
+        super().give_back(max(0, count - 1), holder)
 
 
 class Generous(GatewayLimiter):
     """Forgets who holds what."""
 
-    def _grantable(self, wanted: Any, rank: Any) -> Any:
+    def _grantable(self, wanted: Any, holder: Any) -> Any:
         return wanted
 
 
 class Grudging(GatewayLimiter):
     """Keeps nothing for the most urgent."""
 
-    def _grantable(self, wanted: Any, rank: Any) -> Any:
+    def _grantable(self, wanted: Any, holder: Any) -> Any:
         return min(wanted, self._free)
 
 
@@ -256,3 +291,67 @@ async def test_a_limiter_that_is_wrong_is_noticed(limiter: Any) -> None:
         await rounds()
     with pytest.raises(AssertionError):
         await story.finish()
+
+
+async def order_of(limiter: Any, *holders: Any) -> list[str]:
+    """In which order these get a slot each, while one is given back after the other."""
+    order: list[str] = []
+
+    async def one(holder: Any) -> None:
+        await limiter.take(1, holder)
+        order.append(holder.source_id)
+
+    tasks = [asyncio.create_task(one(holder)) for holder in holders]
+    await rounds()
+    for _ in holders:
+        limiter.give_back(1, Holder(0, "flood"))
+        await rounds()
+    await asyncio.gather(*tasks)
+    return order
+
+
+async def test_a_source_that_has_no_slot_is_before_one_that_has_all_however_many_of_that_wait() -> None:
+    limiter = GatewayLimiter(4)
+    assert await limiter.take(4, Holder(0, "flood")) == 4
+    order = await order_of(limiter, *[Holder(0, "flood")] * 3, Holder(0, "other"))
+    assert order == ["other", "flood", "flood", "flood"]
+
+
+async def test_what_is_free_is_shared_by_the_sources_that_wait_for_it() -> None:
+    limiter = GatewayLimiter(4)
+    await limiter.take(4, Holder(0, "flood"))
+    asked = [waiting(limiter, 4, Holder(0, name)) for name in "ab"]
+    await rounds()
+    async with asyncio.timeout(5):
+        for _ in range(4):
+            limiter.give_back(1, Holder(0, "flood"))
+        assert [await one for one in asked] == [1, 1], "each as soon as there is one"
+    assert await at_once(limiter, 4, Holder(0, "c")) == 2
+
+
+@given(
+    st.lists(
+        st.builds(
+            SlotRequest,
+            st.tuples(st.floats(0, 9), st.integers(0, 99)),
+            st.builds(Holder, st.integers(0, 3), st.sampled_from("abc")),
+            st.just(1),
+        ),
+        unique_by=lambda one: one.turn,
+    ),
+    st.dictionaries(st.builds(Holder, st.integers(0, 3), st.sampled_from("abc")), st.integers(1, 9)),
+)
+def test_whose_turn_it_is_follows_from_lane_slots_and_arrival(
+    requests: list[Any], held: dict[Any, int]
+) -> None:
+    served = in_turn(requests, held)
+    assert sorted(one.turn for one in served) == sorted(one.turn for one in requests)
+    if served:
+        first = min(requests, key=lambda one: one.turn)
+        assert served[0].holder.rank == first.holder.rank, "the lane whose turn it is"
+    for earlier, later in itertools.pairwise(served):
+        if earlier.holder.rank == later.holder.rank:
+            had, has = held.get(earlier.holder, 0), held.get(later.holder, 0)
+            assert (had, earlier.turn) < (has, later.turn)
+    if len({one.holder for one in requests}) == 1:
+        assert served == sorted(requests, key=lambda one: one.turn), "one source alone: as they came"

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.retry_policy import BreakerPolicy, DeliveryPolicy
@@ -20,7 +21,7 @@ async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit() -> 
     assert known.of("webpush", PUSH) is known.of("webpush", PUSH)
     assert known.of("webpush", PUSH) is not known.of("app", PUSH)
     limiter = known.of("webpush", PUSH).limiter
-    assert await limiter.take(10_000, Lane.FLASH.rank) == LIMITS.concurrency
+    assert await limiter.take(10_000, Holder(Lane.FLASH.rank, "centre")) == LIMITS.concurrency
 
 
 def test_its_breaker_and_budget_are_the_policys() -> None:
@@ -32,9 +33,9 @@ async def test_it_is_known_whether_somebody_waits_anywhere() -> None:
     known = gateways()
     assert not known.any_crowded()
     limiter = known.of("webpush", PUSH).limiter
-    await limiter.take(LIMITS.concurrency, Lane.FLASH.rank)
+    await limiter.take(LIMITS.concurrency, Holder(Lane.FLASH.rank, "centre"))
     assert not known.any_crowded()
-    waiting = asyncio.create_task(limiter.take(1, Lane.EXERCISE.rank))
+    waiting = asyncio.create_task(limiter.take(1, Holder(Lane.EXERCISE.rank, "centre")))
     await asyncio.sleep(0)
     assert known.any_crowded()
     waiting.cancel()
@@ -42,11 +43,15 @@ async def test_it_is_known_whether_somebody_waits_anywhere() -> None:
 
 def test_for_each_batch_put_down_one_is_woken_up_and_at_the_last_all() -> None:
     gateway = gateways().of("webpush", PUSH)
-    ready_batches = [ReadyBatch(number, Lane.ROUTINE, 0) for number in range(5)]
-    gateway.postponed.update({wake_ups.batch_id: wake_ups for wake_ups in ready_batches})
-    gateway.batches = 1
-    assert gateway.wake_ups() == ready_batches[:1]
-    assert gateway.wake_ups() == ready_batches[1:2]
-    gateway.batches = 0
-    assert gateway.wake_ups() == ready_batches[2:]
-    assert gateway.wake_ups() == []
+    ready_batches = [ReadyBatch(number, Lane.ROUTINE, 0, "centre") for number in range(5)]
+    others = ReadyBatch(7, Lane.ROUTINE, 0, "other")
+    for ready in [others, *ready_batches]:
+        gateway.postpone(ready)
+    gateway.batches["centre"] = 1
+    assert gateway.wake_ups("centre") == ready_batches[:1]
+    assert gateway.wake_ups("centre") == ready_batches[1:2]
+    gateway.batches["centre"] = 0
+    assert gateway.wake_ups("centre") == ready_batches[2:]
+    assert gateway.wake_ups("centre") == []
+    assert gateway.wake_ups("other") == [others], "another source's wait for that source's"
+    assert gateway.postponed == {}

@@ -27,6 +27,7 @@ def lease(outcomes: Any, problems: Any = (), now: Any = NOW, deadline: Any = NOW
         token=1,
         alert_id="A",
         chain_id="A",
+        source_id="centre",
         kind=Kind.ALERT,
         channel="webpush",
         gateway="https://push.example",

@@ -31,5 +31,13 @@ def test_a_burst_is_durable_and_merged() -> None:
     assert found["p99_ms"] >= found["p50_ms"] > 0
 
 
+def test_a_crowded_lane_is_measured_alone_and_in_the_crowd() -> None:
+    found = measured("crowded-lane", "--rounds", "1", "--flood", "6", "--delay-s", "0.2")
+    assert (found["flood"], found["rounds"]) == (6, 1)
+    assert found["flood_recipients"] >= 6
+    assert found["alone_s"] >= 0.2
+    assert found["crowded_s"] >= 0.2
+
+
 def test_the_model_is_printed_for_each_size_and_mix() -> None:
     assert len(measured("scale")["scenarios"]) == 4

@@ -98,7 +98,7 @@ class Town:
             waiting = await self.plans.waiting()
             if not waiting:
                 return
-            for alert_id, _ in waiting:
+            for alert_id, *_ in waiting:
                 for batch in await self._plan(alert_id):
                     row = await pool.fetchrow(
                         "SELECT kind, recipients FROM batch WHERE id = $1", batch.batch_id
@@ -438,7 +438,7 @@ async def test_a_merged_warning_speaks_when_what_stands_for_it_ends_or_runs_out(
         else:
             assert await Plans(pool, batch_size=10).promote() == []
             await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = $1", first["id"])
-            assert [alert_id for alert_id, _ in await Plans(pool, batch_size=10).promote()] == [merged["id"]]
+            assert [alert_id for alert_id, *_ in await Plans(pool, batch_size=10).promote()] == [merged["id"]]
         assert await reason_of(pool, merged["id"]) == "first_notice", ends
 
 

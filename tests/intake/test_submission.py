@@ -10,11 +10,10 @@ import pytest
 
 from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType
-from dispatcher.queue import wakeups
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.api.conftest import NEIGHBOUR, OTHER_KEY, Service, introduce, serving
-from tests.support.histories import subscription
+from tests.support.histories import jobs_waiting, subscription
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart
 from tests.support.submissions import AACHEN, now, stored, warning
 
@@ -32,7 +31,7 @@ async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_run
     assert [place["ags"] for place in answer.json["municipalities"]] == [DUEREN, JUELICH]
     assert await pool.fetchval("SELECT raw FROM alert WHERE id = $1", alert["id"]) == one.xml()
     queue = service.parts.health.wake_ups._queue
-    assert await queue.zrange(wakeups.queue_name("priority"), 0, -1) == [f"plan:{alert['id']}:0".encode()]
+    assert list(await jobs_waiting(queue, "priority")) == [f"plan:{alert['id']}:0"]
     assert service.count("warn_alerts_received_total", source="leitstelle", reason="first_notice") == 1
     assert service.refusals() == {}
 

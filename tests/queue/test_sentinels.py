@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue.address import Sentinels, parse
 from dispatcher.queue.sentinels import ASK_AGAIN_S, PrimaryPool, primary
@@ -18,7 +19,7 @@ from dispatcher.queue.wakeups import WakeUpQueue, open_queue, plan_wake_up
 from ops.lab.world import queue_group
 from tests.support.histories import depth, until
 
-FLASH = plan_wake_up("A", Lane.FLASH)
+FLASH = plan_wake_up(ReadyAlert("A", Lane.FLASH, "centre"))
 
 
 @pytest.fixture
@@ -80,14 +81,14 @@ async def test_the_queue_follows_a_failover_and_a_client_of_one_server_does_not(
         assert await wake_ups.enqueue([FLASH]) is False
         await asyncio.to_thread(group.await_new_primary, former)
         await until(wake_ups.ping)
-        assert await wake_ups.enqueue([plan_wake_up("B", Lane.PRIORITY)]) is True
+        assert await wake_ups.enqueue([plan_wake_up(ReadyAlert("B", Lane.PRIORITY, "centre"))]) is True
         assert await depth(wake_ups, Lane.PRIORITY) == 1
         assert await alone.ping() is False
     finally:
         os.kill(group.servers[former], signal.SIGCONT)
     await alone.aclose()
     await asyncio.to_thread(group.await_replica, former)
-    assert await wake_ups.enqueue([plan_wake_up("C", Lane.ROUTINE)]) is True
+    assert await wake_ups.enqueue([plan_wake_up(ReadyAlert("C", Lane.ROUTINE, "centre"))]) is True
     with queue_group.client(group.primary()) as server:
         assert server.zcard("warn:lane:routine") == 1
 

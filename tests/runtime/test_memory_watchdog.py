@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import Lane, State
 from dispatcher.queue import wakeups
 from dispatcher.runtime import memory_watchdog
@@ -105,7 +106,7 @@ async def test_who_was_in_hand_when_memory_ended_is_served_by_another(
         return (await house.alerts.get("A")).state == "settled"
 
     async with lanes_running(dying, redis_url, Lane.PRIORITY):
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up(ReadyAlert("A", Lane.PRIORITY, "centre"))])
         await until(ended)
     assert house.channel.seen == []
     assert house.count("warn_jobs_failed_total", function="deliver") == 0
@@ -129,6 +130,6 @@ async def test_a_plan_without_memory_ends_the_process_too(
 
     dying = replace(parts, planner=Greedy(), watchdog=MemoryWatchdog(end=lambda: ends.append("ended")))
     async with lanes_running(dying, redis_url, Lane.PRIORITY):
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up(ReadyAlert("A", Lane.PRIORITY, "centre"))])
         await until(ended)
     assert house.count("warn_jobs_failed_total", function="plan") == 0

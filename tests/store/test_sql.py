@@ -191,7 +191,7 @@ async def test_a_merged_warning_speaks_only_as_long_as_it_holds_itself(alerts: A
     async with alerts.submission("x") as submission:
         for spoken in (["O"], []):
             promoted = await promote_unspoken(submission.connection, submission.now)
-            assert [alert_id for alert_id, _ in promoted] == spoken
+            assert [alert_id for alert_id, *_ in promoted] == spoken
 
 
 async def test_in_force_is_a_question_of_the_time_that_is_asked_for(alerts: Alerts, pool: Any) -> None:

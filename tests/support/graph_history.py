@@ -259,7 +259,7 @@ class History:
         await self.service.ledger.close_expired()
         to_plan = [*await self.service.plans.promote(), *await self.service.plans.waiting()]
         due = await self.waiting()
-        self.demand(Promise.REST, {alert_id for alert_id, _ in to_plan} >= set(due), due, to_plan)
+        self.demand(Promise.REST, {alert_id for alert_id, *_ in to_plan} >= set(due), due, to_plan)
         await self.service.ledger.settle_finished()
 
     async def _due_soon(self) -> list[str]:

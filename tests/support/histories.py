@@ -8,7 +8,7 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import DISPATCHED, Reason
-from dispatcher.queue.wakeups import queue_name
+from dispatcher.queue.wakeups import queue_name, source_queue_name
 from dispatcher.store.delivery.ledger import Ledger
 from tests.support.messages import DUEREN, SENDER, new_alert
 
@@ -82,9 +82,18 @@ async def plan_whole(plans: Any, alert_id: Any, in_flight: int = 0) -> list[Any]
     ]
 
 
-async def depth(wake_ups: Any, lane: Any) -> Any:
-    """How many jobs wait or run in a lane."""
-    return await wake_ups._queue.zcard(queue_name(lane))
+async def jobs_waiting(queue: Any, lane: Any) -> dict[str, float]:
+    """What waits in a lane, of all sources: the jobs' ids with their due times in ms."""
+    found: dict[str, float] = {}
+    for source in await queue.zrange(queue_name(lane), 0, -1):
+        jobs = await queue.zrange(source_queue_name(lane, source.decode()), 0, -1, withscores=True)
+        found |= {job.decode(): due for job, due in jobs}
+    return found
+
+
+async def depth(wake_ups: Any, lane: Any) -> int:
+    """How many jobs wait in a lane."""
+    return len(await jobs_waiting(wake_ups._queue, lane))
 
 
 async def planned(pool: Any, alert_id: Any) -> set[Any]:

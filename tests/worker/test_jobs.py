@@ -3,6 +3,7 @@
 from typing import Any
 
 from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue import wakeups
 from tests.delivery.conftest import House
@@ -21,7 +22,7 @@ async def test_a_job_that_fails_is_counted_logged_and_not_lost(
         return house.count("warn_jobs_failed_total", function="deliver") == 1
 
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up(ReadyAlert("A", Lane.PRIORITY, "centre"))])
         await until(failed)
         await let_leases_end(house.pool)
         await reconciler.sweep()
@@ -40,7 +41,7 @@ async def test_a_plan_that_fails_is_counted_and_made_later(
 
     async with lanes_running(parts, redis_url, Lane.PRIORITY):
         await house.pool.execute("ALTER TABLE followed_municipality RENAME TO place_away")
-        await house.wake_ups.enqueue([wakeups.plan_wake_up("A", Lane.PRIORITY)])
+        await house.wake_ups.enqueue([wakeups.plan_wake_up(ReadyAlert("A", Lane.PRIORITY, "centre"))])
         await until(failed)
         await house.pool.execute("ALTER TABLE place_away RENAME TO followed_municipality")
         await let_wake_ups_lapse(house.pool)

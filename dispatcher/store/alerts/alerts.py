@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 
 import cap
 from dispatcher.access.principals import SERVICE, submitter
-from dispatcher.model.alerts import AffectedMunicipality, NewAlert, StoredAlert
+from dispatcher.model.alerts import AffectedMunicipality, NewAlert, ReadyAlert, StoredAlert
 from dispatcher.model.vocabulary import DISPATCHED, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.sql import among, is_dispatched, is_in_force
@@ -31,6 +31,11 @@ def stored_alert(row: Any) -> StoredAlert:
     closed = {"lane": Lane(row["lane"]), "reason": Reason(row["reason"]), "state": AlertState(row["state"])}
     lists = {"hazards": tuple(row["hazards"]), "territory": tuple(row["territory"])}
     return StoredAlert(**{**dict(row), **closed, **lists})
+
+
+def ready_alert(row: Any) -> ReadyAlert:
+    """Return what a wake-up needs to say of the alert of a row with `id`, `lane` and `source_id`."""
+    return ReadyAlert(row["id"], Lane(row["lane"]), row["source_id"])
 
 
 async def municipalities_of(connection: Connection, alert_id: str) -> list[AffectedMunicipality]:
@@ -242,7 +247,7 @@ class Submission:
             by,
         )
 
-    async def plan_again(self, chain_id: str) -> list[tuple[str, Lane]]:
+    async def plan_again(self, chain_id: str) -> list[ReadyAlert]:
         """Have those messages of a graph, and of those whose warnings this graph's stood behind, planned again now,
         which have somebody left to notify of an end. Returns them.
         """
@@ -252,12 +257,13 @@ class Submission:
                  UNION SELECT s.chain_id FROM waiting w JOIN alert m ON m.chain_id = w.chain_id
                    JOIN alert s ON s.id = m.merged_into)
                UPDATE alert SET plan_at = clock_timestamp()
-               WHERE chain_id IN (SELECT chain_id FROM waiting) AND plan_at IS NOT NULL RETURNING id, lane""",
+               WHERE chain_id IN (SELECT chain_id FROM waiting) AND plan_at IS NOT NULL
+               RETURNING id, lane, source_id""",
             chain_id,
         )
-        return [(row["id"], Lane(row["lane"])) for row in rows]
+        return [ready_alert(row) for row in rows]
 
-    async def take_effect_late(self, alert_id: str, reason: Reason, expires: datetime) -> Lane:
+    async def take_effect_late(self, alert_id: str, reason: Reason, expires: datetime) -> ReadyAlert:
         """Plan a recorded message, for the first time or again: what it replaces became known only now. One that stood
         behind another until now stands for itself.
         """
@@ -267,13 +273,13 @@ class Submission:
                  stopped_by = CASE WHEN state <> '{AlertState.RECORDED}' THEN stopped_by END,
                  stopped_at = CASE WHEN state <> '{AlertState.RECORDED}' THEN stopped_at END,
                  enqueued_at = clock_timestamp(), plan_at = clock_timestamp()
-               WHERE id = $1 RETURNING lane""",  # noqa: S608 - constant
+               WHERE id = $1 RETURNING id, lane, source_id""",  # noqa: S608 - constant
             alert_id,
             reason,
             expires,
         )
         await audit.note(self.connection, SERVICE, "alert.connect", alert_id, reason=reason)
-        return Lane(row["lane"])
+        return ready_alert(row)
 
 
 class Alerts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dispatcher.access.principals import SERVICE
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.sql import is_in_force
@@ -15,20 +16,20 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection
 
 _UNSPOKEN = f"""
-SELECT m.id, m.lane, m.merged_into FROM alert m
+SELECT m.id, m.lane, m.source_id, m.merged_into FROM alert m
 WHERE m.reason = '{Reason.MERGED}' AND m.merged_into IS NOT NULL AND m.stopped_at IS NULL AND m.expires > $1
   AND NOT EXISTS (SELECT FROM alert s WHERE s.id = m.merged_into AND {is_in_force("s", at="$1")})
 ORDER BY m.number FOR UPDATE OF m SKIP LOCKED
 """  # noqa: S608 - constant
 
 
-async def promote_unspoken(connection: Connection, now: datetime) -> list[tuple[str, Lane]]:
+async def promote_unspoken(connection: Connection, now: datetime) -> list[ReadyAlert]:
     """Send what was merged into a warning that is in force no longer, or less than it was: of equal ones the earliest,
-    which stands for the others from now on. Returns ids and lanes.
+    which stands for the others from now on. Returns those that are to be planned.
     """
     rows = await connection.fetch(_UNSPOKEN, now)
     first: dict[str, str] = {}
-    sent: list[tuple[str, Lane]] = []
+    sent: list[ReadyAlert] = []
     for row in rows:
         standing = first.setdefault(row["merged_into"], row["id"])
         if standing != row["id"]:
@@ -41,5 +42,5 @@ async def promote_unspoken(connection: Connection, now: datetime) -> list[tuple[
             Reason.FIRST_NOTICE,
         )
         await audit.note(connection, SERVICE, "alert.promote", row["id"], instead_of=row["merged_into"])
-        sent.append((row["id"], Lane(row["lane"])))
+        sent.append(ReadyAlert(row["id"], Lane(row["lane"]), row["source_id"]))
     return sent

@@ -47,7 +47,7 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.{OPEN} AND a.stopped_at IS NULL
   AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
   AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                   AND g.paused_until > clock_timestamp())
-RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, b.kind, b.channel, b.gateway,
+RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, a.source_id, b.kind, b.channel, b.gateway,
   b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
 """  # noqa: S608 - constant
 
@@ -73,17 +73,21 @@ WHERE id = $1 AND state = '{AlertState.PLANNED}' AND NOT EXISTS (SELECT FROM bat
 """  # noqa: S608 - constant
 
 _DUE = f"""
-UPDATE batch SET enqueued_at = clock_timestamp() WHERE id IN (
-  SELECT b.id FROM batch b JOIN alert a ON a.id = b.alert_id
+WITH waiting AS (
+  SELECT b.id, row_number() OVER (PARTITION BY b.lane, a.source_id ORDER BY b.id) AS turn
+  FROM batch b JOIN alert a ON a.id = b.alert_id
   WHERE b.{OPEN} AND b.not_before <= clock_timestamp() AND a.stopped_at IS NULL
     AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
     AND (b.enqueued_at IS NULL OR b.enqueued_at < clock_timestamp() - $2::interval
          OR b.lease_until < clock_timestamp() AND b.enqueued_at < b.lease_until)
     AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
-                    AND g.paused_until > clock_timestamp())
-  ORDER BY b.id LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
-RETURNING id, lane, lease_token
+                    AND g.paused_until > clock_timestamp())),
+free AS (
+  SELECT id FROM batch WHERE id IN (SELECT id FROM waiting ORDER BY turn, id LIMIT $1) FOR UPDATE SKIP LOCKED)
+UPDATE batch b SET enqueued_at = clock_timestamp() FROM free, alert a WHERE b.id = free.id AND a.id = b.alert_id
+RETURNING b.id, b.lane, b.lease_token, a.source_id
 """  # noqa: S608 - constant
+"""In each lane the sources take turns, so that the limit leaves none of them out."""
 
 _WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
 """The outcome bytes of recipients that were not tried yet, and of those of which nothing more is recorded."""
@@ -141,12 +145,11 @@ class Ledger:
     async def find(self, batch_id: int) -> tuple[str, str, ReadyBatch] | None:
         """Return channel, gateway and what a wake-up needs of an open batch, without changing it."""
         row = await self._pool.fetchrow(
-            f"SELECT channel, gateway, lane, lease_token FROM batch WHERE id = $1 AND {OPEN}",  # noqa: S608 - constant
+            f"""SELECT b.channel, b.gateway, b.id, b.lane, b.lease_token, a.source_id
+               FROM batch b JOIN alert a ON a.id = b.alert_id WHERE b.id = $1 AND b.{OPEN}""",  # noqa: S608 - constant
             batch_id,
         )
-        if row is None:
-            return None
-        return row["channel"], row["gateway"], ReadyBatch(batch_id, Lane(row["lane"]), row["lease_token"])
+        return (row["channel"], row["gateway"], _ready(row)) if row else None
 
     async def _time_at(self, instant: float) -> datetime:
         """Return the record's time at `instant`, rather ahead by one round trip than behind, even if this process was
@@ -248,7 +251,7 @@ class Ledger:
         enqueued.
         """
         rows = await self._pool.fetch(_DUE, limit, self._wake_up_again)
-        return [ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"]) for row in rows]
+        return [_ready(row) for row in rows]
 
     async def close_stopped(self, chain_id: str) -> Closed:
         """End the open batches of the chain's stopped messages that no worker holds: what was not sent is
@@ -300,6 +303,10 @@ class Ledger:
                  AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND {OPEN}) RETURNING id"""  # noqa: S608 - constant
         )
         return len(rows)
+
+
+def _ready(row: Any) -> ReadyBatch:
+    return ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"], row["source_id"])
 
 
 def _closing_table(state: State) -> bytes:

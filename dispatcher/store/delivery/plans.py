@@ -34,7 +34,7 @@ from dispatcher.model.vocabulary import (
     Reason,
 )
 from dispatcher.store import audit
-from dispatcher.store.alerts.alerts import TARGET_SHA256
+from dispatcher.store.alerts.alerts import TARGET_SHA256, ready_alert
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.delivery.alarmed import GRAPHS
 from dispatcher.store.delivery.freeze import (
@@ -52,6 +52,7 @@ from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_conc
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
+    from dispatcher.model.alerts import ReadyAlert
     from dispatcher.store.record import Connection, Pool
 
 
@@ -298,7 +299,7 @@ class Plans:
         await connection.execute(
             "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
         )
-        return [ReadyBatch(row["id"], alert.lane, row["lease_token"]) for row in made], size
+        return [ReadyBatch(row["id"], alert.lane, row["lease_token"], alert.source_id) for row in made], size
 
     async def _freeze_followup(
         self, connection: Connection, alert: PendingAlert, located: Located, numbers: tuple[int, int]
@@ -376,21 +377,24 @@ class Plans:
         )
         await audit.note(connection, WORKER, "alert.plan", alert.id, audience_sha256=digest.hex())
 
-    async def waiting(self, limit: int = 100) -> list[tuple[str, Lane]]:
+    async def waiting(self, limit: int = 100) -> list[ReadyAlert]:
         """Return alerts that are to be planned, or planned again, and whose wake-up may have been lost; mark them as
-        enqueued.
+        enqueued. In each lane the sources take turns, so that the limit leaves none of them out.
         """
         rows = await self._pool.fetch(
-            f"""UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
-                 SELECT id FROM alert WHERE {_IS_TO_BE_PLANNED}
-                   AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - interval '2 seconds')
-                 ORDER BY number LIMIT $1 FOR UPDATE SKIP LOCKED)
-               RETURNING id, lane""",  # noqa: S608 - constant
+            f"""WITH waiting AS (
+                 SELECT id, number, row_number() OVER (PARTITION BY lane, source_id ORDER BY number) AS turn
+                 FROM alert WHERE {_IS_TO_BE_PLANNED}
+                   AND (enqueued_at IS NULL OR enqueued_at < clock_timestamp() - interval '2 seconds'))
+               UPDATE alert SET enqueued_at = clock_timestamp() WHERE id IN (
+                 SELECT id FROM alert WHERE id IN (SELECT id FROM waiting ORDER BY turn, number LIMIT $1)
+                 FOR UPDATE SKIP LOCKED)
+               RETURNING id, lane, source_id""",  # noqa: S608 - constant
             limit,
         )
-        return [(row["id"], Lane(row["lane"])) for row in rows]
+        return [ready_alert(row) for row in rows]
 
-    async def promote(self) -> list[tuple[str, Lane]]:
+    async def promote(self) -> list[ReadyAlert]:
         """Send what was merged into a warning that is in force no longer. Returns it, to be planned."""
         async with self._pool.acquire() as connection, connection.transaction():
             return await promote_unspoken(connection, await connection.fetchval(f"SELECT {NOW}"))

@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import Lane, Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -182,7 +183,7 @@ async def test_only_ends_that_were_put_off_are_planned_again(alerts: Alerts, poo
     await submit(alerts, "X", reason=Reason.CANCEL)
     await pool.execute("UPDATE alert SET plan_at = clock_timestamp() + interval '1 h' WHERE id IN ('B', 'X')")
     async with alerts.submission(SENDER) as submission:
-        assert await submission.plan_again("A") == [("B", Lane.PRIORITY)]
+        assert await submission.plan_again("A") == [ReadyAlert("B", Lane.PRIORITY, "leitstelle")]
     due = await pool.fetch("SELECT id FROM alert WHERE plan_at <= clock_timestamp()")
     assert [row["id"] for row in due] == ["B"]
 
@@ -202,7 +203,9 @@ async def test_a_message_takes_effect_late_for_no_shorter_than_it_would_have(
     if reason is Reason.UPDATE:
         await pool.execute("UPDATE alert SET state = 'planned' WHERE id = 'B'")
     async with alerts.submission(SENDER) as submission:
-        assert await submission.take_effect_late("B", Reason.CANCEL, new.expires + lasts) == Lane.PRIORITY
+        assert (
+            await submission.take_effect_late("B", Reason.CANCEL, new.expires + lasts)
+        ).lane == Lane.PRIORITY
     stored = await alerts.get("B")
     assert (stored.reason, stored.state) == (Reason.CANCEL, state)
     assert stored.expires == max(new.expires, new.expires + lasts)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.model.alerts import ReadyAlert
 from dispatcher.model.vocabulary import Lane, Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.merged import promote_unspoken
@@ -13,14 +14,14 @@ from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import submit
 from tests.support.messages import DUEREN, HOUR
 
-Promote = Callable[..., Awaitable[list[tuple[str, Lane]]]]
+Promote = Callable[..., Awaitable[list[ReadyAlert]]]
 
 
 @pytest.fixture
 def promote(pool: Any) -> Promote:
     """Promote at the record's time, or so much later."""
 
-    async def run(later: timedelta = timedelta()) -> list[tuple[str, Lane]]:
+    async def run(later: timedelta = timedelta()) -> list[ReadyAlert]:
         async with pool.acquire() as connection, connection.transaction():
             return await promote_unspoken(
                 connection, await connection.fetchval("SELECT clock_timestamp() + $1::interval", later)
@@ -49,7 +50,7 @@ async def test_after_it_is_replaced_or_ended_the_earliest_speaks_and_stands_for_
     spoken: Any, pool: Any, alerts: Alerts, promote: Promote, reason: Reason
 ) -> None:
     await submit(alerts, "B", DUEREN, chain="A", reason=reason)
-    assert await promote() == [("M", Lane.PRIORITY)]
+    assert await promote() == [ReadyAlert("M", Lane.PRIORITY, "leitstelle")]
     rows = await pool.fetch(
         "SELECT id, state, reason, merged_into FROM alert WHERE id IN ('M', 'N') ORDER BY id"
     )
@@ -61,17 +62,19 @@ async def test_after_it_is_replaced_or_ended_the_earliest_speaks_and_stands_for_
     assert [tuple(line) for line in lines] == [("service", "M", {"instead_of": "A"})]
     assert await promote() == []
     await submit(alerts, "E", DUEREN, chain="M", reason=Reason.CANCEL)
-    assert await promote() == [("N", Lane.PRIORITY)], "the next, when that one ends too"
+    assert await promote() == [ReadyAlert("N", Lane.PRIORITY, "leitstelle")], (
+        "the next, when that one ends too"
+    )
 
 
 async def test_it_speaks_when_the_other_runs_out(spoken: Any, promote: Promote, plans: Plans) -> None:
     assert await plans.promote() == []
-    assert await promote(6 * HOUR + timedelta(minutes=1)) == [("M", Lane.PRIORITY)]
+    assert await promote(6 * HOUR + timedelta(minutes=1)) == [ReadyAlert("M", Lane.PRIORITY, "leitstelle")]
 
 
 async def test_a_shortened_one_speaks_no_longer_than_it_says(spoken: Any, pool: Any, plans: Plans) -> None:
     await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'A'")
-    assert await plans.promote() == [("M", Lane.PRIORITY)]
+    assert await plans.promote() == [ReadyAlert("M", Lane.PRIORITY, "leitstelle")]
     waiting = await plans.waiting_one("M")
     assert waiting is not None
     assert (waiting.reason, waiting.again) == (Reason.FIRST_NOTICE, False)

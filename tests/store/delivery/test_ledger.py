@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.principals import Source
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, LeasePolicy
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.ledger import LeaseLostError
 from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sources import Sources
 from tests.support.histories import (
     finish,
     ledger_of,
@@ -23,7 +25,7 @@ from tests.support.histories import (
     submit,
     subscribe,
 )
-from tests.support.messages import DUEREN
+from tests.support.messages import DUEREN, SENDER
 
 PUSH = "https://push.example"
 ACCEPTED = State.ACCEPTED
@@ -510,3 +512,17 @@ async def test_who_claims_while_the_holder_before_is_still_putting_down_knows_it
     await putting_down
     second = await claiming
     assert (second.outcomes, list(second.problems)) == (progress.outcomes, [0])
+
+
+async def test_a_limit_leaves_no_source_out_of_what_is_due(
+    pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscriptions: Subscriptions, sources: Sources
+) -> None:
+    await sources.put(Source("other", "other", frozenset({SENDER}), ("05358",)))
+    await subscribe(pool, subscriptions, *"abcdef")
+    for alert_id, source_id in (("A", "leitstelle"), ("B", "leitstelle"), ("C", "other")):
+        await submit(alerts, alert_id, DUEREN, source_id=source_id)
+        assert len(await plan(ledger, plans, alert_id)) == 2
+    await let_wake_ups_lapse(pool)
+    first, second = await ledger.due(limit=2), await ledger.due(limit=100)
+    assert {ready.source_id for ready in first} == {"leitstelle", "other"}
+    assert len({ready.batch_id for ready in [*first, *second]}) == 6

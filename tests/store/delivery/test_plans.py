@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from dispatcher.model.batches import Progress
+from dispatcher.model.principals import Source
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.freeze import FREEZE, LOOK_AGAIN
 from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sources import Sources
 from tests.support.histories import (
     finish,
     let_leases_end,
@@ -25,7 +27,7 @@ from tests.support.histories import (
     subscribe,
     subscription,
 )
-from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER
 
 ACCEPTED, REJECTED = State.ACCEPTED, State.REJECTED
 
@@ -379,7 +381,7 @@ async def test_waiting_names_each_alert_whose_bell_may_be_lost_once(
     await submit(alerts, "A")
     assert await plans.waiting() == [], "its bell has just been rung"
     await let_wake_ups_lapse(pool)
-    assert [alert_id for alert_id, _ in await plans.waiting()] == ["A"]
+    assert [ready.alert_id for ready in await plans.waiting()] == ["A"]
     assert await plans.waiting() == []
 
 
@@ -563,3 +565,15 @@ async def test_the_cost_of_a_plan_grows_with_the_references_and_not_with_the_way
     few = await _rows_walked(pool, ledger, alerts, plans, 20)
     many = await _rows_walked(pool, ledger, alerts, plans, 60)
     assert many <= 9 * few  # there are nine times as many references
+
+
+async def test_a_limit_leaves_no_source_out_of_what_is_to_be_planned(
+    pool: Any, alerts: Alerts, plans: Plans, sources: Sources
+) -> None:
+    await sources.put(Source("other", "other", frozenset({SENDER}), ("05358",)))
+    for alert_id, source_id in (("A", "leitstelle"), ("B", "leitstelle"), ("C", "other")):
+        await submit(alerts, alert_id, source_id=source_id)
+    await let_wake_ups_lapse(pool)
+    first, second = await plans.waiting(limit=2), await plans.waiting()
+    assert {ready.source_id for ready in first} == {"leitstelle", "other"}
+    assert {ready.alert_id for ready in [*first, *second]} == {"A", "B", "C"}
