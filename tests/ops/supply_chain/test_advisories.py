@@ -30,29 +30,37 @@ def skipped(package: Pinned) -> dict[str, Any]:
 CLEAN = [entry(REDIS), entry(UVLOOP)]
 
 
-@pytest.mark.parametrize(
-    ("answer", "status", "not_audited"),
-    [
-        ({"dependencies": CLEAN}, Status.CLEAN, set()),
-        ({"dependencies": [entry(REDIS, ADVISORY), entry(UVLOOP)]}, Status.VULNERABLE, set()),
-        ({"dependencies": [entry(REDIS, ADVISORY), skipped(UVLOOP)]}, Status.VULNERABLE, {UVLOOP}),
-        ({"dependencies": [skipped(REDIS), skipped(UVLOOP)]}, Status.NOT_AUDITED, {REDIS, UVLOOP}),
-        ({"dependencies": [entry(REDIS), skipped(UVLOOP)]}, Status.NOT_AUDITED, {UVLOOP}),
-        ({"dependencies": [entry(REDIS)]}, Status.NOT_AUDITED, {UVLOOP}),
-        ({"dependencies": [entry(REDIS), entry(Pinned("uvloop", "0.22"))]}, Status.NOT_AUDITED, {UVLOOP}),
-        (
-            {"dependencies": [entry(REDIS), {"name": "uvloop", "version": "0.23.0"}]},
-            Status.NOT_AUDITED,
-            {UVLOOP},
-        ),
-        ({"dependencies": [*CLEAN, "more"]}, Status.CLEAN, set()),
-        ({"dependencies": {}}, Status.NOT_AUDITED, {REDIS, UVLOOP}),
-        ([], Status.NOT_AUDITED, {REDIS, UVLOOP}),
-        (None, Status.NOT_AUDITED, {REDIS, UVLOOP}),
-    ],
-    ids=str,
-)
-def test_what_is_not_answered_was_not_audited(answer: Any, status: Status, not_audited: set[Pinned]) -> None:
+ANSWERS: dict[str, tuple[Any, Status, set[Pinned]]] = {
+    "clean": ({"dependencies": CLEAN}, Status.CLEAN, set()),
+    "vulnerable": ({"dependencies": [entry(REDIS, ADVISORY), entry(UVLOOP)]}, Status.VULNERABLE, set()),
+    "vulnerable and skipped": (
+        {"dependencies": [entry(REDIS, ADVISORY), skipped(UVLOOP)]},
+        Status.VULNERABLE,
+        {UVLOOP},
+    ),
+    "all skipped": ({"dependencies": [skipped(REDIS), skipped(UVLOOP)]}, Status.NOT_AUDITED, {REDIS, UVLOOP}),
+    "one skipped": ({"dependencies": [entry(REDIS), skipped(UVLOOP)]}, Status.NOT_AUDITED, {UVLOOP}),
+    "one missing": ({"dependencies": [entry(REDIS)]}, Status.NOT_AUDITED, {UVLOOP}),
+    "another version": (
+        {"dependencies": [entry(REDIS), entry(Pinned("uvloop", "0.22"))]},
+        Status.NOT_AUDITED,
+        {UVLOOP},
+    ),
+    "no list of advisories": (
+        {"dependencies": [entry(REDIS), {"name": "uvloop", "version": "0.23.0"}]},
+        Status.NOT_AUDITED,
+        {UVLOOP},
+    ),
+    "more than was asked": ({"dependencies": [*CLEAN, "more"]}, Status.CLEAN, set()),
+    "another form": ({"dependencies": {}}, Status.NOT_AUDITED, {REDIS, UVLOOP}),
+    "a list": ([], Status.NOT_AUDITED, {REDIS, UVLOOP}),
+    "nothing": (None, Status.NOT_AUDITED, {REDIS, UVLOOP}),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_what_is_not_answered_was_not_audited(name: str) -> None:
+    answer, status, not_audited = ANSWERS[name]
     found = judge([REDIS, UVLOOP], answer)
     assert (found.status, set(found.not_audited)) == (status, not_audited)
     assert len(found.audited) + len(found.not_audited) == 2
