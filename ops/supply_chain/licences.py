@@ -5,13 +5,13 @@ Metadata speak of a package's own code. `BUNDLED` says what its wheel brings alo
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING
 
-from license_expression import AND, OR, LicenseSymbol, get_spdx_licensing
+from license_expression import AND, OR, ExpressionError, LicenseSymbol, get_spdx_licensing
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -49,8 +49,6 @@ _READ = {
 }
 """Read from the packages themselves, where the metadata of this environment cannot say it."""
 
-_EXPRESSION = re.compile(r"[A-Za-z0-9.+() -]{1,200}")
-"""Some packages put the whole text of the licence where its name belongs."""
 _SPDX = get_spdx_licensing()
 _ROOT = "cap-dispatcher"
 _USES = {"service": "", "embedded": "embedded", "geodata": "geodata"}
@@ -111,9 +109,10 @@ def declared(name: str, metadata: PackageMetadata | None) -> str:
         fields = [text for name in ("License-Expression", "License") for text in metadata.get_all(name) or []]
         fields += [text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier") or []]
         for text in fields:
-            stated = _WORDS.get(text, text)
-            if _EXPRESSION.fullmatch(stated) and not _SPDX.validate(stated).errors:
-                return str(_SPDX.parse(stated))
+            # Not `validate`, which breaks: findings/license-expression-breaks-on-a-comma.sh
+            with suppress(ExpressionError):
+                if text.strip():
+                    return str(_SPDX.parse(_WORDS.get(text, text), validate=True))
     return _READ.get(canonicalize_name(name), "")
 
 

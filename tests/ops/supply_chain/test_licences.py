@@ -56,6 +56,8 @@ def test_of_alternatives_one_must_be_allowed_and_of_several_all(licence: str, al
             "MIT",
         ),
         ({"License": "Proprietary", "Classifier": "Typing :: Typed"}, ""),
+        *(({"License": text}, "") for text in ("MIT, see LICENSE", "MIT/Apache-2.0", "MIT OR", "MIT (", "©")),
+        ({"License": "mit or apache-2.0"}, "MIT OR Apache-2.0"),
         ({}, ""),
     ],
 )
