@@ -145,6 +145,12 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     future_tolerance_s: int = Field(300, ge=0, le=86_400)
     """How far `sent` may lie ahead of the record's clock."""
 
+    quota_per_hour: int = Field(600, ge=0, le=1_000_000)
+    """How many warnings a source may submit in any sixty minutes; 0: any number. An Update, a Cancel or another end
+    never counts and is never refused, nor is what was accepted already or what a feed brings. A district types some
+    thirty on its worst day; a Land that warns each of its municipalities by a message of its own needs
+    `dispatcher source add --quota`."""
+
     baseline_factor: float = Field(0.0, ge=0, le=1_000_000)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
     waits for a person (`dispatcher held`). 0, the default, holds nothing: an operator who sets it must have somebody on

@@ -42,6 +42,8 @@ def problem_response(refused: RequestRefused) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if refused.type in {ProblemType.RECORD_UNAVAILABLE, ProblemType.OVERLOADED}:
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if refused.retry_after_s is not None:
+        headers["Retry-After"] = str(refused.retry_after_s)
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
 
 

@@ -81,7 +81,7 @@ def _say_others(keys: KeyList) -> None:
 
 @sources.command("add")
 @requires(Permission.MANAGE_SOURCES)
-def add_source(
+def add_source(  # noqa: PLR0913 - an option for each thing that a source may be given
     source_id: Annotated[str, typer.Argument(help="short name, e.g. leitstelle-dueren")],
     sender: Annotated[list[str], typer.Option(help="CAP sender it may use; repeatable")],
     territory: Annotated[list[str], typer.Option(help="AGS or prefix it may warn, e.g. 05358; repeatable")],
@@ -90,9 +90,19 @@ def add_source(
         float | None,
         typer.Option(min=0, max=10_000, help="metres a hazard must enter a municipality; default 100"),
     ] = None,
+    *,
     by_severity: Annotated[
         bool, typer.Option(help="match Extreme more generously, Minor more sparingly")
     ] = False,
+    flash: Annotated[
+        bool, typer.Option(help="its gravest warnings travel in the most urgent lane; else in priority")
+    ] = True,
+    quota: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=1_000_000, help="warnings an hour; 0 for any number; default WARN_QUOTA_PER_HOUR"
+        ),
+    ] = None,
 ) -> None:
     """Create or change a source and print a new API key, once."""
     _require_key_name(source_id)
@@ -100,7 +110,14 @@ def add_source(
         raise typer.BadParameter(f"not an AGS or a prefix of one (2 to 8 digits): {', '.join(bad)}")
     settings = Settings()
     source = Source(
-        source_id, name or source_id, frozenset(sender), tuple(territory), inset_m, by_severity=by_severity
+        source_id,
+        name or source_id,
+        frozenset(sender),
+        tuple(territory),
+        inset_m,
+        by_severity=by_severity,
+        may_flash=flash,
+        quota=quota,
     )
     key = _fresh_key(KeyKind.SOURCE, source_id)
     by = operator().actor

@@ -33,6 +33,10 @@ TIMEOUT_S = 30
 FOLLOW_S = 0.5
 PATIENCE_S = 60
 """How long `--follow` goes on without an answer: an API that starts again takes seconds."""
+REFUSED, UNANSWERED, OVER_QUOTA = 1, 3, 4
+"""The exit codes of `submit`, besides 0 and the 2 of a wrong call: not accepted, so mend the message; unknown whether
+accepted, so send it again as it is; not accepted because of the quota, so send it again later."""
+TOO_MANY = 429
 AWAY = frozenset({500, 502, 503, 504})
 REPEATED = " (schon angenommen)"
 ZONE = "Europe/Berlin"
@@ -102,7 +106,7 @@ def _key() -> str:
 def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[str, Any]:
     """Send one request with the key from WARN_API_KEY; the answer has `member`.
 
-    Raises `_Unanswered`; a problem other than the service's own outage ends the command with exit code 1.
+    Raises `_Unanswered`; a problem other than the service's own outage ends the command with an exit code of its own.
     """
     try:
         request = urllib.request.Request(url, body, method=method)  # noqa: S310 - vetted by `_require_safe`
@@ -115,8 +119,8 @@ def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[
         explanation = _explanation(error)
         if error.code in AWAY:
             raise _Unanswered(explanation) from error
-        typer.echo(explanation, err=True)
-        raise typer.Exit(1) from error
+        typer.echo(f"{explanation}{_when(error)}", err=True)
+        raise typer.Exit(OVER_QUOTA if error.code == TOO_MANY else REFUSED) from error
     except (OSError, http.client.HTTPException) as error:
         raise _Unanswered(f"keine Antwort von {url}: {error}") from error
     except ValueError as error:
@@ -139,6 +143,12 @@ def _explanation(error: urllib.error.HTTPError) -> str:
     return "\n".join(lines)
 
 
+def _when(error: urllib.error.HTTPError) -> str:
+    """Return when the request may be made again, where the answer says so."""
+    seconds = error.headers.get("Retry-After", "")
+    return f"\n  erneut senden in {seconds} s" if seconds.isascii() and seconds.isdigit() else ""
+
+
 def _reference(named: dict[str, str]) -> str:
     """Return what stands for a message in <references>. CAP writes UTC as -00:00 (CAP 1.2 section 3.3.2)."""
     return f"{named['sender']},{named['identifier']},{named['sent'].replace('+00:00', '-00:00')}"
@@ -153,7 +163,7 @@ def _finding_line(item: dict[str, Any]) -> str:
 
 def _give_up(error: _Unanswered, advice: str = "") -> typer.Exit:
     typer.echo(shown(f"{error}{advice}"), err=True)
-    return typer.Exit(1)
+    return typer.Exit(UNANSWERED)
 
 
 def example(
@@ -178,7 +188,11 @@ def submit(
     follow: Annotated[bool, typer.Option(help="then show its progress")] = False,
     insecure_http: InsecureHttp = False,
 ) -> None:
-    """Submit a warning; the key comes from WARN_API_KEY."""
+    """Submit a warning; the key comes from WARN_API_KEY.
+
+    Exit code 0: accepted. 1: refused, nothing is sent; mend it. 3: it is unknown whether it was accepted; send it
+    again as it is. 4: not accepted, because the quota is reached; send it again when the answer says.
+    """
     _require_safe(url, insecure_http=insecure_http)
     try:
         answer = _ask("POST", f"{url}/v1/alerts", "alert", file.read_bytes())

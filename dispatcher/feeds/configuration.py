@@ -78,6 +78,8 @@ class FeedSettings(BaseModel):
     nationwide: bool = True
     inset_m: float | None = Field(None, ge=0, le=10_000)
     by_severity: bool = False
+    flash: bool = True
+    """Whether its gravest messages travel in the most urgent lane; else in `priority`."""
     absence: Literal["end", "expire"] | None = None
     """What it means that an entry is no longer listed: `end` notifies those who were warned, `expire` leaves it to run
     out. Default: `end` for lists of the complete state."""
@@ -237,6 +239,7 @@ def _rules(settings: FeedSettings) -> IntakeRules:
         default_language=settings.default_language,
         signature_required=settings.signature == "required",
         pins={sender: tuple(map(_pin, paths)) for sender, paths in settings.certificates.items()},
+        may_flash=settings.flash,
         attribution="; ".join(part for part in (settings.attribution, settings.licence) if part),
         profile=MatchProfile(
             codes=settings.codes,

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from cap import Alert, Certainty, Severity, Status, Urgency
+from typing import TYPE_CHECKING
+
+from cap import Certainty, Severity, Status, Urgency
 from dispatcher.intake.meaning import is_ending
 from dispatcher.model.vocabulary import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from cap import Alert, Info
 
 GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
 """The severities that never travel in the lane for routine."""
@@ -12,15 +19,19 @@ CERTAIN = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
 """The certainties that the lane for flashes asks for, besides gravity and immediate urgency."""
 
 
-def lane_of(alert: Alert) -> Lane:
-    """Return the lane; the gravest info decides. The end of a warning never travels below `priority`: a person who acts
-    on a warning that is over is in danger too.
+def lane_of(alert: Alert, *, may_flash: bool = True, ended: Collection[Lane] = ()) -> Lane:
+    """Return the lane; the gravest info decides. `may_flash`: whether its source was granted the most urgent lane; else
+    the gravest travels in `priority`. `ended`: the lanes of the warnings that it ends. An end is as quick as what it
+    ends, and never below `priority`: a person who acts on a warning that is over is in danger too.
     """
     if alert.status is not Status.ACTUAL:
         return Lane.EXERCISE
-    for info in alert.infos:
-        if info.severity in GRAVE and info.urgency is Urgency.IMMEDIATE and info.certainty in CERTAIN:
-            return Lane.FLASH
-    if is_ending(alert) or any(info.severity in GRAVE for info in alert.infos):
+    if Lane.FLASH in ended or (may_flash and any(_is_flash(info) for info in alert.infos)):
+        return Lane.FLASH
+    if ended or is_ending(alert) or any(info.severity in GRAVE for info in alert.infos):
         return Lane.PRIORITY
     return Lane.ROUTINE
+
+
+def _is_flash(info: Info) -> bool:
+    return info.severity in GRAVE and info.urgency is Urgency.IMMEDIATE and info.certainty in CERTAIN

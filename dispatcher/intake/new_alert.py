@@ -15,12 +15,13 @@ from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, c
 from dispatcher.intake.related import RelatedState, reference_keys
 from dispatcher.intake.similarity import beginning, words_digest
 from dispatcher.model.alerts import NewAlert, new_alert_id, together
-from dispatcher.model.vocabulary import DISPATCHED, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, Reason
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.vocabulary import Lane
 
 DELISTING_TEXT = {
     "de": "Die Quelle führt diese Warnung nicht mehr. Eine Entwarnung der zuständigen Behörde liegt nicht vor; "
@@ -62,7 +63,7 @@ def new_alert(
         sha256=known.digest,
         received_at=received_at,
         expires=decision.expires,
-        lane=lane_of(alert),
+        lane=lane_in(message, known, decision, rules),
         reason=reason,
         chain_id=graph_of(known) or alert_id if reason not in OUTSIDE_GRAPH else alert_id,
         references=tuple((ref.sender, ref.identifier, ref.sent) for ref in references),
@@ -82,6 +83,12 @@ def new_alert(
         territory=rules.territory,
         words=words_digest(alert),
     )
+
+
+def lane_in(message: Message, known: RelatedState, decision: Decision, rules: IntakeRules) -> Lane:
+    """Return the lane in which the message travels, as its source may and as quick as what it ends."""
+    ended = [stored.lane for stored in known.standing] if decision.reason in ENDING_REASONS else []
+    return lane_of(message.alert, may_flash=rules.may_flash, ended=ended)
 
 
 def graph_of(known: RelatedState) -> str | None:

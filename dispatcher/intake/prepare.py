@@ -77,6 +77,10 @@ class IntakeRules:
     """The language of infos that name none; empty: CAP's own, which is en-US."""
     future_tolerance: timedelta = FUTURE_TOLERANCE
     signature_required: bool = False
+    may_flash: bool = True
+    """Whether its gravest messages travel in the most urgent lane."""
+    quota: int = 0
+    """How many warnings it may submit in an hour; 0: any number."""
     pins: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
     """PEM certificates by CAP sender."""
     attribution: str = ""

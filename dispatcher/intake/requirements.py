@@ -4,17 +4,21 @@ list.
 
 from __future__ import annotations
 
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 import cap
 from dispatcher.intake.meaning import infos_beyond
 from dispatcher.intake.prepare import NAME_MAX, too_long_names
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import Doubt
+from dispatcher.model.vocabulary import ENDING_REASONS, Doubt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
+    from dispatcher.intake.decide import Decision
     from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.intake.related import RelatedState
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
@@ -22,6 +26,32 @@ if TYPE_CHECKING:
 
 NAMED = 20
 """Municipalities that a sentence names at most, so that it stays one; all of them are in `municipalities`."""
+
+
+QUOTA_WINDOW = timedelta(hours=1)
+"""The time in which a source may submit no more warnings than its quota."""
+
+
+def counts_for_quota(message: Message, decision: Decision) -> bool:
+    """Whether a message that is new to the record is one of the warnings that a quota bounds. What changes or ends a
+    warning never is: nobody must be kept from taking back a false alarm.
+    """
+    return not message.acts and decision.reason not in ENDING_REASONS
+
+
+def quota_exceeded(quota: int, reached: datetime, now: datetime) -> RequestRefused:
+    """Return the refusal of one warning too many; `reached` is when the last but `quota` of the source's warnings came,
+    whose place is free again an hour later.
+    """
+    wait_s = max(1, ceil((reached + QUOTA_WINDOW - now).total_seconds()))
+    return RequestRefused(
+        ProblemType.QUOTA_EXCEEDED,
+        f"Dieser Zugang hat in einer Stunde schon {quota} Warnungen eingereicht, mehr darf er nicht. Die Meldung ist "
+        f"nicht angenommen, niemand wird gewarnt. Bitte in {ceil(wait_s / 60)} min erneut senden; eilt es, kann der "
+        "Betreiber die Grenze sofort anheben. Aktualisierungen und Aufhebungen werden weiter angenommen.",
+        extra={"quota": quota},
+        retry_after_s=wait_s,
+    )
 
 
 def require_names(alert: cap.Alert) -> None:

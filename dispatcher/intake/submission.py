@@ -14,11 +14,13 @@ from dispatcher.audience.estimate import NOBODY
 from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
-from dispatcher.intake.lane import lane_of
-from dispatcher.intake.new_alert import new_alert
+from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, prepare
 from dispatcher.intake.requirements import (
+    QUOTA_WINDOW,
     as_error,
+    counts_for_quota,
+    quota_exceeded,
     reference_findings,
     refusal,
     require_names,
@@ -97,6 +99,7 @@ class SubmissionIntake:
         self._wake_ups = wake_ups
         self._metrics = metrics
         self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
+        self._quota = settings.quota_per_hour
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
         self._longest_lifetime = timedelta(hours=settings.longest_lifetime_hours)
         self._future_tolerance = timedelta(seconds=settings.future_tolerance_s)
@@ -136,7 +139,7 @@ class SubmissionIntake:
             estimate = await self._estimator.of(message.matched, message.places, message.target)
         return Preview(
             before.reason if repeated and before else decision.reason,
-            before.lane if repeated and before else lane_of(message.alert),
+            before.lane if repeated and before else lane_in(message, known, decision, valid.rules),
             before.expires if repeated and before else decision.expires,
             message.places or known.ended_places,
             (*valid.findings, *reference_findings(message, known)),
@@ -183,6 +186,8 @@ class SubmissionIntake:
             default_lifetime=self._default_lifetime,
             longest_lifetime=self._longest_lifetime,
             default_language="",
+            may_flash=source.may_flash,
+            quota=self._quota if source.quota is None else source.quota,
             future_tolerance=self._future_tolerance,
             profile=MatchProfile(
                 home=home_of(source.territory, self._boundaries.provenance.country),
@@ -236,10 +241,21 @@ class SubmissionIntake:
         message = valid.message
         if decision.reason is Reason.DUPLICATE and known.same is not None:
             return self._accepted(known.same, valid, known, repeated=True), []
+        if counts_for_quota(message, decision):
+            await self._require_quota(submission, valid.rules)
         alert = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
         stored = await submission.record(alert)
         others = await take_effect(submission, message, known, stored)
         return self._accepted(stored, valid, known, repeated=False), others
+
+    async def _require_quota(self, submission: Submission, rules: IntakeRules) -> None:
+        if not rules.quota:
+            return
+        since = submission.now - QUOTA_WINDOW
+        reached = await submission.warnings_since(rules.source_id, since, rules.quota)
+        if reached is not None:
+            self._metrics.quota_exceeded.labels(rules.source_id).inc()
+            raise quota_exceeded(rules.quota, reached, submission.now)
 
     def _accepted(
         self, stored: StoredAlert, valid: _ValidSubmission, known: RelatedState, *, repeated: bool

@@ -45,6 +45,12 @@ class IntakeMetrics:
             ("problem",),
             registry=registry,
         )
+        self.quota_exceeded = Counter(
+            "warn_quota_exceeded",
+            "Submissions refused because their source had submitted as many as it may in an hour.",
+            ("source",),
+            registry=registry,
+        )
         self.unmatched = Counter(
             "warn_areas_unmatched",
             "Shapes, codes and areas of submitted alerts that led to no municipality.",
@@ -85,5 +91,6 @@ class IntakeMetrics:
     def know_source(self, source: str) -> None:
         """Show a source's counters from the start, so that their first increase is seen."""
         self.alerts_repeated.labels(source)
+        self.quota_exceeded.labels(source)
         for reason in Reason:
             self.alerts_received.labels(source, reason)

@@ -41,6 +41,10 @@ class Source:
     """How deep a hazard must enter a municipality to concern it; None: as the matching rule has it."""
     by_severity: bool = False
     """Whether the matching rule is more generous for its Extreme and more sparing for its Minor warnings."""
+    may_flash: bool = True
+    """Whether its gravest warnings travel in the most urgent lane."""
+    quota: int | None = None
+    """How many warnings it may submit in an hour; 0: any number, None: as the setting has it."""
 
     def may_warn(self, ags: str) -> bool:
         return ags.startswith(self.territory)

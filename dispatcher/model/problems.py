@@ -30,6 +30,7 @@ class ProblemType(StrEnum):
     IDENTITY_REUSED = "identity-reused"
     MALFORMED_REPORT = "malformed-report"
     NOT_FOUND = "not-found"
+    QUOTA_EXCEEDED = "quota-exceeded"
     OVERLOADED = "overloaded"
     RECORD_UNAVAILABLE = "record-unavailable"
     INTERNAL = "internal-error"
@@ -56,6 +57,7 @@ STATUS = {
     ProblemType.IDENTITY_REUSED: 409,
     ProblemType.MALFORMED_REPORT: 400,
     ProblemType.NOT_FOUND: 404,
+    ProblemType.QUOTA_EXCEEDED: 429,
     ProblemType.OVERLOADED: 503,
     ProblemType.RECORD_UNAVAILABLE: 503,
     ProblemType.INTERNAL: 500,
@@ -82,6 +84,7 @@ TITLE = {
     ProblemType.IDENTITY_REUSED: "This identity was used for other content",
     ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
     ProblemType.NOT_FOUND: "Not found",
+    ProblemType.QUOTA_EXCEEDED: "The source has submitted too many warnings",
     ProblemType.OVERLOADED: "Too many are reading now",
     ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
     ProblemType.INTERNAL: "Internal error",
@@ -97,12 +100,15 @@ class RequestRefused(Exception):
         detail: str,
         errors: tuple[dict[str, object], ...] = (),
         extra: dict[str, object] | None = None,
+        retry_after_s: int | None = None,
     ) -> None:
+        """`retry_after_s`: from when on the same request may be accepted."""
         super().__init__(type_)
         self.type = type_
         self.detail = detail
         self.errors = errors
         self.extra = extra or {}
+        self.retry_after_s = retry_after_s
 
     @property
     def status(self) -> int:

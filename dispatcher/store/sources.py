@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _KEY: Final = "k.digest, k.expires_at, k.revoked_at, k.used_at, p.disabled_at, statement_timestamp() AS now"
 _BY_KEY: Final = {
     KeyKind.SOURCE: f"""
-SELECT {_KEY}, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity
+SELECT {_KEY}, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
     KeyKind.INSTANCE: f"""
 SELECT {_KEY}, p.id, p.name, p.places
@@ -53,16 +53,18 @@ class Sources:
         """Create or replace a source. One that is disabled stays so."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                """INSERT INTO source (id, name, senders, territory, inset_m, by_severity)
-                   VALUES ($1, $2, $3, $4, $5, $6)
+                """INSERT INTO source (id, name, senders, territory, inset_m, by_severity, may_flash, quota)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                    ON CONFLICT (id) DO UPDATE SET name = $2, senders = $3, territory = $4, inset_m = $5,
-                     by_severity = $6""",
+                     by_severity = $6, may_flash = $7, quota = $8""",
                 source.id,
                 source.name,
                 sorted(source.senders),
                 list(source.territory),
                 source.inset_m,
                 source.by_severity,
+                source.may_flash,
+                source.quota,
             )
             await audit.note(connection, by, "source.put", source=source.id)
 
@@ -145,6 +147,8 @@ def _source(row: Any) -> Source:
         territory=tuple(row["territory"]),
         inset_m=row["inset_m"],
         by_severity=row["by_severity"],
+        may_flash=row["may_flash"],
+        quota=row["quota"],
     )
 
 

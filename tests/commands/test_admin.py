@@ -46,6 +46,16 @@ async def test_a_source_added_again_gets_another_key_and_keeps_the_first(run: An
     assert await party(known, first) == await party(known, second)
 
 
+async def test_a_source_may_be_given_less_than_the_most_urgent_lane_and_a_quota_of_its_own(
+    run: Any, known: Sources
+) -> None:
+    as_ever = await party(known, (await run(*ADD)).stdout.strip())
+    assert (as_ever.may_flash, as_ever.quota) == (True, None)
+    changed = await party(known, (await run(*ADD, "--no-flash", "--quota", "7")).stdout.strip())
+    assert (changed.may_flash, changed.quota) == (False, 7)
+    assert (await run(*ADD, "--quota", "-1")).exit_code == 2
+
+
 async def test_a_long_name_still_makes_a_valid_key(run: Any, known: Sources) -> None:
     done = await run("source", "add", "x" * 40, "--sender", SENDER, "--territory", "05358")
     assert (await party(known, done.stdout.strip())).id == "x" * 40

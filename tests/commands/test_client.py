@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +12,13 @@ import pytest
 from rich.console import Console
 
 from dispatcher.commands.client import ZONE, _finding_line, _local, status_table
+from dispatcher.model.principals import Source
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import KEY, introduce, serving
 from tests.support.histories import ledger_of, plan, subscribe
-from tests.support.messages import DUEREN, JUELICH, InfoPart
+from tests.support.messages import DUEREN, JUELICH, SENDER, InfoPart
 from tests.support.submissions import warning
 
 
@@ -97,8 +99,20 @@ async def test_a_wrong_key_is_said(service: Any, run: Any, file: Any, surroundin
 
 async def test_no_answer_means_unknown_and_to_send_again(run: Any, file: Any) -> None:
     done = await run("submit", file(warning()), "--url", "http://127.0.0.1:9")
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "bitte erneut senden" in done.output
+
+
+async def test_a_reached_quota_is_told_from_a_refusal_and_says_when_to_send_again(
+    service: Any, run: Any, file: Any
+) -> None:
+    source = Source("leitstelle", "Leitstelle Düren", frozenset({SENDER}), ("05358",), quota=1)
+    await service.parts.sources.put(source)
+    assert (await run("submit", file(warning()))).exit_code == 0
+    done = await run("submit", file(warning()))
+    assert done.exit_code == 4
+    assert "429 The source has submitted too many warnings" in done.output
+    assert re.search(r"erneut senden in [0-9]{2,4} s\n", done.output)
 
 
 async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(
@@ -203,7 +217,7 @@ async def test_what_is_no_answer_of_this_service_is_said(service: Any, run: Any,
     done = await run("submit", file(warning()), "--url", f"{service.url}/v1/openapi.json?")
     assert done.exit_code == 1
     done = await run("status", "x", "--url", f"{service.url}/metrics?")
-    assert (done.exit_code, "antwortet etwas anderes" in done.output) == (1, True)
+    assert (done.exit_code, "antwortet etwas anderes" in done.output) == (3, True)
     assert "erneut senden" not in done.output, "nothing was sent"
 
 

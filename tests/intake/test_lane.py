@@ -54,3 +54,27 @@ def test_one_info_must_be_all_of_it() -> None:
     grave = replace(warning().infos[0], urgency=cap.Urgency.EXPECTED)
     certain = replace(warning().infos[0], severity=cap.Severity.MINOR)
     assert lane_of(replace(warning(), infos=(grave, certain))) is Lane.PRIORITY
+
+
+@pytest.mark.parametrize(
+    ("alert", "lane"),
+    [
+        (warning(severity=cap.Severity.EXTREME, certainty=cap.Certainty.OBSERVED), Lane.PRIORITY),
+        (cancel(2, warning()), Lane.PRIORITY),
+        (warning(severity=cap.Severity.MODERATE), Lane.ROUTINE),
+        (warning(status=cap.Status.EXERCISE), Lane.EXERCISE),
+    ],
+)
+def test_the_gravest_of_a_source_without_the_most_urgent_lane_travels_in_the_next(
+    alert: cap.Alert, lane: Lane
+) -> None:
+    assert lane_of(alert, may_flash=False) is lane
+
+
+@pytest.mark.parametrize("may_flash", [True, False])
+def test_an_end_is_as_quick_as_what_it_ends(may_flash: bool) -> None:
+    end = cancel(2, warning(), **MILD)
+    assert lane_of(end, may_flash=may_flash, ended=[Lane.ROUTINE, Lane.FLASH]) is Lane.FLASH
+    assert lane_of(end, may_flash=may_flash, ended=[Lane.ROUTINE]) is Lane.PRIORITY
+    lapsed = update(2, warning(), **MILD)
+    assert lane_of(lapsed, may_flash=may_flash, ended=[Lane.ROUTINE]) is Lane.PRIORITY

@@ -1,15 +1,19 @@
 """What a submission must fulfil beyond CAP's own rules: each refusal with its list."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 import cap
+from dispatcher.intake.decide import Decision
 from dispatcher.intake.prepare import NAME_MAX, IntakeRules, Message, OnDoubt
 from dispatcher.intake.requirements import (
     NAMED,
     as_error,
+    counts_for_quota,
+    quota_exceeded,
     reference_findings,
     refusal,
     require_names,
@@ -20,10 +24,10 @@ from dispatcher.intake.requirements import (
 )
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.problems import ProblemType, RequestRefused
-from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt
+from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt, Reason
 from dispatcher.targeting.outcome import Affected, Match, MatchReason, Unmatched
 from tests.support.decisions import END, FIRST, SECOND, known, message, on_record
-from tests.support.feed_messages import HOUR, NOW, warning
+from tests.support.feed_messages import HOUR, NOW, cancel, update, warning
 
 DUEREN, AACHEN = ("05358008", "Düren"), ("05334002", "Aachen")
 RULES = IntakeRules("leitstelle", on_doubt=OnDoubt.REFUSE, territory=("05358",))
@@ -247,3 +251,29 @@ def test_who_updates_what_has_been_replaced_hears_by_what() -> None:
 def test_a_reference_that_leads_nowhere_is_named() -> None:
     (found,) = reference_findings(message(END), known())
     assert (found.code, found.message.startswith(FIRST.identifier)) == ("reference-unknown", True)
+
+
+def test_one_warning_too_many_is_told_when_there_is_room_again() -> None:
+    refused = quota_exceeded(600, NOW, NOW + timedelta(minutes=59, seconds=29.5))
+    assert (refused.type, refused.status, refused.retry_after_s) == (ProblemType.QUOTA_EXCEEDED, 429, 31)
+    assert refused.extra == {"quota": 600}
+    assert "nicht angenommen" in refused.detail
+    assert "in 1 min erneut senden" in refused.detail
+    assert quota_exceeded(1, NOW, NOW + timedelta(hours=1)).retry_after_s == 1
+
+
+@pytest.mark.parametrize(
+    ("alert", "reason", "counts"),
+    [
+        (warning(), Reason.FIRST_NOTICE, True),
+        (warning(status=cap.Status.EXERCISE), Reason.NOT_ACTUAL, True),
+        (update(2, warning()), Reason.UPDATE, False),
+        (cancel(2, warning()), Reason.CANCEL, False),
+        (cancel(2, warning()), Reason.ALREADY_ENDED, False),
+        (warning(), Reason.ALL_CLEAR, False),
+    ],
+)
+def test_what_changes_or_ends_a_warning_counts_for_no_quota(
+    alert: cap.Alert, reason: Reason, counts: bool
+) -> None:
+    assert counts_for_quota(message(alert), Decision(reason, NOW)) is counts

@@ -311,3 +311,79 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings: Settings,
         assert service.count("warn_enqueue_failures_total") == 1
         ready = await service.get("/readyz")
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
+
+
+async def with_quota(service: Service, quota: int | None, *senders: str, **more: Any) -> None:
+    source = Source(
+        "leitstelle", "Leitstelle Düren", frozenset({SENDER, *senders}), ("05358",), quota=quota, **more
+    )
+    await service.parts.sources.put(source)
+
+
+async def test_one_warning_more_than_the_quota_is_not_accepted_and_ends_are(
+    service: Service, pool: Any
+) -> None:
+    await with_quota(service, 2)
+    first, second = warning(), warning()
+    for one in (first, second):
+        assert (await service.submit(one)).status == 201
+    before = await stored(pool)
+    answer = await service.submit(warning())
+    assert answer.problem(429, "quota-exceeded")["quota"] == 2
+    assert 3590 <= int(answer.headers["Retry-After"]) <= 3600
+    assert await stored(pool) == before
+    assert service.count("warn_quota_exceeded_total", source="leitstelle") == 1
+    assert service.refusals() == {"quota-exceeded": 1}
+    assert (await service.submit(first)).status == 200, "what was accepted already"
+    assert (await service.submit(first.later("richtig"))).status == 201, "a correction"
+    assert (await service.submit(second.later("falsch", "Cancel"))).status == 201, "an end"
+    assert (await service.submit(warning(), path="/v1/alerts/preview")).status == 200, (
+        "a preview counts nothing"
+    )
+    await pool.execute(
+        "UPDATE alert SET received_at = received_at - interval '1 h' WHERE identifier = $1", first.identifier
+    )
+    assert (await service.submit(warning())).status == 201, "an hour after the first"
+    (await service.submit(warning())).problem(429, "quota-exceeded")
+
+
+async def test_the_quota_is_the_settings_or_the_sources_own_or_none(settings: Settings) -> None:
+    async with serving(settings.model_copy(update={"quota_per_hour": 1})) as service:
+        await introduce(service.parts)
+        assert (await service.submit(warning())).status == 201
+        (await service.submit(warning())).problem(429, "quota-exceeded")
+        for quota, status in ((0, 201), (3, 201), (3, 429), (None, 429)):
+            await with_quota(service, quota)
+            assert (await service.submit(warning())).status == status
+
+
+async def test_the_quota_holds_over_all_processes_and_senders_of_a_source(
+    service: Service, settings: Settings, pool: Any
+) -> None:
+    """Messages of one sender wait for each other anyway, so the source has a sender for each."""
+    senders = [f"s{number}@land.example" for number in range(12)]
+    await with_quota(service, 5, *senders)
+    async with serving(settings) as another:
+        answers = await asyncio.gather(
+            *(api.submit(warning(sender=sender)) for sender in senders for api in (service, another))
+        )
+    assert sorted(answer.status for answer in answers) == [201] * 5 + [429] * 19
+    assert await stored(pool) == 5
+
+
+async def test_without_the_most_urgent_lane_preview_answer_and_record_say_priority(
+    service: Service, pool: Any
+) -> None:
+    grave = InfoPart(severity="Extreme", urgency="Immediate", certainty="Observed")
+    false_alarm = warning(infos=(grave,))
+    assert (await service.submit(false_alarm)).json["alert"]["lane"] == "flash"
+    await with_quota(service, None, may_flash=False)
+    one = warning(infos=(grave,))
+    assert (await service.submit(one, path="/v1/alerts/preview")).json["lane"] == "priority"
+    assert (await service.submit(one)).json["alert"]["lane"] == "priority"
+    assert await pool.fetchval("SELECT lane FROM alert WHERE identifier = $1", one.identifier) == "priority"
+    mild = InfoPart(severity="Minor", urgency="Future", certainty="Possible")
+    for warned, lane in ((false_alarm, "flash"), (one, "priority")):
+        end = warned.later(f"ende-{lane}", "Cancel", infos=(mild,))
+        assert (await service.submit(end, path="/v1/alerts/preview")).json["lane"] == lane
+        assert (await service.submit(end)).json["alert"]["lane"] == lane, "as quick as what it ends"

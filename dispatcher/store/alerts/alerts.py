@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 import cap
 from dispatcher.access.principals import SERVICE, submitter
 from dispatcher.model.alerts import AffectedMunicipality, NewAlert, ReadyAlert, StoredAlert
-from dispatcher.model.vocabulary import DISPATCHED, WARNING, AlertState, Lane, Reason
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.sql import among, is_dispatched, is_in_force
 
@@ -202,6 +202,24 @@ class Submission:
             municipalities=[place.ags for place in alert.affected],
         )
         return stored_alert(row)
+
+    async def warnings_since(self, source_id: str, since: datetime, nth: int) -> datetime | None:
+        """Return when the `nth` newest of the source's warnings was received, if so many came after `since`. Updates,
+        Cancels and other ends are none. Until the transaction ends no other one counts for this source.
+        """
+        # Submissions of one CAP sender exclude each other; a source may have several. Locked by a statement of its own:
+        # the next one sees what the one before us committed.
+        await self.connection.execute("SELECT FROM source WHERE id = $1 FOR NO KEY UPDATE", source_id)
+        received_at: datetime | None = await self.connection.fetchval(
+            f"""SELECT received_at FROM alert WHERE source_id = $1 AND received_at > $2
+                 AND msg_type NOT IN ('Update', 'Cancel')
+                 AND reason NOT IN {among(ENDING_REASONS)}
+               ORDER BY received_at DESC OFFSET $3 LIMIT 1""",  # noqa: S608 - constant
+            source_id,
+            since,
+            nth - 1,
+        )
+        return received_at
 
     async def merge_chains(self, into: str, others: Sequence[str]) -> None:
         """Make graphs of references one, because a message connects them.

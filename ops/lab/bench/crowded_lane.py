@@ -18,7 +18,7 @@ from ops.lab.world.population import PopulationPlan
 CROWD, OTHER = "crowd", "other"
 CROWD_PLACE, OTHER_PLACE = "053580008008", "053580024024"
 """Where each warns: Düren and Jülich."""
-LIMITLESS: dict[str, str] = {}
+LIMITLESS = {"WARN_QUOTA_PER_HOUR": "0"}
 """The quota of a source is not what is measured."""
 CONNECTIONS = 8
 """How many submissions of the flood are under way at once."""
