@@ -125,11 +125,11 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)
     """The port of the API; 0 takes a free one."""
-    worker_metrics_host: str = "127.0.0.1"
-    """Where a worker's probes and metrics listen."""
-    worker_metrics_port: int = Field(0, ge=0, le=65_535)
-    """The port of a worker's probes; 0 takes a free one. Either way it can be found in
-    `<data_dir>/prometheus/<process_name>.json`."""
+    metrics_host: str = "127.0.0.1"
+    """Where the metrics of a process, API or worker, listen, with probes that say which part is missing."""
+    metrics_port: int = Field(0, ge=0, le=65_535)
+    """The port of a process' metrics; 0 takes a free one. Either way it can be found in
+    `<data_dir>/prometheus/<process_name>.json`. Several processes of one machine cannot share another."""
     process_name: str = Field("", pattern=r"^([a-z]+(-[0-9]+)?)?$")
     """`api`, `worker-1`, ... as `dispatcher up` calls what it starts; default: the command's own name."""
     workers: int = Field(2, ge=1, le=64)

@@ -27,7 +27,8 @@ Environment variables, read at the start. Made from `dispatcher/settings.py`, `d
 """
 METRICS_HEAD = """# Metrics
 
-On `/metrics` of the API and of every worker. Labels are small closed sets: never an alert, an endpoint or a number.
+On `/metrics` of every process, on a port of its own. Labels are small closed sets: never an alert, an endpoint or a
+number.
 Each process counts what it does; sum over processes. Gauges about the whole installation are shown by the worker
 that leads; one that led before keeps its last values, so take those of the process with the latest
 `warn_last_reconciliation_timestamp_seconds`, as `ops/prometheus/rules/recording.yml` does. Totals of record come from

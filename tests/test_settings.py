@@ -177,7 +177,7 @@ def test_a_misspelt_member_of_a_gateway_is_named_with_what_was_meant(
         "REQUEST_TIMEOUT_S",
         "RECONCILE_INTERVAL_S",
         "BASELINE_FACTOR",
-        "WORKER_METRICS_PORT",
+        "METRICS_PORT",
     ],
 )
 @pytest.mark.parametrize("value", ["inf", "-1", "99999999999999999999"])

@@ -19,9 +19,8 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
-        "GET /livez": "A supervisor asks, which has no key. The proxy in front keeps it inside.",
+        "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",
-        "GET /metrics": "Prometheus asks, and gets sums only. The proxy in front keeps it inside.",
     }
 )
 """The routes that require nothing, each with its reason."""

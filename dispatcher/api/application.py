@@ -10,9 +10,11 @@ from fastapi import FastAPI
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
 from dispatcher.api.authentication import require_table
 from dispatcher.api.shedding import Places
-from dispatcher.runtime.probes import probe_routes
+from dispatcher.runtime.probes import probe_app, public_probes
 
 if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
     from dispatcher.api.dependencies import ApiDependencies
 
 
@@ -49,10 +51,16 @@ def application(dependencies: ApiDependencies) -> FastAPI:
             municipalities=len(dependencies.boundaries.municipalities),
         )
 
+    app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
+    require_table(app)
+    return app
+
+
+def metrics_application(dependencies: ApiDependencies) -> Starlette:
+    """Build the application of the process' other port, which has its metrics."""
+
     async def know_sources() -> None:
         for name in await dependencies.sources.names():
             dependencies.metrics.know_source(name)
 
-    app.router.routes.extend(probe_routes(dependencies.metrics, dependencies.health, know_sources))
-    require_table(app)
-    return app
+    return probe_app(dependencies.metrics, dependencies.health, know_sources)

@@ -69,21 +69,27 @@ def api() -> None:
 
 async def _api(settings: Settings) -> None:
     from dispatcher import wiring
-    from dispatcher.api.application import application
-    from dispatcher.runtime.listening import announced, listen
+    from dispatcher.api.application import application, metrics_application
+    from dispatcher.runtime.listening import addressed, announced, listen
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
-    from dispatcher.runtime.serving import server_of, stop_on_signals
+    from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
 
     async with wiring.api_dependencies(settings) as dependencies:
         server = server_of(application(dependencies), dependencies.metrics)
         stop_on_signals(server)
+        metrics = server_of(metrics_application(dependencies), dependencies.metrics)
         listener = listen(settings.api_host, settings.api_port)
+        metrics_listener = listen(settings.metrics_host, settings.metrics_port)
         host, port = listener.getsockname()[:2]
         log.info("api_serving", host=host, port=port)
+        name = settings.process_name or "api"
         watching = asyncio.create_task(LoopWatchdog(dependencies.metrics).watch())
         try:
-            with announced(settings.data_dir, settings.process_name or "api", listener):
-                await server.serve(sockets=[listener])
+            with (
+                announced(settings.data_dir, name, metrics_listener),
+                addressed(settings.data_dir, name, listener),
+            ):
+                await serve_both(server, listener, metrics, metrics_listener)
         finally:
             watching.cancel()
 

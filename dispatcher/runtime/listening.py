@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DIRECTORY = "prometheus"
+ADDRESSES = "api"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what processes listen on, seen from here
 
 
@@ -47,13 +48,24 @@ def require_free(host: str, port: int) -> None:
 
 @contextmanager
 def announced(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
-    """Announce `process`, which meanwhile can be found as serving on `listener`. Raises OSError."""
-    directory = data_dir / DIRECTORY
+    """Announce `process` to Prometheus, which meanwhile finds its metrics on `listener`. Raises OSError."""
+    document = [{"targets": [_address(listener)], "labels": {"process": process}}]
+    with _written(data_dir / DIRECTORY, process, document):
+        yield
+
+
+@contextmanager
+def addressed(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
+    """Write down where an API process serves, in `<data_dir>/api/<process>.json`. Raises OSError."""
+    with _written(data_dir / ADDRESSES, process, {"url": f"http://{_address(listener)}"}):
+        yield
+
+
+@contextmanager
+def _written(directory: Path, process: str, document: object) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
-    host, port = listener.getsockname()[:2]
-    document = [{"targets": [_address(host, port)], "labels": {"process": process}}]
     file = directory / f"{process}.json"
-    # Prometheus must never read half a document. It looks for names that end in .json only.
+    # Nobody must ever read half a document. Prometheus looks for names that end in .json only.
     draft = directory / f"{process}.{os.getpid()}.new"
     draft.write_text(json.dumps(document) + "\n", "utf-8")
     draft.replace(file)
@@ -63,6 +75,7 @@ def announced(data_dir: Path, process: str, listener: socket.socket) -> Iterator
         file.unlink(missing_ok=True)
 
 
-def _address(host: str, port: int) -> str:
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
     host = EVERYWHERE.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

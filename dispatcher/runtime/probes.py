@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz`, `/metrics`: the same on every process."""
+"""`/livez`, `/readyz`, `/metrics`: on a port of its own of every process, and without metrics on the API's."""
 
 from __future__ import annotations
 
@@ -63,39 +63,64 @@ class Health:
         return parts["record"] and (parts["queue"] or not self.needs_queue)
 
 
-def probe_routes(
+class Readiness:
+    """Asks how the process is, for whoever wants to know at that moment at once."""
+
+    def __init__(self, metrics: Metrics, health: Health) -> None:
+        self._metrics = metrics
+        self._health = health
+        self._asking: asyncio.Task[dict[str, bool]] | None = None
+
+    async def parts(self) -> dict[str, bool]:
+        """Return whether each part is there, and show it in the metrics."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> dict[str, bool]:
+        parts = await self._health.check()
+        self._metrics.record_up.set(parts["record"])
+        self._metrics.queue_up.set(parts["queue"])
+        return parts
+
+    async def answer(self, *, with_parts: bool) -> Response:
+        parts = await self.parts()
+        ready = self._health.ready(parts)
+        body = {"status": "ok" if ready else "unavailable", **(parts if with_parts else {})}
+        return JSONResponse(body, status_code=200 if ready else 503)
+
+
+async def livez(_: Request) -> Response:
+    """Say that the process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def public_probes(metrics: Metrics, health: Health) -> list[Route]:
+    """Return the routes for a port that strangers reach: they say up or down, and not what is missing."""
+    readiness = Readiness(metrics, health)
+
+    async def readyz(_: Request) -> Response:
+        return await readiness.answer(with_parts=False)
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]
+
+
+def probe_app(
     metrics: Metrics, health: Health, know: Callable[[], Awaitable[None]] | None = None
-) -> list[Route]:
-    """Return the three routes, for the API's application and the worker's little one.
+) -> Starlette:
+    """Return the application of the port that is the operator's: metrics, and probes that say which part is missing.
 
     `know` is run before each scrape: it may add series that only the record knows of.
     """
-
-    async def livez(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
-
-    async def check() -> dict[str, bool]:
-        parts = await health.check()
-        metrics.record_up.set(parts["record"])
-        metrics.queue_up.set(parts["queue"])
-        return parts
+    readiness = Readiness(metrics, health)
 
     async def readyz(_: Request) -> Response:
-        parts = await check()
-        ready = health.ready(parts)
-        return JSONResponse(
-            {"status": "ok" if ready else "unavailable", **parts}, status_code=200 if ready else 503
-        )
+        return await readiness.answer(with_parts=True)
 
     async def exposition(_: Request) -> Response:
-        parts = await check()
+        parts = await readiness.parts()
         if know is not None and parts["record"]:
             await know()
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", exposition)]
-
-
-def probe_app(metrics: Metrics, health: Health) -> Starlette:
-    """Return an application with nothing but the probes."""
-    return Starlette(routes=probe_routes(metrics, health))
+    return Starlette(routes=[Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", exposition)])

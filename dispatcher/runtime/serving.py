@@ -14,6 +14,8 @@ from dispatcher.runtime.http_protocol import BoundedProtocol, SmallReads
 from dispatcher.runtime.http_transport import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
+    import socket
+
     from starlette.types import ASGIApp
 
     from dispatcher.metrics import Metrics
@@ -46,6 +48,16 @@ def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMIT
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     return server
+
+
+async def serve_both(
+    server: uvicorn.Server, listener: socket.socket, metrics: uvicorn.Server, metrics_listener: socket.socket
+) -> None:
+    """Serve until `server` ends, and its metrics beside it. What ends one by an error ends both."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(metrics.serve(sockets=[metrics_listener]))
+        await server.serve(sockets=[listener])
+        metrics.should_exit = True
 
 
 def stop_on_signals(server: uvicorn.Server) -> None:

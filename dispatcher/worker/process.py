@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
 
 from dispatcher.model.vocabulary import Lane
 from dispatcher.runtime.listening import announced, listen
 from dispatcher.runtime.loop_watchdog import LoopWatchdog
 from dispatcher.runtime.probes import probe_app
+from dispatcher.runtime.serving import server_of
 from dispatcher.worker.lanes import run_lane
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+    import uvicorn
 
     from dispatcher.queue.address import QueueAddress
     from dispatcher.settings import Settings
@@ -35,8 +36,8 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = _probe_server(dependencies)
-    listener = listen(settings.worker_metrics_host, settings.worker_metrics_port)
+    server = server_of(probe_app(dependencies.metrics, dependencies.health), dependencies.metrics)
+    listener = listen(settings.metrics_host, settings.metrics_port)
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane
     ]
@@ -81,16 +82,3 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
     for task in done - {waiting}:
         if error := task.exception():
             raise error
-
-
-def _probe_server(dependencies: WorkerDependencies) -> uvicorn.Server:
-    config = uvicorn.Config(
-        probe_app(dependencies.metrics, dependencies.health),
-        log_config=None,
-        lifespan="off",
-        access_log=False,
-    )
-    server = uvicorn.Server(config)
-    # The process has its own signal handling.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    return server

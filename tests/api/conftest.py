@@ -13,9 +13,9 @@ import aiohttp
 import pytest
 
 from dispatcher import wiring
-from dispatcher.api.application import application
+from dispatcher.api.application import application, metrics_application
 from dispatcher.model.principals import Instance, Source
-from dispatcher.runtime.serving import server_of
+from dispatcher.runtime.serving import serve_both, server_of
 from dispatcher.settings import Settings
 from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, SENDER
@@ -54,6 +54,7 @@ class Service:
     url: str
     parts: Any
     session: aiohttp.ClientSession
+    metrics_url: str = ""
 
     async def request(
         self, method: Any, path: Any, body: Any = None, *, key: Any = KEY, **headers: Any
@@ -66,6 +67,11 @@ class Service:
 
     async def get(self, path: Any, *, key: Any = KEY) -> Any:
         return await self.request("GET", path, key=key)
+
+    async def operator(self, path: Any) -> Answer:
+        """Ask the port that is the operator's."""
+        async with self.session.get(self.metrics_url + path) as response:
+            return Answer(response.status, response.headers, await response.read())
 
     async def submit(
         self,
@@ -94,14 +100,17 @@ class Service:
 async def serving(settings: Any) -> AsyncIterator[Service]:
     """The application of these settings behind a free port."""
     async with wiring.api_dependencies(settings) as parts:
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         server = server_of(application(parts), parts.metrics)
-        running = asyncio.create_task(server.serve([listener]))
+        metrics = server_of(metrics_application(parts), parts.metrics)
+        running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:
-            yield Service(f"http://127.0.0.1:{listener.getsockname()[1]}", parts, session)
+            url, inside = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (listener, metrics_listener))
+            yield Service(url, parts, session, inside)
         server.should_exit = True
         await running
         listener.close()
+        metrics_listener.close()
 
 
 async def introduce(parts: Any) -> None:

@@ -28,5 +28,5 @@ async def test_sources_known_at_the_start_show_their_counters(settings: Settings
     async with serving(settings) as service:
         await introduce(service.parts)
     async with serving(settings) as service:
-        text = (await service.get("/metrics")).body.decode()
+        text = (await service.operator("/metrics")).body.decode()
         assert 'warn_alerts_repeated_total{source="leitstelle"} 0.0' in text

@@ -118,7 +118,7 @@ async def test_a_reached_quota_is_told_from_a_refusal_and_says_when_to_send_agai
 async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(
     service: Any, run: Any, file: Any
 ) -> None:
-    done = await run("submit", file(warning()), "--url", f"{service.url}/metrics?")
+    done = await run("submit", file(warning()), "--url", f"{service.url}/livez?")
     assert done.exit_code == 1
     assert "405" in done.output
 
@@ -216,7 +216,7 @@ async def test_an_alert_that_cannot_be_is_not_found(service: Any, run: Any, name
 async def test_what_is_no_answer_of_this_service_is_said(service: Any, run: Any, file: Any) -> None:
     done = await run("submit", file(warning()), "--url", f"{service.url}/v1/openapi.json?")
     assert done.exit_code == 1
-    done = await run("status", "x", "--url", f"{service.url}/metrics?")
+    done = await run("status", "x", "--url", f"{service.url}/livez?")
     assert (done.exit_code, "antwortet etwas anderes" in done.output) == (3, True)
     assert "erneut senden" not in done.output, "nothing was sent"
 

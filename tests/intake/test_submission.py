@@ -309,7 +309,7 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings: Settings,
         await introduce(service.parts)
         assert (await service.submit(warning())).status == 201
         assert service.count("warn_enqueue_failures_total") == 1
-        ready = await service.get("/readyz")
+        ready = await service.operator("/readyz")
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.runtime.listening import announced, listen
+from dispatcher.runtime.listening import addressed, announced, listen
 
 
 def read(data_dir: Any, process: Any) -> Any:
@@ -48,3 +48,11 @@ def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path: Path) -> No
 def test_a_port_in_use_is_an_error() -> None:
     with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         listen(*first.getsockname())
+
+
+def test_an_api_is_found_where_it_serves(tmp_path: Path) -> None:
+    with listen("127.0.0.1", 0) as listener:
+        with addressed(tmp_path, "api", listener):
+            found = json.loads((tmp_path / "api" / "api.json").read_text())
+            assert found == {"url": f"http://127.0.0.1:{listener.getsockname()[1]}"}
+        assert list((tmp_path / "api").iterdir()) == []

@@ -88,21 +88,21 @@ def addresses(console: Console, district: District) -> None:
     key = district.home / "key"
     key.touch(0o600)
     key.write_text(district.service.key, "utf-8")
-    urls = district.service.urls()
+    url = district.service.url
     now = datetime.now(ZONE)
     following = messages.write(Kind.ALERT, run=f"{now:%Y%m%dt%H%M%S}", sender=SENDER, sent=now)
     file = district.home / "messages" / "another.xml"
     file.write_bytes(following.xml)
     lines = [
         "",
-        f"API        {urls['api']}  (description: {urls['api']}/v1/openapi.json)",
-        *(f"metrics    {url}/metrics  ({name})" for name, url in urls.items()),
+        f"API        {url}  (description: {url}/v1/openapi.json)",
+        *(f"metrics    {one}/metrics  ({name})" for name, one in district.service.urls().items()),
         *(f"gateway    {one.url}/_control/stats  ({name})" for name, one in district.gateways.items()),
         f"           (with curl: --cacert {district.certificate})",
         f"log        {district.service.log}",
         "",
         "Another warning:",
-        f"  WARN_API_KEY=$(cat {key}) .venv/bin/dispatcher submit --url {urls['api']} --follow {file}",
+        f"  WARN_API_KEY=$(cat {key}) .venv/bin/dispatcher submit --url {url} --follow {file}",
         "",
         "Ctrl-C stops everything.",
     ]

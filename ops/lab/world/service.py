@@ -22,7 +22,7 @@ import msgspec
 
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from dispatcher.model.vocabulary import FINAL_STATES
-from dispatcher.runtime.listening import DIRECTORY
+from dispatcher.runtime.listening import ADDRESSES, DIRECTORY
 from ops.lab.world.records import ServiceRecord
 
 if TYPE_CHECKING:
@@ -184,8 +184,7 @@ class Service:
         return pid
 
     def urls(self) -> dict[str, str]:
-        """Return the URLs at which its processes serve probes and metrics, by name; the API's is that of the API
-        itself."""
+        """Return the URLs at which its processes serve probes and metrics, by name."""
         found = {}
         for file in sorted((self.home / DIRECTORY).glob("*.json")):
             with suppress(FileNotFoundError):  # it was taken away meanwhile
@@ -196,7 +195,11 @@ class Service:
     @property
     def url(self) -> str:
         """Return the URL of the API. Raises KeyError while it is not up."""
-        return self.urls()["api"]
+        try:
+            found: str = json.loads((self.home / ADDRESSES / "api.json").read_bytes())["url"]
+        except FileNotFoundError:
+            raise KeyError("api") from None
+        return found
 
     def metrics(self) -> dict[str, str]:
         """Read the text of every process' /metrics that answers now, by name."""
