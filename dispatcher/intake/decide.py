@@ -251,11 +251,12 @@ def _no_alarm(case: _Case) -> Decision | None:
 def _equal(case: _Case) -> Decision | None:
     """Find that people have been told the same by another source, or by a feed's copy of a centre's own message."""
     known = case.known
-    equal = known.equal_to
-    if equal is None:
+    equal, doubts = known.equal_to, case.message.doubts
+    if equal is None or (doubts and case.on_doubt is OnDoubt.REFUSE):
         return None
     replaces_more = {stored.id for stored in known.standing} - {copy.id for copy in known.copies}
-    return None if replaces_more else case.decided(Reason.MERGED, equal.id)
+    # Its doubts are kept: when it is to speak for itself, a person decides first.
+    return None if replaces_more else case.decided(Reason.MERGED, equal.id, *doubts)
 
 
 def _alarm(case: _Case) -> Decision:

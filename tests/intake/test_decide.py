@@ -363,6 +363,14 @@ LADDER: dict[str, Case] = {
     ),
     # equal
     "another source's account of it": Case(message(), known(equal_to=EQUAL), of(Reason.MERGED, by="theirs")),
+    "another source's account of it, in doubt": Case(
+        message(doubts=(Doubt.SEVERITY,)),
+        known(equal_to=EQUAL),
+        of(Reason.MERGED, Doubt.SEVERITY, by="theirs"),
+    ),
+    "a centre's account of it, in doubt": Case(
+        message(doubts=(Doubt.SEVERITY,)), known(equal_to=EQUAL), of(Reason.HELD, Doubt.SEVERITY), REFUSE
+    ),
     "another source's account of what people know": Case(
         message(SECOND), known(equal_to=EQUAL, named=(SENT,)), UPDATE
     ),
@@ -576,7 +584,8 @@ def test_a_doubtful_message_is_held_or_put_aside_whatever_it_says(table: list[Ce
 def test_what_is_held_or_refused_says_why_and_nothing_else_does(table: list[Cell]) -> None:
     for cell in table:
         aside = cell.reason is Reason.ELSEWHERE and cell.message.is_doubtful
-        assert (cell.reason is Reason.HELD or aside) == bool(cell.decision.doubts), cell
+        merged = cell.reason is Reason.MERGED and bool(cell.message.doubts)
+        assert (cell.reason is Reason.HELD or aside or merged) == bool(cell.decision.doubts), cell
 
 
 def test_nothing_in_doubt_goes_out_as_a_warning(table: list[Cell]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection
 
 _UNSPOKEN = f"""
-SELECT m.id, m.lane, m.source_id, m.merged_into FROM alert m
+SELECT m.id, m.lane, m.source_id, m.merged_into, m.held_for FROM alert m
 WHERE m.reason = '{Reason.MERGED}' AND m.merged_into IS NOT NULL AND m.stopped_at IS NULL AND m.expires > $1
   AND NOT EXISTS (SELECT FROM alert s WHERE s.id = m.merged_into AND {is_in_force("s", at="$1")})
 ORDER BY m.number FOR UPDATE OF m SKIP LOCKED
@@ -25,12 +25,19 @@ ORDER BY m.number FOR UPDATE OF m SKIP LOCKED
 
 async def promote_unspoken(connection: Connection, now: datetime) -> list[ReadyAlert]:
     """Send what was merged into a warning that is in force no longer, or less than it was: of equal ones the earliest,
-    which stands for the others from now on. Returns those that are to be planned.
+    which stands for the others from now on. What was in doubt waits for a person instead. Returns those that are to be
+    planned.
     """
     rows = await connection.fetch(_UNSPOKEN, now)
     first: dict[str, str] = {}
     sent: list[ReadyAlert] = []
     for row in rows:
+        if row["held_for"]:
+            await connection.execute(
+                "UPDATE alert SET state = $2, reason = $3 WHERE id = $1", row["id"], AlertState.HELD, Reason.HELD
+            )
+            await audit.note(connection, SERVICE, "alert.hold", row["id"], why=row["held_for"])
+            continue
         standing = first.setdefault(row["merged_into"], row["id"])
         if standing != row["id"]:
             await connection.execute("UPDATE alert SET merged_into = $2 WHERE id = $1", row["id"], standing)

@@ -92,3 +92,18 @@ async def test_one_without_a_speaker_is_left_alone(pool: Any, alerts: Alerts, pr
     """A feed's account of another source's warning is not kept, and names none."""
     await submit(alerts, "M", DUEREN, reason=Reason.MERGED)
     assert await promote() == []
+
+
+async def test_what_was_in_doubt_waits_for_a_person_and_the_next_one_speaks(
+    spoken: Any, pool: Any, alerts: Alerts, promote: Promote
+) -> None:
+    await pool.execute("UPDATE alert SET held_for = 'severity' WHERE id = 'M'")
+    await submit(alerts, "B", DUEREN, chain="A", reason=Reason.CANCEL)
+    assert await promote() == [ReadyAlert("N", Lane.PRIORITY, "leitstelle")]
+    rows = await pool.fetch(
+        "SELECT id, state, reason, held_for FROM alert WHERE id IN ('M', 'N') ORDER BY id"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("M", "held", "held", "severity"),
+        ("N", "accepted", "first_notice", ""),
+    ]
