@@ -17,7 +17,7 @@ from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
 from dispatcher.api.shedding import reading
 from dispatcher.feeds.schedule import stale_since
-from dispatcher.model.feeds import IngestResult
+from dispatcher.model.feeds import IngestResult, origin_of, redacted
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Reason
 
@@ -35,11 +35,13 @@ PUSHED = MEDIA_TYPES | {"application/json"}
 
 
 class FeedBody(Body):
-    """How a feed stands. Where `stale_since` is set, nobody knows what the source says now: its entries are old."""
+    """How a feed stands. Where `stale_since` is set, nobody knows what the source says now: its entries are old. Of its
+    addresses only the origins are shown: keys may stand in the rest.
+    """
 
     name: str
     format: str
-    urls: list[str]
+    origins: list[str]
     attribution: str
     last_poll: datetime | None
     last_successful_poll: datetime | None
@@ -180,7 +182,7 @@ def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBo
     return FeedBody(
         name=feed.name,
         format=feed.settings.adapter,
-        urls=list(feed.settings.urls),
+        origins=list(dict.fromkeys(map(origin_of, feed.settings.urls))),
         attribution=feed.credit,
         last_poll=state.polled_at,
         last_successful_poll=state.succeeded_at,
@@ -191,7 +193,7 @@ def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBo
         else None,
         failures=state.failures,
         result=state.result,
-        detail=state.detail,
+        detail=redacted(state.detail),
         entries=overview.entries,
         entries_by_reason=overview.reasons,
         pending=overview.pending,
@@ -202,11 +204,11 @@ def _feed_body(feed: Feed, overview: Overview, services: FeedServices) -> FeedBo
 def _broken_body(one: QuarantinedItem) -> QuarantinedBody:
     return QuarantinedBody(
         id=one.id,
-        name=one.name,
+        name=redacted(one.name),
         sha256=one.sha256.hex(),
         size=one.size,
         code=one.code,
-        detail=one.detail,
+        detail=redacted(one.detail),
         times=one.times,
         first_at=one.first_at,
         last_at=one.last_at,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import database_url
 from dispatcher.commands.operator import operator, requires
-from dispatcher.commands.terminal import escaped, json_line, shown
+from dispatcher.commands.terminal import json_line, shown
 from dispatcher.embedded import EmbeddedError, EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
@@ -116,15 +117,19 @@ def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = Fa
 @app.command("list")
 @requires(Permission.READ_FEEDS)
 def list_feeds() -> None:
-    """Print one JSON line per feed: state, numbers, since when it is stale."""
+    """Print one JSON line per feed: state, numbers, since when it is stale; and its addresses in full, with the keys in
+    them.
+    """
     from dispatcher.api.feeds import overviews
 
     async def work(session: Session) -> list[str]:
-        return [body.model_dump_json() for body in await overviews(session.services)]
+        urls = {feed.name: list(feed.settings.urls) for feed in session.services.feeds}
+        found = await overviews(session.services)
+        return [json_line(body.model_dump(mode="json") | {"urls": urls[body.name]}) for body in found]
 
     lines = run(work)
     for line in lines:
-        typer.echo(escaped(line))
+        typer.echo(line)
     if not lines:
         typer.echo("no feeds: WARN_FEEDS names no file, or one without [[feed]]", err=True)
 
@@ -244,13 +249,17 @@ def record_feed(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="JSON lines, appended to")],
     polls: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
-    """Write down what a source answers, without taking anything in."""
+    """Write down what a source answers, without taking anything in; with its addresses in full, and the keys in
+    them.
+    """
 
     async def work(session: Session) -> int:
         feed, count = session.feed(name), 0
         if not feed.settings.urls:
             raise typer.BadParameter(f"{name} has no addresses to record")
-        with file.open("a", encoding="utf-8") as lines:
+        # For its owner alone where it is made: keys may stand in the addresses.
+        descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "a", encoding="utf-8") as lines:
             recorder = Recorder(session.base.http, lines, utc_now)
             for number in range(polls):
                 if number:

@@ -92,10 +92,12 @@ class FeedSettings(BaseModel):
     @field_validator("urls")
     @classmethod
     def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        for url in urls:
+        for number, url in enumerate(urls, 1):  # it is not quoted: a key may stand in it
             parts = urlsplit(url)
             if parts.scheme not in ("https", "http") or not parts.hostname:
-                raise ValueError(f"no address that could be asked: {url}")
+                raise ValueError(f"number {number} is no address that could be asked")
+            if "@" in parts.netloc:
+                raise ValueError(f"number {number} has a user before the host, which is never sent")
         if len(set(urls)) < len(urls):
             raise ValueError("an address stands there twice")
         return urls

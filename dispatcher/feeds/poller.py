@@ -14,7 +14,7 @@ from dispatcher.feeds.fetch import FetchError, fetch
 from dispatcher.feeds.formats.folder import Folder
 from dispatcher.feeds.schedule import next_poll
 from dispatcher.feeds.sync import SyncResult
-from dispatcher.model.feeds import IngestResult
+from dispatcher.model.feeds import IngestResult, part_of
 from dispatcher.model.vocabulary import FeedResult
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ class Poller:
         failed = PollReport(FeedResult.FAILED, "internal")
         await self._store.save(self._after(feed, state, failed, state.validators, now))
 
-    async def deliver(self, feed: Feed, part: str, body: bytes, now: datetime) -> PollReport:
-        """Apply a list that came in another way than by asking: a replay. It counts as a poll of this part alone."""
+    async def deliver(self, feed: Feed, url: str, body: bytes, now: datetime) -> PollReport:
+        """Apply a list that came in another way than by asking: a replay. It counts as a poll of this address alone."""
         known = await self._store.entries(feed.name)
-        return await self._sync_body(feed, part, body, known, now)
+        return await self._sync_body(feed, url, body, known, now)
 
     async def submit_listing(self, feed: Feed, body: bytes, now: datetime) -> PollReport:
         """Apply messages that are in no list: none is missed when it is not there next time."""
@@ -119,15 +119,16 @@ class Poller:
     ) -> tuple[list[PollReport], dict[str, dict[str, str]]]:
         urls = feed.settings.urls
         answers = await asyncio.gather(
-            *(self._fetch(feed, url, validators.get(url, {}), now) for url in urls)
+            *(self._fetch(feed, url, validators.get(part_of(url), {}), now) for url in urls)
         )
         reports: list[PollReport] = []
         kept = dict(validators)
         for url, answer in zip(urls, answers, strict=True):
-            report, seen = await self._part(feed, url, answer, validators.get(url, {}), known, now)
+            part = part_of(url)
+            report, seen = await self._part(feed, url, answer, validators.get(part, {}), known, now)
             reports.append(report)
             if report.succeeded:
-                kept[url] = seen
+                kept[part] = seen
         return reports, kept
 
     async def _part(
@@ -147,16 +148,17 @@ class Poller:
         if answer.body is None or digest == validators.get("sha256"):
             # Of what was missing last time, only the same list says that it is missing still.
             listed = known if answer.same else {key: row for key, row in known.items() if not row.missed}
-            synced = await self._sync.apply(feed, url, None, listed, now)
+            synced = await self._sync.apply(feed, part_of(url), None, listed, now)
             return _report(synced), {**validators, **answer.validators}
         report = await self._sync_body(feed, url, answer.body, known, now)
         return report, {**answer.validators, "sha256": digest}
 
     async def _sync_body(
-        self, feed: Feed, part: str, body: bytes, known: Mapping[str, EntryState], now: datetime
+        self, feed: Feed, url: str, body: bytes, known: Mapping[str, EntryState], now: datetime
     ) -> PollReport:
+        part = part_of(url)
         try:
-            listing = await asyncio.to_thread(_listing, feed, body, part)
+            listing = await asyncio.to_thread(_listing, feed, body, url)
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, part, body, error.code, str(error), now)
             return PollReport(FeedResult.UNREADABLE, error.code)
@@ -231,9 +233,9 @@ class Poller:
         )
 
 
-def _listing(feed: Feed, body: bytes, part: str) -> Listing:
+def _listing(feed: Feed, body: bytes, url: str) -> Listing:
     try:
-        return feed.adapter.listing(body, part)
+        return feed.adapter.listing(body, url)
     except cap.CapError:
         raise
     except Exception as error:

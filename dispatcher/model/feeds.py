@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.vocabulary import FeedResult
 
@@ -14,9 +16,32 @@ if TYPE_CHECKING:
     from dispatcher.model.vocabulary import Reason, Unresolved
 
 
+_ADDRESS: Final = re.compile(r"(?P<scheme>https?)://(?:[^/?#\s]*@)?(?P<host>[^/?#\s]*)\S*", re.IGNORECASE)
+
+
+def origin_of(url: str) -> str:
+    """Return what of an address anybody may see: user, path and query may hold the key with which a source is asked."""
+    found = _ADDRESS.match(url)
+    return f"{found['scheme']}://{found['host']}" if found else ""
+
+
+def part_of(url: str) -> str:
+    """Return the name by which the record knows the list of an address; empty for what is no list. Two addresses of one
+    origin have two names, and no name holds a key.
+    """
+    return f"{origin_of(url)}#{hashlib.sha256(url.encode()).hexdigest()[:16]}" if url else ""
+
+
+def redacted(text: str) -> str:
+    """Return a text with every address in it cut to its origin."""
+    return _ADDRESS.sub(lambda found: f"{origin_of(found[0])}/…", text)
+
+
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """The state of a feed from poll to poll. `validators`: by URL, what the next conditional request says."""
+    """The state of a feed from poll to poll. `validators`: by part (`part_of`), what the next conditional request
+    says.
+    """
 
     name: str
     polled_at: datetime | None = None

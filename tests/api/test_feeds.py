@@ -8,6 +8,7 @@ import pytest
 
 import cap
 from dispatcher.settings import Settings
+from dispatcher.store.feeds.quarantine import Quarantine
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
 from tests.support.feed_messages import NOW, nina_detail
 from tests.support.messages import InfoPart, Message
@@ -24,7 +25,7 @@ licence = "mit Erlaubnis"
 [[feed]]
 name = "dwd"
 adapter = "dwd"
-urls = ["https://source.example/list"]
+urls = ["https://source.example/GEHEIM/list?apikey=GEHEIM", "https://source.example/other?apikey=GEHEIM"]
 """
 
 
@@ -148,6 +149,26 @@ async def test_who_may_look(service: Service) -> None:
         assert names == ["mowas", "dwd"]
     (await service.get("/v1/feeds", key="")).problem(401, "unauthenticated")
     (await service.get("/v1/feeds/nobody")).problem(404, "not-found")
+
+
+async def test_nobody_sees_the_key_in_a_feeds_address(service: Service) -> None:
+    """Neither in the feed's own lines nor in what is told of lists and messages that nobody could read."""
+    pool = service.parts.health.pool
+    link = "https://source.example/GEHEIM/1.xml?apikey=GEHEIM"
+    await pool.execute("UPDATE feed SET detail = $1 WHERE name = 'dwd'", f"no answer of {link}")
+    for number, name in enumerate((link, "entry 2")):
+        await Quarantine(pool).put("dwd", name, bytes([number]), "not-xml", f"{link}: no element", NOW)
+    for key in (KEY, INSTANCE_KEY, MOWAS_KEY):
+        for path in ("/v1/feeds", "/v1/feeds/dwd"):
+            answer = await service.get(path, key=key)
+            assert answer.status == 200
+            assert b"GEHEIM" not in answer.body
+    page = answer.json
+    assert page["feed"]["origins"] == ["https://source.example"]
+    assert page["feed"]["detail"] == "no answer of https://source.example/…"
+    assert {one["name"] for one in page["quarantine"]} == {"https://source.example/…", "entry 2"}
+    assert {one["detail"] for one in page["quarantine"]} == {"https://source.example/… no element"}
+    assert b"GEHEIM" not in (await service.get("/v1/openapi.json")).body
 
 
 async def test_an_app_is_told_that_nobody_knows(service: Service) -> None:

@@ -1,6 +1,7 @@
 """The command line of feeds, against a real record."""
 
 import json
+import stat
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,20 @@ async def test_messages_handed_in_one_by_one_are_not_missed_later(
     pool = await record.connect(database_url, size=1)
     assert [row["reason"] for row in await pool.fetch("SELECT reason FROM alert")] == ["first_notice"] * 4
     await pool.close()
+
+
+async def test_the_operator_alone_sees_addresses_in_full(
+    run: Any, server: FeedServer, tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in await run("feeds", "list")]
+    assert [(line["origins"], line["urls"]) for line in lines] == [
+        ([server.origin], [f"{server.origin}/list"]),
+        ([server.origin], [server.origin + BOARD]),
+        ([], []),
+    ]
+    server.put("/list", archive(warning(1)))
+    await run("feeds", "record", "dwd", tmp_path / "day.jsonl")
+    assert stat.S_IMODE((tmp_path / "day.jsonl").stat().st_mode) == 0o600
 
 
 async def test_keys_for_pushing(run: Any) -> None:

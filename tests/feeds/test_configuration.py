@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
@@ -140,3 +141,15 @@ def test_coordinates_are_put_right_only_into_the_country_that_the_file_names(tmp
 def test_an_entry_is_gone_after_some_misses_and_some_minutes(changes: dict[str, float], needed: int) -> None:
     settings = FeedSettings.model_validate({"name": "x", "adapter": "push"} | changes)
     assert settings.misses_needed == needed
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://source.example/?apikey=GEHEIM", "https://user:GEHEIM@source.example/"]
+)
+def test_an_address_that_cannot_be_asked_is_named_by_number(url: str) -> None:
+    """And not quoted: a key may stand in it."""
+    with pytest.raises(ValidationError) as refused:
+        FeedSettings(name="x", adapter="dwd", urls=("https://x.example/", url))
+    (error,) = refused.value.errors()
+    assert "number 2 " in error["msg"]
+    assert "GEHEIM" not in error["msg"]

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
+from prometheus_client import generate_latest
 
 import cap
 from dispatcher.feeds.configuration import Feed
@@ -230,3 +232,38 @@ async def test_a_poll_is_not_redirected_to_an_origin_meant_for_something_else(
     server.redirect(LIST, "http://127.0.0.1:9931/internal/admin")
     report = await poll(poller, world, dwd)
     assert (report.result, report.detail) == ("unreachable", "url_not_https")
+
+
+SECRET = "GEHEIM-8c1f"
+KEYED = f"/{SECRET}/list?apikey={SECRET}"
+
+
+async def test_a_key_in_an_address_gets_into_no_log_no_metric_and_no_record(
+    world: World, server: FeedServer, poller: Poller
+) -> None:
+    feed = await world.feed(urls=(server.origin + KEYED,), timeout_s=0.3)
+    url = server.put(KEYED, archive(warning(1)))
+    assert SECRET in url
+    with structlog.testing.capture_logs() as lines:
+        assert (await poll(poller, world, feed)).result == "changed"
+        assert (await poll(poller, world, feed)).result == "unchanged"
+        for fault in (
+            FeedFault.SERVER_ERROR,
+            FeedFault.ERROR_BODY,
+            FeedFault.REDIRECT,
+            FeedFault.REDIRECT_AWAY,
+            FeedFault.REDIRECT_LOOP,
+            FeedFault.SLOW,
+            FeedFault.CUT,
+        ):
+            server.fail(KEYED, fault, times=4)
+            await poll(poller, world, feed)
+            server.fail(KEYED, fault, times=0)
+    assert {line["event"] for line in lines} >= {"feed_poll_failed", "feed_quarantined"}
+    record = [
+        str([tuple(row) for row in await world.pool.fetch(f"SELECT * FROM {table}")])
+        for table in ("feed", "feed_entry", "quarantine", "source", "audit", "alert")
+    ]
+    shown = [*map(str, lines), *record, generate_latest(world.metrics.registry).decode()]
+    assert not [text for text in shown if SECRET in text]
+    assert sum(server.origin in text for text in record) >= 3, "which source it was is there all the same"

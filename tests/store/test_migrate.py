@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,10 @@ from sqlalchemy.pool import NullPool
 
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.keys import digest
+from dispatcher.model.feeds import part_of
 from dispatcher.model.principals import CredentialState, Instance
 from dispatcher.store import record
+from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.keys import Keys
 from dispatcher.store.migrate import _config, upgrade
 from dispatcher.store.sources import Sources
@@ -74,16 +77,60 @@ async def test_an_instances_only_key_stays_good(empty_database: str) -> None:
     )
     await connection.close()
     await upgrade(empty_database)
-    pool = await record.connect(empty_database)
-    sources = Sources(pool, PEPPER)
-    found = await sources.recognise(key)
-    assert (found.state, found.party) == (CredentialState.VALID, Instance("05358008", "Düren", ("05358008",)))
-    assert (await sources.recognise(old)).state is CredentialState.VALID
-    new = f"wi_05358008-0a1b2c3d_{'n' * 43}"
-    await Keys(pool).rotate(Bearer.of(None, "05358008"), new, PEPPER, timedelta(hours=1))
-    assert [(await sources.recognise(one)).state for one in (key, new)] == [CredentialState.VALID] * 2
-    await sources.uses.written()
-    await pool.close()
+    async with connected(empty_database) as pool:
+        sources = Sources(pool, PEPPER)
+        found = await sources.recognise(key)
+        assert (found.state, found.party) == (
+            CredentialState.VALID,
+            Instance("05358008", "Düren", ("05358008",)),
+        )
+        assert (await sources.recognise(old)).state is CredentialState.VALID
+        new = f"wi_05358008-0a1b2c3d_{'n' * 43}"
+        await Keys(pool).rotate(Bearer.of(None, "05358008"), new, PEPPER, timedelta(hours=1))
+        assert [(await sources.recognise(one)).state for one in (key, new)] == [CredentialState.VALID] * 2
+        await sources.uses.written()
+
+
+SECRET_URL = "https://source.example:8443/lists/x?apikey=GEHEIM&b=ü"
+
+
+async def test_addresses_of_feeds_with_keys_in_them_leave_the_record(empty_database: str) -> None:
+    """Each list is known again by its new name, so that nothing on it counts as missing."""
+    await _upgrade_to(empty_database, "0006")
+    plain = "https://source.example/list"
+    connection = await asyncpg.connect(empty_database)
+    await connection.execute(
+        "INSERT INTO feed (name, validators) VALUES ('dwd', jsonb_build_object($1::text, '{\"etag\": \"x\"}'::jsonb)), ('push', '{}')",
+        SECRET_URL,
+    )
+    for key, part in (("a", SECRET_URL), ("b", plain), ("c", "")):
+        await connection.execute(
+            "INSERT INTO feed_entry (feed, key, part, version, reason, first_seen) VALUES ('dwd', $1, $2, '', 'pending', now())",
+            key, part,
+        )  # fmt: skip
+    await connection.execute(
+        "INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)"
+        " VALUES ('dwd', $1, '', 0, '', '', '', now(), now())",
+        SECRET_URL,
+    )
+    await connection.close()
+    await upgrade(empty_database)
+    async with connected(empty_database) as pool:
+        store = Feeds(pool)
+        parts = {key: row.part for key, row in (await store.entries("dwd")).items()}
+        assert parts == {"a": part_of(SECRET_URL), "b": part_of(plain), "c": ""}
+        assert (await store.state("dwd")).validators == {part_of(SECRET_URL): {"etag": "x"}}
+        assert (await store.state("push")).validators == {}
+        assert await pool.fetchval("SELECT name FROM quarantine") == part_of(SECRET_URL)
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    pool = await record.connect(url)
+    try:
+        yield pool
+    finally:
+        await pool.close()
 
 
 async def _upgrade_to(url: str, revision: str) -> None:

@@ -34,7 +34,10 @@ async def promote_unspoken(connection: Connection, now: datetime) -> list[ReadyA
     for row in rows:
         if row["held_for"]:
             await connection.execute(
-                "UPDATE alert SET state = $2, reason = $3 WHERE id = $1", row["id"], AlertState.HELD, Reason.HELD
+                "UPDATE alert SET state = $2, reason = $3 WHERE id = $1",
+                row["id"],
+                AlertState.HELD,
+                Reason.HELD,
             )
             await audit.note(connection, SERVICE, "alert.hold", row["id"], why=row["held_for"])
             continue
