@@ -160,14 +160,14 @@ async def test_tls_or_being_told_is_enough(run: Any, file: Any, surroundings: An
     """Nobody is there; that is asked means that it was let go."""
     surroundings.setenv("WARN_API_KEY", KEY)
     done = await run("submit", file(warning()), "--url", url, "--insecure-http")
-    assert (done.exit_code, "keine Antwort von" in done.output) == (1, True)
+    assert (done.exit_code, "keine Antwort von" in done.output) == (3, True)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "localhost", "LOCALHOST", "[::1]"])
 async def test_this_machine_has_several_names(run: Any, file: Any, surroundings: Any, host: str) -> None:
     surroundings.setenv("WARN_API_KEY", KEY)
     done = await run("preview", file(warning()), "--url", f"http://{host}:9")
-    assert (done.exit_code, "keine Antwort von" in done.output) == (1, True)
+    assert (done.exit_code, "keine Antwort von" in done.output) == (3, True)
 
 
 async def test_a_key_for_this_machine_does_not_go_by_a_proxy(
