@@ -125,6 +125,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)
     """The port of the API; 0 takes a free one."""
+    api_connections: int = Field(1000, ge=16, le=50_000)
+    """Connections to the API's port at once; fewer where file descriptors do not suffice. For one more, that which has
+    waited longest for its client ends."""
     metrics_host: str = "127.0.0.1"
     """Where the metrics of a process, API or worker, listen, with probes that say which part is missing."""
     metrics_port: int = Field(0, ge=0, le=65_535)

@@ -137,6 +137,11 @@ def http_client(settings: Settings) -> HttpClient:
     )
 
 
+def client_connections(settings: Settings) -> int:
+    """Return how many connections clients may have to an API process at once."""
+    return min(settings.api_connections, descriptors.for_clients(descriptors.raise_limit(), CONNECTIONS_API))
+
+
 def record_connections(settings: Settings) -> int:
     """Return how many connections to the record one worker process may have."""
     return settings.jobs_per_lane * 2 + CONNECTIONS_BESIDE_JOBS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from dataclasses import replace
 
 import structlog
 import typer
@@ -70,18 +71,20 @@ def api() -> None:
 async def _api(settings: Settings) -> None:
     from dispatcher import wiring
     from dispatcher.api.application import application, metrics_application
+    from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
     from dispatcher.runtime.listening import addressed, announced, listen
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
     from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
 
     async with wiring.api_dependencies(settings) as dependencies:
-        server = server_of(application(dependencies), dependencies.metrics)
+        limits = replace(DEFAULT_LIMITS, connections=wiring.client_connections(settings))
+        server = server_of(application(dependencies), dependencies.metrics, limits)
         stop_on_signals(server)
-        metrics = server_of(metrics_application(dependencies), dependencies.metrics)
+        metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
         listener = listen(settings.api_host, settings.api_port)
         metrics_listener = listen(settings.metrics_host, settings.metrics_port)
         host, port = listener.getsockname()[:2]
-        log.info("api_serving", host=host, port=port)
+        log.info("api_serving", host=host, port=port, connections=limits.connections)
         name = settings.process_name or "api"
         watching = asyncio.create_task(LoopWatchdog(dependencies.metrics).watch())
         try:

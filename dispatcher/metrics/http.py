@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -24,6 +24,12 @@ class Ended(StrEnum):
     """The request was answered before its body was read, and the client sent on or did not end the connection."""
     ANSWER_UNREAD = "answer_unread"
     """The client took nothing of its answer for a while."""
+    GAVE_WAY = "gave_way"
+    """There were too many connections, and this one had waited longest for its client."""
+    NO_PLACE = "no_place"
+    """There were too many, and all had requests that were being answered."""
+    NO_DESCRIPTOR = "no_descriptor"
+    """The process had no file descriptor for it. It waits in the kernel's queue."""
 
 
 class HttpMetrics:
@@ -35,6 +41,9 @@ class HttpMetrics:
             "Connections to a port of this process that it ended early or did not take, by reason.",
             ("reason",),
             registry=registry,
+        )
+        self.connections = Gauge(
+            "warn_http_connections", "Connections open at the ports of this process.", registry=registry
         )
         for reason in Ended:
             self.connections_ended.labels(reason)

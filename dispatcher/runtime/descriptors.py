@@ -14,6 +14,10 @@ ITS_OWN = 40
 """What the process itself needs: for standard streams, libraries, the queue, listening sockets, scrapes, feeds and
 files."""
 OUTBOUND_MIN, OUTBOUND_MAX = 8, 1024
+METRICS_CLIENTS = 32
+"""Connections to the port of a process' metrics."""
+LET_GO = 16
+CLIENTS_MIN = 16
 
 
 def raise_limit() -> int:
@@ -26,6 +30,14 @@ def raise_limit() -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         return wanted
     return ENOUGH if soft == resource.RLIM_INFINITY else soft
+
+
+def for_clients(limit: int, record_connections: int) -> int:
+    """Return how many connections clients may have at once to an API process: what its own needs, those to gateways and
+    those to its metrics leave, less a handful for those that are just being let go.
+    """
+    taken = ITS_OWN + record_connections + for_outbound(limit, record_connections) + METRICS_CLIENTS
+    return max(CLIENTS_MIN, limit - taken - LET_GO)
 
 
 def for_outbound(limit: int, record_connections: int) -> int:

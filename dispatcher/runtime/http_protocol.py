@@ -11,13 +11,14 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatcher.metrics.http import Ended
+from dispatcher.runtime.http_connections import Place
 from dispatcher.runtime.http_transport import LingeringTransport
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from dispatcher.runtime.ended_connections import EndedConnections
+    from dispatcher.runtime.http_connections import Connections
     from dispatcher.runtime.http_transport import HttpLimits
 
 READ_BYTES: Final = 16_384
@@ -64,10 +65,10 @@ class BoundedProtocol(HttpToolsProtocol):
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
     """The newest request."""
 
-    def __init__(self, *, limits: HttpLimits, ended: EndedConnections, **options: Any) -> None:
+    def __init__(self, *, limits: HttpLimits, connections: Connections, **options: Any) -> None:
         super().__init__(**options)
         self._limits = limits
-        self._ended = ended
+        self._connections = connections
         self._unparsed = bytearray()
         self._in_head, self._head_has_begun = True, False
         self._came = self._body_came = 0
@@ -76,13 +77,36 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # The loop's side
 
+    def for_loop(self) -> SmallReads:
+        """Return what the loop speaks to."""
+        return SmallReads(self)
+
+    def give_way(self) -> None:
+        """End at once: another needs the place."""
+        self.transport.note(Ended.GAVE_WAY)
+        self.transport.abort()
+
+    def _moved(self) -> None:
+        self._connections.move(self, self._place())
+
+    def _place(self) -> Place:
+        if self.flow.write_paused:
+            return Place.STALLED
+        if self.transport.is_closing() or self.cycle is None or self.cycle.response_complete:
+            return Place.WAITING
+        return Place.READING if self.cycle.more_body else Place.RUNNING
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(
-            LingeringTransport(transport, self._limits, self._ended.note, self._client_may_be_sending)
+            LingeringTransport(
+                transport, self._limits, self._connections.ended.note, self._client_may_be_sending
+            )
         )
         self._expect_head()
+        self._moved()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.leave(self)
         self._head_is_here()
         self._unset_keepalive_if_required()
         self.transport.lost()
@@ -98,10 +122,12 @@ class BoundedProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         super().pause_writing()
         self.transport.watch_writing()
+        self._moved()
 
     def resume_writing(self) -> None:
         self.transport.writing_goes_on()
         super().resume_writing()
+        self._moved()
 
     # What came
 
@@ -153,6 +179,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self.transport.write(answer)
         self.transport.close()
+        self._moved()
 
     def _give_up(self) -> None:
         self._given_up = True
@@ -180,6 +207,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_has_begun = False
         self._begin(in_head=False)
         super().on_headers_complete()
+        self._moved()
 
     def on_body(self, body: bytes) -> None:
         self._body_came += len(body)
@@ -188,6 +216,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._begin(in_head=True)
         super().on_message_complete()
+        self._moved()
 
     def _begin(self, *, in_head: bool) -> None:
         self._in_head = in_head
@@ -226,6 +255,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._moved()
         if self.transport.is_closing():
             return
         if self._given_up and not self.pipeline:

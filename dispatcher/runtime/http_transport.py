@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.metrics.http import Ended
+from dispatcher.runtime.descriptors import METRICS_CLIENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,12 +32,15 @@ class HttpLimits:
     linger_s: float = 10.0
     """The longest that it is. Closed at once, unread bytes would make the kernel reset the connection, and the client
     might lose its answer (RFC 9112, section 9.6)."""
+    connections: int = 1000
+    """The most at once on a port."""
     unread_s: float = 10.0
     """The longest that a client may take nothing at all of its answer. A phone that changes cells is away for
     seconds."""
 
 
 DEFAULT_LIMITS = HttpLimits()
+METRICS_LIMITS = HttpLimits(connections=METRICS_CLIENTS)
 
 
 class LingeringTransport(asyncio.Transport):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
-from dispatcher.runtime.ended_connections import EndedConnections
-from dispatcher.runtime.http_protocol import BoundedProtocol, SmallReads
+from dispatcher.runtime.acceptor import Acceptor
+from dispatcher.runtime.http_connections import Connections
+from dispatcher.runtime.http_protocol import BoundedProtocol
 from dispatcher.runtime.http_transport import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
@@ -24,19 +25,40 @@ if TYPE_CHECKING:
 GRACEFUL_S = 10
 
 
+class BoundedServer(uvicorn.Server):
+    """Serves sockets that others opened, by protocols of ours."""
+
+    def __init__(self, config: uvicorn.Config, metrics: Metrics, limits: HttpLimits) -> None:
+        super().__init__(config)
+        self._limits = limits
+        self._connections = Connections(limits.connections, metrics)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept. Raises OSError."""
+        await self.lifespan.startup()
+        acceptors = [Acceptor(one, self._connections, self._connection) for one in sockets or []]
+        for acceptor in acceptors:
+            acceptor.start()
+        self.servers = cast("list[asyncio.base_events.Server]", acceptors)  # which are closed and waited for
+        self.started = True
+
+    def _connection(self) -> BoundedProtocol:
+        return BoundedProtocol(
+            limits=self._limits,
+            connections=self._connections,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+
+
 def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMITS) -> uvicorn.Server:
     """Return a server that ends in an orderly way on SIGTERM and SIGINT: uvicorn by itself would raise the signal again
     in the end, and the process die of it before it has put away what it holds
     (findings/uvicorn-raises-the-signal-again.sh).
     """
-    ended = EndedConnections(metrics)
-
-    def connection(**options: Any) -> SmallReads:
-        return SmallReads(BoundedProtocol(limits=limits, ended=ended, **options))
-
     config = uvicorn.Config(
         app,
-        http=cast("type[asyncio.Protocol]", connection),  # which is only called
         ws="none",
         log_config=None,
         access_log=False,
@@ -45,7 +67,7 @@ def server_of(app: ASGIApp, metrics: Metrics, limits: HttpLimits = DEFAULT_LIMIT
         timeout_keep_alive=cast("int", limits.idle_s),  # which is handed to `call_later`
         timeout_graceful_shutdown=GRACEFUL_S,
     )
-    server = uvicorn.Server(config)
+    server = BoundedServer(config, metrics, limits)
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     return server
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from dispatcher.model.vocabulary import Lane
+from dispatcher.runtime.http_transport import METRICS_LIMITS
 from dispatcher.runtime.listening import announced, listen
 from dispatcher.runtime.loop_watchdog import LoopWatchdog
 from dispatcher.runtime.probes import probe_app
@@ -36,7 +37,8 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = server_of(probe_app(dependencies.metrics, dependencies.health), dependencies.metrics)
+    metrics = dependencies.metrics
+    server = server_of(probe_app(metrics, dependencies.health), metrics, METRICS_LIMITS)
     listener = listen(settings.metrics_host, settings.metrics_port)
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane

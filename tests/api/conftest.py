@@ -15,6 +15,7 @@ import pytest
 from dispatcher import wiring
 from dispatcher.api.application import application, metrics_application
 from dispatcher.model.principals import Instance, Source
+from dispatcher.runtime.http_transport import DEFAULT_LIMITS, HttpLimits
 from dispatcher.runtime.serving import serve_both, server_of
 from dispatcher.settings import Settings
 from tests.metrics.test_registry import samples
@@ -97,11 +98,11 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings: Any) -> AsyncIterator[Service]:
+async def serving(settings: Any, limits: HttpLimits = DEFAULT_LIMITS) -> AsyncIterator[Service]:
     """The application of these settings behind a free port."""
     async with wiring.api_dependencies(settings) as parts:
         listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
-        server = server_of(application(parts), parts.metrics)
+        server = server_of(application(parts), parts.metrics, limits)
         metrics = server_of(metrics_application(parts), parts.metrics)
         running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:

@@ -1,9 +1,14 @@
 """What the API says of itself."""
 
+import asyncio
 import re
 
+import pytest
+
+from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.settings import Settings
 from tests.api.conftest import Service, introduce, serving
+from tests.support.submissions import warning
 
 
 async def test_the_boundaries_in_use_are_named_with_their_attribution(service: Service) -> None:
@@ -30,3 +35,25 @@ async def test_sources_known_at_the_start_show_their_counters(settings: Settings
     async with serving(settings) as service:
         text = (await service.operator("/metrics")).body.decode()
         assert 'warn_alerts_repeated_total{source="leitstelle"} 0.0' in text
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/alerts HTTP/1.1\r\nX: "], ids=["nothing", "half a head"])
+async def test_a_stranger_with_all_connections_keeps_no_centre_from_submitting(
+    settings: Settings, sent: bytes
+) -> None:
+    most = 10
+    async with serving(settings, HttpLimits(connections=most)) as service:
+        await introduce(service.parts)
+        port = int(service.url.rpartition(":")[2])
+        opened = []
+        for _ in range(3 * most):
+            opened.append(await asyncio.open_connection("127.0.0.1", port))
+            opened[-1][1].write(sent)
+        for _ in range(5):
+            assert (await service.submit(warning())).status == 201
+            opened.append(await asyncio.open_connection("127.0.0.1", port))
+        assert service.count("warn_http_connections_ended_total", reason="gave_way") >= 2 * most
+        assert service.count("warn_http_connections_ended_total", reason="no_place") == 0
+        assert service.count("warn_http_connections") <= most
+        for _, writer in opened:
+            writer.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.runtime.http_connections import Place
 from dispatcher.runtime.http_transport import HttpLimits
 from tests.support.bounded_server import serving
 from tests.support.histories import until
@@ -253,6 +254,75 @@ async def test_an_answer_that_nobody_reads_ends_also_when_it_is_complete() -> No
         await until(all_ended)
         assert server.ended() == {"answer_unread": 1}
         writer.close()
+
+
+async def strangers(server: Any, count: int, sent: bytes, *, answered: bool = False) -> list[Any]:
+    """Connections that are kept open, each `answered` before the next comes or not."""
+    opened = []
+    for _ in range(count):
+        reader, writer = await server.open()
+        writer.write(sent)
+        if answered:
+            await reader.readuntil(b";")
+        opened.append((reader, writer))
+    return opened
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET /1 HTT", b"PUT / HTTP/1.1\r\nContent-Length: 5\r\n\r\n", GET % 1],
+    ids=["nothing", "half a head", "half a body", "an idle connection"],
+)
+async def test_a_newcomer_gets_the_place_of_who_has_waited_longest(echo: Echo, sent: bytes) -> None:
+    async with serving(echo, HttpLimits(connections=5)) as server:
+        opened = await strangers(server, 20, sent, answered=sent == GET % 1)
+        assert (await server.answered(LAST)).endswith(b"/last 0;")
+        assert len(server.server._connections) <= 5
+        assert server.ended()["gave_way"] >= 15
+
+        async def the_others_are_ended() -> bool:
+            return sum(one.at_eof() or one.exception() is not None for one, _ in opened) >= 15
+
+        await until(the_others_are_ended)
+        for _, writer in opened:
+            writer.close()
+
+
+async def test_a_newcomer_gets_the_place_of_who_does_not_read_his_answer() -> None:
+    async def much(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        more = b" " * (0 if scope["path"] == "/last" else 30_000_000)
+        await send({"type": "http.response.body", "body": more})
+
+    async with serving(much, HttpLimits(connections=3)) as server:
+        opened = await strangers(server, 3, GET % 1)
+
+        async def all_stall() -> bool:
+            return len(server.server._connections._queues[Place.STALLED]) == 3
+
+        await until(all_stall)
+        assert (await server.answered(LAST)).startswith(b"HTTP/1.1 200 ")
+        assert server.ended() == {"gave_way": 1}
+        for _, writer in opened:
+            writer.close()
+
+
+async def test_a_request_that_is_here_gives_way_to_nobody(echo: Echo) -> None:
+    echo.may_answer.clear()
+    async with serving(echo, HttpLimits(connections=3)) as server:
+        answering = [asyncio.create_task(server.answered(LAST)) for _ in range(3)]
+
+        async def all_are_here() -> bool:
+            return len(echo.seen) == 3
+
+        await until(all_are_here)
+        refused = await server.answered(b"")
+        assert refused.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after" in refused
+        assert server.ended() == {"no_place": 1}
+        echo.may_answer.set()
+        assert all(answer.endswith(b"/last 0;") for answer in await asyncio.gather(*answering))
+        assert (await server.answered(LAST)).endswith(b"/last 0;")
 
 
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"

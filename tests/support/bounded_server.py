@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,10 +20,14 @@ from tests.metrics.test_registry import samples
 
 PROGRAM = """
 import socket
+import structlog
+import sys
 import uvloop
 from starlette.applications import Starlette
 from dispatcher.metrics import Metrics
 from dispatcher.runtime.serving import server_of
+
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
 async def main():
     listener = socket.create_server(("127.0.0.1", 0))
@@ -85,6 +91,11 @@ class Apart:
 
     pid: int
     port: int
+    output: Any
+
+    def said(self) -> str:
+        """What it wrote so far."""
+        return os.pread(self.output.fileno(), 1_000_000, 0).decode()
 
     def rss_mb(self) -> float:
         status = Path(f"/proc/{self.pid}/status").read_text()
@@ -93,10 +104,13 @@ class Apart:
 
 @contextmanager
 def apart(program: str = PROGRAM) -> Iterator[Apart]:
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    try:
-        yield Apart(process.pid, int(process.stdout.readline()))
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=output, text=True
+        )
+        try:
+            yield Apart(process.pid, int(process.stdout.readline()), output)
+        finally:
+            process.kill()
+            process.wait()
+            process.stdout.close()

@@ -1,0 +1,109 @@
+"""Accepts connections for a server.
+
+The loop's own servers do so too, but a connection for which there is no file descriptor is dropped by libuv without a
+word, and by asyncio with a traceback each time; and neither asks whether there is room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.metrics.http import Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dispatcher.runtime.http_connections import Connections
+    from dispatcher.runtime.http_protocol import BoundedProtocol
+
+ACCEPTED_AT_ONCE: Final = 16
+"""How many connections are accepted before anything else has its turn."""
+BACKLOG: Final = 2048
+BUFFER_BYTES: Final = 131_072
+"""The kernel's buffers of a connection, each way: it would let them grow to megabytes, of which a client that reads
+slowly makes us see nothing for minutes. 128 KiB carry 2.6 MB/s over 50 ms."""
+NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+PAUSE_S: Final = 0.05
+"""How long nothing is accepted when there was no descriptor; one that was given up is free by then."""
+_NO_PLACE: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
+)
+
+
+class Acceptor:
+    """Accepts from one listening socket until it is closed."""
+
+    def __init__(
+        self, listener: socket.socket, connections: Connections, connection: Callable[[], BoundedProtocol]
+    ) -> None:
+        self._listener = listener
+        self._connections = connections
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._opening: set[asyncio.Task[None]] = set()
+        self._pause: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Begin to listen and accept. Raises OSError."""
+        self._listener.setblocking(False)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # whoever is accepted inherits them
+            self._listener.setsockopt(socket.SOL_SOCKET, option, BUFFER_BYTES)
+        self._listener.listen(BACKLOG)
+        self._go_on()
+
+    def close(self) -> None:
+        """Accept nothing more. The listening socket is its owner's to close."""
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._listener)
+
+    async def wait_closed(self) -> None:
+        """Wait for those that were accepted just before."""
+        if self._opening:
+            await asyncio.wait(self._opening)
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._listener, self._acceptable)
+
+    def _acceptable(self) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted, _address = self._listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                if error.errno in NO_DESCRIPTOR:
+                    self._exhausted()
+                    return
+                continue  # the client went away in the queue, or its packet did not get through (accept(2))
+            self._take(accepted)
+
+    def _exhausted(self) -> None:
+        self._connections.ended.note(Ended.NO_DESCRIPTOR)
+        self._connections.make_room()
+        self._loop.remove_reader(self._listener)
+        self._pause = self._loop.call_later(PAUSE_S, self._go_on)
+
+    def _take(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        connection = self._connection()
+        if not self._connections.admit(connection):
+            with suppress(OSError):
+                accepted.send(_NO_PLACE)
+            accepted.close()
+            return
+        task = self._loop.create_task(self._open(accepted, connection))
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+
+    async def _open(self, accepted: socket.socket, connection: BoundedProtocol) -> None:
+        try:
+            await self._loop.connect_accepted_socket(connection.for_loop, accepted)
+        except OSError:  # it is gone already
+            self._connections.leave(connection)
+            accepted.close()
