@@ -40,6 +40,9 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue.address import Sentinels, parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.readers.pool import ReaderLimits, ReaderPool
+from dispatcher.readers.process import BoundaryFiles
+from dispatcher.readers.readers import InProcess
 from dispatcher.runtime import descriptors
 from dispatcher.runtime.probes import Health
 from dispatcher.runtime.secret_files import key_pepper, secret_file
@@ -80,6 +83,12 @@ API_COMMAND_TIMEOUT_S = 4.0
 CONNECTIONS_BESIDE_JOBS = 8
 """A worker's connections to the record besides those for its jobs: leadership, sweep, heartbeats, probes, and as many
 for the feeds."""
+
+
+SUBMISSION_READERS = ReaderLimits(readers=4, share=2, time_s=15.0, memory_bytes=1 << 30, wait_s=5.0)
+"""Of one API process. No message of 2 MB that was looked for took a second to read, and few a second to match."""
+READER_MODULES = ("dispatcher.intake.reading",)
+"""What readers need."""
 
 
 @contextmanager
@@ -267,18 +276,24 @@ def queue_address(redis_url: str) -> QueueAddress:
 
 
 @asynccontextmanager
-async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]:
-    """Build all that an API process needs, and close it at the end."""
+async def api_dependencies(settings: Settings, *, in_process: bool = False) -> AsyncIterator[ApiDependencies]:
+    """Build all that an API process needs, and close it at the end. `in_process`: submissions are read in a thread of
+    this process, not in processes that take a second to start.
+    """
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
+    pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
         alerts, subscriptions = Alerts(pool), Subscriptions(pool)
         sources = Sources(pool, key_pepper(settings))
+        if pooled is not None:
+            pooled.start()
         yield ApiDependencies(
             settings=settings,
             intake=SubmissionIntake(
+                readers=pooled or InProcess(boundaries),
                 settings=settings,
                 alerts=alerts,
                 estimator=AudienceEstimator(subscriptions, LocationIndex(WatchedAreas(pool)), boundaries),
@@ -301,9 +316,17 @@ async def api_dependencies(settings: Settings) -> AsyncIterator[ApiDependencies]
         )
         await sources.uses.written()
     finally:
+        if pooled is not None:
+            await pooled.aclose()
         await http.aclose()
         await wake_ups.aclose()
         await pool.close()
+
+
+def reader_pool(settings: Settings, limits: ReaderLimits, metrics: Metrics) -> ReaderPool:
+    """Return readers with the operator's boundaries; none is started yet."""
+    files = BoundaryFiles(settings.boundaries, tuple(settings.registries))
+    return ReaderPool(files, limits, metrics, preload=READER_MODULES)
 
 
 async def _api_feed_services(settings: Settings, base: FeedDependencies) -> FeedServices | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,22 +14,20 @@ from dispatcher.intake.decide import Decision, decide
 from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
-from dispatcher.intake.prepare import Incoming, IntakeRules, Message, OnDoubt, prepare
+from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
+from dispatcher.intake.reading import read_submission
 from dispatcher.intake.requirements import (
     QUOTA_WINDOW,
-    as_error,
     counts_for_quota,
     quota_exceeded,
     reference_findings,
     refusal,
-    require_names,
     require_own_reach,
-    require_target,
-    target_findings,
 )
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.readers.readers import ReadersBusy, ReaderStopped
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
+    from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
@@ -83,7 +81,7 @@ class _ValidSubmission:
 class SubmissionIntake:
     """Accepts submissions of control centres."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
         *,
         settings: Settings,
@@ -92,12 +90,14 @@ class SubmissionIntake:
         boundaries: Boundaries,
         wake_ups: WakeUpQueue,
         metrics: Metrics,
+        readers: Readers,
     ) -> None:
         self._alerts = alerts
         self._estimator = estimator
         self._boundaries = boundaries
         self._wake_ups = wake_ups
         self._metrics = metrics
+        self._readers = readers
         self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
         self._quota = settings.quota_per_hour
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
@@ -107,7 +107,7 @@ class SubmissionIntake:
     async def accept(self, principal: Principal, raw: bytes) -> Accepted:
         """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
-        valid = await asyncio.to_thread(self._read, principal, raw)
+        valid = await self._read(principal, raw)
         async with self._alerts.submission(valid.message.alert.sender) as submission:
             accepted, others = await self._record(submission, valid)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
@@ -123,7 +123,7 @@ class SubmissionIntake:
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
         """Decide as `accept` does, without any effect. Raises like `accept`."""
-        valid = await asyncio.to_thread(self._read, principal, raw)
+        valid = await self._read(principal, raw)
         message = valid.message
         async with self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
@@ -148,31 +148,33 @@ class SubmissionIntake:
             matched=message.matched,
         )
 
-    def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
-        alert = self._parse(raw)
-        findings = cap.check(alert, cap.STRICT)
-        if not cap.is_valid(findings):
-            raise RequestRefused(
-                ProblemType.INVALID_CAP,
-                "Die Meldung verletzt Regeln des CAP-Standards; alle Stellen sind aufgeführt.",
-                errors=tuple(as_error(finding) for finding in findings),
-            )
-        if not principal.may_send_as(alert.sender):
-            raise RequestRefused(
-                ProblemType.SENDER_NOT_ALLOWED,
-                f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
-                extra={"sender": alert.sender},
-            )
-        require_names(alert)
+    async def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
         rules = self._rules(principal)
-        with self._metrics.match_seconds.time():
-            # Whether it was sent in the future is judged by the record's clock, below.
-            message = prepare(Incoming(alert, raw), rules, self._boundaries, datetime.now(UTC))
-        for lost in message.matched.unmatched:
-            self._metrics.unmatched.labels(lost.kind).inc()
-        require_target(rules, message)
-        about_target = target_findings(message.matched) if list(alert.areas()) else ()
-        return _ValidSubmission(message, rules, (*findings, *about_target), raw, hashlib.sha256(raw).digest())
+        try:
+            read = await self._readers.run(
+                principal.id, read_submission, raw, rules, self._limits, datetime.now(UTC)
+            )
+        except ReadersBusy:
+            raise RequestRefused(
+                ProblemType.OVERLOADED,
+                "Von diesem Zugang werden gerade so viele Meldungen gelesen, wie zugleich möglich sind. "
+                "Bitte gleich noch einmal senden.",
+            ) from None
+        except ReaderStopped as stopped:
+            raise RequestRefused(
+                ProblemType.TOO_COMPLEX,
+                "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit weniger Ecken und Flächen "
+                "zeichnen.",
+                extra={"reason": stopped.reason},
+            ) from None
+        if read.message is not None:
+            self._metrics.match_seconds.observe(read.match_seconds)
+            for lost in read.message.matched.unmatched:
+                self._metrics.unmatched.labels(lost.kind).inc()
+        if read.refused is not None or read.message is None:
+            raise read.refused or RequestRefused(ProblemType.INTERNAL, "Die Meldung wurde nicht gelesen.")
+        message = replace(read.message, incoming=replace(read.message.incoming, original=raw))
+        return _ValidSubmission(message, rules, read.findings, raw, hashlib.sha256(raw).digest())
 
     def _rules(self, principal: Principal) -> IntakeRules:
         """Return what the source may do, and the matching rule that it wants."""
@@ -195,33 +197,6 @@ class SubmissionIntake:
                 by_severity=source.by_severity,
             ),
         )
-
-    def _parse(self, raw: bytes) -> cap.Alert:
-        try:
-            document = cap.parse(raw, self._limits)
-        except cap.TooLarge as error:
-            raise RequestRefused(
-                ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error.message_de}"
-            ) from error
-        except cap.CapError as error:
-            raise RequestRefused(
-                ProblemType.MALFORMED,
-                f"Die Meldung ist nicht lesbar: {error.message_de}",
-                errors=(
-                    {
-                        "code": error.code,
-                        "line": error.line,
-                        "message": str(error),
-                        "message_de": error.message_de,
-                    },
-                ),
-            ) from error
-        if document.kind != "alert" or len(document.alerts) != 1:
-            raise RequestRefused(
-                ProblemType.NOT_ONE_ALERT,
-                f"Eine Einreichung enthält genau eine Meldung, diese {len(document.alerts)}.",
-            )
-        return document.alerts[0]
 
     async def _decide(self, submission: Submission, valid: _ValidSubmission) -> tuple[RelatedState, Decision]:
         """Decide in the record's present. Raises `RequestRefused` for what is in doubt."""

@@ -59,6 +59,12 @@ class IntakeMetrics:
         )
         for kind in ("area", "circle", "geocode", "polygon"):
             self.unmatched.labels(kind)
+        self.readers_stopped = Counter(
+            "warn_readers_stopped",
+            "Readers stopped while they read a message or a list: it took too long, too much memory, or ended them.",
+            ("reason",),
+            registry=registry,
+        )
 
     def _durations(self, registry: CollectorRegistry) -> None:
         self.accept_seconds = Histogram(

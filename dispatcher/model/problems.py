@@ -16,6 +16,7 @@ class ProblemType(StrEnum):
     INCOMPLETE = "incomplete"
     MALFORMED = "malformed"
     INVALID_CAP = "invalid-cap"
+    TOO_COMPLEX = "too-complex"
     NOT_ONE_ALERT = "not-one-alert"
     SENDER_NOT_ALLOWED = "sender-not-allowed"
     SENT_IN_FUTURE = "sent-in-future"
@@ -43,6 +44,7 @@ STATUS = {
     ProblemType.INCOMPLETE: 408,
     ProblemType.MALFORMED: 400,
     ProblemType.INVALID_CAP: 422,
+    ProblemType.TOO_COMPLEX: 422,
     ProblemType.NOT_ONE_ALERT: 422,
     ProblemType.SENDER_NOT_ALLOWED: 403,
     ProblemType.SENT_IN_FUTURE: 422,
@@ -70,6 +72,7 @@ TITLE = {
     ProblemType.INCOMPLETE: "The body did not arrive completely",
     ProblemType.MALFORMED: "The body cannot be read as CAP",
     ProblemType.INVALID_CAP: "The message breaks rules of CAP",
+    ProblemType.TOO_COMPLEX: "Reading the message takes more than it may",
     ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",
     ProblemType.SENDER_NOT_ALLOWED: "The API key does not speak for this CAP sender",
     ProblemType.SENT_IN_FUTURE: "The message was sent in the future",
@@ -85,7 +88,7 @@ TITLE = {
     ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
     ProblemType.NOT_FOUND: "Not found",
     ProblemType.QUOTA_EXCEEDED: "The source has submitted too many warnings",
-    ProblemType.OVERLOADED: "Too many are reading now",
+    ProblemType.OVERLOADED: "Too much is asked for now",
     ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
     ProblemType.INTERNAL: "Internal error",
 }
@@ -109,6 +112,9 @@ class RequestRefused(Exception):
         self.errors = errors
         self.extra = extra or {}
         self.retry_after_s = retry_after_s
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.type, self.detail, self.errors, self.extra, self.retry_after_s)
 
     @property
     def status(self) -> int:

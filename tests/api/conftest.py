@@ -98,9 +98,11 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(settings: Any, limits: HttpLimits = DEFAULT_LIMITS) -> AsyncIterator[Service]:
-    """The application of these settings behind a free port."""
-    async with wiring.api_dependencies(settings) as parts:
+async def serving(
+    settings: Any, limits: HttpLimits = DEFAULT_LIMITS, *, in_process: bool = True
+) -> AsyncIterator[Service]:
+    """The application of these settings behind a free port; it reads submissions `in_process`, or in readers."""
+    async with wiring.api_dependencies(settings, in_process=in_process) as parts:
         listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         server = server_of(application(parts), parts.metrics, limits)
         metrics = server_of(metrics_application(parts), parts.metrics)
