@@ -25,6 +25,9 @@ class CapError(ValueError):
         self.message_de = message_de
         self.line = line
 
+    def __reduce__(self) -> tuple[object, ...]:  # a reader in another process raises it here
+        return type(self), (str(self), self.message_de, self.line)
+
 
 class TooLarge(CapError):
     code = "too-large"

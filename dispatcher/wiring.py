@@ -87,6 +87,9 @@ for the feeds."""
 
 SUBMISSION_READERS = ReaderLimits(readers=4, share=2, time_s=15.0, memory_bytes=1 << 30, wait_s=5.0)
 """Of one API process. No message of 2 MB that was looked for took a second to read, and few a second to match."""
+FEED_READERS = ReaderLimits(readers=2, share=1, time_s=60.0, memory_bytes=3 << 30, wait_s=None)
+"""Of a worker with feeds. A part of a list is read at once: a document of 32 MB, which may hold a continent's warnings
+and then takes some 800 MB, or a hundred messages."""
 READER_MODULES = ("dispatcher.intake.reading",)
 """What readers need."""
 
@@ -309,7 +312,10 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=False),
             feed_services=await _api_feed_services(
-                settings, FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, metrics)
+                settings,
+                FeedDependencies(
+                    pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=pooled
+                ),
             ),
             reports=delivery_reports(settings, pool, metrics),
             refused_credentials=RefusedCredentials(metrics),
@@ -339,18 +345,13 @@ async def _api_feed_services(settings: Settings, base: FeedDependencies) -> Feed
 
 
 def _feed_scheduler(
-    settings: Settings,
-    pool: record.Pool,
-    http: HttpClient,
-    wake_ups: WakeUpQueue,
-    metrics: Metrics,
-    leadership: Leadership,
+    settings: Settings, dependencies: Callable[[Boundaries], FeedDependencies], leadership: Leadership
 ) -> FeedScheduler | None:
     """Return the scheduler of the feeds; without feeds nothing is loaded for them."""
     if settings.feeds is None:
         return None
     boundaries = load_boundaries(settings)
-    base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, metrics)
+    base = dependencies(boundaries)
     services = feed_services(base, load_feeds(settings, boundaries))
     return FeedScheduler(
         poller=services.poller,
@@ -358,7 +359,7 @@ def _feed_scheduler(
         store=services.store,
         held=services.held,
         leadership=leadership,
-        metrics=metrics,
+        metrics=base.metrics,
         clock=base.clock,
     )
 
@@ -384,7 +385,14 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
         count=lambda closed: metrics.count_closed(closed.state, closed.recipients),
     )
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
-    scheduler = _feed_scheduler(settings, pool, http, wake_ups, metrics, feeds_leadership)
+    readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
+    scheduler = _feed_scheduler(
+        settings,
+        lambda boundaries: FeedDependencies(
+            pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=readers
+        ),
+        feeds_leadership,
+    )
     try:
         yield WorkerDependencies(
             planner=Planner(plans, ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))),
@@ -421,6 +429,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     finally:
         await leadership.drop()
         await feeds_leadership.drop()
+        await readers.aclose()
         for channel in registry.values():
             await channel.aclose()
         await http.aclose()

@@ -13,6 +13,7 @@ from dispatcher.feeds.services import FeedServices
 from dispatcher.feeds.sync import FeedSync
 from dispatcher.intake.approval import Approval
 from dispatcher.intake.feed_message import FeedIntake
+from dispatcher.readers.readers import InProcess
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.held import Held
 from dispatcher.store.feeds.feeds import Feeds
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.entry_reader import Get
     from dispatcher.metrics import Metrics
     from dispatcher.queue.wakeups import WakeUpQueue
+    from dispatcher.readers.readers import Readers
     from dispatcher.store.record import Pool
 
 
@@ -48,10 +50,13 @@ class FeedDependencies:
     boundaries: Boundaries
     metrics: Metrics
     clock: Callable[[], datetime] = utc_now
+    readers: Readers | None = None
+    """What reads what feeds publish; None: a thread of this process."""
 
 
 def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | None = None) -> FeedServices:
     """Return the parts that deal with feeds. `get` replaces the network for what is behind links."""
+    readers = base.readers or InProcess(base.boundaries)
     alerts, store, quarantine = Alerts(base.pool), Feeds(base.pool), Quarantine(base.pool)
     for feed in feeds:
         base.metrics.know_feed(
@@ -62,9 +67,8 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
     sync = FeedSync(
         store=store,
         quarantine=quarantine,
-        ingest=FeedIntake(
-            alerts=alerts, boundaries=base.boundaries, wake_ups=base.wake_ups, metrics=base.metrics
-        ),
+        ingest=FeedIntake(alerts=alerts, readers=readers, wake_ups=base.wake_ups, metrics=base.metrics),
+        readers=readers,
         get=get or Details(base.http, base.exemptions, base.metrics, base.clock).get,
         metrics=base.metrics,
     )
@@ -84,6 +88,7 @@ def feed_services(base: FeedDependencies, feeds: tuple[Feed, ...], get: Get | No
             metrics=base.metrics,
             clock=base.clock,
             random=random.SystemRandom().random,
+            readers=readers,
         ),
         clock=base.clock,
     )

@@ -10,15 +10,19 @@ import cap
 from dispatcher.feeds.entry_state import FetchedEntry, acting_since, is_irrelevant, summary_message
 from dispatcher.feeds.fetch import FetchError
 from dispatcher.feeds.hosts import Hosts
-from dispatcher.intake.prepare import Incoming, Unusable
+from dispatcher.intake.prepare import Incoming, Unusable, too_complex
+from dispatcher.readers.chunks import read_each
+from dispatcher.readers.readers import ReaderStopped
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.feeds.entry import FeedEntry
+    from dispatcher.feeds.entry import Adapter, FeedEntry
     from dispatcher.model.feeds import EntryState
+    from dispatcher.readers.readers import Readers
 
     Get = Callable[[Feed, str], Awaitable[bytes]]
     """Fetches one linked document. Raises `FetchError`."""
@@ -31,9 +35,20 @@ FETCHES_AT_ONCE = 4
 class EntryReader:
     """Reads entries. All waiting for the network is bounded by `get`."""
 
-    def __init__(self, get: Get, put_aside: PutAside) -> None:
+    def __init__(self, get: Get, put_aside: PutAside, readers: Readers) -> None:
         self._get = get
         self._put_aside = put_aside
+        self._readers = readers
+
+    async def read_here(
+        self, feed: Feed, entries: Sequence[FeedEntry], parts: Sequence[bytes] = ()
+    ) -> list[tuple[FeedEntry, tuple[Incoming, ...] | Unusable]]:
+        """Return each entry with its messages, or why there are none; `parts` are what its links led to."""
+        found = await read_each(self._readers, feed.rules.source_id, read_all, entries, (feed.adapter, parts))
+        return [
+            (entry, too_complex(one) if isinstance(one, ReaderStopped) else one)
+            for entry, one in zip(entries, found, strict=True)
+        ]
 
     async def read(
         self, feed: Feed, entries: Sequence[FeedEntry], known: Mapping[str, EntryState], now: datetime
@@ -47,7 +62,7 @@ class EntryReader:
         since = acting_since(linked, known.values(), now, feed.rules.default_lifetime)
         fetched = [FetchedEntry(entry, over=True) for entry in linked if is_irrelevant(entry, since, now)]
         here = [entry for entry in entries if not entry.links]
-        for entry, found in await asyncio.to_thread(read_all, feed, here):
+        for entry, found in await self.read_here(feed, here):
             fetched.append(await self._or_quarantined(feed, entry, entry.content or b"", found, now))
         wanted = [entry for entry in linked if not is_irrelevant(entry, since, now)]
         wanted.sort(key=lambda entry: entry.is_over(now))
@@ -91,7 +106,7 @@ class EntryReader:
             )
         hosts.answered(link)
         parts += [await self._or_nothing(feed, other) for other in entry.links[1:]]
-        ((_, found),) = await asyncio.to_thread(read_all, feed, [entry], parts)
+        ((_, found),) = await self.read_here(feed, [entry], parts)
         fetched = await self._or_quarantined(feed, entry, parts[0], found, now)
         return (
             replace(fetched, incoming=summary_message(entry, row), waits=True) if fetched.broken else fetched
@@ -105,17 +120,17 @@ class EntryReader:
 
 
 def read_all(
-    feed: Feed, entries: Sequence[FeedEntry], parts: Sequence[bytes] = ()
-) -> list[tuple[FeedEntry, tuple[Incoming, ...] | Unusable]]:
-    """Return each entry with its messages, or why there are none. This costs processor time only: call it in a
-    thread.
-    """
-    return [(entry, _read(feed, entry, parts)) for entry in entries]
+    boundaries: Boundaries, entries: Sequence[FeedEntry], context: tuple[Adapter, Sequence[bytes]]
+) -> list[tuple[Incoming, ...] | Unusable]:
+    """Return each entry's messages, or why there are none. It runs in a reader."""
+    del boundaries
+    adapter, parts = context
+    return [_read(adapter, entry, parts) for entry in entries]
 
 
-def _read(feed: Feed, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...] | Unusable:
+def _read(adapter: Adapter, entry: FeedEntry, parts: Sequence[bytes]) -> tuple[Incoming, ...] | Unusable:
     try:
-        return feed.adapter.read(entry, parts)
+        return adapter.read(entry, parts)
     except cap.CapError as error:
         return Unusable(error.code, str(error))
     except Exception as error:  # noqa: BLE001 - one message nobody foresaw never drops the others; it is kept

@@ -16,18 +16,21 @@ from dispatcher.feeds.schedule import next_poll
 from dispatcher.feeds.sync import SyncResult
 from dispatcher.model.feeds import IngestResult, part_of
 from dispatcher.model.vocabulary import FeedResult
+from dispatcher.readers.readers import ReaderStopped, StopReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from channels.http.addresses import Exemptions
+    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.feeds.configuration import Feed
-    from dispatcher.feeds.entry import Listing
+    from dispatcher.feeds.entry import Adapter, Listing
     from dispatcher.feeds.fetch import Client, Fetched
     from dispatcher.feeds.sync import FeedSync
     from dispatcher.metrics import Metrics
     from dispatcher.model.feeds import EntryState, FeedState
+    from dispatcher.readers.readers import Readers
     from dispatcher.store.feeds.feeds import Feeds
 
 log = structlog.get_logger()
@@ -51,7 +54,7 @@ class PollReport:
 class Poller:
     """Polls feeds. `clock` is the aware time now, `random` uniform in [0, 1)."""
 
-    def __init__(  # noqa: PLR0913 - dependencies, each named at the call
+    def __init__(  # noqa: PLR0913 - the composition root names each part
         self,
         *,
         client: Client,
@@ -61,6 +64,7 @@ class Poller:
         metrics: Metrics,
         clock: Callable[[], datetime],
         random: Callable[[], float],
+        readers: Readers,
     ) -> None:
         self._client = client
         self._exemptions = exemptions
@@ -69,6 +73,8 @@ class Poller:
         self._metrics = metrics
         self._clock = clock
         self._random = random
+        self._readers = readers
+        self._stopping: dict[tuple[str, str], bytes] = {}
 
     async def poll(self, feed: Feed) -> PollReport:
         """Ask once, whatever the schedule says. Raises nothing but what `record.UNAVAILABLE` lists."""
@@ -102,7 +108,7 @@ class Poller:
     async def submit_listing(self, feed: Feed, body: bytes, now: datetime) -> PollReport:
         """Apply messages that are in no list: none is missed when it is not there next time."""
         try:
-            listing = await asyncio.to_thread(_listing, feed, body, "")
+            listing = await self._listing(feed, body, "")
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, "handed in", body, error.code, str(error), now)
             return PollReport(FeedResult.UNREADABLE, error.code)
@@ -158,7 +164,7 @@ class Poller:
     ) -> PollReport:
         part = part_of(url)
         try:
-            listing = await asyncio.to_thread(_listing, feed, body, url)
+            listing = await self._listing(feed, body, url)
         except cap.CapError as error:
             await self._sync.quarantine_body(feed, part, body, error.code, str(error), now)
             return PollReport(FeedResult.UNREADABLE, error.code)
@@ -176,10 +182,23 @@ class Poller:
         self, feed: Feed, folder: Folder, known: Mapping[str, EntryState], now: datetime
     ) -> PollReport:
         try:
-            listing = await asyncio.to_thread(folder.scan)
+            listing = await self._readers.run(feed.rules.source_id, _scanned, folder)
+        except ReaderStopped as stopped:
+            return PollReport(FeedResult.UNREADABLE, f"stopped: {stopped.reason}")
         except OSError as error:
             return PollReport(FeedResult.UNREACHABLE, type(error).__name__)
         return _report(await self._sync.apply(feed, "", listing, known, now))
+
+    async def _listing(self, feed: Feed, body: bytes, url: str) -> Listing:
+        """Read a list. One that stopped a reader is not read again for as long as it is the same. Raises `CapError`."""
+        part, digest = part_of(url), hashlib.sha256(body).digest()
+        if self._stopping.get((feed.name, part)) == digest:
+            raise _too_complex(StopReason.TIME)
+        try:
+            return await self._readers.run(feed.rules.source_id, _read_listing, feed.adapter, body, url)
+        except ReaderStopped as stopped:
+            self._stopping[feed.name, part] = digest
+            raise _too_complex(stopped.reason) from None
 
     async def _fetch(
         self, feed: Feed, url: str, validators: Mapping[str, str], now: datetime
@@ -233,9 +252,10 @@ class Poller:
         )
 
 
-def _listing(feed: Feed, body: bytes, url: str) -> Listing:
+def _read_listing(boundaries: Boundaries, adapter: Adapter, body: bytes, url: str) -> Listing:
+    del boundaries
     try:
-        return feed.adapter.listing(body, url)
+        return adapter.listing(body, url)
     except cap.CapError:
         raise
     except Exception as error:
@@ -243,6 +263,17 @@ def _listing(feed: Feed, body: bytes, url: str) -> Listing:
             f"The list is of no foreseen form: {type(error).__name__}.",
             f"Die Liste hat eine unbekannte Form: {type(error).__name__}.",
         ) from error
+
+
+def _scanned(boundaries: Boundaries, folder: Folder) -> Listing:
+    del boundaries
+    return folder.scan()
+
+
+def _too_complex(reason: StopReason) -> cap.LimitExceeded:
+    return cap.LimitExceeded(
+        f"Reading the list was stopped: {reason}.", f"Das Lesen der Liste wurde abgebrochen: {reason}."
+    )
 
 
 def _report(synced: SyncResult) -> PollReport:

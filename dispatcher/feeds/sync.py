@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from dispatcher.feeds.entry_reader import EntryReader, read_all
+from dispatcher.feeds.entry_reader import EntryReader
 from dispatcher.feeds.entry_state import is_due, retry_entry, row_of
 from dispatcher.feeds.listing_diff import Difference, compare, compare_unchanged, ended, suspend_misses
 from dispatcher.feeds.message_groups import arranged, with_related
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.entry_reader import Get
     from dispatcher.intake.feed_message import FeedIntake
     from dispatcher.metrics import Metrics
+    from dispatcher.readers.readers import Readers
     from dispatcher.store.feeds.feeds import Feeds
     from dispatcher.store.feeds.quarantine import Quarantine
 
@@ -55,13 +56,20 @@ class FeedSync:
     """Applies lists to the record. All waiting for the network is bounded by `get`."""
 
     def __init__(
-        self, *, store: Feeds, quarantine: Quarantine, ingest: FeedIntake, get: Get, metrics: Metrics
+        self,
+        *,
+        store: Feeds,
+        quarantine: Quarantine,
+        ingest: FeedIntake,
+        get: Get,
+        metrics: Metrics,
+        readers: Readers,
     ) -> None:
         self._store = store
         self._quarantine = quarantine
         self._ingest = ingest
         self._metrics = metrics
-        self._reader = EntryReader(get, self._quarantine_item)
+        self._reader = EntryReader(get, self._quarantine_item, readers)
 
     async def apply(
         self, feed: Feed, part: str, listing: Listing | None, known: Mapping[str, EntryState], now: datetime
@@ -96,7 +104,7 @@ class FeedSync:
         incoming: list[Incoming] = []
         unusable = [Unusable(one.code, one.detail) for one in listing.broken]
         await self.quarantine_parts(feed, listing.broken, now)
-        for entry, found in await asyncio.to_thread(read_all, feed, listing.entries):
+        for entry, found in await self._reader.read_here(feed, listing.entries):
             if isinstance(found, Unusable):
                 unusable.append(found)
                 await self._quarantine_item(feed, entry.key, entry.content or b"", found, now)
@@ -110,7 +118,7 @@ class FeedSync:
         """Take in messages that came by themselves; returns what became of each. The newest are judged first, as in a
         list.
         """
-        prepared = await asyncio.to_thread(self._ingest.prepare, incoming, feed.rules, now)
+        prepared = await self._ingest.prepare(incoming, feed.rules, now)
         results: dict[int, IngestResult | Unusable] = {}
         usable: list[tuple[int, Message]] = []
         for index, (one, message) in enumerate(zip(incoming, prepared, strict=True)):
@@ -163,9 +171,7 @@ class FeedSync:
         for _ in (one for one in fetched if one.over):
             self._metrics.feed_messages.labels(feed.name, Reason.EXPIRED).inc()
         pairs = [(one, incoming) for one in fetched for incoming in one.incoming]
-        prepared = await asyncio.to_thread(
-            self._ingest.prepare, [incoming for _, incoming in pairs], feed.rules, now
-        )
+        prepared = await self._ingest.prepare([incoming for _, incoming in pairs], feed.rules, now)
         results: dict[str, IngestResult | Unusable] = {}
         usable: list[tuple[str, Message]] = []
         for (one, incoming), message in zip(pairs, prepared, strict=True):

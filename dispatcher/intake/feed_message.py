@@ -9,11 +9,13 @@ from dispatcher.intake.decide import decide
 from dispatcher.intake.effects import TAKES_EFFECT, take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import delisting_notice, new_alert
-from dispatcher.intake.prepare import Incoming, IntakeRules, Message, Unusable, prepare
+from dispatcher.intake.prepare import Incoming, IntakeRules, Message, Unusable, prepare_each, too_complex
 from dispatcher.intake.related import reachable, reference_keys
 from dispatcher.model.feeds import IngestResult
 from dispatcher.model.vocabulary import DISPATCHED, FEED_PREFIX, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
+from dispatcher.readers.chunks import read_each
+from dispatcher.readers.readers import ReaderStopped
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
 
@@ -21,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.intake.decide import Decision
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import ReadyAlert, StoredAlert
+    from dispatcher.readers.readers import Readers
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
 NOT_KEPT = frozenset({Reason.DUPLICATE, Reason.MERGED})
@@ -40,31 +42,25 @@ class FeedIntake:
         self,
         *,
         alerts: Alerts,
-        boundaries: Boundaries,
+        readers: Readers,
         wake_ups: WakeUpQueue,
         metrics: Metrics,
         clock: Callable[[datetime], datetime] = lambda now: now,
     ) -> None:
         """`clock` maps the record's time to the one by which messages are decided: for replays."""
         self._alerts = alerts
-        self._boundaries = boundaries
+        self._readers = readers
         self._wake_ups = wake_ups
         self._metrics = metrics
         self._clock = clock
 
-    def prepare(
+    async def prepare(
         self, incoming: Sequence[Incoming], rules: IntakeRules, now: datetime
     ) -> list[Message | Unusable]:
-        """Return each message, or why it is none. This costs processor time only: call it in a thread."""
-        return [self._prepare(message, rules, now) for message in incoming]
-
-    def _prepare(self, incoming: Incoming, rules: IntakeRules, now: datetime) -> Message | Unusable:
-        try:
-            return prepare(incoming, rules, self._boundaries, self._clock(now))
-        except Unusable as unusable:
-            return unusable
-        except Exception as error:  # noqa: BLE001 - an unforeseen message never drops the others; it is kept
-            return Unusable("unforeseen", type(error).__name__)
+        """Return each message, or why it is none."""
+        context = (rules, self._clock(now))
+        found = await read_each(self._readers, rules.source_id, prepare_each, incoming, context)
+        return [too_complex(one) if isinstance(one, ReaderStopped) else one for one in found]
 
     async def accept(
         self, rules: IntakeRules, message: Message, *, related: bool = False, enqueue: bool = True

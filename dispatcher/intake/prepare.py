@@ -23,10 +23,11 @@ from dispatcher.targeting.outcome import Beyond, Match, MatchProfile
 from dispatcher.targeting.target import target_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cap.profiles.profile import Facts
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.readers.readers import ReaderStopped
     from dispatcher.targeting.rule import MatchingRule
 
 FUTURE_TOLERANCE = timedelta(minutes=5)
@@ -190,6 +191,33 @@ class Unusable(Exception):
         super().__init__(code)
         self.code = code
         self.detail = detail
+
+    def __reduce__(self) -> tuple[object, ...]:  # a reader in another process returns it
+        return type(self), (self.code, self.detail)
+
+
+def prepare_each(
+    boundaries: Boundaries, incoming: Sequence[Incoming], context: tuple[IntakeRules, datetime]
+) -> list[Message | Unusable]:
+    """Return each message of a feed, or why it is none: nothing that nobody foresaw in one drops the others."""
+    rules, now = context
+    return [_prepared(one, rules, boundaries, now) for one in incoming]
+
+
+def _prepared(
+    incoming: Incoming, rules: IntakeRules, boundaries: Boundaries, now: datetime
+) -> Message | Unusable:
+    try:
+        return prepare(incoming, rules, boundaries, now)
+    except Unusable as unusable:
+        return unusable
+    except Exception as error:  # noqa: BLE001 - an unforeseen message never drops the others; it is kept
+        return Unusable("unforeseen", type(error).__name__)
+
+
+def too_complex(stopped: ReaderStopped) -> Unusable:
+    """Return what a message is that stopped its reader."""
+    return Unusable("too-complex", f"Reading it was stopped: {stopped.reason}.")
 
 
 def too_long_names(alert: cap.Alert) -> list[str]:

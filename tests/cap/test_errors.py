@@ -1,5 +1,7 @@
 """Errors: their codes are part of what scripts and operators read."""
 
+import pickle
+
 import pytest
 
 from cap import errors
@@ -28,3 +30,10 @@ def test_an_error_has_its_code_two_sentences_and_a_line(error: type[errors.CapEr
     )
     assert isinstance(raised, ValueError)
     assert error("a", "b").line is None
+    again = pickle.loads(pickle.dumps(raised))  # a reader in another process raises it here
+    assert (type(again), str(again), again.message_de, again.line) == (
+        error,
+        "in English",
+        "auf Deutsch",
+        7,
+    )

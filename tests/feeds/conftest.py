@@ -43,6 +43,7 @@ def poller(world: World, client: HttpClient, server: FeedServer) -> Poller:
         ingest=world.ingest,
         get=Details(client, exemptions, world.metrics, world.clock).get,
         metrics=world.metrics,
+        readers=world.readers,
     )
     return Poller(
         client=client,
@@ -52,6 +53,7 @@ def poller(world: World, client: HttpClient, server: FeedServer) -> Poller:
         metrics=world.metrics,
         clock=world.clock,
         random=lambda: 0.5,
+        readers=world.readers,
     )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 import cap
+from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import Feed
+from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.entry_reader import read_all
 from dispatcher.feeds.poller import Poller
 from dispatcher.intake.prepare import Unusable
@@ -143,12 +145,7 @@ class Careless:
         raise ZeroDivisionError
 
 
-async def test_a_mistake_of_a_format_is_a_reason(feed: Feed) -> None:
-    from dataclasses import replace
-
-    from dispatcher.feeds.entry import FeedEntry
-
-    careless: Any = replace(feed, adapter=Careless())
-    ((_, found),) = read_all(careless, [FeedEntry("k", "1")])
+async def test_a_mistake_of_a_format_is_a_reason(boundaries: Boundaries) -> None:
+    (found,) = read_all(boundaries, [FeedEntry("k", "1")], (Careless(), ()))
     assert isinstance(found, Unusable)
     assert found.code == "unforeseen"

@@ -11,6 +11,9 @@ from prometheus_client import generate_latest
 import cap
 from dispatcher.feeds.configuration import Feed
 from dispatcher.feeds.poller import Poller
+from dispatcher.readers.pool import ReaderLimits, ReaderPool
+from dispatcher.readers.process import BoundaryFiles
+from dispatcher.readers.readers import ReaderStopped, StopReason
 from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
     archive,
@@ -267,3 +270,50 @@ async def test_a_key_in_an_address_gets_into_no_log_no_metric_and_no_record(
     shown = [*map(str, lines), *record, generate_latest(world.metrics.registry).decode()]
     assert not [text for text in shown if SECRET in text]
     assert sum(server.origin in text for text in record) >= 3, "which source it was is there all the same"
+
+
+class Stopped:
+    """Readers that are stopped by everything."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def run(self, *_: Any) -> Any:
+        self.asked += 1
+        raise ReaderStopped(StopReason.TIME)
+
+
+async def test_a_list_that_stops_its_reader_is_put_aside_and_not_read_again(world: World) -> None:
+    feed, readers = await world.feed(), Stopped()
+    world.poller._readers = readers  # type: ignore[assignment]
+    for _ in range(3):
+        report = await world.list(feed, archive(warning(1)))
+        assert (report.result, report.detail) == ("unreadable", "limit-exceeded")
+    assert readers.asked == 1
+    await world.list(feed, archive(warning(2)))
+    assert readers.asked == 2
+    assert [item.code for item in await world.quarantine.listed(feed.name)] == ["limit-exceeded"] * 2
+
+
+async def test_a_message_that_stops_its_reader_is_put_aside_and_not_read_again(world: World) -> None:
+    feed, readers = await world.feed(), Stopped()
+    world.sync._reader._readers = readers  # type: ignore[assignment]
+    for _ in range(2):
+        await world.list(feed, archive(warning(1)))
+    assert readers.asked == 1
+    assert [item.code for item in await world.quarantine.listed(feed.name)] == ["too-complex"]
+
+
+@pytest.mark.processes
+async def test_a_list_is_read_in_readers_as_it_is_here(world: World) -> None:
+    """Formats, rules and what was read go from one process to the other."""
+    limits = ReaderLimits(readers=2, share=1, time_s=60.0, memory_bytes=3 << 30, wait_s=None)
+    readers = ReaderPool(BoundaryFiles(), limits, world.metrics)
+    world.poller._readers = world.sync._reader._readers = world.ingest._readers = readers
+    try:
+        feed = await world.feed()
+        report = await world.list(feed, archive(warning(1), warning(2), extra={"x.xml": b"<alert"}.items()))
+        assert (report.synced.fresh, await world.reasons()) == (3, ["first_notice", "first_notice"])
+        assert [item.code for item in await world.quarantine.listed(feed.name)] == ["not-xml"]
+    finally:
+        await readers.aclose()

@@ -338,6 +338,6 @@ async def test_an_all_clear_after_silence_is_not_a_second_message(world: World) 
 
 async def test_what_nobody_foresaw_is_kept_and_not_raised(world: World) -> None:
     feed = await world.feed()
-    (found,) = world.ingest.prepare([None], feed.rules, NOW)
+    (found,) = await world.ingest.prepare([None], feed.rules, NOW)
     assert isinstance(found, Unusable)
     assert json.dumps(found.detail)

@@ -30,6 +30,7 @@ from dispatcher.model.feeds import IngestResult
 from dispatcher.model.vocabulary import FeedResult
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.readers.readers import InProcess
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.held import Held
@@ -77,9 +78,10 @@ class World:
         self.alerts, self.feeds = Alerts(self.pool), Feeds(self.pool)
         self.quarantine, self.held = Quarantine(self.pool), Held(self.pool)
         boundaries = Boundaries.default()
+        self.readers = InProcess(boundaries)
         self.ingest = FeedIntake(
             alerts=self.alerts,
-            boundaries=boundaries,
+            readers=self.readers,
             wake_ups=self.wake_ups,
             metrics=self.metrics,
             clock=self.clock,
@@ -93,6 +95,7 @@ class World:
             ingest=self.ingest,
             get=self.get,
             metrics=self.metrics,
+            readers=self.readers,
         )
         self.poller = Poller(
             client=NoNetwork(),
@@ -102,6 +105,7 @@ class World:
             metrics=self.metrics,
             clock=self.clock,
             random=lambda: 0.5,
+            readers=self.readers,
         )
 
     async def get(self, _feed: Feed, url: str) -> bytes:
@@ -125,7 +129,7 @@ class World:
 
     async def take(self, feed: Feed, alert: cap.Alert, original: bytes = b"") -> IngestResult:
         """One message arrives."""
-        (message,) = self.ingest.prepare([Incoming(alert, original)], feed.rules, self.clock.now)
+        (message,) = await self.ingest.prepare([Incoming(alert, original)], feed.rules, self.clock.now)
         if isinstance(message, Unusable):
             raise message
         return await self.ingest.accept(feed.rules, message)

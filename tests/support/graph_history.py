@@ -20,6 +20,7 @@ from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, State
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.readers.readers import InProcess
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -76,7 +77,7 @@ class Service:
         self.people: dict[int, frozenset[str]] = {}
         self.intake = FeedIntake(
             alerts=self.alerts,
-            boundaries=Boundaries.default(),
+            readers=InProcess(Boundaries.default()),
             wake_ups=WakeUpQueue(open_queue(parse("redis://127.0.0.1:1/0"))),  # it is never asked
             metrics=Metrics(),
         )

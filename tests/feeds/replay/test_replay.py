@@ -49,6 +49,7 @@ def replaying(world: World, feed: Feed, **changes: Any) -> tuple[Replay, Naps]:
         ingest=world.ingest,
         get=kept.get,
         metrics=world.metrics,
+        readers=world.readers,
     )
     poller = Poller(
         client=NoNetwork(),
@@ -58,6 +59,7 @@ def replaying(world: World, feed: Feed, **changes: Any) -> tuple[Replay, Naps]:
         metrics=world.metrics,
         clock=world.clock,
         random=lambda: 0.5,
+        readers=world.readers,
     )
     return Replay(poller, kept, feed, naps, **changes), naps
 

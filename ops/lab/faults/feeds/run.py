@@ -35,6 +35,7 @@ from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.readers.readers import InProcess
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -120,9 +121,10 @@ class Run:
         boundaries = Boundaries.default()
         self._places = [unit.ags for unit in boundaries.by_prefix(DISTRICT)]
         self._store, self._quarantine = Feeds(pool), Quarantine(pool)
+        readers = InProcess(boundaries)
         ingest = FeedIntake(
             alerts=alerts,
-            boundaries=boundaries,
+            readers=readers,
             wake_ups=wake_ups,
             metrics=metrics,
             clock=lambda _: self._now(),
@@ -137,10 +139,12 @@ class Run:
                 ingest=ingest,
                 get=Details(http, _exemptions(server), metrics, self._now).get,
                 metrics=metrics,
+                readers=readers,
             ),
             metrics=metrics,
             clock=self._now,
             random=self._random.random,
+            readers=readers,
         )
         self._planner = Planner(
             Plans(pool, 1000), ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))
