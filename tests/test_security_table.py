@@ -53,6 +53,22 @@ def test_every_row_names_a_test_that_exists() -> None:
     assert not found, "\n".join(found)
 
 
+def outside(page: str) -> list[str]:
+    """Return the rows that name tests and stand below no head."""
+    inside = set(rows(page))
+    return [
+        line
+        for line in page.splitlines()
+        if line.startswith("|") and TEST.search(line) and line not in inside
+    ]
+
+
+def test_no_row_stands_outside_a_table() -> None:
+    assert outside(PAGE.read_text("utf-8")) == []
+    lost = "| x | `tests/test_security_table.py::test_it` |"
+    assert outside(f"| attack | test |\n|---|---|\n\nProse.\n{lost}\n") == [lost]
+
+
 @pytest.mark.parametrize(
     ("row", "fault"),
     [

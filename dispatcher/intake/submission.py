@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import cap
 from dispatcher.audience.estimate import NOBODY
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
+
+DECIDED_AT_ONCE = 2
+"""How many messages of one source are decided upon at once in a process, of ten connections to the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,7 @@ class SubmissionIntake:
         self._wake_ups = wake_ups
         self._metrics = metrics
         self._readers = readers
+        self._deciding: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
         self._quota = settings.quota_per_hour
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
@@ -108,7 +114,7 @@ class SubmissionIntake:
         """Return only after the commit. Raises `RequestRefused`, or what `record.UNAVAILABLE` lists."""
         started = time.monotonic()
         valid = await self._read(principal, raw)
-        async with self._alerts.submission(valid.message.alert.sender) as submission:
+        async with self._turn(principal), self._alerts.submission(valid.message.alert.sender) as submission:
             accepted, others = await self._record(submission, valid)
         self._metrics.accept_seconds.observe(time.monotonic() - started)
         if accepted.repeated:
@@ -125,7 +131,7 @@ class SubmissionIntake:
         """Decide as `accept` does, without any effect. Raises like `accept`."""
         valid = await self._read(principal, raw)
         message = valid.message
-        async with self._alerts.submission(message.alert.sender) as submission:
+        async with self._turn(principal), self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
             before = known.same
         repeated = decision.reason is Reason.DUPLICATE and before is not None
@@ -147,6 +153,12 @@ class SubmissionIntake:
             repeated=repeated,
             matched=message.matched,
         )
+
+    def _turn(self, principal: Principal) -> asyncio.Semaphore:
+        """Return what bounds how many of a source's messages are decided upon at once, or wait for it: whoever sends
+        hundreds waits for itself, and not for all others who share its CAP sender or the connections to the record.
+        """
+        return self._deciding.setdefault(principal.id, asyncio.Semaphore(DECIDED_AT_ONCE))
 
     async def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
         rules = self._rules(principal)

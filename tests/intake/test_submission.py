@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from dispatcher.intake.submission import DECIDED_AT_ONCE
 from dispatcher.model.principals import Source
 from dispatcher.model.problems import ProblemType
 from dispatcher.settings import Settings
 from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.api.conftest import NEIGHBOUR, OTHER_KEY, Service, introduce, serving
-from tests.support.histories import jobs_waiting, subscription
+from tests.support.histories import jobs_waiting, subscription, until
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart
 from tests.support.submissions import AACHEN, now, stored, warning
+
+SECOND_KEY = "wk_second_" + 43 * "S"
 
 
 async def test_an_accepted_alert_is_on_record_with_its_bytes_and_its_bell_is_rung(
@@ -58,6 +61,34 @@ async def test_fifty_different_ones_at_once_are_fifty_alerts(service: Service, p
     answers = await asyncio.gather(*(service.submit(warning()) for _ in range(50)))
     assert {answer.status for answer in answers} == {201}
     assert await stored(pool) == 50
+
+
+async def test_a_flood_of_one_source_does_not_stand_before_another_with_the_same_cap_sender(
+    service: Service, pool: Any
+) -> None:
+    """Messages of one sender are decided upon one after the other; here somebody decides for a long time."""
+    await service.parts.sources.put(Source("second", "", frozenset({SENDER}), ("05358",)))
+    await service.parts.sources.add_key("second", SECOND_KEY)
+    lock = "pg_advisory_lock(hashtextextended($1, 0))"
+
+    async def flooded() -> bool:
+        turns = service.parts.intake._deciding.get("second")
+        return turns is not None and len(turns._waiters or ()) == 10
+
+    async def other_waits() -> bool:
+        return len(service.parts.alerts._locks[SENDER]._waiters or ()) == 2
+
+    async with pool.acquire() as connection:
+        await connection.execute(f"SELECT {lock}", SENDER)
+        flood = [asyncio.create_task(service.submit(warning(), key=SECOND_KEY)) for _ in range(12)]
+        await until(flooded)
+        other = asyncio.create_task(service.submit(warning()))
+        await until(other_waits)
+        await connection.execute(f"SELECT {lock.replace('_lock', '_unlock', 1)}", SENDER)
+    answers = await asyncio.gather(other, *flood)
+    assert {answer.status for answer in answers} == {201}
+    order = [row["source_id"] for row in await pool.fetch("SELECT source_id FROM alert ORDER BY number")]
+    assert order.index("leitstelle") <= DECIDED_AT_ONCE
 
 
 async def test_an_identity_with_other_content_is_refused(service: Service, pool: Any) -> None:
