@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-fast check format geodata faults bench audit lock clean
+.PHONY: help setup demo test test-fast check format geodata faults worst-case bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,6 +54,9 @@ geodata: setup  ## var/geodata/de.bundle: the boundaries of all Germany (needs n
 
 faults: setup  ## the fault lab, every fault (ARGS: --runs N --seed N|random)
 	@$(BIN)/python -m ops.lab.faults all $(ARGS)
+
+worst-case: setup  ## looks for bodies that take long to read (ARGS: --search SECONDS --seed N --match)
+	@$(BIN)/python -m ops.lab.worst_case $(ARGS)
 
 bench: setup  ## a benchmark: make bench ARGS="idle-latency --json"
 	@$(BIN)/python -m ops.lab.bench $(ARGS)

@@ -13,7 +13,9 @@ class Limits:
 
     max_bytes: int = 2 * 1024 * 1024
     max_depth: int = 64  # elements inside one another; an alert has 5 levels, in EDXL-DE 9
-    max_elements: int = 200_000  # per body
+    max_elements: int = (
+        100_000  # per body: one for every 20 bytes of the longest; alerts have one for every 33
+    )
     max_attributes: int = 64  # per element, namespace declarations not counted
     max_namespaces: int = 256  # declarations in scope at once; an alert has 2, with a signature 3
     max_name: int = 1_000  # characters in one element's or attribute's name, namespace included

@@ -24,7 +24,9 @@ def _from_elements(fields: Fields, child: Element, model: Model, tags: tuple[str
         name, value = child.children[0].text.strip(), child.children[1].text.strip()
         if name and "<" not in name and "&" not in name:
             return NamedValue(name, plaintext.plain(value), child.line or None)
-    inner = Fields(child, model, fields.path_of(child), fields.problems)
+    # Where no problem is kept any more nobody asks where it was.
+    path = "" if fields.problems.is_full else fields.path_of(child)
+    inner = Fields(child, model, path, fields.problems)
     value_child = inner.first("value")
     text = plaintext.plain(inner.raw(value_child)) if value_child is not None else ""
     return NamedValue(inner.required_prose("valueName"), text, child.line or None)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cap
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.targeting.match import match
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -28,6 +30,17 @@ def read(body: bytes) -> None:
         return
     for alert in alerts:
         cap.check(alert, cap.STRICT)
+
+
+def read_and_match(body: bytes) -> None:
+    """Read a body, check it, and find whom it concerns in the data of the package."""
+    try:
+        alerts = cap.parse(body).alerts
+    except cap.CapError:
+        return
+    for alert in alerts:
+        cap.check(alert, cap.STRICT)
+        match(list(cap.normalise(alert).areas()), Boundaries.default())
 
 
 def cost(body: bytes, read: Callable[[bytes], None] = read) -> Cost:

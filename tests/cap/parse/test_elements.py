@@ -94,7 +94,7 @@ def test_text_around_many_children_is_read_in_time_that_grows_with_its_length() 
     """The issue's body: 1 MB of text, then 100,000 children, each of which copied the text before it."""
     body = b"<alert><note>" + b"x" * 990_000 + b"a<b/>" * 100_000 + b"</note></alert>"
     started = time.process_time()
-    root, _ = read(body, Limits())
+    root, _ = read(body, Limits(max_elements=200_000))
     assert time.process_time() - started <= 1.0
     (note,) = root.children
     assert len(note.text) == 1_090_000
