@@ -234,8 +234,8 @@ def test_entries_within_entries_say_nothing_of_their_messages() -> None:
 
 def test_thousands_of_entries_for_one_message_are_joined_in_one_pass() -> None:
     link = '<link href="a.xml"/>'
-    body = ATOM.format("".join(entry(link, updated=f"2026-11-22T12:00:00.{n}+00:00") for n in range(5_000)))
+    body = ATOM.format("".join(entry(link, updated=f"2026-11-22T12:00:00.{n}+00:00") for n in range(8_000)))
     started = time.process_time()
     (found,) = Index().listing(body.encode(), "https://x.example/").entries
-    assert time.process_time() - started < 5.0
-    assert found.version.count("|") == 4_999
+    assert time.process_time() - started < 4.0
+    assert found.version.count("|") == 7_999
