@@ -25,6 +25,10 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The routes that require nothing, each with its reason."""
 
+METRICS_ROUTES: Final = frozenset({"GET /livez", "GET /readyz", "GET /metrics"})
+"""What the port of metrics has of every process. It requires nothing: it listens on loopback unless told otherwise, and
+is the operator's to keep inside."""
+
 OPEN_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "example": "It prints a sample message.",

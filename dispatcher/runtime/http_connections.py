@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
 
 
-class Place(StrEnum):
+class Phase(StrEnum):
     """What a connection is doing."""
 
     WAITING = "waiting"
@@ -26,63 +26,65 @@ class Place(StrEnum):
     """We owe an answer."""
 
 
-GIVES_WAY: Final = (Place.WAITING, Place.STALLED, Place.READING)
+GIVES_WAY: Final = (Phase.WAITING, Phase.STALLED, Phase.READING)
 """Who ends first. A request that is here with all its bytes ends for nobody."""
 
 
-class Connection(Protocol):
+class ClientConnection(Protocol):
     """What can be told to end."""
 
     def give_way(self) -> None: ...
 
 
 class Connections:
-    """The open connections of a port, each in its place, in each place by how long they are there."""
+    """The open connections of a port, by what they are doing, and by how long they are doing it."""
 
     def __init__(self, most: int, metrics: Metrics) -> None:
         self.ended = EndedConnections(metrics)
         self._open = metrics.connections
         self._most = most
-        self._places: dict[Connection, Place] = {}
-        self._queues: dict[Place, OrderedDict[Connection, None]] = {place: OrderedDict() for place in Place}
+        self._phases: dict[ClientConnection, Phase] = {}
+        self._queues: dict[Phase, OrderedDict[ClientConnection, None]] = {
+            phase: OrderedDict() for phase in Phase
+        }
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._phases)
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: ClientConnection) -> bool:
         """Take a connection in, in place of the one that waits longest if there are too many. Returns whether there was
         one.
         """
-        if len(self._places) >= self._most and not self.make_room():
+        if len(self._phases) >= self._most and not self.make_room():
             self.ended.note(Ended.NO_PLACE)
             return False
-        self._places[connection] = Place.RUNNING  # until the loop has it, it cannot end
-        self._queues[Place.RUNNING][connection] = None
+        self._phases[connection] = Phase.RUNNING  # until the loop has it, it cannot end
+        self._queues[Phase.RUNNING][connection] = None
         self._open.inc()
         return True
 
     def make_room(self) -> bool:
         """End the connection that has waited longest for its client. Returns whether there was one."""
-        for place in GIVES_WAY:
-            if self._queues[place]:
-                oldest = next(iter(self._queues[place]))
+        for phase in GIVES_WAY:
+            if self._queues[phase]:
+                oldest = next(iter(self._queues[phase]))
                 self.leave(oldest)
                 oldest.give_way()
                 return True
         return False
 
-    def move(self, connection: Connection, place: Place) -> None:
-        """Say what a connection is doing; one that does what it did keeps its place in the row. One that was let go is
+    def move(self, connection: ClientConnection, phase: Phase) -> None:
+        """Say what a connection is doing; one that does what it did keeps its turn. One that was let go is
         not taken in again.
         """
-        before = self._places.get(connection)
-        if before is not None and before is not place:
+        before = self._phases.get(connection)
+        if before is not None and before is not phase:
             del self._queues[before][connection]
-            self._places[connection] = place
-            self._queues[place][connection] = None
+            self._phases[connection] = phase
+            self._queues[phase][connection] = None
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: ClientConnection) -> None:
         """Forget a connection. One that is not known is none."""
-        if (place := self._places.pop(connection, None)) is not None:
-            del self._queues[place][connection]
+        if (phase := self._phases.pop(connection, None)) is not None:
+            del self._queues[phase][connection]
             self._open.dec()

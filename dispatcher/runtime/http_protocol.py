@@ -11,7 +11,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatcher.metrics.http import Ended
-from dispatcher.runtime.http_connections import Place
+from dispatcher.runtime.http_connections import Phase
 from dispatcher.runtime.http_transport import LingeringTransport
 
 if TYPE_CHECKING:
@@ -87,14 +87,14 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.abort()
 
     def _moved(self) -> None:
-        self._connections.move(self, self._place())
+        self._connections.move(self, self._phase())
 
-    def _place(self) -> Place:
+    def _phase(self) -> Phase:
         if self.flow.write_paused:
-            return Place.STALLED
+            return Phase.STALLED
         if self.transport.is_closing() or self.cycle is None or self.cycle.response_complete:
-            return Place.WAITING
-        return Place.READING if self.cycle.more_body else Place.RUNNING
+            return Phase.WAITING
+        return Phase.READING if self.cycle.more_body else Phase.RUNNING
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(

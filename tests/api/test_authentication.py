@@ -16,7 +16,7 @@ from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
 from dispatcher.access.principals import of_operator
-from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
+from dispatcher.access.table import METRICS_ROUTES, OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired
 from dispatcher.api.application import application
 from dispatcher.api.authentication import require, require_table, wired_routes
 from dispatcher.metrics import Metrics
@@ -229,11 +229,10 @@ def test_the_application_has_the_routes_of_the_table_and_each_requires_what_it_s
     assert wired == dict(REQUIRED_BY_ROUTE) | dict.fromkeys(OPEN_ROUTES)
 
 
-def test_a_workers_routes_are_open_ones_and_its_metrics() -> None:
-    """It listens on the port for metrics alone, which is not for strangers."""
+def test_the_port_of_metrics_has_what_the_table_says_and_requires_nothing() -> None:
     wired = list(wired_routes(probe_app(Metrics(), parts().health)))
-    assert all(one.permission is None for one in wired)
-    assert {one.entrance for one in wired} - set(OPEN_ROUTES) == {"GET /metrics"}
+    assert {one.entrance for one in wired} == METRICS_ROUTES
+    assert {one.permission for one in wired} == {None}
 
 
 def test_a_route_that_was_forgotten_keeps_the_application_from_starting() -> None:

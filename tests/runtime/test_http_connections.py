@@ -3,7 +3,7 @@
 from typing import Any
 
 from dispatcher.metrics import Metrics
-from dispatcher.runtime.http_connections import Connections, Place
+from dispatcher.runtime.http_connections import Connections, Phase
 from tests.metrics.test_registry import samples
 
 
@@ -18,38 +18,38 @@ class Open:
         self._gone.append(self._name)
 
 
-def full(*places: Place) -> tuple[Connections, list[Any], list[Open]]:
+def full(*phases: Phase) -> tuple[Connections, list[Any], list[Open]]:
     gone: list[Any] = []
-    connections = Connections(len(places), Metrics())
-    opened = [Open(gone, f"{place}-{number}") for number, place in enumerate(places)]
-    for connection, place in zip(opened, places, strict=True):
+    connections = Connections(len(phases), Metrics())
+    opened = [Open(gone, f"{phase}-{number}") for number, phase in enumerate(phases)]
+    for connection, phase in zip(opened, phases, strict=True):
         assert connections.admit(connection)
-        connections.move(connection, place)
+        connections.move(connection, phase)
     return connections, gone, opened
 
 
 async def test_who_waits_for_a_head_ends_before_who_reads_nothing_and_who_sends_a_body() -> None:
-    places = (Place.READING, Place.RUNNING, Place.STALLED, Place.WAITING, Place.READING, Place.WAITING)
-    connections, gone, _ = full(*places)
+    phases = (Phase.READING, Phase.RUNNING, Phase.STALLED, Phase.WAITING, Phase.READING, Phase.WAITING)
+    connections, gone, _ = full(*phases)
     admitted = [connections.admit(Open(gone, "new")) for _ in range(6)]
     assert gone == ["waiting-3", "waiting-5", "stalled-2", "reading-0", "reading-4"]
     assert admitted == [True] * 5 + [False]
 
 
 def test_who_waits_anew_stands_behind() -> None:
-    connections, gone, opened = full(Place.WAITING, Place.WAITING)
-    connections.move(opened[0], Place.WAITING)
-    connections.move(opened[0], Place.RUNNING)
-    connections.move(opened[0], Place.WAITING)
+    connections, gone, opened = full(Phase.WAITING, Phase.WAITING)
+    connections.move(opened[0], Phase.WAITING)
+    connections.move(opened[0], Phase.RUNNING)
+    connections.move(opened[0], Phase.WAITING)
     connections.admit(Open(gone, "new"))
     assert gone == ["waiting-1"]
 
 
 def test_one_that_was_let_go_is_not_taken_in_again_and_counts_once() -> None:
-    connections, _, opened = full(Place.WAITING, Place.WAITING)
+    connections, _, opened = full(Phase.WAITING, Phase.WAITING)
     connections.leave(opened[0])
     connections.leave(opened[0])
-    connections.move(opened[0], Place.RUNNING)
+    connections.move(opened[0], Phase.RUNNING)
     assert len(connections) == 1
 
 

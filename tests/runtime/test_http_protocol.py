@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatcher.runtime.http_connections import Place
+from dispatcher.runtime.http_connections import Phase
 from dispatcher.runtime.http_transport import HttpLimits
 from tests.support.bounded_server import serving
 from tests.support.histories import until
@@ -298,7 +298,7 @@ async def test_a_newcomer_gets_the_place_of_who_does_not_read_his_answer() -> No
         opened = await strangers(server, 3, GET % 1)
 
         async def all_stall() -> bool:
-            return len(server.server._connections._queues[Place.STALLED]) == 3
+            return len(server.server._connections._queues[Phase.STALLED]) == 3
 
         await until(all_stall)
         assert (await server.answered(LAST)).startswith(b"HTTP/1.1 200 ")
