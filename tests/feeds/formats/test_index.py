@@ -232,6 +232,7 @@ def test_entries_within_entries_say_nothing_of_their_messages() -> None:
     assert found.expires is None
 
 
+@pytest.mark.no_cover  # tracing would be what it measures
 def test_thousands_of_entries_for_one_message_are_joined_in_one_pass() -> None:
     link = '<link href="a.xml"/>'
     body = ATOM.format("".join(entry(link, updated=f"2026-11-22T12:00:00.{n}+00:00") for n in range(8_000)))
