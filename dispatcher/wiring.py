@@ -85,7 +85,7 @@ CONNECTIONS_BESIDE_JOBS = 8
 for the feeds."""
 
 
-SUBMISSION_READERS = ReaderLimits(readers=4, share=2, time_s=15.0, memory_bytes=1 << 30, wait_s=5.0)
+SUBMISSION_READERS = ReaderLimits(readers=6, share=2, time_s=15.0, memory_bytes=1 << 30, wait_s=5.0, kept=2)
 """Of one API process. No message of 2 MB that was looked for took a second to read, and few a second to match."""
 FEED_READERS = ReaderLimits(readers=2, share=1, time_s=60.0, memory_bytes=3 << 30, wait_s=None)
 """Of a worker with feeds. A part of a list is read at once: a document of 32 MB, which may hold a continent's warnings

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate
 
@@ -14,7 +15,7 @@ import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from dispatcher.readers import process
-from dispatcher.readers.readers import P, ReaderStopped, StopReason, Value
+from dispatcher.readers.readers import P, ReadersBusy, ReaderStopped, StopReason, Value
 from dispatcher.readers.shares import Shares
 
 if TYPE_CHECKING:
@@ -32,10 +33,15 @@ is out of memory."""
 log = structlog.get_logger()
 
 
+class PoolBrokenError(Exception):
+    """The pool broke, and another was made. No message is at fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReaderLimits:
-    """What readers may take. `readers` in all, `share` for one source; `time_s` for one call, `memory_bytes` for each
-    process; a source waits `wait_s` for a reader, None: as long as it takes.
+    """What readers may take. `readers` in all, `share` for one source, the last `kept` for sources that have none;
+    `time_s` for one call, `memory_bytes` for each process; a source waits `wait_s` for a reader, None: as long as it
+    takes.
     """
 
     readers: int
@@ -43,6 +49,7 @@ class ReaderLimits:
     time_s: float
     memory_bytes: int
     wait_s: float | None
+    kept: int = 0
 
 
 class ReaderPool:
@@ -51,20 +58,25 @@ class ReaderPool:
     def __init__(
         self, files: BoundaryFiles, limits: ReaderLimits, metrics: Metrics, preload: Sequence[str] = ()
     ) -> None:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*preload, PRELOAD])
-        self._pool = ProcessPool(
-            max_workers=limits.readers,
-            context=context,
-            initializer=process.begin,
-            initargs=(files, limits.memory_bytes),
-        )
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([*preload, PRELOAD])
+        self._files = files
         self._limits = limits
-        self._shares = Shares(limits.readers, limits.share, limits.wait_s)
+        self._pool = self._new_pool()
+        self._replaced: set[asyncio.Task[None]] = set()
+        self._shares = Shares(limits.readers, limits.share, limits.wait_s, limits.kept)
         self._metrics = metrics
         self._started: asyncio.Task[None] | None = None
         for reason in StopReason:
             metrics.readers_stopped.labels(reason)
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._limits.readers,
+            context=self._context,
+            initializer=process.begin,
+            initargs=(self._files, self._limits.memory_bytes),
+        )
 
     def start(self) -> None:
         """Start the readers beside whatever else begins: they take most of a second."""
@@ -86,23 +98,36 @@ class ReaderPool:
         size = sum(len(arg) for arg in args if isinstance(arg, bytes))
         async with self._shares.taken(source, size):
             if self._started is not None:
-                await asyncio.shield(self._started)
+                await asyncio.wait(
+                    {self._started}
+                )  # if that failed, so does what follows, and the pool is replaced
             for _ in range(ATTEMPTS - 1):
                 try:
                     return await self._once(source, function, args, kwargs)
+                except PoolBrokenError:
+                    pass
                 except ReaderStopped as stopped:
                     if stopped.reason is not StopReason.CRASH:
                         raise
-            return await self._once(source, function, args, kwargs)
+            try:
+                return await self._once(source, function, args, kwargs)
+            except PoolBrokenError:
+                raise ReadersBusy from None
 
     async def _once(
         self, source: str, function: Callable[..., Value], args: tuple[object, ...], kwargs: dict[str, object]
     ) -> Value:
+        pool = self._pool
         try:
-            future = self._pool.schedule(
-                process.call, args=(function, args, kwargs), timeout=self._limits.time_s
-            )
+            future = pool.schedule(process.call, args=(function, args, kwargs), timeout=self._limits.time_s)
+        except RuntimeError:
+            self._replace(pool)
+            raise PoolBrokenError from None
+        try:
             value: Value = await asyncio.wrap_future(future)
+        except BrokenProcessPool:
+            self._replace(pool)
+            raise PoolBrokenError from None
         except TimeoutError:
             raise self._stopped(source, StopReason.TIME) from None
         except MemoryError:
@@ -110,6 +135,19 @@ class ReaderPool:
         except ProcessExpired:
             raise self._stopped(source, StopReason.CRASH) from None
         return value
+
+    def _replace(self, broken: ProcessPool) -> None:
+        """Make another pool in place of a broken one. Pebble's breaks for good when a reader dies while none reads, or
+        with the server that they are forked from, which the kernel may end for want of memory.
+        """
+        if self._pool is not broken:
+            return
+        self._metrics.readers_stopped.labels(StopReason.CRASH).inc()
+        log.warning("readers_replaced")
+        self._pool = self._new_pool()
+        ending = asyncio.create_task(asyncio.to_thread(_end, broken))
+        self._replaced.add(ending)
+        ending.add_done_callback(self._replaced.discard)
 
     def _stopped(self, source: str, reason: StopReason) -> ReaderStopped:
         self._metrics.readers_stopped.labels(reason).inc()
@@ -120,8 +158,13 @@ class ReaderPool:
         """Kill the readers, whatever they do."""
         if self._started is not None:
             await asyncio.gather(self._started, return_exceptions=True)
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        await asyncio.to_thread(self._pool.join)
+        await asyncio.gather(*self._replaced, return_exceptions=True)
+        await asyncio.to_thread(_end, self._pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _nothing() -> None:

@@ -79,7 +79,8 @@ async def test_six_hostile_messages_of_one_source_delay_no_other(with_readers: S
     hostile = [asyncio.create_task(with_readers.submit(warning(infos=(crowd(2_000),)))) for _ in range(6)]
 
     async def are_here() -> bool:
-        return with_readers.parts.intake._readers._shares._here["leitstelle"] == 6
+        shares = with_readers.parts.intake._readers._shares
+        return [*shares._waiting.values(), *shares._taken.elements()].count("leitstelle") == 6
 
     await until(are_here)
     answer = await with_readers.submit(warning(AACHEN, sender=NEIGHBOUR), key=OTHER_KEY)

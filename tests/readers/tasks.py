@@ -14,6 +14,10 @@ def pid(_boundaries: Any) -> int:
     return os.getpid()
 
 
+def parent(_boundaries: Any) -> int:
+    return os.getppid()
+
+
 def spin(_boundaries: Any, here: str = "") -> None:
     """Never ends; `here` becomes a file that shows that it began."""
     if here:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,36 @@ async def test_a_reader_killed_by_another_is_not_the_messages_fault(pool: Reader
     assert stopped(pool) == {StopReason.CRASH: 1}
 
 
+async def test_readers_that_die_while_none_reads_are_replaced_and_cost_no_message(pool: ReaderPool) -> None:
+    """The kernel ends whom it likes when it is out of memory. Which of them tells, the pool does not always notice."""
+    assert await pool.run("a", tasks.size, b"abc") == (89, 3)
+    for _ in range(3):
+        await kill(children(await pool.run("a", tasks.parent)))
+        for _ in range(3):
+            assert await pool.run("a", tasks.size, b"abc") == (89, 3)
+
+
+async def test_when_the_server_that_readers_are_forked_from_dies_there_is_another(pool: ReaderPool) -> None:
+    await kill([await pool.run("a", tasks.parent)])
+    for _ in range(3):
+        assert await pool.run("a", tasks.size, b"abc") == (89, 3)
+
+
+def children(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+async def kill(processes: list[int]) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+    async def are_gone() -> bool:
+        return not any(map(alive, processes))
+
+    await until(are_gone)
+
+
 async def test_one_source_leaves_a_reader_to_the_others(pool: ReaderPool, tmp_path: Path) -> None:
     files = [tmp_path / str(n) for n in range(2)]
     hostile = [asyncio.create_task(pool.run("a", tasks.spin, str(file))) for file in files]
@@ -141,6 +172,6 @@ async def test_readers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def alive(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"
