@@ -138,7 +138,8 @@ class ReaderPool:
 
     def _replace(self, broken: ProcessPool) -> None:
         """Make another pool in place of a broken one. Pebble's breaks for good when a reader dies while none reads, or
-        with the server that they are forked from, which the kernel may end for want of memory.
+        with the server that they are forked from, which the kernel may end for want of memory
+        (findings/pebble-pool-breaks-with-an-idle-worker.sh).
         """
         if self._pool is not broken:
             return
