@@ -132,7 +132,8 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Where the metrics of a process, API or worker, listen, with probes that say which part is missing."""
     metrics_port: int = Field(0, ge=0, le=65_535)
     """The port of a process' metrics; 0 takes a free one. Either way it can be found in
-    `<data_dir>/prometheus/<process_name>.json`. Several processes of one machine cannot share another."""
+    `<data_dir>/prometheus/<process_name>.json`. Several processes of one machine cannot share another: `dispatcher up`
+    takes 0 only."""
     process_name: str = Field("", pattern=r"^([a-z]+(-[0-9]+)?)?$")
     """`api`, `worker-1`, ... as `dispatcher up` calls what it starts; default: the command's own name."""
     workers: int = Field(2, ge=1, le=64)

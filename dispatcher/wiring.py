@@ -8,7 +8,7 @@ import sys
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
@@ -92,6 +92,9 @@ FEED_READERS = ReaderLimits(readers=2, share=1, time_s=60.0, memory_bytes=3 << 3
 and then takes some 800 MB, or a hundred messages."""
 READER_MODULES = ("dispatcher.intake.reading",)
 """What readers need."""
+Process = Literal["api", "worker"]
+PROCESSES: Final[tuple[Process, ...]] = ("api", "worker")
+"""What `dispatcher up` starts."""
 
 
 @contextmanager
@@ -101,6 +104,29 @@ def _naming_setting(setting: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, OSError) as error:
         raise SettingsError(f"{setting}: {error}") from error
+
+
+def check(settings: Settings, boundaries: Boundaries | None, *processes: Process) -> tuple[Feed, ...]:
+    """Check all that such processes take from the settings, before anything is opened or started; returns the feeds.
+    `boundaries` are None where there are no feeds to check against them. Raises SettingsError.
+    """
+    if settings.redis_url:
+        queue_address(settings.redis_url)
+    exemptions(settings)
+    _require_ca_file(settings)
+    with _naming_setting("WARN_SMS_GATEWAYS"):
+        sms_gateways(settings)
+    if "api" in processes:
+        key_pepper(settings)
+    if "worker" in processes:
+        vapid_signer(settings)
+    return () if boundaries is None else load_feeds(settings, boundaries)
+
+
+def _require_ca_file(settings: Settings) -> None:
+    with _naming_setting("WARN_OUTBOUND_CA_FILE"):
+        if settings.outbound_ca_file:
+            ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
 
 
 def vapid_signer(settings: Settings) -> VapidSigner:
@@ -135,9 +161,7 @@ def http_client(settings: Settings) -> HttpClient:
     name = f"cap-dispatcher/{version('cap-dispatcher')}"
     agent = f"{name} ({settings.contact})" if settings.contact else name
     policy = exemptions(settings).policy()
-    with _naming_setting("WARN_OUTBOUND_CA_FILE"):
-        if settings.outbound_ca_file:
-            ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
+    _require_ca_file(settings)
     reserved = record_connections(settings) + sentinel_connections(settings)
     max_in_flight = descriptors.for_outbound(descriptors.raise_limit(), reserved)
     return HttpClient(
@@ -285,6 +309,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     """
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
+    feeds = check(settings, boundaries, "api")
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
@@ -312,7 +337,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=False),
             feed_services=await _api_feed_services(
-                settings,
+                feeds,
                 FeedDependencies(
                     pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=pooled
                 ),
@@ -335,8 +360,7 @@ def reader_pool(settings: Settings, limits: ReaderLimits, metrics: Metrics) -> R
     return ReaderPool(files, limits, metrics, preload=READER_MODULES)
 
 
-async def _api_feed_services(settings: Settings, base: FeedDependencies) -> FeedServices | None:
-    feeds = load_feeds(settings, base.boundaries)
+async def _api_feed_services(feeds: tuple[Feed, ...], base: FeedDependencies) -> FeedServices | None:
     if not feeds:
         return None
     services = feed_services(base, feeds)
@@ -344,15 +368,9 @@ async def _api_feed_services(settings: Settings, base: FeedDependencies) -> Feed
     return services
 
 
-def _feed_scheduler(
-    settings: Settings, dependencies: Callable[[Boundaries], FeedDependencies], leadership: Leadership
-) -> FeedScheduler | None:
-    """Return the scheduler of the feeds; without feeds nothing is loaded for them."""
-    if settings.feeds is None:
-        return None
-    boundaries = load_boundaries(settings)
-    base = dependencies(boundaries)
-    services = feed_services(base, load_feeds(settings, boundaries))
+def _feed_scheduler(feeds: tuple[Feed, ...], base: FeedDependencies, leadership: Leadership) -> FeedScheduler:
+    """Return the scheduler of the feeds."""
+    services = feed_services(base, feeds)
     return FeedScheduler(
         poller=services.poller,
         feeds=services.feeds,
@@ -368,6 +386,9 @@ def _feed_scheduler(
 async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
     """Build all that a worker process needs, and close it at the end."""
     database_url, queue = require_urls(settings)
+    # Needed for feeds alone, and large.
+    boundaries = load_boundaries(settings) if settings.feeds else None
+    feeds = check(settings, boundaries, "worker")
     metrics = Metrics()
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
     pool = await record.connect(database_url, size=record_connections(settings))
@@ -386,13 +407,12 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     )
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
     readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
-    scheduler = _feed_scheduler(
-        settings,
-        lambda boundaries: FeedDependencies(
+    scheduler = None
+    if boundaries is not None:
+        base = FeedDependencies(
             pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=readers
-        ),
-        feeds_leadership,
-    )
+        )
+        scheduler = _feed_scheduler(feeds, base, feeds_leadership)
     try:
         yield WorkerDependencies(
             planner=Planner(plans, ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))),

@@ -28,7 +28,8 @@ from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
 from dispatcher import wiring
-from dispatcher.settings import Settings
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.settings import Settings, SettingsError
 from tests.channels.far_side import answer, far_side
 
 USER_AGENT = ec.generate_private_key(ec.SECP256R1())
@@ -166,3 +167,29 @@ def test_the_operator_says_after_how_many_answers_we_open_our_own_connections(
 ) -> None:
     client = wiring.http_client(Settings(data_dir=tmp_path, **settings))
     assert client._http2_after == answers
+
+
+MISTAKES: dict[str, dict[str, Any]] = {
+    "WARN_ALLOWED_ORIGINS": {"allowed_origins": frozenset({"gatway=http://10.0.0.5"})},
+    "WARN_OUTBOUND_CA_FILE": {"outbound_ca_file": Path("/nowhere")},
+    "WARN_VAPID_KEY": {"vapid_key": Path("/dev/null")},
+    "REDIS_URL": {"redis_url": "http://h/0"},
+    "pepper": {},
+    "feeds.toml": {"feeds": Path("/nowhere/feeds.toml")},
+}
+
+
+@pytest.mark.parametrize("said", MISTAKES)
+def test_what_processes_take_from_the_settings_is_checked_at_once(
+    tmp_path: Path, boundaries: Boundaries, said: str
+) -> None:
+    assert wiring.check(Settings(data_dir=tmp_path), boundaries, *wiring.PROCESSES) == ()
+    if said == "pepper":
+        (tmp_path / "keys" / "pepper").write_bytes(b"")
+    with pytest.raises(SettingsError, match=said):
+        wiring.check(Settings(data_dir=tmp_path, **MISTAKES[said]), boundaries, *wiring.PROCESSES)
+
+
+def test_a_process_makes_no_key_that_it_does_not_use(tmp_path: Path) -> None:
+    wiring.check(Settings(data_dir=tmp_path), None, "api")
+    assert [file.name for file in (tmp_path / "keys").iterdir()] == ["pepper"]

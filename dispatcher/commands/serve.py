@@ -21,20 +21,22 @@ log = structlog.get_logger()
 @requires(Permission.RUN_SERVICE)
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
+    from dispatcher import wiring
     from dispatcher.embedded import EmbeddedError, embedded
     from dispatcher.embedded.supervisor import Command, Supervisor
-    from dispatcher.runtime.listening import require_free
-    from dispatcher.runtime.secret_files import key_pepper
+    from dispatcher.runtime.listening import require_free, require_own_ports
     from dispatcher.store.migrate import upgrade
 
     settings = _settings("up")
+    require_own_ports(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    key_pepper(settings)  # or the API, which it starts, would end again and again
+    # Or the processes, which it starts, would end again and again.
+    wiring.check(settings, wiring.load_boundaries(settings), *wiring.PROCESSES)
     try:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
-            require_free(settings.api_host, settings.api_port)
+            require_free(settings)
             asyncio.run(upgrade(servers.database_url))
             environment = {
                 **os.environ,
@@ -72,7 +74,7 @@ async def _api(settings: Settings) -> None:
     from dispatcher import wiring
     from dispatcher.api.application import application, metrics_application
     from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
-    from dispatcher.runtime.listening import addressed, announced, listen
+    from dispatcher.runtime.listening import addressed, announced, listen_for_api, listen_for_metrics
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
     from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
 
@@ -81,8 +83,7 @@ async def _api(settings: Settings) -> None:
         server = server_of(application(dependencies), dependencies.metrics, limits)
         stop_on_signals(server)
         metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
-        listener = listen(settings.api_host, settings.api_port)
-        metrics_listener = listen(settings.metrics_host, settings.metrics_port)
+        listener, metrics_listener = listen_for_api(settings), listen_for_metrics(settings)
         host, port = listener.getsockname()[:2]
         log.info("api_serving", host=host, port=port, connections=limits.connections)
         name = settings.process_name or "api"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from dispatcher.settings import Settings
+
 DIRECTORY = "prometheus"
 ADDRESSES = "api"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what processes listen on, seen from here
@@ -34,16 +36,40 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def require_free(host: str, port: int) -> None:
-    """Check that an address is free. Raises `SettingsError` where the API could not listen: better now than by a
-    process that dies again and again.
-    """
+def listen_for_api(settings: Settings) -> socket.socket:
+    """Open the API's socket. Raises `SettingsError` that names the settings."""
+    return _listen(settings.api_host, settings.api_port, "set WARN_API_HOST, WARN_API_PORT")
+
+
+def listen_for_metrics(settings: Settings) -> socket.socket:
+    """Open the socket of this process' metrics. Raises `SettingsError` that names the settings."""
+    advice = "set WARN_METRICS_HOST, WARN_METRICS_PORT (0 takes a free one)"
+    return _listen(settings.metrics_host, settings.metrics_port, advice)
+
+
+def require_free(settings: Settings) -> None:
+    """Check that the API can listen. Raises `SettingsError`: better now than by a process that dies again and again."""
+    listen_for_api(settings).close()
+
+
+def _listen(host: str, port: int, advice: str) -> socket.socket:
     try:
-        listen(host, port).close()
+        return listen(host, port)
     except OSError as error:
+        # What create_server says repeats the address; an address that nobody knows has no number of the system's.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise SettingsError(f"nothing can listen on {host}:{port} ({reason}): {advice}") from error
+
+
+def require_own_ports(settings: Settings) -> None:
+    """Check that processes of one machine get metrics on ports of their own. Raises `SettingsError` for a port that
+    all of them would take: each but one would die again and again.
+    """
+    if settings.metrics_port:
         raise SettingsError(
-            f"nothing can listen on {host}:{port} ({os.strerror(error.errno or 0)}): set WARN_API_HOST, WARN_API_PORT"
-        ) from error
+            f"WARN_METRICS_PORT: with `dispatcher up` each process takes a free port, leave it 0; which one, is in "
+            f"{settings.data_dir / DIRECTORY}/*.json"
+        )
 
 
 @contextmanager

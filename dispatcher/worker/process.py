@@ -10,7 +10,7 @@ import structlog
 
 from dispatcher.model.vocabulary import Lane
 from dispatcher.runtime.http_transport import METRICS_LIMITS
-from dispatcher.runtime.listening import announced, listen
+from dispatcher.runtime.listening import announced, listen_for_metrics
 from dispatcher.runtime.loop_watchdog import LoopWatchdog
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.serving import server_of
@@ -39,7 +39,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         loop.add_signal_handler(number, stop.set)
     metrics = dependencies.metrics
     server = server_of(probe_app(metrics, dependencies.health), metrics, METRICS_LIMITS)
-    listener = listen(settings.metrics_host, settings.metrics_port)
+    listener = listen_for_metrics(settings)
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane
     ]

@@ -1,7 +1,10 @@
 """The commands that run the service."""
 
 import socket
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 
 async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher: Any) -> None:
@@ -12,6 +15,50 @@ async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher: Any)
     assert (
         f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_API_HOST" in done.stderr
     )
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+async def test_a_port_of_metrics_in_use_is_said_with_its_setting(dispatcher: Any, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = await dispatcher(command, WARN_METRICS_PORT=port, WARN_API_PORT="0")
+    said = f"nothing can listen on 127.0.0.1:{port} (Address already in use): set WARN_METRICS_HOST"
+    assert (done.returncode, said in done.stderr) == (1, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+async def test_one_port_of_metrics_for_all_processes_is_refused(dispatcher: Any, tmp_path: Path) -> None:
+    done = await dispatcher("up", WARN_METRICS_PORT="18750", DATABASE_URL="", REDIS_URL="")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "with `dispatcher up` each process takes a free port, leave it 0" in done.stderr
+    assert not (tmp_path / "var").exists(), "nothing was started"
+
+
+MISTAKES = {
+    "WARN_ALLOWED_ORIGINS: no purpose of an exemption: 'gatway'": (
+        "WARN_ALLOWED_ORIGINS",
+        "gatway=http://10.0.0.5",
+    ),
+    "no municipality of the boundary data has an AGS that begins with '99'": ("WARN_FEEDS", "feeds.toml"),
+}
+
+
+@pytest.mark.parametrize("said", MISTAKES)
+async def test_what_a_process_would_refuse_is_refused_before_anything_is_started(
+    dispatcher: Any, tmp_path: Path, said: str
+) -> None:
+    name, value = MISTAKES[said]
+    feeds = tmp_path / "feeds.toml"
+    feeds.write_text(
+        '[[feed]]\nname = "x"\nadapter = "single"\nurls = ["https://feed.example"]\nterritory = ["99"]\n'
+    )
+    if value == feeds.name:
+        value = str(feeds)
+    done = await dispatcher("up", **{"DATABASE_URL": "", "REDIS_URL": "", name: value})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "var" / "postgres").exists(), "no server was started"
 
 
 SOURCE = ("source", "add", "leitstelle", "--sender", "a@example.org", "--territory", "05358")

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from dispatcher.runtime.listening import addressed, announced, listen
+from dispatcher.runtime.listening import (
+    addressed,
+    announced,
+    listen,
+    listen_for_api,
+    listen_for_metrics,
+    require_own_ports,
+)
+from dispatcher.settings import Settings, SettingsError
 
 
 def read(data_dir: Any, process: Any) -> Any:
@@ -48,6 +56,27 @@ def test_a_killed_process_leaves_its_file_to_its_successor(tmp_path: Path) -> No
 def test_a_port_in_use_is_an_error() -> None:
     with listen("127.0.0.1", 0) as first, pytest.raises(OSError, match="in use"):
         listen(*first.getsockname())
+
+
+def test_an_address_that_cannot_be_had_is_said_with_its_setting() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(
+            SettingsError, match=r"\(Address already in use\): set WARN_API_HOST, WARN_API_PORT"
+        ):
+            listen_for_api(Settings(api_port=port))
+        with pytest.raises(SettingsError, match=r"set WARN_METRICS_HOST, WARN_METRICS_PORT \(0 takes a free"):
+            listen_for_metrics(Settings(metrics_port=port))
+    with pytest.raises(SettingsError, match=r"nobody.invalid:0 \(.{3,}\): set WARN_METRICS_HOST"):
+        listen_for_metrics(Settings(metrics_host="nobody.invalid"))
+
+
+def test_processes_of_one_machine_do_not_share_a_port() -> None:
+    require_own_ports(Settings())
+    with pytest.raises(
+        SettingsError, match=r"each process takes a free port, leave it 0; .*var/prometheus/\*"
+    ):
+        require_own_ports(Settings(metrics_port=18750))
 
 
 def test_an_api_is_found_where_it_serves(tmp_path: Path) -> None:
