@@ -28,6 +28,7 @@ KEY_PATTERN: Final = re.compile(r"(?P<kind>wk|wi)_(?P<id>[a-z0-9-]{1,40})_[A-Za-
 secrets. The id is the bearer's with a random end, so that one bearer can have several keys; that of an instance's first
 key was once the instance's own."""
 KEY_ID_PATTERN: Final = re.compile(r"[a-z0-9-]{1,40}")
+_NAME_PATTERN: Final = re.compile(r"((wk|wi)_)?[a-z0-9-]{1,40}")
 _RANDOM_END: Final = 8
 """Hexadecimal digits that tell the keys of one bearer apart."""
 _LONGEST_BEARER: Final = 40 - _RANDOM_END - 1
@@ -58,6 +59,16 @@ def read_key(key: str) -> KeyName | None:
     """Return what the key says of itself; None for what is no key."""
     found = KEY_PATTERN.fullmatch(key)
     return KeyName(KeyKind(found["kind"]), found["id"]) if found else None
+
+
+def named_by(text: str) -> str | None:
+    """Return what a key is called by, with its kind or without, of what somebody typed: that, or the whole key. None
+    for anything else, which may be most of a key: do not repeat it.
+    """
+    key = read_key(text.strip())
+    if key is not None:
+        return str(key)
+    return text.strip() if _NAME_PATTERN.fullmatch(text.strip()) else None
 
 
 def key_id(key: str, kind: KeyKind) -> str:

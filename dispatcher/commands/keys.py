@@ -13,7 +13,7 @@ import typer
 from channels.clock import utc_now
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge
-from dispatcher.access.keys import KEY_ID_PATTERN, new_key, new_key_id
+from dispatcher.access.keys import KEY_ID_PATTERN, named_by, new_key, new_key_id, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
@@ -32,8 +32,21 @@ LONGEST = timedelta(days=3660)
 HEAD = ("key", "bearer", "state", "created", "expires", "last used")
 
 app = typer.Typer(help="Keys of sources, feeds and instances.", no_args_is_help=True)
+
+
+def _called(text: str) -> str:
+    name = named_by(text)
+    if name is None:  # and never repeat it: most of it may be a secret
+        raise typer.BadParameter("that is neither what `keys list` shows of a key nor a whole key")
+    return name
+
+
 KeyId = Annotated[
-    str, typer.Argument(help="as `keys list` shows it, or what stands before the last _ of a key")
+    str,
+    typer.Argument(
+        callback=_called,
+        help="as `keys list` shows it (what stands before the second _ of a key), or the whole key",
+    ),
 ]
 SourceId = Annotated[str, typer.Option("--source", help="the source's id")]
 InstanceId = Annotated[str, typer.Option("--instance", help="the instance's id")]
@@ -56,13 +69,18 @@ def list_keys(
     bearer, settings = _bearer(source, instance, feed, gateway), Settings()
 
     async def work(pool: record.Pool) -> KeyList:
-        return await Keys(pool).listed(bearer)
+        return await Keys(pool).of(bearer) if bearer else await Keys(pool).listed()
 
     lines: list[dict[str, str | None]] = []
     if bearer is None or bearer.kind is not PrincipalKind.GATEWAY:
-        keys = on_record(settings, work)
+        try:
+            keys = on_record(settings, work)
+        except NoSuchBearer as error:
+            raise typer.BadParameter(f"there is no {error}") from error
         lines += [_line(str(key.name), key.bearer, key, keys.now) for key in keys.entries]
     if bearer is None or bearer.kind is PrincipalKind.GATEWAY:
+        if bearer and bearer.id not in {one.name for one in settings.sms_gateways}:
+            raise typer.BadParameter(f"there is no {bearer} in WARN_SMS_GATEWAYS")
         lines += _of_gateways(settings.sms_gateways, bearer)
     if as_json:
         for line in lines:
@@ -172,6 +190,8 @@ def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer 
     named = [bearer for bearer in given if bearer is not None]
     if len(named) > 1:
         raise typer.BadParameter("say once whose keys")
+    if named and read_key(named[0].id.strip()):  # and never repeat it
+        raise typer.BadParameter("that is a key; say by its id whose keys")
     return named[0] if named else None
 
 

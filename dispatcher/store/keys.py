@@ -79,6 +79,16 @@ class Keys:
         entries = (_key_entry(row) for row in rows)
         return KeyList(tuple(one for one in entries if bearer in (None, one.bearer)), now)
 
+    async def of(self, bearer: Bearer) -> KeyList:
+        """Return the keys of one bearer, who may have none. Raises `NoSuchBearer`."""
+        known = await self._pool.fetchval(
+            f"SELECT 1 FROM {_TABLE[bearer.key_kind]} WHERE id = $1",  # noqa: S608 - our own table
+            bearer.record_id,
+        )
+        if known is None:
+            raise NoSuchBearer(str(bearer))
+        return await self.listed(bearer)
+
     async def named(self, key: str) -> list[KeyEntry]:
         """Return the keys of this id, written with or without the kind before it: none, one, or one of each kind."""
         rows = await self._pool.fetch(f"{_ENTRY} WHERE k.id = $1 OR k.kind || '_' || k.id = $1", key)

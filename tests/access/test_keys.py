@@ -14,6 +14,7 @@ from dispatcher.access.keys import (
     digest,
     key_id,
     matches,
+    named_by,
     new_key,
     new_key_id,
     read_key,
@@ -21,6 +22,25 @@ from dispatcher.access.keys import (
 
 SECRET = "s" * 43
 KEY = f"wk_leitstelle-1_{SECRET}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        (KEY, "wk_leitstelle-1"),
+        (f" {KEY}\n", "wk_leitstelle-1"),
+        ("wi_dueren", "wi_dueren"),
+        ("dueren", "dueren"),
+        (KEY[:-1], None),
+        (f"wk_leitstelle-1_{SECRET[:4]}", None),
+        (SECRET, None),
+        ("", None),
+    ],
+)
+def test_a_key_is_named_by_its_id_or_by_itself_and_by_no_part_of_its_secret(
+    typed: str, name: str | None
+) -> None:
+    assert named_by(typed) == name
 
 
 def test_a_key_says_of_which_kind_it_is_and_where_it_is_looked_up() -> None:

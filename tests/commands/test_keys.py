@@ -163,6 +163,10 @@ async def test_a_key_gets_an_end_by_time_or_duration_and_loses_it(
         (("rotate", "--source", "nobody", "--overlap", "-1h"), "no duration such as 24h"),
         (("rotate", "--source", "Nobody"), "there is no source Nobody"),
         (("list", "--source", "a", "--gateway", "b"), "say once whose keys"),
+        (("list", "--source", "nix"), "there is no source nix"),
+        (("list", "--instance", "nix"), "there is no instance nix"),
+        (("list", "--feed", "nix"), "there is no feed nix"),
+        (("list", "--gateway", "nix"), "there is no gateway nix"),
     ],
 )
 async def test_what_makes_no_sense_is_said(
@@ -171,6 +175,41 @@ async def test_what_makes_no_sense_is_said(
     done = await run("keys", *arguments)
     assert done.exit_code == 2, done.output
     assert said in " ".join(done.output.replace("│", " ").split())
+
+
+async def test_a_whole_key_is_as_good_as_its_id_and_never_repeated(
+    run: Any, sources: Sources, first_keys: dict[str, str]
+) -> None:
+    whole = f"wk_leitstelle-0123abcd_{'aB_-' * 10}aB_"
+    for arguments in (
+        ("revoke", whole),
+        ("expire", whole, "--never"),
+        ("revoke", whole[:-1]),
+        ("revoke", whole[24:]),
+        ("revoke", f"{whole},"),
+        ("list", "--source", whole),
+        ("rotate", "--feed", whole),
+    ):
+        done = await run("keys", *arguments)
+        assert done.exit_code == 2, done.output
+        assert "aB_-" not in done.output
+    assert "there is no key wk_leitstelle-0123abcd;" in (await run("keys", "revoke", whole)).output
+    for option in ("source", "instance"):
+        key = first_keys[option]
+        done = await run("keys", "expire", f" {key}\n", "--in", "1h")
+        assert (done.exit_code, done.stdout.split()[0]) == (0, key_id(key))
+        done = await run("keys", "revoke", key)
+        assert (done.exit_code, done.stdout.split()[0]) == (0, key_id(key))
+        assert await state(sources, key) is CredentialState.REVOKED
+        again = await run("keys", "revoke", key)
+        assert (again.exit_code, key in again.output) == (1, False)
+
+
+async def test_who_has_no_key_yet_is_not_unknown(run: Any, pool: Any, surroundings: Any) -> None:
+    await Feeds(pool).register(["mowas"])
+    assert await lines(run, "--feed", "mowas") == []
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([{"name": "mute", "url": "https://x"}]))
+    assert await lines(run, "--gateway", "mute") == []
 
 
 async def test_a_key_that_two_kinds_have_is_to_be_said_with_its_kind(
