@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import cap
-from dispatcher.commands.held import _line
+from dispatcher.commands.held import WHY, _line, _why
+from dispatcher.model.vocabulary import Doubt
 from tests.support.feed_messages import archive, warning
 from tests.support.messages import stored
 
@@ -30,15 +31,25 @@ async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
     shown = "\n".join(await run("held", "show", first["id"]))
     assert "STARKREGEN" in shown or "E1" in shown
     assert "05358008 Düren" in shown
+    assert "Wartet wegen (held_for): severity (diese Schwere geht nicht von selbst hinaus)\n" in shown
     await run("held", "show", "nothing", code=1)
     [line] = await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
     released = json.loads(line)
     assert (released["state"], released["reason"]) == ("accepted", "first_notice")
     assert "held_for" not in released, "it waits for nobody now"
+    assert "Wartet wegen" not in "\n".join(await run("held", "show", first["id"]))
     await run("held", "release", first["id"], "--why", "geprüft", code=1)
     await run("held", "discard", second["id"], "--why", "Irrläufer")
     await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
     assert await run("held", "list") == []
+
+
+def test_every_reason_to_hold_a_message_is_explained() -> None:
+    assert set(Doubt) | {"audience", "target_changed"} == set(WHY)
+    assert _why("area, sender").startswith("area (welche Gemeinde")
+    assert "; sender (dieser Absender" in _why("area, sender")
+    assert _why("audience: 9, not 5").startswith("audience: 9, not 5 (sie ginge an")
+    assert _why("of a later version") == "of a later version"
 
 
 def test_a_held_messages_headline_controls_no_terminal() -> None:
