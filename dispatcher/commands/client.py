@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -33,10 +34,15 @@ TIMEOUT_S = 30
 FOLLOW_S = 0.5
 PATIENCE_S = 60
 """How long `--follow` goes on without an answer: an API that starts again takes seconds."""
-REFUSED, UNANSWERED, OVER_QUOTA = 1, 3, 4
-"""The exit codes of `submit`, besides 0 and the 2 of a wrong call: not accepted, so mend the message; unknown whether
-accepted, so send it again as it is; not accepted because of the quota, so send it again later."""
+REFUSED, WRONG_CALL, UNANSWERED, OVER_QUOTA = 1, 2, 3, 4
+"""The exit codes of `submit`, besides 0: not accepted, so mend the message; nothing was sent, so mend the call; unknown
+whether accepted, so send it again as it is; not accepted because of the quota, so send it again later."""
 TOO_MANY = 429
+NOT_FOUND = 404
+NO_TLS = "WRONG_VERSION_NUMBER"
+"""What OpenSSL says when something answers that does not speak TLS."""
+NO_PROBLEM = "about:blank"
+"""The type of a problem that is no more than its status (RFC 9457 section 4.2.1): no route leads there."""
 AWAY = frozenset({500, 502, 503, 504})
 REPEATED = " (schon angenommen)"
 ZONE = "Europe/Berlin"
@@ -73,30 +79,48 @@ def _is_local(parts: SplitResult) -> bool:
         return False
 
 
-def _require_safe(url: str, *, insecure_http: bool) -> None:
-    """Refuse an address to which the key would go readable for others: all but TLS and this machine, unless told."""
+def _service(url: str, *, insecure_http: bool) -> str:
+    """Return the service's address, to which paths are added. Refuses one to which the key would go readable for
+    others: all but TLS and this machine, unless told.
+    """
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise typer.BadParameter("the service's URL cannot be read") from error
+        raise _wrong("Die Adresse des Dienstes (--url) ist nicht lesbar") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise typer.BadParameter("the service's URL begins with http:// or https://")
+        raise _wrong(
+            "Die Adresse des Dienstes (--url) beginnt mit http:// oder https:// und nennt einen Rechner"
+        )
     # What two parsers read as two hosts is none.
     if not _PLAIN_HOST.fullmatch(parts.netloc) or not url.isprintable() or " " in url:
-        raise typer.BadParameter(
-            "the service's URL has a host and perhaps a port, nothing else before the path"
+        raise _wrong(
+            "Die Adresse des Dienstes (--url) hat vor dem Pfad einen Rechner und höchstens noch einen Port"
         )
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise _wrong("Der Port der Adresse des Dienstes (--url) ist höchstens 65535") from error
+    if port == 0:
+        raise _wrong("Der Port der Adresse des Dienstes (--url) ist mindestens 1")
     if parts.scheme == "http" and not insecure_http and not _is_local(parts):
-        typer.echo(
+        raise _wrong(
             f"{parts.hostname}: über http:// ginge der Schlüssel unverschlüsselt zu einem anderen Rechner. Bitte "
-            "https:// angeben; ist das Netz dorthin sicher, hilft --insecure-http",
-            err=True,
+            "https:// angeben; ist das Netz dorthin sicher, hilft --insecure-http"
         )
-        raise typer.Exit(2)
+    return url.rstrip("/")
+
+
+def _wrong(sentence: str) -> typer.Exit:
+    """Say what is wrong with the call: nothing was sent."""
+    typer.echo(shown(sentence), err=True)
+    return typer.Exit(WRONG_CALL)
 
 
 def _key() -> str:
     key = os.environ.get("WARN_API_KEY", "").strip()
+    if not key:
+        typer.echo("WARN_API_KEY fehlt oder ist leer: Ohne Schlüssel nimmt der Dienst nichts an", err=True)
+        raise typer.Exit(1)
     if not key.isascii() or not key.isprintable():  # and never quote it
         typer.echo("WARN_API_KEY enthält Zeichen, die in keinem Schlüssel vorkommen", err=True)
         raise typer.Exit(1)
@@ -106,10 +130,11 @@ def _key() -> str:
 def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[str, Any]:
     """Send one request with the key from WARN_API_KEY; the answer has `member`.
 
-    Raises `_Unanswered`; a problem other than the service's own outage ends the command with an exit code of its own.
+    Raises `_Unanswered`; a problem other than the service's own outage, and a port that does not speak TLS, end the
+    command with an exit code of its own.
     """
     try:
-        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - vetted by `_require_safe`
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - vetted by `_service`
         request.add_header("Authorization", f"Bearer {_key()}")
         request.add_header("Content-Type", "application/cap+xml")
         opener = _direct if _is_local(urlsplit(url)) else _opener
@@ -122,6 +147,10 @@ def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[
         typer.echo(f"{explanation}{_when(error)}", err=True)
         raise typer.Exit(OVER_QUOTA if error.code == TOO_MANY else REFUSED) from error
     except (OSError, http.client.HTTPException) as error:
+        if _speaks_no_tls(error):
+            raise _wrong(
+                f"unter {url} antwortet etwas ohne TLS, also nicht auf https://; nichts ist gesendet"
+            ) from error
         raise _Unanswered(f"keine Antwort von {url}: {error}") from error
     except ValueError as error:
         raise _Unanswered(f"unter {url} antwortet etwas anderes als dieser Dienst") from error
@@ -130,17 +159,33 @@ def _ask(method: str, url: str, member: str, body: bytes | None = None) -> dict[
     return dict(result)
 
 
+def _speaks_no_tls(error: Exception) -> bool:
+    """Whether a connection failed since something answers there without TLS: before anything was sent, for urllib
+    raises what comes later as it is.
+    """
+    reason = error.reason if isinstance(error, urllib.error.URLError) else None
+    return isinstance(reason, ssl.SSLError) and reason.reason == NO_TLS
+
+
 def _explanation(error: urllib.error.HTTPError) -> str:
     raw = error.read().decode("utf-8", "replace")
     try:
         problem = json.loads(raw)
+        if error.code == NOT_FOUND and problem.get("type", NO_PROBLEM) == NO_PROBLEM:
+            return _no_such_service(error)
         lines = [f"{error.code} {shown(problem['title'])}: {shown(problem.get('detail', ''))}"]
         lines += [_finding_line(item) for item in problem.get("errors", [])]
         lines += [shown(f"  {place['ags']} {place['name']}") for place in problem.get("municipalities", [])]
         lines += [shown(f"  {_reference(named)}") for named in problem.get("in_force", [])]
     except (ValueError, KeyError, TypeError, AttributeError):
+        if error.code == NOT_FOUND:
+            return _no_such_service(error)
         return f"{error.code}: {shown(raw[:500])}"
     return "\n".join(lines)
+
+
+def _no_such_service(error: urllib.error.HTTPError) -> str:
+    return shown(f"404 Not Found: unter {error.url} gibt es diesen Dienst nicht; stimmt die Adresse (--url)?")
 
 
 def _when(error: urllib.error.HTTPError) -> str:
@@ -190,10 +235,11 @@ def submit(
 ) -> None:
     """Submit a warning; the key comes from WARN_API_KEY.
 
-    Exit code 0: accepted. 1: refused, nothing is sent; mend it. 3: it is unknown whether it was accepted; send it
-    again as it is. 4: not accepted, because the quota is reached; send it again when the answer says.
+    Exit code 0: accepted. 1: refused, nothing is sent; mend it. 2: a wrong call, such as a wrong URL; nothing is sent.
+    3: it is unknown whether it was accepted; send it again as it is. 4: not accepted, because the quota is reached;
+    send it again when the answer says.
     """
-    _require_safe(url, insecure_http=insecure_http)
+    url = _service(url, insecure_http=insecure_http)
     try:
         answer = _ask("POST", f"{url}/v1/alerts", "alert", file.read_bytes())
     except _Unanswered as error:
@@ -209,7 +255,7 @@ def submit(
 
 def preview(file: File, url: Url = "http://127.0.0.1:8080", *, insecure_http: InsecureHttp = False) -> None:
     """Show what submitting would do, without doing it."""
-    _require_safe(url, insecure_http=insecure_http)
+    url = _service(url, insecure_http=insecure_http)
     try:
         answer = _ask("POST", f"{url}/v1/alerts/preview", "reach_by_municipality", file.read_bytes())
     except _Unanswered as error:
@@ -253,8 +299,7 @@ def status(
     insecure_http: InsecureHttp = False,
 ) -> None:
     """Show how an alert stands."""
-    _require_safe(url, insecure_http=insecure_http)
-    page = f"{url}/v1/alerts/{quote(alert_id, safe='')}"
+    page = f"{_service(url, insecure_http=insecure_http)}/v1/alerts/{quote(alert_id, safe='')}"
     console = Console()
     try:
         if follow:

@@ -92,12 +92,24 @@ async def test_what_has_no_target_is_named(service: Any, run: Any, file: Any) ->
 
 
 async def test_a_wrong_key_is_said(service: Any, run: Any, file: Any, surroundings: Any) -> None:
-    surroundings.setenv("WARN_API_KEY", "")
+    surroundings.setenv("WARN_API_KEY", "wrong")
     done = await run("submit", file(warning()))
     assert (done.exit_code, "401" in done.output) == (1, True)
 
 
-async def test_no_answer_means_unknown_and_to_send_again(run: Any, file: Any) -> None:
+@pytest.mark.parametrize("key", ["", " \n", None])
+async def test_no_key_is_said_before_anybody_is_asked(
+    run: Any, file: Any, surroundings: Any, key: str | None
+) -> None:
+    if key is not None:
+        surroundings.setenv("WARN_API_KEY", key)
+    done = await run("submit", file(warning()), "--url", "http://127.0.0.1:9")
+    assert (done.exit_code, "WARN_API_KEY fehlt oder ist leer" in done.output) == (1, True)
+    assert "keine Antwort" not in done.output
+
+
+async def test_no_answer_means_unknown_and_to_send_again(run: Any, file: Any, surroundings: Any) -> None:
+    surroundings.setenv("WARN_API_KEY", KEY)
     done = await run("submit", file(warning()), "--url", "http://127.0.0.1:9")
     assert done.exit_code == 3
     assert "bitte erneut senden" in done.output
@@ -133,10 +145,69 @@ async def test_an_answer_that_is_no_problem_document_is_shown_as_it_is(
         "http://127.0.0.1\\@warn.example",
         "http://local\thost",
         "http://[::1",
+        "http://127.0.0.1:65536",
+        "http://127.0.0.1:0",
     ],
 )
 async def test_only_http_is_spoken(run: Any, file: Any, url: str) -> None:
-    assert (await run("submit", file(warning()), "--url", url)).exit_code == 2
+    done = await run("submit", file(warning()), "--url", url)
+    assert (done.exit_code, "Adresse des Dienstes (--url)" in done.output) == (2, True)
+    assert "erneut senden" not in done.output
+
+
+async def test_https_to_a_port_without_tls_is_a_wrong_call(service: Any, run: Any, file: Any) -> None:
+    for command, argument in (("submit", file(warning())), ("preview", file(warning())), ("status", "x")):
+        done = await run(command, argument, "--url", service.url.replace("http://", "https://"))
+        assert (done.exit_code, "antwortet etwas ohne TLS" in done.output) == (2, True), done.output
+        assert "erneut senden" not in done.output
+
+
+async def test_an_answer_that_sounds_like_one_without_tls_means_unknown(
+    run: Any, file: Any, surroundings: Any
+) -> None:
+    """It comes after the message was sent."""
+    surroundings.setenv("WARN_API_KEY", KEY)
+
+    async def elsewhere(reader: Any, writer: Any) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"[SSL: WRONG_VERSION_NUMBER]\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        done = await run("submit", file(warning()), "--url", f"http://127.0.0.1:{port}")
+    assert (done.exit_code, "bitte erneut senden" in done.output) == (3, True)
+
+
+async def test_a_slash_at_the_end_of_the_address_does_no_harm(service: Any, run: Any, file: Any) -> None:
+    path = file(warning(status="Exercise", more="<note>Übung</note>"))
+    for command, argument in (("preview", path), ("submit", path)):
+        done = await run(command, argument, "--url", f"{service.url}//")
+        assert done.exit_code == 0, done.output
+    assert (await run("status", done.output[:26], "--url", f"{service.url}/")).exit_code == 0
+
+
+async def test_where_no_such_service_is_that_is_said(service: Any, run: Any, file: Any) -> None:
+    async def elsewhere(reader: Any, writer: Any) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>")
+        writer.close()
+
+    async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
+        other = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for url in (other, f"{service.url}/api"):
+            done = await run("status", "x", "--url", url)
+            said = f"404 Not Found: unter {url}/v1/alerts/x gibt es diesen Dienst nicht"
+            assert (done.exit_code, said in done.output) == (1, True), done.output
+    done = await run("status", "x")
+    assert (done.exit_code, "gibt es diesen Dienst nicht" in done.output) == (1, False), (
+        "it is this service's answer"
+    )
+
+
+async def test_the_exit_codes_are_told(run: Any) -> None:
+    told = " ".join((await run("submit", "--help")).output.split())
+    assert all(f" {code}: " in f" {told}" for code in (1, 2, 3, 4))
 
 
 @pytest.mark.parametrize("command", ["submit", "preview", "status"])
