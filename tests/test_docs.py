@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
+from dispatcher.__main__ import app
 from dispatcher.feeds.configuration import FeedSettings, feed_of
 from dispatcher.feeds.entry import FeedEntry
 from dispatcher.feeds.entry_state import FetchedEntry, row_of
@@ -195,6 +197,35 @@ def test_what_the_documents_invent_is_noticed() -> None:
         "c",
     }
     assert documents.created_tables("CREATE TABLE one (\nCREATE TABLE two (") == {"one", "two"}
+
+
+def test_every_command_that_the_documents_name_exists() -> None:
+    program = get_command(app)
+    pages = [page for page in [*ROOT.glob("*.md"), *DOCS.rglob("*.md")] if page.name != "CHANGELOG.md"]
+    found = [
+        (page.name, line)
+        for page in pages
+        for line in documents.command_lines(page.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 80
+    assert {page for page, _ in found} >= {"README.md", "runbooks.md", "feeds.md"}
+    wrong = {(*each, *words) for each in found if (words := documents.unknown_words(each[1], program))}
+    assert not wrong
+
+
+def test_a_command_that_does_not_exist_is_noticed() -> None:
+    lines = documents.command_lines(
+        "See `dispatcher source\nrevoke`.\n```\nKEY=$(dispatcher source add x \\\n  --colour red)\n"
+        "dispatcher keys list | forge  # not\n```\n`dispatcher up`, `dispatcher feeds replay X [--shift] [--sped N]`"
+    )
+    program = get_command(app)
+    assert {line: documents.unknown_words(line, program) for line in lines} == {
+        "source revoke": ["revoke"],
+        "source add x --colour red": ["--colour"],
+        "keys list | forge": ["forge"],
+        "up": [],
+        "feeds replay X [--shift] [--sped N]": ["[--sped"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,9 @@ def add_source(  # noqa: PLR0913 - an option for each thing that a source may be
         ),
     ] = None,
 ) -> None:
-    """Create or change a source and print a new API key, once."""
+    """Create or change a source and print a new API key, once. Of a source that is there already all options are set
+    anew: give all of them, --no-flash and --quota too, for what is left out has its default again.
+    """
     _require_key_name(source_id)
     if bad := [prefix for prefix in territory if not AGS_PREFIX.fullmatch(prefix)]:
         raise typer.BadParameter(f"not an AGS or a prefix of one (2 to 8 digits): {', '.join(bad)}")

@@ -56,6 +56,14 @@ async def test_a_source_may_be_given_less_than_the_most_urgent_lane_and_a_quota_
     assert (await run(*ADD, "--quota", "-1")).exit_code == 2
 
 
+async def test_that_adding_again_sets_every_option_anew_is_told_and_so(run: Any, known: Sources) -> None:
+    told = " ".join((await run("source", "add", "--help")).output.split())
+    assert "all options are set anew: give all of them, --no-flash and --quota too" in told
+    for options, expected in ((("--no-flash", "--quota", "5"), (False, 5)), ((), (True, None))):
+        source = await party(known, (await run(*ADD, *options)).stdout.strip())
+        assert (source.may_flash, source.quota) == expected
+
+
 async def test_a_long_name_still_makes_a_valid_key(run: Any, known: Sources) -> None:
     done = await run("source", "add", "x" * 40, "--sender", SENDER, "--territory", "05358")
     assert (await party(known, done.stdout.strip())).id == "x" * 40

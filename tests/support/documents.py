@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from typer import Context
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "ops" / "docs"
@@ -46,6 +48,35 @@ def section(text: str, heading: str) -> str:
     rest = text[text.index(f"{heading}\n") + len(heading) :]
     end = re.search(rf"^#{{1,{level}}} ", rest, flags=re.MULTILINE)
     return rest if end is None else rest[: end.start()]
+
+
+def command_lines(text: str) -> list[str]:
+    """What stands after `dispatcher ` in backticks, which may run over a line, and in fenced blocks."""
+    fenced = re.findall(r"^```[^\n]*\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(r"`dispatcher\s+([^`]+)`", prose)
+    for block in fenced:
+        found += re.findall(
+            r"(?:^|[($]\(?)dispatcher +([a-z][^#)\n]*)", block.replace("\\\n", " "), flags=re.MULTILINE
+        )
+    return [" ".join(line.split()) for line in found]
+
+
+def unknown_words(line: str, program: Any) -> list[str]:
+    """The commands and options in a command line, alternatives (`a | b`) among them, that `program` does not have."""
+    group, command, unknown = None, program, []
+    words = line.split()
+    for number, word in enumerate(words):
+        another = number > 0 and words[number - 1] == "|"
+        if word.startswith(("--", "[--")):
+            known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+            unknown += [] if word.strip("[]") in known else [word]
+        elif word != "|" and (another or hasattr(command, "commands")):
+            group = group if another else command
+            below = group.get_command(Context(group), word) if hasattr(group, "commands") else None
+            unknown += [] if below else [word]
+            command = below or command
+    return unknown
 
 
 class Transition(NamedTuple):
