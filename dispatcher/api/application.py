@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
 from dispatcher.api.authentication import require_table
@@ -29,7 +31,7 @@ def application(dependencies: ApiDependencies) -> FastAPI:
         # The documentation pages would load their scripts from elsewhere; the description itself is here.
         docs_url=None,
         redoc_url=None,
-        openapi_url="/v1/openapi.json",
+        openapi_url=None,
         # A redirect would name the scheme of the request that reaches us, which behind a proxy is not TLS: a client
         # that followed it would show key and token in the clear.
         redirect_slashes=False,
@@ -50,6 +52,15 @@ def application(dependencies: ApiDependencies) -> FastAPI:
             vintage=dependencies.boundaries.provenance.vintage,
             municipalities=len(dependencies.boundaries.municipalities),
         )
+
+    @cache
+    def description() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @app.get("/v1/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        # Made once: a stranger can ask for it as often as he likes.
+        return Response(description(), media_type="application/json")
 
     app.router.routes.extend(public_probes(dependencies.metrics, dependencies.health))
     require_table(app)

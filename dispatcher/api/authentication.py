@@ -22,6 +22,7 @@ from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.runtime.strangers import RECOGNISED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,8 @@ class Require:
             dependencies.refused_credentials.note(shown)
             missing = next((text for kind, text in _MISSING.items() if kind in holders), _NO_KEY)
             raise RequestRefused(ProblemType.UNAUTHENTICATED, missing)
+        if recognised := request.scope.get("extensions", {}).get(RECOGNISED):
+            recognised()
         return shown.principal
 
 

@@ -40,6 +40,7 @@ def problem_response(refused: RequestRefused) -> Response:
     headers = {}
     if refused.type is ProblemType.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
+        headers["Connection"] = "close"  # whoever guesses shall not do so as fast as he can
     if refused.type in {ProblemType.RECORD_UNAVAILABLE, ProblemType.OVERLOADED}:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if refused.retry_after_s is not None:

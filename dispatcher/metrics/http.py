@@ -28,6 +28,8 @@ class Ended(StrEnum):
     """There were too many connections, and this one had waited longest for its client."""
     NO_PLACE = "no_place"
     """There were too many, and all had requests that were being answered."""
+    CROWDED = "crowded"
+    """Requests without a known credential were waiting already, and this connection had had its turn."""
     NO_DESCRIPTOR = "no_descriptor"
     """The process had no file descriptor for it. It waits in the kernel's queue."""
 

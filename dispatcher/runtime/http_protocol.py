@@ -5,6 +5,7 @@ unread before, within and after a request.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import httptools
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from dispatcher.metrics.http import Ended
 from dispatcher.runtime.http_connections import Phase
 from dispatcher.runtime.http_transport import LingeringTransport
+from dispatcher.runtime.strangers import RECOGNISED, StrangerRequest
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, ASGISendEvent, Scope
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from dispatcher.runtime.http_connections import Connections
     from dispatcher.runtime.http_transport import HttpLimits
+    from dispatcher.runtime.strangers import Strangers
 
 READ_BYTES: Final = 16_384
 """The most that is read at once, and so the most that is kept of what follows a request until that is answered."""
@@ -29,6 +32,9 @@ was read must not all become requests before the first is answered."""
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
+_CROWDED: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
 )
 _read = bytearray(READ_BYTES)
 """What the loop reads into. One for all connections: what it holds is taken out before the next is read."""
@@ -65,8 +71,14 @@ class BoundedProtocol(HttpToolsProtocol):
     cycle: RequestResponseCycle | None  # type: ignore[assignment]
     """The newest request."""
 
-    def __init__(self, *, limits: HttpLimits, connections: Connections, **options: Any) -> None:
+    def __init__(
+        self, *, limits: HttpLimits, connections: Connections, strangers: Strangers, **options: Any
+    ) -> None:
         super().__init__(**options)
+        self._strangers = strangers
+        self._asking: StrangerRequest | None = None
+        self._strange = 0
+        """How many requests came without a credential that is good."""
         self._limits = limits
         self._connections = connections
         self._unparsed = bytearray()
@@ -107,6 +119,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.leave(self)
+        if self._asking is not None:
+            self._asking.leave()
         self._head_is_here()
         self._unset_keepalive_if_required()
         self.transport.lost()
@@ -121,6 +135,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        if self._asking is not None:
+            self._asking.leave()  # it waits for its client
         self.transport.watch_writing()
         self._moved()
 
@@ -242,16 +258,65 @@ class BoundedProtocol(HttpToolsProtocol):
     # The answer
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answer a request; a stranger's when there is a place for it."""
+        credential = self._strangers.credential_of(cycle.scope)
+        if self._strangers.knows(credential):
+            super()._start_asgi_task(cycle, self._answering(cycle, app, credential))
+            return
+        begin = super()._start_asgi_task
+        request = StrangerRequest(
+            self._strangers,
+            credential,
+            lambda: begin(cycle, self._answering(cycle, app, credential, request)),
+        )
+        cast("Any", cycle.scope)["extensions"] = {RECOGNISED: request.recognised}
+        self._strange += 1
+        self._asking = request
+        if not self._strangers.enter(request, had_a_turn=self._strange > 1):
+            self._turn_away(cycle)
+
+    def _answering(
+        self,
+        cycle: RequestResponseCycle,
+        app: ASGI3Application,
+        credential: bytes,
+        stranger: StrangerRequest | None = None,
+    ) -> ASGI3Application:
         async def answering(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
             async def sending(message: ASGISendEvent) -> None:
-                early = cycle.more_body or (self._given_up and not self.pipeline)
-                if message["type"] == "http.response.start" and early:
-                    cycle.keep_alive = False
+                if message["type"] == "http.response.start":
+                    if self._has_asked_enough(stranger):
+                        self._give_up()
+                        self.pipeline.clear()
+                    if cycle.more_body or (self._given_up and not self.pipeline):
+                        cycle.keep_alive = False
+                    if message["status"] == HTTPStatus.UNAUTHORIZED:
+                        self._strangers.forget(credential)
                 await send(message)
 
-            await app(scope, receive, sending)
+            try:
+                await app(scope, receive, sending)
+            finally:
+                if stranger is not None:
+                    stranger.leave()
 
-        super()._start_asgi_task(cycle, answering)
+        return answering
+
+    def _has_asked_enough(self, stranger: StrangerRequest | None) -> bool:
+        if stranger is None:
+            return False
+        if stranger.is_recognised:
+            self._strange -= 1
+        return self._strange >= self._strangers.limits.requests
+
+    def _turn_away(self, cycle: RequestResponseCycle) -> None:
+        """End the connection before anything is done for a request."""
+        self.transport.note(Ended.CROWDED)
+        self._give_up()
+        cycle.disconnected = True
+        self.transport.write(_CROWDED)
+        self.transport.close()
+        self._moved()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

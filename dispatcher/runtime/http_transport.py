@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dispatcher.metrics.http import Ended
 from dispatcher.runtime.descriptors import METRICS_CLIENTS
+from dispatcher.runtime.strangers import StrangerLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ class HttpLimits:
     unread_s: float = 10.0
     """The longest that a client may take nothing at all of its answer. A phone that changes cells is away for
     seconds."""
+    strangers: StrangerLimits = field(default_factory=StrangerLimits)
 
 
 DEFAULT_LIMITS = HttpLimits()

@@ -13,6 +13,7 @@ from dispatcher.runtime.acceptor import Acceptor
 from dispatcher.runtime.http_connections import Connections
 from dispatcher.runtime.http_protocol import BoundedProtocol
 from dispatcher.runtime.http_transport import DEFAULT_LIMITS
+from dispatcher.runtime.strangers import Strangers
 
 if TYPE_CHECKING:
     import socket
@@ -32,6 +33,7 @@ class BoundedServer(uvicorn.Server):
         super().__init__(config)
         self._limits = limits
         self._connections = Connections(limits.connections, metrics)
+        self._strangers = Strangers(limits.strangers)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept. Raises OSError."""
@@ -46,6 +48,7 @@ class BoundedServer(uvicorn.Server):
         return BoundedProtocol(
             limits=self._limits,
             connections=self._connections,
+            strangers=self._strangers,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,

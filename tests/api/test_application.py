@@ -2,13 +2,19 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 
 import pytest
 
 from dispatcher.runtime.http_transport import HttpLimits
+from dispatcher.runtime.strangers import StrangerLimits
 from dispatcher.settings import Settings
-from tests.api.conftest import Service, introduce, serving
+from tests.api.conftest import KEY, Service, introduce, serving
+from tests.support.histories import until
 from tests.support.submissions import warning
+
+STRANGERS = 100
+SUBMISSIONS = 5
 
 
 async def test_the_boundaries_in_use_are_named_with_their_attribution(service: Service) -> None:
@@ -57,3 +63,66 @@ async def test_a_stranger_with_all_connections_keeps_no_centre_from_submitting(
         assert service.count("warn_http_connections") <= most
         for _, writer in opened:
             writer.close()
+
+
+async def test_a_refused_key_ends_its_connection(service: Service) -> None:
+    refused = await service.get("/v1/alerts", key=KEY[:-1] + "x")
+    assert (refused.status, refused.headers["connection"]) == (401, "close")
+    assert "connection" not in (await service.get("/v1/alerts")).headers
+
+
+@dataclass
+class Tally:
+    count: int = 0
+
+
+async def count(turns: Tally) -> None:
+    while True:
+        turns.count += 1
+        await asyncio.sleep(0)
+
+
+async def ask_without_end(port: int, request: bytes, answered: Tally) -> None:
+    """Ask on one connection after the other, each until the service closes it."""
+    while True:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            head = b""
+            while b"connection: close" not in head:
+                writer.write(request)
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = re.search(rb"content-length: (\d+)", head)
+                await reader.readexactly(int(length[1]) if length else 0)
+                answered.count += 1
+        finally:
+            writer.close()
+
+
+@pytest.mark.parametrize("key", [b"", b"Authorization: Bearer wk_leitstelle_" + b"x" * 43 + b"\r\n"])
+async def test_strangers_who_ask_without_end_take_few_turns_of_a_submission(
+    service: Service, key: bytes
+) -> None:
+    assert (await service.submit(warning())).status == 201
+    port = int(service.url.rpartition(":")[2])
+    answered = Tally()
+    path = b"alerts" if key else b"openapi.json"
+    head = b"GET /v1/" + path + b" HTTP/1.1\r\nHost: x\r\n" + key + b"\r\n"
+    crowd = [asyncio.create_task(ask_without_end(port, head, answered)) for _ in range(STRANGERS)]
+
+    async def all_are_here() -> bool:
+        return answered.count > 2 * STRANGERS
+
+    await until(all_are_here)
+    turns = Tally()
+    crowd.append(asyncio.create_task(count(turns)))
+    before = answered.count
+    for _ in range(SUBMISSIONS):
+        assert (await service.submit(warning())).status == 201
+    taken = answered.count - before
+    for task in crowd:
+        task.cancel()
+    await asyncio.wait(crowd)
+    if key:
+        assert taken < SUBMISSIONS * 2 * STRANGERS
+    else:
+        assert taken < turns.count * 3 * StrangerLimits().at_once

@@ -9,10 +9,12 @@ import pytest
 
 from dispatcher.runtime.http_connections import Phase
 from dispatcher.runtime.http_transport import HttpLimits
+from dispatcher.runtime.strangers import StrangerLimits
 from tests.support.bounded_server import serving
 from tests.support.histories import until
 
 GET = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
+ANY_NUMBER = HttpLimits(strangers=StrangerLimits(requests=10_000))
 LAST = b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -124,7 +126,7 @@ async def test_a_connection_is_not_kept_after_an_early_answer(echo: Echo, body: 
 
 
 async def test_requests_in_a_row_are_answered_in_order(echo: Echo) -> None:
-    async with serving(echo) as server:
+    async with serving(echo, ANY_NUMBER) as server:
         answer = await server.answered(b"".join(GET % n for n in range(500)) + LAST)
         assert answer.count(b"HTTP/1.1 200 ") == 501
         assert echo.seen == [f"/{n}" for n in range(500)] + ["/last"]
@@ -132,7 +134,7 @@ async def test_requests_in_a_row_are_answered_in_order(echo: Echo) -> None:
 
 async def test_few_requests_wait_for_an_answer(echo: Echo) -> None:
     echo.may_answer.clear()
-    async with serving(echo) as server:
+    async with serving(echo, ANY_NUMBER) as server:
         answering = asyncio.create_task(server.answered(b"".join(GET % n for n in range(5000)) + LAST))
 
         async def one_is_answered() -> bool:

@@ -1,0 +1,147 @@
+"""Requests of strangers: of whoever has shown no credential that is known to be good.
+
+A turn of the loop serves every connection that is ready, and a submission needs many turns: if hundreds of strangers
+ask as fast as they can, each turn is long. So few of their requests are worked on at once; the others wait, and cost no
+turn. A credential is known once it has been recognised, on whichever connection: behind a proxy, one connection carries
+strangers and control centres. That says only who need not wait; each request is authenticated all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from uvicorn._types import HTTPScope
+
+RECOGNISED: Final = "cap-dispatcher.recognised"
+"""The extension of a request's scope by which the application says that the credential shown is good."""
+KNOWN: Final = 4096
+"""How many credentials are known at once, a hash of each; the one that was used longest ago is forgotten."""
+HELD_TURNS: Final = 10
+"""The least number of the loop's turns that a request may hold its place for."""
+_TOKEN: Final = re.compile(rb"(?:^|&)token=([^&]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class StrangerLimits:
+    """What strangers may take of a process' one thread."""
+
+    at_once: int = 4
+    """How many of their requests are worked on at once."""
+    waiting: int = 64
+    """How many wait of connections that had a turn and show no credential. Others wait without a bound but that of
+    connections: one of them may be a control centre."""
+    held_s: float = 0.05
+    """How long a request may hold its place, if the loop is not late: what takes longer waits for something else than
+    this thread."""
+    requests: int = 100
+    """The most on one connection; then it is closed."""
+
+
+class StrangerRequest:
+    """A request that is waiting for a place, or has one, or needs none any more."""
+
+    def __init__(self, strangers: Strangers, credential: bytes, begin: Callable[[], None]) -> None:
+        self.credential = credential
+        self.begin = begin
+        self.is_recognised = False
+        self.timer: asyncio.TimerHandle | None = None
+        self._strangers = strangers
+
+    def recognised(self) -> None:
+        """Say that the credential is good: it is known from now on, and the place is free."""
+        self.is_recognised = True
+        self._strangers.know(self.credential)
+        self.leave()
+
+    def leave(self) -> None:
+        """Give up the place, or wait for none any more. Whoever has none may say so too."""
+        self._strangers.leave(self)
+
+
+class Strangers:
+    """The requests of strangers to one port, and the credentials that are no strangers'."""
+
+    def __init__(self, limits: StrangerLimits) -> None:
+        self.limits = limits
+        self._working: set[StrangerRequest] = set()
+        self._first: OrderedDict[StrangerRequest, None] = OrderedDict()
+        self._later: OrderedDict[StrangerRequest, None] = OrderedDict()
+        self._known: OrderedDict[bytes, None] = OrderedDict()
+        self._salt = secrets.token_bytes(16)
+
+    def credential_of(self, scope: HTTPScope) -> bytes:
+        """Return a hash of the credential that a request shows, or nothing."""
+        shown = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        if not shown and (token := _TOKEN.search(scope["query_string"])):
+            shown = token[1]
+        return hashlib.blake2b(shown, digest_size=16, key=self._salt).digest() if shown else b""
+
+    def knows(self, credential: bytes) -> bool:
+        """Return whether a credential was recognised before, and not refused since."""
+        if credential not in self._known:
+            return False
+        self._known.move_to_end(credential)
+        return True
+
+    def know(self, credential: bytes) -> None:
+        if credential:
+            self._known[credential] = None
+            self._known.move_to_end(credential)
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+
+    def forget(self, credential: bytes) -> None:
+        """Say that a credential was refused."""
+        self._known.pop(credential, None)
+
+    def enter(self, request: StrangerRequest, *, had_a_turn: bool) -> bool:
+        """Let a request begin, now or when there is a place. Returns False where it may not even wait.
+
+        First are those whose connection had no turn yet, and those that show a credential: if it is wrong, their
+        connection ends. Among each other they begin in the order of arrival.
+        """
+        if len(self._working) < self.limits.at_once:
+            self._begin(request)
+        elif request.credential or not had_a_turn:
+            self._first[request] = None
+        elif len(self._later) < self.limits.waiting:
+            self._later[request] = None
+        else:
+            return False
+        return True
+
+    def leave(self, request: StrangerRequest) -> None:
+        """Take back the place of a request, or in the queue, and let the next one begin."""
+        self._first.pop(request, None)
+        self._later.pop(request, None)
+        if request not in self._working:
+            return
+        self._working.discard(request)
+        if request.timer is not None:
+            request.timer.cancel()
+        if queue := self._first or self._later:
+            self._begin(queue.popitem(last=False)[0])
+
+    def _begin(self, request: StrangerRequest) -> None:
+        self._working.add(request)
+        self._watch(request, HELD_TURNS)
+        request.begin()
+
+    def _watch(self, request: StrangerRequest, turns: int) -> None:
+        """Take the place back when its time is over, and no sooner than after so many turns of the loop: if these are
+        long, a request that waits for nothing takes long too.
+        """
+        if not turns:
+            self.leave(request)
+            return
+        wait_s = self.limits.held_s / HELD_TURNS
+        request.timer = asyncio.get_running_loop().call_later(wait_s, self._watch, request, turns - 1)
