@@ -17,6 +17,7 @@ from dispatcher.api.body import MEDIA_TYPES, read_cap
 from dispatcher.api.schemas import Body, StaleFeed
 from dispatcher.api.shedding import reading
 from dispatcher.feeds.schedule import stale_since
+from dispatcher.intake.reading import unread_refused
 from dispatcher.model.feeds import IngestResult, origin_of, redacted
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import Reason
@@ -149,7 +150,8 @@ async def _submit(services: FeedServices, feed: Feed, body: bytes) -> list[Pushe
         raise RequestRefused(
             ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}"
         ) from error
-    results = await services.sync.submit_listing(feed, listing, now)
+    with unread_refused():
+        results = await services.sync.submit_listing(feed, listing, now)
     ingested = [result for result in results if isinstance(result, IngestResult)]
     if ingested or not results:
         news = any(result.reason is not Reason.DUPLICATE for result in ingested)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import cap
 from dispatcher.intake.prepare import Incoming, Message, prepare
 from dispatcher.intake.requirements import as_error, require_names, require_target, target_findings
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.readers.readers import ReadersBusy, ReaderStopped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from dispatcher.boundaries.municipalities import Boundaries
@@ -94,3 +97,23 @@ def _parsed(raw: bytes, limits: cap.Limits) -> cap.Alert:
             f"Eine Einreichung enthält genau eine Meldung, diese {len(document.alerts)}.",
         )
     return document.alerts[0]
+
+
+@contextmanager
+def unread_refused() -> Iterator[None]:
+    """Raise `RequestRefused` for what readers raise in the block: none was free, or the message stopped it."""
+    try:
+        yield
+    except ReadersBusy:
+        raise RequestRefused(
+            ProblemType.OVERLOADED,
+            "Von diesem Zugang werden gerade so viele Meldungen gelesen, wie zugleich möglich sind. "
+            "Bitte gleich noch einmal senden.",
+        ) from None
+    except ReaderStopped as stopped:
+        raise RequestRefused(
+            ProblemType.TOO_COMPLEX,
+            "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit weniger Ecken und Flächen "
+            "zeichnen.",
+            extra={"reason": stopped.reason},
+        ) from None

@@ -17,7 +17,7 @@ from dispatcher.intake.effects import take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
-from dispatcher.intake.reading import read_submission
+from dispatcher.intake.reading import read_submission, unread_refused
 from dispatcher.intake.requirements import (
     QUOTA_WINDOW,
     counts_for_quota,
@@ -29,7 +29,6 @@ from dispatcher.intake.requirements import (
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
-from dispatcher.readers.readers import ReadersBusy, ReaderStopped
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
 
 if TYPE_CHECKING:
@@ -162,23 +161,10 @@ class SubmissionIntake:
 
     async def _read(self, principal: Principal, raw: bytes) -> _ValidSubmission:
         rules = self._rules(principal)
-        try:
+        with unread_refused():
             read = await self._readers.run(
                 principal.id, read_submission, raw, rules, self._limits, datetime.now(UTC)
             )
-        except ReadersBusy:
-            raise RequestRefused(
-                ProblemType.OVERLOADED,
-                "Von diesem Zugang werden gerade so viele Meldungen gelesen, wie zugleich möglich sind. "
-                "Bitte gleich noch einmal senden.",
-            ) from None
-        except ReaderStopped as stopped:
-            raise RequestRefused(
-                ProblemType.TOO_COMPLEX,
-                "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit weniger Ecken und Flächen "
-                "zeichnen.",
-                extra={"reason": stopped.reason},
-            ) from None
         if read.message is not None:
             self._metrics.match_seconds.observe(read.match_seconds)
             for lost in read.message.matched.unmatched:

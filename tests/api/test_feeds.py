@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import cap
+from dispatcher.readers.readers import ReadersBusy, ReaderStopped, StopReason
 from dispatcher.settings import Settings
 from dispatcher.store.feeds.quarantine import Quarantine
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
@@ -122,6 +123,29 @@ async def test_nobody_makes_a_polled_feed_look_alive_by_pushing(service: Service
     page = (await service.get("/v1/feeds/dwd")).json["feed"]
     assert page["last_successful_poll"] is None
     assert page["stale_since"] is not None
+
+
+class Failing:
+    """Readers that read nothing."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def run(self, *_: Any) -> Any:
+        raise self._error
+
+
+async def test_a_push_whose_readers_are_taken_is_to_be_sent_again(service: Service) -> None:
+    service.parts.feed_services.sync._ingest._readers = Failing(ReadersBusy())
+    answer = await push(service, fresh().xml())
+    answer.problem(503, "overloaded")
+    assert answer.headers["retry-after"]
+
+
+async def test_a_push_that_stops_its_reader_is_no_error_of_ours(service: Service) -> None:
+    service.parts.feed_services.sync._ingest._readers = Failing(ReaderStopped(StopReason.TIME))
+    answer = await push(service, fresh().xml())
+    assert (answer.status, answer.json["messages"][0]["problem"]) == (200, "too-complex")
 
 
 async def test_a_repetition_is_no_change(service: Service) -> None:
