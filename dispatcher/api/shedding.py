@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import Require
-from dispatcher.api.headers import bearer
+from dispatcher.api.credentials import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
