@@ -76,7 +76,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
         the same id. Without an answer, or with 5xx, send it again.
         """
-        body = await read_cap(request, dependencies.settings.max_body_bytes)
+        body = await read_cap(request, submitter, dependencies.settings.max_body_bytes)
         accepted = await dependencies.intake.accept(submitter, body)
         if accepted.repeated:
             response.status_code = 200
@@ -86,7 +86,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.post("/preview", responses=PROBLEMS, openapi_extra=CAP_BODY)
     async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
-        body = await read_cap(request, dependencies.settings.max_body_bytes)
+        body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
         places = places_of(request)
         async with places.one(places.reads, previewer):
             return schemas.preview_body(await dependencies.intake.preview(previewer, body))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect
@@ -11,6 +12,8 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+    from dispatcher.access.principals import Principal
 
 FIRST_S = 10.0
 """How long a body may take at any rate, and a client on the move be without its net."""
@@ -22,9 +25,38 @@ BODY_TIMEOUT_S = 150.0
 MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
 
 
-async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES) -> bytes:
-    """Return the raw bytes. Raises `RequestRefused` for another media type, an encoded body, one that is too large, or
-    one that does not arrive.
+RECEIPT_BYTES = 32 * 1024 * 1024
+"""What of one principal is in receipt at most: 16 of the longest messages at once, thousands of usual ones."""
+
+
+class BodiesInReceipt:
+    """Counts what has arrived of bodies that are not complete, by the principal that sends them."""
+
+    def __init__(self) -> None:
+        self._bytes: Counter[str] = Counter()
+
+    def add(self, sender: str, count: int) -> None:
+        """Count bytes that arrived. Raises `RequestRefused` where the sender has too many on the way."""
+        self._bytes[sender] += count
+        if self._bytes[sender] > RECEIPT_BYTES:
+            raise RequestRefused(
+                ProblemType.OVERLOADED,
+                "Von diesem Zugang kommen gerade zu viele große Meldungen zugleich an. "
+                "Bitte gleich noch einmal senden.",
+            )
+
+    def take_off(self, sender: str, count: int) -> None:
+        """Count them no longer: the body is complete, or was given up."""
+        self._bytes[sender] -= count
+        if not self._bytes[sender]:
+            del self._bytes[sender]
+
+
+async def read_cap(
+    request: Request, sender: Principal, max_bytes: int, media_types: frozenset[str] = MEDIA_TYPES
+) -> bytes:
+    """Return the raw bytes of what `sender` submits. Raises `RequestRefused` for another media type, an encoded body,
+    one that is too large, one that does not arrive, or one too many at once.
     """
     if media_type_of(request) not in media_types:
         raise RequestRefused(
@@ -32,7 +64,7 @@ async def read_cap(request: Request, max_bytes: int, media_types: frozenset[str]
         )
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
-    return await read_body(request, max_bytes)
+    return await read_body(request, max_bytes, sender.actor)
 
 
 def media_type_of(request: Request) -> str:
@@ -40,16 +72,16 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
-    """Return the raw bytes, whatever they are. Raises `RequestRefused` for a body that is too large or does not
-    arrive.
+async def read_body(request: Request, max_bytes: int, sender: str) -> bytes:
+    """Return the raw bytes, whatever they are. Raises `RequestRefused` for a body that is too large, does not arrive,
+    or is one too many at once of its `sender`.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > max_bytes:
         raise _too_large(max_bytes)
     try:
         async with asyncio.timeout(FIRST_S) as limit:
-            return await _within(request, max_bytes, limit)
+            return await _within(request, max_bytes, sender, limit)
     except (ClientDisconnect, TimeoutError) as error:
         raise RequestRefused(
             ProblemType.INCOMPLETE, "Die Meldung kam nicht vollständig an; bitte erneut senden."
@@ -61,14 +93,19 @@ def time_for(received: int) -> float:
     return min(BODY_TIMEOUT_S, FIRST_S + received / PACE_BYTES_PER_S)
 
 
-async def _within(request: Request, max_bytes: int, limit: asyncio.Timeout) -> bytes:
+async def _within(request: Request, max_bytes: int, sender: str, limit: asyncio.Timeout) -> bytes:
+    in_receipt: BodiesInReceipt = request.app.state.dependencies.in_receipt
     body = bytearray()
     begun = asyncio.get_running_loop().time()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise _too_large(max_bytes)
-        limit.reschedule(begun + time_for(len(body)))
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            in_receipt.add(sender, len(chunk))
+            if len(body) > max_bytes:
+                raise _too_large(max_bytes)
+            limit.reschedule(begun + time_for(len(body)))
+    finally:
+        in_receipt.take_off(sender, len(body))
     return bytes(body)
 
 

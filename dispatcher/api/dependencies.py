@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
@@ -38,3 +40,4 @@ class ApiDependencies:
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None
     """What takes the reports of gateways, where any report deliveries."""
+    in_receipt: BodiesInReceipt = field(default_factory=BodiesInReceipt)

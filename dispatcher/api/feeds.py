@@ -128,7 +128,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
             raise RequestRefused(
                 ProblemType.SENDER_NOT_ALLOWED, "Diese Quelle wird abgefragt und nimmt nichts entgegen."
             )
-        body = await read_cap(request, dependencies.settings.max_body_bytes, PUSHED)
+        body = await read_cap(request, pusher, dependencies.settings.max_body_bytes, PUSHED)
         return PushBody(messages=await _submit(services, feed, body))
 
     return router

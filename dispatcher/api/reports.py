@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from channels.sms.delivery_reports import UnreadableReport, read_reports
 from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import of_gateway
 from dispatcher.api.alerts import PROBLEMS
 from dispatcher.api.authentication import require
 from dispatcher.api.body import media_type_of, read_body
@@ -70,7 +71,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 
 async def _record(request: Request, services: DeliveryReports, gateway: ReportingGateway) -> ReportsBody:
-    body = await read_body(request, MAX_BYTES)
+    body = await read_body(request, MAX_BYTES, of_gateway(gateway.name).actor)
     try:
         reports = read_reports(gateway.fields, media_type_of(request), body, bounded_query(request))
     except UnreadableReport as error:

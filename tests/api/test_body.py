@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from dispatcher.api import body
-from tests.api.conftest import CAP, KEY, Service
+from tests.api.conftest import CAP, KEY, OTHER_KEY, Service
 from tests.support.histories import until
 from tests.support.submissions import stored, warning
 
@@ -120,3 +120,28 @@ async def test_a_body_that_comes_slowly_is_waited_for(service: Service, env: pyt
     assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 400 ")
     assert service.refusals() == {"malformed": 1}
     writer.close()
+
+
+async def test_what_one_key_has_in_receipt_is_bounded_and_others_have_their_own(
+    service: Service, env: pytest.MonkeyPatch
+) -> None:
+    env.setattr(body, "RECEIPT_BYTES", 100_000)
+    stalled = [await begun(service, b" " * 49_000) for _ in range(2)]
+    in_receipt = service.parts.in_receipt._bytes
+
+    async def are_here() -> bool:
+        return in_receipt["source:leitstelle"] == 98_000
+
+    await until(are_here)
+    long = await service.submit(b"<alert>" + b" " * 10_000)
+    long.problem(503, "overloaded")
+    assert long.headers["retry-after"]
+    assert (await service.submit(warning())).status == 201, "a usual one has room"
+    (await service.submit(b"<alert>" + b" " * 60_000, key=OTHER_KEY)).problem(400, "malformed")
+    for _, writer in stalled:
+        writer.close()
+
+    async def are_gone() -> bool:
+        return not in_receipt
+
+    await until(are_gone)
