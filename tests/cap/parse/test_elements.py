@@ -1,16 +1,19 @@
 """The tree of elements: what it keeps of a document and what it leaves out."""
 
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
-from cap.parse.elements import Element, read, read_text
-from dispatcher.feeds.entry import LIST_LIMITS
-from ops.lab.worst_case.cost import cost
+from cap.parse.elements import read, read_text
 from tests.cap.reading import Message, only
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_any_prefix_is_the_same_message(message: Message) -> None:
@@ -103,13 +106,25 @@ def test_text_around_many_children_is_read_in_time_that_grows_with_its_length() 
     assert note.children[-1].offset == 1_090_000
 
 
-@pytest.mark.no_cover  # tracing would be what it measures
+LIST = """
+from cap.parse.elements import read
+from dispatcher.feeds.entry import LIST_LIMITS
+from ops.lab.worst_case.cost import cost
+
+body = b"<alerts>" + b"x" * 4_000_000 + b"aaaa<b/>" * 2_990_000 + b"</alerts>"
+assert len(body) <= LIST_LIMITS.max_bytes
+roots = []
+found = cost(body, lambda body: roots.append(read(body, LIST_LIMITS)[0]))
+print(found.seconds, len(roots[0].children), roots[0].children[-1].offset)
+"""
+
+
+@pytest.mark.processes
 def test_a_polled_list_of_32_mb_and_three_million_elements_too() -> None:
-    body = b"<alerts>" + b"x" * 4_000_000 + b"aaaa<b/>" * 2_990_000 + b"</alerts>"
-    assert len(body) <= LIST_LIMITS.max_bytes
-    roots: list[Element] = []
-    found = cost(body, lambda body: roots.append(read(body, LIST_LIMITS)[0]))
-    assert found.seconds <= 16.0  # a second for 2 MB, as of a submission
-    (root,) = roots
-    assert len(root.children) == 2_990_000
-    assert root.children[-1].offset == 4_000_000 + 4 * 2_990_000
+    """In a process of its own, in which nothing else is and nobody counts lines."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIST], capture_output=True, check=True, timeout=110, cwd=ROOT
+    )
+    seconds, children, offset = done.stdout.split()
+    assert float(seconds) <= 16.0  # a second for 2 MB, as of a submission
+    assert (int(children), int(offset)) == (2_990_000, 4_000_000 + 4 * 2_990_000)
