@@ -121,7 +121,7 @@ async def _stand_for_merged(
     places = {(place.ags, place.reason) for place in message.places}
     covered: list[str] = []
     for merged in await related.merged_into([one.id for one in known.replaces]):
-        if not covers_merged(message, stored.expires, merged, known.now):
+        if not covers_merged(message.alert, stored, merged, known.now):
             continue
         its_places = {(place.ags, place.reason) for place in await submission.places(merged.id)}
         if its_places <= places and await submission.shape(merged.id) == message.target:

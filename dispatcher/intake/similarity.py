@@ -133,20 +133,21 @@ def same_times_and_names(first: Alert, second: Alert) -> bool:
     return said(first) == said(second)
 
 
-def covers_merged(message: Message, expires: datetime, merged: StoredAlert, now: datetime) -> bool:
-    """Whether a warning that lasts until `expires` says of the same or more to the same people all that one says which
-    was merged into what it replaces; where the words are the same, so are urgency and certainty. Whether the target is
-    the same is still to be compared.
+def covers_merged(alert: Alert, stored: StoredAlert, merged: StoredAlert, now: datetime) -> bool:
+    """Whether `alert`, which was `stored`, says all that one says which was merged into what it replaces, for as long
+    and no less gravely; where the words are the same, so are urgency and certainty. Whether the target is the same is
+    still to be compared.
     """
-    own = beginning(message.alert)
+    own = stored.begins
     begins_in_time = own is not None and (own <= now or (merged.begins is not None and own <= merged.begins))
-    severities = highest_severity(message.alert), Severity(merged.severity)
+    severities = highest_severity(alert), Severity(merged.severity)
     own_severity, its_severity = map(SEVERITY_ORDER.index, severities)
     return (
-        merged.words == words_digest(message.alert)
+        merged.words is not None
+        and merged.words == stored.words
         and own_severity <= its_severity
         and begins_in_time
-        and merged.expires <= expires
+        and merged.expires <= stored.expires
     )
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts, Submission
 
 DECIDED_AT_ONCE = 2
-"""How many messages of one source are decided upon at once in a process, of ten connections to the record."""
+"""How many messages of one source are decided upon at once in a process, of its connections to the record."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,20 +34,7 @@ async def read_each(
             if len(chunk) == 1:
                 found.append(stopped)
             else:
-                found += [
-                    one for thing in chunk for one in await _alone(readers, source, function, thing, more)
-                ]
+                for thing in chunk:
+                    alone = await read_each(readers, source, function, [thing], more)
+                    found += alone
     return found
-
-
-async def _alone(
-    readers: Readers,
-    source: str,
-    function: Callable[[Boundaries, Sequence[Any], Any], list[Value]],
-    thing: Any,
-    more: Any,
-) -> Sequence[Value | ReaderStopped]:
-    try:
-        return await readers.run(source, function, [thing], more)
-    except ReaderStopped as stopped:
-        return [stopped]

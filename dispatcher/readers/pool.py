@@ -98,21 +98,19 @@ class ReaderPool:
         size = sum(len(arg) for arg in args if isinstance(arg, bytes))
         async with self._shares.taken(source, size):
             if self._started is not None:
-                await asyncio.wait(
-                    {self._started}
-                )  # if that failed, so does what follows, and the pool is replaced
-            for _ in range(ATTEMPTS - 1):
+                # If that failed, so does what follows, and the pool is replaced.
+                await asyncio.wait({self._started})
+            failure: ReadersBusy | ReaderStopped = ReadersBusy()
+            for _ in range(ATTEMPTS):
                 try:
                     return await self._once(source, function, args, kwargs)
                 except PoolBrokenError:
-                    pass
+                    failure = ReadersBusy()
                 except ReaderStopped as stopped:
                     if stopped.reason is not StopReason.CRASH:
                         raise
-            try:
-                return await self._once(source, function, args, kwargs)
-            except PoolBrokenError:
-                raise ReadersBusy from None
+                    failure = stopped
+            raise failure
 
     async def _once(
         self, source: str, function: Callable[..., Value], args: tuple[object, ...], kwargs: dict[str, object]

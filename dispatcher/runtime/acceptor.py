@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.metrics.http import Ended
+from dispatcher.runtime.http_connections import NO_PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +30,6 @@ slowly makes us see nothing for minutes. 128 KiB carry 2.6 MB/s over 50 ms."""
 NO_DESCRIPTOR: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 PAUSE_S: Final = 0.05
 """How long nothing is accepted when there was no descriptor; one that was given up is free by then."""
-_NO_PLACE: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
-)
 
 
 class Acceptor:
@@ -94,7 +92,7 @@ class Acceptor:
         connection = self._connection()
         if not self._connections.admit(connection):
             with suppress(OSError):
-                accepted.send(_NO_PLACE)
+                accepted.send(NO_PLACE)
             accepted.close()
             return
         task = self._loop.create_task(self._open(accepted, connection))

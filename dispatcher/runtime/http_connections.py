@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
 
 
+NO_PLACE: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
+)
+"""The answer to whom there is no place for, before anything is done."""
+
+
 class Phase(StrEnum):
     """What a connection is doing."""
 

@@ -12,7 +12,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dispatcher.metrics.http import Ended
-from dispatcher.runtime.http_connections import Phase
+from dispatcher.runtime.http_connections import NO_PLACE, Phase
 from dispatcher.runtime.http_transport import LingeringTransport
 from dispatcher.runtime.strangers import RECOGNISED, StrangerRequest
 
@@ -32,9 +32,6 @@ was read must not all become requests before the first is answered."""
 _BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
-_CROWDED: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
 )
 _read = bytearray(READ_BYTES)
 """What the loop reads into. One for all connections: what it holds is taken out before the next is read."""
@@ -314,7 +311,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.note(Ended.CROWDED)
         self._give_up()
         cycle.disconnected = True
-        self.transport.write(_CROWDED)
+        self.transport.write(NO_PLACE)
         self.transport.close()
         self._moved()
 

@@ -18,7 +18,6 @@ from dispatcher.intake.similarity import (
     words_digest,
 )
 from dispatcher.model.alerts import StoredAlert
-from tests.support.decisions import message
 from tests.support.feed_messages import DUEREN, HOUR, JUELICH, NOW, warning
 from tests.support.messages import stored as untyped_stored
 
@@ -190,5 +189,6 @@ MERGED = on_record(words=words_digest(warning()))
 def test_a_merged_warning_stays_so_where_the_update_says_all_that_it_does(
     changes: dict[str, Any], its: dict[str, Any], covers: bool
 ) -> None:
-    update = message(warning(**changes))
-    assert covers_merged(update, ENDS, replace(MERGED, **its), NOW + HOUR) is covers
+    update = warning(**changes)
+    stored = on_record(words=words_digest(update), begins=beginning(update))
+    assert covers_merged(update, stored, replace(MERGED, **its), NOW + HOUR) is covers

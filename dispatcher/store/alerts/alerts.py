@@ -117,10 +117,12 @@ class Submission:
 
     async def codes(self, alert_ids: Sequence[str]) -> dict[str, set[str]]:
         """Return the municipalities (AGS) of each of these alerts."""
-        rows = await self.connection.fetch(
-            "SELECT alert_id, ags FROM affected WHERE alert_id = ANY($1)", list(alert_ids)
-        )
         found: dict[str, set[str]] = {alert_id: set() for alert_id in alert_ids}
+        if not found:
+            return found
+        rows = await self.connection.fetch(
+            "SELECT alert_id, ags FROM affected WHERE alert_id = ANY($1)", list(found)
+        )
         for row in rows:
             found[row["alert_id"]].add(row["ags"])
         return found
