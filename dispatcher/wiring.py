@@ -58,6 +58,7 @@ from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.sources import Sources
 from dispatcher.targeting.registries import with_registries
@@ -314,7 +315,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
-        alerts, subscriptions = Alerts(pool), Subscriptions(pool)
+        alerts, subscriptions, statuses = Alerts(pool), Subscriptions(pool), AlertStatuses(pool)
         sources = Sources(pool, key_pepper(settings))
         if pooled is not None:
             pooled.start()
@@ -324,6 +325,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 readers=pooled or InProcess(boundaries),
                 settings=settings,
                 alerts=alerts,
+                statuses=statuses,
                 estimator=AudienceEstimator(subscriptions, LocationIndex(WatchedAreas(pool)), boundaries),
                 boundaries=boundaries,
                 wake_ups=wake_ups,
@@ -331,6 +333,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             ),
             sources=sources,
             alerts=alerts,
+            statuses=statuses,
             accounts=LedgerReader(pool),
             subscriptions=subscriptions,
             boundaries=boundaries,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
@@ -15,7 +16,9 @@ from dispatcher.api import schemas
 from dispatcher.api.authentication import require
 from dispatcher.api.body import read_cap
 from dispatcher.api.shedding import places_of, reading, reading_ledger
+from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.vocabulary import AlertState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.model.ledger import LedgerLine
 
-AlertId = Annotated[str, Path(pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$")]
+ALERT_ID = r"^[0-9A-HJKMNP-TV-Z]{26}$"
+AlertId = Annotated[str, Path(pattern=ALERT_ID)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 NEWEST = 50
 """How many alerts a list has where the caller does not say."""
@@ -35,6 +39,23 @@ Previewer = Annotated[Principal, Depends(require(Permission.PREVIEW_ALERTS))]
 Lister = Annotated[Principal, reading(Permission.READ_ALERTS, limit=(Limit, NEWEST))]
 Reader = Annotated[Principal, reading(Permission.READ_ALERTS, alert_id=AlertId)]
 LedgerReader = Annotated[Principal, reading_ledger(Permission.READ_ALERTS, alert_id=AlertId)]
+
+
+def wanted_alerts(
+    state: Annotated[list[AlertState] | None, Query(description="only alerts in one of these states")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="received at this instant or later")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="received before this instant")] = None,
+    before: Annotated[
+        str | None, Query(pattern=ALERT_ID, description="goes on after the alert of this id, with older ones")
+    ] = None,
+    *,
+    in_force: Annotated[bool | None, Query(description="only what warns now, or only what does not")] = None,
+) -> AlertFilter:
+    """Return which alerts of a list are asked for."""
+    return AlertFilter(tuple(state or ()), since, until, in_force, before)
+
+
+Wanted = Annotated[AlertFilter, Depends(wanted_alerts)]
 PROBLEMS: dict[int | str, dict[str, object]] = {
     status: {
         "model": schemas.ProblemBody,
@@ -89,28 +110,27 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
         places = places_of(request)
         async with places.one(places.reads, previewer):
-            return schemas.preview_body(await dependencies.intake.preview(previewer, body))
+            return schemas.preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("")
-    async def listed(reader: Lister, limit: Limit = NEWEST) -> schemas.AlertList:
-        """List the source's newest alerts."""
-        alerts = await dependencies.alerts.listed(reader.id, limit)
-        return schemas.AlertList(alerts=[schemas.alert_body(alert) for alert in alerts])
+    async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> schemas.AlertPage:
+        """List the source's alerts, newest first, page by page: `next` of one page is `before` of the next one."""
+        alerts = await dependencies.alerts.listed(reader.id, limit + 1, wanted)
+        page = alerts[:limit]
+        return schemas.AlertPage(
+            alerts=[schemas.alert_body(alert) for alert in page],
+            next=page[-1].id if len(alerts) > limit else None,
+        )
 
     @router.get("/{alert_id}")
     async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
-        """Show how the alert stands: per channel and municipality, every recipient in one state."""
+        """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
+        municipality, every recipient in one state.
+        """
         alert = await _own(dependencies, reader, alert_id)
-        return schemas.StatusBody(
-            alert=schemas.alert_body(alert),
-            channels=[schemas.channel_body(item) for item in await dependencies.accounts.summary(alert_id)],
-            municipalities=[
-                schemas.municipality(place) for place in await dependencies.alerts.affected(alert_id)
-            ],
-            recipients_by_municipality=await dependencies.accounts.by_municipality(alert_id),
-        )
+        return schemas.status_body(await dependencies.statuses.status_of(alert), reader.id)
 
     @router.get("/{alert_id}/cap", response_class=Response)
     async def raw(reader: Reader, alert_id: AlertId) -> Response:

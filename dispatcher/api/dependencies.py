@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger_reader import LedgerReader
+    from dispatcher.store.delivery.status import AlertStatuses
     from dispatcher.store.sources import Sources
 
 
@@ -30,6 +31,7 @@ class ApiDependencies:
     intake: SubmissionIntake
     sources: Sources
     alerts: Alerts
+    statuses: AlertStatuses
     accounts: LedgerReader
     subscriptions: Subscriptions
     boundaries: Boundaries

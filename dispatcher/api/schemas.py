@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatcher.audience.reach import ShownCount
+from dispatcher.model.status import OverReason, owed_recipients
 from dispatcher.model.vocabulary import Reason
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.submission import Accepted, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
+    from dispatcher.model.status import AlertStatus, Over, RecipientProgress, StandsIn
     from dispatcher.targeting.outcome import Unmatched
 
 
@@ -95,11 +97,80 @@ class UnmatchedBody(Body):
     reason: str
 
 
+class ProgressBody(Body):
+    """An alert's recipients, each counted once. `accepted` by the gateway, which does not mean delivered."""
+
+    recipients: int = Field(
+        description="accepted, waiting and failed together; 0 before the plan, and growing while it is made"
+    )
+    accepted: int
+    waiting: int
+    failed: int = Field(description="nothing more is tried for them")
+    first_accepted_at: datetime | None
+    last_accepted_at: datetime | None
+
+
+class WaitingBody(Body):
+    """Recipients behind one gateway that are still owed the message, for one reason."""
+
+    channel: str
+    gateway: str = Field(description="its public name: an origin, or the name in the settings")
+    reason: str = Field(
+        description="`queued` and `in_flight`: no attempt has failed; else the last error's kind, as `transient`, "
+        "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker` or `crash`. `others`: the rest of a long list"
+    )
+    code: str = Field(description="the last error's code, as an HTTP status; may be empty")
+    recipients: int
+    next_attempt_at: datetime | None = Field(description="the earliest; null: as soon as it is their turn")
+
+
+class FailedBody(Body):
+    """Recipients behind one gateway for whom nothing more is tried, for one reason."""
+
+    channel: str
+    gateway: str
+    reason: str = Field(
+        description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead`; `others`: the rest of a "
+        "long list"
+    )
+    code: str
+    recipients: int
+
+
+class OverBody(Body):
+    """Since when and why an alert is no longer in force."""
+
+    reason: OverReason = Field(
+        description="expired: its validity is over; cancelled: a Cancel took it back; ended: an Update ended it; "
+        "replaced: a later message says it anew; delisted: its feed stopped listing it"
+    )
+    by: str | None = Field(description="id of the alert that ended it")
+    at: datetime
+
+
+class MergedIntoBody(Body):
+    """The equal warning of which people are notified in place of this one. Of another source's only its existence is
+    shown: then all members are null.
+    """
+
+    id: str | None = None
+    sender: str | None = None
+    identifier: str | None = None
+    sent: datetime | None = None
+    headline: str | None = None
+    progress: ProgressBody | None = None
+
+
 class AcceptedBody(Body):
     """The promise: committed to the record."""
 
     alert: AlertBody
     repeated: bool
+    sent_to_people: bool = Field(
+        description="false: nobody is notified of this message, `alert.reason` says why"
+    )
+    over: OverBody | None = Field(description="where it was accepted before and has ended since")
+    merged_into_alert: MergedIntoBody | None
     municipalities: list[MunicipalityBody]
     unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
@@ -115,6 +186,17 @@ class PreviewBody(Body):
     )
     lane: str
     expires: datetime
+    sent_to_people: bool = Field(
+        description="false: nobody would be notified of this message, whatever `municipalities` and `reach` list; "
+        "`reason`, or `quota_reached`, says why"
+    )
+    over: OverBody | None = Field(description="where it was accepted before and has ended since")
+    merged_into: MergedIntoBody | None = Field(
+        description="the warning in force that says the same: people are notified of that one"
+    )
+    quota_reached: bool = Field(
+        description="submitting it now would be refused: the source has sent as many warnings as it may in an hour"
+    )
     municipalities: list[MunicipalityBody]
     unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
@@ -148,6 +230,11 @@ class StatusBody(Body):
     """How an alert stands."""
 
     alert: AlertBody
+    progress: ProgressBody
+    waiting: list[WaitingBody] = Field(description="who is still owed the message, the largest groups first")
+    failed: list[FailedBody] = Field(description="who is not reached, and will not be by this message")
+    over: OverBody | None = Field(description="null while it is in force")
+    merged_into_alert: MergedIntoBody | None
     channels: list[ChannelBody]
     municipalities: list[MunicipalityBody]
     recipients_by_municipality: dict[str, dict[str, int]]
@@ -167,6 +254,12 @@ class AlertList(Body):
         description="for app instances: where this is not empty, an empty list of alerts does not mean that there "
         "are no warnings",
     )
+
+
+class AlertPage(AlertList):
+    """A page of a source's own alerts, newest first."""
+
+    next: str | None = Field(description="what `before` asks the next page with; null: this is the last one")
 
 
 class BoundariesBody(Body):
@@ -207,10 +300,81 @@ def municipality(place: AffectedMunicipality) -> MunicipalityBody:
     return MunicipalityBody(ags=place.ags, name=place.name, reason=place.reason, share=round(place.share, 4))
 
 
+def progress_body(progress: RecipientProgress) -> ProgressBody:
+    return ProgressBody(
+        recipients=progress.recipients,
+        accepted=progress.accepted,
+        waiting=owed_recipients(progress.waiting),
+        failed=owed_recipients(progress.failed),
+        first_accepted_at=progress.first_accepted_at,
+        last_accepted_at=progress.last_accepted_at,
+    )
+
+
+def over_body(over: Over | None) -> OverBody | None:
+    return None if over is None else OverBody(reason=over.reason, by=over.by, at=over.at)
+
+
+def merged_into_body(stands_in: StandsIn | None, reader: str | None) -> MergedIntoBody | None:
+    """Return what the source `reader` may know of the warning that stands in for its own; None: an operator, who may
+    know all.
+    """
+    if stands_in is None:
+        return None
+    other = stands_in.alert
+    if reader not in (None, other.source_id):
+        return MergedIntoBody()
+    return MergedIntoBody(
+        id=other.id,
+        sender=other.sender,
+        identifier=other.identifier,
+        sent=other.sent,
+        headline=other.headline,
+        progress=progress_body(stands_in.progress),
+    )
+
+
+def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
+    """Return how an alert stands, as the source `reader` may know it, or an operator (None)."""
+    return StatusBody(
+        alert=alert_body(status.alert),
+        progress=progress_body(status.progress),
+        waiting=[
+            WaitingBody(
+                channel=one.channel,
+                gateway=one.gateway,
+                reason=one.reason,
+                code=one.code,
+                recipients=one.recipients,
+                next_attempt_at=one.next_attempt_at,
+            )
+            for one in status.progress.waiting
+        ],
+        failed=[
+            FailedBody(
+                channel=one.channel,
+                gateway=one.gateway,
+                reason=one.reason,
+                code=one.code,
+                recipients=one.recipients,
+            )
+            for one in status.progress.failed
+        ],
+        over=over_body(status.over),
+        merged_into_alert=merged_into_body(status.merged_into, reader),
+        channels=[channel_body(item) for item in status.channels],
+        municipalities=[municipality(place) for place in status.municipalities],
+        recipients_by_municipality=status.recipients_by_municipality,
+    )
+
+
 def accepted_body(accepted: Accepted) -> AcceptedBody:
     return AcceptedBody(
         alert=alert_body(accepted.alert),
         repeated=accepted.repeated,
+        sent_to_people=accepted.sent_to_people,
+        over=over_body(accepted.over),
+        merged_into_alert=merged_into_body(accepted.merged_into, accepted.alert.source_id),
         municipalities=[municipality(place) for place in accepted.affected],
         unmatched=[_unmatched(lost) for lost in accepted.matched.unmatched],
         notes=list(accepted.matched.notes),
@@ -222,12 +386,17 @@ def _unmatched(lost: Unmatched) -> UnmatchedBody:
     return UnmatchedBody(kind=lost.kind, value=lost.value, reason=lost.reason)
 
 
-def preview_body(preview: Preview) -> PreviewBody:
+def preview_body(preview: Preview, reader: str) -> PreviewBody:
+    """Return what submitting would do, as the source `reader` may know it."""
     return PreviewBody(
         reason=preview.reason,
         repeated=preview.repeated,
         lane=preview.lane,
         expires=preview.expires,
+        sent_to_people=preview.sent_to_people,
+        over=over_body(preview.over),
+        merged_into=merged_into_body(preview.merged_into, reader),
+        quota_reached=preview.quota_reached,
         municipalities=[municipality(place) for place in preview.affected],
         unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],
         notes=list(preview.matched.notes),

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
+    from dispatcher.model.status import Over, StandsIn
     from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
+    from dispatcher.store.delivery.status import AlertStatuses
 
 DECIDED_AT_ONCE = 2
 """How many messages of one source are decided upon at once in a process, of its connections to the record."""
@@ -55,6 +57,15 @@ class Accepted:
     findings: tuple[cap.Finding, ...]
     repeated: bool
     matched: Match
+    over: Over | None = None
+    """Why it is no longer in force, where something has ended it since."""
+    merged_into: StandsIn | None = None
+    """The equal warning of which people are notified in place of this one."""
+
+    @property
+    def sent_to_people(self) -> bool:
+        """Whether people are notified of this very message."""
+        return self.alert.reason in DISPATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,15 @@ class Preview:
     estimate: AudienceEstimate
     repeated: bool
     matched: Match
+    over: Over | None = None
+    merged_into: StandsIn | None = None
+    quota_reached: bool = False
+    """Whether it would be refused just now, because its source has submitted as many warnings as it may."""
+
+    @property
+    def sent_to_people(self) -> bool:
+        """Whether people are, or would be now, notified of this very message."""
+        return self.reason in DISPATCHED and not self.quota_reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,7 @@ class SubmissionIntake:
         *,
         settings: Settings,
         alerts: Alerts,
+        statuses: AlertStatuses,
         estimator: AudienceEstimator,
         boundaries: Boundaries,
         wake_ups: WakeUpQueue,
@@ -97,6 +118,7 @@ class SubmissionIntake:
         readers: Readers,
     ) -> None:
         self._alerts = alerts
+        self._statuses = statuses
         self._estimator = estimator
         self._boundaries = boundaries
         self._wake_ups = wake_ups
@@ -124,7 +146,15 @@ class SubmissionIntake:
         if own.state is AlertState.ACCEPTED:
             others = [own.ready, *others]
         await self._wake_ups.enqueue([plan_wake_up(ready) for ready in others])
-        return accepted
+        return await self._as_it_stands(accepted)
+
+    async def _as_it_stands(self, accepted: Accepted) -> Accepted:
+        """Return what was accepted with what has become of it since, and what is sent in its place."""
+        return replace(
+            accepted,
+            over=await self._statuses.over(accepted.alert) if accepted.repeated else None,
+            merged_into=await self._statuses.merged_into(accepted.alert),
+        )
 
     async def preview(self, principal: Principal, raw: bytes) -> Preview:
         """Decide as `accept` does, without any effect. Raises like `accept`."""
@@ -132,8 +162,9 @@ class SubmissionIntake:
         message = valid.message
         async with self._turn(principal), self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
-            before = known.same
-        repeated = decision.reason is Reason.DUPLICATE and before is not None
+            quota_reached = await self._is_quota_reached(submission, valid, decision)
+        repeated = decision.reason is Reason.DUPLICATE
+        before = known.same if repeated else None
         estimate = NOBODY
         if decision.reason in ENDING_REASONS:
             # What is connected becomes one graph with the message.
@@ -143,15 +174,26 @@ class SubmissionIntake:
         elif decision.reason in WARNING:
             estimate = await self._estimator.of(message.matched, message.places, message.target)
         return Preview(
-            before.reason if repeated and before else decision.reason,
-            before.lane if repeated and before else lane_in(message, known, decision, valid.rules),
-            before.expires if repeated and before else decision.expires,
+            before.reason if before else decision.reason,
+            before.lane if before else lane_in(message, known, decision, valid.rules),
+            before.expires if before else decision.expires,
             message.places or known.ended_places,
             (*valid.findings, *reference_findings(message, known)),
             estimate,
-            repeated=repeated,
+            repeated=before is not None,
             matched=message.matched,
+            over=await self._statuses.over(before) if before else None,
+            merged_into=await self._stands_in(before, decision),
+            quota_reached=quota_reached,
         )
+
+    async def _stands_in(self, before: StoredAlert | None, decision: Decision) -> StandsIn | None:
+        """Return the equal warning of which people are notified in place of the message, if one does."""
+        if before is not None:
+            return await self._statuses.merged_into(before)
+        if decision.reason is not Reason.MERGED or decision.covered_by is None:
+            return None
+        return await self._statuses.stands_in(decision.covered_by)
 
     def _turn(self, principal: Principal) -> asyncio.Semaphore:
         """Return what bounds how many of a source's messages are decided upon at once, or wait for it: whoever sends
@@ -221,11 +263,17 @@ class SubmissionIntake:
         others = await take_effect(submission, message, known, stored)
         return self._accepted(stored, valid, known, repeated=False), others
 
+    async def _is_quota_reached(
+        self, submission: Submission, valid: _ValidSubmission, decision: Decision
+    ) -> bool:
+        if decision.reason is Reason.DUPLICATE or not counts_for_quota(valid.message, decision):
+            return False
+        return await _quota_reached(submission, valid.rules) is not None
+
     async def _require_quota(self, submission: Submission, rules: IntakeRules) -> None:
-        if not rules.quota:
-            return
-        since = submission.now - QUOTA_WINDOW
-        reached = await submission.warnings_since(rules.source_id, since, rules.quota)
+        if rules.quota:
+            await submission.lock_quota(rules.source_id)
+        reached = await _quota_reached(submission, rules)
         if reached is not None:
             self._metrics.quota_exceeded.labels(rules.source_id).inc()
             raise quota_exceeded(rules.quota, reached, submission.now)
@@ -237,6 +285,14 @@ class SubmissionIntake:
         places = message.places or known.ended_places
         findings = (*valid.findings, *(() if repeated else reference_findings(message, known)))
         return Accepted(stored, places, findings, repeated=repeated, matched=message.matched)
+
+
+async def _quota_reached(submission: Submission, rules: IntakeRules) -> datetime | None:
+    """Return when the warning came whose place in the source's quota is free next, if none is free now."""
+    if not rules.quota:
+        return None
+    since = submission.now - QUOTA_WINDOW
+    return await submission.warnings_since(rules.source_id, since, rules.quota)
 
 
 async def _require_own_reach(submission: Submission, rules: IntakeRules, known: RelatedState) -> None:

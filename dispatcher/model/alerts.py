@@ -118,6 +118,7 @@ class StoredAlert:
     thread: str = ""
     territory: tuple[str, ...] = ()
     words: bytes | None = None
+    stopped_at: datetime | None = None
 
     @property
     def has_power(self) -> bool:
@@ -137,6 +138,21 @@ class StoredAlert:
     def is_in_force(self, now: datetime) -> bool:
         """Whether it warns at this time: `store.sql.is_in_force` asks the same of the record."""
         return self.reason in WARNING and self.stopped_by is None and self.expires > now
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Which alerts of a list are wanted; what is not set leaves none out."""
+
+    states: tuple[AlertState, ...] = ()
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+    in_force: bool | None = None
+    before: str | None = None
+    """The id of the alert after which the list goes on: the last one of the page before."""
+
+
+EVERY_ALERT = AlertFilter()
 
 
 def together(headlines: Sequence[str]) -> str:

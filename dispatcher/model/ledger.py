@@ -40,6 +40,13 @@ class LedgerLine:
     """What the gateway reported afterwards: `delivered` or `failed`, and with which code of its own."""
     report_code: str | None
     reported_at: datetime | None
+    last_attempt_at: datetime | None = None
+    """When an attempt last came to something. Each failure is timed; of those accepted at once it is known only when
+    the last of their batch was."""
+    reason: str = ""
+    """The kind of the last error, as `transient` or `permanent`; empty where there was none."""
+    code: str = ""
+    """The last error's code: an HTTP status or a name."""
 
 
 class Fate(StrEnum):

@@ -205,6 +205,11 @@ class State(IntEnum):
     def terminal(self) -> bool:
         return self >= State.ACCEPTED
 
+    @property
+    def reached(self) -> bool:
+        """Whether the gateway took the message; no promise that a person has read it."""
+        return State.ACCEPTED <= self <= State.DISPLAYED
+
 
 TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.ACCEPTED)
 """The outcome bytes with a terminal state, certain or not."""

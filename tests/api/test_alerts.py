@@ -59,6 +59,12 @@ async def test_the_status_accounts_for_every_recipient(service: Service, sent: A
     assert channel["states"] == {"accepted": 1, "rejected": 1}
     assert [place["ags"] for place in status["municipalities"]] == [DUEREN, JUELICH]
     assert status["recipients_by_municipality"] == {DUEREN: {"accepted": 1, "rejected": 1}}
+    progress = status["progress"]
+    assert (progress["recipients"], progress["accepted"]) == (2, 1)
+    assert (progress["waiting"], progress["failed"]) == (0, 1)
+    [failed] = status["failed"]
+    assert (failed["gateway"], failed["reason"]) == ("https://push.example", "rejected")
+    assert (status["waiting"], status["over"], status["merged_into_alert"]) == ([], None, None)
 
 
 async def test_the_message_comes_back_byte_for_byte(service: Service, sent: Any) -> None:
@@ -75,6 +81,7 @@ async def test_the_ledger_has_one_line_per_recipient_and_no_address(service: Ser
     assert sorted(line["state"] for line in lines) == ["accepted", "rejected"]
     assert {line["ref"] for line in lines} == {"r-1", None}
     assert b"push.example/" not in answer.body
+    assert {"last_attempt_at", "reason", "code"} <= set(lines[0])
 
 
 async def test_a_source_lists_its_own_newest_first(service: Service) -> None:
@@ -84,6 +91,43 @@ async def test_a_source_lists_its_own_newest_first(service: Service) -> None:
     assert [alert["id"] for alert in listed.json["alerts"]] == ids[::-1]
     limited = await service.get("/v1/alerts?limit=1")
     assert [alert["id"] for alert in limited.json["alerts"]] == ids[-1:]
+
+
+async def test_a_list_is_read_page_by_page(service: Service) -> None:
+    ids = [(await service.submit(warning())).json["alert"]["id"] for _ in range(5)]
+    found, query = [], "?limit=2"
+    while query:
+        page = (await service.get(f"/v1/alerts{query}")).json
+        found += [alert["id"] for alert in page["alerts"]]
+        query = f"?limit=2&before={page['next']}" if page["next"] else ""
+    assert found == ids[::-1]
+
+
+async def test_a_list_is_filtered_by_state_time_and_whether_it_warns(service: Service, pool: Any) -> None:
+    old, exercise = warning(), warning(status="Exercise")
+    ended = warning(headline="Etwas anderes")
+    ids = [(await service.submit(one)).json["alert"]["id"] for one in (old, exercise, ended)]
+    end = (await service.submit(ended.later("ende", "Cancel"))).json["alert"]["id"]
+    await pool.execute("UPDATE alert SET received_at = '2026-01-01T00:00Z' WHERE id = $1", ids[0])
+
+    async def listed(query: str) -> set[str]:
+        answer = await service.get(f"/v1/alerts?{query}")
+        return {alert["id"] for alert in answer.json["alerts"]}
+
+    assert await listed("state=recorded") == {ids[1]}
+    assert await listed("state=recorded&state=accepted") == {*ids, end}
+    assert await listed("until=2026-02-01T00:00:00Z") == {ids[0]}
+    assert await listed("since=2026-02-01T00:00:00%2B01:00") == {*ids[1:], end}
+    assert await listed("in_force=true") == {ids[0]}
+    assert await listed("in_force=false") == {*ids[1:], end}
+    for wrong in ("state=lost", "since=gestern", "since=2026-02-01T00:00:00", "before=x"):
+        assert (await service.get(f"/v1/alerts?{wrong}")).status == 422
+
+
+async def test_the_cursor_is_ones_own(service: Service) -> None:
+    foreign = (await service.submit(warning(AACHEN, sender=NEIGHBOUR), key=OTHER_KEY)).json["alert"]["id"]
+    await service.submit(warning())
+    assert (await service.get(f"/v1/alerts?before={foreign}")).json["alerts"] == []
 
 
 @pytest.mark.parametrize("path", ["", "/cap", "/ledger"])

@@ -12,6 +12,7 @@ from dispatcher.audience.estimate import AudienceEstimate
 from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.ledger import ChannelSummary
+from dispatcher.model.status import RecipientProgress, StandsIn
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import Lane, Reason
 from dispatcher.targeting.outcome import Match, Unmatched
@@ -87,6 +88,9 @@ def test_a_promise_names_places_repairs_and_findings() -> None:
     assert document.pop("alert")["id"] == "A"
     assert document == {
         "repeated": True,
+        "sent_to_people": True,
+        "over": None,
+        "merged_into_alert": None,
         "municipalities": [PLACE_BODY],
         "unmatched": [LOST_BODY],
         "notes": ["ring repaired"],
@@ -101,11 +105,15 @@ def test_a_preview_says_whom_it_would_reach() -> None:
     preview = Preview(
         Reason.UPDATE, Lane.FLASH, NOW, (PLACE,), (FINDING,), estimate, repeated=False, matched=MATCHED
     )
-    assert schemas.preview_body(preview).model_dump() == {
+    assert schemas.preview_body(preview, "leitstelle").model_dump() == {
         "reason": "update",
         "repeated": False,
         "lane": "flash",
         "expires": NOW,
+        "sent_to_people": True,
+        "over": None,
+        "merged_into": None,
+        "quota_reached": False,
         "municipalities": [PLACE_BODY],
         "unmatched": [LOST_BODY],
         "notes": ["ring repaired"],
@@ -145,3 +153,17 @@ def test_a_member_that_nobody_described_is_refused() -> None:
         {"type": "t", "title": "t", "status": 400, "detail": "d", "more": 1}
     )
     assert problem.model_extra == {"more": 1}
+
+
+def test_another_sources_warning_is_shown_to_exist_and_no_more() -> None:
+    """Its own in full, and to an operator all."""
+    stands_in = StandsIn(on_record(source_id="land"), RecipientProgress(accepted=3))
+    hidden = schemas.merged_into_body(stands_in, "leitstelle")
+    assert hidden is not None
+    assert set(hidden.model_dump().values()) == {None}
+    for reader in ("land", None):
+        shown = schemas.merged_into_body(stands_in, reader)
+        assert shown is not None
+        assert shown.progress is not None
+        assert (shown.id, shown.progress.recipients) == ("A", 3)
+    assert schemas.merged_into_body(None, None) is None

@@ -344,6 +344,46 @@ async def test_without_the_queue_it_is_accepted_all_the_same(settings: Settings,
         assert (ready.status, ready.json) == (200, {"status": "ok", "record": True, "queue": False})
 
 
+async def test_an_exercise_lists_places_and_says_that_nobody_is_reached(service: Service) -> None:
+    exercise = warning(status="Exercise")
+    for path in ("/v1/alerts/preview", "/v1/alerts"):
+        answer = (await service.submit(exercise, path=path)).json
+        assert answer["municipalities"]
+        assert answer["sent_to_people"] is False
+
+
+async def test_a_repeated_submission_says_what_has_ended_it_since(service: Service) -> None:
+    first = warning()
+    assert (await service.submit(first)).json["over"] is None
+    end = (await service.submit(first.later("ende", "Cancel"))).json
+    assert end["sent_to_people"] is True
+    for path in ("/v1/alerts/preview", "/v1/alerts"):
+        answer = (await service.submit(first, path=path)).json
+        assert answer["repeated"] is True
+        assert (answer["over"]["reason"], answer["over"]["by"]) == ("cancelled", end["alert"]["id"])
+
+
+async def test_a_warning_under_another_name_names_the_one_that_is_sent_in_its_place(service: Service) -> None:
+    first = warning()
+    told = (await service.submit(first)).json["alert"]
+    again = replace(first, identifier="noch-einmal")
+    preview = (await service.submit(again, path="/v1/alerts/preview")).json
+    assert (preview["reason"], preview["sent_to_people"]) == ("merged", False)
+    assert preview["merged_into"]["id"] == told["id"]
+    accepted = (await service.submit(again)).json
+    assert accepted["sent_to_people"] is False
+    other = accepted["merged_into_alert"]
+    assert (other["id"], other["headline"], other["progress"]["recipients"]) == (
+        told["id"],
+        told["headline"],
+        0,
+    )
+    status = (await service.get(f"/v1/alerts/{accepted['alert']['id']}")).json
+    assert status["merged_into_alert"]["identifier"] == first.identifier
+    repeated = (await service.submit(again, path="/v1/alerts/preview")).json
+    assert repeated["merged_into"]["id"] == told["id"]
+
+
 async def with_quota(service: Service, quota: int | None, *senders: str, **more: Any) -> None:
     source = Source(
         "leitstelle", "Leitstelle Düren", frozenset({SENDER, *senders}), ("05358",), quota=quota, **more
@@ -368,9 +408,11 @@ async def test_one_warning_more_than_the_quota_is_not_accepted_and_ends_are(
     assert (await service.submit(first)).status == 200, "what was accepted already"
     assert (await service.submit(first.later("richtig"))).status == 201, "a correction"
     assert (await service.submit(second.later("falsch", "Cancel"))).status == 201, "an end"
-    assert (await service.submit(warning(), path="/v1/alerts/preview")).status == 200, (
-        "a preview counts nothing"
-    )
+    preview = await service.submit(warning(), path="/v1/alerts/preview")
+    assert preview.status == 200, "a preview counts nothing"
+    assert (preview.json["quota_reached"], preview.json["sent_to_people"]) == (True, False)
+    for free in (first, first.later("besser")):
+        assert not (await service.submit(free, path="/v1/alerts/preview")).json["quota_reached"]
     await pool.execute(
         "UPDATE alert SET received_at = received_at - interval '1 h' WHERE identifier = $1", first.identifier
     )

@@ -9,7 +9,14 @@ from weakref import WeakValueDictionary
 
 import cap
 from dispatcher.access.principals import SERVICE, submitter
-from dispatcher.model.alerts import AffectedMunicipality, NewAlert, ReadyAlert, StoredAlert
+from dispatcher.model.alerts import (
+    EVERY_ALERT,
+    AffectedMunicipality,
+    AlertFilter,
+    NewAlert,
+    ReadyAlert,
+    StoredAlert,
+)
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.sql import among, is_dispatched, is_in_force
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
 COLUMNS = """id, source_id, sender, identifier, sent, msg_type, status, scope, event, headline, severity, sha256,
   received_at, expires, lane, reason, chain_id, state, planned_at, settled_at, stopped_by, audience, revision,
-  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread, territory, words"""
+  event_key, hazards, begins, attribution, held_for, merged_into, proved, thread, territory, words, stopped_at"""
 
 
 def stored_alert(row: Any) -> StoredAlert:
@@ -205,13 +212,16 @@ class Submission:
         )
         return stored_alert(row)
 
-    async def warnings_since(self, source_id: str, since: datetime, nth: int) -> datetime | None:
-        """Return when the `nth` newest of the source's warnings was received, if so many came after `since`. Updates,
-        Cancels and other ends are none. Until the transaction ends no other one counts for this source.
-        """
+    async def lock_quota(self, source_id: str) -> None:
+        """Let no other transaction count the source's warnings until this one ends."""
         # Submissions of one CAP sender exclude each other; a source may have several. Locked by a statement of its own:
         # the next one sees what the one before us committed.
         await self.connection.execute("SELECT FROM source WHERE id = $1 FOR NO KEY UPDATE", source_id)
+
+    async def warnings_since(self, source_id: str, since: datetime, nth: int) -> datetime | None:
+        """Return when the `nth` newest of the source's warnings was received, if so many came after `since`. Updates,
+        Cancels and other ends are none. Who decides by it locks the quota first.
+        """
         received_at: datetime | None = await self.connection.fetchval(
             f"""SELECT received_at FROM alert WHERE source_id = $1 AND received_at > $2
                  AND msg_type NOT IN ('Update', 'Cancel')
@@ -374,12 +384,25 @@ class Alerts:
         """Return the municipalities of the alert, by AGS."""
         return await municipalities_of(self._pool, alert_id)
 
-    async def listed(self, source_id: str, limit: int) -> list[StoredAlert]:
-        """Return a source's newest alerts, newest first."""
+    async def listed(
+        self, source_id: str, limit: int, wanted: AlertFilter = EVERY_ALERT
+    ) -> list[StoredAlert]:
+        """Return those of a source's alerts that are wanted, newest first."""
         rows = await self._pool.fetch(
-            f"SELECT {COLUMNS} FROM alert WHERE source_id = $1 ORDER BY number DESC LIMIT $2",  # noqa: S608 - constant columns
+            f"""SELECT {COLUMNS} FROM alert a WHERE source_id = $1
+                 AND ($3::text[] IS NULL OR state = ANY($3))
+                 AND ($4::timestamptz IS NULL OR received_at >= $4)
+                 AND ($5::timestamptz IS NULL OR received_at < $5)
+                 AND ($6::text IS NULL OR number < (SELECT number FROM alert WHERE id = $6 AND source_id = $1))
+                 AND ($7::bool IS NULL OR {is_in_force("a")} = $7)
+               ORDER BY number DESC LIMIT $2""",  # noqa: S608 - constant columns
             source_id,
             limit,
+            list(wanted.states) or None,
+            wanted.received_from,
+            wanted.received_before,
+            wanted.before,
+            wanted.in_force,
         )
         return [stored_alert(row) for row in rows]
 

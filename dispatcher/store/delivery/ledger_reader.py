@@ -93,12 +93,16 @@ class LedgerReader:
         rows = await self._pool.fetch(
             """SELECT b.alert_id, b.kind, b.channel, b.gateway, r.id AS recipient, s.ref,
                  get_byte(b.outcomes, r.n::int - 1) AS outcome, d.state AS report, d.code AS report_code,
-                 d.at AS reported_at
+                 d.at AS reported_at, coalesce(nullif(p.label, 'accepted'), '') AS reason, coalesce(p.code, '') AS code,
+                 coalesce(p.updated_at, CASE WHEN get_byte(b.outcomes, r.n::int - 1) = $2 THEN b.last_at END)
+                   AS last_attempt_at
                FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
                LEFT JOIN subscription s ON s.id = r.id
                LEFT JOIN delivery_report d ON d.batch_id = b.id AND d.position = r.n - 1
+               LEFT JOIN problem p ON p.batch_id = b.id AND p.position = r.n - 1
                WHERE b.id = $1 ORDER BY r.n""",
             batch_id,
+            State.ACCEPTED,
         )
         return [_line(dict(row)) for row in rows]
 

@@ -1,0 +1,204 @@
+"""Define how an alert of record stands: whom it has reached, who is still owed it and why, and what ended it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from dispatcher.model.vocabulary import ENDING_REASONS, Reason, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.model.ledger import ChannelSummary
+
+OWED_MAX = 50
+"""How many lines `waiting` and `failed` have at most: Web Push knows any number of gateways. The rest is one line for
+each channel."""
+OTHERS = "others"
+"""The gateway and the reason of the line that sums up the rest of a channel."""
+
+
+class OverReason(StrEnum):
+    """Why an alert is no longer in force."""
+
+    EXPIRED = "expired"
+    """Its validity is over."""
+    CANCELLED = "cancelled"
+    """A Cancel took it back."""
+    ENDED = "ended"
+    """An Update gave the all-clear, or came when its own validity was over."""
+    REPLACED = "replaced"
+    """A later message says it anew."""
+    DELISTED = "delisted"
+    """Its feed stopped listing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Since when and why an alert is no longer in force. `by` is the id of the alert that ended it, if one did."""
+
+    reason: OverReason
+    by: str | None
+    at: datetime
+
+
+_ENDED_BY = {
+    Reason.CANCEL: OverReason.CANCELLED,
+    Reason.ALL_CLEAR: OverReason.ENDED,
+    Reason.LAPSED: OverReason.ENDED,
+    Reason.NO_LONGER_LISTED: OverReason.DELISTED,
+}
+
+
+def over(alert: StoredAlert, stopper: StoredAlert | None, now: datetime) -> Over | None:
+    """Return why the alert is no longer in force; None while it is, and for a message that itself is an end. `stopper`
+    is the alert that it is stopped by.
+    """
+    if stopper is not None:
+        reason = _ENDED_BY.get(stopper.reason, OverReason.REPLACED)
+        return Over(reason, stopper.id, alert.stopped_at or stopper.received_at)
+    if alert.reason not in ENDING_REASONS and alert.expires <= now:
+        return Over(OverReason.EXPIRED, None, alert.expires)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """So many recipients behind one gateway that are not reached, for one reason: they wait, or nothing more is tried.
+
+    `reason` of those who wait is `queued`, `in_flight`, or the label of the last error, of the recipient or of the
+    paused gateway; of the others it is their final state. `code` is the last error's.
+    """
+
+    channel: str
+    gateway: str
+    reason: str
+    code: str
+    recipients: int
+    next_attempt_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientProgress:
+    """An alert's recipients, each counted once: `accepted`, `waiting` and `failed` are all there are."""
+
+    accepted: int = 0
+    waiting: tuple[Owed, ...] = ()
+    failed: tuple[Owed, ...] = ()
+    first_accepted_at: datetime | None = None
+    last_accepted_at: datetime | None = None
+
+    @property
+    def recipients(self) -> int:
+        return self.accepted + owed_recipients(self.waiting) + owed_recipients(self.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientGroup:
+    """Recipients of one gateway that stand alike. `label`, `code` and `due` are of the last error, if there was one."""
+
+    channel: str
+    gateway: str
+    state: State
+    recipients: int
+    label: str = ""
+    code: str = ""
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a gateway is left alone, and until when."""
+
+    reason: str
+    until: datetime
+
+
+def owed_recipients(lines: Iterable[Owed]) -> int:
+    """Return how many recipients the lines have together."""
+    return sum(line.recipients for line in lines)
+
+
+def progress_of(
+    groups: Sequence[RecipientGroup],
+    pauses: dict[tuple[str, str], Pause],
+    first_at: datetime | None = None,
+    last_at: datetime | None = None,
+) -> RecipientProgress:
+    """Sum the groups up. `pauses` are those of now, by channel and gateway."""
+    waiting = [
+        _waiting(group, pauses.get((group.channel, group.gateway)))
+        for group in groups
+        if not group.state.terminal
+    ]
+    failed = [
+        Owed(group.channel, group.gateway, group.state.name.lower(), group.code, group.recipients)
+        for group in groups
+        if group.state.terminal and not group.state.reached
+    ]
+    accepted = sum(group.recipients for group in groups if group.state.reached)
+    return RecipientProgress(accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at)
+
+
+def _waiting(group: RecipientGroup, pause: Pause | None) -> Owed:
+    reason = group.label
+    if not reason:
+        reason = "in_flight" if group.state is State.CLAIMED else "queued"
+        if pause is not None and group.state is not State.CLAIMED:
+            reason = pause.reason
+    moments = [moment for moment in (group.due, pause.until if pause else None) if moment is not None]
+    return Owed(
+        group.channel, group.gateway, reason, group.code, group.recipients, max(moments, default=None)
+    )
+
+
+def merged(lines: Sequence[Owed]) -> list[Owed]:
+    """Return one line for each gateway, reason and code, with the earliest next attempt; the largest first."""
+    found: dict[tuple[str, str, str, str], Owed] = {}
+    for line in lines:
+        key = (line.channel, line.gateway, line.reason, line.code)
+        before = found.get(key)
+        moments = [one.next_attempt_at for one in (line, before) if one is not None and one.next_attempt_at]
+        total = line.recipients + (before.recipients if before else 0)
+        found[key] = Owed(*key, total, min(moments, default=None))
+    return sorted(found.values(), key=lambda one: (-one.recipients, one.channel, one.gateway, one.reason))
+
+
+def bounded(lines: Sequence[Owed], most: int = OWED_MAX) -> tuple[Owed, ...]:
+    """Return the first lines, and the rest summed up by channel: nobody is left out of the count."""
+    if len(lines) <= most:
+        return tuple(lines)
+    rest = [
+        Owed(line.channel, OTHERS, OTHERS, "", line.recipients, line.next_attempt_at) for line in lines[most:]
+    ]
+    return (*lines[:most], *merged(rest))
+
+
+@dataclass(frozen=True, slots=True)
+class StandsIn:
+    """The equal warning of which people are notified in place of another one."""
+
+    alert: StoredAlert
+    progress: RecipientProgress
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStatus:
+    """Everything that is known of how an alert stands."""
+
+    alert: StoredAlert
+    progress: RecipientProgress
+    over: Over | None = None
+    merged_into: StandsIn | None = None
+    channels: Sequence[ChannelSummary] = ()
+    municipalities: Sequence[AffectedMunicipality] = ()
+    recipients_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def is_merged(alert: StoredAlert) -> bool:
+    """Whether people are notified of an equal warning in its place."""
+    return alert.reason is Reason.MERGED and alert.merged_into is not None

@@ -1,0 +1,59 @@
+"""Read how an alert stands, whichever source it came from: who may see it is decided by the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.model.status import AlertStatus, Over, StandsIn, is_merged, over
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.clock import record_time
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.progress import recipient_progress
+
+if TYPE_CHECKING:
+    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.store.record import Pool
+
+
+class AlertStatuses:
+    """Reads how alerts stand; writes nothing."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._alerts = Alerts(pool)
+        self._ledger = LedgerReader(pool)
+
+    async def alert_status(self, alert_id: str) -> AlertStatus | None:
+        """Return everything that is known of how the alert stands, of a control centre's and of a feed's alike; None
+        where there is none.
+        """
+        alert = await self._alerts.get(alert_id)
+        return None if alert is None else await self.status_of(alert)
+
+    async def status_of(self, alert: StoredAlert) -> AlertStatus:
+        """Return everything that is known of how this alert stands."""
+        return AlertStatus(
+            alert=alert,
+            progress=await recipient_progress(self._pool, alert.id),
+            over=await self.over(alert),
+            merged_into=await self.merged_into(alert),
+            channels=await self._ledger.summary(alert.id),
+            municipalities=await self._alerts.affected(alert.id),
+            recipients_by_municipality=await self._ledger.by_municipality(alert.id),
+        )
+
+    async def over(self, alert: StoredAlert) -> Over | None:
+        """Return why the alert is no longer in force, or None while it is."""
+        stopper = await self._alerts.get(alert.stopped_by) if alert.stopped_by else None
+        return over(alert, stopper, await record_time(self._pool))
+
+    async def merged_into(self, alert: StoredAlert) -> StandsIn | None:
+        """Return the warning of which people are notified in place of this one, and how far it has come."""
+        if not is_merged(alert):
+            return None
+        return await self.stands_in(str(alert.merged_into))
+
+    async def stands_in(self, alert_id: str) -> StandsIn | None:
+        """Return the alert of this id as one that stands in for another, and how far it has come."""
+        other = await self._alerts.get(alert_id)
+        return None if other is None else StandsIn(other, await recipient_progress(self._pool, other.id))

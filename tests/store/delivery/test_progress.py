@@ -1,0 +1,68 @@
+"""Recipients are counted once each, with what keeps those who wait."""
+
+from datetime import timedelta
+from typing import Any
+
+from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.delivery.progress import recipient_progress
+from tests.store.conftest import batch_ids
+
+
+async def test_before_the_plan_there_is_nobody(pool: Any) -> None:
+    progress = await recipient_progress(pool, "A")
+    assert (progress.recipients, progress.waiting, progress.failed) == (0, (), ())
+
+
+async def test_all_are_counted_from_plain_batches_and_from_others(
+    pool: Any, ledger: Any, ready_batches: list[Any]
+) -> None:
+    """One batch is untouched, one has each sort of outcome, one only successes."""
+    _, three, two = await batch_ids(pool)
+    before = await recipient_progress(pool, "A")
+    assert (before.recipients, before.accepted, before.first_accepted_at) == (6, 0, None)
+    assert {line.reason for line in before.waiting} == {"queued"}
+    lease = await ledger.acquire(three)
+    due = lease.now + timedelta(seconds=30)
+    problems = (
+        RecipientProblem(1, lease.recipients[1], 1, 0, "transient", "503", "", due),
+        RecipientProblem(2, lease.recipients[2], 1, 0, "permanent", "400", "", None),
+    )
+    outcomes = bytes([State.ACCEPTED, State.RETRY | UNCERTAIN, State.REJECTED])
+    await ledger.release(
+        lease, Progress(outcomes, problems, accepted_first=lease.now, accepted_last=lease.now), due
+    )
+    lease_two = await ledger.acquire(two)
+    await ledger.release(lease_two, Progress(bytes([State.ACCEPTED, State.ACCEPTED])))
+    progress = await recipient_progress(pool, "A")
+    assert (progress.recipients, progress.accepted) == (6, 3)
+    waiting = {(one.channel, one.reason, one.code, one.recipients) for one in progress.waiting}
+    assert waiting == {("app", "queued", "", 1), ("webpush", "transient", "503", 1)}
+    assert {one.next_attempt_at for one in progress.waiting} == {None, due}
+    [failed] = progress.failed
+    assert (failed.reason, failed.code, failed.recipients) == ("rejected", "400", 1)
+    assert progress.first_accepted_at == lease.now
+
+
+async def test_a_paused_gateway_is_why_they_wait(pool: Any, ledger: Any, ready_batches: list[Any]) -> None:
+    await ledger.pause_gateway("webpush", "https://push.example", 60, "down")
+    progress = await recipient_progress(pool, "A")
+    assert {(one.channel, one.reason) for one in progress.waiting} == {("app", "queued"), ("webpush", "down")}
+    assert all((one.next_attempt_at is None) == (one.channel == "app") for one in progress.waiting)
+
+
+async def test_whoever_was_withdrawn_and_planned_again_counts_once_with_the_last(
+    pool: Any, ledger: Any, ready_batches: list[Any]
+) -> None:
+    _, three, _ = await batch_ids(pool)
+    await pool.execute("UPDATE batch SET outcomes = $2 WHERE id = $1", three, bytes([State.SUPERSEDED] * 3))
+    await pool.execute(
+        """INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes)
+           SELECT alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients[1:2], $2
+           FROM batch WHERE id = $1""",
+        three,
+        bytes([State.ACCEPTED, State.PENDING]),
+    )
+    progress = await recipient_progress(pool, "A")
+    assert (progress.recipients, progress.accepted) == (6, 1)
+    assert [(one.reason, one.recipients) for one in progress.failed] == [("superseded", 1)]
