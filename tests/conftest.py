@@ -12,7 +12,6 @@ import itertools
 import os
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ import structlog
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.selection import Selection
+from tests.support import inherited_signals
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
@@ -56,10 +56,9 @@ structlog.configure(
 
 def pytest_configure(config: Any) -> None:
     config.option.anyio_mode = "auto"
-    # A shell has what it starts in the background ignore Ctrl-C, and a process that ignores it hands that down: commands
-    # that the tests start and end by Ctrl-C would go on for ever.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # With workers it is they who run the tests; they inherit what this process still ignores, and come by here too.
+    if not config.getoption("numprocesses", None):
+        inherited_signals.keep_to_this_process()
     config.pluginmanager.register(Selection())
 
 
