@@ -5,6 +5,7 @@
     faults     what the gateways do wrong
     progress   the progress of the message that is being sent, by the gateways' ledgers
     view       shows that on the screen
+    heartbeat  says what is being waited for
     scenario   the three messages, one after the other, and a worker that is killed
     evidence   the ledgers on disk, and the verdict on them
 

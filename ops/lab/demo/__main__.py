@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
-import shutil
 import signal
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from ops.lab.demo import evidence, report
+from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.scenario import Scenario
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
 from ops.lab.world.district import District, Layout
+from ops.lab.world.own_directory import OutError, orderly_end, owned
 from ops.lab.world.population import PopulationPlan
 from ops.lab.world.service import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+
+    from ops.lab.demo.evidence import RunRecord
 
 OUT = Path(__file__).parents[3] / "var" / "demo"
 FAILED, BROKEN = 1, 2
 PLAIN_WIDTH = 200
 """Columns of output that goes to a file: enough that no line is broken."""
-
-
-class OutError(Exception):
-    """The directory for the run cannot be used."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             summary = evidence.recount(options.out)
             report.show(console, summary)
             return 0 if summary["ok"] else FAILED
-        with _own(options.out), _orderly_end():
+        with owned(options.out, "population"), orderly_end():
             return _run(options, console)
     except (OutError, ServiceError, StandinError) as error:
         console.print(f"[bold red]the demo could not be run:[/] {error}", highlight=False)
@@ -57,59 +55,39 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, console: Console) -> int:
     plan = PopulationPlan(options.seed, options.subscriptions, max(1, options.subscriptions // 20))
     console.print(
-        f"Seed {plan.seed}: {plan.subscriptions} subscriptions in Kreis Düren and {plan.outside} around it.\n"
-        "Making them, starting gateways and service.",
+        f"A flood on the Rur: {plan.subscriptions} subscriptions in Kreis Düren, {plan.outside} around it "
+        f"(seed {plan.seed}).\nGateways refuse and break off, and a worker is killed.",
         highlight=False,
     )
-    with District(options.out, Layout(plan)) as district:
-        with View(console) as view:
-            case = Scenario(district, view, options.seed).run()
-        claims = [claim for one in case.messages for claim in district.ledger(one.id)]
-        evidence.keep(options.out, case, claims)
+    with ExitStack() as running:
+        view = running.enter_context(View(console))
+        heartbeat = Heartbeat(view)
+        running.enter_context(beating(heartbeat))
+        district = running.enter_context(District(options.out, Layout(plan, texts=1), heartbeat.step))
+        case = Scenario(district, view, heartbeat, options.seed).run()
+        with heartbeat.step("reading the service's ledgers"):
+            claims = [claim for one in case.messages for claim in district.ledger(one.id)]
+            evidence.keep(options.out, case, claims)
         if not options.keep:
             district.stop()  # what would still be sent now is in the ledgers before they are counted
-        summary = evidence.recount(options.out)
+        with heartbeat.step("comparing them with the gateways'"):
+            summary = evidence.recount(options.out)
+        view.clear()
         report.show(console, summary)
-        console.print(f"{options.out / evidence.SUMMARY}", highlight=False)
         if options.keep:
-            _stay(district, console)
+            _stay(district, case, console)
+    report.end(console, options.out)
     return 0 if summary["ok"] else FAILED
 
 
-def _stay(district: District, console: Console) -> None:
+def _stay(district: District, case: RunRecord, console: Console) -> None:
     for gateway in district.gateways.values():
         gateway.clear_faults()
-    report.addresses(console, district)
+    report.addresses(console, district, case.messages[0].id)
     with suppress(KeyboardInterrupt):
         while True:
             signal.pause()
     console.print("stopping")
-
-
-@contextmanager
-def _own(out: Path) -> Iterator[None]:
-    """Make `out` an empty directory of our own; an earlier run in it is removed. Raises OutError."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.with_name(f"{out.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise OutError(f"another demo is running in {out}") from None
-        if out.exists() and any(out.iterdir()) and not (out / "population").is_dir():
-            raise OutError(f"{out} holds something else; it is not removed")
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir()
-        yield
-
-
-@contextmanager
-def _orderly_end() -> Iterator[None]:
-    """SIGTERM ends the run like Ctrl-C: everything that was started is stopped."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ops.lab.world.ledger import Entry
 
 CHANNELS = tuple(spec.channel for spec in by_audience())
+_GONE = {spec.channel: spec.gone for spec in by_audience()}
 
 
 class Progress:
@@ -40,23 +41,42 @@ class Progress:
         self.refused: Counter[str] = Counter()
         """Counts requests that a gateway did not accept, by channel."""
         self.gone: Counter[str] = Counter()
+        """Counts recipients whose gateway says that they are gone, by channel: nothing is owed to them."""
+        self.gone_recipients: set[RecipientChannel] = set()
+        self._gone_in: Counter[str] = Counter()
         self.doubled: Counter[str] = Counter()
         self.strangers = 0
         """Counts recipients for whom it was accepted although it does not concern them."""
 
     @property
     def share(self) -> float:
-        """Return the share of the expected recipients that was reached: 0 to 1."""
-        return len(self._reached) / len(self._owed) if self._owed else 1.0
+        """Return the share of those owed that was reached: 0 to 1."""
+        owed = len(self._owed) - len(self.gone_recipients)
+        return (len(self._reached) - self.strangers) / owed if owed else 1.0
+
+    def owed(self, channel: str) -> int:
+        """Return how many recipients of a channel must get it, without those that turned out to be gone."""
+        return self.expected[channel] - self.gone[channel]
+
+    def owed_in(self, place: str) -> int:
+        """Return the same by municipality (AGS)."""
+        return self.expected_in[place] - self._gone_in[place]
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Count what the gateways wrote down."""
         for entry in entries:
             if not entry.accepted:
                 self.refused[entry.channel] += 1
-                self.gone[entry.channel] += entry.status == 410
+                if entry.status in _GONE[entry.channel]:
+                    self._forget(RecipientChannel(entry.recipient, entry.channel))
             elif entry.alert == self.message:
                 self._accept(RecipientChannel(entry.recipient, entry.channel))
+
+    def _forget(self, reach: RecipientChannel) -> None:
+        if reach in self._owed and reach not in self._reached and reach not in self.gone_recipients:
+            self.gone_recipients.add(reach)
+            self.gone[reach.channel] += 1
+            self._gone_in.update(self._by_place([reach]))
 
     def _accept(self, reach: RecipientChannel) -> None:
         if reach in self._reached:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from ops.lab.world.district import District
 
 COLUMNS = ("expected", "accepted", "lost", "doubled", "phantom", "late", "unknown")
+DISPATCHER = ".venv/bin/dispatcher"
+TRY_NEXT = "Try next"
 REST = (
     "uncollapsed",
     "false_delivered",
@@ -83,8 +86,9 @@ def _sentences(summary: Mapping[str, Any]) -> list[str]:
     return [*sentences, f"[bold red]Promises broken: {', '.join(summary['failures'])}[/]"]
 
 
-def addresses(console: Console, district: District) -> None:
-    """Print where the district that was left running can be reached, and how to warn it."""
+def addresses(console: Console, district: District, warned: str) -> None:
+    """Print where the district that was left running can be reached, and how to warn it. `warned` is the id of an
+    alert that it has."""
     key = district.home / "key"
     key.touch(0o600)
     key.write_text(district.service.key, "utf-8")
@@ -93,18 +97,45 @@ def addresses(console: Console, district: District) -> None:
     following = messages.write(Kind.ALERT, run=f"{now:%Y%m%dt%H%M%S}", sender=SENDER, sent=now)
     file = district.home / "messages" / "another.xml"
     file.write_bytes(following.xml)
-    lines = [
+    _print(
+        console,
         "",
         f"API        {url}  (description: {url}/v1/openapi.json)",
         *(f"metrics    {one}/metrics  ({name})" for name, one in district.service.urls().items()),
         *(f"gateway    {one.url}/_control/stats  ({name})" for name, one in district.gateways.items()),
-        f"           (with curl: --cacert {district.certificate})",
-        f"log        {district.service.log}",
+        f"           (with curl: --cacert {near(district.certificate)})",
+        f"log        {near(district.service.log)}",
         "",
-        "Another warning:",
-        f"  WARN_API_KEY=$(cat {key}) .venv/bin/dispatcher submit --url {url} --follow {file}",
+        f"{TRY_NEXT} in another terminal, in the same directory:",
+        f"  export WARN_URL={url} WARN_API_KEY=$(cat {near(key)})",
+        f"  {DISPATCHER} preview {near(file)}",
+        f"  {DISPATCHER} submit --follow {near(file)}",
+        f"  {DISPATCHER} status {warned}",
         "",
         "Ctrl-C stops everything.",
-    ]
+    )
+
+
+def end(console: Console, out: Path) -> None:
+    """Print where everything of a run is, and what to try next. None of it needs the service."""
+    alert = near(out / "messages" / "alert.xml")
+    _print(
+        console,
+        f"Messages, ledgers, log and verdict are in {near(out)}.",
+        f"{TRY_NEXT}:",
+        "  make try                     sixty phones; you send the warning and see it arrive",
+        "  make demo KEEP=1             the same once more, left running for you to warn",
+        f"  {DISPATCHER} match {alert}",
+        "                               which municipalities, and why; draws a map beside it",
+    )
+
+
+def near(path: Path | None) -> str:
+    """Return how `path` is called from here: relative where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path and path.is_relative_to(here) else path)
+
+
+def _print(console: Console, *lines: str) -> None:
     for line in lines:
         console.print(line, highlight=False, soft_wrap=True, markup=False)

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from dispatcher.settings import Settings
 from ops.lab.demo import faults
 from ops.lab.demo.evidence import KilledProcess, RunRecord, SubmittedMessage, owed
-from ops.lab.demo.progress import Progress
-from ops.lab.world import messages
+from ops.lab.demo.progress import CHANNELS, Progress
+from ops.lab.world import devices, messages, terminal_map
 from ops.lab.world.district import SENDER, SETTLES_WITHIN_S
 from ops.lab.world.ledger import Tail, gateway_records
 from ops.lab.world.messages import CHAPTERS, CONCERNED, Submission
@@ -21,8 +21,10 @@ from ops.lab.world.records import GatewayRecord, Kind, Message, RecipientChannel
 from ops.lab.world.service import FINAL, ServiceError
 
 if TYPE_CHECKING:
+    from ops.lab.demo.heartbeat import Heartbeat
     from ops.lab.demo.view import View
     from ops.lab.world.district import District
+    from ops.lab.world.ledger import Entry
 
 ZONE = ZoneInfo("Europe/Berlin")
 LOOK_EVERY_S = 0.02
@@ -46,9 +48,10 @@ def in_flight_max() -> int:
 class Scenario:
     """Runs the demo once over a running district."""
 
-    def __init__(self, district: District, view: View, seed: int) -> None:
+    def __init__(self, district: District, view: View, heartbeat: Heartbeat, seed: int) -> None:
         self._district = district
         self._view = view
+        self._step = heartbeat.step
         self._seed = seed
         self._chance = random.Random(seed)
         self._kill_at = self._chance.uniform(*KILL_BETWEEN)
@@ -61,6 +64,10 @@ class Scenario:
         self._submitted: list[SubmittedMessage] = []
         self._deaths: list[KilledProcess] = []
         self._killed: tuple[str, int, float] | None = None
+        self._gone: set[RecipientChannel] = set()
+        """Those of whom a gateway has said that they are gone: nothing is owed to them any more."""
+        self._read: dict[str, Entry] = {}
+        """What the first device of each channel got to read of the message that is being sent."""
 
     def run(self) -> RunRecord:
         """Send all three messages. Raises ServiceError where one is refused or does not settle."""
@@ -70,6 +77,7 @@ class Scenario:
 
     def _chapter(self, kind: Kind) -> None:
         progress = self._progress(kind)
+        self._read.clear()
         self._misbehave(kind, progress)
         written = messages.write(
             kind, run=self._run, sender=SENDER, sent=datetime.now(ZONE), earlier=self._written
@@ -77,11 +85,15 @@ class Scenario:
         file = self._district.home / "messages" / f"{kind}.xml"
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(written.xml)
-        answer = self._district.submit(written.xml)
+        with self._step(f"{TITLES[kind]}: submitting {file.name}, owed to {progress.expected.total()}"):
+            answer = self._district.submit(written.xml)
         if not answer.accepted:
             raise ServiceError(f"the {kind} was refused: {answer.status} {answer.body.decode()}")
         progress.message = answer.alert_id
         self._follow(kind, progress)
+        self._gone |= progress.gone_recipients
+        if kind is Kind.ALERT:
+            self._show_warning()
         submitted = SubmittedMessage(
             kind, answer.alert_id, answer.began_at, answer.ended_at, datetime.now(UTC), written.expires
         )
@@ -90,14 +102,23 @@ class Scenario:
         self._submitted.append(submitted)
         self._messages.append(_message(kind, submitted, self._submitted[0].id))
 
+    def _show_warning(self) -> None:
+        """Show whom it warned, and what they read."""
+        self._view.say("[bold]Warned:[/]")
+        self._view.quote(terminal_map.draw(CONCERNED[Kind.ALERT]))
+        for channel in CHANNELS:
+            if channel in self._read:
+                heading, *body = devices.lines_of(self._read[channel], ZONE)
+                self._view.say(f"[bold]{heading}[/]")
+                self._view.quote(body)
+
     def _progress(self, kind: Kind) -> Progress:
         now = datetime.now(UTC)
         draft = Message("", "", CHAPTERS.index(kind), kind, now, now)
         expected = owed(draft, self._district.recipients, self._messages, self._gateway)
         concerned = CONCERNED[kind] or CONCERNED[Kind.UPDATE]
-        return Progress(
-            [RecipientChannel(one.recipient, one.channel) for one in expected], self._places, concerned
-        )
+        reaches = [RecipientChannel(one.recipient, one.channel) for one in expected]
+        return Progress([one for one in reaches if one not in self._gone], self._places, concerned)
 
     def _misbehave(self, kind: Kind, progress: Progress) -> None:
         seed = self._seed * len(CHAPTERS) + CHAPTERS.index(kind)
@@ -127,6 +148,9 @@ class Scenario:
     def _look(self, progress: Progress) -> None:
         entries = self._tail.new()
         progress.take(entries)
+        for entry in entries:
+            if entry.text and entry.alert == progress.message:
+                self._read.setdefault(entry.channel, entry)
         self._gateway.extend(gateway_records(entries))
 
     def _kill(self, share: float) -> None:
@@ -141,7 +165,8 @@ class Scenario:
     def _note_death(self, kind: Kind) -> None:
         if self._killed and not self._deaths:
             name, pid, share = self._killed
-            successor = self._district.service.wait_replaced(name, pid)
+            with self._step(f"waiting for the successor of {name}"):
+                successor = self._district.service.wait_replaced(name, pid)
             self._deaths.append(KilledProcess(name, pid, successor, kind, round(share, 4)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from rich.columns import Columns
 from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
@@ -14,9 +13,9 @@ from rich.text import Text
 
 from dispatcher.boundaries.municipalities import Boundaries
 from ops.lab.demo.progress import CHANNELS
-from ops.lab.world.population import INHABITANTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
     from typing import Self
 
@@ -28,12 +27,14 @@ LINE_EVERY_S = 1.0
 
 
 class View:
-    """Shows a message's progress each time `show` is called."""
+    """Shows a message's progress each time `show` is called. Fits 80 columns and 24 lines."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self._names = {unit.ags: unit.name for unit in Boundaries.default().municipalities}
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._live = (
+            Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        )
         self._next_line = 0.0
 
     def __enter__(self) -> Self:
@@ -51,6 +52,23 @@ class View:
         """Print a line that stays."""
         self.console.print(text, highlight=False)
 
+    def wait(self, text: str) -> None:
+        """Show what is being waited for: at a terminal in the place of what was shown before."""
+        if self._live:
+            self._live.update(Text(text, style="dim"), refresh=True)
+        else:
+            self.say(text)
+
+    def clear(self) -> None:
+        """Take away what gives way."""
+        if self._live:
+            self._live.update(Text(), refresh=True)
+
+    def quote(self, lines: Iterable[str]) -> None:
+        """Print lines as they are, indented."""
+        for line in lines:
+            self.console.print(f"    {line}", highlight=False, markup=False, emoji=False, soft_wrap=True)
+
     def show(self, title: str, progress: Progress, seconds: float) -> None:
         """Show the progress `seconds` after the submission."""
         if self._live:
@@ -60,24 +78,27 @@ class View:
             self.say(line(title, progress, seconds))
 
     def leave(self, title: str, progress: Progress, seconds: float) -> None:
-        """Print the progress at the end as a line that stays."""
+        """Print the progress at the end as lines that stay."""
+        self.clear()
         self.say(line(title, progress, seconds))
+        if text := unowed(progress):
+            self.say(text)
 
     def _tables(self, title: str, progress: Progress, seconds: float) -> RenderableType:
         return Group(
-            Text.from_markup(f"[bold]{title}[/]  {seconds:5.1f} s"),
-            Columns([channels(progress), self._municipalities(progress)], padding=(0, 4)),
+            Text.from_markup(f"[bold]{title}[/]  {seconds:5.1f} s  {percent(progress):3} %"),
+            channels(progress),
+            self._municipalities(progress),
         )
 
     def _municipalities(self, progress: Progress) -> Table:
         table = Table("municipality", "", box=None)
         table.add_column("accepted", justify="right")
-        table.add_column("expected", justify="right")
-        for ags in sorted(INHABITANTS, key=self._names.__getitem__):
-            expected, accepted = progress.expected_in[ags], progress.accepted_in[ags]
-            bar = ProgressBar(total=expected or 1, completed=accepted, width=20)
-            cells = (bar, str(accepted), str(expected)) if expected or accepted else ("", "", "-")
-            table.add_row(self._names[ags], *cells)
+        table.add_column("owed", justify="right")
+        for ags in sorted(progress.expected_in, key=self._names.__getitem__):
+            owed, accepted = progress.owed_in(ags), progress.accepted_in[ags]
+            bar = ProgressBar(total=owed or 1, completed=accepted if owed else 1, width=24)
+            table.add_row(self._names[ags], bar, str(accepted), str(owed))
         table.add_row("nobody else", "", str(progress.strangers), "0")
         return table
 
@@ -85,19 +106,32 @@ class View:
 def channels(progress: Progress) -> Table:
     """Make a table with one row a channel. `refused` counts requests, the other columns count people."""
     table = Table("channel", box=None)
-    for name in ("accepted", "expected", "gone", "refused", "doubled"):
+    for name in ("accepted", "owed", "gone", "refused", "doubled"):
         table.add_column(name, justify="right")
     for channel in CHANNELS:
-        counts = (progress.accepted, progress.expected, progress.gone, progress.refused, progress.doubled)
-        table.add_row(channel, *(str(counter[channel]) for counter in counts))
+        counts = (progress.accepted[channel], progress.owed(channel), progress.gone[channel])
+        more = (progress.refused[channel], progress.doubled[channel])
+        table.add_row(channel, *map(str, (*counts, *more)))
     return table
+
+
+def percent(progress: Progress) -> int:
+    """Return how many percent of those owed were reached: 100 only where it is all of them."""
+    return int(progress.share * 100)
 
 
 def line(title: str, progress: Progress, seconds: float) -> str:
     """Format the same counts as one line."""
-    parts = [f"{name} {progress.accepted[name]}/{progress.expected[name]}" for name in CHANNELS]
-    places = sum(progress.accepted_in[ags] > 0 for ags in INHABITANTS)
-    refused = progress.refused.total()
-    return (
-        f"{title}  {seconds:5.1f} s  {'  '.join(parts)}  municipalities {places}  refused requests {refused}"
-    )
+    parts = [f"{name} {progress.accepted[name]}/{progress.owed(name)}" for name in CHANNELS]
+    return f"{title} {seconds:5.1f} s {percent(progress):3} %  {'  '.join(parts)}"
+
+
+def unowed(progress: Progress) -> str:
+    """Say which answers look like failures and are none; "" where there were none."""
+    gone, again = progress.gone.total(), progress.refused.total() - progress.gone.total()
+    said = []
+    if gone:
+        said.append(f"{gone} subscriptions are gone: nothing is owed there")
+    if again:
+        said.append(f"{again} refusals were sent again")
+    return f"    {'; '.join(said)}." if said else ""

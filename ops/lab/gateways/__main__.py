@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         die_with_parent(parent)
     listen = Listen(options.host, tuple(options.port or (0,)), options.tls_cert, options.tls_key)
     examiner = STANDINS[options.channel].examiner(options, listen)
-    uvloop.run(serve(examiner, listen, options.ledger, lambda line: print(line, flush=True)))
+    announce = partial(print, flush=True)
+    uvloop.run(serve(examiner, listen, options.ledger, announce, options.texts))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
         "--tls-cert", type=Path, help="PEM certificate chain: serve HTTPS, HTTP/2 to clients that offer it"
     )
     common.add_argument("--tls-key", type=Path, help="its PEM key, where not in the same file")
+    common.add_argument(
+        "--texts", type=int, default=0, help="of each message, write down the texts of so many"
+    )
     common.add_argument("--detached", action="store_true", help="outlive the parent process")
 
     parser = argparse.ArgumentParser(prog="python -m ops.lab.gateways", description=__doc__)

@@ -66,12 +66,15 @@ def decide(parcel: Parcel, rule: Rule | None) -> Outcome:
 class Gateway:
     """One channel's stand-in on a running loop. `handle` is the server's handler."""
 
-    def __init__(self, examiner: Examiner, journal: Journal) -> None:
+    def __init__(self, examiner: Examiner, journal: Journal, texts: int = 0) -> None:
+        """Of each message the texts of the first `texts` that it accepts are written down."""
         self._examiner = examiner
         self._journal = journal
         self._faults = Faults((), time.monotonic())
         self._attempts: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._texts = texts
+        self._kept: Counter[str] = Counter()
         self._statuses: Counter[str] = Counter()
         self._protocols: Counter[str] = Counter()
         self._reporter: reports.Reporter | None = None
@@ -122,7 +125,12 @@ class Gateway:
             reason=outcome.reason,
             fault=outcome.rule.name if outcome.rule else "",
             raw=parcel.raw if outcome.accepted else "",
+            text=parcel.content.text if outcome.accepted and self._keeps(parcel.content.alert) else "",
         )
+
+    def _keeps(self, alert: str) -> bool:
+        self._kept[alert] += 1
+        return self._kept[alert] <= self._texts
 
     def _count(self, parcel: Parcel, outcome: Outcome) -> None:
         self._attempts[parcel.recipient] += 1

@@ -48,4 +48,4 @@ def read_document(plain: bytes) -> Content:
         document = _DOCUMENT.decode(plain)
     except msgspec.DecodeError:
         return Content("", "", digest, reason="not-our-document")
-    return Content(document.alert, document.kind, digest)
+    return Content(document.alert, document.kind, digest, text=plain.decode())

@@ -82,17 +82,20 @@ def die_with_parent(parent: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def serve(examiner: Examiner, listen: Listen, ledger: Path, announce: Callable[[str], None]) -> None:
+async def serve(
+    examiner: Examiner, listen: Listen, ledger: Path, announce: Callable[[str], None], texts: int = 0
+) -> None:
     """Serve until SIGTERM or SIGINT. Raises OSError if the ledger cannot be written: better dead than a gap.
 
     `announce` gets one JSON line once every port is open: {channel, url, urls, ports, pid, ledger}.
+    `texts`: see `Gateway`.
     """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _end, ended, None)
     journal = Journal(ledger, partial(_end, ended))
-    gateway = Gateway(examiner, journal)
+    gateway = Gateway(examiner, journal, texts)
     connections: set[Closable] = set()
     servers = [await _listen(listen, port, gateway, connections) for port in listen.ports]
     announce(_ready(examiner.channel, listen, servers, ledger))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import secrets
 import ssl
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,8 @@ from ops.lab.world.population import INHABITANTS, Origins, PopulationPlan, Recip
 from ops.lab.world.service import UP, ApiResponse, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -59,6 +60,8 @@ class Layout:
     decrypt: str = "inline"
     """Whether the push services open what they get at once (`inline`) or leave it to the reader of their
     ledgers (`later`), which keeps the processor free for the service."""
+    texts: int = 0
+    """Of each message, the texts of so many that a gateway accepted stand in its ledger."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further settings of the service, by environment variable."""
     command: tuple[str, ...] = UP
@@ -68,7 +71,14 @@ class Layout:
 class District:
     """A running world: entering it starts everything, leaving it stops everything. `home` should not exist before."""
 
-    def __init__(self, home: Path, layout: Layout | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        layout: Layout | None = None,
+        step: Callable[[str], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """Each step of the start and of the end, which may take a while, is done within `step(its name)`."""
+        self._step = step
         self.home = home.resolve()
         self.layout = layout or Layout()
         self.recipients: tuple[Recipient, ...] = ()
@@ -77,16 +87,24 @@ class District:
         self.service: Service
         self._trusting: ssl.SSLContext | None = None
         self._running = ExitStack()
+        self._up = False
 
     def __enter__(self) -> Self:
         """Raises StandinError, ServiceError; then nothing is left running."""
         with ExitStack() as running:
-            self._start_gateways(running)
+            with self._step(f"making {self.layout.plan.subscriptions} subscriptions, with keys"):
+                population.make(self.state, self.layout.plan)
+                self.recipients = tuple(population.read(self.state))
+            with self._step("starting stand-ins for push services, SMS provider and apps"):
+                self._start_gateways(running)
             self.service = Service(self.home / "service", self._settings(), self.layout.command)
             running.callback(self.service.stop)
-            self.service.start()
-            self._enrol()
+            with self._step("starting the service: PostgreSQL, Valkey, API, workers"):
+                self.service.start()
+            with self._step(f"importing {len(self.recipients)} subscriptions"):
+                self._enrol()
             self._running = running.pop_all()
+            self._up = True
         return self
 
     def __exit__(
@@ -96,7 +114,10 @@ class District:
 
     def stop(self) -> None:
         """Stop everything: the service first, so that none of its sends meets a closed port."""
-        self._running.close()
+        if self._up:
+            self._up = False
+            with self._step("stopping the service"):
+                self._running.close()
 
     @property
     def state(self) -> Path:
@@ -104,8 +125,6 @@ class District:
         return self.home / "population"
 
     def _start_gateways(self, running: ExitStack) -> None:
-        population.make(self.state, self.layout.plan)
-        self.recipients = tuple(population.read(self.state))
         (self.home / "ledgers").mkdir(parents=True, exist_ok=True)
         certificate, key = self._certificate() if self.layout.push_tls else (None, None)
         self._site = Site(
@@ -132,7 +151,7 @@ class District:
             spec.name,
             ledger=self.home / "ledgers" / f"{name}.ndjson",
             state=self.state,
-            options=(*spec.arguments(self._site), *more),
+            options=(*spec.arguments(self._site), "--texts", str(self.layout.texts), *more),
             tls=self._trusting,
         )
         self.gateways[name] = running.enter_context(standin)
@@ -152,12 +171,16 @@ class District:
         """Return the secret that the SMS gateway shows with its delivery reports."""
         return self._site.report_secret
 
+    @property
+    def exemptions(self) -> str:
+        """Return what lets the service contact the stand-ins on loopback: WARN_ALLOWED_ORIGINS."""
+        return ",".join(f"{spec.purpose}={url}" for spec in STANDINS.values() for url in self._urls(spec))
+
     def _settings(self) -> dict[str, str]:
-        exempt = [f"{spec.purpose}={url}" for spec in STANDINS.values() for url in self._urls(spec)]
         by_channel = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
         return {
             "WARN_WORKERS": str(self.layout.workers),
-            "WARN_ALLOWED_ORIGINS": ",".join(exempt),
+            "WARN_ALLOWED_ORIGINS": self.exemptions,
             **{name: value for settings in by_channel for name, value in settings.items()},
             **self.layout.settings,
         }

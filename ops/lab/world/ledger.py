@@ -60,6 +60,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Why it was refused; on an accepted one, why its content could not be read."""
     fault: str = ""
     """The fault rule that met the request."""
+    text: str = ""
+    """What the recipient's device got to read, on as many as the gateway was asked to keep of each message."""
     raw: str = ""
     """Base64 of the encrypted body, where decryption was put off."""
 
@@ -72,6 +74,8 @@ class Content:
     kind: str
     hash: str
     reason: str = ""
+    text: str = ""
+    """The decrypted document, or the text of the SMS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import pytest
 from rich.console import Console
 
 from ops.lab.demo import faults, report, view
-from ops.lab.demo.__main__ import OutError, _own
 from ops.lab.demo.evidence import together
-from ops.lab.demo.progress import Progress
+from ops.lab.demo.progress import CHANNELS, Progress
 from ops.lab.gateways import faults as gateway_faults
 from ops.lab.world.ledger import Entry, Tail
-from ops.lab.world.records import RecipientChannel
+from ops.lab.world.messages import CONCERNED
+from ops.lab.world.records import Kind, RecipientChannel
 from ops.lab.world.verdict import Counts
 
 DUEREN, JUELICH, TITZ = "05358008", "05358024", "05358056"
@@ -80,6 +80,25 @@ def test_repeats_refusals_strangers_and_other_messages_are_told_apart(progress: 
     assert (progress.refused["webpush"], progress.gone["webpush"]) == (2, 1)
 
 
+def test_nothing_is_owed_to_who_is_gone(progress: Progress) -> None:
+    """So that everybody reached looks like it; who was reached before, or is not concerned, is not counted."""
+    progress.take([entry("r1"), entry("r2"), entry("r1", 410), entry("r9", 410), entry("r3", 503)])
+    assert (view.percent(progress), progress.owed("webpush"), progress.owed_in(JUELICH)) == (66, 3, 2)
+    progress.take([entry("r3", 410), entry("r3", 410)])
+    assert (view.percent(progress), progress.owed("webpush"), progress.owed_in(JUELICH)) == (100, 2, 1)
+    assert "webpush 2/2" in view.line("1/3 Alert", progress, 1.0)
+    assert "1 subscriptions are gone" in view.unowed(progress)
+    assert progress.gone_recipients == {RecipientChannel("r3", "webpush")}
+
+
+def test_a_hundred_percent_is_everybody() -> None:
+    owed = [RecipientChannel(f"r{number}", "webpush") for number in range(1000)]
+    progress = Progress(owed, {}, ())
+    progress.message = "A"
+    progress.take(entry(one.recipient) for one in owed[1:])
+    assert view.percent(progress) == 99
+
+
 def test_nobody_expected_is_everybody_reached() -> None:
     assert Progress([], {}, ()).share == 1.0
 
@@ -97,11 +116,31 @@ def test_live_tables_name_channels_and_municipalities(progress: Progress) -> Non
         "webpush",
         "sms_http",
         "Jülich",
-        "Vettweiß",
+        "Düren",
         "nobody else",
-        "0/3 Practice    2.0 s  webpush 1/3",
+        "0/3 Practice   2.0 s  33 %  webpush 1/3",
     ):
         assert word in shown
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_live_tables_fit_a_small_terminal(width: Any) -> None:
+    concerned = sorted(CONCERNED[Kind.UPDATE])
+    places = {f"r{number}": (place,) for number, place in enumerate(concerned)}
+    progress = Progress([RecipientChannel(ref, "webpush") for ref in places], places, concerned)
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=24)
+    shown = console.render_lines(view.View(console)._tables("2/3 Update", progress, 1.0), pad=False)
+    texts = ["".join(segment.text for segment in line) for line in shown]
+    assert len(texts) < 24
+    assert max(map(len, texts)) <= 80
+    assert not any("…" in text for text in texts)
+
+
+def test_no_line_of_progress_is_folded_at_eighty_columns() -> None:
+    progress = Progress(
+        [RecipientChannel(f"r{number}", channel) for channel in CHANNELS for number in range(20_000)], {}, ()
+    )
+    assert len(view.line("2/3 Update", progress, 123.4)) <= 80
 
 
 def test_elsewhere_there_is_at_most_a_line_a_second(progress: Progress) -> None:
@@ -151,23 +190,3 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     assert "expected accepted lost doubled phantom late unknown first  last" in text
     assert [text.count(name) for name in ("sms_http", "webpush", "28918")] == [3, 3, 10]
     assert "…" not in text
-
-
-def test_an_earlier_run_is_removed_and_a_running_one_is_not(tmp_path: Path) -> None:
-    out = tmp_path / "demo"
-    (out / "population").mkdir(parents=True)
-    (out / "summary.json").touch()
-    with _own(out):
-        assert list(out.iterdir()) == []
-        with pytest.raises(OutError, match="another demo"), _own(out):
-            pass
-    with _own(out):
-        pass
-
-
-def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "demo").mkdir()
-    (tmp_path / "demo" / "thesis.txt").touch()
-    with pytest.raises(OutError, match="something else"), _own(tmp_path / "demo"):
-        pass
-    assert (tmp_path / "demo" / "thesis.txt").exists()

@@ -152,3 +152,11 @@ def test_a_report_may_come_before_the_answer(start: Any, report_receiver: tuple[
 def test_a_plan_without_sense_is_refused(start: Any) -> None:
     with pytest.raises(StandinError):
         start("sms").report(url="http://127.0.0.1:9", secrets="x")
+
+
+def test_of_each_message_it_writes_down_as_many_texts_as_it_was_asked_to(start: Any) -> None:
+    gateway = start("sms", "--texts", "1")
+    for reference in ("A-1-42", "A-1-43", "B-1-42"):
+        send(gateway, client_ref=reference)
+    send(gateway, client_ref="C-1-1", text="")
+    assert [entry.text for entry in gateway.entries()] == [GOOD["text"], "", GOOD["text"], ""]

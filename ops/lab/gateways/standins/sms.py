@@ -71,6 +71,7 @@ def _parcel(message: _Message, refusal: str, answer: Answer, reference: str = ""
             alert=message.client_ref.rpartition("-")[0],
             kind="",
             hash=hashlib.sha256(message.text.encode()).hexdigest(),
+            text=message.text,
         ),
         refusal=refusal,
         answer=answer,

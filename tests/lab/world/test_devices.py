@@ -1,0 +1,70 @@
+"""What people read on their devices."""
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ops.lab.world.devices import COLUMNS, lines_of
+from ops.lab.world.ledger import Entry
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DOCUMENT = {
+    "v": 1,
+    "title": "WARNUNG",
+    "headline": "Hochwasser",
+    "areas": "Düren",
+    "instruction": "Meiden Sie das Ufer. " * 20,
+    "sender": "Leitstelle",
+    "expires": "2026-11-28T18:23:30+00:00",
+}
+
+
+def entry(channel: str, text: str) -> Entry:
+    return Entry(
+        channel=channel,
+        recipient="r",
+        accepted=True,
+        status=201,
+        wall_ns=1,
+        mono_ns=1,
+        process=1,
+        number=1,
+        port=1,
+        text=text,
+    )
+
+
+def test_an_sms_says_of_how_many_parts_it_is() -> None:
+    assert lines_of(entry("sms_http", "WARNUNG: Sturm\nGebiet: Titz"), BERLIN) == [
+        "SMS (1 part, 27 characters, gsm7)",
+        "WARNUNG: Sturm",
+        "Gebiet: Titz",
+    ]
+    assert lines_of(entry("sms_http", "ł" * 71), BERLIN)[0] == "SMS (2 parts, 71 characters, ucs2)"
+
+
+def test_a_notification_has_its_headline_first_and_local_time() -> None:
+    lines = lines_of(entry("webpush", json.dumps(DOCUMENT)), BERLIN)
+    assert lines[1:3] == ["WARNUNG: Hochwasser", "Düren"]
+    assert lines[-1] == "Leitstelle, gültig bis 28.11.2026 19:23 MEZ"
+
+
+def test_an_app_gets_json() -> None:
+    lines = lines_of(entry("app", json.dumps(DOCUMENT)), BERLIN)
+    assert lines[1:4] == ["v: 1", 'title: "WARNUNG"', 'headline: "Hochwasser"']
+
+
+@pytest.mark.parametrize("channel", ["webpush", "app", "sms_http"])
+def test_no_line_is_too_long_and_none_controls_the_terminal(channel: Any) -> None:
+    texts = {**DOCUMENT, "headline": "\x1b[2Jgone", "areas": "x" * 200}
+    text = "\x1b[2J" + "wort " * 60 if channel == "sms_http" else json.dumps(texts)
+    lines = lines_of(entry(channel, text), BERLIN)
+    assert max(map(len, lines)) <= COLUMNS
+    assert not any("\x1b" in line for line in lines)
+
+
+def test_an_entry_without_a_text_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Expecting value"):
+        lines_of(entry("webpush", ""), BERLIN)
