@@ -1,11 +1,13 @@
-"""`python -m cap check|show|rules`: the only place of this package that opens files."""
+"""`python -m cap check|show|verify|rules`: the only place of this package that opens files."""
 
 import argparse
 import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cap.errors import CapError, NotXml
 from cap.formats.archive import MAX_ARCHIVE_BYTES, is_zip, members
@@ -17,6 +19,7 @@ from cap.model import Document
 from cap.parse.document import parse
 from cap.policy import LENIENT, STRICT
 from cap.rules.table import rows
+from cap.signatures import report as signature_report
 
 USAGE = 2
 """The exit status for a command that was not understood, as `argparse` and shells have it."""
@@ -25,9 +28,9 @@ _SUFFIXES = frozenset({".atom", ".cap", ".edxl", ".edxlde", ".rss", ".xml", ".zi
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 0 if every alert is valid, 1 if some are not, 2 for an unknown command or a file that is not there."""
+    """Returns 0 if every alert or signature is valid, 1 if some are not, 2 for what was not understood or found."""
     options = _options().parse_args(arguments)
-    _prepare_output(as_utf8=options.command == "check" and options.json)
+    _prepare_output(as_utf8=bool(getattr(options, "json", False)))
     try:
         code = _run(options)
         sys.stdout.flush()
@@ -52,6 +55,8 @@ def _run(options: argparse.Namespace) -> int:
         if problem:
             print(f"python -m cap: {problem}: {printable(str(path))}", file=sys.stderr)
             return USAGE
+    if options.command == "verify":
+        return _verify(options)
     return _check(options) if options.command == "check" else _show(options)
 
 
@@ -78,12 +83,47 @@ def _options() -> argparse.ArgumentParser:
     check.add_argument("--lang", choices=("en", "de"), default="en", help="language of the sentences")
     check.add_argument("-v", "--verbose", action="store_true", help="every finding as a sentence")
     show = commands.add_parser("show", help="what an alert says, for people (German)")
+    _add_verify(commands)
     commands.add_parser("rules", help="the table of all rules, as Markdown")
     for command in (check, show):
         command.add_argument(
             "files", nargs="+", type=Path, metavar="FILE", help="file, feed, zip or directory"
         )
     return parser
+
+
+def _add_verify(commands: Any) -> None:
+    verify = commands.add_parser(
+        "verify",
+        help="whether an alert is signed with a certificate that was in force when it was received",
+        epilog="Example: python -m cap verify --certificate leitstelle.pem "
+        "--at 2026-11-22T12:00:00+01:00 alert.xml",
+    )
+    verify.add_argument(
+        "--certificate",
+        action="append",
+        type=Path,
+        required=True,
+        metavar="PEM",
+        help="the sender's; may be repeated",
+    )
+    verify.add_argument(
+        "--at",
+        type=_moment,
+        metavar="TIME",
+        help="as of which to verify, with its zone: when the alert was received (default: now)",
+    )
+    verify.add_argument("--json", action="store_true", help="one JSON object per line")
+    verify.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a file of one alert, or a directory"
+    )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text} has no zone; write 2026-11-22T12:00:00+01:00")
+    return moment
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -109,6 +149,23 @@ def _print(report: Report, options: argparse.Namespace) -> None:
     if options.verbose:
         for sentence in as_sentences(report, options.lang):
             print(f"  {sentence}")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    """Judges each file as of one time: what was signed in time stays proved when its certificate has ended."""
+    at = options.at or datetime.now(UTC)
+    try:
+        certificates = [path.read_bytes() for path in options.certificate]
+        found = [
+            signature_report.verified(str(path), path.read_bytes(), certificates, at)
+            for path in _files(options.files)
+        ]
+    except (OSError, ValueError) as error:  # a certificate that is none, or a file that cannot be read
+        print(f"python -m cap: {printable(str(error))}", file=sys.stderr)
+        return USAGE
+    for report in found:
+        print(signature_report.as_json(report) if options.json else signature_report.as_line(report))
+    return 0 if all(report.is_valid for report in found) else 1
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -15,7 +15,8 @@ from cap.signatures.verification import parser
 def sign(alert: Alert, key: bytes, certificate: bytes) -> bytes:
     """Returns the alert as CAP 1.2 with an enveloped signature by the PEM `key`, whose PEM `certificate` goes along.
 
-    RSA-SHA256 or ECDSA-SHA256 by the kind of key, C14N 1.1. Raises SignatureError for any other key.
+    RSA-SHA256 or ECDSA-SHA256 by the kind of key; exclusive C14N, which all verifiers have (npm's xml-crypto has no
+    C14N 1.1). Raises SignatureError for any other key.
     """
     private = load_pem_private_key(key, None)
     if isinstance(private, rsa.RSAPrivateKey):
@@ -30,7 +31,7 @@ def sign(alert: Alert, key: bytes, certificate: bytes) -> bytes:
     signer = XMLSigner(
         signature_algorithm=method,
         digest_algorithm=DigestAlgorithm.SHA256,
-        c14n_algorithm=CanonicalizationMethod.CANONICAL_XML_1_1,
+        c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0,
     )
     root = etree.fromstring(render(alert), parser(stripped=False))
     signed = signer.sign(root, key=key, cert=certificate.decode("ascii"))

@@ -6,8 +6,7 @@ standard forbids rejecting a message merely because it cannot be verified: the v
 caller's policy decides.
 """
 
-from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
-from signxml.verifier import SignatureConfiguration, XMLVerifier
+from signxml.verifier import SignatureConfiguration
 
 from cap.errors import SignatureError
 from cap.limits import Limits
@@ -27,6 +26,7 @@ from cap.model import Alert
 from cap.parse.document import parse
 from cap.parse.elements import Element, read
 from cap.parse.grammar import ALERT_TAGS, DSIG, SIGNATURE
+from cap.signatures.canonical import Verifier
 from cap.signatures.enveloped import descendants, is_usable, is_weak
 
 _DEFAULT: Final = Limits()
@@ -166,25 +166,40 @@ def _attempt(
     for other, element in enumerate(document.findall(f"{{{DSIG}}}Signature")):
         if other != index:
             document.remove(element)  # together with the blank behind it, which came with it
-    for certificate in certificates:
-        signed = _verified(document, certificate, at)
-        if signed is not None:
-            return signed, certificate
+    for form in _forms(document):
+        for certificate in certificates:
+            signed = _verified(form, certificate, at)
+            if signed is not None:
+                return signed, certificate
     return None
 
 
+def _forms(document: Any) -> Iterator[Any]:
+    """Yields the document and, where processing instructions stand beside its root element, that element alone.
+
+    The first is what the standard signs, the second what many signers do; nothing beside the root is ever read.
+    """
+    yield document
+    if document.getprevious() is not None or document.getnext() is not None:
+        yield etree.fromstring(etree.tostring(document), parser(stripped=False))
+
+
 def parser(*, stripped: bool) -> etree.XMLParser:
+    """Returns a parser that fetches nothing and drops comments, as a signature over a whole document does."""
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_blank_text=stripped
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_blank_text=stripped,
     )
 
 
 def _verified(document: Any, certificate: bytes, at: datetime) -> bytes | None:
     try:
         pinned = x509.load_pem_x509_certificate(certificate)
-        result: Any = XMLVerifier().verify(
-            deepcopy(document), x509_cert=pinned, expect_config=_configuration(at)
-        )
+        result: Any = Verifier().verify(document, x509_cert=pinned, expect_config=_configuration(at))
     except Exception:  # noqa: BLE001 - hostile signatures fail in many libraries; each failure means: not proved
         return None
     content: bytes = etree.tostring(result.signed_xml, encoding="UTF-8", xml_declaration=True)

@@ -173,6 +173,8 @@ def replay(  # noqa: PLR0913 - the options of a command
 
     async def work(session: Session) -> list[PollReport]:
         feed = session.feed(name)
+        if quarantined:
+            feed = _received(feed, await session.services.quarantine.received_at(quarantined))
         job = Replay(session.services.poller, session.archive, feed, speed=speed)
         if file is not None and file.suffix == ".jsonl":
             return await _recording(job, file, shift=shift)
@@ -188,6 +190,11 @@ def replay(  # noqa: PLR0913 - the options of a command
         typer.echo(f"{file}: no answer of an address that {name} lists from", err=True)
         raise typer.Exit(1)
     _say(*reports)
+
+
+def _received(feed: Feed, at: datetime | None) -> Feed:
+    """Return the feed with rules that verify signatures as of an earlier receipt."""
+    return replace(feed, rules=replace(feed.rules, received_at=at))
 
 
 async def _from_quarantine(session: Session, number: int) -> bytes:

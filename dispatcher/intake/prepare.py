@@ -78,6 +78,9 @@ class IntakeRules:
     """The language of infos that name none; empty: CAP's own, which is en-US."""
     future_tolerance: timedelta = FUTURE_TOLERANCE
     signature_required: bool = False
+    received_at: datetime | None = None
+    """As of when signatures are verified; None: as of the intake. What came earlier, and lay aside, stays proved when
+    its certificate has ended since."""
     may_flash: bool = True
     """Whether its gravest messages travel in the most urgent lane."""
     quota: int = 0
@@ -302,7 +305,7 @@ def _trusted(incoming: Incoming, rules: IntakeRules, now: datetime) -> tuple[cap
     if not (rules.signature_required or (alert.signatures and alert.sender in rules.pins)):
         return alert, doubts, False
     try:
-        verification = verify(incoming.original, rules.pins, now)
+        verification = verify(incoming.original, rules.pins, rules.received_at or now)
     except cap.CapError:  # not a bare alert: nothing to verify
         return alert, [*doubts, Doubt.SIGNATURE], False
     if verification.verdict is Verdict.VALID and verification.alert is not None:

@@ -9,15 +9,19 @@ import socket
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 import cap
 from cap.__main__ import main
 from cap.rules import RULES
+from cap.signatures.signing import sign
 from tests.cap.archives import packed
 from tests.cap.reading import Message
+from tests.cap.signatures.signer import Signer
 
 
 @pytest.fixture
@@ -341,3 +345,71 @@ def test_it_runs_as_a_module(folder: Path) -> None:
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.startswith("valid")
+
+
+# Signatures.
+
+NOT_LONG = Signer(ec.generate_private_key(ec.SECP256R1()), days=1)
+
+
+@pytest.fixture
+def signed(tmp_path: Path, message: Message) -> Path:
+    """An alert that is signed with a certificate that ends a day after NOW."""
+    (tmp_path / "pin.pem").write_bytes(NOT_LONG.certificate)
+    (tmp_path / "signed.xml").write_bytes(
+        sign(cap.parse(message()).alerts[0], NOT_LONG.key, NOT_LONG.certificate)
+    )
+    return tmp_path / "signed.xml"
+
+
+def test_a_signature_is_judged_as_of_the_receipt(signed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pinned = ("verify", "--certificate", signed.with_name("pin.pem"))
+    code, lines, _ = run(capsys, *pinned, "--at", "2026-11-22T13:00:00+01:00", signed)
+    assert (code, lines) == (
+        0,
+        [
+            f"valid        {signed} as of 2026-11-22T13:00:00+01:00: by certificate SHA-256 {NOT_LONG.fingerprint}"
+        ],
+    )
+    code, lines, _ = run(capsys, *pinned, "--at", "2026-11-24T00:00:00+01:00", "--json", signed)
+    assert code == 1
+    assert json.loads(lines[0]) == {
+        "file": str(signed),
+        "at": "2026-11-24T00:00:00+01:00",
+        "verdict": "unverifiable",
+        "reason": "no certificate pinned for this sender is in force and strong enough at that time",
+        "certificate_sha256": None,
+        "re_indented": False,
+    }
+
+
+def test_without_a_time_a_signature_is_judged_as_of_now(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = datetime.now(UTC)
+    _, lines, _ = run(capsys, "verify", "--certificate", signed.with_name("pin.pem"), "--json", signed)
+    assert before <= datetime.fromisoformat(json.loads(lines[0])["at"]) <= datetime.now(UTC)
+
+
+def test_a_changed_or_unreadable_file_is_not_valid(signed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed = signed.with_name("changed.xml")
+    changed.write_bytes(signed.read_bytes().replace(b"Severe", b"Minor"))
+    broken = signed.with_name("broken.xml")
+    broken.write_bytes(b"<alert")
+    pinned = ("verify", "--certificate", signed.with_name("pin.pem"), "--at", "2026-11-22T12:00:00Z")
+    code, lines, _ = run(capsys, *pinned, changed, broken)
+    assert code == 1
+    assert [line.split()[0] for line in lines] == ["invalid", "unreadable"]
+
+
+def test_a_certificate_that_is_none_and_a_time_without_zone_are_not_understood(
+    signed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, lines, said = run(capsys, "verify", "--certificate", signed, signed)
+    assert (code, lines) == (2, [])
+    assert said.startswith("python -m cap: ")
+    code, _, said = run(capsys, "verify", "--certificate", signed.with_name("none.pem"), signed)
+    assert code == 2
+    with pytest.raises(SystemExit):
+        run(capsys, "verify", "--certificate", signed, "--at", "2026-11-22T12:00:00", signed)
+    assert "no zone" in capsys.readouterr().err

@@ -3,16 +3,20 @@
 import json
 import stat
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import cap
+from cap.signatures.signing import sign
 from dispatcher.feeds.replay.recording import Recorded, read, write
 from dispatcher.store import record
+from dispatcher.store.feeds.quarantine import Quarantine
 from ops.lab.faults.feeds.server import FeedFault, FeedServer
 from tests.support.feed_messages import (
+    HOUR,
     NOW,
     archive,
     dashboard_entry,
@@ -21,7 +25,7 @@ from tests.support.feed_messages import (
     update,
     warning,
 )
-from tests.support.feed_world import BOARD, FIRE
+from tests.support.feed_world import BOARD, FIRE, key_pair
 
 Run = Callable[..., Awaitable[list[str]]]
 
@@ -67,6 +71,36 @@ async def test_what_lies_aside_is_taken_in_again(run: Any, tmp_path: Path) -> No
     file.write_bytes(archive(warning(1))[:-30])
     await run("feeds", "replay", "dwd", file, code=1)
     await run("feeds", "replay", "dwd", "--quarantined", "1", code=1)
+
+
+@pytest.mark.parametrize(("days", "held"), [(31, False), (29, True), (401, True)])
+async def test_what_lay_aside_is_verified_as_of_its_receipt(
+    run: Any, tmp_path: Path, env: pytest.MonkeyPatch, database_url: str, *, days: int, held: bool
+) -> None:
+    """Its certificate was in force from 400 to 30 days ago."""
+    now = datetime.now(UTC)
+    pair = key_pair(now - timedelta(days=400), now - timedelta(days=30))
+    (tmp_path / "pin.pem").write_bytes(pair[1])
+    alert = warning(1, sent=now.replace(microsecond=0), lasts=HOUR)
+    feeds = tmp_path / "signed.toml"
+    feeds.write_text(
+        f"""
+        [[feed]]
+        name = "dwd"
+        adapter = "push"
+        signature = "required"
+        certificates = {{ "{alert.sender}" = ["{tmp_path}/pin.pem"] }}
+        """
+    )
+    env.setenv("WARN_FEEDS", str(feeds))
+    await run("feeds", "list")
+    pool = await record.connect(database_url, size=1)
+    content = sign(alert, *pair)
+    await Quarantine(pool).put("dwd", "x.xml", content, "not-xml", "why", now - timedelta(days=days))
+    await run("feeds", "replay", "dwd", "--quarantined", "1")
+    found = await pool.fetchval("SELECT held_for FROM alert")
+    assert ("signature" in (found or [])) is held
+    await pool.close()
 
 
 async def test_recording_and_replaying_a_recording(run: Any, server: FeedServer, tmp_path: Path) -> None:

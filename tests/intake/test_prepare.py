@@ -343,3 +343,18 @@ def test_the_clock_and_the_validity_are_those_of_the_decision(boundaries: Bounda
     assert (ahead.doubts, ahead.expires) == ((Doubt.AREA, Doubt.CLOCK), NOW + 11 * HOUR)
     assert ahead.at(NOW - FUTURE_TOLERANCE, RULES).doubts == (Doubt.AREA,)
     assert ahead.at(LATER, RULES) == found
+
+
+@pytest.mark.parametrize(
+    ("received", "judged_days", "proved"),
+    [(None, 0, True), (None, 400, False), (0, 400, True), (400, 0, False)],
+)
+def test_a_signature_is_verified_as_of_the_receipt(
+    boundaries: Boundaries, pair: tuple[bytes, bytes], received: int | None, judged_days: int, proved: bool
+) -> None:
+    """What was received while the certificate was in force stays proved, what came after its end is none."""
+    at = None if received is None else LATER + timedelta(days=received)
+    rules = replace(RULES, signature_required=True, pins={SENDER: (pair[1],)}, received_at=at)
+    found = prepare(signed(warning(), pair), rules, boundaries, LATER + timedelta(days=judged_days))
+    assert found.proved is proved
+    assert (Doubt.SIGNATURE in found.doubts) is not proved

@@ -65,3 +65,10 @@ class Quarantine:
         """Return feed, name and bytes of an item."""
         row = await self._pool.fetchrow("SELECT feed, name, content FROM quarantine WHERE id = $1", number)
         return (row["feed"], row["name"], row["content"]) if row else None
+
+    async def received_at(self, number: int) -> datetime | None:
+        """Return when an item came first."""
+        first: datetime | None = await self._pool.fetchval(
+            "SELECT first_at FROM quarantine WHERE id = $1", number
+        )
+        return first

@@ -61,7 +61,7 @@ def test_the_algorithms_are_those_that_the_key_allows(
         for element in root.iter(f"{{*}}{name}")
     ]
     assert names == [
-        "http://www.w3.org/2006/12/xml-c14n11",
+        "http://www.w3.org/2001/10/xml-exc-c14n#",
         method,
         "http://www.w3.org/2001/04/xmlenc#sha256",
     ]

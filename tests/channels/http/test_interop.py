@@ -6,9 +6,7 @@ Both check what we say by their own reading of RFC 9113. They come from Debian's
 import asyncio
 import hashlib
 import json
-import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +23,7 @@ from channels.http.client import HttpClient
 from channels.http.messages import Answer, HttpError, NoAnswer, Request, header_lines
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from tests.channels.far_side import far_side, respond
+from tests.support.programs import program
 
 # A TLS connection that we close stays with the loop until the other side agrees; a client's end waits for nobody.
 pytestmark = [
@@ -38,7 +37,6 @@ HOST = "127.0.0.1"
 MANY = 600
 LINES = header_lines({"TTL": "60", "Topic": "one", "Authorization": "vapid t=" + "x" * 200})
 SERVER = Path(__file__).with_name("interop_server.mjs")
-PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
 NGINX = """
 daemon off; worker_processes 1; pid {home}/pid; error_log {home}/log warn;
 events {{ worker_connections 1024; }}
@@ -51,16 +49,6 @@ http {{
   server {{ listen {host}:{port} ssl http2; location / {{ proxy_pass {upstream}; }} }}
 }}
 """
-
-
-def program(name: Any, package: Any) -> Any:
-    """Where it is; elsewhere than in continuous integration a test may skip."""
-    found = shutil.which(name, path=PATH)
-    if found is None and os.environ.get("CI"):
-        pytest.fail(f"not installed: {name}")
-    if found is None:
-        pytest.skip(f"not installed: {name} (Debian: apt-get install {package})")
-    return found
 
 
 @pytest.fixture

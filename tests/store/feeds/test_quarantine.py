@@ -34,6 +34,8 @@ async def test_an_item_is_kept_with_its_reason_and_its_bytes(quarantine: Quarant
     assert (item.times, item.first_at, item.last_at) == (1, NOW, NOW)
     assert await quarantine.content(item.id) == ("dwd", "x.xml", b"<alert/>")
     assert await quarantine.content(item.id + 1) is None
+    assert await quarantine.received_at(item.id) == NOW
+    assert await quarantine.received_at(item.id + 1) is None
 
 
 async def test_the_same_content_again_is_counted(quarantine: Quarantine) -> None:
