@@ -41,6 +41,12 @@ adapter = "index"
 urls = ["{{origin}}/complete"]
 senders = ["{OFFICE}"]
 absence = "end"
+
+[[feed]]
+name = "german"
+adapter = "index"
+urls = ["{{origin}}/german"]
+country = "DE"
 """
 
 
