@@ -135,9 +135,10 @@ class _Text:
         sms, headers = self.composed[gateway]
         # Not the collapse key: an Update must not pass for a repeat of the message it updates.
         reference = client_ref(self.notice.alert_id, endpoint.id)
-        body = provider.encode(sms, endpoint.address, reference, validity_s)
+        own, body = provider.encode(sms, endpoint.address, reference, validity_s)
         timeout_s = min(self.timeout_s, seconds_left)
-        return Request(provider.url, headers, body, timeout_s, policy=self.policy)
+        lines = [*headers, *own] if own else headers
+        return Request(provider.url, lines, body, timeout_s, policy=self.policy)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         error = classify(answer, self.now, _STATUSES)

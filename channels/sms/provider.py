@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlencode
 
 from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
@@ -23,6 +23,22 @@ class BodyKind(StrEnum):
 
     JSON = "json"
     FORM = "form"
+    TEXT = "text"
+    """The text alone; the other fields are headers, so that no number stands in a log of addresses (Kannel)."""
+
+
+class ValidityUnit(StrEnum):
+    """What the validity is counted in."""
+
+    SECONDS = "s"
+    MINUTES = "min"
+
+
+_CONTENT_TYPES: Final = {
+    BodyKind.JSON: "application/json",
+    BodyKind.FORM: "application/x-www-form-urlencoded",
+    BodyKind.TEXT: "text/plain; charset=UTF-8",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +87,51 @@ class SmsGateway:
     plus: bool = True
     """Whether numbers are written with the plus sign of E.164."""
     max_parts: int = 6
+    added: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Headers that are the same for all messages. They may hold a secret."""
+    encodings: tuple[tuple[str, str], ...] = ()
+    """The provider's own words for `gsm7` and `ucs2`, where it has others."""
+    validity_unit: ValidityUnit = ValidityUnit.SECONDS
     report_url: str = field(default="", repr=False)
     """Where the provider reports to, with `{client_ref}` in place of the message's own reference. It may hold a
     secret."""
 
     def headers(self) -> list[str]:
         """Return the request's headers, equal for all messages."""
-        kind = "application/json" if self.body is BodyKind.JSON else "application/x-www-form-urlencoded"
-        headers = {"Content-Type": kind, "Accept": "application/json"}
+        headers = {
+            "Content-Type": _CONTENT_TYPES[self.body],
+            "Accept": "application/json",
+            **dict(self.added),
+        }
         if self.authorization:
             headers["Authorization"] = self.authorization
         return header_lines(headers)
 
-    def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> bytes:
-        """Return the request's body for one recipient."""
+    def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> tuple[list[str], bytes]:
+        """Return the request's further headers and its body for one recipient."""
+        values = self._values(sms, to, client_ref, validity_s)
+        if self.body is BodyKind.TEXT:
+            values.pop(self.fields.text, None)
+            return header_lines({name: str(value) for name, value in values.items()}), sms.text.encode()
+        if self.body is BodyKind.FORM:
+            return [], urlencode(values).encode("ascii")
+        return [], json.dumps(values, ensure_ascii=False).encode()
+
+    def _values(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> dict[str, object]:
         names = self.fields
+        in_minutes = self.validity_unit is ValidityUnit.MINUTES
         values: dict[str, object] = {
             names.to: to if self.plus else to.removeprefix("+"),
             names.text: sms.text,
             names.sender: self.sender,
             names.client_ref: client_ref,
-            names.validity_s: validity_s,
-            names.encoding: sms.encoding.value,
+            # Rounded down, so that nothing is delivered late; 0 would be over at once.
+            names.validity_s: max(validity_s // 60, 1) if in_minutes else validity_s,
+            names.encoding: dict(self.encodings).get(sms.encoding.value, sms.encoding.value),
             names.report_url: self.report_url.replace("{client_ref}", client_ref),
         }
         values.pop("", None)
-        if self.body is BodyKind.FORM:
-            return urlencode(values).encode("ascii")
-        return json.dumps(values, ensure_ascii=False).encode()
+        return values
 
     def reference(self, answer: Answer) -> str:
         """Return the provider's id in a 2xx answer, empty if there is none.

@@ -23,7 +23,15 @@ from pydantic import (
 from channels.sms import delivery_reports
 from channels.sms.delivery_reports import ReportFields
 from channels.sms.json_path import CODE, matching
-from channels.sms.provider import AnswerFields, BodyKind, Failure, RequestFields, SmsGateway, parse_failure
+from channels.sms.provider import (
+    AnswerFields,
+    BodyKind,
+    Failure,
+    RequestFields,
+    SmsGateway,
+    ValidityUnit,
+    parse_failure,
+)
 
 
 class SmsAnswerSettings(BaseModel):
@@ -52,6 +60,9 @@ def _showable(secret: SecretStr) -> SecretStr:
     if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
         raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
     return secret
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 
 
 class SmsReportSettings(BaseModel):
@@ -102,8 +113,14 @@ class SmsGatewaySettings(BaseModel):
     authorization: SecretStr | None = None
     """The whole Authorization header."""
     sender: str = "WARNUNG"
-    body: Literal["json", "form"] = "json"
+    body: Literal["json", "form", "text"] = "json"
+    """`text`: the text alone, the other fields as headers."""
     fields: dict[str, str] = {}
+    headers: dict[HeaderName, Annotated[SecretStr, AfterValidator(_showable)]] = {}
+    """Headers that all messages have."""
+    encodings: dict[Literal["gsm7", "ucs2"], str] = {}
+    """The gateway's own words for the two."""
+    validity_unit: Literal["s", "min"] = "s"
     answer: SmsAnswerSettings = SmsAnswerSettings()
     errors: dict[ErrorCode, Meaning] = {}
     """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
@@ -125,6 +142,9 @@ class SmsGatewaySettings(BaseModel):
             fields=RequestFields(**self.fields),
             answer=AnswerFields(**self.answer.model_dump()),
             errors=tuple(self.errors.items()),
+            added=tuple((name, value.get_secret_value()) for name, value in self.headers.items()),
+            encodings=tuple(self.encodings.items()),
+            validity_unit=ValidityUnit(self.validity_unit),
             plus=self.plus,
             max_parts=self.max_parts,
             report_url=self.reports.url.get_secret_value() if self.reports else "",
@@ -139,6 +159,18 @@ class SmsGatewaySettings(BaseModel):
                 (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
                 raise ValueError(f"there is no field {name}; the nearest is {nearest}")
         return given
+
+    @model_validator(mode="after")
+    def _headers_can_be_written(self) -> Self:
+        """With `text`, fields are headers: without this the first message would show that one cannot be written."""
+        if self.body == "text":
+            gateway = self.gateway()
+            for name, value in (("sender", gateway.sender), ("reports.url", gateway.report_url)):
+                if value and not re.fullmatch("[!-~](?:[ -~]*[!-~])?", value):
+                    raise ValueError(
+                        f"{name}: only ASCII, without blanks at the ends: it is sent in a header"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _errors_can_be_found(self) -> Self:
@@ -168,9 +200,10 @@ class SmsSettings(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
-    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json` or `form`),
-    `fields`, `answer`, `errors`, `plus`, `max_parts`, `reports` (see
-    [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
+    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json`, `form`, or `text` for
+    the text alone and the other fields in headers), `fields`, `headers` (the same for all messages), `encodings`
+    (`{"gsm7": "0", "ucs2": "2"}`), `validity_unit` (`s` or `min`), `answer`, `errors`, `plus`, `max_parts`, `reports`
+    (see [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
     `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
     again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
     there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,

@@ -16,7 +16,15 @@ from channels.base import (
 )
 from channels.http.messages import Answer
 from channels.sms.fitting import compose
-from channels.sms.provider import AnswerFields, BodyKind, Failure, RequestFields, SmsGateway, parse_failure
+from channels.sms.provider import (
+    AnswerFields,
+    BodyKind,
+    Failure,
+    RequestFields,
+    SmsGateway,
+    ValidityUnit,
+    parse_failure,
+)
 
 NUMBER = "+4915100000001"
 
@@ -25,33 +33,60 @@ def gateway(origin: str = "https://sms.example", **options: Any) -> SmsGateway:
     return SmsGateway("haupt", origin + "/messages", "WARNUNG", **options)
 
 
-@pytest.mark.parametrize("body", BodyKind)
+@pytest.mark.parametrize("body", [BodyKind.JSON, BodyKind.FORM])
 def test_a_gateway_may_be_told_with_each_message_where_to_report(body: BodyKind) -> None:
     told = gateway(
         body=body,
         fields=RequestFields(report_url="dlr-url", client_ref=""),
         report_url="https://warn.example/?token=geheim&ref={client_ref}&status=%d",
     )
-    content = told.encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)
+    _, content = told.encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)
     document = json.loads(content) if body is BodyKind.JSON else dict(parse_qsl(content.decode()))
     assert document["dlr-url"] == "https://warn.example/?token=geheim&ref=01ALERT-7&status=%d"
     assert "geheim" not in repr(told)
-    assert "dlr-url" not in json.loads(gateway().encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60))
+    assert "dlr-url" not in json.loads(gateway().encode(compose("Hochwasser", 6), NUMBER, "01ALERT-7", 60)[1])
 
 
 def test_fields_have_the_providers_names() -> None:
     fields = RequestFields(
         to="msisdn", text="body", sender="", client_ref="ref", validity_s="ttl", encoding="enc"
     )
-    body = gateway(fields=fields, plus=False).encode(compose("я", 1), NUMBER, "ref-1", 60)
+    _, body = gateway(fields=fields, plus=False).encode(compose("я", 1), NUMBER, "ref-1", 60)
     assert json.loads(body) == {"msisdn": NUMBER[1:], "body": "я", "ref": "ref-1", "ttl": 60, "enc": "ucs2"}
 
 
 def test_fields_can_be_sent_as_a_form() -> None:
     form = gateway(body=BodyKind.FORM)
     assert form.headers()[0] == "Content-Type: application/x-www-form-urlencoded"
-    fields = parse_qs(form.encode(compose("Öl & Wasser", 1), NUMBER, "ref-1", 60).decode())
+    fields = parse_qs(form.encode(compose("Öl & Wasser", 1), NUMBER, "ref-1", 60)[1].decode())
     assert (fields["to"], fields["text"], fields["validity_s"]) == ([NUMBER], ["Öl & Wasser"], ["60"])
+
+
+IN_HEADERS = RequestFields(
+    to="X-To", sender="X-From", client_ref="", validity_s="X-Minutes", encoding="X-Coding"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "coding", "minutes"),
+    [("Öl & Wasser", 3_659, "0", 60), ("я", 60, "2", 1), ("я", 59, "2", 1)],
+)
+def test_the_text_can_be_the_body_and_all_else_headers(
+    text: str, seconds: int, coding: str, minutes: int
+) -> None:
+    """A validity is rounded down, so that nothing arrives late, but never to nothing."""
+    told = gateway(
+        body=BodyKind.TEXT,
+        fields=IN_HEADERS,
+        added=(("X-Password", "geheim"),),
+        encodings=(("gsm7", "0"), ("ucs2", "2")),
+        validity_unit=ValidityUnit.MINUTES,
+    )
+    lines, body = told.encode(compose(text, 1), NUMBER, "ref-1", seconds)
+    assert body.decode() == text
+    assert lines == [f"X-To: {NUMBER}", "X-From: WARNUNG", f"X-Minutes: {minutes}", f"X-Coding: {coding}"]
+    assert "X-Password: geheim" in told.headers()
+    assert "geheim" not in repr(told)
 
 
 READING = gateway(
@@ -130,7 +165,11 @@ def test_the_authorization_is_not_shown() -> None:
 
 @pytest.mark.parametrize("body", BodyKind)
 def test_headers_are_equal_for_all_messages(body: BodyKind) -> None:
-    kind = {BodyKind.JSON: "application/json", BodyKind.FORM: "application/x-www-form-urlencoded"}[body]
+    kind = {
+        BodyKind.JSON: "application/json",
+        BodyKind.FORM: "application/x-www-form-urlencoded",
+        BodyKind.TEXT: "text/plain; charset=UTF-8",
+    }[body]
     lines = [f"Content-Type: {kind}", "Accept: application/json"]
     assert gateway(body=body).headers() == lines
     assert gateway(body=body, authorization="Bearer x").headers() == [*lines, "Authorization: Bearer x"]

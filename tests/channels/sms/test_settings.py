@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from channels.sms.provider import BodyKind
+from channels.sms.provider import BodyKind, ValidityUnit
 from channels.sms.settings import SmsGatewaySettings, SmsReportSettings, SmsSettings
 
 SECRET = "s" * 16
@@ -78,3 +78,40 @@ def test_a_secret_is_replaced_with_an_overlap() -> None:
 def test_two_gateways_need_two_names() -> None:
     with pytest.raises(ValidationError, match="2 gateways are called a"):
         SmsSettings.model_validate({"sms_gateways": [GATEWAY, GATEWAY]})
+
+
+IN_HEADERS: dict[str, Any] = {
+    "name": "kannel",
+    "url": "https://sms.example/sendsms",
+    "body": "text",
+    "headers": {"X-Password": "geheim"},
+    "encodings": {"gsm7": "0", "ucs2": "2"},
+    "validity_unit": "min",
+}
+
+
+def test_a_gateway_can_be_told_in_headers() -> None:
+    settings = SmsGatewaySettings(**IN_HEADERS)
+    gateway = settings.gateway()
+    assert (gateway.body, gateway.validity_unit) == (BodyKind.TEXT, ValidityUnit.MINUTES)
+    assert (gateway.added, gateway.encodings) == (
+        (("X-Password", "geheim"),),
+        (("gsm7", "0"), ("ucs2", "2")),
+    )
+    assert "geheim" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sender": "Köln"},
+        {"headers": {"X-A": "a\r\nX-B: b"}},
+        {"headers": {"X A": "a"}},
+        {"encodings": {"latin1": "1"}},
+        {"validity_unit": "h"},
+        {"reports": {"secret": "x" * 16, "url": "https://api.example/ä"}},
+    ],
+)
+def test_what_no_header_can_hold_stops_the_start(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        SmsGatewaySettings(**{**IN_HEADERS, **wrong})
