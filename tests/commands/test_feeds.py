@@ -27,6 +27,8 @@ from tests.support.feed_messages import (
 )
 from tests.support.feed_world import BOARD, FIRE, key_pair
 
+ATOM = """<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id>
+<title>t</title><updated>2026-11-22T12:00:00+00:00</updated>{}</feed>"""
 Run = Callable[..., Awaitable[list[str]]]
 
 
@@ -100,6 +102,39 @@ async def test_what_lay_aside_is_verified_as_of_its_receipt(
     await run("feeds", "replay", "dwd", "--quarantined", "1")
     found = await pool.fetchval("SELECT held_for FROM alert")
     assert ("signature" in (found or [])) is held
+    await pool.close()
+
+
+@pytest.mark.parametrize(("days", "held"), [(31, False), (29, True)])
+async def test_a_recording_is_verified_as_of_its_own_times(
+    run: Any, tmp_path: Path, env: pytest.MonkeyPatch, database_url: str, *, days: int, held: bool
+) -> None:
+    now = datetime.now(UTC)
+    pair = key_pair(now - timedelta(days=400), now - timedelta(days=30))
+    (tmp_path / "pin.pem").write_bytes(pair[1])
+    alert = warning(1, sent=now.replace(microsecond=0), lasts=HOUR)
+    urls = "https://source.example/list", "https://source.example/1.xml"
+    feeds = tmp_path / "signed.toml"
+    feeds.write_text(
+        f"""
+        [[feed]]
+        name = "office"
+        adapter = "index"
+        urls = ["{urls[0]}"]
+        signature = "required"
+        certificates = {{ "{alert.sender}" = ["{tmp_path}/pin.pem"] }}
+        """
+    )
+    env.setenv("WARN_FEEDS", str(feeds))
+    at = now - timedelta(days=days)
+    bodies = ATOM.format(f'<entry><id>1</id><link href="{urls[1]}"/></entry>').encode(), sign(alert, *pair)
+    file = tmp_path / "day.jsonl"
+    file.write_text(
+        "".join(write(Recorded(at, url, 200, body)) + "\n" for url, body in zip(urls, bodies, strict=True))
+    )
+    await run("feeds", "replay", "office", file)
+    pool = await record.connect(database_url, size=1)
+    assert ("signature" in (await pool.fetchval("SELECT held_for FROM alert") or [])) is held
     await pool.close()
 
 
