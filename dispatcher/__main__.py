@@ -18,9 +18,11 @@ from dispatcher.commands import client, geodata, serve
 from dispatcher.settings import Settings, SettingsError, explained
 
 GROUPS = {
-    "source": "dispatcher.commands.admin:sources",
-    "instance": "dispatcher.commands.admin:instances",
+    "source": "dispatcher.commands.access.sources:app",
+    "instance": "dispatcher.commands.access.instances:app",
     "keys": "dispatcher.commands.keys:app",
+    "secrets": "dispatcher.commands.access.secrets:app",
+    "audit": "dispatcher.commands.access.audit:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "geodata": "dispatcher.commands.geodata:app",

@@ -17,7 +17,13 @@ from pydantic import (
     SecretStr,
     TypeAdapter,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from channels.sms.settings import MEMBERS, SmsSettings
 from channels.webpush.settings import WebPushSettings
@@ -34,11 +40,43 @@ PEPPER_MIN_CHARACTERS: Final = 16
 """The shortest pepper: as many random characters of Base64 are 96 bits."""
 
 
+BY_FILE: Final = ("DATABASE_URL", "REDIS_URL", "WARN_KEY_PEPPER", "WARN_SMS_GATEWAYS", "WARN_VAPID_PEM")
+"""Settings that hold secrets: each may stand in a file, as Docker and systemd hand them out, named by `<name>_FILE`."""
+
+
 class SettingsError(Exception):
     """The settings do not make a service; the message says what to change."""
 
     exit_status: ClassVar[int] = 1
     """The exit status of the command that it ends."""
+
+
+def file_content(setting: str, path: Path) -> bytes:
+    """Return the content of a file that a setting names. Raises SettingsError where there is none, or where others than
+    its owner may write it; that others may read it is Docker's way.
+    """
+    try:
+        if path.stat().st_mode & 0o022:
+            raise SettingsError(f"{setting}: others than its owner may write {path}: chmod go-w {path}")
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{setting}: {error}") from error
+
+
+def _from_files(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings whose values stand in files, by name."""
+    found = {}
+    for name in BY_FILE:
+        setting = f"{name}_FILE"
+        if not given.get(setting):
+            continue
+        if name in given:
+            raise SettingsError(f"{name} and {setting} are both set: leave one of them out")
+        try:
+            found[name] = file_content(setting, Path(given[setting])).decode().strip("\r\n")
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{setting}: the file is no text in UTF-8") from error
+    return found
 
 
 def _split(value: object) -> object:
@@ -88,6 +126,9 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
         """Read the environment alone, in which every name that begins like a setting's must be one."""
         del settings_cls, dotenv_settings, file_secret_settings
         cls.require_known_names()
+        if isinstance(env_settings, EnvSettingsSource):
+            files = {name.lower(): value for name, value in _from_files(os.environ).items()}
+            env_settings.env_vars = {**env_settings.env_vars, **files}
         return init_settings, env_settings
 
     @classmethod
@@ -98,6 +139,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
             for name, field in cls.model_fields.items()
             if name not in CUSTOMARY
         }
+        known |= {f"{name}_FILE": None for name in BY_FILE if name.startswith(PREFIX)}
         nested = {name for name, kind in known.items() if is_dataclass(kind)}
         if wrong := unknown_names(os.environ, known, nested):
             raise SettingsError("; ".join(wrong))
@@ -153,7 +195,7 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """How many warnings a source may submit in any sixty minutes; 0: any number. An Update, a Cancel or another end
     never counts and is never refused, nor is what was accepted already or what a feed brings. A district types some
     thirty on its worst day; a Land that warns each of its municipalities by a message of its own needs
-    `dispatcher source add --quota`."""
+    `dispatcher source change --quota`."""
 
     baseline_factor: float = Field(0.0, ge=0, le=1_000_000)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
@@ -185,7 +227,8 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Seconds that one request to a gateway may take, all in all."""
 
     key_pepper: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
-    """Secret under which API keys are hashed, of at least 16 characters; default: made once in the data directory."""
+    """Secret under which API keys are hashed, of at least 16 characters, the same on
+    [all machines](several-machines.md); default: made once in the data directory, at the service's first start."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """The zone in which people read times."""
     log_json: bool = True
@@ -207,6 +250,8 @@ def variables() -> Iterator[Variable]:
         variable = CUSTOMARY.get(name, PREFIX + name.upper())
         group = is_dataclass(field.annotation)
         yield Variable(variable, None if group else field.default, field.description or "")
+        if variable in BY_FILE:
+            yield Variable(f"{variable}_FILE", None, f"A file that holds `{variable}`, in place of it.")
         if group:
             yield from _members(variable, field.default)
 

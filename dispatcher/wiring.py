@@ -21,6 +21,7 @@ from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.access.credentials import SharedSecret
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.audience.estimate import AudienceEstimator
@@ -45,7 +46,8 @@ from dispatcher.readers.process import BoundaryFiles
 from dispatcher.readers.readers import InProcess
 from dispatcher.runtime import descriptors
 from dispatcher.runtime.probes import Health
-from dispatcher.runtime.secret_files import key_pepper, secret_file
+from dispatcher.runtime.secrets.files import held_secret
+from dispatcher.runtime.secrets.shared import agreed_secret, require_no_other
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
@@ -66,7 +68,7 @@ from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.key_precomputer import KeyPrecomputer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from datetime import datetime
 
     from channels.base import Channel
@@ -117,10 +119,10 @@ def check(settings: Settings, boundaries: Boundaries | None, *processes: Process
     _require_ca_file(settings)
     with _naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)
-    if "api" in processes:
-        key_pepper(settings)
+    for name in SecretName:
+        held_secret(name, settings)
     if "worker" in processes:
-        vapid_signer(settings)
+        checking_signer(settings)
     return () if boundaries is None else load_feeds(settings, boundaries)
 
 
@@ -130,16 +132,15 @@ def _require_ca_file(settings: Settings) -> None:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
 
 
-def vapid_signer(settings: Settings) -> VapidSigner:
+def vapid_signer(settings: Settings, pem: bytes) -> VapidSigner:
     """Return the signer by which push services know us."""
-    with _naming_setting("WARN_VAPID_KEY, WARN_VAPID_SUBJECT"):
-        # A new key in place of one that is named and not there would be refused by every push service.
-        pem = (
-            settings.vapid_key.read_bytes()
-            if settings.vapid_key
-            else secret_file(settings.data_dir / "keys" / "vapid.pem", generate_key())
-        )
+    with _naming_setting("WARN_VAPID_SUBJECT"):
         return VapidSigner(pem, settings.vapid_subject)
+
+
+def checking_signer(settings: Settings) -> VapidSigner:
+    """Return a signer for channels that only check endpoints and send nothing: no push service knows its key."""
+    return vapid_signer(settings, generate_key())
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
@@ -209,10 +210,13 @@ def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
 def channels(
     settings: Settings,
     http: HttpClient,
+    vapid: VapidSigner,
     now: Callable[[], datetime] = utc_now,
     keys: PrecomputedKeys | None = None,
 ) -> dict[str, Channel]:
-    """Return every channel by name, one line each. `now` gives the aware present, `keys` message keys made before."""
+    """Return every channel by name, one line each. `vapid` signs for Web Push, `now` gives the aware present, `keys`
+    are message keys made before.
+    """
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     exempt = exemptions(settings)
     registry: dict[str, Channel] = {}
@@ -236,7 +240,7 @@ def channels(
         )
     registry["webpush"] = WebPush(
         http,
-        vapid_signer(settings),
+        vapid,
         policy=exempt.policy(Purpose.PUSH),
         now=now,
         timeout_s=timeout,
@@ -303,6 +307,34 @@ def queue_address(redis_url: str) -> QueueAddress:
         return parse(redis_url)
 
 
+async def _record_and_secret(
+    settings: Settings, name: SecretName, connecting: Awaitable[record.Pool]
+) -> tuple[record.Pool, bytes]:
+    """Return the record, and the secret that a process needs, when all that this machine has are those of the record's
+    service. Raises SettingsError where they are not: then no connection is left.
+    """
+    pool = await connecting
+    try:
+        await require_no_other(pool, settings)
+        return pool, await agreed_secret(pool, name, settings)
+    except BaseException:
+        await pool.close()
+        raise
+
+
+async def agree_on_secrets(settings: Settings, database_url: str) -> None:
+    """See to it, before processes are started again and again, that this machine's secrets are those of the record's
+    service. Raises SettingsError.
+    """
+    pool = await record.connect(database_url, size=1)
+    try:
+        await require_no_other(pool, settings)
+        for name in SecretName:
+            await agreed_secret(pool, name, settings)
+    finally:
+        await pool.close()
+
+
 @asynccontextmanager
 async def api_dependencies(settings: Settings, *, in_process: bool = False) -> AsyncIterator[ApiDependencies]:
     """Build all that an API process needs, and close it at the end. `in_process`: submissions are read in a thread of
@@ -311,12 +343,13 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
     feeds = check(settings, boundaries, "api")
+    connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
+    pool, pepper = await _record_and_secret(settings, SecretName.PEPPER, connecting)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
-    pool = await record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
         alerts, subscriptions, statuses = Alerts(pool), Subscriptions(pool), AlertStatuses(pool)
-        sources = Sources(pool, key_pepper(settings))
+        sources = Sources(pool, pepper)
         if pooled is not None:
             pooled.start()
         yield ApiDependencies(
@@ -393,12 +426,14 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     boundaries = load_boundaries(settings) if settings.feeds else None
     feeds = check(settings, boundaries, "worker")
     metrics = Metrics()
+    pool, pem = await _record_and_secret(
+        settings, SecretName.VAPID, record.connect(database_url, size=record_connections(settings))
+    )
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
-    pool = await record.connect(database_url, size=record_connections(settings))
     http = http_client(settings)
     clock = RecordClock()
     keys = precomputed_keys(settings)
-    registry = channels(settings, http, clock, keys)
+    registry = channels(settings, http, vapid_signer(settings, pem), clock, keys)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))

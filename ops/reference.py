@@ -61,7 +61,7 @@ feed.
 COMMANDS_HEAD = """## Commands
 
 A command acts as the operator, whom the audit trail names as `operator:NAME`: the account, or, where a command has it,
-what `--who` says.
+what `--as` or `--who` says.
 """
 HTTP_KINDS = tuple(kind for kind in PrincipalKind if kind is not PrincipalKind.OPERATOR)
 

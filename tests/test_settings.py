@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from channels.base import ChannelMisconfigured, Permanent, RateLimited, Transient
-from dispatcher.settings import Settings, explained
+from dispatcher.settings import BY_FILE, Settings, SettingsError, explained
 
 GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
 
@@ -186,4 +186,48 @@ def test_a_number_that_no_clock_or_port_can_hold_is_refused(
 ) -> None:
     env.setenv(f"WARN_{name}", value)
     with pytest.raises(ValidationError):
+        Settings()
+
+
+@pytest.mark.parametrize("name", BY_FILE)
+def test_a_secret_may_stand_in_a_file(env: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    values = {"WARN_SMS_GATEWAYS": '[{"name": "a", "url": "https://a.example/"}]'}
+    value = values.get(name, "postgresql://of-the-tests@h/x")
+    file = tmp_path / "secret"
+    file.write_text(value + "\n")
+    env.setenv(f"{name}_FILE", str(file))
+    found = getattr(Settings(), name.removeprefix("WARN_").lower())
+    shown = found.get_secret_value() if isinstance(found, SecretStr) else found
+    assert shown == value or [one.name for one in shown] == ["a"]
+    env.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name} and {name}_FILE are both set"):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (lambda file: None, "WARN_KEY_PEPPER_FILE: .*No such file"),
+        (lambda file: file.write_bytes(b"\xff" * 20), "WARN_KEY_PEPPER_FILE: the file is no text"),
+        (
+            lambda file: (file.write_text("sixteen letters!"), file.chmod(0o666)),
+            "WARN_KEY_PEPPER_FILE: others than its owner may write",
+        ),
+    ],
+    ids=["missing", "no text", "open to others"],
+)
+def test_a_file_that_cannot_be_trusted_with_a_secret_is_refused(
+    env: pytest.MonkeyPatch, tmp_path: Path, prepare: Any, said: str
+) -> None:
+    file = tmp_path / "pepper"
+    env.setenv("WARN_KEY_PEPPER_FILE", str(file))
+    prepare(file)
+    with pytest.raises(SettingsError, match=said):
+        Settings()
+
+
+def test_a_short_secret_in_a_file_is_as_short_as_elsewhere(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "pepper").write_text("short")
+    env.setenv("WARN_KEY_PEPPER_FILE", str(tmp_path / "pepper"))
+    with pytest.raises(ValidationError, match="5 characters are no pepper"):
         Settings()

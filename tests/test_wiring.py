@@ -28,7 +28,9 @@ from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
 from dispatcher import wiring
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.runtime.secrets.files import new_secret, secret_file, secret_path
 from dispatcher.settings import Settings, SettingsError
 from tests.channels.far_side import answer, far_side
 
@@ -65,7 +67,7 @@ async def channels() -> AsyncIterator[Any]:
     def make(origin: Any, keys: Any = None) -> Any:
         settings = Settings(allowed_origins=frozenset({f"gateway={origin}", f"push={origin}"}))
         clients.append(HttpClient(wiring.exemptions(settings).policy()))
-        return wiring.channels(settings, clients[-1], keys=keys)
+        return wiring.channels(settings, clients[-1], wiring.checking_signer(settings), keys=keys)
 
     yield make
     for client in clients:
@@ -184,12 +186,39 @@ def test_what_processes_take_from_the_settings_is_checked_at_once(
     tmp_path: Path, boundaries: Boundaries, said: str
 ) -> None:
     assert wiring.check(Settings(data_dir=tmp_path), boundaries, *wiring.PROCESSES) == ()
+    assert not list(tmp_path.iterdir()), "nothing is made before the record was asked"
     if said == "pepper":
+        (tmp_path / "keys").mkdir()
         (tmp_path / "keys" / "pepper").write_bytes(b"")
     with pytest.raises(SettingsError, match=said):
         wiring.check(Settings(data_dir=tmp_path, **MISTAKES[said]), boundaries, *wiring.PROCESSES)
 
 
-def test_a_process_makes_no_key_that_it_does_not_use(tmp_path: Path) -> None:
-    wiring.check(Settings(data_dir=tmp_path), None, "api")
-    assert [file.name for file in (tmp_path / "keys").iterdir()] == ["pepper"]
+@pytest.mark.parametrize(
+    ("process", "made"), [(wiring.api_dependencies, "pepper"), (wiring.worker_dependencies, "vapid.pem")]
+)
+async def test_a_process_makes_no_secret_that_it_does_not_use(
+    tmp_path: Path, database_url: str, redis_url: str, process: Any, made: str
+) -> None:
+    settings = Settings(data_dir=tmp_path, database_url=database_url, redis_url=redis_url)
+    async with process(settings):
+        pass
+    assert [file.name for file in (tmp_path / "keys").iterdir()] == [made]
+
+
+@pytest.mark.parametrize("process", [wiring.api_dependencies, wiring.worker_dependencies])
+@pytest.mark.parametrize("other", ["pepper", "vapid.pem"])
+async def test_no_process_starts_on_the_record_of_another_service(
+    tmp_path: Path, database_url: str, redis_url: str, process: Any, other: str
+) -> None:
+    ours = Settings(data_dir=tmp_path / "ours", database_url=database_url, redis_url=redis_url)
+    theirs = Settings(data_dir=tmp_path / "theirs", database_url=database_url, redis_url=redis_url)
+    await wiring.agree_on_secrets(ours, database_url)
+    for name in SecretName:
+        path = secret_path(name, theirs)
+        secret_file(path, new_secret(name) if path.name == other else secret_path(name, ours).read_bytes())
+    with pytest.raises(SettingsError, match="of the service whose record DATABASE_URL names"):
+        async with process(theirs):
+            pass
+    with pytest.raises(SettingsError, match="or correct DATABASE_URL"):
+        await wiring.agree_on_secrets(theirs, database_url)

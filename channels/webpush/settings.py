@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path  # noqa: TC003 - pydantic reads it
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 
 class WebPushSettings(BaseModel):
@@ -14,7 +14,10 @@ class WebPushSettings(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     vapid_key: Path | None = None
-    """PEM of the P-256 key, which must be there; default: made once in the data directory."""
+    """A file with the PEM of the P-256 key, the same on [all machines](several-machines.md); default: made once in the
+    data directory, at the service's first start."""
+    vapid_pem: SecretStr | None = None
+    """The PEM itself, in place of a file."""
     vapid_subject: str = "mailto:leitstelle@example.org"
     """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
     push_encoder: Literal["own", "pywebpush"] = "own"

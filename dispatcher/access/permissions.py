@@ -49,8 +49,13 @@ class Permission(StrEnum):
         "instances.manage",
         "Create, change, disable and enable municipalities' apps, issue their keys.",
     )
-    READ_KEYS = "keys.read", "See which sources, instances and keys there are, and how they stand."
-    MANAGE_KEYS = "keys.manage", "Rotate, expire and revoke keys of sources, feeds and instances."
+    READ_KEYS = (
+        "keys.read",
+        "See which sources, instances, keys and shared secrets there are, and how they stand.",
+    )
+    MANAGE_KEYS = "keys.manage", "Add, rotate, expire and revoke keys of sources, feeds and instances."
+    MANAGE_SECRETS = "secrets.manage", "Change the secrets that all machines of the service share."
+    READ_AUDIT = "audit.read", "Read who did what."
     IMPORT_SUBSCRIPTIONS = "subscriptions.import", "Add and renew subscriptions from a file."
     COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
     READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
@@ -155,14 +160,35 @@ GRANTS: Final = (
     ),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
-    Grant(Permission.MANAGE_SOURCES, _OPERATOR, commands=("source add", "source disable", "source enable")),
+    Grant(
+        Permission.MANAGE_SOURCES,
+        _OPERATOR,
+        commands=("source add", "source change", "source disable", "source enable"),
+    ),
     Grant(
         Permission.MANAGE_INSTANCES,
         _OPERATOR,
-        commands=("instance add", "instance disable", "instance enable"),
+        commands=("instance add", "instance change", "instance disable", "instance enable"),
     ),
-    Grant(Permission.READ_KEYS, _OPERATOR, commands=("source list", "instance list", "keys list")),
-    Grant(Permission.MANAGE_KEYS, _OPERATOR, commands=("keys rotate", "keys expire", "keys revoke")),
+    Grant(
+        Permission.READ_KEYS,
+        _OPERATOR,
+        commands=(
+            "source list",
+            "source show",
+            "instance list",
+            "instance show",
+            "keys list",
+            "secrets show",
+        ),
+    ),
+    Grant(
+        Permission.MANAGE_KEYS, _OPERATOR, commands=("keys add", "keys rotate", "keys expire", "keys revoke")
+    ),
+    Grant(
+        Permission.MANAGE_SECRETS, _OPERATOR, commands=("secrets init", "secrets adopt", "secrets replace")
+    ),
+    Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",)),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
     Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),

@@ -11,6 +11,7 @@ import shapely
 from cap.model import Polygon
 from dispatcher.audience.point_index import PRIVATE_DECIMALS, PRIVATE_TOLERANCE_M, private
 from dispatcher.boundaries.projection import EUROPE_EQUAL_AREA, project, project_points
+from dispatcher.boundaries.territories import meant
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.targeting import shapes
 from dispatcher.targeting.positions import MISSING
@@ -53,10 +54,15 @@ def read_places(items: object, boundaries: Boundaries) -> tuple[tuple[str, ...],
 
 def _municipalities(code: str, boundaries: Boundaries) -> tuple[str, ...]:
     if not (code.isascii() and code.isdigit() and len(code) in AGS_LENGTHS):
-        raise ValueError("places must be AGS with 8 digits, or 2, 3 or 5 for all that begin so")
+        hint = meant(code, boundaries)
+        raise ValueError(
+            "places must be AGS with 8 digits, or 2, 3 or 5 for all that begin so"
+            + (f"; {hint}" if hint else "")
+        )
     found = tuple(unit.ags for unit in boundaries.by_prefix(code))
     if not found:
-        raise ValueError(f"not in the boundary data: {code}")
+        hint = meant(code, boundaries)
+        raise ValueError(f"not in the boundary data: {code}" + (f"; {hint}" if hint else ""))
     return found
 
 

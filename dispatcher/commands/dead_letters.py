@@ -10,7 +10,7 @@ import typer
 
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
-from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.settings import Settings
@@ -62,7 +62,7 @@ def show(letter: Annotated[str, typer.Argument(help="id of a dead letter, as `li
 
 
 @app.command()
-@requires(Permission.REPLAY_DEAD_LETTERS)
+@acts(Permission.REPLAY_DEAD_LETTERS)
 def replay(
     letters: Annotated[list[str] | None, typer.Argument(help="ids of dead letters")] = None,
     alert: Annotated[str | None, typer.Option(help="all of this alert")] = None,

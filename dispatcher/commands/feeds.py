@@ -17,11 +17,12 @@ import typer
 from channels.http.addresses import Exemptions
 from dispatcher import wiring
 from dispatcher.access.credentials import Bearer
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import new_key, new_key_id
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.admin import database_url
-from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.admin import connected
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.embedded import EmbeddedError, EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
@@ -35,7 +36,7 @@ from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
 from dispatcher.metrics import Metrics
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
-from dispatcher.runtime.secret_files import key_pepper
+from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.keys import Keys
@@ -88,20 +89,19 @@ async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
     settings, archive = Settings(), Archive()
     boundaries = wiring.load_boundaries(settings)
     feeds = wiring.load_feeds(settings, boundaries)
-    pool = await record.connect(database_url(settings), size=4)
-    http, wake_ups = (
-        wiring.http_client(settings),
-        WakeUpQueue(open_queue(wiring.queue_address(queue_url(settings)))),
-    )
-    try:
-        base = FeedDependencies(pool, http, wiring.exemptions(settings), wake_ups, boundaries, Metrics())
-        services = feed_services(base, feeds, archive.get if from_archive else None)
-        await services.store.register([feed.name for feed in feeds])
-        yield Session(settings, base, services, pool, archive)
-    finally:
-        await http.aclose()
-        await wake_ups.aclose()
-        await pool.close()
+    async with connected(settings) as pool:
+        http, wake_ups = (
+            wiring.http_client(settings),
+            WakeUpQueue(open_queue(wiring.queue_address(queue_url(settings)))),
+        )
+        try:
+            base = FeedDependencies(pool, http, wiring.exemptions(settings), wake_ups, boundaries, Metrics())
+            services = feed_services(base, feeds, archive.get if from_archive else None)
+            await services.store.register([feed.name for feed in feeds])
+            yield Session(settings, base, services, pool, archive)
+        finally:
+            await http.aclose()
+            await wake_ups.aclose()
 
 
 def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = False) -> Result:
@@ -306,7 +306,7 @@ async def _record_once(feed: Feed, recorder: Recorder, exemptions: Exemptions) -
 
 
 @app.command("key")
-@requires(Permission.ISSUE_FEED_KEYS)
+@acts(Permission.ISSUE_FEED_KEYS)
 def issue_key(name: Name) -> None:
     """Print a new key with which a source may push messages into the feed, once."""
 
@@ -316,7 +316,7 @@ def issue_key(name: Name) -> None:
         bearer = Bearer(PrincipalKind.FEED, name)
         key_id = new_key_id(name, secrets.token_hex(4))
         key = new_key(bearer.key_kind, key_id, secrets.token_urlsafe(32))
-        pepper = key_pepper(session.settings)
+        pepper = await agreed_secret(session.pool, SecretName.PEPPER, session.settings)
         await Keys(session.pool).issue(bearer, key, pepper, operator().actor)
         return key
 

@@ -1,4 +1,4 @@
-"""`dispatcher keys list | rotate | expire | revoke`: keys of sources, feeds and instances, and gateways' secrets."""
+"""`dispatcher keys list | add | rotate | expire | revoke`: keys of sources, feeds, instances, and gateways' secrets."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ import typer
 from channels.clock import utc_now
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.credentials import Bearer, KeyEntry, KeyTerms, judge
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KEY_ID_PATTERN, named_by, new_key, new_key_id, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
-from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.model.principals import CredentialState
-from dispatcher.runtime.secret_files import key_pepper
+from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.keys import KeyList, Keys, NoSuchBearer
@@ -92,7 +93,7 @@ def list_keys(
 
 
 @app.command("revoke")
-@requires(Permission.MANAGE_KEYS)
+@acts(Permission.MANAGE_KEYS)
 def revoke(key: KeyId) -> None:
     """Make a key worthless at once and for good."""
 
@@ -120,7 +121,7 @@ def revoke(key: KeyId) -> None:
 
 
 @app.command("expire")
-@requires(Permission.MANAGE_KEYS)
+@acts(Permission.MANAGE_KEYS)
 def expire(
     key: KeyId,
     at: Annotated[str, typer.Option(help="a time with its zone, e.g. 2027-01-31T12:00+01:00")] = "",
@@ -147,8 +148,26 @@ def expire(
     typer.echo(f"{entry.name} of {entry.bearer} ends {f'at {_shown(end)}' if end else 'never'}")
 
 
+@app.command("add")
+@acts(Permission.MANAGE_KEYS)
+def add(source: SourceId = "", instance: InstanceId = "", feed: FeedName = "") -> None:
+    """Print one more key, once. The others stay as good as they are."""
+    settings, bearer = Settings(), _keyed_bearer(source, instance, feed)
+    key = _fresh_key(bearer)
+
+    async def work(pool: record.Pool) -> None:
+        pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
+        await Keys(pool).issue(bearer, key, pepper, operator().actor)
+
+    try:
+        on_record(settings, work)
+    except NoSuchBearer as error:
+        raise typer.BadParameter(f"there is no {error}") from error
+    typer.echo(key)
+
+
 @app.command("rotate")
-@requires(Permission.MANAGE_KEYS)
+@acts(Permission.MANAGE_KEYS)
 def rotate(
     source: SourceId = "",
     instance: InstanceId = "",
@@ -156,16 +175,11 @@ def rotate(
     overlap: Annotated[str, typer.Option(help="how long the old keys stay good, e.g. 24h")] = "24h",
 ) -> None:
     """Print a new key, once; the old ones end after the overlap."""
-    settings, meanwhile, bearer = Settings(), _duration(overlap), _bearer(source, instance, feed)
-    if bearer is None:
-        raise typer.BadParameter("say whose keys: --source, --instance or --feed")
-    if not KEY_ID_PATTERN.fullmatch(bearer.id):
-        raise typer.BadParameter(f"there is no {bearer}")
-    key_id = new_key_id(bearer.id, secrets.token_hex(4))
-    key = new_key(bearer.key_kind, key_id, secrets.token_urlsafe(32))
+    settings, meanwhile, bearer = Settings(), _duration(overlap), _keyed_bearer(source, instance, feed)
+    key = _fresh_key(bearer)
 
     async def work(pool: record.Pool) -> list[KeyEntry]:
-        pepper = key_pepper(settings)
+        pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
         return await Keys(pool).rotate(bearer, key, pepper, meanwhile, operator().actor)
 
     try:
@@ -175,6 +189,20 @@ def rotate(
     for entry in old:
         typer.echo(f"{entry.name} ends at {_shown(entry.terms.expires_at)}", err=True)
     typer.echo(key)
+
+
+def _keyed_bearer(source: str, instance: str, feed: str) -> Bearer:
+    """Return the one bearer of keys that the options name."""
+    bearer = _bearer(source, instance, feed)
+    if bearer is None:
+        raise typer.BadParameter("say whose keys: --source, --instance or --feed")
+    if not KEY_ID_PATTERN.fullmatch(bearer.id):
+        raise typer.BadParameter(f"there is no {bearer}")
+    return bearer
+
+
+def _fresh_key(bearer: Bearer) -> str:
+    return new_key(bearer.key_kind, new_key_id(bearer.id, secrets.token_hex(4)), secrets.token_urlsafe(32))
 
 
 def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer | None:

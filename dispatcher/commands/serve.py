@@ -38,8 +38,14 @@ def up() -> None:
         ) as servers:
             require_free(settings)
             asyncio.run(upgrade(servers.database_url))
+            asyncio.run(wiring.agree_on_secrets(settings, servers.database_url))
             environment = {
-                **os.environ,
+                # Given as files, they are in these two by now.
+                **{
+                    name: value
+                    for name, value in os.environ.items()
+                    if name not in {"DATABASE_URL_FILE", "REDIS_URL_FILE"}
+                },
                 "DATABASE_URL": servers.database_url,
                 "REDIS_URL": servers.redis_url,
             }

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from dispatcher.access.principals import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One line of the trail."""
+
+    at: datetime
+    actor: str
+    action: str
+    alert_id: str | None
+    detail: dict[str, Any]
 
 
 async def note(
@@ -19,3 +33,21 @@ async def note(
         alert_id,
         detail,
     )
+
+
+async def listed(
+    connection: Any, limit: int, *, action: str = "", actor: str = "", alert_id: str = ""
+) -> list[AuditLine]:
+    """Return the latest lines of the trail, oldest first: those whose action begins so, of this actor, about this
+    alert.
+    """
+    rows = await connection.fetch(
+        """SELECT at, actor, action, alert_id, detail FROM (
+             SELECT * FROM audit WHERE starts_with(action, $2) AND ($3 = '' OR actor = $3)
+               AND ($4 = '' OR alert_id = $4) ORDER BY id DESC LIMIT $1) latest ORDER BY id""",
+        limit,
+        action,
+        actor,
+        alert_id,
+    )
+    return [AuditLine(*row) for row in rows]

@@ -112,7 +112,7 @@ async def test_gateways_secrets_are_listed_and_not_shown(run: Any, surroundings:
 async def test_revoking_the_last_valid_key_warns(
     run: Any, sources: Sources, first_keys: dict[str, str]
 ) -> None:
-    second = (await run(*SOURCE)).stdout.strip()
+    second = (await run("keys", "add", "--source", "leitstelle")).stdout.strip()
     done = await run("keys", "revoke", key_id(first_keys["source"]))
     assert (done.exit_code, done.stderr) == (0, "")
     assert await state(sources, first_keys["source"]) is CredentialState.REVOKED

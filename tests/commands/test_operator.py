@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.operator import operator, requires
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.vocabulary import State
 from dispatcher.store.alerts.alerts import Alerts
@@ -63,6 +63,31 @@ def test_a_command_within_it_runs_with_its_arguments() -> None:
     assert done == [("düren", True)]
 
 
+def test_who_became_root_by_sudo_is_named_by_his_own_account(env: pytest.MonkeyPatch) -> None:
+    env.setenv("LOGNAME", "root")
+    env.setenv("SUDO_USER", "anna")
+    env.setattr(os, "geteuid", lambda: 0)
+    assert operator().actor == "operator:anna"
+    env.setattr(os, "geteuid", lambda: 1000)
+    env.setenv("LOGNAME", "bernd")
+    assert operator().actor == "operator:bernd", "what is left of an earlier sudo names nobody"
+
+
+def test_who_acts_can_be_said(env: pytest.MonkeyPatch) -> None:
+    env.setenv("LOGNAME", "leitstelle")
+    app, done = typer.Typer(), []
+
+    @app.command()
+    @acts(Permission.MANAGE_SOURCES)
+    def change(name: str, twice: bool = False) -> None:
+        done.append((operator().actor, name, twice))
+
+    for words in (["x", "--twice", "--as", "Anna Muster"], ["x"]):
+        assert CliRunner().invoke(app, words).exit_code == 0
+    assert done == [("operator:Anna Muster", "x", True), ("operator:leitstelle", "x", False)]
+    assert "--as" in CliRunner().invoke(app, ["--help"]).output
+
+
 async def _dead_letter(pool: Any) -> None:
     ledger = ledger_of(pool)
     await submit(Alerts(pool), "A", DUEREN)
@@ -89,9 +114,12 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
         ("keys", "expire", added.stdout.split("_")[1], "--in", "1d"),
         ("keys", "revoke", added.stdout.split("_")[1]),
         ("keys", "rotate", "--source", "leitstelle"),
+        ("keys", "add", "--source", "leitstelle"),
+        ("source", "change", "leitstelle", "--name", "x"),
         ("source", "disable", "leitstelle"),
         ("source", "enable", "leitstelle"),
         ("instance", "add", "dueren", "--place", DUEREN),
+        ("instance", "change", "dueren", "--name", "x"),
         ("instance", "disable", "dueren"),
         ("subscriptions", "import", file),
         ("feeds", "key", "mowas"),
@@ -104,8 +132,9 @@ async def test_whatever_commands_change_the_audit_trail_names_the_person(
     assert [(row["actor"], row["action"]) for row in rows] == [
         ("operator:anna", action)
         for action in (
-            *("source.put", "key.add", "key.expire", "key.revoke", "key.add", "key.rotate"),
-            *("source.disable", "source.enable", "instance.put", "key.add", "instance.disable"),
+            *("source.add", "key.add", "key.expire", "key.revoke", "key.add", "key.rotate", "key.add"),
+            *("source.change", "source.disable", "source.enable"),
+            *("instance.add", "key.add", "instance.change", "instance.disable"),
             *("subscriptions.add", "key.add"),
             "dead_letters.replay",
         )

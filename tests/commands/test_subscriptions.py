@@ -9,7 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from dispatcher.commands.subscriptions import ranges
+from dispatcher.model.principals import Instance
 from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.sources import Sources
+from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
 from tests.support.messages import DUEREN
 
@@ -115,7 +119,93 @@ async def test_districts_points_and_polygons_are_followed_and_rounded(
     ]
 
 
+NAMED = {
+    "a municipality by its name": (line(places=["Düren"]), "Düren is 05358008"),
+    "a municipality without its zero": (
+        line(places=["5358008"]),
+        "Düren is 05358008|with its zero it is 05358008",
+    ),
+    "a municipality by its ARS": (
+        line(places=["053580008008"]),
+        "this is an ARS, the AGS of Düren is 05358008",
+    ),
+    "a district with digits swapped": (
+        line(places=["05385"]),
+        "not in the boundary data: 05385; the nearest is 05358",
+    ),
+    "a channel that is not configured": (
+        line(channel="sms"),
+        "unknown or unconfigured channel; configured are app, webpush; sms_http needs WARN_SMS_GATEWAYS",
+    ),
+    "an instance that is not there": (
+        line(instance="duren"),
+        "there is no instance duren; the nearest is dueren",
+    ),
+    "an instance like no other": (
+        line(instance="xyz"),
+        "there is no instance xyz; `dispatcher instance list` shows all",
+    ),
+    "a misspelt member": (line(lanugage="en"), "there is no member lanugage; the nearest is language"),
+    "nothing but a channel": ('{"channel": "app"}', "not a subscription: address, places missing"),
+    "a secret that is none": (
+        line(keys={"secret": "x"}),
+        "secret_invalid: keys.secret is no secret of Standard",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMED))
+async def test_a_refused_line_says_what_was_meant(run: Any, pool: Any, tmp_path: Path, name: str) -> None:
+    await Sources(pool, PEPPER.encode()).put_instance(
+        Instance("dueren", "Düren", (DUEREN,)), f"wi_d_{'s' * 43}"
+    )
+    bad, why = NAMED[name]
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text(bad + "\n" + line(instance="dueren") + "\n")
+    done = await run("subscriptions", "import", file)
+    assert (done.exit_code, any(one in done.stderr for one in why.split("|"))) == (1, True), done.output
+    assert done.stdout == "1 added or renewed, 1 refused\n"
+    assert "not imported: line 1; mend them and import the file again, which does no harm" in done.stderr
+
+
+async def test_a_number_that_is_not_international_is_refused_with_an_example(
+    run: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
+    file = tmp_path / "subscriptions.jsonl"
+    numbers = ["0151 00000001", "+49 151 00000001", "004915100000001"]
+    file.write_text("\n".join(line(channel="sms_http", address=one, keys={}) for one in numbers) + "\n")
+    done = await run("subscriptions", "import", file, "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["added"], [one["line"] for one in found["refused"]]) == (1, 0, [1, 2, 3])
+    [why] = {one["reason"] for one in found["refused"]}
+    assert why.startswith("number_invalid: no number in E.164, ")
+    assert why.endswith(" without zeros or blanks: +4915100000001")
+    assert not any(number in done.output for number in numbers)
+
+
+async def test_names_of_a_file_do_not_control_the_terminal(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    lines = [
+        line(**{"\x1b[2J": 1}),
+        line(instance="\x1b[2J"),
+        line(places=["\x1b[2J"]),
+        line(channel="\x1b[2J"),
+    ]
+    file.write_text("\n".join(lines) + "\n")
+    assert "\x1b" not in (await run("subscriptions", "import", file)).output
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said"),
+    [([2], "line 2"), ([2, 3], "lines 2-3"), ([1, 5, 6, 7, 9], "lines 1, 5-7, 9")],
+)
+def test_line_numbers_are_said_in_ranges(numbers: list[int], said: str) -> None:
+    assert ranges(numbers) == said
+
+
 async def test_an_import_as_a_process(dispatcher: Any, pool: Any, tmp_path: Path) -> None:
+    await dispatcher("instance", "add", "dueren", "--place", DUEREN)
     file = tmp_path / "subscriptions.jsonl"
     file.write_text(line(language="en", instance="dueren", ref="r-1") + "\n" + line() + "\n")
     done = await dispatcher("subscriptions", "import", file)

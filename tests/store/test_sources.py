@@ -7,13 +7,11 @@ import asyncpg
 import pytest
 
 from dispatcher.access.keys import KeyKind, KeyName
-from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import of_operator
 from dispatcher.model.principals import CredentialState, Instance, Source
 from dispatcher.store.keys import Keys
 from dispatcher.store.sources import Sources
 from tests.store.conftest import PEPPER
-from tests.support.histories import submit
 from tests.support.messages import DUEREN, JUELICH, SENDER
 
 SECRET = "s" * 43
@@ -140,44 +138,6 @@ async def test_an_instance_and_a_source_may_have_keys_of_one_id(keyed: Any) -> N
     await keyed.put_instance(Instance("leitstelle-1", "", (DUEREN,)), key)
     assert isinstance(await party(keyed, KEY), Source)
     assert isinstance(await party(keyed, key), Instance)
-
-
-@pytest.mark.parametrize("kind", [PrincipalKind.SOURCE, PrincipalKind.INSTANCE])
-async def test_who_is_disabled_is_refused_and_stays_so_until_enabled(
-    keyed: Any, pool: Any, kind: PrincipalKind
-) -> None:
-    key, name = (KEY, "leitstelle") if kind is PrincipalKind.SOURCE else (INSTANCE_KEY, "dueren")
-    await keyed.put_instance(Instance("dueren", "Düren", (DUEREN,)), INSTANCE_KEY)
-    assert await keyed.disable(kind, name, ANNA) is True
-    assert await keyed.disable(kind, name, ANNA) is False
-    await keyed.put(Source("leitstelle", "Neu", frozenset({SENDER}), ("05358",)))
-    await keyed.put_instance(Instance("dueren", "Neu", (DUEREN,)), f"wi_dueren-2_{SECRET}")
-    assert await state(keyed, key) is CredentialState.DISABLED, "whatever else is changed"
-    assert [one.disabled_at is not None for one in await keyed.listed(kind)] == [True]
-    assert await keyed.enable(kind, name, ANNA) is True
-    assert await keyed.enable(kind, name, ANNA) is False
-    assert await state(keyed, key) is CredentialState.VALID
-    assert await keyed.disable(kind, "nobody", ANNA) is None
-    acts = await pool.fetch("SELECT actor, action, detail FROM audit WHERE action LIKE '%able' ORDER BY id")
-    assert [tuple(act) for act in acts] == [
-        ("operator:anna", f"{kind}.{act}", {str(kind): name}) for act in ("disable", "enable")
-    ]
-
-
-async def test_a_list_counts_the_keys_that_are_good(keyed: Any, pool: Any) -> None:
-    for name in ("revoked", "expired", "good"):
-        await keyed.add_key("leitstelle", f"wk_{name}_{SECRET}")
-    await pool.execute("UPDATE api_key SET revoked_at = now() WHERE id = 'revoked'")
-    await pool.execute("UPDATE api_key SET expires_at = now() WHERE id = 'expired'")
-    (entry,) = await keyed.listed(PrincipalKind.SOURCE)
-    assert (entry.id, entry.senders, entry.places, entry.keys) == ("leitstelle", (SENDER,), ("05358",), 2)
-
-
-async def test_a_disabled_source_keeps_what_it_has_in_force(keyed: Any, alerts: Any, pool: Any) -> None:
-    await submit(alerts, "A", DUEREN)
-    await pool.execute("UPDATE alert SET state = 'planned'")
-    await keyed.disable(PrincipalKind.SOURCE, "leitstelle", ANNA)
-    assert await keyed.in_force("leitstelle") == 1
 
 
 async def test_a_key_is_recognised_while_its_use_cannot_be_written(keyed: Any, pool: Any) -> None:

@@ -1,0 +1,59 @@
+"""Compare the secrets that all machines of a service share, without showing them: by fingerprints, which the record
+keeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import StrEnum
+from typing import Final
+
+_PURPOSE: Final = b"cap-dispatcher: fingerprint of the pepper"
+
+
+class SecretName(StrEnum):
+    """A secret that every machine of a service has alike."""
+
+    PEPPER = "pepper"
+    """Under which API keys are hashed."""
+    VAPID = "vapid"
+    """With which Web Push messages are signed."""
+
+
+class Agreement(StrEnum):
+    """How a machine's secret stands to the record's fingerprint."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    """The machine has another than the one that the record knows."""
+    MISSING_HERE = "missing here"
+    """The record knows one, and the machine has none."""
+    NOT_NOTED = "not noted yet"
+    """The machine has one, and the record knows none: it was emptied, or is older than fingerprints."""
+    NONE = "none"
+    """Nobody has one yet."""
+
+
+def pepper_fingerprint(pepper: bytes) -> str:
+    """Return what the record keeps of the pepper, as hexadecimal digits.
+
+    A hash under the pepper itself is enough: of a pepper that was made here 256 bits would have to be guessed. Of a
+    short one of somebody's own it tells no more than a digest of a key tells whoever has that key; and whoever knows
+    the pepper still has to guess 256 bits of every key.
+    """
+    return hmac.digest(pepper, _PURPOSE, hashlib.sha256).hex()
+
+
+def agreement(here: str | None, noted: str | None) -> Agreement:
+    """Compare the fingerprints of a machine's secret and of the record's; None where there is none."""
+    if noted is None:
+        return Agreement.NONE if here is None else Agreement.NOT_NOTED
+    if here is None:
+        return Agreement.MISSING_HERE
+    return Agreement.SAME if hmac.compare_digest(here, noted) else Agreement.DIFFERENT
+
+
+def short(fingerprint: str) -> str:
+    """Return as much of a fingerprint as people compare."""
+    return f"{fingerprint[:16]}…"

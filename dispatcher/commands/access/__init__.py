@@ -1,0 +1,1 @@
+"""The commands of an administrator: who may submit and read, with which secrets, and who did what."""

@@ -1,0 +1,179 @@
+"""What the commands for sources and instances share: their keys, lists, changes and switches."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from dispatcher.access.credentials import Bearer, judge
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.keys import KEY_ID_PATTERN, KeyKind, new_key, new_key_id
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.commands.access.confirmation import refuse
+from dispatcher.commands.admin import on_record
+from dispatcher.commands.operator import operator
+from dispatcher.commands.terminal import columns, json_line
+from dispatcher.model.principals import CredentialState, Instance, PartyEntry, Source
+from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.runtime.secrets.shared import agreed_secret
+from dispatcher.settings import Settings
+from dispatcher.store import record
+from dispatcher.store.keys import KeyList, Keys
+from dispatcher.store.parties import ChangedMeanwhile, Parties
+
+PartyId = Annotated[str, typer.Argument(help="its id")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON line each")]
+
+
+def require_key_name(name: str) -> None:
+    """Refuse an id that does not fit: it stands within the key, which would open nothing."""
+    if not KEY_ID_PATTERN.fullmatch(name):
+        raise typer.BadParameter("an id is made of at most 40 of a-z, 0-9 and hyphens")
+    if name.startswith(FEED_PREFIX):
+        raise typer.BadParameter(f"what begins with {FEED_PREFIX} is a feed of the file of feeds")
+
+
+def require_no_feed(source_id: str) -> None:
+    """Refuse what concerns a feed, which the file of feeds decides on."""
+    if source_id.startswith(FEED_PREFIX):
+        raise typer.BadParameter(
+            f"{source_id} is a feed: take it out of the file of feeds, or revoke its keys "
+            f"(dispatcher keys list --feed {source_id.removeprefix(FEED_PREFIX)})"
+        )
+
+
+def refuse_unknown(kind: PrincipalKind, party_id: str, known: Sequence[PartyEntry]) -> NoReturn:
+    """Refuse an id that nobody has, with the nearest."""
+    nearest = get_close_matches(party_id, [one.id for one in known], n=1)
+    hint = f"the nearest is {nearest[0]}; " if nearest else ""
+    raise typer.BadParameter(f"there is no {kind} {party_id}; {hint}`dispatcher {kind} list` shows all")
+
+
+def fresh_key(kind: KeyKind, bearer: str) -> str:
+    """Return a key that nobody has."""
+    return new_key(kind, new_key_id(bearer, secrets.token_hex(4)), secrets.token_urlsafe(32))
+
+
+def add(kind: PrincipalKind, party: Source | Instance) -> None:
+    """Create a party and print its key, once. Ends the command with 1 where there is one of this id."""
+    settings = Settings()
+    key = fresh_key(KeyKind.SOURCE if kind is PrincipalKind.SOURCE else KeyKind.INSTANCE, party.id)
+
+    async def work(pool: record.Pool) -> bool:
+        pepper = await agreed_secret(pool, SecretName.PEPPER, settings)
+        return await Parties(pool).add(party, key, pepper, operator().actor)
+
+    if not on_record(settings, work):
+        refuse(
+            f"there is a {kind} {party.id} already, nothing was changed: `dispatcher {kind} change {party.id} …` "
+            f"changes it, `dispatcher keys add --{kind} {party.id}` issues another key"
+        )
+    typer.echo(key)
+
+
+def say_change(before: dict[str, Any], after: dict[str, Any], party_id: str, *, as_json: bool) -> None:
+    """Print what is different, before and after."""
+    changed = [name for name in after if before[name] != after[name]]
+    if as_json:
+        line = {"id": party_id} | {
+            word: {name: values[name] for name in changed}
+            for word, values in (("before", before), ("after", after))
+        }
+        typer.echo(json_line(line))
+    else:
+        typer.echo(columns([[name, cell(before[name]), "→", cell(after[name])] for name in changed]))
+
+
+def change(before: Source | Instance, after: Source | Instance) -> None:
+    """Change a party from what was read. Ends the command with 1 where somebody else was quicker."""
+
+    async def work(pool: record.Pool) -> None:
+        await Parties(pool).change(before, after, operator().actor)
+
+    try:
+        on_record(Settings(), work)
+    except ChangedMeanwhile as error:
+        refuse(f"{error} was changed by somebody else meanwhile: look at it again; nothing was changed")
+
+
+def show(kind: PrincipalKind, party_id: str, values: dict[str, Any], *, as_json: bool) -> None:
+    """Print all that is known of a party."""
+
+    async def work(pool: record.Pool) -> tuple[PartyEntry, int, KeyList]:
+        parties = Parties(pool)
+        (entry,) = [one for one in await parties.listed(kind) if one.id == party_id]
+        in_force = await parties.in_force(party_id) if kind is PrincipalKind.SOURCE else 0
+        bearer = Bearer.of(party_id, None) if kind is PrincipalKind.SOURCE else Bearer.of(None, party_id)
+        return entry, in_force, await Keys(pool).of(bearer)
+
+    entry, in_force, keys = on_record(Settings(), work)
+    good = [str(one.name) for one in keys.entries if judge(one.terms, keys.now) is CredentialState.VALID]
+    line = {
+        "id": party_id,
+        "state": "disabled" if entry.disabled_at else "enabled",
+        **values,
+        "keys": good,
+        **({"in_force": in_force} if kind is PrincipalKind.SOURCE else {}),
+        "created": entry.created_at.isoformat(),
+        "disabled": entry.disabled_at and entry.disabled_at.isoformat(),
+    }
+    typer.echo(json_line(line) if as_json else columns([[name, cell(value)] for name, value in line.items()]))
+
+
+def switch(kind: PrincipalKind, party_id: str, *, disable: bool) -> int:
+    """Disable or enable, and return how many warnings of a source are in force. Ends the command where that is done
+    already.
+    """
+
+    async def work(pool: record.Pool) -> tuple[bool | None, int, list[PartyEntry]]:
+        parties, by = Parties(pool), operator().actor
+        done = await (parties.disable if disable else parties.enable)(kind, party_id, by)
+        in_force = await parties.in_force(party_id) if kind is PrincipalKind.SOURCE else 0
+        return done, in_force, await parties.listed(kind)
+
+    done, in_force, known = on_record(Settings(), work)
+    if done is None:
+        refuse_unknown(kind, party_id, known)
+    if not done:
+        refuse(f"{party_id} is {'disabled' if disable else 'enabled'} already")
+    return in_force
+
+
+def list_parties(kind: PrincipalKind, *, as_json: bool) -> None:
+    """List all sources or all instances, with the number of their valid keys."""
+
+    async def work(pool: record.Pool) -> list[PartyEntry]:
+        return await Parties(pool).listed(kind)
+
+    places = "territory" if kind is PrincipalKind.SOURCE else "places"
+    lines = [
+        {
+            "id": one.id,
+            "state": "disabled" if one.disabled_at else "enabled",
+            "keys": one.keys,
+            "name": one.name,
+            places: list(one.places),
+            **({"senders": list(one.senders)} if kind is PrincipalKind.SOURCE else {}),
+            "disabled": one.disabled_at and one.disabled_at.isoformat(),
+        }
+        for one in on_record(Settings(), work)
+    ]
+    if as_json:
+        for line in lines:
+            typer.echo(json_line(line))
+        return
+    head = ["id", "state", "keys", "name", places]
+    typer.echo(columns([head, *([cell(line[name]) for name in head] for line in lines)]))
+
+
+def cell(value: Any) -> str:
+    """Return a value as people read it in a table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "-"
+    return (" ".join(map(str, value)) if isinstance(value, list) else str(value)) or "-"

@@ -1,0 +1,134 @@
+"""Keep the secrets that the service makes for itself in files of the data directory, for its own account alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from channels.webpush.vapid import VapidSigner, generate_key
+from dispatcher.access.fingerprints import SecretName, pepper_fingerprint
+from dispatcher.settings import PEPPER_MIN_CHARACTERS, SettingsError, file_content
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dispatcher.settings import Settings
+
+DIRECTORY_MODE = 0o700
+FILE_MODE = 0o600
+FILES = {SecretName.PEPPER: "pepper", SecretName.VAPID: "vapid.pem"}
+SETTINGS = {
+    SecretName.PEPPER: "WARN_KEY_PEPPER or WARN_KEY_PEPPER_FILE",
+    SecretName.VAPID: "WARN_VAPID_KEY or WARN_VAPID_PEM",
+}
+"""Where else a machine may have a secret than in the data directory."""
+
+
+def secret_path(name: SecretName, settings: Settings) -> Path:
+    """Return where the data directory has this secret, if it has it."""
+    return settings.data_dir / "keys" / FILES[name]
+
+
+def setting_of(name: SecretName, settings: Settings) -> str:
+    """Return the setting that gives this secret; nothing where it is the data directory's."""
+    if name is SecretName.PEPPER:
+        return "WARN_KEY_PEPPER" if settings.key_pepper is not None else ""
+    if settings.vapid_key is not None:
+        return "WARN_VAPID_KEY"
+    return "WARN_VAPID_PEM" if settings.vapid_pem is not None else ""
+
+
+def held_secret(name: SecretName, settings: Settings) -> bytes | None:
+    """Return this machine's secret: the one of the settings, or else that of the data directory; None where there is
+    neither. Nothing is made. Raises SettingsError for what is no secret of its kind, and a file of the settings that
+    is not there.
+    """
+    given = _given(name, settings)
+    if given is not None:
+        return given
+    path = secret_path(name, settings)
+    content = _own_file(path)
+    if content is None:
+        return None
+    if name is SecretName.PEPPER:
+        _require_pepper(path, content)
+    else:
+        fingerprint(name, content, str(path))
+    return content
+
+
+def new_secret(name: SecretName) -> bytes:
+    """Make a secret. It is nowhere yet."""
+    return secrets.token_urlsafe(32).encode() if name is SecretName.PEPPER else generate_key()
+
+
+def fingerprint(name: SecretName, secret: bytes, where: str = "") -> str:
+    """Return what the record keeps of a secret. Raises SettingsError, with the place, for what is no VAPID key."""
+    if name is SecretName.PEPPER:
+        return pepper_fingerprint(secret)
+    try:
+        return VapidSigner(secret, "mailto:nobody@example.org").public_key
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{where or SETTINGS[name]}: {error}") from error
+
+
+def _given(name: SecretName, settings: Settings) -> bytes | None:
+    if name is SecretName.PEPPER:
+        return None if settings.key_pepper is None else settings.key_pepper.get_secret_value().encode()
+    if settings.vapid_key is not None and settings.vapid_pem is not None:
+        raise SettingsError("WARN_VAPID_KEY and WARN_VAPID_PEM are both set: leave one of them out")
+    if settings.vapid_key is not None:
+        # A new key in place of one that is named and not there would be refused by every push service.
+        pem = file_content("WARN_VAPID_KEY", settings.vapid_key)
+    elif settings.vapid_pem is not None:
+        pem = settings.vapid_pem.get_secret_value().encode()
+    else:
+        return None
+    fingerprint(name, pem, setting_of(name, settings))
+    return pem
+
+
+def _require_pepper(path: Path, pepper: bytes) -> None:
+    if len(pepper.strip()) < PEPPER_MIN_CHARACTERS:
+        raise SettingsError(
+            f"{path}: {len(pepper.strip())} bytes are no pepper, it has at least {PEPPER_MIN_CHARACTERS}; bring it "
+            "back from the backup, for without it no key is good. If none was ever issued, remove the file"
+        )
+
+
+def secret_file(path: Path, make: bytes) -> bytes:
+    """Return the content of `path`; if there is no such file, it is made with `make`, for its owner's eyes only, as is
+    its directory. Whoever reads it finds all of it, also while another process makes it or stops half-way.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=DIRECTORY_MODE)
+    content = _own_file(path)
+    if content is not None:
+        return content
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        return path.read_bytes()
+    finally:
+        draft.unlink(missing_ok=True)
+    return make
+
+
+def _own_file(path: Path) -> bytes | None:
+    """Return the content of a file, with it and its directory closed to others: whoever copies a secret from another
+    machine brings along that one's modes. None if there is none.
+    """
+    for place, mode in ((path.parent, DIRECTORY_MODE), (path, FILE_MODE)):
+        try:
+            status = place.stat()
+        except FileNotFoundError:
+            return None
+        if status.st_uid == os.geteuid() and status.st_mode & 0o077:
+            place.chmod(mode)
+    return path.read_bytes()

@@ -1,0 +1,102 @@
+"""See to it that all machines of a service have the same secrets: a start with others ends with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dispatcher.access.fingerprints import Agreement, SecretName, agreement, short
+from dispatcher.runtime.secrets.files import (
+    SETTINGS,
+    fingerprint,
+    held_secret,
+    new_secret,
+    secret_file,
+    secret_path,
+    setting_of,
+)
+from dispatcher.settings import SettingsError
+from dispatcher.store.secrets import NotedSecret, Secrets, note_first
+
+if TYPE_CHECKING:
+    from dispatcher.settings import Settings
+    from dispatcher.store.record import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one secret stands: this machine's fingerprint and where it is from, and what the record knows."""
+
+    name: SecretName
+    place: str
+    here: str | None
+    noted: NotedSecret | None
+
+    @property
+    def agreement(self) -> Agreement:
+        """Return how the two compare."""
+        return agreement(self.here, self.noted.fingerprint if self.noted else None)
+
+
+async def standing(pool: Pool, name: SecretName, settings: Settings) -> Standing:
+    """Compare this machine's secret with what the record knows. Nothing is made or noted."""
+    held = held_secret(name, settings)
+    place = setting_of(name, settings) or str(secret_path(name, settings))
+    here = None if held is None else fingerprint(name, held)
+    return Standing(name, place, here, await Secrets(pool).noted(name))
+
+
+async def require_no_other(pool: Pool, settings: Settings) -> None:
+    """Raise SettingsError if this machine has a secret that is not the one of this record's service. What it does not
+    have it may not need.
+    """
+    for name in SecretName:
+        found = await standing(pool, name, settings)
+        if found.agreement is Agreement.DIFFERENT:
+            raise SettingsError(_refusal(found, settings))
+
+
+async def agreed_secret(pool: Pool, name: SecretName, settings: Settings) -> bytes:
+    """Return the secret, which is the same on every machine of the service. On its first start it is made and noted at
+    once; never where the record knows one already. Raises SettingsError with what to do.
+    """
+    noted = await Secrets(pool).noted(name)
+    held = held_secret(name, settings)  # only now: another process of this machine writes it before it is noted
+    if noted is None:
+        held = await _first(pool, name, held, settings) or held_secret(name, settings)
+    found = await standing(pool, name, settings)
+    if held is None or found.agreement is not Agreement.SAME:
+        raise SettingsError(_refusal(found, settings))
+    return held
+
+
+async def _first(pool: Pool, name: SecretName, held: bytes | None, settings: Settings) -> bytes | None:
+    """Note the secret that is held, or make one and note it. Returns it; None if another machine was first."""
+    if held is None and name is SecretName.PEPPER and (keys := await Secrets(pool).keys()):
+        raise SettingsError(
+            f"the record has keys ({keys}), and this machine lacks the pepper that they were issued under: copy "
+            f"keys/pepper from the machine that has it to {secret_path(name, settings)}, or set {SETTINGS[name]}"
+        )
+    secret = new_secret(name) if held is None else held
+    async with pool.acquire() as connection, connection.transaction():
+        if not await note_first(connection, name, fingerprint(name, secret)):
+            return None
+        # Within the transaction: if it cannot be written, nothing is noted; if it is written and not noted, the next
+        # start finds it.
+        return secret if held is not None else secret_file(secret_path(name, settings), secret)
+
+
+def _refusal(found: Standing, settings: Settings) -> str:
+    """Return the sentence for a machine whose secret is not the service's."""
+    noted = f"{short(found.noted.fingerprint)} of {found.noted.noted_at:%Y-%m-%d}" if found.noted else "none"
+    path = secret_path(found.name, settings)
+    wrong = (
+        f"{found.place} is another {found.name} ({short(found.here)}) than the one of the service whose record "
+        f"DATABASE_URL names ({noted})"
+        if found.here
+        else f"this machine has no {found.name}, and the record that DATABASE_URL names knows one ({noted})"
+    )
+    return (
+        f"{wrong}: copy keys/{path.name} from a machine of that service to {path}, or set {SETTINGS[found.name]}, or "
+        "correct DATABASE_URL; for a change on purpose there is `dispatcher secrets`"
+    )

@@ -1,0 +1,81 @@
+"""Keep the fingerprints of the secrets that all machines of a service share; the secrets themselves are never here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dispatcher.access.principals import SERVICE
+from dispatcher.store import audit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatcher.access.fingerprints import SecretName
+    from dispatcher.access.principals import Actor
+    from dispatcher.store.record import Connection, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class NotedSecret:
+    """A secret as the record knows it. A VAPID key's fingerprint is its public key, which browsers subscribe with."""
+
+    fingerprint: str
+    noted_at: datetime
+
+
+class Secrets:
+    """Reads and writes fingerprints. Every change is on the audit trail."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def noted(self, name: SecretName) -> NotedSecret | None:
+        """Return what the record knows of a secret."""
+        row = await self._pool.fetchrow(
+            "SELECT fingerprint, noted_at FROM shared_secret WHERE name = $1", name.value
+        )
+        return NotedSecret(row["fingerprint"], row["noted_at"]) if row else None
+
+    async def replace(self, name: SecretName, fingerprint: str, by: Actor) -> None:
+        """Let the record know another secret in place of the one that it knew."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            before = await connection.fetchval(
+                "SELECT fingerprint FROM shared_secret WHERE name = $1 FOR UPDATE", name.value
+            )
+            await connection.execute(
+                """INSERT INTO shared_secret (name, fingerprint) VALUES ($1, $2)
+                   ON CONFLICT (name) DO UPDATE SET fingerprint = $2, noted_at = statement_timestamp()""",
+                name.value,
+                fingerprint,
+            )
+            await audit.note(
+                connection, by, "secret.replace", secret=name.value, before=before, after=fingerprint
+            )
+
+    async def keys(self) -> int:
+        """Return how many keys were hashed under the pepper and are not revoked."""
+        return int(await self._pool.fetchval("SELECT count(*) FROM api_key WHERE revoked_at IS NULL"))
+
+    async def push_subscriptions(self) -> int:
+        """Return how many browsers subscribed with the VAPID key."""
+        return int(
+            await self._pool.fetchval(
+                "SELECT count(*) FROM subscription WHERE channel = 'webpush' AND ended_at IS NULL"
+            )
+        )
+
+
+async def note_first(connection: Connection, name: SecretName, fingerprint: str) -> bool:
+    """Let the record know a secret, within the caller's transaction, where it knows none. Returns whether it is now
+    this one: of two machines that start at once the second waits here until the first has committed, and is told no.
+    """
+    noted = await connection.fetchval(
+        "INSERT INTO shared_secret (name, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING name",
+        name.value,
+        fingerprint,
+    )
+    if noted is None:
+        return False
+    await audit.note(connection, SERVICE, "secret.note", secret=name.value, fingerprint=fingerprint)
+    return True

@@ -1,0 +1,42 @@
+"""Fingerprints tell whether two machines have the same secret, and nothing else."""
+
+import hashlib
+import hmac
+
+import pytest
+
+from dispatcher.access.fingerprints import Agreement, agreement, pepper_fingerprint, short
+from dispatcher.access.keys import digest
+
+PEPPER = b"pepper of the tests"
+
+
+def test_a_fingerprint_is_of_one_pepper_and_does_not_hold_it() -> None:
+    found = pepper_fingerprint(PEPPER)
+    assert found == pepper_fingerprint(PEPPER) != pepper_fingerprint(PEPPER + b"\n")
+    assert PEPPER.hex() not in found
+    assert found != hashlib.sha256(PEPPER).hexdigest(), "no table of hashes has it"
+
+
+def test_it_is_not_what_any_key_is_stored_as() -> None:
+    """A fingerprint that were a digest would let in whoever can write one."""
+    assert pepper_fingerprint(PEPPER) != digest(PEPPER, "").hex()
+    assert pepper_fingerprint(PEPPER) != hmac.digest(PEPPER, b"wk_", hashlib.sha256).hex()
+
+
+@pytest.mark.parametrize(
+    ("here", "noted", "expected"),
+    [
+        ("a", "a", Agreement.SAME),
+        ("a", "b", Agreement.DIFFERENT),
+        (None, "a", Agreement.MISSING_HERE),
+        ("a", None, Agreement.NOT_NOTED),
+        (None, None, Agreement.NONE),
+    ],
+)
+def test_a_machine_agrees_with_the_record_or_not(here: str, noted: str, expected: Agreement) -> None:
+    assert agreement(here, noted) is expected
+
+
+def test_people_compare_its_beginning() -> None:
+    assert short("0123456789abcdef0123") == "0123456789abcdef…"

@@ -1,0 +1,104 @@
+"""What all machines have alike is shown by fingerprints and changed on purpose."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.runtime.secrets.files import fingerprint
+from dispatcher.store.secrets import Secrets
+from tests.support.messages import SENDER
+
+ADD = ("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358")
+
+
+@pytest.fixture
+def keys(surroundings: Any, tmp_path: Path) -> Path:
+    """Where the machine's own secrets are."""
+    surroundings.delenv("WARN_KEY_PEPPER")
+    return tmp_path / "var" / "keys"
+
+
+async def shown(run: Any, code: int = 0) -> dict[str, Any]:
+    done = await run("secrets", "show", "--json")
+    assert done.exit_code == code
+    return {line["secret"]: line for line in map(json.loads, done.stdout.splitlines())}
+
+
+async def test_secrets_are_shown_by_their_fingerprints(run: Any, keys: Path) -> None:
+    assert {name: line["state"] for name, line in (await shown(run)).items()} == {
+        "pepper": "none",
+        "vapid": "none",
+    }
+    await run(*ADD)
+    pepper = (await shown(run))["pepper"]
+    assert (pepper["state"], pepper["here"] == pepper["record"], pepper["place"]) == (
+        "same", True, str(keys / "pepper"),
+    )  # fmt: skip
+    table = (await run("secrets", "show")).stdout
+    secret = (keys / "pepper").read_text()
+    assert pepper["here"][:16] in table
+    assert secret not in table + json.dumps(pepper)
+
+
+async def test_a_machine_with_another_secret_is_told_apart(run: Any, keys: Path) -> None:
+    await run(*ADD)
+    (keys / "pepper").write_text("another pepper that came from elsewhere")
+    assert (await shown(run, code=1))["pepper"]["state"] == "different"
+
+
+async def test_another_pepper_is_adopted_when_somebody_says_so(run: Any, pool: Any, keys: Path) -> None:
+    await run(*ADD)
+    (keys / "pepper").write_text("another pepper that came from elsewhere")
+    assert (await run("keys", "add", "--source", "leitstelle")).exit_code == 1
+    refused = await run("secrets", "adopt", "pepper")
+    assert refused.exit_code == 1
+    assert "every key that was issued under the pepper before is worthless then, 1 in all" in refused.stderr
+    assert (await shown(run, code=1))["pepper"]["state"] == "different"
+    done = await run("secrets", "adopt", "pepper", "--yes", "--as", "anna")
+    assert done.exit_code == 0, done.output
+    assert (await shown(run))["pepper"]["state"] == "same"
+    assert (await run("keys", "add", "--source", "leitstelle")).exit_code == 0
+    actor = await pool.fetchval("SELECT actor FROM audit WHERE action = 'secret.replace'")
+    assert actor == "operator:anna"
+    again = await run("secrets", "adopt", "pepper", "--yes")
+    assert (again.exit_code, "already, nothing was changed" in again.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [("pepper", "every key that was issued"), ("vapid", "each browser has to subscribe anew")],
+)
+async def test_a_secret_is_replaced_and_the_one_before_kept(
+    run: Any, pool: Any, keys: Path, name: str, lost: str
+) -> None:
+    secret = SecretName(name)
+    file = keys / {"pepper": "pepper", "vapid": "vapid.pem"}[name]
+    assert (await run("secrets", "replace", name, "--yes")).exit_code == 0
+    first = file.read_bytes()
+    refused = await run("secrets", "replace", name)
+    assert (refused.exit_code, lost in refused.stderr) == (1, True)
+    assert file.read_bytes() == first
+    done = await run("secrets", "replace", name, "--yes")
+    assert (done.exit_code, f"the one before is kept in {file}.1" in done.stderr) == (0, True), done.output
+    second = file.read_bytes()
+    assert second != first == file.with_name(f"{file.name}.1").read_bytes()
+    assert (await Secrets(pool).noted(secret)).fingerprint == fingerprint(secret, second)
+    file.write_bytes(first)
+    assert (await run("secrets", "adopt", name, "--yes")).exit_code == 0, "and there is a way back"
+    assert (await shown(run))[name]["state"] == "same"
+
+
+async def test_a_secret_of_the_settings_is_replaced_there(run: Any, pool: Any) -> None:
+    done = await run("secrets", "replace", "pepper", "--yes")
+    said = "comes from WARN_KEY_PEPPER: put another one there, then `dispatcher secrets adopt pepper`\n"
+    assert (done.exit_code, done.stderr) == (1, f"this machine's pepper {said}")
+    assert await Secrets(pool).noted(SecretName.PEPPER) is None
+
+
+async def test_nothing_can_be_adopted_where_there_is_nothing(run: Any, pool: Any, keys: Path) -> None:
+    done = await run("secrets", "adopt", "vapid", "--yes")
+    assert (done.exit_code, "this machine has no vapid" in done.stderr) == (1, True)
+    assert await Secrets(pool).noted(SecretName.VAPID) is None
