@@ -84,3 +84,41 @@ async def test_a_damaged_pepper_ends_what_needs_one(
         assert (done.returncode, done.stdout) == (1, ""), command
         assert f"{pepper}: 0 bytes are no pepper" in done.stderr
     assert pepper.read_bytes() == b"", "a new one would make every key worthless"
+
+
+@pytest.mark.parametrize("command", ["api", "worker", "up", "secrets init"])
+async def test_a_machine_with_another_pepper_does_not_start(
+    dispatcher: Any, database_url: str, tmp_path: Path, command: str
+) -> None:
+    assert (await dispatcher("secrets", "init")).returncode == 0
+    done = await dispatcher(*command.split(), WARN_KEY_PEPPER="pepper of another service", WARN_API_PORT="0")
+    assert (done.returncode, done.stdout) == (1, "")
+    [said] = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    assert said.startswith("SettingsError: WARN_KEY_PEPPER is another pepper (")
+    assert "set WARN_KEY_PEPPER or WARN_KEY_PEPPER_FILE, or correct DATABASE_URL" in said
+    assert "program_down" not in done.stderr, "and nothing is started again and again"
+
+
+@pytest.mark.parametrize("command", ["worker", "up"])
+async def test_a_machine_without_the_vapid_key_of_the_service_does_not_start(
+    dispatcher: Any, tmp_path: Path, command: str
+) -> None:
+    assert (await dispatcher("secrets", "init")).returncode == 0
+    other = tmp_path / "machine-2"
+    done = await dispatcher(command, WARN_DATA_DIR=str(other), WARN_API_PORT="0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "this machine has no vapid, and the record that DATABASE_URL names knows one" in done.stderr
+    assert str(other / "keys" / "vapid.pem") in done.stderr
+    assert not (other / "keys").exists(), "and none is made"
+
+
+async def test_addresses_of_servers_may_stand_in_files(
+    dispatcher: Any, surroundings: Any, database_url: str, redis_url: str, tmp_path: Path
+) -> None:
+    for name, url in (("DATABASE_URL", database_url), ("REDIS_URL", redis_url)):
+        surroundings.delenv(name)
+        (tmp_path / name).write_text(f"{url}\n")
+        surroundings.setenv(f"{name}_FILE", str(tmp_path / name))
+    for words in (("migrate",), ("secrets", "init"), ("source", "list")):
+        done = await dispatcher(*words)
+        assert done.returncode == 0, done.stderr

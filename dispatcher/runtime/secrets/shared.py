@@ -61,7 +61,9 @@ async def agreed_secret(pool: Pool, name: SecretName, settings: Settings) -> byt
     once; never where the record knows one already. Raises SettingsError with what to do.
     """
     noted = await Secrets(pool).noted(name)
-    held = held_secret(name, settings)  # only now: another process of this machine writes it before it is noted
+    held = held_secret(
+        name, settings
+    )  # only now: another process of this machine writes it before it is noted
     if noted is None:
         held = await _first(pool, name, held, settings) or held_secret(name, settings)
     found = await standing(pool, name, settings)

@@ -21,6 +21,10 @@ def keys(surroundings: Any, tmp_path: Path) -> Path:
     return tmp_path / "var" / "keys"
 
 
+def contents(directory: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in directory.iterdir()}
+
+
 async def shown(run: Any, code: int = 0) -> dict[str, Any]:
     done = await run("secrets", "show", "--json")
     assert done.exit_code == code
@@ -41,6 +45,17 @@ async def test_secrets_are_shown_by_their_fingerprints(run: Any, keys: Path) -> 
     secret = (keys / "pepper").read_text()
     assert pepper["here"][:16] in table
     assert secret not in table + json.dumps(pepper)
+
+
+async def test_secrets_are_made_before_anything_is_started(run: Any, keys: Path) -> None:
+    done = await run("secrets", "init")
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["secret", "state"], ["pepper", "same"], ["vapid", "same"],
+    ]  # fmt: skip
+    made = contents(keys)
+    assert sorted(made) == ["pepper", "vapid.pem"]
+    assert (await run("secrets", "init")).exit_code == 0
+    assert contents(keys) == made, "once"
 
 
 async def test_a_machine_with_another_secret_is_told_apart(run: Any, keys: Path) -> None:
