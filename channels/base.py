@@ -207,6 +207,9 @@ class Notice:
     """Aware instant after which nothing may be handed over any more."""
     lines: tuple[Line, ...] = ()
     """The lines of `text`, for a channel that must shorten it; without them it is cut at the end."""
+    document: bytes = b""
+    """The same document with all that `payload` has no room for, for a channel that carries 20,000 bytes; without it
+    there is `payload`."""
 
 
 class Endpoint(NamedTuple):

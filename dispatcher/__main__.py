@@ -28,6 +28,7 @@ GROUPS = {
     "geodata": "dispatcher.commands.geodata:app",
     "feeds": "dispatcher.commands.feeds:app",
     "held": "dispatcher.commands.held:app",
+    "webhook": "dispatcher.commands.webhooks:app",
 }
 """Commands that have commands of their own, and where they stand."""
 

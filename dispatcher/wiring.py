@@ -8,7 +8,7 @@ import sys
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
@@ -24,6 +24,8 @@ from dispatcher.access.credentials import SharedSecret
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
+from dispatcher.apps.registration import Registration
+from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
@@ -63,6 +65,7 @@ from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.sources import Sources
+from dispatcher.store.webhooks import Webhooks
 from dispatcher.targeting.registries import with_registries
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.key_precomputer import KeyPrecomputer
@@ -95,8 +98,6 @@ FEED_READERS = ReaderLimits(readers=2, share=1, time_s=60.0, memory_bytes=3 << 3
 and then takes some 800 MB, or a hundred messages."""
 READER_MODULES = ("dispatcher.intake.reading",)
 """What readers need."""
-Process = Literal["api", "worker"]
-PROCESSES: Final[tuple[Process, ...]] = ("api", "worker")
 """What `dispatcher up` starts."""
 
 
@@ -109,7 +110,7 @@ def _naming_setting(setting: str) -> Iterator[None]:
         raise SettingsError(f"{setting}: {error}") from error
 
 
-def check(settings: Settings, boundaries: Boundaries | None, *processes: Process) -> tuple[Feed, ...]:
+def check(settings: Settings, boundaries: Boundaries | None) -> tuple[Feed, ...]:
     """Check all that such processes take from the settings, before anything is opened or started; returns the feeds.
     `boundaries` are None where there are no feeds to check against them. Raises SettingsError.
     """
@@ -121,8 +122,7 @@ def check(settings: Settings, boundaries: Boundaries | None, *processes: Process
         sms_gateways(settings)
     for name in SecretName:
         held_secret(name, settings)
-    if "worker" in processes:
-        checking_signer(settings)
+    checking_signer(settings)
     return () if boundaries is None else load_feeds(settings, boundaries)
 
 
@@ -220,13 +220,7 @@ def channels(
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     exempt = exemptions(settings)
     registry: dict[str, Channel] = {}
-    registry["app"] = App(
-        http,
-        policy=exempt.policy(Purpose.CALLBACK),
-        now=now,
-        timeout_s=timeout,
-        connect_failures=failures,
-    )
+    registry["app"] = callbacks(settings, http, now)
     if settings.sms_gateways:
         with _naming_setting("WARN_SMS_GATEWAYS"):
             gateways = sms_gateways(settings)
@@ -249,6 +243,17 @@ def channels(
         encoder=push_encoder(settings, keys),
     )
     return registry
+
+
+def callbacks(settings: Settings, http: HttpClient, now: Callable[[], datetime] = utc_now) -> App:
+    """Return the channel of apps' callbacks."""
+    return App(
+        http,
+        policy=exemptions(settings).policy(Purpose.CALLBACK),
+        now=now,
+        timeout_s=settings.request_timeout_s,
+        connect_failures=settings.delivery.breaker.connect_failures,
+    )
 
 
 def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
@@ -307,16 +312,16 @@ def queue_address(redis_url: str) -> QueueAddress:
         return parse(redis_url)
 
 
-async def _record_and_secret(
-    settings: Settings, name: SecretName, connecting: Awaitable[record.Pool]
-) -> tuple[record.Pool, bytes]:
-    """Return the record, and the secret that a process needs, when all that this machine has are those of the record's
+async def _record_and_secrets(
+    settings: Settings, connecting: Awaitable[record.Pool], *names: SecretName
+) -> tuple[record.Pool, list[bytes]]:
+    """Return the record, and the secrets that a process needs, when all that this machine has are those of the record's
     service. Raises SettingsError where they are not: then no connection is left.
     """
     pool = await connecting
     try:
         await require_no_other(pool, settings)
-        return pool, await agreed_secret(pool, name, settings)
+        return pool, [await agreed_secret(pool, name, settings) for name in names]
     except BaseException:
         await pool.close()
         raise
@@ -342,9 +347,10 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     """
     database_url, queue = require_urls(settings)
     metrics, boundaries = Metrics(), load_boundaries(settings)
-    feeds = check(settings, boundaries, "api")
+    feeds = check(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
-    pool, pepper = await _record_and_secret(settings, SecretName.PEPPER, connecting)
+    # The API hands browsers the public half of the VAPID key.
+    pool, (pepper, pem) = await _record_and_secrets(settings, connecting, SecretName.PEPPER, SecretName.VAPID)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
@@ -380,6 +386,9 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             ),
             reports=delivery_reports(settings, pool, metrics),
             refused_credentials=RefusedCredentials(metrics),
+            registration=Registration(Webhooks(pool), callbacks(settings, http), utc_now),
+            trials=Trials(Webhooks(pool), callbacks(settings, http), boundaries, utc_now),
+            push_key=vapid_signer(settings, pem).public_key,
         )
         await sources.uses.written()
     finally:
@@ -424,11 +433,10 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     database_url, queue = require_urls(settings)
     # Needed for feeds alone, and large.
     boundaries = load_boundaries(settings) if settings.feeds else None
-    feeds = check(settings, boundaries, "worker")
+    feeds = check(settings, boundaries)
     metrics = Metrics()
-    pool, pem = await _record_and_secret(
-        settings, SecretName.VAPID, record.connect(database_url, size=record_connections(settings))
-    )
+    connecting = record.connect(database_url, size=record_connections(settings))
+    pool, (pem,) = await _record_and_secrets(settings, connecting, SecretName.VAPID)
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
     http = http_client(settings)
     clock = RecordClock()

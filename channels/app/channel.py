@@ -6,16 +6,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from channels.app.standard_webhooks import decode_secrets, sign
-from channels.base import ChannelLimits, Endpoint, Notice, Permanent, Receipt, Transient
+from channels.app.secrets import signing
+from channels.app.standard_webhooks import sign
+from channels.base import (
+    ChannelError,
+    ChannelLimits,
+    DeliveryError,
+    Endpoint,
+    Notice,
+    Permanent,
+    Receipt,
+    Transient,
+)
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
-from channels.http.messages import Answer, Request, header_lines
-from channels.http_statuses import Meaning, classify
+from channels.http.messages import Answer, HttpError, Request, header_lines
+from channels.http_statuses import Meaning, classify, transport_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -38,8 +48,17 @@ _STATUSES: Final[Mapping[int, Meaning]] = {
 }
 
 
+class Trial(NamedTuple):
+    """What came of one callback that was sent to see how it is answered."""
+
+    status: int | None
+    """The HTTP status; None without an answer."""
+    error: DeliveryError | ChannelError | None
+    """What a delivery would take it for; None for an acceptance."""
+
+
 class App:
-    """The channel `app`. `Endpoint.keys["secret"]` has one `whsec_...` secret or, while rotating, several."""
+    """The channel `app`. `Endpoint.keys` has the secrets of the callback, see `secrets`."""
 
     name: Final = "app"
 
@@ -64,7 +83,7 @@ class App:
     def check(self, endpoint: Endpoint) -> None:
         """Check an endpoint. Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
         vetted_origin(endpoint, self._policy)
-        _secrets(endpoint)
+        _secrets(endpoint, self._now())
 
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
@@ -74,6 +93,21 @@ class App:
         callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, callback, endpoints, bounds)
+
+    async def try_once(self, notice: Notice, endpoint: Endpoint) -> Trial:
+        """Send one notice to one endpoint, by the same rules as `send`, and return how that was answered: no word of
+        the answer but its status. Raises nothing for what the far side does.
+        """
+        callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
+        seconds_left = (notice.deadline - self._now()).total_seconds()
+        try:
+            request = callback.request(endpoint, callback.gateway(endpoint), seconds_left)
+            answer = await self._http.fetch(request)
+        except HttpError as error:
+            return Trial(None, transport_error(error))
+        except Permanent as error:
+            return Trial(None, error)
+        return Trial(answer.status, classify(answer, self._now, _STATUSES))
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
@@ -97,17 +131,18 @@ class _Callback:
         return origin_of(endpoint, self.policy)
 
     def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
-        body = self.notice.payload
+        body = self.notice.document or self.notice.payload
         if len(body) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         identifier = f"{self.notice.alert_id}-{endpoint.id}"
-        timestamp = int(self.now().timestamp())
+        now = self.now()
+        timestamp = int(now.timestamp())
         headers = header_lines(
             {
                 "Content-Type": "application/json",
                 "webhook-id": identifier,
                 "webhook-timestamp": str(timestamp),
-                "webhook-signature": sign(_secrets(endpoint), identifier, timestamp, body),
+                "webhook-signature": sign(_secrets(endpoint, now), identifier, timestamp, body),
             }
         )
         timeout_s = min(self.timeout_s, seconds_left)
@@ -120,8 +155,8 @@ class _Callback:
         return Receipt(endpoint.id)
 
 
-def _secrets(endpoint: Endpoint) -> tuple[bytes, ...]:
+def _secrets(endpoint: Endpoint, now: datetime) -> tuple[bytes, ...]:
     try:
-        return decode_secrets(endpoint.keys.get("secret", ""))
+        return signing(endpoint.keys, now)
     except ValueError:
         raise Permanent("secret_invalid") from None

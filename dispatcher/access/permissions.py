@@ -39,6 +39,7 @@ class Permission(StrEnum):
         "Follow alerts that one has submitted: state, message, account of each recipient.",
     )
     READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
+    MANAGE_WEBHOOK = "webhook.manage", "Register, show, rotate, test and remove the webhook of an app."
     READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
     PUSH_MESSAGES = "feeds.push", "Deliver messages into a feed."
     REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
@@ -134,6 +135,18 @@ GRANTS: Final = (
         ),
     ),
     Grant(
+        Permission.MANAGE_WEBHOOK,
+        {PrincipalKind.INSTANCE: Scope.OWN, PrincipalKind.OPERATOR: Scope.EVERYTHING},
+        (
+            Route("PUT", "/v1/instance/webhook"),
+            Route("GET", "/v1/instance/webhook"),
+            Route("POST", "/v1/instance/webhook/rotate"),
+            Route("POST", "/v1/instance/webhook/test"),
+            Route("DELETE", "/v1/instance/webhook"),
+        ),
+        ("webhook set", "webhook show", "webhook rotate", "webhook test", "webhook remove"),
+    ),
+    Grant(
         Permission.READ_FEEDS,
         {
             PrincipalKind.SOURCE: Scope.EVERYTHING,
@@ -168,7 +181,13 @@ GRANTS: Final = (
     Grant(
         Permission.MANAGE_INSTANCES,
         _OPERATOR,
-        commands=("instance add", "instance change", "instance disable", "instance enable"),
+        commands=(
+            "instance add",
+            "instance change",
+            "instance disable",
+            "instance enable",
+            "webhook sandbox",
+        ),
     ),
     Grant(
         Permission.READ_KEYS,

@@ -36,6 +36,8 @@ class Principal:
     territory: tuple[str, ...] = ()
     source: Source | None = None
     """The entry in the record of a source or a feed, with its CAP senders and the matching rule it wants."""
+    sandbox: bool = False
+    """Whether it is an instance for trying, which gets samples and no warning."""
 
     def may(self, permission: Permission) -> bool:
         """Whether it holds the permission. What is asked for must be its own all the same."""
@@ -69,10 +71,10 @@ def of_source(source: Source) -> Principal:
     return Principal(kind, source.id, permissions_of(kind), source.territory, source)
 
 
-def of_instance(instance_id: str, places: tuple[str, ...]) -> Principal:
+def of_instance(instance_id: str, places: tuple[str, ...], *, sandbox: bool = False) -> Principal:
     """Return the principal of a municipality's app."""
     kind = PrincipalKind.INSTANCE
-    return Principal(kind, instance_id, permissions_of(kind), places)
+    return Principal(kind, instance_id, permissions_of(kind), places, sandbox=sandbox)
 
 
 def of_gateway(name: str) -> Principal:

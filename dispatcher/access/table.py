@@ -18,6 +18,7 @@ _FILES: Final = "It works on files and reads nothing of the record."
 OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
+        "GET /v1/webpush/key": "Every browser that subscribes is given it; it is the public half of a key.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Response
 
-from dispatcher.api import alerts, feeds, instances, problems, reports, schemas
+from dispatcher.api import alerts, feeds, problems, reports, schemas
 from dispatcher.api.authentication import require_table
+from dispatcher.api.instances import in_force, webhook
+from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.shedding import Places
 from dispatcher.runtime.probes import probe_app, public_probes
 
@@ -41,7 +43,8 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     problems.install(app, dependencies.metrics)
     app.include_router(alerts.routes(dependencies))
     app.include_router(feeds.routes(dependencies))
-    app.include_router(instances.routes(dependencies))
+    app.include_router(in_force.routes(dependencies))
+    app.include_router(webhook.routes(dependencies))
     app.include_router(reports.routes(dependencies))
 
     @app.get("/v1/boundaries", tags=["boundaries"])
@@ -52,6 +55,14 @@ def application(dependencies: ApiDependencies) -> FastAPI:
             vintage=dependencies.boundaries.provenance.vintage,
             municipalities=len(dependencies.boundaries.municipalities),
         )
+
+    @app.get("/v1/webpush/key", tags=["instances"])
+    async def push_key(response: Response) -> PushKeyBody:
+        """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292). It is the same for
+        everybody, and changes only when all subscriptions are to be made anew.
+        """
+        response.headers["Cache-Control"] = "public, max-age=3600"
+        return PushKeyBody(application_server_key=dependencies.push_key)
 
     @cache
     def description() -> bytes:

@@ -102,7 +102,7 @@ async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozen
     principal = (
         principals.of_source(found.party)
         if isinstance(found.party, Source)
-        else principals.of_instance(found.party.id, found.party.places)
+        else principals.of_instance(found.party.id, found.party.places, sandbox=found.party.sandbox)
     )
     return Shown(found.state, principal.kind, principal, str(name))
 

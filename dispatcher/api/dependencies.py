@@ -9,6 +9,8 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.apps.registration import Registration
+    from dispatcher.apps.trial import Trials
     from dispatcher.boundaries.municipalities import Boundaries
     from dispatcher.delivery.reports import DeliveryReports
     from dispatcher.feeds.services import FeedServices
@@ -38,6 +40,10 @@ class ApiDependencies:
     metrics: Metrics
     health: Health
     refused_credentials: RefusedCredentials
+    registration: Registration
+    trials: Trials
+    push_key: str
+    """The VAPID public key, as browsers take it."""
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from dispatcher.model.problems import TITLE, ProblemType, RequestRefused
 from dispatcher.store.record import UNAVAILABLE
@@ -48,6 +50,15 @@ def problem_response(refused: RequestRefused) -> Response:
     return JSONResponse(body, status_code=refused.status, headers=headers, media_type=MEDIA_TYPE)
 
 
+def allowed_methods(request: Request) -> list[str]:
+    """Return the methods of all routes of the path: the router names only those of the first."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found)
+
+
 def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
     """Add handlers for everything that can go wrong."""
     for type_ in ProblemType:
@@ -69,10 +80,12 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
         )
         return await refused(request, RequestRefused(ProblemType.RECORD_UNAVAILABLE, detail))
 
-    async def http_error(_: Request, error: Exception) -> Response:
+    async def http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(allowed_methods(request))
         return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
     async def invalid(_: Request, error: Exception) -> Response:

@@ -31,7 +31,7 @@ def up() -> None:
     require_own_ports(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # Or the processes, which it starts, would end again and again.
-    wiring.check(settings, wiring.load_boundaries(settings), *wiring.PROCESSES)
+    wiring.check(settings, wiring.load_boundaries(settings))
     try:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url

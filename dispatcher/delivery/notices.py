@@ -63,8 +63,13 @@ class Notices:
             # What goes on elsewhere is not what is over here: an end names what has ended.
             named = earlier
             stored, alert = await self._ended(stored, earlier)
-        places = [place.name for one in named for place in await self._alerts.affected(one)]
-        return RecordedMessage(alert, stored, tuple(dict.fromkeys(places)))
+        places = [place for one in named for place in await self._alerts.affected(one)]
+        return RecordedMessage(
+            alert,
+            stored,
+            tuple(dict.fromkeys(place.name for place in places)),
+            tuple({place.ags: place.name for place in places}.items()),
+        )
 
     async def _ended(self, stored: StoredAlert, earlier: Sequence[str]) -> tuple[StoredAlert, cap.Alert]:
         """Return the message with the names of all that it replaced, in the languages of the last of these; of several

@@ -12,7 +12,8 @@ from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import lines
-from dispatcher.texts.payload import payload
+from dispatcher.texts.payload import document, payload
+from dispatcher.texts.shortening import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +52,12 @@ def render(source: RecordedMessage, kind: Kind, language: str, present: Present)
         collapse_key=collapse_key(stored.thread),
         title=text[0].text,
         text="\n".join(line.text for line in text),
-        payload=payload(said, stored, chosen.info, language),
+        payload=payload(said, stored, chosen.info, language, source.municipalities),
         language=primary_language(chosen.info) if chosen.info else language,
         urgency=base.Urgency.NORMAL if stored.lane is Lane.ROUTINE else base.Urgency.HIGH,
         deadline=chosen.until,
         lines=text,
+        document=as_json(document(said, stored, chosen.info, language, source.municipalities)),
     )
     return Rendered(notice, min(_changes(chosen, said, present.now)))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dispatcher.model.vocabulary import AlertState, Lane, Reason
+    from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,21 @@ class AlertFilter:
 
 
 EVERY_ALERT = AlertFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAlert:
+    """A warning that was in force at some place and is so no longer, before its own end."""
+
+    id: str
+    thread: str
+    kind: Kind
+    """What people of the place were told: an update, that they are no longer affected, an end."""
+    by: str
+    """The message, by id, that replaced or ended it."""
+    ended_at: datetime
+    event: str
+    headline: str
 
 
 def together(headlines: Sequence[str]) -> str:

@@ -57,6 +57,8 @@ class Instance:
     id: str
     name: str
     places: tuple[str, ...]
+    sandbox: bool = False
+    """Whether it is for trying: it gets samples, and no warning."""
 
 
 @dataclass(frozen=True, slots=True)

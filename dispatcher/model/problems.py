@@ -30,6 +30,9 @@ class ProblemType(StrEnum):
     REFERENCE_REPLACED = "reference-replaced"
     IDENTITY_REUSED = "identity-reused"
     MALFORMED_REPORT = "malformed-report"
+    INVALID_WEBHOOK = "invalid-webhook"
+    WEBHOOK_TAKEN = "webhook-taken"
+    RATE_LIMITED = "rate-limited"
     NOT_FOUND = "not-found"
     QUOTA_EXCEEDED = "quota-exceeded"
     OVERLOADED = "overloaded"
@@ -58,6 +61,9 @@ STATUS = {
     ProblemType.REFERENCE_REPLACED: 409,
     ProblemType.IDENTITY_REUSED: 409,
     ProblemType.MALFORMED_REPORT: 400,
+    ProblemType.INVALID_WEBHOOK: 422,
+    ProblemType.WEBHOOK_TAKEN: 409,
+    ProblemType.RATE_LIMITED: 429,
     ProblemType.NOT_FOUND: 404,
     ProblemType.QUOTA_EXCEEDED: 429,
     ProblemType.OVERLOADED: 503,
@@ -86,6 +92,9 @@ TITLE = {
     ProblemType.REFERENCE_REPLACED: "What the message ends has been replaced",
     ProblemType.IDENTITY_REUSED: "This identity was used for other content",
     ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
+    ProblemType.INVALID_WEBHOOK: "The webhook cannot be registered so",
+    ProblemType.WEBHOOK_TAKEN: "The URL is registered for somebody else",
+    ProblemType.RATE_LIMITED: "Asked for too often",
     ProblemType.NOT_FOUND: "Not found",
     ProblemType.QUOTA_EXCEEDED: "The source has submitted too many warnings",
     ProblemType.OVERLOADED: "Too much is asked for now",

@@ -8,6 +8,7 @@ from dispatcher.access.credentials import Bearer
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import Instance, PartyEntry, Source
+from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.keys import insert_key
 from dispatcher.store.sources import instance_of, source_of
@@ -29,7 +30,7 @@ _LISTED: Final = {
 _KIND: Final = {Source: PrincipalKind.SOURCE, Instance: PrincipalKind.INSTANCE}
 _COLUMNS: Final = {
     PrincipalKind.SOURCE: ("name", "senders", "territory", "inset_m", "by_severity", "may_flash", "quota"),
-    PrincipalKind.INSTANCE: ("name", "places"),
+    PrincipalKind.INSTANCE: ("name", "places", "environment"),
 }
 
 
@@ -142,7 +143,8 @@ def _bearer(kind: PrincipalKind, party_id: str) -> Bearer:
 def _values(party: Source | Instance) -> dict[str, Any]:
     """Return what the record keeps of a party, by column."""
     if isinstance(party, Instance):
-        return {"name": party.name, "places": list(party.places)}
+        environment = Environment.SANDBOX if party.sandbox else Environment.PRODUCTION
+        return {"name": party.name, "places": list(party.places), "environment": environment}
     return {
         name: sorted(party.senders) if name == "senders" else _plain(getattr(party, name))
         for name in _COLUMNS[PrincipalKind.SOURCE]

@@ -8,6 +8,7 @@ from dispatcher.access.credentials import Bearer, KeyTerms, Recognition, is_use_
 from dispatcher.access.keys import NO_DIGEST, KeyKind, matches, read_key
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.principals import CredentialState, Instance, Source
+from dispatcher.model.webhooks import Environment
 from dispatcher.store import audit
 from dispatcher.store.key_uses import KeyUses
 from dispatcher.store.keys import insert_key
@@ -25,7 +26,7 @@ _BY_KEY: Final = {
 SELECT {_KEY}, p.id, p.name, p.senders, p.territory, p.inset_m, p.by_severity, p.may_flash, p.quota
 FROM api_key k JOIN source p ON p.id = k.source_id WHERE k.kind = 'wk' AND k.id = $1""",  # noqa: S608 - constant columns
     KeyKind.INSTANCE: f"""
-SELECT {_KEY}, p.id, p.name, p.places
+SELECT {_KEY}, p.id, p.name, p.places, p.environment
 FROM api_key k JOIN instance p ON p.id = k.instance_id WHERE k.kind = 'wi' AND k.id = $1""",  # noqa: S608 - as above
 }
 
@@ -70,11 +71,13 @@ class Sources:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(
-                """INSERT INTO instance (id, name, places) VALUES ($1, $2, $3)
+                # What an instance is for it stays for.
+                """INSERT INTO instance (id, name, places, environment) VALUES ($1, $2, $3, $4)
                    ON CONFLICT (id) DO UPDATE SET name = $2, places = $3""",
                 instance.id,
                 instance.name,
                 list(instance.places),
+                Environment.SANDBOX if instance.sandbox else Environment.PRODUCTION,
             )
             await audit.note(connection, by, "instance.put", instance=instance.id)
             await insert_key(connection, Bearer.of(None, instance.id), key, self._pepper, by)
@@ -113,4 +116,5 @@ def source_of(row: Any) -> Source:
 
 def instance_of(row: Any) -> Instance:
     """Return an instance of its row."""
-    return Instance(row["id"], row["name"], tuple(row["places"]))
+    sandbox = row["environment"] == Environment.SANDBOX
+    return Instance(row["id"], row["name"], tuple(row["places"]), sandbox)

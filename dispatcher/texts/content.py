@@ -55,6 +55,8 @@ class RecordedMessage:
     stored: StoredAlert
     places: tuple[str, ...]
     """The names of the municipalities."""
+    municipalities: tuple[tuple[str, str], ...] = ()
+    """The municipalities themselves, as (AGS, name)."""
 
 
 def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, now: datetime) -> Content:

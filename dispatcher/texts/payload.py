@@ -1,4 +1,6 @@
-"""Write a notice as the JSON document that apps get."""
+"""Write a notice as the JSON document that apps get: in one language, whether it is pushed to a phone, posted to an
+app's server or fetched by it. A push has room for less of it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,12 @@ import cap
 from channels.characters import one_line
 from dispatcher.texts.lines import CREDIT_BYTES, NAME_BYTES, WEB_BYTES
 from dispatcher.texts.places import abridged
+from dispatcher.texts.shape import area_shape
 from dispatcher.texts.shortening import as_json, json_length, shorten
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.texts.content import Content
 
@@ -23,10 +28,74 @@ LANGUAGE_BYTES = 35
 AREAS_BYTES = 240
 """Bytes that a list of places has for certain; what to do comes before the rest of the list. With these bounds at least
 250 bytes are left for what to do."""
+PUSHED_KEYS_BYTES = 480
+"""Bytes of the municipalities in a push, which is about ten of them; more are left out there, all of them: a part would
+say of the others that they are not concerned."""
+
+DOCUMENT_MAX_BYTES = 20_000
+"""Standard Webhooks: "recommended to be kept under 20kb". The bounds below leave 2,400 bytes for the rest."""
+DOCUMENT_AREAS_BYTES = 1_000
+DOCUMENT_INSTRUCTION_BYTES = 3_000
+DOCUMENT_DESCRIPTION_BYTES = 4_000
+DOCUMENT_KEYS_BYTES = 4_000
+"""Bytes of the municipalities, which is about ninety of them; more are left out, all of them."""
+DOCUMENT_SHAPE_BYTES = 5_000
+"""Bytes of the shape, which is about 300 corners."""
+MUNICIPALITY_BYTES = 30
+"""No municipality takes fewer: of thousands none is written to see how long they get."""
+CAP_PATH = "/v1/instance/alerts/{}/cap"
+"""Where an instance gets the CAP message, at the address at which it reaches the API."""
+
+Municipalities = tuple[tuple[str, str], ...]
+"""(AGS, name) of each."""
 
 
-def payload(said: Content, stored: StoredAlert, info: cap.Info | None, language: str) -> bytes:
+def payload(
+    said: Content,
+    stored: StoredAlert,
+    info: cap.Info | None,
+    language: str,
+    municipalities: Municipalities = (),
+) -> bytes:
     """Return at most `PAYLOAD_MAX_BYTES` of JSON, complete without fetching anything."""
+    return _with_long_texts(_essential(said, stored, info, language), said, municipalities)
+
+
+def document(
+    said: Content,
+    stored: StoredAlert,
+    info: cap.Info | None,
+    language: str,
+    municipalities: Municipalities = (),
+) -> dict[str, object]:
+    """Return the document with all that an app's server can use of it, as at most `DOCUMENT_MAX_BYTES` of JSON."""
+    found = _essential(said, stored, info, language)
+    found["cap"] = CAP_PATH.format(stored.id)
+    if said.places:
+        found["areas"] = shorten(
+            abridged(said.places, said.words, DOCUMENT_AREAS_BYTES, json_length), DOCUMENT_AREAS_BYTES
+        )
+    if keys := keyed(municipalities, DOCUMENT_KEYS_BYTES):
+        found["municipalities"] = keys
+    if shape := area_shape(info.areas if info else (), DOCUMENT_SHAPE_BYTES):
+        found["area_shape"] = shape
+    if instruction := shorten(said.instruction, DOCUMENT_INSTRUCTION_BYTES):
+        found["instruction"] = instruction
+    if description := shorten(said.description, DOCUMENT_DESCRIPTION_BYTES):
+        found["description"] = description
+    return found
+
+
+def keyed(municipalities: Iterable[tuple[str, str]], room: int | None = None) -> list[dict[str, str]]:
+    """Return the municipalities as JSON has them; none of them where they take more than `room` bytes."""
+    found = [{"ags": ags, "name": one_line(name)} for ags, name in municipalities]
+    if room is not None and (len(found) * MUNICIPALITY_BYTES > room or len(as_json(found)) > room):
+        return []
+    return found
+
+
+def _essential(said: Content, stored: StoredAlert, info: cap.Info | None, language: str) -> dict[str, object]:
+    """Return what no document lacks, each within its bounds."""
     document: dict[str, object] = {
         "v": 1,
         "alert": stored.id,
@@ -51,10 +120,10 @@ def payload(said: Content, stored: StoredAlert, info: cap.Info | None, language:
         document["attribution"] = shorten(one_line(stored.attribution), CREDIT_BYTES)
     if said.web and json_length(said.web) <= WEB_BYTES:
         document["web"] = said.web
-    return _with_long_texts(document, said)
+    return document
 
 
-def _with_long_texts(document: dict[str, object], said: Content) -> bytes:
+def _with_long_texts(document: dict[str, object], said: Content, municipalities: Municipalities) -> bytes:
     """Add the long texts in the order of their worth, each shortened to what room is left. Some places come first."""
     places, words = said.places, said.words
     if places:
@@ -63,6 +132,9 @@ def _with_long_texts(document: dict[str, object], said: Content) -> bytes:
     if places:
         room = _room(document, "areas")
         document["areas"] = shorten(abridged(places, words, room, json_length), room)
+    keys = keyed(municipalities, min(PUSHED_KEYS_BYTES, _room(document, "municipalities")))
+    if keys:
+        document["municipalities"] = keys
     _add(document, "description", said.description)
     return as_json(document)
 

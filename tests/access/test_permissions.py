@@ -38,8 +38,8 @@ def test_a_table_that_is_not_whole_is_noticed() -> None:
     assert faults((nobody, *others)) == [f"idle: {first.permission}"]
     operated = Grant(first.permission, first.held_by, first.routes, ("alerts submit",))
     assert faults((operated, *others)) == [f"a command without an operator: {first.permission}"]
-    lost = Grant(Permission.READ_FEEDS, {PrincipalKind.SOURCE: Scope.NOTHING}, GRANTS[4].routes)
-    assert faults((*GRANTS[:4], lost, *GRANTS[5:])) == ["nothing is foreign: feeds.read"]
+    lost = Grant(Permission.READ_FEEDS, {PrincipalKind.SOURCE: Scope.NOTHING}, GRANTS[5].routes)
+    assert faults((*GRANTS[:5], lost, *GRANTS[6:])) == ["nothing is foreign: feeds.read"]
 
 
 def test_every_permission_says_what_it_allows() -> None:
@@ -54,8 +54,12 @@ def test_what_a_kind_holds_and_who_holds_it_are_one_table() -> None:
         }
 
 
-def test_an_app_only_reads() -> None:
-    assert permissions_of(PrincipalKind.INSTANCE) == {Permission.READ_IN_FORCE, Permission.READ_FEEDS}
+def test_an_app_reads_and_minds_its_own_webhook() -> None:
+    assert permissions_of(PrincipalKind.INSTANCE) == {
+        Permission.READ_IN_FORCE,
+        Permission.READ_FEEDS,
+        Permission.MANAGE_WEBHOOK,
+    }
 
 
 def test_nobody_decides_over_http_about_what_waits() -> None:

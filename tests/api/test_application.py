@@ -2,9 +2,11 @@
 
 import asyncio
 import re
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from dispatcher.runtime.http_transport import HttpLimits
 from dispatcher.runtime.strangers import StrangerLimits
@@ -126,3 +128,11 @@ async def test_strangers_who_ask_without_end_take_few_turns_of_a_submission(
         assert taken < SUBMISSIONS * 2 * STRANGERS
     else:
         assert taken < turns.count * 3 * StrangerLimits().at_once
+
+
+async def test_a_browser_is_given_the_key_by_which_push_services_know_us(service: Service) -> None:
+    answer = await service.get("/v1/webpush/key", key="")
+    assert answer.headers["cache-control"] == "public, max-age=3600"
+    point = urlsafe_b64decode(answer.json["application_server_key"] + "=")
+    assert ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    assert answer.json == {"application_server_key": service.parts.push_key}

@@ -1,5 +1,6 @@
 """Every kind of principal at every route, as the table says; and an application that differs from the table."""
 
+import json
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -68,6 +69,7 @@ OWNER = {
     Permission.PREVIEW_ALERTS: "source",
     Permission.READ_ALERTS: "source",
     Permission.READ_IN_FORCE: "instance",
+    Permission.MANAGE_WEBHOOK: "instance",
     Permission.PUSH_MESSAGES: "feed",
     Permission.REPORT_DELIVERIES: "gateway",
 }
@@ -98,11 +100,15 @@ class World:
     async def ask(self, route: Route, caller: Caller) -> Any:
         path = route.path.format(alert_id=self.alert_id, name="mowas", gateway="sms-1")
         body, content_type = b'{"reports": []}', "application/json"
-        if not path.startswith("/v1/gateways"):
+        if path.startswith("/v1/instance/webhook"):
+            # A name that leads nowhere: nobody is sent anything.
+            url = f"https://{caller.name.replace(' ', '-')}.invalid/warnings"
+            body = json.dumps({"url": url}).encode() if route.method == "PUT" else b""
+        elif not path.startswith("/v1/gateways"):
             body, content_type = warning(DUEREN).xml(), CAP
         if route.method == "GET":
             return await self.service.get(path, key=caller.key)
-        return await self.service.request("POST", path, body, key=caller.key, content_type=content_type)
+        return await self.service.request(route.method, path, body, key=caller.key, content_type=content_type)
 
     async def differences(self, rows: Iterable[Grant]) -> list[str]:
         """Where the service answers otherwise than the table says."""

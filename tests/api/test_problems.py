@@ -55,6 +55,21 @@ async def test_what_http_itself_refuses_is_a_problem_document_too(
     assert answer.json["title"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/v1/alerts", "GET, POST"),
+        ("POST", "/v1/instance/webhook", "DELETE, GET, PUT"),
+        ("POST", "/v1/boundaries", "GET"),
+    ],
+)
+async def test_a_method_that_is_not_there_is_told_all_that_are(
+    service: Service, method: str, path: str, allowed: str
+) -> None:
+    answer = await service.request(method, path)
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_an_unforeseen_error_is_counted_and_leaves_it_open_whether_the_message_counts(
     service: Service, pool: Any
 ) -> None:

@@ -22,6 +22,7 @@ from tests.support.feed_world import World
 from tests.support.histories import finish, ledger_of, subscribe
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
 from tests.support.messages import SENDER as CENTRE_SENDER
+from tests.support.shown import shown_at
 from tests.support.submissions import warning as submitted
 
 MINUTE = timedelta(minutes=1)
@@ -86,7 +87,7 @@ class Town:
         """Plan and deliver until nothing waits. Then everybody knows what is so in their place."""
         await self._deliver()
         for ags, name in OF_PLACE.items():
-            warned = bool(await self.world.alerts.current_in([ags]))
+            warned = bool(await shown_at(self.world.alerts, [ags]))
             assert warned == (self.heard[name][-1:] in WARNED), (name, warned, self.heard[name])
             ends = [kind in ENDS for kind in ["cancel", *self.heard[name]]]
             assert (True, True) not in itertools.pairwise(ends), (name, self.heard[name])
@@ -112,7 +113,7 @@ class Town:
         return {row["identifier"]: row["reason"] for row in await self.world.rows()}
 
     async def in_force(self) -> set[str]:
-        found = [await self.world.alerts.current_in([ags]) for ags in OF_PLACE]
+        found = [await shown_at(self.world.alerts, [ags]) for ags in OF_PLACE]
         return {stored.identifier for stored in itertools.chain(*found)}
 
 

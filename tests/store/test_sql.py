@@ -33,6 +33,7 @@ from dispatcher.store.sql import Target, concerned, concerned_by_municipality, f
 from dispatcher.targeting import outcome
 from tests.support.histories import submit, subscription
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, new_alert
+from tests.support.shown import shown_at
 
 CHECK = """
 SELECT pg_get_constraintdef(oid) FROM pg_constraint
@@ -164,7 +165,7 @@ async def in_force(alerts: Any, pool: Any) -> dict[Any, Any]:
         related, stored = RelatedAlerts(submission), await alerts.get("A")
         spans = tolerance_window(NOW), tolerance_window(stored.expires)
         return {
-            "an app": "A" in [one.id for one in await alerts.current_in([DUEREN])],
+            "an app": "A" in [one.id for one in await shown_at(alerts, [DUEREN])],
             "a feed": "A" in [one.id for one, _ in await related.others_in_force([DUEREN], "feed-one", now)],
             "a centre": "A"
             in [one.id for one, _ in await related.centres_in_force("Hochwasser", [DUEREN], *spans)],

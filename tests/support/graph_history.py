@@ -28,6 +28,7 @@ from dispatcher.store.delivery.plans import Located, Plans
 from dispatcher.store.feeds.feeds import Feeds
 from tests.support.histories import ledger_of, let_wake_ups_lapse, subscription
 from tests.support.reference_graph import Act, ReferenceGraph, Sent
+from tests.support.shown import shown_at
 
 SENDER = "warnungen@zentrale.example"
 PLACES = ("05358004", "05358008", "05358012", "05358016")
@@ -296,7 +297,7 @@ class History:
             raise Violated(promise, *details)
 
     async def _compare(self) -> None:
-        found = {self._ids[stored.id] for stored in await self.service.alerts.current_in(PLACES)}
+        found = {self._ids[stored.id] for stored in await shown_at(self.service.alerts, PLACES)}
         expected = self.model.in_force()
         self.demand(Promise.SAME_SET, found == expected, found, expected)
 

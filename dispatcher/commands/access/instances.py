@@ -33,7 +33,7 @@ def add(
 ) -> None:
     """Create an app instance and print its key for pulling, once. One that is there already is left as it is."""
     parties.require_key_name(instance_id)
-    _require_places(place)
+    require_places(place)
     parties.add(PrincipalKind.INSTANCE, Instance(instance_id, name or instance_id, tuple(place)))
 
 
@@ -51,7 +51,7 @@ def change(
     """Change what is named, and nothing else; print it before and after."""
     before = after = _of_record(instance_id)
     if place:
-        _require_places(place)
+        require_places(place)
         after = replace(after, places=tuple(place))
     if name is not None:
         after = replace(after, name=name)
@@ -102,7 +102,7 @@ def _of_record(instance_id: str) -> Instance:
     return found
 
 
-def _require_places(places: list[str]) -> None:
+def require_places(places: list[str]) -> None:
     if wrong := wrong_municipality(places, wiring.load_boundaries(Settings())):
         raise typer.BadParameter(wrong)
 

@@ -405,13 +405,3 @@ class Alerts:
             wanted.in_force,
         )
         return [stored_alert(row) for row in rows]
-
-    async def current_in(self, places: Sequence[str]) -> list[StoredAlert]:
-        """Return the alerts in force now in one of the places."""
-        rows = await self._pool.fetch(
-            f"""SELECT {COLUMNS} FROM alert a WHERE {is_in_force("a")}
-                 AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($1))
-               ORDER BY number""",  # noqa: S608 - constant
-            list(places),
-        )
-        return [stored_alert(row) for row in rows]

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -74,3 +75,25 @@ async def test_check(client_for: Callable[..., HttpClient]) -> None:
             channel.check(Endpoint(1, address, keys))
         assert caught.value.code == code
     await channel.aclose()
+
+
+async def test_a_callback_carries_the_whole_document_where_there_is_one(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: NOW)
+        whole = replace(notice(), document=b'{"v":1,"cap":"x"}')
+        await collect(channel, whole, [Endpoint(7, side.origin + "/c", {"secret": OLD})])
+    assert side.seen[0].body == b'{"v":1,"cap":"x"}'
+
+
+@pytest.mark.parametrize(("later_h", "signatures"), [(0, 2), (1, 1)])
+async def test_a_secret_that_is_being_replaced_signs_until_its_end(
+    client_for: Callable[..., HttpClient], later_h: int, signatures: int
+) -> None:
+    keys = {"secret": NEW, "previous": f"{OLD}@{(NOW + timedelta(hours=1)).isoformat()}"}
+    at = NOW + timedelta(hours=later_h)
+    async with far_side() as side:
+        channel = App(client_for(side.origin), now=lambda: at)
+        await collect(channel, notice(now=at), [Endpoint(7, side.origin + "/c", keys)])
+    assert len(side.seen[0].headers["webhook-signature"].split(" ")) == signatures

@@ -15,6 +15,7 @@ from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
 from tests.support.histories import plan, submit
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, SENDER, new_alert
+from tests.support.shown import shown_at
 
 
 async def test_what_was_recorded_is_read_back_as_it_was(alerts: Alerts) -> None:
@@ -303,11 +304,11 @@ async def test_in_force_is_what_was_dispatched_and_is_neither_expired_nor_replac
     await submit(alerts, "O", DUEREN)
     await submit(alerts, "J", JUELICH)
     await pool.execute("UPDATE alert SET expires = clock_timestamp() WHERE id = 'O'")
-    assert [stored.id for stored in await alerts.current_in([DUEREN])] == ["B"]
-    assert [stored.id for stored in await alerts.current_in([HEIMBACH, JUELICH])] == ["B", "J"]
+    assert [stored.id for stored in await shown_at(alerts, [DUEREN])] == ["B"]
+    assert [stored.id for stored in await shown_at(alerts, [HEIMBACH, JUELICH])] == ["B", "J"]
 
 
 async def test_what_an_update_left_out_is_not_in_force_there_any_more(alerts: Alerts) -> None:
     await submit(alerts, "A", DUEREN, JUELICH)
     await submit(alerts, "B", JUELICH, chain="A")
-    assert await alerts.current_in([DUEREN]) == []
+    assert await shown_at(alerts, [DUEREN]) == ()

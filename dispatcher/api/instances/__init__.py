@@ -1,0 +1,1 @@
+"""The routes of municipalities' apps: what is in force, and their webhook."""

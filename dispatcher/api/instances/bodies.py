@@ -1,0 +1,241 @@
+"""The JSON bodies of municipalities' apps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cap import Certainty, Severity, Urgency
+from dispatcher.api.schemas import AlertBody, Body, StaleFeed
+from dispatcher.model.vocabulary import Kind
+from dispatcher.model.webhooks import Environment
+
+Ags = Annotated[str, Field(pattern="^[0-9]{8}$", examples=["05358008"])]
+
+
+class Language(StrEnum):
+    """The languages in which notices are worded; what a sender wrote in no other one stays as it was written."""
+
+    GERMAN = "de"
+    ENGLISH = "en"
+
+
+class NoticeMunicipality(Body):
+    """A municipality that a notice concerns."""
+
+    ags: Ags
+    name: str = Field(examples=["Düren"])
+
+
+class ShapeBody(Body):
+    """A GeoJSON MultiPolygon (RFC 7946): longitude before latitude, WGS 84."""
+
+    type: Literal["MultiPolygon"]
+    coordinates: list[list[list[list[float]]]]
+
+
+class NoticeBody(Body):
+    """One notice: what a push carries, a webhook gets and `GET /v1/instance/alerts` has in `notice`. A member may be
+    added at any time; read what you know and pass over the rest. A member that is not required is left out where there
+    is nothing to say.
+    """
+
+    v: Literal[1] = Field(description="the version of this document; another one means other members")
+    alert: str = Field(
+        description="our id of this message, as in the API", examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"]
+    )
+    chain: str = Field(
+        description="the thread in which a later notice takes the place of an earlier one: show one notice of a chain"
+    )
+    kind: Kind
+    title: str = Field(description="what kind of notice it is, in words", examples=["Warnung"])
+    headline: str = Field(examples=["Hochwasser an der Rur"])
+    instruction: str | None = Field(None, description="what to do")
+    description: str | None = None
+    areas: str | None = Field(
+        None,
+        description="the places as text, perhaps some of them and how many more",
+        examples=["Düren, Jülich"],
+    )
+    municipalities: list[NoticeMunicipality] | None = Field(
+        None,
+        description="the places as keys. In a pull those of your own places, always. In a webhook and a push all of "
+        "the message's, or none where they do not fit (4,000 bytes; in a push 480): then ask the pull",
+    )
+    area_shape: ShapeBody | None = Field(
+        None,
+        description="the drawn area, all of it: left out of pushes, where codes alone name the area, and where it "
+        "takes more than 5,000 bytes: then it is in the message at `cap`",
+    )
+    cap: str | None = Field(
+        None,
+        description="where the CAP message is, relative to the address of the API, with the instance's key; not in "
+        "pushes",
+        examples=["/v1/instance/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV/cap"],
+    )
+    event: str
+    severity: Severity
+    urgency: Urgency
+    certainty: Certainty
+    sender: str = Field(description="who warns, as people know it", examples=["Leitstelle Kreis Düren"])
+    web: str | None = Field(None, description="where there is more to read")
+    attribution: str | None = Field(None, description="credit and licence that must be shown beside the text")
+    lang: str = Field(description="the language of the texts (BCP 47)", examples=["de-DE"])
+    onset: datetime | None = Field(None, description="when it begins; only while that is ahead")
+    ends: datetime | None = Field(
+        None, description="the event's own end, where the source names one that is not `expires`"
+    )
+    sent: datetime
+    expires: datetime = Field(description="show the notice no longer than until then")
+    test: Literal[True] | None = Field(
+        None, description="a test notice or a sample: show it to nobody but the maker of the app"
+    )
+
+
+class InForceAlert(AlertBody):
+    """An alert in force, as the record has it, and the notice that tells people of it."""
+
+    notice: NoticeBody
+
+
+class EndedBody(Body):
+    """A warning that was in force at one of the instance's places and is not any more, before its `expires`."""
+
+    alert: str
+    chain: str
+    kind: Kind = Field(
+        description="what people were told: `cancel`, `delisted`, `no_longer_affected` (it goes on elsewhere), "
+        "`update` (`by` is in force in its place)"
+    )
+    by: str = Field(description="the id of the message that ended or replaced it")
+    ended_at: datetime
+    event: str
+    headline: str
+
+
+class InForceList(Body):
+    """What is in force now at the instance's places, and what is not any more."""
+
+    alerts: list[InForceAlert]
+    ended: list[EndedBody] = Field(
+        description="of the last 24 hours; with `since`, all since then that would be in force still"
+    )
+    complete: bool = Field(
+        description="true: `alerts` is all that is in force, forget what it does not name. false: only what has "
+        "changed since `since`"
+    )
+    cursor: str = Field(
+        description="what to send as `since` next time. Keep the one you have with a 304",
+        examples=["7345.7459123-1.f00d"],
+    )
+    environment: Environment
+    stale_feeds: list[StaleFeed] = Field(
+        default=[],
+        description="where this is not empty, an empty list of alerts does not mean that there are no warnings",
+    )
+
+
+class WebhookWanted(Body):
+    """The webhook that an instance wants."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        json_schema_extra={"examples": [{"url": "https://app.dueren.example/warnings"}]},
+    )
+
+    url: str = Field(
+        description="where notices are posted: https, port 443, a host on the public Internet",
+        max_length=4096,
+        examples=["https://app.dueren.example/warnings"],
+    )
+    secret: str | None = Field(
+        None,
+        description="`whsec_` and the Base64 of 24 to 64 random bytes. Left out: the one so far stays, or one is made "
+        "and shown once",
+        max_length=256,
+    )
+    places: list[Ags] | None = Field(
+        None,
+        description="of which of the instance's municipalities; left out: of all, also of those that are added later",
+        max_length=20_000,
+    )
+    language: Literal["de", "en"] = "de"
+
+
+class RotationWanted(Body):
+    """How a secret is to be replaced."""
+
+    secret: str | None = Field(
+        None, description="the new one; left out: one is made and shown", max_length=256
+    )
+    overlap_hours: float = Field(
+        24,
+        ge=0,
+        le=168,
+        allow_inf_nan=False,
+        description="for how long the secrets so far sign beside the new one",
+    )
+
+
+class WebhookBody(Body):
+    """The webhook of an instance."""
+
+    url: str
+    places: list[Ags] = Field(description="the municipalities of which it is told")
+    all_places: bool = Field(
+        description="whether these are all of the instance, also those that are added later"
+    )
+    language: str
+    environment: Environment = Field(
+        description="`sandbox`: test notices only, whatever happens in these places"
+    )
+    state: Literal["active", "ended"] = Field(
+        description="`ended`: the receiver answered 410, and nothing is sent until it is registered again"
+    )
+    previous_secrets_end: list[datetime] = Field(
+        description="until when each secret before the newest signs beside it"
+    )
+    secret: str | None = Field(
+        None, description="the secret, where the service has just made it: shown this once"
+    )
+
+
+class Meaning(StrEnum):
+    """What an answer would mean for a real notice."""
+
+    ACCEPTED = "accepted"
+    RETRIED = "retried"
+    POSTPONED = "postponed"
+    """429, or 503 with `Retry-After`: sent again when that says, and that is not an attempt."""
+    REFUSED = "refused"
+    """Given up: this notice is not sent again."""
+    ENDED = "ended"
+    """410: nothing is sent there any more."""
+    STOPPED = "stopped"
+    """401 or 403: nothing is sent for a minute, and the operator is called."""
+
+
+class TrialBody(Body):
+    """How the receiver answered a test notice."""
+
+    webhook_id: str = Field(description="the header `webhook-id` of the test notice")
+    status: int | None = Field(description="the receiver's HTTP status; null without an answer")
+    error: str | None = Field(
+        description="why there was no answer, or the status again", examples=["timeout_connect"]
+    )
+    meaning: Meaning
+    seconds: float = Field(description="how long it took")
+    notice: NoticeBody
+
+
+class PushKeyBody(BaseModel):
+    """The key by which push services know this installation."""
+
+    application_server_key: str = Field(
+        description="the VAPID public key, an uncompressed point of P-256 in base64url: give it to a browser's "
+        "`pushManager.subscribe` as `applicationServerKey`",
+    )

@@ -1,0 +1,38 @@
+"""Answers whoever has the same already with a 304, by RFC 9110 section 13."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+PRIVATE: Final = "private, no-cache"
+"""For one key alone, and to be asked about before each use."""
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def weak_tag(content: bytes) -> str:
+    """Return the tag of answers that say the same, though not always in the same bytes."""
+    return f'W/"{sha256(content).hexdigest()[:32]}"'
+
+
+def conditional(request: Request, body: bytes, tag: str, cache_control: str) -> Response:
+    """Return the JSON `body`, or 304 without one where the client has named its tag."""
+    headers = {"ETag": tag, "Cache-Control": cache_control}
+    if cache_control.startswith("private"):
+        headers["Vary"] = "Authorization"
+    if is_known(request.headers.getlist("if-none-match"), tag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+def is_known(named: list[str], tag: str) -> bool:
+    """Whether the client's `If-None-Match` names the tag, compared weakly as for a GET, or anything at all."""
+    listed = ", ".join(named)
+    return listed.strip() == "*" or tag.removeprefix("W/") in _TAG.findall(listed)

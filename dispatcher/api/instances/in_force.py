@@ -1,0 +1,159 @@
+"""Lets municipalities' apps pull what is in force for their municipalities."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
+from dispatcher.api import schemas
+from dispatcher.api.alerts import AlertId
+from dispatcher.api.feeds import stale_feeds
+from dispatcher.api.instances.bodies import EndedBody, InForceList, Language
+from dispatcher.api.instances.conditional import PRIVATE, conditional, weak_tag
+from dispatcher.api.shedding import reading
+from dispatcher.apps import samples
+from dispatcher.apps.told import ToldAlerts
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.webhooks import Environment
+from dispatcher.store.alerts.in_force import START, InForceReader
+from dispatcher.store.clock import record_time
+from dispatcher.texts.shortening import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import cap
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.apps.told import Told
+    from dispatcher.model.alerts import AffectedMunicipality, EndedAlert
+
+Since = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[0-9]{1,20}\.[0-9]{1,20}-[0-9]{1,10}\.[0-9a-f]{8}$",
+        description="the `cursor` of an earlier answer: show only what has changed since, some of it perhaps again",
+    ),
+]
+Spoken = Annotated[
+    Language,
+    Query(description="the language of the words that are ours, and of the info that speaks if there is one"),
+]
+Lister = Annotated[
+    Principal, reading(Permission.READ_IN_FORCE, since=(Since, None), language=(Spoken, Language.GERMAN))
+]
+Reader = Annotated[Principal, reading(Permission.READ_IN_FORCE, alert_id=AlertId)]
+SANDBOX_CURSOR = "0.0-0.00000000"
+NOT_HERE = "Diese Meldung gibt es hier nicht."
+
+
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes below `/v1/instance/alerts`: the key says which instance."""
+
+    async def message(alert_id: str) -> cap.Alert | None:
+        return await dependencies.alerts.message(alert_id)
+
+    async def affected(alert_id: str) -> Sequence[AffectedMunicipality]:
+        return await dependencies.alerts.affected(alert_id)
+
+    told = ToldAlerts(message, affected)
+    router = APIRouter(prefix="/v1/instance/alerts", tags=["instances"])
+
+    @router.get(
+        "",
+        responses={
+            200: {"model": InForceList},
+            304: {"description": "Nothing has changed since the answer that `If-None-Match` names"},
+        },
+    )
+    async def in_force(
+        instance: Lister, request: Request, since: Since = None, language: Spoken = Language.GERMAN
+    ) -> Response:
+        """List what is in force now in the instance's municipalities: not expired, not superseded, not ended. Of a
+        message with several infos the gravest in the language, of those that have not expired, speaks, with its own
+        end. `ended` has what was in force and is not any more.
+        """
+        if instance.sandbox:
+            return _answer(request, await _samples(dependencies, instance, language), SANDBOX_CURSOR)
+        mark, history = _read_cursor(since, instance, language)
+        found = await InForceReader(dependencies.health.pool).read(instance.territory, mark, history)
+        shown = [await told.now(alert, found.places[alert.id], language, found.now) for alert in found.alerts]
+        stale = await stale_feeds(dependencies.feed_services) if dependencies.feed_services else []
+        content = _content(
+            [one for one in shown if one], found.ended, Environment.PRODUCTION, complete=found.complete
+        )
+        content["stale_feeds"] = [feed.model_dump(mode="json") for feed in stale]
+        return _answer(request, content, f"{found.mark}.{found.history}.{_scope(instance, language)}")
+
+    @router.get(
+        "/{alert_id}/cap", response_class=Response, responses={200: {"content": {"application/cap+xml": {}}}}
+    )
+    async def raw(instance: Reader, alert_id: AlertId) -> Response:
+        """Return the CAP message, if it was dispatched and concerns one of the instance's municipalities."""
+        body = (
+            await _sample_message(dependencies, instance, alert_id)
+            if instance.sandbox
+            else await dependencies.alerts.raw_for(alert_id, instance.territory)
+        )
+        if body is None:
+            raise RequestRefused(ProblemType.NOT_FOUND, NOT_HERE)
+        return Response(body, media_type="application/cap+xml", headers={"Cache-Control": PRIVATE})
+
+    return router
+
+
+async def _samples(dependencies: ApiDependencies, instance: Principal, language: Language) -> dict[str, Any]:
+    now = await record_time(dependencies.health.pool)
+    made, ended = samples.current(instance.id, instance.territory, dependencies.boundaries, now, language)
+    return _content([made.told], [ended], Environment.SANDBOX, complete=True) | {"stale_feeds": []}
+
+
+async def _sample_message(dependencies: ApiDependencies, instance: Principal, alert_id: str) -> bytes | None:
+    now = await record_time(dependencies.health.pool)
+    made, _ = samples.current(instance.id, instance.territory, dependencies.boundaries, now)
+    return made.raw if made.alert.id == alert_id else None
+
+
+def _content(
+    told: Iterable[Told], ended: Iterable[EndedAlert], environment: Environment, *, complete: bool
+) -> dict[str, Any]:
+    return {
+        "alerts": [
+            {**schemas.alert_body(one.alert).model_dump(mode="json"), "notice": one.notice} for one in told
+        ],
+        "ended": [_ended(one) for one in ended],
+        "complete": complete,
+        "environment": environment,
+    }
+
+
+def _ended(alert: EndedAlert) -> dict[str, Any]:
+    return EndedBody(
+        alert=alert.id,
+        chain=alert.thread,
+        kind=alert.kind,
+        by=alert.by,
+        ended_at=alert.ended_at,
+        event=alert.event,
+        headline=alert.headline,
+    ).model_dump(mode="json")
+
+
+def _answer(request: Request, content: dict[str, Any], cursor: str) -> Response:
+    """Answer with the content. Its tag does not depend on the cursor, which moves though nothing else does."""
+    body = as_json(content)
+    return conditional(request, body[:-1] + b',"cursor":' + as_json(cursor) + b"}", weak_tag(body), PRIVATE)
+
+
+def _scope(instance: Principal, language: str) -> str:
+    """Return what a cursor is for: of other places, or in another language, everything is new."""
+    return sha256(" ".join([language, *sorted(instance.territory)]).encode()).hexdigest()[:8]
+
+
+def _read_cursor(since: str | None, instance: Principal, language: str) -> tuple[str, str]:
+    """Return mark and history of a cursor; those of the start for one that is for something else."""
+    mark, history, scope = (since or "..").split(".")
+    return (mark, history) if since and scope == _scope(instance, language) else (START, "")

@@ -1,0 +1,198 @@
+"""Lets municipalities' apps register their webhook, rotate its secret, try it and take it back."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ValidationError
+
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
+from dispatcher.api.authentication import require
+from dispatcher.api.body import read_body
+from dispatcher.api.instances.bodies import (
+    RotationWanted,
+    TrialBody,
+    WebhookBody,
+    WebhookWanted,
+)
+from dispatcher.api.schemas import ProblemBody
+from dispatcher.api.shedding import reading
+from dispatcher.apps.registration import Registered, Registration, WebhookRequest
+from dispatcher.apps.trial import TriedTooSoon
+from dispatcher.apps.webhook_refusal import WebhookRefused
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.webhooks import WebhookTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dispatcher.api.dependencies import ApiDependencies
+
+Instance = Annotated[Principal, Depends(require(Permission.MANAGE_WEBHOOK))]
+Reader = Annotated[Principal, reading(Permission.MANAGE_WEBHOOK)]
+Wanted = TypeVar("Wanted", bound=BaseModel)
+Found = TypeVar("Found")
+BODY_BYTES = 256 * 1024
+"""Room for the AGS of every municipality in Germany."""
+NONE_HERE = "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit 410 beendet."
+TAKEN = "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene verwenden."
+TOO_SOON = "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten."
+REFUSED = "So kann der Webhook nicht eingetragen werden; errors sagt, warum."
+NO_STORE = {"Cache-Control": "no-store"}
+"""A secret may be in the answer."""
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    described = {
+        401: "No valid key of an instance",
+        404: "There is no webhook",
+        409: "The URL is registered for somebody else",
+        422: "The webhook cannot be so; `errors` says why",
+        429: "Tested a moment ago; `Retry-After` says when it may be again",
+        503: "The record cannot be reached now",
+    }
+    return {
+        status: {
+            "model": ProblemBody,
+            "content": {"application/problem+json": {}},
+            "description": described[status],
+        }
+        for status in (401, *statuses, 503)
+    }
+
+
+def _json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
+    """Describe a body that is read within its limit first, and parsed by the route."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes below `/v1/instance/webhook`: the key says which instance."""
+    router = APIRouter(prefix="/v1/instance/webhook", tags=["instances"])
+    _registration(router, dependencies)
+    _trial(router, dependencies)
+    return router
+
+
+def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.put("", responses=_problems(409, 422), openapi_extra=_json_body(WebhookWanted, required=True))
+    async def put(instance: Instance, request: Request, response: Response) -> WebhookBody:
+        """Register the instance's webhook, or replace it: what is under way goes to the new URL. The same request once
+        more changes nothing. A secret that is named replaces the one so far at once; to have both, rotate.
+        """
+        wanted = _parsed(WebhookWanted, await read_body(request, BODY_BYTES, instance.actor))
+        asked = WebhookRequest(
+            wanted.url,
+            wanted.secret,
+            None if wanted.places is None else tuple(wanted.places),
+            wanted.language,
+        )
+        response.headers.update(NO_STORE)
+        with _refusing():
+            found = await dependencies.registration.put(
+                instance.id, instance.territory, asked, instance.actor
+            )
+        return _body(dependencies.registration, found)
+
+    @router.get("", responses=_problems(404))
+    async def show(instance: Reader, response: Response) -> WebhookBody:
+        """Show the instance's webhook, without its secret."""
+        response.headers.update(NO_STORE)
+        webhook = await dependencies.registration.shown(instance.id)
+        return _body(dependencies.registration, Registered(_there(webhook)))
+
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT, responses=_problems())
+    async def remove(instance: Instance) -> None:
+        """End the instance's webhook: nothing more is sent to it. Where there is none, nothing happens."""
+        await dependencies.registration.remove(instance.id, instance.actor)
+
+    @router.post(
+        "/rotate", responses=_problems(404, 422), openapi_extra=_json_body(RotationWanted, required=False)
+    )
+    async def rotate(instance: Instance, request: Request, response: Response) -> WebhookBody:
+        """Let a new secret sign, and for `overlap_hours` those so far beside it: a receiver that knows one of them
+        goes on without a gap. At most three sign beside the newest.
+        """
+        body = await read_body(request, BODY_BYTES, instance.actor)
+        wanted = _parsed(RotationWanted, body or b"{}")
+        overlap = timedelta(hours=wanted.overlap_hours)
+        response.headers.update(NO_STORE)
+        with _refusing():
+            found = await dependencies.registration.rotate(
+                instance.id, wanted.secret, overlap, instance.actor
+            )
+        return _body(dependencies.registration, _there(found))
+
+
+def _trial(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.post("/test", responses={200: {"model": TrialBody}, **_problems(404, 429)})
+    async def test(instance: Instance) -> Response:
+        """Send one test notice now, signed, to the instance's own webhook and nobody else, and show how it was
+        answered. It has `test: true` and says ÜBUNG/TEST; one every 10 s.
+        """
+        try:
+            result = await dependencies.trials.run(instance.id, instance.territory)
+        except TriedTooSoon as error:
+            wait = math.ceil(error.seconds)
+            raise RequestRefused(ProblemType.RATE_LIMITED, TOO_SOON, retry_after_s=wait) from None
+        # The document as it was sent, to the letter.
+        return JSONResponse(asdict(_there(result)), headers=NO_STORE)
+
+
+def _parsed(model: type[Wanted], body: bytes) -> Wanted:
+    """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        errors: tuple[dict[str, object], ...] = tuple(
+            {
+                "code": item["type"],
+                "path": "".join(f"/{part}" for part in item["loc"]),
+                "message": item["msg"],
+                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
+            }
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        raise RequestRefused(ProblemType.INVALID_WEBHOOK, REFUSED, errors) from None
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Raise as `RequestRefused` what speaks against a webhook."""
+    try:
+        yield
+    except WebhookRefused as refused:
+        errors = tuple(error._asdict() for error in refused.errors)
+        raise RequestRefused(ProblemType.INVALID_WEBHOOK, REFUSED, errors) from None
+    except WebhookTaken:
+        raise RequestRefused(ProblemType.WEBHOOK_TAKEN, TAKEN) from None
+
+
+def _there(found: Found | None) -> Found:
+    """Return what was found. Raises `RequestRefused` where there is no webhook."""
+    if found is None:
+        raise RequestRefused(ProblemType.NOT_FOUND, NONE_HERE)
+    return found
+
+
+def _body(registration: Registration, found: Registered) -> WebhookBody:
+    webhook = found.webhook
+    return WebhookBody(
+        url=webhook.url,
+        places=list(webhook.places),
+        all_places=webhook.follows_all,
+        language=webhook.language,
+        environment=webhook.environment,
+        state="ended" if webhook.ended_at else "active",
+        previous_secrets_end=list(registration.ends_of_secrets(webhook)),
+        secret=found.new_secret,
+    )

@@ -1,0 +1,66 @@
+"""Say what is wrong with a webhook that an instance asks for, in the form of a problem's `errors`."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class WebhookError(NamedTuple):
+    """One thing that is wrong, with a sentence in English and in German. `path` is a JSON Pointer into the body."""
+
+    code: str
+    path: str
+    message: str
+    message_de: str
+
+
+class WebhookRefused(Exception):
+    """What is asked for cannot be a webhook; nothing was changed."""
+
+    def __init__(self, *errors: WebhookError) -> None:
+        super().__init__(", ".join(error.code for error in errors))
+        self.errors = errors
+
+
+_SENTENCES: Final = {
+    "url_malformed": (
+        "Not a plain https URL: no user, no fragment, no blanks, letters of ASCII only.",
+        "Keine einfache https-Adresse: ohne Benutzer, ohne Sprungmarke, ohne Leerzeichen, nur ASCII-Zeichen.",
+    ),
+    "url_too_long": ("The URL is longer than 2048 characters.", "Die Adresse hat mehr als 2048 Zeichen."),
+    "url_not_https": ("The URL must begin with https://.", "Die Adresse muss mit https:// beginnen."),
+    "url_port": (
+        "Only port 443 is allowed; leave the port out.",
+        "Nur Port 443 ist erlaubt; bitte den Port weglassen.",
+    ),
+    "url_purpose": (
+        "The operator uses this address for something else.",
+        "Diese Adresse verwendet der Betreiber für etwas anderes.",
+    ),
+    "private_address": (
+        "The host is not on the public Internet, or not written in full.",
+        "Der Rechner steht nicht im öffentlichen Internet, oder sein Name ist nicht vollständig.",
+    ),
+    "secret_invalid": (
+        "A secret is whsec_ and the Base64 of 24 to 64 random bytes; leave it out, and one is made.",
+        "Ein Geheimnis ist whsec_ und das Base64 von 24 bis 64 zufälligen Bytes; fehlt es, wird eines erzeugt.",
+    ),
+    "secret_ends": (
+        "This secret is being replaced and ends soon; name another one.",
+        "Dieses Geheimnis wird gerade abgelöst und endet bald; bitte ein anderes angeben.",
+    ),
+    "places_foreign": (
+        "Not among the places of the instance: {}.",
+        "Gehört nicht zu den Orten der Instanz: {}.",
+    ),
+    "places_empty": (
+        "Name at least one place, or leave places out for all of the instance.",
+        "Bitte mindestens einen Ort nennen, oder places weglassen: dann gelten alle Orte der Instanz.",
+    ),
+}
+
+
+def webhook_error(code: str, path: str, value: str = "") -> WebhookError:
+    """Return the error of a code. `value` fills in what the sentence names."""
+    english, german = _SENTENCES[code]
+    return WebhookError(code, path, english.format(value), german.format(value))

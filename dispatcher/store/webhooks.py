@@ -1,0 +1,217 @@
+"""Record the webhook that each instance registers: a subscription of the channel `app`, and whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+
+from dispatcher.access.credentials import Bearer
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.webhooks import Environment, Webhook, WebhookTaken
+from dispatcher.store import audit
+from dispatcher.store.keys import NoSuchBearer
+from dispatcher.store.sql import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
+    from dispatcher.access.principals import Actor
+    from dispatcher.model.webhooks import WantedWebhook
+    from dispatcher.store.record import Connection, Pool
+
+CHANNEL: Final = "app"
+REMOVED: Final = "removed"
+"""The reason with which a subscription ends whose instance gave up its webhook."""
+_WEBHOOK: Final = """
+SELECT s.id, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
+  ARRAY(SELECT p FROM unnest(coalesce(w.places, i.places)) p WHERE p = ANY(i.places) ORDER BY p) AS places
+FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
+WHERE w.instance_id = $1"""
+
+
+class Webhooks:
+    """Reads and writes webhooks. Every act is on the audit trail, without the URL."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of(self, instance_id: str) -> Webhook | None:
+        """Return the webhook of an instance."""
+        return await _read(self._pool, instance_id)
+
+    async def put(
+        self,
+        instance_id: str,
+        wanted: WantedWebhook,
+        keys: Callable[[Mapping[str, str]], dict[str, str]],
+        by: Actor = UNNAMED_OPERATOR,
+    ) -> Webhook:
+        """Register or replace the webhook of an instance; `keys` returns its keys from those that it has. What is under
+        way goes to the new URL. Raises `NoSuchBearer`, and `WebhookTaken` for a URL that is somebody else's.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            environment = await _lock(connection, instance_id)
+            try:
+                number = await _put_subscription(connection, instance_id, wanted, keys)
+            except asyncpg.UniqueViolationError:
+                raise WebhookTaken from None
+            await connection.execute(
+                """INSERT INTO webhook (instance_id, subscription_id, places) VALUES ($1, $2, $3)
+                   ON CONFLICT (instance_id) DO UPDATE SET subscription_id = $2, places = $3""",
+                instance_id,
+                number,
+                None if wanted.places is None else list(wanted.places),
+            )
+            await _follow(connection, instance_id, number, warned=environment is Environment.PRODUCTION)
+            await audit.note(connection, by, "webhook.put", instance=instance_id)
+            return await _known(connection, instance_id)
+
+    async def change_keys(
+        self,
+        instance_id: str,
+        keys: Callable[[Mapping[str, str]], dict[str, str]],
+        by: Actor = UNNAMED_OPERATOR,
+    ) -> Webhook | None:
+        """Replace the keys of the webhook by what `keys` returns of them; None where there is no webhook, or its
+        receiver ended it. Raises `NoSuchBearer`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _lock(connection, instance_id)
+            webhook = await _read(connection, instance_id)
+            if webhook is None or webhook.ended_at is not None:
+                return None
+            await connection.execute(
+                "UPDATE subscription SET keys = $2 WHERE id = $1",
+                webhook.subscription_id,
+                keys(webhook.keys),
+            )
+            await audit.note(connection, by, "webhook.rotate", instance=instance_id)
+            return await _known(connection, instance_id)
+
+    async def remove(self, instance_id: str, by: Actor = UNNAMED_OPERATOR) -> bool:
+        """End the webhook: nothing more is sent to it. Returns whether there was one. Raises `NoSuchBearer`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await _lock(connection, instance_id)
+            number = await connection.fetchval(
+                "DELETE FROM webhook WHERE instance_id = $1 RETURNING subscription_id", instance_id
+            )
+            if number is None:
+                return False
+            await connection.execute(
+                f"UPDATE subscription SET ended_at = {NOW}, end_reason = $2 WHERE id = $1 AND ended_at IS NULL",  # noqa: S608 - constant
+                number,
+                REMOVED,
+            )
+            await audit.note(connection, by, "webhook.remove", instance=instance_id)
+        return True
+
+    async def claim_test(self, instance_id: str, every: timedelta) -> float:
+        """Note that the webhook is being tested. Returns 0, or in how many seconds it may be: one test in `every`,
+        over all processes.
+        """
+        claimed = await self._pool.fetchval(
+            f"""UPDATE webhook SET tested_at = {NOW} WHERE instance_id = $1
+                 AND (tested_at IS NULL OR tested_at <= {NOW} - $2::interval) RETURNING 0.0::float8""",  # noqa: S608 - constant
+            instance_id,
+            every,
+        )
+        if claimed is not None:
+            return 0.0
+        left: float | None = await self._pool.fetchval(
+            f"""SELECT extract(epoch FROM tested_at + $2::interval - {NOW})::float8 FROM webhook
+                WHERE instance_id = $1""",  # noqa: S608 - constant
+            instance_id,
+            every,
+        )
+        return max(left or 0.0, 0.001)
+
+
+async def _lock(connection: Connection, instance_id: str) -> Environment:
+    """Hold the instance's row until the transaction ends, so that two changes come one after the other."""
+    found = await connection.fetchval(
+        "SELECT environment FROM instance WHERE id = $1 FOR UPDATE", instance_id
+    )
+    if found is None:
+        raise NoSuchBearer(str(Bearer.of(None, instance_id)))
+    return Environment(found)
+
+
+async def _put_subscription(
+    connection: Connection,
+    instance_id: str,
+    wanted: WantedWebhook,
+    keys: Callable[[Mapping[str, str]], dict[str, str]],
+) -> int:
+    """Write the subscription and return its number: the one that the instance has, or else an imported one of its own
+    with this URL, or a new one. Raises UniqueViolationError where the URL is another's.
+    """
+    address_hash = hashlib.sha256(wanted.url.encode()).digest()
+    row = await connection.fetchrow(
+        """SELECT s.id, s.keys FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
+           WHERE s.channel = $1 AND s.instance = $2 AND s.ended_at IS NULL
+             AND (w.instance_id = $2 OR s.address_hash = $3)
+           ORDER BY w.instance_id IS NULL LIMIT 1 FOR UPDATE OF s""",
+        CHANNEL,
+        instance_id,
+        address_hash,
+    )
+    values = (wanted.gateway, wanted.url, address_hash, keys(row["keys"] if row else {}), wanted.language)
+    if row is not None:
+        await connection.execute(
+            """UPDATE subscription SET gateway = $2, address = $3, address_hash = $4, keys = $5, language = $6
+               WHERE id = $1""",
+            row["id"],
+            *values,
+        )
+        return int(row["id"])
+    number: int = await connection.fetchval(
+        """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
+        CHANNEL,
+        *values,
+        instance_id,
+    )
+    return number
+
+
+async def _follow(connection: Connection, instance_id: str, number: int, *, warned: bool) -> None:
+    """Let the subscription follow its places and nothing else; nothing at all where nobody is to be `warned`."""
+    webhook = await _known(connection, instance_id)
+    places = list(webhook.places) if warned else []
+    await connection.execute("DELETE FROM watched_area WHERE subscription_id = $1", number)
+    await connection.execute(
+        "DELETE FROM followed_municipality WHERE subscription_id = $1 AND ags <> ALL($2)", number, places
+    )
+    await connection.execute(
+        """INSERT INTO followed_municipality (subscription_id, ags) SELECT $1, unnest($2::text[])
+           ON CONFLICT DO NOTHING""",
+        number,
+        places,
+    )
+
+
+async def _known(connection: Connection, instance_id: str) -> Webhook:
+    """Return the webhook, which is there: this transaction wrote it."""
+    webhook = await _read(connection, instance_id)
+    if webhook is None:
+        raise LookupError(instance_id)
+    return webhook
+
+
+async def _read(connection: Any, instance_id: str) -> Webhook | None:
+    row = await connection.fetchrow(_WEBHOOK, instance_id)
+    if row is None:
+        return None
+    return Webhook(
+        subscription_id=row["id"],
+        url=row["address"],
+        keys=row["keys"],
+        language=row["language"],
+        places=tuple(row["places"]),
+        follows_all=row["follows_all"],
+        environment=Environment(row["environment"]),
+        ended_at=row["ended_at"],
+    )
