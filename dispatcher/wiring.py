@@ -386,7 +386,9 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             ),
             reports=delivery_reports(settings, pool, metrics),
             refused_credentials=RefusedCredentials(metrics),
-            registration=Registration(Webhooks(pool), callbacks(settings, http), utc_now),
+            registration=Registration(
+                Webhooks(pool), App(http, policy=exemptions(settings).policy_of_registration()), utc_now
+            ),
             trials=Trials(Webhooks(pool), callbacks(settings, http), boundaries, utc_now),
             push_key=vapid_signer(settings, pem).public_key,
         )

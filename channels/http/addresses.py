@@ -225,6 +225,14 @@ class Exemptions:
         """Return the policy of requests for `purpose`; None: of those that no exemption is for."""
         return self._allowing(origin for origin, meant in self.purposes.items() if purpose in meant)
 
+    def policy_of_registration(self) -> AddressPolicy:
+        """Return the policy of callbacks that an app's key registers. Of the operator's exemptions it may use those
+        that are for callbacks and for nothing else, or the key could have notices posted to his gateways and feeds.
+        """
+        return self._allowing(
+            origin for origin, meant in self.purposes.items() if meant == {Purpose.CALLBACK}
+        )
+
     def policy_of_feed(self, urls: Iterable[str]) -> AddressPolicy:
         """Return the policy of all requests for one feed, which the operator has configured to be asked at `urls`.
 

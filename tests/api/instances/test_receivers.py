@@ -61,7 +61,7 @@ async def test_a_test_notice_is_verified_and_a_wrong_secret_is_noticed(
     settings: Settings, language: str, tmp_path: Path
 ) -> None:
     async with receiver(language, tmp_path) as (process, origin):
-        allowed = settings.model_copy(update={"allowed_origins": frozenset({origin})})
+        allowed = settings.model_copy(update={"allowed_origins": frozenset({f"callback={origin}"})})
         async with serving(allowed) as service:
             await introduce(service.parts)
 

@@ -43,7 +43,9 @@ class App:
 async def app(settings: Settings) -> AsyncIterator[App]:
     async with (
         far_side() as side,
-        serving(settings.model_copy(update={"allowed_origins": frozenset({side.origin})})) as service,
+        serving(
+            settings.model_copy(update={"allowed_origins": frozenset({f"callback={side.origin}"})})
+        ) as service,
     ):
         await introduce(service.parts)
         sandbox = Instance("probe", "Probe", (DUEREN,), sandbox=True)
@@ -127,6 +129,19 @@ async def test_what_cannot_be_is_refused_with_where_and_why_in_both_languages(
     assert [error["path"] for error in problem["errors"]] == paths
     assert all(error["message"] and error["message_de"] for error in problem["errors"])
     (await app.ask("GET")).problem(404, "not-found")
+
+
+async def test_what_the_operator_exempted_for_more_than_callbacks_is_not_for_an_apps_key(
+    settings: Settings,
+) -> None:
+    """His SMS gateway, say, named without a purpose."""
+    allowed = settings.model_copy(update={"allowed_origins": frozenset({"http://127.0.0.1:9"})})
+    async with serving(allowed) as service:
+        await introduce(service.parts)
+        body = b'{"url": "http://127.0.0.1:9/messages"}'
+        answer = await service.request("PUT", PATH, body, key=INSTANCE_KEY)
+        (error,) = answer.problem(422, "invalid-webhook")["errors"]
+        assert error["code"] == "url_purpose"
 
 
 async def test_no_answer_repeats_what_was_sent(app: App) -> None:

@@ -290,3 +290,14 @@ def test_a_feeds_origin_that_is_exempt_for_something_else_is_no_feeds() -> None:
     policy = Exemptions.parse([f"gateway={GATEWAY}"]).policy_of_feed([f"{GATEWAY}/list.xml"])
     with pytest.raises(AddressRefused, match="url_purpose"):
         policy.origin(f"{GATEWAY}/list.xml")
+
+
+def test_an_apps_key_may_use_what_is_exempt_for_callbacks_alone() -> None:
+    alone, plain, both = "http://10.0.0.1:1", "http://10.0.0.1:2", "http://10.0.0.1:3"
+    exempt = Exemptions.parse([f"callback={alone}", plain, f"callback={both}", f"gateway={both}"])
+    policy = exempt.policy_of_registration()
+    assert policy.vet(f"{alone}/x") == alone
+    for origin in (plain, both):
+        with pytest.raises(AddressRefused, match="url_purpose"):
+            policy.vet(f"{origin}/x")
+    assert exempt.policy(Purpose.CALLBACK).allow_private == {alone, plain, both}
