@@ -14,6 +14,7 @@ import structlog
 
 from channels.base import ChannelError, Expired
 from dispatcher.delivery.delivery_counts import DeliveryCounts
+from dispatcher.delivery.failure_log import Failure, FailureLog
 from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
@@ -61,6 +62,7 @@ class DelivererDependencies:
     policy: DeliveryPolicy = DEFAULT_POLICY
     clock: RecordClock = field(default_factory=RecordClock)
     """The record's clock, which the channels go by too; every lease acquired sets it right."""
+    failures: FailureLog = field(default_factory=FailureLog)
 
 
 class Deliverer:
@@ -75,6 +77,10 @@ class Deliverer:
     def stop(self) -> None:
         """Release every batch after the slice in flight."""
         self._stopping.set()
+
+    async def log_failures(self) -> None:
+        """Log the failures of all batches, summed up, until cancelled."""
+        await self._dependencies.failures.run()
 
     async def deliver(self, batch_id: int) -> None:
         """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker."""
@@ -146,7 +152,6 @@ class _Work:
         self._pause_s = 0.0
         self._pause_reason = ""
         self._pause_reasons: set[str] = set()
-        self._failures_logged: set[str] = set()
         self._counts = DeliveryCounts(dependencies.metrics, lease)
 
     def _now(self) -> datetime:
@@ -278,7 +283,7 @@ class _Work:
         except ChannelError as error:
             misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
             seconds = misconfigured_s if error.needs_person else self._breaker.fail(time.monotonic())
-            self._pause(error.label, seconds, error)
+            self._pause(error.label, seconds, code=error.code, log_level=error.log_level)
 
     def _without_untold(self, receipts: list[Receipt], notice: Notice) -> list[Receipt]:
         """Return the receipts without those that came too late for this notice, where the alert goes on: to these is
@@ -304,11 +309,9 @@ class _Work:
             self._log_failure(result)
 
     def _log_failure(self, result: Settlement) -> None:
-        """Log each kind of failure once a batch, and never the detail."""
-        if result.outcome != State.ACCEPTED and result.label not in self._failures_logged:
-            self._failures_logged.add(result.label)
-            names = {"channel": self._lease.channel, "gateway": self._lease.gateway}
-            log.log(result.log_level, "delivery_failed", label=result.label, code=result.code, **names)
+        if result.outcome != State.ACCEPTED:
+            failure = Failure(self._lease.channel, self._lease.gateway, result.label, result.code)
+            self._dependencies.failures.note(failure, result.log_level)
 
     def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
         self._counts.note(result, latency_s, answers)
@@ -316,22 +319,26 @@ class _Work:
         self._budget.note(retry=result.attempts > 1, failed=failed, now=at, answers=answers)
         pause = self._breaker.note(failed=failed, now=at, answers=answers)
         if result.pause_s:
-            self._pause("retry_after", result.pause_s)
+            self._pause("retry_after", result.pause_s, code=result.code)
         elif pause:
-            self._pause("breaker", pause)
+            self._pause("breaker", pause, code=result.code)
 
-    def _pause(self, reason: str, seconds: float, error: ChannelError | None = None) -> None:
-        """Pause the gateway. Each reason counts and is logged once a batch; the longest pause wins."""
+    def _pause(
+        self, reason: str, seconds: float, *, code: str = "", log_level: int = logging.WARNING
+    ) -> None:
+        """Pause the gateway. Each reason counts and is logged once a batch, with the `code` of the answer that was the
+        last straw; the longest pause wins.
+        """
         if reason not in self._pause_reasons:
             self._pause_reasons.add(reason)
             self._counts.paused(reason)
             log.log(
-                error.log_level if error else logging.WARNING,
+                log_level,
                 "gateway_paused",
                 channel=self._lease.channel,
                 gateway=self._lease.gateway,
                 reason=reason,
-                code=error.code if error else "",
+                code=code,
                 seconds=round(seconds, 1),
             )
         if seconds > self._pause_s:

@@ -43,6 +43,7 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
     work: list[Coroutine[None, None, None]] = [
         run_lane(lane, dependencies, queue, settings.jobs_per_lane) for lane in Lane
     ]
+    work.append(dependencies.deliverer.log_failures())
     work.append(dependencies.watchdog.watch())
     work.append(LoopWatchdog(dependencies.metrics).watch())
     if dependencies.feed_scheduler is not None:

@@ -221,7 +221,7 @@ async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_s
     assert (line["log_level"], line["reason"], line["code"]) == (level, error.label, "code")
 
 
-async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without_its_detail(
+async def test_a_kind_of_failure_is_logged_with_its_gateway_and_code_and_without_its_detail(
     house: House,
 ) -> None:
     one, two, _ = await house.subscribe(*"abc")
@@ -238,7 +238,20 @@ async def test_a_kind_of_failure_is_logged_once_a_batch_at_its_level_and_without
         "code": "413",
         "channel": "webpush",
         "gateway": PUSH,
+        "count": 1,
     }
+
+
+async def test_a_breakers_pause_names_the_code_that_opened_it(house: House) -> None:
+    ids = await house.subscribe(*(f"{n}" for n in range(30)))
+    for each in ids:
+        house.channel.script[each] = [Transient("503")]
+    batches = await house.planned()
+    with structlog.testing.capture_logs() as logs:
+        for batch in batches:
+            await house.deliverer.deliver(batch)
+    paused_for = {line["reason"]: line["code"] for line in logs if line["event"] == "gateway_paused"}
+    assert paused_for == {"breaker": "503"}
 
 
 async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house: House) -> None:
