@@ -231,8 +231,8 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     [all machines](several-machines.md); default: made once in the data directory, at the service's first start."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """The zone in which people read times."""
-    log_json: bool = True
-    """JSON lines on standard error; false: readable lines."""
+    log_json: bool | None = None
+    """JSON lines on standard error (`true`) or readable ones (`false`); default: readable at a terminal, else JSON."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from dispatcher.feeds.configuration import ConfigurationError, load
 from dispatcher.feeds.scheduler import FeedScheduler
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
+from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue.address import Sentinels, parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
@@ -340,13 +341,18 @@ async def agree_on_secrets(settings: Settings, database_url: str) -> None:
         await pool.close()
 
 
+def process_metrics(settings: Settings) -> Metrics:
+    """Return the metrics of one process, with the counts of the supervisor where `dispatcher up` runs it."""
+    return Metrics(restarts=settings.data_dir / RESTARTS_FILE)
+
+
 @asynccontextmanager
 async def api_dependencies(settings: Settings, *, in_process: bool = False) -> AsyncIterator[ApiDependencies]:
     """Build all that an API process needs, and close it at the end. `in_process`: submissions are read in a thread of
     this process, not in processes that take a second to start.
     """
     database_url, queue = require_urls(settings)
-    metrics, boundaries = Metrics(), load_boundaries(settings)
+    metrics, boundaries = process_metrics(settings), load_boundaries(settings)
     feeds = check(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     # The API hands browsers the public half of the VAPID key.

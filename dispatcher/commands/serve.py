@@ -23,8 +23,10 @@ def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
     from dispatcher import wiring
     from dispatcher.embedded import EmbeddedError, embedded
+    from dispatcher.embedded.readiness import said_when_ready
     from dispatcher.embedded.supervisor import Command, Supervisor
-    from dispatcher.runtime.listening import require_free, require_own_ports
+    from dispatcher.metrics.process import RESTARTS_FILE
+    from dispatcher.runtime.listening import ADDRESSES, require_free, require_own_ports, written_in
     from dispatcher.store.migrate import upgrade
 
     settings = _settings("up")
@@ -54,9 +56,12 @@ def up() -> None:
                 [Command(name, _argv(name), {**environment, "WARN_PROCESS_NAME": name}) for name in names],
                 servers=servers.started,
                 state_file=settings.data_dir / "state.json",
+                restarts_file=settings.data_dir / RESTARTS_FILE,
             )
-            log.info("up", api=f"http://{settings.api_host}:{settings.api_port}")
-            code = supervisor.run()
+            log.info("starting", programs=names)
+            probes = [written_in(settings.data_dir, name) for name in names]
+            with said_when_ready(probes, written_in(settings.data_dir, names[0], ADDRESSES)):
+                code = supervisor.run()
     except EmbeddedError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_status) from error

@@ -22,6 +22,7 @@ class DeliveryCounts:
         self._metrics = metrics
         self._lease = lease
         self._gateway = metrics.gateway_label(lease.gateway)
+        metrics.retries_withheld.labels(lease.channel, self._gateway)  # shown from the start
         self._before = lease.outcomes
         self._results: Counter[str] = Counter()
         self._latencies: Counter[float] = Counter()

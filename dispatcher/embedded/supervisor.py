@@ -133,10 +133,10 @@ class Supervisor:
     `servers` are what the commands rely on: running already, started again here when they die (all else waits
     meanwhile), stopped by the caller that started them, after the commands. `grace`, in seconds, is what a command
     gets from SIGTERM to SIGKILL. `state_file` shows which process is which, while `run` runs: a JSON
-    object, pids by name.
+    object, pids by name. `restarts_file` shows in the same way how often each was started again.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has its default
         self,
         commands: Sequence[Command],
         *,
@@ -144,6 +144,7 @@ class Supervisor:
         backoff: Backoff = Backoff(),
         grace: float = 25.0,
         state_file: Path | None = None,
+        restarts_file: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._programs = {program: _Watch(program) for program in map(_Program, commands)}
@@ -151,6 +152,7 @@ class Supervisor:
         self._backoff = backoff
         self._grace = grace
         self._state_file = state_file
+        self._restarts_file = restarts_file
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._stopping = False
@@ -213,6 +215,7 @@ class Supervisor:
                 watch.restarts += 1
                 log.warning("program_restarting", program=watch.service.name, restarts=watch.restarts)
                 self._begin(watch)
+                self._publish()
 
     def _wait(self, seconds: float | None) -> None:
         """Wait until a process has ended or a signal has come, and note it."""
@@ -260,22 +263,28 @@ class Supervisor:
             if watch.pidfd is not None:  # a server's: it runs on
                 os.close(watch.pidfd)
                 watch.pidfd = None
-        if self._state_file:
-            self._state_file.unlink(missing_ok=True)
+        for file in (self._state_file, self._restarts_file):
+            if file:
+                file.unlink(missing_ok=True)
 
     def _publish(self) -> None:
         self._pids = {
             watch.service.name: pid for watch in self._watches if (pid := watch.service.pid) is not None
         }
-        if self._state_file:
-            draft = self._state_file.with_suffix(".new")
-            try:
-                draft.write_text(
-                    json.dumps({"supervisor": os.getpid(), **self._pids}, indent=2) + "\n", "utf-8"
-                )
-                draft.replace(self._state_file)
-            except OSError as error:  # a full disk must not stop the service
-                log.warning("state_file_not_written", reason=str(error))
+        _show(self._state_file, {"supervisor": os.getpid(), **self._pids})
+        _show(self._restarts_file, self.restarts())
+
+
+def _show(file: Path | None, counts: Mapping[str, int]) -> None:
+    """Replace a file's content: nobody ever reads half of it."""
+    if file is None:
+        return
+    draft = file.with_suffix(".new")
+    try:
+        draft.write_text(json.dumps(counts, indent=2) + "\n", "utf-8")
+        draft.replace(file)
+    except OSError as error:  # a full disk must not stop the service
+        log.warning("state_file_not_written", file=file.name, reason=str(error))
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry
 
 from dispatcher.metrics.access import AccessMetrics
@@ -9,13 +11,29 @@ from dispatcher.metrics.delivery import DeliveryMetrics
 from dispatcher.metrics.feeds import FeedMetrics
 from dispatcher.metrics.http import HttpMetrics
 from dispatcher.metrics.intake import IntakeMetrics
+from dispatcher.metrics.process import ProcessMetrics, Restarts
+from dispatcher.metrics.reach import ReachMetrics
 from dispatcher.metrics.state import StateMetrics
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-class Metrics(IntakeMetrics, DeliveryMetrics, StateMetrics, FeedMetrics, AccessMetrics, HttpMetrics):
+
+class Metrics(
+    IntakeMetrics,
+    DeliveryMetrics,
+    StateMetrics,
+    ReachMetrics,
+    FeedMetrics,
+    AccessMetrics,
+    HttpMetrics,
+    ProcessMetrics,
+):
     """All metrics of one process, in a registry of its own."""
 
-    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+    def __init__(self, registry: CollectorRegistry | None = None, *, restarts: Path | None = None) -> None:
+        """`restarts` is the file in which a supervisor counts what it started again."""
         self.registry = registry or CollectorRegistry()
-        for part in (IntakeMetrics, DeliveryMetrics, StateMetrics, FeedMetrics, AccessMetrics, HttpMetrics):
-            part.__init__(self, self.registry)
+        for part in Metrics.__bases__:
+            part.__init__(self, self.registry)  # type: ignore[misc]
+        self.registry.register(Restarts(restarts))

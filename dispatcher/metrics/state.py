@@ -29,7 +29,7 @@ class StateMetrics:
         )
         self.oldest_open = Gauge(
             "warn_oldest_open_batch_timestamp_seconds",
-            "Creation of the oldest open batch that may be worked on; 0 if there is none.",
+            "Since when the batch is due that has waited for a worker, or been worked on, for longest; 0 if none is.",
             ("lane",),
             registry=registry,
         )

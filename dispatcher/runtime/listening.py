@@ -76,23 +76,27 @@ def require_own_ports(settings: Settings) -> None:
 def announced(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
     """Announce `process` to Prometheus, which meanwhile finds its metrics on `listener`. Raises OSError."""
     document = [{"targets": [_address(listener)], "labels": {"process": process}}]
-    with _written(data_dir / DIRECTORY, process, document):
+    with _written(written_in(data_dir, process), document):
         yield
 
 
 @contextmanager
 def addressed(data_dir: Path, process: str, listener: socket.socket) -> Iterator[None]:
     """Write down where an API process serves, in `<data_dir>/api/<process>.json`. Raises OSError."""
-    with _written(data_dir / ADDRESSES, process, {"url": f"http://{_address(listener)}"}):
+    with _written(written_in(data_dir, process, ADDRESSES), {"url": f"http://{_address(listener)}"}):
         yield
 
 
+def written_in(data_dir: Path, process: str, directory: str = DIRECTORY) -> Path:
+    """Return the file in which a process writes down where it listens: for its probes, or in `ADDRESSES` its API."""
+    return data_dir / directory / f"{process}.json"
+
+
 @contextmanager
-def _written(directory: Path, process: str, document: object) -> Iterator[None]:
-    directory.mkdir(parents=True, exist_ok=True)
-    file = directory / f"{process}.json"
+def _written(file: Path, document: object) -> Iterator[None]:
+    file.parent.mkdir(parents=True, exist_ok=True)
     # Nobody must ever read half a document. Prometheus looks for names that end in .json only.
-    draft = directory / f"{process}.{os.getpid()}.new"
+    draft = file.with_suffix(f".{os.getpid()}.new")
     draft.write_text(json.dumps(document) + "\n", "utf-8")
     draft.replace(file)
     try:

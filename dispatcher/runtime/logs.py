@@ -13,10 +13,12 @@ SILENT = ("asyncpg",)
 say ourselves in a line."""
 
 
-def configure(*, as_json: bool, process: str) -> None:
+def configure(*, as_json: bool | None, process: str) -> None:
     """Configure logs for the whole process; called once by each command. What libraries log comes out in the same
-    form.
+    form. `as_json`: one JSON object a line, or else lines for a person; None: whichever standard error is for.
     """
+    if as_json is None:
+        as_json = not sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )

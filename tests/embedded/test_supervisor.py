@@ -227,6 +227,24 @@ def test_the_state_file_follows_what_runs_and_goes_at_the_end(reports: Reports, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_how_often_each_was_started_again_is_written_down_while_it_runs(
+    reports: Reports, tmp_path: Path
+) -> None:
+    file = tmp_path / "restarts.json"
+    commands = [reports.command("api", OBEDIENT), reports.command("worker-1", OBEDIENT)]
+    supervisor = Supervisor(commands, backoff=QUICK, restarts_file=file)
+
+    def operate() -> None:
+        first = dict(reports.next() for _ in range(2))
+        assert json.loads(file.read_bytes()) == {"api": 0, "worker-1": 0}
+        os.kill(int(first["worker-1"]), signal.SIGKILL)
+        reports.next()
+        assert eventually(lambda: json.loads(file.read_bytes()) == {"api": 0, "worker-1": 1})
+
+    assert run_while(supervisor, operate) == 0
+    assert not file.exists()
+
+
 def test_a_state_file_that_cannot_be_written_stops_nothing(reports: Reports, tmp_path: Path) -> None:
     supervisor = Supervisor([reports.command("api", OBEDIENT)], state_file=tmp_path / "none" / "pids.json")
     assert run_while(supervisor, reports.next) == 0

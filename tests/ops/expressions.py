@@ -20,22 +20,25 @@ VARIABLES = {"$job": "dispatcher", "$__rate_interval": "30s", "$__range": "5m"}
 _KEYWORDS = frozenset({"and", "or", "unless", "offset", "bool", "by", "on", "without", "ignoring"})
 _GROUPING = re.compile(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)")
 _DURATION = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
+_TEXT = re.compile(r',\s*"[^"]*"')
 _SELECTOR = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*+)(\{[^}]*\})?(?!\s*\()")
 _MATCHERS = re.compile(r"\{[^}]*\}")
+_EXCEPTION = re.compile(r"\s+unless on \([^)]*\) [\w:]+(\{[^}]*\})?")
 _COMPARISON = re.compile(r"(==|!=|>=|<=|>|<)(?!\s*bool\b)")
 
 
 def selectors(expression: str) -> list[str]:
     """Every instant vector selector in it, each once."""
-    bare = _DURATION.sub("", _GROUPING.sub("", expression))
+    bare = _TEXT.sub("", _DURATION.sub("", _GROUPING.sub("", expression)))
     found = [name + matchers for name, matchers in _SELECTOR.findall(bare) if name not in _KEYWORDS]
     return list(dict.fromkeys(found))
 
 
 def unconditional(expression: str) -> str:
     """The same with comparisons that answer 0 or 1 instead of dropping what does not meet them, and without
-    absent(), which answers when there is nothing.
+    absent(), which answers when there is nothing, and without exceptions (`unless on (…) a_metric`).
     """
+    expression = _EXCEPTION.sub("", expression)
     parts, matchers = _MATCHERS.split(expression), [*_MATCHERS.findall(expression), ""]
     without = [re.sub(r"\babsent\(", "(", _COMPARISON.sub(r"\1 bool", part)) for part in parts]
     return "".join(part + matcher for part, matcher in zip(without, matchers, strict=True))

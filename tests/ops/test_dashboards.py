@@ -1,6 +1,7 @@
 """Dashboards are what Grafana expects: it cannot be started here, so their structure is checked."""
 
 import json
+import re
 from collections import Counter
 from itertools import combinations
 from typing import Any
@@ -93,3 +94,41 @@ def test_every_panel_keeps_to_the_chosen_installation(panels: list[Any]) -> None
 def test_no_variable_is_left_unfilled() -> None:
     for path in DASHBOARDS:
         assert len(dashboard_expressions(path)) > 30
+
+
+def panels_named(section: str) -> set[str]:
+    """The panels of which a runbook speaks."""
+    titles = {panel["title"] for path in DASHBOARDS for panel in json.loads(path.read_bytes())["panels"]}
+    return titles & set(re.findall(r"„([^“]+)“", " ".join(section.split())))
+
+
+def runbooks() -> dict[str, str]:
+    """What is to be looked at and done, by alert."""
+    sections = re.split(r"^## ", (OPS / "docs" / "runbooks.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    return {section.split()[0]: section for section in sections}
+
+
+@pytest.mark.parametrize("alert", runbooks())
+def test_every_runbook_leads_to_a_panel_that_there_is(alert: str) -> None:
+    assert panels_named(runbooks()[alert])
+
+
+def test_a_runbook_that_names_no_panel_of_ours_is_noticed() -> None:
+    assert panels_named("**Ansehen.** „Datenbänke“, sonst nichts.") == set()
+    assert panels_named("**Ansehen.** „Abschlüsse je\nKanal“.") == {"Abschlüsse je Kanal"}
+
+
+def test_what_the_service_counts_of_feeds_held_messages_and_processes_is_on_the_dashboard() -> None:
+    text = "".join(path.read_text("utf-8") for path in DASHBOARDS)
+    for metric in (
+        "warn_feed_last_success_timestamp_seconds",
+        "warn_alerts_held",
+        "warn_record_up",
+        "warn_reads_shed_total",
+        "warn_retries_withheld_total",
+        "warn_areas_unmatched_total",
+        "warn_process_restarts_total",
+        "warn_event_loop_blocked_total",
+        "process_resident_memory_bytes",
+    ):
+        assert metric in text, metric

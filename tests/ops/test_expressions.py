@@ -11,6 +11,7 @@ import pytest
 
 from ops.lab.world.district import SENDER, District, Layout
 from ops.lab.world.population import PopulationPlan
+from ops.monitoring import RUNBOOKS
 from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
 from tests.ops.monitoring import Prometheus, eventually, quick_configuration
 from tests.support.messages import DUEREN, JUELICH, message
@@ -28,7 +29,7 @@ interval_s = 5
 frozen_after_s = 86400
 """
 REFUSES_US = {"action": {"kind": "status", "status": 401}}
-ANCHOR = re.compile(r"runbooks\.md#(\w+)")
+ANCHOR = re.compile(r"\{\{ \$externalLabels\.runbooks \}\}#(\w+)")
 
 
 @dataclass
@@ -49,7 +50,8 @@ def watched(prometheus_tools: Any, servers_dir: Path) -> Iterator[Any]:
     (home / "feeds.toml").write_text(FEED.format(folder=home / "ablage"))
     settings = {"WARN_FEEDS": str(home / "feeds.toml")}
     with District(home / "district", Layout(plan=PEOPLE, push_services=1, settings=settings)) as district:
-        prometheus = Prometheus(home / "prometheus", quick_configuration(district.service.home))
+        configuration = quick_configuration(district.service.home, home / "monitoring")
+        prometheus = Prometheus(home / "prometheus", configuration)
         prometheus.start()
         try:
             yield _watch(district, Watched(prometheus))
@@ -144,6 +146,7 @@ def test_a_gateway_that_refuses_us_calls_somebody(watched: Any) -> None:
     assert name == "DispatcherGatewayMisconfigured"
     assert (labels["severity"], labels["channel"], labels["gateway"]) == ("critical", "sms_http", "sms")
     assert annotations["summary"] == "Gateway sms weist uns ab (sms_http)"
+    assert annotations["runbook_url"] == f"{RUNBOOKS}#dispatchergatewaymisconfigured"
 
 
 def test_every_alert_says_what_is_the_matter_and_where_to_read_on(watched: Any) -> None:

@@ -85,15 +85,64 @@ def test_metrics_follow_prometheus_naming_practice(promtool: Any) -> None:
     assert said == ""
 
 
+def untested(name: str, tests: str) -> list[str]:
+    """What the unit tests do not ask of an alert."""
+    groups = [group for group in re.split(r"\n  - name: ", tests) if group.startswith(f"{name}\n")]
+    if len(groups) != 1:
+        return [f"{len(groups)} groups of this name"]
+    asked = re.findall(r"expr: .*?alertname=\"(\w+)\".*?exp_samples: *(\[\])?", groups[0], re.DOTALL)
+    fires = [asked_name for asked_name, nothing in asked if not nothing] or re.findall(
+        "exp_labels", groups[0]
+    )
+    wrong = [] if fires else ["never tested to fire"]
+    wrong += [] if (name, "[]") in asked else ["never tested not to fire"]
+    return wrong + [f"asks for {other}" for other in sorted({asked_name for asked_name, _ in asked} - {name})]
+
+
 @pytest.mark.parametrize("name", sorted(alert_names()))
 def test_every_alert_is_tested_to_fire_and_not_to_fire(name: Any) -> None:
-    groups = re.split(r"\n  - name: ", RULE_TESTS.read_text(encoding="utf-8"))
-    [group] = [group for group in groups if group.startswith(f"{name}\n")]
-    asked = re.findall(r"expr: .*?alertname=\"(\w+)\".*?exp_samples: *(\[\])?", group, re.DOTALL)
-    fires = [asked_name for asked_name, nothing in asked if not nothing] or re.findall("exp_labels", group)
-    assert fires, "never tested to fire"
-    assert (name, "[]") in asked, "never tested not to fire"
-    assert {asked_name for asked_name, _ in asked} == {name}
+    assert untested(name, RULE_TESTS.read_text(encoding="utf-8")) == []
+
+
+def lanes_untested(name: str, tests: str) -> set[str]:
+    """Lanes for which a rule of this name fires and no test of its group expects it to."""
+    rules = re.findall(
+        rf"- alert: {name}\n(?:(?!- alert).)*?lane: (\w+)", ALERTS.read_text("utf-8"), re.DOTALL
+    )
+    [group] = [group for group in re.split(r"\n  - name: ", tests) if group.startswith(f"{name}\n")]
+    return set(rules) - set(re.findall(r'alertstate="firing",[^}]*lane="(\w+)"[^}]*\}\', value', group))
+
+
+@pytest.mark.parametrize("name", sorted(alert_names()))
+def test_every_lane_of_an_alert_is_tested_to_fire(name: Any) -> None:
+    assert lanes_untested(name, RULE_TESTS.read_text(encoding="utf-8")) == set()
+
+
+def recorded_untested(tests: str) -> set[str]:
+    """Recording rules whose value no unit test asks for."""
+    text = (OPS / "prometheus" / "rules" / "recording.yml").read_text(encoding="utf-8")
+    names = set(re.findall(r"- record: (\S+)", text))
+    return names - set(re.findall(r"expr: '?(?:round\()?([\w:]+)", tests))
+
+
+def test_every_recording_rule_is_tested() -> None:
+    assert recorded_untested(RULE_TESTS.read_text(encoding="utf-8")) == set()
+
+
+def test_a_rule_without_a_test_is_noticed() -> None:
+    tests = RULE_TESTS.read_text(encoding="utf-8")
+    assert untested("DispatcherQueueUp", tests) == ["0 groups of this name"]
+    group = "\n  - name: X\n"
+    quiet = "      - {expr: 'ALERTS{alertname=\"X\"}', eval_time: 1m, exp_samples: []}\n"
+    assert untested("X", group + quiet) == ["never tested to fire"]
+    loud = "      - expr: ALERTS{alertname=\"X\"}\n        exp_samples:\n          - {labels: '', value: 1}\n"
+    assert untested("X", group + loud) == ["never tested not to fire"]
+    assert untested("X", group + quiet + loud) == []
+    assert untested("X", group + quiet + loud + quiet.replace("X", "Y")) == ["asks for Y"]
+    assert recorded_untested(tests.replace("job:warn_record_up:max", "")) == {"job:warn_record_up:max"}
+    fired = 'alertname="DispatcherNobodyReached",alertstate="firing",job="dispatcher",lane="priority"'
+    assert fired in tests
+    assert lanes_untested("DispatcherNobodyReached", tests.replace(fired, "")) == {"priority"}
 
 
 def test_every_alert_has_one_runbook_with_its_three_parts_and_every_runbook_an_alert() -> None:
@@ -128,6 +177,7 @@ def test_recording_rules_record_only_what_the_service_has() -> None:
         ('time() - (job:x:leader{lane="flash"} > 0) > 30', ['job:x:leader{lane="flash"}']),
         ("histogram_quantile(0.95, a_bucket) + a_bucket", ["a_bucket"]),
         ("a > bool 1e3", ["a"]),
+        ('label_replace(a{b="c", d="e"}, "f", "$1", "g", "(.+)")', ['a{b="c", d="e"}']),
     ],
 )
 def test_selectors_of_an_expression(expression: str, expected: list[Any]) -> None:
@@ -142,6 +192,7 @@ def test_selectors_of_an_expression(expression: str, expected: list[Any]) -> Non
         ("a == bool 1", "a == bool 1"),
         ('absent(a{b="c"} == 1)', '(a{b="c"} == bool 1)'),
         ("sum(a)", "sum(a)"),
+        ('a > 1 unless on (b, c) d:e{f="g"}', "a > bool 1"),
     ],
 )
 def test_an_expression_without_its_conditions(expression: str, expected: str) -> None:

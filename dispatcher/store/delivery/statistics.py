@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.metrics import CHANNELS
-from dispatcher.model.vocabulary import Lane
+from dispatcher.metrics.reach import GatewayReach
+from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
 from dispatcher.store.keys import Keys
 from dispatcher.store.sql import OPEN
 
@@ -16,13 +18,41 @@ if TYPE_CHECKING:
 
 _OPEN = f"""
 SELECT lane, count(*) AS open,
-  coalesce(extract(epoch FROM min(created_at) FILTER (WHERE not_before <= now())), 0)::float8 AS oldest
+  coalesce(extract(epoch FROM min(not_before) FILTER (WHERE not_before <= now())), 0)::float8 AS oldest
 FROM batch WHERE {OPEN} GROUP BY lane
 """  # noqa: S608 - constant
+_REACH = f"""
+WITH going_out AS (SELECT DISTINCT alert_id FROM batch WHERE {OPEN}),
+behind AS (
+  SELECT o.alert_id, b.* FROM going_out o CROSS JOIN LATERAL (
+    SELECT lane, channel, gateway, bool_or(first_at IS NOT NULL) AS reached,
+      coalesce(extract(epoch FROM min(created_at) FILTER (WHERE {OPEN})), 0)::float8 AS since,
+      coalesce(sum(octet_length(outcomes)) FILTER (WHERE {OPEN}), 0) AS open, sum(octet_length(outcomes)) AS audience
+    FROM batch WHERE alert_id = o.alert_id GROUP BY 1, 2, 3) b),
+judged AS (SELECT *, bool_or(reached) OVER (PARTITION BY alert_id) AS anybody FROM behind)
+SELECT lane, channel, gateway, reached, anybody,
+  coalesce(min(since) FILTER (WHERE since > 0), 0) AS since,
+  sum(open)::bigint AS open, sum(audience)::bigint AS audience
+FROM judged GROUP BY 1, 2, 3, 4, 5
+"""  # noqa: S608 - constant
+"""Of the alerts with open batches alone, all batches, which an index finds: the gateway may have accepted the
+recipients of one that is done. An outcome is a byte for each recipient, whose number is known without reading them."""
+_UNPLANNED = f"""
+SELECT a.lane, extract(epoch FROM min(greatest(a.received_at, t.taken_up)))::float8 AS since
+FROM alert a LEFT JOIN LATERAL (
+  SELECT max(at) AS taken_up FROM audit WHERE alert_id = a.id AND action IN ('held.release', 'alert.promote')) t ON true
+WHERE a.state = '{AlertState.ACCEPTED}' AND a.stopped_at IS NULL
+  AND NOT EXISTS (SELECT FROM batch b WHERE b.alert_id = a.id AND b.first_at IS NOT NULL)
+GROUP BY 1
+"""  # noqa: S608 - constant
+"""A message that waited for a person, or behind another, counts from when it no longer did."""
 _WAITING = f"""
 SELECT b.channel, count(*) FILTER (WHERE p.due IS NOT NULL AND b.{OPEN}) AS retries,
   count(*) FILTER (WHERE p.due IS NULL AND p.label IN ('permanent', 'crash')) AS dead
 FROM problem p JOIN batch b ON b.id = p.batch_id WHERE b.deadline > now() GROUP BY 1
+"""  # noqa: S608 - constant
+_LATE = f"""
+SELECT lane, outcomes FROM batch WHERE {OPEN} AND created_at < now() - interval '1 minute'
 """  # noqa: S608 - constant
 _UNACCOUNTED = f"""
 SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
@@ -39,6 +69,7 @@ class Statistics:
     async def show(self, metrics: Metrics) -> None:
         """Set every gauge, also those that are zero now."""
         await self._show_lanes(metrics)
+        await self._show_reach(metrics)
         await self._show_channels(metrics)
         await self._show_expiries(metrics)
         metrics.unaccounted.set(await self._pool.fetchval(_UNACCOUNTED))
@@ -72,3 +103,11 @@ class Statistics:
             metrics.dead_letters.labels(channel).set(row["dead"] if row else 0)
             metrics.subscriptions.labels(channel).set(counts.get(channel, 0))
             metrics.gateways_paused.labels(channel).set(pauses.get(channel, 0))
+
+    async def _show_reach(self, metrics: Metrics) -> None:
+        rows = [GatewayReach(**row) for row in await self._pool.fetch(_REACH)]
+        unplanned = {row["lane"]: row["since"] for row in await self._pool.fetch(_UNPLANNED)}
+        late = Counter[str]()
+        for row in await self._pool.fetch(_LATE):
+            late[row["lane"]] += len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
+        metrics.show_reach(rows, unplanned, late)

@@ -9,6 +9,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.batches import Progress, ReadyBatch, RecipientProblem
 from dispatcher.model.vocabulary import Reason, State
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.delivery import statistics
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
@@ -103,3 +104,95 @@ async def test_the_soonest_end_of_a_key_in_use_is_shown_for_each_kind(pool: Any,
     at = datetime(2999, 1, 1, tzinfo=UTC).timestamp()
     assert gauges["warn_key_expiry_timestamp_seconds", labels(kind="source")] == at
     assert gauges["warn_key_expiry_timestamp_seconds", labels(kind="instance")] == 0
+
+
+NOBODY, BEHIND = "warn_nobody_reached_since_timestamp_seconds", "warn_gateway_unreached_recipients"
+PRIORITY = labels(lane="priority")
+
+
+def behind(channel: str, gateway: str) -> Any:
+    return BEHIND, labels(channel=channel, gateway=gateway, lane="priority")
+
+
+WAITS = {
+    "retrying": "UPDATE batch SET not_before = now() + interval '1 minute', enqueued_at = now()",
+    "gateway-paused": "INSERT INTO gateway SELECT DISTINCT channel, gateway, now() + interval '1 hour', '' FROM batch",
+    "dead-worker": "UPDATE batch SET lease_token = 7, lease_until = now() - interval '1 minute'",
+    "at-work": "UPDATE batch SET lease_token = 7, lease_until = now() + interval '1 minute'",
+    "job-lost": "UPDATE batch SET enqueued_at = now()",
+}
+
+
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS.keys())
+async def test_nobody_is_reached_whatever_the_batches_wait_for(
+    pool: Any, ready_batches: list[ReadyBatch], wait: str
+) -> None:
+    await pool.execute("UPDATE batch SET created_at = now() - interval '90 seconds'")
+    await pool.execute(wait)
+    gauges = await shown(pool)
+    assert datetime.now(UTC).timestamp() - gauges[NOBODY, PRIORITY] == pytest.approx(90, abs=30)
+    assert gauges[behind("webpush", "https://push.example")] == 5
+    assert gauges[behind("app", "https://push.example")] == 1
+    assert gauges["warn_recipients_without_outcome", PRIORITY] == 6
+    assert gauges["warn_recipients_going_out", PRIORITY] == 6
+
+
+async def test_a_gateway_is_unreached_until_it_accepts_one_in_any_batch_of_the_alert(
+    pool: Any, ledger: Ledger, ready_batches: list[ReadyBatch]
+) -> None:
+    _, three, _ = await batch_ids(pool)
+    await pool.execute("UPDATE batch SET created_at = now() - interval '90 seconds'")
+    lease = await ledger.acquire(three)
+    accepted = Progress(bytes([ACCEPTED] * 3), accepted_first=lease.now, accepted_last=lease.now)
+    await ledger.release(lease, accepted)
+    gauges = await shown(pool)
+    assert gauges[NOBODY, PRIORITY] == 0
+    assert behind("webpush", "https://push.example") not in gauges
+    assert gauges[behind("app", "https://push.example")] == 1
+    assert gauges["warn_recipients_without_outcome", PRIORITY] == 3
+    assert gauges["warn_recipients_going_out", PRIORITY] == 6
+
+
+async def test_nobody_is_reached_by_an_alert_that_is_not_planned(pool: Any, alerts: Alerts) -> None:
+    before = datetime.now(UTC).timestamp()
+    await submit(alerts, "A")
+    received = (await shown(pool))[NOBODY, PRIORITY]
+    assert received == await pool.fetchval("SELECT extract(epoch FROM received_at)::float8 FROM alert")
+    await pool.execute(
+        "INSERT INTO audit (actor, action, alert_id) VALUES ('operator:me', 'held.release', 'A')"
+    )
+    assert (await shown(pool))[NOBODY, PRIORITY] >= before - 30
+    await pool.execute("UPDATE alert SET state = 'held'")
+    assert (await shown(pool))[NOBODY, PRIORITY] == 0
+
+
+async def test_a_batch_counts_as_late_from_when_it_is_due_and_not_from_its_making(
+    pool: Any, ready_batches: list[ReadyBatch]
+) -> None:
+    """Or the alarm would ring at each retry and fall silent after it."""
+    await pool.execute(
+        "UPDATE batch SET created_at = now() - interval '1 hour', not_before = now() - interval '1 second'"
+    )
+    oldest = (await shown(pool))["warn_oldest_open_batch_timestamp_seconds", PRIORITY]
+    assert datetime.now(UTC).timestamp() - oldest < 60
+
+
+QUESTIONS = {name: getattr(statistics, name) for name in ("_OPEN", "_REACH", "_UNPLANNED", "_LATE")}
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS.keys())
+async def test_what_is_asked_each_second_does_not_read_the_batches_of_other_days(
+    pool: Any, alerts: Alerts, ready_batches: list[ReadyBatch], question: str
+) -> None:
+    for n in range(20):
+        await submit(alerts, f"old-{n}")
+    await pool.execute("UPDATE alert SET state = 'settled' WHERE id <> 'A'")
+    await pool.execute(
+        """INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,
+             outcomes, state, first_at)
+           SELECT a.id, a.id, 'alert', 'webpush', 'x', 'de', 'flash', now(), '{1}', '\\x10', 'done', now()
+           FROM alert a, generate_series(1, 1000) WHERE a.id <> 'A'"""
+    )
+    await pool.execute("ANALYZE")
+    plan = "\n".join(row[0] for row in await pool.fetch(f"EXPLAIN {question}"))
+    assert "Seq Scan on batch" not in plan, plan
