@@ -25,7 +25,7 @@ from ops.monitoring import RUNBOOKS
 from tests.ops.monitoring import SCRAPED_EVERY_S, Prometheus, eventually, quick_configuration
 from tests.support.messages import DUEREN, message
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 SPEED = 6
 LATE_S = 12.0
