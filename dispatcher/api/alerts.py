@@ -18,6 +18,8 @@ from dispatcher.api.body import read_cap
 from dispatcher.api.shedding import places_of, reading, reading_ledger
 from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import AlertState
 
 if TYPE_CHECKING:
@@ -163,7 +165,7 @@ def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
 async def _own(dependencies: ApiDependencies, reader: Principal, alert_id: str) -> StoredAlert:
     alert = await dependencies.alerts.get(alert_id)
     if alert is None or not reader.owns(alert.source_id):
-        raise RequestRefused(ProblemType.NOT_FOUND, "Diese Meldung gibt es hier nicht.")
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
     return alert
 
 

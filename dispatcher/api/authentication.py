@@ -22,6 +22,8 @@ from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
 from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.runtime.strangers import RECOGNISED
 
 if TYPE_CHECKING:
@@ -36,10 +38,10 @@ if TYPE_CHECKING:
 
 _CLAIMED: Final = {KeyKind.SOURCE: PrincipalKind.SOURCE, KeyKind.INSTANCE: PrincipalKind.INSTANCE}
 """The kind that stands for a key of which no more is known: a feed's looks like a source's."""
-_NO_KEY = "Der API-Schlüssel fehlt oder ist ungültig."
+_NO_KEY = Phrase.KEY_MISSING
 _MISSING = {
-    PrincipalKind.GATEWAY: "Das Geheimnis des Gateways fehlt oder ist falsch.",
-    PrincipalKind.INSTANCE: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
+    PrincipalKind.GATEWAY: Phrase.GATEWAY_SECRET_MISSING,
+    PrincipalKind.INSTANCE: Phrase.INSTANCE_KEY_MISSING,
 }
 """What a route asks for that is not shown, by the first of these kinds that holds its permission; else `_NO_KEY`."""
 
@@ -64,8 +66,8 @@ class Require:
             shown = replace(shown, state=CredentialState.WRONG_KIND)
         if shown.principal is None or shown.state is not CredentialState.VALID:
             dependencies.refused_credentials.note(shown)
-            missing = next((text for kind, text in _MISSING.items() if kind in holders), _NO_KEY)
-            raise RequestRefused(ProblemType.UNAUTHENTICATED, missing)
+            missing = next((phrase for kind, phrase in _MISSING.items() if kind in holders), _NO_KEY)
+            raise RequestRefused(ProblemType.UNAUTHENTICATED, said(missing))
         if recognised := request.scope.get("extensions", {}).get(RECOGNISED):
             recognised()
         return shown.principal

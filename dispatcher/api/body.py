@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from starlette.requests import ClientDisconnect
 
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,8 +43,7 @@ class BodiesInReceipt:
         if self._bytes[sender] > RECEIPT_BYTES:
             raise RequestRefused(
                 ProblemType.OVERLOADED,
-                "Von diesem Zugang kommen gerade zu viele große Meldungen zugleich an. "
-                "Bitte gleich noch einmal senden.",
+                said(Phrase.TOO_MUCH_AT_ONCE),
             )
 
     def take_off(self, sender: str, count: int) -> None:
@@ -59,11 +60,9 @@ async def read_cap(
     one that is too large, one that does not arrive, or one too many at once.
     """
     if media_type_of(request) not in media_types:
-        raise RequestRefused(
-            ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung als application/cap+xml senden."
-        )
+        raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, said(Phrase.SEND_AS_CAP))
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Bitte die Meldung unkomprimiert senden.")
+        raise RequestRefused(ProblemType.UNSUPPORTED_MEDIA_TYPE, said(Phrase.SEND_UNCOMPRESSED))
     return await read_body(request, max_bytes, sender.actor)
 
 
@@ -83,9 +82,7 @@ async def read_body(request: Request, max_bytes: int, sender: str) -> bytes:
         async with asyncio.timeout(FIRST_S) as limit:
             return await _within(request, max_bytes, sender, limit)
     except (ClientDisconnect, TimeoutError) as error:
-        raise RequestRefused(
-            ProblemType.INCOMPLETE, "Die Meldung kam nicht vollständig an; bitte erneut senden."
-        ) from error
+        raise RequestRefused(ProblemType.INCOMPLETE, said(Phrase.BODY_INCOMPLETE)) from error
 
 
 def time_for(received: int) -> float:
@@ -112,6 +109,6 @@ async def _within(request: Request, max_bytes: int, sender: str, limit: asyncio.
 def _too_large(max_bytes: int) -> RequestRefused:
     return RequestRefused(
         ProblemType.TOO_LARGE,
-        f"Die Meldung ist größer als {max_bytes} Byte.",
+        said(Phrase.BODY_TOO_LARGE, max_bytes=max_bytes),
         extra={"max_bytes": max_bytes},
     )

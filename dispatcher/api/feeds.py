@@ -20,6 +20,8 @@ from dispatcher.feeds.schedule import stale_since
 from dispatcher.intake.reading import unread_refused
 from dispatcher.model.feeds import IngestResult, origin_of, redacted
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.model.vocabulary import Reason
 
 if TYPE_CHECKING:
@@ -121,13 +123,9 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         """
         services, feed = _named(dependencies, name)
         if not pusher.may_push_into(name):
-            raise RequestRefused(
-                ProblemType.SENDER_NOT_ALLOWED, "Dieser Zugang gehört nicht zu dieser Quelle."
-            )
+            raise RequestRefused(ProblemType.SENDER_NOT_ALLOWED, said(Phrase.FOREIGN_FEED))
         if feed.is_polled:
-            raise RequestRefused(
-                ProblemType.SENDER_NOT_ALLOWED, "Diese Quelle wird abgefragt und nimmt nichts entgegen."
-            )
+            raise RequestRefused(ProblemType.SENDER_NOT_ALLOWED, said(Phrase.POLLED_FEED))
         body = await read_cap(request, pusher, dependencies.settings.max_body_bytes, PUSHED)
         return PushBody(messages=await _submit(services, feed, body))
 
@@ -137,7 +135,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 def _named(dependencies: ApiDependencies, name: str) -> tuple[FeedServices, Feed]:
     feed = dependencies.feed_services.named(name) if dependencies.feed_services else None
     if dependencies.feed_services is None or feed is None:
-        raise RequestRefused(ProblemType.NOT_FOUND, "Eine Quelle dieses Namens gibt es hier nicht.")
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_FEED))
     return dependencies.feed_services, feed
 
 
@@ -148,7 +146,7 @@ async def _submit(services: FeedServices, feed: Feed, body: bytes) -> list[Pushe
     except cap.CapError as error:
         await services.sync.quarantine_body(feed, "push", body, error.code, str(error), now)
         raise RequestRefused(
-            ProblemType.MALFORMED, f"Die Meldung ist nicht lesbar: {error.message_de}"
+            ProblemType.MALFORMED, said(Phrase.MESSAGE_UNREADABLE, why=Said(error.message_de, str(error)))
         ) from error
     with unread_refused():
         results = await services.sync.submit_listing(feed, listing, now)

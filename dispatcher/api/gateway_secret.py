@@ -9,6 +9,8 @@ from dispatcher.access import principals
 from dispatcher.access.credentials import judge_secret
 from dispatcher.api.credentials import basic_password, bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,9 +41,7 @@ def configured(reports: DeliveryReports | None, name: str) -> tuple[DeliveryRepo
     reports.
     """
     if reports is None or name not in reports.gateways:
-        raise RequestRefused(
-            ProblemType.NOT_FOUND, "Von diesem Gateway werden keine Zustellberichte angenommen."
-        )
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_REPORTS_WANTED))
     return reports, reports.gateways[name]
 
 
@@ -51,7 +51,7 @@ def bounded_query(request: Request) -> bytes:
     if len(query) > MAX_QUERY_BYTES:
         raise RequestRefused(
             ProblemType.TOO_LARGE,
-            f"Die Adresse der Anfrage hat mehr als {MAX_QUERY_BYTES} Byte an Angaben.",
+            said(Phrase.QUERY_TOO_LONG, max_bytes=MAX_QUERY_BYTES),
             extra={"max_bytes": MAX_QUERY_BYTES},
         )
     return query

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
 from dispatcher.model.problems import TITLE, ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
@@ -22,8 +24,14 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
 
 MEDIA_TYPE = "application/problem+json"
+HTTP_TITLES_DE = {
+    HTTPStatus.NOT_FOUND: "Nicht gefunden",
+    HTTPStatus.METHOD_NOT_ALLOWED: "Methode nicht erlaubt",
+}
 URN = "urn:cap-dispatcher:problem:"
 RETRY_AFTER_S = 5
+ERRORS_MAX = 50
+"""Single findings that a problem lists at most, so that one message cannot ask for an answer of megabytes."""
 
 log = structlog.get_logger()
 
@@ -32,13 +40,17 @@ def problem_response(refused: RequestRefused) -> Response:
     """Return the problem document. `errors` appears only where there are single findings."""
     body: dict[str, object] = {
         "type": URN + refused.type,
-        "title": TITLE[refused.type],
+        "title": TITLE[refused.type].en,
+        "title_de": TITLE[refused.type].de,
         "status": refused.status,
-        "detail": refused.detail,
+        "detail": refused.detail.de,
+        "detail_en": refused.detail.en,
         **refused.extra,
     }
     if refused.errors:
-        body["errors"] = list(refused.errors)
+        body["errors"] = list(refused.errors[:ERRORS_MAX])
+    if len(refused.errors) > ERRORS_MAX:
+        body["errors_left_off"] = len(refused.errors) - ERRORS_MAX
     headers = {}
     if refused.type is ProblemType.UNAUTHENTICATED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -59,6 +71,37 @@ def allowed_methods(request: Request) -> list[str]:
     return sorted(found)
 
 
+def _of_http(status: HTTPStatus) -> dict[str, object]:
+    """Return the problem that is no more than its status (RFC 9457 section 4.2.1)."""
+    phrase = {
+        HTTPStatus.NOT_FOUND: Phrase.ROUTE_UNKNOWN,
+        HTTPStatus.METHOD_NOT_ALLOWED: Phrase.METHOD_UNKNOWN,
+    }
+    sentence = said(phrase.get(status, Phrase.HTTP_REFUSED), reason=status.phrase)
+    return {
+        "type": "about:blank",
+        "title": status.phrase,
+        "title_de": HTTP_TITLES_DE.get(status, "Die Anfrage wurde nicht angenommen"),
+        "status": int(status),
+        **_details(sentence),
+    }
+
+
+def _details(sentence: Said) -> dict[str, object]:
+    return {"detail": sentence.de, "detail_en": sentence.en}
+
+
+def _wrong_parameter(path: str, message: str) -> dict[str, object]:
+    """Return what is wrong with a parameter; the reason is the validator's own, in English."""
+    return {
+        "code": "parameter-invalid",
+        "path": path,
+        "line": None,
+        "message": message,
+        "message_de": f"Die Angabe {path} ist ungültig ({message}).",
+    }
+
+
 def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small handlers sharing a metrics
     """Add handlers for everything that can go wrong."""
     for type_ in ProblemType:
@@ -74,15 +117,12 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
     async def unavailable(request: Request, error: Exception) -> Response:
         metrics.record_up.set(0)
         log.warning("record_unavailable", error=type(error).__name__)
-        detail = (
-            "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung gesichert ist, steht nicht fest; "
-            "bitte erneut senden: dieselbe Kennung wird nicht doppelt angenommen."
-        )
-        return await refused(request, RequestRefused(ProblemType.RECORD_UNAVAILABLE, detail))
+        sentence = said(Phrase.RECORD_UNAVAILABLE)
+        return await refused(request, RequestRefused(ProblemType.RECORD_UNAVAILABLE, sentence))
 
     async def http_error(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+        body = _of_http(HTTPStatus(status))
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = ", ".join(allowed_methods(request))
@@ -91,16 +131,16 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
     async def invalid(_: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
         if any(item["loc"][0] == "path" for item in errors):  # no name that anything could have
-            return problem_response(
-                RequestRefused(ProblemType.NOT_FOUND, "Eine solche Kennung gibt es hier nicht.")
-            )
+            return problem_response(RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ID)))
         # Where and why, not what was sent; once, though a parameter is declared by the route and by its `require`.
         found = dict.fromkeys(("/".join(map(str, item["loc"])), item["msg"]) for item in errors)
-        named = [{"path": path, "message": message} for path, message in found]
+        named = [_wrong_parameter(path, message) for path, message in found]
         body = {
             "type": "about:blank",
             "title": "The request's parameters are not valid",
+            "title_de": "Die Angaben der Anfrage sind ungültig",
             "status": HTTPStatus.UNPROCESSABLE_ENTITY,
+            **_details(said(Phrase.PARAMETERS_WRONG)),
             "errors": named,
         }
         return JSONResponse(body, status_code=HTTPStatus.UNPROCESSABLE_ENTITY, media_type=MEDIA_TYPE)
@@ -109,9 +149,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
         log.error("internal_error", path=request.url.path, error=type(error).__name__)
         return await refused(
             request,
-            RequestRefused(
-                ProblemType.INTERNAL, "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden."
-            ),
+            RequestRefused(ProblemType.INTERNAL, said(Phrase.INTERNAL)),
         )
 
     app.add_exception_handler(RequestRefused, refused)

@@ -16,6 +16,8 @@ from dispatcher.api.body import media_type_of, read_body
 from dispatcher.api.gateway_secret import bounded_query, configured
 from dispatcher.api.schemas import Body
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
@@ -77,7 +79,7 @@ async def _record(request: Request, services: DeliveryReports, gateway: Reportin
     except UnreadableReport as error:
         raise RequestRefused(
             ProblemType.MALFORMED_REPORT,
-            "Der Zustellbericht ist weder als JSON noch als Formular lesbar oder zu umfangreich.",
+            said(Phrase.REPORT_UNREADABLE),
             extra={"reason": str(error)},
         ) from None
     verdicts = await services.take(gateway.name, reports)

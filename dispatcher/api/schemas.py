@@ -33,9 +33,15 @@ class ProblemBody(BaseModel):
 
     type: str = Field(examples=["urn:cap-dispatcher:problem:invalid-cap"])
     title: str
+    title_de: str
     status: int
-    detail: str
-    errors: list[dict[str, Any]] | None = None
+    detail: str = Field(description="a sentence in German, for the duty officer")
+    detail_en: str
+    errors: list[dict[str, Any]] | None = Field(
+        default=None,
+        description="single findings, 50 at most: `code`, `path`, `line`, `message`, `message_de`",
+    )
+    errors_left_off: int | None = Field(default=None, description="how many more there are")
 
 
 class MunicipalityBody(Body):
@@ -95,6 +101,8 @@ class UnmatchedBody(Body):
     kind: str = Field(examples=["geocode"])
     value: str = Field(examples=["AGS=99999999"])
     reason: str
+    message: str = Field(description="why, and what to give instead")
+    message_de: str
 
 
 class ProgressBody(Body):
@@ -174,6 +182,7 @@ class AcceptedBody(Body):
     municipalities: list[MunicipalityBody]
     unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
+    notes_de: list[str] = Field(description="the same in German, in the same order")
     findings: list[FindingBody]
 
 
@@ -200,6 +209,7 @@ class PreviewBody(Body):
     municipalities: list[MunicipalityBody]
     unmatched: list[UnmatchedBody]
     notes: list[str] = Field(description="what was repaired or looks odd in the areas")
+    notes_de: list[str] = Field(description="the same in German, in the same order")
     reach: dict[str, ShownCount] = Field(
         description="subscribers by channel, each counted once. Where the message has a polygon or circle, those whom "
         "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`"
@@ -378,12 +388,15 @@ def accepted_body(accepted: Accepted) -> AcceptedBody:
         municipalities=[municipality(place) for place in accepted.affected],
         unmatched=[_unmatched(lost) for lost in accepted.matched.unmatched],
         notes=list(accepted.matched.notes),
+        notes_de=list(accepted.matched.notes_de),
         findings=[_finding(finding) for finding in accepted.findings],
     )
 
 
 def _unmatched(lost: Unmatched) -> UnmatchedBody:
-    return UnmatchedBody(kind=lost.kind, value=lost.value, reason=lost.reason)
+    return UnmatchedBody(
+        kind=lost.kind, value=lost.value, reason=lost.reason, message=lost.said.en, message_de=lost.said.de
+    )
 
 
 def preview_body(preview: Preview, reader: str) -> PreviewBody:
@@ -400,6 +413,7 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         municipalities=[municipality(place) for place in preview.affected],
         unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],
         notes=list(preview.matched.notes),
+        notes_de=list(preview.matched.notes_de),
         reach=preview.estimate.shown_by_channel(),
         reach_by_municipality=preview.estimate.shown_by_municipality(),
         population=preview.estimate.population,

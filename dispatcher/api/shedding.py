@@ -24,6 +24,8 @@ from dispatcher.access.principals import Principal
 from dispatcher.api.authentication import Require
 from dispatcher.api.credentials import bearer
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Hashable
@@ -43,7 +45,6 @@ these leave four to submissions."""
 WAITING: Final = 64
 """How many of one principal may wait: a page of a control centre asks for dozens of things at once."""
 WAIT_S: Final = 1.0
-BUSY: Final = "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch einmal abfragen."
 
 
 class Gate:
@@ -116,7 +117,7 @@ class Places:
         one = client if isinstance(client, str) else (client.kind, client.id)
         if not await gate.enter(one):
             self._shed()
-            raise RequestRefused(ProblemType.OVERLOADED, BUSY)
+            raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.BUSY_READING))
         try:
             yield
         finally:

@@ -201,7 +201,8 @@ def _reference(named: dict[str, str]) -> str:
 
 def _finding_line(item: dict[str, Any]) -> str:
     place = f" (Zeile {item['line']})" if item.get("line") else ""
-    named = f" {item['value']}:" if item.get("value") else ""
+    spoken = item.get("message_de") or item.get("message")
+    named = f" {item['value']}:" if item.get("value") and not spoken else ""
     message = item.get("message_de") or item.get("message") or item.get("reason") or ""
     return shown(f"  {item.get('code') or item.get('kind')}{place}:{named} {message}")
 

@@ -19,7 +19,7 @@ from dispatcher.commands.access import parties
 from dispatcher.commands.access.instances import require_places
 from dispatcher.commands.access.parties import AsJson, PartyId
 from dispatcher.commands.admin import on_record
-from dispatcher.commands.operator import acts, operator
+from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.model.principals import Instance
 from dispatcher.model.webhooks import WebhookTaken

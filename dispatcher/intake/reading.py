@@ -11,6 +11,8 @@ import cap
 from dispatcher.intake.prepare import Incoming, Message, prepare
 from dispatcher.intake.requirements import as_error, require_names, require_target, target_findings
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.readers.readers import ReadersBusy, ReaderStopped
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def read_submission(
         require_target(rules, message)
     except RequestRefused as refused:
         return ReadSubmission(message, refused=refused, match_seconds=seconds)
-    about_target = target_findings(message.matched) if list(alert.areas()) else ()
+    about_target = target_findings(message.matched, message.alert) if list(alert.areas()) else ()
     return ReadSubmission(message, (*findings, *about_target), match_seconds=seconds)
 
 
@@ -60,13 +62,13 @@ def _valid(raw: bytes, rules: IntakeRules, limits: cap.Limits) -> tuple[cap.Aler
     if not cap.is_valid(findings):
         raise RequestRefused(
             ProblemType.INVALID_CAP,
-            "Die Meldung verletzt Regeln des CAP-Standards; alle Stellen sind aufgeführt.",
+            said(Phrase.RULES_BROKEN),
             errors=tuple(as_error(finding) for finding in findings),
         )
     if alert.sender not in rules.senders:
         raise RequestRefused(
             ProblemType.SENDER_NOT_ALLOWED,
-            f"Dieser Zugang darf nicht als Absender {alert.sender} melden.",
+            said(Phrase.SENDER_NOT_ALLOWED, sender=alert.sender, allowed=", ".join(sorted(rules.senders))),
             extra={"sender": alert.sender},
         )
     require_names(alert)
@@ -77,14 +79,17 @@ def _parsed(raw: bytes, limits: cap.Limits) -> cap.Alert:
     try:
         document = cap.parse(raw, limits)
     except cap.TooLarge as error:
-        raise RequestRefused(ProblemType.TOO_LARGE, f"Die Meldung ist zu groß: {error.message_de}") from error
+        raise RequestRefused(
+            ProblemType.TOO_LARGE, said(Phrase.MESSAGE_TOO_LARGE, why=_why(error))
+        ) from error
     except cap.CapError as error:
         raise RequestRefused(
             ProblemType.MALFORMED,
-            f"Die Meldung ist nicht lesbar: {error.message_de}",
+            said(Phrase.MESSAGE_UNREADABLE, why=_why(error)),
             errors=(
                 {
                     "code": error.code,
+                    "path": "",
                     "line": error.line,
                     "message": str(error),
                     "message_de": error.message_de,
@@ -94,9 +99,13 @@ def _parsed(raw: bytes, limits: cap.Limits) -> cap.Alert:
     if document.kind != "alert" or len(document.alerts) != 1:
         raise RequestRefused(
             ProblemType.NOT_ONE_ALERT,
-            f"Eine Einreichung enthält genau eine Meldung, diese {len(document.alerts)}.",
+            said(Phrase.NOT_ONE_MESSAGE, count=len(document.alerts)),
         )
     return document.alerts[0]
+
+
+def _why(error: cap.CapError) -> Said:
+    return Said(error.message_de, str(error))
 
 
 @contextmanager
@@ -107,13 +116,11 @@ def unread_refused() -> Iterator[None]:
     except ReadersBusy:
         raise RequestRefused(
             ProblemType.OVERLOADED,
-            "Von diesem Zugang werden gerade so viele Meldungen gelesen, wie zugleich möglich sind. "
-            "Bitte gleich noch einmal senden.",
+            said(Phrase.READERS_BUSY),
         ) from None
     except ReaderStopped as stopped:
         raise RequestRefused(
             ProblemType.TOO_COMPLEX,
-            "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit weniger Ecken und Flächen "
-            "zeichnen.",
+            said(Phrase.MESSAGE_TOO_COMPLEX),
             extra={"reason": stopped.reason},
         ) from None

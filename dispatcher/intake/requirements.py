@@ -12,18 +12,23 @@ import cap
 from dispatcher.intake.meaning import infos_beyond
 from dispatcher.intake.prepare import NAME_MAX, too_long_names
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.model.vocabulary import ENDING_REASONS, Doubt
+from dispatcher.targeting.explanation import area_number, german_label, in_both
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from dispatcher.intake.decide import Decision
     from dispatcher.intake.prepare import IntakeRules, Message
     from dispatcher.intake.related import RelatedState
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
-    from dispatcher.targeting.outcome import Match
+    from dispatcher.targeting.outcome import Match, Unmatched
 
+FINDINGS_MAX = 50
+"""Findings of one kind that an answer lists at most."""
 NAMED = 20
 """Municipalities that a sentence names at most, so that it stays one; all of them are in `municipalities`."""
 
@@ -46,9 +51,7 @@ def quota_exceeded(quota: int, reached: datetime, now: datetime) -> RequestRefus
     wait_s = max(1, ceil((reached + QUOTA_WINDOW - now).total_seconds()))
     return RequestRefused(
         ProblemType.QUOTA_EXCEEDED,
-        f"Dieser Zugang hat in einer Stunde schon {quota} Warnungen eingereicht, mehr darf er nicht. Die Meldung ist "
-        f"nicht angenommen, niemand wird gewarnt. Bitte in {ceil(wait_s / 60)} min erneut senden; eilt es, kann der "
-        "Betreiber die Grenze sofort anheben. Aktualisierungen und Aufhebungen werden weiter angenommen.",
+        said(Phrase.QUOTA_REACHED, quota=quota, minutes=ceil(wait_s / 60)),
         extra={"quota": quota},
         retry_after_s=wait_s,
     )
@@ -59,12 +62,12 @@ def require_names(alert: cap.Alert) -> None:
     if alert.version is not cap.Version.V1_2:
         raise RequestRefused(
             ProblemType.MALFORMED,
-            f"Angenommen wird CAP 1.2; diese Meldung ist in CAP {alert.version} verfasst.",
+            said(Phrase.VERSION_UNKNOWN, version=alert.version),
         )
     if too_long_names(alert):
         raise RequestRefused(
             ProblemType.INVALID_CAP,
-            f"Eine Kennung oder ein Absender, auch in <references>, hat mehr als {NAME_MAX} Zeichen.",
+            said(Phrase.NAME_TOO_LONG, most=NAME_MAX),
         )
 
 
@@ -74,131 +77,159 @@ def require_target(rules: IntakeRules, message: Message) -> None:
     """
     if message.ends:
         return
-    matched = message.matched
-    if not list(message.alert.areas()):
-        raise RequestRefused(
-            ProblemType.NO_AREA, "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt."
-        )
+    matched, alert = message.matched, message.alert
+    if not list(alert.areas()):
+        phrase = Phrase.NO_AREA if alert.infos else Phrase.NO_INFO
+        raise RequestRefused(ProblemType.NO_AREA, said(phrase))
     if matched.held or not matched.affected:
         raise RequestRefused(
             ProblemType.AREA_UNMATCHED,
-            "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird nichts gesendet.",
-            errors=tuple(
-                {"kind": str(item.kind), "value": item.value, "reason": str(item.reason)}
-                for item in matched.unmatched
-            ),
+            said(Phrase.AREA_UNMATCHED),
+            errors=tuple(_unmatched_error(item, alert) for item in matched.unmatched),
         )
-    require_territory(rules, [(place.ags, place.name) for place in matched.affected], "Das Gebiet reicht")
+    places = [(place.ags, place.name) for place in matched.affected]
+    require_territory(rules, places, Phrase.AREA_OUTSIDE_TERRITORY)
+
+
+def _unmatched_error(lost: Unmatched, alert: cap.Alert) -> dict[str, object]:
+    """Return what of the area led nowhere as a member of the problem's `errors`, with what it has besides."""
+    path, line = place_of(lost, alert)
+    why = _why(lost)
+    return {
+        "code": "area-unmatched",
+        "severity": str(cap.Level.ERROR),
+        "path": path,
+        "line": line,
+        "message": f"{lost.value}: {why.en}",
+        "message_de": f"{german_label(lost.value)}: {why.de}",
+        "kind": str(lost.kind),
+        "value": lost.value,
+        "reason": str(lost.reason),
+    }
+
+
+def _why(lost: Unmatched) -> Said:
+    return lost.said if lost.said.de else in_both(lost.reason)
+
+
+def place_of(lost: Unmatched, alert: cap.Alert) -> tuple[str, int | None]:
+    """Return path and line of the area that an unmatched code, shape or area is in; of all areas where it is not found
+    in one.
+    """
+    number = area_number(lost.value.partition(" of ")[2] or lost.value)
+    distinct = list(dict.fromkeys(alert.areas()))
+    name, _, code = lost.value.partition("=")
+    for index, info in enumerate(alert.infos, 1):
+        for position, area in enumerate(info.areas, 1):
+            named = any(value.name == name and code in value.value for value in area.geocodes)
+            numbered = number is not None and number <= len(distinct) and distinct[number - 1] == area
+            if named or numbered:
+                return f"/alert/info[{index}]/area[{position}]", area.line
+    return "/alert/info/area", None
 
 
 def require_own_reach(rules: IntakeRules, others: Sequence[AffectedMunicipality]) -> None:
     """Require the same of `others`: the places that other sources warned of in what the message updates or ends."""
     beyond = dict.fromkeys((place.ags, place.name) for place in others)
-    require_territory(rules, list(beyond), "Die Meldung, auf die sich diese bezieht, reicht")
+    require_territory(rules, list(beyond), Phrase.REFERENCE_OUTSIDE_TERRITORY)
 
 
-def require_territory(rules: IntakeRules, places: Sequence[tuple[str, str]], what: str) -> None:
-    """Require that the source may warn each of the municipalities."""
+def require_territory(rules: IntakeRules, places: Sequence[tuple[str, str]], phrase: Phrase) -> None:
+    """Require that the source may warn each of the municipalities; `phrase` says that it may not."""
     foreign = [(ags, name) for ags, name in places if not rules.may_warn(ags)]
     if foreign:
         names = ", ".join(name for _, name in foreign[:NAMED])
-        more = f" und {len(foreign) - NAMED} weitere" if len(foreign) > NAMED else ""
+        more = said(Phrase.AND_MORE, count=len(foreign) - NAMED) if len(foreign) > NAMED else ""
         raise RequestRefused(
             ProblemType.OUTSIDE_TERRITORY,
-            f"{what} über die Zuständigkeit hinaus: {names}{more}.",
+            said(phrase, names=names, more=more),
             extra={"municipalities": [{"ags": ags, "name": name} for ags, name in foreign]},
         )
 
 
-def refusal(doubt: Doubt, message: Message, known: RelatedState) -> RequestRefused:
-    """Return how a control centre is told that its message is in doubt."""
-    return _REFUSALS[doubt](message, known)
+def refusal(doubt: Doubt, message: Message, known: RelatedState, zone: tzinfo) -> RequestRefused:
+    """Return how a control centre is told that its message is in doubt; `zone` is that of its desk."""
+    return _REFUSALS[doubt](message, known, zone)
 
 
-def _clock(message: Message, known: RelatedState) -> RequestRefused:
+def _clock(message: Message, known: RelatedState, zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.SENT_IN_FUTURE,
-        f"<sent> liegt in der Zukunft: {message.sent.isoformat()}, hier ist es {known.now.isoformat()}.",
+        said(Phrase.SENT_IN_FUTURE, zone, sent=message.sent, now=known.now),
     )
 
 
-def _lifetime(message: Message, _known: RelatedState) -> RequestRefused:
-    latest = message.latest_end.isoformat(timespec="seconds")
+def _lifetime(message: Message, _known: RelatedState, zone: tzinfo) -> RequestRefused:
+    latest = message.latest_end
     return RequestRefused(
         ProblemType.EXPIRES_TOO_LATE,
-        f"<expires> liegt zu weit in der Zukunft: {message.expires.isoformat()}. Eine Meldung von jetzt darf bis "
-        f"{latest} gelten; was länger dauert, verlängert rechtzeitig ein Update.",
+        said(Phrase.EXPIRES_TOO_LATE, zone, expires=message.expires, latest=latest),
         errors=tuple(
             as_error(
-                cap.Finding(
-                    code="expires-too-late",
-                    severity=cap.Level.ERROR,
+                _finding(
+                    "expires-too-late",
+                    said(Phrase.INFO_EXPIRES_TOO_LATE, zone, expires=info.expires, latest=latest),
+                    level=cap.Level.ERROR,
                     path=f"/alert/info[{number}]/expires",
                     line=info.lines.get("expires") or info.line,
-                    message=f"The info is to hold until {info.expires}; the latest end that is possible now is "
-                    f"{latest}.",
-                    message_de=f"Das info soll bis {info.expires} gelten; spätestens möglich ist jetzt {latest}.",
                 )
             )
-            for number, info in infos_beyond(message.alert, message.latest_end).items()
+            for number, info in infos_beyond(message.alert, latest).items()
         ),
     )
 
 
-def _area(_message: Message, _known: RelatedState) -> RequestRefused:
+def _area(_message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.AREA_UNMATCHED,
-        "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird nichts gesendet.",
+        said(Phrase.AREA_UNMATCHED),
     )
 
 
-def _several_texts(_message: Message, _known: RelatedState) -> RequestRefused:
+def _several_texts(_message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.SEVERAL_TEXTS,
-        "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes Gebiet eine eigene Meldung "
-        "senden, damit niemand den Text für einen anderen Ort erhält.",
+        said(Phrase.SEVERAL_TEXTS),
     )
 
 
-def _territory(_message: Message, _known: RelatedState) -> RequestRefused:
+def _territory(_message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.OUTSIDE_TERRITORY,
-        "Die Meldung, auf die sich diese bezieht, reicht über die Zuständigkeit hinaus.",
+        said(Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY),
     )
 
 
-def _identity(_message: Message, _known: RelatedState) -> RequestRefused:
+def _identity(_message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.IDENTITY_REUSED,
-        "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere Meldung vor. "
-        "Eine Änderung braucht eine neue Kennung und msgType Update.",
+        said(Phrase.IDENTITY_REUSED),
     )
 
 
-def _foreign_reference(message: Message, _known: RelatedState) -> RequestRefused:
+def _foreign_reference(message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     foreign = sorted({ref.sender for ref in message.alert.references} - {message.alert.sender})
     return RequestRefused(
         ProblemType.FOREIGN_REFERENCE,
-        f"Nur eigene Meldungen können aktualisiert oder aufgehoben werden, nicht die von {', '.join(foreign)}.",
+        said(Phrase.FOREIGN_REFERENCE, senders=", ".join(foreign)),
         extra={"senders": foreign},
     )
 
 
-def _unknown_reference(message: Message, _known: RelatedState) -> RequestRefused:
+def _unknown_reference(message: Message, _known: RelatedState, _zone: tzinfo) -> RequestRefused:
     return RequestRefused(
         ProblemType.UNKNOWN_REFERENCE,
-        "Keine der in <references> genannten Meldungen ist hier bekannt.",
+        said(Phrase.UNKNOWN_REFERENCE),
         extra={"references": [f"{ref.sender},{ref.identifier}" for ref in message.alert.references]},
     )
 
 
-def _reference_replaced(_message: Message, known: RelatedState) -> RequestRefused:
+def _reference_replaced(_message: Message, known: RelatedState, _zone: tzinfo) -> RequestRefused:
     in_force = known.successors
     names = ", ".join(f"{stored.identifier} ({stored.headline})" for stored in in_force[:NAMED])
     return RequestRefused(
         ProblemType.REFERENCE_REPLACED,
-        "Was diese Meldung aufheben soll, ist schon durch andere ersetzt, die weiter gelten. Bitte diese in "
-        f"<references> nennen: {names}.",
+        said(Phrase.REFERENCE_REPLACED, names=names),
         extra={
             "in_force": [
                 {"sender": stored.sender, "identifier": stored.identifier, "sent": stored.sent.isoformat()}
@@ -235,57 +266,56 @@ def reference_findings(message: Message, known: RelatedState) -> tuple[cap.Findi
 
 def _unknown(references: Sequence[cap.Reference]) -> Iterator[cap.Finding]:
     for reference in references:
-        yield cap.Finding(
-            code="reference-unknown",
-            severity=cap.Level.WARNING,
-            path="/alert/references",
-            line=None,
-            message=f"{reference.identifier} is not known here; nothing is replaced or ended by its name.",
-            message_de=f"{reference.identifier} ist hier nicht bekannt; unter diesem Namen wird nichts ersetzt oder "
-            "aufgehoben.",
-        )
+        sentence = said(Phrase.REFERENCE_LEADS_NOWHERE, identifier=reference.identifier)
+        yield _finding("reference-unknown", sentence, path="/alert/references")
 
 
 def _still_in_force(survivors: Sequence[StoredAlert]) -> tuple[cap.Finding, ...]:
     return tuple(
-        cap.Finding(
-            code="still-in-force",
-            severity=cap.Level.WARNING,
+        _finding(
+            "still-in-force",
+            said(Phrase.STILL_IN_FORCE, identifier=stored.identifier, headline=stored.headline),
             path="/alert/references",
-            line=None,
-            message=f"{stored.identifier} belongs to the same event, is not named, and stays in force.",
-            message_de=f"{stored.identifier} ({stored.headline}) gehört zum selben Vorgang, ist nicht genannt und "
-            "gilt weiter.",
         )
         for stored in survivors
     )
 
 
-def target_findings(matched: Match) -> tuple[cap.Finding, ...]:
+def target_findings(matched: Match, alert: cap.Alert) -> tuple[cap.Finding, ...]:
     """Return what the sender should know of an area that was accepted all the same: codes that led nowhere, repairs."""
-    unmatched = [
-        cap.Finding(
-            code="target-unmatched",
-            severity=cap.Level.WARNING,
-            path="/alert/info/area",
-            line=None,
-            message=f"{item.kind} {item.value}: {item.reason}; nobody is warned on its account.",
-            message_de=f"{item.value} trifft keine bekannte Gemeinde; deswegen wird niemand gewarnt.",
-        )
-        for item in matched.unmatched
-    ]
+    unmatched = [_unmatched_finding(item, alert) for item in matched.unmatched]
     notes = [
-        cap.Finding(
-            code="target-note",
-            severity=cap.Level.WARNING,
-            path="/alert/info/area",
-            line=None,
-            message=note,
-            message_de=f"Zum Gebiet: {note}.",
-        )
-        for note in matched.notes
+        _finding("target-note", said(Phrase.TARGET_NOTE, note=Said(de, en)), path="/alert/info/area")
+        for de, en in zip(matched.notes_de, matched.notes, strict=True)
     ]
-    return (*unmatched, *notes)
+    return (*_bounded(unmatched), *_bounded(notes))
+
+
+def _unmatched_finding(lost: Unmatched, alert: cap.Alert) -> cap.Finding:
+    path, line = place_of(lost, alert)
+    what = Said(german_label(lost.value), lost.value)
+    sentence = said(Phrase.TARGET_UNMATCHED, what=what, why=_why(lost))
+    return _finding("target-unmatched", sentence, path=path, line=line)
+
+
+def _bounded(findings: Sequence[cap.Finding]) -> list[cap.Finding]:
+    """Return at most `FINDINGS_MAX`, and how many more there are."""
+    more = len(findings) - FINDINGS_MAX
+    if more <= 0:
+        return list(findings)
+    rest = _finding(findings[0].code, said(Phrase.MORE_LEFT_OFF, count=more), path="/alert/info/area")
+    return [*findings[:FINDINGS_MAX], rest]
+
+
+def _finding(
+    code: str,
+    sentence: Said,
+    *,
+    path: str,
+    line: int | None = None,
+    level: cap.Level = cap.Level.WARNING,
+) -> cap.Finding:
+    return cap.Finding(code, level, path, line, sentence.en, sentence.de)
 
 
 def as_error(finding: cap.Finding) -> dict[str, object]:

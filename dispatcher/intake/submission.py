@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
 
 import cap
 from dispatcher.audience.estimate import NOBODY
@@ -27,6 +28,8 @@ from dispatcher.intake.requirements import (
     require_own_reach,
 )
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Reason
 from dispatcher.queue.wakeups import WakeUpQueue, plan_wake_up
 from dispatcher.targeting.outcome import Match, MatchProfile, home_of
@@ -125,6 +128,7 @@ class SubmissionIntake:
         self._metrics = metrics
         self._readers = readers
         self._deciding: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._zone = ZoneInfo(settings.time_zone)
         self._limits = cap.Limits(max_bytes=settings.max_body_bytes)
         self._quota = settings.quota_per_hour
         self._default_lifetime = timedelta(hours=settings.default_lifetime_hours)
@@ -212,7 +216,7 @@ class SubmissionIntake:
             for lost in read.message.matched.unmatched:
                 self._metrics.unmatched.labels(lost.kind).inc()
         if read.refused is not None or read.message is None:
-            raise read.refused or RequestRefused(ProblemType.INTERNAL, "Die Meldung wurde nicht gelesen.")
+            raise read.refused or RequestRefused(ProblemType.INTERNAL, said(Phrase.INTERNAL))
         message = replace(read.message, incoming=replace(read.message.incoming, original=raw))
         return _ValidSubmission(message, rules, read.findings, raw, hashlib.sha256(raw).digest())
 
@@ -244,7 +248,7 @@ class SubmissionIntake:
         known = await related_state(submission, rules, message, valid.digest, submission.now)
         decision = decide(message, known, rules)
         if decision.reason is Reason.HELD:
-            raise refusal(decision.doubts[0], message, known)
+            raise refusal(decision.doubts[0], message, known, self._zone)
         if decision.reason in DISPATCHED:
             await _require_own_reach(submission, rules, known)
         return known, decision

@@ -21,7 +21,10 @@ def desk_time(moment: datetime, zone: tzinfo, language: str = "de") -> str:
     """Return the aware instant as `28.11.2026 06:25 MEZ`, in English as `2026-11-28 06:25 CET`. Zones without a name
     are written as their offset from UTC.
     """
-    local = moment.astimezone(zone)
+    try:
+        local = moment.astimezone(zone)
+    except OverflowError:  # the last day that there is, as some write "for ever": it has no other zone
+        local = moment
     name = local.tzname() or ""
     if not name.isalpha():
         name = f"UTC{local:%z}"

@@ -1,10 +1,12 @@
-"""Define what can be wrong with a request, in the form of RFC 9457. Titles are stable English for machines and their
-makers; `detail` is a German sentence for the duty officer.
+"""Define what can be wrong with a request, in the form of RFC 9457. Titles are stable; `detail` is a sentence for the
+duty officer. Both are German and English.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+from dispatcher.model.sentences.sentence import Said
 
 
 class ProblemType(StrEnum):
@@ -72,34 +74,73 @@ STATUS = {
 }
 
 TITLE = {
-    ProblemType.UNAUTHENTICATED: "No valid API key",
-    ProblemType.UNSUPPORTED_MEDIA_TYPE: "The body must be application/cap+xml",
-    ProblemType.TOO_LARGE: "The body is larger than allowed",
-    ProblemType.INCOMPLETE: "The body did not arrive completely",
-    ProblemType.MALFORMED: "The body cannot be read as CAP",
-    ProblemType.INVALID_CAP: "The message breaks rules of CAP",
-    ProblemType.TOO_COMPLEX: "Reading the message takes more than it may",
-    ProblemType.NOT_ONE_ALERT: "The body must hold exactly one alert",
-    ProblemType.SENDER_NOT_ALLOWED: "The API key does not speak for this CAP sender",
-    ProblemType.SENT_IN_FUTURE: "The message was sent in the future",
-    ProblemType.EXPIRES_TOO_LATE: "The message is to hold for too long",
-    ProblemType.SEVERAL_TEXTS: "The message says different things to different places",
-    ProblemType.NO_AREA: "The message names no area",
-    ProblemType.AREA_UNMATCHED: "Part of the area matches no known municipality",
-    ProblemType.OUTSIDE_TERRITORY: "The area reaches beyond the source's territory",
-    ProblemType.UNKNOWN_REFERENCE: "The message refers to nothing known",
-    ProblemType.FOREIGN_REFERENCE: "The message refers to another sender's alert",
-    ProblemType.REFERENCE_REPLACED: "What the message ends has been replaced",
-    ProblemType.IDENTITY_REUSED: "This identity was used for other content",
-    ProblemType.MALFORMED_REPORT: "The body cannot be read as a delivery report",
-    ProblemType.INVALID_WEBHOOK: "The webhook cannot be registered so",
-    ProblemType.WEBHOOK_TAKEN: "The URL is registered for somebody else",
-    ProblemType.RATE_LIMITED: "Asked for too often",
-    ProblemType.NOT_FOUND: "Not found",
-    ProblemType.QUOTA_EXCEEDED: "The source has submitted too many warnings",
-    ProblemType.OVERLOADED: "Too much is asked for now",
-    ProblemType.RECORD_UNAVAILABLE: "The record cannot be written now",
-    ProblemType.INTERNAL: "Internal error",
+    ProblemType.UNAUTHENTICATED: Said("Kein gültiger API-Schlüssel", "No valid API key"),
+    ProblemType.UNSUPPORTED_MEDIA_TYPE: Said(
+        "Der Inhalt muss application/cap+xml sein", "The body must be application/cap+xml"
+    ),
+    ProblemType.TOO_LARGE: Said("Der Inhalt ist größer als erlaubt", "The body is larger than allowed"),
+    ProblemType.INCOMPLETE: Said("Der Inhalt kam nicht vollständig an", "The body did not arrive completely"),
+    ProblemType.MALFORMED: Said("Der Inhalt ist nicht als CAP lesbar", "The body cannot be read as CAP"),
+    ProblemType.INVALID_CAP: Said("Die Meldung verletzt Regeln von CAP", "The message breaks rules of CAP"),
+    ProblemType.TOO_COMPLEX: Said(
+        "Die Meldung ist zu aufwendig zu lesen", "Reading the message takes more than it may"
+    ),
+    ProblemType.NOT_ONE_ALERT: Said(
+        "Der Inhalt muss genau eine Meldung sein", "The body must hold exactly one alert"
+    ),
+    ProblemType.SENDER_NOT_ALLOWED: Said(
+        "Der Schlüssel gilt nicht für diesen CAP-Absender", "The API key does not speak for this CAP sender"
+    ),
+    ProblemType.SENT_IN_FUTURE: Said(
+        "Die Sendezeit liegt in der Zukunft", "The message was sent in the future"
+    ),
+    ProblemType.EXPIRES_TOO_LATE: Said(
+        "Die Meldung soll zu lange gelten", "The message is to hold for too long"
+    ),
+    ProblemType.SEVERAL_TEXTS: Said(
+        "Die Meldung sagt verschiedenen Orten Verschiedenes",
+        "The message says different things to different places",
+    ),
+    ProblemType.NO_AREA: Said("Die Meldung nennt kein Gebiet", "The message names no area"),
+    ProblemType.AREA_UNMATCHED: Said(
+        "Ein Teil des Gebiets trifft keine bekannte Gemeinde",
+        "Part of the area matches no known municipality",
+    ),
+    ProblemType.OUTSIDE_TERRITORY: Said(
+        "Das Gebiet reicht über die Zuständigkeit hinaus", "The area reaches beyond the source's territory"
+    ),
+    ProblemType.UNKNOWN_REFERENCE: Said(
+        "Die Meldung bezieht sich auf nichts Bekanntes", "The message refers to nothing known"
+    ),
+    ProblemType.FOREIGN_REFERENCE: Said(
+        "Die Meldung bezieht sich auf die eines anderen Absenders",
+        "The message refers to another sender's alert",
+    ),
+    ProblemType.REFERENCE_REPLACED: Said(
+        "Was die Meldung aufhebt, ist schon ersetzt", "What the message ends has been replaced"
+    ),
+    ProblemType.IDENTITY_REUSED: Said(
+        "Die Kennung ist schon für anderen Inhalt vergeben", "This identity was used for other content"
+    ),
+    ProblemType.MALFORMED_REPORT: Said(
+        "Der Inhalt ist nicht als Zustellbericht lesbar", "The body cannot be read as a delivery report"
+    ),
+    ProblemType.INVALID_WEBHOOK: Said(
+        "So kann der Webhook nicht eingetragen werden", "The webhook cannot be registered so"
+    ),
+    ProblemType.WEBHOOK_TAKEN: Said(
+        "Die Adresse ist für jemand anderen eingetragen", "The URL is registered for somebody else"
+    ),
+    ProblemType.RATE_LIMITED: Said("Zu oft verlangt", "Asked for too often"),
+    ProblemType.NOT_FOUND: Said("Nicht gefunden", "Not found"),
+    ProblemType.QUOTA_EXCEEDED: Said(
+        "Der Zugang hat zu viele Warnungen eingereicht", "The source has submitted too many warnings"
+    ),
+    ProblemType.OVERLOADED: Said("Gerade wird zu viel zugleich verlangt", "Too much is asked for now"),
+    ProblemType.RECORD_UNAVAILABLE: Said(
+        "Der Bestand ist gerade nicht beschreibbar", "The record cannot be written now"
+    ),
+    ProblemType.INTERNAL: Said("Interner Fehler", "Internal error"),
 }
 
 
@@ -109,7 +150,7 @@ class RequestRefused(Exception):
     def __init__(
         self,
         type_: ProblemType,
-        detail: str,
+        detail: Said,
         errors: tuple[dict[str, object], ...] = (),
         extra: dict[str, object] | None = None,
         retry_after_s: int | None = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cap.model import Area
 from dispatcher.boundaries.registry import Registry
+from dispatcher.targeting.explanation import explained, german
 from dispatcher.targeting.geocodes import Unresolved
 from dispatcher.targeting.measure import BEYOND_REASONS, Measured, measure
 from dispatcher.targeting.outcome import Affected, Beyond, Match, MatchProfile, MatchReason, Unmatched
@@ -68,11 +69,14 @@ def match(
         Unmatched(name.partition(" ")[0], name, reason) for name, reason in measured.failures.items()
     ]
     notes = [note for reading in readings for note in reading.notes]
+    distinct = dict.fromkeys(unmatched or ([] if areas else [NO_AREA]))
+    said = tuple(dict.fromkeys([*notes, *measured.notes, *_likeness(coded, measured)]))
     return Match(
         affected=_affected(coded, measured, boundaries),
-        unmatched=tuple(dict.fromkeys(unmatched or ([] if areas else [NO_AREA]))),
+        unmatched=tuple(explained(list(distinct), areas, boundaries)),
         held=not areas or any(_is_held(reading, measured, profile) for reading in readings),
-        notes=tuple(dict.fromkeys([*notes, *measured.notes, *_likeness(coded, measured)])),
+        notes=said,
+        notes_de=tuple(map(german, said)),
         geometry=measured.union,
         boundaries_sha256=boundaries.sha256,
     )

@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from dispatcher.model.sentences.sentence import Said
 from dispatcher.model.vocabulary import TOUCHED
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from shapely.geometry.base import BaseGeometry
+
+
+UNSAID = Said("", "")
 
 
 class MatchReason(StrEnum):
@@ -115,6 +119,8 @@ class Unmatched:
     kind: str
     value: str
     reason: str
+    said: Said = field(default=UNSAID, compare=False, repr=False)
+    """The same for a person at the desk, with what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +135,8 @@ class Match:
     unmatched: tuple[Unmatched, ...] = ()
     held: bool = False
     notes: tuple[str, ...] = ()
+    notes_de: tuple[str, ...] = field(default=(), compare=False)
+    """The notes in German, in the same order."""
     geometry: BaseGeometry | None = field(default=None, compare=False, repr=False)
     """The union of all shapes, in the CRS of the boundaries."""
     boundaries_sha256: str = ""

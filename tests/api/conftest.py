@@ -43,8 +43,11 @@ class Answer:
         assert (self.status, document["type"]) == (status, f"urn:cap-dispatcher:problem:{type_}")
         assert self.headers["content-type"] == "application/problem+json"
         assert document["status"] == status
-        assert document["title"]
-        assert document["detail"]
+        for name in ("title", "title_de", "detail", "detail_en"):
+            assert document[name], name
+        assert document["detail"] != document["detail_en"]
+        for error in document.get("errors", ()):
+            assert {"code", "path", "line", "message", "message_de"} <= set(error)
         return document
 
 

@@ -115,6 +115,12 @@ async def test_a_code_nobody_knows_beside_others_is_named_and_counted(service: A
     answer = await service.submit(circle(areas=("99999999",)))
     assert answer.status == 201
     assert answer.json["unmatched"] == [
-        {"kind": "geocode", "value": "AGS=99999999", "reason": "code not in the boundary data"}
+        {
+            "kind": "geocode",
+            "value": "AGS=99999999",
+            "reason": "code not in the boundary data",
+            "message": "No Land has the key 99; AGS and ARS begin with 01 to 16.",
+            "message_de": "Kein Land hat den Schlüssel 99; AGS und ARS beginnen mit 01 bis 16.",
+        }
     ]
     assert service.count("warn_areas_unmatched_total", kind="geocode") == 1

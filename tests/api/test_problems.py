@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.settings import Settings
 from dispatcher.store.migrate import upgrade
@@ -52,7 +53,10 @@ async def test_what_http_itself_refuses_is_a_problem_document_too(
     answer = await service.request(method, path)
     assert (answer.status, answer.json["status"]) == (status, status)
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json["title"]
+    for name in ("title", "title_de", "detail", "detail_en"):
+        assert answer.json[name], name
+    for error in answer.json.get("errors", ()):
+        assert {"code", "path", "line", "message", "message_de"} <= set(error)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +82,11 @@ async def test_an_unforeseen_error_is_counted_and_leaves_it_open_whether_the_mes
     assert service.refusals() == {"internal-error": 1}
     await pool.execute("ALTER TABLE affected_away RENAME TO affected")
     assert await pool.fetchval("SELECT count(*) FROM alert") == 0
+
+
+async def test_a_long_list_of_findings_is_bounded_and_its_rest_counted(service: Service) -> None:
+    """Each code of another Land that the bundle has nothing of is a finding; a message may have thousands."""
+    codes = [f"09{number:06}" for number in range(ERRORS_MAX + 7)]
+    document = (await service.submit(warning(*codes))).problem(422, "area-unmatched")
+    assert (len(document["errors"]), document["errors_left_off"]) == (ERRORS_MAX, 7)
+    assert "außerhalb der Gebietsdaten dieses Dienstes" in document["errors"][0]["message_de"]

@@ -12,6 +12,7 @@ from dispatcher.audience.estimate import AudienceEstimate
 from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.ledger import ChannelSummary
+from dispatcher.model.sentences.sentence import Said
 from dispatcher.model.status import RecipientProgress, StandsIn
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import Lane, Reason
@@ -20,8 +21,8 @@ from tests.support.messages import NOW
 from tests.support.messages import stored as untyped_stored
 
 PLACE = AffectedMunicipality("05358008", "Düren", "geometry", 0.123456)
-LOST = Unmatched("geocode", "AGS=99999999", "code not in the boundary data")
-MATCHED = Match((), unmatched=(LOST,), notes=("ring repaired",))
+LOST = Unmatched("geocode", "AGS=99999999", "code not in the boundary data", Said("unbekannt", "unknown"))
+MATCHED = Match((), unmatched=(LOST,), notes=("ring repaired",), notes_de=("Ring geflickt",))
 FINDING = cap.Finding(
     code="c", severity=cap.Level.WARNING, path="/alert", line=3, message="m", message_de="d"
 )
@@ -34,7 +35,13 @@ FINDING_BODY = {
     "message_de": "d",
 }
 PLACE_BODY = {"ags": "05358008", "name": "Düren", "reason": "geometry", "share": 0.1235}
-LOST_BODY = {"kind": "geocode", "value": "AGS=99999999", "reason": "code not in the boundary data"}
+LOST_BODY = {
+    "kind": "geocode",
+    "value": "AGS=99999999",
+    "reason": "code not in the boundary data",
+    "message": "unknown",
+    "message_de": "unbekannt",
+}
 
 
 def on_record(**changes: Any) -> StoredAlert:
@@ -94,6 +101,7 @@ def test_a_promise_names_places_repairs_and_findings() -> None:
         "municipalities": [PLACE_BODY],
         "unmatched": [LOST_BODY],
         "notes": ["ring repaired"],
+        "notes_de": ["Ring geflickt"],
         "findings": [FINDING_BODY],
     }
 
@@ -117,6 +125,7 @@ def test_a_preview_says_whom_it_would_reach() -> None:
         "municipalities": [PLACE_BODY],
         "unmatched": [LOST_BODY],
         "notes": ["ring repaired"],
+        "notes_de": ["Ring geflickt"],
         "reach": {"webpush": 2},
         "reach_by_municipality": {"05358008": {"webpush": 2}},
         "population": 93_000,
@@ -150,7 +159,15 @@ def test_a_member_that_nobody_described_is_refused() -> None:
     with pytest.raises(ValidationError):
         schemas.UnmatchedBody.model_validate(LOST_BODY | {"more": 1})
     problem = schemas.ProblemBody.model_validate(
-        {"type": "t", "title": "t", "status": 400, "detail": "d", "more": 1}
+        {
+            "type": "t",
+            "title": "t",
+            "title_de": "t",
+            "status": 400,
+            "detail": "d",
+            "detail_en": "d",
+            "more": 1,
+        }
     )
     assert problem.model_extra == {"more": 1}
 

@@ -88,7 +88,7 @@ async def test_what_has_no_target_is_named(service: Any, run: Any, file: Any) ->
     bad = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
     done = await run("preview", file(bad))
     assert done.exit_code == 1
-    assert 'circle 1 of area 1 "Gebiet": outside the boundary data' in done.output
+    assert 'Kreis 1 von Gebiet 1 "Gebiet": Liegt außerhalb der Gebietsdaten.' in done.output
 
 
 async def test_a_wrong_key_is_said(service: Any, run: Any, file: Any, surroundings: Any) -> None:
@@ -327,7 +327,7 @@ async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, 
     swapped = warning(infos=(InfoPart(areas=(), shapes="<circle>6.48,50.8 2</circle>"),))
     done = await run("preview", file(swapped))
     assert done.exit_code == 0
-    assert "latitude and longitude" in done.output
+    assert "Breite und Länge waren vertauscht" in done.output
     assert "insgesamt: niemand" in done.output
     await run("submit", file(swapped))
     assert "(schon angenommen)" in (await run("preview", file(swapped))).output.splitlines()[0]

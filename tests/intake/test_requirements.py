@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,9 +11,11 @@ import cap
 from dispatcher.intake.decide import Decision
 from dispatcher.intake.prepare import NAME_MAX, IntakeRules, Message, OnDoubt
 from dispatcher.intake.requirements import (
+    FINDINGS_MAX,
     NAMED,
     as_error,
     counts_for_quota,
+    place_of,
     quota_exceeded,
     reference_findings,
     refusal,
@@ -23,7 +26,9 @@ from dispatcher.intake.requirements import (
     target_findings,
 )
 from dispatcher.model.alerts import AffectedMunicipality
+from dispatcher.model.desk_time import desk_time
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, Doubt, Reason
 from dispatcher.targeting.outcome import Affected, Match, MatchReason, Unmatched
 from tests.support.decisions import END, FIRST, SECOND, known, message, on_record
@@ -31,6 +36,7 @@ from tests.support.feed_messages import HOUR, NOW, cancel, update, warning
 
 DUEREN, AACHEN = ("05358008", "Düren"), ("05334002", "Aachen")
 RULES = IntakeRules("leitstelle", on_doubt=OnDoubt.REFUSE, territory=("05358",))
+ZONE = ZoneInfo("Europe/Berlin")
 LOST = Unmatched("circle", "circle 1", "outside the boundary data")
 
 
@@ -95,11 +101,32 @@ def test_a_message_without_a_target_of_its_own_is_refused(
 def test_whatever_of_the_area_has_no_target_is_listed() -> None:
     with pytest.raises(RequestRefused) as caught:
         require_target(RULES, targeted(warning(), matched(DUEREN, held=True, unmatched=(LOST, LOST))))
-    assert caught.value.errors == ({"kind": "circle", "value": "circle 1", "reason": LOST.reason},) * 2
+    error, again = caught.value.errors
+    assert (
+        error
+        == again
+        == {
+            "code": "area-unmatched",
+            "severity": "error",
+            "path": "/alert/info/area",
+            "line": None,
+            "message": "circle 1: Outside the boundary data.",
+            "message_de": "circle 1: Liegt außerhalb der Gebietsdaten.",
+            "kind": "circle",
+            "value": "circle 1",
+            "reason": LOST.reason,
+        }
+    )
 
 
 def test_a_target_within_the_territory_is_taken_whatever_else_did_not_match() -> None:
     require_target(RULES, targeted(warning(), matched(DUEREN, unmatched=(LOST,))))
+
+
+def test_a_message_without_any_info_is_told_so() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        require_target(RULES, targeted(replace(warning(), infos=()), matched()))
+    assert (caught.value.type, "kein <info>" in caught.value.detail.de) == (ProblemType.NO_AREA, True)
 
 
 def test_an_end_needs_no_target_and_an_update_does() -> None:
@@ -112,19 +139,20 @@ def test_an_end_needs_no_target_and_an_update_does() -> None:
 def test_all_places_beyond_the_territory_are_listed_and_the_first_are_named() -> None:
     places = [(f"053340{number:02}", f"Ort {number}") for number in range(NAMED + 2)]
     with pytest.raises(RequestRefused) as caught:
-        require_territory(RULES, [*places, DUEREN], "Das Gebiet reicht")
+        require_territory(RULES, [*places, DUEREN], Phrase.AREA_OUTSIDE_TERRITORY)
     listed = caught.value.extra["municipalities"]
     assert listed == [{"ags": ags, "name": name} for ags, name in places]
-    detail = caught.value.detail
+    detail = caught.value.detail.de
+    assert caught.value.detail.en.endswith(f"Ort {NAMED - 1} and 2 more.")
     assert detail.startswith("Das Gebiet reicht über die Zuständigkeit hinaus: Ort 0, Ort 1, ")
     assert detail.endswith(f"Ort {NAMED - 1} und 2 weitere.")
 
 
 def test_just_as_many_as_are_named_need_no_rest() -> None:
     with pytest.raises(RequestRefused) as caught:
-        require_territory(RULES, [AACHEN] * NAMED, "Das Gebiet reicht")
-    assert caught.value.detail.endswith("Aachen.")
-    assert "weitere" not in caught.value.detail
+        require_territory(RULES, [AACHEN] * NAMED, Phrase.AREA_OUTSIDE_TERRITORY)
+    assert caught.value.detail.de.endswith("Aachen.")
+    assert "weitere" not in caught.value.detail.de
 
 
 def test_what_others_warned_of_beyond_the_territory_is_not_touched_and_each_place_is_named_once() -> None:
@@ -138,13 +166,37 @@ def test_what_others_warned_of_beyond_the_territory_is_not_touched_and_each_plac
 
 
 def test_what_did_not_match_and_what_was_put_right_are_findings_and_no_errors() -> None:
-    lost, note = target_findings(matched(DUEREN, unmatched=(LOST,), notes=("ring repaired",)))
+    both = matched(DUEREN, unmatched=(LOST,), notes=("ring repaired",), notes_de=("Ring geflickt",))
+    lost, note = target_findings(both, warning())
     assert (lost.code, note.code) == ("target-unmatched", "target-note")
     assert {lost.severity, note.severity} == {cap.Level.WARNING}
-    assert lost.message == "circle circle 1: outside the boundary data; nobody is warned on its account."
-    assert lost.message_de.startswith("circle 1 trifft keine bekannte Gemeinde")
-    assert (note.message, note.message_de) == ("ring repaired", "Zum Gebiet: ring repaired.")
-    assert target_findings(matched(DUEREN)) == ()
+    assert lost.message.startswith("circle 1: Outside the boundary data. This one item adds nobody;")
+    assert lost.message_de.startswith(
+        "circle 1: Liegt außerhalb der Gebietsdaten. Diese eine Angabe fügt niemanden"
+    )
+    assert (note.message, note.message_de) == ("About the area: ring repaired.", "Zum Gebiet: Ring geflickt.")
+    assert target_findings(matched(DUEREN), warning()) == ()
+
+
+def test_findings_about_an_area_are_bounded_and_their_rest_is_counted() -> None:
+    lost = tuple(
+        Unmatched("geocode", f"AGS={number:08}", "code not in the boundary data") for number in range(60)
+    )
+    found = target_findings(matched(DUEREN, unmatched=lost), warning())
+    assert len(found) == FINDINGS_MAX + 1
+    assert found[-1].message_de == "10 weitere Stellen dieser Art sind nicht aufgeführt."
+
+
+def test_what_led_nowhere_is_found_in_the_message() -> None:
+    """A code in the area that has it; a shape in the area that its label counts, of those that differ."""
+    rur, inde = area("Rur", "05358008"), area("Inde", "99999999")
+    alert = warning(areas=(rur, inde))
+    alert = replace(alert, infos=(alert.infos[0], alert.infos[0]))
+    place = "/alert/info[1]/area[2]"
+    assert place_of(Unmatched("geocode", "AGS=99999999", "x"), alert)[0] == place
+    assert place_of(Unmatched("polygon", 'polygon 1 of area 2 "Inde"', "x"), alert)[0] == place
+    assert place_of(Unmatched("area", 'area 2 "Inde"', "x"), alert)[0] == place
+    assert place_of(Unmatched("area", "", "x"), alert)[0] == "/alert/info/area"
 
 
 def test_a_finding_is_an_error_of_the_problem_with_its_place() -> None:
@@ -179,9 +231,9 @@ REFUSALS = {
 
 @pytest.mark.parametrize("doubt", REFUSALS)
 def test_each_doubt_of_a_centres_message_is_a_problem_of_its_own(doubt: Doubt) -> None:
-    refused = refusal(doubt, message(SECOND), known())
+    refused = refusal(doubt, replace(message(SECOND), latest_end=NOW), known(), ZONE)
     assert refused.type is REFUSALS[doubt]
-    assert refused.detail
+    assert refused.detail.de != refused.detail.en
 
 
 def test_the_other_doubts_are_those_of_feeds_alone() -> None:
@@ -196,24 +248,26 @@ def test_each_info_that_holds_for_too_long_is_a_finding_in_both_languages() -> N
         replace(FIRST.infos[0], expires=end) for end in (NOW + 2 * HOUR, latest, None, NOW + 3 * HOUR)
     )
     refused = refusal(
-        Doubt.LIFETIME, replace(message(replace(FIRST, infos=infos)), latest_end=latest), known()
+        Doubt.LIFETIME, replace(message(replace(FIRST, infos=infos)), latest_end=latest), known(), ZONE
     )
     assert [one["path"] for one in refused.errors] == ["/alert/info[1]/expires", "/alert/info[4]/expires"]
     for one in refused.errors:
         assert one["severity"] == "error"
-        assert str(one["message"]).endswith(f"the latest end that is possible now is {latest.isoformat()}.")
-        assert str(one["message_de"]).endswith(f"spätestens möglich ist jetzt {latest.isoformat()}.")
-    assert latest.isoformat() in refused.detail
+        end = desk_time(latest, ZONE, "en")
+        assert str(one["message"]).endswith(f"the latest end that is possible now is {end}.")
+        assert str(one["message_de"]).endswith(f"spätestens möglich ist jetzt {desk_time(latest, ZONE)}.")
+    assert desk_time(latest, ZONE) in refused.detail.de
+    assert "UTC" not in refused.detail.de
 
 
 def test_a_refused_reference_is_named() -> None:
     named = f"{FIRST.sender},{FIRST.identifier}"
-    assert refusal(Doubt.UNKNOWN_REFERENCE, message(SECOND), known()).extra == {"references": [named]}
+    assert refusal(Doubt.UNKNOWN_REFERENCE, message(SECOND), known(), ZONE).extra == {"references": [named]}
     other = cap.Reference("other@x.example", "1", NOW)
     foreign = message(replace(SECOND, references=(*SECOND.references, other)))
-    refused = refusal(Doubt.FOREIGN_REFERENCE, foreign, known())
+    refused = refusal(Doubt.FOREIGN_REFERENCE, foreign, known(), ZONE)
     assert refused.extra == {"senders": ["other@x.example"]}
-    assert refused.detail.endswith("nicht die von other@x.example.")
+    assert refused.detail.de.endswith("nicht die von other@x.example.")
 
 
 def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
@@ -223,8 +277,8 @@ def test_who_ends_what_was_replaced_is_told_what_to_name_instead() -> None:
     state = known(
         named=[first], graph=[first, branch, other, over], replaced={"second": frozenset({"first"})}
     )
-    refused = refusal(Doubt.REFERENCE_REPLACED, message(END), state)
-    assert f"{branch.identifier} (Sturm in Jülich)." in refused.detail
+    refused = refusal(Doubt.REFERENCE_REPLACED, message(END), state, ZONE)
+    assert f"{branch.identifier} (Sturm in Jülich)." in refused.detail.de
     assert refused.extra["in_force"] == [
         {"sender": branch.sender, "identifier": branch.identifier, "sent": branch.sent.isoformat()}
     ]
@@ -257,8 +311,8 @@ def test_one_warning_too_many_is_told_when_there_is_room_again() -> None:
     refused = quota_exceeded(600, NOW, NOW + timedelta(minutes=59, seconds=29.5))
     assert (refused.type, refused.status, refused.retry_after_s) == (ProblemType.QUOTA_EXCEEDED, 429, 31)
     assert refused.extra == {"quota": 600}
-    assert "nicht angenommen" in refused.detail
-    assert "in 1 min erneut senden" in refused.detail
+    assert "nicht angenommen" in refused.detail.de
+    assert "in 1 min erneut senden" in refused.detail.de
     assert quota_exceeded(1, NOW, NOW + timedelta(hours=1)).retry_after_s == 1
 
 

@@ -319,8 +319,13 @@ async def test_what_was_put_right_or_left_out_of_the_area_is_said(service: Servi
     assert answer.status in {200, 201}
     said = {item["code"]: item for item in answer.json["findings"]}
     assert "FIPS6=006037" in said["target-unmatched"]["message"]
-    assert said["target-unmatched"]["message_de"].startswith("FIPS6=006037 trifft keine bekannte Gemeinde")
+    assert said["target-unmatched"]["message_de"].startswith(
+        "FIPS6=006037: „FIPS6“ ist kein Schlüsselverzeichnis"
+    )
+    assert said["target-unmatched"]["path"] == "/alert/info[1]/area[1]"
+    assert "niemand gewarnt" not in said["target-unmatched"]["message_de"], "others are"
     assert "latitude and longitude" in said["target-note"]["message"]
+    assert "Breite und Länge waren vertauscht" in said["target-note"]["message_de"]
 
 
 async def test_one_source_does_not_act_on_anothers_warning(service: Service, pool: Any) -> None:

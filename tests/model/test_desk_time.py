@@ -33,6 +33,11 @@ def test_a_desk_reads_date_time_and_zone(
     assert desk_time(moment, zone, language) == written
 
 
+def test_the_last_day_there_is_has_no_other_zone() -> None:
+    """Some write so that a warning holds for ever."""
+    assert desk_time(datetime.max.replace(tzinfo=UTC), BERLIN) == "31.12.9999 23:59 UTC"
+
+
 def test_the_hour_that_comes_twice_is_told_apart_by_its_zone() -> None:
     first, second = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
     assert desk_time(first, BERLIN) == "25.10.2026 02:30 MESZ"

@@ -18,6 +18,8 @@ from dispatcher.api.shedding import reading
 from dispatcher.apps import samples
 from dispatcher.apps.told import ToldAlerts
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.webhooks import Environment
 from dispatcher.store.alerts.in_force import START, InForceReader
 from dispatcher.store.clock import record_time
@@ -47,7 +49,6 @@ Lister = Annotated[
 ]
 Reader = Annotated[Principal, reading(Permission.READ_IN_FORCE, alert_id=AlertId)]
 SANDBOX_CURSOR = "0.0-0.00000000"
-NOT_HERE = "Diese Meldung gibt es hier nicht."
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -99,7 +100,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
             else await dependencies.alerts.raw_for(alert_id, instance.territory)
         )
         if body is None:
-            raise RequestRefused(ProblemType.NOT_FOUND, NOT_HERE)
+            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
         return Response(body, media_type="application/cap+xml", headers={"Cache-Control": PRIVATE})
 
     return router

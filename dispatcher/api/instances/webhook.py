@@ -29,6 +29,8 @@ from dispatcher.apps.registration import Registered, Registration, WebhookReques
 from dispatcher.apps.trial import TriedTooSoon
 from dispatcher.apps.webhook_refusal import WebhookRefused
 from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.model.webhooks import WebhookTaken
 
 if TYPE_CHECKING:
@@ -42,10 +44,6 @@ Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
 BODY_BYTES = 256 * 1024
 """Room for the AGS of every municipality in Germany."""
-NONE_HERE = "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit 410 beendet."
-TAKEN = "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene verwenden."
-TOO_SOON = "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten."
-REFUSED = "So kann der Webhook nicht eingetragen werden; errors sagt, warum."
 NO_STORE = {"Cache-Control": "no-store"}
 """A secret may be in the answer."""
 
@@ -143,7 +141,9 @@ def _trial(router: APIRouter, dependencies: ApiDependencies) -> None:
             result = await dependencies.trials.run(instance.id, instance.territory)
         except TriedTooSoon as error:
             wait = math.ceil(error.seconds)
-            raise RequestRefused(ProblemType.RATE_LIMITED, TOO_SOON, retry_after_s=wait) from None
+            raise RequestRefused(
+                ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
+            ) from None
         # The document as it was sent, to the letter.
         return JSONResponse(asdict(_there(result)), headers=NO_STORE)
 
@@ -157,12 +157,13 @@ def _parsed(model: type[Wanted], body: bytes) -> Wanted:
             {
                 "code": item["type"],
                 "path": "".join(f"/{part}" for part in item["loc"]),
+                "line": None,
                 "message": item["msg"],
                 "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
             }
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         )
-        raise RequestRefused(ProblemType.INVALID_WEBHOOK, REFUSED, errors) from None
+        raise RequestRefused(ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), errors) from None
 
 
 @contextmanager
@@ -171,16 +172,16 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except WebhookRefused as refused:
-        errors = tuple(error._asdict() for error in refused.errors)
-        raise RequestRefused(ProblemType.INVALID_WEBHOOK, REFUSED, errors) from None
+        errors = tuple({**error._asdict(), "line": None} for error in refused.errors)
+        raise RequestRefused(ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), errors) from None
     except WebhookTaken:
-        raise RequestRefused(ProblemType.WEBHOOK_TAKEN, TAKEN) from None
+        raise RequestRefused(ProblemType.WEBHOOK_TAKEN, said(Phrase.WEBHOOK_TAKEN)) from None
 
 
 def _there(found: Found | None) -> Found:
     """Return what was found. Raises `RequestRefused` where there is no webhook."""
     if found is None:
-        raise RequestRefused(ProblemType.NOT_FOUND, NONE_HERE)
+        raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_WEBHOOK))
     return found
 
 

@@ -1,0 +1,1 @@
+"""The sentences that a person at the desk reads, in one catalogue for each language."""

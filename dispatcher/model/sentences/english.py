@@ -1,0 +1,117 @@
+"""The sentences in English."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dispatcher.model.sentences.phrases import Phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENGLISH: Mapping[Phrase, str] = MappingProxyType(
+    {
+        Phrase.TOO_MUCH_AT_ONCE: "Too many large messages of this key are on the way at once. Please send "
+        "it again in a moment.",
+        Phrase.SEND_AS_CAP: "Please send the message as application/cap+xml.",
+        Phrase.SEND_UNCOMPRESSED: "Please send the message uncompressed.",
+        Phrase.BODY_INCOMPLETE: "The message did not arrive completely; please send it again.",
+        Phrase.BODY_TOO_LARGE: "The message is larger than {max_bytes} bytes.",
+        Phrase.QUERY_TOO_LONG: "The query of the request has more than {max_bytes} bytes.",
+        Phrase.ROUTE_UNKNOWN: "There is nothing at this address; please check it.",
+        Phrase.METHOD_UNKNOWN: "This address exists, but not with this method; Allow names the possible "
+        "ones.",
+        Phrase.HTTP_REFUSED: "The request was not accepted ({reason}).",
+        Phrase.PARAMETERS_WRONG: "Some parameter of the request is not valid; all are listed.",
+        Phrase.BUSY_READING: "Very many are reading now, and warnings come first. Please ask again in a "
+        "moment.",
+        Phrase.KEY_MISSING: "The API key is missing or not valid. It belongs in the header Authorization: "
+        "Bearer …; the command line takes it from WARN_API_KEY.",
+        Phrase.INSTANCE_KEY_MISSING: "The instance's key is missing or not valid.",
+        Phrase.GATEWAY_SECRET_MISSING: "The gateway's secret is missing or wrong.",
+        Phrase.RECORD_UNAVAILABLE: "The record cannot be reached now. Whether a message sent just now is "
+        "kept is not known; please send it again: the same identity is never accepted twice.",
+        Phrase.INTERNAL: "Internal error; whether the message counts is not known: send it again.",
+        Phrase.NO_SUCH_ID: "There is no such id here.",
+        Phrase.NO_SUCH_ALERT: "There is no such alert here.",
+        Phrase.NO_WEBHOOK: "No webhook is registered for this instance, or its receiver ended it with 410.",
+        Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
+        Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",
+        Phrase.TESTED_TOO_SOON: "A test notice was sent a moment ago. Please wait a little.",
+        Phrase.NO_SUCH_FEED: "There is no feed of this name here.",
+        Phrase.FOREIGN_FEED: "This key does not belong to this feed.",
+        Phrase.POLLED_FEED: "This feed is polled and takes nothing that is pushed.",
+        Phrase.NO_REPORTS_WANTED: "No delivery reports are taken from this gateway.",
+        Phrase.REPORT_UNREADABLE: "The delivery report can be read neither as JSON nor as a form, or is too "
+        "long.",
+        Phrase.MESSAGE_UNREADABLE: "The message cannot be read: {why}",
+        Phrase.MESSAGE_TOO_LARGE: "The message is too large: {why}",
+        Phrase.MESSAGE_TOO_COMPLEX: "Reading the message takes too much. Please draw the area with fewer "
+        "corners and shapes.",
+        Phrase.NOT_ONE_MESSAGE: "A submission holds exactly one message, this one {count}.",
+        Phrase.READERS_BUSY: "As many messages of this key are being read as is possible at once. Please "
+        "send it again in a moment.",
+        Phrase.RULES_BROKEN: "The message breaks rules of the CAP standard and is not accepted; nobody is "
+        "warned. All places are listed; please mend the errors and send it again.",
+        Phrase.SENDER_NOT_ALLOWED: "This key may not submit as the sender {sender}. Allowed: {allowed}.",
+        Phrase.VERSION_UNKNOWN: "CAP 1.2 is accepted; this message is written in CAP {version}.",
+        Phrase.NAME_TOO_LONG: "An identifier or a sender, also in <references>, has more than {most} "
+        "characters.",
+        Phrase.QUOTA_REACHED: "This key has submitted {quota} warnings within an hour, which is all that it "
+        "may. The message is not accepted, nobody is warned. Please send it again in {minutes} min; if it "
+        "is urgent, the operator can raise the limit at once. Updates and cancellations are still accepted.",
+        Phrase.SENT_IN_FUTURE: "<sent> lies in the future: {sent}; here it is {now}. Please check the "
+        "sender's clock and the time zone in <sent>.",
+        Phrase.EXPIRES_TOO_LATE: "<expires> lies too far ahead: {expires}. A message of now may hold until "
+        "{latest}; what lasts longer is prolonged by an Update in time.",
+        Phrase.INFO_EXPIRES_TOO_LATE: "The info is to hold until {expires}; the latest end that is possible "
+        "now is {latest}.",
+        Phrase.SEVERAL_TEXTS: "Several <info> of one language name different areas. Please send a message "
+        "of its own for each area, so that nobody gets the text for another place.",
+        Phrase.IDENTITY_REUSED: "Another message was recorded under this identity (sender, identifier, "
+        "sent). A change needs a new identifier and msgType Update.",
+        Phrase.FOREIGN_REFERENCE: "Only one's own messages can be updated or cancelled, not those of "
+        "{senders}.",
+        Phrase.UNKNOWN_REFERENCE: "None of the messages named in <references> is known here. Each is named "
+        "as sender,identifier,sent, exactly as it was submitted.",
+        Phrase.REFERENCE_REPLACED: "What this message is to end has been replaced by others that stay in "
+        "force. Please name these in <references>: {names}.",
+        Phrase.REFERENCE_LEADS_NOWHERE: "{identifier} is not known here; nothing is replaced or ended by "
+        "its name.",
+        Phrase.STILL_IN_FORCE: "{identifier} ({headline}) belongs to the same event, is not named, and "
+        "stays in force.",
+        Phrase.NO_INFO: "The message has no <info>, so neither a text nor an area; nobody is warned. Please "
+        "give at least one <info> with an <area>.",
+        Phrase.NO_AREA: "The message names no area; without one nobody is warned. Please give the <info> an "
+        "<area> with municipality keys (ARS, AGS), a polygon or a circle.",
+        Phrase.AREA_UNMATCHED: "At least one part of the area matches no known municipality; nothing is "
+        "sent. The places are listed; please mend them and send it again.",
+        Phrase.TARGET_UNMATCHED: "{what}: {why} This one item adds nobody; the rest of the area counts.",
+        Phrase.TARGET_NOTE: "About the area: {note}.",
+        Phrase.AREA_OUTSIDE_TERRITORY: "The area reaches beyond the source's territory: {names}{more}.",
+        Phrase.REFERENCE_OUTSIDE_TERRITORY: "The message that this one refers to reaches beyond the "
+        "source's territory: {names}{more}.",
+        Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "The message that this one refers to reaches beyond the "
+        "source's territory.",
+        Phrase.AND_MORE: " and {count} more",
+        Phrase.MORE_LEFT_OFF: "{count} more places of this kind are not listed.",
+        Phrase.IS_POSTCODE: "{code} is a postcode and no key of CAP; nobody is warned by postcodes, as they "
+        "follow no municipal borders. {hint}",
+        Phrase.KEYS_OF_NAMED: "Please give keys of municipalities; areaDesc names: {keys}.",
+        Phrase.KEYS_WANTED: "Please give the municipalities' regional keys (valueName ARS, 12 digits) or "
+        "municipality keys (valueName AGS, 8 digits).",
+        Phrase.SCHEME_UNKNOWN: "“{name}” is no scheme of keys that is known here; known are {known}.",
+        Phrase.AGS_ILL_FORMED: "This is no AGS: an AGS has 8 digits (municipality), 5 (district) or 2 "
+        "(Land).",
+        Phrase.ARS_ILL_FORMED: "This is no ARS: an ARS has 12 digits (municipality), 9 (association), 5 "
+        "(district) or 2 (Land).",
+        Phrase.CODE_ILL_FORMED: "No key of the scheme {scheme} is written so.",
+        Phrase.CODE_UNKNOWN: "This key of the scheme {scheme} is not known here. {covers}",
+        Phrase.LAND_UNKNOWN: "No Land has the key {land}; AGS and ARS begin with 01 to 16.",
+        Phrase.MUNICIPALITY_UNKNOWN: "The district {district} has no municipality of this key; please check "
+        "the digits.",
+        Phrase.BEYOND_DATA: "The key is well-formed, but outside this service's boundary data. {covers}",
+        Phrase.DATA_COVERS: "They cover {count} municipalities in the districts {districts}{more}.",
+    }
+)

@@ -1,0 +1,124 @@
+"""The sentences in German."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dispatcher.model.sentences.phrases import Phrase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GERMAN: Mapping[Phrase, str] = MappingProxyType(
+    {
+        Phrase.TOO_MUCH_AT_ONCE: "Von diesem Zugang kommen gerade zu viele große Meldungen zugleich an. "
+        "Bitte gleich noch einmal senden.",
+        Phrase.SEND_AS_CAP: "Bitte die Meldung als application/cap+xml senden.",
+        Phrase.SEND_UNCOMPRESSED: "Bitte die Meldung unkomprimiert senden.",
+        Phrase.BODY_INCOMPLETE: "Die Meldung kam nicht vollständig an; bitte erneut senden.",
+        Phrase.BODY_TOO_LARGE: "Die Meldung ist größer als {max_bytes} Byte.",
+        Phrase.QUERY_TOO_LONG: "Die Adresse der Anfrage hat mehr als {max_bytes} Byte an Angaben.",
+        Phrase.ROUTE_UNKNOWN: "Unter dieser Adresse gibt es hier nichts; bitte die Adresse prüfen.",
+        Phrase.METHOD_UNKNOWN: "Diese Adresse gibt es, aber nicht mit dieser Methode; Allow nennt die "
+        "möglichen.",
+        Phrase.HTTP_REFUSED: "Die Anfrage wurde nicht angenommen ({reason}).",
+        Phrase.PARAMETERS_WRONG: "Eine Angabe der Anfrage ist ungültig; alle sind aufgeführt.",
+        Phrase.BUSY_READING: "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch "
+        "einmal abfragen.",
+        Phrase.KEY_MISSING: "Der API-Schlüssel fehlt oder ist ungültig. Er gehört in die Kopfzeile "
+        "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY.",
+        Phrase.INSTANCE_KEY_MISSING: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
+        Phrase.GATEWAY_SECRET_MISSING: "Das Geheimnis des Gateways fehlt oder ist falsch.",
+        Phrase.RECORD_UNAVAILABLE: "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung "
+        "gesichert ist, steht nicht fest; bitte erneut senden: dieselbe Kennung wird nicht doppelt "
+        "angenommen.",
+        Phrase.INTERNAL: "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden.",
+        Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
+        Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
+        Phrase.NO_WEBHOOK: "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit "
+        "410 beendet.",
+        Phrase.WEBHOOK_TAKEN: "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene "
+        "verwenden.",
+        Phrase.WEBHOOK_REFUSED: "So kann der Webhook nicht eingetragen werden; errors sagt, warum.",
+        Phrase.TESTED_TOO_SOON: "Gerade wurde schon eine Probe gesendet. Bitte einen Augenblick warten.",
+        Phrase.NO_SUCH_FEED: "Eine Quelle dieses Namens gibt es hier nicht.",
+        Phrase.FOREIGN_FEED: "Dieser Zugang gehört nicht zu dieser Quelle.",
+        Phrase.POLLED_FEED: "Diese Quelle wird abgefragt und nimmt nichts entgegen.",
+        Phrase.NO_REPORTS_WANTED: "Von diesem Gateway werden keine Zustellberichte angenommen.",
+        Phrase.REPORT_UNREADABLE: "Der Zustellbericht ist weder als JSON noch als Formular lesbar oder zu "
+        "umfangreich.",
+        Phrase.MESSAGE_UNREADABLE: "Die Meldung ist nicht lesbar: {why}",
+        Phrase.MESSAGE_TOO_LARGE: "Die Meldung ist zu groß: {why}",
+        Phrase.MESSAGE_TOO_COMPLEX: "Die Meldung ist zu aufwendig, um sie zu lesen. Bitte das Gebiet mit "
+        "weniger Ecken und Flächen zeichnen.",
+        Phrase.NOT_ONE_MESSAGE: "Eine Einreichung enthält genau eine Meldung, diese {count}.",
+        Phrase.READERS_BUSY: "Von diesem Zugang werden gerade so viele Meldungen gelesen, wie zugleich "
+        "möglich sind. Bitte gleich noch einmal senden.",
+        Phrase.RULES_BROKEN: "Die Meldung verletzt Regeln des CAP-Standards und ist nicht angenommen; "
+        "niemand wird gewarnt. Alle Stellen sind aufgeführt; bitte die Fehler berichtigen und neu senden.",
+        Phrase.SENDER_NOT_ALLOWED: "Dieser Zugang darf nicht als Absender {sender} melden. Erlaubt: "
+        "{allowed}.",
+        Phrase.VERSION_UNKNOWN: "Angenommen wird CAP 1.2; diese Meldung ist in CAP {version} verfasst.",
+        Phrase.NAME_TOO_LONG: "Eine Kennung oder ein Absender, auch in <references>, hat mehr als {most} "
+        "Zeichen.",
+        Phrase.QUOTA_REACHED: "Dieser Zugang hat in einer Stunde schon {quota} Warnungen eingereicht, mehr "
+        "darf er nicht. Die Meldung ist nicht angenommen, niemand wird gewarnt. Bitte in {minutes} min "
+        "erneut senden; eilt es, kann der Betreiber die Grenze sofort anheben. Aktualisierungen und "
+        "Aufhebungen werden weiter angenommen.",
+        Phrase.SENT_IN_FUTURE: "<sent> liegt in der Zukunft: {sent}, hier ist es {now}. Bitte die Uhr des "
+        "Absenders und die Zeitzone in <sent> prüfen.",
+        Phrase.EXPIRES_TOO_LATE: "<expires> liegt zu weit in der Zukunft: {expires}. Eine Meldung von jetzt "
+        "darf bis {latest} gelten; was länger dauert, verlängert rechtzeitig ein Update.",
+        Phrase.INFO_EXPIRES_TOO_LATE: "Das info soll bis {expires} gelten; spätestens möglich ist jetzt "
+        "{latest}.",
+        Phrase.SEVERAL_TEXTS: "Mehrere <info> einer Sprache nennen verschiedene Gebiete. Bitte für jedes "
+        "Gebiet eine eigene Meldung senden, damit niemand den Text für einen anderen Ort erhält.",
+        Phrase.IDENTITY_REUSED: "Unter dieser Kennung (sender, identifier, sent) liegt schon eine andere "
+        "Meldung vor. Eine Änderung braucht eine neue Kennung und msgType Update.",
+        Phrase.FOREIGN_REFERENCE: "Nur eigene Meldungen können aktualisiert oder aufgehoben werden, nicht "
+        "die von {senders}.",
+        Phrase.UNKNOWN_REFERENCE: "Keine der in <references> genannten Meldungen ist hier bekannt. Jede "
+        "wird als sender,identifier,sent genannt, genau wie sie eingereicht wurde.",
+        Phrase.REFERENCE_REPLACED: "Was diese Meldung aufheben soll, ist schon durch andere ersetzt, die "
+        "weiter gelten. Bitte diese in <references> nennen: {names}.",
+        Phrase.REFERENCE_LEADS_NOWHERE: "{identifier} ist hier nicht bekannt; unter diesem Namen wird "
+        "nichts ersetzt oder aufgehoben.",
+        Phrase.STILL_IN_FORCE: "{identifier} ({headline}) gehört zum selben Vorgang, ist nicht genannt und "
+        "gilt weiter.",
+        Phrase.NO_INFO: "Die Meldung hat kein <info>, also weder Text noch Gebiet; so wird niemand gewarnt. "
+        "Bitte mindestens ein <info> mit <area> angeben.",
+        Phrase.NO_AREA: "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt. Bitte im <info> "
+        "ein <area> mit Gemeindeschlüsseln (ARS, AGS), Polygon oder Kreis angeben.",
+        Phrase.AREA_UNMATCHED: "Mindestens ein Teil des Gebiets trifft keine bekannte Gemeinde; es wird "
+        "nichts gesendet. Die Stellen sind aufgeführt; bitte berichtigen und neu senden.",
+        Phrase.TARGET_UNMATCHED: "{what}: {why} Diese eine Angabe fügt niemanden hinzu; das übrige Gebiet "
+        "gilt.",
+        Phrase.TARGET_NOTE: "Zum Gebiet: {note}.",
+        Phrase.AREA_OUTSIDE_TERRITORY: "Das Gebiet reicht über die Zuständigkeit hinaus: {names}{more}.",
+        Phrase.REFERENCE_OUTSIDE_TERRITORY: "Die Meldung, auf die sich diese bezieht, reicht über die "
+        "Zuständigkeit hinaus: {names}{more}.",
+        Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "Die Meldung, auf die sich diese bezieht, reicht über die "
+        "Zuständigkeit hinaus.",
+        Phrase.AND_MORE: " und {count} weitere",
+        Phrase.MORE_LEFT_OFF: "{count} weitere Stellen dieser Art sind nicht aufgeführt.",
+        Phrase.IS_POSTCODE: "{code} ist eine Postleitzahl und kein Schlüssel von CAP; nach Postleitzahlen "
+        "wird nicht gewarnt, denn sie folgen keinen Gemeindegrenzen. {hint}",
+        Phrase.KEYS_OF_NAMED: "Bitte Gemeindeschlüssel angeben; areaDesc nennt: {keys}.",
+        Phrase.KEYS_WANTED: "Bitte den Regionalschlüssel (valueName ARS, 12 Ziffern) oder den "
+        "Gemeindeschlüssel (valueName AGS, 8 Ziffern) der Gemeinden angeben.",
+        Phrase.SCHEME_UNKNOWN: "„{name}“ ist kein Schlüsselverzeichnis, das hier bekannt ist; bekannt sind "
+        "{known}.",
+        Phrase.AGS_ILL_FORMED: "Das ist kein AGS: Ein AGS hat 8 Ziffern (Gemeinde), 5 (Kreis) oder 2 (Land).",
+        Phrase.ARS_ILL_FORMED: "Das ist kein ARS: Ein ARS hat 12 Ziffern (Gemeinde), 9 (Verband), 5 (Kreis) "
+        "oder 2 (Land).",
+        Phrase.CODE_ILL_FORMED: "So ist kein Schlüssel des Verzeichnisses {scheme} geschrieben.",
+        Phrase.CODE_UNKNOWN: "Dieser Schlüssel des Verzeichnisses {scheme} ist hier nicht bekannt. {covers}",
+        Phrase.LAND_UNKNOWN: "Kein Land hat den Schlüssel {land}; AGS und ARS beginnen mit 01 bis 16.",
+        Phrase.MUNICIPALITY_UNKNOWN: "Im Kreis {district} gibt es keine Gemeinde dieses Schlüssels; bitte "
+        "die Ziffern prüfen.",
+        Phrase.BEYOND_DATA: "Der Schlüssel ist wohlgeformt, liegt aber außerhalb der Gebietsdaten dieses "
+        "Dienstes. {covers}",
+        Phrase.DATA_COVERS: "Sie umfassen {count} Gemeinden in den Kreisen {districts}{more}.",
+    }
+)
