@@ -81,7 +81,10 @@ def _options() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", help="one JSON object per line")
     check.add_argument("--profiles", action="store_true", help="also check the profiles that alerts follow")
     check.add_argument("--lang", choices=("en", "de"), default="en", help="language of the sentences")
-    check.add_argument("-v", "--verbose", action="store_true", help="every finding as a sentence")
+    check.add_argument(
+        "-v", "--verbose", action="store_true", help="every finding as a sentence, not errors alone"
+    )
+    check.add_argument("--brief", action="store_true", help="one line per alert and no sentence")
     show = commands.add_parser("show", help="what an alert says, for people (German)")
     _add_verify(commands)
     commands.add_parser("rules", help="the table of all rules, as Markdown")
@@ -146,8 +149,8 @@ def _print(report: Report, options: argparse.Namespace) -> None:
         print(as_json(report, options.lang))
         return
     print(as_line(report))
-    if options.verbose:
-        for sentence in as_sentences(report, options.lang):
+    if not options.brief:
+        for sentence in as_sentences(report, options.lang, all_of_them=options.verbose):
             print(f"  {sentence}")
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from cap.findings import Finding, Level, Problem
 from cap.rules import RULES
+from cap.rules.wording import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +23,14 @@ class Policy:
         return self.overrides.get(code) or (rule.strict if self.strict else rule.lenient)
 
     def judge(self, problem: Problem) -> Finding:
-        rule = RULES[problem.code]
+        rule, level = RULES[problem.code], self.weigh(problem.code)
         return Finding(
             problem.code,
-            self.weigh(problem.code),
+            level,
             problem.path,
             problem.line,
-            rule.message.replace("{}", problem.detail),
-            rule.message_de.replace("{}", problem.detail),
+            sentence(rule.message, problem, level),
+            sentence(rule.message_de, problem, level),
         )
 
 

@@ -3,13 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from cap.errors import CapError
 from cap.findings import Finding, Level, is_valid
-from cap.model import Document, Identity
+from cap.model import Alert, Document, Identity
 from cap.policy import Policy
 from cap.profiles import check_profiles
 from cap.rules.validation import check, check_container
+from cap.vocabulary import MsgType, ResponseType
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Report:
     index: int | None
     identity: Identity | None
     findings: tuple[Finding, ...]
+    warns_nobody: bool = False
+    """Whether it is a warning without any polygon, circle or code, whose place no machine can tell."""
 
     @property
     def is_valid(self) -> bool:
@@ -40,8 +44,18 @@ def reports(name: str, document: Document, policy: Policy, *, with_profiles: boo
         findings = check(alert, policy)
         if with_profiles:
             findings = (*findings, *check_profiles(alert, policy))
-        found.append(Report(name, index, alert.identity, findings))
+        found.append(Report(name, index, alert.identity, findings, _warns_nobody(alert)))
     return found
+
+
+def _warns_nobody(alert: Alert) -> bool:
+    """Whether a warning names no target. What ends a warning needs none: it is for those who were warned."""
+    clears = bool(alert.infos) and all(ResponseType.ALL_CLEAR in info.response_types for info in alert.infos)
+    if alert.msg_type not in (MsgType.ALERT, MsgType.UPDATE) or clears:
+        return False
+    return not any(
+        area.polygons or area.circles or area.geocodes or area.unreadable for area in alert.areas()
+    )
 
 
 def unreadable(name: str, error: CapError) -> Report:
@@ -59,6 +73,7 @@ def as_json(report: Report, language: str = "en") -> str:
             "index": report.index,
             "identity": _identity(report.identity),
             "verdict": "valid" if report.is_valid else "invalid",
+            "warns_nobody": report.warns_nobody,
             "problems": [
                 {
                     "code": finding.code,
@@ -91,8 +106,20 @@ def as_line(report: Report) -> str:
     return printable(f"{verdict} {place} {name} {wrong}".rstrip())
 
 
-def as_sentences(report: Report, language: str = "en") -> Iterator[str]:
+NO_TARGET: Final = {
+    "en": "This is valid CAP, but names no polygon, circle or code: it warns nobody, and a dispatcher refuses it.",
+    "de": "Das ist gültiges CAP, nennt aber weder Polygon noch Kreis noch Schlüssel: Es warnt niemanden, und ein "
+    "Warndienst lehnt es ab.",
+}
+
+
+def as_sentences(report: Report, language: str = "en", *, all_of_them: bool = True) -> Iterator[str]:
+    """Yields what is wrong, a line each: all findings, or the errors alone; and that nobody is warned by it."""
+    if report.warns_nobody and report.is_valid:
+        yield NO_TARGET[language]
     for finding in report.findings:
+        if not all_of_them and finding.severity is not Level.ERROR:
+            continue
         line = f"line {finding.line}" if finding.line else "-"
         message = _message(finding, language)
         yield printable(f"{finding.severity:7} {line:10} {finding.code:24} {finding.path} {message}")

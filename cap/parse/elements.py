@@ -6,12 +6,15 @@ knows; encodings that neither it nor `cap.parse.encodings` knows (UTF-7, UTF-32,
 a DOCTYPE there are no entities but the five built in, and nothing that could name a file or an address.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from cap.errors import CapError, DoctypeRefused, LimitExceeded, NotXml, TooLarge
 from cap.limits import Limits
 from cap.parse import encodings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SEPARATOR: Final = " "
 
@@ -67,6 +70,13 @@ def read_text(text: str, limits: Limits) -> tuple[Element, list[str]]:
     return _Builder(limits, encoding="utf-8").build(body), []
 
 
+_UNCLOSED: Final = frozenset(
+    expat.errors.codes[message]
+    for message in (expat.errors.XML_ERROR_TAG_MISMATCH, expat.errors.XML_ERROR_NO_ELEMENTS)
+)
+"""Expat's errors where an element was left open: another one ends, or the document."""
+
+
 class _Builder:
     """Builds the tree in expat's handlers, which count an element before they keep it."""
 
@@ -74,6 +84,7 @@ class _Builder:
         self._limits = limits
         self._skipped = skipped_lines
         self._parser = expat.ParserCreate(encoding, _SEPARATOR)
+        self._innermost: Callable[[], Element] = lambda: Element("", 0)
 
     def build(self, body: bytes) -> Element:
         parser = self._parser
@@ -86,9 +97,10 @@ class _Builder:
             parser.Parse(body, True)
         except expat.ExpatError as error:
             line = error.lineno + self._skipped
+            left_open, left_open_de = self._left_open(error.code)
             raise NotXml(
-                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).",
-                f"Kein wohlgeformtes XML: Zeile {line}, Spalte {error.offset + 1}.",
+                f"Not well-formed XML: {expat.ErrorString(error.code)} (line {line}).{left_open}",
+                f"Kein wohlgeformtes XML: Zeile {line}, Spalte {error.offset + 1}.{left_open_de}",
                 line,
             ) from None
         except (LookupError, ValueError) as error:
@@ -104,6 +116,16 @@ class _Builder:
             parser.StartNamespaceDeclHandler = parser.EndNamespaceDeclHandler = None
             parser.StartDoctypeDeclHandler = None
         return root.children[0]
+
+    def _left_open(self, code: int) -> tuple[str, str]:
+        """Says in English and German which element was not closed, where that is what went wrong."""
+        current = self._innermost()
+        if code not in _UNCLOSED or not current.line:
+            return "", ""
+        return (
+            f" <{current.local}> of line {current.line} is not closed.",
+            f" Das Element <{current.local}> aus Zeile {current.line} ist nicht geschlossen.",
+        )
 
     def _refuse_doctype(self, *_: object) -> None:
         line = self._parser.CurrentLineNumber + self._skipped
@@ -174,6 +196,7 @@ class _Builder:
             pieces.append(data)
             length += len(data)
 
+        self._innermost = lambda: current
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text

@@ -9,8 +9,8 @@ from cap.findings import Level
 class Rule:
     """`strict` is the weight for a control centre's submission, `lenient` for a feed's message.
 
-    `{}` in a sentence is the detail of the problem, as a rule a shortened quotation. `section` is of CAP 1.2 unless
-    it says otherwise.
+    `{}` in a sentence is the detail of the problem, as a rule a shortened quotation; `cap.rules.wording` says what else
+    may stand in it. `section` is of CAP 1.2 unless it says otherwise.
     """
 
     code: str

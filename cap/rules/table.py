@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cap.rules import RULES
 from cap.rules.rule import Rule
+from cap.rules.wording import in_table
 
 HEAD = (
     "| Code | Strict | Lenient | Section | Sentence | Satz |",
@@ -23,7 +24,7 @@ def _row(rule: Rule) -> str:
         rule.strict,
         rule.lenient,
         rule.section,
-        rule.message.replace("{}", "…"),
-        rule.message_de.replace("{}", "…"),
+        in_table(rule.message),
+        in_table(rule.message_de),
     )
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

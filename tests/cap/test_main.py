@@ -43,7 +43,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, li
 def test_one_line_per_alert_and_the_worst_as_exit_code(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, lines, _ = run(capsys, "check", folder)
+    code, lines, _ = run(capsys, "check", "--brief", folder)
     assert code == 1
     assert lines == [
         f"INVALID {folder}/bad.xml#0 leitstelle@kreis.example,KDN-2026-0042,2026-11-22T09:00:00+00:00 time-zulu:5",
@@ -62,6 +62,7 @@ def test_json_has_one_object_per_line(folder: Path, capsys: pytest.CaptureFixtur
             "index": 0,
             "identity": ["leitstelle@kreis.example", "KDN-2026-0042", "2026-11-22T09:00:00+00:00"],
             "verdict": "invalid",
+            "warns_nobody": False,
             "problems": [
                 {
                     "code": "time-zulu",
@@ -80,6 +81,34 @@ def test_sentences_in_the_language_asked_for(folder: Path, capsys: pytest.Captur
     assert lines[1].endswith(
         "sent “2026-11-22T09:00:00Z” nennt die Zone in Buchstaben; UTC wird als -00:00 geschrieben."
     )
+
+
+def test_an_error_is_a_sentence_without_asking_and_a_warning_with_it(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.cap"
+    path.write_bytes(
+        message(("<status>Actual<", "<status>Exercise<"), ("<severity>Severe<", "<severity>Schwer<"))
+    )
+    _, lines, _ = run(capsys, "check", "--lang", "de", path)
+    (sentence,) = lines[1:]
+    assert "ist kein Wert des Standards; erlaubt sind Extreme, Severe, Moderate, Minor, Unknown." in sentence
+    assert any("etwa <note>Übung" in line for line in run(capsys, "check", "-v", "--lang", "de", path)[1])
+
+
+def test_a_message_without_a_place_is_valid_and_said_to_warn_nobody(
+    tmp_path: Path, message: Message, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.cap"
+    text = message().decode()
+    path.write_text(text[: text.index("<info>")] + "</alert>", encoding="utf-8")
+    code, lines, _ = run(capsys, "check", "--lang", "de", path)
+    assert (code, lines[0].split(" ")[0]) == (0, "valid")
+    assert "Es warnt niemanden" in lines[1]
+    assert json.loads(run(capsys, "check", "--json", path)[1][0])["warns_nobody"] is True
+    cancel = path.read_text(encoding="utf-8").replace("<msgType>Alert<", "<msgType>Cancel<")
+    path.write_text(cancel, encoding="utf-8")
+    assert not any("warns nobody" in line for line in run(capsys, "check", path)[1]), "an end needs none"
 
 
 def test_profiles_are_checked_on_request(
@@ -101,7 +130,9 @@ def test_what_cannot_be_read_is_invalid(tmp_path: Path, capsys: pytest.CaptureFi
     assert code == 1
     assert (found["index"], found["identity"], found["verdict"]) == (None, None, "invalid")
     assert found["problems"][0]["code"] == "doctype-refused"
-    assert run(capsys, "check", path)[1] == [f"INVALID {path} no alert doctype-refused:1"]
+    said = [f"INVALID {path} no alert doctype-refused:1"]
+    assert run(capsys, "check", "--brief", path)[1] == said
+    assert len(run(capsys, "check", path)[1]) == len(said) + 1, "and why, without asking for it"
 
 
 def test_an_unreadable_identity_is_null(
@@ -119,7 +150,7 @@ def test_archives_are_opened_member_by_member(
 ) -> None:
     path = tmp_path / "state.zip"
     path.write_bytes(packed(a=message(), b=b"broken", c=message()))
-    code, lines, _ = run(capsys, "check", path)
+    code, lines, _ = run(capsys, "check", "--brief", path)
     assert code == 1
     assert [line.split(" ")[0] for line in lines] == ["valid", "INVALID", "valid"]
     assert f"{path}!folder/b.xml" in lines[1]
@@ -137,7 +168,7 @@ def test_a_damaged_archive_is_reported(
 ) -> None:
     path = tmp_path / "state.zip"
     path.write_bytes(packed(a=message())[:-30])
-    code, (line,), _ = run(capsys, "check", path)
+    code, (line,), _ = run(capsys, "check", "--brief", path)
     assert code == 1
     assert "not-xml" in line
 
@@ -145,7 +176,7 @@ def test_a_damaged_archive_is_reported(
 def test_feeds_and_nina_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.atom").write_bytes(b"<feed xmlns='http://www.w3.org/2005/Atom'/>")
     (tmp_path / "b.json").write_bytes(b'{"identifier": "a"}')
-    code, lines, _ = run(capsys, "check", tmp_path / "a.atom", tmp_path / "b.json")
+    code, lines, _ = run(capsys, "check", "--brief", tmp_path / "a.atom", tmp_path / "b.json")
     assert code == 1
     assert "no alert feed-element-missing" in lines[0]
     assert "?,a,? identity-missing" in lines[1]
@@ -191,7 +222,7 @@ def test_a_file_that_cannot_be_opened_is_reported_and_leaves_the_others(
     """A file that vanishes between listing and reading; a socket's name stands for it here."""
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(folder / "a"))
-        code, lines, _ = run(capsys, "check", folder / "a", folder / "good.cap")
+        code, lines, _ = run(capsys, "check", "--brief", folder / "a", folder / "good.cap")
     assert code == 1
     assert "no alert not-xml" in lines[0]
     assert lines[1].startswith("valid")

@@ -39,6 +39,7 @@ def test_an_object_per_report() -> None:
         "index": 0,
         "identity": ["s@x", "i-1", "2026-11-22T09:00:00+00:00"],
         "verdict": "invalid",
+        "warns_nobody": False,
         "problems": [
             {
                 "code": "time-zulu",
