@@ -55,7 +55,9 @@ class Notices:
 
     async def _source(self, lease: Lease) -> RecordedMessage:
         stored, alert = await self._message(lease.alert_id)
-        named = [lease.alert_id]
+        named, ended = [lease.alert_id], ""
+        if lease.kind is Kind.CANCEL:
+            ended = together([one.headline for one in await self._ended_by(stored.id)])
         if lease.kind in ENDINGS:
             # People hear of an end for as long as what they were told would have held.
             stored = replace(stored, expires=max(stored.expires, lease.deadline))
@@ -69,7 +71,13 @@ class Notices:
             stored,
             tuple(dict.fromkeys(place.name for place in places)),
             tuple({place.ags: place.name for place in places}.items()),
+            ended,
         )
+
+    async def _ended_by(self, alert_id: str) -> list[StoredAlert]:
+        """Return the warnings that the alert ends and that people were told of, in order of arrival."""
+        found = [await self._alerts.get(one) for one in await self._alerts.replaced_by(alert_id)]
+        return [stored for stored in found if stored is not None]
 
     async def _ended(self, stored: StoredAlert, earlier: Sequence[str]) -> tuple[StoredAlert, cap.Alert]:
         """Return the message with the names of all that it replaced, in the languages of the last of these; of several

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import cap
 from cap.profiles import facts
 from channels.characters import legible, one_line
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.area_name import area_name
 from dispatcher.texts.headline import ENDINGS, subject
 from dispatcher.texts.shortening import shorten
 from dispatcher.texts.times import in_utc
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.model.alerts import StoredAlert
-    from dispatcher.model.vocabulary import Kind
     from dispatcher.texts.choice import Chosen
     from dispatcher.texts.words import Words
 
 
+NAMED = frozenset({Kind.ALERT, Kind.UPDATE, Kind.CANCEL})
+"""The kinds whose places are those of the message itself; any other names what earlier messages warned of."""
 HEADLINE_BYTES = 640
 """Bytes of the headline: CAP 1.2 section 3.2.2 asks for at most 160 characters, which have four bytes each at worst."""
 
@@ -35,6 +38,10 @@ class Content:
     instruction: str
     description: str
     places: tuple[str, ...]
+    area: str
+    """The sender's own name of all these places, where people read it in place of the list."""
+    since: datetime | None
+    """When the all-clear was given, of a notice that gives it."""
     begins: datetime | None
     """When it begins, where that is ahead."""
     lasts: datetime | None
@@ -57,12 +64,21 @@ class RecordedMessage:
     """The names of the municipalities."""
     municipalities: tuple[tuple[str, str], ...] = ()
     """The municipalities themselves, as (AGS, name)."""
+    ended: str = ""
+    """The headlines of what it ends, where it is an all-clear."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Return the keys of the municipalities (AGS)."""
+        return tuple(ags for ags, _ in self.municipalities)
 
 
 def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, now: datetime) -> Content:
     """Return what a notice says of the info chosen, with nothing of any other info."""
     info, stored = chosen.info or cap.Info(), source.stored
-    names = (info.headline, info.event, stored.headline, stored.event)
+    ended = source.ended if kind is Kind.CANCEL else ""
+    names = (info.headline, ended, info.event, stored.headline, stored.event)
+    places = tuple(name for place in source.places if (name := one_line(place)))
     sender, web = one_line(info.sender_name or ""), one_line(info.web or "")
     credit = one_line(stored.attribution)
     return Content(
@@ -71,7 +87,9 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         what=shorten(subject(kind, names, words), HEADLINE_BYTES),
         instruction=legible(info.instruction or "").strip(),
         description=legible(info.description or "").strip(),
-        places=tuple(name for place in source.places if (name := one_line(place))),
+        places=places,
+        area=area_name(source.alert, chosen.info, stored, places, source.codes).name if kind in NAMED else "",
+        since=in_utc(stored.sent) if kind is Kind.CANCEL else None,
         begins=_ahead(info.onset or info.effective, kind, now),
         lasts=_ahead(_own_end(source.alert, chosen), kind, now),
         until=chosen.until,

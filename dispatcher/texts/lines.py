@@ -33,7 +33,7 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
     """
     return (
         Line(titled(said.kind, said.what, said.words), cut=Cut.WORDS),
-        *(_ended(said) if said.kind in ENDINGS else _in_force(said, present)),
+        *(_ended(said, present) if said.kind in ENDINGS else _in_force(said, present)),
         *_rest(said),
     )
 
@@ -43,9 +43,7 @@ def _in_force(said: Content, present: Present) -> Iterator[Line]:
     words = said.words
     if said.instruction:
         yield Line(said.instruction, cut=Cut.SENTENCES)
-    if said.places:
-        shorter = (abridged(said.places, words, room) for room in PLACES_CHARACTERS)
-        yield Line(words.area.format(", ".join(said.places)), tuple(map(words.area.format, shorter)))
+    yield from _where(said)
     if said.begins:
         yield _time(words.begins, words.begins_short, clock_time(said.begins, present, words))
     if said.lasts:
@@ -53,13 +51,28 @@ def _in_force(said: Content, present: Present) -> Iterator[Line]:
     yield _time(words.until, words.until_short, clock_time(said.until, present, words))
 
 
+def _where(said: Content) -> Iterator[Line]:
+    """Yield where: the sender's own name of the area whole, or as many names of municipalities as there is room for."""
+    words = said.words
+    if said.area:
+        yield Line(words.area.format(said.area))
+    elif said.places:
+        shorter = (abridged(said.places, words, room) for room in PLACES_CHARACTERS)
+        yield Line(words.area.format(", ".join(said.places)), tuple(map(words.area.format, shorter)))
+
+
 def _time(full: str, short: str, moment: str) -> Line:
     long = full.format(moment)
     return Line(long, (long, long, short.format(moment)))
 
 
-def _ended(said: Content) -> Iterator[Line]:
-    """Yield why it ended, where only the source's list says so. Nobody is told again what to do."""
+def _ended(said: Content, present: Present) -> Iterator[Line]:
+    """Yield where and since when the all-clear is given; why it ended, where only the source's list says so. Nobody is
+    told again what to do. Where a warning goes on elsewhere, its places would be misread as those where it is over.
+    """
+    if said.since:
+        yield from _where(said)
+        yield _time(said.words.since, said.words.since_short, clock_time(said.since, present, said.words))
     if said.kind is Kind.DELISTED and said.description:
         yield Line(said.description, cut=Cut.SENTENCES)
 

@@ -126,10 +126,12 @@ def _essential(said: Content, stored: StoredAlert, info: cap.Info | None, langua
 def _with_long_texts(document: dict[str, object], said: Content, municipalities: Municipalities) -> bytes:
     """Add the long texts in the order of their worth, each shortened to what room is left. Some places come first."""
     places, words = said.places, said.words
-    if places:
+    if said.area:
+        document["areas"] = said.area
+    elif places:
         document["areas"] = shorten(abridged(places, words, AREAS_BYTES, json_length), AREAS_BYTES)
     _add(document, "instruction", said.instruction)
-    if places:
+    if places and not said.area:
         room = _room(document, "areas")
         document["areas"] = shorten(abridged(places, words, room, json_length), room)
     keys = keyed(municipalities, min(PUSHED_KEYS_BYTES, _room(document, "municipalities")))

@@ -30,6 +30,9 @@ class Words:
     """Stands behind some of the places, for those that are not named."""
     number_of_places: str
     """Stands for a list of places of which not even one name has room."""
+    since: str
+    """When the all-clear was given."""
+    since_short: str
     begins: str
     begins_short: str
     lasts: str

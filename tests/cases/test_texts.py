@@ -62,3 +62,15 @@ async def test_of_one_message_per_language_the_one_in_the_feeds_language_is_told
     await town.work()
     assert {tuple(town.heard(name)) for name in CHANNELS} == {(("alert", "Frost"),)}
     assert await town.in_force(DUEREN) == ["Frost"]
+
+
+async def test_an_all_clear_that_says_only_that_names_what_is_over_where_and_since_when(town: Town) -> None:
+    """In an SMS, which is all that some people get."""
+    await everybody(town)
+    first = warning(DUEREN, headline="Hochwasser an der Rur", event="Hochwasser")
+    await town.accepted(first)
+    await town.work()
+    bare = replace(first.infos[0], headline="Entwarnung", event="Entwarnung")
+    await town.accepted(first.later("ende", "Cancel", infos=(bare,)))
+    await town.work()
+    assert ("cancel", "Hochwasser an der Rur") in town.heard("app")

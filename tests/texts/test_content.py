@@ -46,6 +46,20 @@ def test_without_an_info_the_record_says_what_it_is_about() -> None:
     assert named.what == "Gefahr auf dem Campus"
 
 
+def test_an_all_clear_that_says_no_more_is_of_what_it_ends() -> None:
+    """Not so any other notice, and not where the headline says for what itself."""
+    message = RecordedMessage(
+        cap.parse(Message().xml()).alerts[0], stored(), (), ended="Hochwasser an der Rur"
+    )
+    bare = cap.Info(event="Entwarnung", headline="Entwarnung")
+    chosen = Chosen(bare, NOW + HOUR)
+    assert content(message, chosen, Kind.CANCEL, GERMAN, NOW).what == "Hochwasser an der Rur"
+    assert content(message, chosen, Kind.CANCEL, GERMAN, NOW).since == NOW
+    named = Chosen(replace(bare, headline="Entwarnung: Brand"), NOW + HOUR)
+    assert content(message, named, Kind.CANCEL, GERMAN, NOW).what == "Brand"
+    assert content(message, named, Kind.ALERT, GERMAN, NOW).since is None
+
+
 @pytest.mark.parametrize("kind", [Kind.CANCEL, Kind.DELISTED, Kind.NO_LONGER_AFFECTED])
 def test_an_end_announces_nothing(kind: Any) -> None:
     found = said(kind=kind, onset=NOW + HOUR, parameters=ENDS)

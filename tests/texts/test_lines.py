@@ -67,9 +67,29 @@ def test_what_to_do_where_and_when_stand_in_this_order() -> None:
 def test_an_end_says_what_is_over_and_who_says_so() -> None:
     assert [line.text for line in shown(kind=Kind.CANCEL)] == [
         "ENTWARNUNG: Großbrand in Jülich",
+        "Gebiet: Aldenhoven, Düren",
+        "Aufgehoben seit 22.11. 13:00 Uhr",
         "Kreis Düren",
     ]
     assert [line.text for line in shown(kind=Kind.DELISTED)][1] == "Rauch zieht nach Osten."
+
+
+def test_the_senders_own_name_of_the_area_is_read_whole_or_not_at_all() -> None:
+    key = cap.NamedValue("ARS", "053580000000")
+    info = replace(INFO, areas=(cap.Area("Kreis Düren", geocodes=(key,)),))
+    alert = replace(cap.parse(Message().xml()).alerts[0], infos=(info,))
+    codes = tuple(f"053580{number:02}" for number in range(len(PLACES)))
+    for kind in (Kind.ALERT, Kind.UPDATE, Kind.CANCEL):
+        source = RecordedMessage(alert, stored(), PLACES, codes)
+        found = lines(
+            content(source, Chosen(info, NOW + HOUR), kind, words_for("de"), NOW),
+            Present(NOW, ZoneInfo("Europe/Berlin")),
+        )
+        (where,) = [line for line in found if line.text.startswith("Gebiet")]
+        assert (where.text, where.shorter, where.cut) == ("Gebiet: Kreis Düren", (), Cut.NEVER)
+    source = RecordedMessage(alert, stored(), PLACES, codes)
+    ended = content(source, Chosen(info, NOW + HOUR), Kind.NO_LONGER_AFFECTED, words_for("de"), NOW)
+    assert ended.area == "", "its places are those of earlier messages"
 
 
 @pytest.mark.parametrize("kind", Kind)
