@@ -22,7 +22,7 @@ Registries = Annotated[
 USAGE = 2
 
 
-def match(
+def match(  # noqa: PLR0913 - each option is one thing that a file does not say of itself
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CAP messages or feeds")],
     geodata: Bundle = None,
     registry: Registries = None,
@@ -32,6 +32,7 @@ def match(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
     picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
+    language: Annotated[str, typer.Option(help="de or en")] = "de",
 ) -> None:
     """Show which municipalities a message concerns, and why: a table and an SVG map beside the file.
 
@@ -41,6 +42,8 @@ def match(
     from dispatcher.commands.geodata_work import Matching, match_files
     from dispatcher.targeting.outcome import COUNTRY_BOXES, MatchProfile
 
+    if language not in ("de", "en"):
+        raise typer.BadParameter("languages: de, en")
     if country is not None and country not in COUNTRY_BOXES:
         raise typer.BadParameter(f"known countries: {', '.join(sorted(COUNTRY_BOXES))}")
     try:
@@ -48,7 +51,7 @@ def match(
         tables = tuple(registry or settings.registries)
         matching = Matching(bundle=geodata or settings.boundaries, registries=tables)
         matching = replace(matching, profile=MatchProfile(home=COUNTRY_BOXES.get(country or "")))
-        code = match_files(files, matching, as_json=as_json, picture=picture)
+        code = match_files(files, matching, as_json=as_json, picture=picture, language=language)
     except (BundleError, OSError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(USAGE) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
 import cap
@@ -20,9 +20,12 @@ from dispatcher.boundaries.bundle import BundleError, Provenance
 from dispatcher.boundaries.importers import VG250, Columns, read
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.boundaries.succession import Succession, succession, with_aliases
-from dispatcher.commands.map_svg import svg
+from dispatcher.commands.matching.map_svg import svg
+from dispatcher.commands.matching.table import show_match
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.intake.prepare import match_areas
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.targeting.match import (
     DEFAULT_MATCHING_RULE,
     DEFAULT_PROFILE,
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from dispatcher.targeting.outcome import Match
+    from dispatcher.targeting.outcome import Match, Unmatched
 
 READABLE, NOT_CAP, HELD = 0, 2, 3
+NAME_LENGTH = 60
+"""Characters of an identifier in a map's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,37 +71,62 @@ def match_files(
     as_json: bool = False,
     picture: Path | None = None,
     out: TextIO | None = None,
+    language: str = "de",
 ) -> int:
     """Match every alert in the files and print a table each, or one JSON object a line with `as_json`.
 
     `picture` is where the SVG map goes (default: beside the file, `<name>.svg`; none with `as_json` unless
-    given); of several alerts the later ones get a number. Returns 0, 2 if a file is not readable CAP, or 3 if
-    an alert is held.
+    given); of several alerts for one map each gets its identifier in the name. What was written is said. Returns 0, 2
+    if a file is not readable CAP, or 3 if an alert is held.
     """
     stream = out or sys.stdout
     boundaries = matching.boundaries()
-    status, pictures = READABLE, 0
+    status, drawn = READABLE, _Maps(boundaries, language)
     for path in paths:
         try:
             document = cap.parse(path.read_bytes())
         except (cap.CapError, OSError) as error:
-            print(shown(f"{path.name}: {error}"), file=sys.stderr)  # noqa: T201 - the command's own output
+            sentence = error.message_de if language == "de" and isinstance(error, cap.CapError) else error
+            print(shown(f"{path.name}: {sentence}"), file=sys.stderr)  # noqa: T201 - the command's own output
             status = max(status, NOT_CAP)
             continue
         for alert in document.alerts:
             found = match_areas(alert, boundaries, matching.rule, matching.profile)
             status = max(status, HELD if found.held else READABLE)
-            _show(alert, found, stream, as_json=as_json)
+            console = Console(file=stream, soft_wrap=True)
+            if as_json:
+                print(json_line(as_object(alert, found)), file=stream)
+            else:
+                show_match(console, alert, found, language)
             target = picture or (None if as_json else path.with_suffix(".svg"))
             if target is not None:
-                _draw(target, pictures, svg(found, boundaries, alert.identifier))
-                pictures += 1
+                written = drawn.write(target, alert, found)
+                if not as_json:
+                    console.print(Text(shown(said(Phrase.MAP_WRITTEN, path=written).in_language(language))))
     return status
 
 
-def _draw(target: Path, number: int, picture: str) -> None:
-    place = target if not number else target.with_stem(f"{target.stem}-{number + 1}")
-    place.write_text(picture, encoding="utf-8")
+class _Maps:
+    """Writes maps, each to a file of its own."""
+
+    def __init__(self, boundaries: Boundaries, language: str) -> None:
+        self._boundaries = boundaries
+        self._language = language
+        self._written: set[Path] = set()
+
+    def write(self, target: Path, alert: cap.Alert, found: Match) -> Path:
+        """Write the map of an alert, and return where: the file that was asked for, or one with its identifier in the
+        name where another alert's map is there already.
+        """
+        place, number = target, 1
+        while place in self._written:
+            name = re.sub(r"[^A-Za-z0-9._-]+", "_", alert.identifier)[:NAME_LENGTH]
+            place = target.with_stem(f"{target.stem}-{name}" + (f"-{number}" if number > 1 else ""))
+            number += 1
+        self._written.add(place)
+        headline = next((info.headline for info in alert.infos if info.headline), "") or alert.identifier
+        place.write_text(svg(found, self._boundaries, headline, self._language), encoding="utf-8")
+        return place
 
 
 def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
@@ -105,28 +135,21 @@ def as_object(alert: cap.Alert, found: Match) -> dict[str, Any]:
     return {
         "identity": {"sender": sender, "identifier": identifier, "sent": sent.isoformat() if sent else None},
         "municipalities": [asdict(affected) for affected in found.affected],
-        "unmatched": [asdict(unmatched) for unmatched in found.unmatched],
+        "unmatched": [_lost(lost) for lost in found.unmatched],
         "held": found.held,
         "notes": list(found.notes),
+        "notes_de": list(found.notes_de),
     }
 
 
-def _show(alert: cap.Alert, found: Match, stream: TextIO, *, as_json: bool) -> None:
-    if as_json:
-        print(json_line(as_object(alert, found)), file=stream)
-        return
-    console = Console(file=stream)
-    state = "held for a person" if found.held else "understood"
-    table = Table(title=Text(shown(f"{alert.identifier}: {len(found.affected)} municipalities, {state}")))
-    for heading in ("AGS", "municipality", "reason", "share"):
-        table.add_column(heading, justify="right" if heading == "share" else "left")
-    for affected in found.affected:
-        table.add_row(affected.ags, Text(affected.name), affected.reason.value, f"{affected.share:.1%}")
-    console.print(table)
-    for unmatched in found.unmatched:
-        console.print(Text(shown(f"unmatched {unmatched.kind}: {unmatched.value}: {unmatched.reason}")))
-    for note in found.notes:
-        console.print(Text(shown(f"note: {note}")))
+def _lost(lost: Unmatched) -> dict[str, str]:
+    return {
+        "kind": lost.kind,
+        "value": lost.value,
+        "reason": lost.reason,
+        "message": lost.said.en,
+        "message_de": lost.said.de,
+    }
 
 
 @dataclass(frozen=True, slots=True)

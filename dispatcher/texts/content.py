@@ -77,7 +77,8 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
     """Return what a notice says of the info chosen, with nothing of any other info."""
     info, stored = chosen.info or cap.Info(), source.stored
     ended = source.ended if kind is Kind.CANCEL else ""
-    names = (info.headline, ended, info.event, stored.headline, stored.event)
+    own = info.headline if chosen.info else stored.headline
+    names = (own, ended, info.event, stored.headline, stored.event)
     places = tuple(name for place in source.places if (name := one_line(place)))
     sender, web = one_line(info.sender_name or ""), one_line(info.web or "")
     credit = one_line(stored.attribution)

@@ -53,6 +53,7 @@ def test_json_has_one_object_per_alert(tmp_path: Path) -> None:
     assert second["municipalities"] == []
     assert second["held"] is True
     assert {failure["kind"] for failure in second["unmatched"]} == {"circle", "geocode"}
+    assert all(failure["message"] and failure["message_de"] for failure in second["unmatched"])
     assert not list(tmp_path.glob("*.svg"))
 
 
@@ -61,17 +62,20 @@ def test_a_table_and_a_picture(tmp_path: Path) -> None:
     assert match_files([message(tmp_path)], out=out) == READABLE
     assert "Düren" in out.getvalue()
     assert (tmp_path / "a.svg").read_text().startswith("<svg")
+    assert f"Karte: {tmp_path / 'a.svg'}" in out.getvalue(), "and where it is"
 
 
 def test_failures_and_notes_are_printed(tmp_path: Path) -> None:
     out = io.StringIO()
     picture = tmp_path / "map.svg"
-    files = [message(tmp_path, LOST), message(tmp_path, "<circle>50.8,6.48 0</circle>", "c.xml")]
+    point = message(tmp_path, "<circle>50.8,6.48 0</circle>", "c.xml", "zwei/../2")
+    files = [message(tmp_path, LOST), point, point]
     assert match_files(files, out=out, picture=picture) == HELD
-    assert "unmatched circle" in out.getvalue()
-    assert "note: circle 1" in out.getvalue()
-    assert picture.exists()
-    assert (tmp_path / "map-2.svg").exists()
+    assert 'Kreis 1 von Gebiet 1 "Rur": Liegt außerhalb der Gebietsdaten.' in out.getvalue()
+    assert "ein Punkt wurde zu einem Kreis von 100 m erweitert" in out.getvalue()
+    maps = {path.name for path in tmp_path.glob("*.svg")}
+    assert maps == {"map.svg", "map-zwei_.._2.svg", "map-zwei_.._2-2.svg"}
+    assert all(str(tmp_path / name) in out.getvalue() for name in maps)
 
 
 def test_what_is_not_cap_is_named_and_the_rest_goes_on(

@@ -112,7 +112,9 @@ async def test_an_all_clear_without_info_names_what_is_over(house: House, client
         over = first.later("B", "Cancel", infos=()).xml()
         headline = {"headline": "Warnung: Gefahr am Bahnhof", "event": ""}
         text, document = await people.tell("B", over, chain="A", reason=Reason.CANCEL, **headline)
-    assert text == "ENTWARNUNG: Gefahr am Bahnhof"
+    what, where, since = text.split("\n")
+    assert (what, where) == ("ENTWARNUNG: Gefahr am Bahnhof", "Gebiet: Ort 05358008")
+    assert since.startswith("Aufgehoben seit ")
     assert (document["title"], document["headline"]) == ("ENTWARNUNG", "Gefahr am Bahnhof")
 
 

@@ -113,5 +113,13 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "the digits.",
         Phrase.BEYOND_DATA: "The key is well-formed, but outside this service's boundary data. {covers}",
         Phrase.DATA_COVERS: "They cover {count} municipalities in the districts {districts}{more}.",
+        Phrase.MATCH_TITLE: "{identifier}: {count} municipalities",
+        Phrase.MATCH_UNDERSTOOD: "The area is understood: a submission is not refused for it, as long as "
+        "all municipalities lie in the source's territory.",
+        Phrase.MATCH_REFUSED: "Part of the area is not understood: a submission (submit) is refused with "
+        "422, nothing is sent; the message of a polled feed waits for a decision (dispatcher held).",
+        Phrase.MATCH_NO_AREA: "The message names no area: a submission (submit) is refused with 422, unless "
+        "it ends something.",
+        Phrase.MAP_WRITTEN: "Map: {path}",
     }
 )

@@ -120,5 +120,14 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.BEYOND_DATA: "Der Schlüssel ist wohlgeformt, liegt aber außerhalb der Gebietsdaten dieses "
         "Dienstes. {covers}",
         Phrase.DATA_COVERS: "Sie umfassen {count} Gemeinden in den Kreisen {districts}{more}.",
+        Phrase.MATCH_TITLE: "{identifier}: {count} Gemeinden",
+        Phrase.MATCH_UNDERSTOOD: "Das Gebiet ist verstanden: Eine Einreichung wird nicht wegen des Gebiets "
+        "abgelehnt, solange alle Gemeinden in der Zuständigkeit der Quelle liegen.",
+        Phrase.MATCH_REFUSED: "Ein Teil des Gebiets ist nicht verstanden: Eine Einreichung (submit) wird "
+        "mit 422 abgelehnt, nichts wird gesendet; die Meldung einer abgefragten Quelle wartet auf eine "
+        "Entscheidung (dispatcher held).",
+        Phrase.MATCH_NO_AREA: "Die Meldung nennt kein Gebiet: Eine Einreichung (submit) wird mit 422 "
+        "abgelehnt, außer sie hebt etwas auf.",
+        Phrase.MAP_WRITTEN: "Karte: {path}",
     }
 )

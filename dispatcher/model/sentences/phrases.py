@@ -81,3 +81,9 @@ class Phrase(StrEnum):
     MUNICIPALITY_UNKNOWN = auto()
     BEYOND_DATA = auto()
     DATA_COVERS = auto()
+    # targeting by hand
+    MATCH_TITLE = auto()
+    MATCH_UNDERSTOOD = auto()
+    MATCH_REFUSED = auto()
+    MATCH_NO_AREA = auto()
+    MAP_WRITTEN = auto()

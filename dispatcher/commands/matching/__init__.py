@@ -1,0 +1,1 @@
+"""Show where a message warns: as a table and as a map."""
