@@ -54,7 +54,7 @@ def list_lines(
 
 
 def _about(line: AuditLine) -> str:
-    details = sorted(line.detail.items(), key=lambda item: not isinstance(item[1], str))
+    details = sorted(line.detail.items(), key=lambda item: (not isinstance(item[1], str), item[0] == "after"))
     said = {**({"alert": line.alert_id} if line.alert_id else {}), **dict(details)}
     return "  ".join(
         f"{name}={value if isinstance(value, str) else json_line(value)}" for name, value in said.items()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -17,6 +19,7 @@ from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import operator
 from dispatcher.commands.terminal import columns, json_line
+from dispatcher.model.desk_time import desk_time
 from dispatcher.model.principals import CredentialState, Instance, PartyEntry, Source
 from dispatcher.model.vocabulary import FEED_PREFIX
 from dispatcher.runtime.secrets.shared import agreed_secret
@@ -118,10 +121,13 @@ def show(kind: PrincipalKind, party_id: str, values: dict[str, Any], *, as_json:
         **values,
         "keys": good,
         **({"in_force": in_force} if kind is PrincipalKind.SOURCE else {}),
-        "created": entry.created_at.isoformat(),
-        "disabled": entry.disabled_at and entry.disabled_at.isoformat(),
+        "created": entry.created_at,
+        "disabled": entry.disabled_at,
     }
-    typer.echo(json_line(line) if as_json else columns([[name, cell(value)] for name, value in line.items()]))
+    if as_json:
+        typer.echo(json_line({name: iso(value) for name, value in line.items()}))
+    else:
+        typer.echo(columns([[name, cell(value)] for name, value in line.items()]))
 
 
 def switch(kind: PrincipalKind, party_id: str, *, disable: bool) -> int:
@@ -170,8 +176,15 @@ def list_parties(kind: PrincipalKind, *, as_json: bool) -> None:
     typer.echo(columns([head, *([cell(line[name]) for name in head] for line in lines)]))
 
 
+def iso(value: Any) -> Any:
+    """Return a value as programs read it: a time with its offset, anything else as it is."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def cell(value: Any) -> str:
     """Return a value as people read it in a table."""
+    if isinstance(value, datetime):
+        return desk_time(value, ZoneInfo(Settings().time_zone), "en")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if value is None:

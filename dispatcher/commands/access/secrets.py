@@ -10,7 +10,7 @@ import typer
 from dispatcher.access.fingerprints import Agreement, SecretName, short
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
-from dispatcher.commands.access.parties import AsJson, cell
+from dispatcher.commands.access.parties import AsJson, cell, iso
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
@@ -46,7 +46,7 @@ def _print(found: list[Standing], *, as_json: bool) -> None:
     lines = [_line(one) for one in found]
     if as_json:
         for line in lines:
-            typer.echo(json_line(line))
+            typer.echo(json_line({name: iso(value) for name, value in line.items()}))
     else:
         rows = [
             {**line, **{name: line[name] and short(line[name]) for name in ("here", "record")}}
@@ -161,6 +161,6 @@ def _line(one: Standing) -> dict[str, Any]:
         "state": str(one.agreement),
         "here": one.here,
         "record": one.noted and one.noted.fingerprint,
-        "since": one.noted and one.noted.noted_at.isoformat(timespec="seconds"),
+        "since": one.noted and one.noted.noted_at,
         "place": one.place,
     }

@@ -1,6 +1,7 @@
 """Sources are added once, shown, and changed knowingly."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -159,12 +160,14 @@ async def test_a_source_is_shown_with_its_keys_and_warnings(run: Any, pool: Any)
         "flash": True,
         "quota": None,
         "municipalities": 15,
-        "keys": [key.rpartition("_")[0]] if key.count("_") == 2 else found["keys"],
+        "keys": ["_".join(key.split("_")[:2])],
         "in_force": 1,
         "disabled": None,
     }
     table = (await run("source", "show", "leitstelle")).stdout.splitlines()
     assert ["municipalities", "15"] in [line.split() for line in table]
+    [created] = [line for line in table if line.startswith("created")]
+    assert re.fullmatch(r"created +20\d\d-\d\d-\d\d \d\d:\d\d CES?T", created), "for a desk, with its zone"
 
 
 async def test_disabling_a_source_says_what_it_has_in_force(run: Any, pool: Any) -> None:
