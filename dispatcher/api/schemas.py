@@ -166,7 +166,9 @@ class MergedIntoBody(Body):
     identifier: str | None = None
     sent: datetime | None = None
     headline: str | None = None
-    progress: ProgressBody | None = None
+    progress: ProgressBody | None = Field(
+        default=None, description="null, too, where an answer to a submission could not wait for the count"
+    )
 
 
 class AcceptedBody(Body):
@@ -340,7 +342,7 @@ def merged_into_body(stands_in: StandsIn | None, reader: str | None) -> MergedIn
         identifier=other.identifier,
         sent=other.sent,
         headline=other.headline,
-        progress=progress_body(stands_in.progress),
+        progress=progress_body(stands_in.progress) if stands_in.progress else None,
     )
 
 

@@ -183,7 +183,8 @@ class StandsIn:
     """The equal warning of which people are notified in place of another one."""
 
     alert: StoredAlert
-    progress: RecipientProgress
+    progress: RecipientProgress | None
+    """None where it could not be counted in time."""
 
 
 @dataclass(frozen=True, slots=True)

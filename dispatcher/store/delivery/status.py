@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from dispatcher.model.status import AlertStatus, Over, StandsIn, is_merged, over
@@ -9,9 +10,14 @@ from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.progress import recipient_progress
+from dispatcher.store.record import UNAVAILABLE
+
+PROGRESS_S = 0.5
+"""How long an answer about one message waits for the count of another one's recipients."""
 
 if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.status import RecipientProgress
     from dispatcher.store.record import Pool
 
 
@@ -56,4 +62,12 @@ class AlertStatuses:
     async def stands_in(self, alert_id: str) -> StandsIn | None:
         """Return the alert of this id as one that stands in for another, and how far it has come."""
         other = await self._alerts.get(alert_id)
-        return None if other is None else StandsIn(other, await recipient_progress(self._pool, other.id))
+        return None if other is None else StandsIn(other, await self._progress_in_time(other.id))
+
+    async def _progress_in_time(self, alert_id: str) -> RecipientProgress | None:
+        """Return how far the alert has come, or None: what is committed must not wait for a count, nor fail by it."""
+        try:
+            async with asyncio.timeout(PROGRESS_S):
+                return await recipient_progress(self._pool, alert_id)
+        except (TimeoutError, *UNAVAILABLE):
+            return None

@@ -27,6 +27,19 @@ async def test_what_ended_it_is_named(pool: Any, alerts: Alerts) -> None:
     assert ended.over.at == ended.alert.stopped_at
 
 
+async def test_a_count_that_takes_too_long_is_left_out(pool: Any, alerts: Alerts) -> None:
+    """A submission that is committed is answered, whatever the ledger does."""
+    await submit(alerts, "A")
+    merged = await submit(alerts, "C", reason=Reason.MERGED, merged_into="A")
+    stored = await alerts.get(merged.id)
+    assert stored is not None
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK TABLE batch IN ACCESS EXCLUSIVE MODE")
+        found = await AlertStatuses(pool).merged_into(stored)
+    assert found is not None
+    assert (found.alert.id, found.progress) == ("A", None)
+
+
 async def test_what_is_sent_in_its_place_is_named(
     pool: Any, alerts: Alerts, ready_batches: list[Any]
 ) -> None:
@@ -34,6 +47,7 @@ async def test_what_is_sent_in_its_place_is_named(
     status = await AlertStatuses(pool).alert_status("C")
     assert status is not None
     assert status.merged_into is not None
+    assert status.merged_into.progress is not None
     assert (status.merged_into.alert.id, status.merged_into.progress.recipients) == ("A", 6)
     assert (status.progress.recipients, status.over) == (0, None)
     first = await AlertStatuses(pool).alert_status("A")
