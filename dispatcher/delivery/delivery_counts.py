@@ -21,7 +21,7 @@ class DeliveryCounts:
     def __init__(self, metrics: Metrics, lease: Lease) -> None:
         self._metrics = metrics
         self._lease = lease
-        self._gateway = metrics.gateway_label(lease.gateway)
+        self._gateway = metrics.gateway_label(lease.channel, lease.gateway)
         metrics.retries_withheld.labels(lease.channel, self._gateway)  # shown from the start
         self._before = lease.outcomes
         self._results: Counter[str] = Counter()

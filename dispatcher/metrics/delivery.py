@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
 KNOWN_GATEWAYS_MAX = 64
-"""Gateways with a label of their own, as each multiplies the time series; the rest is counted as `other`."""
+"""Gateways of a channel with a label of their own, as each multiplies the time series; the rest is counted as `other`.
+Strangers choose the origins of their push services, and crowd no app and no SMS gateway out."""
 
 
 class DeliveryMetrics:
     """Counts what becomes of recipients and of gateways."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._gateways: set[str] = set()
+        self._gateways: defaultdict[str, set[str]] = defaultdict(set)
         self._sends(registry)
         self._endpoints(registry)
         self._reports(registry)
@@ -152,9 +154,10 @@ class DeliveryMetrics:
         for (channel, lane), count in recipients.items():
             self.deliveries.labels(channel, lane, state.name.lower()).inc(count)
 
-    def gateway_label(self, gateway: str) -> str:
-        """Return `gateway`, or `other` once there are too many for a label."""
-        if gateway not in self._gateways and len(self._gateways) >= KNOWN_GATEWAYS_MAX:
+    def gateway_label(self, channel: str, gateway: str) -> str:
+        """Return `gateway`, or `other` once the channel has too many for a label."""
+        known = self._gateways[channel]
+        if gateway not in known and len(known) >= KNOWN_GATEWAYS_MAX:
             return "other"
-        self._gateways.add(gateway)
+        known.add(gateway)
         return gateway

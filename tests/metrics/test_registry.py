@@ -58,9 +58,10 @@ def test_a_gateway_that_reports_shows_every_verdict_at_zero() -> None:
 def test_gateways_beyond_the_limit_share_one_label() -> None:
     metrics = Metrics()
     names = [f"https://gateway-{n}.example" for n in range(KNOWN_GATEWAYS_MAX)]
-    assert [metrics.gateway_label(name) for name in names] == names
-    assert metrics.gateway_label("https://one-more.example") == "other"
-    assert metrics.gateway_label(names[0]) == names[0]
+    assert [metrics.gateway_label("webpush", name) for name in names] == names
+    assert metrics.gateway_label("webpush", "https://one-more.example") == "other"
+    assert metrics.gateway_label("webpush", names[0]) == names[0]
+    assert metrics.gateway_label("app", "https://one-more.example") == "https://one-more.example"
 
 
 def test_a_meter_counts_into_the_registry_it_is_given_and_two_do_not_mix() -> None:
