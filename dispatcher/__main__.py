@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import import_module
+import os
 from importlib.metadata import version
-from typing import Any
 
-import asyncpg
-import pydantic_settings
 import typer
-from pydantic import ValidationError
-from typer.core import TyperGroup
-from typer.main import get_group
 
-from dispatcher.commands import client, geodata, serve
-from dispatcher.settings import Settings, SettingsError, explained
+from dispatcher.commands.shell.groups import LazyGroup
+from dispatcher.setting_names import OF_THE_CLIENT, PREFIX
 
+COMMANDS = {
+    "up": "dispatcher.commands.serve:up",
+    "api": "dispatcher.commands.serve:api",
+    "worker": "dispatcher.commands.serve:worker",
+    "migrate": "dispatcher.commands.serve:migrate",
+    "example": "dispatcher.commands.desk.submission:example",
+    "preview": "dispatcher.commands.desk.submission:preview",
+    "submit": "dispatcher.commands.desk.submission:submit",
+    "status": "dispatcher.commands.desk.following:status",
+    "update": "dispatcher.commands.desk.follow_ups:update",
+    "cancel": "dispatcher.commands.desk.follow_ups:cancel",
+    "all-clear": "dispatcher.commands.desk.follow_ups:all_clear",
+    "match": "dispatcher.commands.geodata:match",
+}
+"""Commands of one word, and where they stand."""
 GROUPS = {
+    "alerts": "dispatcher.commands.desk.alerts:app",
+    "held": "dispatcher.commands.held:app",
+    "dead-letters": "dispatcher.commands.dead_letters:app",
+    "feeds": "dispatcher.commands.feeds:app",
     "source": "dispatcher.commands.access.sources:app",
     "instance": "dispatcher.commands.access.instances:app",
+    "webhook": "dispatcher.commands.webhooks:app",
     "keys": "dispatcher.commands.keys:app",
     "secrets": "dispatcher.commands.access.secrets:app",
     "audit": "dispatcher.commands.access.audit:app",
     "subscriptions": "dispatcher.commands.subscriptions:app",
-    "dead-letters": "dispatcher.commands.dead_letters:app",
     "geodata": "dispatcher.commands.geodata:app",
-    "feeds": "dispatcher.commands.feeds:app",
-    "held": "dispatcher.commands.held:app",
-    "webhook": "dispatcher.commands.webhooks:app",
 }
 """Commands that have commands of their own, and where they stand."""
+CHEAP = OF_THE_CLIENT | {"WARN_API_PORT", "WARN_TIME_ZONE"}
+"""Names in the environment that are known to be right without loading the settings."""
 
 
-class Commands(TyperGroup):
-    """Imports a group when it is asked for: what it needs of the service takes most of a second to load, which
-    `dispatcher submit` and the processes of `dispatcher up` would each spend for nothing.
-    """
+class Commands(LazyGroup):
+    """All commands."""
 
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self._unloaded = dict(GROUPS)
-        self.commands.update({name: TyperGroup(name=name) for name in GROUPS})
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if place := self._unloaded.pop(cmd_name, ""):
-            module, _, attribute = place.partition(":")
-            self.commands[cmd_name] = group = get_group(getattr(import_module(module), attribute))
-            group.name = cmd_name
-        return super().get_command(ctx, cmd_name)
+    places = COMMANDS | GROUPS
 
 
 app = typer.Typer(
     name="dispatcher",
     cls=Commands,
-    help="Emergency warning dispatch.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    rich_markup_mode=None,
 )
 
 
@@ -73,43 +71,29 @@ def _options(
         False, "--version", help="Say which version this is.", callback=_say_version, is_eager=True
     ),
 ) -> None:
-    """Emergency warning dispatch."""
+    """Emergency warning dispatch. A duty officer's commands are in German, an operator's in English."""
     del show_version
-    Settings.require_known_names()
+    require_known_names()
 
 
-app.command()(serve.up)
-app.command()(serve.api)
-app.command()(serve.worker)
-app.command()(serve.migrate)
-app.command()(client.example)
-app.command()(client.submit)
-app.command()(client.preview)
-app.command()(client.status)
-app.command()(geodata.match)
+def require_known_names() -> None:
+    """Refuse names in the environment that begin like a setting's and are none. Whoever sets only what the desk reads
+    does not wait for the settings to be imported.
+    """
+    if any(name.upper().startswith(PREFIX) and name not in CHEAP for name in os.environ):
+        from dispatcher.settings import Settings  # noqa: PLC0415 - takes longer than all that the desk needs
+
+        Settings.require_known_names()
 
 
 def main() -> None:
     """Run the command line. What an operator can mend is a sentence, not a traceback."""
     try:
         app()
-    except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False):
-            print(explained(item), file=sys.stderr)
-        sys.exit(SettingsError.exit_status)
-    except (
-        pydantic_settings.SettingsError
-    ) as error:  # says: error parsing value for field "sms_gateways" from ...
-        print(f"setting WARN_{str(error).split(chr(34))[1].upper()}: is no JSON", file=sys.stderr)
-        sys.exit(1)
-    except asyncpg.PostgresError as error:
-        older = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
-        advice = "; run `dispatcher migrate` first" if older else ""
-        print(f"the record (DATABASE_URL) refuses: {error}{advice}", file=sys.stderr)
-        sys.exit(1)
-    except (SettingsError, OSError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        sys.exit(error.exit_status if isinstance(error, SettingsError) else 1)
+    except Exception as error:  # noqa: BLE001 - raised again where nobody outside the program can mend it
+        from dispatcher.commands.mistakes import leave  # noqa: PLC0415 - imports the service
+
+        leave(error)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 PREFIX: Final = "WARN_"
-OF_THE_CLIENT: Final = frozenset({"WARN_API_KEY", "WARN_URL"})
+OF_THE_CLIENT: Final = frozenset({"WARN_API_KEY", "WARN_LANGUAGE", "WARN_URL"})
 """Names that only the commands of a control centre read (`dispatcher submit`)."""
 RENAMED: Final = {
     "WARN_DATABASE_URL": "DATABASE_URL",

@@ -11,6 +11,7 @@ from dispatcher.access.permissions import GRANTS, Grant, Route, Scope
 from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.metrics import Metrics
 from dispatcher.settings import variables
+from ops.command_line import command_line_page
 from ops.supply_chain.licences import licences_page
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _answer(scope: Scope | None, foreign: HTTPStatus | None) -> str:
 
 PAGES = {
     "access.md": access_page,
+    "command-line.md": command_line_page,
     "licences.md": licences_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,

@@ -54,7 +54,7 @@ def _alert(alert: Alert) -> Iterator[str]:
     yield from _leaf("addresses", _quoted_list(alert.addresses))
     yield from _leaves("code", alert.codes)
     yield from _leaf("note", alert.note)
-    yield from _leaf("references", " ".join(map(_reference, alert.references)) or None)
+    yield from _leaf("references", " ".join(map(reference_text, alert.references)) or None)
     yield from _leaf("incidents", _quoted_list(alert.incidents))
     for info in alert.infos:
         yield "<info>"
@@ -139,7 +139,8 @@ def _time(moment: datetime | None) -> str | None:
     return re.sub(r"\+00:00$", "-00:00", moment.isoformat(timespec="seconds"))
 
 
-def _reference(reference: Reference) -> str:
+def reference_text(reference: Reference) -> str:
+    """Writes what stands for a message in <references>: its sender, identifier and time, in full (§3.2.1)."""
     return f"{reference.sender},{reference.identifier},{_time(reference.sent) or ''}"
 
 

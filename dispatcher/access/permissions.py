@@ -38,6 +38,7 @@ class Permission(StrEnum):
         "alerts.read",
         "Follow alerts that one has submitted: state, message, account of each recipient.",
     )
+    READ_ANY_ALERT = "alerts.read-any", "Follow any alert, whichever source it came from."
     READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
     MANAGE_WEBHOOK = "webhook.manage", "Register, show, rotate, test and remove the webhook of an app."
     READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
@@ -171,6 +172,7 @@ GRANTS: Final = (
             Route("POST", "/v1/gateways/{gateway}/reports", HTTPStatus.UNAUTHORIZED),
         ),
     ),
+    Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",)),
     Grant(Permission.RUN_SERVICE, _OPERATOR, commands=("up", "api", "worker")),
     Grant(Permission.MIGRATE_RECORD, _OPERATOR, commands=("migrate",)),
     Grant(

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -22,8 +22,13 @@ from dispatcher.access.keys import new_key, new_key_id
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import connected
+from dispatcher.commands.desk.session import say
 from dispatcher.commands.operator import acts, operator, requires
-from dispatcher.commands.terminal import json_line, shown
+from dispatcher.commands.shell.help_text import Where, helped
+from dispatcher.commands.shell.output import AsJsonLines, OutputLanguage
+from dispatcher.commands.terminal import columns, json_line, shown
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.embedded import EmbeddedError, EmbeddedValkey
 from dispatcher.feeds.assembly import FeedDependencies, feed_services, utc_now
 from dispatcher.feeds.configuration import Feed
@@ -35,6 +40,7 @@ from dispatcher.feeds.replay.recording import Recorder, RecordingError, read
 from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
 from dispatcher.metrics import Metrics
+from dispatcher.model.vocabulary import FeedResult
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
@@ -116,26 +122,44 @@ def run(work: Callable[[Session], Awaitable[Result]], *, from_archive: bool = Fa
 
 @app.command("list")
 @requires(Permission.READ_FEEDS)
-def list_feeds() -> None:
-    """Print one JSON line per feed: state, numbers, since when it is stale; and its addresses in full, with the keys in
-    them.
+@helped(Where.SERVER, "dispatcher feeds list", "dispatcher feeds list --json")
+def list_feeds(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
+    """List the feeds: what the last poll came to, numbers, since when one is silent. With --json also their addresses
+    in full, with the keys in them.
     """
     from dispatcher.api.feeds import overviews
 
-    async def work(session: Session) -> list[str]:
+    async def work(session: Session) -> list[dict[str, Any]]:
         urls = {feed.name: list(feed.settings.urls) for feed in session.services.feeds}
         found = await overviews(session.services)
-        return [json_line(body.model_dump(mode="json") | {"urls": urls[body.name]}) for body in found]
+        return [body.model_dump(mode="json") | {"urls": urls[body.name]} for body in found]
 
-    lines = run(work)
-    for line in lines:
-        typer.echo(line)
-    if not lines:
-        typer.echo("no feeds: WARN_FEEDS names no file, or one without [[feed]]", err=True)
+    at, feeds = desk(language), run(work)
+    if not feeds:
+        say([at.line("no_feeds")], err=True)
+    elif as_json:
+        for feed in feeds:
+            typer.echo(json_line(feed))
+    else:
+        say(columns([_head(at), *(_row(feed, at) for feed in feeds)]).split("\n"))
+
+
+def _head(at: Desk) -> list[str]:
+    names = ("name", "adapter", "last_poll", "result", "stale", "entries", "quarantined")
+    return [at.texts.columns[name] for name in names]
+
+
+def _row(feed: dict[str, Any], at: Desk) -> list[str]:
+    moments = [at.time(feed[name]) if feed[name] else "-" for name in ("last_poll", "stale_since")]
+    result = at.texts.feed_results[FeedResult(feed["result"])]
+    said = f"{result} ({feed['detail']})" if feed["detail"] else result
+    counts = (str(feed["entries"]), str(feed["quarantined"]))
+    return [feed["name"], feed["format"], moments[0], said, moments[1], *counts]
 
 
 @app.command("poll")
 @requires(Permission.OPERATE_FEEDS)
+@helped(Where.SERVER, "dispatcher feeds poll dwd")
 def poll(name: Name) -> None:
     """Ask a source now, whatever the schedule says."""
 
@@ -147,6 +171,11 @@ def poll(name: Name) -> None:
 
 @app.command("replay")
 @requires(Permission.OPERATE_FEEDS)
+@helped(
+    Where.SERVER,
+    "dispatcher feeds replay dwd day.jsonl --shift",
+    "dispatcher feeds replay nina --quarantined 17",
+)
 def replay(  # noqa: PLR0913 - the options of a command
     name: Name,
     file: Annotated[
@@ -251,6 +280,7 @@ def _is_message(body: bytes) -> bool:
 
 @app.command("record")
 @requires(Permission.OPERATE_FEEDS)
+@helped(Where.SERVER, "dispatcher feeds record dwd day.jsonl --polls 60")
 def record_feed(
     name: Name,
     file: Annotated[Path, typer.Argument(dir_okay=False, help="JSON lines, appended to")],
@@ -307,6 +337,7 @@ async def _record_once(feed: Feed, recorder: Recorder, exemptions: Exemptions) -
 
 @app.command("key")
 @acts(Permission.ISSUE_FEED_KEYS)
+@helped(Where.SERVER, "dispatcher feeds key mowas")
 def issue_key(name: Name) -> None:
     """Print a new key with which a source may push messages into the feed, once."""
 

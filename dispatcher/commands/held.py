@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from dispatcher.access.permissions import Permission
+from dispatcher.commands.desk.session import say
 from dispatcher.commands.feeds import Session, run
 from dispatcher.commands.operator import operator, requires
-from dispatcher.commands.terminal import json_line, shown
+from dispatcher.commands.shell.help_text import Where, helped
+from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
+from dispatcher.commands.terminal import columns, json_line, shown
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import AlertState, Doubt
+from dispatcher.model.vocabulary import AlertState
 
-app = typer.Typer(help="Messages of feeds that wait for a person.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from dispatcher.store.alerts.alerts import Alerts
+
+app = typer.Typer(
+    help="Messages that wait for a person: of feeds, and of control centres that may not go out by themselves.",
+    no_args_is_help=True,
+)
 Id = Annotated[str, typer.Argument(help="the alert's id")]
 Why = Annotated[str, typer.Option(help="for the audit trail")]
 Who = Annotated[str, typer.Option(help="for the audit trail; default: the account")]
 
-WHY = {
-    Doubt.SIGNATURE: "die Unterschrift fehlt oder stimmt nicht",
-    Doubt.SENDER: "dieser Absender ist für die Quelle nicht zugelassen",
-    Doubt.CLOCK: "sie ist in der Zukunft gesendet",
-    Doubt.LIFETIME: "sie soll länger gelten, als die Quelle darf",
-    Doubt.AREA: "welche Gemeinde sie betrifft, ist nicht erkennbar",
-    Doubt.SEVERAL_TEXTS: "sie sagt verschiedenen Orten Verschiedenes",
-    Doubt.STATUS: "dieser Status geht nicht von selbst hinaus",
-    Doubt.SEVERITY: "diese Schwere geht nicht von selbst hinaus",
-    Doubt.TERRITORY: "sie beendet, was eine andere Quelle außerhalb ihres Gebiets gemeldet hat",
-    Doubt.IDENTITY: "unter dieser Kennung kam schon anderer Inhalt",
-    Doubt.FOREIGN_REFERENCE: "sie ändert die Meldung eines anderen Absenders",
-    Doubt.UNKNOWN_REFERENCE: "sie ändert nur Meldungen, die hier niemand kennt",
-    Doubt.REFERENCE_REPLACED: "was sie beendet, ist schon durch eine Meldung ersetzt, die weiter gilt",
-    "target_changed": "ihr Zielgebiet ist nicht mehr das freigegebene",
-    "audience": "sie ginge an ungewöhnlich oder unerlaubt viele",
-}
-"""What `held_for` can say, in the words of whoever is to decide."""
+TARGET_DIGITS: Final = 12
+WAIT_S: Final = 2.0
+"""How long `release` waits for the plan, which says how many people it goes to."""
+LOOK_S: Final = 0.1
 
 
-def _why(held_for: str) -> str:
+def why_held(held_for: str, at: Desk) -> str:
     """Return why a message is held: each reason as `held_for` has it, and what it means."""
     # What follows the colon of `audience: …` is a text.
     reasons = [held_for] if ":" in held_for else held_for.split(", ")
     return "; ".join(
-        f"{reason} ({meaning})" if (meaning := WHY.get(reason.partition(":")[0])) else reason
+        at.line("explained", word=reason, meaning=meaning)
+        if (meaning := at.texts.doubts.get(reason.partition(":")[0]))
+        else reason
         for reason in reasons
     )
 
@@ -69,19 +71,37 @@ def _line(alert: StoredAlert) -> str:
 
 @app.command("list")
 @requires(Permission.READ_HELD)
-def list_held() -> None:
-    """Print one JSON line for each held message, the longest waiting first."""
+@helped(Where.SERVER, "dispatcher held list", "dispatcher held list --json")
+def list_held(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
+    """List the messages that wait for a person, of feeds and of control centres, the longest waiting first."""
 
     async def work(session: Session) -> list[StoredAlert]:
         return await session.services.held.listed()
 
-    for alert in run(work):
-        typer.echo(_line(alert))
+    at, alerts = desk(language), run(work)
+    if as_json:
+        for alert in alerts:
+            typer.echo(_line(alert))
+    elif alerts:
+        say(columns([_head(at), *(_row(alert, at) for alert in alerts)]).split("\n"))
+    else:
+        say([at.line("no_held")], err=True)
+
+
+def _head(at: Desk) -> list[str]:
+    names = ("id", "source", "received", "expires", "severity", "held_for", "headline")
+    return [at.texts.columns[name] for name in names]
+
+
+def _row(alert: StoredAlert, at: Desk) -> list[str]:
+    times = (at.time(alert.received_at), at.time(alert.expires))
+    return [alert.id, alert.source_id, *times, alert.severity, alert.held_for, alert.headline or alert.event]
 
 
 @app.command("show")
 @requires(Permission.READ_HELD)
-def show(alert_id: Id) -> None:
+@helped(Where.SERVER, "dispatcher held show 01K…")
+def show(alert_id: Id, *, as_json: AsJson = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
     """Show everything that the message says, why it is held, and the municipalities it would reach."""
     import cap
     from cap.formats.view import view
@@ -92,43 +112,91 @@ def show(alert_id: Id) -> None:
         target = await alerts.target_sha256(alert_id)
         return await alerts.get(alert_id), await alerts.raw(alert_id), places, target
 
+    at = desk(language)
     alert, raw, places, target = run(work)
     if alert is None or raw is None:
-        typer.echo("Unter dieser Nummer gibt es keine Meldung.", err=True)
+        say([at.line("nothing_there")], err=True)
         raise typer.Exit(1)
+    if as_json:
+        typer.echo(json_line(json.loads(_line(alert)) | {"municipalities": places, "target_sha256": target}))
+        return
     typer.echo(view(cap.parse(raw).alerts[0]))
+    say([at.line("places", places=", ".join(places) or at.line("places_none"))])
+    say([at.line("target", target=target)])
     if alert.state is AlertState.HELD:
-        typer.echo(shown(f"Wartet wegen (held_for): {_why(alert.held_for)}"))
-    typer.echo(shown("Gemeinden: " + (", ".join(places) or "keine erkannt")))
-    typer.echo(f"Zielgebiet (SHA-256): {target}")
+        say([at.line("held", why=why_held(alert.held_for, at))])
+        say([at.line("decide", **_commands(alert, target))])
+
+
+def _commands(alert: StoredAlert, target: str) -> dict[str, str]:
+    """Return the commands to go on with, bound to the target that is shown."""
+    bound = f" --target {target[:TARGET_DIGITS]}" if target else ""
+    return {
+        "release": f"dispatcher held release {alert.id} --why …{bound}",
+        "discard": f"dispatcher held discard {alert.id} --why …",
+    }
 
 
 @app.command("release")
 @requires(Permission.DECIDE_HELD)
-def release(
+@helped(
+    Where.SERVER,
+    "dispatcher held release 01K… --why 'rang the weather service'",
+    "dispatcher held release 01K… --why checked --target 1a2b3c4d --at-most 5000",
+)
+def release(  # noqa: PLR0913 - the options of a command
     alert_id: Id,
     why: Why,
+    *,
     place: Annotated[list[str] | None, typer.Option(help="AGS to add; repeatable")] = None,
     who: Who = "",
     target: Annotated[str, typer.Option(help="the target's hash, or how it begins, as `show` said it")] = "",
     at_most: Annotated[int | None, typer.Option(min=0, help="recipients; with more it waits again")] = None,
+    as_json: AsJson = False,
+    language: OutputLanguage = DeskLanguage.GERMAN,
 ) -> None:
     """Send it now: to the target as it stands, which is checked again when it goes out."""
 
     async def work(session: Session) -> StoredAlert:
-        terms = Terms(target, at_most)
-        return await session.services.release.release(alert_id, operator(who).actor, why, place or [], terms)
+        terms, actor = Terms(target, at_most), operator(who).actor
+        released = await session.services.release.release(alert_id, actor, why, place or [], terms)
+        return await _planned(session.services.alerts, released)
 
     try:
-        typer.echo(_line(run(work)))
+        released = run(work)
+        if as_json:
+            typer.echo(_line(released))
+        else:
+            say([release_line(released, desk(language))])
     except NotApprovedError as error:
         typer.echo(shown(error), err=True)
         raise typer.Exit(1) from error
 
 
+async def _planned(alerts: Alerts, released: StoredAlert) -> StoredAlert:
+    """Return the alert with its plan, which says how many it goes to, or as it is when none was made in a moment."""
+    deadline = time.monotonic() + WAIT_S
+    while released.state is AlertState.ACCEPTED and time.monotonic() < deadline:
+        await asyncio.sleep(LOOK_S)
+        released = await alerts.get(released.id) or released
+    return released
+
+
+def release_line(alert: StoredAlert, at: Desk) -> str:
+    """Say what happens now to a message that was released."""
+    reason = at.texts.reasons[alert.reason]
+    if alert.state is AlertState.HELD:
+        return at.line("now_held", id=alert.id, why=why_held(alert.held_for, at))
+    if alert.state is AlertState.ACCEPTED:
+        return at.line("now_sent_soon", id=alert.id, reason=reason)
+    key = "now_sent" if alert.audience else "now_nobody"
+    return at.line(key, id=alert.id, reason=reason, recipients=alert.audience)
+
+
 @app.command("discard")
 @requires(Permission.DECIDE_HELD)
-def discard(alert_id: Id, why: Why, who: Who = "") -> None:
+@helped(Where.SERVER, "dispatcher held discard 01K… --why 'stray message'")
+def discard(alert_id: Id, why: Why, who: Who = "", *, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
     """Never send it."""
 
     async def work(session: Session) -> None:
@@ -136,6 +204,7 @@ def discard(alert_id: Id, why: Why, who: Who = "") -> None:
 
     try:
         run(work)
+        say([desk(language).line("discarded", id=alert_id)])
     except NotApprovedError as error:
         typer.echo(shown(error), err=True)
         raise typer.Exit(1) from error

@@ -132,13 +132,11 @@ async def _worker(settings: Settings) -> None:
 
 @requires(Permission.MIGRATE_RECORD)
 def migrate() -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here."""
+    from dispatcher.commands.admin import database_url
     from dispatcher.store.migrate import upgrade
 
-    settings = _settings("migrate")
-    if not settings.database_url:
-        raise typer.BadParameter("DATABASE_URL is needed")
-    asyncio.run(upgrade(settings.database_url))
+    asyncio.run(upgrade(database_url(_settings("migrate"))))
     typer.echo("the record is at this version's schema")
 
 

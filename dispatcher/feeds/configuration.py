@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +25,10 @@ from dispatcher.intake.prepare import LONGEST_LIFETIME, IntakeRules, feed_rules
 from dispatcher.targeting.outcome import COUNTRY_BOXES, Beyond, Codes, HeightUnit, MatchProfile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pydantic_core import ErrorDetails
+
     from dispatcher.feeds.entry import Adapter
 
 MEBIBYTE = 1024 * 1024
@@ -177,7 +183,8 @@ def load(path: Path | None) -> tuple[Feed, ...]:
 def _tables(document: dict[str, Any]) -> list[Any]:
     """Refuse a misspelt word: it would leave out a source that somebody relies on."""
     if others := sorted(document.keys() - {"feed"}):
-        raise ValueError(f"only [[feed]] tables are known here, not: {', '.join(others)}")
+        meant = _nearest(others[0], ("feed",))
+        raise ValueError(f"only [[feed]] tables are known here, not: {', '.join(others)}{meant}")
     tables = document.get("feed", [])
     if not isinstance(tables, list):
         raise ValueError("every feed begins with [[feed]], in two brackets")  # noqa: TRY004 - the operator's mistake
@@ -189,13 +196,32 @@ def _feed(number: int, item: Any) -> Feed:
     try:
         return feed_of(FeedSettings.model_validate(item))
     except ValidationError as error:
-        found = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ")
-            for one in error.errors(include_url=False, include_input=False)
-        )
+        # A value is asked for only where it is a word from a list: an address may hold a key.
+        found = "; ".join(map(_sentence, error.errors(include_url=False)))
         raise ValueError(f"feed {number} ({name}): {found}") from error
     except (OSError, ValueError) as error:
         raise ValueError(f"feed {number} ({name}): {error}") from error
+
+
+def _sentence(finding: ErrorDetails) -> str:
+    """Return one of pydantic's findings as a sentence, with the nearest word where one was misspelt."""
+    place = ".".join(map(str, finding["loc"]))
+    if finding["type"] == "extra_forbidden":
+        return f"{place}: {_unknown_word(place, FeedSettings.model_fields)}"
+    if finding["type"] in ("literal_error", "enum") and isinstance(finding["input"], str):
+        known = [word.strip("'") for word in re.split(r", | or ", finding["ctx"]["expected"])]
+        return f"{place}: {finding['msg']}{_nearest(finding['input'], known)}"
+    return f"{place}: {finding['msg']}".removeprefix(": ")
+
+
+def _unknown_word(word: str, known: Iterable[str]) -> str:
+    return f"there is no such word{_nearest(word, known)}; all are in ops/docs/feeds.md"
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """Return which word may have been meant."""
+    near = get_close_matches(word, list(known), n=1)
+    return f"; the nearest is {near[0]}" if near else ""
 
 
 def feed_of(settings: FeedSettings) -> Feed:

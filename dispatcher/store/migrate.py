@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from dispatcher.settings import SettingsError
-from dispatcher.store.record import NO_ADDRESS
+from dispatcher.store.record import NO_ADDRESS, NO_ANSWER
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -49,5 +49,7 @@ async def upgrade(database_url: str) -> None:
         if isinstance(refused, asyncpg.PostgresError):
             raise refused from error
         raise
+    except OSError as error:
+        raise OSError(f"{NO_ANSWER} ({error})") from error
     finally:
         await engine.dispose()

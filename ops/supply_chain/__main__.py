@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from ops.broken_pipe import quietly
 from ops.supply_chain.advisories import audit, report
 from ops.supply_chain.lock import LOCK, read_lock
 from ops.supply_chain.sbom import bill_of_materials
@@ -30,4 +31,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(quietly(lambda: main(sys.argv[1:])))

@@ -26,7 +26,10 @@ async def test_dead_letters_are_listed_without_addresses(run: Any, pool: Any) ->
     lease = await ledger.acquire(wake_ups.batch_id)
     problem = RecipientProblem(0, lease.recipients[0], 1, 0, "permanent", "413", "too large", None)
     await ledger.release(lease, Progress(bytes([State.REJECTED]), (problem,)))
-    done = await run("dead-letters", "list", "--alert", "A")
+    table = (await run("dead-letters", "list")).stdout
+    assert "abgelehnt" in table
+    assert "push.example/" not in table
+    done = await run("dead-letters", "list", "--json", "--alert", "A")
     [letter] = [json.loads(text) for text in done.stdout.splitlines()]
     assert (letter["alert_id"], letter["code"], letter["recipient"]) == ("A", "413", lease.recipients[0])
     assert "push.example/" not in done.stdout

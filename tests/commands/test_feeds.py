@@ -43,7 +43,7 @@ async def test_polling_and_listing(run: Any, server: FeedServer) -> None:
     assert json.loads(line) == {"result": "changed", "detail": "", "fresh": 1, "gone": 0, "broken": 0}
     server.fail("/list", FeedFault.SERVER_ERROR)
     await run("feeds", "poll", "dwd", code=1)
-    bodies = {body["name"]: body for body in map(json.loads, await run("feeds", "list"))}
+    bodies = {body["name"]: body for body in map(json.loads, await run("feeds", "list", "--json"))}
     assert bodies["dwd"]["detail"] == "http 500"
     assert bodies["dwd"]["entries"] == 1
     assert bodies["nina"]["stale_since"] is not None
@@ -185,7 +185,7 @@ async def test_what_makes_no_sense_is_said(run: Any, tmp_path: Path, env: pytest
     await run("feeds", "poll", "mowas", code=2)
     await run("feeds", "record", "mowas", tmp_path / "x.jsonl", code=2)
     env.delenv("WARN_FEEDS")
-    assert "WARN_FEEDS" in " ".join(await run("feeds", "list"))
+    assert "WARN_FEEDS" in " ".join(await run("feeds", "list", "--json"))
     assert "WARN_FEEDS" in " ".join(await run("feeds", "poll", "dwd", code=2))
 
 
@@ -219,7 +219,7 @@ async def test_messages_handed_in_one_by_one_are_not_missed_later(
 async def test_the_operator_alone_sees_addresses_in_full(
     run: Any, server: FeedServer, tmp_path: Path
 ) -> None:
-    lines = [json.loads(line) for line in await run("feeds", "list")]
+    lines = [json.loads(line) for line in await run("feeds", "list", "--json")]
     assert [(line["origins"], line["urls"]) for line in lines] == [
         ([server.origin], [f"{server.origin}/list"]),
         ([server.origin], [server.origin + BOARD]),

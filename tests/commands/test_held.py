@@ -1,6 +1,7 @@
 """The command line of what waits for a person, against a real record."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 import cap
-from dispatcher.commands.held import WHY, _line, _why
-from dispatcher.model.vocabulary import Doubt
+from dispatcher.commands.held import _line, release_line, why_held
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import desk
+from dispatcher.model.vocabulary import AlertState
 from tests.support.feed_messages import archive, warning
 from tests.support.messages import stored
 
@@ -26,30 +29,70 @@ async def test_deciding_what_waits(run: Any, tmp_path: Path) -> None:
         file = tmp_path / f"{number}.zip"
         file.write_bytes(archive(warning(number, event=f"E{number}", severity=cap.Severity.EXTREME)))
         await run("feeds", "replay", "dwd", file, "--shift")
-    first, second = (json.loads(line) for line in await run("held", "list"))
+    first, second = (json.loads(line) for line in await run("held", "list", "--json"))
     assert (first["state"], first["reason"], first["held_for"]) == ("held", "held", "severity")
     shown = "\n".join(await run("held", "show", first["id"]))
     assert "STARKREGEN" in shown or "E1" in shown
     assert "05358008 Düren" in shown
     assert "Wartet wegen (held_for): severity (diese Schwere geht nicht von selbst hinaus)\n" in shown
+    head, one, _ = await run("held", "list")
+    assert head.split()[:2] == ["Nummer", "Quelle"]
+    assert one.startswith(first["id"])
+    assert re.search(r" [0-9]{2}\.[0-9]{2}\.[0-9]{4} [0-9:]{5} (MEZ|MESZ) ", one)
+    [document] = await run("held", "show", first["id"], "--json")
+    target = json.loads(document)["target_sha256"]
+    assert f"Freigeben: dispatcher held release {first['id']} --why … --target {target[:12]}" in shown
+    assert f"Verwerfen: dispatcher held discard {first['id']} --why …" in shown
     await run("held", "show", "nothing", code=1)
-    [line] = await run("held", "release", first["id"], "--why", "geprüft", "--who", "a")
-    released = json.loads(line)
-    assert (released["state"], released["reason"]) == ("accepted", "first_notice")
-    assert "held_for" not in released, "it waits for nobody now"
+    [line] = await run(
+        "held", "release", first["id"], "--why", "geprüft", "--who", "a", "--target", target[:12]
+    )
+    assert line.startswith(
+        f"{first['id']} freigegeben: neue Warnung, wird gesendet; Verlauf: dispatcher alerts show"
+    )
+    [document] = await run("alerts", "show", first["id"], "--json")
+    assert json.loads(document)["alert"]["reason"] == "first_notice"
+    [document] = await run("held", "show", first["id"], "--json")
+    assert "held_for" not in json.loads(document), "it waits for nobody now"
     assert "Wartet wegen" not in "\n".join(await run("held", "show", first["id"]))
     await run("held", "release", first["id"], "--why", "geprüft", code=1)
     await run("held", "discard", second["id"], "--why", "Irrläufer")
     await run("held", "discard", second["id"], "--why", "Irrläufer", code=1)
-    assert await run("held", "list") == []
+    assert await run("held", "list") == ["keine Meldung wartet"]
+    assert await run("held", "list", "--json") == []
+    await run("alerts", "show", "01M8HFY360R14RVMK4YMSC5B5Q", code=1)
+
+
+AT = desk(DeskLanguage.GERMAN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"state": AlertState.PLANNED, "audience": 4}, "A freigegeben: wird gesendet an 4 Empfänger"),
+        (
+            {"state": AlertState.SETTLED, "audience": 0},
+            "A freigegeben: neue Warnung; Empfänger gibt es keine",
+        ),
+        (
+            {"state": AlertState.HELD, "held_for": "audience: 9, not 5"},
+            "A wartet wieder: audience: 9, not 5 (sie ginge",
+        ),
+        (
+            {"state": AlertState.ACCEPTED},
+            "A freigegeben: neue Warnung, wird gesendet; Verlauf: dispatcher alerts show A",
+        ),
+    ],
+)
+def test_who_releases_a_message_reads_what_happens_now(changes: Any, said: str) -> None:
+    assert release_line(stored(**changes), AT).startswith(said)
 
 
 def test_every_reason_to_hold_a_message_is_explained() -> None:
-    assert set(Doubt) | {"audience", "target_changed"} == set(WHY)
-    assert _why("area, sender").startswith("area (welche Gemeinde")
-    assert "; sender (dieser Absender" in _why("area, sender")
-    assert _why("audience: 9, not 5").startswith("audience: 9, not 5 (sie ginge an")
-    assert _why("of a later version") == "of a later version"
+    assert why_held("area, sender", AT).startswith("area (welche Gemeinde")
+    assert "; sender (dieser Absender" in why_held("area, sender", AT)
+    assert why_held("audience: 9, not 5", AT).startswith("audience: 9, not 5 (sie ginge an")
+    assert why_held("of a later version", AT) == "of a later version"
 
 
 def test_a_held_messages_headline_controls_no_terminal() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from dispatcher.commands.mistakes import leave, sentence_of
+
 SECRET = "geheim"
 BAD = {
     "a record that is no address": (
@@ -43,7 +45,7 @@ BAD = {
     "gateways cut off": (
         "worker",
         {"WARN_SMS_GATEWAYS": f'[{{"name": "a", "reports": {{"secret": "{SECRET}'},
-        "WARN_SMS_GATEWAYS: is no JSON",
+        "WARN_SMS_GATEWAYS: is no JSON (line 1, column ",
     ),
     "a gateway with a wrong field": (
         "worker",
@@ -96,3 +98,41 @@ async def test_a_record_that_is_not_running(dispatcher: Any, tmp_path: Path) -> 
         "the record does not answer: does PostgreSQL run at DATABASE_URL, or `dispatcher up`" in done.stderr
     )
     assert "Traceback" not in done.stderr
+
+
+async def test_a_setting_in_json_says_what_it_looks_like(dispatcher: Any) -> None:
+    done = await dispatcher("worker", WARN_SMS_GATEWAYS="[{]")
+    assert done.stderr == (
+        "setting WARN_SMS_GATEWAYS: is no JSON (line 1, column 3: expecting property name enclosed in double quotes); "
+        'expected is JSON in one line such as [{"name": "…", "url": "https://…"}], see ops/docs/settings.md\n'
+    )
+
+
+async def test_a_migration_finds_the_record_that_runs_here_or_says_what_to_set(
+    dispatcher: Any, tmp_path: Path
+) -> None:
+    missing = await dispatcher("migrate", DATABASE_URL="")
+    assert missing.returncode == 2
+    assert "set DATABASE_URL, or run `dispatcher up` with the same" in " ".join(missing.stderr.split())
+    (tmp_path / "var" / "postgres").mkdir(parents=True)
+    away = await dispatcher("migrate", DATABASE_URL="")
+    assert (away.returncode, "the record does not answer" in away.stderr) == (1, True), away.stderr
+
+
+@pytest.mark.parametrize("command", ["api", "worker"])
+async def test_a_process_without_servers_says_what_to_set(dispatcher: Any, command: str) -> None:
+    done = await dispatcher(command, DATABASE_URL="", REDIS_URL="")
+    assert done.returncode == 1
+    assert "DATABASE_URL and REDIS_URL are needed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_nobody_can_mend_is_raised() -> None:
+    assert sentence_of(KeyError("x")) is None
+    with pytest.raises(KeyError):
+        leave(KeyError("x"))
+
+
+async def test_a_misspelt_setting_is_refused_by_the_desk_as_well(dispatcher: Any) -> None:
+    done = await dispatcher("status", "x", WARN_API_KEYS="x")
+    assert (done.returncode, "the nearest is WARN_API_KEY" in done.stderr) == (1, True)

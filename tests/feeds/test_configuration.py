@@ -87,7 +87,10 @@ def test_what_is_wrong_is_named_with_its_feed(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigurationError) as found:
         load(file)
-    assert str(found.value) == f"{file}: feed 2 (b): intervall: Extra inputs are not permitted"
+    assert str(found.value) == (
+        f"{file}: feed 2 (b): intervall: there is no such word; "
+        "the nearest is interval_s; all are in ops/docs/feeds.md"
+    )
 
 
 def test_a_territory_where_nobody_lives_is_a_mistake(tmp_path: Path) -> None:
@@ -153,3 +156,43 @@ def test_an_address_that_cannot_be_asked_is_named_by_number(url: str) -> None:
     (error,) = refused.value.errors()
     assert "number 2 " in error["msg"]
     assert "GEHEIM" not in error["msg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'name = "a"\nadapter = "nina"\nurl = ["https://x.example"]',
+            "url: there is no such word; the nearest is urls",
+        ),
+        ('name = "a"\nadapter = "nin"\nurls = ["https://x.example"]', "the nearest is nina"),
+        (
+            'name = "a"\nadapter = "nina"\nurls = ["https://x.example"]\nseverities = ["Sever"]',
+            "severities.0: .*the nearest is Severe",
+        ),
+        (
+            'name = "a"\nadapter = "nina"\nqqqq = 1',
+            "qqqq: there is no such word; all are in ops/docs/feeds.md",
+        ),
+    ],
+)
+def test_a_misspelt_word_is_refused_with_the_nearest(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text(f"[[feed]]\n{text}\n")
+    with pytest.raises(ConfigurationError, match=said):
+        load(file)
+
+
+def test_a_misspelt_table_is_refused_with_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text("[[feeds]]\n")
+    with pytest.raises(ConfigurationError, match="not: feeds; the nearest is feed"):
+        load(file)
+
+
+def test_no_key_in_an_address_is_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text('[[feed]]\nname = "a"\nadapter = "nina"\nurls = ["ftp://x.example/?key=geheim"]\n')
+    with pytest.raises(ConfigurationError) as found:
+        load(file)
+    assert "geheim" not in str(found.value)

@@ -78,16 +78,16 @@ def test_the_senders_own_name_of_the_area_is_read_whole_or_not_at_all() -> None:
     key = cap.NamedValue("ARS", "053580000000")
     info = replace(INFO, areas=(cap.Area("Kreis Düren", geocodes=(key,)),))
     alert = replace(cap.parse(Message().xml()).alerts[0], infos=(info,))
-    codes = tuple(f"053580{number:02}" for number in range(len(PLACES)))
+    municipalities = tuple((f"053580{number:02}", name) for number, name in enumerate(PLACES))
     for kind in (Kind.ALERT, Kind.UPDATE, Kind.CANCEL):
-        source = RecordedMessage(alert, stored(), PLACES, codes)
+        source = RecordedMessage(alert, stored(), PLACES, municipalities)
         found = lines(
             content(source, Chosen(info, NOW + HOUR), kind, words_for("de"), NOW),
             Present(NOW, ZoneInfo("Europe/Berlin")),
         )
         (where,) = [line for line in found if line.text.startswith("Gebiet")]
         assert (where.text, where.shorter, where.cut) == ("Gebiet: Kreis Düren", (), Cut.NEVER)
-    source = RecordedMessage(alert, stored(), PLACES, codes)
+    source = RecordedMessage(alert, stored(), PLACES, municipalities)
     ended = content(source, Chosen(info, NOW + HOUR), Kind.NO_LONGER_AFFECTED, words_for("de"), NOW)
     assert ended.area == "", "its places are those of earlier messages"
 

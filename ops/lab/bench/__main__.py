@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from dispatcher.runtime import logs
+from ops.broken_pipe import quietly
 from ops.lab.bench import against
 
 HELPERS = frozenset({"against", "comparison", "fixtures", "report", "senders", "sink"})
@@ -43,4 +44,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(quietly(lambda: main(sys.argv[1:])))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ops.broken_pipe import quietly
 from ops.lab.faults.catalogue import CONTROLS, FAULTS, named
 from ops.lab.faults.series import COUNTED, Fault, Order, run
 
@@ -163,4 +164,4 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

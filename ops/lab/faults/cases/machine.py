@@ -63,7 +63,7 @@ def poison(trial: Trial) -> None:
     trial.hold("deaths", deaths, 3)
     trial.settle()
     trial.recovered(time.monotonic() - began_s)
-    [listed] = trial.service.commands(["dead-letters", "list", "--alert", sent.id])
+    [listed] = trial.service.commands(["dead-letters", "list", "--json", "--alert", sent.id])
     letters = [json.loads(line) for line in listed.splitlines()]
     trial.hold("dead_letters_besides", float(abs(len(letters) - 1)), 0)
 

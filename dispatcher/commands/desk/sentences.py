@@ -1,0 +1,338 @@
+"""Say in words what the service answered: pure, from its JSON to lines of text. Members that an older service does not
+send are missed by nobody.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from cap.formats.rendering import reference_text
+from cap.model import Reference
+from dispatcher.commands.terminal import columns
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.model.problems import ProblemType
+from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dispatcher.commands.desk.service import ServiceRefused, Unanswered
+    from dispatcher.desk_texts.desk import Desk
+
+_WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
+_REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
+SMALL_SHARE: Final = 0.01
+"""Below it a share is written as less than one percent: `0 %` beside a place that is warned would deny it."""
+
+
+def accepted_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say what was accepted, what becomes of it, and whom it concerns; first of all the alert's id."""
+    alert = answer["alert"]
+    reason = desk.texts.reasons.get(alert["reason"], alert["reason"])
+    key = "accepted_before" if answer["repeated"] else "accepted"
+    lines = [f"{alert['id']} {desk.line(key, reason=reason)}", _headline(alert, desk)]
+    lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
+    lines += _place_lines(answer["municipalities"], {}, desk)
+    return [*lines, desk.line("follow", id=alert["id"])]
+
+
+def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say what submitting would do."""
+    reason = desk.texts.reasons.get(answer["reason"], answer["reason"])
+    lane = desk.texts.lanes.get(answer["lane"], answer["lane"])
+    until = desk.line("until", until=desk.time(answer["expires"]))
+    lines = [desk.line("preview", reason=f"{reason}, {until}"), desk.line("lane", lane=lane)]
+    if answer["repeated"]:
+        lines.append(desk.line("already_accepted", reason=reason))
+    if answer.get("quota_reached"):
+        lines.append(desk.line("quota_reached"))
+    lines += outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
+    alarms = answer["reason"] in DISPATCHED and answer.get("sent_to_people", True) and not answer.get("over")
+    reach = answer["reach"]
+    if not alarms and answer["municipalities"]:
+        lines.append(desk.line("not_alarmed"))
+    elif alarms and not reach:
+        lines.append(desk.line("nobody_told" if answer["reason"] in ENDING_REASONS else "nobody_subscribed"))
+    lines += _place_lines(answer["municipalities"], answer["reach_by_municipality"] if alarms else None, desk)
+    if alarms:
+        lines.append(desk.line("all_told", counts=counts(reach, desk)))
+    return lines
+
+
+def outcome_lines(
+    reason: str, answer: Mapping[str, Any], merged_into: Mapping[str, Any] | None, desk: Desk
+) -> list[str]:
+    """Say who is told of a message, or that nobody is and why; and if it has ended since, by what."""
+    lines = []
+    if over := answer.get("over"):
+        lines.append(over_line(over, desk))
+    elif merged_into is not None:
+        lines += merged_lines(merged_into, desk)
+    elif reason == "merged":
+        lines.append(desk.line("merged_unknown", id=_named(answer.get("alert", {}).get("merged_into"))))
+    elif reason not in DISPATCHED:
+        why = desk.texts.unsent.get(reason, reason)  # type: ignore[call-overload]  # a word that only a newer service has
+        lines.append(desk.line("nobody_would", why=why))
+    return lines
+
+
+def over_line(over: Mapping[str, Any], desk: Desk) -> str:
+    sentence = desk.texts.over.get(over["reason"], desk.texts.over["replaced"])
+    return sentence.format(at=desk.time(over["at"]), by=over.get("by") or "-")
+
+
+def merged_lines(other: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say of which warning people are told instead. Another source's is not shown."""
+    if not other.get("id"):
+        return [desk.line("merged_unknown", id="")]
+    lines = [desk.line("merged", headline=other["headline"], sender=other["sender"], id=other["id"])]
+    if other.get("progress"):
+        lines.append(desk.line("merged_progress", progress=progress_line(other["progress"], desk)))
+    return lines
+
+
+def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say how an alert stands: who was told when, who waits for what, whom nothing reaches, where."""
+    alert, progress = answer["alert"], progress_of(answer)
+    reason = desk.texts.reasons.get(alert["reason"], alert["reason"])
+    state = desk.texts.alert_states.get(alert["state"], alert["state"])
+    lines = [f"{alert['id']} {reason}: {state}", _headline(alert, desk)]
+    lines.append(desk.line("received", at=desk.time(alert["received_at"])))
+    lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
+    if alert["reason"] in DISPATCHED:
+        lines += _progress_lines(answer, progress, desk)
+    table = _channel_rows(answer["channels"], desk)
+    if len(table) > 1:
+        lines += ["", *columns(table).split("\n")]
+    places = answer["municipalities"]
+    return [*lines, "", *_place_lines(places, answer["recipients_by_municipality"], desk, of_states=True)]
+
+
+def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk: Desk) -> list[str]:
+    if not progress["recipients"]:
+        alert = answer["alert"]
+        if alert["planned_at"] is None or answer.get("over"):
+            return []
+        return [desk.line("nobody_told" if alert["reason"] in ENDING_REASONS else "nobody_subscribed")]
+    lines = [progress_line(progress, desk)]
+    if first := progress["first_accepted_at"]:
+        last = progress["last_accepted_at"] or first
+        lines.append(desk.line("first_last", first=desk.time(first), last=desk.time(last)))
+    lines += [_owed_line("waiting", one, desk) for one in answer.get("waiting", ())]
+    lines += [_owed_line("failed", one, desk) for one in answer.get("failed", ())]
+    return lines
+
+
+def _owed_line(key: str, one: Mapping[str, Any], desk: Desk) -> str:
+    """Say how many behind which gateway are not reached, why, and when it is tried again."""
+    reason = desk.texts.failures.get(one["reason"], one["reason"])
+    code = f" ({one['code']})" if one.get("code") else ""
+    due = one.get("next_attempt_at")
+    return desk.line(
+        key,
+        channel=channel_word(one["channel"], desk),
+        gateway=one["gateway"],
+        recipients=one["recipients"],
+        reason=f"{reason}{code}{desk.line('next_attempt', at=desk.time(due)) if due else ''}",
+    )
+
+
+def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the recipients of a status, each counted once: what the service counted, or an older one's channels summed
+    up.
+    """
+    if "progress" in answer:
+        found: Mapping[str, Any] = answer["progress"]
+        return found
+    channels = answer["channels"]
+    firsts = [one["first_accepted_at"] for one in channels if one["first_accepted_at"]]
+    lasts = [one["last_accepted_at"] for one in channels if one["last_accepted_at"]]
+    sums = [_sums(one["states"]) for one in channels]
+    accepted, waiting, failed = (sum(one[place] for one in sums) for place in range(3))
+    return {
+        "recipients": accepted + waiting + failed,
+        "accepted": accepted,
+        "waiting": waiting,
+        "failed": failed,
+        "first_accepted_at": min(firsts, default=None),
+        "last_accepted_at": max(lasts, default=None),
+    }
+
+
+def _sums(states: Mapping[str, int]) -> tuple[int, int, int]:
+    """Return how many recipients are reached, wait, and are not reached."""
+    found = {state: states.get(state.name.lower(), 0) for state in State}
+    reached = sum(count for state, count in found.items() if state in _REACHED)
+    waiting = sum(count for state, count in found.items() if state in _WAITING)
+    return reached, waiting, sum(found.values()) - reached - waiting
+
+
+def progress_line(progress: Mapping[str, Any], desk: Desk) -> str:
+    names = ("recipients", "accepted", "waiting", "failed")
+    return desk.line("progress", **{name: progress[name] for name in names})
+
+
+def change_line(answer: Mapping[str, Any], desk: Desk) -> str:
+    """Say in one line how far an alert has come, for whoever watches without a terminal."""
+    alert = answer["alert"]
+    state = desk.texts.alert_states.get(alert["state"], alert["state"])
+    if alert["reason"] not in DISPATCHED:
+        reason = desk.texts.reasons.get(alert["reason"], alert["reason"])
+        return f"{alert['id']} {reason}: {state}"
+    return f"{alert['id']} {state}: {progress_line(progress_of(answer), desk)}"
+
+
+def _channel_rows(channels: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str]]:
+    head = ("channel", "kind", "accepted", "waiting", "failed", "first", "last")
+    rows = [[desk.texts.columns[name] for name in head]]
+    for one in channels:
+        times = (one["first_accepted_at"], one["last_accepted_at"])
+        rows.append(
+            [
+                channel_word(one["channel"], desk),
+                desk.texts.kinds.get(one["kind"], one["kind"]),
+                *map(str, _sums(one["states"])),
+                *(desk.time(moment) if moment else "-" for moment in times),
+            ]
+        )
+    return rows
+
+
+def _place_lines(
+    places: Iterable[Mapping[str, Any]],
+    reach: Mapping[str, Mapping[str, Any]] | None,
+    desk: Desk,
+    *,
+    of_states: bool = False,
+) -> list[str]:
+    """Return a line for each municipality: its share, and where `reach` is given, who is reached there: by channel, or
+    where counted by state (`of_states`) how many are.
+    """
+    rows = []
+    for place in places:
+        row = [f"  {place['ags']}", place["name"], share(place["share"], desk)]
+        row.append(desk.texts.target_reasons.get(place["reason"], place["reason"]))
+        there = None if reach is None else reach.get(place["ags"], {})
+        if there is not None and of_states and there:
+            accepted, waiting, failed = _sums(there)
+            total = accepted + waiting + failed
+            row.append(f"{desk.texts.columns['accepted']} {accepted}/{total}")
+        elif there is not None and not of_states and reach:
+            row.append(counts(there, desk))
+        else:
+            row.append("")
+        rows.append(row)
+    return [desk.line("municipalities"), *columns(rows).split("\n")] if rows else []
+
+
+def alert_rows(alerts: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str]]:
+    """Return a table of alerts: a heading, and a row for each."""
+    head = ("id", "received", "kind", "state", "expires", "recipients", "headline")
+    rows = [[desk.texts.columns[name] for name in head]]
+    for one in alerts:
+        state = desk.texts.alert_states.get(one["state"], one["state"])
+        rows.append(
+            [
+                one["id"],
+                desk.time(one["received_at"]),
+                desk.texts.reasons.get(one["reason"], one["reason"]),
+                f"{state}, {desk.line('ended')}" if one["superseded_by"] else state,
+                desk.time(one["expires"]),
+                str(one["audience"]),
+                one["headline"] or one["event"],
+            ]
+        )
+    return rows
+
+
+def share(part: float, desk: Desk) -> str:
+    """Return a share of an area, 0 to 1, in whole percent, rounded down: a part is not all."""
+    if part < SMALL_SHARE:
+        return desk.line("share_small")
+    return desk.line("share", share=int(part * 100 + 1e-9))
+
+
+def counts(reach: Mapping[str, Any], desk: Desk) -> str:
+    """Return how many are reached by each channel, or that nobody is."""
+    named = [f"{channel_word(channel, desk)} {count}" for channel, count in sorted(reach.items())]
+    return ", ".join(named) or desk.line("nobody")
+
+
+def channel_word(channel: str, desk: Desk) -> str:
+    return desk.texts.channels.get(channel, channel)
+
+
+def _headline(alert: Mapping[str, Any], desk: Desk) -> str:
+    until = desk.line("until", until=desk.time(alert["expires"]))
+    return f"{alert['headline'] or alert['event']}, {until}"
+
+
+def _named(alert_id: str | None) -> str:
+    return f" ({alert_id})" if alert_id else ""
+
+
+def finding_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Return what is to be known of a message that was accepted all the same."""
+    return [finding_line(item, desk) for item in answer["findings"]]
+
+
+def finding_line(item: Mapping[str, Any], desk: Desk) -> str:
+    """Return one finding: its code, where it stands, and what it says in the reader's language."""
+    german = desk.language is DeskLanguage.GERMAN
+    place = desk.line("where", line=item["line"]) if item.get("line") else ""
+    named = f" {item['value']}:" if item.get("value") else ""
+    said = (item.get("message_de") if german else None) or item.get("message") or item.get("reason") or ""
+    return f"  {item.get('code') or item.get('kind')}{place}:{named} {said}"
+
+
+def problem_lines(refused: ServiceRefused, desk: Desk) -> list[str]:
+    """Say why a request was refused, with all that the service found, and what helps."""
+    if refused.is_elsewhere:
+        return [f"{refused.status}: {desk.line('check_address', url=refused.url)}"]
+    if not refused.problem:
+        return [f"{refused.status}: {refused.text}".rstrip(": ")]
+    problem = refused.problem
+    detail = problem.get("detail") or ""
+    if desk.language is not DeskLanguage.GERMAN:
+        detail = problem.get("detail_en") or detail
+    lines = [f"{refused.status} {_title(refused, desk)}: {detail}".rstrip(": ")]
+    if refused.type == ProblemType.UNAUTHENTICATED:
+        lines.append(desk.line("check_key"))
+    lines += [finding_line(item, desk) for item in _dicts(problem, "errors")]
+    lines += [f"  {place.get('ags')} {place.get('name')}" for place in _dicts(problem, "municipalities")]
+    lines += [f"  {reference(named)}" for named in _dicts(problem, "in_force")]
+    if refused.retry_after:
+        lines.append("  " + desk.line("retry_in", seconds=refused.retry_after))
+    return lines
+
+
+def _title(refused: ServiceRefused, desk: Desk) -> str:
+    title = str(refused.problem["title"])
+    if desk.language is DeskLanguage.GERMAN and "title_de" in refused.problem:
+        return str(refused.problem["title_de"])
+    known = {str(one): word for one, word in desk.texts.problems.items()}
+    return known.get(refused.type, title)
+
+
+def _dicts(problem: Mapping[str, Any], member: str) -> list[Mapping[str, Any]]:
+    found = problem.get(member)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def outage_lines(error: Unanswered, desk: Desk, advice: str) -> list[str]:
+    """Say that there is no answer, why, and what follows (`advice`)."""
+    if error.refused is not None:
+        first, *more = problem_lines(error.refused, desk)
+        return [f"{first}{advice}", *more]
+    return [f"{desk.texts.outages[error.key].format(**error.values)}{advice}"]
+
+
+def reference(named: Mapping[str, Any]) -> str:
+    """Return what stands for a message in <references>."""
+    return reference_text(reference_of(named))
+
+
+def reference_of(named: Mapping[str, Any]) -> Reference:
+    """Return the reference to a message of which the service names sender, identifier and instant."""
+    return Reference(named["sender"], named["identifier"], datetime.fromisoformat(named["sent"]))

@@ -1,0 +1,123 @@
+"""`dispatcher example | preview | submit`: a message that somebody has written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from string import Template
+from typing import Annotated
+from xml.sax.saxutils import escape as escape_xml
+
+import typer
+
+from dispatcher.commands.desk.following import follow as follow_alert
+from dispatcher.commands.desk.sentences import accepted_lines, finding_lines, preview_lines
+from dispatcher.commands.desk.service import Service
+from dispatcher.commands.desk.session import AsJson, File, InsecureHttp, Language, Url, explained, say
+from dispatcher.commands.shell.help_text import SENT, Where, helped
+from dispatcher.commands.terminal import json_line
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import Desk, desk, desk_zone
+
+
+@helped(
+    Where.ALONE,
+    "dispatcher example > warnung.xml",
+    "dispatcher example --sender leitstelle@kreis.example > warnung.xml",
+    exits={0: "ausgegeben", 2: "falscher Aufruf"},
+)
+def example(
+    sender: Annotated[
+        str, typer.Option(help="Absender (CAP sender), den Ihr Schlüssel verwenden darf", metavar="ABSENDER")
+    ] = "leitstelle@kreis-dueren.example",
+) -> None:
+    """Eine gültige Warnung ausgeben, eben gesendet, zum Ausprobieren."""
+    now = datetime.now(desk_zone()).replace(microsecond=0)
+    text = (resources.files("dispatcher") / "commands" / "example.xml").read_text(encoding="utf-8")
+    filled = Template(text).substitute(
+        identifier=f"beispiel-{now.astimezone(UTC):%Y%m%d%H%M%S}",
+        sender=escape_xml(sender),
+        sent=_cap_time(now),
+        expires=_cap_time(now + timedelta(hours=2)),
+    )
+    typer.echo(filled, nl=False)
+
+
+def _cap_time(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "-00:00")
+
+
+@helped(
+    Where.ANYWHERE,
+    "dispatcher submit warnung.xml --follow",
+    "dispatcher submit warnung.xml --url https://warn.kreis.example --json",
+    exits=SENT,
+)
+def submit(
+    file: File,
+    url: Url = "",
+    *,
+    follow: Annotated[bool, typer.Option("--follow", help="danach den Verlauf zeigen")] = False,
+    as_json: AsJson = False,
+    language: Language = DeskLanguage.GERMAN,
+    insecure_http: InsecureHttp = False,
+) -> None:
+    """Eine Warnung senden; der Schlüssel steht in WARN_API_KEY.
+
+    Dieselbe Datei noch einmal zu senden schadet nie: Dieselbe
+    Kennung wird nicht doppelt angenommen.
+    """
+    at = desk(language)
+    with explained(at, as_json=as_json, advice=at.line("repeat")):
+        service = Service.at(url, insecure_http=insecure_http)
+        alert_id = send(service, file.read_bytes(), at, as_json=as_json)
+    if follow:
+        with explained(at, as_json=as_json):
+            follow_alert(service, alert_id, at, as_json=as_json)
+
+
+def send(service: Service, body: bytes, at: Desk, *, as_json: bool) -> str:
+    """Submit a message, say what came of it, and return the alert's id. Raises what `Service.post` does."""
+    answer = service.post("/v1/alerts", body, "alert")
+    if as_json:
+        typer.echo(json_line(answer))
+    else:
+        say(accepted_lines(answer, at))
+        say(finding_lines(answer, at), err=True)
+    return str(answer["alert"]["id"])
+
+
+@helped(
+    Where.ANYWHERE,
+    "dispatcher preview warnung.xml",
+    "dispatcher preview warnung.xml --json",
+    exits={
+        0: "gezeigt; sie würde angenommen",
+        1: "sie würde abgelehnt",
+        2: "falscher Aufruf",
+        3: "keine Antwort",
+    },
+)
+def preview(
+    file: File,
+    url: Url = "",
+    *,
+    as_json: AsJson = False,
+    language: Language = DeskLanguage.GERMAN,
+    insecure_http: InsecureHttp = False,
+) -> None:
+    """Zeigen, was geschähe, würde die Meldung jetzt gesendet; ohne jede Wirkung."""
+    at = desk(language)
+    with explained(at, as_json=as_json):
+        service = Service.at(url, insecure_http=insecure_http)
+        show_preview(service, file.read_bytes(), at, as_json=as_json)
+
+
+def show_preview(service: Service, body: bytes, at: Desk, *, as_json: bool) -> None:
+    """Ask what submitting would do, and show it. Raises what `Service.post` does."""
+    answer = service.post("/v1/alerts/preview", body, "reach_by_municipality")
+    if as_json:
+        typer.echo(json_line(answer))
+    else:
+        say(preview_lines(answer, at))
+        say(finding_lines(answer, at), err=True)

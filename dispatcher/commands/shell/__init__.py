@@ -1,0 +1,1 @@
+"""How commands are found, loaded, helped with and printed."""

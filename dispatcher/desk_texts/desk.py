@@ -1,0 +1,46 @@
+"""Speaks in the words and by the clock of whoever reads."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.model.desk_time import DEFAULT_ZONE, desk_time
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from dispatcher.desk_texts.words import DeskTexts
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The words and the clock of the person who reads."""
+
+    texts: DeskTexts
+    language: DeskLanguage
+    zone: tzinfo
+
+    def time(self, moment: datetime | str) -> str:
+        """Return an aware instant, or its ISO 8601 text, as it is written at a desk."""
+        known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return desk_time(known, self.zone, self.language)
+
+    def line(self, key: str, **values: object) -> str:
+        return self.texts.lines[key].format(**values)
+
+
+def desk(language: DeskLanguage) -> Desk:
+    return Desk(desk_texts(language), language, desk_zone())
+
+
+def desk_zone() -> tzinfo:
+    """Return the zone of WARN_TIME_ZONE, whatever this machine's own is; UTC if no zone of the name is known."""
+    try:
+        return ZoneInfo(os.environ.get("WARN_TIME_ZONE") or DEFAULT_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

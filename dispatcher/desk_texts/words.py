@@ -1,0 +1,48 @@
+"""Define the words and sentences of the desk, one catalogue for each language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dispatcher.model.ledger import Fate
+    from dispatcher.model.problems import ProblemType
+    from dispatcher.model.vocabulary import AlertState, FeedResult, Kind, Lane, Reason, State
+
+
+@dataclass(frozen=True, slots=True)
+class DeskTexts:
+    """What a person at a desk reads in one language. A name in braces stands for what is put in."""
+
+    lanes: Mapping[Lane, str]
+    kinds: Mapping[Kind, str]
+    reasons: Mapping[Reason, str]
+    """What a message is, by the decision on it."""
+    unsent: Mapping[Reason, str]
+    """Why nobody is told of a message: for each reason that is not dispatched."""
+    alert_states: Mapping[AlertState, str]
+    recipient_states: Mapping[State, str]
+    doubts: Mapping[str, str]
+    """What `held_for` can say, in the words of whoever is to decide."""
+    fates: Mapping[Fate, str]
+    """What becomes of a dead letter that is to be replayed."""
+    feed_results: Mapping[FeedResult, str]
+    problems: Mapping[ProblemType, str]
+    channels: Mapping[str, str]
+    failures: Mapping[str, str]
+    """Why a recipient could not be served, by the label of the error."""
+    over: Mapping[str, str]
+    """Why a warning is over: `{at}` is when, `{by}` the message that did it."""
+    target_reasons: Mapping[str, str]
+    """Why a municipality is affected."""
+    outages: Mapping[str, str]
+    """Why there is no answer; `{url}` is who was asked."""
+    usage: Mapping[str, str]
+    """What is wrong with a call."""
+    columns: Mapping[str, str]
+    """Headings of tables."""
+    lines: Mapping[str, str]
+    """Sentences and parts of lines, by what they say."""

@@ -1,0 +1,216 @@
+"""Changing and ending what one has sent, against a live API."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cap
+from cap.__main__ import main as cap_command
+from dispatcher.commands.desk.follow_ups import kept
+from tests.api.conftest import KEY
+from tests.support.messages import DUEREN, JUELICH, InfoPart
+from tests.support.submissions import stored, warning
+
+
+@pytest.fixture(autouse=True)
+def here(surroundings: Any, tmp_path: Path) -> Path:
+    """The folder in which the commands are typed."""
+    place = tmp_path / "here"
+    place.mkdir()
+    surroundings.chdir(place)
+    return place
+
+
+def files_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def submitted(run: Any, file: Any, message: Any) -> str:
+    done = await run("submit", file(message))
+    assert done.exit_code == 0, done.output
+    return str(done.output[:26])
+
+
+def answer(done: Any) -> Any:
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+async def test_a_warning_is_prolonged_changed_and_taken_back(
+    service: Any, run: Any, file: Any, here: Path
+) -> None:
+    """Each names what holds by then, although the number is the first one's."""
+    first = await submitted(run, file, warning(DUEREN, JUELICH))
+    done = await run("update", first, "--expires", "+3h", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "Aktualisierung zu „Hochwasser an der Rur“, nennt: " in done.output
+    assert "Vorschau, nichts ist gesendet: Aktualisierung" in done.output
+    changed = answer(await run("update", first, "--headline", "Keller räumen", "--yes", "--json"))
+    assert (changed["alert"]["reason"], changed["alert"]["headline"]) == ("update", "Keller räumen")
+    ended = answer(await run("cancel", first, "--text", "Fehlalarm", "--yes", "--json"))
+    assert ended["alert"]["reason"] == "cancel"
+    assert {place["ags"] for place in ended["municipalities"]} == {DUEREN, JUELICH}
+    status = (await run("status", changed["alert"]["id"])).output
+    assert "Sie ist aufgehoben (" in status
+    assert ended["alert"]["id"] in status
+    again = await run("all-clear", first, "--yes")
+    assert (again.exit_code, ended["alert"]["id"] in again.output) == (1, True)
+    assert again.output.startswith(
+        "Es gibt nichts zu ändern: Die Warnung gilt nicht mehr: Sie ist aufgehoben ("
+    )
+    assert files_in(here) == [], "what is known to have arrived is not kept"
+
+
+async def test_an_all_clear_ends_and_says_so(service: Any, run: Any, file: Any) -> None:
+    first = await submitted(run, file, warning())
+    cleared = answer(await run("all-clear", first, "--yes", "--json"))
+    assert (cleared["alert"]["reason"], cleared["alert"]["msg_type"]) == ("all_clear", "Update")
+
+
+async def test_what_is_printed_is_valid_and_can_be_sent(
+    service: Any, run: Any, file: Any, here: Path, capsys: Any
+) -> None:
+    first = await submitted(run, file, warning())
+    for command in (("update", first, "--severity", "Extreme"), ("cancel", first), ("all-clear", first)):
+        printed = await run(*command, "--print")
+        assert printed.exit_code == 0, printed.output
+        path = here / "gedruckt.xml"
+        path.write_text(printed.stdout)
+        assert cap_command(["check", str(path)]) == 0, capsys.readouterr().out
+        assert (await run("preview", path)).exit_code == 0
+    assert (await run("submit", path)).exit_code == 0
+
+
+async def test_parts_are_ended_together_and_changed_one_by_one(service: Any, run: Any, file: Any) -> None:
+    """References are a graph: two Updates of one warning hold side by side."""
+    one = warning(DUEREN, JUELICH)
+    first = await submitted(run, file, one)
+    here = await submitted(run, file, one.later("hier", infos=(InfoPart(areas=(DUEREN,)),)))
+    there = await submitted(run, file, one.later("dort", minutes=2, infos=(InfoPart(areas=(JUELICH,)),)))
+    refused = await run("update", first, "--expires", "+3h", "--yes")
+    assert refused.exit_code == 1
+    assert "Die Meldung gilt in mehreren Teilen weiter" in refused.output
+    assert f"  {here}  " in refused.output
+    assert f"  {there}  " in refused.output
+    assert (await run("update", there, "--expires", "+3h", "--yes")).exit_code == 0
+    printed = (await run("cancel", first, "--print")).stdout.encode()
+    (end,) = cap.parse(printed).alerts
+    assert sorted(one.identifier[:6] for one in end.references) == ["aktual", "hier"]
+    ended = answer(await run("cancel", first, "--yes", "--json"))
+    assert {place["ags"] for place in ended["municipalities"]} == {DUEREN, JUELICH}
+    assert json.loads((await run("alerts", "list", "--in-force", "--json")).stdout)["alerts"] == []
+
+
+async def test_one_part_is_ended_alone(service: Any, run: Any, file: Any) -> None:
+    one = warning(DUEREN, JUELICH)
+    await submitted(run, file, one)
+    here = await submitted(run, file, one.later("hier", infos=(InfoPart(areas=(DUEREN,)),)))
+    there = await submitted(run, file, one.later("dort", minutes=2, infos=(InfoPart(areas=(JUELICH,)),)))
+    answer(await run("cancel", here, "--yes", "--json"))
+    left = json.loads((await run("alerts", "list", "--in-force", "--json")).stdout)["alerts"]
+    assert [alert["id"] for alert in left] == [there]
+
+
+async def test_an_exercise_is_followed_up_as_one(service: Any, run: Any, file: Any) -> None:
+    first = await submitted(run, file, warning(status="Exercise", more="<note>Übung</note>"))
+    ended = await run("cancel", first, "--yes")
+    assert ended.exit_code == 0, ended.output
+    assert "Niemand wird gewarnt: Die Meldung ist eine Übung" in ended.output
+
+
+async def test_an_edited_copy_becomes_an_update(service: Any, run: Any, file: Any, here: Path) -> None:
+    one = warning()
+    first = await submitted(run, file, one)
+    edited = here / "bearbeitet.xml"
+    edited.write_bytes(one.xml().replace(b"Meiden Sie das Ufer.", "Räumen Sie den Keller.".encode()))
+    changed = answer(await run("update", first, edited, "--yes", "--json"))
+    raw = await service.get(f"/v1/alerts/{changed['alert']['id']}/cap")
+    (info,) = cap.parse(raw.body).alerts[0].infos
+    assert info.instruction == "Räumen Sie den Keller."
+    assert changed["alert"]["reason"] == "update"
+
+
+async def test_what_cannot_be_meant_is_a_wrong_call(service: Any, run: Any, file: Any, here: Path) -> None:
+    first = await submitted(run, file, warning())
+    other = here / "anderer.xml"
+    other.write_bytes(warning(sender="b@x.example").xml())
+    junk = here / "rest.txt"
+    junk.write_text("kein XML")
+    for arguments, said in (
+        (("update", first, "--yes"), "Was soll sich ändern?"),
+        (("update", first, other, "--expires", "+1h", "--yes"), "nicht beides"),
+        (("update", first, other, "--yes"), "Der Absender ist b@x.example"),
+        (("update", first, junk, "--yes"), "nicht als CAP-Meldung lesbar"),
+        (("update", first, "--expires", "gestern", "--yes"), "keine Zeit wie"),
+        (("update", first, "--expires", "2020-01-01T10:00", "--yes"), "Vergangenheit"),
+        (("update", first, "--severity", "Schlimm", "--yes"), "Extreme"),
+        (("cancel", first), "mit --yes wird gesendet"),
+        (("cancel", first, "--json"), "mit --yes wird gesendet"),
+        (("cancel", "", "--yes"), "alerts list"),
+    ):
+        done = await run(*arguments)
+        assert (done.exit_code, said in done.output) == (2, True), (arguments, done.output)
+    assert await stored(service.parts.health.pool) == 1, "nothing was sent"
+    assert (await run("cancel", "nope", "--yes")).exit_code == 1
+
+
+async def test_a_message_that_cannot_be_valid_is_not_sent(service: Any, run: Any, file: Any) -> None:
+    first = await submitted(run, file, warning())
+    done = await run("update", first, "--headline", "x", "--yes")
+    assert done.exit_code == 0
+    done = await run("update", first, "--expires", "+999d", "--yes")
+    assert (done.exit_code, "422 Die Meldung soll zu lange gelten" in done.output) == (1, True)
+
+
+async def test_a_lost_answer_leaves_the_same_bytes_to_send_again(
+    service: Any, run: Any, file: Any, here: Path
+) -> None:
+    """The service has them, and the connection breaks before it says so."""
+    first = await submitted(run, file, warning())
+
+    async def relay(reader: Any, writer: Any) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(
+            (
+                int(line.split(b":")[1])
+                for line in head.split(b"\r\n")
+                if line.lower().startswith(b"content-length")
+            ),
+            0,
+        )
+        body = await reader.readexactly(length)
+        inner, out = await asyncio.open_connection("127.0.0.1", int(service.url.rpartition(":")[2]))
+        out.write(head + body)
+        told = await inner.read()
+        if not head.startswith(b"POST /v1/alerts HTTP"):
+            writer.write(told)
+        writer.close()
+        out.close()
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        lost = await run("cancel", first, "--yes", "--url", url)
+    assert lost.exit_code == 3, lost.output
+    assert "erneut senden" in lost.output
+    [left] = files_in(here)
+    assert f"dispatcher submit {left}" in lost.output
+    assert await stored(service.parts.health.pool) == 2
+    again = answer(await run("submit", left, "--json"))
+    assert (again["repeated"], again["alert"]["reason"]) == (True, "cancel")
+
+
+def test_where_nothing_may_be_written_it_is_kept_elsewhere(env: Any, here: Path, tmp_path: Path) -> None:
+    assert kept("a.xml", b"x") == Path("a.xml")
+    (here / "b.xml").mkdir()  # nobody writes over a folder, root neither
+    env.setattr("tempfile.tempdir", str(tmp_path))
+    assert kept("b.xml", b"x").read_bytes() == b"x"
+    assert kept("b.xml", b"x") == tmp_path / "b.xml"
+
+
+async def test_no_key_is_shown_or_sent_where_it_may_not(run: Any, surroundings: Any) -> None:
+    surroundings.setenv("WARN_API_KEY", KEY)
+    done = await run("cancel", "01A", "--yes", "--url", "http://warn.invalid")
+    assert (done.exit_code, KEY in done.output) == (2, False)

@@ -1,0 +1,248 @@
+"""What the service answers, in words."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dispatcher.commands.desk.sentences import (
+    accepted_lines,
+    alert_rows,
+    change_line,
+    finding_line,
+    outage_lines,
+    outcome_lines,
+    preview_lines,
+    problem_lines,
+    progress_of,
+    share,
+    status_lines,
+)
+from dispatcher.commands.desk.service import ServiceRefused, Unanswered
+from dispatcher.commands.terminal import shown
+from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.desk_texts.desk import Desk
+from dispatcher.model.vocabulary import DISPATCHED, Reason
+
+DESK = Desk(desk_texts("de"), DeskLanguage.GERMAN, ZoneInfo("Europe/Berlin"))
+ENGLISH = Desk(desk_texts("en"), DeskLanguage.ENGLISH, ZoneInfo("Europe/Berlin"))
+AT = "2026-11-28T05:25:00Z"
+HOSTILE = "Hoch\x9b2J\u202ewasser\x1b[31m\u200b [red]an[/] der Rur"
+
+
+def alert(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "01A",
+        "headline": "Hochwasser",
+        "event": "Flut",
+        "state": "planned",
+        "reason": "first_notice",
+        "received_at": AT,
+        "planned_at": AT,
+        "expires": AT,
+        "audience": 3,
+        "superseded_by": None,
+        "merged_into": None,
+    } | changes
+
+
+def progress(*counts: int, first: str | None = None, last: str | None = None) -> dict[str, Any]:
+    accepted, waiting, failed = counts
+    return {
+        "recipients": sum(counts),
+        "accepted": accepted,
+        "waiting": waiting,
+        "failed": failed,
+        "first_accepted_at": first,
+        "last_accepted_at": last,
+    }
+
+
+def status(*, with_alert: Any = None, **more: Any) -> dict[str, Any]:
+    return {
+        "alert": with_alert or alert(),
+        "channels": [],
+        "municipalities": [],
+        "recipients_by_municipality": {},
+        "progress": progress(0, 0, 0),
+    } | more
+
+
+def previewed(**changes: Any) -> dict[str, Any]:
+    return {
+        "reason": "first_notice",
+        "repeated": False,
+        "lane": "flash",
+        "expires": AT,
+        "municipalities": [place()],
+        "reach": {"sms_http": 3},
+        "reach_by_municipality": {"05358008": {"sms_http": 3}},
+        "findings": [],
+    } | changes
+
+
+def place(**changes: Any) -> dict[str, Any]:
+    return {"ags": "05358008", "name": "Düren", "reason": "geometry", "share": 0.5} | changes
+
+
+def test_a_preview_says_when_it_ends_and_who_is_reached() -> None:
+    lines = preview_lines(previewed(), DESK)
+    assert lines[0].endswith("neue Warnung, gültig bis 28.11.2026 06:25 MEZ")
+    assert "  05358008  Düren  50 %  Fläche  SMS 3" in lines
+    assert lines[-1] == "insgesamt: SMS 3"
+
+
+@pytest.mark.parametrize("reason", sorted(set(Reason) - DISPATCHED - {Reason.MERGED}))
+@pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
+def test_what_alarms_nobody_says_so_and_names_nobody_as_reached(reason: Reason, desk: Desk) -> None:
+    lines = preview_lines(previewed(reason=reason), desk)
+    assert [line for line in lines if line.startswith(("Niemand wird gewarnt: ", "Nobody is warned: "))]
+    assert desk.line("not_alarmed") in lines
+    assert not [line for line in lines if "SMS" in line]
+
+
+def test_who_has_sent_as_much_as_he_may_learns_it_before() -> None:
+    lines = preview_lines(previewed(quota_reached=True, sent_to_people=False, reach={}), DESK)
+    assert DESK.line("quota_reached") in lines
+    assert not [line for line in lines if line.startswith("insgesamt")]
+
+
+@pytest.mark.parametrize(
+    ("reason", "key"), [("first_notice", "nobody_subscribed"), ("cancel", "nobody_told")]
+)
+def test_nobody_is_nobody(reason: str, key: str) -> None:
+    lines = preview_lines(previewed(reason=reason, reach={}, reach_by_municipality={}), DESK)
+    assert DESK.line(key) in lines
+    of_record = status(with_alert=alert(reason=reason, state="settled"))
+    assert DESK.line(key) in status_lines(of_record, DESK)
+
+
+def test_another_sources_warning_is_not_shown() -> None:
+    assert outcome_lines("merged", {}, {"id": None}, DESK) == [DESK.line("merged_unknown", id="")]
+    older = {"alert": alert(reason="merged", merged_into="01B")}
+    assert outcome_lines("merged", older, None, DESK) == [DESK.line("merged_unknown", id=" (01B)")]
+
+
+def test_a_status_counts_people_and_says_when_and_why() -> None:
+    waits = {
+        "channel": "sms_http",
+        "gateway": "gw1",
+        "reason": "transient",
+        "code": "503",
+        "recipients": 2,
+        "next_attempt_at": AT,
+    }
+    fails = {"channel": "webpush", "gateway": "x", "reason": "gone", "code": "", "recipients": 1}
+    found = status_lines(
+        status(
+            progress=progress(4, 2, 1, first=AT, last="2026-11-28T05:27:00Z"),
+            waiting=[waits],
+            failed=[fails],
+            municipalities=[place(share=0.001)],
+            recipients_by_municipality={"05358008": {"accepted": 4, "retry": 2, "gone": 1}},
+            channels=[
+                {
+                    "channel": "sms_http",
+                    "kind": "alert",
+                    "states": {"accepted": 4, "retry": 2},
+                    "first_accepted_at": AT,
+                    "last_accepted_at": None,
+                }
+            ],
+        ),
+        DESK,
+    )
+    assert found[:7] == [
+        "01A neue Warnung: Versand läuft",
+        "Hochwasser, gültig bis 28.11.2026 06:25 MEZ",
+        "Angenommen 28.11.2026 06:25 MEZ",
+        "7 Empfänger: 4 übergeben, 2 wartend, 1 gescheitert",
+        "Übergeben: erster 28.11.2026 06:25 MEZ, letzter 28.11.2026 06:27 MEZ",
+        "Wartet: SMS über gw1, 2 Empfänger: vorübergehend nicht angenommen (503), nächster Versuch 28.11.2026 06:25 MEZ",
+        "Gescheitert: Web-Push über x, 1 Empfänger: abgemeldet",
+    ]
+    assert "  05358008  Düren  < 1 %  Fläche  übergeben 4/7" in found
+    assert any(re.fullmatch(r"SMS +Warnung +4 +2 +0 +28.11.2026 06:25 MEZ +-", line) for line in found)
+
+
+def test_an_older_services_channels_are_summed_up() -> None:
+    answer = status(
+        channels=[
+            {"states": {"accepted": 2, "dead": 1}, "first_accepted_at": AT, "last_accepted_at": AT},
+            {"states": {"pending": 5}, "first_accepted_at": None, "last_accepted_at": None},
+        ]
+    )
+    del answer["progress"]
+    assert progress_of(answer) == progress(2, 5, 1, first=AT, last=AT)
+
+
+def test_a_plan_that_is_not_made_yet_is_no_empty_table() -> None:
+    waiting = status(with_alert=alert(state="accepted", planned_at=None))
+    assert status_lines(waiting, DESK)[3:] == [""]
+    assert change_line(waiting, DESK).startswith("01A Versand beginnt: 0 Empfänger")
+
+
+@pytest.mark.parametrize(
+    ("part", "said"), [(0, "< 1 %"), (0.0099, "< 1 %"), (0.01, "1 %"), (0.996, "99 %"), (1, "100 %")]
+)
+def test_no_share_of_a_place_that_is_warned_is_nothing(part: float, said: str) -> None:
+    """Nor is a part of a place all of it."""
+    assert share(part, DESK) == said
+
+
+def refused(status: int, problem: Any, **more: Any) -> ServiceRefused:
+    return ServiceRefused(status, problem, **{"text": "", "url": "http://x", "retry_after": ""} | more)
+
+
+def test_a_problem_is_told_in_the_readers_language_with_all_that_was_found() -> None:
+    problem = {
+        "type": "urn:cap-dispatcher:problem:invalid-cap",
+        "title": "The message breaks rules of CAP",
+        "detail": "Siehe unten.",
+        "detail_en": "See below.",
+        "errors": [{"code": "x", "line": 3, "message": "bad", "message_de": "schlecht"}, "odd"],
+    }
+    assert problem_lines(refused(422, problem), DESK) == [
+        "422 Die Meldung verstößt gegen Regeln von CAP: Siehe unten.",
+        "  x (Zeile 3): schlecht",
+    ]
+    assert problem_lines(refused(422, problem), ENGLISH) == [
+        "422 The message breaks rules of CAP: See below.",
+        "  x (line 3): bad",
+    ]
+    newer = problem | {"title_de": "Neuer"}
+    assert problem_lines(refused(422, newer), DESK)[0].startswith("422 Neuer: ")
+
+
+def test_what_is_no_problem_document_is_shown_as_it_came() -> None:
+    assert problem_lines(refused(405, {}, text="no"), DESK) == ["405: no"]
+    unknown = {"type": "urn:x", "title": "Teapot", "in_force": [1], "municipalities": None}
+    assert problem_lines(refused(418, unknown), DESK) == ["418 Teapot"]
+    assert outage_lines(Unanswered("away", refused(503, {"title": "Away"})), DESK, "; x") == ["503 Away; x"]
+
+
+def test_a_list_of_alerts_says_what_has_ended() -> None:
+    rows = alert_rows([alert(superseded_by="01B"), alert(headline="")], DESK)
+    assert "Versand läuft, ersetzt oder aufgehoben" in rows[1]
+    assert rows[2][-1] == "Flut"
+
+
+@pytest.mark.parametrize("desk", [DESK, ENGLISH], ids=["de", "en"])
+def test_no_text_of_a_message_controls_a_terminal(desk: Desk) -> None:
+    """Nor begins a line of its own."""
+    hostile = alert(headline=HOSTILE)
+    answer = {"alert": hostile, "repeated": False, "municipalities": [place(name=HOSTILE)], "findings": []}
+    item = {"code": "x", "line": 3, "value": HOSTILE, "message_de": f"Zum Gebiet:\n{HOSTILE}."}
+    lines = [
+        *accepted_lines(answer, desk),
+        *status_lines(status(with_alert=hostile), desk),
+        finding_line(item, desk),
+    ]
+    assert all(shown(line).isprintable() for line in lines)
+    assert any("[red]an[/]" in shown(line) for line in lines)
+
+
+def test_a_moment_is_one_moment() -> None:
+    assert DESK.time(datetime(2026, 11, 28, 5, 25, tzinfo=UTC)) == DESK.time(AT) == "28.11.2026 06:25 MEZ"

@@ -1,0 +1,126 @@
+"""Commands are loaded when they are used."""
+
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dispatcher.__main__ import COMMANDS, GROUPS, app
+
+IMPORTED = """
+import json, sys
+from typer.testing import CliRunner
+from dispatcher.__main__ import app
+done = CliRunner().invoke(app, sys.argv[2:])
+assert done.exit_code == int(sys.argv[1]), done.output
+print(json.dumps(sorted(sys.modules)))
+"""
+SERVICE = {
+    *("alembic", "arq", "asyncpg", "fastapi", "numpy", "pydantic_settings", "redis", "shapely"),
+    *("sqlalchemy", "starlette", "structlog", "uvicorn"),
+    *("dispatcher.api", "dispatcher.settings", "dispatcher.store", "dispatcher.wiring"),
+}
+"""What only the service needs, and takes most of a second to import."""
+
+
+def imported_by(*arguments: Any, code: int = 0) -> set[Any]:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED, str(code), *arguments], check=True, capture_output=True, timeout=60
+    )
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("place", sorted((GROUPS | COMMANDS).values()))
+def test_every_command_is_where_it_is_said_to_be(place: Any) -> None:
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(module), attribute)
+    assert isinstance(found, typer.Typer) if place in GROUPS.values() else callable(found)
+
+
+@pytest.mark.parametrize("name", sorted(GROUPS))
+def test_every_group_is_found_by_name_and_listed(name: Any) -> None:
+    assert f" {name} " in CliRunner().invoke(app, ["--help"]).stdout
+    shown = CliRunner().invoke(app, [name, "--help"])
+    assert (shown.exit_code, f"{name} [OPTIONS]" in shown.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["hold"], "Did you mean 'held'?"),
+        (["submti", "x"], "Did you mean 'submit'?"),
+        (["held", "lsit"], "Did you mean 'list'?"),
+        (["alerts", "shwo"], "Did you mean 'show'?"),
+        (["list"], "There is 'alerts list', 'held list', "),
+        (["release"], "There is 'held release'."),
+        (["submit", "x", "--folow"], "--follow"),
+        (["feeds", "list", "--jsn"], "--json"),
+        (["alerts", "list", "--langage", "en"], "--language"),
+    ],
+)
+def test_what_is_mistyped_is_answered_with_the_nearest(typed: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, typed)
+    assert (done.exit_code, said in " ".join(done.output.split())) == (2, True), done.output
+
+
+def test_what_nothing_is_like_is_refused() -> None:
+    done = CliRunner().invoke(app, ["qqqq"])
+    assert (done.exit_code, "No such command 'qqqq'." in done.output) == (2, True)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete(shell: str, env: Any) -> None:
+    env.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    done = CliRunner().invoke(app, ["--show-completion", shell])
+    assert (done.exit_code, "dispatcher" in done.output) == (0, True)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("words", "offered"), [("dispatcher all", "all-clear"), ("dispatcher held rel", "release")]
+)
+def test_words_of_lazily_loaded_commands_are_completed(words: str, offered: str) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("dispatcher")],
+        env={
+            "_DISPATCHER_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert offered in done.stdout.split(), done.stderr
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--version",), 0),
+        (("example",), 0),
+        (("submit", "--help"), 0),
+        (("status", ""), 2),
+        (("cancel", ""), 2),
+        (("alerts", "list", "--url", "x"), 2),
+    ],
+)
+def test_the_desk_starts_without_the_service(arguments: Any, code: int, env: Any) -> None:
+    env.setenv("WARN_TIME_ZONE", "Europe/Berlin")
+    found = imported_by(*arguments, code=code)
+    assert not found & SERVICE
+    assert len([name for name in found if name.startswith("dispatcher")]) < 40
+
+
+@pytest.mark.processes
+def test_what_the_service_needs_is_seen_where_it_is_imported() -> None:
+    assert imported_by("feeds", "--help") >= {"dispatcher.wiring", "redis"}
+    assert "dispatcher.settings" not in imported_by("example")

@@ -1,0 +1,124 @@
+"""The languages of the desk beside each other, and nothing of them elsewhere."""
+
+import ast
+import dataclasses
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.base import ChannelError, DeliveryError
+from dispatcher.desk_texts.catalogue import CATALOGUES, DeskLanguage, desk_texts
+from dispatcher.desk_texts.german import GERMAN
+from dispatcher.desk_texts.words import DeskTexts
+from dispatcher.model.ledger import Fate
+from dispatcher.model.problems import ProblemType
+from dispatcher.model.status import OverReason
+from dispatcher.model.vocabulary import DISPATCHED, AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
+
+FIELDS = [field.name for field in dataclasses.fields(DeskTexts)]
+ROOT = Path(__file__).parents[2]
+
+
+def named(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def differences(first: DeskTexts, second: DeskTexts) -> list[str]:
+    """Where two catalogues have not the same keys, with the same things put into each."""
+    found = []
+    for name in FIELDS:
+        one, other = getattr(first, name), getattr(second, name)
+        found += [f"{name}: {key}" for key in one.keys() ^ other.keys()]
+        found += [
+            f"{name}: {key}" for key in one.keys() & other.keys() if named(one[key]) != named(other[key])
+        ]
+    return found
+
+
+@pytest.mark.parametrize("language", DeskLanguage)
+def test_all_languages_have_the_same_words(language: DeskLanguage) -> None:
+    texts = CATALOGUES[language]
+    assert differences(GERMAN, texts) == []
+    assert all(all(getattr(texts, name).values()) for name in FIELDS)
+    assert desk_texts(language.value) is texts
+
+
+@pytest.mark.parametrize("changes", [{"lanes": {}}, {"lines": dict(GERMAN.lines) | {"until": "bis {when}"}}])
+def test_a_word_that_is_missing_or_put_otherwise_is_noticed(changes: dict[str, Any]) -> None:
+    assert differences(GERMAN, dataclasses.replace(GERMAN, **changes))
+
+
+def labels(kind: type[Any]) -> Iterator[str]:
+    yield kind.label
+    for each in kind.__subclasses__():
+        yield from labels(each)
+
+
+@pytest.mark.parametrize("texts", CATALOGUES.values(), ids=list(CATALOGUES))
+def test_everything_that_the_service_can_say_has_a_word(texts: DeskTexts) -> None:
+    assert set(texts.lanes) == set(Lane)
+    assert set(texts.kinds) == set(Kind)
+    assert set(texts.reasons) == set(Reason)
+    assert set(texts.unsent) == set(Reason) - DISPATCHED
+    assert set(texts.alert_states) == set(AlertState)
+    assert set(texts.recipient_states) == set(State)
+    assert set(texts.doubts) == set(Doubt) | {"audience", "target_changed"}
+    assert set(texts.fates) == set(Fate)
+    assert set(texts.feed_results) == set(FeedResult)
+    assert set(texts.problems) == set(ProblemType)
+    assert set(texts.over) == set(OverReason)
+    ends = {state.name.lower() for state in State if state.terminal and not state.reached}
+    waits = {"queued", "in_flight", "breaker", "crash", "others"}
+    told = {*labels(DeliveryError), *labels(ChannelError)} - {"error"}
+    assert set(texts.failures) >= ends | waits | told
+
+
+GERMAN_WORDS = re.compile(r"[äöüßÄÖÜ]|\b(?:ist|nicht|wird|die|der|das|und|keine?|eine?)\b")
+HELP = re.compile(r"^(?:help|metavar)$")
+
+
+def strays(source: str) -> list[str]:
+    """German sentences in a module's code; docstrings and options' help are the command's own."""
+    tree = ast.parse(source)
+    own = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg and (HELP.match(node.arg) or node.arg == "exits"):
+            own |= {id(each) for each in ast.walk(node.value)}
+        called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+        if called == "helped":
+            own |= {id(each) for each in ast.walk(node)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in own
+        and GERMAN_WORDS.search(node.value)
+    ]
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *sorted((ROOT / "dispatcher/commands/desk").glob("*.py")),
+        *(ROOT / "dispatcher/commands" / name for name in ("dead_letters.py", "feeds.py", "held.py")),
+    ],
+    ids=lambda path: path.stem,
+)
+def test_no_german_sentence_stands_outside_the_catalogue(module: Path) -> None:
+    assert strays(module.read_text(encoding="utf-8")) == []
+
+
+def test_a_german_sentence_outside_is_noticed() -> None:
+    assert strays("say('Die Meldung ist weg')") == ["Die Meldung ist weg"]
+    assert strays("def f():\n    '''Die Meldung'''\n    x(help='die Zahl')") == []
