@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from dispatcher.commands.shell.help_text import Where, helped
+from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.settings import Settings
 
 app = typer.Typer(help="Boundary data.", no_args_is_help=True)
@@ -22,28 +24,41 @@ Registries = Annotated[
 USAGE = 2
 
 
+@helped(
+    Where.ALONE,
+    "dispatcher match warnung.xml",
+    "dispatcher match warnung.xml --picture karte.svg --json",
+    exits={
+        0: "gezeigt",
+        2: "falscher Aufruf, oder eine Datei oder die Gebietsdaten sind nicht lesbar",
+        3: "ein Teil einer Meldung trifft keine bekannte Gemeinde",
+    },
+)
 def match(  # noqa: PLR0913 - each option is one thing that a file does not say of itself
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="CAP messages or feeds")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, metavar="DATEI…", help="Meldungen nach CAP, oder Feeds"),
+    ],
     geodata: Bundle = None,
     registry: Registries = None,
     *,
     country: Annotated[
-        str | None, typer.Option(help="the source's, ISO 3166-1: exchanged coordinates are put right into it")
+        str | None,
+        typer.Option(help="Land der Quelle (ISO 3166-1): Vertauschte Koordinaten werden dorthin berichtigt"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="one object a line and alert")] = False,
-    picture: Annotated[Path | None, typer.Option(help="where the SVG map goes")] = None,
-    language: Annotated[str, typer.Option(help="de or en")] = "de",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="je Meldung ein JSON-Objekt in einer Zeile")
+    ] = False,
+    picture: Annotated[Path | None, typer.Option(help="wohin die Karte (SVG) kommt")] = None,
+    language: Annotated[
+        DeskLanguage, typer.Option(envvar="WARN_LANGUAGE", help="Sprache der Ausgabe")
+    ] = DeskLanguage.GERMAN,
 ) -> None:
-    """Show which municipalities a message concerns, and why: a table and an SVG map beside the file.
-
-    Exit code 0, 2 if a file is not readable CAP, 3 if part of an alert matches nothing.
-    """
+    """Zeigen, welche Gemeinden eine Meldung betrifft und warum: eine Tabelle, und eine Karte neben der Datei."""
     from dispatcher.boundaries.bundle import BundleError
     from dispatcher.commands.geodata_work import Matching, match_files
     from dispatcher.targeting.outcome import COUNTRY_BOXES, MatchProfile
 
-    if language not in ("de", "en"):
-        raise typer.BadParameter("languages: de, en")
     if country is not None and country not in COUNTRY_BOXES:
         raise typer.BadParameter(f"known countries: {', '.join(sorted(COUNTRY_BOXES))}")
     try:

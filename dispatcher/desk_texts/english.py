@@ -6,7 +6,6 @@ from typing import Final
 
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
-from dispatcher.model.problems import TITLE
 from dispatcher.model.vocabulary import AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
 
 ENGLISH: Final = DeskTexts(
@@ -119,7 +118,6 @@ ENGLISH: Final = DeskTexts(
         FeedResult.UNREADABLE: "unreadable",
         FeedResult.FAILED: "failed here",
     },
-    problems=TITLE,
     channels={"app": "app", "sms_http": "SMS", "webpush": "Web Push"},
     failures={
         "gone": "unsubscribed",

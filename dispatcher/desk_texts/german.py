@@ -6,7 +6,6 @@ from typing import Final
 
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
-from dispatcher.model.problems import ProblemType
 from dispatcher.model.vocabulary import AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
 
 GERMAN: Final = DeskTexts(
@@ -118,33 +117,6 @@ GERMAN: Final = DeskTexts(
         FeedResult.REFUSED: "verweigert",
         FeedResult.UNREADABLE: "unlesbar",
         FeedResult.FAILED: "eigener Fehler",
-    },
-    problems={
-        ProblemType.UNAUTHENTICATED: "Kein gültiger API-Schlüssel",
-        ProblemType.UNSUPPORTED_MEDIA_TYPE: "Der Inhalt muss application/cap+xml sein",
-        ProblemType.TOO_LARGE: "Die Meldung ist zu groß",
-        ProblemType.INCOMPLETE: "Die Meldung kam nicht vollständig an",
-        ProblemType.MALFORMED: "Die Meldung ist nicht als CAP lesbar",
-        ProblemType.INVALID_CAP: "Die Meldung verstößt gegen Regeln von CAP",
-        ProblemType.TOO_COMPLEX: "Die Meldung zu lesen dauert länger, als es darf",
-        ProblemType.NOT_ONE_ALERT: "Es muss genau eine Meldung sein",
-        ProblemType.SENDER_NOT_ALLOWED: "Der API-Schlüssel gilt nicht für diesen Absender",
-        ProblemType.SENT_IN_FUTURE: "Die Meldung ist in der Zukunft gesendet",
-        ProblemType.EXPIRES_TOO_LATE: "Die Meldung soll zu lange gelten",
-        ProblemType.SEVERAL_TEXTS: "Die Meldung sagt verschiedenen Orten Verschiedenes",
-        ProblemType.NO_AREA: "Die Meldung nennt kein Gebiet",
-        ProblemType.AREA_UNMATCHED: "Ein Teil des Gebiets trifft keine bekannte Gemeinde",
-        ProblemType.OUTSIDE_TERRITORY: "Das Gebiet reicht über das Ihre hinaus",
-        ProblemType.UNKNOWN_REFERENCE: "Die Meldung bezieht sich auf nichts Bekanntes",
-        ProblemType.FOREIGN_REFERENCE: "Die Meldung bezieht sich auf die eines anderen Absenders",
-        ProblemType.REFERENCE_REPLACED: "Was die Meldung aufhebt, ist schon ersetzt",
-        ProblemType.IDENTITY_REUSED: "Diese Kennung trug schon anderen Inhalt",
-        ProblemType.MALFORMED_REPORT: "Der Zustellbericht ist nicht lesbar",
-        ProblemType.NOT_FOUND: "Nicht gefunden",
-        ProblemType.QUOTA_EXCEEDED: "Zu viele Warnungen in einer Stunde",
-        ProblemType.OVERLOADED: "Der Dienst ist gerade überlastet",
-        ProblemType.RECORD_UNAVAILABLE: "Der Bestand ist gerade nicht erreichbar",
-        ProblemType.INTERNAL: "Interner Fehler",
     },
     channels={"app": "App", "sms_http": "SMS", "webpush": "Web-Push"},
     failures={

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dispatcher.model.ledger import Fate
-    from dispatcher.model.problems import ProblemType
     from dispatcher.model.vocabulary import AlertState, FeedResult, Kind, Lane, Reason, State
 
 
@@ -30,7 +29,6 @@ class DeskTexts:
     fates: Mapping[Fate, str]
     """What becomes of a dead letter that is to be replayed."""
     feed_results: Mapping[FeedResult, str]
-    problems: Mapping[ProblemType, str]
     channels: Mapping[str, str]
     failures: Mapping[str, str]
     """Why a recipient could not be served, by the label of the error."""

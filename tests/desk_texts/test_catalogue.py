@@ -15,7 +15,6 @@ from dispatcher.desk_texts.catalogue import CATALOGUES, DeskLanguage, desk_texts
 from dispatcher.desk_texts.german import GERMAN
 from dispatcher.desk_texts.words import DeskTexts
 from dispatcher.model.ledger import Fate
-from dispatcher.model.problems import ProblemType
 from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import DISPATCHED, AlertState, Doubt, FeedResult, Kind, Lane, Reason, State
 
@@ -69,7 +68,6 @@ def test_everything_that_the_service_can_say_has_a_word(texts: DeskTexts) -> Non
     assert set(texts.doubts) == set(Doubt) | {"audience", "target_changed"}
     assert set(texts.fates) == set(Fate)
     assert set(texts.feed_results) == set(FeedResult)
-    assert set(texts.problems) == set(ProblemType)
     assert set(texts.over) == set(OverReason)
     ends = {state.name.lower() for state in State if state.terminal and not state.reached}
     waits = {"queued", "in_flight", "breaker", "crash", "others"}

@@ -24,7 +24,7 @@ from dispatcher.commands.desk.submission import send, show_preview
 from dispatcher.commands.shell.help_text import SENT, Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
-from dispatcher.model.problems import ProblemType
+from dispatcher.model.problems import TITLE, ProblemType
 from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import ENDING_REASONS, Reason
 
@@ -341,7 +341,7 @@ def _require_valid(message: cap.Alert, at: Desk) -> None:
     findings = cap.check(message, cap.STRICT)
     if cap.is_valid(findings):
         return
-    say([at.texts.problems[ProblemType.INVALID_CAP]], err=True)
+    say([TITLE[ProblemType.INVALID_CAP].in_language(at.language)], err=True)
     for one in findings:
         item = {"code": one.code, "line": one.line, "message": one.message, "message_de": one.message_de}
         say([finding_line(item, at)], err=True)

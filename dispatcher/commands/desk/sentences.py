@@ -281,8 +281,9 @@ def finding_line(item: Mapping[str, Any], desk: Desk) -> str:
     """Return one finding: its code, where it stands, and what it says in the reader's language."""
     german = desk.language is DeskLanguage.GERMAN
     place = desk.line("where", line=item["line"]) if item.get("line") else ""
-    named = f" {item['value']}:" if item.get("value") else ""
-    said = (item.get("message_de") if german else None) or item.get("message") or item.get("reason") or ""
+    spoken = (item.get("message_de") if german else None) or item.get("message")
+    named = f" {item['value']}:" if item.get("value") and not spoken else ""
+    said = spoken or item.get("reason") or ""
     return f"  {item.get('code') or item.get('kind')}{place}:{named} {said}"
 
 
@@ -308,11 +309,9 @@ def problem_lines(refused: ServiceRefused, desk: Desk) -> list[str]:
 
 
 def _title(refused: ServiceRefused, desk: Desk) -> str:
-    title = str(refused.problem["title"])
-    if desk.language is DeskLanguage.GERMAN and "title_de" in refused.problem:
-        return str(refused.problem["title_de"])
-    known = {str(one): word for one, word in desk.texts.problems.items()}
-    return known.get(refused.type, title)
+    """Return the problem's title: the service says it in both languages."""
+    german = refused.problem.get("title_de") if desk.language is DeskLanguage.GERMAN else None
+    return str(german or refused.problem["title"])
 
 
 def _dicts(problem: Mapping[str, Any], member: str) -> list[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from dispatcher.commands.shell.help_text import Where, epilog, help_text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-OF_FILES: Final = frozenset({"geodata", "match"})
+OF_FILES: Final = frozenset({"geodata"})
 """What works on files alone. All other commands that do not say where they work need the server's data."""
 
 

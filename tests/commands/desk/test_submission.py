@@ -51,7 +51,7 @@ async def test_a_refusal_names_every_finding_with_its_line(service: Any, run: An
     bad = warning(infos=(InfoPart(severity="Schlimm"),))
     done = await run("submit", file(bad))
     assert done.exit_code == 1
-    assert "422 Die Meldung verstößt gegen Regeln von CAP" in done.output
+    assert "422 Die Meldung verletzt Regeln von CAP" in done.output
     assert "(Zeile " in done.output
 
 
@@ -59,7 +59,7 @@ async def test_what_has_no_target_is_named(service: Any, run: Any, file: Any) ->
     bad = warning(infos=(InfoPart(areas=(), shapes="<circle>48.1,11.5 5</circle>"),))
     done = await run("preview", file(bad))
     assert done.exit_code == 1
-    assert 'circle 1 of area 1 "Gebiet": outside the boundary data' in done.output
+    assert 'Kreis 1 von Gebiet 1 "Gebiet": Liegt außerhalb der Gebietsdaten.' in done.output
 
 
 async def test_no_answer_means_unknown_and_to_send_again(run: Any, file: Any, surroundings: Any) -> None:
@@ -77,7 +77,7 @@ async def test_a_reached_quota_is_told_from_a_refusal_and_says_when_to_send_agai
     assert (await run("submit", file(warning()))).exit_code == 0
     done = await run("submit", file(warning()))
     assert done.exit_code == 4
-    assert "429 Zu viele Warnungen in einer Stunde" in done.output
+    assert "429 Der Zugang hat zu viele Warnungen eingereicht" in done.output
     assert re.search(r"erneut senden in [0-9]{2,4} s\n", done.output)
 
 
@@ -116,7 +116,7 @@ async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, 
     swapped = warning(infos=(InfoPart(areas=(), shapes="<circle>6.48,50.8 2</circle>"),))
     done = await run("preview", file(swapped))
     assert done.exit_code == 0
-    assert "latitude and longitude" in done.output
+    assert "Breite und Länge waren vertauscht" in done.output
     assert "Niemand wird gewarnt: Für diese Gemeinden ist niemand angemeldet.\n" in done.output
     assert "insgesamt: niemand" in done.output
     await run("submit", file(swapped))

@@ -49,6 +49,7 @@ def test_every_help_says_where_it_works_and_how_it_ends(words: tuple[str, ...]) 
 def test_the_desk_is_helped_in_german_and_with_examples() -> None:
     assert {" ".join(words) for words in DESK} == {
         *("example", "preview", "submit", "status", "update", "cancel", "all-clear", "alerts list"),
+        "match",
     }
     for words in DESK:
         assert help_text_of(COMMANDS[words].callback).examples, words
