@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import pty
 import sys
 from typing import Any
 
@@ -88,3 +90,20 @@ async def test_elsewhere_than_at_a_terminal_each_change_is_a_line(
     assert lines[0] == f"{alert_id} neue Warnung: Versand abgeschlossen"
     assert "1 Empfänger: 1 übergeben, 0 wartend, 0 gescheitert" in lines
     assert json.loads(documents[-1])["progress"]["accepted"] == 1
+
+
+@pytest.mark.processes
+async def test_at_a_terminal_one_page_changes_in_its_place(service: Any, run: Any, file: Any) -> None:
+    """And stays on the screen when nothing more happens."""
+    exercise = warning(status="Exercise", more="<note>Übung</note>")
+    alert_id = (await run("submit", file(exercise))).output[:26]
+    reading, writing = pty.openpty()
+    command = [sys.executable, "-m", "dispatcher", "status", alert_id, "--follow"]
+    watching = await asyncio.create_subprocess_exec(*command, stdout=writing, stdin=writing)
+    assert await watching.wait() == 0
+    os.close(writing)
+    screen = await asyncio.to_thread(os.read, reading, 65_536)
+    os.close(reading)
+    _, *pages = screen.decode().split(f"{alert_id} Übung oder Test: nur verzeichnet, kein Versand")
+    assert pages
+    assert all("\x1b[1A" in page for page in pages[:-1]), "each is written over the one before"
