@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-fast check format geodata faults worst-case bench audit lock clean
+.PHONY: help setup demo try test test-fast check format geodata faults worst-case bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -23,7 +23,7 @@ setup: $(VENV)/.stamp  ## the virtual environment in .venv, from requirements.lo
 
 $(VENV)/.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] or 0)'
-	@echo "setting up $(VENV) (once; about a minute)"
+	@echo "setting up $(VENV) (once; 20 s to a minute, and 600 MB of disk)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
@@ -33,8 +33,11 @@ $(VENV)/.stamp: requirements.lock pyproject.toml
 demo: setup  ## a flood warning for Kreis Düren, end to end, with failures (KEEP=1 leaves it running)
 	@$(BIN)/python -m ops.lab.demo $(if $(KEEP),--keep) $(ARGS)
 
-test: setup  ## all tests; ARGS go to pytest (ARGS="-n0 tests/cap" for one folder in one process)
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PARALLEL) $(ARGS)
+try: setup  ## a small district whose phones show what arrives: send it a warning by hand, see README
+	@$(BIN)/python -m ops.lab.town $(ARGS)
+
+test: setup  ## all tests, and their coverage; ARGS go to pytest (ARGS="-n0 tests/cap": one folder, no coverage)
+	@$(BIN)/python -m pytest $(if $(strip $(ARGS)),,--cov --cov-report=term) $(PARALLEL) $(ARGS)
 
 test-fast: setup  ## the tests that need no other process: no database, no queue, no command; within a minute
 	@$(BIN)/python -m pytest -m "not processes" $(PARALLEL) $(ARGS)

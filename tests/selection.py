@@ -6,9 +6,10 @@ that starts a process and did not say so fails.
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,14 @@ MARK = "processes"
 
 LONG = "e2e"
 """The mark of what starts a whole service, which takes processes."""
+
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
+"""The variable by which coverage's `patch = subprocess` reaches a process."""
+
+MEASURED = ("tests/commands/", "tests/runtime/", "tests/worker/", "tests/e2e/test_readme.py")
+"""Where coverage is measured in what tests start: the service's own processes, as they are started in earnest. It costs
+each process half as much time again; elsewhere tests start hundreds, some with limits of time, some to be killed.
+"""
 
 STARTS = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
 """Audit events: https://docs.python.org/3/library/audit_events.html"""
@@ -74,6 +83,11 @@ class Selection:
         gc.freeze()
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        with nullcontext() if is_measured(item.path.relative_to(item.config.rootpath)) else unmeasured():
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
         with self._watched(item):
             return (yield)
@@ -89,6 +103,22 @@ class Selection:
             yield
         if found and not item.get_closest_marker(MARK):
             pytest.fail(f"starts a process, and is not marked `{MARK}`: {'; '.join(found)}", pytrace=False)
+
+
+def is_measured(file: Path) -> bool:
+    """Whether coverage is measured in what the tests of a file start. `file` is relative to the checkout."""
+    return file.as_posix().startswith(MEASURED)
+
+
+@contextmanager
+def unmeasured() -> Iterator[None]:
+    """Start processes within the block without measuring their coverage."""
+    configuration = os.environ.pop(COVERAGE, None)
+    try:
+        yield
+    finally:
+        if configuration is not None:
+            os.environ[COVERAGE] = configuration
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.selection import LONG, MARK
+from tests.selection import COVERAGE, LONG, MARK, MEASURED, is_measured
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
@@ -107,3 +108,43 @@ def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_ser
 def test_what_starts_a_whole_service_comes_first(outcomes: Any) -> None:
     found, _ = outcomes()
     assert list(found)[:2] == ["test_long", "test_pure"]
+
+
+def test_coverage_is_measured_in_what_tests_of_processes_start_and_elsewhere_not(
+    outcomes: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "test_some.py").write_text(
+        f"""
+import os, pytest
+os.environ[{COVERAGE!r}] = "as coverage sets it"
+
+@pytest.fixture(scope="module")
+def measured(processes): return {COVERAGE!r} in os.environ
+
+def test_measured(measured): assert measured and {COVERAGE!r} in os.environ
+"""
+    )
+    measured = tmp_path / "tests" / "worker"
+    measured.mkdir(parents=True)
+    shutil.copy(tmp_path / "test_some.py", measured / "test_other.py")
+    _, said = outcomes("--import-mode=importlib")
+    assert "test_some.py::test_measured FAILED" in said
+    assert "tests/worker/test_other.py::test_measured PASSED" in said
+
+
+@pytest.mark.parametrize("place", MEASURED)
+def test_what_is_measured_exists(place: Any) -> None:
+    assert (ROOT / place).exists()
+    assert is_measured(Path(place) / "test_x.py")
+    assert not is_measured(Path("tests/e2e/test_benchmarks.py"))
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("arguments", "covered"), [("", True), ("tests/cap", False), ("-m 'not e2e'", False)]
+)
+def test_a_part_of_the_tests_prints_no_coverage(arguments: Any, covered: Any) -> None:
+    command = ["make", "--dry-run", "test", f"ARGS={arguments}"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert arguments in said
+    assert ("--cov" in said) is covered

@@ -1,0 +1,9 @@
+"""`make try`: a small district with phones that show what arrives, for somebody who sends a warning by hand.
+
+    python -m ops.lab.town [--out DIR] [--port N] [--subscriptions N]
+
+    phones   what the phones show
+
+Service, settings and commands are the product's own. Only its gateways are stand-ins, on loopback; the settings that
+let it contact them there are printed.
+"""

@@ -1,0 +1,122 @@
+"""`python -m ops.lab.town`: runs until Ctrl-C, and prints what arrives on the phones."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.model.desk_time import DEFAULT_ZONE
+from ops.lab.demo.heartbeat import Heartbeat, beating
+from ops.lab.demo.report import near
+from ops.lab.demo.view import View
+from ops.lab.gateways.launch import StandinError
+from ops.lab.town.phones import Phones
+from ops.lab.world.district import District, Layout
+from ops.lab.world.ledger import Tail
+from ops.lab.world.own_directory import OutError, orderly_end, owned
+from ops.lab.world.population import INHABITANTS, PopulationPlan
+from ops.lab.world.service import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OUT = Path(__file__).parents[3] / "var" / "try"
+PORT = int(os.environ.get("WARN_API_PORT", "8080"))
+SUBSCRIPTIONS = 60
+"""Of all 15 municipalities; every app and about every third person is in Düren and Kreuzau, which the example warns."""
+ALL_TEXTS = 1_000_000
+LOOK_EVERY_S = 0.1
+NOT_RUN = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the town. Returns 0 after Ctrl-C, 2 where it could not be started."""
+    options = _options(argv)
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
+    try:
+        with owned(options.out, "population"), orderly_end():
+            _run(options, console)
+    except (OutError, ServiceError, StandinError) as error:
+        console.print(f"the town could not be started: {error}")
+        return NOT_RUN
+    except KeyboardInterrupt:
+        console.print("stopped")
+    return 0
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    layout = Layout(
+        PopulationPlan(subscriptions=options.subscriptions, outside=5),
+        push_services=1,
+        texts=ALL_TEXTS,
+        settings={"WARN_API_PORT": str(options.port)},
+    )
+    with ExitStack() as running:
+        view = running.enter_context(View(console))
+        heartbeat = Heartbeat(view)
+        running.enter_context(beating(heartbeat))
+        district = running.enter_context(District(options.out, layout, heartbeat.step))
+        names = {unit.ags: unit.name for unit in Boundaries.default().municipalities}
+        phones = Phones(district.recipients, names, ZoneInfo(DEFAULT_ZONE))
+        tail = Tail(gateway.ledger for gateway in district.gateways.values())
+        _introduce(console, district)
+        while True:
+            for line in phones.lines(tail.new()):
+                console.print(line)
+            time.sleep(LOOK_EVERY_S)
+
+
+def _introduce(console: Console, district: District) -> None:
+    environment = district.home / "env"
+    environment.touch(0o600)
+    environment.write_text(
+        f"export WARN_URL={district.service.url} WARN_API_KEY={district.service.key}\n", "utf-8"
+    )
+    for line in introduction(
+        district.service.url, near(environment), len(district.recipients), district.exemptions
+    ):
+        console.print(line)
+
+
+def introduction(url: str, environment: str, subscriptions: int, exemptions: str) -> list[str]:
+    """Return the lines that say what runs and how to warn it; `environment` is a file for a shell to read."""
+    return [
+        "",
+        f"The service runs at {url}. It has a source that may warn Kreis Düren, the apps of",
+        f"{len(INHABITANTS)} municipalities, and {subscriptions} subscriptions. What arrives on their devices is",
+        "shown here.",
+        "Its gateways are stand-ins on this machine, which it contacts because a setting says so:",
+        f"  WARN_ALLOWED_ORIGINS={exemptions}",
+        "",
+        "In a second terminal, in the same directory:",
+        "  . .venv/bin/activate",
+        f"  . {environment}",
+        "  dispatcher example > var/alert.xml",
+        "  dispatcher preview var/alert.xml",
+        "  dispatcher submit --follow var/alert.xml",
+        "",
+        "Ctrl-C stops everything.",
+    ]
+
+
+def _options(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ops.lab.town", description="A small district to try.")
+    parser.add_argument("--port", type=int, default=PORT, help="the API's; 0 for any")
+    parser.add_argument("--subscriptions", type=int, default=SUBSCRIPTIONS, help="in the district")
+    parser.add_argument("--out", type=Path, default=OUT, help="where everything of it is written")
+    options = parser.parse_args(argv)
+    options.out = options.out.resolve()
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Shows what arrives on the phones of a district: a text once, and then to whom else it came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.lab.world import devices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from zoneinfo import ZoneInfo
+
+    from ops.lab.world.ledger import Entry
+    from ops.lab.world.population import Recipient
+
+SHORT = {"webpush": "push notification", "sms_http": "SMS", "app": "callback"}
+
+
+class Phones:
+    """Writes lines about what gateways accepted. What they refused reached nobody."""
+
+    def __init__(self, recipients: Iterable[Recipient], names: Mapping[str, str], zone: ZoneInfo) -> None:
+        """`names` are those of municipalities, by AGS."""
+        self._places = {one.ref: ", ".join(names[place] for place in one.places) for one in recipients}
+        self._zone = zone
+        self._shown: set[tuple[str, str]] = set()
+
+    def lines(self, entries: Iterable[Entry]) -> Iterator[str]:
+        """Return what is to be printed of what was just accepted."""
+        for entry in entries:
+            if entry.accepted and entry.text:
+                yield from self._arrived(entry)
+
+    def _arrived(self, entry: Entry) -> Iterator[str]:
+        whose = "the app of" if entry.channel == "app" else "somebody in"
+        where = f"{whose} {self._places.get(entry.recipient, '?')}"
+        if (entry.channel, entry.alert) in self._shown:
+            yield f"{SHORT[entry.channel]} to {where}: the same"
+            return
+        self._shown.add((entry.channel, entry.alert))
+        heading, *body = devices.lines_of(entry, self._zone)
+        yield from ("", f"{heading} to {where}:", *(f"    {line}" for line in body), "")

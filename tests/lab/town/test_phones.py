@@ -1,0 +1,46 @@
+"""What arrives is shown: a text once, then to whom else it came."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ops.lab.town.phones import Phones
+from ops.lab.world.ledger import Entry
+from ops.lab.world.population import Recipient
+
+
+def entry(recipient: str, text: str = "WARNUNG: Sturm", *, status: int = 202, alert: str = "A") -> Entry:
+    return Entry(
+        channel="sms_http",
+        recipient=recipient,
+        accepted=status < 300,
+        status=status,
+        wall_ns=1,
+        mono_ns=1,
+        process=1,
+        number=1,
+        port=1,
+        alert=alert,
+        text=text,
+    )
+
+
+def lines(*entries: Any) -> list[str]:
+    people = [Recipient(ref, "sms_http", "", (place,), place) for ref, place in (("r1", "1"), ("r2", "2"))]
+    phones = Phones(people, {"1": "Düren", "2": "Kreuzau"}, ZoneInfo("Europe/Berlin"))
+    return [line for line in phones.lines(entries) if line]
+
+
+def test_a_text_is_shown_once_and_then_who_else_got_it() -> None:
+    assert lines(entry("r1"), entry("r2")) == [
+        "SMS (1 part, 14 characters, gsm7) to somebody in Düren:",
+        "    WARNUNG: Sturm",
+        "SMS to somebody in Kreuzau: the same",
+    ]
+
+
+def test_another_message_is_shown_whole() -> None:
+    assert "    WARNUNG: Hagel" in lines(entry("r1"), entry("r1", "WARNUNG: Hagel", alert="B"))
+
+
+def test_what_was_refused_reached_nobody() -> None:
+    assert lines(entry("r1", status=503), entry("r1", "")) == []
