@@ -65,6 +65,7 @@ from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
+from dispatcher.store.secrets import PushKey, Secrets
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.targeting.registries import with_registries
@@ -313,16 +314,16 @@ def queue_address(redis_url: str) -> QueueAddress:
         return parse(redis_url)
 
 
-async def _record_and_secrets(
-    settings: Settings, connecting: Awaitable[record.Pool], *names: SecretName
-) -> tuple[record.Pool, list[bytes]]:
-    """Return the record, and the secrets that a process needs, when all that this machine has are those of the record's
+async def _record_and_secret(
+    settings: Settings, name: SecretName, connecting: Awaitable[record.Pool]
+) -> tuple[record.Pool, bytes]:
+    """Return the record, and the secret that a process needs, when all that this machine has are those of the record's
     service. Raises SettingsError where they are not: then no connection is left.
     """
     pool = await connecting
     try:
         await require_no_other(pool, settings)
-        return pool, [await agreed_secret(pool, name, settings) for name in names]
+        return pool, await agreed_secret(pool, name, settings)
     except BaseException:
         await pool.close()
         raise
@@ -355,8 +356,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     metrics, boundaries = process_metrics(settings), load_boundaries(settings)
     feeds = check(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
-    # The API hands browsers the public half of the VAPID key.
-    pool, (pepper, pem) = await _record_and_secrets(settings, connecting, SecretName.PEPPER, SecretName.VAPID)
+    pool, pepper = await _record_and_secret(settings, SecretName.PEPPER, connecting)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
@@ -396,7 +396,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 Webhooks(pool), App(http, policy=exemptions(settings).policy_of_registration()), utc_now
             ),
             trials=Trials(Webhooks(pool), callbacks(settings, http), boundaries, utc_now),
-            push_key=vapid_signer(settings, pem).public_key,
+            push_key=PushKey(Secrets(pool)),
         )
         await sources.uses.written()
     finally:
@@ -444,7 +444,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     feeds = check(settings, boundaries)
     metrics = Metrics()
     connecting = record.connect(database_url, size=record_connections(settings))
-    pool, (pem,) = await _record_and_secrets(settings, connecting, SecretName.VAPID)
+    pool, pem = await _record_and_secret(settings, SecretName.VAPID, connecting)
     wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
     http = http_client(settings)
     clock = RecordClock()

@@ -196,7 +196,7 @@ def test_what_processes_take_from_the_settings_is_checked_at_once(
 
 @pytest.mark.parametrize(
     ("process", "made"),
-    [(wiring.api_dependencies, {"pepper", "vapid.pem"}), (wiring.worker_dependencies, {"vapid.pem"})],
+    [(wiring.api_dependencies, {"pepper"}), (wiring.worker_dependencies, {"vapid.pem"})],
 )
 async def test_a_process_makes_no_secret_that_it_does_not_use(
     tmp_path: Path, database_url: str, redis_url: str, process: Any, made: set[str]

@@ -14,6 +14,9 @@ from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, webhook
 from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.shedding import Places
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
 from dispatcher.runtime.probes import probe_app, public_probes
 
 if TYPE_CHECKING:
@@ -61,8 +64,11 @@ def application(dependencies: ApiDependencies) -> FastAPI:
         """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292). It is the same for
         everybody, and changes only when all subscriptions are to be made anew.
         """
+        key = await dependencies.push_key.get()
+        if key is None:
+            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_PUSH_KEY))
         response.headers["Cache-Control"] = "public, max-age=3600"
-        return PushKeyBody(application_server_key=dependencies.push_key)
+        return PushKeyBody(application_server_key=key)
 
     @cache
     def description() -> bytes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger_reader import LedgerReader
     from dispatcher.store.delivery.status import AlertStatuses
+    from dispatcher.store.secrets import PushKey
     from dispatcher.store.sources import Sources
 
 
@@ -42,8 +43,7 @@ class ApiDependencies:
     refused_credentials: RefusedCredentials
     registration: Registration
     trials: Trials
-    push_key: str
-    """The VAPID public key, as browsers take it."""
+    push_key: PushKey
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -67,10 +67,10 @@ def import_subscriptions(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
-    r"""Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
+    """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
 
     A place is an AGS ("05358008"; "05358" for the whole district), a point {"lat", "lon", "radius_m"?} or
-    {"polygon": [\[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
+    {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
     they are stored.
 
     Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1. To import

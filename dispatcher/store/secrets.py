@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import SERVICE
 from dispatcher.store import audit
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dispatcher.access.fingerprints import SecretName
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
 
@@ -79,3 +79,20 @@ async def note_first(connection: Connection, name: SecretName, fingerprint: str)
         return False
     await audit.note(connection, SERVICE, "secret.note", secret=name.value, fingerprint=fingerprint)
     return True
+
+
+class PushKey:
+    """The VAPID public key as the record has it: an API process, which strangers reach, needs no more of it."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._known: str | None = None
+
+    async def get(self) -> str | None:
+        """Return the key as browsers take it; None until the first worker of the service has started. Once known it is
+        not asked for again: a new one is a matter of starting all processes anew.
+        """
+        if self._known is None:
+            noted = await self._secrets.noted(SecretName.VAPID)
+            self._known = noted.fingerprint if noted else None
+        return self._known

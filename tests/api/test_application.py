@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.runtime.http_transport import HttpLimits
+from dispatcher.runtime.secrets.files import fingerprint
+from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.runtime.strangers import StrangerLimits
 from dispatcher.settings import Settings
+from dispatcher.store.record import Pool
 from tests.api.conftest import KEY, Service, introduce, serving
 from tests.support.histories import until
 from tests.support.submissions import warning
@@ -130,9 +134,13 @@ async def test_strangers_who_ask_without_end_take_few_turns_of_a_submission(
         assert taken < turns.count * 3 * StrangerLimits().at_once
 
 
-async def test_a_browser_is_given_the_key_by_which_push_services_know_us(service: Service) -> None:
+async def test_a_browser_is_given_the_key_by_which_push_services_know_us(
+    service: Service, pool: Pool
+) -> None:
+    assert (await service.get("/v1/webpush/key", key="")).status == 404  # no worker has started yet
+    pem = await agreed_secret(pool, SecretName.VAPID, service.parts.settings)
     answer = await service.get("/v1/webpush/key", key="")
     assert answer.headers["cache-control"] == "public, max-age=3600"
     point = urlsafe_b64decode(answer.json["application_server_key"] + "=")
     assert ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
-    assert answer.json == {"application_server_key": service.parts.push_key}
+    assert answer.json == {"application_server_key": fingerprint(SecretName.VAPID, pem)}

@@ -35,6 +35,7 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL: "Internal error; whether the message counts is not known: send it again.",
         Phrase.NO_SUCH_ID: "There is no such id here.",
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
+        Phrase.NO_PUSH_KEY: "There is no key for Web Push yet: it is made when the first worker starts.",
         Phrase.NO_WEBHOOK: "No webhook is registered for this instance, or its receiver ended it with 410.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
         Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",

@@ -36,6 +36,7 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.INTERNAL: "Interner Fehler; ob die Meldung gilt, ist offen: erneut senden.",
         Phrase.NO_SUCH_ID: "Eine solche Kennung gibt es hier nicht.",
         Phrase.NO_SUCH_ALERT: "Diese Meldung gibt es hier nicht.",
+        Phrase.NO_PUSH_KEY: "Es gibt noch keinen Schlüssel für Web Push: Er entsteht, wenn der erste Worker startet.",
         Phrase.NO_WEBHOOK: "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit "
         "410 beendet.",
         Phrase.WEBHOOK_TAKEN: "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene "

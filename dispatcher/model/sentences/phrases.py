@@ -28,6 +28,7 @@ class Phrase(StrEnum):
     NO_SUCH_ID = auto()
     NO_SUCH_ALERT = auto()
     NO_WEBHOOK = auto()
+    NO_PUSH_KEY = auto()
     WEBHOOK_TAKEN = auto()
     WEBHOOK_REFUSED = auto()
     TESTED_TOO_SOON = auto()
