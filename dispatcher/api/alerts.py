@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -14,7 +14,8 @@ from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
 from dispatcher.api.authentication import require
-from dispatcher.api.body import read_cap
+from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
+from dispatcher.api.openapi.refusals import JUDGED, refusals
 from dispatcher.api.shedding import places_of, reading, reading_ledger
 from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -30,8 +31,15 @@ if TYPE_CHECKING:
     from dispatcher.model.ledger import LedgerLine
 
 ALERT_ID = r"^[0-9A-HJKMNP-TV-Z]{26}$"
-AlertId = Annotated[str, Path(pattern=ALERT_ID)]
-Limit = Annotated[int, Query(ge=1, le=500)]
+AlertId = Annotated[
+    str,
+    Path(
+        pattern=ALERT_ID,
+        description="Id of the alert of record, as the submission's answer has it.",
+        examples=["01JDQ3Z6W8R5K2M4N7P9S1T3V5"],
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=500, description="How many at most, the newest first.")]
 NEWEST = 50
 """How many alerts a list has where the caller does not say."""
 LINES_AT_ONCE = 500
@@ -58,28 +66,51 @@ def wanted_alerts(
 
 
 Wanted = Annotated[AlertFilter, Depends(wanted_alerts)]
-PROBLEMS: dict[int | str, dict[str, object]] = {
-    status: {
-        "model": schemas.ProblemBody,
-        "content": {"application/problem+json": {}},
-        "description": description,
-    }
-    for status, description in {
-        400: "Not readable as CAP",
-        401: "No valid API key",
-        403: "Not allowed: sender, territory or reference",
-        409: "The identity was used for other content",
-        413: "Too large",
-        415: "Not application/cap+xml",
-        422: "CAP rules broken, no area, area not matched, unknown reference",
-        503: "The record cannot be reached now: unknown outcome, send again",
-    }.items()
-}
+CAP_SCHEMA = {"type": "string", "format": "binary", "description": "One CAP 1.2 message, as it is."}
 CAP_BODY = {
     "requestBody": {
         "required": True,
-        "content": {"application/cap+xml": {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The message, not compressed. `application/xml` and `text/xml` are taken as well.",
+        "content": {CAP_MEDIA_TYPE: {"schema": CAP_SCHEMA}},
     }
+}
+CAP_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The message, byte for byte as it came.",
+        "content": {CAP_MEDIA_TYPE: {"schema": CAP_SCHEMA}},
+    }
+}
+LEDGER_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One line for each recipient, as `LedgerLine` says.",
+        "content": {
+            "application/x-ndjson": {
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "description": "JSON lines.",
+                    "x-line": {"$ref": "#/components/schemas/LedgerLine"},
+                }
+            }
+        },
+    }
+}
+_LOCATION = {
+    "headers": {
+        "Location": {
+            "description": "Path of the alert of record.",
+            "required": True,
+            "schema": {"type": "string", "examples": ["/v1/alerts/01JDQ3Z6W8R5K2M4N7P9S1T3V5"]},
+        }
+    }
+}
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "It was committed before; nothing happens twice.",
+        "model": schemas.AcceptedBody,
+        **_LOCATION,
+    },
+    201: {"description": "It is committed to the record and will be sent as `reason` says.", **_LOCATION},
 }
 
 
@@ -93,8 +124,15 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 
 def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.post("", status_code=201, responses={200: {"description": "Accepted before"}, **PROBLEMS},
-                 openapi_extra=CAP_BODY)  # fmt: skip
+    refused = refusals(*JUDGED, ProblemType.QUOTA_EXCEEDED)
+
+    @router.post(
+        "",
+        status_code=201,
+        responses=ACCEPTED | refused,
+        openapi_extra=CAP_BODY,
+        operation_id="submitAlert",
+    )
     async def submit(submitter: Submitter, request: Request, response: Response) -> schemas.AcceptedBody:
         """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
         the same id. Without an answer, or with 5xx, send it again.
@@ -106,7 +144,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
         return schemas.accepted_body(accepted)
 
-    @router.post("/preview", responses=PROBLEMS, openapi_extra=CAP_BODY)
+    @router.post("/preview", responses=refusals(*JUDGED), openapi_extra=CAP_BODY, operation_id="previewAlert")
     async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
@@ -116,7 +154,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.get("")
+    @router.get("", operation_id="listAlerts")
     async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> schemas.AlertPage:
         """List the source's alerts, newest first, page by page: `next` of one page is `before` of the next one."""
         alerts = await dependencies.alerts.listed(reader.id, limit + 1, wanted)
@@ -126,7 +164,7 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
             next=page[-1].id if len(alerts) > limit else None,
         )
 
-    @router.get("/{alert_id}")
+    @router.get("/{alert_id}", operation_id="getAlert")
     async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
         """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
         municipality, every recipient in one state.
@@ -134,15 +172,20 @@ def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
         alert = await _own(dependencies, reader, alert_id)
         return schemas.status_body(await dependencies.statuses.status_of(alert), reader.id)
 
-    @router.get("/{alert_id}/cap", response_class=Response)
+    @router.get("/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id="getAlertCap")
     async def raw(reader: Reader, alert_id: AlertId) -> Response:
         """Return the message byte for byte as it was submitted."""
         await _own(dependencies, reader, alert_id)
-        return Response(await dependencies.alerts.raw(alert_id), media_type="application/cap+xml")
+        return Response(await dependencies.alerts.raw(alert_id), media_type=CAP_MEDIA_TYPE)
 
 
 def _ledger(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.get("/{alert_id}/ledger", response_class=StreamingResponse)
+    @router.get(
+        "/{alert_id}/ledger",
+        response_class=StreamingResponse,
+        responses=LEDGER_ANSWER,
+        operation_id="getAlertLedger",
+    )
     async def ledger(reader: LedgerReader, request: Request, alert_id: AlertId) -> StreamingResponse:
         """Return one JSON line per recipient: number, reference, channel, kind, state, the gateway's report. No
         addresses.

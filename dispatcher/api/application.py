@@ -13,6 +13,7 @@ from dispatcher.api import alerts, feeds, problems, reports, schemas
 from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, webhook
 from dispatcher.api.instances.bodies import PushKeyBody
+from dispatcher.api.openapi.document import document
 from dispatcher.api.shedding import Places
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -32,7 +33,6 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app = FastAPI(
         title="cap-dispatcher",
         version=version("cap-dispatcher"),
-        description="Submit CAP warnings, follow their delivery. A 2xx to a submission is a promise.",
         # The documentation pages would load their scripts from elsewhere; the description itself is here.
         docs_url=None,
         redoc_url=None,
@@ -50,7 +50,7 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(webhook.routes(dependencies))
     app.include_router(reports.routes(dependencies))
 
-    @app.get("/v1/boundaries", tags=["boundaries"])
+    @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
     async def boundaries() -> schemas.BoundariesBody:
         """Show the boundary data in use, with its attribution and vintage."""
         return schemas.BoundariesBody(
@@ -59,7 +59,7 @@ def application(dependencies: ApiDependencies) -> FastAPI:
             municipalities=len(dependencies.boundaries.municipalities),
         )
 
-    @app.get("/v1/webpush/key", tags=["instances"])
+    @app.get("/v1/webpush/key", tags=["instances"], operation_id="getPushKey")
     async def push_key(response: Response) -> PushKeyBody:
         """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292). It is the same for
         everybody, and changes only when all subscriptions are to be made anew.
@@ -72,7 +72,7 @@ def application(dependencies: ApiDependencies) -> FastAPI:
 
     @cache
     def description() -> bytes:
-        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(document(app), ensure_ascii=False, separators=(",", ":")).encode()
 
     @app.get("/v1/openapi.json", include_in_schema=False)
     async def openapi() -> Response:

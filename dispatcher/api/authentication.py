@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
@@ -48,6 +48,9 @@ _MISSING = {
 
 class Require:
     """A route's dependency: the principal that asks and holds the permission. Raises `RequestRefused` for any other."""
+
+    refuses: ClassVar = frozenset({ProblemType.UNAUTHENTICATED, ProblemType.RECORD_UNAVAILABLE})
+    """The problems that it answers, for the description of the API."""
 
     def __init__(self, permission: Permission, parameters: dict[str, Any]) -> None:
         self.permission = permission

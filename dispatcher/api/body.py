@@ -24,7 +24,8 @@ PACE_BYTES_PER_S = 16_384
 Slower clients only keep the connection from others."""
 BODY_TIMEOUT_S = 150.0
 """The longest that any body may take to arrive: 2 MB at that pace."""
-MEDIA_TYPES = frozenset({"application/cap+xml", "application/xml", "text/xml"})
+CAP_MEDIA_TYPE = "application/cap+xml"
+MEDIA_TYPES = frozenset({CAP_MEDIA_TYPE, "application/xml", "text/xml"})
 
 
 RECEIPT_BYTES = 32 * 1024 * 1024

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 
-from dispatcher.model.problems import TITLE, ProblemType, RequestRefused
+from dispatcher.api.openapi.refusals import MEDIA_TYPE
+from dispatcher.model.problems import TITLE, URN, ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import Said, said
 from dispatcher.store.record import UNAVAILABLE
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
 
     from dispatcher.metrics import Metrics
 
-MEDIA_TYPE = "application/problem+json"
 HTTP_TITLES_DE = {
     HTTPStatus.NOT_FOUND: "Nicht gefunden",
     HTTPStatus.METHOD_NOT_ALLOWED: "Methode nicht erlaubt",
 }
-URN = "urn:cap-dispatcher:problem:"
 RETRY_AFTER_S = 5
 ERRORS_MAX = 50
 """Single findings that a problem lists at most, so that one message cannot ask for an answer of megabytes."""
@@ -63,12 +62,15 @@ def problem_response(refused: RequestRefused) -> Response:
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Return the methods of all routes of the path: the router names only those of the first."""
-    found: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.path and compile_path(route.path)[0].match(request.url.path):
-            found |= route.methods or set()
-    return sorted(found)
+    """Return the methods of all routes of the path: the router names only those of the first. Where a route has this
+    very path, others only seem to match it.
+    """
+    path = request.url.path
+    routes = [route for route in iter_route_contexts(request.app.routes) if route.path]
+    found = [route for route in routes if route.path == path] or [
+        route for route in routes if compile_path(route.path or "")[0].match(path)
+    ]
+    return sorted(set().union(*(route.methods or () for route in found)))
 
 
 def _of_http(status: HTTPStatus) -> dict[str, object]:
@@ -91,10 +93,10 @@ def _details(sentence: Said) -> dict[str, object]:
     return {"detail": sentence.de, "detail_en": sentence.en}
 
 
-def _wrong_parameter(path: str, message: str) -> dict[str, object]:
+def _wrong_parameter(code: str, path: str, message: str) -> dict[str, object]:
     """Return what is wrong with a parameter; the reason is the validator's own, in English."""
     return {
-        "code": "parameter-invalid",
+        "code": code,
         "path": path,
         "line": None,
         "message": message,
@@ -128,22 +130,18 @@ def install(app: FastAPI, metrics: Metrics) -> None:  # noqa: C901 - six small h
             headers["Allow"] = ", ".join(allowed_methods(request))
         return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
-    async def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(request: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
         if any(item["loc"][0] == "path" for item in errors):  # no name that anything could have
+            if request.method not in allowed_methods(request):  # but that of a route with other methods
+                return await http_error(request, HTTPException(HTTPStatus.METHOD_NOT_ALLOWED))
             return problem_response(RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ID)))
         # Where and why, not what was sent; once, though a parameter is declared by the route and by its `require`.
-        found = dict.fromkeys(("/".join(map(str, item["loc"])), item["msg"]) for item in errors)
-        named = [_wrong_parameter(path, message) for path, message in found]
-        body = {
-            "type": "about:blank",
-            "title": "The request's parameters are not valid",
-            "title_de": "Die Angaben der Anfrage sind ungültig",
-            "status": HTTPStatus.UNPROCESSABLE_ENTITY,
-            **_details(said(Phrase.PARAMETERS_WRONG)),
-            "errors": named,
-        }
-        return JSONResponse(body, status_code=HTTPStatus.UNPROCESSABLE_ENTITY, media_type=MEDIA_TYPE)
+        found = dict.fromkeys((item["type"], "/".join(map(str, item["loc"])), item["msg"]) for item in errors)
+        named = tuple(_wrong_parameter(code, path, message) for code, path, message in found)
+        return problem_response(
+            RequestRefused(ProblemType.INVALID_REQUEST, said(Phrase.PARAMETERS_WRONG), errors=named)
+        )
 
     async def internal(request: Request, error: Exception) -> Response:
         log.error("internal_error", path=request.url.path, error=type(error).__name__)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
+from pydantic import Field
 
 from channels.sms.delivery_reports import UnreadableReport, read_reports
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import of_gateway
-from dispatcher.api.alerts import PROBLEMS
 from dispatcher.api.authentication import require
 from dispatcher.api.body import media_type_of, read_body
 from dispatcher.api.gateway_secret import bounded_query, configured
+from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.schemas import Body
+from dispatcher.delivery.reports import ReportVerdict
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -23,31 +25,52 @@ if TYPE_CHECKING:
     from dispatcher.api.dependencies import ApiDependencies
     from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
 
-GatewayName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")]
+GatewayName = Annotated[
+    str,
+    Path(
+        pattern=r"^[a-z0-9-]{1,32}$",
+        description="Name of the gateway in `WARN_SMS_GATEWAYS`.",
+        examples=["provider"],
+    ),
+]
 Reporter = Depends(require(Permission.REPORT_DELIVERIES, gateway=GatewayName))
 MAX_BYTES = 65_536
 """The longest body: some hundred reports with all that providers put in beside."""
 REPORT_BODY = {
     "requestBody": {
+        "description": "One report or several, in the form configured for the gateway; none where the query has it.",
         "content": {
-            "application/json": {"schema": {}},
-            "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-        }
+            "application/json": {
+                "schema": {"type": "object", "description": "A report; a list of them is taken as well."}
+            },
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "description": "The members that are configured."}
+            },
+        },
     }
 }
+REFUSED = (
+    ProblemType.NOT_FOUND,
+    ProblemType.TOO_LARGE,
+    ProblemType.INCOMPLETE,
+    ProblemType.OVERLOADED,
+    ProblemType.MALFORMED_REPORT,
+)
 
 
 class ReportsBody(Body):
     """How many reports met which verdict. All that had to be recorded is recorded."""
 
-    verdicts: dict[str, int]
+    verdicts: dict[str, int] = Field(
+        description=f"reports by verdict: {', '.join(f'`{verdict}`' for verdict in ReportVerdict)}",
+        examples=[{"delivered": 1}],
+    )
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
     """Return the routes below `/v1/gateways`."""
     router = APIRouter(prefix="/v1/gateways", tags=["gateways"])
-    answers: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (401, 413, 503)}
-    answers[400] = PROBLEMS[400] | {"description": "Not readable as a delivery report"}
+    answers = refusals(*REFUSED)
 
     async def counted(request: Request) -> AsyncIterator[None]:
         """Count every refusal of a reporting gateway, by the dependency or by the route."""
@@ -61,8 +84,16 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
     asked = [Depends(counted), Reporter]
 
-    @router.get("/{gateway}/reports", responses=answers, dependencies=asked)
-    @router.post("/{gateway}/reports", responses=answers, dependencies=asked, openapi_extra=REPORT_BODY)
+    @router.get(
+        "/{gateway}/reports", responses=answers, dependencies=asked, operation_id="reportDeliveriesByQuery"
+    )
+    @router.post(
+        "/{gateway}/reports",
+        responses=answers,
+        dependencies=asked,
+        openapi_extra=REPORT_BODY,
+        operation_id="reportDeliveries",
+    )
     async def report(request: Request, gateway: GatewayName) -> ReportsBody:
         """Report what became of messages, in the form configured for the gateway: JSON, a form, or a query. 200: all
         that is new is committed, and what means nothing here is counted. With 5xx report again.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+import cap
+from dispatcher.api.openapi import words
 from dispatcher.audience.reach import ShownCount
 from dispatcher.model.status import OverReason, owed_recipients
 from dispatcher.model.vocabulary import Reason
+from dispatcher.targeting.outcome import MatchReason
 
 if TYPE_CHECKING:
     from cap import Finding
@@ -26,123 +28,130 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ProblemBody(BaseModel):
-    """RFC 9457 problem details; more members by type, see the list of problems."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(examples=["urn:cap-dispatcher:problem:invalid-cap"])
-    title: str
-    title_de: str
-    status: int
-    detail: str = Field(description="a sentence in German, for the duty officer")
-    detail_en: str
-    errors: list[dict[str, Any]] | None = Field(
-        default=None,
-        description="single findings, 50 at most: `code`, `path`, `line`, `message`, `message_de`",
-    )
-    errors_left_off: int | None = Field(default=None, description="how many more there are")
-
-
 class MunicipalityBody(Body):
     """A municipality that an alert concerns. `share` is the part of its area, 0 to 1."""
 
-    ags: str = Field(examples=["05358008"])
-    name: str = Field(examples=["Düren"])
-    reason: str = Field(examples=["geometry"])
-    share: float
+    ags: words.Ags
+    name: str = Field(description="Name of the municipality.", examples=["Düren"])
+    reason: MatchReason = Field(
+        description="Why it is concerned: a code names it, a shape touches it, or both.",
+        examples=["geometry"],
+    )
+    share: float = Field(
+        ge=0, le=1, description="Part of the municipality's area that is concerned.", examples=[0.125]
+    )
 
 
 class FindingBody(Body):
     """Something to know about the message that did not keep it from being accepted."""
 
-    code: str
-    severity: str
-    path: str
-    line: int | None
-    message: str
-    message_de: str
+    code: str = Field(description="Stable code of the rule.", examples=["reference-unknown"])
+    severity: cap.Level = Field(description="Weight of the finding.", examples=["warning"])
+    path: str = Field(
+        description="Element of the message, as a path from `/alert`.", examples=["/alert/references"]
+    )
+    line: int | None = Field(description="Line of the element in the message, where known.", examples=[12])
+    message: str = Field(
+        description="Sentence for a developer, in English.", examples=["The reference leads nowhere."]
+    )
+    message_de: str = Field(
+        description="The same for the duty officer, in German.", examples=["Der Verweis führt ins Leere."]
+    )
 
 
 class AlertBody(Body):
     """An alert of record. `reason` says why it is sent, or why not."""
 
-    id: str
-    sender: str
-    identifier: str
-    sent: datetime
-    msg_type: str
-    status: str
-    scope: str
-    event: str
-    headline: str
-    severity: str
-    received_at: datetime
-    expires: datetime
-    lane: str
-    reason: str
-    chain: str
-    state: str = Field(
+    id: words.AlertRef
+    sender: words.Sender
+    identifier: words.Identifier
+    sent: words.Sent
+    msg_type: words.MsgType
+    status: words.Status
+    scope: words.Scope
+    event: words.Event
+    headline: words.Headline
+    severity: words.Severity
+    received_at: words.Moment = Field(description="When the message was committed to the record.")
+    expires: words.Expires
+    lane: words.LaneWord
+    reason: words.ReasonWord
+    chain: words.Chain
+    state: words.State = Field(
         description="accepted: waits for its plan; planned: under way; settled: every recipient accounted for; "
-        "recorded: not sent to anybody, see reason"
+        "recorded: not sent to anybody, see reason; held: waits for a person"
     )
-    planned_at: datetime | None
-    settled_at: datetime | None
-    superseded_by: str | None
-    merged_into: str | None = Field(
+    planned_at: words.Moment | None = Field(description="When its recipients were frozen; null before.")
+    settled_at: words.Moment | None = Field(
+        description="When every recipient had a final state; null before."
+    )
+    superseded_by: words.AlertRef | None = Field(description="Alert that has replaced or ended this one.")
+    merged_into: words.AlertRef | None = Field(
         description="with the reason `merged`: the equal warning that people are told of"
     )
-    audience: int = Field(description="recipients in the frozen audience")
+    audience: int = Field(description="recipients in the frozen audience", examples=[120])
 
 
 class UnmatchedBody(Body):
     """A code or shape that led to no municipality, although others did."""
 
-    kind: str = Field(examples=["geocode"])
-    value: str = Field(examples=["AGS=99999999"])
-    reason: str
-    message: str = Field(description="why, and what to give instead")
-    message_de: str
+    kind: str = Field(description="`polygon`, `circle`, `geocode` or `area`.", examples=["geocode"])
+    value: str = Field(description="What led nowhere, shortened.", examples=["AGS=99999999"])
+    reason: str = Field(description="Why it led nowhere.", examples=["code not in the boundary data"])
+    message: str = Field(
+        description="why, and what to give instead", examples=["No municipality has this key."]
+    )
+    message_de: str = Field(
+        description="The same in German.", examples=["Keine Gemeinde hat diesen Schlüssel."]
+    )
 
 
 class ProgressBody(Body):
     """An alert's recipients, each counted once. `accepted` by the gateway, which does not mean delivered."""
 
     recipients: int = Field(
-        description="accepted, waiting and failed together; 0 before the plan, and growing while it is made"
+        description="accepted, waiting and failed together; 0 before the plan, and growing while it is made",
+        examples=[120],
     )
-    accepted: int
-    waiting: int
-    failed: int = Field(description="nothing more is tried for them")
-    first_accepted_at: datetime | None
-    last_accepted_at: datetime | None
+    accepted: int = Field(description="gateways took the message for them", examples=[118])
+    waiting: int = Field(description="they are still owed the message", examples=[0])
+    failed: int = Field(description="nothing more is tried for them", examples=[2])
+    first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
+    last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
 
 
 class WaitingBody(Body):
     """Recipients behind one gateway that are still owed the message, for one reason."""
 
-    channel: str
-    gateway: str = Field(description="its public name: an origin, or the name in the settings")
+    channel: words.Channel
+    gateway: str = Field(
+        description="its public name: an origin, or the name in the settings",
+        examples=["updates.push.example"],
+    )
     reason: str = Field(
         description="`queued` and `in_flight`: no attempt has failed; else the last error's kind, as `transient`, "
-        "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker` or `crash`. `others`: the rest of a long list"
+        "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker` or `crash`. `others`: the rest of a long list",
+        examples=["rate_limited"],
     )
-    code: str = Field(description="the last error's code, as an HTTP status; may be empty")
-    recipients: int
-    next_attempt_at: datetime | None = Field(description="the earliest; null: as soon as it is their turn")
+    code: str = Field(description="the last error's code, as an HTTP status; may be empty", examples=["429"])
+    recipients: int = Field(description="how many they are", examples=[3])
+    next_attempt_at: words.Moment | None = Field(
+        description="the earliest; null: as soon as it is their turn"
+    )
 
 
 class FailedBody(Body):
     """Recipients behind one gateway for whom nothing more is tried, for one reason."""
 
-    channel: str
-    gateway: str
+    channel: words.Channel
+    gateway: str = Field(description="its public name", examples=["updates.push.example"])
     reason: str = Field(
         description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead`; `others`: the rest of a "
-        "long list"
+        "long list",
+        examples=["gone"],
     )
-    code: str
-    recipients: int
+    code: str = Field(description="the gateway's code of it; may be empty", examples=["410"])
+    recipients: int = Field(description="how many they are", examples=[2])
 
 
 class OverBody(Body):
@@ -152,8 +161,8 @@ class OverBody(Body):
         description="expired: its validity is over; cancelled: a Cancel took it back; ended: an Update ended it; "
         "replaced: a later message says it anew; delisted: its feed stopped listing it"
     )
-    by: str | None = Field(description="id of the alert that ended it")
-    at: datetime
+    by: words.AlertRef | None = Field(description="id of the alert that ended it")
+    at: words.Moment = Field(description="since when")
 
 
 class MergedIntoBody(Body):
@@ -161,42 +170,51 @@ class MergedIntoBody(Body):
     shown: then all members are null.
     """
 
-    id: str | None = None
-    sender: str | None = None
-    identifier: str | None = None
-    sent: datetime | None = None
-    headline: str | None = None
+    id: words.AlertRef | None = Field(None, description="Id of the alert of record.")
+    sender: words.Sender | None = Field(None, description="Its CAP `sender`.")
+    identifier: words.Identifier | None = Field(None, description="Its CAP `identifier`.")
+    sent: words.Sent | None = Field(None, description="Its CAP `sent`.")
+    headline: words.Headline | None = Field(None, description="Its headline.")
     progress: ProgressBody | None = Field(
-        default=None, description="null, too, where an answer to a submission could not wait for the count"
+        None,
+        description="its recipients in numbers; null, too, where a submission could not wait for the count",
     )
 
 
 class AcceptedBody(Body):
     """The promise: committed to the record."""
 
-    alert: AlertBody
-    repeated: bool
+    alert: AlertBody = Field(description="The alert of record.")
+    repeated: bool = Field(
+        description="accepted before: this answer is that of the first time", examples=[False]
+    )
     sent_to_people: bool = Field(
         description="false: nobody is notified of this message, `alert.reason` says why"
     )
     over: OverBody | None = Field(description="where it was accepted before and has ended since")
-    merged_into_alert: MergedIntoBody | None
-    municipalities: list[MunicipalityBody]
-    unmatched: list[UnmatchedBody]
-    notes: list[str] = Field(description="what was repaired or looks odd in the areas")
-    notes_de: list[str] = Field(description="the same in German, in the same order")
-    findings: list[FindingBody]
+    merged_into_alert: MergedIntoBody | None = Field(
+        description="with the reason `merged`: the warning that people are told of"
+    )
+    municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
+    unmatched: list[UnmatchedBody] = Field(description="What of its areas led nowhere.")
+    notes: list[str] = Field(
+        description="what was repaired or looks odd in the areas", examples=[["polygon 1: ring repaired"]]
+    )
+    notes_de: list[str] = Field(
+        description="the same in German, in the same order", examples=[["Polygon 1: Ring berichtigt"]]
+    )
+    findings: list[FindingBody] = Field(description="What is worth knowing about the message.")
 
 
 class PreviewBody(Body):
     """What submitting would do now. Nothing was stored, nothing will be sent."""
 
-    reason: str
+    reason: words.ReasonWord
     repeated: bool = Field(
-        description="accepted before: submitting it again answers the same and does nothing"
+        description="accepted before: submitting it again answers the same and does nothing", examples=[False]
     )
-    lane: str
-    expires: datetime
+    lane: words.LaneWord
+    expires: words.Expires
     sent_to_people: bool = Field(
         description="false: nobody would be notified of this message, whatever `municipalities` and `reach` list; "
         "`reason`, or `quota_reached`, says why"
@@ -208,59 +226,107 @@ class PreviewBody(Body):
     quota_reached: bool = Field(
         description="submitting it now would be refused: the source has sent as many warnings as it may in an hour"
     )
-    municipalities: list[MunicipalityBody]
-    unmatched: list[UnmatchedBody]
-    notes: list[str] = Field(description="what was repaired or looks odd in the areas")
-    notes_de: list[str] = Field(description="the same in German, in the same order")
+    municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
+    unmatched: list[UnmatchedBody] = Field(description="What of its areas led nowhere.")
+    notes: list[str] = Field(
+        description="what was repaired or looks odd in the areas", examples=[["polygon 1: ring repaired"]]
+    )
+    notes_de: list[str] = Field(
+        description="the same in German, in the same order", examples=[["Polygon 1: Ring berichtigt"]]
+    )
     reach: dict[str, ShownCount] = Field(
         description="subscribers by channel, each counted once. Where the message has a polygon or circle, those whom "
-        "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`"
+        "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`",
+        examples=[{"webpush": 120, "sms_http": "< 5"}],
     )
-    reach_by_municipality: dict[str, dict[str, ShownCount]]
-    population: int | None = Field(description="of the municipalities; null where the boundary data lacks it")
+    reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
+        description="the same by municipality (AGS)", examples=[{"05358008": {"webpush": 120}}]
+    )
+    population: int | None = Field(
+        description="of the municipalities; null where the boundary data lacks it", examples=[93323]
+    )
     gaps: list[str] = Field(
-        description="channels that nobody in some of the municipalities has subscribed to"
+        description="channels that nobody in some of the municipalities has subscribed to",
+        examples=[["3 von 15 Gemeinden haben keine Abonnenten für sms."]],
     )
-    findings: list[FindingBody]
+    findings: list[FindingBody] = Field(description="What is worth knowing about the message.")
 
 
 class ChannelBody(Body):
     """One channel's recipients by state. `accepted` is by the gateway; it does not mean delivered."""
 
-    channel: str
-    kind: str
-    states: dict[str, int]
-    first_accepted_at: datetime | None
-    last_accepted_at: datetime | None
+    channel: words.Channel
+    kind: words.KindWord
+    states: dict[str, int] = Field(
+        description="recipients by state: `pending`, `claimed`, `retry`, `accepted`, `delivered`, `displayed`, `gone`, "
+        "`rejected`, `expired`, `superseded`, `dead`",
+        examples=[{"accepted": 118, "gone": 2}],
+    )
+    first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
+    last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
     reports: dict[str, int] = Field(
         description="recipients by what their gateway reported afterwards, `delivered` or `failed`; beside the states, "
-        "which do not change by it"
+        "which do not change by it",
+        examples=[{"delivered": 117}],
     )
 
 
 class StatusBody(Body):
     """How an alert stands."""
 
-    alert: AlertBody
-    progress: ProgressBody
+    alert: AlertBody = Field(description="The alert of record.")
+    progress: ProgressBody = Field(description="its recipients in numbers")
     waiting: list[WaitingBody] = Field(description="who is still owed the message, the largest groups first")
     failed: list[FailedBody] = Field(description="who is not reached, and will not be by this message")
     over: OverBody | None = Field(description="null while it is in force")
-    merged_into_alert: MergedIntoBody | None
-    channels: list[ChannelBody]
-    municipalities: list[MunicipalityBody]
-    recipients_by_municipality: dict[str, dict[str, int]]
+    merged_into_alert: MergedIntoBody | None = Field(
+        description="with the reason `merged`: the warning that people are told of"
+    )
+    channels: list[ChannelBody] = Field(description="Its recipients by channel and kind of notice.")
+    municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
+    recipients_by_municipality: dict[str, dict[str, int]] = Field(
+        description="recipients by municipality (AGS) and state", examples=[{"05358008": {"accepted": 118}}]
+    )
+
+
+class LedgerLineBody(Body):
+    """One recipient's line in the ledger. It has no address."""
+
+    alert_id: words.AlertRef
+    kind: words.KindWord
+    channel: words.Channel
+    gateway: str = Field(description="Gateway that had the message.", examples=["updates.push.example"])
+    recipient: int = Field(description="Number of the recipient, the same in every ledger.", examples=[4711])
+    ref: str | None = Field(description="Reference at the gateway.", examples=["01-4711"])
+    state: str = Field(description="State of the recipient.", examples=["accepted"])
+    uncertain: bool = Field(
+        description="A request left and no answer was recorded: the person may have been reached all the same.",
+        examples=[False],
+    )
+    report: str | None = Field(
+        description="What the gateway reported afterwards: `delivered` or `failed`.", examples=["delivered"]
+    )
+    report_code: str | None = Field(description="The gateway's own code of it.", examples=["DELIVRD"])
+    reported_at: words.Moment | None = Field(description="When it reported.")
+    last_attempt_at: words.Moment | None = Field(description="When an attempt last came to something.")
+    reason: str = Field(
+        description="The kind of the last error, as `transient` or `permanent`; empty where there was none.",
+        examples=["transient"],
+    )
+    code: str = Field(description="The last error's code: an HTTP status or a name.", examples=["503"])
 
 
 class StaleFeed(Body):
     """A source of which nobody knows what it says now."""
 
-    name: str
-    since: datetime
+    name: words.FeedName
+    since: words.Moment = Field(description="Since when nobody knows.")
 
 
 class AlertList(Body):
-    alerts: list[AlertBody]
+    """Alerts of record, the newest first."""
+
+    alerts: list[AlertBody] = Field(description="The alerts.")
     stale_feeds: list[StaleFeed] = Field(
         default=[],
         description="for app instances: where this is not empty, an empty list of alerts does not mean that there "
@@ -271,15 +337,19 @@ class AlertList(Body):
 class AlertPage(AlertList):
     """A page of a source's own alerts, newest first."""
 
-    next: str | None = Field(description="what `before` asks the next page with; null: this is the last one")
+    next: words.AlertRef | None = Field(
+        description="what `before` asks the next page with; null: this is the last one"
+    )
 
 
 class BoundariesBody(Body):
     """The boundary data in use; the attribution must be shown wherever its results are."""
 
-    attribution: str
-    vintage: str
-    municipalities: int
+    attribution: str = Field(
+        description="Whose data it is, in words that must be shown.", examples=["© BKG (2026) dl-de/by-2-0"]
+    )
+    vintage: str = Field(description="Date of the boundaries.", examples=["2026-01-01"])
+    municipalities: int = Field(description="How many municipalities are held.", examples=[10751])
 
 
 def alert_body(alert: StoredAlert) -> AlertBody:

@@ -132,6 +132,8 @@ def places_of(request: Request) -> Places:
 class RequireForReading(Require):
     """As `Require`, and waits for its turn before the record is asked about the key."""
 
+    refuses = Require.refuses | {ProblemType.OVERLOADED}
+
     async def __call__(self, request: Request, **parameters: object) -> Principal:
         places = places_of(request)
         async with places.one(places.keys, bearer(request)):

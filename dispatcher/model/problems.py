@@ -5,8 +5,12 @@ duty officer. Both are German and English.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from dispatcher.model.sentences.sentence import Said
+
+URN: Final = "urn:cap-dispatcher:problem:"
+"""What the `type` of a problem begins with; a `ProblemType` follows."""
 
 
 class ProblemType(StrEnum):
@@ -35,6 +39,7 @@ class ProblemType(StrEnum):
     INVALID_WEBHOOK = "invalid-webhook"
     WEBHOOK_TAKEN = "webhook-taken"
     RATE_LIMITED = "rate-limited"
+    INVALID_REQUEST = "invalid-request"
     NOT_FOUND = "not-found"
     QUOTA_EXCEEDED = "quota-exceeded"
     OVERLOADED = "overloaded"
@@ -66,6 +71,7 @@ STATUS = {
     ProblemType.INVALID_WEBHOOK: 422,
     ProblemType.WEBHOOK_TAKEN: 409,
     ProblemType.RATE_LIMITED: 429,
+    ProblemType.INVALID_REQUEST: 422,
     ProblemType.NOT_FOUND: 404,
     ProblemType.QUOTA_EXCEEDED: 429,
     ProblemType.OVERLOADED: 503,
@@ -132,6 +138,9 @@ TITLE = {
         "Die Adresse ist für jemand anderen eingetragen", "The URL is registered for somebody else"
     ),
     ProblemType.RATE_LIMITED: Said("Zu oft verlangt", "Asked for too often"),
+    ProblemType.INVALID_REQUEST: Said(
+        "Die Angaben der Anfrage sind ungültig", "The request's parameters are not valid"
+    ),
     ProblemType.NOT_FOUND: Said("Nicht gefunden", "Not found"),
     ProblemType.QUOTA_EXCEEDED: Said(
         "Der Zugang hat zu viele Warnungen eingereicht", "The source has submitted too many warnings"

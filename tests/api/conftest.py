@@ -14,11 +14,13 @@ import pytest
 
 from dispatcher import wiring
 from dispatcher.api.application import application, metrics_application
+from dispatcher.api.openapi.document import document
 from dispatcher.model.principals import Instance, Source
 from dispatcher.runtime.http_transport import DEFAULT_LIMITS, HttpLimits
 from dispatcher.runtime.serving import serve_both, server_of
 from dispatcher.settings import Settings
 from tests.metrics.test_registry import samples
+from tests.support.description import Description
 from tests.support.messages import DUEREN, SENDER
 
 SECRET = "s" * 43
@@ -59,6 +61,7 @@ class Service:
     parts: Any
     session: aiohttp.ClientSession
     metrics_url: str = ""
+    description: Description | None = None
 
     async def request(
         self, method: Any, path: Any, body: Any = None, *, key: Any = KEY, **headers: Any
@@ -67,7 +70,11 @@ class Service:
         if key:
             named["Authorization"] = f"Bearer {key}"
         async with self.session.request(method, self.url + path, data=body, headers=named) as response:
-            return Answer(response.status, response.headers, await response.read())
+            answer = Answer(response.status, response.headers, await response.read())
+        if self.description:
+            faults = self.description.faults(method, path, answer.status, answer.headers, answer.body)
+            assert not faults, "\n".join(faults)
+        return answer
 
     async def get(self, path: Any, *, key: Any = KEY) -> Any:
         return await self.request("GET", path, key=key)
@@ -107,12 +114,13 @@ async def serving(
     """The application of these settings behind a free port; it reads submissions `in_process`, or in readers."""
     async with wiring.api_dependencies(settings, in_process=in_process) as parts:
         listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
-        server = server_of(application(parts), parts.metrics, limits)
+        app = application(parts)
+        server = server_of(app, parts.metrics, limits)
         metrics = server_of(metrics_application(parts), parts.metrics)
         running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:
             url, inside = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (listener, metrics_listener))
-            yield Service(url, parts, session, inside)
+            yield Service(url, parts, session, inside, Description(document(app)))
         server.should_exit = True
         await running
         listener.close()

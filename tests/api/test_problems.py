@@ -10,7 +10,7 @@ from dispatcher.api.problems import ERRORS_MAX
 from dispatcher.embedded import EmbeddedPostgres
 from dispatcher.settings import Settings
 from dispatcher.store.migrate import upgrade
-from tests.api.conftest import Service, introduce, serving
+from tests.api.conftest import KEY, Service, introduce, serving
 from tests.support.submissions import warning
 
 
@@ -90,3 +90,43 @@ async def test_a_long_list_of_findings_is_bounded_and_its_rest_counted(service: 
     document = (await service.submit(warning(*codes))).problem(422, "area-unmatched")
     assert (len(document["errors"]), document["errors_left_off"]) == (ERRORS_MAX, 7)
     assert "außerhalb der Gebietsdaten dieses Dienstes" in document["errors"][0]["message_de"]
+
+
+@pytest.mark.parametrize("path", ["/v1/alerts?limit=0", "/v1/alerts?limit=many", "/v1/alerts?limit=%00%FF"])
+async def test_an_invalid_parameter_is_a_problem_with_a_type_of_its_own(service: Service, path: str) -> None:
+    problem = (await service.get(path)).problem(422, "invalid-request")
+    (one,) = problem["errors"]
+    assert one["path"] == "query/limit"
+    assert one["code"]
+    assert one["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("OPTIONS", "/v1/alerts", "GET, POST"),
+        ("HEAD", "/v1/alerts", "GET, POST"),
+        ("TRACE", "/v1/alerts", "GET, POST"),
+        ("GET", "/v1/alerts/preview", "POST"),
+        ("DELETE", "/v1/alerts/preview", "POST"),
+        ("PUT", "/v1/alerts/01JDQ3Z6W8R5K2M4N7P9S1T3V5/cap", "GET"),
+        ("PATCH", "/v1/gateways/provider/reports", "GET, POST"),
+        ("POST", "/livez", "GET, HEAD"),
+        ("OPTIONS", "/v1/openapi.json", "GET"),
+    ],
+)
+@pytest.mark.parametrize("key", [KEY, ""])
+async def test_another_method_is_refused_with_all_that_the_path_has(
+    service: Service, method: str, path: str, allowed: str, key: str
+) -> None:
+    answer = await service.request(method, path, key=key)
+    if method == "GET" and not key:
+        assert answer.status in {401, 405}
+        return
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_probes_take_head(service: Service, path: str) -> None:
+    answer = await service.request("HEAD", path, key="")
+    assert (answer.status, answer.body) == (200, b"")

@@ -1,5 +1,6 @@
 """The JSON bodies of the API, made of values."""
 
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -11,11 +12,11 @@ from dispatcher.api import schemas
 from dispatcher.audience.estimate import AudienceEstimate
 from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
-from dispatcher.model.ledger import ChannelSummary
+from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.sentences.sentence import Said
 from dispatcher.model.status import RecipientProgress, StandsIn
 from dispatcher.model.subscriptions import SubscriberCounts
-from dispatcher.model.vocabulary import Lane, Reason
+from dispatcher.model.vocabulary import AlertState, Lane, Reason
 from dispatcher.targeting.outcome import Match, Unmatched
 from tests.support.messages import NOW
 from tests.support.messages import stored as untyped_stored
@@ -68,20 +69,17 @@ def test_an_alert_shows_what_is_on_record_and_nothing_of_how_it_is_kept() -> Non
 )
 def test_whatever_has_the_same_name_has_the_same_value(name: str) -> None:
     """Each value of its own, so that no two are taken for one another."""
-    texts = (
-        "id",
-        "sender",
-        "identifier",
-        "msg_type",
-        "status",
-        "scope",
-        "event",
-        "headline",
-        "severity",
-        "state",
-    )
+    words = {
+        "msg_type": cap.MsgType.UPDATE,
+        "status": cap.Status.TEST,
+        "scope": cap.Scope.RESTRICTED,
+        "severity": cap.Severity.MINOR,
+        "state": AlertState.SETTLED,
+    }
+    texts = ("id", "sender", "identifier", "event", "headline")
     times = ("sent", "received_at", "expires", "planned_at", "settled_at")
     stored = on_record(
+        **words,
         **{text: f"its {text}" for text in texts},
         **{time: NOW + timedelta(minutes=minute) for minute, time in enumerate(times)},
         audience=7,
@@ -147,29 +145,15 @@ def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:
 
 
 @pytest.mark.parametrize("body", [value for value in vars(schemas).values() if isinstance(value, type)])
-def test_bodies_are_frozen_and_only_a_problem_has_further_members(body: type) -> None:
-    if not issubclass(body, BaseModel) or body in {BaseModel, schemas.Body}:
-        return
-    extra = body.model_config.get("extra")
-    assert extra == ("allow" if body is schemas.ProblemBody else "forbid")
-    assert body is schemas.ProblemBody or body.model_config.get("frozen")
+def test_bodies_are_frozen_and_have_no_further_members(body: type) -> None:
+    if issubclass(body, BaseModel) and body not in {BaseModel, schemas.Body}:
+        assert body.model_config.get("extra") == "forbid"
+        assert body.model_config.get("frozen")
 
 
 def test_a_member_that_nobody_described_is_refused() -> None:
     with pytest.raises(ValidationError):
         schemas.UnmatchedBody.model_validate(LOST_BODY | {"more": 1})
-    problem = schemas.ProblemBody.model_validate(
-        {
-            "type": "t",
-            "title": "t",
-            "title_de": "t",
-            "status": 400,
-            "detail": "d",
-            "detail_en": "d",
-            "more": 1,
-        }
-    )
-    assert problem.model_extra == {"more": 1}
 
 
 def test_another_sources_warning_is_shown_to_exist_and_no_more() -> None:
@@ -184,3 +168,7 @@ def test_another_sources_warning_is_shown_to_exist_and_no_more() -> None:
         assert shown.progress is not None
         assert (shown.id, shown.progress.recipients) == ("A", 3)
     assert schemas.merged_into_body(None, None) is None
+
+
+def test_a_line_of_the_ledger_is_described_with_all_its_members() -> None:
+    assert list(schemas.LedgerLineBody.model_fields) == [one.name for one in fields(LedgerLine)]

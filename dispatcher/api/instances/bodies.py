@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cap import Certainty, Severity, Urgency
+from dispatcher.api.openapi import words
 from dispatcher.api.schemas import AlertBody, Body, StaleFeed
-from dispatcher.model.vocabulary import Kind
 from dispatcher.model.webhooks import Environment
 
-Ags = Annotated[str, Field(pattern="^[0-9]{8}$", examples=["05358008"])]
+Ags = words.Ags
 
 
 class Language(StrEnum):
@@ -27,14 +25,14 @@ class NoticeMunicipality(Body):
     """A municipality that a notice concerns."""
 
     ags: Ags
-    name: str = Field(examples=["Düren"])
+    name: str = Field(description="its name", examples=["Düren"])
 
 
 class ShapeBody(Body):
     """A GeoJSON MultiPolygon (RFC 7946): longitude before latitude, WGS 84."""
 
-    type: Literal["MultiPolygon"]
-    coordinates: list[list[list[list[float]]]]
+    type: Literal["MultiPolygon"] = Field(description="the kind of geometry")
+    coordinates: list[list[list[list[float]]]] = Field(description="polygons of rings of positions")
 
 
 class NoticeBody(Body):
@@ -43,18 +41,21 @@ class NoticeBody(Body):
     is nothing to say.
     """
 
-    v: Literal[1] = Field(description="the version of this document; another one means other members")
+    v: Literal[1] = Field(
+        description="the version of this document; another one means other members", examples=[1]
+    )
     alert: str = Field(
         description="our id of this message, as in the API", examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"]
     )
     chain: str = Field(
-        description="the thread in which a later notice takes the place of an earlier one: show one notice of a chain"
+        description="the thread in which a later notice takes the place of an earlier one: show one notice of a chain",
+        examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"],
     )
-    kind: Kind
+    kind: words.KindWord
     title: str = Field(description="what kind of notice it is, in words", examples=["Warnung"])
-    headline: str = Field(examples=["Hochwasser an der Rur"])
-    instruction: str | None = Field(None, description="what to do")
-    description: str | None = None
+    headline: str = Field(description="what it is about", examples=["Hochwasser an der Rur"])
+    instruction: str | None = Field(None, description="what to do", examples=["Meiden Sie das Ufer."])
+    description: str | None = Field(None, description="what happens", examples=["Der Pegel steigt."])
     areas: str | None = Field(
         None,
         description="the places as text, perhaps some of them and how many more",
@@ -76,20 +77,26 @@ class NoticeBody(Body):
         "pushes",
         examples=["/v1/instance/alerts/01K0Z3NDEKTSV4RRFFQ69G5FAV/cap"],
     )
-    event: str
-    severity: Severity
-    urgency: Urgency
-    certainty: Certainty
+    event: str = Field(description="CAP `event`, shortened", examples=["Hochwasser"])
+    severity: words.Severity
+    urgency: words.Urgency
+    certainty: words.Certainty
     sender: str = Field(description="who warns, as people know it", examples=["Leitstelle Kreis Düren"])
-    web: str | None = Field(None, description="where there is more to read")
-    attribution: str | None = Field(None, description="credit and licence that must be shown beside the text")
+    web: str | None = Field(
+        None, description="where there is more to read", examples=["https://kreis.example/rur"]
+    )
+    attribution: str | None = Field(
+        None,
+        description="credit and licence that must be shown beside the text",
+        examples=["© DWD, CC BY 4.0"],
+    )
     lang: str = Field(description="the language of the texts (BCP 47)", examples=["de-DE"])
-    onset: datetime | None = Field(None, description="when it begins; only while that is ahead")
-    ends: datetime | None = Field(
+    onset: words.Moment | None = Field(None, description="when it begins; only while that is ahead")
+    ends: words.Moment | None = Field(
         None, description="the event's own end, where the source names one that is not `expires`"
     )
-    sent: datetime
-    expires: datetime = Field(description="show the notice no longer than until then")
+    sent: words.Sent
+    expires: words.Moment = Field(description="show the notice no longer than until then")
     test: Literal[True] | None = Field(
         None, description="a test notice or a sample: show it to nobody but the maker of the app"
     )
@@ -98,28 +105,28 @@ class NoticeBody(Body):
 class InForceAlert(AlertBody):
     """An alert in force, as the record has it, and the notice that tells people of it."""
 
-    notice: NoticeBody
+    notice: NoticeBody = Field(description="what people are told")
 
 
 class EndedBody(Body):
     """A warning that was in force at one of the instance's places and is not any more, before its `expires`."""
 
-    alert: str
-    chain: str
-    kind: Kind = Field(
+    alert: words.AlertRef
+    chain: words.Chain
+    kind: words.KindWord = Field(
         description="what people were told: `cancel`, `delisted`, `no_longer_affected` (it goes on elsewhere), "
         "`update` (`by` is in force in its place)"
     )
-    by: str = Field(description="the id of the message that ended or replaced it")
-    ended_at: datetime
-    event: str
-    headline: str
+    by: words.AlertRef = Field(description="the id of the message that ended or replaced it")
+    ended_at: words.Moment = Field(description="since when")
+    event: words.Event
+    headline: words.Headline
 
 
 class InForceList(Body):
     """What is in force now at the instance's places, and what is not any more."""
 
-    alerts: list[InForceAlert]
+    alerts: list[InForceAlert] = Field(description="what is in force")
     ended: list[EndedBody] = Field(
         description="of the last 24 hours; with `since`, all since then that would be in force still"
     )
@@ -131,7 +138,7 @@ class InForceList(Body):
         description="what to send as `since` next time. Keep the one you have with a 304",
         examples=["7345.7459123-1.f00d"],
     )
-    environment: Environment
+    environment: Environment = Field(description="`sandbox`: samples, whatever happens")
     stale_feeds: list[StaleFeed] = Field(
         default=[],
         description="where this is not empty, an empty list of alerts does not mean that there are no warnings",
@@ -157,20 +164,24 @@ class WebhookWanted(Body):
         description="`whsec_` and the Base64 of 24 to 64 random bytes. Left out: the one so far stays, or one is made "
         "and shown once",
         max_length=256,
+        examples=["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"],
     )
     places: list[Ags] | None = Field(
         None,
         description="of which of the instance's municipalities; left out: of all, also of those that are added later",
         max_length=20_000,
     )
-    language: Literal["de", "en"] = "de"
+    language: Literal["de", "en"] = Field("de", description="the language of its notices")
 
 
 class RotationWanted(Body):
     """How a secret is to be replaced."""
 
     secret: str | None = Field(
-        None, description="the new one; left out: one is made and shown", max_length=256
+        None,
+        description="the new one; left out: one is made and shown",
+        max_length=256,
+        examples=["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"],
     )
     overlap_hours: float = Field(
         24,
@@ -178,29 +189,32 @@ class RotationWanted(Body):
         le=168,
         allow_inf_nan=False,
         description="for how long the secrets so far sign beside the new one",
+        examples=[24],
     )
 
 
 class WebhookBody(Body):
     """The webhook of an instance."""
 
-    url: str
+    url: str = Field(description="where notices are posted", examples=["https://app.dueren.example/warnings"])
     places: list[Ags] = Field(description="the municipalities of which it is told")
     all_places: bool = Field(
         description="whether these are all of the instance, also those that are added later"
     )
-    language: str
+    language: str = Field(description="the language of its notices", examples=["de"])
     environment: Environment = Field(
         description="`sandbox`: test notices only, whatever happens in these places"
     )
     state: Literal["active", "ended"] = Field(
         description="`ended`: the receiver answered 410, and nothing is sent until it is registered again"
     )
-    previous_secrets_end: list[datetime] = Field(
+    previous_secrets_end: list[words.Moment] = Field(
         description="until when each secret before the newest signs beside it"
     )
     secret: str | None = Field(
-        None, description="the secret, where the service has just made it: shown this once"
+        None,
+        description="the secret, where the service has just made it: shown this once",
+        examples=["whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"],
     )
 
 
@@ -222,14 +236,16 @@ class Meaning(StrEnum):
 class TrialBody(Body):
     """How the receiver answered a test notice."""
 
-    webhook_id: str = Field(description="the header `webhook-id` of the test notice")
-    status: int | None = Field(description="the receiver's HTTP status; null without an answer")
+    webhook_id: str = Field(description="the header `webhook-id` of the test notice", examples=["test-1"])
+    status: int | None = Field(
+        description="the receiver's HTTP status; null without an answer", examples=[204]
+    )
     error: str | None = Field(
         description="why there was no answer, or the status again", examples=["timeout_connect"]
     )
-    meaning: Meaning
-    seconds: float = Field(description="how long it took")
-    notice: NoticeBody
+    meaning: Meaning = Field(description="what it would mean for a real notice")
+    seconds: float = Field(description="how long it took", examples=[0.12])
+    notice: NoticeBody = Field(description="the notice that was sent")
 
 
 class PushKeyBody(BaseModel):
@@ -238,4 +254,5 @@ class PushKeyBody(BaseModel):
     application_server_key: str = Field(
         description="the VAPID public key, an uncompressed point of P-256 in base64url: give it to a browser's "
         "`pushManager.subscribe` as `applicationServerKey`",
+        examples=["BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"],
     )

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
-from dispatcher.api.alerts import AlertId
+from dispatcher.api.alerts import CAP_ANSWER, AlertId
+from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.feeds import stale_feeds
 from dispatcher.api.instances.bodies import EndedBody, InForceList, Language
 from dispatcher.api.instances.conditional import PRIVATE, conditional, weak_tag
@@ -49,6 +50,15 @@ Lister = Annotated[
 ]
 Reader = Annotated[Principal, reading(Permission.READ_IN_FORCE, alert_id=AlertId)]
 SANDBOX_CURSOR = "0.0-0.00000000"
+_TAG = {
+    "headers": {
+        "ETag": {"description": "Tag of what it says.", "required": True, "schema": {"type": "string"}}
+    }
+}
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "What is in force, and what is not any more.", "model": InForceList, **_TAG},
+    304: {"description": "Nothing has changed since the answer that `If-None-Match` names.", **_TAG},
+}
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -65,10 +75,8 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
     @router.get(
         "",
-        responses={
-            200: {"model": InForceList},
-            304: {"description": "Nothing has changed since the answer that `If-None-Match` names"},
-        },
+        responses=ANSWERS,
+        operation_id="listAlertsInForce",
     )
     async def in_force(
         instance: Lister, request: Request, since: Since = None, language: Spoken = Language.GERMAN
@@ -90,7 +98,10 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         return _answer(request, content, f"{found.mark}.{found.history}.{_scope(instance, language)}")
 
     @router.get(
-        "/{alert_id}/cap", response_class=Response, responses={200: {"content": {"application/cap+xml": {}}}}
+        "/{alert_id}/cap",
+        response_class=Response,
+        responses=CAP_ANSWER,
+        operation_id="getAlertCapForInstance",
     )
     async def raw(instance: Reader, alert_id: AlertId) -> Response:
         """Return the CAP message, if it was dispatched and concerns one of the instance's municipalities."""
@@ -101,7 +112,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         )
         if body is None:
             raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_ALERT))
-        return Response(body, media_type="application/cap+xml", headers={"Cache-Control": PRIVATE})
+        return Response(body, media_type=CAP_MEDIA_TYPE, headers={"Cache-Control": PRIVATE})
 
     return router
 

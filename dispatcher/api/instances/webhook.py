@@ -23,7 +23,7 @@ from dispatcher.api.instances.bodies import (
     WebhookBody,
     WebhookWanted,
 )
-from dispatcher.api.schemas import ProblemBody
+from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import reading
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest
 from dispatcher.apps.trial import TriedTooSoon
@@ -44,32 +44,19 @@ Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
 BODY_BYTES = 256 * 1024
 """Room for the AGS of every municipality in Germany."""
+BODY_REFUSED = (
+    ProblemType.TOO_LARGE,
+    ProblemType.INCOMPLETE,
+    ProblemType.OVERLOADED,
+    ProblemType.INVALID_WEBHOOK,
+)
 NO_STORE = {"Cache-Control": "no-store"}
 """A secret may be in the answer."""
 
 
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    described = {
-        401: "No valid key of an instance",
-        404: "There is no webhook",
-        409: "The URL is registered for somebody else",
-        422: "The webhook cannot be so; `errors` says why",
-        429: "Tested a moment ago; `Retry-After` says when it may be again",
-        503: "The record cannot be reached now",
-    }
-    return {
-        status: {
-            "model": ProblemBody,
-            "content": {"application/problem+json": {}},
-            "description": described[status],
-        }
-        for status in (401, *statuses, 503)
-    }
-
-
 def _json_body(model: type[BaseModel], *, required: bool) -> dict[str, Any]:
     """Describe a body that is read within its limit first, and parsed by the route."""
-    content = {"application/json": {"schema": model.model_json_schema()}}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
     return {"requestBody": {"required": required, "content": content}}
 
 
@@ -82,7 +69,12 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
 
 
 def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.put("", responses=_problems(409, 422), openapi_extra=_json_body(WebhookWanted, required=True))
+    @router.put(
+        "",
+        responses=refusals(*BODY_REFUSED, ProblemType.WEBHOOK_TAKEN),
+        openapi_extra=_json_body(WebhookWanted, required=True),
+        operation_id="setWebhook",
+    )
     async def put(instance: Instance, request: Request, response: Response) -> WebhookBody:
         """Register the instance's webhook, or replace it: what is under way goes to the new URL. The same request once
         more changes nothing. A secret that is named replaces the one so far at once; to have both, rotate.
@@ -101,20 +93,23 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
             )
         return _body(dependencies.registration, found)
 
-    @router.get("", responses=_problems(404))
+    @router.get("", responses=refusals(ProblemType.NOT_FOUND), operation_id="getWebhook")
     async def show(instance: Reader, response: Response) -> WebhookBody:
         """Show the instance's webhook, without its secret."""
         response.headers.update(NO_STORE)
         webhook = await dependencies.registration.shown(instance.id)
         return _body(dependencies.registration, Registered(_there(webhook)))
 
-    @router.delete("", status_code=HTTPStatus.NO_CONTENT, responses=_problems())
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeWebhook")
     async def remove(instance: Instance) -> None:
         """End the instance's webhook: nothing more is sent to it. Where there is none, nothing happens."""
         await dependencies.registration.remove(instance.id, instance.actor)
 
     @router.post(
-        "/rotate", responses=_problems(404, 422), openapi_extra=_json_body(RotationWanted, required=False)
+        "/rotate",
+        responses=refusals(*BODY_REFUSED, ProblemType.NOT_FOUND),
+        openapi_extra=_json_body(RotationWanted, required=False),
+        operation_id="rotateWebhookSecret",
     )
     async def rotate(instance: Instance, request: Request, response: Response) -> WebhookBody:
         """Let a new secret sign, and for `overlap_hours` those so far beside it: a receiver that knows one of them
@@ -132,7 +127,11 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 
 def _trial(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.post("/test", responses={200: {"model": TrialBody}, **_problems(404, 429)})
+    @router.post(
+        "/test",
+        responses={200: {"model": TrialBody}, **refusals(ProblemType.NOT_FOUND, ProblemType.RATE_LIMITED)},
+        operation_id="testWebhook",
+    )
     async def test(instance: Instance) -> Response:
         """Send one test notice now, signed, to the instance's own webhook and nobody else, and show how it was
         answered. It has `test: true` and says ÜBUNG/TEST; one every 10 s.

@@ -1,0 +1,69 @@
+"""Say which credential each route takes, from the table of permissions."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.permissions import GRANT_OF, Scope
+from dispatcher.access.table import REQUIRED_BY_ROUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _bearer(kind: PrincipalKind, form: str) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": form,
+        "description": f"{kind.party} It shows: {kind.credential}.",
+    }
+
+
+_GATEWAY: Final = PrincipalKind.GATEWAY
+SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        "sourceKey": _bearer(PrincipalKind.SOURCE, "wk_<id>_<43 characters>"),
+        "feedKey": _bearer(PrincipalKind.FEED, "wk_<id>_<43 characters>"),
+        "instanceKey": _bearer(PrincipalKind.INSTANCE, "wi_<id>_<43 characters>"),
+        "gatewaySecret": _bearer(_GATEWAY, "the gateway's own secret"),
+        "gatewayPassword": {
+            "type": "http",
+            "scheme": "basic",
+            "description": f"{_GATEWAY.party} The secret as password, with any name.",
+        },
+        "gatewayToken": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "token",
+            "description": f"{_GATEWAY.party} For gateways that can show their secret in the address only.",
+        },
+    }
+)
+SCHEMES_OF: Final[Mapping[PrincipalKind, tuple[str, ...]]] = MappingProxyType(
+    {
+        PrincipalKind.SOURCE: ("sourceKey",),
+        PrincipalKind.FEED: ("feedKey",),
+        PrincipalKind.INSTANCE: ("instanceKey",),
+        PrincipalKind.GATEWAY: ("gatewaySecret", "gatewayPassword", "gatewayToken"),
+        PrincipalKind.OPERATOR: (),  # acts by commands, never over HTTP
+    }
+)
+
+
+def security_of(entrance: str) -> list[dict[str, list[str]]]:
+    """Return what opens a route (`GET /v1/alerts`), one of these; nothing for an open one. Who is let in but has
+    nothing there is not named.
+    """
+    permission = REQUIRED_BY_ROUTE.get(entrance)
+    if permission is None:
+        return []
+    held_by = GRANT_OF[permission].held_by
+    return [
+        {scheme: []}
+        for kind in PrincipalKind
+        if held_by.get(kind, Scope.NOTHING) is not Scope.NOTHING
+        for scheme in SCHEMES_OF[kind]
+    ]

@@ -1,0 +1,80 @@
+"""Types of the bodies' members: each says once what it is, which words it can be, and how it looks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import Field
+
+import cap
+from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
+
+_AGS: Final = "05358008"
+_MOMENT: Final = "2026-11-28T03:00:00+01:00"
+
+AlertRef = Annotated[
+    str,
+    Field(
+        description="Id of the alert of record, 26 letters and digits (ULID).",
+        examples=["01JDQ3Z6W8R5K2M4N7P9S1T3V5"],
+    ),
+]
+Chain = Annotated[
+    str,
+    Field(
+        description="Id of the thread: what updates or ends an alert has the id of the alert's thread.",
+        examples=["01JDQ3Z6W8R5K2M4N7P9S1T3V5"],
+    ),
+]
+Sender = Annotated[
+    str, Field(description="CAP `sender` of the message.", examples=["leitstelle@kreis-dueren.example"])
+]
+Identifier = Annotated[
+    str, Field(description="CAP `identifier` of the message.", examples=["kreis-dueren-2026-11-28-0001"])
+]
+Sent = Annotated[datetime, Field(description="CAP `sent` of the message.", examples=[_MOMENT])]
+MsgType = Annotated[cap.MsgType, Field(description="CAP `msgType` of the message.", examples=["Alert"])]
+Status = Annotated[cap.Status, Field(description="CAP `status` of the message.", examples=["Actual"])]
+Scope = Annotated[cap.Scope, Field(description="CAP `scope` of the message.", examples=["Public"])]
+Severity = Annotated[
+    cap.Severity, Field(description="CAP `severity` of its gravest info.", examples=["Severe"])
+]
+Urgency = Annotated[cap.Urgency, Field(description="CAP `urgency` of that info.", examples=["Immediate"])]
+Certainty = Annotated[
+    cap.Certainty, Field(description="CAP `certainty` of that info.", examples=["Observed"])
+]
+Event = Annotated[str, Field(description="CAP `event` of its gravest info.", examples=["Hochwasser"])]
+Headline = Annotated[
+    str,
+    Field(
+        description="CAP `headline` of its gravest info, else its `event`.",
+        examples=["Hochwasser an der Rur"],
+    ),
+]
+Expires = Annotated[
+    datetime, Field(description="Until when the message holds.", examples=["2026-11-28T09:00:00+01:00"])
+]
+LaneWord = Annotated[
+    Lane, Field(description="Lane in which it is sent: its urgency, or `exercise`.", examples=["flash"])
+]
+ReasonWord = Annotated[
+    Reason, Field(description="Why it is sent to people, or why not.", examples=["first_notice"])
+]
+State = Annotated[AlertState, Field(description="How far the alert is.", examples=["settled"])]
+KindWord = Annotated[Kind, Field(description="What recipients are notified of.", examples=["alert"])]
+
+Ags = Annotated[
+    str,
+    Field(
+        description="Amtlicher Gemeindeschlüssel of the municipality, 8 digits.",
+        pattern=r"^[0-9]{8}$",
+        examples=[_AGS],
+    ),
+]
+Channel = Annotated[
+    str, Field(description="Channel of delivery: `app`, `sms_http` or `webpush`.", examples=["webpush"])
+]
+FeedName = Annotated[str, Field(description="Name of the feed in `feeds.toml`.", examples=["mowas"])]
+Moment = Annotated[datetime, Field(examples=[_MOMENT])]
+"""A moment whose meaning its member says."""

@@ -1,0 +1,31 @@
+"""What apps are told is as the description says."""
+
+from typing import Any
+
+import pytest
+
+import cap
+from dispatcher.model.vocabulary import Kind
+from tests.support.description import Description
+from tests.support.messages import HOUR, NOW, stored
+from tests.texts.test_payload import document as notice
+
+NOTICES = (
+    {},
+    {"places": [f"Gemeinde {number}" for number in range(300)], "instruction": "Gehen Sie. " * 400},
+    {
+        "on_record": stored(attribution="© DWD"),
+        "web": "https://kreis.example/rur",
+        "description": "Pegel steigt.",
+    },
+    {"onset": NOW + HOUR, "parameters": (cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),)},
+    {"kind": Kind.NO_LONGER_AFFECTED, "places": ()},
+)
+
+
+@pytest.mark.parametrize("changes", NOTICES)
+def test_a_notice_is_as_the_webhook_describes_it(described: dict[str, Any], changes: dict[str, Any]) -> None:
+    body = described["webhooks"]["notice"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    told = notice(**changes)
+    assert Description(described).differences(body, told) == []
+    assert "more" in " ".join(Description(described).differences(body, told | {"more": 1}))
