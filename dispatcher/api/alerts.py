@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
 from dispatcher.api import schemas
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
+from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import JUDGED, refusals
 from dispatcher.api.shedding import places_of, reading, reading_ledger
 from dispatcher.model.alerts import AlertFilter
@@ -53,8 +53,8 @@ LedgerReader = Annotated[Principal, reading_ledger(Permission.READ_ALERTS, alert
 
 def wanted_alerts(
     state: Annotated[list[AlertState] | None, Query(description="only alerts in one of these states")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="received at this instant or later")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="received before this instant")] = None,
+    since: Annotated[words.Instant | None, Query(description="received at this instant or later")] = None,
+    until: Annotated[words.Instant | None, Query(description="received before this instant")] = None,
     before: Annotated[
         str | None, Query(pattern=ALERT_ID, description="goes on after the alert of this id, with older ones")
     ] = None,

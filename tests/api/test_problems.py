@@ -92,11 +92,24 @@ async def test_a_long_list_of_findings_is_bounded_and_its_rest_counted(service: 
     assert "außerhalb der Gebietsdaten dieses Dienstes" in document["errors"][0]["message_de"]
 
 
-@pytest.mark.parametrize("path", ["/v1/alerts?limit=0", "/v1/alerts?limit=many", "/v1/alerts?limit=%00%FF"])
-async def test_an_invalid_parameter_is_a_problem_with_a_type_of_its_own(service: Service, path: str) -> None:
-    problem = (await service.get(path)).problem(422, "invalid-request")
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        "limit=0",
+        "limit=many",
+        "limit=%00%FF",
+        "since=0.5",
+        "since=1764301234",
+        "until=2026-11-28",
+        "before=x",
+    ],
+)
+async def test_an_invalid_parameter_is_a_problem_with_a_type_of_its_own(
+    service: Service, parameter: str
+) -> None:
+    problem = (await service.get(f"/v1/alerts?{parameter}")).problem(422, "invalid-request")
     (one,) = problem["errors"]
-    assert one["path"] == "query/limit"
+    assert one["path"] == "query/" + parameter.partition("=")[0]
     assert one["code"]
     assert one["message"]
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 import cap
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
+
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT")
+
+
+def _rfc3339(text: object) -> object:
+    """Return what is meant for a date and time. Raises ValueError for a bare number: to Pydantic it is seconds."""
+    if isinstance(text, str) and not _DATE.match(text):
+        raise ValueError("is no date and time of RFC 3339")
+    return text
+
 
 _AGS: Final = "05358008"
 _MOMENT: Final = "2026-11-28T03:00:00+01:00"
@@ -78,3 +89,5 @@ Channel = Annotated[
 FeedName = Annotated[str, Field(description="Name of the feed in `feeds.toml`.", examples=["mowas"])]
 Moment = Annotated[datetime, Field(examples=[_MOMENT])]
 """A moment whose meaning its member says."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339), Field(examples=["2026-11-28T03:00:00Z"])]
+"""A moment that a client names."""
