@@ -60,6 +60,12 @@ async def test_a_generated_client_does_the_whole_work(
         "alert": "",
     }
     assert found["app"] == {"in_force": True, "same_bytes": True, "after": []}
+    assert found["webhook"] == {
+        "url": "https://app.dueren.example/warnings",
+        "secrets": ["whsec_", "whsec_", 2],
+        "removed": 204,
+        "push_key": 87,
+    }
     assert found["others"] == {"attributed": True, "feeds": ["mowas"], "pushed": 1, "reported": 200}
 
 

@@ -18,8 +18,8 @@ LIMIT_S = 300.0
 """How long it may take on a busy machine; on one that is not it took 40 s."""
 LEAST_CASES = 800
 """It makes some 1,100; how many depends on what the service answers."""
-SUBMITTED = {"first_notice", "not_actual", "not_public"}
-"""Decisions that bodies of CAP must have led to, so that submission was really tried."""
+LEAST_REASONS = 3
+"""How many different decisions bodies of CAP must have led to, so that submission was really tried."""
 
 
 @pytest.fixture
@@ -43,7 +43,9 @@ async def test_schemathesis_finds_nothing(service: Service, pool: Any, ask: Any)
     assert cases
     assert int(cases[1] or cases[2]) >= LEAST_CASES
     rows = await pool.fetch("SELECT reason FROM alert GROUP BY 1")
-    assert {row["reason"] for row in rows} >= SUBMITTED
+    reasons = {row["reason"] for row in rows}
+    assert "first_notice" in reasons
+    assert len(reasons) >= LEAST_REASONS
 
 
 async def test_schemathesis_would_find_an_answer_that_is_not_described(

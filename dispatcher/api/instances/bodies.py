@@ -170,6 +170,7 @@ class WebhookWanted(Body):
         None,
         description="of which of the instance's municipalities; left out: of all, also of those that are added later",
         max_length=20_000,
+        json_schema_extra={"minItems": 1},
     )
     language: Literal["de", "en"] = Field("de", description="the language of its notices")
 
@@ -188,6 +189,7 @@ class RotationWanted(Body):
         ge=0,
         le=168,
         allow_inf_nan=False,
+        strict=True,
         description="for how long the secrets so far sign beside the new one",
         examples=[24],
     )

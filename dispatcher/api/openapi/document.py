@@ -42,6 +42,8 @@ READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
     {"LedgerLine": LedgerLineBody, "RotationWanted": RotationWanted, "WebhookWanted": WebhookWanted}
 )
 """What FastAPI knows nothing of, as the routes read or write it themselves."""
+TAKEN: Final = ("RotationWanted", "WebhookWanted")
+"""What clients send: of that, no other member is taken."""
 _PROBE: Final = {
     "type": "object",
     "description": "Up or down.",
@@ -96,7 +98,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     made["components"]["securitySchemes"] = {name: dict(scheme) for name, scheme in SCHEMES.items()}
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    return _plain(made)  # type: ignore[no-any-return]
+    plain: dict[str, Any] = _plain(made)
+    for name in TAKEN:
+        plain["components"]["schemas"][name]["additionalProperties"] = False
+    return plain
 
 
 def described(app: FastAPI) -> Iterator[Any]:

@@ -24,13 +24,23 @@ from cap_dispatcher_client.api.alerts import (
 from cap_dispatcher_client.api.boundaries import get_boundaries
 from cap_dispatcher_client.api.feeds import list_feeds, push_messages
 from cap_dispatcher_client.api.gateways import report_deliveries_by_query
-from cap_dispatcher_client.api.instances import get_alert_cap_for_instance, list_alerts_in_force
+from cap_dispatcher_client.api.instances import (
+    get_alert_cap_for_instance,
+    get_push_key,
+    get_webhook,
+    list_alerts_in_force,
+    remove_webhook,
+    rotate_webhook_secret,
+    set_webhook,
+)
 from cap_dispatcher_client.models import (
     MalformedProblem,
     NotFoundProblem,
     Reason,
+    RotationWanted,
     Severity,
     UnauthenticatedProblem,
+    WebhookWanted,
 )
 from cap_dispatcher_client.types import File
 
@@ -91,6 +101,23 @@ def app(alert: str, message: str, cancel: str) -> dict:
     }
 
 
+def webhook() -> dict:
+    instance = client("INSTANCE_KEY")
+    url = "https://app.dueren.example/warnings"
+    made = set_webhook.sync(client=instance, body=WebhookWanted(url=url))
+    rotated = rotate_webhook_secret.sync(client=instance, body=RotationWanted(overlap_hours=1))
+    shown = get_webhook.sync(client=instance)
+    removed = remove_webhook.sync_detailed(client=instance)
+    gone = get_webhook.sync(client=instance)
+    assert isinstance(gone, NotFoundProblem), gone
+    return {
+        "url": shown.url,
+        "secrets": [made.secret[:6], rotated.secret[:6], len({made.secret, rotated.secret})],
+        "removed": removed.status_code,
+        "push_key": len(get_push_key.sync(client=Client(base_url=SERVICE)).application_server_key),
+    }
+
+
 def others(message: str) -> dict:
     boundaries = get_boundaries.sync(client=Client(base_url=SERVICE))
     pushed = push_messages.sync("mowas", client=client("FEED_KEY"), body=cap(message))
@@ -120,6 +147,7 @@ if __name__ == "__main__":
         "operations": operations(),
         "centre": centre,
         "app": app(centre["alert"], message, cancel),
+        "webhook": webhook(),
         "others": others(message),
     }
     sys.stdout.write(json.dumps(done))
