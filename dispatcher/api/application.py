@@ -14,6 +14,7 @@ from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, webhook
 from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.openapi.document import document
+from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.shedding import Places
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -59,7 +60,12 @@ def application(dependencies: ApiDependencies) -> FastAPI:
             municipalities=len(dependencies.boundaries.municipalities),
         )
 
-    @app.get("/v1/webpush/key", tags=["instances"], operation_id="getPushKey")
+    @app.get(
+        "/v1/webpush/key",
+        tags=["instances"],
+        operation_id="getPushKey",
+        responses=refusals(ProblemType.NOT_FOUND, ProblemType.RECORD_UNAVAILABLE),
+    )
     async def push_key(response: Response) -> PushKeyBody:
         """Give the VAPID public key that a browser needs to subscribe to Web Push (RFC 8292). It is the same for
         everybody, and changes only when all subscriptions are to be made anew.

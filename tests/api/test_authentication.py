@@ -13,6 +13,7 @@ import structlog
 from fastapi import APIRouter, Depends, FastAPI
 
 from channels.sms.settings import SmsGatewaySettings
+from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KeyKind, KeyName
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import GRANT_OF, GRANTS, Grant, Permission, Route, Scope
@@ -24,6 +25,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.model.principals import Instance
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
+from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store.keys import Keys
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
@@ -197,6 +199,8 @@ async def test_a_feed_reads_what_came_by_it_and_nobody_else_does(world: World) -
 
 
 async def test_what_is_open_asks_for_nothing(world: World) -> None:
+    service = world.service.parts
+    await agreed_secret(service.health.pool, SecretName.VAPID, service.settings)  # as the first worker does
     for entrance in OPEN_ROUTES:
         method, path = entrance.split()
         assert (await world.service.request(method, path, key="")).status == HTTPStatus.OK, entrance
