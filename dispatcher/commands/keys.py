@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -20,6 +21,7 @@ from dispatcher.access.permissions import Permission
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
+from dispatcher.model.desk_time import desk_time
 from dispatcher.model.principals import CredentialState
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
@@ -30,7 +32,8 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd])")
 LONGEST = timedelta(days=3660)
 """Ten years: a key that lives longer has no end that anybody would remember."""
-HEAD = ("key", "bearer", "state", "created", "expires", "last used")
+TIMES = ("created", "expires", "last used")
+HEAD = ("key", "bearer", "state", *TIMES)
 
 app = typer.Typer(help="Keys of sources, feeds and instances.", no_args_is_help=True)
 
@@ -87,9 +90,8 @@ def list_keys(
         for line in lines:
             typer.echo(json_line(line))
     else:
-        typer.echo(
-            columns([HEAD, *([line[name.replace(" ", "_")] or "-" for name in HEAD] for line in lines)])
-        )
+        zone = ZoneInfo(settings.time_zone)
+        typer.echo(columns([HEAD, *([_cell(line, name, zone) for name in HEAD] for line in lines)]))
 
 
 @app.command("revoke")
@@ -249,6 +251,14 @@ def _time(text: str) -> datetime:
     if moment.utcoffset() is None:
         raise typer.BadParameter(f"a time without its zone: {text}; with it e.g. {text}+01:00")
     return moment
+
+
+def _cell(line: dict[str, str | None], heading: str, zone: ZoneInfo) -> str:
+    """Return what stands under a heading of the table; times are those of the desk."""
+    value = line[heading.replace(" ", "_")]
+    if value is None or heading not in TIMES:
+        return value or "-"
+    return desk_time(datetime.fromisoformat(value), zone, "en")
 
 
 def _shown(moment: datetime | None) -> str | None:
