@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0011"
+down_revision = "0010"
 
 SCHEMA = """
 ALTER TABLE instance ADD COLUMN environment text NOT NULL DEFAULT 'production'
