@@ -7,6 +7,7 @@
       Transient      5xx, connect timeout, DNS    retry with back-off until the deadline
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   pause the gateway; not an attempt
+        Unauthorized 401/403 of one app's webhook retry; it says nothing of the gateway
     ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
       ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
@@ -119,6 +120,15 @@ class RateLimited(Transient):
     label = "rate_limited"
     log_level = logging.INFO
     consequence = Consequence.POSTPONE
+    gateway_fault = False
+
+
+class Unauthorized(Transient):
+    """The endpoint does not take our credentials, which are its own: nothing follows for others behind the gateway."""
+
+    label = "unauthorized"
+    log_level = logging.WARNING
+    consequence = Consequence.RETRY
     gateway_fault = False
 
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from channels.app.secrets import signing
 from channels.app.standard_webhooks import sign
 from channels.base import (
-    ChannelError,
     ChannelLimits,
+    ChannelMisconfigured,
     DeliveryError,
     Endpoint,
     Notice,
     Permanent,
     Receipt,
     Transient,
+    Unauthorized,
 )
 from channels.clock import utc_now
 from channels.endpoint_url import origin_of, vetted_origin
@@ -53,7 +54,7 @@ class Trial(NamedTuple):
 
     status: int | None
     """The HTTP status; None without an answer."""
-    error: DeliveryError | ChannelError | None
+    error: DeliveryError | None
     """What a delivery would take it for; None for an acceptance."""
 
 
@@ -107,7 +108,7 @@ class App:
             return Trial(None, transport_error(error))
         except Permanent as error:
             return Trial(None, error)
-        return Trial(answer.status, classify(answer, self._now, _STATUSES))
+        return Trial(answer.status, _meant(answer, self._now))
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
@@ -125,7 +126,7 @@ class _Callback:
 
     @property
     def refusals_tolerated(self) -> int:
-        return 1  # every app has its own origin and secret: a 401 is about that pair
+        return 1  # no status of an app's server is taken for a refusal of the gateway
 
     def gateway(self, endpoint: Endpoint) -> str:
         return origin_of(endpoint, self.policy)
@@ -149,10 +150,18 @@ class _Callback:
         return Request(endpoint.address, headers, body, timeout_s, origin=gateway, policy=self.policy)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
-        error = classify(answer, self.now, _STATUSES)
+        error = _meant(answer, self.now)
         if error is not None:
             raise error
         return Receipt(endpoint.id)
+
+
+def _meant(answer: Answer, now: Callable[[], datetime]) -> DeliveryError | None:
+    """Return what an answer means for one webhook. Each has its own secret, and those of several towns may lie behind
+    one origin: a refusal (401, 403) is never about all of them.
+    """
+    error = classify(answer, now, _STATUSES)
+    return Unauthorized(error.code) if isinstance(error, ChannelMisconfigured) else error
 
 
 def _secrets(endpoint: Endpoint, now: datetime) -> tuple[bytes, ...]:

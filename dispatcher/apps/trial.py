@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from channels.base import ChannelError, Consequence, Endpoint, Notice, Urgency
+from channels.base import Consequence, Endpoint, Notice, Urgency
 from dispatcher.apps.samples import sample
 from dispatcher.delivery.render import collapse_key
 from dispatcher.texts.shortening import as_json
@@ -51,7 +51,7 @@ class TrialResult:
     error: str | None
     """A short and stable code, where there was no answer; or the status again."""
     meaning: str
-    """What a real notice with this answer would be: accepted, retried, postponed, refused, ended, stopped."""
+    """What a real notice with this answer would be: accepted, retried, postponed, refused, ended."""
     seconds: float
     notice: dict[str, object]
     """The document that was sent."""
@@ -111,6 +111,4 @@ def meaning_of(trial: Trial) -> str:
     """Return what a real notice with this answer would be."""
     if trial.error is None:
         return "accepted"
-    if isinstance(trial.error, ChannelError):
-        return "stopped" if trial.error.needs_person else "retried"
     return _MEANING[trial.error.consequence]

@@ -126,6 +126,7 @@ ENGLISH: Final = DeskTexts(
         "transient": "not taken for now",
         "uncertain": "no answer",
         "rate_limited": "too many at once",
+        "unauthorized": "the receiver refuses our signature",
         "channel_error": "the gateway has a fault",
         "down": "the gateway cannot be reached",
         "misconfigured": "the gateway turns us away",

@@ -126,6 +126,7 @@ GERMAN: Final = DeskTexts(
         "transient": "vorübergehend nicht angenommen",
         "uncertain": "ohne Antwort",
         "rate_limited": "zu viele auf einmal",
+        "unauthorized": "Empfänger weist unsere Signatur ab",
         "channel_error": "Gateway gestört",
         "down": "Gateway nicht erreichbar",
         "misconfigured": "Gateway weist uns ab",

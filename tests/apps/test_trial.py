@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from channels.app.channel import App, Trial
-from channels.base import ChannelDown, ChannelMisconfigured
+from channels.app.channel import App
 from channels.http.client import HttpClient
 from dispatcher.access.principals import UNNAMED_OPERATOR as BY
 from dispatcher.api.instances.bodies import Meaning
 from dispatcher.apps.registration import Registration, WebhookRequest
-from dispatcher.apps.trial import TrialResult, Trials, TriedTooSoon, meaning_of
+from dispatcher.apps.trial import TrialResult, Trials, TriedTooSoon
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.principals import Instance
 from dispatcher.store.webhooks import Webhooks
@@ -78,8 +77,8 @@ async def test_each_is_a_notice_of_its_own(world: World) -> None:
         (204, {}, "accepted"),
         (302, {"Location": "https://elsewhere.example/"}, "refused"),
         (400, {}, "refused"),
-        (401, {}, "stopped"),
-        (403, {}, "stopped"),
+        (401, {}, "retried"),
+        (403, {}, "retried"),
         (404, {}, "retried"),
         (410, {}, "ended"),
         (429, {"Retry-After": "7"}, "postponed"),
@@ -129,8 +128,3 @@ async def test_one_is_sent_in_ten_seconds(world: World) -> None:
 async def test_without_a_webhook_nothing_is_sent(world: World) -> None:
     await Webhooks(world.pool).remove("dueren")
     assert await world.trials.run("dueren", OWN) is None
-
-
-def test_what_stops_a_gateway_is_told_apart() -> None:
-    assert meaning_of(Trial(401, ChannelMisconfigured("401"))) == "stopped"
-    assert meaning_of(Trial(None, ChannelDown("down"))) == "retried"

@@ -15,6 +15,7 @@ from channels.base import ChannelError, Consequence, DeliveryError, Receipt
         (base.Transient, Consequence.RETRY, True),
         (base.Uncertain, Consequence.RETRY_UNCERTAIN, True),
         (base.RateLimited, Consequence.POSTPONE, False),
+        (base.Unauthorized, Consequence.RETRY, False),
     ],
 )
 def test_what_an_endpoints_error_comes_to(

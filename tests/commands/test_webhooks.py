@@ -43,7 +43,7 @@ async def test_a_receiver_that_refuses_is_an_exit_code(run: Any, side: FarSide) 
     await run("webhook", "set", "dueren", f"{side.origin}/x")
     side.react = answer(401)
     tested = await run("webhook", "test", "dueren", "--json")
-    assert (tested.exit_code, json.loads(tested.stdout)["meaning"]) == (1, "stopped")
+    assert (tested.exit_code, json.loads(tested.stdout)["meaning"]) == (1, "retried")
 
 
 async def test_it_is_shown_rotated_and_removed(run: Any, side: FarSide) -> None:

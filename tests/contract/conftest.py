@@ -82,6 +82,8 @@ class Case:
     build: Callable[[Setting], Channel]
     departures: dict[int, str]
     wrong_keys: dict[str, str]
+    own_credentials: bool = False
+    """Whether each endpoint has its own credentials, so that a refusal says nothing of the gateway."""
 
     def endpoint(self, number: int, origins: tuple[str, ...], side: int = 0) -> Endpoint:
         """Endpoint `number` behind the origin with the index `side`."""
@@ -108,7 +110,13 @@ class Case:
 
 _ACCOUNT = (301, 302, 303, 307, 308, 402, 404, 405, 407, 410, 415)
 CASES = (
-    Case("app", _app, {404: "transient"}, {"secret": "whsec_?"}),
+    Case(
+        "app",
+        _app,
+        {401: "unauthorized", 403: "unauthorized", 404: "transient"},
+        {"secret": "whsec_?"},
+        own_credentials=True,
+    ),
     Case(
         "sms_http",
         _sms,

@@ -19,6 +19,7 @@ from channels.base import (
     Permanent,
     RateLimited,
     Transient,
+    Unauthorized,
     Uncertain,
 )
 from dispatcher.delivery.notices import Notices
@@ -205,6 +206,25 @@ async def test_a_gateway_that_refuses_us_is_left_alone_for_a_minute_and_nobody_i
     assert pause["reason"] == "misconfigured"
     assert pause["s"] > 50
     assert len(await house.subscriptions.endpoints(ids)) == 3
+
+
+async def test_an_endpoint_that_does_not_take_its_credentials_holds_nobody_else_up(house: House) -> None:
+    """Two towns' apps behind one origin: each time that the one refuses, the other is served at once."""
+    one, *others = ids = await house.subscribe(*"abcd")
+    house.channel.script[one] = [Unauthorized("401")] * 40
+    [batch] = await house.planned()
+    for _ in range(40):
+        await house.all_due_now()
+        await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.RETRY, *[ACCEPTED] * 3])
+    assert await house.problems() == [(one, "unauthorized", "401", 40, 0)]
+    assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE paused_until > now()") == 0
+    assert not house.deliverer._gateways.of("webpush", PUSH).breaker.probing
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
+    assert house.channel.seen == [("A", each) for each in (*others, one)]
+    assert set(await house.subscriptions.endpoints(ids)) == set(ids), "nobody is unsubscribed"
 
 
 @pytest.mark.parametrize("error", [ChannelDown, ChannelMisconfigured])

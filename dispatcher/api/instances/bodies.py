@@ -225,14 +225,13 @@ class Meaning(StrEnum):
 
     ACCEPTED = "accepted"
     RETRIED = "retried"
+    """Sent again until `expires`; after a 401 or 403 too, as the secret may be put right meanwhile."""
     POSTPONED = "postponed"
     """429, or 503 with `Retry-After`: sent again when that says, and that is not an attempt."""
     REFUSED = "refused"
     """Given up: this notice is not sent again."""
     ENDED = "ended"
     """410: nothing is sent there any more."""
-    STOPPED = "stopped"
-    """401 or 403: nothing is sent for a minute, and the operator is called."""
 
 
 class TrialBody(Body):
