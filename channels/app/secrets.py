@@ -57,21 +57,27 @@ def signing(keys: Mapping[str, str], now: datetime) -> tuple[bytes, ...]:
     return newest + tuple(key for ending in previous(keys, now) for key in decode_secrets(ending.secret))
 
 
+def require_one(secret: str) -> None:
+    """Raise `ValueError` for what is not exactly one secret: whoever names a new one means that it alone signs."""
+    if len(decode_secrets(secret)) != 1 or secret != secret.strip():
+        raise ValueError("not one secret")
+
+
 def replaced(keys: Mapping[str, str], secret: str) -> dict[str, str]:
     """Return the keys with this secret alone: it signs from now on, and no other. One that signs already stays as it
     is, with those that end beside it.
     """
     if keys.get(SECRET) == secret:
         return dict(keys)
-    decode_secrets(secret)
+    require_one(secret)
     return {SECRET: secret}
 
 
 def rotated(keys: Mapping[str, str], secret: str, now: datetime, until: datetime) -> dict[str, str]:
     """Return the keys with a new secret, beside which the ones so far sign until `until`, or until their own earlier
-    end. Raises `ValueError` for what is no secret.
+    end. Raises `ValueError` for what is not one secret.
     """
-    decode_secrets(secret)
+    require_one(secret)
     if keys.get(SECRET) == secret:
         return dict(keys)
     before = [Ending(one, until) for one in keys.get(SECRET, "").split()]

@@ -42,6 +42,10 @@ BATCHES_AT_ONCE: Final = 2
 KEYS_AT_ONCE: Final = 2
 """How many keys are looked up for reads at once, each only once at a time. Of twelve connections to the record, all of
 these leave four to submissions."""
+CHANGES_AT_ONCE: Final = 2
+"""How many apps change their webhook at once, each once at a time."""
+CHANGES_WAITING: Final = 4
+"""How many changes of one app may wait."""
 WAITING: Final = 64
 """How many of one principal may wait: a page of a control centre asks for dozens of things at once."""
 WAIT_S: Final = 1.0
@@ -110,6 +114,7 @@ class Places:
         self.ledgers = Gate(2**31, LEDGERS_OF_ONE)
         self.batches = Gate(BATCHES_AT_ONCE, 1, wait_s=None)
         self.keys = Gate(KEYS_AT_ONCE, 1)
+        self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING)
 
     @asynccontextmanager
     async def one(self, gate: Gate, client: Principal | str) -> AsyncIterator[None]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from channels.app.secrets import SECRET, new_secret, previous, replaced, rotated
+from channels.app.secrets import SECRET, new_secret, previous, replaced, require_one, rotated
 from channels.base import Endpoint, Permanent
 from dispatcher.apps.webhook_refusal import WebhookRefused, webhook_error
 from dispatcher.model.webhooks import WantedWebhook
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from dispatcher.apps.webhook_refusal import WebhookError
     from dispatcher.model.webhooks import Webhook
     from dispatcher.store.webhooks import Webhooks
+
+
+PLACES_NAMED_MAX: Final = 49
+"""Foreign places that a refusal names: with one more error, of URL or secret, as many as a problem lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +103,31 @@ class Registration:
         return tuple(ending.until for ending in previous(webhook.keys, self._now()))
 
     def _judged(self, own: Sequence[str], request: WebhookRequest, secret: str) -> WantedWebhook:
-        errors = list(_wrong_places(own, request.places))
+        errors, left_off = _wrong_places(own, request.places)
         endpoint, gateway = Endpoint(0, request.url, {SECRET: secret}), ""
         try:
             self._channel.check(endpoint)
             gateway = self._channel.gateway(endpoint)
+            require_one(secret)
         except Permanent as refused:
             path = "/secret" if refused.code == "secret_invalid" else "/url"
             errors.append(webhook_error(refused.code, path))
+        except ValueError:
+            errors.append(webhook_error("secret_invalid", "/secret"))
         if errors:
-            raise WebhookRefused(*errors)
+            raise WebhookRefused(*errors, left_off=left_off)
         places = None if request.places is None else tuple(sorted(set(request.places)))
         return WantedWebhook(request.url, gateway, request.language, places)
 
 
-def _wrong_places(own: Sequence[str], places: Sequence[str] | None) -> list[WebhookError]:
+def _wrong_places(own: Sequence[str], places: Sequence[str] | None) -> tuple[list[WebhookError], int]:
+    """Return the first errors of the places, and how many more there are."""
     if places is None:
-        return []
+        return [], 0
     if not places:
-        return [webhook_error("places_empty", "/places")]
-    return [
-        webhook_error("places_foreign", f"/places/{position}", ags)
-        for position, ags in enumerate(places)
-        if ags not in own
-    ]
+        return [webhook_error("places_empty", "/places")], 0
+    known = frozenset(own)
+    foreign = [(position, ags) for position, ags in enumerate(places) if ags not in known]
+    named = foreign[:PLACES_NAMED_MAX]
+    errors = [webhook_error("places_foreign", f"/places/{position}", ags) for position, ags in named]
+    return errors, len(foreign) - len(named)

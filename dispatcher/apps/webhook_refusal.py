@@ -17,9 +17,11 @@ class WebhookError(NamedTuple):
 class WebhookRefused(Exception):
     """What is asked for cannot be a webhook; nothing was changed."""
 
-    def __init__(self, *errors: WebhookError) -> None:
+    def __init__(self, *errors: WebhookError, left_off: int = 0) -> None:
+        """`left_off` is how many more there are like them."""
         super().__init__(", ".join(error.code for error in errors))
         self.errors = errors
+        self.left_off = left_off
 
 
 _SENTENCES: Final = {
@@ -42,8 +44,8 @@ _SENTENCES: Final = {
         "Der Rechner steht nicht im öffentlichen Internet, oder sein Name ist nicht vollständig.",
     ),
     "secret_invalid": (
-        "A secret is whsec_ and the Base64 of 24 to 64 random bytes; leave it out, and one is made.",
-        "Ein Geheimnis ist whsec_ und das Base64 von 24 bis 64 zufälligen Bytes; fehlt es, wird eines erzeugt.",
+        "A secret is whsec_ and the Base64 of 24 to 64 random bytes, and only one; leave it out, and one is made.",
+        "Ein Geheimnis ist whsec_ und das Base64 von 24 bis 64 zufälligen Bytes, nur eines; fehlt es, entsteht eines.",
     ),
     "secret_ends": (
         "This secret is being replaced and ends soon; name another one.",

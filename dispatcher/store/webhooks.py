@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
+from channels.endpoint_url import normal_spelling
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.webhooks import Environment, Webhook, WebhookTaken
@@ -27,7 +28,7 @@ REMOVED: Final = "removed"
 """The reason with which a subscription ends whose instance gave up its webhook."""
 _WEBHOOK: Final = """
 SELECT s.id, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
-  ARRAY(SELECT p FROM unnest(coalesce(w.places, i.places)) p WHERE p = ANY(i.places) ORDER BY p) AS places
+  ARRAY(SELECT unnest(coalesce(w.places, i.places)) AS p INTERSECT SELECT unnest(i.places) ORDER BY p) AS places
 FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
 WHERE w.instance_id = $1"""
 
@@ -149,15 +150,12 @@ async def _put_subscription(
     with this URL, or a new one. Raises UniqueViolationError where the URL is another's.
     """
     address_hash = hashlib.sha256(wanted.url.encode()).digest()
-    row = await connection.fetchrow(
-        """SELECT s.id, s.keys FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
-           WHERE s.channel = $1 AND s.instance = $2 AND s.ended_at IS NULL
-             AND (w.instance_id = $2 OR s.address_hash = $3)
-           ORDER BY w.instance_id IS NULL LIMIT 1 FOR UPDATE OF s""",
-        CHANNEL,
-        instance_id,
-        address_hash,
-    )
+    found = await _own_subscription(connection, instance_id, wanted)
+    row = None
+    if found is not None:
+        row = await connection.fetchrow(
+            "SELECT id, keys FROM subscription WHERE id = $1 AND ended_at IS NULL FOR UPDATE", found
+        )
     values = (wanted.gateway, wanted.url, address_hash, keys(row["keys"] if row else {}), wanted.language)
     if row is not None:
         await connection.execute(
@@ -177,17 +175,45 @@ async def _put_subscription(
     return number
 
 
+async def _own_subscription(connection: Connection, instance_id: str, wanted: WantedWebhook) -> int | None:
+    """Return the subscription that the instance has: the one of its webhook, or else one of its own with this URL.
+    Raises `WebhookTaken` where another's URL is this one, in whatever spelling.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended('webhook ' || $1, 0))", wanted.gateway
+    )
+    rows = await connection.fetch(
+        """SELECT s.id, s.address, s.instance, coalesce(w.instance_id = $2, false) AS webhook
+           FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
+           WHERE s.channel = $1 AND s.ended_at IS NULL AND (s.gateway = $3 OR w.instance_id = $2)""",
+        CHANNEL,
+        instance_id,
+        wanted.gateway,
+    )
+    url = normal_spelling(wanted.url)
+    same = [row for row in rows if normal_spelling(row["address"]) == url]
+    if any(row["instance"] != instance_id for row in same):
+        raise WebhookTaken
+    own = [row for row in rows if row["webhook"]] + same
+    return own[0]["id"] if own else None
+
+
 async def _follow(connection: Connection, instance_id: str, number: int, *, warned: bool) -> None:
     """Let the subscription follow its places and nothing else; nothing at all where nobody is to be `warned`."""
     webhook = await _known(connection, instance_id)
     places = list(webhook.places) if warned else []
     await connection.execute("DELETE FROM watched_area WHERE subscription_id = $1", number)
+    # As sets: an array is searched anew for each row, and an instance may have all eleven thousand municipalities.
     await connection.execute(
-        "DELETE FROM followed_municipality WHERE subscription_id = $1 AND ags <> ALL($2)", number, places
+        """DELETE FROM followed_municipality f WHERE subscription_id = $1
+             AND NOT EXISTS (SELECT FROM unnest($2::text[]) AS p (ags) WHERE p.ags = f.ags)""",
+        number,
+        places,
     )
     await connection.execute(
-        """INSERT INTO followed_municipality (subscription_id, ags) SELECT $1, unnest($2::text[])
-           ON CONFLICT DO NOTHING""",
+        """INSERT INTO followed_municipality (subscription_id, ags)
+           SELECT $1::bigint, unnest($2::text[]) EXCEPT SELECT subscription_id, ags FROM followed_municipality
+           WHERE subscription_id = $1 ON CONFLICT DO NOTHING""",
         number,
         places,
     )

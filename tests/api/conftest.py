@@ -62,6 +62,8 @@ class Service:
     session: aiohttp.ClientSession
     metrics_url: str = ""
     description: Description | None = None
+    places: Any = None
+    """The process's gates."""
 
     async def request(
         self, method: Any, path: Any, body: Any = None, *, key: Any = KEY, **headers: Any
@@ -120,7 +122,7 @@ async def serving(
         running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:
             url, inside = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (listener, metrics_listener))
-            yield Service(url, parts, session, inside, Description(document(app)))
+            yield Service(url, parts, session, inside, Description(document(app)), app.state.places)
         server.should_exit = True
         await running
         listener.close()

@@ -61,7 +61,8 @@ async def test_both_sign_for_a_time_after_a_rotation(registration: Registration)
 async def test_a_secret_that_is_being_replaced_is_not_made_new_again(registration: Registration) -> None:
     await put(registration, secret=GIVEN)
     await registration.rotate("dueren", OTHER, timedelta(hours=1), BY)
-    for secret, code in ((GIVEN, "secret_ends"), ("whsec_kurz", "secret_invalid")):
+    two = f"{GIVEN} {OTHER}"
+    for secret, code in ((GIVEN, "secret_ends"), ("whsec_kurz", "secret_invalid"), (two, "secret_invalid")):
         with pytest.raises(WebhookRefused) as caught:
             await registration.rotate("dueren", secret, timedelta(hours=1), BY)
         assert [error.code for error in caught.value.errors] == [code]
@@ -76,6 +77,8 @@ async def test_a_secret_that_is_being_replaced_is_not_made_new_again(registratio
         ({"url": "https://app.dueren.example:8443/"}, [("url_port", "/url")]),
         ({"url": "https://user@app.dueren.example/"}, [("url_malformed", "/url")]),
         ({"secret": "whsec_kurz"}, [("secret_invalid", "/secret")]),
+        ({"secret": f"{GIVEN} {OTHER}"}, [("secret_invalid", "/secret")]),
+        ({"secret": f"{GIVEN}\n"}, [("secret_invalid", "/secret")]),
         ({"places": ()}, [("places_empty", "/places")]),
         (
             {"places": (DUEREN, HEIMBACH), "url": "http://x"},
@@ -95,3 +98,21 @@ async def test_what_cannot_be_is_named_all_at_once_and_changes_nothing(
 async def test_without_a_webhook_there_is_nothing_to_rotate_or_remove(registration: Registration) -> None:
     assert await registration.rotate("dueren", None, timedelta(hours=1), BY) is None
     assert not await registration.remove("dueren", BY)
+
+
+class _Places(tuple[str, ...]):
+    """Places in which none is looked for one by one."""
+
+    __slots__ = ()
+
+    def __contains__(self, _place: object) -> bool:
+        raise AssertionError
+
+
+async def test_thousands_of_foreign_places_are_counted_and_few_named(registration: Registration) -> None:
+    foreign = tuple(f"{number:08}" for number in range(20_000))
+    with pytest.raises(WebhookRefused) as caught:
+        await registration.put("dueren", _Places(OWN), WebhookRequest("http://x", places=foreign), BY)
+    errors = caught.value.errors
+    assert [error.code for error in errors] == ["places_foreign"] * 49 + ["url_not_https"]
+    assert len(errors) + caught.value.left_off == 20_001

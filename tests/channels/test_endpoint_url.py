@@ -3,7 +3,7 @@
 import pytest
 
 from channels.base import Endpoint, Permanent
-from channels.endpoint_url import origin_of, vetted_origin
+from channels.endpoint_url import normal_spelling, origin_of, vetted_origin
 from channels.http.addresses import AddressPolicy
 
 POLICY = AddressPolicy(frozenset({"http://127.0.0.1:9901"}))
@@ -45,3 +45,35 @@ def test_what_is_plainly_private_is_refused_at_subscription_alone() -> None:
     assert origin_of(private, POLICY) == "https://192.168.0.1"
     with pytest.raises(Permanent, match="private_address"):
         vetted_origin(private, POLICY)
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "HTTPS://app.example/x/v",
+        "https://APP.example:443/x/v",
+        "https://app.example/x/v?",
+        "https://app.example//x///v",
+        "https://app.example/x/%76",
+        "https://app.example/%78/%76?",
+        "https://app.example/y/../x/./v",
+    ],
+)
+def test_spellings_of_one_place_are_one(same: str) -> None:
+    assert normal_spelling(same) == "https://app.example/x/v"
+
+
+@pytest.mark.parametrize(
+    ("address", "normal"),
+    [
+        ("https://app.example", "https://app.example/"),
+        ("https://app.example?a=%41", "https://app.example/?a=A"),
+        ("https://app.example/a/..", "https://app.example/"),
+        ("https://app.example/%2f%c3", "https://app.example/%2F%C3"),
+        ("https://app.example:8443/X/?a=//", "https://app.example:8443/X/?a=//"),
+        ("no url", "no url"),
+    ],
+)
+def test_what_means_something_else_stays_apart(address: str, normal: str) -> None:
+    assert normal_spelling(address) == normal
+    assert normal_spelling(normal) == normal

@@ -13,8 +13,10 @@ from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.webhooks import Environment, WantedWebhook, WebhookTaken
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.keys import NoSuchBearer
+from dispatcher.store.record import connect
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
+from dispatcher.wiring import API_COMMAND_TIMEOUT_S
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 
 URL, OTHER = "https://app.dueren.example/a", "https://app.dueren.example/b"
@@ -172,3 +174,44 @@ async def test_the_address_is_found_by_its_hash(webhooks: Webhooks, pool: Any) -
         await pool.fetchval("SELECT address_hash FROM subscription")
         == hashlib.sha256(OTHER.encode()).digest()
     )
+
+
+async def test_all_municipalities_of_germany_are_put_within_the_records_time(
+    database_url: str, webhooks: Webhooks, sources: Sources, subscriptions: Subscriptions
+) -> None:
+    places = tuple(f"{number:08}" for number in range(1_000_000, 1_011_000))
+    await sources.put_instance(Instance("land", "Land", places), f"wi_land_{'s' * 43}")
+    async with await connect(database_url, size=1, command_timeout_s=API_COMMAND_TIMEOUT_S) as pool:
+        for wanted, count in ((places, 11_000), (places[:-1], 10_999), (None, 11_000)):
+            webhook = await Webhooks(pool).put("land", replace(WANTED, places=wanted), given)
+            assert len(webhook.places) == count
+    assert await told(subscriptions, places[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "HTTPS://app.dueren.example/a",
+        "https://APP.dueren.example:443/a",
+        "https://app.dueren.example/a?",
+        "https://app.dueren.example//a",
+        "https://app.dueren.example/%61",
+    ],
+)
+async def test_nobody_takes_anothers_callbacks_away_by_another_spelling(
+    webhooks: Webhooks, spelling: str
+) -> None:
+    mine = await webhooks.put("dueren", WANTED, given)
+    with pytest.raises(WebhookTaken):
+        await webhooks.put("nachbar", replace(WANTED, url=spelling), given)
+    again = await webhooks.put("dueren", replace(WANTED, url=spelling), given)
+    assert (again.subscription_id, again.url) == (mine.subscription_id, spelling), "kept as it was typed"
+
+
+async def test_two_spellings_at_the_same_time_are_not_both_taken(webhooks: Webhooks) -> None:
+    answers = await asyncio.gather(
+        webhooks.put("dueren", WANTED, given),
+        webhooks.put("nachbar", replace(WANTED, url=URL + "?"), given),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(answer, WebhookTaken) for answer in answers) == 1

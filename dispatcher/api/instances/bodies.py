@@ -170,6 +170,7 @@ class WebhookWanted(Body):
         None,
         description="of which of the instance's municipalities; left out: of all, also of those that are added later",
         max_length=20_000,
+        fail_fast=True,
         json_schema_extra={"minItems": 1},
     )
     language: Literal["de", "en"] = Field("de", description="the language of its notices")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from http import HTTPStatus
@@ -24,7 +24,8 @@ from dispatcher.api.instances.bodies import (
     WebhookWanted,
 )
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.shedding import reading
+from dispatcher.api.problems import ERRORS_MAX
+from dispatcher.api.shedding import places_of, reading
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest
 from dispatcher.apps.trial import TriedTooSoon
 from dispatcher.apps.webhook_refusal import WebhookRefused
@@ -34,7 +35,7 @@ from dispatcher.model.sentences.sentence import said
 from dispatcher.model.webhooks import WebhookTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from dispatcher.api.dependencies import ApiDependencies
 
@@ -42,13 +43,25 @@ Instance = Annotated[Principal, Depends(require(Permission.MANAGE_WEBHOOK))]
 Reader = Annotated[Principal, reading(Permission.MANAGE_WEBHOOK)]
 Wanted = TypeVar("Wanted", bound=BaseModel)
 Found = TypeVar("Found")
-BODY_BYTES = 256 * 1024
-"""Room for the AGS of every municipality in Germany."""
+BODY_BYTES = 8 * 1024
+"""Room for a body without places: the longest URL and a secret."""
+PLACE_BYTES = 32
+"""Room for each municipality of the instance, in a line of its own."""
+ROTATION_BYTES = 1024
 BODY_REFUSED = (
     ProblemType.TOO_LARGE,
     ProblemType.INCOMPLETE,
     ProblemType.OVERLOADED,
     ProblemType.INVALID_WEBHOOK,
+)
+_TOO_MANY: tuple[dict[str, object], ...] = (
+    {
+        "code": "too_many_errors",
+        "path": "",
+        "line": None,
+        "message": "More members than can be named here are none of this body, or have not the right form.",
+        "message_de": "Mehr Angaben, als sich hier nennen lassen, sind unbekannt oder haben nicht die richtige Form.",
+    },
 )
 NO_STORE = {"Cache-Control": "no-store"}
 """A secret may be in the answer."""
@@ -79,19 +92,16 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Register the instance's webhook, or replace it: what is under way goes to the new URL. The same request once
         more changes nothing. A secret that is named replaces the one so far at once; to have both, rotate.
         """
-        wanted = _parsed(WebhookWanted, await read_body(request, BODY_BYTES, instance.actor))
-        asked = WebhookRequest(
-            wanted.url,
-            wanted.secret,
-            None if wanted.places is None else tuple(wanted.places),
-            wanted.language,
-        )
+        most = BODY_BYTES + PLACE_BYTES * len(instance.territory)
+        body = await read_body(request, most, instance.actor)
         response.headers.update(NO_STORE)
-        with _refusing():
-            found = await dependencies.registration.put(
-                instance.id, instance.territory, asked, instance.actor
-            )
-        return _body(dependencies.registration, found)
+        async with _turn(request, instance):
+            asked = _asked(_parsed(WebhookWanted, body))
+            with _refusing():
+                found = await dependencies.registration.put(
+                    instance.id, instance.territory, asked, instance.actor
+                )
+            return _body(dependencies.registration, found)
 
     @router.get("", responses=refusals(ProblemType.NOT_FOUND), operation_id="getWebhook")
     async def show(instance: Reader, response: Response) -> WebhookBody:
@@ -115,14 +125,15 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
         """Let a new secret sign, and for `overlap_hours` those so far beside it: a receiver that knows one of them
         goes on without a gap. At most three sign beside the newest.
         """
-        body = await read_body(request, BODY_BYTES, instance.actor)
-        wanted = _parsed(RotationWanted, body or b"{}")
-        overlap = timedelta(hours=wanted.overlap_hours)
+        body = await read_body(request, ROTATION_BYTES, instance.actor)
         response.headers.update(NO_STORE)
-        with _refusing():
-            found = await dependencies.registration.rotate(
-                instance.id, wanted.secret, overlap, instance.actor
-            )
+        async with _turn(request, instance):
+            wanted = _parsed(RotationWanted, body or b"{}")
+            overlap = timedelta(hours=wanted.overlap_hours)
+            with _refusing():
+                found = await dependencies.registration.rotate(
+                    instance.id, wanted.secret, overlap, instance.actor
+                )
         return _body(dependencies.registration, _there(found))
 
 
@@ -147,11 +158,32 @@ def _trial(router: APIRouter, dependencies: ApiDependencies) -> None:
         return JSONResponse(asdict(_there(result)), headers=NO_STORE)
 
 
+@asynccontextmanager
+async def _turn(request: Request, instance: Principal) -> AsyncIterator[None]:
+    """Let an instance change its webhook once at a time, and few instances at all. Raises `RequestRefused`."""
+    gate = places_of(request).changes
+    if not await gate.enter(instance.id):
+        raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.TOO_MUCH_AT_ONCE))
+    try:
+        yield
+    finally:
+        gate.leave(instance.id)
+
+
+def _asked(wanted: WebhookWanted) -> WebhookRequest:
+    places = None if wanted.places is None else tuple(wanted.places)
+    return WebhookRequest(wanted.url, wanted.secret, places, wanted.language)
+
+
 def _parsed(model: type[Wanted], body: bytes) -> Wanted:
     """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
+        if error.error_count() > ERRORS_MAX:
+            raise RequestRefused(
+                ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), _TOO_MANY
+            ) from None
         errors: tuple[dict[str, object], ...] = tuple(
             {
                 "code": item["type"],
@@ -172,7 +204,10 @@ def _refusing() -> Iterator[None]:
         yield
     except WebhookRefused as refused:
         errors = tuple({**error._asdict(), "line": None} for error in refused.errors)
-        raise RequestRefused(ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), errors) from None
+        left_off: dict[str, object] = {"errors_left_off": refused.left_off} if refused.left_off else {}
+        raise RequestRefused(
+            ProblemType.INVALID_WEBHOOK, said(Phrase.WEBHOOK_REFUSED), errors, left_off
+        ) from None
     except WebhookTaken:
         raise RequestRefused(ProblemType.WEBHOOK_TAKEN, said(Phrase.WEBHOOK_TAKEN)) from None
 

@@ -1,5 +1,6 @@
 """An app registers its webhook, tries it, rotates its secret and takes it back."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -108,7 +109,7 @@ async def test_a_second_test_within_ten_seconds_is_refused(app: App) -> None:
     [
         (b"", [""]),
         (b"no json", [""]),
-        (b"[" * 10_000, [""]),
+        (b"[" * 5_000, [""]),
         ({}, ["/url"]),
         ({"url": 7}, ["/url"]),
         ({"url": "https://a.example/", "langauge": "de"}, ["/langauge"]),
@@ -159,7 +160,36 @@ async def test_an_overlap_has_bounds(app: App, hours: Any) -> None:
 
 
 async def test_a_body_is_bounded(app: App) -> None:
-    (await app.ask("PUT", body=b" " * 300_000)).problem(413, "too-large")
+    for method, path, most in (("PUT", "", 8 * 1024 + 32), ("POST", "/rotate", 1024)):
+        (await app.ask(method, path, b" " * (most + 1))).problem(413, "too-large")
+        (await app.ask(method, path, b"[" + b" " * (most - 1))).problem(422, "invalid-webhook")
+
+
+async def test_a_refusal_names_few_of_many_errors(app: App) -> None:
+    body: dict[str, Any] = {"url": "https://a.example/", "places": [JUELICH] * 600}
+    problem = (await app.ask("PUT", body=body)).problem(422, "invalid-webhook")
+    assert (len(problem["errors"]), problem["errors_left_off"]) == (49, 551)
+    for odd in ({"places": ["x"] * 1000}, {f"m{number}": 1 for number in range(600)}):
+        problem = (await app.ask("PUT", body={"url": "https://a.example/"} | odd)).problem(
+            422, "invalid-webhook"
+        )
+        assert len(problem["errors"]) == 1
+
+
+async def test_an_app_that_changes_its_webhook_without_end_takes_one_turn_at_a_time(app: App) -> None:
+    """So it waits for itself, and its bodies hold nobody else up."""
+    gate = app.service.places.changes
+    assert await gate.enter("dueren")
+    try:
+        answers = [asyncio.create_task(app.ask("PUT", body={"url": app.url})) for _ in range(8)]
+        done, waiting = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+        for answer in done:
+            answer.result().problem(503, "overloaded")
+        other = await app.ask("PUT", body={"url": f"{app.url}/probe"}, key=SANDBOX_KEY)
+        assert (other.status, len(waiting) > 0) == (200, True)
+    finally:
+        gate.leave("dueren")
+    assert {(await answer).status for answer in waiting} <= {200, 503}
 
 
 async def test_the_url_of_another_is_not_to_be_had(app: App) -> None:
