@@ -10,14 +10,16 @@ import re
 from typing import Final
 
 _BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
-_BLANKS: Final = re.compile("[\t\x1c-\x1f]")  # str.split takes the separators of records for blanks too
+_BLANKS: Final = re.compile("[\t\x1c-\x1f\u2800]")
+"""Blanks in all but name: str.split takes the separators of records for some, and Braille writes an empty cell."""
 
 # The general categories Cc, Cf and Cs (Unicode Standard, section 4.5) but for the line feed and for the format
-# characters that are seen (U+0600 to U+0605 and their like); besides these the combining grapheme joiner, and what
-# holds tags and further variation selectors at the end of the planes.
+# characters that are seen (U+0600 to U+0605 and their like); besides these the combining grapheme joiner, what holds
+# tags and further variation selectors at the end of the planes, and letters that are blank: the fillers of
+# Hangul, two vowels of Khmer.
 _UNSEEN: Final = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u070f\u180e"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\u115f\u1160\u17b4\u17b5\u3164\uffa0\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 

@@ -441,6 +441,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     database_url, queue = require_urls(settings)
     # Needed for feeds alone, and large.
     boundaries = load_boundaries(settings) if settings.feeds else None
+    known = (boundaries or load_boundaries(settings)).names()
     feeds = check(settings, boundaries)
     metrics = Metrics()
     connecting = record.connect(database_url, size=record_connections(settings))
@@ -474,7 +475,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 DelivererDependencies(
                     ledger=ledger,
                     subscriptions=Subscriptions(pool),
-                    notices=Notices(alerts, ZoneInfo(settings.time_zone)),
+                    notices=Notices(alerts, ZoneInfo(settings.time_zone), known),
                     channels=registry,
                     wake_ups=wake_ups,
                     gate=LaneGate(wake_ups.higher_lane_active),

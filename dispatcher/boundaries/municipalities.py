@@ -63,6 +63,10 @@ class Boundaries:
     registry: Registry = NO_REGISTRY
     """Codes that need a table, as the operator has imported them."""
 
+    def names(self) -> frozenset[str]:
+        """Return the names of all municipalities, in lower case (`casefold`)."""
+        return frozenset(one.name.casefold() for one in self.municipalities)
+
     @classmethod
     def load(cls, path: Path) -> Boundaries:
         """Read a bundle file; raises `BundleError` or `OSError`."""

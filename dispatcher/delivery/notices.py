@@ -30,8 +30,10 @@ KEPT = 256
 class Notices:
     """Caches rendered notices in front of the record: a mass send has a thousand batches and one notice."""
 
-    def __init__(self, alerts: Alerts, zone: tzinfo) -> None:
+    def __init__(self, alerts: Alerts, zone: tzinfo, known: frozenset[str] = frozenset()) -> None:
+        """`known` is the names of all municipalities, in lower case."""
         self._alerts = alerts
+        self._known = known
         self._zone = zone
         self._kept: OrderedDict[tuple[str, Kind, str], Rendered] = OrderedDict()
 
@@ -72,6 +74,7 @@ class Notices:
             tuple(dict.fromkeys(place.name for place in places)),
             tuple({place.ags: place.name for place in places}.items()),
             ended,
+            self._known,
         )
 
     async def _ended_by(self, alert_id: str) -> list[StoredAlert]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from channels.characters import one_line
-from dispatcher.model.vocabulary import FEED_PREFIX
+from dispatcher.model.vocabulary import FEED_PREFIX, Kind
+from dispatcher.texts.catalogues import CATALOGUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     import cap
     from dispatcher.model.alerts import StoredAlert
@@ -39,9 +42,26 @@ MEANINGLESS: Final = frozenset(
 """Names that programs fill in, in lower case: they say nothing to people."""
 _KEY_NAMES: Final = frozenset({"AGS", "ARS", "SHN"})
 """Schemes whose codes are prefixes of the municipalities' own keys, so that they can be compared here."""
-_LINK_OR_NUMBER: Final = re.compile(r"://|\bwww\.|@|\d{5}", re.IGNORECASE)
-"""What no name of an area has, and a stranger might put there: links, addresses, telephone numbers."""
-_SEPARATORS: Final = re.compile(r"\s*(?:,|;|/|\bund\b|\band\b|&)\s*")
+_LINK: Final = re.compile(r"://|\bwww\.|@|[^\W\d_][.．。｡][^\W\d_]", re.IGNORECASE)
+"""What no name of an area has, and a stranger might put there: links, domains, addresses."""
+_DIGITS: Final = 5
+"""So many digits are a telephone number, however they are grouped."""
+_DANGER: Final = (
+    r"gefahr\w*|ungefährlich\w*|warnung\w*|entwarn\w*|alarm\w*|sicher\w*|vorbei|vorüber|beendet|ende|evaku\w*|fehl\w*",
+    r"danger\w*|hazard\w*|threat\w*|warning\w*|alert\w*|all[\s-]*clear|safe\w*|over|ended|evacuat\w*|false|hoax",
+)
+"""Words of danger and of its end, beside those of the notices themselves: a name must not say the contrary of the text
+around it.
+"""
+_SEPARATORS: Final = re.compile(
+    r"\s*(?:[,;/&+:|()·•]|\s[–—-]\s|\b(?:und|sowie|samt|nebst|oder|bis|and|or|to)\b)\s*", re.IGNORECASE
+)
+_FILL_WORDS: Final = re.compile(
+    r"\b(?:nur|allein|lediglich|ausschließlich|only|just|die|der|das|the|in|im|bei|of|stadt|stadtgebiet|gemeinde|"
+    r"gemeindegebiet|ort|raum|markt|city|town|municipality|area)\b",
+    re.IGNORECASE,
+)
+"""What stands beside the name of a municipality without making it the name of anything larger."""
 _AGS_LENGTH: Final = 8
 _DISTRICT: Final = 5
 
@@ -72,19 +92,24 @@ class AreaName(NamedTuple):
 
 
 def area_name(
-    alert: cap.Alert, info: cap.Info | None, stored: StoredAlert, places: Sequence[str], codes: Iterable[str]
+    alert: cap.Alert,
+    info: cap.Info | None,
+    stored: StoredAlert,
+    places: Sequence[str],
+    codes: Iterable[str],
+    known: AbstractSet[str] = frozenset(),
 ) -> AreaName:
     """Return what the sender calls the area of the info that is told. `places` and `codes` are names and AGS of all
-    municipalities that the alert concerns.
+    municipalities that the alert concerns, `known` names of municipalities, in lower case (`casefold`).
     """
     name = _own_name(info)
     if name is None or info is None:
         return AreaName("", Because.NO_NAME)
     listed = ", ".join(places)
     reasons = {
-        Because.UNFIT: len(name) > NAME_CHARACTERS or bool(_LINK_OR_NUMBER.search(name)),
+        Because.UNFIT: _is_unfit(name),
         Because.NOT_SHORTER: len(name) >= len(listed),
-        Because.SAYS_LESS: _says_less(name, places),
+        Because.SAYS_LESS: _says_less(name, places, known),
         Because.OTHER_AREAS: not _is_all(alert, info),
         Because.CHANGED: _is_changed(info, stored, frozenset(codes)),
     }
@@ -104,10 +129,40 @@ def _is_word(name: str) -> bool:
     return sum(sign.isalpha() for sign in name) > 1
 
 
-def _says_less(name: str, places: Sequence[str]) -> bool:
-    """Whether the name is a list of municipalities that leaves out some which are warned."""
-    parts = {part for part in _SEPARATORS.split(name) if part}
-    return parts <= set(places) and not parts >= set(places)
+def _is_unfit(name: str) -> bool:
+    """Whether it is too long, or says what a name of an area does not say."""
+    if len(name) > NAME_CHARACTERS or sum(sign.isdigit() for sign in name) >= _DIGITS:
+        return True
+    return bool(_LINK.search(name) or _telling().search(name))
+
+
+@lru_cache(maxsize=1)
+def _telling() -> re.Pattern[str]:
+    """Return what speaks of danger, of its end, or takes something back, in any language."""
+    fixed = {
+        word
+        for words in CATALOGUES.values()
+        for kind in Kind
+        for word in (words.prefix.get(kind, ""), *words.said.get(kind, ()))
+        if word
+    }
+    patterns = [*map(re.escape, sorted(fixed)), *(words.denial for words in CATALOGUES.values()), *_DANGER]
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b", re.IGNORECASE)
+
+
+def _says_less(name: str, places: Sequence[str], known: AbstractSet[str]) -> bool:
+    """Whether the name is a list of municipalities that leaves out some which are warned, or names one that is not."""
+    warned = {place.casefold() for place in places}
+    parts = {_bare(part) for part in _SEPARATORS.split(name) if part.strip()}
+    if parts & known - warned:
+        return True
+    return parts <= warned and not parts >= warned
+
+
+def _bare(part: str) -> str:
+    """Return the part without what may stand beside a municipality's name, in lower case."""
+    bare = " ".join(_FILL_WORDS.sub(" ", part).split())
+    return (bare or part).casefold()
 
 
 def _is_all(alert: cap.Alert, info: cap.Info) -> bool:

@@ -66,6 +66,8 @@ class RecordedMessage:
     """The municipalities themselves, as (AGS, name)."""
     ended: str = ""
     """The headlines of what it ends, where it is an all-clear."""
+    known: frozenset[str] = frozenset()
+    """The names of all municipalities, in lower case, as far as they are at hand."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         instruction=legible(info.instruction or "").strip(),
         description=legible(info.description or "").strip(),
         places=places,
-        area=area_name(source.alert, chosen.info, stored, places, source.codes).name if kind in NAMED else "",
+        area=_area(source, chosen, places) if kind in NAMED else "",
         since=in_utc(stored.sent) if kind is Kind.CANCEL else None,
         begins=_ahead(info.onset or info.effective, kind, now),
         lasts=_ahead(_own_end(source.alert, chosen), kind, now),
@@ -99,6 +101,10 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         credit=credit if credit != sender else "",
         event=one_line(info.event) or one_line(stored.event),
     )
+
+
+def _area(source: RecordedMessage, chosen: Chosen, places: tuple[str, ...]) -> str:
+    return area_name(source.alert, chosen.info, source.stored, places, source.codes, source.known).name
 
 
 def _ahead(moment: datetime | None, kind: Kind, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from dispatcher.texts.area_name import NAME_CHARACTERS, Because, area_name
 from tests.support.messages import Message, stored
 
 PLACES = ("Aldenhoven", "Düren", "Heimbach", "Jülich")
+KNOWN = frozenset({"aachen", *(place.casefold() for place in PLACES)})
 CODES = ("05358004", "05358008", "05358016", "05358024")
 RING = cap.Polygon(((50.0, 6.0), (50.0, 7.0), (51.0, 7.0), (50.0, 6.0)))
 
@@ -26,7 +27,7 @@ def decided(
     info = cap.Info(event="Hochwasser", areas=areas)
     alert = replace(cap.parse(Message().xml()).alerts[0], infos=(info, *others))
     values = {"territory": ("05358",)} | record
-    return area_name(alert, info, stored(**values), places, codes)
+    return area_name(alert, info, stored(**values), places, codes, KNOWN)
 
 
 def test_a_centres_name_of_its_district_is_what_people_read() -> None:
@@ -47,6 +48,20 @@ def test_a_centres_name_of_its_district_is_what_people_read() -> None:
         (area("x" * (NAME_CHARACTERS + 1)), Because.UNFIT),
         (area("mehr: https://a.b"), Because.UNFIT),
         (area("Tel. 0242155555"), Because.UNFIT),
+        (area("Düren 0242 1-55"), Because.UNFIT),
+        (area("Düren ０２４２１"), Because.UNFIT),
+        (area("hilfe-dueren.example"), Because.UNFIT),
+        (area("Kreis Düren: Entwarnung"), Because.UNFIT),
+        (area("Kreis Düren, keine Gefahr"), Because.UNFIT),
+        (area("Kreis Düren (aufgehoben)"), Because.UNFIT),
+        (area("all clear in Düren"), Because.UNFIT),
+        (area("Düren - False Alarm"), Because.UNFIT),
+        (area("\u3164\u2800\u3164"), Because.NO_NAME),
+        (area("Aachen"), Because.SAYS_LESS),
+        (area("Kreis Düren und Stadt Aachen"), Because.SAYS_LESS),
+        (area("nur Düren"), Because.SAYS_LESS),
+        (area("Stadt DÜREN"), Because.SAYS_LESS),
+        (area("Gemeinde Aldenhoven/Düren"), Because.SAYS_LESS),
         (area("Kreis Düren in Nordrhein-Westfalen, alle"), Because.NOT_SHORTER),
         (area("Düren"), Because.SAYS_LESS),
         (area("Düren und Jülich"), Because.SAYS_LESS),

@@ -70,7 +70,7 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     async def affected(alert_id: str) -> Sequence[AffectedMunicipality]:
         return await dependencies.alerts.affected(alert_id)
 
-    told = ToldAlerts(message, affected)
+    told = ToldAlerts(message, affected, dependencies.boundaries.names())
     router = APIRouter(prefix="/v1/instance/alerts", tags=["instances"])
 
     @router.get(
