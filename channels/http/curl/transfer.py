@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
@@ -213,7 +214,8 @@ def _configure(curl: Any, settings: TransportSettings) -> None:
     curl.setopt(pycurl.PROXY, "")  # otherwise the environment's
     curl.setopt(pycurl.NETRC, pycurl.NETRC_IGNORED)
     curl.setopt(pycurl.PATH_AS_IS, 1)
-    curl.setopt(pycurl.CAINFO, settings.ca_file)
+    # As bytes: pycurl takes a string of ASCII only, and a path is what it is.
+    curl.setopt(pycurl.CAINFO, os.fsencode(settings.ca_file))
     curl.setopt(pycurl.SSL_VERIFYPEER, 1)
     curl.setopt(pycurl.SSL_VERIFYHOST, 2)
     curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)

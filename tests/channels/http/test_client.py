@@ -54,6 +54,23 @@ async def post(client: Any, origin: Any, target: str = "/", timeout_s: Any = TIM
     return await client.post(origin + target, HEADERS, b"body", timeout_s)
 
 
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1/prüf", "https://prüf.example/", "https://ü:p@push.example/"]
+)
+async def test_a_url_outside_of_ascii_is_refused_before_anything_takes_it(
+    client_for: Callable[..., HttpClient], url: str
+) -> None:
+    with pytest.raises(Refused, match="url_malformed"):
+        await client_for("https://127.0.0.1").post(url, HEADERS, b"body", TIMEOUT_S)
+
+
+async def test_a_header_outside_of_ascii_is_refused_before_anything_takes_it(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    with pytest.raises(ValueError, match="'Sender'"):
+        await client_for("https://127.0.0.1").post("https://127.0.0.1/", {"Sender": "Düren"}, b"", TIMEOUT_S)
+
+
 async def test_posts_and_reads_status_headers_and_body(client_for: Callable[..., HttpClient]) -> None:
     async with far_side(answer(201, {"Retry-After": "7"}, b"taken")) as side:
         got = await post(client_for(side.origin), side.origin, "/push/%2Fone?a=b")

@@ -1,9 +1,11 @@
 """The contract of `Transport`, run over libcurl and over our own HTTP/2 against the same servers."""
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +189,18 @@ async def test_an_answer_has_status_headers_and_body(client_to: Make, server_tls
     assert isinstance(got, Answer)
     assert (got.status, got.header("retry-after"), got.body) == (429, "17", b"later")
     assert side.streams[-1].body == b"body"
+
+
+@pytest.mark.parametrize("place", ["Prüf stand", "試験", os.fsdecode(b"latin-\xfc")])
+async def test_the_authorities_may_lie_anywhere(
+    client_to: Make, server_tls: Tls, ca_file: str, tmp_path: Path, place: str
+) -> None:
+    elsewhere = tmp_path / place / "Zertifikate für Düren.pem"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(Path(ca_file).read_bytes())
+    async with far_side_2(accept, server_tls("h2")) as side:
+        client = client_to(side.origin, ca=str(elsewhere))
+        assert await client.carry(client.exchange(side.origin)) == status(201)
 
 
 async def test_many_at_a_time(client_to: Make, server_tls: Tls) -> None:

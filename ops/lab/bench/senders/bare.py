@@ -83,7 +83,7 @@ def _handle(job: Job, lines: list[str], body: bytes) -> Any:
     for option, value in (
         (pycurl.URL, job.subscription(0)[0]),
         (pycurl.NOSIGNAL, 1),
-        (pycurl.CAINFO, job.ca_file),
+        (pycurl.CAINFO, os.fsencode(job.ca_file)),
         (pycurl.HTTPHEADER, lines),
         (pycurl.POSTFIELDS, body),
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
