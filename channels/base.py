@@ -8,8 +8,10 @@
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   pause the gateway; not an attempt
         Unauthorized 401/403 of one app's webhook retry; it says nothing of the gateway
+        NotMade      a fault of ours              retry; the gateway was not asked
     ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
+        ChannelFault         an exception of ours breaker opens, probed like one that is down
       ChannelMisconfigured   401/403, expired key the gateway stops, a human is called
 
 A channel classifies. It never retries, never waits out a Retry-After, never touches a store. The type of an error says
@@ -132,6 +134,15 @@ class Unauthorized(Transient):
     gateway_fault = False
 
 
+class NotMade(Transient):
+    """No request could be made for anybody: a fault of ours. The code is the type of the exception."""
+
+    label = "fault"
+    log_level = logging.ERROR
+    consequence = Consequence.RETRY
+    gateway_fault = False  # `ChannelFault` opens the breaker
+
+
 class ChannelError(Exception):
     """No endpoint behind this gateway can be reached; those without a receipt were not started."""
 
@@ -155,6 +166,14 @@ class ChannelDown(ChannelError):
     label = "down"
     log_level = logging.WARNING
     needs_person = False
+
+
+class ChannelFault(ChannelDown):
+    """We cannot make a request to this gateway: a fault of ours. The code is the type of the exception."""
+
+    label = "fault"
+    log_level = logging.WARNING  # `NotMade` is logged as an error
+    needs_person = False  # probed soon: it may have been a first record that was odd
 
 
 class ChannelMisconfigured(ChannelError):

@@ -10,9 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from channels.base import ChannelMisconfigured, DeliveryError, Expired, Permanent, Receipt, Uncertain
+from channels.base import ChannelMisconfigured, DeliveryError, Expired, Receipt, Uncertain
 from channels.clock import elapsed
-from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth, unusable
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.http_statuses import transport_error
 from channels.memory import granted
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import ChannelError, Endpoint
+    from channels.crashes import Proof
     from channels.http.client import HttpClient
     from channels.http.messages import Outcome
     from channels.http.transport import Exchange
@@ -66,10 +67,12 @@ class Bounds:
 
 
 async def fan_out(
-    http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds
+    http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds, proof: Proof
 ) -> AsyncGenerator[list[Receipt], None]:
-    """Yield the receipts of all endpoints as they become known, as `Channel.send` promises them."""
-    run = _Run(http, adapter, endpoints, bounds)
+    """Yield the receipts of all endpoints as they become known, as `Channel.send` promises them. `proof` is the
+    channel's, the same for all its calls.
+    """
+    run = _Run(http, adapter, endpoints, bounds, proof)
     try:
         while True:
             if receipts := run.step():
@@ -91,6 +94,15 @@ def _starved(crash: Exception) -> bool:
     refused.
     """
     return isinstance(crash, MemoryError) or not granted(MEMORY_PROBE_BYTES)
+
+
+def _kind(crash: Exception) -> str:
+    """Return the type of the exception and no word of its text, which may be about a person. Raises `MemoryError` where
+    that is what it was: our trouble, and no record's.
+    """
+    if _starved(crash):
+        raise MemoryError from crash
+    return type(crash).__name__
 
 
 class _InFlight:
@@ -119,11 +131,17 @@ class _Run:
     """The state of one call."""
 
     def __init__(
-        self, http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds
+        self,
+        http: HttpClient,
+        adapter: RequestAdapter,
+        endpoints: Sequence[Endpoint],
+        bounds: Bounds,
+        proof: Proof,
     ) -> None:
         self._http = http
         self._adapter = adapter
         self._bounds = bounds
+        self._proof = proof
         self._todo = iter(endpoints)
         self._exhausted = False
         self._health: dict[str, GatewayHealth] = {}
@@ -176,37 +194,40 @@ class _Run:
             if endpoint is None:
                 self._exhausted = True
                 return
-            error: DeliveryError | None
             try:
-                error = self._start(endpoint, ends)
+                receipts += self._start(endpoint, ends)
             except DeliveryError as refusal:
-                error = refusal
+                receipts.append(Receipt(endpoint.id, refusal))
             except HttpError as refusal:
-                error = transport_error(refusal)
-            except Exception as crash:  # one odd record must not stop everybody else's warning
-                if _starved(crash):
-                    raise MemoryError from crash  # our trouble, not this recipient's
-                error = Permanent("unusable", type(crash).__name__)
-            if error is not None:
-                receipts.append(Receipt(endpoint.id, error))
+                receipts.append(Receipt(endpoint.id, transport_error(refusal)))
+            except Exception as crash:  # noqa: BLE001 - one odd record must not stop everybody else's warning
+                receipts.append(
+                    Receipt(endpoint.id, unusable(_kind(crash)))
+                )  # its gateway cannot even be named
 
-    def _start(self, endpoint: Endpoint, ends: float) -> DeliveryError | None:
+    def _start(self, endpoint: Endpoint, ends: float) -> list[Receipt]:
         seconds_left = ends - elapsed()
         if seconds_left <= 0:
-            return Expired("deadline")
+            return [Receipt(endpoint.id, Expired("deadline"))]
         gateway = self._adapter.gateway(endpoint)
         health = self._health.get(gateway)
         if health is None:
             health = self._health[gateway] = GatewayHealth(
-                gateway, self._adapter.refusals_tolerated, self._bounds.connect_failures
+                gateway, self._adapter.refusals_tolerated, self._bounds.connect_failures, self._proof
             )
         if health.error is not None or health.pause is not None:
-            return health.pause  # without one, no receipt: the error that will be raised says the rest
+            # Without a pause, no receipt: the error that will be raised says the rest.
+            return [Receipt(endpoint.id, health.pause)] if health.pause is not None else []
         flight = _InFlight(self, endpoint, health)
-        request = self._adapter.request(endpoint, gateway, seconds_left)
-        flight.exchange = self._http.submit(request, flight.on_done, ends)
+        try:
+            request = self._adapter.request(endpoint, gateway, seconds_left)
+            flight.exchange = self._http.submit(request, flight.on_done, ends)
+        except (DeliveryError, HttpError):
+            raise
+        except Exception as crash:  # noqa: BLE001 - one odd record, or everybody's: the gateway's health decides
+            return health.crash(endpoint, _kind(crash))
         self.in_flight.add(flight)
-        return None
+        return health.start()
 
     def _settle(self, flight: _InFlight, outcome: HttpError) -> list[Receipt]:
         if isinstance(outcome, BrokenAnswer):
@@ -225,4 +246,4 @@ class _Run:
         except ChannelMisconfigured as error:
             return health.refuse(endpoint, error)
         except Exception as error:  # noqa: BLE001 - as above; here the message may have been accepted
-            return health.fail(endpoint, Uncertain("unreadable", type(error).__name__))
+            return health.fail(endpoint, Uncertain(type(error).__name__, "unreadable"))

@@ -22,6 +22,7 @@ from channels.base import (
     Unauthorized,
 )
 from channels.clock import utc_now
+from channels.crashes import Proof
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
@@ -80,6 +81,7 @@ class App:
         self._now = now
         self._timeout_s = timeout_s
         self._connect_failures = connect_failures
+        self._proof = Proof()
 
     def check(self, endpoint: Endpoint) -> None:
         """Check an endpoint. Raises `Permanent` for a URL we must not contact, and for secrets that are none."""
@@ -93,7 +95,7 @@ class App:
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
-        return fan_out(self._http, callback, endpoints, bounds)
+        return fan_out(self._http, callback, endpoints, bounds, self._proof)
 
     async def try_once(self, notice: Notice, endpoint: Endpoint) -> Trial:
         """Send one notice to one endpoint, by the same rules as `send`, and return how that was answered: no word of

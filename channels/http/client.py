@@ -154,8 +154,13 @@ class HttpClient:
         exchange = Exchange(request, origin, due, done)
         if origin.multiplexed_answers >= self._http2_after and self._http2.submit(exchange):
             exchange.transport = self._http2
-        else:
+            return exchange
+        try:
             self._admit(exchange)
+        except Exception:
+            exchange.over = True
+            exchange.origin.ended(exchange)  # or all that come later would wait for it
+            raise
         return exchange
 
     def abort(self, exchange: Exchange) -> None:

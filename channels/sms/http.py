@@ -17,6 +17,7 @@ from channels.base import (
     Uncertain,
 )
 from channels.clock import utc_now
+from channels.crashes import Proof
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, Request
@@ -84,6 +85,7 @@ class SmsHttp:
         self._now = now
         self._timeout_s = timeout_s
         self._connect_failures = connect_failures
+        self._proof = Proof()
 
     def check(self, endpoint: Endpoint) -> None:
         """Check a number. Raises `Permanent` for what is no number in E.164."""
@@ -96,7 +98,7 @@ class SmsHttp:
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         text = _Text(notice, self._gateways, self._policy, self.limits.max_age_s, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
-        return fan_out(self._http, text, endpoints, bounds)
+        return fan_out(self._http, text, endpoints, bounds, self._proof)
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimited, Receipt
 from channels.clock import utc_now
+from channels.crashes import Proof
 from channels.endpoint_url import origin_of, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
@@ -85,6 +86,7 @@ class WebPush:
         self._now = now
         self._timeout_s = timeout_s
         self._connect_failures = connect_failures
+        self._proof = Proof()
         self._refusals = refusals
         self._encoder = encoder or DirectEncoder()
         self._hosts = hosts
@@ -117,7 +119,7 @@ class WebPush:
             refusals_tolerated=self._refusals,
         )
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
-        return fan_out(self._http, push, endpoints, bounds)
+        return fan_out(self._http, push, endpoints, bounds, self._proof)
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""

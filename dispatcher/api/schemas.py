@@ -130,7 +130,8 @@ class WaitingBody(Body):
     )
     reason: str = Field(
         description="`queued` and `in_flight`: no attempt has failed; else the last error's kind, as `transient`, "
-        "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker` or `crash`. `others`: the rest of a long list",
+        "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker`, `crash` or `fault` (in this service: an "
+        "exception, whose type is the code). `others`: the rest of a long list",
         examples=["rate_limited"],
     )
     code: str = Field(description="the last error's code, as an HTTP status; may be empty", examples=["429"])

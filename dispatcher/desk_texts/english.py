@@ -131,6 +131,7 @@ ENGLISH: Final = DeskTexts(
         "down": "the gateway cannot be reached",
         "misconfigured": "the gateway turns us away",
         "breaker": "the gateway pauses after many faults",
+        "fault": "a fault in this service",
         "crash": "after a crash",
         "queued": "waits for its turn",
         "in_flight": "is being sent",

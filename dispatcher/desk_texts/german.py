@@ -132,6 +132,7 @@ GERMAN: Final = DeskTexts(
         "misconfigured": "Gateway weist uns ab",
         "breaker": "Gateway nach vielen Fehlern in Pause",
         "crash": "nach einem Absturz",
+        "fault": "Fehler in diesem Dienst",
         "queued": "an der Reihe",
         "in_flight": "wird gerade gesendet",
         "rejected": "abgelehnt",

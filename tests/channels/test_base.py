@@ -16,6 +16,7 @@ from channels.base import ChannelError, Consequence, DeliveryError, Receipt
         (base.Uncertain, Consequence.RETRY_UNCERTAIN, True),
         (base.RateLimited, Consequence.POSTPONE, False),
         (base.Unauthorized, Consequence.RETRY, False),
+        (base.NotMade, Consequence.RETRY, False),
     ],
 )
 def test_what_an_endpoints_error_comes_to(
@@ -44,7 +45,8 @@ def test_every_consequence_is_named_above() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "needs_person"), [(base.ChannelDown, False), (base.ChannelMisconfigured, True)]
+    ("error", "needs_person"),
+    [(base.ChannelDown, False), (base.ChannelFault, False), (base.ChannelMisconfigured, True)],
 )
 def test_which_error_of_a_gateway_needs_a_person(error: type[ChannelError], needs_person: bool) -> None:
     assert error.needs_person is needs_person

@@ -10,12 +10,16 @@ import pytest
 
 from channels.base import (
     ChannelDown,
+    ChannelFault,
     ChannelMisconfigured,
     DeliveryError,
     Endpoint,
+    NotMade,
+    Permanent,
     Receipt,
     Uncertain,
 )
+from channels.crashes import Proof
 from channels.fanout import Bounds, fan_out
 from channels.http.client import HttpClient
 from channels.http.messages import Request
@@ -54,12 +58,12 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
         receipts = [
             one
-            async for known in fan_out(client_for(side.origin), Clumsy(), endpoints, BOUNDS)
+            async for known in fan_out(client_for(side.origin), Clumsy(), endpoints, BOUNDS, Proof())
             for one in known
         ]
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
     assert (errors[0], errors[2]) == (None, None)
-    assert (type(errors[1]), str(errors[1])) == (Uncertain, "unreadable RuntimeError")
+    assert (type(errors[1]), str(errors[1])) == (Uncertain, "RuntimeError unreadable")
 
 
 class Sleepy(Clumsy):
@@ -76,7 +80,7 @@ async def test_nothing_is_sent_whose_time_ran_out_while_it_was_made(
     bounds = Bounds(1, NOW + timedelta(seconds=0.05), lambda: NOW)
     async with far_side() as side:
         endpoints = [Endpoint(1, f"{side.origin}/1", {})]
-        runs = fan_out(client_for(side.origin), Sleepy(), endpoints, bounds)
+        runs = fan_out(client_for(side.origin), Sleepy(), endpoints, bounds, Proof())
         [receipt] = [one async for known in runs for one in known]
     assert side.seen == []
     assert isinstance(receipt.error, DeliveryError)
@@ -86,7 +90,9 @@ async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_
     client_for: Callable[..., HttpClient],
 ) -> None:
     endpoints = [Endpoint(1, "http://push.example/x", {})]
-    (receipt,) = [one async for known in fan_out(client_for(), Clumsy(), endpoints, BOUNDS) for one in known]
+    (receipt,) = [
+        one async for known in fan_out(client_for(), Clumsy(), endpoints, BOUNDS, Proof()) for one in known
+    ]
     assert (receipt.error.label, receipt.error.code) == ("permanent", "url_not_https")
 
 
@@ -103,7 +109,7 @@ async def test_what_needs_a_human_is_told_before_what_heals(
         with pytest.raises((ChannelDown, ChannelMisconfigured)) as caught:
             await anext(
                 one
-                async for known in fan_out(client, Clumsy(), endpoints, BOUNDS)
+                async for known in fan_out(client, Clumsy(), endpoints, BOUNDS, Proof())
                 for one in known
                 if one.accepted
             )
@@ -128,12 +134,86 @@ async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for: Calla
         adapter = Stumbling(RuntimeError("geheim"))
         receipts = [
             one
-            async for known in fan_out(client_for(side.origin), adapter, endpoints, BOUNDS)
+            async for known in fan_out(client_for(side.origin), adapter, endpoints, BOUNDS, Proof())
             for one in known
         ]
     errors = {receipt.endpoint_id: receipt.error for receipt in receipts}
     assert (errors[0], errors[2]) == (None, None)
-    assert str(errors[1]) == "unusable RuntimeError"
+    assert str(errors[1]) == "RuntimeError unusable record"
+
+
+class Broken(Clumsy):
+    """An adapter that can make no request at all while it is broken."""
+
+    broken = True
+
+    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Any:
+        if self.broken:
+            raise UnicodeEncodeError("ascii", "+4915100000001", 0, 1, "geheim")
+        return super().request(endpoint, gateway, seconds_left)
+
+
+async def ran(runs: Any) -> tuple[dict[int, Any], Any]:
+    """The errors by endpoint, and what was raised at the end."""
+    errors = {}
+    try:
+        async for known in runs:
+            errors |= {receipt.endpoint_id: receipt.error for receipt in known}
+    except ChannelDown as raised:
+        return errors, raised
+    return errors, None
+
+
+@pytest.mark.parametrize("recipients", [1, 3])
+async def test_what_stops_everybody_is_our_fault_and_ends_no_recipient(
+    client_for: Callable[..., HttpClient], recipients: int
+) -> None:
+    adapter, proof = Broken(), Proof()
+    async with far_side(answer(200)) as side:
+        client = client_for(side.origin)
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(recipients)]
+        errors, raised = await ran(fan_out(client, adapter, endpoints, BOUNDS, proof))
+        assert {type(error) for error in errors.values()} == {NotMade}
+        assert len(errors) == recipients
+        assert (type(raised), raised.code, raised.gateway) == (
+            ChannelFault,
+            "UnicodeEncodeError",
+            side.origin,
+        )
+        assert "geheim" not in f"{raised} {errors}"
+        assert "+49" not in f"{raised} {errors}"
+
+        adapter.broken = False
+        errors, raised = await ran(fan_out(client, adapter, endpoints, BOUNDS, proof))
+        assert (set(errors.values()), raised) == ({None}, None)
+
+        adapter.broken = True  # of one that works, a single record is odd
+        errors, raised = await ran(fan_out(client, adapter, endpoints[:1], BOUNDS, proof))
+    assert (type(errors[0]), errors[0].code, raised) == (Permanent, "UnicodeEncodeError", None)
+
+
+async def test_after_a_fault_of_ours_a_probe_of_one_ends_nobody_either(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    adapter, proof = Broken(), Proof()
+    async with far_side(answer(200)) as side:
+        client = client_for(side.origin)
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
+        for some, broken in ((endpoints, False), (endpoints, True), (endpoints[:1], True)):
+            adapter.broken = broken
+            errors, _ = await ran(fan_out(client, adapter, some, BOUNDS, proof))
+    assert [type(error) for error in errors.values()] == [NotMade]
+
+
+@pytest.mark.parametrize("origin", ["https://127.0.0.1", "http://127.0.0.1"])
+async def test_a_setting_that_libcurl_cannot_take_is_our_fault(
+    client_for: Callable[..., HttpClient], origin: str
+) -> None:
+    client = client_for(origin, ca_file="/etc/\0")
+    endpoints = [Endpoint(number, f"{origin}/{number}", {}) for number in range(3)]
+    errors, raised = await ran(fan_out(client, Clumsy(), endpoints, BOUNDS, Proof()))
+    assert [type(error) for error in errors.values()] == [NotMade] * 3
+    assert (type(raised), raised.code) == (ChannelFault, "ValueError")
 
 
 async def test_want_of_memory_is_held_against_no_recipient(client_for: Callable[..., HttpClient]) -> None:
@@ -141,7 +221,7 @@ async def test_want_of_memory_is_held_against_no_recipient(client_for: Callable[
         endpoints = [Endpoint(number, f"{side.origin}/{number}", {}) for number in range(3)]
         adapter = Stumbling(MemoryError())
         with pytest.raises(MemoryError):
-            await anext(fan_out(client_for(side.origin), adapter, endpoints, BOUNDS))
+            await anext(fan_out(client_for(side.origin), adapter, endpoints, BOUNDS, Proof()))
 
 
 def test_want_of_memory_is_known_whatever_a_library_calls_it(

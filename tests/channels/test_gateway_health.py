@@ -13,6 +13,7 @@ from channels.base import (
     Transient,
     Uncertain,
 )
+from channels.crashes import Proof
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
 
 REFUSAL = ChannelMisconfigured("403", "no")
@@ -23,7 +24,7 @@ def endpoint(number: int) -> Endpoint:
 
 
 def health_of(refusals_tolerated: int, connect_failures: int = 5) -> GatewayHealth:
-    return GatewayHealth("haupt", refusals_tolerated, connect_failures)
+    return GatewayHealth("haupt", refusals_tolerated, connect_failures, Proof())
 
 
 def known(receipts: list[Receipt]) -> list[tuple[int, type[DeliveryError] | None]]:

@@ -13,6 +13,7 @@ import structlog
 
 from channels.base import (
     ChannelDown,
+    ChannelFault,
     ChannelMisconfigured,
     Expired,
     Gone,
@@ -227,7 +228,7 @@ async def test_an_endpoint_that_does_not_take_its_credentials_holds_nobody_else_
     assert set(await house.subscriptions.endpoints(ids)) == set(ids), "nobody is unsubscribed"
 
 
-@pytest.mark.parametrize("error", [ChannelDown, ChannelMisconfigured])
+@pytest.mark.parametrize("error", [ChannelDown, ChannelFault, ChannelMisconfigured])
 async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_says(
     house: House, error: Any
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import structlog
 from pydantic import ValidationError
 
 from channels.app.channel import App
@@ -14,6 +15,7 @@ from channels.http.retry_after import MAX_WAIT_S
 from channels.webpush.channel import WebPush
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, LeasePolicy
 from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.model.vocabulary import State
 from dispatcher.settings import Settings, explained, variables
 from tests.channels import conftest as outbound
 from tests.channels.far_side import answer, closed_port, far_side
@@ -180,6 +182,26 @@ async def test_a_gateway_is_down_after_as_many_failures_as_the_settings_say(
     found = await paused(house)
     assert found["reason"] == "down"
     assert 20 < found["s"] <= 25
+
+
+async def test_what_stops_every_request_pauses_the_gateway_and_ends_nobody(
+    house: House, client_for: Any, env: pytest.MonkeyPatch
+) -> None:
+    policy = Settings().delivery
+    async with far_side(answer(200)) as side:
+        broken = App(client_for(side.origin, ca_file="/etc/\0"))
+        with structlog.testing.capture_logs() as logs:
+            batch = await served_by(house, policy, broken, side.origin, people=3)
+        assert [one[1:] for one in await house.problems()] == [("fault", "ValueError", 1, 0)] * 3
+        assert (await paused(house))["reason"] == "fault"
+        assert {(one["reason"], one["code"]) for one in logs if one["event"] == "gateway_paused"} == {
+            ("fault", "ValueError")
+        }
+        assert await house.outcomes(batch) == bytes([State.RETRY]) * 3
+        await house.all_due_now()
+        mended = house.another(channels={"app": App(client_for(side.origin))}, policy=policy)
+        await mended.deliver(batch)
+    assert await house.outcomes(batch) == bytes([State.ACCEPTED]) * 3
 
 
 def test_channels_are_told_by_the_wiring(env: pytest.MonkeyPatch, tmp_path: Path) -> None:

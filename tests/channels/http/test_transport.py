@@ -193,11 +193,11 @@ async def test_an_answer_has_status_headers_and_body(client_to: Make, server_tls
 
 @pytest.mark.parametrize("place", ["Prüf stand", "試験", os.fsdecode(b"latin-\xfc")])
 async def test_the_authorities_may_lie_anywhere(
-    client_to: Make, server_tls: Tls, ca_file: str, tmp_path: Path, place: str
+    client_to: Make, server_tls: Tls, authority: trustme.CA, tmp_path: Path, place: str
 ) -> None:
     elsewhere = tmp_path / place / "Zertifikate für Düren.pem"
     elsewhere.parent.mkdir()
-    elsewhere.write_bytes(Path(ca_file).read_bytes())
+    authority.cert_pem.write_to_path(elsewhere)
     async with far_side_2(accept, server_tls("h2")) as side:
         client = client_to(side.origin, ca=str(elsewhere))
         assert await client.carry(client.exchange(side.origin)) == status(201)
