@@ -238,3 +238,16 @@ def test_lines_of_prose_are_not_longer_than_120_characters(document: Any) -> Non
         fenced ^= line.startswith("```")
         if not (fenced or line.startswith(("|", "    "))):
             assert len(line) <= 120, number
+
+
+def debian_packages() -> tuple[set[str], set[str]]:
+    """What CI installs, and what CONTRIBUTING has people install."""
+    ci = (documents.ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    [by_hand] = re.findall(r"`apt install ([^`]+)`", (documents.ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    return set(re.findall(r"^ +missing (\S+) ", ci, flags=re.MULTILINE)), set(by_hand.split())
+
+
+def test_people_are_to_install_what_ci_installs() -> None:
+    ci, by_hand = debian_packages()
+    assert ci == by_hand
+    assert "prometheus" in ci
