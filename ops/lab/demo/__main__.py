@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from ops.broken_pipe import quietly
 from ops.lab.demo import evidence, report
 from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.scenario import Scenario
@@ -49,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print(f"[bold red]the demo could not be run:[/] {error}", highlight=False)
         return BROKEN
     except KeyboardInterrupt:
+        console.print("stopped")
         return 128 + signal.SIGINT
 
 
@@ -87,7 +89,7 @@ def _stay(district: District, case: RunRecord, console: Console) -> None:
     with suppress(KeyboardInterrupt):
         while True:
             signal.pause()
-    console.print("stopping")
+    console.print("stopping everything, which takes some seconds")
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -109,4 +111,4 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

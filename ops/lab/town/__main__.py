@@ -15,11 +15,13 @@ from rich.console import Console
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.model.desk_time import DEFAULT_ZONE
+from dispatcher.runtime.listening import listen
+from ops.broken_pipe import quietly
 from ops.lab.demo.heartbeat import Heartbeat, beating
 from ops.lab.demo.report import near
 from ops.lab.demo.view import View
 from ops.lab.gateways.launch import StandinError
-from ops.lab.town.phones import Phones
+from ops.lab.town.phones import Phones, fitted
 from ops.lab.world.district import District, Layout
 from ops.lab.world.ledger import Tail
 from ops.lab.world.own_directory import OutError, orderly_end, owned
@@ -43,14 +45,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _options(argv)
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     try:
+        require_free_port(options.port)
         with owned(options.out, "population"), orderly_end():
             _run(options, console)
-    except (OutError, ServiceError, StandinError) as error:
+    except (OutError, PortTakenError, ServiceError, StandinError) as error:
         console.print(f"the town could not be started: {error}")
         return NOT_RUN
     except KeyboardInterrupt:
         console.print("stopped")
     return 0
+
+
+class PortTakenError(Exception):
+    """Something else listens where the API would. The text says how to choose another port."""
+
+
+def require_free_port(port: int) -> None:
+    """Check that the API will be able to listen: better before anything is started. Raises `PortTakenError`."""
+    try:
+        listen("127.0.0.1", port).close()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise PortTakenError(f"port {port}: {reason}; choose another: make try ARGS='--port 8090'") from error
 
 
 def _run(options: argparse.Namespace, console: Console) -> None:
@@ -71,7 +87,8 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         _introduce(console, district)
         while True:
             for line in phones.lines(tail.new()):
-                console.print(line)
+                for part in fitted(line, console.width) if console.is_terminal else [line]:
+                    console.print(part)
             time.sleep(LOOK_EVERY_S)
 
 
@@ -119,4 +136,4 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(quietly(main))

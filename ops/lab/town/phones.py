@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING
 
 from ops.lab.world import devices
@@ -40,3 +41,18 @@ class Phones:
         self._shown.add((entry.channel, entry.alert))
         heading, *body = devices.lines_of(entry, self._zone)
         yield from ("", f"{heading} to {where}:", *(f"    {line}" for line in body), "")
+
+
+def fitted(line: str, columns: int) -> list[str]:
+    """Return a line in as many as a terminal of so many columns needs, broken between words, each as far in as the
+    first. A word that is longer, as a link, stays whole.
+    """
+    words = line.lstrip()
+    indent = line[: len(line) - len(words)]
+    return TextWrapper(
+        columns,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).wrap(words) or [""]

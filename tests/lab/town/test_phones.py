@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ops.lab.town.phones import Phones
+from ops.lab.town.phones import Phones, fitted
 from ops.lab.world.ledger import Entry
 from ops.lab.world.population import Recipient
 
@@ -44,3 +44,10 @@ def test_another_message_is_shown_whole() -> None:
 
 def test_what_was_refused_reached_nobody() -> None:
     assert lines(entry("r1", status=503), entry("r1", "")) == []
+
+
+def test_a_line_is_broken_between_words_and_links_stay_whole() -> None:
+    assert fitted("    Keller räumen, Autos wegfahren", 20) == ["    Keller räumen,", "    Autos wegfahren"]
+    link = "    https://warnung.example/" + "a" * 30
+    assert fitted(link, 20) == [link]
+    assert fitted("", 20) == [""]
