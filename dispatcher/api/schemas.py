@@ -116,6 +116,11 @@ class ProgressBody(Body):
     accepted: int = Field(description="gateways took the message for them", examples=[118])
     waiting: int = Field(description="they are still owed the message", examples=[0])
     failed: int = Field(description="nothing more is tried for them", examples=[2])
+    gone: int = Field(
+        0,
+        description="how many of the failed are gone: the subscription has ended, nothing is owed",
+        examples=[1],
+    )
     first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
     last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
 
@@ -389,6 +394,7 @@ def progress_body(progress: RecipientProgress) -> ProgressBody:
         accepted=progress.accepted,
         waiting=owed_recipients(progress.waiting),
         failed=owed_recipients(progress.failed),
+        gone=progress.gone,
         first_accepted_at=progress.first_accepted_at,
         last_accepted_at=progress.last_accepted_at,
     )

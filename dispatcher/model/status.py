@@ -91,6 +91,8 @@ class RecipientProgress:
     failed: tuple[Owed, ...] = ()
     first_accepted_at: datetime | None = None
     last_accepted_at: datetime | None = None
+    gone: int = 0
+    """How many of the failed have unsubscribed, or have a device that is no more: nothing is owed to them."""
 
     @property
     def recipients(self) -> int:
@@ -141,7 +143,10 @@ def progress_of(
         if group.state.terminal and not group.state.reached
     ]
     accepted = sum(group.recipients for group in groups if group.state.reached)
-    return RecipientProgress(accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at)
+    gone = sum(group.recipients for group in groups if group.state is State.GONE)
+    return RecipientProgress(
+        accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at, gone
+    )
 
 
 def _waiting(group: RecipientGroup, pause: Pause | None) -> Owed:

@@ -54,6 +54,7 @@ def test_every_recipient_is_accepted_or_waits_or_has_failed() -> None:
     reached = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED)
     assert progress.accepted == sum(2 ** list(State).index(state) for state in reached)
     assert owed_recipients(progress.waiting) == 1 + 2 + 4
+    assert progress.gone == 2 ** list(State).index(State.GONE), "counted among the failed, and apart"
     assert {line.reason for line in progress.failed} == {"gone", "rejected", "expired", "superseded", "dead"}
 
 

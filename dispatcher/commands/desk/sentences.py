@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dispatcher.commands.desk.service import ServiceRefused, Unanswered
     from dispatcher.desk_texts.desk import Desk
 
+_GONE: Final = State.GONE.name.lower()
 _WAITING: Final = {State.PENDING, State.CLAIMED, State.RETRY}
 _REACHED: Final = {State.ACCEPTED, State.DELIVERED, State.DISPLAYED}
 SMALL_SHARE: Final = 0.01
@@ -120,7 +121,8 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
         last = progress["last_accepted_at"] or first
         lines.append(desk.line("first_last", first=desk.time(first), last=desk.time(last)))
     lines += [_owed_line("waiting", one, desk) for one in answer.get("waiting", ())]
-    lines += [_owed_line("failed", one, desk) for one in answer.get("failed", ())]
+    for one in answer.get("failed", ()):
+        lines.append(_owed_line("gone" if one["reason"] == _GONE else "failed", one, desk))
     return lines
 
 
@@ -149,28 +151,33 @@ def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     firsts = [one["first_accepted_at"] for one in channels if one["first_accepted_at"]]
     lasts = [one["last_accepted_at"] for one in channels if one["last_accepted_at"]]
     sums = [_sums(one["states"]) for one in channels]
-    accepted, waiting, failed = (sum(one[place] for one in sums) for place in range(3))
+    accepted, waiting, failed, gone = (sum(one[place] for one in sums) for place in range(4))
     return {
-        "recipients": accepted + waiting + failed,
+        "recipients": accepted + waiting + failed + gone,
         "accepted": accepted,
         "waiting": waiting,
-        "failed": failed,
+        "failed": failed + gone,
+        "gone": gone,
         "first_accepted_at": min(firsts, default=None),
         "last_accepted_at": max(lasts, default=None),
     }
 
 
-def _sums(states: Mapping[str, int]) -> tuple[int, int, int]:
-    """Return how many recipients are reached, wait, and are not reached."""
+def _sums(states: Mapping[str, int]) -> tuple[int, int, int, int]:
+    """Return how many recipients are reached, wait, are not reached, and are gone, each counted once."""
     found = {state: states.get(state.name.lower(), 0) for state in State}
     reached = sum(count for state, count in found.items() if state in _REACHED)
     waiting = sum(count for state, count in found.items() if state in _WAITING)
-    return reached, waiting, sum(found.values()) - reached - waiting
+    gone = found[State.GONE]
+    return reached, waiting, sum(found.values()) - reached - waiting - gone, gone
 
 
 def progress_line(progress: Mapping[str, Any], desk: Desk) -> str:
-    names = ("recipients", "accepted", "waiting", "failed")
-    return desk.line("progress", **{name: progress[name] for name in names})
+    """Say how many are reached, wait and failed, and apart from them how many there are no more."""
+    gone = progress.get("gone", 0)  # an older service does not count them
+    counted = {name: progress[name] for name in ("recipients", "accepted", "waiting")}
+    said = desk.line("progress", **counted, failed=progress["failed"] - gone)
+    return said + desk.line("progress_gone", gone=gone) if gone else said
 
 
 def change_line(answer: Mapping[str, Any], desk: Desk) -> str:
@@ -184,7 +191,7 @@ def change_line(answer: Mapping[str, Any], desk: Desk) -> str:
 
 
 def _channel_rows(channels: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str]]:
-    head = ("channel", "kind", "accepted", "waiting", "failed", "first", "last")
+    head = ("channel", "kind", "accepted", "waiting", "failed", "gone", "first", "last")
     rows = [[desk.texts.columns[name] for name in head]]
     for one in channels:
         times = (one["first_accepted_at"], one["last_accepted_at"])
@@ -215,9 +222,8 @@ def _place_lines(
         row.append(desk.texts.target_reasons.get(place["reason"], place["reason"]))
         there = None if reach is None else reach.get(place["ags"], {})
         if there is not None and of_states and there:
-            accepted, waiting, failed = _sums(there)
-            total = accepted + waiting + failed
-            row.append(f"{desk.texts.columns['accepted']} {accepted}/{total}")
+            sums = _sums(there)
+            row.append(f"{desk.texts.columns['accepted']} {sums[0]}/{sum(sums)}")
         elif there is not None and not of_states and reach:
             row.append(counts(there, desk))
         else:

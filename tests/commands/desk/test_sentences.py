@@ -134,19 +134,20 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
         "recipients": 2,
         "next_attempt_at": AT,
     }
-    fails = {"channel": "webpush", "gateway": "x", "reason": "gone", "code": "", "recipients": 1}
+    gone = {"channel": "webpush", "gateway": "x", "reason": "gone", "code": "410", "recipients": 1}
+    fails = gone | {"reason": "rejected", "code": "413"}
     found = status_lines(
         status(
-            progress=progress(4, 2, 1, first=AT, last="2026-11-28T05:27:00Z"),
+            progress=progress(4, 2, 2, first=AT, last="2026-11-28T05:27:00Z") | {"gone": 1},
             waiting=[waits],
-            failed=[fails],
+            failed=[fails, gone],
             municipalities=[place(share=0.001)],
             recipients_by_municipality={"05358008": {"accepted": 4, "retry": 2, "gone": 1}},
             channels=[
                 {
                     "channel": "sms_http",
                     "kind": "alert",
-                    "states": {"accepted": 4, "retry": 2},
+                    "states": {"accepted": 4, "retry": 2, "gone": 1},
                     "first_accepted_at": AT,
                     "last_accepted_at": None,
                 }
@@ -154,28 +155,33 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
         ),
         DESK,
     )
-    assert found[:7] == [
+    assert found[:8] == [
         "01A neue Warnung: Versand läuft",
         "Hochwasser, gültig bis 28.11.2026 06:25 MEZ",
         "Angenommen 28.11.2026 06:25 MEZ",
-        "7 Empfänger: 4 übergeben, 2 wartend, 1 gescheitert",
+        "8 Empfänger: 4 übergeben, 2 wartend, 1 gescheitert; 1 abgemeldet: ihnen steht nichts zu",
         "Übergeben: erster 28.11.2026 06:25 MEZ, letzter 28.11.2026 06:27 MEZ",
         "Wartet: SMS über gw1, 2 Empfänger: vorübergehend nicht angenommen (503), nächster Versuch 28.11.2026 06:25 MEZ",
-        "Gescheitert: Web-Push über x, 1 Empfänger: abgemeldet",
+        "Gescheitert: Web-Push über x, 1 Empfänger: abgelehnt (413)",
+        "Abgemeldet: Web-Push über x, 1 Empfänger: abgemeldet (410)",
     ]
     assert "  05358008  Düren  < 1 %  Fläche  übergeben 4/7" in found
-    assert any(re.fullmatch(r"SMS +Warnung +4 +2 +0 +28.11.2026 06:25 MEZ +-", line) for line in found)
+    assert any(re.fullmatch(r"SMS +Warnung +4 +2 +0 +1 +28.11.2026 06:25 MEZ +-", line) for line in found)
 
 
 def test_an_older_services_channels_are_summed_up() -> None:
     answer = status(
         channels=[
-            {"states": {"accepted": 2, "dead": 1}, "first_accepted_at": AT, "last_accepted_at": AT},
+            {
+                "states": {"accepted": 2, "dead": 1, "gone": 3},
+                "first_accepted_at": AT,
+                "last_accepted_at": AT,
+            },
             {"states": {"pending": 5}, "first_accepted_at": None, "last_accepted_at": None},
         ]
     )
     del answer["progress"]
-    assert progress_of(answer) == progress(2, 5, 1, first=AT, last=AT)
+    assert progress_of(answer) == progress(2, 5, 4, first=AT, last=AT) | {"gone": 3}
 
 
 def test_a_plan_that_is_not_made_yet_is_no_empty_table() -> None:
