@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from channels.sms.settings import SmsGatewaySettings
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, introduce, serving
 from tests.described.environments import NotInstalledError, node_packages, or_skip, python_tool
@@ -69,6 +71,7 @@ async def service(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIte
     )
     async with serving(settings) as running:
         await introduce(running.parts)
+        await agreed_secret(running.parts.health.pool, SecretName.VAPID, settings)  # as the first worker does
         await running.parts.sources.add_key("feed-mowas", FEED_KEY)
         yield running
 
