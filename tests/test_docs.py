@@ -251,3 +251,28 @@ def test_people_are_to_install_what_ci_installs() -> None:
     ci, by_hand = debian_packages()
     assert ci == by_hand
     assert "prometheus" in ci
+
+
+UNGERMAN = re.compile(
+    r"\b(?:der|den|einen|jeder|jeden|dieser) Gateway\b|\bEtikett\b|\bDer Kern hat\b|\bAnschluss\b",
+    re.IGNORECASE,
+)
+"""Das Gateway, and the words by which an operator knows them: Label, Kernel, Port."""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "docs/runbooks.md",
+        "docs/for-officers.md",
+        "prometheus/rules/alerts.yml",
+        "grafana/dashboards/dispatcher.json",
+    ],
+)
+def test_operators_read_their_own_words_in_german(file: str) -> None:
+    text = (documents.ROOT / "ops" / file).read_text(encoding="utf-8")
+    assert UNGERMAN.findall(" ".join(text.split())) == []
+
+
+def test_a_word_that_is_not_theirs_is_noticed() -> None:
+    assert UNGERMAN.findall("Den Gateway und der Gateways am Anschluss") == ["Den Gateway", "Anschluss"]
