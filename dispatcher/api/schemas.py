@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.submission import Accepted, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
-    from dispatcher.model.status import AlertStatus, Over, RecipientProgress, StandsIn
+    from dispatcher.model.status import AcceptedBefore, AlertStatus, Over, RecipientProgress, StandsIn
     from dispatcher.targeting.outcome import Unmatched
 
 
@@ -187,6 +187,16 @@ class MergedIntoBody(Body):
     )
 
 
+class AcceptedAsBody(Body):
+    """The alert that a message was accepted as before."""
+
+    id: words.AlertRef = Field(description="Id of the alert of record.")
+    progress: ProgressBody | None = Field(
+        description="its recipients in numbers; null where they could not be counted in time, and where it is another "
+        "source's",
+    )
+
+
 class AcceptedBody(Body):
     """The promise: committed to the record."""
 
@@ -217,8 +227,10 @@ class PreviewBody(Body):
 
     reason: words.ReasonWord
     repeated: bool = Field(
-        description="accepted before: submitting it again answers the same and does nothing", examples=[False]
+        description="accepted before: submitting it again answers the same and does nothing, so that `reach` is empty",
+        examples=[False],
     )
+    accepted_as: AcceptedAsBody | None = Field(description="with `repeated`: what it was accepted as")
     lane: words.LaneWord
     expires: words.Expires
     sent_to_people: bool = Field(
@@ -423,6 +435,16 @@ def merged_into_body(stands_in: StandsIn | None, reader: str | None) -> MergedIn
     )
 
 
+def accepted_as_body(before: AcceptedBefore | None, reader: str) -> AcceptedAsBody | None:
+    """Return what the source `reader` may know of the alert that its message was accepted as: sources may share a CAP
+    sender, and then its progress may be another one's.
+    """
+    if before is None:
+        return None
+    counted = before.progress if before.alert.source_id == reader else None
+    return AcceptedAsBody(id=before.alert.id, progress=progress_body(counted) if counted else None)
+
+
 def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
     """Return how an alert stands, as the source `reader` may know it, or an operator (None)."""
     return StatusBody(
@@ -483,6 +505,7 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
     return PreviewBody(
         reason=preview.reason,
         repeated=preview.repeated,
+        accepted_as=accepted_as_body(preview.accepted_as, reader),
         lane=preview.lane,
         expires=preview.expires,
         sent_to_people=preview.sent_to_people,

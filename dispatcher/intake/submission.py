@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
-    from dispatcher.model.status import Over, StandsIn
+    from dispatcher.model.status import AcceptedBefore, Over, StandsIn
     from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
@@ -84,6 +84,8 @@ class Preview:
     repeated: bool
     matched: Match
     over: Over | None = None
+    accepted_as: AcceptedBefore | None = None
+    """With `repeated`: the alert that it was accepted as."""
     merged_into: StandsIn | None = None
     quota_reached: bool = False
     """Whether it would be refused just now, because its source has submitted as many warnings as it may."""
@@ -187,6 +189,7 @@ class SubmissionIntake:
             repeated=before is not None,
             matched=message.matched,
             over=await self._statuses.over(before) if before else None,
+            accepted_as=await self._statuses.accepted_before(before) if before else None,
             merged_into=await self._stands_in(before, decision),
             quota_reached=quota_reached,
         )

@@ -193,6 +193,15 @@ class StandsIn:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedBefore:
+    """The alert as which a message was accepted before, and how far it has come."""
+
+    alert: StoredAlert
+    progress: RecipientProgress | None
+    """None where it could not be counted in time."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlertStatus:
     """Everything that is known of how an alert stands."""
 

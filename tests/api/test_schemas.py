@@ -14,7 +14,7 @@ from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.sentences.sentence import Said
-from dispatcher.model.status import RecipientProgress, StandsIn
+from dispatcher.model.status import AcceptedBefore, RecipientProgress, StandsIn
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import AlertState, Lane, Reason
 from dispatcher.targeting.outcome import Match, Unmatched
@@ -114,6 +114,7 @@ def test_a_preview_says_whom_it_would_reach() -> None:
     assert schemas.preview_body(preview, "leitstelle").model_dump() == {
         "reason": "update",
         "repeated": False,
+        "accepted_as": None,
         "lane": "flash",
         "expires": NOW,
         "sent_to_people": True,
@@ -130,6 +131,17 @@ def test_a_preview_says_whom_it_would_reach() -> None:
         "gaps": ["1 von 1 …"],
         "findings": [FINDING_BODY],
     }
+
+
+@pytest.mark.parametrize(("reader", "counted"), [("leitstelle", 2), ("andere", None)])
+def test_what_was_accepted_before_is_named_and_counted_for_its_source_only(
+    reader: str, counted: int | None
+) -> None:
+    before = AcceptedBefore(on_record(source_id="leitstelle"), RecipientProgress(accepted=2))
+    body = schemas.accepted_as_body(before, reader)
+    assert body is not None
+    assert (body.id, body.progress and body.progress.accepted) == ("A", counted)
+    assert schemas.accepted_as_body(None, reader) is None
 
 
 def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:

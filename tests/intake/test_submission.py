@@ -276,9 +276,13 @@ async def test_a_preview_says_what_would_happen_and_changes_nothing(service: Ser
 
 async def test_a_preview_judges_an_identity_as_submitting_it_would(service: Service) -> None:
     one = warning()
-    await service.submit(one)
+    first = (await service.submit(one, path="/v1/alerts/preview")).json
+    assert (first["repeated"], first["accepted_as"]) == (False, None)
+    accepted = (await service.submit(one)).json["alert"]["id"]
     again = await service.submit(one, path="/v1/alerts/preview")
     assert (again.status, again.json["repeated"], again.json["reason"]) == (200, True, "first_notice")
+    assert again.json["accepted_as"]["id"] == accepted
+    assert again.json["accepted_as"]["progress"]["recipients"] == 0
     other = replace(one, infos=(InfoPart(headline="Anders"),))
     (await service.submit(other, path="/v1/alerts/preview")).problem(409, "identity-reused")
 

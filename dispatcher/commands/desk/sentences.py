@@ -28,28 +28,38 @@ SMALL_SHARE: Final = 0.01
 
 
 def accepted_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
-    """Say what was accepted, what becomes of it, and whom it concerns; first of all the alert's id."""
+    """Say what was accepted, what becomes of it, and whom it concerns; first of all the alert's id, and loudly where
+    nobody is told of it.
+    """
     alert = answer["alert"]
     reason = desk.texts.reasons.get(alert["reason"], alert["reason"])
     key = "accepted_before" if answer["repeated"] else "accepted"
+    if not is_sent_to_people(alert["reason"], answer):
+        key = "accepted_loudly"
     lines = [f"{alert['id']} {desk.line(key, reason=reason)}", _headline(alert, desk)]
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
     lines += _place_lines(answer["municipalities"], {}, desk)
     return [*lines, desk.line("follow", id=alert["id"])]
 
 
+def is_sent_to_people(reason: str, answer: Mapping[str, Any]) -> bool:
+    """Whether people are notified of the message: what the service says, or an older one's reason."""
+    return bool(answer.get("sent_to_people", reason in DISPATCHED))
+
+
 def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
-    """Say what submitting would do."""
+    """Say what submitting would do; of what was accepted before, what became of it."""
     reason = desk.texts.reasons.get(answer["reason"], answer["reason"])
-    lane = desk.texts.lanes.get(answer["lane"], answer["lane"])
-    until = desk.line("until", until=desk.time(answer["expires"]))
-    lines = [desk.line("preview", reason=f"{reason}, {until}"), desk.line("lane", lane=lane)]
     if answer["repeated"]:
-        lines.append(desk.line("already_accepted", reason=reason))
+        return _repeated_lines(answer, reason, desk)
+    until = desk.line("until", until=desk.time(answer["expires"]))
+    lines = [desk.line("preview", reason=f"{reason}, {until}")]
+    alarms = answer["reason"] in DISPATCHED and is_sent_to_people(answer["reason"], answer)
+    if alarms:
+        lines.append(desk.line("lane", lane=desk.texts.lanes.get(answer["lane"], answer["lane"])))
     if answer.get("quota_reached"):
         lines.append(desk.line("quota_reached"))
     lines += outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
-    alarms = answer["reason"] in DISPATCHED and answer.get("sent_to_people", True) and not answer.get("over")
     reach = answer["reach"]
     if not alarms and answer["municipalities"]:
         lines.append(desk.line("not_alarmed"))
@@ -59,6 +69,21 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     if alarms:
         lines.append(desk.line("all_told", counts=counts(reach, desk)))
     return lines
+
+
+def _repeated_lines(answer: Mapping[str, Any], reason: str, desk: Desk) -> list[str]:
+    """Say as what the message was accepted and whom it reached: those whom it would reach now are not counted."""
+    until = desk.line("until", until=desk.time(answer["expires"]))
+    lines = [desk.line("preview_repeated", reason=f"{reason}, {until}")]
+    # An older service does not say as which.
+    before = answer.get("accepted_as") or {}
+    key = "already_sent" if is_sent_to_people(answer["reason"], answer) else "already_accepted"
+    number = desk.line("as_number", id=before["id"]) if before else ""
+    lines.append(desk.line(key, number=number, reason=reason))
+    if key == "already_sent" and before.get("progress"):
+        lines.append(progress_line(before["progress"], desk))
+    lines += outcome_lines(answer["reason"], answer, answer.get("merged_into"), desk)
+    return [*lines, *_place_lines(answer["municipalities"], None, desk)]
 
 
 def outcome_lines(

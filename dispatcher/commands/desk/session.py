@@ -22,8 +22,10 @@ REFUSED: Final = 1
 WRONG_CALL: Final = 2
 UNANSWERED: Final = 3
 OVER_QUOTA: Final = 4
+SENT_TO_NOBODY: Final = 5
 """The exit codes, besides 0: not accepted, so mend the message; nothing was sent, so mend the call; unknown whether
-accepted, so send it again as it is; not accepted because of the quota, so send it again later."""
+accepted, so send it again as it is; not accepted because of the quota, so send it again later; accepted, but nobody is
+told, where the call expects that."""
 
 Url = Annotated[
     str,

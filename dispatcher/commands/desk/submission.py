@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from string import Template
@@ -11,10 +12,24 @@ from xml.sax.saxutils import escape as escape_xml
 import typer
 
 from dispatcher.commands.desk.following import follow as follow_alert
-from dispatcher.commands.desk.sentences import accepted_lines, finding_lines, preview_lines
+from dispatcher.commands.desk.sentences import (
+    accepted_lines,
+    finding_lines,
+    is_sent_to_people,
+    preview_lines,
+)
 from dispatcher.commands.desk.service import Service
-from dispatcher.commands.desk.session import AsJson, File, InsecureHttp, Language, Url, explained, say
-from dispatcher.commands.shell.help_text import SENT, Where, helped
+from dispatcher.commands.desk.session import (
+    SENT_TO_NOBODY,
+    AsJson,
+    File,
+    InsecureHttp,
+    Language,
+    Url,
+    explained,
+    say,
+)
+from dispatcher.commands.shell.help_text import SUBMITTED, Where, helped
 from dispatcher.commands.terminal import json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk, desk_zone
@@ -50,14 +65,20 @@ def _cap_time(moment: datetime) -> str:
 @helped(
     Where.ANYWHERE,
     "dispatcher submit warnung.xml --follow",
-    "dispatcher submit warnung.xml --url https://warn.kreis.example --json",
-    exits=SENT,
+    "dispatcher submit warnung.xml --url https://warn.kreis.example --json --expect-sent",
+    exits=SUBMITTED,
 )
-def submit(
+def submit(  # noqa: PLR0913 - the options of a command
     file: File,
     url: Url = "",
     *,
     follow: Annotated[bool, typer.Option("--follow", help="danach den Verlauf zeigen")] = False,
+    expect_sent: Annotated[
+        bool,
+        typer.Option(
+            "--expect-sent", help="Exit-Code 5, wenn niemand gewarnt wird, obwohl sie angenommen ist"
+        ),
+    ] = False,
     as_json: AsJson = False,
     language: Language = DeskLanguage.GERMAN,
     insecure_http: InsecureHttp = False,
@@ -70,21 +91,33 @@ def submit(
     at = desk(language)
     with explained(at, as_json=as_json, advice=at.line("repeat")):
         service = Service.at(url, insecure_http=insecure_http)
-        alert_id = send(service, file.read_bytes(), at, as_json=as_json)
+        sent = send(service, file.read_bytes(), at, as_json=as_json)
     if follow:
         with explained(at, as_json=as_json):
-            follow_alert(service, alert_id, at, as_json=as_json)
+            follow_alert(service, sent.alert_id, at, as_json=as_json)
+    if expect_sent and not sent.to_people:
+        raise typer.Exit(SENT_TO_NOBODY)
 
 
-def send(service: Service, body: bytes, at: Desk, *, as_json: bool) -> str:
-    """Submit a message, say what came of it, and return the alert's id. Raises what `Service.post` does."""
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a submission: the alert of record, and whether people are told of it."""
+
+    alert_id: str
+    to_people: bool
+
+
+def send(service: Service, body: bytes, at: Desk, *, as_json: bool) -> Sent:
+    """Submit a message, say what came of it, and return that in short. Raises what `Service.post` does."""
     answer = service.post("/v1/alerts", body, "alert")
+    sent = Sent(str(answer["alert"]["id"]), is_sent_to_people(answer["alert"]["reason"], answer))
+    answer["sent_to_people"] = sent.to_people  # which an older service does not say
     if as_json:
         typer.echo(json_line(answer))
     else:
         say(accepted_lines(answer, at))
         say(finding_lines(answer, at), err=True)
-    return str(answer["alert"]["id"])
+    return sent
 
 
 @helped(

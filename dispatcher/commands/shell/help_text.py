@@ -41,13 +41,15 @@ OPERATED: Final = {
 }
 """The exit codes of operators' commands that have none of their own."""
 SENT: Final = {
-    0: "angenommen",
+    0: "angenommen (ob jemand gewarnt wird, sagt die erste Zeile)",
     1: "abgelehnt, nichts wird gesendet: die Meldung berichtigen",
     2: "falscher Aufruf, nichts ist gesendet: den Aufruf berichtigen",
     3: "unbekannt, ob angenommen: dieselbe Datei noch einmal senden",
     4: "nicht angenommen, Grenze je Stunde erreicht: später noch einmal senden",
 }
 """The exit codes of whatever sends a message."""
+SUBMITTED: Final = SENT | {5: "mit --expect-sent: angenommen, aber an niemanden gesendet"}
+"""The exit codes of `submit`."""
 SHOWN: Final = {
     0: "gezeigt",
     1: "abgelehnt, oder gibt es nicht",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dispatcher.model.status import AlertStatus, Over, StandsIn, is_merged, over
+from dispatcher.model.status import AcceptedBefore, AlertStatus, Over, StandsIn, is_merged, over
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -63,6 +63,10 @@ class AlertStatuses:
         """Return the alert of this id as one that stands in for another, and how far it has come."""
         other = await self._alerts.get(alert_id)
         return None if other is None else StandsIn(other, await self._progress_in_time(other.id))
+
+    async def accepted_before(self, alert: StoredAlert) -> AcceptedBefore:
+        """Return the alert as one that a message was accepted as before, and how far it has come."""
+        return AcceptedBefore(alert, await self._progress_in_time(alert.id))
 
     async def _progress_in_time(self, alert_id: str) -> RecipientProgress | None:
         """Return how far the alert has come, or None: what is committed must not wait for a count, nor fail by it."""

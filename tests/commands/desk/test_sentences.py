@@ -103,6 +103,15 @@ def test_what_alarms_nobody_says_so_and_names_nobody_as_reached(reason: Reason, 
     assert not [line for line in lines if "SMS" in line]
 
 
+def test_an_older_service_says_neither_as_what_nor_whether_it_was_sent() -> None:
+    lines = preview_lines(previewed(repeated=True, reach={}, reach_by_municipality={}), DESK)
+    assert lines[1] == "Diese Meldung ist schon gesendet: neue Warnung. Erneut gesendet bewirkt sie nichts."
+    exercise = preview_lines(previewed(repeated=True, reason="not_actual"), DESK)
+    assert exercise[1].startswith("Diese Meldung ist schon angenommen: Übung oder Test.")
+    answer = {"alert": alert(reason="expired"), "repeated": False, "municipalities": [], "findings": []}
+    assert accepted_lines(answer, DESK)[0] == "01A ANGENOMMEN, ABER NIEMAND WIRD DADURCH GEWARNT: abgelaufen"
+
+
 def test_who_has_sent_as_much_as_he_may_learns_it_before() -> None:
     lines = preview_lines(previewed(quota_reached=True, sent_to_people=False, reach={}), DESK)
     assert DESK.line("quota_reached") in lines

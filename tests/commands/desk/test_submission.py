@@ -119,8 +119,39 @@ async def test_what_was_put_right_in_a_message_is_shown(service: Any, run: Any, 
     assert "Breite und Länge waren vertauscht" in done.output
     assert "Niemand wird gewarnt: Für diese Gemeinden ist niemand angemeldet.\n" in done.output
     assert "insgesamt: niemand" in done.output
-    await run("submit", file(swapped))
-    assert "schon angenommen (neue Warnung)" in (await run("preview", file(swapped))).output
+
+
+async def test_of_what_was_sent_before_a_preview_says_what_became_of_it(
+    service: Any, pool: Any, run: Any, file: Any
+) -> None:
+    """And not that nobody is subscribed, because nobody would be told of it twice."""
+    path = file(warning())
+    await subscribe(pool, Subscriptions(pool), "anna")
+    alert_id = (await run("submit", path)).output[:26]
+    await plan(ledger_of(pool), Plans(pool, 10), alert_id)
+    done = await run("preview", path)
+    assert done.exit_code == 0
+    said = f"Diese Meldung ist schon gesendet als {alert_id}: neue Warnung. Erneut gesendet bewirkt sie nichts.\n"
+    assert done.output.startswith("Vorschau: neue Warnung, gültig bis ")
+    assert f"{said}1 Empfänger: 0 übergeben, 1 wartend, 0 gescheitert\n" in done.output
+    assert "iemand" not in done.output
+    assert "Dringlichkeit" not in done.output
+
+
+async def test_what_is_accepted_and_sent_to_nobody_says_so_loudly(service: Any, run: Any, file: Any) -> None:
+    exercise = file(warning(status="Exercise", more="<note>Exercise</note>"))
+    previewed = await run("preview", exercise)
+    assert (previewed.exit_code, "Dringlichkeit" in previewed.output) == (0, False)
+    done = await run("submit", exercise)
+    alert_id = done.stdout[:26]
+    loud = f"{alert_id} ANGENOMMEN, ABER NIEMAND WIRD DADURCH GEWARNT: Übung oder Test\n"
+    assert (done.exit_code, done.stdout.startswith(loud)) == (0, True), done.output
+    again = await run("submit", exercise, "--expect-sent")
+    assert (again.exit_code, again.stdout.startswith(loud)) == (5, True)
+    document = await run("submit", exercise, "--expect-sent", "--json")
+    assert (document.exit_code, json.loads(document.stdout)["sent_to_people"]) == (5, False)
+    sent = await run("submit", file(warning()), "--expect-sent", "--json")
+    assert (sent.exit_code, json.loads(sent.stdout)["sent_to_people"]) == (0, True)
 
 
 async def test_where_a_shape_counts_few_and_none_look_alike(
@@ -189,7 +220,7 @@ async def test_who_repeats_a_warning_reads_that_people_know(service: Any, run: A
     alert_id = (await run("submit", file(first))).output[:26]
     merged = await run("submit", file(warning()))
     assert merged.exit_code == 0
-    assert "angenommen: zusammengefasst" in merged.output
+    assert "ANGENOMMEN, ABER NIEMAND WIRD DADURCH GEWARNT: zusammengefasst" in merged.output
     assert f"warnt schon „Hochwasser an der Rur“ von {SENDER} ({alert_id})." in merged.output
     assert "Durch jene Meldung: 0 Empfänger" in merged.output
 
