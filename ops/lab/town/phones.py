@@ -24,7 +24,7 @@ class Phones:
         """`names` are those of municipalities, by AGS."""
         self._places = {one.ref: ", ".join(names[place] for place in one.places) for one in recipients}
         self._zone = zone
-        self._shown: set[tuple[str, str]] = set()
+        self._shown: set[tuple[str, str, tuple[str, ...]]] = set()
 
     def lines(self, entries: Iterable[Entry]) -> Iterator[str]:
         """Return what is to be printed of what was just accepted."""
@@ -35,11 +35,13 @@ class Phones:
     def _arrived(self, entry: Entry) -> Iterator[str]:
         whose = "the app of" if entry.channel == "app" else "somebody in"
         where = f"{whose} {self._places.get(entry.recipient, '?')}"
-        if (entry.channel, entry.alert) in self._shown:
+        heading, *body = devices.lines_of(entry, self._zone)
+        # By what is read: one alert warns some and tells others that it concerns them no longer.
+        read = (entry.channel, entry.alert, tuple(body))
+        if read in self._shown:
             yield f"{SHORT[entry.channel]} to {where}: the same"
             return
-        self._shown.add((entry.channel, entry.alert))
-        heading, *body = devices.lines_of(entry, self._zone)
+        self._shown.add(read)
         yield from ("", f"{heading} to {where}:", *(f"    {line}" for line in body), "")
 
 

@@ -42,6 +42,18 @@ def test_another_message_is_shown_whole() -> None:
     assert "    WARNUNG: Hagel" in lines(entry("r1"), entry("r1", "WARNUNG: Hagel", alert="B"))
 
 
+def test_another_text_of_the_same_alert_is_not_the_same() -> None:
+    """One Update warns some, and tells others that it is over for them."""
+    shown = lines(
+        entry("r1"), entry("r2", "AUFGEHOBEN: Sturm"), entry("r1"), entry("r2", "AUFGEHOBEN: Sturm")
+    )
+    assert shown[2:4] == [
+        "SMS (1 part, 17 characters, gsm7) to somebody in Kreuzau:",
+        "    AUFGEHOBEN: Sturm",
+    ]
+    assert shown[4:] == ["SMS to somebody in Düren: the same", "SMS to somebody in Kreuzau: the same"]
+
+
 def test_what_was_refused_reached_nobody() -> None:
     assert lines(entry("r1", status=503), entry("r1", "")) == []
 
