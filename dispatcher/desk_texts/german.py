@@ -176,6 +176,8 @@ GERMAN: Final = DeskTexts(
         "gibt der Betreiber aus; gesetzt wird er mit: export WARN_API_KEY=…",
         "key_characters": "WARN_API_KEY enthält Zeichen, die in keinem Schlüssel vorkommen",
         "id_missing": "Die Nummer der Meldung fehlt; `dispatcher alerts list` zeigt die eigenen",
+        "id_wrong": "{text} ist keine Nummer einer Meldung: Sie hat 26 Buchstaben und Ziffern; "
+        "`dispatcher alerts list` zeigt die eigenen. Nichts ist gesendet",
         "time": "{text}: keine Zeit wie 2026-11-28T18:00, 18:00 oder +2h",
         "time_past": "{text}: liegt in der Vergangenheit",
         "confirm": "Hier kann niemand gefragt werden: mit --yes wird gesendet, mit --print nur geschrieben. "
@@ -229,7 +231,7 @@ GERMAN: Final = DeskTexts(
         "already_accepted": "Diese Meldung ist schon angenommen{number}: {reason}. Erneut gesendet bewirkt sie nichts.",
         "already_sent": "Diese Meldung ist schon gesendet{number}: {reason}. Erneut gesendet bewirkt sie nichts.",
         "as_number": " als {id}",
-        "asked": "senden?",
+        "asked": "{what}: senden? [j/N]",
         "built": "{reason} zu „{headline}“, nennt: {references}",
         "check_address": "unter {url} gibt es diesen Dienst nicht; stimmt die Adresse (--url)?",
         "check_key": "Der Schlüssel steht in WARN_API_KEY; bitte prüfen.",
@@ -281,6 +283,7 @@ GERMAN: Final = DeskTexts(
         "reports": "Berichte der Gateways: {reports}",
         "repeat": "; der Stand ist unbekannt, bitte erneut senden",
         "retry_in": "erneut senden in {seconds} s",
+        "same_command": ". Nichts ist gesendet; bitte denselben Befehl noch einmal",
         "sent_to_people": "Gewarnt wird, wer für diese Gemeinden angemeldet ist.",
         "share_small": "< 1 %",
         "share": "{share} %",

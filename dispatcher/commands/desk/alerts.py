@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import typer
 
 from dispatcher.access.permissions import Permission
-from dispatcher.commands.desk.following import AlertId, show_status
+from dispatcher.commands.desk.following import AlertId, alert_number, show_status
 from dispatcher.commands.desk.sentences import alert_rows
-from dispatcher.commands.desk.service import Service, WrongCall
+from dispatcher.commands.desk.service import Service
 from dispatcher.commands.desk.session import AsJson, InsecureHttp, Language, Url, explained, say
 from dispatcher.commands.operator import requires
 from dispatcher.commands.shell.help_text import SHOWN, Where, helped
@@ -98,8 +98,7 @@ def show_alert(
 
     at = desk(language)
     with explained(at, as_json=as_json):
-        if not alert_id.strip():
-            raise WrongCall("id_missing")
+        alert_id = alert_number(alert_id)
     found = on_record(Settings(), lambda pool: alert_status(pool, alert_id))
     if found is None:
         say([at.line("nothing_there")], err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +16,22 @@ import typer
 import cap
 from cap import follow_up
 from cap.formats.rendering import reference_text
-from dispatcher.commands.desk.following import AlertId, page_of
+from dispatcher.commands.desk.following import AlertId, alert_number, page_of
 from dispatcher.commands.desk.moments import future_moment
 from dispatcher.commands.desk.sentences import finding_line, over_line, reference_of
 from dispatcher.commands.desk.service import Service, ServiceRefused, Unanswered, WrongCall
-from dispatcher.commands.desk.session import REFUSED, AsJson, InsecureHttp, Language, Url, explained, say
+from dispatcher.commands.desk.session import (
+    NOT_BEGUN,
+    REFUSED,
+    AsJson,
+    InsecureHttp,
+    Language,
+    Url,
+    explained,
+    say,
+)
 from dispatcher.commands.desk.submission import send, show_preview
-from dispatcher.commands.shell.help_text import SENT, Where, helped
+from dispatcher.commands.shell.help_text import FOLLOWED_UP, Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.model.problems import TITLE, ProblemType
@@ -29,7 +39,7 @@ from dispatcher.model.status import OverReason
 from dispatcher.model.vocabulary import ENDING_REASONS, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     Build = Callable[[cap.Alert, follow_up.Header], cap.Alert]
 
@@ -42,6 +52,10 @@ Print = Annotated[bool, typer.Option("--print", help="die Meldung (CAP) ausgeben
 GOES_ON: Final = frozenset({*ENDING_REASONS, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED})
 """What a Cancel of a message would come to while there is something to end: exercises end without telling anybody."""
 NEWEST: Final = 500
+INTERRUPTED: Final = 130
+"""The exit code of what Ctrl-C ended, as shells have it."""
+YES: Final = frozenset({"j", "ja", "y", "yes"})
+"""What confirms, in whatever language is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +76,7 @@ class NothingToChange(Exception):
     "dispatcher update 01K… --severity Extreme --headline 'Hochwasser: Keller räumen'",
     "dispatcher update 01K… nachtrag.xml --yes",
     "dispatcher update 01K… --expires 18:00 --print > nachtrag.xml",
-    exits=SENT,
+    exits=FOLLOWED_UP,
 )
 def update(  # noqa: PLR0913 - the options of a command
     alert_id: AlertId,
@@ -117,7 +131,10 @@ def update(  # noqa: PLR0913 - the options of a command
 
 
 @helped(
-    Where.ANYWHERE, "dispatcher cancel 01K…", "dispatcher cancel 01K… --text 'Fehlalarm' --yes", exits=SENT
+    Where.ANYWHERE,
+    "dispatcher cancel 01K…",
+    "dispatcher cancel 01K… --text 'Fehlalarm' --yes",
+    exits=FOLLOWED_UP,
 )
 def cancel(  # noqa: PLR0913 - the options of a command
     alert_id: AlertId,
@@ -144,7 +161,7 @@ def cancel(  # noqa: PLR0913 - the options of a command
     Where.ANYWHERE,
     "dispatcher all-clear 01K…",
     "dispatcher all-clear 01K… --text 'Das Wasser ist gefallen.' --yes",
-    exits=SENT,
+    exits=FOLLOWED_UP,
 )
 def all_clear(  # noqa: PLR0913 - the options of a command
     alert_id: AlertId,
@@ -186,13 +203,41 @@ class _Way:
 
 def _carry_out(order: _Order, alert_id: str, at: Desk, way: _Way) -> None:
     """Build the message, show what it would do, ask, and send it."""
-    if not alert_id.strip():
-        raise WrongCall("id_missing")
+    number = alert_number(alert_id)
     if not (way.yes or way.print_only) and (way.as_json or not sys.stdin.isatty()):
         raise WrongCall("confirm")
     service = Service.at(way.url, insecure_http=way.insecure_http)
+    with _nothing_sent(at, as_json=way.as_json):
+        message = _built(order, service, number, at)
+        body = cap.render(message)
+        if way.print_only:
+            typer.echo(body, nl=False)
+            return
+        if not way.as_json:
+            _show(service, message, body, at)
+    if not way.yes and not is_confirmed(at.line("asked", what=_what(message, at))):
+        say([at.line("not_sent")], err=True)
+        raise typer.Exit(REFUSED)
+    _send(service, message, body, at, as_json=way.as_json)
+
+
+@contextmanager
+def _nothing_sent(at: Desk, *, as_json: bool) -> Iterator[None]:
+    """Until a message is sent, neither no answer nor Ctrl-C leaves in doubt whether it was."""
     try:
-        target = find_target(service, alert_id, at)
+        with explained(at, as_json=as_json, advice=at.line("same_command"), unanswered=NOT_BEGUN):
+            yield
+    except KeyboardInterrupt as error:
+        say([at.line("not_sent")], err=True)
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def _built(order: _Order, service: Service, number: str, at: Desk) -> cap.Alert:
+    """Return the message about what of the alert holds now; ends the command where there is nothing to change, or where
+    the message would break rules of CAP.
+    """
+    try:
+        target = find_target(service, number, at)
         _require_one_part(order, service, target, at)
     except NothingToChange as error:
         say([str(error)], err=True)
@@ -200,20 +245,34 @@ def _carry_out(order: _Order, alert_id: str, at: Desk, way: _Way) -> None:
     base = follow_up.covering(target.parts)
     message = order.build(base, _header(order.name, base, target.references, at))
     _require_valid(message, at)
-    body = cap.render(message)
-    if way.print_only:
-        typer.echo(body, nl=False)
-        return
-    if not way.as_json:
-        names = " ".join(map(reference_text, message.references))
-        headline = message.infos[0].headline or message.infos[0].event if message.infos else ""
-        reason = at.texts.reasons[_reason(message)]
-        say([at.line("built", reason=reason, headline=headline, references=names)])
-        show_preview(service, body, at, as_json=False)
-    if not way.yes and not typer.confirm(at.line("asked")):
-        say([at.line("not_sent")], err=True)
-        raise typer.Exit(REFUSED)
-    _send(service, message, body, at, as_json=way.as_json)
+    return message
+
+
+def _show(service: Service, message: cap.Alert, body: bytes, at: Desk) -> None:
+    """Say what was built, and what sending it would do."""
+    names = " ".join(map(reference_text, message.references))
+    headline = message.infos[0].headline or message.infos[0].event if message.infos else ""
+    reason = at.texts.reasons[_reason(message)]
+    say([at.line("built", reason=reason, headline=headline, references=names)])
+    show_preview(service, body, at, as_json=False)
+
+
+def _what(message: cap.Alert, at: Desk) -> str:
+    """Return what is to be confirmed: what the message is, and of an Update until when it holds, with the zone."""
+    reason = _reason(message)
+    ends = [info.expires for info in message.infos if info.expires is not None]
+    until = f", {at.line('until', until=at.time(max(ends)))}" if ends and reason is Reason.UPDATE else ""
+    return f"{at.texts.reasons[reason]}{until}"
+
+
+def is_confirmed(question: str) -> bool:
+    """Ask at the terminal; whoever says no or nothing, or ends the input, has not confirmed."""
+    try:
+        answer = typer.prompt(question, default="", show_default=False, prompt_suffix=" ")
+    except typer.Abort:
+        typer.echo(err=True)
+        return False
+    return str(answer).strip().casefold() in YES
 
 
 def _require_one_part(order: _Order, service: Service, target: InForceParts, at: Desk) -> None:

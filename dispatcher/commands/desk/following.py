@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from contextlib import nullcontext
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 FOLLOW_S: Final = 0.5
 PATIENCE_S: Final = 60
 """How long `--follow` goes on without an answer: an API that starts again takes seconds."""
+
+_NUMBER: Final = re.compile("[0-9A-HJKMNP-TV-Z]{26}", re.ASCII)
+"""An id of an alert: a ULID."""
 
 AlertId = Annotated[str, typer.Argument(help="Nummer der Meldung, wie `submit` sie nennt", metavar="NUMMER")]
 
@@ -56,13 +60,24 @@ def status(
     """
     at = desk(language)
     with explained(at, as_json=as_json):
-        if not alert_id.strip():
-            raise WrongCall("id_missing")
+        alert_id = alert_number(alert_id)
         service = Service.at(url, insecure_http=insecure_http)
         if follow:
             _follow(service, alert_id, at, as_json=as_json)
         else:
             show_status(service.get(page_of(alert_id), "channels"), at, as_json=as_json)
+
+
+def alert_number(typed: str) -> str:
+    """Return an alert's id as the record writes it: the case of its letters says nothing. Raises `WrongCall` for what
+    can be none.
+    """
+    number = typed.strip().upper()
+    if not number:
+        raise WrongCall("id_missing")
+    if not _NUMBER.fullmatch(number):
+        raise WrongCall("id_wrong", text=typed)
+    return number
 
 
 def page_of(alert_id: str) -> str:

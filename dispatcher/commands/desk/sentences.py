@@ -52,8 +52,7 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     reason = desk.texts.reasons.get(answer["reason"], answer["reason"])
     if answer["repeated"]:
         return _repeated_lines(answer, reason, desk)
-    until = desk.line("until", until=desk.time(answer["expires"]))
-    lines = [desk.line("preview", reason=f"{reason}, {until}")]
+    lines = [desk.line("preview", reason=f"{reason}{_until(answer, desk)}")]
     alarms = answer["reason"] in DISPATCHED and is_sent_to_people(answer["reason"], answer)
     if alarms:
         lines.append(desk.line("lane", lane=desk.texts.lanes.get(answer["lane"], answer["lane"])))
@@ -73,8 +72,7 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
 
 def _repeated_lines(answer: Mapping[str, Any], reason: str, desk: Desk) -> list[str]:
     """Say as what the message was accepted and whom it reached: those whom it would reach now are not counted."""
-    until = desk.line("until", until=desk.time(answer["expires"]))
-    lines = [desk.line("preview_repeated", reason=f"{reason}, {until}")]
+    lines = [desk.line("preview_repeated", reason=f"{reason}{_until(answer, desk)}")]
     # An older service does not say as which.
     before = answer.get("accepted_as") or {}
     key = "already_sent" if is_sent_to_people(answer["reason"], answer) else "already_accepted"
@@ -269,7 +267,7 @@ def alert_rows(alerts: Iterable[Mapping[str, Any]], desk: Desk) -> list[list[str
                 desk.time(one["received_at"]),
                 desk.texts.reasons.get(one["reason"], one["reason"]),
                 f"{state}, {desk.line('ended')}" if one["superseded_by"] else state,
-                desk.time(one["expires"]),
+                "-" if one["reason"] in ENDING_REASONS else desk.time(one["expires"]),
                 str(one["audience"]),
                 one["headline"] or one["event"],
             ]
@@ -295,8 +293,14 @@ def channel_word(channel: str, desk: Desk) -> str:
 
 
 def _headline(alert: Mapping[str, Any], desk: Desk) -> str:
-    until = desk.line("until", until=desk.time(alert["expires"]))
-    return f"{alert['headline'] or alert['event']}, {until}"
+    return f"{alert['headline'] or alert['event']}{_until(alert, desk)}"
+
+
+def _until(message: Mapping[str, Any], desk: Desk) -> str:
+    """Return until when the message holds: an end says what is over, and does not hold itself."""
+    if message["reason"] in ENDING_REASONS:
+        return ""
+    return f", {desk.line('until', until=desk.time(message['expires']))}"
 
 
 def _named(alert_id: str | None) -> str:

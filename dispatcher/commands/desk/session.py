@@ -23,9 +23,10 @@ WRONG_CALL: Final = 2
 UNANSWERED: Final = 3
 OVER_QUOTA: Final = 4
 SENT_TO_NOBODY: Final = 5
+NOT_BEGUN: Final = 6
 """The exit codes, besides 0: not accepted, so mend the message; nothing was sent, so mend the call; unknown whether
 accepted, so send it again as it is; not accepted because of the quota, so send it again later; accepted, but nobody is
-told, where the call expects that."""
+told, where the call expects that; no answer, before anything was sent, so give the same command again."""
 
 Url = Annotated[
     str,
@@ -56,9 +57,11 @@ def say(lines: Iterable[str], *, err: bool = False) -> None:
 
 
 @contextmanager
-def explained(at: Desk, *, as_json: bool = False, advice: str = "") -> Iterator[None]:
+def explained(
+    at: Desk, *, as_json: bool = False, advice: str = "", unanswered: int = UNANSWERED
+) -> Iterator[None]:
     """End the command with a sentence and its exit code where a request comes to nothing. `advice` follows the sentence
-    of an outage.
+    of an outage, which ends with `unanswered`.
     """
     try:
         yield
@@ -69,7 +72,7 @@ def explained(at: Desk, *, as_json: bool = False, advice: str = "") -> Iterator[
         _end(problem_lines(error, at), code, error.problem, as_json=as_json)
     except Unanswered as error:
         problem = error.refused.problem if error.refused else None
-        _end(outage_lines(error, at, advice), UNANSWERED, problem, as_json=as_json)
+        _end(outage_lines(error, at, advice), unanswered, problem, as_json=as_json)
 
 
 def _end(lines: list[str], code: int, problem: dict[str, Any] | None, *, as_json: bool) -> None:

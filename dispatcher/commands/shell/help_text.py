@@ -50,6 +50,8 @@ SENT: Final = {
 """The exit codes of whatever sends a message."""
 SUBMITTED: Final = SENT | {5: "mit --expect-sent: angenommen, aber an niemanden gesendet"}
 """The exit codes of `submit`."""
+FOLLOWED_UP: Final = SENT | {6: "keine Antwort, nichts ist gesendet: denselben Befehl noch einmal"}
+"""The exit codes of what asks the service for an earlier message before it sends."""
 SHOWN: Final = {
     0: "gezeigt",
     1: "abgelehnt, oder gibt es nicht",

@@ -1,6 +1,7 @@
 """One's own alerts as a list, and any alert at the server."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ async def test_ones_own_alerts_are_listed_the_newest_first(service: Any, run: An
     assert head.split()[:2] == ["Nummer", "angenommen"]
     assert [row[:26] for row in rows] == [three, two, one]
     assert "ersetzt oder aufgehoben" in rows[2]
+    assert [len(re.findall("MEZ|MESZ", row)) for row in rows] == [2, 1, 2], "an end is valid until nothing"
     assert rows[0].endswith("Dort auch")
     in_force = json.loads((await run("alerts", "list", "--in-force", "--json")).stdout)
     assert [alert["id"] for alert in in_force["alerts"]] == [three]
@@ -40,7 +42,9 @@ async def test_at_the_server_every_alert_can_be_followed(
     assert shown.output.startswith(f"{alert_id} neue Warnung: Versand beginnt\n")
     document = json.loads((await run("alerts", "show", alert_id, "--json")).stdout)
     assert document["alert"]["id"] == alert_id
-    assert (await run("alerts", "show", "nope")).exit_code == 1
+    assert (await run("alerts", "show", alert_id.lower())).output.startswith(alert_id)
+    assert (await run("alerts", "show", "0" * 26)).exit_code == 1
+    assert (await run("alerts", "show", "nope")).exit_code == 2
     assert (await run("alerts", "show", "")).exit_code == 2
 
 

@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import cap
 from cap.__main__ import main as cap_command
-from dispatcher.commands.desk.follow_ups import kept
+from dispatcher.commands.desk.follow_ups import is_confirmed, kept
 from tests.api.conftest import KEY
 from tests.support.messages import DUEREN, JUELICH, InfoPart
 from tests.support.submissions import stored, warning
@@ -154,7 +161,10 @@ async def test_what_cannot_be_meant_is_a_wrong_call(service: Any, run: Any, file
         done = await run(*arguments)
         assert (done.exit_code, said in done.output) == (2, True), (arguments, done.output)
     assert await stored(service.parts.health.pool) == 1, "nothing was sent"
-    assert (await run("cancel", "nope", "--yes")).exit_code == 1
+    done = await run("cancel", "nope", "--yes")
+    assert (done.exit_code, "nope ist keine Nummer einer Meldung" in done.output) == (2, True)
+    assert (await run("cancel", "0" * 26, "--yes")).exit_code == 1
+    assert (await run("cancel", first.lower(), "--print")).exit_code == 0, "capitals do not matter"
 
 
 async def test_a_message_that_cannot_be_valid_is_not_sent(service: Any, run: Any, file: Any) -> None:
@@ -210,7 +220,78 @@ def test_where_nothing_may_be_written_it_is_kept_elsewhere(env: Any, here: Path,
     assert kept("b.xml", b"x") == tmp_path / "b.xml"
 
 
+async def test_before_anything_is_sent_no_answer_leaves_no_doubt(
+    run: Any, surroundings: Any, here: Path
+) -> None:
+    surroundings.setenv("WARN_API_KEY", KEY)
+    done = await run("cancel", "0" * 26, "--yes", "--url", "http://127.0.0.1:9")
+    assert done.exit_code == 6
+    assert done.output.endswith("Nichts ist gesendet; bitte denselben Befehl noch einmal\n")
+    assert "dispatcher submit" not in done.output
+    document = await run("cancel", "0" * 26, "--yes", "--json", "--url", "http://127.0.0.1:9")
+    assert (document.exit_code, document.stdout) == (6, "")
+    assert "Nichts ist gesendet" in json.loads(document.stderr)["title"]
+    assert files_in(here) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "confirmed"),
+    [
+        *((word, True) for word in ("j\n", "ja\n", " J\n", "y\n", "Yes\n")),
+        *((word, False) for word in ("\n", "n\n", "nein\n", "jawohl?\n", "")),
+    ],
+)
+def test_a_person_says_yes_in_either_language(typed: str, confirmed: bool) -> None:
+    with CliRunner().isolation(input=typed):
+        assert is_confirmed("senden? [j/N]") is confirmed
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("keys", "code", "said"),
+    [(b"j\n", 0, "angenommen"), (b"\x03", 1, "Nichts ist gesendet."), (b"\x04", 1, "Nichts ist gesendet.")],
+    ids=["ja", "ctrl-c", "end of input"],
+)
+async def test_at_a_terminal_it_is_asked_and_says_what_came_of_it(
+    service: Any, run: Any, file: Any, keys: bytes, code: int, said: str
+) -> None:
+    first = await submitted(run, file, warning())
+    ended, shown = await asyncio.to_thread(at_terminal, keys, "update", first, "--expires", "+1h")
+    assert re.search(r"Aktualisierung, gültig bis [0-9.]+ [0-9:]+ (MEZ|MESZ): senden\? \[j/N\] ", shown), (
+        shown
+    )
+    assert (ended, said in shown) == (code, True), shown
+    assert await stored(service.parts.health.pool) == (2 if code == 0 else 1)
+
+
+AT_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, "-m", "dispatcher", *sys.argv[1:]])
+"""
+"""Makes its standard input the terminal that Ctrl-C comes from, and becomes the command."""
+
+
+def at_terminal(keys: bytes, *arguments: str) -> tuple[int, str]:
+    """Type a command at a terminal and answer its question; return its exit code and what the terminal showed."""
+    ours, its = pty.openpty()
+    shown = b""
+    with os.fdopen(ours, "r+b", buffering=0) as screen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", AT_TERMINAL, *arguments], stdin=its, stdout=its, stderr=its
+        )
+        os.close(its)
+        with process, suppress(OSError):  # which says that the other side is gone
+            while part := screen.read(4096):
+                shown += part
+                if keys and b"[j/N] " in shown:
+                    screen.write(keys)
+                    keys = b""
+    return process.returncode, shown.decode()
+
+
 async def test_no_key_is_shown_or_sent_where_it_may_not(run: Any, surroundings: Any) -> None:
     surroundings.setenv("WARN_API_KEY", KEY)
-    done = await run("cancel", "01A", "--yes", "--url", "http://warn.invalid")
+    done = await run("cancel", "0" * 26, "--yes", "--url", "http://warn.invalid")
     assert (done.exit_code, KEY in done.output) == (2, False)
