@@ -27,6 +27,7 @@ from pydantic_settings import (
 
 from channels.sms.settings import MEMBERS, SmsSettings
 from channels.webpush.settings import WebPushSettings
+from dispatcher.model.desk_time import DEFAULT_ZONE
 from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy
 from dispatcher.setting_names import NESTED, PREFIX, unknown_names
 
@@ -84,9 +85,10 @@ def _split(value: object) -> object:
 
 
 def _known_zone(name: str) -> str:
+    name = name.strip() or DEFAULT_ZONE
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder, such as "Europe"
         raise ValueError("not a time zone such as Europe/Berlin") from error
     return name
 

@@ -37,6 +37,19 @@ def test_origins_may_be_given_as_a_set() -> None:
     assert Settings(allowed_origins=frozenset({"https://a.example"})).allowed_origins == {"https://a.example"}
 
 
+@pytest.mark.parametrize("zone", ["", " "])
+def test_an_empty_zone_is_the_default(env: pytest.MonkeyPatch, zone: str) -> None:
+    env.setenv("WARN_TIME_ZONE", zone)
+    assert Settings().time_zone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("zone", ["Mars", "Europe", "../x"])
+def test_a_zone_that_there_is_none_of_is_refused(env: pytest.MonkeyPatch, zone: str) -> None:
+    env.setenv("WARN_TIME_ZONE", zone)
+    with pytest.raises(ValueError, match="not a time zone such as"):
+        Settings()
+
+
 def test_sms_gateways_are_json_and_keep_their_secret(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_SMS_GATEWAYS", GATEWAY)
     [gateway] = Settings().sms_gateways

@@ -11,6 +11,7 @@ import asyncpg
 import pydantic_settings
 from pydantic import ValidationError
 
+from dispatcher.desk_texts.desk import UnknownTimeZoneError
 from dispatcher.settings import SettingsError, explained
 
 JSON_SETTINGS: Final = {"sms_gateways": '[{"name": "…", "url": "https://…"}]'}
@@ -31,6 +32,10 @@ def sentence_of(error: Exception) -> tuple[list[str], int] | None:
         older = isinstance(error, asyncpg.UndefinedTableError | asyncpg.UndefinedColumnError)
         advice = "; run `dispatcher migrate` first" if older else ""
         return [f"the record (DATABASE_URL) refuses: {error}{advice}"], 1
+    if isinstance(error, UnknownTimeZoneError):
+        return [
+            f"setting WARN_TIME_ZONE: {error.name} is no time zone such as Europe/Berlin"
+        ], SettingsError.exit_status
     if isinstance(error, SettingsError | OSError):
         code = error.exit_status if isinstance(error, SettingsError) else 1
         return [f"{type(error).__name__}: {error}"], code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from dispatcher.desk_texts.words import DeskTexts
+
+
+class UnknownTimeZoneError(Exception):
+    """WARN_TIME_ZONE names no zone that is known."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +47,11 @@ def desk(language: DeskLanguage) -> Desk:
 
 
 def desk_zone() -> tzinfo:
-    """Return the zone of WARN_TIME_ZONE, whatever this machine's own is; UTC if no zone of the name is known."""
+    """Return the zone of WARN_TIME_ZONE, whatever this machine's own is, or the default where that is empty. Raises
+    `UnknownTimeZoneError`: what is typed as a time goes by it, so that no other zone may stand in.
+    """
+    name = os.environ.get("WARN_TIME_ZONE", "").strip() or DEFAULT_ZONE
     try:
-        return ZoneInfo(os.environ.get("WARN_TIME_ZONE") or DEFAULT_ZONE)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UnknownTimeZoneError(name) from error

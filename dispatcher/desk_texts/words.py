@@ -40,6 +40,8 @@ class DeskTexts:
     """Why there is no answer; `{url}` is who was asked."""
     usage: Mapping[str, str]
     """What is wrong with a call."""
+    command_line: Mapping[str, str]
+    """What the command line says of itself: headings of a help, and what is wrong with how a command was typed."""
     columns: Mapping[str, str]
     """Headings of tables."""
     lines: Mapping[str, str]

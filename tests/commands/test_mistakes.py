@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from dispatcher.commands.mistakes import leave, sentence_of
+from dispatcher.desk_texts.desk import UnknownTimeZoneError
+from dispatcher.settings import SettingsError
 
 SECRET = "geheim"
 BAD = {
@@ -125,6 +127,14 @@ async def test_a_process_without_servers_says_what_to_set(dispatcher: Any, comma
     assert done.returncode == 1
     assert "DATABASE_URL and REDIS_URL are needed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_zone_that_there_is_none_of_is_named() -> None:
+    """Also by what prints times before it reads the settings."""
+    assert sentence_of(UnknownTimeZoneError("Mars")) == (
+        ["setting WARN_TIME_ZONE: Mars is no time zone such as Europe/Berlin"],
+        SettingsError.exit_status,
+    )
 
 
 def test_what_nobody_can_mend_is_raised() -> None:

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
+from dispatcher.commands.shell.desk_command import DeskCommand
 from dispatcher.commands.shell.help_text import Where, epilog, help_text_of
 
 if TYPE_CHECKING:
@@ -69,10 +70,14 @@ def loaded(name: str, place: str) -> Any:
     default = Where.FILES if name in OF_FILES else Where.SERVER
     if isinstance(found, typer.Typer):
         found.rich_markup_mode = None
+        for info in found.registered_commands:
+            if help_text_of(info.callback, default).is_german:
+                info.cls = DeskCommand
         command: Any = get_group(found)
     else:
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-        alone.command(name)(found)
+        desk = help_text_of(found, default).is_german
+        alone.command(name, cls=DeskCommand if desk else None)(found)
         command = get_command(alone)
     command.name = name
     _explain(command, default)
