@@ -19,22 +19,38 @@ RENAMED: Final = {
 """Names that no similarity would lead from, old ones and mistaken ones, and what is read."""
 NESTED: Final = "__"
 """What separates the name of a setting from that of a member within it."""
+CUSTOMARY: Final = ("DATABASE_URL", "REDIS_URL")
+"""Settings with names that other programs use too."""
+OF_SERVERS: Final = frozenset({*CUSTOMARY, *(f"{name}_FILE" for name in CUSTOMARY)})
+"""Names of settings that do not begin like the others. Without them `dispatcher up` starts a service of its own."""
+AS_MEANT: Final = 0.885
+"""How like one of these a name is that was meant to be it, as difflib's ratio: one letter, or two beside each other.
+`DATABASE_HOST` and `REDIS_TLS_URL` of other programs are less like it."""
 
 
 def unknown_names(given: Iterable[str], known: Collection[str], nested: Collection[str] = ()) -> list[str]:
-    """Return a sentence for each name in `given` that begins like a setting's and is none, with the one that was meant.
+    """Return a sentence for each name in `given` that begins like a setting's, or is nearly one of the servers', and is
+    none, with the one that was meant.
 
     Capitals do not matter, but for the client's names. Of the `known` ones those in `nested` have members, which may
     be set one by one.
     """
     there = {*known, *OF_THE_CLIENT}
-    return [
+    names = sorted(given)
+    wrong = [
         _sentence(name, there)
-        for name in sorted(given)
+        for name in names
         if name.upper().startswith(PREFIX)
         and (name.upper() not in known and name not in OF_THE_CLIENT)
         and not _is_member(name.upper(), nested)
     ]
+    return wrong + [_sentence(name, OF_SERVERS) for name in names if _is_nearly_a_servers(name.upper())]
+
+
+def _is_nearly_a_servers(name: str) -> bool:
+    return name not in OF_SERVERS and (
+        name.startswith(CUSTOMARY) or bool(get_close_matches(name, OF_SERVERS, n=1, cutoff=AS_MEANT))
+    )
 
 
 def _is_member(name: str, nested: Collection[str]) -> bool:

@@ -329,6 +329,18 @@ async def _record_and_secret(
         raise
 
 
+async def require_own_record(settings: Settings, database_url: str) -> None:
+    """See to it, before a record is brought to this version's schema, that it is not another service's. Raises
+    SettingsError. Of a new record, or one that is older than fingerprints, nobody can tell.
+    """
+    pool = await record.connect(database_url, size=1)
+    try:
+        if await Secrets(pool).are_kept():
+            await require_no_other(pool, settings)
+    finally:
+        await pool.close()
+
+
 async def agree_on_secrets(settings: Settings, database_url: str) -> None:
     """See to it, before processes are started again and again, that this machine's secrets are those of the record's
     service. Raises SettingsError.

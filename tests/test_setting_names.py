@@ -5,14 +5,29 @@ import sys
 
 import pytest
 
-from dispatcher.setting_names import unknown_names
+from dispatcher.setting_names import OF_SERVERS, unknown_names
 from dispatcher.settings import Settings, SettingsError
 
 KNOWN = {"WARN_API_PORT", "WARN_BASELINE_FACTOR", "WARN_BATCH_SIZE", "WARN_DELIVERY", "WARN_SMS_GATEWAYS"}
 
 
 @pytest.mark.parametrize(
-    "name", [*KNOWN, "WARN_API_KEY", "WARN_URL", "WARN_DELIVERY__BACKOFF__CAP_S", "PATH"]
+    "name",
+    [
+        *KNOWN,
+        "WARN_API_KEY",
+        "WARN_URL",
+        "WARN_DELIVERY__BACKOFF__CAP_S",
+        "PATH",
+        *OF_SERVERS,
+        "database_url",
+        "DATABASE_HOST",
+        "DATABASE_USER",
+        "TEST_DATABASE_URL",
+        "REDIS_HOST",
+        "REDIS_TLS_URL",
+        "REDIS_PASSWORD",
+    ],
 )
 def test_what_is_a_setting_or_none_of_ours_passes(name: str) -> None:
     assert unknown_names([name], KNOWN, {"WARN_DELIVERY"}) == []
@@ -28,6 +43,15 @@ def test_what_is_a_setting_or_none_of_ours_passes(name: str) -> None:
         ("WARN_API_PORT__X", "WARN_API_PORT"),
         ("WARN_DATABASE_URL", "DATABASE_URL"),
         ("warn_url", "WARN_URL"),
+        ("DATABASE_URL_FIEL", "DATABASE_URL_FILE"),
+        ("DATABASE_URLFILE", "DATABASE_URL_FILE"),
+        ("DATBASE_URL_FILE", "DATABASE_URL_FILE"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("DATABSE_URL", "DATABASE_URL"),
+        ("database_url_fiel", "DATABASE_URL_FILE"),
+        ("REDIS_URLS", "REDIS_URL"),
+        ("REDIS_URL_FLIE", "REDIS_URL_FILE"),
+        ("REDSI_URL", "REDIS_URL"),
     ],
 )
 def test_what_is_none_is_named_with_what_was_meant(name: str, meant: str) -> None:
@@ -44,6 +68,14 @@ def test_the_service_does_not_start_with_one(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_USUAL_FACTOR", "3")
     with pytest.raises(
         SettingsError, match="WARN_USUAL_FACTOR is no setting; it is called WARN_BASELINE_FACTOR"
+    ):
+        Settings()
+
+
+def test_no_second_service_begins_where_the_address_of_the_first_is_misspelt(env: pytest.MonkeyPatch) -> None:
+    env.setenv("DATABASE_URL_FIEL", "/run/secrets/database_url")
+    with pytest.raises(
+        SettingsError, match="DATABASE_URL_FIEL is no setting; the nearest is DATABASE_URL_FILE"
     ):
         Settings()
 

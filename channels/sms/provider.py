@@ -140,7 +140,7 @@ class SmsGateway:
         """
         try:
             document = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             document = None
         if self.answer.success:
             self._check_success(document)

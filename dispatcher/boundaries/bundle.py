@@ -129,7 +129,15 @@ def read(path: Path) -> Bundle:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename: _member(archive, info) for info in archive.infolist()}
         return _unpack(members)
-    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, IndexError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        TypeError,
+        IndexError,
+        RecursionError,
+    ) as error:
         raise BundleError(f"{path.name} is not a readable boundary bundle ({error})") from error
     except ValueError as error:
         raise BundleError(f"{path.name}: {error}") from error

@@ -185,5 +185,5 @@ def _columns(text: str) -> Any:
         if "land_values" in given:
             given["land_values"] = frozenset(given["land_values"])
         return Columns(**given)
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise typer.BadParameter(f"--columns is {', '.join(PRESETS)} or a JSON object of lists") from error

@@ -39,6 +39,7 @@ def up() -> None:
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
             require_free(settings)
+            asyncio.run(wiring.require_own_record(settings, servers.database_url))
             asyncio.run(upgrade(servers.database_url))
             asyncio.run(wiring.agree_on_secrets(settings, servers.database_url))
             environment = {
@@ -132,11 +133,17 @@ async def _worker(settings: Settings) -> None:
 
 @requires(Permission.MIGRATE_RECORD)
 def migrate() -> None:
-    """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here."""
+    """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here. The
+    record of a service with other secrets than this machine's is left as it is.
+    """
+    from dispatcher import wiring
     from dispatcher.commands.admin import database_url
     from dispatcher.store.migrate import upgrade
 
-    asyncio.run(upgrade(database_url(_settings("migrate"))))
+    settings = _settings("migrate")
+    url = database_url(settings)
+    asyncio.run(wiring.require_own_record(settings, url))
+    asyncio.run(upgrade(url))
     typer.echo("the record is at this version's schema")
 
 

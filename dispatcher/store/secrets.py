@@ -30,6 +30,10 @@ class Secrets:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
+    async def are_kept(self) -> bool:
+        """Whether the record has a table for fingerprints: a new one has none, nor has one of an older version."""
+        return bool(await self._pool.fetchval("SELECT to_regclass('shared_secret') IS NOT NULL"))
+
     async def noted(self, name: SecretName) -> NotedSecret | None:
         """Return what the record knows of a secret."""
         row = await self._pool.fetchrow(

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 
@@ -97,6 +98,21 @@ async def test_a_machine_with_another_pepper_does_not_start(
     assert said.startswith("SettingsError: WARN_KEY_PEPPER is another pepper (")
     assert "set WARN_KEY_PEPPER or WARN_KEY_PEPPER_FILE, or correct DATABASE_URL" in said
     assert "program_down" not in done.stderr, "and nothing is started again and again"
+
+
+@pytest.mark.parametrize("command", ["migrate", "up"])
+async def test_the_record_of_another_service_is_not_brought_to_this_schema(
+    dispatcher: Any, database_url: str, command: str
+) -> None:
+    """The version of its schema is still that of its own program: this one's would not be taken back."""
+    assert (await dispatcher("secrets", "init")).returncode == 0
+    record = await asyncpg.connect(database_url)
+    await record.execute("UPDATE alembic_version SET version_num = '0010'")
+    done = await dispatcher(command, WARN_KEY_PEPPER="pepper of another service", WARN_API_PORT="0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "WARN_KEY_PEPPER is another pepper (" in done.stderr
+    assert await record.fetchval("SELECT version_num FROM alembic_version") == "0010"
+    await record.close()
 
 
 @pytest.mark.parametrize("command", ["worker", "up"])

@@ -22,6 +22,8 @@ from dispatcher.store.secrets import Secrets
 
 app = typer.Typer(help="The pepper and the VAPID key, the same on all machines.", no_args_is_help=True)
 Name = Annotated[SecretName, typer.Argument(help="which")]
+SETTLED = frozenset({Agreement.SAME, Agreement.NONE})
+"""With these a machine can be started."""
 HEAD = ("secret", "state", "here", "record", "since", "place")
 
 
@@ -29,7 +31,7 @@ HEAD = ("secret", "state", "here", "record", "since", "place")
 @requires(Permission.READ_KEYS)
 def show(*, as_json: AsJson = False) -> None:
     """Show fingerprints of this machine's secrets and of those that the record knows, never they themselves. The exit
-    code is 1 if one differs.
+    code is 0 only if each is `same`, or `none` where nobody has one yet.
     """
     settings = Settings()
 
@@ -38,7 +40,7 @@ def show(*, as_json: AsJson = False) -> None:
 
     found = on_record(settings, work, of_any_service=True)
     _print(found, as_json=as_json)
-    if any(one.agreement is Agreement.DIFFERENT for one in found):
+    if any(one.agreement not in SETTLED for one in found):
         raise typer.Exit(1)
 
 

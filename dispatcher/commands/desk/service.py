@@ -119,7 +119,7 @@ class Service:
     def _object(self, method: str, path: str, body: bytes | None, member: str) -> dict[str, Any]:
         try:
             answer: Any = json.loads(self._ask(method, path, body))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unanswered("other", url=self.url + path) from error
         if not isinstance(answer, dict) or member not in answer:
             raise Unanswered("other", url=self.url + path)
@@ -198,7 +198,7 @@ def _refused(error: urllib.error.HTTPError) -> ServiceRefused:
     raw = error.read().decode("utf-8", "replace")
     try:
         problem = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     readable = isinstance(problem, dict) and isinstance(problem.get("title"), str)
     seconds = error.headers.get("Retry-After", "")

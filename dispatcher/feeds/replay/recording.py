@@ -57,7 +57,7 @@ def read(lines: Iterable[str]) -> Iterator[Recorded]:
             yield _recorded(json.loads(line))
     except UnicodeDecodeError as error:  # of the lines' own making: none was handed over
         raise RecordingError(f"after line {number}: not UTF-8") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RecordingError(f"line {number}: {type(error).__name__}") from error
 
 

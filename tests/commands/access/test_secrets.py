@@ -64,6 +64,21 @@ async def test_a_machine_with_another_secret_is_told_apart(run: Any, keys: Path)
     assert (await shown(run, code=1))["pepper"]["state"] == "different"
 
 
+async def test_only_a_machine_that_has_them_all_is_well(
+    run: Any, pool: Any, keys: Path, tmp_path: Path
+) -> None:
+    assert {line["state"] for line in (await shown(run)).values()} == {"none"}, (
+        "before the first start of all"
+    )
+    await run("secrets", "init")
+    assert {line["state"] for line in (await shown(run)).values()} == {"same"}
+    aside = keys.rename(tmp_path / "aside")
+    assert {line["state"] for line in (await shown(run, code=1)).values()} == {"missing here"}
+    aside.rename(keys)
+    await pool.execute("DELETE FROM shared_secret WHERE name = 'vapid'")
+    assert (await shown(run, code=1))["vapid"]["state"] == "not noted yet"
+
+
 async def test_another_pepper_is_adopted_when_somebody_says_so(run: Any, pool: Any, keys: Path) -> None:
     await run(*ADD)
     (keys / "pepper").write_text("another pepper that came from elsewhere")
