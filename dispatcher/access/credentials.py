@@ -59,11 +59,14 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class KeyTerms:
-    """What the record says of a key's validity. `disabled_at` is its bearer's."""
+    """What the record says of a key's validity. `disabled_at` is its bearer's. `is_worthless`: the pepper was replaced
+    that it was hashed under, so that nobody can recognise it.
+    """
 
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     disabled_at: datetime | None = None
+    is_worthless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ def judge(terms: KeyTerms | None, now: datetime) -> CredentialState:
         return CredentialState.UNKNOWN
     if terms.revoked_at is not None:
         return CredentialState.REVOKED
+    if terms.is_worthless:
+        return CredentialState.WORTHLESS
     if terms.disabled_at is not None:
         return CredentialState.DISABLED
     if terms.expires_at is not None and terms.expires_at <= now:

@@ -24,6 +24,9 @@ class CredentialState(StrEnum):
     DISABLED = "disabled"
     """The key is good, its bearer is disabled."""
     EXPIRED = "expired"
+    WORTHLESS = "worthless"
+    """The service's pepper was replaced since it was issued. Only the operator's lists say so: where it is shown it is
+    `UNKNOWN`."""
 
 
 @dataclass(frozen=True, slots=True)

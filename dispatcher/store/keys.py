@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ENTRY: Final = f"""
 SELECT k.kind, k.id, k.source_id, k.instance_id, k.created_at, k.expires_at, k.revoked_at, k.used_at,
+  k.replaced_pepper IS NOT NULL AS is_worthless,
   coalesce(s.disabled_at, i.disabled_at) AS disabled_at, {NOW} AS now
 FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
 """  # noqa: S608 - constant
@@ -31,7 +32,7 @@ SELECT source_id, instance_id, extract(epoch FROM min(expires_at))::float8 AS at
   SELECT k.source_id, k.instance_id, k.expires_at, k.used_at,
     max(coalesce(k.expires_at, 'infinity')) OVER bearer AS last, max(k.used_at) OVER bearer AS last_use
   FROM api_key k LEFT JOIN source s ON s.id = k.source_id LEFT JOIN instance i ON i.id = k.instance_id
-  WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > {NOW})
+  WHERE k.revoked_at IS NULL AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > {NOW})
     AND coalesce(s.disabled_at, i.disabled_at) IS NULL
   WINDOW bearer AS (PARTITION BY k.source_id, k.instance_id)) valid
 WHERE expires_at IS NOT NULL AND (expires_at = last OR used_at = last_use)
@@ -143,13 +144,14 @@ class Keys:
             await _lock(connection, bearer)
             await connection.execute(
                 f"""UPDATE api_key SET expires_at = {NOW} + $2::interval
-                    WHERE {column} = $1 AND revoked_at IS NULL
+                    WHERE {column} = $1 AND revoked_at IS NULL AND replaced_pepper IS NULL
                       AND (expires_at IS NULL OR expires_at > {NOW} + $2::interval)""",  # noqa: S608 - ours
                 bearer.record_id,
                 overlap,
             )
             rows = await connection.fetch(
-                f"""{_ENTRY} WHERE k.{column} = $1 AND k.revoked_at IS NULL AND k.expires_at >= now()
+                f"""{_ENTRY} WHERE k.{column} = $1 AND k.revoked_at IS NULL AND k.replaced_pepper IS NULL
+                      AND k.expires_at >= now()
                     ORDER BY k.created_at, k.id""",
                 bearer.record_id,
             )
@@ -193,7 +195,9 @@ def _key_entry(row: Any) -> KeyEntry:
     return KeyEntry(
         name=KeyName(KeyKind(row["kind"]), row["id"]),
         bearer=Bearer.of(row["source_id"], row["instance_id"]),
-        terms=KeyTerms(row["expires_at"], row["revoked_at"], row["disabled_at"]),
+        terms=KeyTerms(
+            row["expires_at"], row["revoked_at"], row["disabled_at"], is_worthless=row["is_worthless"]
+        ),
         created_at=row["created_at"],
         used_at=row["used_at"],
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _TABLE: Final = {PrincipalKind.SOURCE: "source", PrincipalKind.INSTANCE: "instance"}
 _VALID_KEYS: Final = """(SELECT count(*) FROM api_key k WHERE k.{column} = p.id AND k.revoked_at IS NULL
-  AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) AS keys"""
+  AND k.replaced_pepper IS NULL AND (k.expires_at IS NULL OR k.expires_at > statement_timestamp())) AS keys"""
 _LISTED: Final = {
     PrincipalKind.SOURCE: f"""SELECT p.id, p.name, p.senders, p.territory AS places, p.created_at, p.disabled_at,
   {_VALID_KEYS.format(column="source_id")} FROM source p ORDER BY p.id""",  # noqa: S608 - constant columns

@@ -53,13 +53,19 @@ class Secrets:
                 name.value,
                 fingerprint,
             )
+            if name is SecretName.PEPPER and before is not None:
+                await _note_replaced_pepper(connection, before, fingerprint)
             await audit.note(
                 connection, by, "secret.replace", secret=name.value, before=before, after=fingerprint
             )
 
     async def keys(self) -> int:
-        """Return how many keys were hashed under the pepper and are not revoked."""
-        return int(await self._pool.fetchval("SELECT count(*) FROM api_key WHERE revoked_at IS NULL"))
+        """Return how many keys were hashed under the service's pepper and are not revoked."""
+        return int(
+            await self._pool.fetchval(
+                "SELECT count(*) FROM api_key WHERE revoked_at IS NULL AND replaced_pepper IS NULL"
+            )
+        )
 
     async def push_subscriptions(self) -> int:
         """Return how many browsers subscribed with the VAPID key."""
@@ -68,6 +74,16 @@ class Secrets:
                 "SELECT count(*) FROM subscription WHERE channel = 'webpush' AND ended_at IS NULL"
             )
         )
+
+
+async def _note_replaced_pepper(connection: Connection, before: str, after: str) -> None:
+    """Let every key that can be recognised now be worthless, and those be good again whose pepper comes back."""
+    await connection.execute(
+        """UPDATE api_key SET replaced_pepper = nullif(coalesce(replaced_pepper, $1), $2)
+           WHERE replaced_pepper IS NULL OR replaced_pepper = $2""",
+        before,
+        after,
+    )
 
 
 async def note_first(connection: Connection, name: SecretName, fingerprint: str) -> bool:

@@ -1,6 +1,7 @@
 """What all machines have alike is shown by fingerprints and changed on purpose."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,9 @@ async def test_only_a_machine_that_has_them_all_is_well(
     )
     await run("secrets", "init")
     assert {line["state"] for line in (await shown(run)).values()} == {"same"}
-    aside = keys.rename(tmp_path / "aside")
+    aside = shutil.move(keys, tmp_path / "aside")
     assert {line["state"] for line in (await shown(run, code=1)).values()} == {"missing here"}
-    aside.rename(keys)
+    shutil.move(aside, keys)
     await pool.execute("DELETE FROM shared_secret WHERE name = 'vapid'")
     assert (await shown(run, code=1))["vapid"]["state"] == "not noted yet"
 
@@ -95,6 +96,31 @@ async def test_another_pepper_is_adopted_when_somebody_says_so(run: Any, pool: A
     assert actor == "operator:anna"
     again = await run("secrets", "adopt", "pepper", "--yes")
     assert (again.exit_code, "already, nothing was changed" in again.stderr) == (1, True)
+
+
+async def test_keys_of_a_replaced_pepper_are_called_worthless_until_it_comes_back(
+    run: Any, keys: Path
+) -> None:
+    await run("secrets", "init")
+    await run(*ADD)
+    await run("secrets", "replace", "pepper", "--yes")
+    assert [line["state"] for line in await listed(run, "keys")] == ["worthless"]
+    assert [line["keys"] for line in await listed(run, "source")] == [0]
+    rotated = await run("keys", "rotate", "--source", "leitstelle")
+    assert (rotated.exit_code, rotated.stderr) == (0, ""), (
+        "no overlap is promised of keys that nobody can use"
+    )
+    assert sorted(line["state"] for line in await listed(run, "keys")) == ["valid", "worthless"]
+    shutil.move(keys / "pepper.1", keys / "pepper")
+    adopted = await run("secrets", "adopt", "pepper", "--yes")
+    assert "worthless then, 1 in all" in adopted.stderr
+    assert sorted(line["state"] for line in await listed(run, "keys")) == ["valid", "worthless"]
+    assert [line["keys"] for line in await listed(run, "source")] == [1]
+
+
+async def listed(run: Any, group: str) -> list[dict[str, Any]]:
+    done = await run(group, "list", "--json")
+    return [json.loads(one) for one in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(
