@@ -27,7 +27,7 @@ class LocationIndex:
     def __init__(self, watched_areas: WatchedAreas) -> None:
         self._areas = watched_areas
         self._mark = "0"
-        self._owner: dict[int, int] = {}
+        self._known: set[int] = set()
         self._points = WatchedPoints(EUROPE_EQUAL_AREA)
         self._shapes: dict[int, BaseGeometry] = {}
         self._polygons = _indexed({})
@@ -43,11 +43,12 @@ class LocationIndex:
             return []
         async with self._lock:
             rows, mark = await self._areas.since(self._mark)
-            fresh = [row for row in rows if row[0] not in self._owner]
+            fresh = [row for row in rows if row[0] not in self._known]
             if fresh:
                 await asyncio.to_thread(self._add, fresh)
             self._mark = mark
-            return await asyncio.to_thread(self._find, target) if self._owner else []
+            found = await asyncio.to_thread(self._find, target) if self._known else []
+        return await self._areas.subscribers_of(found) if found else []
 
     def _add(self, rows: list[tuple[int, int, WatchedArea]]) -> None:
         points = {
@@ -60,15 +61,14 @@ class LocationIndex:
         if polygons:
             self._shapes |= polygons
             self._polygons = _indexed(self._shapes)
-        self._owner |= {key: subscription for key, subscription, _ in rows}
+        self._known.update(key for key, _, _ in rows)
 
     def _find(self, target: bytes) -> list[int]:
         shape = shapely.from_wkb(target)
-        keys = [
+        return [
             *self._points.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
             *self._polygons.matching(shape, PRIVATE_TOLERANCE_M).tolist(),
         ]
-        return sorted({self._owner[key] for key in keys})
 
 
 def _indexed(shapes: dict[int, BaseGeometry]) -> PolygonIndex:

@@ -105,9 +105,12 @@ def _pair(lat: object, lon: object) -> tuple[float, float]:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("a coordinate or radius is not a number")
-    return float(value)
+    try:
+        if not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value):
+            return float(value)
+    except OverflowError:  # of an integer that no float holds
+        pass
+    raise ValueError("a coordinate or radius is not a number")
 
 
 def shape_of(watched: WatchedArea) -> BaseGeometry:

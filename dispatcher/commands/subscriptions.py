@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,7 +24,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
-from dispatcher.model.subscriptions import NewSubscription
+from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import Subscriptions
@@ -30,12 +32,18 @@ from dispatcher.store.parties import Parties
 
 CHUNK = 5000
 MEMBERS = ("channel", "address", "keys", "places", "language", "instance", "ref")
+MAX_REF = 256
+"""Characters that a reference may have: it stands in every line of every ledger."""
+LANGUAGE = re.compile(r"[a-z]{2,3}")
 OPTIONAL_TEXTS = ("language", "instance", "ref")
 REASONS = {
     "number_invalid": "no number in E.164, which is + and the country's code without zeros or blanks: +4915100000001",
     "key_missing": "keys needs p256dh and auth, as the browser gives them",
     "key_invalid": "keys.p256dh or keys.auth is not what a browser gives",
     "secret_invalid": "keys.secret is no secret of Standard Webhooks: whsec_ and 24 to 64 bytes in Base64",
+    "unknown_push_service": "an address at none of the browsers' push services (Mozilla, Google, Apple, Microsoft)",
+    "url_malformed": "no address such as https://host.example/path, in printable ASCII",
+    "url_too_long": "an address that is too long",
     "url_not_https": "an address of another kind than https://",
     "private_address": "an address in a private net, which WARN_ALLOWED_ORIGINS does not exempt",
     "url_purpose": "an address that WARN_ALLOWED_ORIGINS exempts for something else",
@@ -52,6 +60,7 @@ class _Known:
     channels: Mapping[str, Channel]
     boundaries: Boundaries
     instances: frozenset[str]
+    gateways: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +83,32 @@ def import_subscriptions(
     they are stored.
 
     Lines that cannot be used are named by number and reason, the others are added; then the exit code is 1. To import
-    a file again does no harm: who is there already is renewed.
+    a file again does no harm. An endpoint that is there already follows the places of the file from then on, of all its
+    lines there, and no others; only where lines of several instances name it, places are added and none taken away.
     """
     settings = Settings()
 
-    async def work(pool: record.Pool) -> tuple[int, list[_Refused]]:
+    async def work(pool: record.Pool) -> tuple[PutSubscriptions, list[_Refused]]:
         known = _Known(
             wiring.channels(settings, wiring.http_client(settings), wiring.checking_signer(settings)),
             wiring.load_boundaries(settings),
             frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
+            frozenset(one.name for one in settings.sms_gateways),
         )
         return await _import(pool, file, known)
 
-    added, refused = on_record(settings, work)
+    put, refused = on_record(settings, work)
     if as_json:
         lines = [{"line": one.line, "reason": one.reason} for one in refused]
-        typer.echo(json_line({"added": added, "refused": lines}))
+        typer.echo(json_line(_summary(put) | {"refused": lines}))
     else:
         for one in refused:
             typer.echo(f"line {one.line}: {one.reason}", err=True)
-        typer.echo(f"{added} added or renewed, {len(refused)} refused")
+        typer.echo(f"{put.lines} added or renewed, {len(refused)} refused")
+        if put.renewed:
+            typer.echo(f"known before: {put.renewed}, of them follow other places now: {put.places_changed}")
+        if put.shared:
+            typer.echo(f"named by several instances, so that no place was taken away: {put.shared}")
     if refused:
         if not as_json:
             numbers = ranges([one.line for one in refused])
@@ -103,14 +118,24 @@ def import_subscriptions(
         raise typer.Exit(1)
 
 
-async def _import(pool: record.Pool, file: Path, known: _Known) -> tuple[int, list[_Refused]]:
-    """Add what can be used, chunk by chunk. Returns how many, and what could not. Raises OSError, with how far it got,
-    when the record is gone meanwhile.
+def _summary(put: PutSubscriptions) -> dict[str, int]:
+    return {
+        "added": put.lines,
+        "renewed": put.renewed,
+        "places_changed": put.places_changed,
+        "shared": put.shared,
+    }
+
+
+async def _import(pool: record.Pool, file: Path, known: _Known) -> tuple[PutSubscriptions, list[_Refused]]:
+    """Add what can be used, chunk by chunk. Returns what that did, and what could not. Raises OSError, with how far it
+    got, when the record is gone meanwhile; says how far when it is interrupted.
     """
-    store, by, added = Subscriptions(pool), operator().actor, 0
+    store, by, put = Subscriptions(pool), operator().actor, PutSubscriptions()
     refused: list[_Refused] = []
+    named: set[tuple[str, bytes]] = set()
     with file.open("rb") as lines:
-        numbered = enumerate(lines, 1)
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         while chunk := list(islice(numbered, CHUNK)):
             good = []
             for number, line in chunk:
@@ -119,13 +144,20 @@ async def _import(pool: record.Pool, file: Path, known: _Known) -> tuple[int, li
                 except ValueError as error:
                     refused.append(_Refused(number, str(error)))
             try:
-                added += await store.add_many(good, by)
+                put += await store.put_many(good, by, named)
+            except asyncio.CancelledError:
+                typer.echo(
+                    f"interrupted: lines before {chunk[0][0]} are imported, and none or all to {chunk[-1][0]}; import "
+                    "the file again, which does no harm",
+                    err=True,
+                )
+                raise
             except record.UNAVAILABLE as error:
                 raise OSError(
                     f"the record is gone ({error}): lines before {chunk[0][0]} are imported, none from there on; "
                     "import the file again, which does no harm"
                 ) from error
-    return added, refused
+    return put, refused
 
 
 def ranges(numbers: Sequence[int]) -> str:
@@ -143,11 +175,14 @@ def ranges(numbers: Sequence[int]) -> str:
 def _subscription(line: bytes, known: _Known) -> NewSubscription:
     item = _members(line)
     channel = _channel(item["channel"], known.channels)
-    endpoint = Endpoint(0, str(item["address"]), _keys(item.get("keys")))
-    if b"\\u0000" in line:
-        raise ValueError("a text holds the character NUL")
+    endpoint = Endpoint(0, _text(item, "address"), _keys(item.get("keys"), known.gateways))
     if bad := [name for name in OPTIONAL_TEXTS if not isinstance(item.get(name) or "", str)]:
         raise ValueError(f"not a text: {', '.join(bad)}")
+    language, ref = item.get("language") or "de", item.get("ref") or None
+    if not LANGUAGE.fullmatch(language):
+        raise ValueError(f"language is a code of ISO 639 such as de, en or tr, not {shown(language)[:40]}")
+    if ref and len(ref) > MAX_REF:
+        raise ValueError(f"ref is longer than {MAX_REF} characters")
     _require_instance(item.get("instance"), known.instances)
     places, watched_areas = read_places(item["places"], known.boundaries)
     try:
@@ -163,27 +198,40 @@ def _subscription(line: bytes, known: _Known) -> NewSubscription:
         address=endpoint.address,
         keys=endpoint.keys,
         places=places,
-        language=item.get("language") or "de",
+        language=language,
         instance=item.get("instance") or None,
-        ref=item.get("ref"),
+        ref=ref,
         watched_areas=watched_areas,
     )
 
 
 def _members(line: bytes) -> dict[str, Any]:
     """Return a line's members: those that there are, and at least those that there must be."""
-    try:
-        item = json.loads(line)
-    except ValueError as error:
-        raise ValueError("not a subscription: no JSON") from error
-    if not isinstance(item, dict):
-        raise ValueError("not a subscription: no JSON object")  # noqa: TRY004 - every refusal is a ValueError
+    item = _object(line)
     for name in item:
         if name not in MEMBERS:
             (nearest,) = get_close_matches(name, MEMBERS, n=1, cutoff=0.0)
             raise ValueError(f"there is no member {shown(name)[:40]}; the nearest is {nearest}")
     if missing := [name for name in ("channel", "address", "places") if name not in item]:
         raise ValueError(f"not a subscription: {', '.join(missing)} missing")
+    return item
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    """Return the JSON object of a line; every text of it can be kept by the record."""
+    try:
+        item = json.loads(line)
+        json.dumps(item, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:  # an escape that is half of a pair
+        raise ValueError("a text holds half a character") from error
+    except ValueError as error:
+        raise ValueError("not a subscription: no JSON") from error
+    except RecursionError as error:
+        raise ValueError("not a subscription: nested too deep") from error
+    if b"\\u0000" in line:
+        raise ValueError("a text holds the character NUL")
+    if not isinstance(item, dict):
+        raise ValueError("not a subscription: no JSON object")  # noqa: TRY004 - every refusal is a ValueError
     return item
 
 
@@ -196,12 +244,25 @@ def _channel(name: object, channels: Mapping[str, Channel]) -> Channel:
     return channels[name]
 
 
-def _keys(given: object) -> dict[str, str]:
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item[name]
+    if not isinstance(value, str):
+        raise ValueError(f"not a text: {name}")  # noqa: TRY004 - as above
+    return value
+
+
+def _keys(given: object, gateways: frozenset[str]) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, dict):
         raise ValueError("keys must be an object")  # noqa: TRY004 - as above
-    return {str(name): value for name, value in given.items()}
+    keys = {name: _text(given, name) for name in given}
+    if (gateway := keys.get("gateway")) and gateway not in gateways:
+        raise ValueError(
+            f"there is no gateway {shown(gateway)[:40]} in WARN_SMS_GATEWAYS"
+            + (f"; there are {', '.join(sorted(gateways))}" if gateways else "")
+        )
+    return keys
 
 
 def _require_instance(name: str | None, instances: frozenset[str]) -> None:

@@ -18,6 +18,26 @@ class SubscriberCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PutSubscriptions:
+    """What an import did: lines that were taken; endpoints known before whose places are now those of the file, those
+    of them that had other places, and those that several instances name, whose places were added.
+    """
+
+    lines: int = 0
+    renewed: int = 0
+    places_changed: int = 0
+    shared: int = 0
+
+    def __add__(self, other: PutSubscriptions) -> PutSubscriptions:
+        return PutSubscriptions(
+            self.lines + other.lines,
+            self.renewed + other.renewed,
+            self.places_changed + other.places_changed,
+            self.shared + other.shared,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WatchedArea:
     """A place that is followed more closely than by municipality: one corner and a radius, or the corners of a
     polygon, as (lat, lon) rounded to three decimals. `ags`: the municipalities it lies in.

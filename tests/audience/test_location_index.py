@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.delivery.planner import Planner
+from dispatcher.model.subscriptions import NewSubscription, WatchedArea
+from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from tests.api.conftest import Service
 from tests.support.followers import AROUND, FOLLOWED, INSIDE, OUTSIDE, audience, circle, follow, send
@@ -60,6 +63,32 @@ async def test_places_that_come_later_are_found_by_the_next_alert(
     )
     assert {("alert", "late"), ("alert", "late field")} <= found
     assert ("alert", "late outside") not in found
+
+
+async def test_places_that_an_import_leaves_out_are_left_by_the_next_alert_and_ends_reach_who_was_told(
+    service: Service, pool: Any, people: dict[str, int], planner: Planner
+) -> None:
+    """The workers that run know the place before. What an import says of today takes no all-clear away."""
+    first = circle()
+    await send(service, planner, first)
+    await pool.execute(
+        "UPDATE batch SET outcomes = decode(repeat('10', cardinality(recipients)), 'hex'), state = 'done'"
+    )
+    row = await pool.fetchrow("SELECT * FROM subscription WHERE id = $1", people["inside"])
+    moved = NewSubscription(
+        row["channel"], row["gateway"], row["address"], row["keys"], (), row["language"], row["instance"],
+        row["ref"], (WatchedArea(((50.82, 6.48),), 0.0, (DUEREN,)),),
+    )  # fmt: skip
+    put = await Subscriptions(pool).put_many([moved], UNNAMED_OPERATOR, set())
+    assert (put.renewed, put.places_changed) == (1, 1)
+    other = await audience(
+        pool, people, await send(service, planner, circle(headline="Mehr Hochwasser", event="Erdrutsch"))
+    )
+    assert ("alert", "inside") not in other
+    ended = await audience(
+        pool, people, await send(service, planner, first.later("c-" + first.identifier, "Cancel"))
+    )
+    assert ("cancel", "inside") in ended
 
 
 async def test_a_place_is_matched_by_its_true_position_although_it_is_rounded(

@@ -1,5 +1,6 @@
 """Endpoints are imported from a file, line by line, and counted."""
 
+import asyncio
 import json
 from base64 import urlsafe_b64encode
 from pathlib import Path
@@ -9,13 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dispatcher.commands.subscriptions import ranges
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.commands.subscriptions import _import, _Known, ranges
 from dispatcher.model.principals import Instance
-from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.subscriptions import _IMPORT_LOCK, Subscriptions
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
-from tests.support.messages import DUEREN
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 
 pool = on_record.pool
 
@@ -57,6 +59,17 @@ BAD = {
     "a ref that is no text": line(ref=7),
     "an instance that is no text": line(instance={"id": 1}),
     "a NUL": line(ref="a\x00b"),
+    "nested too deep": "[" * 200_000,
+    "nested too deep within": '{"channel": "app", "address": ' + "[" * 200_000,
+    "half a character": line(ref="\ud800"),
+    "half a character in the address": line(address="https://app.dueren.example/\ud800"),
+    "a number that no float holds": line(places=[{"lat": 10**400, "lon": 6.48}]),
+    "an address that is no text": line(address=["https://app.dueren.example/x"]),
+    "a key that is no text": line(keys={"secret": 7}),
+    "a language that is none": line(language="klingonisch"),
+    "a language with a country": line(language="de-DE"),
+    "a gateway that is not there": line(keys={"gateway": "nowhere"}),
+    "a long ref": line(ref="r" * 257),
 }
 
 
@@ -119,7 +132,85 @@ async def test_districts_points_and_polygons_are_followed_and_rounded(
     ]
 
 
+async def followed(pool: Any) -> dict[str, list[str]]:
+    rows = await pool.fetch(
+        """SELECT s.address, f.ags FROM subscription s LEFT JOIN followed_municipality f ON f.subscription_id = s.id
+           ORDER BY 1, 2"""
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["address"].rpartition("/")[2], []).append(row["ags"])
+    return found
+
+
+async def test_an_endpoint_that_is_known_follows_the_places_of_the_file_and_no_others(
+    run: Any, pool: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    near = {"lat": 50.803, "lon": 6.483}
+    file.write_text(
+        line(places=[DUEREN, near]) + "\n" + line(address="https://app.dueren.example/other") + "\n"
+    )
+    assert (await run("subscriptions", "import", file)).stdout == "2 added or renewed, 0 refused\n"
+    area = await pool.fetchval("SELECT id FROM watched_area")
+    again = await run("subscriptions", "import", file, "--json")
+    assert json.loads(again.stdout) == {
+        "added": 2, "renewed": 2, "places_changed": 0, "shared": 0, "refused": []
+    }  # fmt: skip
+    assert await pool.fetchval("SELECT id FROM watched_area") == area, "it stays the one that workers know"
+    file.write_text("\n".join([line(places=[JUELICH]), "", line(places=[HEIMBACH])]) + "\n")
+    moved = await run("subscriptions", "import", file)
+    assert "known before: 1, of them follow other places now: 1\n" in moved.stdout
+    assert await followed(pool) == {"hook": sorted([JUELICH, HEIMBACH]), "other": [DUEREN]}
+    assert await pool.fetchval("SELECT count(*) FROM watched_area") == 0
+
+
+async def test_places_of_one_file_are_all_followed_however_far_its_lines_are_apart(
+    run: Any, pool: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.commands.subscriptions.CHUNK", 1)
+    file = tmp_path / "subscriptions.jsonl"
+    for _ in range(2):
+        file.write_text(line(places=[DUEREN]) + "\n" + line(places=[JUELICH]) + "\n")
+        await run("subscriptions", "import", file)
+        assert await followed(pool) == {"hook": sorted([DUEREN, JUELICH])}
+
+
+async def test_what_one_instance_says_of_an_address_takes_no_place_of_anothers_away(
+    run: Any, pool: Any, tmp_path: Path
+) -> None:
+    sources = Sources(pool, PEPPER.encode())
+    for name in ("dueren", "juelich"):
+        await sources.put_instance(Instance(name, name, ("05358",)), f"wi_{name}_{'s' * 43}")
+    file = tmp_path / "subscriptions.jsonl"
+    said = [("dueren", DUEREN), ("juelich", JUELICH), ("dueren", DUEREN), ("dueren", DUEREN)]
+    for instance, place in said:
+        file.write_text(line(instance=instance, places=[place]) + "\n")
+        done = await run("subscriptions", "import", file)
+    assert "named by several instances, so that no place was taken away: 1\n" in done.stdout
+    assert await followed(pool) == {"hook": sorted([DUEREN, JUELICH])}
+
+
+async def test_an_interrupted_import_says_how_far_it_got(
+    surroundings: Any, pool: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text("\n\n{\n{\n")
+    known = _Known({}, Boundaries.default(), frozenset(), frozenset())
+    async with pool.acquire() as other, other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
+        running = asyncio.create_task(_import(pool, file, known))
+        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            pass
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    said = "interrupted: lines before 3 are imported, and none or all to 4; import the file again"
+    assert said in capsys.readouterr().err
+
+
 NAMED = {
+    "an address of nowhere": (line(address="nowhere"), "url_malformed: no address such as https://"),
     "a municipality by its name": (line(places=["Düren"]), "Düren is 05358008"),
     "a municipality without its zero": (
         line(places=["5358008"]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
-from dispatcher.model.subscriptions import NewSubscription, SubscriberCounts
+from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
 from dispatcher.store import audit
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
 
     from dispatcher.access.principals import Actor
-    from dispatcher.store.record import Connection, Pool
+    from dispatcher.store.record import Pool
 
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
@@ -34,26 +34,84 @@ area in the mere shapes of what stays in force; this counts them although they h
 """
 
 
-async def _add_watched_areas(connection: Connection, new_subscriptions: Sequence[NewSubscription]) -> None:
-    rows = [
+_IMPORT_LOCK = 7207116108
+"""One chunk at a time, so that what was there before is what an import changes."""
+_INCOMING = (
+    """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text, address_hash bytea,
+         keys jsonb, language text, instance text, ref text, places text[], replaces boolean) ON COMMIT DROP""",
+    """CREATE TEMP TABLE incoming_area (position int, channel text, address_hash bytea, lat float8[], lon float8[],
+         radius_m float8, ags text[]) ON COMMIT DROP""",
+)
+_KNOWN = """
+CREATE TEMP TABLE known ON COMMIT DROP AS
+SELECT s.id, bool_and(i.replaces) AND NOT s.shared AND bool_and(i.instance IS NOT DISTINCT FROM s.instance) AS replaced,
+  s.shared OR bool_or(i.instance IS DISTINCT FROM s.instance) AS shared, false AS changed
+FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL GROUP BY s.id
+"""
+_STEPS = (
+    """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance, ref)
+       SELECT DISTINCT ON (channel, address_hash)
+              channel, gateway, address, address_hash, keys, language, instance, ref
+       FROM incoming ORDER BY channel, address_hash, position DESC
+       ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
+       DO UPDATE SET keys = excluded.keys, gateway = excluded.gateway, language = excluded.language,
+                     instance = excluded.instance, ref = excluded.ref""",
+    """UPDATE subscription s SET shared = true FROM (
+         SELECT s.id FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL
+         GROUP BY s.id HAVING bool_or(i.instance IS DISTINCT FROM s.instance)
+         UNION SELECT id FROM known WHERE shared) several
+       WHERE s.id = several.id AND NOT s.shared""",
+    """CREATE TEMP TABLE wanted ON COMMIT DROP AS
+       SELECT DISTINCT s.id, p.ags FROM incoming i JOIN subscription s USING (channel, address_hash)
+       CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL""",
+    """CREATE TEMP TABLE wanted_area ON COMMIT DROP AS
+       SELECT s.id, a.lat, a.lon, a.radius_m, a.ags, min(a.position) AS position
+       FROM incoming_area a JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL
+       GROUP BY 1, 2, 3, 4, 5""",
+    """WITH
+       left_out AS (
+         DELETE FROM followed_municipality f USING known k
+         WHERE f.subscription_id = k.id AND k.replaced
+           AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)
+         RETURNING k.id),
+       left_out_area AS (
+         DELETE FROM watched_area f USING known k
+         WHERE f.subscription_id = k.id AND k.replaced
+           AND NOT EXISTS (SELECT FROM wanted_area w WHERE w.id = f.subscription_id
+                           AND (w.lat, w.lon, w.radius_m) = (f.lat, f.lon, f.radius_m))
+         RETURNING k.id),
+       put AS (
+         INSERT INTO followed_municipality (subscription_id, ags) SELECT id, ags FROM wanted
+         ON CONFLICT DO NOTHING RETURNING subscription_id AS id),
+       put_area AS (
+         INSERT INTO watched_area (subscription_id, lat, lon, radius_m, ags)
+         SELECT id, lat, lon, radius_m, ags FROM wanted_area ORDER BY position
+         ON CONFLICT DO NOTHING RETURNING subscription_id AS id)
+       UPDATE known SET changed = true FROM (
+         SELECT id FROM left_out UNION SELECT id FROM left_out_area UNION SELECT id FROM put
+         UNION SELECT id FROM put_area) other
+       WHERE known.id = other.id""",
+)
+
+
+def _hash(item: NewSubscription) -> bytes:
+    return hashlib.sha256(item.address.encode()).digest()
+
+
+def _area_rows(new_subscriptions: Iterable[NewSubscription]) -> list[tuple[object, ...]]:
+    areas = [(item, watched) for item in new_subscriptions for watched in item.watched_areas]
+    return [
         (
+            position,
             item.channel,
-            hashlib.sha256(item.address.encode()).digest(),
+            _hash(item),
             [lat for lat, _ in watched.lat_lon],
             [lon for _, lon in watched.lat_lon],
             watched.radius_m,
             list(watched.ags),
         )
-        for item in new_subscriptions
-        for watched in item.watched_areas
+        for position, (item, watched) in enumerate(areas)
     ]
-    await connection.executemany(
-        """INSERT INTO watched_area (subscription_id, lat, lon, radius_m, ags)
-           SELECT id, $3, $4, $5, $6 FROM subscription
-           WHERE channel = $1 AND address_hash = $2 AND ended_at IS NULL
-           ON CONFLICT DO NOTHING""",
-        rows,
-    )
 
 
 class Subscriptions:
@@ -65,48 +123,59 @@ class Subscriptions:
     async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
         new_subscriptions = list(subscriptions)
+        return (await self._put(new_subscriptions, [False] * len(new_subscriptions), by)).lines
+
+    async def put_many(
+        self, subscriptions: Iterable[NewSubscription], by: Actor, named: set[tuple[str, bytes]]
+    ) -> PutSubscriptions:
+        """Add endpoints in bulk; one already known gets the new keys, and follows these places instead of those before.
+
+        Places are added to those before where the same import has named the endpoint already (`named`, which grows by
+        these), or another instance has: what one says of an address ends nothing that the other said.
+        """
+        new_subscriptions = list(subscriptions)
+        replaces = [(item.channel, _hash(item)) not in named for item in new_subscriptions]
+        put = await self._put(new_subscriptions, replaces, by)
+        named.update((item.channel, _hash(item)) for item in new_subscriptions)
+        return put
+
+    async def _put(
+        self, new_subscriptions: Sequence[NewSubscription], replaces: Sequence[bool], by: Actor
+    ) -> PutSubscriptions:
         rows = [
             (
                 position,
                 item.channel,
                 item.gateway,
                 item.address,
-                hashlib.sha256(item.address.encode()).digest(),
+                _hash(item),
                 dict(item.keys),
                 item.language,
                 item.instance,
                 item.ref,
                 list(item.places),
+                replacing,
             )
-            for position, item in enumerate(new_subscriptions)
+            for position, (item, replacing) in enumerate(zip(new_subscriptions, replaces, strict=True))
         ]
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text,
-                     address_hash bytea, keys jsonb, language text, instance text, ref text, places text[])
-                   ON COMMIT DROP"""
-            )
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
+            for statement in _INCOMING:
+                await connection.execute(statement)
             await connection.copy_records_to_table("incoming", records=rows)
-            await connection.execute(
-                """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance, ref)
-                   SELECT DISTINCT ON (channel, address_hash)
-                          channel, gateway, address, address_hash, keys, language, instance, ref
-                   FROM incoming ORDER BY channel, address_hash, position DESC
-                   ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
-                   DO UPDATE SET keys = excluded.keys, gateway = excluded.gateway, language = excluded.language,
-                                 instance = excluded.instance, ref = excluded.ref"""
+            await connection.copy_records_to_table("incoming_area", records=_area_rows(new_subscriptions))
+            await connection.execute(_KNOWN)
+            for statement in _STEPS:
+                await connection.execute(statement)
+            counted = await connection.fetchrow(
+                """SELECT count(*) FILTER (WHERE replaced) AS renewed, count(*) FILTER (WHERE replaced AND changed)
+                     AS changed, count(*) FILTER (WHERE shared) AS shared FROM known"""
             )
-            await connection.execute(
-                """INSERT INTO followed_municipality (subscription_id, ags)
-                   SELECT DISTINCT s.id, p.ags FROM incoming i
-                   JOIN subscription s USING (channel, address_hash)
-                   CROSS JOIN LATERAL unnest(i.places) p(ags) WHERE s.ended_at IS NULL
-                   ON CONFLICT DO NOTHING"""
-            )
-            await _add_watched_areas(connection, new_subscriptions)
-            await audit.note(connection, by, "subscriptions.add", count=len(rows))
+            put = PutSubscriptions(len(rows), counted["renewed"], counted["changed"], counted["shared"])
+            changed = {"places_changed": put.places_changed} if put.places_changed else {}
+            await audit.note(connection, by, "subscriptions.add", count=len(rows), **changed)
         await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
-        return len(rows)
+        return put
 
     async def reach(
         self, ags: Sequence[str], located: Sequence[int] = (), named: Sequence[str] = ()

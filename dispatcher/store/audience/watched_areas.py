@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from dispatcher.model.subscriptions import WatchedArea
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatcher.store.record import Pool
 
 
@@ -38,6 +40,16 @@ class WatchedAreas:
             for row in rows
         ]
         return found, next_mark
+
+    async def subscribers_of(self, area_ids: Sequence[int]) -> list[int]:
+        """Return the subscriptions whose watched areas these are, in ascending order; what was taken away since it was
+        read is left out.
+        """
+        rows = await self._pool.fetch(
+            "SELECT DISTINCT subscription_id FROM watched_area WHERE id = ANY($1::bigint[]) ORDER BY 1",
+            area_ids,
+        )
+        return [row["subscription_id"] for row in rows]
 
     async def target(self, alert_id: str) -> bytes:
         """Return what the alert covers, as WKB in EPSG:3035; nothing where only codes name its municipalities."""

@@ -140,6 +140,12 @@ def test_what_is_no_json_is_unreadable_only_where_it_must_be_read() -> None:
     assert gateway().reference(Answer(200, (), b"\xff<html>")) == ""
 
 
+def test_what_is_nested_too_deep_is_unreadable_too() -> None:
+    with pytest.raises(Uncertain, match="answer_unreadable"):
+        READING.reference(Answer(200, (), b"[" * 200_000))
+    assert gateway().reference(Answer(200, (), b"[" * 200_000)) == ""
+
+
 @pytest.mark.parametrize(
     ("word", "meaning"),
     [
