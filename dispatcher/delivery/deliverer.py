@@ -147,6 +147,9 @@ class _Work:
         self._alone = alone
         self._written_at = time.monotonic()
         self._stopped = False
+        self._endpoints: Mapping[int, Endpoint] = {}
+        """Where the recipients were when the work began."""
+        self._handed_over = False
         self._told_until: datetime | None = None
         """The end of a notice that a channel has found to be past, even if this clock does not say so yet."""
         self._pause_s = 0.0
@@ -165,7 +168,8 @@ class _Work:
         finally:
             heartbeat.cancel()
             await asyncio.gather(heartbeat, return_exceptions=True)
-        await self._release()
+        if not self._handed_over:
+            await self._release()
 
     async def _keep_alive(self) -> None:
         """Renew the lease until cancelled. A lease that was lost is noticed at the next write."""
@@ -181,6 +185,10 @@ class _Work:
             self._pause("unknown_channel", self._dependencies.policy.pauses.misconfigured_s)
             return
         endpoints = await self._dependencies.subscriptions.endpoints(batch.open_recipients())
+        # Asked after they were read: from here on all of them are at the batch's gateway.
+        if await self._hand_over():
+            return
+        self._endpoints = endpoints
         batch.drop_missing(endpoints)
         while self._may_go_on():
             positions = batch.next_slice(self._now(), self._slice_size(channel))
@@ -197,6 +205,17 @@ class _Work:
                 if self._may_go_on():
                     await self._send_slice(channel, positions, endpoints)
                     self._stopped |= await self._write()
+
+    async def _hand_over(self) -> bool:
+        """Leave recipients who are at another gateway by now to a batch of that one, which is paused, counted and
+        logged for what its server answers. Returns whether there were any; then the lease has ended.
+        """
+        ready = await self._dependencies.ledger.hand_over(self._lease, self._batch.open_recipients())
+        if ready is None:
+            return False
+        self._handed_over = True
+        await self._dependencies.wake_ups.enqueue([wakeups.batch_wake_up(one) for one in ready])
+        return True
 
     async def _send_slice(
         self, channel: Channel, positions: list[int], endpoints: Mapping[int, Endpoint]
@@ -352,7 +371,7 @@ class _Work:
             due = max(due, self._now() + timedelta(seconds=wait_s))
         if self._budget_s:
             self._counts.withheld()
-        done = await self._persist(lambda: ledger.release(lease, progress, due))
+        done = await self._persist(lambda: ledger.release(lease, progress, due, self._endpoints))
         self._counts.written(progress.outcomes)
         self._counts.removed(len(progress.remove), suspect=self._batch.gone_suspect())
         if self._pause_s:

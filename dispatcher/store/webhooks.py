@@ -12,6 +12,7 @@ from dispatcher.access.credentials import Bearer
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.webhooks import Environment, Webhook, WebhookTaken
 from dispatcher.store import audit
+from dispatcher.store.delivery.relocation import move_waiting
 from dispatcher.store.keys import NoSuchBearer
 from dispatcher.store.sql import NOW
 
@@ -30,7 +31,15 @@ _WEBHOOK: Final = """
 SELECT s.id, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
   ARRAY(SELECT unnest(coalesce(w.places, i.places)) AS p INTERSECT SELECT unnest(i.places) ORDER BY p) AS places
 FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
-WHERE w.instance_id = $1"""
+WHERE w.instance_id = $1 AND s.end_reason IS DISTINCT FROM $2"""
+_FOUND: Final = """
+SELECT s.id, s.keys, s.ended_at IS NOT NULL AS ended
+FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
+WHERE s.channel = $1 AND s.instance = $2 AND CASE WHEN s.ended_at IS NULL THEN w.instance_id = $2 OR s.id = ANY($3::bigint[])
+  ELSE w.instance_id = $2 OR s.end_reason = $4 END
+ORDER BY s.ended_at IS NOT NULL, w.instance_id IS NULL, s.id DESC LIMIT 1 FOR UPDATE OF s"""
+"""The recipient that a webhook takes up: the one that it has, an imported one of the instance with this URL, or the
+last one that it had."""
 
 
 class Webhooks:
@@ -51,7 +60,8 @@ class Webhooks:
         by: Actor = UNNAMED_OPERATOR,
     ) -> Webhook:
         """Register or replace the webhook of an instance; `keys` returns its keys from those that it has. What is under
-        way goes to the new URL. Raises `NoSuchBearer`, and `WebhookTaken` for a URL that is somebody else's.
+        way goes to the new URL, and one that had ended is the same recipient again: what the instance was warned of, it
+        hears the end of. Raises `NoSuchBearer`, and `WebhookTaken` for a URL that is somebody else's.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             environment = await _lock(connection, instance_id)
@@ -67,6 +77,7 @@ class Webhooks:
                 None if wanted.places is None else list(wanted.places),
             )
             await _follow(connection, instance_id, number, warned=environment is Environment.PRODUCTION)
+            await move_waiting(connection, number, wanted.gateway)
             await audit.note(connection, by, "webhook.put", instance=instance_id)
             return await _known(connection, instance_id)
 
@@ -96,14 +107,13 @@ class Webhooks:
         """End the webhook: nothing more is sent to it. Returns whether there was one. Raises `NoSuchBearer`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, instance_id)
-            number = await connection.fetchval(
-                "DELETE FROM webhook WHERE instance_id = $1 RETURNING subscription_id", instance_id
-            )
-            if number is None:
+            webhook = await _read(connection, instance_id)
+            if webhook is None:
                 return False
+            # Its row stays, and says which recipient the instance was: registering again takes that one up.
             await connection.execute(
-                f"UPDATE subscription SET ended_at = {NOW}, end_reason = $2 WHERE id = $1 AND ended_at IS NULL",  # noqa: S608 - constant
-                number,
+                f"UPDATE subscription SET ended_at = coalesce(ended_at, {NOW}), end_reason = $2 WHERE id = $1",  # noqa: S608 - constant
+                webhook.subscription_id,
                 REMOVED,
             )
             await audit.note(connection, by, "webhook.remove", instance=instance_id)
@@ -147,20 +157,21 @@ async def _put_subscription(
     keys: Callable[[Mapping[str, str]], dict[str, str]],
 ) -> int:
     """Write the subscription and return its number: the one that the instance has, or else an imported one of its own
-    with this URL, or a new one. Raises UniqueViolationError where the URL is another's.
+    with this URL, or the one that it had before its webhook ended, or a new one. Raises UniqueViolationError where the
+    URL is another's.
+
+    Who is alarmed is known by number: under another one the instance would hear of no end of what it has accepted.
     """
     address_hash = hashlib.sha256(wanted.url.encode()).digest()
-    found = await _own_subscription(connection, instance_id, wanted)
-    row = None
-    if found is not None:
-        row = await connection.fetchrow(
-            "SELECT id, keys FROM subscription WHERE id = $1 AND ended_at IS NULL FOR UPDATE", found
-        )
-    values = (wanted.gateway, wanted.url, address_hash, keys(row["keys"] if row else {}), wanted.language)
+    same = await _own_spellings(connection, instance_id, wanted)
+    row = await connection.fetchrow(_FOUND, CHANNEL, instance_id, same, REMOVED)
+    # A secret ends with its webhook.
+    before = row["keys"] if row and not row["ended"] else {}
+    values = (wanted.gateway, wanted.url, address_hash, keys(before), wanted.language)
     if row is not None:
         await connection.execute(
-            """UPDATE subscription SET gateway = $2, address = $3, address_hash = $4, keys = $5, language = $6
-               WHERE id = $1""",
+            """UPDATE subscription SET gateway = $2, address = $3, address_hash = $4, keys = $5, language = $6,
+                 ended_at = NULL, end_reason = NULL WHERE id = $1""",
             row["id"],
             *values,
         )
@@ -175,27 +186,23 @@ async def _put_subscription(
     return number
 
 
-async def _own_subscription(connection: Connection, instance_id: str, wanted: WantedWebhook) -> int | None:
-    """Return the subscription that the instance has: the one of its webhook, or else one of its own with this URL.
-    Raises `WebhookTaken` where another's URL is this one, in whatever spelling.
+async def _own_spellings(connection: Connection, instance_id: str, wanted: WantedWebhook) -> list[int]:
+    """Return the instance's own subscriptions with this URL, in whatever spelling. Raises `WebhookTaken` where it is
+    another's.
     """
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended('webhook ' || $1, 0))", wanted.gateway
     )
     rows = await connection.fetch(
-        """SELECT s.id, s.address, s.instance, coalesce(w.instance_id = $2, false) AS webhook
-           FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
-           WHERE s.channel = $1 AND s.ended_at IS NULL AND (s.gateway = $3 OR w.instance_id = $2)""",
+        "SELECT id, address, instance FROM subscription WHERE channel = $1 AND ended_at IS NULL AND gateway = $2",
         CHANNEL,
-        instance_id,
         wanted.gateway,
     )
     url = normal_spelling(wanted.url)
     same = [row for row in rows if normal_spelling(row["address"]) == url]
     if any(row["instance"] != instance_id for row in same):
         raise WebhookTaken
-    own = [row for row in rows if row["webhook"]] + same
-    return own[0]["id"] if own else None
+    return [row["id"] for row in same]
 
 
 async def _follow(connection: Connection, instance_id: str, number: int, *, warned: bool) -> None:
@@ -228,7 +235,7 @@ async def _known(connection: Connection, instance_id: str) -> Webhook:
 
 
 async def _read(connection: Any, instance_id: str) -> Webhook | None:
-    row = await connection.fetchrow(_WEBHOOK, instance_id)
+    row = await connection.fetchrow(_WEBHOOK, instance_id, REMOVED)
     if row is None:
         return None
     return Webhook(

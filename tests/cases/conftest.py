@@ -69,20 +69,27 @@ async def town(
     feeds, pin = tmp_path / "feeds.toml", tmp_path / "pin.pem"
     pin.write_bytes(keys[1])
     feeds.write_text(FEEDS.replace("{origin}", server.origin).replace("{pin}", str(pin)))
-    async with far_side(answer(201, {"Content-Type": "application/json"}, b'{"id": "1"}')) as gateways:
+    async with (
+        far_side(answer(201, {"Content-Type": "application/json"}, b'{"id": "1"}')) as gateways,
+        far_side(answer(204)) as first,
+        far_side(answer(204)) as second,
+    ):
+        own = {f"push={gateways.origin}", *(f"callback={app.origin}" for app in (first, second))}
         settings = Settings(
             database_url=database_url,
             redis_url=redis_url,
             data_dir=tmp_path,
             key_pepper="pepper of the tests",
             feeds=feeds,
-            allowed_origins=frozenset({server.origin, gateways.origin, f"push={gateways.origin}"}),
+            allowed_origins=frozenset({server.origin, gateways.origin, *own}),
             sms_gateways=[{"name": "sms", "url": f"{gateways.origin}/sms"}],
             ready_keys=0,
         )
         async with serving(settings) as service, wiring.worker_dependencies(settings) as worker:
             queue = open_queue(parse(redis_url))
-            town = Town(service, worker, gateways, server, queue, service.parts.health.pool, keys)
+            town = Town(
+                service, worker, gateways, server, queue, service.parts.health.pool, keys, (first, second)
+            )
             await town.open()
             yield town
             await queue.aclose()

@@ -90,6 +90,8 @@ class Town:
     queue: ArqRedis
     pool: Any
     keys: tuple[bytes, bytes]
+    apps: tuple[FarSide, FarSide]
+    """Servers of apps, where an instance may register a webhook."""
     people: dict[str, NewSubscription] = field(default_factory=dict)
 
     async def open(self) -> None:

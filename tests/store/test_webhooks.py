@@ -103,16 +103,64 @@ async def test_what_was_imported_for_the_instance_is_taken_over_with_its_secret(
     assert await told(subscriptions, DUEREN, JUELICH) == 1
 
 
-async def test_what_its_receiver_ended_is_registered_anew(webhooks: Webhooks, pool: Any) -> None:
+async def test_what_its_receiver_ended_is_the_same_recipient_when_registered_again(
+    webhooks: Webhooks, subscriptions: Subscriptions, pool: Any
+) -> None:
     first = await webhooks.put("dueren", WANTED, given)
     await pool.execute("UPDATE subscription SET ended_at = now(), end_reason = 'gone'")
     ended = await webhooks.of("dueren")
     assert ended is not None
     assert ended.ended_at is not None
     assert await webhooks.change_keys("dueren", given) is None
-    second = await webhooks.put("dueren", WANTED, given)
-    assert second.ended_at is None
-    assert second.subscription_id != first.subscription_id
+    second = await webhooks.put("dueren", replace(WANTED, url=OTHER, places=(JUELICH,)), given)
+    assert (second.ended_at, second.url) == (None, OTHER)
+    assert second.subscription_id == first.subscription_id
+    assert [await told(subscriptions, ags) for ags in (DUEREN, JUELICH)] == [0, 1]
+
+
+@pytest.mark.parametrize("reason", [None, "gone"])
+async def test_what_was_taken_back_is_the_same_recipient_with_a_new_secret(
+    webhooks: Webhooks, pool: Any, reason: str | None
+) -> None:
+    first = await webhooks.put("dueren", WANTED, given)
+    if reason:
+        await pool.execute("UPDATE subscription SET ended_at = now(), end_reason = $1", reason)
+    before: list[Any] = []
+
+    def new(keys: Any) -> dict[str, str]:
+        before.append(keys)
+        return {"secret": "two"}
+
+    for _ in range(2):
+        await webhooks.remove("dueren")
+        again = await webhooks.put("dueren", WANTED, new)
+        assert again == replace(first, keys={"secret": "two"})
+    assert before == [{}, {}], "a secret ends with its webhook"
+    assert await pool.fetchval("SELECT count(*) FROM subscription") == 1
+
+
+async def test_what_was_taken_back_before_its_row_stayed_is_found_too(webhooks: Webhooks, pool: Any) -> None:
+    first = await webhooks.put("dueren", WANTED, given)
+    await webhooks.remove("dueren")
+    await pool.execute("DELETE FROM webhook")
+    assert (await webhooks.put("dueren", WANTED, given)).subscription_id == first.subscription_id
+
+
+async def test_registered_again_at_a_url_that_became_anothers_is_refused(webhooks: Webhooks) -> None:
+    await webhooks.put("dueren", WANTED, given)
+    await webhooks.remove("dueren")
+    await webhooks.put("nachbar", WANTED, given)
+    with pytest.raises(WebhookTaken):
+        await webhooks.put("dueren", WANTED, given)
+    assert await webhooks.of("dueren") is None
+
+
+async def test_taken_back_and_registered_at_once_stays_one_recipient(webhooks: Webhooks, pool: Any) -> None:
+    await webhooks.put("dueren", WANTED, given)
+    acts: list[Any] = [webhooks.remove("dueren") for _ in range(4)]
+    await asyncio.gather(*acts, *(webhooks.put("dueren", WANTED, given) for _ in range(4)))
+    await webhooks.put("dueren", WANTED, given)
+    assert await pool.fetchval("SELECT count(*) FROM subscription") == 1
 
 
 async def test_it_is_taken_back_once(webhooks: Webhooks, subscriptions: Subscriptions, pool: Any) -> None:

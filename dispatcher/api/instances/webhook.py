@@ -89,8 +89,9 @@ def _registration(router: APIRouter, dependencies: ApiDependencies) -> None:
         operation_id="setWebhook",
     )
     async def put(instance: Instance, request: Request, response: Response) -> WebhookBody:
-        """Register the instance's webhook, or replace it: what is under way goes to the new URL. The same request once
-        more changes nothing. A secret that is named replaces the one so far at once; to have both, rotate.
+        """Register the instance's webhook, or replace it: what is under way goes to the new URL, and after an end the
+        instance is the recipient that it was. The same request once more changes nothing. A secret that is named
+        replaces the one so far at once; to have both, rotate.
         """
         most = BODY_BYTES + PLACE_BYTES * len(instance.territory)
         body = await read_body(request, most, instance.actor)

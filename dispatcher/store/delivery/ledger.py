@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from channels.clock import elapsed
@@ -22,18 +23,23 @@ from dispatcher.model.vocabulary import (
     Lane,
     State,
 )
+from dispatcher.store.delivery import relocation
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from channels.base import Endpoint
     from dispatcher.store.record import Connection, Pool
 
 
 class LeaseLostError(Exception):
     """Another worker holds the batch now; nothing was written."""
 
+
+NOBODY: Mapping[int, Endpoint] = MappingProxyType({})
+"""No endpoints: none was sent to."""
 
 PROMPT_S = 1.0
 """How old an answer of the record may be that still says what time it is; after an older one the time is asked again,
@@ -142,6 +148,15 @@ class Ledger:
             fields["now"] = await self._time_at(asked)
         return Lease(**fields)
 
+    async def hand_over(self, lease: Lease, recipients: Sequence[int]) -> list[ReadyBatch] | None:
+        """End the lease if one of these recipients has another gateway by now, and leave each to a batch of its own
+        gateway. Returns what is to be worked on instead; None if the lease goes on.
+        """
+        if lease.channel != relocation.CHANNEL:
+            return None
+        held = ReadyBatch(lease.batch_id, lease.lane, lease.token, lease.source_id)
+        return await relocation.hand_over(self._pool, held, lease.alert_id, lease.gateway, recipients)
+
     async def find(self, batch_id: int) -> tuple[str, str, ReadyBatch] | None:
         """Return channel, gateway and what a wake-up needs of an open batch, without changing it."""
         row = await self._pool.fetchrow(
@@ -197,15 +212,22 @@ class Ledger:
             raise LeaseLostError
         return bool(stopped)
 
-    async def release(self, lease: Lease, progress: Progress, not_before: datetime | None = None) -> bool:
+    async def release(
+        self,
+        lease: Lease,
+        progress: Progress,
+        not_before: datetime | None = None,
+        asked: Mapping[int, Endpoint] = NOBODY,
+    ) -> bool:
         """Write progress and release the lease: the batch is done when every recipient has a terminal state (then
-        True), else it may be worked on again from `not_before` on.
+        True), else it may be worked on again from `not_before` on. `asked` are the endpoints as they were sent to: one
+        whose address is another by now is not removed.
         """
         done = not progress.outcomes.translate(None, TERMINAL_OUTCOMES)
         if progress.problems or progress.remove:
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._release(connection, lease, progress, not_before, done=done)
-                await _write_details(connection, lease, progress)
+                await _write_details(connection, lease, progress, asked)
         else:
             await self._release(self._pool, lease, progress, not_before, done=done)
         if done:
@@ -320,7 +342,9 @@ def _closing_table(state: State) -> bytes:
     return bytes(table)
 
 
-async def _write_details(connection: Any, lease: Lease, progress: Progress) -> None:
+async def _write_details(
+    connection: Any, lease: Lease, progress: Progress, asked: Mapping[int, Endpoint] = NOBODY
+) -> None:
     if progress.problems:
         columns: Sequence[Sequence[Any]] = list(
             zip(
@@ -354,8 +378,10 @@ async def _write_details(connection: Any, lease: Lease, progress: Progress) -> N
         await connection.execute(
             # A subscription that is just being renewed stays; and never waiting here avoids a deadlock.
             """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
-                 SELECT id FROM subscription WHERE id = ANY($1) AND ended_at IS NULL
-                 FOR NO KEY UPDATE SKIP LOCKED)""",
+                 SELECT s.id FROM subscription s JOIN unnest($1::bigint[], $3::text[]) AS o(id, address) USING (id)
+                 WHERE s.ended_at IS NULL AND s.address = coalesce(o.address, s.address)
+                 FOR NO KEY UPDATE OF s SKIP LOCKED)""",
             list(progress.remove),
             progress.remove_reason,
+            [asked[one].address if one in asked else None for one in progress.remove],
         )
