@@ -44,9 +44,11 @@ class Notices:
         key = (lease.alert_id, lease.kind, lease.language)
         kept = self._kept.get(key)
         if kept is None or kept.until <= now:
-            kept = render(await self._source(lease), lease.kind, lease.language, Present(now, self._zone))
-            if kept is None:
+            source, until = await self._source(lease)
+            rendered = render(source, lease.kind, lease.language, Present(now, self._zone))
+            if rendered is None:
                 return None
+            kept = rendered._replace(until=min(rendered.until, until or rendered.until))
             self._keep(key, kept)
         return kept.notice
 
@@ -55,7 +57,8 @@ class Notices:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def _source(self, lease: Lease) -> RecordedMessage:
+    async def _source(self, lease: Lease) -> tuple[RecordedMessage, datetime | None]:
+        """Return where the notice's words come from, and until when that is so where it is for a time."""
         stored, alert = await self._message(lease.alert_id)
         named, ended = [lease.alert_id], ""
         if lease.kind is Kind.CANCEL:
@@ -67,15 +70,16 @@ class Notices:
             # What goes on elsewhere is not what is over here: an end names what has ended.
             named = earlier
             stored, alert = await self._ended(stored, earlier)
-        places = [place for one in named for place in await self._alerts.affected(one)]
-        return RecordedMessage(
-            alert,
-            stored,
-            tuple(dict.fromkeys(place.name for place in places)),
-            tuple({place.ags: place.name for place in places}.items()),
-            ended,
-            self._known,
-        )
+        # An end names where it is over: not where the message that says so, or a branch beside it, warns on.
+        affected = {place.ags: place.name for one in named for place in await self._alerts.affected(one)}
+        goes_on = await self._alerts.going_on(lease.chain_id, lease.alert_id) if lease.kind in ENDINGS else {}
+        places = {ags: name for ags, name in affected.items() if ags not in goes_on}
+        if len(places) < len(affected):
+            # Neither the shape nor its sender's name of the area is right of some of its places.
+            alert = replace(alert, infos=tuple(replace(info, areas=()) for info in alert.infos))
+        names = tuple(dict.fromkeys(places.values()))
+        source = RecordedMessage(alert, stored, names, tuple(places.items()), ended, self._known)
+        return source, min((goes_on[ags] for ags in affected if ags in goes_on), default=None)
 
     async def _ended_by(self, alert_id: str) -> list[StoredAlert]:
         """Return the warnings that the alert ends and that people were told of, in order of arrival."""

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.cases.town import CENTRE, JUELICH, LINNICH, OFFICE, Town
+from tests.api.conftest import SECRET
+from tests.cases.town import CENTRE, DUEREN, JUELICH, LINNICH, OFFICE, Town
 from tests.support.messages import InfoPart, Message
 from tests.support.submissions import now
 
@@ -197,3 +198,42 @@ async def test_an_update_that_leaves_a_place_out_lifts_the_warning_there(town: T
         "an end names what has ended"
     )
     assert await in_force(town) == ([WEST], [])
+    told = town.read("north")[-1]
+    assert (told["areas"], told["municipalities"]) == ("Linnich", [{"ags": LINNICH, "name": "Linnich"}]), (
+        "and only where: it goes on in Jülich"
+    )
+    cap = await town.service.get(told["cap"], key=f"wi_i{LINNICH}_{SECRET}")
+    assert (cap.status, b"sturm-2" in cap.body) == (200, True), "who is told by a message may read it"
+    assert (await town.service.get(told["cap"], key=f"wi_i{DUEREN}_{SECRET}")).status == 404
+
+
+async def test_an_end_names_no_place_where_another_branch_goes_on(town: Town) -> None:
+    """The sender names the whole area once more, though one of its places has a branch of its own by now."""
+    await people(town)
+    storm = Storm()
+    await split(town, storm)
+    calm = storm.west.later(
+        "sturm-4", "Cancel", minutes=10, infos=(part(CALM, JUELICH, LINNICH, response="AllClear"),)
+    )
+    await town.accepted(calm)
+    await town.work()
+    assert town.heard("west")[-1] == ("cancel", CALM)
+    assert (town.read("west")[-1]["areas"], town.heard("north")[-1]) == ("Jülich", ("update", NORTH))
+    await town.accepted(storm.north.later("sturm-5", "Cancel", minutes=20, infos=()))
+    await town.work()
+    assert town.read("north")[-1]["areas"] == "Linnich"
+
+
+async def test_when_what_was_narrowed_runs_out_it_is_over_in_all_its_places(town: Town) -> None:
+    """The control: an Update whose time is over when it comes is in force nowhere."""
+    await people(town)
+    storm = Storm()
+    await town.accepted(storm.whole)
+    await town.work()
+    over = part("Vorbei", JUELICH, LINNICH)
+    await town.accepted(
+        storm.whole.later("kurz", minutes=5, infos=(replace(over, lifetime=timedelta(minutes=1)),))
+    )
+    await town.work()
+    assert town.heard("both")[-1][0] == "no_longer_affected"
+    assert town.read("both")[-1]["areas"] == "Jülich, Linnich"

@@ -180,6 +180,10 @@ class Town:
         """What somebody was told, in order: kind and headline, as their gateway got them."""
         return [_told(self.people[name], one.body) for one in self.gateways.seen if self._is_for(name, one)]
 
+    def read(self, name: str) -> list[dict[str, Any]]:
+        """The documents that somebody's app got."""
+        return [json.loads(one.body) for one in self.gateways.seen if self._is_for(name, one)]
+
     def _is_for(self, name: str, seen: Any) -> bool:
         person = self.people[name]
         if person.channel == "sms_http":

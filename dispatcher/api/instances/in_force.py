@@ -104,7 +104,9 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
         operation_id="getAlertCapForInstance",
     )
     async def raw(instance: Reader, alert_id: AlertId) -> Response:
-        """Return the CAP message, if it was dispatched and concerns one of the instance's municipalities."""
+        """Return the CAP message, if it was dispatched and it, or what it replaces or ends, concerns one of the
+        instance's municipalities.
+        """
         body = (
             await _sample_message(dependencies, instance, alert_id)
             if instance.sandbox

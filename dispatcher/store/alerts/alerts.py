@@ -19,6 +19,7 @@ from dispatcher.model.alerts import (
 )
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
+from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
 from dispatcher.store.sql import among, is_dispatched, is_in_force
 
 if TYPE_CHECKING:
@@ -371,14 +372,32 @@ class Alerts:
         return {row["key"] for row in rows}
 
     async def raw_for(self, alert_id: str, places: Sequence[str]) -> bytes | None:
-        """Return the bytes of a dispatched alert, if it concerns one of the places (AGS)."""
+        """Return the bytes of a dispatched alert, if it or what it replaces or ends concerns one of the places (AGS):
+        an Update that leaves a place out says there that it is over.
+        """
         raw: bytes | None = await self._pool.fetchval(
-            f"""SELECT raw FROM alert a WHERE id = $1 AND {is_dispatched("a")}
-               AND EXISTS (SELECT FROM affected f WHERE f.alert_id = a.id AND f.ags = ANY($2))""",  # noqa: S608 - constant
+            f"""WITH RECURSIVE said(id) AS (
+                 VALUES ($1::text)
+                 UNION SELECT r.earlier FROM said JOIN replacement r ON r.later = said.id)
+               SELECT raw FROM alert a WHERE id = $1 AND {is_dispatched("a")}
+               AND EXISTS (SELECT FROM affected f JOIN said ON said.id = f.alert_id WHERE f.ags = ANY($2))""",  # noqa: S608 - constant
             alert_id,
             list(places),
         )
         return raw
+
+    async def going_on(self, chain_id: str, alert_id: str) -> dict[str, datetime]:
+        """Return in which municipalities (AGS) a warning of the alert's graph of references is in force, the alert
+        itself among them, and until when.
+        """
+        rows = await self._pool.fetch(
+            f"""WITH RECURSIVE {GRAPHS}, beside AS ({BESIDE})
+               SELECT f.ags, max(beside.expires) AS until FROM affected f JOIN beside ON beside.id = f.alert_id
+               GROUP BY f.ags""",  # noqa: S608 - constant
+            [chain_id],
+            alert_id,
+        )
+        return {row["ags"]: row["until"] for row in rows}
 
     async def affected(self, alert_id: str) -> list[AffectedMunicipality]:
         """Return the municipalities of the alert, by AGS."""

@@ -64,6 +64,7 @@ async def test_from_nothing_to_a_test_notice_that_verifies(app: App) -> None:
     (seen,) = app.side.seen
     sent = Webhook(secret).verify(seen.body, seen.headers)
     assert sent == tested.json["notice"]
+    assert "cap" not in sent, "its message can be fetched nowhere"
     assert TrialBody.model_validate_json(tested.body).notice.test
 
 
