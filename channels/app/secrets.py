@@ -74,14 +74,15 @@ def replaced(keys: Mapping[str, str], secret: str) -> dict[str, str]:
 
 
 def rotated(keys: Mapping[str, str], secret: str, now: datetime, until: datetime) -> dict[str, str]:
-    """Return the keys with a new secret, beside which the ones so far sign until `until`, or until their own earlier
-    end. Raises `ValueError` for what is not one secret.
+    """Return the keys with a new secret, beside which the one so far signs until `until`. Those before it sign until
+    the end that they were given: whoever relies on it is not cut off by a later rotation with a shorter overlap. Raises
+    `ValueError` for what is not one secret.
     """
     require_one(secret)
     if keys.get(SECRET) == secret:
         return dict(keys)
     before = [Ending(one, until) for one in keys.get(SECRET, "").split()]
-    before += [Ending(one.secret, min(one.until, until)) for one in previous(keys, now)]
+    before += previous(keys, now)
     kept = [one for one in before if one.secret != secret and one.until > now][:MOST_PREVIOUS]
     found = {SECRET: secret}
     if kept:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -21,6 +22,7 @@ from dispatcher.commands.access.parties import AsJson, PartyId
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
+from dispatcher.model.desk_time import desk_time
 from dispatcher.model.principals import Instance
 from dispatcher.model.webhooks import WebhookTaken
 from dispatcher.settings import Settings
@@ -111,16 +113,21 @@ def rotate_webhook(
     """Let a new secret sign, and print it, once; the ones so far sign beside it for a time."""
     secret = typer.get_text_stream("stdin").readline().strip() if secret_stdin else None
 
-    async def work(pool: record.Pool, registration: Registration) -> Registered | None:
+    async def work(pool: record.Pool, registration: Registration) -> tuple[Registered, list[datetime]] | None:
         await _places(pool, instance_id)
-        return await registration.rotate(
+        done = await registration.rotate(
             instance_id, secret, timedelta(hours=overlap_hours), operator().actor
         )
+        return None if done is None else (done, list(registration.ends_of_secrets(done.webhook)))
 
     found = _registering(work)
     if found is None:
         _end(NONE_HERE.format(instance_id))
-    _say(found)
+    registered, ends = found
+    _say(registered)
+    zone = ZoneInfo(Settings().time_zone)
+    for until in ends:
+        typer.echo(f"a secret before it signs until {desk_time(until, zone, 'en')}", err=True)
 
 
 @app.command("test")

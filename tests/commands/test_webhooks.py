@@ -1,6 +1,7 @@
 """The webhooks of apps, at the machine."""
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
@@ -51,6 +52,9 @@ async def test_it_is_shown_rotated_and_removed(run: Any, side: FarSide) -> None:
     assert (await run(*given, input=GIVEN + "\n")).stdout == ""
     rotated = await run("webhook", "rotate", "dueren", "--overlap-hours", 1)
     assert rotated.stdout.startswith("whsec_")
+    assert re.search(
+        r"^a secret before it signs until [0-9]{4}-\d\d-\d\d \d\d:\d\d CES?T$", rotated.stderr, re.MULTILINE
+    )
     shown = json.loads((await run("webhook", "show", "dueren", "--json")).stdout)
     assert (shown["places"], shown["all_places"], len(shown["previous_secrets_end"])) == ([DUEREN], False, 1)
     assert GIVEN not in json.dumps(shown)

@@ -72,7 +72,7 @@ def add(kind: PrincipalKind, party: Source | Instance) -> None:
 
     if not on_record(settings, work):
         refuse(
-            f"there is a {kind} {party.id} already, nothing was changed: `dispatcher {kind} change {party.id} …` "
+            f"the {kind} {party.id} is there already, nothing was changed: `dispatcher {kind} change {party.id} …` "
             f"changes it, `dispatcher keys add --{kind} {party.id}` issues another key"
         )
     typer.echo(key)

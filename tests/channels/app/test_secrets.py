@@ -36,8 +36,12 @@ def test_who_rotates_again_as_the_first_answer_was_lost_loses_none_that_is_in_us
     keys = rotated(rotated({"secret": A}, B, NOW, NOW + DAY), C, NOW, NOW + 2 * DAY)
     assert letters(keys) == "cba"
     assert letters(keys, NOW + DAY) == "cb", "its end is not put off"
-    keys = rotated(keys, D, NOW, NOW)
-    assert letters(keys) == "d", "without an overlap all the others end"
+
+
+def test_a_rotation_with_a_shorter_overlap_cuts_nobody_off() -> None:
+    keys = rotated(rotated({"secret": A}, B, NOW, NOW + 2 * DAY), C, NOW, NOW + DAY)
+    assert (letters(keys), letters(keys, NOW + DAY), letters(keys, NOW + 2 * DAY)) == ("cba", "ca", "c")
+    assert letters(rotated(keys, D, NOW, NOW)) == "dba", "without an overlap the newest ends, and no other"
 
 
 def test_few_sign_at_once() -> None:

@@ -37,7 +37,7 @@ async def test_a_source_that_is_there_is_left_as_it_is(run: Any, party: Any, poo
     again = await run("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05334")
     assert (again.exit_code, again.stdout) == (1, "")
     assert again.stderr == (
-        "there is a source leitstelle already, nothing was changed: `dispatcher source change leitstelle …` changes "
+        "the source leitstelle is there already, nothing was changed: `dispatcher source change leitstelle …` changes "
         "it, `dispatcher keys add --source leitstelle` issues another key\n"
     )
     assert await party(key) == before
