@@ -33,11 +33,10 @@ SELECT s.id, s.address, s.keys, s.language, s.ended_at, i.environment, w.places 
 FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
 WHERE w.instance_id = $1 AND s.end_reason IS DISTINCT FROM $2"""
 _FOUND: Final = """
-SELECT s.id, s.keys, s.ended_at IS NOT NULL AS ended
-FROM subscription s LEFT JOIN webhook w ON w.subscription_id = s.id
-WHERE s.channel = $1 AND s.instance = $2 AND CASE WHEN s.ended_at IS NULL THEN w.instance_id = $2 OR s.id = ANY($3::bigint[])
-  ELSE w.instance_id = $2 OR s.end_reason = $4 END
-ORDER BY s.ended_at IS NOT NULL, w.instance_id IS NULL, s.id DESC LIMIT 1 FOR UPDATE OF s"""
+SELECT s.id, s.keys, s.ended_at IS NOT NULL AS ended FROM subscription s
+WHERE s.channel = $1 AND s.instance = $2
+  AND (s.id = (SELECT subscription_id FROM webhook WHERE instance_id = $2) OR s.id = ANY($3::bigint[]))
+ORDER BY s.ended_at IS NOT NULL, s.id = ANY($3::bigint[]) LIMIT 1 FOR UPDATE"""
 """The recipient that a webhook takes up: the one that it has, an imported one of the instance with this URL, or the
 last one that it had."""
 
@@ -164,7 +163,7 @@ async def _put_subscription(
     """
     address_hash = hashlib.sha256(wanted.url.encode()).digest()
     same = await _own_spellings(connection, instance_id, wanted)
-    row = await connection.fetchrow(_FOUND, CHANNEL, instance_id, same, REMOVED)
+    row = await connection.fetchrow(_FOUND, CHANNEL, instance_id, same)
     # A secret ends with its webhook.
     before = row["keys"] if row and not row["ended"] else {}
     values = (wanted.gateway, wanted.url, address_hash, keys(before), wanted.language)

@@ -146,6 +146,25 @@ async def test_whoever_is_asked_is_paused_logged_and_shown(town: Town) -> None:
     ], "it is one notice, to the receiver too"
 
 
+async def test_a_worker_that_held_it_meanwhile_asks_the_new_server_under_its_own_name(town: Town) -> None:
+    """As a registration leaves it that found the batch locked."""
+    app, stays = App(town), App(town, JUELICH)
+    await app.register()
+    await stays.register("/stays")
+    await town.accepted(warning(ALDENHOVEN, JUELICH, sender="leitstelle@dueren.example", headline=TEXT))
+    (alert,) = [row["id"] for row in await town.pool.fetch("SELECT id FROM alert")]
+    await town.worker.planner.plan(alert)
+    await town.pool.execute("UPDATE batch SET lease_until = clock_timestamp() + interval '1 hour'")
+    await app.register("/one", app.other)
+    await town.pool.execute("UPDATE batch SET lease_until = NULL")
+    assert await town.pool.fetchval("SELECT count(*) FROM batch") == 1
+    await town.work()
+    assert (app.heard("/one", app.other), app.heard(), stays.heard("/stays")) == (["alert"], [], ["alert"])
+    rows = await town.pool.fetch("SELECT gateway, outcomes, state FROM batch ORDER BY id")
+    assert [tuple(row) for row in rows] == [(one.origin, b"\x10", "done") for one in town.apps]
+    assert await town.pool.fetchval("SELECT state FROM alert") == "settled"
+
+
 async def all_due(town: Town) -> None:
     await town.pool.execute("UPDATE batch SET not_before = clock_timestamp() - interval '1 s'")
     await town.pool.execute(

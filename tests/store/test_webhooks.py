@@ -139,13 +139,6 @@ async def test_what_was_taken_back_is_the_same_recipient_with_a_new_secret(
     assert await pool.fetchval("SELECT count(*) FROM subscription") == 1
 
 
-async def test_what_was_taken_back_before_its_row_stayed_is_found_too(webhooks: Webhooks, pool: Any) -> None:
-    first = await webhooks.put("dueren", WANTED, given)
-    await webhooks.remove("dueren")
-    await pool.execute("DELETE FROM webhook")
-    assert (await webhooks.put("dueren", WANTED, given)).subscription_id == first.subscription_id
-
-
 async def test_registered_again_at_a_url_that_became_anothers_is_refused(webhooks: Webhooks) -> None:
     await webhooks.put("dueren", WANTED, given)
     await webhooks.remove("dueren")

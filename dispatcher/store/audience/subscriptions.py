@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.base import Endpoint
 from dispatcher.access.principals import UNNAMED_OPERATOR
@@ -172,7 +172,7 @@ class Subscriptions:
                      AS changed, count(*) FILTER (WHERE shared) AS shared FROM known"""
             )
             put = PutSubscriptions(len(rows), counted["renewed"], counted["changed"], counted["shared"])
-            changed = {"places_changed": put.places_changed} if put.places_changed else {}
+            changed: dict[str, Any] = {"places_changed": put.places_changed} if put.places_changed else {}
             await audit.note(connection, by, "subscriptions.add", count=len(rows), **changed)
         await self._pool.execute("ANALYZE subscription, followed_municipality, watched_area")
         return put
