@@ -62,7 +62,7 @@ def compose(message: str | tuple[Line, ...], max_parts: int, language: str = "")
 
     If they are too long, the lines that are cut at sentences are cut first, the others take shorter wordings, and only
     then those that are cut at words are cut; so is a mere text. A line that is never cut stays in its shortest wording
-    at least.
+    at least. A line that has to do with spare room gets what the others leave of the parts that they need.
     """
     given = (Line(message, cut=Cut.WORDS),) if isinstance(message, str) else message
     lines = tuple(line._replace(text=line.text[:LONGEST]) for line in given)
@@ -72,6 +72,8 @@ def compose(message: str | tuple[Line, ...], max_parts: int, language: str = "")
         encoding = encoding_of(ready)
         return Sms(ready, encoding, split(ready, encoding))
 
+    if any(line.cut is Cut.SPARE for line in lines):
+        return _with_spare(lines, max_parts, language, made)
     whole = made("\n".join(line.text for line in lines if line.text))
     if len(whole.parts) <= max_parts:
         return replace(whole, clipped=lines != given)
@@ -81,6 +83,24 @@ def compose(message: str | tuple[Line, ...], max_parts: int, language: str = "")
         room(whole.encoding, max_parts),
     )
     return replace(made(_shorter(layout)), clipped=True)
+
+
+def _with_spare(lines: tuple[Line, ...], max_parts: int, language: str, made: Callable[[str], Sms]) -> Sms:
+    """Return the text with as much of its spare line as fits into the parts that it has anyway."""
+    without = compose(tuple(line for line in lines if line.cut is not Cut.SPARE), max_parts, language)
+    if without.clipped:
+        return without
+    spare = "\n".join(line.text for line in lines if line.cut is Cut.SPARE)
+
+    def joined(text: str) -> str:
+        said = [text if line.cut is Cut.SPARE else line.text for line in lines]
+        return "\n".join(line for line in said if line)
+
+    def fits(text: str) -> bool:
+        return len(made(joined(text)).parts) <= len(without.parts)
+
+    some = spare if fits(spare) else shortened(spare, fits)
+    return replace(made(joined(some)), clipped=some != spare)
 
 
 def _shorter(layout: Layout) -> str:

@@ -37,6 +37,8 @@ class Content:
     what: str
     instruction: str
     description: str
+    reason: str
+    """Why it is over, in its author's words, of a notice that gives the all-clear."""
     places: tuple[str, ...]
     area: str
     """The sender's own name of all these places, where people read it in place of the list."""
@@ -90,6 +92,9 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         what=shorten(subject(kind, names, words), HEADLINE_BYTES),
         instruction=legible(info.instruction or "").strip(),
         description=legible(info.description or "").strip(),
+        reason=legible(info.description or "").strip()
+        if kind is Kind.CANCEL and _is_of_the_end(info)
+        else "",
         places=places,
         area=_area(source, chosen, places) if kind in NAMED else "",
         since=in_utc(stored.sent) if kind is Kind.CANCEL else None,
@@ -105,6 +110,13 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
 
 def _area(source: RecordedMessage, chosen: Chosen, places: tuple[str, ...]) -> str:
     return area_name(source.alert, chosen.info, source.stored, places, source.codes, source.known).name
+
+
+def _is_of_the_end(info: cap.Info) -> bool:
+    """Whether the info itself says that it is over: many senders repeat the warning's own words in its Cancel, which
+    would be read as a danger that goes on.
+    """
+    return info.urgency == cap.Urgency.PAST or cap.ResponseType.ALL_CLEAR in info.response_types
 
 
 def _ahead(moment: datetime | None, kind: Kind, now: datetime) -> datetime | None:

@@ -67,12 +67,15 @@ def _time(full: str, short: str, moment: str) -> Line:
 
 
 def _ended(said: Content, present: Present) -> Iterator[Line]:
-    """Yield where and since when the all-clear is given; why it ended, where only the source's list says so. Nobody is
-    told again what to do. Where a warning goes on elsewhere, its places would be misread as those where it is over.
+    """Yield where and since when the all-clear is given; why it ended, as its author says, or where only the source's
+    list says so. Nobody is told again what to do. Where a warning goes on elsewhere, its places would be misread as
+    those where it is over.
     """
     if said.since:
         yield from _where(said)
         yield _time(said.words.since, said.words.since_short, clock_time(said.since, present, said.words))
+    if said.reason:
+        yield Line(said.reason, cut=Cut.SPARE)
     if said.kind is Kind.DELISTED and said.description:
         yield Line(said.description, cut=Cut.SENTENCES)
 

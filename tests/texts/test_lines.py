@@ -74,6 +74,38 @@ def test_an_end_says_what_is_over_and_who_says_so() -> None:
     assert [line.text for line in shown(kind=Kind.DELISTED)][1] == "Rauch zieht nach Osten."
 
 
+OVER = replace(INFO, urgency=cap.Urgency.PAST, description="Fehlalarm: kein Brand.", instruction=None)
+
+
+def test_an_end_says_why_in_the_room_that_is_left() -> None:
+    """Its own words only: a Cancel that repeats the warning's would be read as a danger that goes on."""
+    for info in (
+        OVER,
+        replace(OVER, urgency=cap.Urgency.IMMEDIATE, response_types=(cap.ResponseType.ALL_CLEAR,)),
+    ):
+        assert "Fehlalarm: kein Brand." in [line.text for line in shown(info, Kind.CANCEL)]
+        sms = compose(shown(info, Kind.CANCEL), 3, "de")
+        assert "Fehlalarm: kein Brand." in sms.text
+        assert (len(sms.parts), sms.clipped) == (1, False)
+    assert "Rauch" not in str(shown(kind=Kind.CANCEL))
+    assert "Fehlalarm" not in str(shown(OVER, Kind.NO_LONGER_AFFECTED))
+
+
+@given(
+    reason=st.text(max_size=400) | st.just("Kein Brand. " * 30),
+    sender=st.text(max_size=80),
+    count=st.integers(1, len(PLACES)),
+    parts=st.integers(1, 6),
+)
+def test_why_it_is_over_costs_no_part_and_no_other_line(
+    reason: str, sender: str, count: int, parts: int
+) -> None:
+    told = [replace(OVER, sender_name=sender, description=text) for text in (reason, None)]
+    sms, without = (compose(shown(info, Kind.CANCEL, places=PLACES[:count]), parts, "de") for info in told)
+    assert len(sms.parts) == len(without.parts)
+    assert all(line in sms.text for line in without.text.split("\n"))
+
+
 def test_the_senders_own_name_of_the_area_is_read_whole_or_not_at_all() -> None:
     key = cap.NamedValue("ARS", "053580000000")
     info = replace(INFO, areas=(cap.Area("Kreis Düren", geocodes=(key,)),))
