@@ -31,7 +31,14 @@ def wrong_municipality(keys: Iterable[str], boundaries: Boundaries) -> str:
 def _first_wrong(keys: Iterable[str], boundaries: Boundaries, form: re.Pattern[str], what: str) -> str:
     for key in keys:
         if not form.fullmatch(key):
-            return _with(f"not {what}: {key}", meant(key, boundaries))
+            whole = form is _AGS and boundaries.by_prefix(key) if key.isascii() and key.isdigit() else ()
+            hint = (
+                f"that is the beginning of {len(whole)} municipalities, such as {whole[0].ags} ({whole[0].name}): "
+                "name each by its own"
+                if whole
+                else meant(key, boundaries)
+            )
+            return _with(f"not {what}: {key}", hint)
         if not boundaries.by_prefix(key):
             return _with(
                 f"no municipality of the boundary data has an AGS that begins with {key}",

@@ -18,6 +18,7 @@ from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import KEY_ID_PATTERN, named_by, new_key, new_key_id, read_key
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
+from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
@@ -80,11 +81,11 @@ def list_keys(
         try:
             keys = on_record(settings, work)
         except NoSuchBearer as error:
-            raise typer.BadParameter(f"there is no {error}") from error
+            refuse(f"there is no {error}")
         lines += [_line(str(key.name), key.bearer, key, keys.now) for key in keys.entries]
     if bearer is None or bearer.kind is PrincipalKind.GATEWAY:
         if bearer and bearer.id not in {one.name for one in settings.sms_gateways}:
-            raise typer.BadParameter(f"there is no {bearer} in WARN_SMS_GATEWAYS")
+            refuse(f"there is no {bearer} in WARN_SMS_GATEWAYS")
         lines += _of_gateways(settings.sms_gateways, bearer)
     if as_json:
         for line in lines:
@@ -164,7 +165,7 @@ def add(source: SourceId = "", instance: InstanceId = "", feed: FeedName = "") -
     try:
         on_record(settings, work)
     except NoSuchBearer as error:
-        raise typer.BadParameter(f"there is no {error}") from error
+        refuse(f"there is no {error}")
     typer.echo(key)
 
 
@@ -187,7 +188,7 @@ def rotate(
     try:
         old = on_record(settings, work)
     except NoSuchBearer as error:
-        raise typer.BadParameter(f"there is no {error}") from error
+        refuse(f"there is no {error}")
     for entry in old:
         typer.echo(f"{entry.name} ends at {_shown(entry.terms.expires_at)}", err=True)
     typer.echo(key)
@@ -199,7 +200,7 @@ def _keyed_bearer(source: str, instance: str, feed: str) -> Bearer:
     if bearer is None:
         raise typer.BadParameter("say whose keys: --source, --instance or --feed")
     if not KEY_ID_PATTERN.fullmatch(bearer.id):
-        raise typer.BadParameter(f"there is no {bearer}")
+        refuse(f"there is no {bearer}")
     return bearer
 
 
@@ -227,7 +228,7 @@ def _bearer(source: str, instance: str, feed: str, gateway: str = "") -> Bearer 
 
 def _only(found: list[KeyEntry], key: str) -> KeyEntry:
     if not found:
-        raise typer.BadParameter(f"there is no key {key}; `dispatcher keys list` shows all")
+        refuse(f"there is no key {key}; `dispatcher keys list` shows all")
     if len(found) > 1:
         raise typer.BadParameter(f"say which: {' or '.join(str(one.name) for one in found)}")
     return found[0]
@@ -249,7 +250,9 @@ def _time(text: str) -> datetime:
     except ValueError as error:
         raise typer.BadParameter(f"no time such as 2027-01-31T12:00+01:00: {text}") from error
     if moment.utcoffset() is None:
-        raise typer.BadParameter(f"a time without its zone: {text}; with it e.g. {text}+01:00")
+        raise typer.BadParameter(
+            f"a time without its zone: {text}; with it e.g. {moment:%Y-%m-%dT%H:%M}+01:00"
+        )
     return moment
 
 

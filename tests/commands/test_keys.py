@@ -153,6 +153,7 @@ async def test_a_key_gets_an_end_by_time_or_duration_and_loses_it(
         (("expire", "x", "--in", "99999d"), "longer than 3660 days"),
         (("expire", "x", "--at", "tomorrow"), "no time such as"),
         (("expire", "x", "--at", "2999-01-31T12:00"), "without its zone"),
+        (("expire", "x", "--at", "2999-01-31"), "with it e.g. 2999-01-31T00:00+01:00"),
         (("expire", "x", "--at", "2020-01-31T12:00Z"), "that time is over"),
         (("expire", "x", "--in", "0s"), "that time is over"),
         (("expire", "x"), "give one of --at"),
@@ -173,7 +174,7 @@ async def test_what_makes_no_sense_is_said(
     run: Any, pool: Any, arguments: tuple[str, ...], said: str
 ) -> None:
     done = await run("keys", *arguments)
-    assert done.exit_code == 2, done.output
+    assert done.exit_code == (1 if "there is no" in said else 2), done.output
     assert said in " ".join(done.output.replace("│", " ").split())
 
 
@@ -191,7 +192,7 @@ async def test_a_whole_key_is_as_good_as_its_id_and_never_repeated(
         ("rotate", "--feed", whole),
     ):
         done = await run("keys", *arguments)
-        assert done.exit_code == 2, done.output
+        assert done.exit_code == (1 if arguments[1] == whole else 2), done.output
         assert "aB_-" not in done.output
     assert "there is no key wk_leitstelle-0123abcd;" in (await run("keys", "revoke", whole)).output
     for option in ("source", "instance"):

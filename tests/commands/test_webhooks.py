@@ -80,7 +80,7 @@ async def test_what_cannot_be_has_a_sentence(run: Any, side: FarSide, arguments:
 
 async def test_an_instance_that_is_not_there_is_named(run: Any, side: FarSide) -> None:
     done = await run("webhook", "test", "nobody")
-    assert (done.exit_code, "there is no instance nobody" in done.stderr) == (2, True)
+    assert (done.exit_code, "there is no instance nobody" in done.stderr) == (1, True)
 
 
 async def test_a_sandbox_has_a_name_of_its_own_and_is_told_of_nothing(run: Any, side: FarSide) -> None:

@@ -53,7 +53,7 @@ def refuse_unknown(kind: PrincipalKind, party_id: str, known: Sequence[PartyEntr
     """Refuse an id that nobody has, with the nearest."""
     nearest = get_close_matches(party_id, [one.id for one in known], n=1)
     hint = f"the nearest is {nearest[0]}; " if nearest else ""
-    raise typer.BadParameter(f"there is no {kind} {party_id}; {hint}`dispatcher {kind} list` shows all")
+    refuse(f"there is no {kind} {party_id}; {hint}`dispatcher {kind} list` shows all")
 
 
 def fresh_key(kind: KeyKind, bearer: str) -> str:

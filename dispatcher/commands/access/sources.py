@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any, Final, TypeVar
@@ -24,6 +25,7 @@ from dispatcher.store import record
 from dispatcher.store.parties import Parties
 
 Number = TypeVar("Number", int, float)
+SENDER: Final = re.compile(r"[^\s,<&]+")
 DEFAULT: Final = "default"
 """The word that gives a source's number back to the settings."""
 MOST_INSET_M: Final = 10_000.0
@@ -62,6 +64,7 @@ def add(  # noqa: PLR0913 - an option for each thing that a source may be given
 ) -> None:
     """Create a source and print its API key, once. One that is there already is left as it is: `source change`."""
     parties.require_key_name(source_id)
+    _require_senders(sender)
     _require_territory(territory, wiring.load_boundaries(Settings()))
     source = Source(
         source_id,
@@ -123,6 +126,8 @@ def change(  # noqa: PLR0913 - as above
         after = replace(after, quota=_number(quota, int, MOST_QUOTA, "--quota"))
     if after == before:
         refuse(f"{source_id} is so already, nothing was changed")
+    if sender:
+        _require_senders(sender)
     if territory:
         _require_territory(territory, boundaries)
         _confirm_wider(before, after, boundaries, yes=yes)
@@ -200,6 +205,14 @@ def _number(text: str, kind: Callable[[str], Number], most: Number, option: str)
     if not 0 <= number <= most:
         raise typer.BadParameter(f"{option}: not between 0 and {most}: {text}")
     return number
+
+
+def _require_senders(senders: list[str]) -> None:
+    """Refuse what no message has as its sender: CAP allows neither nothing nor blanks, commas, < and &."""
+    if any(not SENDER.fullmatch(one) for one in senders):
+        raise typer.BadParameter(
+            "--sender: a CAP sender is a text without blanks, commas, < and &, not empty"
+        )
 
 
 def _require_territory(territory: list[str], boundaries: Boundaries) -> None:

@@ -27,7 +27,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.BUSY_READING: "Very many are reading now, and warnings come first. Please ask again in a "
         "moment.",
         Phrase.KEY_MISSING: "The API key is missing or not valid. It belongs in the header Authorization: "
-        "Bearer …; the command line takes it from WARN_API_KEY.",
+        "Bearer …; the command line takes it from WARN_API_KEY. A key that was good before may be revoked, "
+        "disabled or ended: whoever runs the service sees that and issues another.",
         Phrase.INSTANCE_KEY_MISSING: "The instance's key is missing or not valid.",
         Phrase.GATEWAY_SECRET_MISSING: "The gateway's secret is missing or wrong.",
         Phrase.RECORD_UNAVAILABLE: "The record cannot be reached now. Whether a message sent just now is "

@@ -27,7 +27,9 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.BUSY_READING: "Gerade fragen sehr viele ab, Warnungen haben Vorrang. Bitte gleich noch "
         "einmal abfragen.",
         Phrase.KEY_MISSING: "Der API-Schlüssel fehlt oder ist ungültig. Er gehört in die Kopfzeile "
-        "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY.",
+        "Authorization: Bearer …; die Kommandozeile nimmt ihn aus WARN_API_KEY. Ein Schlüssel, der bisher "
+        "galt, kann widerrufen, abgeschaltet oder abgelaufen sein: Der Betreiber des Dienstes sieht das und "
+        "stellt einen neuen aus.",
         Phrase.INSTANCE_KEY_MISSING: "Der Schlüssel der Instanz fehlt oder ist ungültig.",
         Phrase.GATEWAY_SECRET_MISSING: "Das Geheimnis des Gateways fehlt oder ist falsch.",
         Phrase.RECORD_UNAVAILABLE: "Der Bestand ist gerade nicht erreichbar. Ob eine eben gesendete Meldung "

@@ -19,6 +19,8 @@ from dispatcher.settings import SettingsError
 from dispatcher.store.secrets import NotedSecret, Secrets, note_first
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dispatcher.settings import Settings
     from dispatcher.store.record import Pool
 
@@ -92,6 +94,8 @@ def _refusal(found: Standing, settings: Settings) -> str:
     """Return the sentence for a machine whose secret is not the service's."""
     noted = f"{short(found.noted.fingerprint)} of {found.noted.noted_at:%Y-%m-%d}" if found.noted else "none"
     path = secret_path(found.name, settings)
+    if settings.database_url is None:
+        return _refusal_of_own(found, noted, path.parent)
     wrong = (
         f"{found.place} is another {found.name} ({short(found.here)}) than the one of the service whose record "
         f"DATABASE_URL names ({noted})"
@@ -102,3 +106,15 @@ def _refusal(found: Standing, settings: Settings) -> str:
         f"{wrong}: copy keys/{path.name} from a machine of that service to {path}, or set {SETTINGS[found.name]}, or "
         "correct DATABASE_URL; for a change on purpose there is `dispatcher secrets`"
     )
+
+
+def _refusal_of_own(found: Standing, noted: str, keys: Path) -> str:
+    """Return the sentence for the record in this machine's own data directory: there is no other machine, a backup at
+    most.
+    """
+    wrong = (
+        f"{found.place} is another {found.name} ({short(found.here)}) than the record in {keys.parent} knows ({noted})"
+        if found.here
+        else f"there is no {found.name}, and the record in {keys.parent} knows one ({noted})"
+    )
+    return f"{wrong}: bring back {keys} from the backup that the record is of; see Restoring in for-administrators.md"

@@ -33,6 +33,7 @@ async def test_an_instance_that_is_there_is_left_as_it_is(run: Any, party: Any) 
         (("dueren", "--place", "05358009"), "begins with 05358009; the nearest is 053580"),
         (("dueren", "--place", "053580008008"), "this is an ARS, the AGS of Düren is 05358008"),
         (("dueren", "--place", "Julich"), "Jülich is 05358024"),
+        (("dueren", "--place", "05358"), "the beginning of 15 municipalities, such as 05358004 (Aldenhoven)"),
         (("dueren",), "--place"),
     ],
 )

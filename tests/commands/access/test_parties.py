@@ -43,7 +43,7 @@ async def test_an_id_that_nobody_has_is_refused_with_the_nearest(
     await run(*ADD[group])
     done = await run(group, words[0], "leitstele", *words[1:])
     told = " ".join(word for word in done.output.split() if word.strip("│╭╮╰╯─"))
-    assert done.exit_code == 2
+    assert done.exit_code == 1
     assert (
         f"there is no {group} leitstele; the nearest is leitstelle; `dispatcher {group} list` shows all"
         in told

@@ -67,6 +67,8 @@ BAD = {
         "with its zero it is 05358",
     ),
     "no place": (("leitstelle", "--sender", SENDER), "--territory"),
+    "an empty sender": (("leitstelle", "--sender", "", "--territory", "05358"), "a CAP sender is a text"),
+    "a sender with a blank": (("leitstelle", "--sender", "a b", "--territory", "05358"), "without blanks"),
     "no sender": (("leitstelle", "--territory", "05358"), "--sender"),
     "a negative quota": (
         ("leitstelle", "--sender", SENDER, "--territory", "05358", "--quota", "-1"),

@@ -20,9 +20,9 @@ BOTH = pytest.mark.parametrize("name", list(SecretName))
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Any:
+def machine(tmp_path: Path, database_url: str) -> Any:
     """Makes the settings of a machine with a data directory of its own."""
-    return lambda number: Settings(data_dir=tmp_path / f"machine-{number}")
+    return lambda number: Settings(data_dir=tmp_path / f"machine-{number}", database_url=database_url)
 
 
 def put(name: SecretName, settings: Settings, secret: bytes) -> None:
@@ -39,6 +39,17 @@ async def test_a_first_start_makes_a_secret_and_notes_it(pool: Any, machine: Any
     assert [tuple(line) for line in lines] == [
         ("service", "secret.note", {"secret": str(name), "fingerprint": fingerprint(name, made)})
     ]
+
+
+@BOTH
+async def test_one_machine_with_its_own_record_is_told_of_the_backup(
+    pool: Any, tmp_path: Path, name: SecretName
+) -> None:
+    await Secrets(pool).replace(name, "of the backup", UNNAMED_OPERATOR)
+    with pytest.raises(SettingsError) as refused:
+        await agreed_secret(pool, name, Settings(data_dir=tmp_path))
+    assert f"bring back {tmp_path / 'keys'} from the backup that the record is of" in str(refused.value)
+    assert "DATABASE_URL" not in str(refused.value), "there is none"
 
 
 @BOTH
