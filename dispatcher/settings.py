@@ -57,11 +57,16 @@ def file_content(setting: str, path: Path) -> bytes:
     its owner may write it; that others may read it is Docker's way.
     """
     try:
-        if path.stat().st_mode & 0o022:
-            raise SettingsError(f"{setting}: others than its owner may write {path}: chmod go-w {path}")
+        require_unwritable(setting, path)
         return path.read_bytes()
     except OSError as error:
         raise SettingsError(f"{setting}: {error}") from error
+
+
+def require_unwritable(what: str, path: Path) -> None:
+    """Raise SettingsError where others than its owner may write a file or directory. Raises OSError."""
+    if path.stat().st_mode & 0o022:
+        raise SettingsError(f"{what}: others than its owner may write {path}: chmod go-w {path}")
 
 
 def _from_files(given: Mapping[str, str]) -> dict[str, str]:

@@ -125,7 +125,7 @@ def show(alert_id: Id, *, as_json: AsJson = False, language: OutputLanguage = De
     say([at.line("target", target=target)])
     if alert.state is AlertState.HELD:
         say([at.line("held", why=why_held(alert.held_for, at))])
-        say([at.line("decide", **_commands(alert, target))])
+        say(at.line("decide", **_commands(alert, target)).split("\n"))
 
 
 def _commands(alert: StoredAlert, target: str) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +31,7 @@ from dispatcher.commands.desk.session import (
     explained,
     say,
 )
-from dispatcher.commands.desk.submission import send, show_preview
+from dispatcher.commands.desk.submission import post, show_accepted, show_preview
 from dispatcher.commands.shell.help_text import FOLLOWED_UP, Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
@@ -56,6 +57,8 @@ INTERRUPTED: Final = 130
 """The exit code of what Ctrl-C ended, as shells have it."""
 YES: Final = frozenset({"j", "ja", "y", "yes"})
 """What confirms, in whatever language is asked."""
+FOLDER: Final = "dispatcher-"
+"""How a folder's name begins in which a message waits for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class InForceParts:
 
 
 class NothingToChange(Exception):
-    """The message holds no more, or goes on in several parts; the text says so."""
+    """The message holds no more, or goes on in several parts; each argument is a line that says so."""
 
 
 @helped(
@@ -240,7 +243,7 @@ def _built(order: _Order, service: Service, number: str, at: Desk) -> cap.Alert:
         target = find_target(service, number, at)
         _require_one_part(order, service, target, at)
     except NothingToChange as error:
-        say([str(error)], err=True)
+        say(map(str, error.args), err=True)
         raise typer.Exit(REFUSED) from error
     base = follow_up.covering(target.parts)
     message = order.build(base, _header(order.name, base, target.references, at))
@@ -277,33 +280,46 @@ def is_confirmed(question: str) -> bool:
 
 def _require_one_part(order: _Order, service: Service, target: InForceParts, at: Desk) -> None:
     if order.one_part and len(target.parts) > 1:
-        raise NothingToChange("\n".join([at.line("in_force_several"), *_ids(service, target)]))
+        raise NothingToChange(at.line("in_force_several"), *_ids(service, target))
 
 
 def _send(service: Service, message: cap.Alert, body: bytes, at: Desk, *, as_json: bool) -> None:
     """Send the message, which lies in a file until it is known what came of it: the same bytes can be sent again."""
     file = kept(f"{message.identifier}.xml", body)
     try:
-        send(service, body, at, as_json=as_json)
+        answer = post(service, body)
     except Unanswered:
         say([at.line("kept", file=file)], err=True)
         raise
     except ServiceRefused:
-        file.unlink(missing_ok=True)
+        _remove(file)
         raise
+    # Before anything is said, which may find nobody who reads it.
+    _remove(file)
+    show_accepted(answer, at, as_json=as_json)
+
+
+def _remove(file: Path) -> None:
     file.unlink(missing_ok=True)
+    if file.parent.name.startswith(FOLDER):
+        with suppress(OSError):
+            file.parent.rmdir()
 
 
 def kept(name: str, body: bytes) -> Path:
-    """Write a message that is about to be sent where one is, or where that is not allowed in the folder for what is
-    passing; return the file.
+    """Write a message that is about to be sent, for its sender's eyes only, where one is, or where that is not allowed
+    in a new folder for what is passing; return the file. What is there already is never written over, and no link
+    followed: others may write to such a folder too.
     """
     try:
-        file = Path(name)
-        file.write_bytes(body)
+        return _written(Path(name), body)
     except OSError:
-        file = Path(tempfile.gettempdir(), name)
-        file.write_bytes(body)
+        return _written(Path(tempfile.mkdtemp(prefix=FOLDER), name), body)
+
+
+def _written(file: Path, body: bytes) -> Path:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(body)
     return file
 
 

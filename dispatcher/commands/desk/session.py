@@ -50,10 +50,9 @@ File = Annotated[
 
 
 def say(lines: Iterable[str], *, err: bool = False) -> None:
-    """Print lines that may hold a stranger's text."""
+    """Print lines that may hold a stranger's text: each stays one, so that no text begins a line of its own."""
     for line in lines:
-        for part in line.split("\n"):
-            typer.echo(shown(part), err=err)
+        typer.echo(shown(line), err=err)
 
 
 @contextmanager

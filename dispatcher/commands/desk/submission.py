@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from string import Template
-from typing import Annotated
+from typing import Annotated, Any
 from xml.sax.saxutils import escape as escape_xml
 
 import typer
@@ -109,15 +109,25 @@ class Sent:
 
 def send(service: Service, body: bytes, at: Desk, *, as_json: bool) -> Sent:
     """Submit a message, say what came of it, and return that in short. Raises what `Service.post` does."""
+    answer = post(service, body)
+    show_accepted(answer, at, as_json=as_json)
+    return Sent(str(answer["alert"]["id"]), bool(answer["sent_to_people"]))
+
+
+def post(service: Service, body: bytes) -> dict[str, Any]:
+    """Submit a message and return the answer. Raises what `Service.post` does."""
     answer = service.post("/v1/alerts", body, "alert")
-    sent = Sent(str(answer["alert"]["id"]), is_sent_to_people(answer["alert"]["reason"], answer))
-    answer["sent_to_people"] = sent.to_people  # which an older service does not say
+    # Which an older service does not say.
+    return answer | {"sent_to_people": is_sent_to_people(answer["alert"]["reason"], answer)}
+
+
+def show_accepted(answer: dict[str, Any], at: Desk, *, as_json: bool) -> None:
+    """Say what came of a message that was submitted."""
     if as_json:
         typer.echo(json_line(answer))
     else:
         say(accepted_lines(answer, at))
         say(finding_lines(answer, at), err=True)
-    return sent
 
 
 @helped(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from typing import TYPE_CHECKING
 
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.access.fingerprints import SecretName, pepper_fingerprint
-from dispatcher.settings import PEPPER_MIN_CHARACTERS, SettingsError, file_content
+from dispatcher.settings import PEPPER_MIN_CHARACTERS, SettingsError, file_content, require_unwritable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,13 +123,17 @@ def secret_file(path: Path, make: bytes) -> bytes:
 
 def _own_file(path: Path) -> bytes | None:
     """Return the content of a file, with it and its directory closed to others: whoever copies a secret from another
-    machine brings along that one's modes. None if there is none.
+    machine brings along that one's modes. None if there is none. Raises SettingsError where others may have put it
+    there: they may write it or its directory, or it is a link to something else.
     """
     for place, mode in ((path.parent, DIRECTORY_MODE), (path, FILE_MODE)):
         try:
-            status = place.stat()
+            status = place.lstat()
         except FileNotFoundError:
             return None
+        if place is path and not stat.S_ISREG(status.st_mode):
+            raise SettingsError(f"{path}: this is no file but a link or something else; a secret is a file")
+        require_unwritable(f"{path.parent.name}/{path.name}", place)
         if status.st_uid == os.geteuid() and status.st_mode & 0o077:
             place.chmod(mode)
     return path.read_bytes()

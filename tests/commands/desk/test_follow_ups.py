@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -216,8 +217,39 @@ def test_where_nothing_may_be_written_it_is_kept_elsewhere(env: Any, here: Path,
     assert kept("a.xml", b"x") == Path("a.xml")
     (here / "b.xml").mkdir()  # nobody writes over a folder, root neither
     env.setattr("tempfile.tempdir", str(tmp_path))
-    assert kept("b.xml", b"x").read_bytes() == b"x"
-    assert kept("b.xml", b"x") == tmp_path / "b.xml"
+    (tmp_path / "b.xml").symlink_to(here / "elsewhere")
+    files = [kept("b.xml", b"x"), kept("b.xml", b"x")]
+    assert [file.read_bytes() for file in files] == [b"x", b"x"]
+    assert files[0] != files[1], "nothing is written over"
+    assert {file.parent.parent for file in files} == {tmp_path}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert not (here / "elsewhere").exists(), "no link is followed"
+
+
+def test_nothing_that_is_there_is_written_over(env: Any, here: Path, tmp_path: Path) -> None:
+    env.setattr("tempfile.tempdir", str(tmp_path))
+    (here / "a.xml").write_bytes(b"mine")
+    (here / "c.xml").symlink_to(here / "elsewhere")
+    for name in ("a.xml", "c.xml"):
+        assert kept(name, b"x").parent.parent == tmp_path
+    assert ((here / "a.xml").read_bytes(), (here / "elsewhere").exists()) == (b"mine", False)
+
+
+async def test_what_is_accepted_is_not_kept_though_nobody_reads_the_answer(
+    service: Any, run: Any, file: Any, here: Path
+) -> None:
+    first = await submitted(run, file, warning())
+    reads, writes = os.pipe()
+    os.close(reads)
+    try:
+        command = (sys.executable, "-m", "dispatcher", "cancel", first, "--yes", "--json")
+        await asyncio.to_thread(
+            subprocess.run, command, stdout=writes, stderr=subprocess.DEVNULL, timeout=60, check=False
+        )
+    finally:
+        os.close(writes)
+    assert await stored(service.parts.health.pool) == 2
+    assert files_in(here) == []
 
 
 async def test_before_anything_is_sent_no_answer_leaves_no_doubt(

@@ -6,7 +6,7 @@ import pytest
 import typer
 
 from dispatcher.commands.desk.service import ServiceRefused, Unanswered, WrongCall
-from dispatcher.commands.desk.session import explained
+from dispatcher.commands.desk.session import explained, say
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk
 
@@ -34,3 +34,13 @@ def test_every_end_has_its_code(error: Exception, code: int, as_json: bool, caps
     out, err = capsys.readouterr()
     assert (ended.value.exit_code, out) == (code, "")
     assert err.startswith("{") is as_json
+
+
+def test_a_strangers_text_begins_no_line_of_its_own(capsys: Any) -> None:
+    at = desk(DeskLanguage.GERMAN)
+    forged = "Hochwasser\nangenommen: nichts zu tun\r\n\u2028\x85ok"
+    lines = [at.line("merged", headline=forged, sender=forged, id=forged), f"01K {forged}"]
+    say(lines)
+    say(lines, err=True)
+    for written in capsys.readouterr():
+        assert len(written.splitlines()) == 2

@@ -121,3 +121,30 @@ def test_a_short_pepper_in_the_directory_is_refused_and_stays(tmp_path: Path, co
     assert path.read_bytes() == content
     path.write_bytes(b"sixteen letters!")
     assert held_secret(SecretName.PEPPER, Settings(data_dir=tmp_path)) == b"sixteen letters!"
+
+
+@pytest.mark.parametrize("name", list(SecretName))
+def test_a_secret_that_others_may_have_written_is_refused_and_left(tmp_path: Path, name: SecretName) -> None:
+    settings = Settings(data_dir=tmp_path)
+    path = secret_path(name, settings)
+    secret = secret_file(path, new_secret(name))
+    for place, open_mode, closed in ((path.parent, 0o777, 0o700), (path, 0o666, 0o600), (path, 0o620, 0o600)):
+        place.chmod(open_mode)
+        with pytest.raises(SettingsError, match="chmod go-w"):
+            held_secret(name, settings)
+        assert mode(place) == open_mode, "whoever looks finds it as it was"
+        place.chmod(closed)
+    assert held_secret(name, settings) == secret
+
+
+def test_a_secret_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "var")
+    path = secret_path(SecretName.PEPPER, settings)
+    path.parent.mkdir(parents=True, mode=0o700)
+    other = tmp_path / "other"
+    other.write_bytes(b"sixteen letters!")
+    for target in (other, tmp_path / "nowhere"):
+        path.symlink_to(target)
+        with pytest.raises(SettingsError, match="link"):
+            held_secret(SecretName.PEPPER, settings)
+        path.unlink()
