@@ -42,10 +42,10 @@ class ToldAlerts:
         self,
         message: Callable[[str], Awaitable[cap.Alert | None]],
         affected: Callable[[str], Awaitable[Sequence[AffectedMunicipality]]],
-        known: frozenset[str] = frozenset(),
+        known: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
-        """`message` returns the CAP message of an alert's id, `affected` its municipalities; `known` is the names of
-        all municipalities, in lower case.
+        """`message` returns the CAP message of an alert's id, `affected` its municipalities; `known` returns the
+        names of all municipalities, in lower case.
         """
         self._known = known
         self._message = message
@@ -85,7 +85,7 @@ class ToldAlerts:
         if message is None:
             raise LookupError(alert.id)
         names = tuple(dict.fromkeys(place.name for place in await self._affected(alert.id)))
-        return tell(RecordedMessage(message, alert, names, known=self._known), language, now)
+        return tell(RecordedMessage(message, alert, names, known=self._known()), language, now)
 
 
 def tell(source: RecordedMessage, language: str, now: datetime) -> Told | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,7 +71,12 @@ def routes(dependencies: ApiDependencies) -> APIRouter:
     async def affected(alert_id: str) -> Sequence[AffectedMunicipality]:
         return await dependencies.alerts.affected(alert_id)
 
-    told = ToldAlerts(message, affected, dependencies.boundaries.names())
+    @cache
+    def known() -> frozenset[str]:
+        found: frozenset[str] = dependencies.boundaries.names()
+        return found
+
+    told = ToldAlerts(message, affected, known)
     router = APIRouter(prefix="/v1/instance/alerts", tags=["instances"])
 
     @router.get(
