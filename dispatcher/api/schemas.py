@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,7 +15,8 @@ from dispatcher.targeting.outcome import MatchReason
 
 if TYPE_CHECKING:
     from cap import Finding
-    from dispatcher.intake.submission import Accepted, Preview
+    from dispatcher.intake.effects import Behind
+    from dispatcher.intake.submission import Accepted, Dropped, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
     from dispatcher.model.status import AcceptedBefore, AlertStatus, Over, RecipientProgress, StandsIn
@@ -197,6 +198,55 @@ class AcceptedAsBody(Body):
     )
 
 
+class OtherAlertBody(Body):
+    """Another alert that has to do with this message. Of another source's only its existence is shown: then all
+    members are null.
+    """
+
+    id: words.AlertRef | None = Field(None, description="Id of the alert of record.")
+    sender: words.Sender | None = Field(None, description="Its CAP `sender`.")
+    identifier: words.Identifier | None = Field(None, description="Its CAP `identifier`.")
+    sent: words.Sent | None = Field(None, description="Its CAP `sent`.")
+    headline: words.Headline | None = Field(None, description="Its headline.")
+
+
+class SentInsteadBody(OtherAlertBody):
+    """An equal warning that was merged into what this message replaces or ends, and is sent because of that."""
+
+    elsewhere: bool = Field(
+        description="true: only to those whom this message itself does not concern; false: to everybody whom it "
+        "concerns, in place of the end",
+        examples=[False],
+    )
+
+
+class ToldBody(Body):
+    """Who is alarmed by what this message ends, and who hears of the end now."""
+
+    alarmed: int = Field(description="how many are alarmed by what it ends", examples=[18])
+    hear: int = Field(description="how many of them hear of the end by this message", examples=[0])
+    still_warned_by: list[OtherAlertBody] = Field(
+        description="what is in force of the same event, or waits to be sent, and concerns the others: they hear of "
+        "the end when that has ended"
+    )
+
+
+class DroppedBody(Body):
+    """Whom an Update leaves: they were warned, and are told that it holds for their place no longer."""
+
+    municipalities: list[MunicipalityBody] = Field(
+        description="Municipalities of what it replaces that it does not name."
+    )
+    reach: dict[str, ShownCount] = Field(
+        description="those who are told so, by channel. Where the message has a polygon or circle, rounded down to a "
+        "multiple of 5, and less than 5 is `< 5`",
+        examples=[{"sms_http": 5}],
+    )
+    reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
+        description="the same by municipality (AGS)", examples=[{"05358024": {"sms_http": 5}}]
+    )
+
+
 class AcceptedBody(Body):
     """The promise: committed to the record."""
 
@@ -210,6 +260,9 @@ class AcceptedBody(Body):
     over: OverBody | None = Field(description="where it was accepted before and has ended since")
     merged_into_alert: MergedIntoBody | None = Field(
         description="with the reason `merged`: the warning that people are told of"
+    )
+    sent_instead: list[SentInsteadBody] = Field(
+        description="equal warnings that are sent now, because this message replaces or ends what stood for them"
     )
     municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
     unmatched: list[UnmatchedBody] = Field(description="What of its areas led nowhere.")
@@ -240,6 +293,15 @@ class PreviewBody(Body):
     over: OverBody | None = Field(description="where it was accepted before and has ended since")
     merged_into: MergedIntoBody | None = Field(
         description="the warning in force that says the same: people are notified of that one"
+    )
+    sent_instead: list[SentInsteadBody] = Field(
+        description="equal warnings that would be sent, because this message replaces or ends what stands for them"
+    )
+    told: ToldBody | None = Field(
+        description="of a message that ends a warning: who is alarmed by that, and who hears of the end now; else null"
+    )
+    no_longer_affected: DroppedBody | None = Field(
+        description="of an Update of a warning in force: whom it leaves; they are not in `reach`. Else null"
     )
     quota_reached: bool = Field(
         description="submitting it now would be refused: the source has sent as many warnings as it may in an hour"
@@ -486,11 +548,52 @@ def accepted_body(accepted: Accepted) -> AcceptedBody:
         sent_to_people=accepted.sent_to_people,
         over=over_body(accepted.over),
         merged_into_alert=merged_into_body(accepted.merged_into, accepted.alert.source_id),
+        sent_instead=_sent_instead(accepted.behind, accepted.alert.source_id),
         municipalities=[municipality(place) for place in accepted.affected],
         unmatched=[_unmatched(lost) for lost in accepted.matched.unmatched],
         notes=list(accepted.matched.notes),
         notes_de=list(accepted.matched.notes_de),
         findings=[_finding(finding) for finding in accepted.findings],
+    )
+
+
+def _other(other: StoredAlert, reader: str) -> OtherAlertBody:
+    """Return what the source `reader` may know of another alert."""
+    return OtherAlertBody(**_named(other, reader))
+
+
+def _named(other: StoredAlert, reader: str) -> dict[str, Any]:
+    if other.source_id != reader:
+        return {}
+    return {name: getattr(other, name) for name in ("id", "sender", "identifier", "sent", "headline")}
+
+
+def _sent_instead(behind: Behind, reader: str) -> list[SentInsteadBody]:
+    both = ((behind.sent, False), (behind.elsewhere, True))
+    return [
+        SentInsteadBody(**_named(one, reader), elsewhere=elsewhere)
+        for sent, elsewhere in both
+        for one in sent
+    ]
+
+
+def _told(preview: Preview, reader: str) -> ToldBody | None:
+    if preview.told is None:
+        return None
+    return ToldBody(
+        alarmed=preview.told.alarmed,
+        hear=sum(preview.estimate.reach.by_channel.values()),
+        still_warned_by=[_other(one, reader) for one in preview.told.still_warned_by],
+    )
+
+
+def _dropped(dropped: Dropped | None) -> DroppedBody | None:
+    if dropped is None:
+        return None
+    return DroppedBody(
+        municipalities=[municipality(place) for place in dropped.places],
+        reach=dropped.estimate.shown_by_channel(),
+        reach_by_municipality=dropped.estimate.shown_by_municipality(),
     )
 
 
@@ -511,6 +614,9 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         sent_to_people=preview.sent_to_people,
         over=over_body(preview.over),
         merged_into=merged_into_body(preview.merged_into, reader),
+        sent_instead=_sent_instead(preview.behind, reader),
+        told=_told(preview, reader),
+        no_longer_affected=_dropped(preview.dropped),
         quota_reached=preview.quota_reached,
         municipalities=[municipality(place) for place in preview.affected],
         unmatched=[_unmatched(lost) for lost in preview.matched.unmatched],

@@ -91,3 +91,31 @@ class AudienceEstimator:
         of these graphs concerns, and to nobody else.
         """
         return AudienceEstimate(await self._subscriptions.alarmed(chain_ids, alert_ids), None, ())
+
+    async def still_warned(
+        self, chain_ids: Sequence[str], alert_ids: Sequence[str]
+    ) -> tuple[int, tuple[str, ...]]:
+        """Return how many are alarmed by these alerts, and the ids of what goes on to warn some of them."""
+        return await self._subscriptions.still_warned(chain_ids, alert_ids)
+
+    async def of_dropped(
+        self,
+        replaced: tuple[Sequence[str], Sequence[str]],
+        affected: Sequence[AffectedMunicipality],
+        target: bytes,
+        dropped: Sequence[AffectedMunicipality],
+    ) -> AudienceEstimate:
+        """Estimate who is told that what they were warned of holds for them no longer, by a message for `affected` and
+        `target` that replaces alerts (ids of their graphs, and theirs), which were for the places `dropped` too. Where
+        it has a shape, all of them are shown rounded down: else two previews would tell where somebody's place is.
+        """
+        ags = [place.ags for place in affected]
+        named = [place.ags for place in affected if place.is_named]
+        located = await self._locations.subscribers_in(target)
+        counts = await self._subscriptions.dropped(
+            replaced, (ags, located, named), [place.ags for place in dropped]
+        )
+        if not target:
+            return AudienceEstimate(counts, None, ())
+        channels = tuple(sorted(await self._subscriptions.counts()))
+        return AudienceEstimate(counts, None, (), SubscriberCounts({}, {}), channels)

@@ -76,4 +76,6 @@ class Planner:
         beside = await self._plans.beside(alert.chain_id, alert.id)
         others = [one for other in beside for one in await self._locations.subscribers_of(other)]
         own = [] if alert.ends else await self._locations.subscribers_of(alert.id)
-        return Located(own, frozenset(beside), others)
+        spoken_for = await self._plans.spoken_for(alert.id)
+        told = await self._locations.subscribers_of(spoken_for) if spoken_for else []
+        return Located(own, frozenset(beside), others, spoken_for, told)

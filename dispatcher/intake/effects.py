@@ -4,10 +4,11 @@ must be. This is used within the transaction in which the message was decided up
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cap
-from dispatcher.intake.similarity import covers_merged
+from dispatcher.intake.similarity import goes_on_standing
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, Reason
 from dispatcher.store.alerts.merged import promote_unspoken
 from dispatcher.store.alerts.related_alerts import RelatedAlerts
@@ -15,7 +16,7 @@ from dispatcher.store.alerts.related_alerts import RelatedAlerts
 if TYPE_CHECKING:
     from dispatcher.intake.prepare import Message
     from dispatcher.intake.related import RelatedState
-    from dispatcher.model.alerts import ReadyAlert, StoredAlert
+    from dispatcher.model.alerts import NewAlert, ReadyAlert, StoredAlert
     from dispatcher.store.alerts.alerts import Submission
 
 TAKES_EFFECT = DISPATCHED | {
@@ -42,10 +43,11 @@ async def take_effect(
         return await _connect_late(submission, known)
     if stored.reason not in DISPATCHED:
         return []
+    others = await behind(submission, message, known, stored)
     await submission.stop(replaced, stored.id)
-    if stored.reason in WARNING:
-        await _stand_for_merged(submission, message, known, stored)
+    await related.merge([one.id for one in others.kept], stored.id)
     wake_ups = await promote_unspoken(submission.connection, known.now) if replaced else []
+    await related.stand_beside([one.id for one in others.elsewhere], stored.id)
     return [*wake_ups, *(await submission.plan_again(stored.chain_id))]
 
 
@@ -111,20 +113,51 @@ def _ending_reason(actor: StoredAlert) -> Reason:
     return Reason.ALL_CLEAR if said_clear else Reason.LAPSED
 
 
-async def _stand_for_merged(
-    submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
-) -> None:
-    """Keep those merged that this Update covers as the one did which it replaces: same words for the same places, no
-    less grave, and in force for as long.
-    """
-    related = RelatedAlerts(submission)
-    places = {(place.ags, place.reason) for place in message.places}
-    covered: list[str] = []
-    for merged in await related.merged_into([one.id for one in known.replaces]):
-        if not covers_merged(message.alert, stored, merged, known.now):
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What becomes of the warnings that were merged into what a message replaces or ends."""
+
+    kept: tuple[StoredAlert, ...] = ()
+    """The message goes on standing for these."""
+    elsewhere: tuple[StoredAlert, ...] = ()
+    """These are sent, but only to those whom the message itself does not concern."""
+    sent: tuple[StoredAlert, ...] = ()
+    """These are sent to everybody whom they concern: of equal ones the earliest, which stands for the others."""
+
+
+NONE_BEHIND = Behind()
+
+
+async def behind(
+    submission: Submission, message: Message, known: RelatedState, stands: NewAlert | StoredAlert
+) -> Behind:
+    """Return what becomes of warnings merged into what the message, recorded as `stands`, replaces or ends."""
+    replaced = {one.id for one in known.replaces}
+    if stands.reason not in DISPATCHED or not replaced:
+        return NONE_BEHIND
+    kept: list[StoredAlert] = []
+    elsewhere: list[StoredAlert] = []
+    sent: dict[str | None, StoredAlert] = {}
+    for merged in await RelatedAlerts(submission).merged_into(sorted(replaced)):
+        if merged.id in replaced or merged.expires <= known.now:
             continue
-        its_places = {(place.ags, place.reason) for place in await submission.places(merged.id)}
-        if its_places <= places and await submission.shape(merged.id) == message.target:
-            covered.append(merged.id)
-    if covered:
-        await related.merge(covered, stored.id)
+        if stands.reason not in WARNING or not goes_on_standing(message.alert, stands, merged, known.now):
+            if not merged.held_for:
+                sent.setdefault(merged.merged_into, merged)
+        elif await _covers_places(submission, message, merged):
+            kept.append(merged)
+        else:
+            elsewhere.append(merged)
+    return Behind(tuple(kept), tuple(elsewhere), tuple(sent.values()))
+
+
+async def _covers_places(submission: Submission, message: Message, merged: StoredAlert) -> bool:
+    """Whether the message concerns everybody whom the merged one does: it names all its municipalities, or has its
+    shape and touches the same.
+    """
+    its_places = await submission.places(merged.id)
+    if {place.ags for place in its_places} <= {place.ags for place in message.places if place.is_named}:
+        return True
+    own = {(place.ags, place.reason) for place in message.places}
+    its = {(place.ags, place.reason) for place in its_places}
+    return its <= own and await submission.shape(merged.id) == message.target

@@ -281,6 +281,23 @@ def _still_in_force(survivors: Sequence[StoredAlert]) -> tuple[cap.Finding, ...]
     )
 
 
+def behind_findings(
+    sent: Sequence[StoredAlert], elsewhere: Sequence[StoredAlert], rules: IntakeRules
+) -> tuple[cap.Finding, ...]:
+    """Return which equal warnings are sent now because the message replaces or ends what stood for them: to everybody
+    (`sent`), or where it does not warn (`elsewhere`). Of another source's only that there is one.
+    """
+    found = [(Phrase.SENT_INSTEAD, Phrase.ANOTHERS_SENT_INSTEAD, one) for one in sent]
+    found += [(Phrase.SENT_ELSEWHERE, Phrase.ANOTHERS_SENT_ELSEWHERE, one) for one in elsewhere]
+    sentences = [
+        said(own, identifier=one.identifier, headline=one.headline)
+        if one.source_id == rules.source_id
+        else said(anothers)
+        for own, anothers, one in found
+    ]
+    return tuple(_finding("sent-instead", sentence, path="/alert/references") for sentence in sentences)
+
+
 def target_findings(matched: Match, alert: cap.Alert) -> tuple[cap.Finding, ...]:
     """Return what the sender should know of an area that was accepted all the same: codes that led nowhere, repairs."""
     unmatched = [_unmatched_finding(item, alert) for item in matched.unmatched]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from cap import Alert, Info
     from dispatcher.intake.prepare import Message
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.alerts import NewAlert, StoredAlert
 
 WINDOW_TOLERANCE = timedelta(minutes=30)
 """How far apart two messages about one event may begin, and end; further apart they are two events."""
@@ -133,22 +133,23 @@ def same_times_and_names(first: Alert, second: Alert) -> bool:
     return said(first) == said(second)
 
 
-def covers_merged(alert: Alert, stored: StoredAlert, merged: StoredAlert, now: datetime) -> bool:
-    """Whether `alert`, which was `stored`, says all that one says which was merged into what it replaces, for as long
-    and no less gravely; where the words are the same, so are urgency and certainty. Whether the target is the same is
-    still to be compared.
+def goes_on_standing(
+    alert: Alert, stands: NewAlert | StoredAlert, merged: StoredAlert, now: datetime
+) -> bool:
+    """Whether people who read `alert`, which is recorded as `stands`, need not read the one as well that was merged
+    into what it replaces, wherever both warn. Of one source the newest word is the one that holds. Another source's is
+    not said while this one is graver, or as grave in the same words, and holds for as long: a weaker text after a
+    graver one would be read as news.
     """
-    own = stored.begins
+    if stands.source_id == merged.source_id:
+        return True
+    own = stands.begins
     begins_in_time = own is not None and (own <= now or (merged.begins is not None and own <= merged.begins))
-    severities = highest_severity(alert), Severity(merged.severity)
-    own_severity, its_severity = map(SEVERITY_ORDER.index, severities)
-    return (
-        merged.words is not None
-        and merged.words == stored.words
-        and own_severity <= its_severity
-        and begins_in_time
-        and merged.expires <= stored.expires
-    )
+    lasts = merged.expires <= stands.expires + WINDOW_TOLERANCE
+    gravity = SEVERITY_ORDER.index(highest_severity(alert)) - SEVERITY_ORDER.index(Severity(merged.severity))
+    same_event = merged.event.casefold() in {info.event.casefold() for info in alert.infos}
+    same_words = merged.words is not None and merged.words == stands.words
+    return begins_in_time and lasts and (same_words if gravity == 0 else gravity < 0 and same_event)
 
 
 def is_no_less(alert: Alert, other: Alert) -> bool:

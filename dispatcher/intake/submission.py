@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 import cap
 from dispatcher.audience.estimate import NOBODY
 from dispatcher.intake.decide import Decision, decide
-from dispatcher.intake.effects import take_effect
+from dispatcher.intake.effects import NONE_BEHIND, Behind, behind, take_effect
 from dispatcher.intake.known import related_state
 from dispatcher.intake.new_alert import lane_in, new_alert
 from dispatcher.intake.prepare import IntakeRules, Message, OnDoubt
 from dispatcher.intake.reading import read_submission, unread_refused
 from dispatcher.intake.requirements import (
     QUOTA_WINDOW,
+    behind_findings,
     counts_for_quota,
     quota_exceeded,
     reference_findings,
@@ -64,11 +65,29 @@ class Accepted:
     """Why it is no longer in force, where something has ended it since."""
     merged_into: StandsIn | None = None
     """The equal warning of which people are notified in place of this one."""
+    behind: Behind = NONE_BEHIND
+    """What becomes of equal warnings that were merged into what it replaces or ends."""
 
     @property
     def sent_to_people(self) -> bool:
         """Whether people are notified of this very message."""
         return self.alert.reason in DISPATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class EndAudience:
+    """How many are alarmed by what a message ends, and what goes on to warn some of them, who hear of no end yet."""
+
+    alarmed: int
+    still_warned_by: tuple[StoredAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Places that an Update leaves, and who is told there that the warning holds for them no longer."""
+
+    places: tuple[AffectedMunicipality, ...]
+    estimate: AudienceEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +108,11 @@ class Preview:
     merged_into: StandsIn | None = None
     quota_reached: bool = False
     """Whether it would be refused just now, because its source has submitted as many warnings as it may."""
+    behind: Behind = NONE_BEHIND
+    told: EndAudience | None = None
+    """Of an end: who is alarmed by what it ends."""
+    dropped: Dropped | None = None
+    """Of an Update: who is told that they are no longer concerned."""
 
     @property
     def sent_to_people(self) -> bool:
@@ -169,14 +193,15 @@ class SubmissionIntake:
         async with self._turn(principal), self._alerts.submission(message.alert.sender) as submission:
             known, decision = await self._decide(submission, valid)
             quota_reached = await self._is_quota_reached(submission, valid, decision)
+            as_recorded = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
+            others = await behind(submission, message, known, as_recorded)
+            left = await _left_places(submission, message, known, decision)
         repeated = decision.reason is Reason.DUPLICATE
         before = known.same if repeated else None
-        estimate = NOBODY
+        estimate, told = NOBODY, None
         if decision.reason in ENDING_REASONS:
-            # What is connected becomes one graph with the message.
-            chains = {stored.chain_id for stored in known.connected}
-            ended = [stored.id for stored in known.replaces]
-            estimate = await self._estimator.of_ending(sorted(chains), ended)
+            estimate = await self._estimator.of_ending(*_replaced(known))
+            told = await self._told(known)
         elif decision.reason in WARNING:
             estimate = await self._estimator.of(message.matched, message.places, message.target)
         return Preview(
@@ -184,7 +209,11 @@ class SubmissionIntake:
             before.lane if before else lane_in(message, known, decision, valid.rules),
             before.expires if before else decision.expires,
             message.places or known.ended_places,
-            (*valid.findings, *reference_findings(message, known)),
+            (
+                *valid.findings,
+                *reference_findings(message, known),
+                *behind_findings(others.sent, others.elsewhere, valid.rules),
+            ),
             estimate,
             repeated=before is not None,
             matched=message.matched,
@@ -192,7 +221,23 @@ class SubmissionIntake:
             accepted_as=await self._statuses.accepted_before(before) if before else None,
             merged_into=await self._stands_in(before, decision),
             quota_reached=quota_reached,
+            behind=others,
+            told=told,
+            dropped=await self._dropped(message, known, left),
         )
+
+    async def _told(self, known: RelatedState) -> EndAudience:
+        alarmed, ids = await self._estimator.still_warned(*_replaced(known))
+        found = [await self._alerts.get(alert_id) for alert_id in ids]
+        return EndAudience(alarmed, tuple(one for one in found if one is not None))
+
+    async def _dropped(
+        self, message: Message, known: RelatedState, left: tuple[AffectedMunicipality, ...] | None
+    ) -> Dropped | None:
+        if left is None:
+            return None
+        replaced = _replaced(known)
+        return Dropped(left, await self._estimator.of_dropped(replaced, message.places, message.target, left))
 
     async def _stands_in(self, before: StoredAlert | None, decision: Decision) -> StandsIn | None:
         """Return the equal warning of which people are notified in place of the message, if one does."""
@@ -262,13 +307,14 @@ class SubmissionIntake:
         known, decision = await self._decide(submission, valid)
         message = valid.message
         if decision.reason is Reason.DUPLICATE and known.same is not None:
-            return self._accepted(known.same, valid, known, repeated=True), []
+            return self._accepted(known.same, valid, known, None), []
         if counts_for_quota(message, decision):
             await self._require_quota(submission, valid.rules)
         alert = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
         stored = await submission.record(alert)
+        merged = await behind(submission, message, known, stored)
         others = await take_effect(submission, message, known, stored)
-        return self._accepted(stored, valid, known, repeated=False), others
+        return self._accepted(stored, valid, known, merged), others
 
     async def _is_quota_reached(
         self, submission: Submission, valid: _ValidSubmission, decision: Decision
@@ -286,12 +332,36 @@ class SubmissionIntake:
             raise quota_exceeded(rules.quota, reached, submission.now)
 
     def _accepted(
-        self, stored: StoredAlert, valid: _ValidSubmission, known: RelatedState, *, repeated: bool
+        self, stored: StoredAlert, valid: _ValidSubmission, known: RelatedState, merged: Behind | None
     ) -> Accepted:
+        """Return the promise; `merged`: what becomes of what was merged, None where it had been accepted before."""
         message = valid.message
         places = message.places or known.ended_places
-        findings = (*valid.findings, *(() if repeated else reference_findings(message, known)))
-        return Accepted(stored, places, findings, repeated=repeated, matched=message.matched)
+        findings, repeated = valid.findings, merged is None
+        if merged is not None:
+            findings = (
+                *findings,
+                *reference_findings(message, known),
+                *behind_findings(merged.sent, merged.elsewhere, valid.rules),
+            )
+        others = merged or NONE_BEHIND
+        return Accepted(stored, places, findings, repeated=repeated, matched=message.matched, behind=others)
+
+
+def _replaced(known: RelatedState) -> tuple[list[str], list[str]]:
+    """Return the graphs that become one with the message, and what it replaces or ends."""
+    return sorted({stored.chain_id for stored in known.connected}), [stored.id for stored in known.replaces]
+
+
+async def _left_places(
+    submission: Submission, message: Message, known: RelatedState, decision: Decision
+) -> tuple[AffectedMunicipality, ...] | None:
+    """Return the municipalities of what holds that an Update leaves; None where it changes nothing that holds."""
+    if decision.reason not in WARNING or not known.standing:
+        return None
+    own = {place.ags for place in message.places}
+    found = [place for stored in known.standing for place in await submission.places(stored.id)]
+    return tuple({place.ags: place for place in found if place.ags not in own}.values())
 
 
 async def _quota_reached(submission: Submission, rules: IntakeRules) -> datetime | None:

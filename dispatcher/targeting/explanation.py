@@ -49,6 +49,8 @@ class _Explainer:
         if lost.kind != "geocode" or not code:
             return in_both(lost.reason)
         scheme = scheme_of(name)
+        if scheme in POSTCODES and (own := _key_scheme(code)):
+            return said(Phrase.KEY_CALLED_POSTCODE, code=code, name=name, scheme=own)
         if is_postcode(scheme, code):
             return said(Phrase.IS_POSTCODE, code=code, hint=self._named_hint())
         if lost.reason == Unresolved.SCHEME:
@@ -56,9 +58,7 @@ class _Explainer:
             return said(Phrase.SCHEME_UNKNOWN, name=name, known=", ".join(known))
         if lost.reason == Unresolved.FORM:
             return said(_FORMS.get(scheme, Phrase.CODE_ILL_FORMED), scheme=scheme)
-        if lost.reason == Unresolved.CODE:
-            return self._unknown(scheme, code)
-        return in_both(lost.reason)
+        return self._unknown(scheme, code) if lost.reason == Unresolved.CODE else in_both(lost.reason)
 
     def _unknown(self, scheme: str, code: str) -> Said:
         """Explain a well-formed code that is not in the data: of another region, or of nothing."""
@@ -89,6 +89,13 @@ class _Explainer:
 
 
 _FORMS = {"AGS": Phrase.AGS_ILL_FORMED, "ARS": Phrase.ARS_ILL_FORMED}
+
+
+def _key_scheme(code: str) -> str:
+    """Return what a key that is called otherwise is by its digits, ARS or AGS of a municipality; empty for neither."""
+    lengths = {12: "ARS", 8: "AGS"}
+    well_formed = code.isascii() and code.isdigit() and int(code[:2]) in LAENDER
+    return lengths.get(len(code), "") if well_formed else ""
 
 
 def is_postcode(scheme: str, code: str) -> bool:

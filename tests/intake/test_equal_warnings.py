@@ -79,11 +79,16 @@ class Centres:
         await Plans(self.pool, batch_size=100).promote()
 
     async def silent(self) -> list[tuple[str, str]]:
-        """Places where something graver holds than what is said there: (AGS, what it is)."""
+        """Places where something graver holds than what is said there: (AGS, what it is). What a centre has said
+        anew for the same places is what it says there.
+        """
         rows = await self.pool.fetch(
             """SELECT f.ags, a.severity, a.reason, a.id FROM alert a JOIN affected f ON f.alert_id = a.id
                WHERE a.expires > clock_timestamp() AND a.stopped_at IS NULL
-                 AND a.reason IN ('first_notice', 'update', 'merged')"""
+                 AND a.reason IN ('first_notice', 'update', 'merged')
+                 AND NOT EXISTS (SELECT FROM alert s JOIN affected o ON o.alert_id = s.id
+                   WHERE s.id = a.merged_into AND s.reason = 'update' AND s.source_id = a.source_id
+                     AND o.ags = f.ags AND s.expires > clock_timestamp() AND s.stopped_at IS NULL)"""
         )
         grave: dict[str, int] = {}
         said: dict[str, int] = {}

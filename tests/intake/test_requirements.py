@@ -144,7 +144,9 @@ def test_all_places_beyond_the_territory_are_listed_and_the_first_are_named() ->
     assert listed == [{"ags": ags, "name": name} for ags, name in places]
     detail = caught.value.detail.de
     assert caught.value.detail.en.endswith(f"Ort {NAMED - 1} and 2 more.")
-    assert detail.startswith("Das Gebiet reicht über die Zuständigkeit hinaus: Ort 0, Ort 1, ")
+    assert detail.startswith(
+        "Bitte aus dem Gebiet nehmen, wofür eine andere Leitstelle zuständig ist: Ort 0, Ort 1, "
+    )
     assert detail.endswith(f"Ort {NAMED - 1} und 2 weitere.")
 
 

@@ -11,8 +11,8 @@ from dispatcher.intake.similarity import (
     WINDOW_TOLERANCE,
     alike,
     beginning,
-    covers_merged,
     duplicate_lock_key,
+    goes_on_standing,
     same_window,
     tolerance_window,
     words_digest,
@@ -178,8 +178,11 @@ MERGED = on_record(words=words_digest(warning()))
         ({"severity": cap.Severity.EXTREME}, {}, True),
         ({"severity": cap.Severity.MODERATE}, {}, False),
         ({"headline": "Anders"}, {}, False),
+        ({"headline": "Anders", "severity": cap.Severity.EXTREME}, {}, True),
+        ({"event": "STURM", "severity": cap.Severity.EXTREME}, {}, False),
         ({}, {"words": None}, False),
-        ({}, {"expires": ENDS + BIT}, False),
+        ({}, {"expires": ENDS + WINDOW_TOLERANCE}, True),
+        ({}, {"expires": ENDS + WINDOW_TOLERANCE + BIT}, False),
         ({"onset": NOW + 2 * HOUR}, {"begins": NOW + 2 * HOUR}, True),
         ({"onset": NOW + 2 * HOUR + BIT}, {"begins": NOW + 2 * HOUR}, False),
         ({"onset": NOW + HOUR}, {"begins": NOW}, True),  # both have begun
@@ -191,4 +194,7 @@ def test_a_merged_warning_stays_so_where_the_update_says_all_that_it_does(
 ) -> None:
     update = warning(**changes)
     stored = on_record(words=words_digest(update), begins=beginning(update))
-    assert covers_merged(update, stored, replace(MERGED, **its), NOW + HOUR) is covers
+    merged = replace(MERGED, source_id="neighbour", **its)
+    assert goes_on_standing(update, stored, merged, NOW + HOUR) is covers
+    own = replace(merged, source_id=stored.source_id)
+    assert goes_on_standing(update, stored, own, NOW + HOUR), "of one source the newest word holds"

@@ -56,6 +56,18 @@ def test_a_key_of_elsewhere_an_unknown_one_and_an_ill_formed_one_are_told_apart(
     assert en in sentence.en
 
 
+@pytest.mark.parametrize(("code", "scheme"), [("053580008008", "ARS"), ("05358008", "AGS")])
+def test_a_key_that_is_called_a_postcode_is_told_by_its_own_name(
+    boundaries: Boundaries, code: str, scheme: str
+) -> None:
+    said = explained(boundaries, area(("PLZ", code), name="Düren"))
+    assert (
+        said.de
+        == f"{code} ist als PLZ bezeichnet, ist aber ein {scheme}. Bitte als valueName {scheme} angeben."
+    )
+    assert said.en.startswith(f"{code} is called PLZ, but is an {scheme}.")
+
+
 @pytest.mark.parametrize("name", ["PLZ", "plz", "Postleitzahl", "ZIP", "AGS", "ARS", "geocode"])
 def test_a_postcode_is_recognised_only_to_say_which_keys_to_use(boundaries: Boundaries, name: str) -> None:
     found = match([area((name, "52349"), name="Innenstadt von Düren")], boundaries)

@@ -7,7 +7,7 @@ import secrets
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -59,6 +59,8 @@ YES: Final = frozenset({"j", "ja", "y", "yes"})
 """What confirms, in whatever language is asked."""
 FOLDER: Final = "dispatcher-"
 """How a folder's name begins in which a message waits for its answer."""
+COPIES_MAX: Final = 50
+"""How many copies of one warning are looked for, one behind the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class InForceParts:
 
     parts: tuple[cap.Alert, ...]
     references: tuple[cap.Reference, ...]
+    copies: tuple[cap.Reference, ...] = ()
+    """Own warnings that say the same, and that nobody was told of because of that."""
 
 
 class NothingToChange(Exception):
@@ -211,13 +215,13 @@ def _carry_out(order: _Order, alert_id: str, at: Desk, way: _Way) -> None:
         raise WrongCall("confirm")
     service = Service.at(way.url, insecure_http=way.insecure_http)
     with _nothing_sent(at, as_json=way.as_json):
-        message = _built(order, service, number, at)
+        message, copies = _built(order, service, number, at)
         body = cap.render(message)
         if way.print_only:
             typer.echo(body, nl=False)
             return
         if not way.as_json:
-            _show(service, message, body, at)
+            _show(service, message, copies, body, at)
     if not way.yes and not is_confirmed(at.line("asked", what=_what(message, at))):
         say([at.line("not_sent")], err=True)
         raise typer.Exit(REFUSED)
@@ -235,9 +239,11 @@ def _nothing_sent(at: Desk, *, as_json: bool) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from error
 
 
-def _built(order: _Order, service: Service, number: str, at: Desk) -> cap.Alert:
-    """Return the message about what of the alert holds now; ends the command where there is nothing to change, or where
-    the message would break rules of CAP.
+def _built(
+    order: _Order, service: Service, number: str, at: Desk
+) -> tuple[cap.Alert, tuple[cap.Reference, ...]]:
+    """Return the message about what of the alert holds now, and which copies it names too; ends the command where there
+    is nothing to change, or where the message would break rules of CAP.
     """
     try:
         target = find_target(service, number, at)
@@ -246,17 +252,20 @@ def _built(order: _Order, service: Service, number: str, at: Desk) -> cap.Alert:
         say(map(str, error.args), err=True)
         raise typer.Exit(REFUSED) from error
     base = follow_up.covering(target.parts)
-    message = order.build(base, _header(order.name, base, target.references, at))
+    message = order.build(base, _header(order.name, base, (*target.references, *target.copies), at))
     _require_valid(message, at)
-    return message
+    return message, target.copies
 
 
-def _show(service: Service, message: cap.Alert, body: bytes, at: Desk) -> None:
+def _show(
+    service: Service, message: cap.Alert, copies: tuple[cap.Reference, ...], body: bytes, at: Desk
+) -> None:
     """Say what was built, and what sending it would do."""
     names = " ".join(map(reference_text, message.references))
     headline = message.infos[0].headline or message.infos[0].event if message.infos else ""
     reason = at.texts.reasons[_reason(message)]
     say([at.line("built", reason=reason, headline=headline, references=names)])
+    say([at.line("copies", references=names) for names in map(reference_text, copies)])
     show_preview(service, body, at, as_json=False)
 
 
@@ -325,21 +334,45 @@ def _written(file: Path, body: bytes) -> Path:
 
 def find_target(service: Service, alert_id: str, at: Desk) -> InForceParts:
     """Return what of a message's history holds now. The service says it, of a Cancel that nobody sends: references are
-    a graph, and what holds in it is known there alone. Raises `NothingToChange`, and what `Service` does.
+    a graph, and what holds in it is known there alone. Own copies, which nobody was told of because the message says
+    the same, are named as well: else they would be sent in its place. Raises `NothingToChange`, and what `Service`
+    does.
     """
     earlier = _sent(service, alert_id)
-    own = follow_up.own_reference(earlier)
-    probe = follow_up.cancel(earlier, _header("probe", earlier, (own,), at))
+    target = InForceParts((earlier,), (follow_up.own_reference(earlier),))
     try:
-        answer = service.post("/v1/alerts/preview", cap.render(probe), "reason")
+        answer = _probe(service, target, at)
     except ServiceRefused as error:
         if error.type != ProblemType.REFERENCE_REPLACED or not error.problem.get("in_force"):
             raise
-        return _successors(service, earlier, error.problem["in_force"])
+        target = _successors(service, earlier, error.problem["in_force"])
+        answer = _probe(service, target, at)
     if answer["reason"] not in GOES_ON:
         why = _end_of(service, alert_id, at) or at.texts.unsent.get(answer["reason"], answer["reason"])
         raise NothingToChange(at.line("ended_already", why=why))
-    return InForceParts((earlier,), (own,))
+    return _with_copies(service, target, answer, at)
+
+
+def _probe(service: Service, target: InForceParts, at: Desk) -> dict[str, Any]:
+    """Ask what a Cancel of the target would do."""
+    base = target.parts[0]
+    probe = follow_up.cancel(base, _header("probe", base, (*target.references, *target.copies), at))
+    return service.post("/v1/alerts/preview", cap.render(probe), "reason")
+
+
+def _with_copies(service: Service, target: InForceParts, answer: dict[str, Any], at: Desk) -> InForceParts:
+    """Return the target with the own copies that would be sent in its place, and those that would be in theirs."""
+    for _ in range(COPIES_MAX):
+        more = tuple(
+            reference_of(one)
+            for one in answer.get("sent_instead", ())
+            if one["sender"] == target.parts[0].sender
+        )
+        if not more:
+            break
+        target = replace(target, copies=(*target.copies, *more))
+        answer = _probe(service, target, at)
+    return target
 
 
 def _end_of(service: Service, alert_id: str, at: Desk) -> str:

@@ -62,12 +62,41 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     reach = answer["reach"]
     if not alarms and answer["municipalities"]:
         lines.append(desk.line("not_alarmed"))
+    elif alarms and answer["reason"] in ENDING_REASONS:
+        lines += _told_lines(answer, desk)
     elif alarms and not reach:
-        lines.append(desk.line("nobody_told" if answer["reason"] in ENDING_REASONS else "nobody_subscribed"))
+        lines.append(desk.line("nobody_subscribed"))
     lines += _place_lines(answer["municipalities"], answer["reach_by_municipality"] if alarms else None, desk)
     if alarms:
         lines.append(desk.line("all_told", counts=counts(reach, desk)))
-    return lines
+    return [*lines, *_dropped_lines(answer.get("no_longer_affected"), desk)] if alarms else lines
+
+
+def _told_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
+    """Say who of the warned hears of an end not yet, and because of what; that nobody had been warned only where the
+    service says so.
+    """
+    told = answer.get("told")
+    if told is None:
+        return [] if answer["reach"] else [desk.line("nobody_hears")]
+    if not told["alarmed"]:
+        return [desk.line("nobody_told")]
+    left = told["alarmed"] - told["hear"]
+    if not left:
+        return []
+    others = told["still_warned_by"]
+    names = [f"„{one['headline']}“ ({one['id']})" for one in others if one["id"]]
+    if len(names) < len(others) or not names:
+        names.append(desk.line("another_message"))
+    return [desk.line("still_warned", count=left, names=", ".join(names))]
+
+
+def _dropped_lines(dropped: Mapping[str, Any] | None, desk: Desk) -> list[str]:
+    """Say whom an Update leaves, apart from whom it reaches."""
+    if not dropped or not (dropped["municipalities"] or dropped["reach"]):
+        return []
+    lines = [desk.line("dropped", counts=counts(dropped["reach"], desk))]
+    return lines + _place_lines(dropped["municipalities"], dropped["reach_by_municipality"], desk)
 
 
 def _repeated_lines(answer: Mapping[str, Any], reason: str, desk: Desk) -> list[str]:
@@ -138,7 +167,7 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
         alert = answer["alert"]
         if alert["planned_at"] is None or answer.get("over"):
             return []
-        return [desk.line("nobody_told" if alert["reason"] in ENDING_REASONS else "nobody_subscribed")]
+        return [desk.line("nobody_hears" if alert["reason"] in ENDING_REASONS else "nobody_subscribed")]
     lines = [progress_line(progress, desk)]
     if first := progress["first_accepted_at"]:
         last = progress["last_accepted_at"] or first

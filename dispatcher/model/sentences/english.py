@@ -83,6 +83,14 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "its name.",
         Phrase.STILL_IN_FORCE: "{identifier} ({headline}) belongs to the same event, is not named, and "
         "stays in force.",
+        Phrase.SENT_INSTEAD: "{identifier} ({headline}) says the same, is not named, and is sent now: those who "
+        "were warned get this warning in place of the end. If it is to end too, name it in <references> as well.",
+        Phrase.ANOTHERS_SENT_INSTEAD: "Another centre warns of the same; its message is sent now, and those who were "
+        "warned get this warning in place of the end.",
+        Phrase.SENT_ELSEWHERE: "{identifier} ({headline}) says the same as the warning did, is not named, and is sent "
+        "now where this message warns no longer. If it is to end, name it in <references> as well.",
+        Phrase.ANOTHERS_SENT_ELSEWHERE: "Another centre warns of the same; its message is sent now where this one "
+        "warns no longer.",
         Phrase.NO_INFO: "The message has no <info>, so neither a text nor an area; nobody is warned. Please "
         "give at least one <info> with an <area>.",
         Phrase.NO_AREA: "The message names no area; without one nobody is warned. Please give the <info> an "
@@ -91,7 +99,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         "sent. The places are listed; please mend them and send it again.",
         Phrase.TARGET_UNMATCHED: "{what}: {why} This one item adds nobody; the rest of the area counts.",
         Phrase.TARGET_NOTE: "About the area: {note}.",
-        Phrase.AREA_OUTSIDE_TERRITORY: "The area reaches beyond the source's territory: {names}{more}.",
+        Phrase.AREA_OUTSIDE_TERRITORY: "Please take out of the area what another centre is in charge of: "
+        "{names}{more}.",
         Phrase.REFERENCE_OUTSIDE_TERRITORY: "The message that this one refers to reaches beyond the "
         "source's territory: {names}{more}.",
         Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "The message that this one refers to reaches beyond the "
@@ -100,6 +109,8 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.MORE_LEFT_OFF: "{count} more places of this kind are not listed.",
         Phrase.IS_POSTCODE: "{code} is a postcode and no key of CAP; nobody is warned by postcodes, as they "
         "follow no municipal borders. {hint}",
+        Phrase.KEY_CALLED_POSTCODE: "{code} is called {name}, but is an {scheme}. Please give {scheme} as its "
+        "valueName.",
         Phrase.KEYS_OF_NAMED: "Please give keys of municipalities; areaDesc names: {keys}.",
         Phrase.KEYS_WANTED: "Please give the municipalities' regional keys (valueName ARS, 12 digits) or "
         "municipality keys (valueName AGS, 8 digits).",

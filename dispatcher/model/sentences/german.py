@@ -89,6 +89,16 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         "nichts ersetzt oder aufgehoben.",
         Phrase.STILL_IN_FORCE: "{identifier} ({headline}) gehört zum selben Vorgang, ist nicht genannt und "
         "gilt weiter.",
+        Phrase.SENT_INSTEAD: "{identifier} ({headline}) sagt dasselbe, ist nicht genannt und wird nun "
+        "gesendet: Die Gewarnten erhalten diese Warnung statt der Nachricht vom Ende. Soll auch sie enden, bitte "
+        "ebenfalls in <references> nennen.",
+        Phrase.ANOTHERS_SENT_INSTEAD: "Eine andere Stelle warnt vor demselben; deren Meldung wird nun gesendet, und "
+        "die Gewarnten erhalten diese Warnung statt der Nachricht vom Ende.",
+        Phrase.SENT_ELSEWHERE: "{identifier} ({headline}) sagt dasselbe wie die bisherige Warnung, ist nicht genannt "
+        "und wird nun dort gesendet, wo diese Meldung nicht mehr warnt. Soll sie enden, bitte ebenfalls in "
+        "<references> nennen.",
+        Phrase.ANOTHERS_SENT_ELSEWHERE: "Eine andere Stelle warnt vor demselben; deren Meldung wird nun dort "
+        "gesendet, wo diese nicht mehr warnt.",
         Phrase.NO_INFO: "Die Meldung hat kein <info>, also weder Text noch Gebiet; so wird niemand gewarnt. "
         "Bitte mindestens ein <info> mit <area> angeben.",
         Phrase.NO_AREA: "Die Meldung nennt kein Gebiet; ohne Gebiet wird niemand gewarnt. Bitte im <info> "
@@ -98,7 +108,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.TARGET_UNMATCHED: "{what}: {why} Diese eine Angabe fügt niemanden hinzu; das übrige Gebiet "
         "gilt.",
         Phrase.TARGET_NOTE: "Zum Gebiet: {note}.",
-        Phrase.AREA_OUTSIDE_TERRITORY: "Das Gebiet reicht über die Zuständigkeit hinaus: {names}{more}.",
+        Phrase.AREA_OUTSIDE_TERRITORY: "Bitte aus dem Gebiet nehmen, wofür eine andere Leitstelle zuständig "
+        "ist: {names}{more}.",
         Phrase.REFERENCE_OUTSIDE_TERRITORY: "Die Meldung, auf die sich diese bezieht, reicht über die "
         "Zuständigkeit hinaus: {names}{more}.",
         Phrase.SOME_REFERENCE_OUTSIDE_TERRITORY: "Die Meldung, auf die sich diese bezieht, reicht über die "
@@ -107,6 +118,8 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.MORE_LEFT_OFF: "{count} weitere Stellen dieser Art sind nicht aufgeführt.",
         Phrase.IS_POSTCODE: "{code} ist eine Postleitzahl und kein Schlüssel von CAP; nach Postleitzahlen "
         "wird nicht gewarnt, denn sie folgen keinen Gemeindegrenzen. {hint}",
+        Phrase.KEY_CALLED_POSTCODE: "{code} ist als {name} bezeichnet, ist aber ein {scheme}. Bitte als valueName "
+        "{scheme} angeben.",
         Phrase.KEYS_OF_NAMED: "Bitte Gemeindeschlüssel angeben; areaDesc nennt: {keys}.",
         Phrase.KEYS_WANTED: "Bitte den Regionalschlüssel (valueName ARS, 12 Ziffern) oder den "
         "Gemeindeschlüssel (valueName AGS, 8 Ziffern) der Gemeinden angeben.",

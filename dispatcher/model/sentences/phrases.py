@@ -58,6 +58,10 @@ class Phrase(StrEnum):
     REFERENCE_REPLACED = auto()
     REFERENCE_LEADS_NOWHERE = auto()
     STILL_IN_FORCE = auto()
+    SENT_INSTEAD = auto()
+    ANOTHERS_SENT_INSTEAD = auto()
+    SENT_ELSEWHERE = auto()
+    ANOTHERS_SENT_ELSEWHERE = auto()
     # the target
     NO_INFO = auto()
     NO_AREA = auto()
@@ -71,6 +75,7 @@ class Phrase(StrEnum):
     MORE_LEFT_OFF = auto()
     # why a code names no municipality
     IS_POSTCODE = auto()
+    KEY_CALLED_POSTCODE = auto()
     KEYS_OF_NAMED = auto()
     KEYS_WANTED = auto()
     SCHEME_UNKNOWN = auto()

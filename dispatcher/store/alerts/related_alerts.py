@@ -167,6 +167,16 @@ class RelatedAlerts:
             into,
         )
 
+    async def stand_beside(self, alert_ids: Sequence[str], warning: str) -> None:
+        """Say of these, which are to be sent, that people whom the other warning concerns are told of that one only,
+        while it is in force.
+        """
+        await self._connection.execute(
+            f"UPDATE alert SET merged_into = $2 WHERE id = ANY($1) AND reason = '{Reason.FIRST_NOTICE}'",  # noqa: S608 - constant
+            list(alert_ids),
+            warning,
+        )
+
     async def supersede_held(self, alert_ids: Sequence[str], by: str) -> int:
         """End those of these messages that are held, as a later one outdates them. Returns how many."""
         done: str = await self._connection.execute(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
 """The target of a message that is not on record, given as parameters."""
+_STAYS = Target(municipalities="SELECT unnest($4::text[])", located="$5::bigint[]", named="$6::text[]")
+"""The same of a message that replaces the alerts in $3."""
 
 _BESIDE = "SELECT id FROM beside WHERE id <> ALL($3::text[])"
 """Ids of what stays in force in the graphs when the alerts in $3 end."""
@@ -32,6 +34,11 @@ told_of_end AS (SELECT id FROM alarmed EXCEPT SELECT id FROM elsewhere)"""  # no
 """Who hears of an end of the alerts in $3, as plans have it. But a plan also asks the location index who has a watched
 area in the mere shapes of what stays in force; this counts them although they hear of nothing yet.
 """
+_DROPPED = f"""{_TOLD_OF_END},
+dropped AS (
+  SELECT s.id, s.channel FROM subscription s JOIN told_of_end t ON t.id = s.id
+  WHERE s.ended_at IS NULL AND s.id NOT IN ({concerned(_STAYS)}))"""  # noqa: S608 - constant
+"""Who hears of an end of the alerts in $3 because the message that replaces them does not concern them."""
 
 
 _IMPORT_LOCK = 7207116108
@@ -237,6 +244,58 @@ class Subscriptions:
             counts = by_municipality.setdefault(row["ags"], {})
             if row["channel"] is not None:
                 counts[row["channel"]] = row["n"]
+        return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
+
+    async def still_warned(
+        self, chain_ids: Sequence[str], alert_ids: Sequence[str]
+    ) -> tuple[int, tuple[str, ...]]:
+        """Return how many are alarmed by one of these alerts, and the ids of what else of the graphs is in force, or
+        waits behind an equal warning, and concerns some of them: so long they hear of no end.
+        """
+        arguments = (list(chain_ids), "", list(alert_ids))
+        count = await self._pool.fetchval(
+            f"""WITH RECURSIVE {_TOLD_OF_END}
+               SELECT count(*) FROM alarmed a JOIN subscription s ON s.id = a.id WHERE s.ended_at IS NULL""",  # noqa: S608 - constant
+            *arguments,
+        )
+        rows = await self._pool.fetch(
+            f"""WITH RECURSIVE {_TOLD_OF_END}
+               SELECT b.id FROM beside b WHERE b.id <> ALL($3::text[]) AND EXISTS (
+                 SELECT FROM alarmed a JOIN ({concerned(Target.of_alert("b.id", "'{}'"))}) c ON c.id = a.id)
+               ORDER BY b.id""",  # noqa: S608 - constant
+            *arguments,
+        )
+        return count, tuple(row["id"] for row in rows)
+
+    async def dropped(
+        self,
+        replaced: tuple[Sequence[str], Sequence[str]],
+        stays: tuple[Sequence[str], Sequence[int], Sequence[str]],
+        ags: Sequence[str],
+    ) -> SubscriberCounts:
+        """Count the subscribers who are alarmed by alerts that a message replaces (ids of their graphs, and theirs) and
+        whom neither it nor anything else in force of the graphs concerns. `stays` is its target: municipalities,
+        subscriptions located in its shapes, municipalities that are named. Counted in the municipalities `ags`.
+        """
+        chain_ids, alert_ids = replaced
+        arguments = (list(chain_ids), "", list(alert_ids), *map(list, stays))
+        totals = await self._pool.fetch(
+            f"WITH RECURSIVE {_DROPPED} SELECT channel, count(*) AS n FROM dropped GROUP BY 1",  # noqa: S608 - constant
+            *arguments,
+        )
+        rows = await self._pool.fetch(
+            f"""WITH RECURSIVE {_DROPPED},
+               place AS (
+                 SELECT subscription_id AS id, ags FROM followed_municipality
+                 UNION SELECT subscription_id, unnest(ags) FROM watched_area)
+               SELECT p.ags, d.channel, count(*) AS n FROM dropped d JOIN place p ON p.id = d.id
+               WHERE p.ags = ANY($7) GROUP BY 1, 2""",  # noqa: S608 - constant
+            *arguments,
+            list(ags),
+        )
+        by_municipality: dict[str, dict[str, int]] = {code: {} for code in ags}
+        for row in rows:
+            by_municipality[row["ags"]][row["channel"]] = row["n"]
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:

@@ -5,10 +5,11 @@ warning all at once, by what each subscriber was notified of before.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from dispatcher.model.vocabulary import UNCERTAIN, WARNING, Kind, State
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
-from dispatcher.store.sql import OPEN, Target, among, concerned
+from dispatcher.store.sql import OPEN, Target, among, concerned, is_in_force
 
 GRAPH_LOCK = 7207116111
 """The seed of the advisory locks under which the alerts of one graph are planned one after the other: else two ends
@@ -96,8 +97,19 @@ WHERE EXISTS (SELECT FROM later)
 """  # noqa: S608 - constant
 
 
-FREEZE_FIRST = f"""
-WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c),
+SPOKEN_FOR: Final = f"""
+SELECT s.id FROM alert a JOIN alert s ON s.id = a.merged_into
+WHERE a.id = {{}} AND {is_in_force("a")} AND {is_in_force("s")}"""  # noqa: S608 - constant
+"""The warning in force, if there is one, of which people are told in place of the alert, which is sent to the rest."""
+
+
+def _freeze_first_sql(*, spoken_for: bool) -> str:
+    """Return the statement that freezes a portion of a first notice; `spoken_for`: without those whom a warning
+    concerns that is in force, and says all that this one does.
+    """
+    told = f" WHERE c.id NOT IN ({concerned(Target.of_alerts(SPOKEN_FOR.format('$2'), '$9'))})"
+    return f"""
+WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c{told if spoken_for else ""}),
 numbered AS (
   SELECT s.id, s.channel, s.gateway, s.language,
     (row_number() OVER (PARTITION BY s.channel, s.gateway, s.language ORDER BY s.id) - 1) / $5 AS chunk
@@ -109,6 +121,9 @@ SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id 
 FROM numbered GROUP BY channel, gateway, language, chunk ORDER BY chunk, channel
 RETURNING id, cardinality(recipients) AS size, lease_token, NULL::timestamptz AS plan_at
 """  # noqa: S608 - constant
+
+
+FREEZE_FIRST, FREEZE_REST = _freeze_first_sql(spoken_for=False), _freeze_first_sql(spoken_for=True)
 """A portion of a first notice: nobody was told anything before, and nothing else is in force in the graph."""
 FREEZE, FREEZE_BESIDE = _freeze_sql(beside=False), _freeze_sql(beside=True)
 LOOK_AGAIN = timedelta(seconds=1)

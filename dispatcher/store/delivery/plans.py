@@ -41,10 +41,12 @@ from dispatcher.store.delivery.freeze import (
     FREEZE,
     FREEZE_BESIDE,
     FREEZE_FIRST,
+    FREEZE_REST,
     IN_FORCE_BESIDE,
     LOCK_GRAPHS,
     LOOK_AGAIN,
     LOOK_AGAIN_WHEN_OVER,
+    SPOKEN_FOR,
 )
 from dispatcher.store.delivery.withdrawal import lock_ends, withdraw
 from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
@@ -68,12 +70,14 @@ _ENDING_KIND = {Reason.NO_LONGER_LISTED: Kind.DELISTED, Reason.LAPSED: Kind.NO_L
 @dataclass(frozen=True, slots=True)
 class Located:
     """Subscriptions with a watched area in the shapes of the alert (`own`), and in those of the alerts `beside` it in
-    the graph (`others`).
+    the graph (`others`); and in those of the warning by which others are spoken for (`told`), which is `spoken_for`.
     """
 
     own: Sequence[int] = ()
     beside: frozenset[str] = frozenset()
     others: Sequence[int] = ()
+    spoken_for: str | None = None
+    told: Sequence[int] = ()
 
 
 NOBODY_LOCATED = Located()
@@ -184,6 +188,14 @@ class Plans:
         rows = await connection.fetch(IN_FORCE_BESIDE, [chain_id], alert_id)
         return [row["id"] for row in rows if row["id"] != alert_id]
 
+    async def spoken_for(self, alert_id: str) -> str | None:
+        """Return the warning in force of which people are told in place of the alert, which is sent to the rest."""
+        return await self._spoken_for(self._pool, alert_id)
+
+    async def _spoken_for(self, connection: Connection | Pool, alert_id: str) -> str | None:
+        found: str | None = await connection.fetchval(SPOKEN_FOR.format("$1"), alert_id)
+        return found
+
     async def portions(
         self, alert_id: str, *, in_flight: int, located: Located = NOBODY_LOCATED
     ) -> AsyncGenerator[list[ReadyBatch], None]:
@@ -213,13 +225,19 @@ class Plans:
             await self._hold(connection, alert, "target_changed")
         elif alert.again and await connection.fetchval(_UNPLANNED, [alert.chain_id], alert.id):
             return [], False  # what comes anew speaks first
-        elif set(await self._beside(connection, alert.chain_id, alert.id)) - located.beside:
+        elif await self._more_to_locate(connection, alert, located):
             return [], False  # one more came meanwhile: its watched areas are to be looked up first
         elif alert.again or alert.ends or await connection.fetchval(_FOLLOWS, alert.chain_id, alert.id):
             return await self._all_at_once(connection, alert, in_flight, located), False
         else:
             return await self._first_notice(connection, alert, located, step)
         return [], False
+
+    async def _more_to_locate(self, connection: Connection, alert: PendingAlert, located: Located) -> bool:
+        beside = set(await self._beside(connection, alert.chain_id, alert.id))
+        return bool(beside - located.beside) or (
+            await self._spoken_for(connection, alert.id) != located.spoken_for
+        )
 
     async def _all_at_once(
         self, connection: Connection, alert: PendingAlert, in_flight: int, located: Located
@@ -282,7 +300,7 @@ class Plans:
         """
         if portioned:
             rows = await connection.fetch(
-                FREEZE_FIRST,
+                FREEZE_REST if located.spoken_for else FREEZE_FIRST,
                 alert.chain_id,
                 alert.id,
                 alert.lane,
@@ -290,6 +308,7 @@ class Plans:
                 self._batch_size,
                 located.own,
                 *numbers,
+                *([located.told] if located.spoken_for else ()),
             )
         else:
             rows = await self._freeze_followup(connection, alert, located, numbers)

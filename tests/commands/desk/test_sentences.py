@@ -119,13 +119,48 @@ def test_who_has_sent_as_much_as_he_may_learns_it_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "key"), [("first_notice", "nobody_subscribed"), ("cancel", "nobody_told")]
+    ("reason", "key"), [("first_notice", "nobody_subscribed"), ("cancel", "nobody_hears")]
 )
 def test_nobody_is_nobody(reason: str, key: str) -> None:
     lines = preview_lines(previewed(reason=reason, reach={}, reach_by_municipality={}), DESK)
     assert DESK.line(key) in lines
     of_record = status(with_alert=alert(reason=reason, state="settled"))
     assert DESK.line(key) in status_lines(of_record, DESK)
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"alarmed": 0, "hear": 0, "still_warned_by": []}, "niemand gewarnt worden"),
+        (
+            {"alarmed": 18, "hear": 0, "still_warned_by": [{"id": "01B", "headline": "Rur"}]},
+            "noch nichts vom Ende hören: 18. Für sie gilt noch: „Rur“ (01B)",
+        ),
+        ({"alarmed": 18, "hear": 2, "still_warned_by": [{"id": None}]}, "16. Für sie gilt noch: eine andere"),
+        ({"alarmed": 3, "hear": 3, "still_warned_by": []}, None),
+        (None, None),
+    ],
+    ids=["nobody warned", "an own one", "another's", "all hear", "an older service"],
+)
+def test_why_who_was_warned_hears_of_no_end_is_the_services_word(told: Any, said: str | None) -> None:
+    lines = preview_lines(previewed(reason="cancel", told=told), DESK)
+    spoken = [line for line in lines if "niemand gewarnt" in line or "noch nichts vom Ende" in line]
+    assert len(spoken) == (said is not None)
+    assert said is None or said in spoken[0]
+
+
+def test_whom_an_update_leaves_stands_apart() -> None:
+    left = place(ags="05358024", name="Jülich")
+    dropped = {
+        "municipalities": [left],
+        "reach": {"sms_http": 5},
+        "reach_by_municipality": {"05358024": {"sms_http": 5}},
+    }
+    lines = preview_lines(previewed(reason="update", no_longer_affected=dropped), DESK)
+    at = lines.index(DESK.line("dropped", counts="SMS 5"))
+    assert "Jülich" in lines[at + 2]
+    none = {"municipalities": [], "reach": {}, "reach_by_municipality": {}}
+    assert preview_lines(previewed(no_longer_affected=none), DESK) == preview_lines(previewed(), DESK)
 
 
 def test_another_sources_warning_is_not_shown() -> None:
