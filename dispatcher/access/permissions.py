@@ -62,7 +62,10 @@ class Permission(StrEnum):
     COUNT_SUBSCRIPTIONS = "subscriptions.count", "See how many subscriptions there are."
     READ_DEAD_LETTERS = "dead-letters.read", "Read which recipients could not be served, and why."
     REPLAY_DEAD_LETTERS = "dead-letters.replay", "Send again to recipients that could not be served."
-    OPERATE_FEEDS = "feeds.operate", "Ask, replay and record a feed by hand."
+    OPERATE_FEEDS = (
+        "feeds.operate",
+        "Ask, replay and record a feed by hand, discard what nobody can read of it.",
+    )
     ISSUE_FEED_KEYS = "feeds.issue-keys", "Issue a key with which a source pushes into its feed."
     READ_HELD = "held.read", "Read the messages that wait for a person."
     DECIDE_HELD = "held.decide", "Release or discard a message that waits for a person."
@@ -156,7 +159,7 @@ GRANTS: Final = (
             PrincipalKind.OPERATOR: Scope.EVERYTHING,
         },
         (Route("GET", "/v1/feeds"), Route("GET", "/v1/feeds/{name}")),
-        ("feeds list",),
+        ("feeds list", "feeds aside"),
     ),
     Grant(
         Permission.PUSH_MESSAGES,
@@ -214,7 +217,11 @@ GRANTS: Final = (
     Grant(Permission.COUNT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions count",)),
     Grant(Permission.READ_DEAD_LETTERS, _OPERATOR, commands=("dead-letters list", "dead-letters show")),
     Grant(Permission.REPLAY_DEAD_LETTERS, _OPERATOR, commands=("dead-letters replay",)),
-    Grant(Permission.OPERATE_FEEDS, _OPERATOR, commands=("feeds poll", "feeds replay", "feeds record")),
+    Grant(
+        Permission.OPERATE_FEEDS,
+        _OPERATOR,
+        commands=("feeds poll", "feeds replay", "feeds record", "feeds discard"),
+    ),
     Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",)),
     Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show")),
     Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard")),

@@ -1,4 +1,4 @@
-"""`dispatcher feeds list | poll | replay | record | key`."""
+"""`dispatcher feeds list | aside | poll | replay | discard | record | key`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -40,14 +40,18 @@ from dispatcher.feeds.replay.recording import Recorder, RecordingError, read
 from dispatcher.feeds.replay.replay import Archive, Replay, newest
 from dispatcher.feeds.services import FeedServices
 from dispatcher.metrics import Metrics
+from dispatcher.model.feeds import QuarantinedItem
 from dispatcher.model.vocabulary import FeedResult
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
 from dispatcher.store import record
+from dispatcher.store.feeds.quarantine import MAX_ITEMS
 from dispatcher.store.keys import Keys
 
 Result = TypeVar("Result")
+DISCARDED, REPLAYED = "quarantine.discard", "quarantine.replay"
+"""What the audit trail calls the two ways of dealing with what lies aside."""
 NO_QUEUE = "redis://127.0.0.1:1"
 """An address where no queue listens: the reconciler enqueues instead."""
 
@@ -157,6 +161,67 @@ def _row(feed: dict[str, Any], at: Desk) -> list[str]:
     return [feed["name"], feed["format"], moments[0], said, moments[1], *counts]
 
 
+@app.command("aside")
+@requires(Permission.READ_FEEDS)
+@helped(Where.SERVER, "dispatcher feeds aside nina", "dispatcher feeds aside nina --json")
+def aside(
+    name: Name, *, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN
+) -> None:
+    """List what the feed delivered that nobody could read and nobody has dealt with, newest first: number, times, why.
+
+    `feeds replay --quarantined` takes one in again, `feeds discard` ends the waiting of one.
+    """
+
+    async def work(session: Session) -> list[QuarantinedItem]:
+        return await session.services.quarantine.listed(session.feed(name).name, MAX_ITEMS)
+
+    at, items = desk(language), run(work)
+    if as_json:
+        for item in items:
+            typer.echo(json_line(asdict(item) | {"sha256": item.sha256.hex()}))
+    elif items:
+        names = ("id", "first", "last", "times", "bytes", "code", "label", "name")
+        head = [at.texts.columns[column] for column in names]
+        say(columns([head, *(_aside_row(item, at) for item in items)]).split("\n"))
+    else:
+        say([at.line("no_aside", feed=name)], err=True)
+
+
+def _aside_row(item: QuarantinedItem, at: Desk) -> list[str]:
+    times = (at.time(item.first_at), at.time(item.last_at), str(item.times))
+    return [str(item.id), *times, str(item.size), item.code, item.detail, item.name]
+
+
+@app.command("discard")
+@acts(Permission.OPERATE_FEEDS)
+@helped(
+    Where.SERVER,
+    "dispatcher feeds discard nina 17 --why 'an error page; the list came a minute later'",
+    exits={0: "all discarded", 1: "some did not lie aside: each is named", 2: "wrong call"},
+)
+def discard(
+    name: Name,
+    numbers: Annotated[
+        list[int], typer.Argument(min=1, max=2**63 - 1, help="numbers, as `feeds aside` says them")
+    ],
+    why: Annotated[str, typer.Option(help="for the audit trail")],
+    *,
+    language: OutputLanguage = DeskLanguage.GERMAN,
+) -> None:
+    """Deal with what nobody could read, without taking it in: it is no longer counted, also when it comes again."""
+
+    async def work(session: Session) -> dict[int, bool]:
+        feed, aside, actor = session.feed(name).name, session.services.quarantine, operator().actor
+        return {number: await aside.deal_with(feed, number, actor, DISCARDED, why) for number in numbers}
+
+    at, done = desk(language), run(work)
+    for number, was_there in done.items():
+        key = "discarded_aside" if was_there else "nothing_aside"
+        say([at.line(key, feed=name, id=number)], err=not was_there)
+    if not all(done.values()):
+        raise typer.Exit(1)
+
+
 @app.command("poll")
 @requires(Permission.OPERATE_FEEDS)
 @helped(Where.SERVER, "dispatcher feeds poll dwd")
@@ -209,7 +274,10 @@ def replay(  # noqa: PLR0913 - the options of a command
             return await _recording(job, file, shift=shift)
         body = file.read_bytes() if file else await _from_quarantine(session, quarantined or 0)
         part = _part(feed, url, is_message=_is_message(body))
-        return [await _single(job, body, await asyncio.to_thread(_content, geometry), part, shift=shift)]
+        report = await _single(job, body, await asyncio.to_thread(_content, geometry), part, shift=shift)
+        if quarantined and report.succeeded and not report.synced.broken:
+            await session.services.quarantine.deal_with(name, quarantined, operator().actor, REPLAYED)
+        return [report]
 
     try:
         reports = run(work, from_archive=True)

@@ -73,7 +73,9 @@ class FeedScheduler:
                         await self.step()
                     else:
                         self._hide()
-                except Exception as error:  # noqa: BLE001 - watching must outlive every outage; it is counted and logged
+                except UNAVAILABLE as error:  # it is foreseen, and called by itself
+                    log.warning("feeds_failed", error=type(error).__name__)
+                except Exception as error:  # noqa: BLE001 - watching must outlive every mistake; it is counted and logged
                     self._metrics.jobs_failed.labels("feeds").inc()
                     log.warning("feeds_failed", error=type(error).__name__)
                 await asyncio.sleep(TICK_S)
@@ -129,6 +131,7 @@ class FeedScheduler:
         """Show nothing any more: another process shows how things stand now."""
         self._metrics.alerts_held.set(0)
         for feed in self._feeds.values():
+            self._metrics.feed_quarantine_items.labels(feed.name).set(0)
             if feed.is_watched:
                 self._metrics.feed_stale.labels(feed.name).set(0)
 
@@ -137,6 +140,7 @@ class FeedScheduler:
         metrics.feed_entries.labels(name).set(overview.entries)
         unread = sum(overview.reasons.get(reason, 0) for reason in Unresolved)
         metrics.feed_entries_unread.labels(name).set(unread)
+        metrics.feed_quarantine_items.labels(name).set(overview.quarantined)
         metrics.feed_last_change.labels(name).set(_seconds(state.changed_at))
         if feed.is_watched:
             stale = stale_since(feed.settings, state.succeeded_at, now) is not None

@@ -57,6 +57,12 @@ class FeedMetrics:
             ("feed",),
             registry=registry,
         )
+        self.feed_quarantine_items = Gauge(
+            "warn_feed_quarantine_items",
+            "Of these, what lies aside now: neither taken in later nor discarded. 0 while another process polls.",
+            ("feed",),
+            registry=registry,
+        )
 
     def _ages(self, registry: CollectorRegistry) -> None:
         self.feed_last_success = Gauge(
@@ -98,6 +104,7 @@ class FeedMetrics:
             self.feed_messages.labels(feed, reason)
         self.feed_requests.labels(feed)
         self.feed_quarantined.labels(feed)
+        self.feed_quarantine_items.labels(feed)
         self.feed_last_change.labels(feed)
         self.feed_entries.labels(feed)
         self.feed_entries_unread.labels(feed)

@@ -75,6 +75,38 @@ async def test_what_lies_aside_is_taken_in_again(run: Any, tmp_path: Path) -> No
     await run("feeds", "replay", "dwd", "--quarantined", "1", code=1)
 
 
+async def test_what_lies_aside_is_listed_until_somebody_has_dealt_with_it(
+    run: Any, database_url: str
+) -> None:
+    pool = await record.connect(database_url, size=1)
+    at = NOW - timedelta(days=1)
+    for content in (b"<html>", b"<html>2", warning(1, sent=datetime.now(UTC).replace(microsecond=0))):
+        await Quarantine(pool).put("dwd", "x\x1b[2J.xml", content, "not-xml", "no element", at)
+    listed = [json.loads(line) for line in await run("feeds", "aside", "dwd", "--json")]
+    assert {item["id"]: (item["code"], item["detail"], item["times"]) for item in listed} == dict.fromkeys(
+        (1, 2, 3), ("not-xml", "no element", 1)
+    )
+    assert all(len(item["sha256"]) == 64 for item in listed)
+    table = await run("feeds", "aside", "dwd", "--language", "en")
+    assert len(table) == 4
+    assert "\x1b" not in "".join(table)
+    assert {"not-xml", "no", "element"} <= set(table[1].split())
+    assert await run("feeds", "discard", "dwd", "1", "--why", "error page") == [
+        "dwd: 1 verworfen, liegt nicht mehr beiseite"
+    ]
+    await run("feeds", "discard", "dwd", "1", "2", "--why", "error page", code=1)
+    await run("feeds", "discard", "nina", "3", "--why", "of another feed", code=1)
+    await run("feeds", "replay", "dwd", "--quarantined", "3")
+    assert await run("feeds", "aside", "dwd", "--json") == []
+    told = await pool.fetch("SELECT action, detail FROM audit WHERE action LIKE 'quarantine.%' ORDER BY id")
+    assert [(row["action"], row["detail"]["number"], row["detail"]["why"]) for row in told] == [
+        ("quarantine.discard", 1, "error page"),
+        ("quarantine.discard", 2, "error page"),
+        ("quarantine.replay", 3, ""),
+    ]
+    await pool.close()
+
+
 @pytest.mark.parametrize(("days", "held"), [(31, False), (29, True), (401, True)])
 async def test_what_lay_aside_is_verified_as_of_its_receipt(
     run: Any, tmp_path: Path, env: pytest.MonkeyPatch, database_url: str, *, days: int, held: bool

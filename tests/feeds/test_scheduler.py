@@ -81,6 +81,41 @@ async def test_what_is_listed_and_nobody_has_read_is_shown(
     await watch.stop()
 
 
+async def test_what_lies_aside_is_shown_by_who_polls(
+    world: World, server: FeedServer, watch: FeedScheduler
+) -> None:
+    server.put(LIST, archive(warning(1), extra=[("x.xml", b"<alert/>")]))
+    await watch.step()
+    await settled(watch)
+    await watch.step()
+    assert gauge(world, "warn_feed_quarantine_items", "dwd") == 1
+    assert gauge(world, "warn_feed_quarantine_items", "nina") == 0
+    watch._hide()
+    assert gauge(world, "warn_feed_quarantine_items", "dwd") == 0
+    await watch.stop()
+
+
+@pytest.mark.parametrize(("error", "counted"), [(TimeoutError("away"), 0), (ValueError("ours"), 1)])
+async def test_a_record_that_is_away_is_no_unforeseen_error(
+    world: World, watch: FeedScheduler, monkeypatch: pytest.MonkeyPatch, error: Exception, counted: int
+) -> None:
+    tried = asyncio.Event()
+
+    async def fail(_: object) -> None:
+        tried.set()
+        raise error
+
+    monkeypatch.setattr(world.feeds, "register", fail)
+    task = asyncio.create_task(watch.run())
+    await tried.wait()
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    shown = world.metrics.registry.get_sample_value("warn_jobs_failed_total", {"function": "feeds"})
+    assert (shown or 0) == counted
+
+
 async def test_what_ended_long_ago_is_forgotten(
     world: World, server: FeedServer, watch: FeedScheduler, poller: Poller, dwd: Feed
 ) -> None:

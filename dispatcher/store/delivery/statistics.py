@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Pool
 
 _OPEN = f"""
-SELECT lane, count(*) AS open,
-  coalesce(extract(epoch FROM min(not_before) FILTER (WHERE not_before <= now())), 0)::float8 AS oldest
-FROM batch WHERE {OPEN} GROUP BY lane
+SELECT lane, count(*) AS open, coalesce(extract(epoch FROM min(due) FILTER (WHERE due <= now())), 0)::float8 AS oldest
+FROM (
+  SELECT b.lane, greatest(b.not_before, g.paused_until) AS due
+  FROM batch b LEFT JOIN gateway g ON g.channel = b.channel AND g.name = b.gateway WHERE b.{OPEN}) waiting
+GROUP BY lane
 """  # noqa: S608 - constant
+"""No worker takes a batch whose gateway is paused: it is due when the pause ends, whatever its own time says, also
+after a worker died that had it."""
 _REACH = f"""
 WITH going_out AS (SELECT DISTINCT alert_id FROM batch WHERE {OPEN}),
 behind AS (

@@ -162,7 +162,9 @@ class Feeds:
         )
         quarantined = dict(
             await self._pool.fetch(
-                "SELECT feed, count(*) FROM quarantine WHERE feed = ANY($1) GROUP BY 1", list(names)
+                """SELECT feed, count(*) FROM quarantine WHERE feed = ANY($1) AND dealt_with_at IS NULL
+                   GROUP BY 1""",
+                list(names),
             )
         )
         result = []

@@ -6,10 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from dispatcher.model.feeds import QuarantinedItem
+from dispatcher.store import audit
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
 
 MAX_CONTENT_BYTES = 4 * 1024 * 1024
@@ -28,7 +30,7 @@ class Quarantine:
         self._pool = pool
 
     async def put(self, feed: str, name: str, content: bytes, code: str, detail: str, now: datetime) -> bool:
-        """Keep the item. Returns whether it is new; what is here already is counted."""
+        """Keep the item. Returns whether it is new; what is here is counted, and what was dealt with stays so."""
         new = await self._pool.fetchval(
             """INSERT INTO quarantine (feed, name, sha256, size, content, code, detail, first_at, last_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
@@ -52,14 +54,27 @@ class Quarantine:
         return bool(new)
 
     async def listed(self, feed: str | None, limit: int = 50) -> list[QuarantinedItem]:
-        """Return the newest items, of one feed or of all."""
+        """Return the newest items that nobody has dealt with, of one feed or of all."""
         rows = await self._pool.fetch(
-            f"""SELECT {_COLUMNS} FROM quarantine WHERE $1::text IS NULL OR feed = $1
+            f"""SELECT {_COLUMNS} FROM quarantine WHERE ($1::text IS NULL OR feed = $1) AND dealt_with_at IS NULL
                ORDER BY last_at DESC LIMIT $2""",  # noqa: S608 - constant columns
             feed,
             limit,
         )
         return [QuarantinedItem(**dict(row)) for row in rows]
+
+    async def deal_with(self, feed: str, number: int, actor: Actor, action: str, why: str = "") -> bool:
+        """Note that an item of the feed is dealt with, and by whom. Returns whether it lay aside until now."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            name = await connection.fetchval(
+                """UPDATE quarantine SET dealt_with_at = clock_timestamp()
+                   WHERE id = $1 AND feed = $2 AND dealt_with_at IS NULL RETURNING name""",
+                number,
+                feed,
+            )
+            if name is not None:
+                await audit.note(connection, actor, action, feed=feed, number=number, name=name, why=why)
+        return name is not None
 
     async def content(self, number: int) -> tuple[str, str, bytes] | None:
         """Return feed, name and bytes of an item."""

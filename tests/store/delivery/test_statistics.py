@@ -85,6 +85,23 @@ async def test_what_waits_for_its_time_is_not_called_old(pool: Any, ready_batche
     assert (await shown(pool))["warn_oldest_open_batch_timestamp_seconds", labels(lane="priority")] == 0
 
 
+async def test_what_a_dead_worker_had_for_a_gateway_that_is_paused_is_not_called_old(
+    pool: Any, ledger: Ledger, ready_batches: list[ReadyBatch]
+) -> None:
+    """It is due when the pause ends, and late from then."""
+    await pool.execute("UPDATE batch SET not_before = now() - interval '5 minutes'")
+    for number in await batch_ids(pool):
+        await ledger.acquire(number)
+    await pool.execute("UPDATE batch SET lease_until = now() - interval '1 minute'")
+    for row in await pool.fetch("SELECT DISTINCT channel, gateway FROM batch"):
+        await ledger.pause_gateway(row["channel"], row["gateway"], 60, "breaker")
+    assert (await shown(pool))["warn_oldest_open_batch_timestamp_seconds", PRIORITY] == 0
+    await pool.execute("UPDATE gateway SET paused_until = now() - interval '2 seconds'")
+    now = await pool.fetchval("SELECT extract(epoch FROM now())::float8")
+    oldest = (await shown(pool))["warn_oldest_open_batch_timestamp_seconds", PRIORITY]
+    assert oldest == pytest.approx(now - 2, abs=1.5)
+
+
 async def test_gauges_go_back_to_zero(
     pool: Any, alerts: Alerts, ledger: Ledger, plans: Plans, ready_batches: list[ReadyBatch]
 ) -> None:

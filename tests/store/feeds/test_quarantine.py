@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dispatcher.access.principals import Actor
 from dispatcher.store.feeds import quarantine as module
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.quarantine import Quarantine
@@ -71,3 +72,22 @@ async def test_the_oldest_of_a_feed_make_room_for_its_own_only(quarantine: Quara
     for minute, name in enumerate("abc"):
         await quarantine.put("dwd", name, name.encode(), "code", "", NOW + minute * MINUTE)
     assert [item.name for item in await quarantine.listed(None)] == ["c", "b", "n"]
+
+
+async def test_what_was_dealt_with_is_not_counted_again_when_it_comes_again(
+    quarantine: Quarantine, pool: Any
+) -> None:
+    await quarantine.put("dwd", "x.xml", b"x", "not-cap", "why", NOW)
+    [item] = await quarantine.listed("dwd")
+    assert not await quarantine.deal_with("nina", item.id, Actor("operator:duty"), "quarantine.discard", "no")
+    assert await quarantine.deal_with("dwd", item.id, Actor("operator:duty"), "quarantine.discard", "page")
+    assert not await quarantine.deal_with(
+        "dwd", item.id, Actor("operator:duty"), "quarantine.discard", "page"
+    )
+    assert not await quarantine.put("dwd", "x.xml", b"x", "not-cap", "why", NOW + MINUTE)
+    assert await quarantine.listed("dwd") == []
+    [overview] = await Feeds(pool).overview(["dwd"])
+    assert overview.quarantined == 0
+    await quarantine.put("dwd", "y.xml", b"y", "not-cap", "why", NOW)
+    [overview] = await Feeds(pool).overview(["dwd"])
+    assert overview.quarantined == 1

@@ -1,0 +1,12 @@
+"""Add when somebody dealt with what lies aside: took it in later, or discarded it."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE quarantine ADD COLUMN dealt_with_at timestamptz")
