@@ -2,7 +2,7 @@
 
 import json
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,14 @@ from tests.support.feed_world import BOARD, FIRE, key_pair
 ATOM = """<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"><id>urn:x</id>
 <title>t</title><updated>2026-11-22T12:00:00+00:00</updated>{}</feed>"""
 Run = Callable[..., Awaitable[list[str]]]
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Any]:
+    """The record that the commands work on."""
+    opened = await record.connect(database_url, size=1)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture
@@ -75,12 +83,13 @@ async def test_what_lies_aside_is_taken_in_again(run: Any, tmp_path: Path) -> No
     await run("feeds", "replay", "dwd", "--quarantined", "1", code=1)
 
 
-async def test_what_lies_aside_is_listed_until_somebody_has_dealt_with_it(
-    run: Any, database_url: str
-) -> None:
-    pool = await record.connect(database_url, size=1)
+async def test_what_lies_aside_is_listed_until_somebody_has_dealt_with_it(run: Any, pool: Any) -> None:
     at = NOW - timedelta(days=1)
-    for content in (b"<html>", b"<html>2", warning(1, sent=datetime.now(UTC).replace(microsecond=0))):
+    for content in (
+        b"<html>",
+        b"<html>2",
+        cap.render(warning(1, sent=datetime.now(UTC).replace(microsecond=0))),
+    ):
         await Quarantine(pool).put("dwd", "x\x1b[2J.xml", content, "not-xml", "no element", at)
     listed = [json.loads(line) for line in await run("feeds", "aside", "dwd", "--json")]
     assert {item["id"]: (item["code"], item["detail"], item["times"]) for item in listed} == dict.fromkeys(
@@ -104,7 +113,6 @@ async def test_what_lies_aside_is_listed_until_somebody_has_dealt_with_it(
         ("quarantine.discard", 2, "error page"),
         ("quarantine.replay", 3, ""),
     ]
-    await pool.close()
 
 
 @pytest.mark.parametrize(("days", "held"), [(31, False), (29, True), (401, True)])
