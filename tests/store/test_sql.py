@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -309,3 +310,10 @@ async def test_a_preview_counts_by_the_same_rule(pool: Any, subscriptions: Subsc
     within = await subscriptions.reach([DUEREN], located=[watches])
     assert (named.by_channel, within.by_channel) == ({"webpush": 2}, {"webpush": 2})
     assert named.by_municipality == within.by_municipality == {DUEREN: {"webpush": 2}}
+
+
+def test_no_two_purposes_share_an_advisory_lock() -> None:
+    """A leader holds its lock for as long as it leads: whoever took the same one would wait for ever."""
+    sources = (Path(__file__).parents[2] / "dispatcher").rglob("*.py")
+    keys = [key for file in sources for key in re.findall(r"\b72071161\d\d\b", file.read_text("utf-8"))]
+    assert len(keys) == len(set(keys)) >= 6

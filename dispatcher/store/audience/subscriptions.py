@@ -41,7 +41,7 @@ dropped AS (
 """Who hears of an end of the alerts in $3 because the message that replaces them does not concern them."""
 
 
-_IMPORT_LOCK = 7207116108
+_IMPORT_LOCK = 7207116112
 """One chunk at a time, so that what was there before is what an import changes."""
 _INCOMING = (
     """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text, address_hash bytea,
@@ -171,9 +171,14 @@ class Subscriptions:
                 await connection.execute(statement)
             await connection.copy_records_to_table("incoming", records=rows)
             await connection.copy_records_to_table("incoming_area", records=_area_rows(new_subscriptions))
+            # A table of this transaction has no statistics: each join would compare every row with every other.
+            await connection.execute("ANALYZE incoming, incoming_area")
             await connection.execute(_KNOWN)
-            for statement in _STEPS:
+            *filling, following = _STEPS
+            for statement in filling:
                 await connection.execute(statement)
+            await connection.execute("ANALYZE known, wanted, wanted_area, subscription")
+            await connection.execute(following)
             counted = await connection.fetchrow(
                 """SELECT count(*) FILTER (WHERE replaced) AS renewed, count(*) FILTER (WHERE replaced AND changed)
                      AS changed, count(*) FILTER (WHERE shared) AS shared FROM known"""

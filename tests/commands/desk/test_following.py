@@ -26,10 +26,10 @@ async def test_following_ends_when_everybody_is_accounted_for(service: Any, run:
 
 
 @pytest.mark.parametrize("name", ["nope", "../livez", "a b", "?"])
-async def test_an_alert_that_cannot_be_is_not_found(service: Any, run: Any, name: str) -> None:
+async def test_what_is_no_number_of_an_alert_is_a_wrong_call(service: Any, run: Any, name: str) -> None:
     done = await run("status", name)
-    assert done.exit_code == 1
-    assert done.output.startswith("404")
+    assert done.exit_code == 2
+    assert done.output.startswith(f"{name} ist keine Nummer einer Meldung")
     assert "None" not in done.output
 
 

@@ -61,7 +61,7 @@ async def test_only_http_is_spoken(run: Any, file: Any, url: str) -> None:
 
 
 async def test_https_to_a_port_without_tls_is_a_wrong_call(service: Any, run: Any, file: Any) -> None:
-    for command, argument in (("submit", file(warning())), ("preview", file(warning())), ("status", "x")):
+    for command, argument in (("submit", file(warning())), ("preview", file(warning())), ("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV")):
         done = await run(command, argument, "--url", service.url.replace("http://", "https://"))
         assert (done.exit_code, "antwortet etwas ohne TLS" in done.output) == (2, True), done.output
         assert "erneut senden" not in done.output
@@ -101,10 +101,10 @@ async def test_where_no_such_service_is_that_is_said(service: Any, run: Any, fil
     async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
         other = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         for url in (other, f"{service.url}/api"):
-            done = await run("status", "x", "--url", url)
+            done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--url", url)
             said = f"404: unter {url}/v1/alerts/x gibt es diesen Dienst nicht"
             assert (done.exit_code, said in done.output) == (1, True), done.output
-    done = await run("status", "x")
+    done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert (done.exit_code, "gibt es diesen Dienst nicht" in done.output) == (1, False), (
         "it is this service's answer"
     )
@@ -119,7 +119,7 @@ async def test_a_key_goes_over_http_to_this_machine_only(
     run: Any, file: Any, surroundings: Any, command: str, host: str
 ) -> None:
     surroundings.setenv("WARN_API_KEY", KEY)
-    argument = "01ARZ" if command == "status" else file(warning())
+    argument = "01ARZ3NDEKTSV4RRFFQ69G5FAV" if command == "status" else file(warning())
     done = await run(command, argument, "--url", f"http://{host}")
     assert done.exit_code == 2
     assert "ginge der Schlüssel unverschlüsselt zu einem anderen Rechner" in done.output
@@ -181,7 +181,7 @@ async def test_a_line_end_after_the_key_does_no_harm(
 async def test_what_is_no_answer_of_this_service_is_said(service: Any, run: Any, file: Any) -> None:
     done = await run("submit", file(warning()), "--url", f"{service.url}/v1/openapi.json?")
     assert done.exit_code == 1
-    done = await run("status", "x", "--url", f"{service.url}/livez?")
+    done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--url", f"{service.url}/livez?")
     assert (done.exit_code, "antwortet etwas anderes" in done.output) == (3, True)
     assert "erneut senden" not in done.output, "nothing was sent"
 
@@ -200,8 +200,8 @@ async def test_the_key_does_not_follow_where_an_answer_points(run: Any, surround
 
     async with await asyncio.start_server(elsewhere, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        done = await run("status", "x", "--url", f"http://127.0.0.1:{port}")
-    assert (done.exit_code, asked) == (1, [b"/v1/alerts/x"])
+        done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--url", f"http://127.0.0.1:{port}")
+    assert (done.exit_code, asked) == (1, [b"/v1/alerts/01ARZ3NDEKTSV4RRFFQ69G5FAV"])
 
 
 async def test_the_address_follows_the_port_of_the_api(
