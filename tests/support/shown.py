@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dispatcher.store.alerts.in_force import InForceReader
+from dispatcher.store.alerts.alerts import stored_alert
+from dispatcher.store.alerts.in_force import _CURRENT, START
 
 
 async def shown_at(alerts: Any, places: Sequence[str]) -> Sequence[Any]:
-    """The alerts in force at these places (AGS), on the record of this store of alerts."""
-    return (await InForceReader(alerts._pool).read(places)).alerts
+    """The alerts in force at these places (AGS), on the record of this store of alerts: by the statement of
+    `InForceReader`, whose transaction of its own cannot stand within that of a test.
+    """
+    return [stored_alert(row) for row in await alerts._pool.fetch(_CURRENT, list(places), START)]

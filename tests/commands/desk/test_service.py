@@ -61,7 +61,11 @@ async def test_only_http_is_spoken(run: Any, file: Any, url: str) -> None:
 
 
 async def test_https_to_a_port_without_tls_is_a_wrong_call(service: Any, run: Any, file: Any) -> None:
-    for command, argument in (("submit", file(warning())), ("preview", file(warning())), ("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV")):
+    for command, argument in (
+        ("submit", file(warning())),
+        ("preview", file(warning())),
+        ("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+    ):
         done = await run(command, argument, "--url", service.url.replace("http://", "https://"))
         assert (done.exit_code, "antwortet etwas ohne TLS" in done.output) == (2, True), done.output
         assert "erneut senden" not in done.output
@@ -102,7 +106,7 @@ async def test_where_no_such_service_is_that_is_said(service: Any, run: Any, fil
         other = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         for url in (other, f"{service.url}/api"):
             done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV", "--url", url)
-            said = f"404: unter {url}/v1/alerts/x gibt es diesen Dienst nicht"
+            said = f"404: unter {url}/v1/alerts/01ARZ3NDEKTSV4RRFFQ69G5FAV gibt es diesen Dienst nicht"
             assert (done.exit_code, said in done.output) == (1, True), done.output
     done = await run("status", "01ARZ3NDEKTSV4RRFFQ69G5FAV")
     assert (done.exit_code, "gibt es diesen Dienst nicht" in done.output) == (1, False), (
