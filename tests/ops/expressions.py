@@ -23,7 +23,8 @@ _DURATION = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
 _TEXT = re.compile(r',\s*"[^"]*"')
 _SELECTOR = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*+)(\{[^}]*\})?(?!\s*\()")
 _MATCHERS = re.compile(r"\{[^}]*\}")
-_EXCEPTION = re.compile(r"\s+unless on \([^)]*\) [\w:]+(\{[^}]*\})?")
+_EXCEPTION = re.compile(r"\s+unless (?:on \([^)]*\) )?")
+_SET_OPERATOR = re.compile(r"\s+(?:and|or|unless)\b")
 _COMPARISON = re.compile(r"(==|!=|>=|<=|>|<)(?!\s*bool\b)")
 
 
@@ -36,12 +37,30 @@ def selectors(expression: str) -> list[str]:
 
 def unconditional(expression: str) -> str:
     """The same with comparisons that answer 0 or 1 instead of dropping what does not meet them, and without
-    absent(), which answers when there is nothing, and without exceptions (`unless on (…) a_metric`).
+    absent(), which answers when there is nothing, and without exceptions (`unless …`).
     """
-    expression = _EXCEPTION.sub("", expression)
+    expression = _without_exceptions(expression)
     parts, matchers = _MATCHERS.split(expression), [*_MATCHERS.findall(expression), ""]
     without = [re.sub(r"\babsent\(", "(", _COMPARISON.sub(r"\1 bool", part)) for part in parts]
     return "".join(part + matcher for part, matcher in zip(without, matchers, strict=True))
+
+
+def _without_exceptions(expression: str) -> str:
+    """The same without any `unless` and what follows it, up to the next operator of sets or the end of its brackets."""
+    kept = ""
+    while found := _EXCEPTION.search(expression):
+        kept += expression[: found.start()]
+        expression = expression[_operand_end(expression, found.end()) :]
+    return kept + expression
+
+
+def _operand_end(expression: str, start: int) -> int:
+    depth = 0
+    for place in range(start, len(expression)):
+        depth += {"(": 1, ")": -1}.get(expression[place], 0)
+        if depth < 0 or (depth == 0 and _SET_OPERATOR.match(expression, place)):
+            return place
+    return len(expression)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def eventually(look: Any, good: Any = bool, within_s: Any = PATIENCE_S) -> Any:
     return found
 
 
+_OF_ALERT = re.compile(r'ALERTS\{alertname="(\w+)"')
 _TIMES = re.compile(r"((?:for|keep_firing_for): |\[|offset )(\d+)(s|m)\b")
 _AGES = re.compile(r"((?:>|<=)\s+)(\d{2,})(?=\s*(?:$|\n))", re.MULTILINE)
 _SECONDS = {"s": 1, "m": 60}
@@ -171,11 +172,17 @@ class Prometheus:
             found[series["metric"]["alertname"]] = runs
         return found
 
+    def _is_there(self, selector: str) -> bool:
+        """Whether it finds a series. Those of an alert are there only while it fires: then a loaded one has its name."""
+        if named := _OF_ALERT.match(selector):
+            return named[1] in {rule["name"] for rule in self.rules("alerting")}
+        return bool(self.query(selector)[1])
+
     def wrong_with(self, expression: Any) -> list[Any]:
         """What is wrong with the expression, given what was scraped; nothing if all is well."""
         try:
             kind, _ = self.query(expression)
-            empty = [one for one in selectors(expression) if not self.query(one)[1]]
+            empty = [one for one in selectors(expression) if not self._is_there(one)]
             _, series = self.query(unconditional(expression))
         except ValueError as error:
             return [str(error)]

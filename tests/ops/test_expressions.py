@@ -126,6 +126,11 @@ def test_every_panel_has_data_to_show(watched: Any, path: Any) -> None:
     [
         ("warn_dead_leters > 0", "no series for warn_dead_leters"),
         ('up{job="dispatcher", process=~"ape.*"} == 0', "no series for up"),
+        (
+            'warn_dead_letters > 0 unless on (job) ALERTS{alertname="DispatcherNobodyReach"}',
+            "no series for ALERTS",
+        ),
+        ("up unless on (job) min_over_time(warn_recrd_up[1m]) == 0", "no series for warn_recrd_up"),
         ("warn_queue_up and on (process) job:warn_queue_up:leader", "no result even without"),
         ("rate(warn_deliveries_total[5m]", "parse error"),
         ("time()", "a scalar"),
