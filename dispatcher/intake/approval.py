@@ -100,7 +100,7 @@ class Approval:
             outcome = Outcome(decision.reason, chain_id, thread_of(known) or held.id, decision.expires)
             await related.conclude(held.id, outcome, actor, why, terms.at_most)
             released = await _alert(submission, held.id, outcome.chain_id)
-            others = await take_effect(submission, message, known, released)
+            others, _ = await take_effect(submission, message, known, released)
         await self._wake_ups.enqueue([plan_wake_up(ready) for ready in (held.ready, *others)])
         return await self._alerts.get(alert_id) or held
 

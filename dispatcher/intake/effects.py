@@ -31,24 +31,26 @@ WAITS_FOR_WHAT_IT_NAMES = TAKES_EFFECT - DISPATCHED
 
 async def take_effect(
     submission: Submission, message: Message, known: RelatedState, stored: StoredAlert
-) -> list[ReadyAlert]:
-    """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned."""
+) -> tuple[list[ReadyAlert], Behind]:
+    """Carry out the effects of a message as the record has it now. Returns other messages that are to be planned, and
+    what became of those that were merged into what it replaces or ends.
+    """
     if stored.reason not in TAKES_EFFECT or not stored.has_power:
-        return []
+        return [], NONE_BEHIND
     related = RelatedAlerts(submission)
     await _connect(submission, known, stored)
     replaced = [one.id for one in known.replaces]
     await related.supersede_held(replaced, stored.id)
     if stored.reason is Reason.SUPERSEDED:
-        return await _connect_late(submission, known)
+        return await _connect_late(submission, known), NONE_BEHIND
     if stored.reason not in DISPATCHED:
-        return []
+        return [], NONE_BEHIND
     others = await behind(submission, message, known, stored)
     await submission.stop(replaced, stored.id)
     await related.merge([one.id for one in others.kept], stored.id)
     wake_ups = await promote_unspoken(submission.connection, known.now) if replaced else []
     await related.stand_beside([one.id for one in others.elsewhere], stored.id)
-    return [*wake_ups, *(await submission.plan_again(stored.chain_id))]
+    return [*wake_ups, *(await submission.plan_again(stored.chain_id))], others
 
 
 async def _connect(submission: Submission, known: RelatedState, stored: StoredAlert) -> None:

@@ -142,7 +142,7 @@ class FeedIntake:
         raw: bytes,
     ) -> IngestResult:
         stored = await submission.record(new_alert(submission.now, rules, message, known, decision, raw))
-        others = await take_effect(submission, message, known, stored)
+        others, _ = await take_effect(submission, message, known, stored)
         own = [stored.ready] if stored.reason in DISPATCHED else []
         return _result(message, stored.reason, stored.id, (*own, *others))
 

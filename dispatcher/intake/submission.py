@@ -312,8 +312,7 @@ class SubmissionIntake:
             await self._require_quota(submission, valid.rules)
         alert = new_alert(submission.now, valid.rules, message, known, decision, valid.raw)
         stored = await submission.record(alert)
-        merged = await behind(submission, message, known, stored)
-        others = await take_effect(submission, message, known, stored)
+        others, merged = await take_effect(submission, message, known, stored)
         return self._accepted(stored, valid, known, merged), others
 
     async def _is_quota_reached(
