@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.submission import Accepted, Dropped, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
-    from dispatcher.model.status import AcceptedBefore, AlertStatus, Over, RecipientProgress, StandsIn
+    from dispatcher.model.status import AlertStatus, CountedAlert, Over, RecipientProgress
     from dispatcher.targeting.outcome import Unmatched
 
 
@@ -478,7 +478,7 @@ def over_body(over: Over | None) -> OverBody | None:
     return None if over is None else OverBody(reason=over.reason, by=over.by, at=over.at)
 
 
-def merged_into_body(stands_in: StandsIn | None, reader: str | None) -> MergedIntoBody | None:
+def merged_into_body(stands_in: CountedAlert | None, reader: str | None) -> MergedIntoBody | None:
     """Return what the source `reader` may know of the warning that stands in for its own; None: an operator, who may
     know all.
     """
@@ -497,7 +497,7 @@ def merged_into_body(stands_in: StandsIn | None, reader: str | None) -> MergedIn
     )
 
 
-def accepted_as_body(before: AcceptedBefore | None, reader: str) -> AcceptedAsBody | None:
+def accepted_as_body(before: CountedAlert | None, reader: str) -> AcceptedAsBody | None:
     """Return what the source `reader` may know of the alert that its message was accepted as: sources may share a CAP
     sender, and then its progress may be another one's.
     """

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
-    from dispatcher.model.status import AcceptedBefore, Over, StandsIn
+    from dispatcher.model.status import CountedAlert, Over
     from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts, Submission
@@ -63,7 +63,7 @@ class Accepted:
     matched: Match
     over: Over | None = None
     """Why it is no longer in force, where something has ended it since."""
-    merged_into: StandsIn | None = None
+    merged_into: CountedAlert | None = None
     """The equal warning of which people are notified in place of this one."""
     behind: Behind = NONE_BEHIND
     """What becomes of equal warnings that were merged into what it replaces or ends."""
@@ -103,9 +103,9 @@ class Preview:
     repeated: bool
     matched: Match
     over: Over | None = None
-    accepted_as: AcceptedBefore | None = None
+    accepted_as: CountedAlert | None = None
     """With `repeated`: the alert that it was accepted as."""
-    merged_into: StandsIn | None = None
+    merged_into: CountedAlert | None = None
     quota_reached: bool = False
     """Whether it would be refused just now, because its source has submitted as many warnings as it may."""
     behind: Behind = NONE_BEHIND
@@ -218,7 +218,7 @@ class SubmissionIntake:
             repeated=before is not None,
             matched=message.matched,
             over=await self._statuses.over(before) if before else None,
-            accepted_as=await self._statuses.accepted_before(before) if before else None,
+            accepted_as=await self._statuses.counted(before) if before else None,
             merged_into=await self._stands_in(before, decision),
             quota_reached=quota_reached,
             behind=others,
@@ -239,7 +239,7 @@ class SubmissionIntake:
         replaced = _replaced(known)
         return Dropped(left, await self._estimator.of_dropped(replaced, message.places, message.target, left))
 
-    async def _stands_in(self, before: StoredAlert | None, decision: Decision) -> StandsIn | None:
+    async def _stands_in(self, before: StoredAlert | None, decision: Decision) -> CountedAlert | None:
         """Return the equal warning of which people are notified in place of the message, if one does."""
         if before is not None:
             return await self._statuses.merged_into(before)

@@ -184,17 +184,8 @@ def bounded(lines: Sequence[Owed], most: int = OWED_MAX) -> tuple[Owed, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class StandsIn:
-    """The equal warning of which people are notified in place of another one."""
-
-    alert: StoredAlert
-    progress: RecipientProgress | None
-    """None where it could not be counted in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedBefore:
-    """The alert as which a message was accepted before, and how far it has come."""
+class CountedAlert:
+    """Another alert, and how far it has come."""
 
     alert: StoredAlert
     progress: RecipientProgress | None
@@ -208,7 +199,8 @@ class AlertStatus:
     alert: StoredAlert
     progress: RecipientProgress
     over: Over | None = None
-    merged_into: StandsIn | None = None
+    merged_into: CountedAlert | None = None
+    """The equal warning of which people are notified in place of this one."""
     channels: Sequence[ChannelSummary] = ()
     municipalities: Sequence[AffectedMunicipality] = ()
     recipients_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.sentences.sentence import Said
-from dispatcher.model.status import AcceptedBefore, RecipientProgress, StandsIn
+from dispatcher.model.status import CountedAlert, RecipientProgress
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import AlertState, Lane, Reason
 from dispatcher.targeting.outcome import Match, Unmatched
@@ -141,7 +141,7 @@ def test_a_preview_says_whom_it_would_reach() -> None:
 def test_what_was_accepted_before_is_named_and_counted_for_its_source_only(
     reader: str, counted: int | None
 ) -> None:
-    before = AcceptedBefore(on_record(source_id="leitstelle"), RecipientProgress(accepted=2))
+    before = CountedAlert(on_record(source_id="leitstelle"), RecipientProgress(accepted=2))
     body = schemas.accepted_as_body(before, reader)
     assert body is not None
     assert (body.id, body.progress and body.progress.accepted) == ("A", counted)
@@ -174,7 +174,7 @@ def test_a_member_that_nobody_described_is_refused() -> None:
 
 def test_another_sources_warning_is_shown_to_exist_and_no_more() -> None:
     """Its own in full, and to an operator all."""
-    stands_in = StandsIn(on_record(source_id="land"), RecipientProgress(accepted=3))
+    stands_in = CountedAlert(on_record(source_id="land"), RecipientProgress(accepted=3))
     hidden = schemas.merged_into_body(stands_in, "leitstelle")
     assert hidden is not None
     assert set(hidden.model_dump().values()) == {None}

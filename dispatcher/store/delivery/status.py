@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from dispatcher.model.status import AcceptedBefore, AlertStatus, Over, StandsIn, is_merged, over
+from dispatcher.model.status import AlertStatus, CountedAlert, Over, is_merged, over
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -17,7 +17,6 @@ PROGRESS_S = 0.5
 
 if TYPE_CHECKING:
     from dispatcher.model.alerts import StoredAlert
-    from dispatcher.model.status import RecipientProgress
     from dispatcher.store.record import Pool
 
 
@@ -53,25 +52,21 @@ class AlertStatuses:
         stopper = await self._alerts.get(alert.stopped_by) if alert.stopped_by else None
         return over(alert, stopper, await record_time(self._pool))
 
-    async def merged_into(self, alert: StoredAlert) -> StandsIn | None:
+    async def merged_into(self, alert: StoredAlert) -> CountedAlert | None:
         """Return the warning of which people are notified in place of this one, and how far it has come."""
         if not is_merged(alert):
             return None
         return await self.stands_in(str(alert.merged_into))
 
-    async def stands_in(self, alert_id: str) -> StandsIn | None:
+    async def stands_in(self, alert_id: str) -> CountedAlert | None:
         """Return the alert of this id as one that stands in for another, and how far it has come."""
         other = await self._alerts.get(alert_id)
-        return None if other is None else StandsIn(other, await self._progress_in_time(other.id))
+        return None if other is None else await self.counted(other)
 
-    async def accepted_before(self, alert: StoredAlert) -> AcceptedBefore:
-        """Return the alert as one that a message was accepted as before, and how far it has come."""
-        return AcceptedBefore(alert, await self._progress_in_time(alert.id))
-
-    async def _progress_in_time(self, alert_id: str) -> RecipientProgress | None:
-        """Return how far the alert has come, or None: what is committed must not wait for a count, nor fail by it."""
+    async def counted(self, alert: StoredAlert) -> CountedAlert:
+        """Return the alert and how far it has come; what is committed must not wait for that count, nor fail by it."""
         try:
             async with asyncio.timeout(PROGRESS_S):
-                return await recipient_progress(self._pool, alert_id)
+                return CountedAlert(alert, await recipient_progress(self._pool, alert.id))
         except (TimeoutError, *UNAVAILABLE):
-            return None
+            return CountedAlert(alert, None)
