@@ -28,7 +28,7 @@ from dispatcher.apps.registration import Registration
 from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
-from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.boundaries.municipalities import Boundaries, names_in
 from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
 from dispatcher.delivery.lanes import LaneGate
 from dispatcher.delivery.notices import Notices
@@ -151,6 +151,12 @@ def load_boundaries(settings: Settings) -> Boundaries:
         data = Boundaries.load(settings.boundaries) if settings.boundaries else Boundaries.default()
     with _naming_setting("WARN_REGISTRIES"):
         return with_registries(data, settings.registries)
+
+
+def municipality_names(settings: Settings) -> frozenset[str]:
+    """Return the names of all municipalities of the boundary data, without loading these."""
+    with _naming_setting("WARN_BOUNDARIES"):
+        return names_in(settings.boundaries)
 
 
 def exemptions(settings: Settings) -> Exemptions:
@@ -451,9 +457,9 @@ def _feed_scheduler(feeds: tuple[Feed, ...], base: FeedDependencies, leadership:
 async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
     """Build all that a worker process needs, and close it at the end."""
     database_url, queue = require_urls(settings)
-    # Needed for feeds alone, and large.
+    # Needed for feeds alone, and large; notices want the names.
     boundaries = load_boundaries(settings) if settings.feeds else None
-    known = (boundaries or load_boundaries(settings)).names()
+    known = municipality_names(settings) if boundaries is None else boundaries.names()
     feeds = check(settings, boundaries)
     metrics = Metrics()
     connecting = record.connect(database_url, size=record_connections(settings))

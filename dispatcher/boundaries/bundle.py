@@ -20,6 +20,7 @@ import io
 import json
 import zipfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ import numpy as np
 import shapely
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -125,10 +126,25 @@ def write(path: Path, bundle: Bundle) -> str:
 
 def read(path: Path) -> Bundle:
     """Read a bundle and check it against its own hashes; raises `BundleError`, or `OSError`."""
+    with _opened(path) as archive:
+        return _unpack({info.filename: _member(archive, info) for info in archive.infolist()})
+
+
+def read_units(path: Path) -> Units:
+    """Read the attributes of a bundle's units alone, without their geometry, which is large; raises as `read`."""
+    with _opened(path) as archive:
+        manifest = _manifest(_member(archive, archive.getinfo("manifest.json")))
+        raw = _member(archive, archive.getinfo("units.json"))
+        _verify_member("units.json", raw, manifest["sha256"])
+        return _units(json.loads(raw))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a bundle; whatever shows that it is none is a `BundleError`."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {info.filename: _member(archive, info) for info in archive.infolist()}
-        return _unpack(members)
+            yield archive
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -151,9 +167,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 def _unpack(members: dict[str, bytes]) -> Bundle:
     raw = members.pop("manifest.json")
-    manifest = json.loads(raw)
-    if manifest.get("format") != FORMAT:
-        raise BundleError(f"format {manifest.get('format')!r} is not {FORMAT!r}")
+    manifest = _manifest(raw)
     _verify(members, manifest["sha256"])
     units = _units(json.loads(members["units.json"]))
     layers = {layer: _geometry(layer, members) for layer in LAYERS}
@@ -172,12 +186,23 @@ def _unpack(members: dict[str, bytes]) -> Bundle:
     )
 
 
+def _manifest(raw: bytes) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(raw)
+    if manifest.get("format") != FORMAT:
+        raise BundleError(f"format {manifest.get('format')!r} is not {FORMAT!r}")
+    return manifest
+
+
 def _verify(members: Mapping[str, bytes], expected: Mapping[str, str]) -> None:
     if members.keys() != expected.keys():
         raise BundleError("the bundle lacks members that its manifest names, or has others")
     for name, content in members.items():
-        if hashlib.sha256(content).hexdigest() != expected[name]:
-            raise BundleError(f"member {name} is damaged: its SHA-256 is not the one in the manifest")
+        _verify_member(name, content, expected)
+
+
+def _verify_member(name: str, content: bytes, expected: Mapping[str, str]) -> None:
+    if hashlib.sha256(content).hexdigest() != expected[name]:
+        raise BundleError(f"member {name} is damaged: its SHA-256 is not the one in the manifest")
 
 
 def _units(columns: dict[str, Any]) -> Units:

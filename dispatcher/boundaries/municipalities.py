@@ -65,7 +65,7 @@ class Boundaries:
 
     def names(self) -> frozenset[str]:
         """Return the names of all municipalities, in lower case (`casefold`)."""
-        return frozenset(one.name.casefold() for one in self.municipalities)
+        return _folded(self.units)
 
     @classmethod
     def load(cls, path: Path) -> Boundaries:
@@ -134,6 +134,17 @@ class Boundaries:
         start = bisect_left(self.ars_order, (prefix,))
         end = bisect_left(self.ars_order, (prefix + "~",), lo=start)
         return tuple(sorted(index for _, index in self.ars_order[start:end]))
+
+
+def names_in(path: Path | None) -> frozenset[str]:
+    """Return `Boundaries.names` of a bundle file, None: of the one in the package, without its geometry. Raises as
+    `Boundaries.load`.
+    """
+    return _folded(bundles.read_units(path or PILOT))
+
+
+def _folded(units: Units) -> frozenset[str]:
+    return frozenset(name.casefold() for name in units.name)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import shapely
 
 from dispatcher.boundaries import bundle as bundles
 from dispatcher.boundaries.bundle import Alias, BundleError
-from dispatcher.boundaries.municipalities import PILOT, Boundaries
+from dispatcher.boundaries.municipalities import PILOT, Boundaries, names_in
 from tests.boundaries.rows import HERE, built, row
 
 
@@ -149,3 +149,22 @@ def test_no_pickle_is_ever_unpacked(tmp_path: Path) -> None:
 
     with pytest.raises(BundleError, match="allow_pickle"):
         bundles.read(rewritten(tmp_path, sneak))
+
+
+def test_the_names_alone_are_those_of_the_whole(boundaries: Boundaries) -> None:
+    assert names_in(None) == names_in(PILOT) == boundaries.names()
+    assert "düren" in names_in(None)
+
+
+def test_names_of_what_is_no_bundle_or_damaged_are_refused(tmp_path: Path) -> None:
+    def rename(members: Any) -> None:
+        members["units.json"] = members["units.json"].replace(b"Aldenhoven", b"Aldenhofen")
+
+    with pytest.raises(BundleError, match=r"units\.json is damaged"):
+        names_in(rewritten(tmp_path, rename))
+    with pytest.raises(BundleError, match="format 'boundaries/9'"):
+        names_in(rewritten(tmp_path, manifest_with(format="boundaries/9")))
+    target = tmp_path / "cut.bundle"
+    target.write_bytes(PILOT.read_bytes()[:100_000])
+    with pytest.raises(BundleError, match="not a readable boundary bundle"):
+        names_in(target)
