@@ -198,12 +198,7 @@ def add_sandbox(
 
 async def _places(pool: record.Pool, instance_id: str) -> tuple[str, ...]:
     """Return the places (AGS) of an instance."""
-    instance = await Parties(pool).instance(instance_id)
-    if instance is None:
-        parties.refuse_unknown(
-            PrincipalKind.INSTANCE, instance_id, await Parties(pool).listed(PrincipalKind.INSTANCE)
-        )
-    return instance.places
+    return (await parties.found(pool, Parties.instance, PrincipalKind.INSTANCE, instance_id)).places
 
 
 def _registering(work: Callable[[record.Pool, Registration], Awaitable[Result]]) -> Result:

@@ -14,11 +14,9 @@ from dispatcher.boundaries.territories import wrong_municipality
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.confirmation import refuse
 from dispatcher.commands.access.parties import AsJson, PartyId
-from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, requires
-from dispatcher.model.principals import Instance, PartyEntry
+from dispatcher.model.principals import Instance
 from dispatcher.settings import Settings
-from dispatcher.store import record
 from dispatcher.store.parties import Parties
 
 app = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
@@ -92,14 +90,7 @@ def enable(instance_id: PartyId) -> None:
 
 
 def _of_record(instance_id: str) -> Instance:
-    async def work(pool: record.Pool) -> tuple[Instance | None, list[PartyEntry]]:
-        store = Parties(pool)
-        return await store.instance(instance_id), await store.listed(PrincipalKind.INSTANCE)
-
-    found, known = on_record(Settings(), work)
-    if found is None:
-        parties.refuse_unknown(PrincipalKind.INSTANCE, instance_id, known)
-    return found
+    return parties.of_record(Parties.instance, PrincipalKind.INSTANCE, instance_id)
 
 
 def require_places(places: list[str]) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -28,6 +28,8 @@ from dispatcher.store import record
 from dispatcher.store.keys import KeyList, Keys
 from dispatcher.store.parties import ChangedMeanwhile, Parties
 
+Party = TypeVar("Party", Source, Instance)
+Read = Callable[[Parties, str], Awaitable[Party | None]]
 PartyId = Annotated[str, typer.Argument(help="its id")]
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON line each")]
 
@@ -54,6 +56,24 @@ def refuse_unknown(kind: PrincipalKind, party_id: str, known: Sequence[PartyEntr
     nearest = get_close_matches(party_id, [one.id for one in known], n=1)
     hint = f"the nearest is {nearest[0]}; " if nearest else ""
     refuse(f"there is no {kind} {party_id}; {hint}`dispatcher {kind} list` shows all")
+
+
+async def found(pool: record.Pool, read: Read[Party], kind: PrincipalKind, party_id: str) -> Party:
+    """Return the party of this id, which `read` of `Parties` reads; ends the command with 1 where there is none."""
+    store = Parties(pool)
+    party = await read(store, party_id)
+    if party is None:
+        refuse_unknown(kind, party_id, await store.listed(kind))
+    return party
+
+
+def of_record(read: Read[Party], kind: PrincipalKind, party_id: str) -> Party:
+    """Return the party of this id as `found` does, from a command that does nothing else on the record meanwhile."""
+
+    async def work(pool: record.Pool) -> Party:
+        return await found(pool, read, kind, party_id)
+
+    return on_record(Settings(), work)
 
 
 def fresh_key(kind: KeyKind, bearer: str) -> str:

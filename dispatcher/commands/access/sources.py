@@ -17,11 +17,9 @@ from dispatcher.boundaries.territories import size, widened, wrong_territory
 from dispatcher.commands.access import parties
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
 from dispatcher.commands.access.parties import AsJson, PartyId
-from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, requires
-from dispatcher.model.principals import PartyEntry, Source
+from dispatcher.model.principals import Source
 from dispatcher.settings import Settings
-from dispatcher.store import record
 from dispatcher.store.parties import Parties
 
 Number = TypeVar("Number", int, float)
@@ -171,14 +169,7 @@ def enable(source_id: PartyId) -> None:
 
 
 def _of_record(source_id: str) -> Source:
-    async def work(pool: record.Pool) -> tuple[Source | None, list[PartyEntry]]:
-        store = Parties(pool)
-        return await store.source(source_id), await store.listed(PrincipalKind.SOURCE)
-
-    found, known = on_record(Settings(), work)
-    if found is None:
-        parties.refuse_unknown(PrincipalKind.SOURCE, source_id, known)
-    return found
+    return parties.of_record(Parties.source, PrincipalKind.SOURCE, source_id)
 
 
 def _members(given: dict[str, Any]) -> dict[str, Any]:

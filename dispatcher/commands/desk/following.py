@@ -63,7 +63,7 @@ def status(
         alert_id = alert_number(alert_id)
         service = Service.at(url, insecure_http=insecure_http)
         if follow:
-            _follow(service, alert_id, at, as_json=as_json)
+            follow_alert(service, alert_id, at, as_json=as_json)
         else:
             show_status(service.get(page_of(alert_id), "channels"), at, as_json=as_json)
 
@@ -92,7 +92,7 @@ def show_status(answer: dict[str, Any], at: Desk, *, as_json: bool) -> None:
         say(status_lines(answer, at))
 
 
-def follow(service: Service, alert_id: str, at: Desk, *, as_json: bool) -> None:
+def follow_alert(service: Service, alert_id: str, at: Desk, *, as_json: bool) -> None:
     """Show how an alert comes on until it is final. At a terminal one page changes in its place; elsewhere there is a
     line for each change, and the page at the end. An outage in between is waited for. Raises what `Service.get` does.
     """
@@ -115,9 +115,6 @@ def follow(service: Service, alert_id: str, at: Desk, *, as_json: bool) -> None:
             time.sleep(FOLLOW_S)
     if not live and not as_json:
         say(status_lines(answer, at))
-
-
-_follow = follow  # the option of `status` has its name
 
 
 def _live() -> AbstractContextManager[Live]:

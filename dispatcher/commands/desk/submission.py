@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape as escape_xml
 
 import typer
 
-from dispatcher.commands.desk.following import follow as follow_alert
+from dispatcher.commands.desk.following import follow_alert
 from dispatcher.commands.desk.sentences import (
     accepted_lines,
     finding_lines,
