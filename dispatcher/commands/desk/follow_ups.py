@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import sys
-import tempfile
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 import cap
 from cap import follow_up
 from cap.formats.rendering import reference_text
-from dispatcher.commands.desk.following import AlertId, alert_number, page_of
+from dispatcher.commands.desk.following import AlertId, alert_number
+from dispatcher.commands.desk.kept_file import kept, remove
 from dispatcher.commands.desk.moments import future_moment
-from dispatcher.commands.desk.sentences import finding_line, over_line, reference_of
+from dispatcher.commands.desk.sentences import finding_line
 from dispatcher.commands.desk.service import Service, ServiceRefused, Unanswered, WrongCall
 from dispatcher.commands.desk.session import (
     NOT_BEGUN,
@@ -32,15 +30,15 @@ from dispatcher.commands.desk.session import (
     say,
 )
 from dispatcher.commands.desk.submission import post, show_accepted, show_preview
+from dispatcher.commands.desk.target import InForceParts, NothingToChange, find_target, header
 from dispatcher.commands.shell.help_text import FOLLOWED_UP, Where, helped
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.model.problems import TITLE, ProblemType
-from dispatcher.model.status import OverReason
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason
+from dispatcher.model.vocabulary import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     Build = Callable[[cap.Alert, follow_up.Header], cap.Alert]
 
@@ -50,31 +48,10 @@ Text = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", help="ohne Rückfrage senden")]
 Print = Annotated[bool, typer.Option("--print", help="die Meldung (CAP) ausgeben, nicht senden")]
 
-GOES_ON: Final = frozenset({*ENDING_REASONS, Reason.NOT_ACTUAL, Reason.NOT_PUBLIC, Reason.MERGED})
-"""What a Cancel of a message would come to while there is something to end: exercises end without telling anybody."""
-NEWEST: Final = 500
 INTERRUPTED: Final = 130
 """The exit code of what Ctrl-C ended, as shells have it."""
 YES: Final = frozenset({"j", "ja", "y", "yes"})
 """What confirms, in whatever language is asked."""
-FOLDER: Final = "dispatcher-"
-"""How a folder's name begins in which a message waits for its answer."""
-COPIES_MAX: Final = 50
-"""How many copies of one warning are looked for, one behind the other."""
-
-
-@dataclass(frozen=True, slots=True)
-class InForceParts:
-    """What of a message's history holds now: its parts, and the references that name them all."""
-
-    parts: tuple[cap.Alert, ...]
-    references: tuple[cap.Reference, ...]
-    copies: tuple[cap.Reference, ...] = ()
-    """Own warnings that say the same, and that nobody was told of because of that."""
-
-
-class NothingToChange(Exception):
-    """The message holds no more, or goes on in several parts; each argument is a line that says so."""
 
 
 @helped(
@@ -247,12 +224,12 @@ def _built(
     """
     try:
         target = find_target(service, number, at)
-        _require_one_part(order, service, target, at)
+        _require_one_part(order, target, at)
     except NothingToChange as error:
         say(map(str, error.args), err=True)
         raise typer.Exit(REFUSED) from error
     base = follow_up.covering(target.parts)
-    message = order.build(base, _header(order.name, base, (*target.references, *target.copies), at))
+    message = order.build(base, header(order.name, base, (*target.references, *target.copies), at))
     _require_valid(message, at)
     return message, target.copies
 
@@ -287,9 +264,9 @@ def is_confirmed(question: str) -> bool:
     return str(answer).strip().casefold() in YES
 
 
-def _require_one_part(order: _Order, service: Service, target: InForceParts, at: Desk) -> None:
+def _require_one_part(order: _Order, target: InForceParts, at: Desk) -> None:
     if order.one_part and len(target.parts) > 1:
-        raise NothingToChange(at.line("in_force_several"), *_ids(service, target))
+        raise NothingToChange(at.line("in_force_several"), *target.listed)
 
 
 def _send(service: Service, message: cap.Alert, body: bytes, at: Desk, *, as_json: bool) -> None:
@@ -301,128 +278,11 @@ def _send(service: Service, message: cap.Alert, body: bytes, at: Desk, *, as_jso
         say([at.line("kept", file=file)], err=True)
         raise
     except ServiceRefused:
-        _remove(file)
+        remove(file)
         raise
     # Before anything is said, which may find nobody who reads it.
-    _remove(file)
+    remove(file)
     show_accepted(answer, at, as_json=as_json)
-
-
-def _remove(file: Path) -> None:
-    file.unlink(missing_ok=True)
-    if file.parent.name.startswith(FOLDER):
-        with suppress(OSError):
-            file.parent.rmdir()
-
-
-def kept(name: str, body: bytes) -> Path:
-    """Write a message that is about to be sent, for its sender's eyes only, where one is, or where that is not allowed
-    in a new folder for what is passing; return the file. What is there already is never written over, and no link
-    followed: others may write to such a folder too.
-    """
-    try:
-        return _written(Path(name), body)
-    except OSError:
-        return _written(Path(tempfile.mkdtemp(prefix=FOLDER), name), body)
-
-
-def _written(file: Path, body: bytes) -> Path:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(body)
-    return file
-
-
-def find_target(service: Service, alert_id: str, at: Desk) -> InForceParts:
-    """Return what of a message's history holds now. The service says it, of a Cancel that nobody sends: references are
-    a graph, and what holds in it is known there alone. Own copies, which nobody was told of because the message says
-    the same, are named as well: else they would be sent in its place. Raises `NothingToChange`, and what `Service`
-    does.
-    """
-    earlier = _sent(service, alert_id)
-    target = InForceParts((earlier,), (follow_up.own_reference(earlier),))
-    try:
-        answer = _probe(service, target, at)
-    except ServiceRefused as error:
-        if error.type != ProblemType.REFERENCE_REPLACED or not error.problem.get("in_force"):
-            raise
-        target = _successors(service, earlier, error.problem["in_force"])
-        answer = _probe(service, target, at)
-    if answer["reason"] not in GOES_ON:
-        why = _end_of(service, alert_id, at) or at.texts.unsent.get(answer["reason"], answer["reason"])
-        raise NothingToChange(at.line("ended_already", why=why))
-    return _with_copies(service, target, answer, at)
-
-
-def _probe(service: Service, target: InForceParts, at: Desk) -> dict[str, Any]:
-    """Ask what a Cancel of the target would do."""
-    base = target.parts[0]
-    probe = follow_up.cancel(base, _header("probe", base, (*target.references, *target.copies), at))
-    return service.post("/v1/alerts/preview", cap.render(probe), "reason")
-
-
-def _with_copies(service: Service, target: InForceParts, answer: dict[str, Any], at: Desk) -> InForceParts:
-    """Return the target with the own copies that would be sent in its place, and those that would be in theirs."""
-    for _ in range(COPIES_MAX):
-        more = tuple(
-            reference_of(one)
-            for one in answer.get("sent_instead", ())
-            if one["sender"] == target.parts[0].sender
-        )
-        if not more:
-            break
-        target = replace(target, copies=(*target.copies, *more))
-        answer = _probe(service, target, at)
-    return target
-
-
-def _end_of(service: Service, alert_id: str, at: Desk) -> str:
-    """Return the sentence that says by what, and when, the last message that took this one's place is over."""
-    said, wanted = "", alert_id
-    for _ in range(NEWEST):
-        over = service.get(page_of(wanted), "channels").get("over")
-        if not over:
-            break
-        said = over_line(over, at)
-        if over["reason"] != OverReason.REPLACED or not over["by"]:
-            break
-        wanted = over["by"]
-    return said
-
-
-def _successors(service: Service, earlier: cap.Alert, in_force: Sequence[dict[str, Any]]) -> InForceParts:
-    """Return the messages that the service says hold in the place of the earlier one, which is what it is told by
-    where the list has none of them.
-    """
-    references = tuple(reference_of(named) for named in in_force)
-    listed = service.get(f"/v1/alerts?limit={NEWEST}", "alerts")["alerts"]
-    wanted = {(one.sender, one.identifier, one.sent) for one in references}
-    ids = [one["id"] for one in listed if _identity(one) in wanted]
-    parts = tuple(_sent(service, alert_id) for alert_id in ids)
-    # As each of them was written; what the list did not have is named by the service's words.
-    written = {part.identity: follow_up.own_reference(part) for part in parts}
-    exact = tuple(
-        next(
-            (own for identity, own in written.items() if identity == (one.sender, one.identifier, one.sent)),
-            one,
-        )
-        for one in references
-    )
-    return InForceParts(parts or (earlier,), exact)
-
-
-def _identity(listed: dict[str, Any]) -> tuple[str, str, datetime]:
-    return listed["sender"], listed["identifier"], datetime.fromisoformat(listed["sent"])
-
-
-def _ids(service: Service, target: InForceParts) -> list[str]:
-    wanted = {part.identity for part in target.parts}
-    listed = service.get(f"/v1/alerts?limit={NEWEST}", "alerts")["alerts"]
-    return [f"  {one['id']}  {one['headline']}" for one in listed if _identity(one) in wanted]
-
-
-def _sent(service: Service, alert_id: str) -> cap.Alert:
-    """Return a message as it was sent. The service took it, so it can be read."""
-    return cap.parse(service.bytes_at(f"{page_of(alert_id)}/cap")).alerts[0]
 
 
 def _edited(file: Path, earlier: cap.Alert) -> cap.Alert:
@@ -434,14 +294,6 @@ def _edited(file: Path, earlier: cap.Alert) -> cap.Alert:
     if edited.sender != earlier.sender:
         raise WrongCall("file_of_another", file=file, other=edited.sender, sender=earlier.sender)
     return edited
-
-
-def _header(
-    name: str, earlier: cap.Alert, references: tuple[cap.Reference, ...], at: Desk
-) -> follow_up.Header:
-    now = datetime.now(at.zone)
-    identifier = f"{name}-{now.astimezone(UTC):%Y%m%d%H%M%S}-{secrets.token_hex(4)}"
-    return follow_up.Header(identifier, follow_up.next_moment(earlier, now), references)
 
 
 def _require_valid(message: cap.Alert, at: Desk) -> None:

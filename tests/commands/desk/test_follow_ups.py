@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import re
-import stat
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typer.testing import CliRunner
 
 import cap
 from cap.__main__ import main as cap_command
-from dispatcher.commands.desk.follow_ups import is_confirmed, kept
+from dispatcher.commands.desk.follow_ups import is_confirmed
 from tests.api.conftest import KEY
 from tests.support.messages import DUEREN, JUELICH, InfoPart
 from tests.support.submissions import stored, warning
@@ -211,28 +210,6 @@ async def test_a_lost_answer_leaves_the_same_bytes_to_send_again(
     assert await stored(service.parts.health.pool) == 2
     again = answer(await run("submit", left, "--json"))
     assert (again["repeated"], again["alert"]["reason"]) == (True, "cancel")
-
-
-def test_where_nothing_may_be_written_it_is_kept_elsewhere(env: Any, here: Path, tmp_path: Path) -> None:
-    assert kept("a.xml", b"x") == Path("a.xml")
-    (here / "b.xml").mkdir()  # nobody writes over a folder, root neither
-    env.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / "b.xml").symlink_to(here / "elsewhere")
-    files = [kept("b.xml", b"x"), kept("b.xml", b"x")]
-    assert [file.read_bytes() for file in files] == [b"x", b"x"]
-    assert files[0] != files[1], "nothing is written over"
-    assert {file.parent.parent for file in files} == {tmp_path}
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert not (here / "elsewhere").exists(), "no link is followed"
-
-
-def test_nothing_that_is_there_is_written_over(env: Any, here: Path, tmp_path: Path) -> None:
-    env.setattr("tempfile.tempdir", str(tmp_path))
-    (here / "a.xml").write_bytes(b"mine")
-    (here / "c.xml").symlink_to(here / "elsewhere")
-    for name in ("a.xml", "c.xml"):
-        assert kept(name, b"x").parent.parent == tmp_path
-    assert ((here / "a.xml").read_bytes(), (here / "elsewhere").exists()) == (b"mine", False)
 
 
 async def test_what_is_accepted_is_not_kept_though_nobody_reads_the_answer(
