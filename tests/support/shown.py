@@ -11,4 +11,5 @@ async def shown_at(alerts: Any, places: Sequence[str]) -> Sequence[Any]:
     """The alerts in force at these places (AGS), on the record of this store of alerts: by the statement of
     `InForceReader`, whose transaction of its own cannot stand within that of a test.
     """
-    return [stored_alert(row) for row in await alerts._pool.fetch(_CURRENT, list(places), START)]
+    rows = await alerts._pool.fetch(_CURRENT, list(places), START)
+    return tuple(map(stored_alert, rows))
