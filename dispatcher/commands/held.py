@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -52,21 +51,23 @@ def why_held(held_for: str, at: Desk) -> str:
 
 
 def _line(alert: StoredAlert) -> str:
-    """Return the message as a JSON line, with what it waits for only while it does."""
+    return json_line(_members(alert))
+
+
+def _members(alert: StoredAlert) -> dict[str, Any]:
+    """Return the message as JSON has it, with what it waits for only while it does."""
     waits = {"held_for": alert.held_for} if alert.state is AlertState.HELD else {}
-    return json_line(
-        {
-            "id": alert.id,
-            "source": alert.source_id,
-            "state": alert.state,
-            "reason": alert.reason,
-            **waits,
-            "headline": alert.headline,
-            "severity": alert.severity,
-            "sent": alert.sent.isoformat(),
-            "expires": alert.expires.isoformat(),
-        }
-    )
+    return {
+        "id": alert.id,
+        "source": alert.source_id,
+        "state": alert.state,
+        "reason": alert.reason,
+        **waits,
+        "headline": alert.headline,
+        "severity": alert.severity,
+        "sent": alert.sent.isoformat(),
+        "expires": alert.expires.isoformat(),
+    }
 
 
 @app.command("list")
@@ -118,7 +119,7 @@ def show(alert_id: Id, *, as_json: AsJson = False, language: OutputLanguage = De
         say([at.line("nothing_there")], err=True)
         raise typer.Exit(1)
     if as_json:
-        typer.echo(json_line(json.loads(_line(alert)) | {"municipalities": places, "target_sha256": target}))
+        typer.echo(json_line(_members(alert) | {"municipalities": places, "target_sha256": target}))
         return
     typer.echo(view(cap.parse(raw).alerts[0]))
     say([at.line("places", places=", ".join(places) or at.line("places_none"))])
