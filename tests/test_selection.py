@@ -110,6 +110,36 @@ def test_what_starts_a_whole_service_comes_first(outcomes: Any) -> None:
     assert list(found)[:2] == ["test_long", "test_pure"]
 
 
+def test_what_no_limit_of_time_ends_ends_its_process_and_is_named(outcomes: Any, tmp_path: Path) -> None:
+    """As a test does that waits in C: the signal of its limit is never looked at."""
+    (tmp_path / "test_some.py").write_text(
+        """
+import signal, threading
+
+def test_stuck():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    threading.Event().wait()
+
+def test_after(): pass
+"""
+    )
+    limits = ("--timeout=1", "-o", "faulthandler_timeout=2", "-o", "faulthandler_exit_on_timeout=true")
+    _, said = outcomes("-n1", *limits)
+    assert "crashed while running 'test_some.py::test_stuck'" in said
+    assert "1 failed, 1 passed" in said
+
+
+def test_the_end_of_a_process_waits_for_every_limit_of_a_test(pytestconfig: pytest.Config) -> None:
+    marks = re.compile(r"mark\.timeout\((\d+)\)")
+    limits = [
+        int(limit)
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for limit in marks.findall(file.read_text())
+    ]
+    assert pytestconfig.getini("faulthandler_exit_on_timeout")
+    assert max(limits) < pytestconfig.getini("faulthandler_timeout") - 60
+
+
 def test_coverage_is_measured_in_what_tests_of_processes_start_and_elsewhere_not(
     outcomes: Any, tmp_path: Path
 ) -> None:

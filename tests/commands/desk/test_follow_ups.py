@@ -5,8 +5,10 @@ import json
 import os
 import pty
 import re
+import select
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -273,6 +275,7 @@ async def test_at_a_terminal_it_is_asked_and_says_what_came_of_it(
     assert await stored(service.parts.health.pool) == (2 if code == 0 else 1)
 
 
+PATIENCE_S = 60.0  # only a failing test waits so long
 AT_TERMINAL = """
 import fcntl, os, sys, termios
 os.setsid()
@@ -292,12 +295,26 @@ def at_terminal(keys: bytes, *arguments: str) -> tuple[int, str]:
         )
         os.close(its)
         with process, suppress(OSError):  # which says that the other side is gone
-            while part := screen.read(4096):
-                shown += part
-                if keys and b"[j/N] " in shown:
+            give_up = time.monotonic() + PATIENCE_S
+            while True:
+                if keys and b"[j/N] " in shown and sleeps(process.pid):
                     screen.write(keys)
                     keys = b""
+                if select.select([screen], [], [], 0.01)[0]:
+                    if not (part := screen.read(4096)):
+                        break
+                    shown += part
+                elif time.monotonic() > give_up:
+                    process.kill()
     return process.returncode, shown.decode()
+
+
+def sleeps(pid: int) -> bool:
+    """Whether the process waits: one that has asked, for an answer. Before that Ctrl-C would be lost: Python looks for
+    signals, and then reads, and one that comes between the two is seen only after the next line.
+    """
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2]
+    return state.startswith("S")
 
 
 async def test_no_key_is_shown_or_sent_where_it_may_not(run: Any, surroundings: Any) -> None:
