@@ -8,6 +8,7 @@
         Uncertain    sent, no answer read         retry; the collapse key protects the person
         RateLimited  429, quota                   pause the gateway; not an attempt
         Unauthorized 401/403 of one app's webhook retry; it says nothing of the gateway
+        Elsewhere    at another gateway by now   retry; it is handed over to that one before
         NotMade      a fault of ours              retry; the gateway was not asked
     ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
@@ -129,6 +130,15 @@ class Unauthorized(Transient):
     """The endpoint does not take our credentials, which are its own: nothing follows for others behind the gateway."""
 
     label = "unauthorized"
+    log_level = logging.WARNING
+    consequence = Consequence.RETRY
+    gateway_fault = False
+
+
+class Elsewhere(Transient):
+    """The endpoint's address is at another gateway than the call: nothing was sent to either."""
+
+    label = "elsewhere"
     log_level = logging.WARNING
     consequence = Consequence.RETRY
     gateway_fault = False
@@ -288,6 +298,9 @@ class ChannelLimits:
 class Channel(Protocol):
     """The contract, which `tests/contract/` runs against every channel.
 
+    `send` is for endpoints behind one gateway, which the plan has decided. One whose address is elsewhere by now is
+    refused (`Elsewhere`), and nothing is sent to it there.
+
     `send` yields exactly one receipt per endpoint, in any order, as answers come in: what became known together in one
     list, never an empty one. One bad endpoint never hurts another. It raises only `ChannelDown` or
     `ChannelMisconfigured`, and only after the receipts of all that it had started; endpoints without a receipt were
@@ -312,6 +325,10 @@ class Channel(Protocol):
         """Return the gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
         ...
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]: ...
+    def send(
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        """Send the notice to endpoints that are all behind `gateway`, by its name."""
+        ...
 
     async def aclose(self) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from channels.base import Permanent
+from channels.base import Elsewhere, Permanent
 from channels.http.addresses import AddressPolicy, AddressRefused, split_origin
 
 if TYPE_CHECKING:
@@ -22,6 +22,12 @@ def origin_of(endpoint: Endpoint, policy: AddressPolicy) -> str:
         return policy.origin(endpoint.address)
     except AddressRefused as refused:
         raise Permanent(refused.code) from None
+
+
+def require_at(gateway: str, endpoint: Endpoint, policy: AddressPolicy) -> None:
+    """Raise `Elsewhere` if the endpoint's origin is not `gateway`, `Permanent` if the policy forbids its URL."""
+    if origin_of(endpoint, policy) != gateway:
+        raise Elsewhere("elsewhere")
 
 
 def normal_spelling(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Sends one notice to many endpoints over HTTP, a bounded number at a time, without a task for each.
+"""Sends one notice to many endpoints behind one gateway over HTTP, a bounded number at a time, without a task for each.
 
 A channel supplies a `RequestAdapter`: how a request is made for an endpoint, and what an answer means. Everything
 that the contract in `channels.base` demands of `send` besides is here, once.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import ChannelMisconfigured, DeliveryError, Expired, Receipt, Uncertain
 from channels.clock import elapsed
-from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth, unusable
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
 from channels.http_statuses import transport_error
 from channels.memory import granted
@@ -32,19 +32,22 @@ MEMORY_PROBE_BYTES: Final = 1 << 20
 
 
 class RequestAdapter(Protocol):
-    """One notice on its way through one channel."""
+    """One notice on its way through one gateway."""
+
+    @property
+    def gateway(self) -> str:
+        """The gateway's name, as `Channel.gateway` gives it."""
+        ...
 
     @property
     def refusals_tolerated(self) -> int:
         """How many refusals in a row are tolerated, see `GatewayHealth`: 1 where a 401 or 403 can only mean us."""
         ...
 
-    def gateway(self, endpoint: Endpoint) -> str:
-        """Name the gateway as `Channel.gateway` does. Raises `DeliveryError`."""
-        ...
-
-    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
-        """Return the request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`."""
+    def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
+        """Return the request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`, which is
+        `Elsewhere` where the address is not at the gateway.
+        """
         ...
 
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
@@ -108,12 +111,11 @@ def _kind(crash: Exception) -> str:
 class _InFlight:
     """One request under way."""
 
-    __slots__ = ("_run", "endpoint", "exchange", "health", "outcome")
+    __slots__ = ("_run", "endpoint", "exchange", "outcome")
 
-    def __init__(self, run: _Run, endpoint: Endpoint, health: GatewayHealth) -> None:
+    def __init__(self, run: _Run, endpoint: Endpoint) -> None:
         self._run = run
         self.endpoint = endpoint
-        self.health = health
         self.exchange: Exchange
         self.outcome: Outcome
 
@@ -141,10 +143,11 @@ class _Run:
         self._http = http
         self._adapter = adapter
         self._bounds = bounds
-        self._proof = proof
         self._todo = iter(endpoints)
         self._exhausted = False
-        self._health: dict[str, GatewayHealth] = {}
+        self._health = GatewayHealth(
+            adapter.gateway, adapter.refusals_tolerated, bounds.connect_failures, proof
+        )
         self.in_flight: set[_InFlight] = set()
         self.finished: list[_InFlight] = []
         self.wake = asyncio.Event()
@@ -172,7 +175,7 @@ class _Run:
         self.wake.clear()
 
     def close(self) -> list[Receipt]:
-        return [receipt for health in self._health.values() for receipt in health.close()]
+        return self._health.close()
 
     def abort(self) -> None:
         for flight in self.in_flight:
@@ -180,9 +183,8 @@ class _Run:
         self.in_flight.clear()
 
     def error(self) -> ChannelError | None:
-        """Return the worst that was learnt about a gateway: what needs a human before what heals by itself."""
-        errors = [health.error for health in self._health.values() if health.error is not None]
-        return min(errors, key=lambda error: not isinstance(error, ChannelMisconfigured), default=None)
+        """Return why the gateway is left alone, if it is."""
+        return self._health.error
 
     def _start_some(self, receipts: list[Receipt]) -> None:
         """Start as many as may be under way; adds the receipts of those that cannot be started."""
@@ -200,27 +202,18 @@ class _Run:
                 receipts.append(Receipt(endpoint.id, refusal))
             except HttpError as refusal:
                 receipts.append(Receipt(endpoint.id, transport_error(refusal)))
-            except Exception as crash:  # noqa: BLE001 - one odd record must not stop everybody else's warning
-                receipts.append(
-                    Receipt(endpoint.id, unusable(_kind(crash)))
-                )  # its gateway cannot even be named
 
     def _start(self, endpoint: Endpoint, ends: float) -> list[Receipt]:
         seconds_left = ends - elapsed()
         if seconds_left <= 0:
             return [Receipt(endpoint.id, Expired("deadline"))]
-        gateway = self._adapter.gateway(endpoint)
-        health = self._health.get(gateway)
-        if health is None:
-            health = self._health[gateway] = GatewayHealth(
-                gateway, self._adapter.refusals_tolerated, self._bounds.connect_failures, self._proof
-            )
+        health = self._health
         if health.error is not None or health.pause is not None:
             # Without a pause, no receipt: the error that will be raised says the rest.
             return [Receipt(endpoint.id, health.pause)] if health.pause is not None else []
-        flight = _InFlight(self, endpoint, health)
+        flight = _InFlight(self, endpoint)
         try:
-            request = self._adapter.request(endpoint, gateway, seconds_left)
+            request = self._adapter.request(endpoint, seconds_left)
             flight.exchange = self._http.submit(request, flight.on_done, ends)
         except (DeliveryError, HttpError):
             raise
@@ -234,11 +227,11 @@ class _Run:
             return self._interpret(flight, outcome.answer, outcome.code)
         error = transport_error(outcome)
         if isinstance(outcome, NotSent):
-            return flight.health.miss(flight.endpoint, error)
-        return flight.health.fail(flight.endpoint, error)
+            return self._health.miss(flight.endpoint, error)
+        return self._health.fail(flight.endpoint, error)
 
     def _interpret(self, flight: _InFlight, answer: Answer, broken: str) -> list[Receipt]:
-        endpoint, health = flight.endpoint, flight.health
+        endpoint, health = flight.endpoint, self._health
         try:
             return health.accept(self._adapter.interpret(endpoint, answer, broken))
         except DeliveryError as error:

@@ -1,4 +1,4 @@
-"""What one call of `send` has learnt about each gateway, and when it must leave one alone."""
+"""What one call of `send` has learnt about its gateway, and when it must leave it alone."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFUSALS_IN_A_ROW: Final = 5
 
 
 class GatewayHealth:
-    """What is known of one gateway within one call.
+    """What is known of the gateway within one call.
 
     A refusal (401, 403) may be about us or, where subscriptions carry their own key, about one endpoint. With
     `refusals_tolerated` above 1, refusals are held back until an acceptance shows that they were about the

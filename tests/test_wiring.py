@@ -56,7 +56,8 @@ def notice() -> Notice:
 
 
 async def sent(channel: Any, endpoint: Any) -> list[Any]:
-    return [receipt async for known in channel.send(notice(), [endpoint]) for receipt in known]
+    gateway = channel.gateway(endpoint)
+    return [receipt async for known in channel.send(notice(), gateway, [endpoint]) for receipt in known]
 
 
 @pytest.fixture

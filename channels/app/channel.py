@@ -23,7 +23,7 @@ from channels.base import (
 )
 from channels.clock import utc_now
 from channels.crashes import Proof
-from channels.endpoint_url import origin_of, vetted_origin
+from channels.endpoint_url import origin_of, require_at, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, HttpError, Request, header_lines
@@ -92,8 +92,10 @@ class App:
         """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
-        callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
+    def send(
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        callback = self._callback(notice, gateway)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, callback, endpoints, bounds, self._proof)
 
@@ -101,16 +103,19 @@ class App:
         """Send one notice to one endpoint, by the same rules as `send`, and return how that was answered: no word of
         the answer but its status. Raises nothing for what the far side does.
         """
-        callback = _Callback(notice, self._policy, self.limits, self._now, self._timeout_s)
         seconds_left = (notice.deadline - self._now()).total_seconds()
         try:
-            request = callback.request(endpoint, callback.gateway(endpoint), seconds_left)
+            callback = self._callback(notice, self.gateway(endpoint))
+            request = callback.request(endpoint, seconds_left)
             answer = await self._http.fetch(request)
         except HttpError as error:
             return Trial(None, transport_error(error))
         except Permanent as error:
             return Trial(None, error)
         return Trial(answer.status, _meant(answer, self._now))
+
+    def _callback(self, notice: Notice, gateway: str) -> _Callback:
+        return _Callback(notice, gateway, self._policy, self.limits, self._now, self._timeout_s)
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
@@ -121,6 +126,7 @@ class _Callback:
     """One notice on its way to apps."""
 
     notice: Notice
+    gateway: str
     policy: AddressPolicy
     limits: ChannelLimits
     now: Callable[[], datetime]
@@ -130,10 +136,8 @@ class _Callback:
     def refusals_tolerated(self) -> int:
         return 1  # no status of an app's server is taken for a refusal of the gateway
 
-    def gateway(self, endpoint: Endpoint) -> str:
-        return origin_of(endpoint, self.policy)
-
-    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
+    def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
+        require_at(self.gateway, endpoint, self.policy)
         body = self.notice.document or self.notice.payload
         if len(body) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
@@ -149,7 +153,7 @@ class _Callback:
             }
         )
         timeout_s = min(self.timeout_s, seconds_left)
-        return Request(endpoint.address, headers, body, timeout_s, origin=gateway, policy=self.policy)
+        return Request(endpoint.address, headers, body, timeout_s, origin=self.gateway, policy=self.policy)
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
         error = _meant(answer, self.now)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimited, Receipt
 from channels.clock import utc_now
 from channels.crashes import Proof
-from channels.endpoint_url import origin_of, vetted_origin
+from channels.endpoint_url import origin_of, require_at, vetted_origin
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
 from channels.http.http2.pool import MAX_CONNECTIONS
@@ -51,7 +51,6 @@ KNOWN_HOSTS: Final = frozenset(
         ".push.apple.com",
     }
 )
-_NO_HEADERS: Final[tuple[int, list[str]]] = (-1, [])
 _STATUSES: Final[Mapping[int, Meaning]] = {
     406: RateLimited,  # [W] "exceeded its throttle limit"
 }
@@ -107,9 +106,12 @@ class WebPush:
         """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
 
-    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
+    def send(
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
         push = _Push(
             notice=notice,
+            gateway=gateway,
             policy=self._policy,
             vapid=self._vapid,
             limits=self.limits,
@@ -125,11 +127,12 @@ class WebPush:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Push:
-    """One notice on its way to push services."""
+    """One notice on its way to a push service."""
 
     notice: Notice
+    gateway: str
     policy: AddressPolicy
     vapid: VapidSigner
     limits: ChannelLimits
@@ -139,24 +142,28 @@ class _Push:
     refusals_tolerated: int
     """A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for another
     key. What follows shows which."""
-    headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
-    """The TTL and the lines made for it, by origin."""
+    headers: list[str] = field(default_factory=list)
+    made_for: int = -1
+    """The TTL for which the lines of the headers were made."""
 
-    def gateway(self, endpoint: Endpoint) -> str:
-        return origin_of(endpoint, self.policy)
-
-    def request(self, endpoint: Endpoint, gateway: str, seconds_left: float) -> Request:
+    def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
+        require_at(self.gateway, endpoint, self.policy)
         payload = self.notice.payload
         if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
         ttl = min(int(seconds_left), self.limits.max_age_s)
-        made_for, headers = self.headers.get(gateway, _NO_HEADERS)
-        if made_for != ttl:  # equal for all endpoints of an origin within the same second
-            headers = self._make_headers(gateway, ttl)
+        if self.made_for != ttl:  # equal for all endpoints within the same second
+            self.headers, self.made_for = self._make_headers(ttl), ttl
         timeout_s = min(seconds_left, self.timeout_s)
         return Request(
-            endpoint.address, headers, body, timeout_s, brief=True, origin=gateway, policy=self.policy
+            endpoint.address,
+            self.headers,
+            body,
+            timeout_s,
+            brief=True,
+            origin=self.gateway,
+            policy=self.policy,
         )
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
@@ -166,16 +173,14 @@ class _Push:
             raise error
         return Receipt(endpoint.id)
 
-    def _make_headers(self, origin: str, ttl: int) -> list[str]:
-        lines = header_lines(
+    def _make_headers(self, ttl: int) -> list[str]:
+        return header_lines(
             {
                 "TTL": str(ttl),
                 "Urgency": self.notice.urgency.value,
                 "Topic": self.notice.collapse_key,
                 "Content-Encoding": "aes128gcm",
                 "Content-Type": "application/octet-stream",
-                "Authorization": self.vapid.authorization(origin, self.now()),
+                "Authorization": self.vapid.authorization(self.gateway, self.now()),
             }
         )
-        self.headers[origin] = (ttl, lines)
-        return lines

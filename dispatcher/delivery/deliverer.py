@@ -293,7 +293,7 @@ class _Work:
     async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint], slots: Slots) -> None:
         flush_s = self._dependencies.policy.recording.flush_s
         try:
-            async with aclosing(channel.send(notice, endpoints)) as receipts:
+            async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
                     slots.give_back(len(arrived))
                     self._apply(self._without_untold(arrived, notice))

@@ -127,6 +127,7 @@ GERMAN: Final = DeskTexts(
         "uncertain": "ohne Antwort",
         "rate_limited": "zu viele auf einmal",
         "unauthorized": "Empfänger weist unsere Signatur ab",
+        "elsewhere": "Adresse gehört inzwischen zu einem anderen Gateway",
         "channel_error": "Gateway gestört",
         "down": "Gateway nicht erreichbar",
         "misconfigured": "Gateway weist uns ab",

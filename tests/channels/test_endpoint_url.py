@@ -2,8 +2,8 @@
 
 import pytest
 
-from channels.base import Endpoint, Permanent
-from channels.endpoint_url import normal_spelling, origin_of, vetted_origin
+from channels.base import Elsewhere, Endpoint, Permanent
+from channels.endpoint_url import normal_spelling, origin_of, require_at, vetted_origin
 from channels.http.addresses import AddressPolicy
 
 POLICY = AddressPolicy(frozenset({"http://127.0.0.1:9901"}))
@@ -77,3 +77,13 @@ def test_spellings_of_one_place_are_one(same: str) -> None:
 def test_what_means_something_else_stays_apart(address: str, normal: str) -> None:
     assert normal_spelling(address) == normal
     assert normal_spelling(normal) == normal
+
+
+def test_an_endpoint_at_another_gateway_is_named_so() -> None:
+    require_at("https://push.example", endpoint("https://push.example/token"), POLICY)
+    for address in ("https://other.example/token", "https://push.example.other.example/token"):
+        with pytest.raises(Elsewhere) as caught:
+            require_at("https://push.example", endpoint(address), POLICY)
+        assert (caught.value.code, caught.value.detail) == ("elsewhere", "")
+    with pytest.raises(Permanent, match="url_not_https"):
+        require_at("http://push.example", endpoint("http://push.example/token"), POLICY)

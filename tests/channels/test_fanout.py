@@ -23,21 +23,19 @@ from channels.crashes import Proof
 from channels.fanout import Bounds, fan_out
 from channels.http.client import HttpClient
 from channels.http.messages import Request
-from tests.channels.far_side import answer, closed_port, far_side
+from tests.channels.far_side import answer, far_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 BOUNDS = Bounds(4, NOW + timedelta(hours=1), lambda: NOW)
 
 
 class Clumsy:
-    """A adapter that stumbles over one answer, and is refused by another status."""
+    """An adapter that stumbles over one answer, and is refused by another status."""
 
+    gateway = "haupt"
     refusals_tolerated = 1
 
-    def gateway(self, endpoint: Any) -> Any:
-        return endpoint.address.rpartition("/")[0]
-
-    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Request:
+    def request(self, endpoint: Any, seconds_left: Any) -> Request:
         return Request(endpoint.address, [], b"", 5.0)
 
     def interpret(self, endpoint: Any, answer: Any, broken: Any) -> Receipt:
@@ -69,7 +67,7 @@ async def test_an_answer_that_cannot_be_judged_is_uncertain_and_hurts_only_itsel
 class Sleepy(Clumsy):
     """A process that stands still while it makes a request, until the request's time is over."""
 
-    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Request:
+    def request(self, endpoint: Any, seconds_left: Any) -> Request:
         time.sleep(seconds_left + 0.01)
         return Request(endpoint.address, [], b"", seconds_left)
 
@@ -96,36 +94,16 @@ async def test_what_the_client_refuses_is_permanent_even_if_the_courier_did_not_
     assert (receipt.error.label, receipt.error.code) == ("permanent", "url_not_https")
 
 
-@pytest.mark.parametrize("dead_first", [True, False])
-async def test_what_needs_a_human_is_told_before_what_heals(
-    client_for: Callable[..., HttpClient], dead_first: bool
-) -> None:
-    dead = f"http://127.0.0.1:{closed_port()}"
-    async with far_side(answer(401)) as side:
-        down = [Endpoint(number, f"{dead}/{number}", {}) for number in range(8)]
-        refused = [Endpoint(100, f"{side.origin}/x", {})]
-        endpoints = down + refused if dead_first else refused + down
-        client = client_for(side.origin, dead)
-        with pytest.raises((ChannelDown, ChannelMisconfigured)) as caught:
-            await anext(
-                one
-                async for known in fan_out(client, Clumsy(), endpoints, BOUNDS, Proof())
-                for one in known
-                if one.accepted
-            )
-    assert (type(caught.value), caught.value.gateway) == (ChannelMisconfigured, side.origin)
-
-
 class Stumbling(Clumsy):
-    """A adapter that cannot make one endpoint's request."""
+    """An adapter that cannot make one endpoint's request."""
 
     def __init__(self, error: Any) -> None:
         self.error = error
 
-    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Any:
+    def request(self, endpoint: Any, seconds_left: Any) -> Any:
         if endpoint.id == 1:
             raise self.error
-        return super().request(endpoint, gateway, seconds_left)
+        return super().request(endpoint, seconds_left)
 
 
 async def test_an_odd_record_is_given_up_and_hurts_only_itself(client_for: Callable[..., HttpClient]) -> None:
@@ -147,10 +125,10 @@ class Broken(Clumsy):
 
     broken = True
 
-    def request(self, endpoint: Any, gateway: Any, seconds_left: Any) -> Any:
+    def request(self, endpoint: Any, seconds_left: Any) -> Any:
         if self.broken:
             raise UnicodeEncodeError("ascii", "+4915100000001", 0, 1, "geheim")
-        return super().request(endpoint, gateway, seconds_left)
+        return super().request(endpoint, seconds_left)
 
 
 async def ran(runs: Any) -> tuple[dict[int, Any], Any]:
@@ -178,7 +156,7 @@ async def test_what_stops_everybody_is_our_fault_and_ends_no_recipient(
         assert (type(raised), raised.code, raised.gateway) == (
             ChannelFault,
             "UnicodeEncodeError",
-            side.origin,
+            "haupt",
         )
         assert "geheim" not in f"{raised} {errors}"
         assert "+49" not in f"{raised} {errors}"

@@ -82,6 +82,8 @@ class Case:
     build: Callable[[Setting], Channel]
     departures: dict[int, str]
     wrong_keys: dict[str, str]
+    address_names_gateway: bool = True
+    """Whether an endpoint's gateway follows from its address."""
     own_credentials: bool = False
     """Whether each endpoint has its own credentials, so that a refusal says nothing of the gateway."""
 
@@ -122,6 +124,7 @@ CASES = (
         _sms,
         {**dict.fromkeys(_ACCOUNT, "misconfigured"), 502: "uncertain", 504: "uncertain"},
         {},
+        address_names_gateway=False,
     ),
     Case("webpush", _webpush, {406: "rate_limited"}, {"p256dh": "AAAA", "auth": "AAAA"}),
 )

@@ -36,7 +36,7 @@ class ScriptedChannel:
     def gateway(self, endpoint: Any) -> str:
         return "https://push.example"
 
-    async def send(self, notice: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
+    async def send(self, notice: Any, gateway: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
         self.calls.append([endpoint.id for endpoint in endpoints])
         self.notices.append(notice)
         for endpoint in endpoints:

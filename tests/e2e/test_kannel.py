@@ -174,7 +174,9 @@ async def send(gateway: SmsGatewaySettings, text: str, alert_id: str, number: in
     try:
         (receipt,) = [
             one
-            async for known in channel.send(notice, [Endpoint(number, NUMBER, {"gateway": "kannel"})])
+            async for known in channel.send(
+                notice, "kannel", [Endpoint(number, NUMBER, {"gateway": "kannel"})]
+            )
             for one in known
         ]
     finally:

@@ -24,7 +24,11 @@ def notice(payload: bytes = b'{"v":1}', now: Any = NOW) -> Notice:
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
-    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+    return [
+        receipt
+        async for known in channel.send(message, channel.gateway(endpoints[0]), endpoints)
+        for receipt in known
+    ]
 
 
 @pytest.mark.parametrize("known", [OLD, NEW])

@@ -43,7 +43,11 @@ def gateway(origin: str = "https://sms.example", **options: Any) -> SmsGateway:
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
-    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+    return [
+        receipt
+        async for known in channel.send(message, channel.gateway(endpoints[0]), endpoints)
+        for receipt in known
+    ]
 
 
 def build(http: Any, *gateways: Any, **options: Any) -> SmsHttp:

@@ -50,7 +50,11 @@ def build(http: Any, **options: Any) -> WebPush:
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
-    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+    return [
+        receipt
+        async for known in channel.send(message, channel.gateway(endpoints[0]), endpoints)
+        for receipt in known
+    ]
 
 
 async def test_the_request_carries_all_that_the_standards_ask_for(
@@ -138,7 +142,7 @@ async def test_refusals_after_acceptances_are_ours_again_when_there_are_many(
     async with far_side(react) as side:
         channel = build(client_for(side.origin), limits=ChannelLimits(10, 3000, 1, 3600))
         endpoints = [Endpoint(number, f"{side.origin}/{number}", KEYS) for number in range(20)]
-        receiving = channel.send(notice(), endpoints)
+        receiving = channel.send(notice(), side.origin, endpoints)
         receipts = []
         while len(receipts) < 8:
             receipts += await anext(receiving)

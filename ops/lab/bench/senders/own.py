@@ -85,7 +85,7 @@ async def deliver(channel: WebPush, job: Job, endpoints: Sequence[Endpoint]) -> 
     )
     accepted = 0
     for start in range(0, len(endpoints), LIMITS.batch):
-        async for receipts in channel.send(notice, endpoints[start : start + LIMITS.batch]):
+        async for receipts in channel.send(notice, job.origin, endpoints[start : start + LIMITS.batch]):
             accepted += sum(receipt.error is None for receipt in receipts)
     assert accepted == len(endpoints)
 

@@ -58,7 +58,10 @@ class RecordingChannel:
         """Do nothing: no connection is open."""
 
     async def send(
-        self, notice: Notice, endpoints: Sequence[Endpoint]
+        self,
+        notice: Notice,
+        gateway: str,  # noqa: ARG002 - there is one
+        endpoints: Sequence[Endpoint],
     ) -> AsyncGenerator[list[Receipt], None]:
         document = json.loads(notice.payload)
         match = NUMBER.search(document["headline"] + " ")

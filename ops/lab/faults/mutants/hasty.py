@@ -39,18 +39,18 @@ class Hasty:
         return self._channel.gateway(endpoint)
 
     async def send(
-        self, notice: Notice, endpoints: Sequence[Endpoint]
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
     ) -> AsyncGenerator[list[Receipt], None]:
-        task = asyncio.create_task(self._send(notice, endpoints))
+        task = asyncio.create_task(self._send(notice, gateway, endpoints))
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
         if endpoints:
             yield [Receipt(endpoint.id) for endpoint in endpoints]
 
-    async def _send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> None:
+    async def _send(self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]) -> None:
         with suppress(ChannelError):
             async with self._turn:
-                async for _ in self._channel.send(notice, endpoints):
+                async for _ in self._channel.send(notice, gateway, endpoints):
                     pass
 
     async def aclose(self) -> None:
