@@ -289,10 +289,23 @@ class ChannelLimits:
     """The most endpoints that make sense in one call of `send`."""
     payload_bytes: int
     concurrency: int
-    """Requests in flight per gateway and process. A call of `send` keeps within it; calls that run at the same time are
-    kept within it together by their caller."""
+    """Requests in flight per process at a gateway of which the channel knows no more."""
     max_age_s: int
     """The longest a gateway keeps an undelivered message; the deadline is capped by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayLimits:
+    """What one gateway takes."""
+
+    concurrency: int
+    """Requests in flight per process. A call of `send` keeps within it; calls that run at the same time are kept within
+    it together by their caller."""
+    rate: float | None = None
+    """Messages a second; None: not known beforehand."""
+    account: str = ""
+    """The name of the account that the gateway counts, whichever of our processes sends; empty: there is none, and each
+    process has the gateway's limits for itself."""
 
 
 class Channel(Protocol):
@@ -323,6 +336,10 @@ class Channel(Protocol):
 
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the gateway behind which the endpoint lies: an origin or a configured name; a metric label."""
+        ...
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:
+        """Return what the gateway takes, by its name."""
         ...
 
     def send(

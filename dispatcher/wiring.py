@@ -15,7 +15,8 @@ from channels.app.channel import App
 from channels.clock import utc_now
 from channels.http.addresses import Exemptions, Purpose
 from channels.http.client import HttpClient
-from channels.sms.http import SmsHttp, choose
+from channels.sms.channel import Sms, choose
+from channels.sms.http.carrier import HttpCarrier
 from channels.webpush.channel import WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -77,7 +78,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from channels.base import Channel
-    from channels.sms.provider import SmsGateway
+    from channels.sms.channel import Carrier
+    from channels.sms.http.provider import SmsGateway
     from channels.sms.settings import SmsReportSettings
     from channels.webpush.encoder import Encoder
     from dispatcher.feeds.configuration import Feed
@@ -230,16 +232,7 @@ def channels(
     registry: dict[str, Channel] = {}
     registry["app"] = callbacks(settings, http, now)
     if settings.sms_gateways:
-        with _naming_setting("WARN_SMS_GATEWAYS"):
-            gateways = sms_gateways(settings)
-        registry["sms_http"] = SmsHttp(
-            http,
-            gateways,
-            policy=exempt.policy(Purpose.GATEWAY),
-            now=now,
-            timeout_s=timeout,
-            connect_failures=failures,
-        )
+        registry["sms"] = Sms(sms_carriers(settings, http, now))
     registry["webpush"] = WebPush(
         http,
         vapid,
@@ -280,6 +273,26 @@ def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
     return DirectEncoder() if keys is None else DirectEncoder(ready=keys.seal)
 
 
+def sms_carriers(
+    settings: Settings, http: HttpClient, now: Callable[[], datetime] = utc_now
+) -> dict[str, Carrier]:
+    """Return what carries SMS, by the gateway's name."""
+    policy = exemptions(settings).policy(Purpose.GATEWAY)
+    with _naming_setting("WARN_SMS_GATEWAYS"):
+        gateways = sms_gateways(settings)
+    return {
+        name: HttpCarrier(
+            http,
+            gateway,
+            policy=policy,
+            now=now,
+            timeout_s=settings.request_timeout_s,
+            connect_failures=settings.delivery.breaker.connect_failures,
+        )
+        for name, gateway in gateways.items()
+    }
+
+
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     """Return the configured HTTP SMS gateways by name."""
     return {item.name: item.gateway() for item in settings.sms_gateways}
@@ -299,7 +312,7 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     }
     if not gateways:
         return None
-    return DeliveryReports(SmsHttp.name, gateways, Reports(pool), metrics, partial(choose, gateways=names))
+    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, partial(choose, gateways=names))
 
 
 def _shared_secret(reports: SmsReportSettings) -> SharedSecret:

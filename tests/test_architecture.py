@@ -219,6 +219,7 @@ def test_a_crowded_room_is_noticed() -> None:
 TWO_CLASSES = {
     "Document": "what a body held, in cap; and the feed format of that name, beside Dwd, Index and Nina",
     "Scope": "CAP's <scope>; and what of the country a permission is for, which is called so everywhere",
+    "Sms": "one text in its encoding and parts; and the channel, which is called after what it sends",
     "Unresolved": "codes of an area; and entries of a feed: each module's word for what is not known yet",
     "Urgency": "CAP's <urgency>; and that of a push message (RFC 8030 section 5.3)",
 }

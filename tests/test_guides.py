@@ -36,8 +36,9 @@ from channels.base import (
 )
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
+from channels.sms.channel import Sms
+from channels.sms.http.carrier import HttpCarrier
 from channels.sms.delivery_reports import ReportState, read_reports
-from channels.sms.http import SmsHttp
 from dispatcher import wiring
 from dispatcher.access import permissions
 from dispatcher.access.table import TableError, differences
@@ -114,7 +115,8 @@ async def client_for() -> AsyncIterator[Any]:
 
 
 async def receipts_of(channel: Any, message: Any, *endpoints: Any) -> list[Any]:
-    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
+    gateway = channel.gateway(endpoints[0])
+    return [receipt async for known in channel.send(message, gateway, endpoints) for receipt in known]
 
 
 # Files
@@ -240,7 +242,8 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 async def hand_over(settings: Any, http: Any) -> Any:
-    channel = SmsHttp(http, wiring.sms_gateways(settings), now=lambda: NOW)
+    gateways = wiring.sms_gateways(settings).items()
+    channel = Sms({name: HttpCarrier(http, gateway, now=lambda: NOW) for name, gateway in gateways})
     return await receipts_of(channel, notice(), Endpoint(ENDPOINT_ID, NUMBER, {}))
 
 

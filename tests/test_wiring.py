@@ -137,7 +137,7 @@ async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(
     errors = {"101": "permanent", "BUSY": "rate_limited", "9": "transient"}
     async with far_side(answer(200, {}, refusal)) as side:
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors=errors))
-        [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+        [receipt] = await sent(channels(side.origin)["sms"], Endpoint(7, "+4915100000001", {}))
     assert len(side.seen) == 1
     assert (type(receipt.error), receipt.error.code) == (meaning, str(code))
 
@@ -148,7 +148,7 @@ async def test_an_error_code_that_is_about_the_account_stops_the_channel(
     async with far_side(answer(200, {}, b'{"status": "failed", "error": {"code": "CREDIT"}}')) as side:
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"CREDIT": "misconfigured"}))
         with pytest.raises(ChannelMisconfigured) as caught:
-            await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+            await sent(channels(side.origin)["sms"], Endpoint(7, "+4915100000001", {}))
     assert (caught.value.code, caught.value.gateway) == ("CREDIT", "haupt")
 
 
@@ -157,7 +157,7 @@ async def test_a_success_in_an_answer_that_is_read_is_a_success(
 ) -> None:
     async with far_side(answer(200, {}, b'{"status": "OK", "message": {"id": "s-1"}}')) as side:
         env.setenv("WARN_SMS_GATEWAYS", sms_gateway(side.origin, errors={"101": "permanent"}))
-        [receipt] = await sent(channels(side.origin)["sms_http"], Endpoint(7, "+4915100000001", {}))
+        [receipt] = await sent(channels(side.origin)["sms"], Endpoint(7, "+4915100000001", {}))
     assert (receipt.accepted, receipt.reference) == (True, "s-1")
 
 

@@ -15,6 +15,7 @@ from channels.base import (
     ChannelMisconfigured,
     DeliveryError,
     Endpoint,
+    GatewayLimits,
     Notice,
     Permanent,
     Receipt,
@@ -91,6 +92,10 @@ class App:
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the origin of the app's server. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
+        """Return the limits of one origin."""
+        return GatewayLimits(self.limits.concurrency)
 
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]

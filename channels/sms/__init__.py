@@ -1,1 +1,1 @@
-"""SMS over providers' HTTP interfaces, and what providers report afterwards."""
+"""SMS over providers' gateways, whatever protocol each speaks, and what providers report afterwards."""

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from channels.sms.json_path import CODE, look_up, matching
+from channels.sms.http.json_path import CODE, look_up, matching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class ReportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportFields:
-    """Where in a provider's report to look, as in `channels.sms.provider.AnswerFields`, and its words for a state.
+    """Where in a provider's report to look, as in `channels.sms.http.provider.AnswerFields`, and its words for a state.
 
     What the body lacks is looked for in the request's query.
     """

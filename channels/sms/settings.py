@@ -22,8 +22,8 @@ from pydantic import (
 
 from channels.sms import delivery_reports
 from channels.sms.delivery_reports import ReportFields
-from channels.sms.json_path import CODE, matching
-from channels.sms.provider import (
+from channels.sms.http.json_path import CODE, matching
+from channels.sms.http.provider import (
     AnswerFields,
     BodyKind,
     Failure,
@@ -35,7 +35,7 @@ from channels.sms.provider import (
 
 
 class SmsAnswerSettings(BaseModel):
-    """Where in the gateway's JSON answer to look; see `channels.sms.provider.AnswerFields`."""
+    """Where in the gateway's JSON answer to look; see `channels.sms.http.provider.AnswerFields`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -103,7 +103,7 @@ class SmsReportSettings(BaseModel):
 
 class SmsGatewaySettings(BaseModel):
     """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
-    `channels.sms.provider.RequestFields` and `AnswerFields`.
+    `channels.sms.http.provider.RequestFields` and `AnswerFields`.
     """
 
     model_config = ConfigDict(extra="forbid")

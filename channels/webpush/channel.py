@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.base import ChannelLimits, Endpoint, Notice, Permanent, RateLimited, Receipt
+from channels.base import ChannelLimits, Endpoint, GatewayLimits, Notice, Permanent, RateLimited, Receipt
 from channels.clock import utc_now
 from channels.crashes import Proof
 from channels.endpoint_url import origin_of, require_at, vetted_origin
@@ -105,6 +105,10 @@ class WebPush:
     def gateway(self, endpoint: Endpoint) -> str:
         """Return the push service's origin. Raises `Permanent` for an unacceptable URL."""
         return origin_of(endpoint, self._policy)
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
+        """Return the limits of one origin."""
+        return GatewayLimits(self.limits.concurrency)
 
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]

@@ -240,10 +240,10 @@ class DroppedBody(Body):
     reach: dict[str, ShownCount] = Field(
         description="those who are told so, by channel. Where the message has a polygon or circle, rounded down to a "
         "multiple of 5, and less than 5 is `< 5`",
-        examples=[{"sms_http": 5}],
+        examples=[{"sms": 5}],
     )
     reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
-        description="the same by municipality (AGS)", examples=[{"05358024": {"sms_http": 5}}]
+        description="the same by municipality (AGS)", examples=[{"05358024": {"sms": 5}}]
     )
 
 
@@ -317,7 +317,7 @@ class PreviewBody(Body):
     reach: dict[str, ShownCount] = Field(
         description="subscribers by channel, each counted once. Where the message has a polygon or circle, those whom "
         "it reaches by a place of their own are rounded down to a multiple of 5, and less than 5 in all is `< 5`",
-        examples=[{"webpush": 120, "sms_http": "< 5"}],
+        examples=[{"webpush": 120, "sms": "< 5"}],
     )
     reach_by_municipality: dict[str, dict[str, ShownCount]] = Field(
         description="the same by municipality (AGS)", examples=[{"05358008": {"webpush": 120}}]

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from channels.base import Channel, Endpoint, Permanent
-from channels.sms.http import SmsHttp
+from channels.sms.channel import Sms
 from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
@@ -49,6 +49,9 @@ REASONS = {
     "url_purpose": "an address that WARN_ALLOWED_ORIGINS exempts for something else",
 }
 """What the codes of channels mean to whoever writes the file."""
+
+FORMER_CHANNELS = {"sms_http": Sms.name}
+"""Names that channels had before: files that say so are understood."""
 
 app = typer.Typer(help="Endpoints.", no_args_is_help=True)
 
@@ -236,8 +239,9 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _channel(name: object, channels: Mapping[str, Channel]) -> Channel:
+    name = FORMER_CHANNELS.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in channels:
-        unset = "; sms_http needs WARN_SMS_GATEWAYS" if SmsHttp.name not in channels else ""
+        unset = "; sms needs WARN_SMS_GATEWAYS" if Sms.name not in channels else ""
         raise ValueError(
             f"unknown or unconfigured channel; configured are {', '.join(sorted(channels))}{unset}"
         )

@@ -255,7 +255,8 @@ class _Work:
         """
         if self._breaker.probing:
             return 1
-        size = min(self._dependencies.slice_size, channel.limits.concurrency)
+        limits = channel.gateway_limits(self._lease.gateway)
+        size = min(self._dependencies.slice_size, limits.concurrency)
         if self._batch.has_fresh:
             return size
         now = time.monotonic()

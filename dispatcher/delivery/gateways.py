@@ -66,7 +66,9 @@ class Gateways:
 
     def _add(self, channel: str, name: str) -> Gateway:
         # A channel that this worker does not have sends nothing.
-        capacity = self._channels[channel].limits.concurrency if channel in self._channels else 1
+        capacity = (
+            self._channels[channel].gateway_limits(name).concurrency if channel in self._channels else 1
+        )
         gateway = self._known[channel, name] = Gateway(
             Breaker(self._policy.breaker), RetryBudget(self._policy.retry_budget), GatewayLimiter(capacity)
         )

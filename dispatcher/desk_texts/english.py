@@ -118,7 +118,7 @@ ENGLISH: Final = DeskTexts(
         FeedResult.UNREADABLE: "unreadable",
         FeedResult.FAILED: "failed here",
     },
-    channels={"app": "app", "sms_http": "SMS", "webpush": "Web Push"},
+    channels={"app": "app", "sms": "SMS", "webpush": "Web Push"},
     failures={
         "gone": "unsubscribed",
         "permanent": "rejected",

@@ -118,7 +118,7 @@ GERMAN: Final = DeskTexts(
         FeedResult.UNREADABLE: "unlesbar",
         FeedResult.FAILED: "eigener Fehler",
     },
-    channels={"app": "App", "sms_http": "SMS", "webpush": "Web-Push"},
+    channels={"app": "App", "sms": "SMS", "webpush": "Web-Push"},
     failures={
         "gone": "abgemeldet",
         "permanent": "abgelehnt",

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-CHANNELS = ("app", "sms_http", "webpush")
+CHANNELS = ("app", "sms", "webpush")

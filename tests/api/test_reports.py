@@ -81,7 +81,7 @@ async def warn(service: Any, pool: Any, *wanted: Any) -> Sent:
     """One recipient for each gateway named, in this order."""
     for n, name in enumerate(wanted):
         keys = {"gateway": name} if name else {}
-        one = NewSubscription("sms_http", name or "sms-1", f"+491510000000{n}", keys, (DUEREN,))
+        one = NewSubscription("sms", name or "sms-1", f"+491510000000{n}", keys, (DUEREN,))
         await Subscriptions(pool).add_many([one])
     alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
     ready_batches = await plan(ledger_of(pool), Plans(pool, 2), alert_id)
@@ -117,9 +117,9 @@ async def test_what_is_reported_stands_beside_the_states_and_changes_none(servic
     assert await sent.pool.fetch("SELECT * FROM batch ORDER BY id") == before
     assert await sent.pool.fetchval("SELECT state FROM alert") == "settled"
     for verdict in ("delivered", "failed", "pending"):
-        labels = {"channel": "sms_http", "gateway": "sms-1", "verdict": verdict}
+        labels = {"channel": "sms", "gateway": "sms-1", "verdict": verdict}
         assert service.count("warn_delivery_reports_total", **labels) == 1
-    assert service.count("warn_delivered_latency_seconds_count", channel="sms_http", lane="priority") == 1
+    assert service.count("warn_delivered_latency_seconds_count", channel="sms", lane="priority") == 1
 
 
 async def test_the_first_final_report_stays(service: Any, sent: Any) -> None:
@@ -185,7 +185,7 @@ async def test_what_nobody_sent_is_answered_all_the_same_and_counted(service: An
     answer = await report(service, *((ref, "failed") for ref in nobody), ("x", "failed"), (other, "odd"))
     assert (answer.status, answer.json["verdicts"]) == (200, {"unknown": 4, "unreadable": 2})
     assert await sent.reports() == [None] * 4
-    labels = {"channel": "sms_http", "gateway": "sms-1"}
+    labels = {"channel": "sms", "gateway": "sms-1"}
     assert service.count("warn_delivery_reports_total", verdict="unknown", **labels) == 4
     assert service.count("warn_delivery_reports_total", verdict="unreadable", **labels) == 2
 
@@ -325,7 +325,7 @@ async def test_without_the_record_a_report_is_not_taken(settings: Any, server_di
             assert int(answer.headers["retry-after"]) > 0
             assert (
                 service.count(
-                    "warn_delivery_reports_total", channel="sms_http", gateway="sms-1", verdict="unknown"
+                    "warn_delivery_reports_total", channel="sms", gateway="sms-1", verdict="unknown"
                 )
                 == 0
             )
@@ -364,10 +364,10 @@ async def test_a_batch_is_found_by_its_range_of_recipients(pool: Any, sent: Any)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; DROP INDEX batch_alert")
         found = await connection.fetch(
-            "EXPLAIN SELECT id FROM batch WHERE alert_id = 'x' AND channel = 'sms_http' AND recipients[1] <= 7"
+            "EXPLAIN SELECT id FROM batch WHERE alert_id = 'x' AND channel = 'sms' AND recipients[1] <= 7"
             " AND recipients[cardinality(recipients)] >= 7"
         )
         indexes = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE indexname = 'batch_reported'")
         definition = indexes[0]["indexdef"]
     assert any("batch_reported" in row[0] for row in found), found
-    assert "WHERE (channel = 'sms_http'::text)" in definition
+    assert "WHERE (channel = 'sms'::text)" in definition

@@ -149,9 +149,9 @@ def test_what_was_accepted_before_is_named_and_counted_for_its_source_only(
 
 
 def test_a_channel_shows_its_states_and_beside_them_what_was_reported() -> None:
-    summary = ChannelSummary("sms_http", "alert", {"accepted": 2}, NOW, None, {"delivered": 1})
+    summary = ChannelSummary("sms", "alert", {"accepted": 2}, NOW, None, {"delivered": 1})
     assert schemas.channel_body(summary).model_dump() == {
-        "channel": "sms_http",
+        "channel": "sms",
         "kind": "alert",
         "states": {"accepted": 2},
         "first_accepted_at": NOW,

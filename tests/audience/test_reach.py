@@ -30,19 +30,19 @@ def populated(boundaries: Any, population: Any) -> Any:
 def test_reach_counts_by_channel_and_municipality_and_names_the_gaps(boundaries: Boundaries) -> None:
     found = match([coded(("AGS", "05358008"), ("AGS", "05358012"))], boundaries)
     counts = {
-        ("05358008", "sms_http"): 3,
+        ("05358008", "sms"): 3,
         ("05358008", "webpush"): 5,
         ("05358012", "webpush"): 2,
         ("05315000", "webpush"): 9,
     }
-    result = reach(found, populated(boundaries, 1000), counts, ("sms_http", "webpush"))
+    result = reach(found, populated(boundaries, 1000), counts, ("sms", "webpush"))
     assert result.municipalities == 2
     assert result.population == 2000
     assert result.subscribers == 10
-    assert result.by_channel == {"sms_http": 3, "webpush": 7}
-    assert result.by_municipality["05358012"] == {"sms_http": 0, "webpush": 2}
-    assert [(gap.channel, gap.ags) for gap in result.gaps] == [("sms_http", ("05358012",))]
-    assert result.gaps[0].sentence() == "1 von 2 Gemeinden haben keine Abonnenten für sms_http."
+    assert result.by_channel == {"sms": 3, "webpush": 7}
+    assert result.by_municipality["05358012"] == {"sms": 0, "webpush": 2}
+    assert [(gap.channel, gap.ags) for gap in result.gaps] == [("sms", ("05358012",))]
+    assert result.gaps[0].sentence() == "1 von 2 Gemeinden haben keine Abonnenten für sms."
 
 
 def test_one_municipality_is_singular(boundaries: Boundaries) -> None:

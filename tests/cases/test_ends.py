@@ -45,7 +45,7 @@ async def bring(town: Town, way: str, earlier: Message, end: Message) -> None:
 
 async def begin(town: Town, way: str, first: Message) -> None:
     await town.follow("inside", ALDENHOVEN)
-    await town.follow("by-sms", ALDENHOVEN, channel="sms_http")
+    await town.follow("by-sms", ALDENHOVEN, channel="sms")
     await town.follow("outside", DUEREN)
     if way == "submission":
         await town.accepted(first)

@@ -9,7 +9,7 @@ from tests.cases.town import DUEREN, OFFICE, Entry, Town
 from tests.support.messages import InfoPart, Message
 from tests.support.submissions import now, warning
 
-CHANNELS = ("app", "webpush", "sms_http")
+CHANNELS = ("app", "webpush", "sms")
 
 
 async def everybody(town: Town) -> None:
@@ -25,7 +25,7 @@ async def test_a_headline_with_any_sign_arrives_on_every_channel(town: Town, hea
     await town.accepted(warning(DUEREN, headline=headline))
     await town.work()
     assert town.heard("app") == town.heard("webpush") == [("alert", headline)]
-    assert [kind for kind, _ in town.heard("sms_http")] == ["alert"]
+    assert [kind for kind, _ in town.heard("sms")] == ["alert"]
 
 
 async def test_a_warning_that_begins_tomorrow_is_told_today(town: Town) -> None:

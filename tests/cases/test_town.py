@@ -12,7 +12,7 @@ TEXT = "Hochwasser an der Rur"
 
 
 @pytest.mark.parametrize("way", ["submission", "feed"])
-@pytest.mark.parametrize("channel", ["app", "webpush", "sms_http"])
+@pytest.mark.parametrize("channel", ["app", "webpush", "sms"])
 async def test_a_warning_is_heard_on_every_channel(town: Town, channel: str, way: str) -> None:
     await town.follow("inside", DUEREN, channel=channel)
     await town.follow("outside", ALDENHOVEN, channel=channel)

@@ -114,7 +114,7 @@ class Town:
                 f"{origin}/push/{name}",
                 {"p256dh": browser.UA_PUBLIC, "auth": browser.AUTH},
             ),
-            "sms_http": ("sms", f"+4915550{len(self.people):06}", {}),
+            "sms": ("sms", f"+4915550{len(self.people):06}", {}),
         }[channel]
         person = NewSubscription(channel, gateway, address, keys, places, watched_areas=watched)
         await Subscriptions(self.pool).add_many([person])
@@ -186,7 +186,7 @@ class Town:
 
     def _is_for(self, name: str, seen: Any) -> bool:
         person = self.people[name]
-        if person.channel == "sms_http":
+        if person.channel == "sms":
             return seen.target == "/sms" and json.loads(seen.body)["to"] == person.address
         return person.address == self.gateways.origin + seen.target
 
@@ -219,7 +219,7 @@ class Town:
 
 
 def _told(person: NewSubscription, body: bytes) -> tuple[str, str]:
-    if person.channel == "sms_http":
+    if person.channel == "sms":
         first = json.loads(body)["text"].partition("\n")[0]
         kinds = {prefix: kind for kind, prefix in words_for("de").prefix.items()}
         prefix, _, headline = first.partition(": ")

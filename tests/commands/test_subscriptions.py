@@ -226,7 +226,7 @@ NAMED = {
     ),
     "a channel that is not configured": (
         line(channel="sms"),
-        "unknown or unconfigured channel; configured are app, webpush; sms_http needs WARN_SMS_GATEWAYS",
+        "unknown or unconfigured channel; configured are app, webpush; sms needs WARN_SMS_GATEWAYS",
     ),
     "an instance that is not there": (
         line(instance="duren"),
@@ -265,7 +265,7 @@ async def test_a_number_that_is_not_international_is_refused_with_an_example(
     surroundings.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
     file = tmp_path / "subscriptions.jsonl"
     numbers = ["0151 00000001", "+49 151 00000001", "004915100000001"]
-    file.write_text("\n".join(line(channel="sms_http", address=one, keys={}) for one in numbers) + "\n")
+    file.write_text("\n".join(line(channel="sms", address=one, keys={}) for one in numbers) + "\n")
     done = await run("subscriptions", "import", file, "--json")
     found = json.loads(done.stdout)
     assert (done.exit_code, found["added"], [one["line"] for one in found["refused"]]) == (1, 0, [1, 2, 3])
@@ -273,6 +273,20 @@ async def test_a_number_that_is_not_international_is_refused_with_an_example(
     assert why.startswith("number_invalid: no number in E.164, ")
     assert why.endswith(" without zeros or blanks: +4915100000001")
     assert not any(number in done.output for number in numbers)
+
+
+@pytest.mark.parametrize("name", ["sms", "sms_http"])
+async def test_a_file_may_call_a_channel_as_it_was_called(
+    run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch, name: str
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
+    file = tmp_path / "subscriptions.jsonl"
+    file.write_text(line(channel=name, address="+4915100000001", keys={}) + "\n")
+    done = await run("subscriptions", "import", file)
+    assert done.exit_code == 0, done.output
+    assert [tuple(row) for row in await pool.fetch("SELECT channel, gateway FROM subscription")] == [
+        ("sms", "a")
+    ]
 
 
 async def test_names_of_a_file_do_not_control_the_terminal(run: Any, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from channels.app.channel import App
 from channels.base import Channel, ChannelLimits, Endpoint, Notice, Urgency
 from channels.http.client import HttpClient
-from channels.sms.http import SmsHttp
-from channels.sms.provider import SmsGateway
+from channels.sms.channel import Sms
+from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.provider import SmsGateway
 from channels.webpush.channel import WebPush
 from channels.webpush.vapid import VapidSigner, generate_key
 from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 - fixtures
@@ -65,9 +66,9 @@ def _sms(setting: Setting) -> Channel:
         f"gateway{n}": SmsGateway(f"gateway{n}", f"{origin}/{SECRET}", "WARNUNG", f"Bearer {SECRET}")
         for n, origin in enumerate(setting.origins)
     }
-    return SmsHttp(
-        setting.http, gateways, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s
-    )
+    options: dict[str, Any] = {"now": setting.now, "limits": setting.limits, "timeout_s": setting.timeout_s}
+    carriers = {name: HttpCarrier(setting.http, gateway, **options) for name, gateway in gateways.items()}
+    return Sms(carriers, setting.limits)
 
 
 def _app(setting: Setting) -> Channel:
@@ -89,17 +90,17 @@ class Case:
 
     def endpoint(self, number: int, origins: tuple[str, ...], side: int = 0) -> Endpoint:
         """Endpoint `number` behind the origin with the index `side`."""
-        if self.name == "sms_http":
+        if self.name == "sms":
             return Endpoint(number, f"+4915100000{number:03}", {"gateway": f"gateway{side}"})
         keys = {"p256dh": _P256DH, "auth": _AUTH} if self.name == "webpush" else {"secret": _WHSEC}
         return Endpoint(number, f"{origins[side]}/{SECRET}/{number}", keys)
 
     def gateway(self, origins: tuple[str, ...], side: int = 0) -> str:
-        return f"gateway{side}" if self.name == "sms_http" else origins[side]
+        return f"gateway{side}" if self.name == "sms" else origins[side]
 
     def number(self, seen: Seen) -> int:
         """Which endpoint a request is for."""
-        if self.name == "sms_http":
+        if self.name == "sms":
             return int(json.loads(seen.body)["to"][-3:])
         return int(seen.target.rpartition("/")[2])
 
@@ -120,7 +121,7 @@ CASES = (
         own_credentials=True,
     ),
     Case(
-        "sms_http",
+        "sms",
         _sms,
         {**dict.fromkeys(_ACCOUNT, "misconfigured"), 502: "uncertain", 504: "uncertain"},
         {},

@@ -409,9 +409,9 @@ async def test_an_unusable_record_hurts_only_itself(case: Case, client_for: Any)
         broken = [
             good[0]._replace(id=10, address="javascript:alert(1)"),
             good[0]._replace(id=11, address=None),
-            good[0]._replace(id=12, keys=None),
         ]
         if case.wrong_keys:
+            broken.append(good[0]._replace(id=12, keys=None))
             broken.append(good[0]._replace(id=13, keys=case.wrong_keys))
             broken.append(good[0]._replace(id=14, keys={}))
         result = await send(stage.channel, stage.gateway(), [*broken, *good])
@@ -458,6 +458,9 @@ async def test_limits_are_stated(case: Case, client_for: Any) -> None:
     channel = case.build(Setting(client_for(), origins))
     assert channel.name == case.name
     assert min(dataclasses.astuple(channel.limits)) > 0
+    limits = channel.gateway_limits(case.gateway(origins))
+    assert limits.concurrency > 0
+    assert limits.rate is None or limits.rate > 0
 
 
 FAULTS = [

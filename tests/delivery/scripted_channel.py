@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels.base import ChannelError, ChannelLimits, Receipt
+from channels.base import ChannelError, ChannelLimits, GatewayLimits, Receipt
 
 LIMITS = ChannelLimits(batch=1000, payload_bytes=3000, concurrency=10, max_age_s=3600)
 
@@ -35,6 +35,9 @@ class ScriptedChannel:
 
     def gateway(self, endpoint: Any) -> str:
         return "https://push.example"
+
+    def gateway_limits(self, gateway: Any) -> GatewayLimits:
+        return GatewayLimits(self.limits.concurrency)
 
     async def send(self, notice: Any, gateway: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
         self.calls.append([endpoint.id for endpoint in endpoints])

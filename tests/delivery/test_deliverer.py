@@ -276,7 +276,7 @@ async def test_a_breakers_pause_names_the_code_that_opened_it(house: House) -> N
 
 
 async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house: House) -> None:
-    await house.subscribe("a", channel="sms_http")
+    await house.subscribe("a", channel="sms")
     [batch] = await house.planned()
     await house.deliverer.deliver(batch)
     assert await house.outcomes(batch) == bytes(1)

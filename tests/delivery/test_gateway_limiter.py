@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.app.channel import LIMITS as APP
-from channels.sms.http import LIMITS as SMS
+from channels.sms.channel import LIMITS as SMS
 from channels.webpush.channel import LIMITS as WEBPUSH
 from dispatcher.delivery.gateway_limiter import (
     RESERVED_FROM,

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import cap
 from channels.app.channel import App
+from channels.sms.channel import Sms
 from channels.sms.gsm7 import encoding_of
-from channels.sms.http import SmsHttp
-from channels.sms.provider import SmsGateway
+from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.provider import SmsGateway
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Reason
 from tests.channels import conftest as channel_fixtures
@@ -35,8 +36,9 @@ class Phones:
 
     def __init__(self, house: House, side: Any, client: Any) -> None:
         self._house, self._side = house, side
-        sms = SmsHttp(client, {"haupt": SmsGateway("haupt", f"{side.origin}/sms", "WARNUNG")})
-        self._deliverer = house.another(channels={"sms_http": sms, "app": App(client)})
+        gateway = SmsGateway("haupt", f"{side.origin}/sms", "WARNUNG")
+        sms = Sms({"haupt": HttpCarrier(client, gateway)})
+        self._deliverer = house.another(channels={"sms": sms, "app": App(client)})
 
     async def tell(self, alert_id: str, raw: bytes, **changes: Any) -> tuple[str, Any]:
         """Submit, plan and deliver; the SMS and the app's document."""
@@ -53,7 +55,7 @@ async def phones(house: House, client_for: Clients) -> AsyncIterator[Phones]:
     async with far_side(answer(200, {}, b'{"id": "1"}')) as side:
         await house.subscriptions.add_many(
             [
-                NewSubscription("sms_http", "haupt", NUMBER, {}, (DUEREN,)),
+                NewSubscription("sms", "haupt", NUMBER, {}, (DUEREN,)),
                 NewSubscription("app", side.origin, f"{side.origin}/app", {"secret": SECRET}, (DUEREN,)),
             ]
         )

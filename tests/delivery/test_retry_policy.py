@@ -213,6 +213,8 @@ def test_channels_are_told_by_the_wiring(env: pytest.MonkeyPatch, tmp_path: Path
     env.setenv("WARN_SMS_GATEWAYS", '[{"name": "sms-1", "url": "https://sms.example/"}]')
     settings = Settings()
     found = wiring.channels(settings, wiring.http_client(settings), wiring.checking_signer(settings))
-    assert {cast("Any", channel)._connect_failures for channel in found.values()} == {7}
+    [sms] = wiring.sms_carriers(settings, wiring.http_client(settings)).values()
+    told = [found["app"], found["webpush"], sms]
+    assert {cast("Any", one)._connect_failures for one in told} == {7}
     [push] = [channel for channel in found.values() if isinstance(channel, WebPush)]
     assert push._refusals == 8

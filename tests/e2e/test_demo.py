@@ -112,7 +112,7 @@ def test_every_promise_is_kept_although_a_worker_is_killed(demo: Demo) -> None:
 def test_the_account_names_every_message_and_channel(demo: Demo) -> None:
     assert [one["kind"] for one in demo.summary["messages"]] == ["alert", "update", "cancel"]
     for message in demo.summary["messages"]:
-        assert message["channels"].keys() == {"webpush", "sms_http", "app"}
+        assert message["channels"].keys() == {"webpush", "sms", "app"}
         for counts in (message["total"], *message["channels"].values()):
             assert counts.keys() >= PROMISED
             assert 0 < counts["time_to_first_ms"] <= counts["time_to_last_ms"]

@@ -85,7 +85,7 @@ def test_the_corpus_reaches_the_right_places_once_and_the_all_clear_those_alarme
 ) -> None:
     weather = named_by_one_warning()
     places = [weather, KASSEL, BERGSTRASSE, HOME]
-    people = [one for one in district.recipients if one.channel == "sms_http"][: len(places)]
+    people = [one for one in district.recipients if one.channel == "sms"][: len(places)]
     refs = {one.ref: place for one, place in zip(people, places, strict=True)}
     moved = tmp_path / "moved.ndjson"
     moved.write_bytes(

@@ -24,7 +24,7 @@ from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from channels.sms.fitting import compose
 from channels.sms.gsm7 import Encoding
-from channels.sms.http import SmsHttp
+from channels.sms.http.carrier import HttpCarrier
 from channels.sms.settings import SmsGatewaySettings
 from dispatcher.embedded.parent_death import with_parent_death_signal
 from dispatcher.model.subscriptions import NewSubscription
@@ -168,15 +168,13 @@ async def send(gateway: SmsGatewaySettings, text: str, alert_id: str, number: in
     """Send one text as the channel does."""
     origin = gateway.url.removesuffix("/cgi-bin/sendsms")
     http = HttpClient(AddressPolicy(frozenset({origin})))
-    channel = SmsHttp(http, {gateway.name: gateway.gateway()})
+    carrier = HttpCarrier(http, gateway.gateway())
     deadline = utc_now() + timedelta(hours=2)
     notice = Notice(alert_id, "k" * 32, "Titel", text, b"{}", language, Urgency.HIGH, deadline)
     try:
         (receipt,) = [
             one
-            async for known in channel.send(
-                notice, "kannel", [Endpoint(number, NUMBER, {"gateway": "kannel"})]
-            )
+            async for known in carrier.send(notice, [Endpoint(number, NUMBER, {"gateway": "kannel"})])
             for one in known
         ]
     finally:
@@ -240,7 +238,7 @@ async def test_kannel_reports_what_became_of_a_text(
     pool = await record.connect(database_url, size=2)
     async with serving(settings) as service:
         await introduce(service.parts)
-        person = NewSubscription("sms_http", "kannel", NUMBER, {"gateway": "kannel"}, (DUEREN,))
+        person = NewSubscription("sms", "kannel", NUMBER, {"gateway": "kannel"}, (DUEREN,))
         await Subscriptions(pool).add_many([person])
         alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
         ledger = ledger_of(pool)

@@ -42,16 +42,15 @@ def test_a_known_source_shows_every_reason_at_zero() -> None:
 
 def test_a_gateway_that_reports_shows_every_verdict_at_zero() -> None:
     metrics = Metrics()
-    metrics.know_reports("sms_http", "sms-1", ("delivered", "failed"), ("too-large",))
+    metrics.know_reports("sms", "sms-1", ("delivered", "failed"), ("too-large",))
     shown = samples(metrics)
     for verdict in ("delivered", "failed"):
-        labels = frozenset({("channel", "sms_http"), ("gateway", "sms-1"), ("verdict", verdict)})
+        labels = frozenset({("channel", "sms"), ("gateway", "sms-1"), ("verdict", verdict)})
         assert shown["warn_delivery_reports_total", labels] == 0
     refused = frozenset({("gateway", "sms-1"), ("problem", "too-large")})
     assert shown["warn_delivery_report_requests_refused_total", refused] == 0
     assert (
-        shown["warn_delivered_latency_seconds_count", frozenset({("channel", "sms_http"), ("lane", "flash")})]
-        == 0
+        shown["warn_delivered_latency_seconds_count", frozenset({("channel", "sms"), ("lane", "flash")})] == 0
     )
 
 

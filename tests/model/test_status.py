@@ -20,7 +20,7 @@ from dispatcher.model.vocabulary import Reason, State
 from tests.support.messages import HOUR, NOW, stored
 
 LATER = NOW + timedelta(minutes=3)
-GATEWAY = ("sms_http", "seven")
+GATEWAY = ("sms", "seven")
 
 
 @pytest.mark.parametrize(

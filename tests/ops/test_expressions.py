@@ -149,8 +149,8 @@ def test_nothing_fires_while_all_is_well(watched: Any) -> None:
 def test_a_gateway_that_refuses_us_calls_somebody(watched: Any) -> None:
     [(name, labels, annotations)] = watched.firing_when_refused
     assert name == "DispatcherGatewayMisconfigured"
-    assert (labels["severity"], labels["channel"], labels["gateway"]) == ("critical", "sms_http", "sms")
-    assert annotations["summary"] == "Gateway sms weist uns ab (sms_http)"
+    assert (labels["severity"], labels["channel"], labels["gateway"]) == ("critical", "sms", "sms")
+    assert annotations["summary"] == "Gateway sms weist uns ab (sms)"
     assert annotations["runbook_url"] == f"{RUNBOOKS}#dispatchergatewaymisconfigured"
 
 

@@ -124,6 +124,39 @@ async def test_addresses_of_feeds_with_keys_in_them_leave_the_record(empty_datab
         assert await pool.fetchval("SELECT name FROM quarantine") == part_of(SECRET_URL)
 
 
+async def test_the_channel_of_sms_gets_its_name_whatever_holds_it(empty_database: str) -> None:
+    await _upgrade_to(empty_database, "0013")
+    connection = await asyncpg.connect(empty_database)
+    await connection.execute("SET session_replication_role = replica")  # no alert is needed for a batch
+    for channel in ("sms_http", "webpush"):
+        await connection.execute(
+            "INSERT INTO subscription (channel, gateway, address, address_hash) VALUES ($1, 'a', 'x', 'x')",
+            channel,
+        )
+        await connection.execute(
+            "INSERT INTO gateway (channel, name, paused_until, reason) VALUES ($1, 'a', now(), 'down')",
+            channel,
+        )
+        await connection.execute(
+            "INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients,"
+            " outcomes) VALUES ('a', 'a', 'alert', $1, 'a', 'de', 'flash', now(), '{}', '')",
+            channel,
+        )
+    await connection.close()
+    await upgrade(empty_database)
+    connection = await asyncpg.connect(empty_database)
+    for table in ("subscription", "batch", "gateway"):
+        rows = await connection.fetch(f"SELECT channel FROM {table} ORDER BY channel")
+        assert [row["channel"] for row in rows] == ["sms", "webpush"]
+    columns = await connection.fetch(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'channel' AND table_schema = 'public'"
+    )
+    assert {row["table_name"] for row in columns} == {"subscription", "batch", "gateway"}
+    index = await connection.fetchval("SELECT indexdef FROM pg_indexes WHERE indexname = 'batch_reported'")
+    assert index.endswith("WHERE (channel = 'sms'::text)")
+    await connection.close()
+
+
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Any]:
     pool = await record.connect(url)

@@ -84,7 +84,7 @@ Ags = Annotated[
     ),
 ]
 Channel = Annotated[
-    str, Field(description="Channel of delivery: `app`, `sms_http` or `webpush`.", examples=["webpush"])
+    str, Field(description="Channel of delivery: `app`, `sms` or `webpush`.", examples=["webpush"])
 ]
 FeedName = Annotated[str, Field(description="Name of the feed in `feeds.toml`.", examples=["mowas"])]
 Moment = Annotated[datetime, Field(examples=[_MOMENT])]

@@ -21,7 +21,7 @@ FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY w(alert_id, recipient, n)
 JOIN alert a ON a.id = w.alert_id
 CROSS JOIN LATERAL (
   SELECT id, outcomes, lane, deadline, array_position(recipients, w.recipient) - 1 AS position FROM batch
-  WHERE alert_id = w.alert_id AND channel = 'sms_http' AND recipients[1] <= w.recipient
+  WHERE alert_id = w.alert_id AND channel = 'sms' AND recipients[1] <= w.recipient
     AND recipients[cardinality(recipients)] >= w.recipient) b
 LEFT JOIN subscription s ON s.id = w.recipient
 LEFT JOIN delivery_report r ON r.batch_id = b.id AND r.position = b.position

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.lab.world.ledger import Entry
     from ops.lab.world.population import Recipient
 
-SHORT = {"webpush": "push notification", "sms_http": "SMS", "app": "callback"}
+SHORT = {"webpush": "push notification", "sms": "SMS", "app": "callback"}
 
 
 class Phones:

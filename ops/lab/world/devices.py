@@ -28,7 +28,7 @@ def lines_of(entry: Entry, zone: ZoneInfo) -> list[str]:
 
     Raises ValueError where the entry has no text."""
     match entry.channel:
-        case "sms_http":
+        case "sms":
             return _sms(entry.text)
         case "app":
             return _app(json.loads(entry.text))

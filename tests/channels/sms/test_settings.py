@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from channels.sms.provider import BodyKind, ValidityUnit
+from channels.sms.http.provider import BodyKind, ValidityUnit
 from channels.sms.settings import SmsGatewaySettings, SmsReportSettings, SmsSettings
 
 SECRET = "s" * 16

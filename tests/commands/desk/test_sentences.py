@@ -77,8 +77,8 @@ def previewed(**changes: Any) -> dict[str, Any]:
         "lane": "flash",
         "expires": AT,
         "municipalities": [place()],
-        "reach": {"sms_http": 3},
-        "reach_by_municipality": {"05358008": {"sms_http": 3}},
+        "reach": {"sms": 3},
+        "reach_by_municipality": {"05358008": {"sms": 3}},
         "findings": [],
     } | changes
 
@@ -153,8 +153,8 @@ def test_whom_an_update_leaves_stands_apart() -> None:
     left = place(ags="05358024", name="Jülich")
     dropped = {
         "municipalities": [left],
-        "reach": {"sms_http": 5},
-        "reach_by_municipality": {"05358024": {"sms_http": 5}},
+        "reach": {"sms": 5},
+        "reach_by_municipality": {"05358024": {"sms": 5}},
     }
     lines = preview_lines(previewed(reason="update", no_longer_affected=dropped), DESK)
     at = lines.index(DESK.line("dropped", counts="SMS 5"))
@@ -171,7 +171,7 @@ def test_another_sources_warning_is_not_shown() -> None:
 
 def test_a_status_counts_people_and_says_when_and_why() -> None:
     waits = {
-        "channel": "sms_http",
+        "channel": "sms",
         "gateway": "gw1",
         "reason": "transient",
         "code": "503",
@@ -189,7 +189,7 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
             recipients_by_municipality={"05358008": {"accepted": 4, "retry": 2, "gone": 1}},
             channels=[
                 {
-                    "channel": "sms_http",
+                    "channel": "sms",
                     "kind": "alert",
                     "states": {"accepted": 4, "retry": 2, "gone": 1},
                     "first_accepted_at": AT,

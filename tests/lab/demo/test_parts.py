@@ -114,7 +114,7 @@ def test_live_tables_name_channels_and_municipalities(progress: Progress) -> Non
     for word in (
         "1/3 Alert",
         "webpush",
-        "sms_http",
+        "sms",
         "Jülich",
         "Düren",
         "nobody else",
@@ -174,7 +174,7 @@ def test_rows_add_up_and_times_span_all() -> None:
 
 def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     counts = dataclasses.asdict(Counts(expected=12_800, time_to_first_ms=711.4, time_to_last_ms=28_917.8))
-    channels = dict.fromkeys(("app", "sms_http", "webpush"), counts)
+    channels = dict.fromkeys(("app", "sms", "webpush"), counts)
     messages = [{"kind": kind, "gone": 0, "channels": channels} for kind in ("alert", "update", "cancel")]
     console = Console(file=io.StringIO(), width=80)
     summary = {
@@ -188,5 +188,5 @@ def test_the_account_fits_a_terminal_of_eighty_columns() -> None:
     report.show(console, {**summary, "total": counts})
     text = cast("io.StringIO", console.file).getvalue()
     assert "expected accepted lost doubled phantom late unknown first  last" in text
-    assert [text.count(name) for name in ("sms_http", "webpush", "28918")] == [3, 3, 10]
+    assert [text.count(name) for name in ("sms", "webpush", "28918")] == [3, 3, 10]
     assert "…" not in text

@@ -231,7 +231,7 @@ def test_the_control_interface_counts_and_refuses_what_it_does_not_know(gateway:
         assert [send(client).status for _ in range(3)] == [202, 500, 202]
     stats = gateway.stats()
     assert stats["commits"] == stats["entries"] == 3
-    assert (stats["channel"], stats["requests"], stats["accepted"], stats["refused"]) == ("sms_http", 3, 2, 1)
+    assert (stats["channel"], stats["requests"], stats["accepted"], stats["refused"]) == ("sms", 3, 2, 1)
     assert (stats["recipients"], stats["by_status"]) == (1, {"202": 2, "500": 1})
     assert stats["by_fault"] == {"status-0": 1}
     assert gateway.request("POST", "/_control/faults").status == 404

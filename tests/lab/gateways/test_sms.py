@@ -33,7 +33,7 @@ def test_a_message_is_accepted_and_written_down_without_the_number(start: Any) -
     assert (reply.status, json.loads(reply.body)) == (202, {"id": entry.reference})
     assert (entry.recipient, entry.collapse, entry.alert) == (number_ref(GOOD["to"]), "A-1-42", "A-1")
     assert entry.hash == hashlib.sha256(str(GOOD["text"]).encode()).hexdigest()
-    assert (entry.accepted, entry.status, entry.ttl, entry.channel) == (True, 202, 3600, "sms_http")
+    assert (entry.accepted, entry.status, entry.ttl, entry.channel) == (True, 202, 3600, "sms")
     assert b"+49" not in gateway.ledger.read_bytes()
 
 

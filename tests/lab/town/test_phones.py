@@ -10,7 +10,7 @@ from ops.lab.world.population import Recipient
 
 def entry(recipient: str, text: str = "WARNUNG: Sturm", *, status: int = 202, alert: str = "A") -> Entry:
     return Entry(
-        channel="sms_http",
+        channel="sms",
         recipient=recipient,
         accepted=status < 300,
         status=status,
@@ -25,7 +25,7 @@ def entry(recipient: str, text: str = "WARNUNG: Sturm", *, status: int = 202, al
 
 
 def lines(*entries: Any) -> list[str]:
-    people = [Recipient(ref, "sms_http", "", (place,), place) for ref, place in (("r1", "1"), ("r2", "2"))]
+    people = [Recipient(ref, "sms", "", (place,), place) for ref, place in (("r1", "1"), ("r2", "2"))]
     phones = Phones(people, {"1": "Düren", "2": "Kreuzau"}, ZoneInfo("Europe/Berlin"))
     return [line for line in phones.lines(entries) if line]
 

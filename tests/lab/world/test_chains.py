@@ -49,10 +49,10 @@ def names(owed: Any) -> list[Any]:
 
 def test_an_alert_is_owed_to_those_it_concerns() -> None:
     assert names(
-        audience(ALERT, (), [RecipientChannel("r2", "sms_http"), RecipientChannel("r1", "webpush")], [])
+        audience(ALERT, (), [RecipientChannel("r2", "sms"), RecipientChannel("r1", "webpush")], [])
     ) == [
         ("A", "r1", "webpush"),
-        ("A", "r2", "sms_http"),
+        ("A", "r2", "sms"),
     ]
 
 
@@ -63,9 +63,9 @@ def test_an_update_is_owed_to_those_who_were_reached_and_to_those_it_newly_conce
 
 
 def test_a_cancel_is_owed_to_those_who_were_reached_and_to_nobody_else() -> None:
-    gateway = [got("A", 1, "r1"), got("U", 101, "r2", channel="sms_http")]
+    gateway = [got("A", 1, "r1"), got("U", 101, "r2", channel="sms")]
     owed = audience(CANCEL, (ALERT, UPDATE), [RecipientChannel("r9", "webpush")], gateway)
-    assert names(owed) == [("C", "r1", "webpush"), ("C", "r2", "sms_http")]
+    assert names(owed) == [("C", "r1", "webpush"), ("C", "r2", "sms")]
 
 
 @pytest.mark.parametrize("lifted", [{"kind": "no_longer_affected"}, {"content_hash": "over"}])
@@ -103,7 +103,7 @@ def test_a_recipient_who_is_gone_is_not_owed_other_messages_either(status: int, 
 
 @pytest.mark.parametrize(
     ("channel", "status", "out"),
-    [("app", 410, True), ("app", 404, False), ("sms_http", 410, False), ("sms_http", 400, True)],
+    [("app", 410, True), ("app", 404, False), ("sms", 410, False), ("sms", 400, True)],
 )
 def test_what_ends_a_recipient_depends_on_the_channel(channel: str, status: int, out: bool) -> None:
     owed = [Expected("A", "r1", channel)]
@@ -155,9 +155,7 @@ def counted(*gateway: Any, messages: Any = CHAIN) -> dict[Any, Any]:
         pytest.param([got("U", 100.2), got("A", 100.9)], {"overtaken": 1}, id="overtaken"),
         pytest.param([got("A", 101.1)], {"stale": 1}, id="stale"),
         pytest.param([got("A", 101)], {}, id="just in time"),
-        pytest.param(
-            [got("A", 1), got("C", 201, channel="sms_http")], {"lone_all_clear": 1}, id="other channel"
-        ),
+        pytest.param([got("A", 1), got("C", 201, channel="sms")], {"lone_all_clear": 1}, id="other channel"),
         pytest.param([got("A", 1), got("C", 201, "r2")], {"lone_all_clear": 1}, id="other recipient"),
         pytest.param([got("Z", 1), refused(410, message="C")], {}, id="unknown messages and refusals"),
         pytest.param([got("A", 1, kind="nonsense"), got("C", 201)], {}, id="a kind nobody knows"),

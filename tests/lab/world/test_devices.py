@@ -37,12 +37,12 @@ def entry(channel: str, text: str) -> Entry:
 
 
 def test_an_sms_says_of_how_many_parts_it_is() -> None:
-    assert lines_of(entry("sms_http", "WARNUNG: Sturm\nGebiet: Titz"), BERLIN) == [
+    assert lines_of(entry("sms", "WARNUNG: Sturm\nGebiet: Titz"), BERLIN) == [
         "SMS (1 part, 27 characters, gsm7)",
         "WARNUNG: Sturm",
         "Gebiet: Titz",
     ]
-    assert lines_of(entry("sms_http", "ł" * 71), BERLIN)[0] == "SMS (2 parts, 71 characters, ucs2)"
+    assert lines_of(entry("sms", "ł" * 71), BERLIN)[0] == "SMS (2 parts, 71 characters, ucs2)"
 
 
 def test_a_notification_has_its_headline_first_and_local_time() -> None:
@@ -56,10 +56,10 @@ def test_an_app_gets_json() -> None:
     assert lines[1:4] == ["v: 1", 'title: "WARNUNG"', 'headline: "Hochwasser"']
 
 
-@pytest.mark.parametrize("channel", ["webpush", "app", "sms_http"])
+@pytest.mark.parametrize("channel", ["webpush", "app", "sms"])
 def test_no_line_is_too_long_and_none_controls_the_terminal(channel: Any) -> None:
     texts = {**DOCUMENT, "headline": "\x1b[2Jgone", "areas": "x" * 200}
-    text = "\x1b[2J" + "wort " * 60 if channel == "sms_http" else json.dumps(texts)
+    text = "\x1b[2J" + "wort " * 60 if channel == "sms" else json.dumps(texts)
     lines = lines_of(entry(channel, text), BERLIN)
     assert max(map(len, lines)) <= COLUMNS
     assert not any("\x1b" in line for line in lines)

@@ -10,7 +10,7 @@ from ops.lab.world.ledger import Entry
 from ops.lab.world.records import GatewayRecord
 
 ENTRY = Entry(
-    channel="sms_http",
+    channel="sms",
     recipient="r1",
     accepted=True,
     status=202,
@@ -39,6 +39,6 @@ def test_whole_lines_are_read_and_torn_ones_counted(tmp_path: Path) -> None:
 def test_entries_become_records_under_the_message_s_own_id() -> None:
     (record,) = ledger.gateway_records([ENTRY], {"ref-A": "A"})
     when = datetime(2026, 11, 22, 9, 51, 32, 43_125, tzinfo=UTC)
-    assert record == GatewayRecord("A", "r1", "sms_http", True, when, "abc", "", "ref-A-42", 202)
+    assert record == GatewayRecord("A", "r1", "sms", True, when, "abc", "", "ref-A-42", 202)
     (unnamed,) = ledger.gateway_records([ENTRY])
     assert unnamed.message == "ref-A"

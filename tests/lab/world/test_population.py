@@ -43,7 +43,7 @@ def test_the_channels_have_their_shares_and_each_municipality_one_app(people: tu
     inside = [one for one in people if one.places[0] in INHABITANTS]
     channels = Counter(one.channel for one in inside)
     assert len(inside) == 2_000
-    assert channels == {"app": 15, "sms_http": round(1_985 * 0.199), "webpush": 1_985 - round(1_985 * 0.199)}
+    assert channels == {"app": 15, "sms": round(1_985 * 0.199), "webpush": 1_985 - round(1_985 * 0.199)}
     assert {one.instance for one in inside if one.channel == "app"} == set(INHABITANTS)
 
 
@@ -67,7 +67,7 @@ def test_those_outside_watch_only_neighbours_and_came_through_an_instance_of_the
     assert len(outside) == 100
     assert all(set(one.places) <= set(NEIGHBOURS) for one in outside)
     assert {one.instance for one in people} <= set(INHABITANTS)
-    assert {one.channel for one in outside} == {"webpush", "sms_http"}
+    assert {one.channel for one in outside} == {"webpush", "sms"}
     watching = {one.ref for one in population.watching(people, set(INHABITANTS))}
     assert watching == {one.ref for one in people} - {one.ref for one in outside}
 
@@ -76,7 +76,7 @@ def test_recipient_keys_and_addresses_are_unique_and_numbers_cannot_be_dialled(
     people: tuple[Any, ...],
 ) -> None:
     assert len({one.ref for one in people}) == len({one.address for one in people}) == len(people)
-    numbers = [one for one in people if one.channel == "sms_http"]
+    numbers = [one for one in people if one.channel == "sms"]
     assert all(one.address.startswith("+4900") and len(one.address) == 14 for one in numbers)
     assert all(one.ref == number_ref(one.address) for one in numbers)
 
@@ -139,7 +139,7 @@ def test_the_import_file_spreads_web_push_over_all_origins(people: tuple[Any, ..
     assert min(starts.values()) > 0.4 * starts.total()
     apps = {line["address"] for line in lines if line["channel"] == "app"}
     assert "https://app.example/callback/05358008" in apps
-    assert {line["address"][0] for line in lines if line["channel"] == "sms_http"} == {"+"}
+    assert {line["address"][0] for line in lines if line["channel"] == "sms"} == {"+"}
 
 
 def test_the_command_makes_the_population_and_its_import_file(

@@ -24,7 +24,7 @@ TEXT = "Hochwasser an der Rur. Bringen Sie sich in Sicherheit."
 
 @pytest.fixture
 def gateways(start: Any) -> dict[Any, Any]:
-    return {"webpush": start("webpush"), "sms_http": start("sms"), "app": start("app")}
+    return {"webpush": start("webpush"), "sms": start("sms"), "app": start("app")}
 
 
 @pytest.fixture
@@ -92,14 +92,14 @@ def test_a_faithful_sender_leaves_nothing_to_say(sender: Sender, found: Any, owe
     judged = found()
     assert judged.failures == ()
     assert judged.total.accepted == judged.total.expected == len(owed) > 40
-    assert {row.channel for row in judged.rows} == {"webpush", "sms_http", "app"}
+    assert {row.channel for row in judged.rows} == {"webpush", "sms", "app"}
     assert 0 < judged.total.time_to_first_ms <= judged.total.time_to_last_ms < 60_000
 
 
 def test_unfaithful_senders_are_found_out(
     sender: Sender, found: Any, owed: list[Any], recipients: tuple[Any, ...], doc: Any
 ) -> None:
-    stranger = next(one for one in recipients if not AFFECTED & set(one.places) and one.channel == "sms_http")
+    stranger = next(one for one in recipients if not AFFECTED & set(one.places) and one.channel == "sms")
     faithful, forgotten, doubled, wrong = owed[:-3], *owed[-3:]
     for number, one in enumerate(faithful):
         sender.send(number, one)

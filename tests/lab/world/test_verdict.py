@@ -85,7 +85,7 @@ REFUSED = GatewayRecord(
             id="without a collapse key",
         ),
         pytest.param([*CLEAN, accepted("r3")], SAID, {"phantom": 1}, id="phantom"),
-        pytest.param([*CLEAN, accepted("r1", channel="sms_http")], SAID, {"phantom": 1}, id="other channel"),
+        pytest.param([*CLEAN, accepted("r1", channel="sms")], SAID, {"phantom": 1}, id="other channel"),
         pytest.param([*CLEAN, accepted("r1", message="B")], SAID, {"phantom": 1}, id="unknown message"),
         pytest.param([accepted("r1")], SAID, {"lost": 1, "false_delivered": 1}, id="false delivered"),
         pytest.param(CLEAN, [SAID[0], stated("r2", "dead")], {"unrecorded": 1}, id="unrecorded"),
@@ -157,16 +157,16 @@ def test_an_expectation_for_a_message_that_was_never_submitted_has_no_time() -> 
 
 
 def test_rows_are_per_message_and_channel_and_the_total_sums_them() -> None:
-    owed = [*expected("r1", "r2"), *expected("s1", channel="sms_http"), *expected("r1", "r2", message="C")]
+    owed = [*expected("r1", "r2"), *expected("s1", channel="sms"), *expected("r1", "r2", message="C")]
     gateway = [
         *CLEAN,
-        accepted("s1", 7, channel="sms_http"),
+        accepted("s1", 7, channel="sms"),
         accepted("r1", 61, "C"),
         accepted("r1", 62, "C"),
     ]
-    service = [*SAID, stated("s1", channel="sms_http"), stated("r1", message="C"), stated("r2", "dead", "C")]
+    service = [*SAID, stated("s1", channel="sms"), stated("r1", message="C"), stated("r2", "dead", "C")]
     judged = verdict(gateway, service, owed, (ALERT, CANCEL))
-    assert set(judged.rows) == {Row("A", "webpush"), Row("A", "sms_http"), Row("C", "webpush")}
+    assert set(judged.rows) == {Row("A", "webpush"), Row("A", "sms"), Row("C", "webpush")}
     late_row = judged.rows[Row("C", "webpush")]
     assert (late_row.expected, late_row.accepted, late_row.lost, late_row.doubled) == (2, 1, 1, 1)
     assert (late_row.time_to_first_ms, late_row.time_to_last_ms) == (1000.0, 1000.0)

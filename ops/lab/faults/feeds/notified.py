@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from channels.base import ChannelLimits, Receipt
+from channels.base import ChannelLimits, GatewayLimits, Receipt
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -53,6 +53,9 @@ class RecordingChannel:
 
     def gateway(self, endpoint: Endpoint) -> str:  # noqa: ARG002 - one gateway for all endpoints
         return "gateway"
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - as above
+        return GatewayLimits(self.limits.concurrency)
 
     async def aclose(self) -> None:
         """Do nothing: no connection is open."""

@@ -13,7 +13,7 @@ from dispatcher.__main__ import app
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from channels.base import Channel, ChannelLimits, Endpoint, Notice
+    from channels.base import Channel, ChannelLimits, Endpoint, GatewayLimits, Notice
 
 
 class Hasty:
@@ -37,6 +37,9 @@ class Hasty:
 
     def gateway(self, endpoint: Endpoint) -> str:
         return self._channel.gateway(endpoint)
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:
+        return self._channel.gateway_limits(gateway)
 
     async def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]

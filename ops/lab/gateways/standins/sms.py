@@ -41,7 +41,7 @@ _MESSAGE = msgspec.json.Decoder(_Message)
 class Sms:
     """Examines SMS submissions. With `token`, asks for `Authorization: Bearer <token>`."""
 
-    channel = "sms_http"
+    channel = "sms"
 
     def __init__(self, token: str = "") -> None:
         self._authorization = f"Bearer {token}" if token else ""

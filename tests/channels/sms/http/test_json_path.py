@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from channels.sms.json_path import CODE, REFERENCE, look_up, matching
+from channels.sms.http.json_path import CODE, REFERENCE, look_up, matching
 
 DOCUMENT = {"id": "a", "error": {"code": 7, "": "blank"}, "items": [{"id": "b"}, ["c", "d"]], "none": None}
 

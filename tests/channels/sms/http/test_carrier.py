@@ -1,4 +1,4 @@
-"""What an SMS gateway is told and how its answers are read. The rest is in tests/contract."""
+"""What an HTTP gateway is told and how its answers are read. The rest is in tests/contract."""
 
 import json
 from collections.abc import Callable
@@ -24,8 +24,8 @@ from channels.http.client import HttpClient
 from channels.http.messages import MAX_ANSWER_BYTES
 from channels.sms.fitting import compose
 from channels.sms.gsm7 import Encoding
-from channels.sms.http import SmsHttp
-from channels.sms.provider import AnswerFields, SmsGateway
+from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.provider import AnswerFields, SmsGateway
 from tests.channels.far_side import answer, far_side
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -43,15 +43,11 @@ def gateway(origin: str = "https://sms.example", **options: Any) -> SmsGateway:
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
-    return [
-        receipt
-        async for known in channel.send(message, channel.gateway(endpoints[0]), endpoints)
-        for receipt in known
-    ]
+    return [receipt async for known in channel.send(message, endpoints) for receipt in known]
 
 
-def build(http: Any, *gateways: Any, **options: Any) -> SmsHttp:
-    return SmsHttp(http, {one.name: one for one in gateways}, now=lambda: NOW, **options)
+def build(http: Any, provider: Any, **options: Any) -> HttpCarrier:
+    return HttpCarrier(http, provider, now=lambda: NOW, **options)
 
 
 async def test_the_request_says_all_that_a_gateway_needs(client_for: Callable[..., HttpClient]) -> None:
@@ -124,49 +120,14 @@ async def test_validity_is_capped_and_never_zero(client_for: Callable[..., HttpC
     assert type(late.error) is Expired
 
 
-async def test_an_endpoint_may_name_its_gateway(client_for: Callable[..., HttpClient]) -> None:
-    async with far_side() as first, far_side() as second:
-        one, two = gateway(first.origin), SmsGateway("zweit", second.origin + "/m", "W")
-        channel = build(client_for(first.origin, second.origin), one, two)
-        endpoints = [
-            Endpoint(1, NUMBER, {}),
-            Endpoint(2, NUMBER, {"gateway": "zweit"}),
-            Endpoint(3, NUMBER, {"gateway": "fort"}),
-        ]
-        await collect(channel, notice(), endpoints)
-    assert [len(first.seen), len(second.seen)] == [2, 1]
-    assert [channel.gateway(endpoint) for endpoint in endpoints] == ["haupt", "zweit", "haupt"]
-
-
-async def test_without_gateways_there_is_no_channel(client_for: Callable[..., HttpClient]) -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        build(client_for())
-
-
-@pytest.mark.parametrize("number", [NUMBER, "+12025550123", "+35312345678"])
-async def test_numbers_in_e164_pass(client_for: Callable[..., HttpClient], number: Any) -> None:
-    build(client_for(), gateway()).check(Endpoint(1, number, {}))
-
-
-@pytest.mark.parametrize(
-    "number",
-    [
-        "",
-        "015112345678",
-        "+49 151 12345678",
-        "+0151234567",
-        "+4915",
-        "+49151234567890123",
-        "+٤٩١٥١٢٣٤٥٦٧",
-        NUMBER + "\n",
-    ],
-)
-async def test_other_numbers_do_not(client_for: Callable[..., HttpClient], number: Any) -> None:
-    channel = build(client_for(), gateway())
-    with pytest.raises(Permanent, match="number_invalid"):
-        channel.check(Endpoint(1, number, {}))
-    (receipt,) = await collect(channel, notice(), [Endpoint(1, number, {})])
-    assert receipt.error.code == "number_invalid"
+async def test_what_is_no_number_is_refused_for_itself(client_for: Callable[..., HttpClient]) -> None:
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin))
+        bad, good = await collect(
+            channel, notice(), [Endpoint(1, "015112345678", {}), Endpoint(2, NUMBER, {})]
+        )
+    assert (type(bad.error), bad.error.code, good.error) == (Permanent, "number_invalid", None)
+    assert len(side.seen) == 1
 
 
 async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(

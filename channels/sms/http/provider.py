@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
 from channels.http.messages import Answer, header_lines
-from channels.sms.json_path import CODE, REFERENCE, look_up, matching
+from channels.sms.http.json_path import CODE, REFERENCE, look_up, matching
 
 if TYPE_CHECKING:
     from channels.sms.gsm7 import Sms

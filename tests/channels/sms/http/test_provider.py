@@ -16,7 +16,7 @@ from channels.base import (
 )
 from channels.http.messages import Answer
 from channels.sms.fitting import compose
-from channels.sms.provider import (
+from channels.sms.http.provider import (
     AnswerFields,
     BodyKind,
     Failure,

@@ -1,0 +1,85 @@
+"""SMS: each recipient has a gateway, each gateway a carrier, which speaks its protocol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from channels.base import ChannelLimits
+from channels.sms.numbers import check_number
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+
+    from channels.base import Endpoint, GatewayLimits, Notice, Receipt
+
+LIMITS: Final = ChannelLimits(
+    batch=1000,
+    payload_bytes=6 * 140,  # six parts of 140 octets (3GPP TS 23.040): what people still read
+    concurrency=20,  # providers publish 10 to 100 messages a second; at 0.2 s each this is the upper end
+    max_age_s=48 * 3600,  # the validity that networks commonly keep, whatever is asked for
+)
+
+
+class Carrier(Protocol):
+    """One gateway, in its protocol. `send` promises what `channels.base.Channel` does; an endpoint's number may be
+    none, and is then refused for itself (`numbers.check_number`).
+    """
+
+    @property
+    def limits(self) -> GatewayLimits: ...
+
+    def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Sms:
+    """The channel `sms`. `Endpoint.address` is in E.164, `keys["gateway"]` may name a gateway."""
+
+    name: Final = "sms"
+
+    def __init__(self, carriers: Mapping[str, Carrier], limits: ChannelLimits = LIMITS) -> None:
+        """`carriers` are by the gateway's name. The first takes the endpoints that name no gateway, or none that is
+        still there.
+
+        Raises `ValueError` without carriers.
+        """
+        if not carriers:
+            raise ValueError("sms needs at least one gateway")
+        self.limits = limits
+        self._carriers = dict(carriers)
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Check a number. Raises `Permanent` for what is no number in E.164."""
+        check_number(endpoint.address)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        """Return the configured name of the gateway."""
+        return choose(endpoint.keys.get("gateway", ""), self._carriers)
+
+    def gateway_limits(self, gateway: str) -> GatewayLimits:
+        """Return what the gateway's carrier keeps within."""
+        return self._carrier(gateway).limits
+
+    def send(
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        """Let the gateway's carrier send. A plan may be older than the settings: for a gateway that is not there any
+        more the one is asked that takes its recipients now.
+        """
+        return self._carrier(gateway).send(notice, endpoints)
+
+    async def aclose(self) -> None:
+        """Close all carriers."""
+        for carrier in self._carriers.values():
+            await carrier.aclose()
+
+    def _carrier(self, gateway: str) -> Carrier:
+        return self._carriers[choose(gateway, self._carriers)]
+
+
+def choose(wanted: str, gateways: Collection[str]) -> str:
+    """Return the gateway of a recipient who names `wanted`, of those configured. The first takes those that name none,
+    or none that is still there.
+    """
+    return wanted if wanted in gateways else next(iter(gateways))

@@ -1,0 +1,1 @@
+"""SMS by way of providers' HTTP interfaces."""

@@ -1,0 +1,81 @@
+"""Which gateway a recipient has, and what carries an SMS there."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.base import Endpoint, GatewayLimits, Notice, Permanent, Receipt, Urgency
+from channels.sms.channel import Sms, choose
+
+NOTICE = Notice("01A", "k" * 32, "", "Sturm", b"{}", "de", Urgency.HIGH, datetime(2026, 11, 28, tzinfo=UTC))
+
+
+class Pigeons:
+    """A carrier that takes everything, one receipt a message."""
+
+    def __init__(self, limits: Any) -> None:
+        self.limits = limits
+        self.sent: list[int] = []
+        self.closed = False
+
+    async def send(self, _notice: Any, endpoints: Any) -> Any:
+        for endpoint in endpoints:
+            self.sent.append(endpoint.id)
+            yield [Receipt(endpoint.id)]
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def two() -> tuple[Sms, Pigeons, Pigeons]:
+    first, second = Pigeons(GatewayLimits(3)), Pigeons(GatewayLimits(7, rate=10.0, account="konto"))
+    return Sms({"haupt": first, "zweit": second}), first, second
+
+
+async def test_the_gateway_that_the_plan_names_carries() -> None:
+    channel, first, second = two()
+    endpoints = [Endpoint(number, "+4915100000001", {"gateway": "haupt"}) for number in (1, 2)]
+    assert [one async for known in channel.send(NOTICE, "zweit", endpoints) for one in known] == [
+        Receipt(1),
+        Receipt(2),
+    ]
+    assert (first.sent, second.sent) == ([], [1, 2])
+
+
+async def test_a_gateway_that_is_not_there_any_more_is_replaced_by_the_first() -> None:
+    channel, first, _ = two()
+    endpoint = Endpoint(1, "+4915100000001", {"gateway": "fort"})
+    assert channel.gateway(endpoint) == "haupt"
+    assert [one async for known in channel.send(NOTICE, "fort", [endpoint]) for one in known] == [Receipt(1)]
+    assert first.sent == [1]
+    assert channel.gateway_limits("fort") == GatewayLimits(3)
+
+
+def test_an_endpoint_may_name_its_gateway() -> None:
+    channel, _, _ = two()
+    keys: list[dict[str, str]] = [{}, {"gateway": "zweit"}, {"gateway": "fort"}]
+    found = [channel.gateway(Endpoint(1, "+4915100000001", one)) for one in keys]
+    assert found == ["haupt", "zweit", "haupt"]
+    assert choose("zweit", ("haupt", "zweit")) == "zweit"
+
+
+def test_limits_are_the_carriers() -> None:
+    channel, _, _ = two()
+    assert channel.gateway_limits("zweit") == GatewayLimits(7, 10.0, "konto")
+
+
+def test_what_is_no_number_is_refused_at_subscription() -> None:
+    with pytest.raises(Permanent, match="number_invalid"):
+        two()[0].check(Endpoint(1, "015112345678", {}))
+
+
+def test_without_gateways_there_is_no_channel() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Sms({})
+
+
+async def test_it_closes_its_carriers() -> None:
+    channel, first, second = two()
+    await channel.aclose()
+    assert (first.closed, second.closed) == (True, True)
