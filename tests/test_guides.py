@@ -37,8 +37,8 @@ from channels.base import (
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms
-from channels.sms.http.carrier import HttpCarrier
 from channels.sms.delivery_reports import ReportState, read_reports
+from channels.sms.http.carrier import HttpCarrier
 from dispatcher import wiring
 from dispatcher.access import permissions
 from dispatcher.access.table import TableError, differences
