@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import Counter
 from difflib import get_close_matches
 from typing import Annotated, Final, Literal, Self
 
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from channels.sms import delivery_reports
+from channels.sms.contract import ContractSettings, require_usable
 from channels.sms.delivery_reports import ReportFields
 from channels.sms.http.json_path import CODE, matching
 from channels.sms.http.provider import (
@@ -101,7 +101,7 @@ class SmsReportSettings(BaseModel):
         return self
 
 
-class SmsGatewaySettings(BaseModel):
+class SmsGatewaySettings(ContractSettings, BaseModel):
     """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
     `channels.sms.http.provider.RequestFields` and `AnswerFields`.
     """
@@ -179,10 +179,8 @@ class SmsGatewaySettings(BaseModel):
         return self
 
 
-def _named_once(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
-    for name, times in Counter(gateway.name for gateway in gateways).items():
-        if times > 1:
-            raise ValueError(f"{times} gateways are called {name}")
+def _usable(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySettings, ...]:
+    require_usable(gateway.contract(gateway.name) for gateway in gateways)
     return gateways
 
 
@@ -199,7 +197,7 @@ class SmsSettings(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_named_once)] = ()
+    sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_usable)] = ()
     """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json`, `form`, or `text` for
     the text alone and the other fields in headers), `fields`, `headers` (the same for all messages), `encodings`
     (`{"gsm7": "0", "ucs2": "2"}`), `validity_unit` (`s` or `min`), `answer`, `errors`, `plus`, `max_parts`, `reports`
@@ -207,4 +205,7 @@ class SmsSettings(BaseModel):
     `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
     again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
     there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
-    where the code stands. The first gateway takes recipients that name none."""
+    where the code stands. What is agreed with the provider: `rate` (parts of texts a second that the contract allows),
+    `shared_rate` (counted for the account, over all our processes), `weight` (the gateway's share of the recipients who
+    name none, 1; with 0 it only takes over), `failover_after_s` (after how long without an acceptance others take over,
+    60; `null`: never), `price_per_part` and `currency`, `parts_per_alert`, `parts_per_month`."""
