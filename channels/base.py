@@ -223,6 +223,8 @@ class Line(NamedTuple):
     shorter: tuple[str, ...] = ()
     """Other wordings, each shorter than the one before; an empty one leaves the line out."""
     cut: Cut = Cut.NEVER
+    same: bool = False
+    """Whether every wording says the same, so that a shorter one loses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ class Receipt(NamedTuple):
     error: DeliveryError | None = None
     reference: str = ""
     """The gateway's own id of the accepted message, where it names one."""
+    parts: int = 0
+    """How many parts the accepted text was split into, where gateways charge for parts."""
 
     @property
     def accepted(self) -> bool:

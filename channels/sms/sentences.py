@@ -34,6 +34,11 @@ def sentences(text: str) -> list[str]:
     return [piece for piece in found if piece]
 
 
+def numbers(text: str) -> list[str]:
+    """Return the telephone numbers in a text, each once."""
+    return [*dict.fromkeys(found[0].strip() for found in NUMBER.finditer(text))]
+
+
 def shortened(text: str, fits: Callable[[str], bool]) -> str:
     """Return as much of `text` as `fits` lets through: its first sentences, and those with a telephone number, in their
     order, or at least the numbers; of a first sentence that is too long itself the first words.
@@ -68,8 +73,7 @@ def _joined(whole: list[str], kept: set[int], calls: str = "") -> str:
 def _calls(some: list[str], fits: Callable[[str], bool]) -> str:
     """Return the telephone numbers in these sentences, as many as fit alone."""
     calls = ""
-    numbers = dict.fromkeys(found[0].strip() for sentence in some for found in NUMBER.finditer(sentence))
-    for number in [*numbers][:NUMBERS]:
+    for number in numbers("\n".join(some))[:NUMBERS]:
         more = f"{calls} {number}".strip()
         if fits(f"{GAP} {more}"):
             calls = more

@@ -51,7 +51,64 @@ _SIGNS: Final = {
     "₽": "RUB",
     "¦": "|",
     "†": "+",
+    "‡": "++",
+    "¶": "",
+    "¬": "-",
+    "‽": "?!",
+    "♯": "#",
+    "∑": "Σ",
+    **dict.fromkeys("◻◼◽◾❖‧∘", "-"),
+    **dict.fromkeys("⋅∗⋆※", "*"),
+    **dict.fromkeys("▷❯〉⟩", ">"),
+    **dict.fromkeys("◁❮〈⟨", "<"),
+    **dict.fromkeys("≅≊⁓", "~"),
+    **dict.fromkeys("≡≙≘≜≝", "="),
+    **dict.fromkeys("‖∥", "||"),
+    **dict.fromkeys("ˆˇˉˊˋˍˎˏ", ""),
+    "≪": "<<",
+    "≫": ">>",
+    "₣": "F",
+    "₤": "£",
+    "₩": "KRW",
+    "₪": "ILS",
+    "₫": "VND",
+    "₱": "PHP",
+    "₸": "KZT",
+    "₹": "INR",
+    "₼": "AZN",
+    "₾": "GEL",
+    "₿": "BTC",
+    # Numbers in circles, of which only the light ones have a decomposition.
+    **{chr(first + n): str(n + 1) for first in (0x24F5, 0x2776, 0x2780, 0x278A) for n in range(10)},
+    **{chr(0x24EB + n): str(n + 11) for n in range(10)},
+    "⓿": "0",
 }
+_GREEK: Final = {
+    "α": "Alpha",
+    "β": "Beta",
+    "γ": "Gamma",
+    "δ": "Delta",
+    "ε": "Epsilon",
+    "ζ": "Zeta",
+    "η": "Eta",
+    "θ": "Theta",
+    "ι": "Iota",
+    "κ": "Kappa",
+    "λ": "Lambda",
+    "ν": "Ny",
+    "ξ": "Xi",
+    "ο": "Omikron",
+    "π": "Pi",
+    "ρ": "Rho",
+    "σ": "Sigma",
+    "τ": "Tau",
+    "υ": "Ypsilon",
+    "φ": "Phi",
+    "χ": "Chi",
+    "ψ": "Psi",
+    "ω": "Omega",
+}
+"""Letters that stand alone in a text in another script: γ-radiation. μ is mostly a unit's."""
 _LETTERS: Final = {
     **dict.fromkeys("ƀɓƃ", "b"),
     **dict.fromkeys("ɗɖƌ", "d"),
@@ -98,11 +155,17 @@ _LETTERS: Final = {
     "ű": "ü",
     "Ű": "Ü",
 }
-_SPELLINGS: Final = {**_SIGNS, **_LETTERS}
+_CAPITALS: Final = {
+    letter.upper(): spelling.capitalize()
+    for letter, spelling in _LETTERS.items()
+    if len(letter.upper()) == 1 and letter.upper() not in _LETTERS
+}
+_SPELLINGS: Final = {**_CAPITALS, **_SIGNS, **_LETTERS}
 _KINDS: Final = {"Zs": " ", "Pd": "-", "Pi": '"', "Pf": '"'}
 """Blanks, dashes and quotation marks of every kind, by general category."""
 _SUPERSCRIPT: Final = re.compile("(?<=[0-9])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _FRACTION: Final = re.compile("(?<=[0-9])(?=[¼½¾⅐-⅞])")
+_LONE_GREEK: Final = re.compile(f"(?<![\u0370-\u03ff])[{''.join(_GREEK)}](?![\u0370-\u03ff])")
 _ORDINAL_FOR_DEGREE: Final = re.compile(r"º(?=\s*[CF]\b)")
 _DEGREES: Final = re.compile(r"(?<!\s)\s*[°˚]\s*(C\b|F\b)?(?=(\w)?)")
 _GAPS: Final = re.compile(r"(?<=[^\n ]) {2,}")
@@ -134,7 +197,8 @@ def _line(line: str, language: str) -> str | None:
 
 
 def _joined(line: str, language: str) -> str:
-    """Spell what depends on the signs beside it: 10³, 2½, 100 °C."""
+    """Spell what depends on the signs beside it: 10³, 2½, 100 °C, γ-radiation."""
+    line = _LONE_GREEK.sub(lambda found: _GREEK[found[0]], line)
     line = _SUPERSCRIPT.sub(lambda found: f"^{found[0]}", line)
     line = _FRACTION.sub(" ", line.replace("℃", "°C").replace("℉", "°F"))
     line = _ORDINAL_FOR_DEGREE.sub("°", line)

@@ -63,7 +63,7 @@ def _where(said: Content) -> Iterator[Line]:
 
 def _time(full: str, short: str, moment: str) -> Line:
     long = full.format(moment)
-    return Line(long, (long, long, short.format(moment)))
+    return Line(long, (long, long, short.format(moment)), same=bool(short))
 
 
 def _ended(said: Content, present: Present) -> Iterator[Line]:

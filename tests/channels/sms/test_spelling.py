@@ -49,6 +49,11 @@ from channels.sms.spelling import spelled
         ("Ŋlɔ, ƙauye, Col·legi", "Nglo, kauye, Col-legi"),
         ("‼ № 5 ™ ﬁn Ⅳ", "!! No 5 TM fin IV"),
         ("a\ue000b", "ab"),
+        ("γ-Strahlung, β-Zerfall", "Gamma-Strahlung, Beta-Zerfall"),
+        ("❶ Fenster ❷ Türen, ⑪ ⓬", "1 Fenster 2 Türen, 11 12"),
+        ("◼ eins ▷ zwei ≪ drei ¬ vier ‡", "- eins > zwei << drei - vier ++"),
+        ("5⋅10³ Bq/m², ≙ 3 ₪", "5*10^3 Bq/m2, = 3 ILS"),
+        ("zero\u200bwidth\u2060joiner\ufeff", "zerowidthjoiner"),
     ],
 )
 def test_what_has_a_spelling_gets_it(text: str, spelling: str) -> None:
