@@ -1,15 +1,26 @@
 """What a provider reports of a message it took: read from its JSON or form, as its operator configures it.
 
-What comes in holds people's numbers. Nothing of it leaves here but our own reference, one of three states, and a code
-too short to be somebody's number.
+What comes in holds people's numbers. Nothing of it leaves here but our own reference, one of three states, the name of
+a part, and a code too short to be somebody's number.
+
+Receipts of another protocol (SMPP) come as the same `DeliveryReport`s and go the same way:
+
+    DeliveryReport(ref, state, code, part, keys)  ->  dispatcher.delivery.reports.DeliveryReports.take(gateway, [...])
+
+`ref` is our own (alert, endpoint) where the receipt brings it back. Where it does not, `ref` is None and `keys` are the
+message's id at the gateway in every spelling that is taken for the same (small letters, without leading zeros, decimal
+for hexadecimal), the likeliest first; each `SentPart` that was told to `RememberParts` when the gateway named the id
+answers to its own `key`. Then the part is the remembered one. The order of reports does not matter, nor do repeats;
+`take` returns after the commit, so that what raised may be handed in again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -17,7 +28,7 @@ import msgspec
 from channels.sms.http.json_path import CODE, look_up, matching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 REPORTS_MAX: Final = 200
 """The most reports in one request. Providers that bundle them send some dozens."""
@@ -33,7 +44,21 @@ PENDING: Final = frozenset(
 )
 """The message states of SMPP 3.4, section 5.2.28, long and short, and what providers call them."""
 
+WHOLE: Final = "*"
+"""The part of a report that is about the whole message."""
+_PART: Final = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
+"""The number of a part, or the provider's id of it."""
+_NUMBER: Final = re.compile(r"[0-9]{1,3}")
 _CLIENT_REF: Final = re.compile(r"([0-9A-Za-z]{1,64})-([0-9]{1,18})")
+
+
+class Proves(StrEnum):
+    """What a report of "delivered" proves that names no part."""
+
+    MESSAGE = "message"
+    """All parts are delivered."""
+    FIRST_PART = "first_part"
+    """The first part is: the gateway asks its centre for a receipt of that one alone (Kannel)."""
 
 
 class ReportState(StrEnum):
@@ -62,6 +87,10 @@ class ReportFields:
     """The provider's words for a delivered message, in lower case, as are the two following sets."""
     failed: frozenset[str] = FAILED
     pending: frozenset[str] = PENDING
+    part: str = ""
+    """The path to what tells the parts of one text apart, its number or the provider's id of it, for providers that
+    report each; empty: a report is about the whole message."""
+    proves: Proves = Proves.MESSAGE
 
     def state(self, word: str) -> ReportState | None:
         """Return the state that the provider's word stands for; None for a word that is not configured."""
@@ -84,6 +113,27 @@ class DeliveryReport:
     """Alert and endpoint, as in the request's client reference."""
     state: ReportState | None
     code: str = ""
+    part: str = WHOLE
+    """Which part of the text it is about."""
+    keys: tuple[str, ...] = ()
+    """Without `ref`: the message's id at the gateway, in the spellings to look for."""
+
+
+class SentPart(NamedTuple):
+    """A part of a text that a gateway took under an id of its own, to be found again by its receipt."""
+
+    key: str
+    """The id in one spelling; a gateway's keys are its own."""
+    ref: tuple[str, int]
+    """Alert and endpoint."""
+    part: int
+    """Its number, from 1."""
+
+
+class RememberParts(Protocol):
+    """Keeps what gateways' ids stand for, in the record, before it returns."""
+
+    async def __call__(self, gateway: str, parts: Sequence[SentPart]) -> None: ...
 
 
 class UnreadableReport(Exception):
@@ -147,8 +197,17 @@ def _report(fields: ReportFields, item: Any, parameters: Mapping[str, str]) -> D
         return parameters.get(path) if found is None else found
 
     reference, status = value(fields.client_ref), value(fields.status)
+    state = fields.state(str(status)) if isinstance(status, (str, int)) else None
     return DeliveryReport(
         ref=parse_client_ref(reference) if isinstance(reference, str) else None,
-        state=fields.state(str(status)) if isinstance(status, (str, int)) else None,
+        state=state,
         code=matching(CODE, value(fields.error)),
+        part=_part(fields, state, value(fields.part) if fields.part else None),
     )
+
+
+def _part(fields: ReportFields, state: ReportState | None, found: Any) -> str:
+    if named := matching(_PART, found):
+        # An id may be somebody's number, where the path is a wrong one.
+        return named if _NUMBER.fullmatch(named) else hashlib.sha256(named.encode()).hexdigest()[:16]
+    return "1" if fields.proves is Proves.FIRST_PART and state is ReportState.DELIVERED else WHOLE

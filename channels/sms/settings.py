@@ -21,7 +21,7 @@ from pydantic import (
 
 from channels.sms import delivery_reports
 from channels.sms.contract import ContractSettings, require_usable
-from channels.sms.delivery_reports import ReportFields
+from channels.sms.delivery_reports import Proves, ReportFields
 from channels.sms.http.json_path import CODE, matching
 from channels.sms.http.provider import (
     AnswerFields,
@@ -87,6 +87,8 @@ class SmsReportSettings(BaseModel):
     delivered: Words = delivery_reports.DELIVERED
     failed: Words = delivery_reports.FAILED
     pending: Words = delivery_reports.PENDING
+    part: str = ""
+    proves: Proves = Proves.MESSAGE
 
     def report_fields(self) -> ReportFields:
         """Return where in the gateway's report to look, and what its words mean."""

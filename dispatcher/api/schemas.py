@@ -345,8 +345,8 @@ class ChannelBody(Body):
     first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
     last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
     reports: dict[str, int] = Field(
-        description="recipients by what their gateway reported afterwards, `delivered` or `failed`; beside the states, "
-        "which do not change by it",
+        description="recipients by what their gateway reported afterwards, `delivered`, `failed`, or `partial` (some "
+        "parts of a text are delivered, of the others nothing is known); beside the states, which do not change by it",
         examples=[{"delivered": 117}],
     )
 
@@ -384,7 +384,8 @@ class LedgerLineBody(Body):
         examples=[False],
     )
     report: str | None = Field(
-        description="What the gateway reported afterwards: `delivered` or `failed`.", examples=["delivered"]
+        description="What the gateway reported afterwards: `delivered`, `failed` or `partial`.",
+        examples=["delivered"],
     )
     report_code: str | None = Field(description="The gateway's own code of it.", examples=["DELIVRD"])
     reported_at: words.Moment | None = Field(description="When it reported.")

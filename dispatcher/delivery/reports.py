@@ -1,4 +1,6 @@
-"""Decide what a gateway's delivery report means. The first final one counts; none ever causes a send."""
+"""Decide what a gateway's delivery reports mean. What they say together does not depend on their order: a text is
+delivered when all its parts are, and not where one of them failed. None ever causes a send.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.sms.delivery_reports import ReportState
+from channels.sms.delivery_reports import WHOLE, ReportState
 from dispatcher.model.problems import ProblemType
-from dispatcher.model.reports import FinalReport
+from dispatcher.model.reports import NO_EVIDENCE, PARTS_MAX, Evidence, ReportChange, Reported
 from dispatcher.model.vocabulary import State
 
 if TYPE_CHECKING:
@@ -37,16 +39,18 @@ log = structlog.get_logger()
 
 
 class ReportVerdict(StrEnum):
-    """What becomes of a report. Reports with the first two verdicts are recorded: they were the first final ones of
-    their delivery.
-    """
+    """What becomes of a report. Reports with the first three verdicts are recorded: each says more than was known."""
 
     DELIVERED = "delivered"
+    """With this report the message is delivered: all of its parts are."""
     FAILED = "failed"
+    """With this report the message has failed: it, or a part of it."""
+    PART = "part"
+    """The report is of one part, and the state of the whole does not follow from it, or was known."""
     DUPLICATE = "duplicate"
-    """The report says the same final state again."""
+    """The report says what was known."""
     CONTRADICTION = "contradiction"
-    """The report says another final state than the one recorded, which stays."""
+    """The report says "delivered" of what has failed, which stays."""
     PENDING = "pending"
     """The report says nothing final, whatever came before."""
     UNKNOWN = "unknown"
@@ -59,8 +63,10 @@ class ReportVerdict(StrEnum):
     """The report has no reference of ours, or a word that means no state."""
 
 
-RECORDED = frozenset({ReportVerdict.DELIVERED, ReportVerdict.FAILED})
+RECORDED = frozenset({ReportVerdict.DELIVERED, ReportVerdict.FAILED, ReportVerdict.PART})
 """The verdicts of reports that are written to the record."""
+SAYS_MORE = RECORDED | {ReportVerdict.CONTRADICTION}
+"""The verdicts of reports that change what is recorded of their delivery, if only by a count."""
 REFUSALS = (
     ProblemType.UNAUTHENTICATED,
     ProblemType.TOO_LARGE,
@@ -85,6 +91,15 @@ class ReportOutcome:
     report: DeliveryReport
     delivery: ReportedDelivery | None
     verdict: ReportVerdict
+    contradicts: bool = False
+
+
+def evidence_of(report: DeliveryReport) -> Evidence:
+    """Return what one report says: nothing where it is not final."""
+    part = frozenset({report.part})
+    if report.state is ReportState.DELIVERED:
+        return Evidence(delivered=part, code=report.code)
+    return Evidence(failed=part, code=report.code) if report.state is ReportState.FAILED else NO_EVIDENCE
 
 
 def assess(report: DeliveryReport, delivery: ReportedDelivery | None) -> ReportVerdict:
@@ -97,28 +112,68 @@ def assess(report: DeliveryReport, delivery: ReportedDelivery | None) -> ReportV
         return ReportVerdict.PENDING
     if delivery.outcome == State.PENDING:  # claims are written before anything is handed over
         return ReportVerdict.UNSENT
-    if delivery.reported is not None:
-        return ReportVerdict.DUPLICATE if delivery.reported == report.state else ReportVerdict.CONTRADICTION
-    return (
-        ReportVerdict.LATE
-        if delivery.now > delivery.deadline + REPORTS_ACCEPTED_FOR
-        else ReportVerdict(report.state)
-    )
+    return _final_verdict(evidence_of(report), delivery)
+
+
+def _final_verdict(said: Evidence, delivery: ReportedDelivery) -> ReportVerdict:
+    known, parts = delivery.evidence, delivery.parts
+    merged = known.merged(said)
+    before, after = known.state(parts, WHOLE), merged.state(parts, WHOLE)
+    if (merged.delivered, merged.failed) == (known.delivered, known.failed) or _too_many(merged):
+        return ReportVerdict.DUPLICATE
+    if delivery.now > delivery.deadline + REPORTS_ACCEPTED_FOR:
+        return ReportVerdict.LATE
+    if after is before or after is Reported.PARTIAL or after is None:
+        contrary = before is Reported.FAILED and said.contradicts(known, WHOLE)
+        return ReportVerdict.CONTRADICTION if contrary else ReportVerdict.PART
+    return ReportVerdict(after)
+
+
+def _too_many(evidence: Evidence) -> bool:
+    """Whether it names more parts than a text can have: a gateway that makes them up fills no record."""
+    return len(evidence.delivered | evidence.failed) > PARTS_MAX
 
 
 def assess_all(
     reports: Sequence[DeliveryReport], deliveries: Sequence[ReportedDelivery | None]
 ) -> list[ReportOutcome]:
-    """Assess reports one after the other: what an earlier one of the list settles holds for the later ones."""
-    settled: dict[tuple[int, int], str] = {}
+    """Assess reports one after the other: what earlier ones of the list say is known to the later ones."""
+    known: dict[tuple[int, int], Evidence] = {}
     outcomes = []
     for report, delivery in zip(reports, deliveries, strict=True):
-        current = delivery and replace(delivery, reported=settled.get(delivery.key, delivery.reported))
-        verdict = assess(report, current)
-        if current and verdict in RECORDED:
-            settled[current.key] = verdict
-        outcomes.append(ReportOutcome(report, current, verdict))
+        current = delivery and replace(delivery, evidence=known.get(delivery.key, delivery.evidence))
+        verdict, said = assess(report, current), evidence_of(report)
+        contradicts = False
+        if current and verdict in SAYS_MORE:
+            contradicts = said.contradicts(current.evidence, WHOLE)
+            known[current.key] = current.evidence.merged(said)
+        outcomes.append(ReportOutcome(report, current, verdict, contradicts))
     return outcomes
+
+
+def changes(
+    gateway: str, outcomes: Sequence[ReportOutcome], deliveries: Sequence[ReportedDelivery | None]
+) -> list[ReportChange]:
+    """Return what these reports change, one change for each delivery. `deliveries` are as they were read."""
+    found: dict[tuple[int, int], ReportChange] = {}
+    for outcome, delivery in zip(outcomes, deliveries, strict=True):
+        if delivery is None or outcome.verdict not in SAYS_MORE:
+            continue
+        last = found.get(delivery.key)
+        after = (last.after if last else delivery.evidence).merged(evidence_of(outcome.report))
+        state = after.state(delivery.parts, WHOLE)
+        if state is not None:
+            contradictions = (last.contradictions if last else 0) + outcome.contradicts
+            found[delivery.key] = ReportChange(
+                *delivery.key,
+                delivery.recipient,
+                gateway,
+                delivery.evidence,
+                after,
+                state,
+                contradictions,
+            )
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +197,9 @@ class DeliveryReports:
         metrics: Metrics,
         choose: Callable[[str], str],
     ) -> None:
-        """`choose` returns the gateway for the one that a recipient names, as the channel does."""
+        """`choose` returns the gateway that sends in place of one that is not configured any more, as the channel
+        does.
+        """
         self.gateways = gateways
         self._channel = channel
         self._store = store
@@ -153,26 +210,20 @@ class DeliveryReports:
             metrics.know_reports(channel, name, tuple(ReportVerdict), REFUSALS)
 
     async def take(self, gateway: str, reports: Sequence[DeliveryReport]) -> Counter[ReportVerdict]:
-        """Record what is new, and return how many reports met which verdict. What it returns is committed."""
+        """Record what is new, and return how many reports met which verdict. What it returns is committed. Raises what
+        `record.UNAVAILABLE` lists: then the same reports may be handed in again.
+        """
         async with self._slots:
-            return await self._take(gateway, reports)
+            return await self._take(gateway, await self._store.named(gateway, reports))
 
     async def _take(self, gateway: str, reports: Sequence[DeliveryReport]) -> Counter[ReportVerdict]:
         verdicts: Counter[ReportVerdict] = Counter()
         while reports:
-            outcomes = await self._assess(gateway, reports)
-            finals = [
-                FinalReport(*outcome.delivery.key, gateway, outcome.verdict, outcome.report.code)
-                for outcome in outcomes
-                if outcome.delivery and outcome.verdict in RECORDED
-            ]
-            contradictions = [
-                outcome.delivery.key
-                for outcome in outcomes
-                if outcome.delivery and outcome.verdict is ReportVerdict.CONTRADICTION
-            ]
-            # Where another request was quicker, what it recorded is there now, and stays.
-            overtaken = {final.key for final in finals} - await self._store.record(finals, contradictions)
+            deliveries = await self._deliveries(gateway, reports)
+            outcomes = assess_all(reports, deliveries)
+            changed = changes(gateway, outcomes, deliveries)
+            # Where another request was quicker, these are to be assessed again, by what it recorded.
+            overtaken = {change.key for change in changed} - await self._store.record(changed)
             settled = [
                 outcome
                 for outcome in outcomes
@@ -187,13 +238,14 @@ class DeliveryReports:
             ]
         return verdicts
 
-    async def _assess(self, gateway: str, reports: Sequence[DeliveryReport]) -> list[ReportOutcome]:
-        deliveries = await self._store.deliveries([report.ref for report in reports])
-        own = [
-            delivery if delivery and self._choose(delivery.wanted) == gateway else None
-            for delivery in deliveries
+    async def _deliveries(
+        self, gateway: str, reports: Sequence[DeliveryReport]
+    ) -> list[ReportedDelivery | None]:
+        found = await self._store.deliveries([report.ref for report in reports])
+        return [
+            delivery if delivery and gateway in map(self._choose, delivery.gateways) else None
+            for delivery in found
         ]
-        return assess_all(reports, own)
 
     def _count(self, gateway: str, outcomes: Sequence[ReportOutcome]) -> None:
         verdicts = Counter(outcome.verdict for outcome in outcomes)

@@ -20,7 +20,7 @@ class ChannelSummary:
     first_at: datetime | None
     last_at: datetime | None
     reports: dict[str, int] = field(default_factory=dict)
-    """Recipients by what their gateway reported afterwards: `delivered`, `failed`. It changes no state."""
+    """Recipients by what their gateway reported afterwards: `delivered`, `failed`, `partial`. It changes no state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class LedgerLine:
     uncertain: bool
     """A request left us and no answer was recorded: the person may have been reached all the same."""
     report: str | None
-    """What the gateway reported afterwards: `delivered` or `failed`, and with which code of its own."""
+    """What the gateway reported afterwards: `delivered`, `failed` or `partial`, and with which code of its own."""
     report_code: str | None
     reported_at: datetime | None
     last_attempt_at: datetime | None = None

@@ -1,14 +1,69 @@
-"""Define delivery reports as the record has them."""
+"""Define delivery reports as the record has them, and what several of them say together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatcher.model.vocabulary import Lane
+
+PARTS_MAX: Final = 255
+"""The most parts of a text that are told apart: their number has one octet (3GPP TS 23.040, 9.2.3.24.1)."""
+
+
+class Reported(StrEnum):
+    """What became of a message, by all that its gateway has reported."""
+
+    DELIVERED = "delivered"
+    """It is delivered whole."""
+    FAILED = "failed"
+    """A part of it, or all, never arrives."""
+    PARTIAL = "partial"
+    """Some of its parts are delivered, and of the others nothing is known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What final reports say of one message together, whatever their order. A part is named by its number or by the
+    provider's id of it; `DeliveryReport.part` says how a report about the whole is named.
+    """
+
+    delivered: frozenset[str] = frozenset()
+    """The parts that are reported as delivered."""
+    failed: frozenset[str] = frozenset()
+    code: str = ""
+    """The gateway's code: of a failure where there is one, of several the first by the alphabet."""
+
+    def merged(self, other: Evidence) -> Evidence:
+        """Return what both say. The order does not matter, nor how often the same is said."""
+        delivered, failed = self.delivered | other.delivered, self.failed | other.failed
+        decisive = [one for one in (self, other) if bool(one.failed) == bool(failed)]
+        codes = sorted(one.code for one in decisive if one.code)
+        return Evidence(delivered, failed, codes[0] if codes else "")
+
+    def state(self, parts: int, whole: str) -> Reported | None:
+        """Return the state of a message of so many parts, `whole` being the name of all of them; None where nothing
+        final is reported.
+        """
+        if self.failed:
+            return Reported.FAILED
+        if whole in self.delivered or len(self.delivered) >= max(parts, 1):
+            return Reported.DELIVERED
+        return Reported.PARTIAL if self.delivered else None
+
+    def contradicts(self, other: Evidence, whole: str) -> bool:
+        """Whether the other says the contrary of the same part, or either of them of the whole."""
+        for delivered, failed in ((self.delivered, other.failed), (other.delivered, self.failed)):
+            if delivered & failed or (failed and whole in delivered) or (delivered and whole in failed):
+                return True
+        return False
+
+
+NO_EVIDENCE: Final = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +72,19 @@ class ReportedDelivery:
 
     batch_id: int
     position: int
+    recipient: int
     outcome: int
     lane: Lane
-    wanted: str
-    """The gateway that the recipient names."""
+    gateways: tuple[str, ...]
+    """The gateways that have had the message: the batch's, and those that handed it over."""
+    parts: int
+    """How many parts the text has; 0 where that is not known."""
     received_at: datetime
     """When the alert was accepted."""
     deadline: datetime
     now: datetime
-    reported: str | None
-    """The first final state that was reported."""
+    evidence: Evidence = NO_EVIDENCE
+    """What was reported of it before."""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -34,14 +92,18 @@ class ReportedDelivery:
 
 
 @dataclass(frozen=True, slots=True)
-class FinalReport:
-    """A final state to be recorded, if none is there."""
+class ReportChange:
+    """What new reports change of one delivery: from `before`, which the record must still have, to `after`."""
 
     batch_id: int
     position: int
+    recipient: int
     gateway: str
-    state: str
-    code: str
+    before: Evidence
+    after: Evidence
+    state: Reported
+    contradictions: int = 0
+    """How many of the new reports say the contrary of what was known."""
 
     @property
     def key(self) -> tuple[int, int]:

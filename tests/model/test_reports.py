@@ -1,13 +1,61 @@
-"""A delivery and the report about it are found by one key."""
+"""What reports say together, and the delivery that they are about."""
 
 from datetime import timedelta
+from typing import Any
 
-from dispatcher.model.reports import FinalReport, ReportedDelivery
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.model.reports import NO_EVIDENCE, Evidence, ReportChange, Reported, ReportedDelivery
 from dispatcher.model.vocabulary import Lane
 from tests.support.messages import NOW
 
+PARTS = st.frozensets(st.sampled_from(["*", "1", "2"]))
+EVIDENCE = st.builds(Evidence, PARTS, PARTS, st.sampled_from(["", "0", "27"]))
+
 
 def test_a_report_has_the_key_of_its_delivery() -> None:
-    delivery = ReportedDelivery(7, 3, 16, Lane.FLASH, "haupt", NOW, NOW + timedelta(hours=1), NOW, None)
-    assert delivery.key == FinalReport(7, 3, "haupt", "delivered", "0").key == (7, 3)
-    assert FinalReport(3, 7, "haupt", "delivered", "0").key != delivery.key
+    delivery = ReportedDelivery(
+        7, 3, 11, 16, Lane.FLASH, ("haupt",), 1, NOW, NOW + timedelta(hours=1), NOW, NO_EVIDENCE
+    )
+    change = ReportChange(
+        7, 3, 11, "haupt", NO_EVIDENCE, Evidence(delivered=frozenset("*")), Reported.DELIVERED
+    )
+    assert delivery.key == change.key == (7, 3)
+
+
+@given(EVIDENCE, EVIDENCE, EVIDENCE)
+def test_the_order_of_reports_does_not_matter_nor_do_repeats(a: Any, b: Any, c: Any) -> None:
+    assert a.merged(b) == b.merged(a)
+    assert a.merged(b).merged(c) == a.merged(b.merged(c))
+    assert a.merged(a) == a
+    assert a.contradicts(b, "*") == b.contradicts(a, "*")
+
+
+def test_a_message_is_delivered_with_all_of_its_parts() -> None:
+    first, second = (Evidence(delivered=frozenset(part)) for part in "12")
+    assert NO_EVIDENCE.state(2, "*") is None
+    assert first.state(1, "*") is Reported.DELIVERED
+    assert first.state(0, "*") is Reported.DELIVERED, "of a text whose parts nobody counted"
+    assert first.state(2, "*") is Reported.PARTIAL
+    assert first.merged(second).state(2, "*") is Reported.DELIVERED
+    assert Evidence(delivered=frozenset("*")).state(2, "*") is Reported.DELIVERED
+    assert first.merged(second).merged(Evidence(failed=frozenset("1"))).state(2, "*") is Reported.FAILED
+
+
+def test_the_contrary_is_of_the_same_part_or_of_the_whole() -> None:
+    def failed(part: str) -> Evidence:
+        return Evidence(failed=frozenset(part))
+
+    first, whole = (Evidence(delivered=frozenset(part)) for part in "1*")
+    assert first.contradicts(failed("1"), "*")
+    assert first.contradicts(failed("*"), "*")
+    assert whole.contradicts(failed("1"), "*")
+    assert not first.contradicts(failed("2"), "*")
+    assert not first.contradicts(NO_EVIDENCE, "*")
+
+
+def test_the_code_is_that_of_the_failure() -> None:
+    delivered, failed = Evidence(frozenset("1"), code="000"), Evidence(failed=frozenset("2"), code="27")
+    assert delivered.merged(failed).code == "27"
+    assert delivered.merged(Evidence(failed=frozenset("2"))).code == ""

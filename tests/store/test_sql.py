@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dispatcher.delivery.reports import RECORDED
 from dispatcher.intake.similarity import tolerance_window
 from dispatcher.model.alerts import AffectedMunicipality
 from dispatcher.model.feeds import EntryState
+from dispatcher.model.reports import Reported
 from dispatcher.model.subscriptions import WatchedArea
 from dispatcher.model.vocabulary import (
     DISPATCHED,
@@ -47,7 +47,7 @@ WHERE contype = 'c' AND conrelid = $1::regclass AND pg_get_constraintdef(oid) LI
     [
         ("alert", set(AlertState)),
         ("batch", set(BatchState)),
-        ("delivery_report", {str(verdict) for verdict in RECORDED}),
+        ("delivery_report", set(Reported)),
     ],
 )
 async def test_states_are_those_that_the_record_admits(pool: Any, table: str, words: set[Any]) -> None:

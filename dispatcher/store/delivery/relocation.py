@@ -50,6 +50,16 @@ old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *)
 SELECT place.batch_id, place.position, old.recipient, old.attempts, old.crashes, old.label, old.code, old.detail,
   old.due, old.updated_at
 FROM old JOIN place USING (recipient)"""
+_REPORTS: Final = """
+WITH place AS (SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[]) AS p(old, batch_id, position)),
+old AS (DELETE FROM delivery_report WHERE batch_id = $1 RETURNING *)
+SELECT place.batch_id, place.position, old.gateway, old.state, old.code, old.at, old.contradictions,
+  old.delivered_parts, old.failed_parts
+FROM old JOIN place ON place.old = old.position"""
+_REPORT_COLUMNS: Final = (
+    *("batch_id", "position", "gateway", "state", "code", "at"),
+    *("contradictions", "delivered_parts", "failed_parts"),
+)
 _PROBLEM_COLUMNS: Final = (
     *("batch_id", "position", "recipient", "attempts", "crashes"),
     *("label", "code", "detail", "due", "updated_at"),
@@ -107,7 +117,7 @@ async def _split(connection: Connection, row: Any, moved: Mapping[int, str]) -> 
         number = await connection.fetchval(_MOVE, row["id"], gateway, there, states)
         places |= {recipient: (number, n) for n, recipient in enumerate(there)}
         found.append((number, 0))
-    await _renumber(connection, row["id"], places)
+    await _renumber(connection, row, places)
     return found
 
 
@@ -115,8 +125,11 @@ def _those(row: Any, positions: list[int]) -> tuple[list[int], bytes]:
     return [row["recipients"][n] for n in positions], bytes(row["outcomes"][n] for n in positions)
 
 
-async def _renumber(connection: Connection, batch: int, places: Mapping[int, tuple[int, int]]) -> None:
-    """Let the problems of a batch's recipients stand where these are now: batch and position."""
+async def _renumber(connection: Connection, row: Any, places: Mapping[int, tuple[int, int]]) -> None:
+    """Let the problems of a batch's recipients, and what is reported of them, stand where these are now: batch and
+    position.
+    """
+    batch = row["id"]
     problems = await connection.fetch(
         _PROBLEMS,
         batch,
@@ -125,3 +138,8 @@ async def _renumber(connection: Connection, batch: int, places: Mapping[int, tup
         [n for _, n in places.values()],
     )
     await connection.copy_records_to_table("problem", records=problems, columns=_PROBLEM_COLUMNS)
+    now = [places[recipient] for recipient in row["recipients"]]
+    reports = await connection.fetch(
+        _REPORTS, batch, list(range(len(now))), [number for number, _ in now], [n for _, n in now]
+    )
+    await connection.copy_records_to_table("delivery_report", records=reports, columns=_REPORT_COLUMNS)

@@ -145,7 +145,7 @@ CONTROLS = (
         "delivery reports of which the last is believed",
         reports.lie,
         control=True,
-        breaks="not_the_first_final",
+        breaks="failure_not_believed",
         fresh=True,
         layout=Layout(command=command({"api": ProcessOverrides(module="ops.lab.faults.mutants.fickle")})),
     ),

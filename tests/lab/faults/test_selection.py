@@ -64,4 +64,4 @@ def test_accepted_before_it_is_sent_is_found_to_lose_and_to_lie(server_dir: Path
 def test_the_last_report_in_place_of_the_first_is_found(server_dir: Path) -> None:
     [found] = results(server_dir, "control-fickle").values()
     assert found["ok"] is True
-    assert not found["criteria"]["not_the_first_final"]["ok"]
+    assert not found["criteria"]["failure_not_believed"]["ok"]
