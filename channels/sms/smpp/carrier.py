@@ -1,0 +1,292 @@
+"""Carries SMS to one message centre over SMPP."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from os import urandom
+from typing import TYPE_CHECKING, Final, Protocol
+
+from channels.base import (
+    ChannelDown,
+    ChannelMisconfigured,
+    DeliveryError,
+    Expired,
+    GatewayLimits,
+    RateLimited,
+    Receipt,
+    Transient,
+    Uncertain,
+)
+from channels.clock import utc_now
+from channels.crashes import Proof
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
+from channels.sms.channel import LIMITS
+from channels.sms.delivery_reports import client_ref
+from channels.sms.fitting import compose
+from channels.sms.numbers import check_number
+from channels.sms.smpp.bindings import Bindings, NoBindError, Stopped, Unwritten
+from channels.sms.smpp.receipts import ReceiptForm, answer_key, read_receipt
+from channels.sms.smpp.segments import addressed, messages, validity_period
+from channels.sms.smpp.session import Unanswered
+from channels.sms.smpp.statuses import OK, code, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from channels.base import Endpoint, Notice
+    from channels.sms.gsm7 import Sms
+    from channels.sms.smpp.bindings import BindingFigures, BindingPlan, TextOutcome
+    from channels.sms.smpp.pdu import DataMessage, ShortMessage
+    from channels.sms.smpp.receipts import CentreReceipt
+    from channels.sms.smpp.segments import MessageForm
+
+REFERENCES: Final = 1 << 16
+"""How many references there are for what makes parts one text (`sar_msg_ref_num`; a header has an octet of it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmppGateway:
+    """One message centre's account, as its operator configures it."""
+
+    name: str
+    plan: BindingPlan
+    form: MessageForm
+    receipts: ReceiptForm = field(default_factory=ReceiptForm)
+    max_parts: int = 6
+    rate: float | None = None
+    """Parts a second that the contract allows; None: not known."""
+    account: str = ""
+    """See `GatewayLimits.account`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A part that a gateway took, and the key under which its receipt will be looked for."""
+
+    gateway: str
+    key: str
+    client_ref: str
+    part: int
+    parts: int
+
+
+class Journal(Protocol):
+    """Keeps what ties receipts to messages: whichever process hears of one, it may be another's message."""
+
+    def sent(self, part: SentPart) -> None:
+        """Note a part that was taken."""
+        ...
+
+    def received(self, gateway: str, receipt: CentreReceipt, acknowledge: Callable[[int], None]) -> None:
+        """Take a receipt, and acknowledge it once it is kept."""
+        ...
+
+    def ignored(self, gateway: str) -> None:
+        """Count what was no receipt: somebody has answered to a warning."""
+        ...
+
+
+class NoJournal:
+    """Keeps nothing: for who sends and asks for no receipts."""
+
+    def sent(self, part: SentPart) -> None:
+        """Forget it."""
+
+    def received(self, gateway: str, receipt: CentreReceipt, acknowledge: Callable[[int], None]) -> None:
+        del gateway, receipt
+        acknowledge(OK)
+
+    def ignored(self, gateway: str) -> None:
+        """Forget it."""
+
+
+class SmppCarrier:
+    """The carrier of one SMPP gateway."""
+
+    def __init__(
+        self,
+        gateway: SmppGateway,
+        journal: Journal | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        max_age_s: int = LIMITS.max_age_s,
+    ) -> None:
+        self.limits = GatewayLimits(gateway.plan.window_in_all, gateway.rate, gateway.account)
+        self._gateway = gateway
+        self._journal = journal or NoJournal()
+        self._now = now
+        self._max_age_s = max_age_s
+        self.proof = Proof()
+        self._bindings: Bindings | None = None
+        self._reference = int.from_bytes(urandom(2))
+
+    @property
+    def name(self) -> str:
+        return self._gateway.name
+
+    def start(self) -> Bindings:
+        """Bind, so that the first warning finds it done. A second call changes nothing."""
+        if self._bindings is None:
+            self._bindings = Bindings(self._gateway.plan, self._inbox)
+        return self._bindings
+
+    def figures(self) -> BindingFigures | None:
+        """Return what the sessions do now; None before `start`."""
+        return self._bindings.figures() if self._bindings else None
+
+    async def send(
+        self, notice: Notice, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        """Send as `Carrier.send` promises."""
+        call = _Call(self, notice, self.start(), iter(endpoints))
+        try:
+            while call.start_some():
+                if receipts := await call.some_done():
+                    yield receipts
+        finally:
+            call.abort()
+        if receipts := call.close():
+            yield receipts
+        if call.health.error is not None:
+            raise call.health.error
+
+    async def aclose(self) -> None:
+        """Unbind."""
+        if self._bindings is not None:
+            await self._bindings.aclose()
+
+    def text(self, notice: Notice) -> Sms:
+        """Return the text of a notice in as many parts as it may have."""
+        return compose(notice.lines or notice.text, self._gateway.max_parts, notice.language)
+
+    def parts(self, notice: Notice, sms: Sms, number: str) -> Sequence[ShortMessage]:
+        """Return the messages for one number, valid until the notice's end. Raises `Expired`."""
+        form, now = self._gateway.form, self._now()
+        seconds = min(int((notice.deadline - now).total_seconds()), self._max_age_s)
+        if seconds < 1:
+            raise Expired("deadline")
+        self._reference = (self._reference + 1) % REFERENCES
+        validity = validity_period(form.validity, now, seconds)
+        return addressed(messages(sms, form, self._reference, validity), number, form)
+
+    def note(self, ref: str, part: int, parts: int, message_id: str) -> None:
+        """Keep what ties a part's receipt to its recipient."""
+        if key := answer_key(message_id, self._gateway.receipts.ids):
+            self._journal.sent(SentPart(self._gateway.name, key, ref, part, parts))
+
+    def error(self, stopped: Stopped) -> DeliveryError | ChannelMisconfigured:
+        """Return what it means that a gateway did not take a text, or a part of it."""
+        detail = f"part {stopped.part} of {stopped.parts}" if stopped.parts > 1 else ""
+        if isinstance(stopped.outcome, Unwritten):
+            return Transient(stopped.outcome.reason, detail)  # nobody can have read the whole
+        if isinstance(stopped.outcome, Unanswered):
+            return Uncertain(stopped.outcome.reason, detail)
+        plan = self._gateway.plan
+        error = refusal(stopped.outcome.status, plan.statuses, pause_s=plan.throttle_s, detail=detail)
+        if isinstance(error, RateLimited) and stopped.part > 1:
+            return Transient(error.code, detail)  # its beginning was taken: that is an attempt
+        return error
+
+    def outcome(self, endpoint: Endpoint, found: TextOutcome) -> Receipt:
+        """Return the receipt of a text that was taken. Raises the `DeliveryError` or `ChannelMisconfigured` of one that
+        was not.
+        """
+        if isinstance(found, Stopped):
+            raise self.error(found)
+        return Receipt(endpoint.id, reference=next(filter(None, found.references), ""))
+
+    def _inbox(self, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]) -> None:
+        receipt = read_receipt(body, self._gateway.receipts)
+        if receipt is None:
+            self._journal.ignored(self._gateway.name)
+            acknowledge(OK)
+        else:
+            self._journal.received(self._gateway.name, receipt, acknowledge)
+
+
+class _Call:
+    """One call of `send`."""
+
+    def __init__(
+        self, carrier: SmppCarrier, notice: Notice, bindings: Bindings, todo: Iterator[Endpoint]
+    ) -> None:
+        self.health = GatewayHealth(carrier.name, 1, CONNECT_FAILURES_IN_A_ROW, carrier.proof)
+        self._carrier = carrier
+        self._notice = notice
+        self._bindings = bindings
+        self._todo = todo
+        self._running: set[asyncio.Task[list[Receipt]]] = set()
+        self._receipts: list[Receipt] = []
+        self._text: Sms | None = None
+
+    def start_some(self) -> bool:
+        """Start as many as may be under way; returns whether any is."""
+        while len(self._running) < self._carrier.limits.concurrency:
+            endpoint = next(self._todo, None)
+            if endpoint is None:
+                break
+            if self.health.pause is not None:
+                self._receipts.append(Receipt(endpoint.id, self.health.pause))
+            elif self.health.error is None:  # which says the rest, without a receipt
+                self._running.add(asyncio.create_task(self._send(endpoint)))
+        return bool(self._running)
+
+    async def some_done(self) -> list[Receipt]:
+        """Return the receipts of those that are done, as soon as some are."""
+        done, self._running = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        receipts, self._receipts = self._receipts, []
+        return receipts + [receipt for task in done for receipt in task.result()]
+
+    def close(self) -> list[Receipt]:
+        """Return what is left to say now that nothing is under way."""
+        return self._receipts + self.health.close()
+
+    def abort(self) -> None:
+        for task in self._running:
+            task.cancel()
+
+    async def _send(self, endpoint: Endpoint) -> list[Receipt]:
+        """Send to one endpoint; returns the receipts that are certain by that."""
+        health, carrier = self.health, self._carrier
+        try:
+            found = await self._submit(endpoint)
+            made = health.start()  # what was answered, or was not, has been made
+        except NoBindError as error:
+            health.error = health.error or _unbound(error, carrier.name)
+            return []
+        except DeliveryError as error:
+            return health.fail(endpoint, error)
+        except MemoryError:
+            raise
+        except Exception as crash:  # noqa: BLE001 - one odd record, or everybody's: the gateway's health decides
+            return health.crash(endpoint, type(crash).__name__)
+        try:
+            return [*made, *health.accept(carrier.outcome(endpoint, found))]
+        except DeliveryError as error:
+            return [*made, *health.fail(endpoint, error)]
+        except ChannelMisconfigured as error:
+            return [*made, *health.refuse(endpoint, error)]
+
+    async def _submit(self, endpoint: Endpoint) -> TextOutcome:
+        check_number(endpoint.address)
+        carrier = self._carrier
+        # Not the collapse key: an Update must not pass for a repeat of the message it updates.
+        reference = client_ref(self._notice.alert_id, endpoint.id)
+
+        def make() -> Sequence[ShortMessage]:
+            if self._text is None:
+                self._text = carrier.text(self._notice)
+            return carrier.parts(self._notice, self._text, endpoint.address)
+
+        def on_part(part: int, parts: int, message_id: str) -> None:
+            carrier.note(reference, part, parts, message_id)
+
+        return await self._bindings.send(endpoint.address, make, on_part)
+
+
+def _unbound(error: NoBindError, gateway: str) -> ChannelDown | ChannelMisconfigured:
+    end = error.end
+    kind = ChannelMisconfigured if error.needs_person else ChannelDown
+    return kind(code(end.status) if end.status else end.code, end.detail or end.code, gateway=gateway)
