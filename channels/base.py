@@ -306,7 +306,7 @@ class GatewayLimits:
     """Requests in flight per process. A call of `send` keeps within it; calls that run at the same time are kept within
     it together by their caller."""
     rate: float | None = None
-    """Messages a second; None: not known beforehand."""
+    """What may leave in a second, in the units of `Channel.units`; None: not known beforehand."""
     account: str = ""
     """The name of the account that the gateway counts, whichever of our processes sends; empty: there is none, and each
     process has the gateway's limits for itself."""
@@ -344,6 +344,10 @@ class Channel(Protocol):
 
     def gateway_limits(self, gateway: str) -> GatewayLimits:
         """Return what the gateway takes, by its name."""
+        ...
+
+    def units(self, notice: Notice, gateway: str) -> int:
+        """Return for how many a message of the notice counts in the gateway's rate: the parts of an SMS, else 1."""
         ...
 
     def send(

@@ -8,6 +8,7 @@ import sys
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib.metadata import version
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from channels.clock import utc_now
 from channels.http.addresses import Exemptions, Purpose
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms, choose
-from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.carrier import HttpCarrier, limits_at
 from channels.webpush.channel import WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -44,6 +45,7 @@ from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
 from dispatcher.model.vocabulary import Lane
 from dispatcher.queue.address import Sentinels, parse
+from dispatcher.queue.rate_bucket import RateBucket
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.readers.pool import ReaderLimits, ReaderPool
 from dispatcher.readers.process import BoundaryFiles
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
 
     from channels.base import Channel
     from channels.sms.channel import Carrier
+    from channels.sms.contract import Contract
     from channels.sms.http.provider import SmsGateway
     from channels.sms.settings import SmsReportSettings
     from channels.webpush.encoder import Encoder
@@ -232,7 +235,7 @@ def channels(
     registry: dict[str, Channel] = {}
     registry["app"] = callbacks(settings, http, now)
     if settings.sms_gateways:
-        registry["sms"] = Sms(sms_carriers(settings, http, now))
+        registry["sms"] = Sms(sms_carriers(settings, http, now), contracts=sms_contracts(settings))
     registry["webpush"] = WebPush(
         http,
         vapid,
@@ -279,18 +282,24 @@ def sms_carriers(
     """Return what carries SMS, by the gateway's name."""
     policy = exemptions(settings).policy(Purpose.GATEWAY)
     with _naming_setting("WARN_SMS_GATEWAYS"):
-        gateways = sms_gateways(settings)
+        gateways, contracts = sms_gateways(settings), sms_contracts(settings)
     return {
         name: HttpCarrier(
             http,
             gateway,
             policy=policy,
             now=now,
+            limits=limits_at(contracts[name].rate),
             timeout_s=settings.request_timeout_s,
             connect_failures=settings.delivery.breaker.connect_failures,
         )
         for name, gateway in gateways.items()
     }
+
+
+def sms_contracts(settings: Settings) -> dict[str, Contract]:
+    """Return what is agreed with the providers of SMS gateways, by the gateway's name."""
+    return {item.name: item.contract(item.name) for item in settings.sms_gateways}
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
@@ -477,7 +486,8 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     metrics = Metrics()
     connecting = record.connect(database_url, size=record_connections(settings))
     pool, pem = await _record_and_secret(settings, SecretName.VAPID, connecting)
-    wake_ups = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc)
+    client = open_queue(queue)
+    wake_ups = WakeUpQueue(client, metrics.enqueue_failures.inc)
     http = http_client(settings)
     clock = RecordClock()
     keys = precomputed_keys(settings)
@@ -515,6 +525,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     random=random.SystemRandom().random,
                     policy=settings.delivery,
                     clock=clock,
+                    buckets=partial(RateBucket, client, process=token_hex(8)),
                 )
             ),
             reconciler=Reconciler(

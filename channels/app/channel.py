@@ -97,6 +97,10 @@ class App:
         """Return the limits of one origin."""
         return GatewayLimits(self.limits.concurrency)
 
+    def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
+        """Return 1: messages are counted."""
+        return 1
+
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
     ) -> AsyncGenerator[list[Receipt], None]:

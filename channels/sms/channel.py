@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import ChannelLimits
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 
     from channels.base import Endpoint, GatewayLimits, Notice, Receipt
+    from channels.sms.contract import Contract
 
 LIMITS: Final = ChannelLimits(
     batch=1000,
@@ -30,6 +33,10 @@ class Carrier(Protocol):
 
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]: ...
 
+    def parts(self, notice: Notice) -> int:
+        """Return into how many parts a text of the notice is split."""
+        ...
+
     async def aclose(self) -> None: ...
 
 
@@ -38,9 +45,14 @@ class Sms:
 
     name: Final = "sms"
 
-    def __init__(self, carriers: Mapping[str, Carrier], limits: ChannelLimits = LIMITS) -> None:
-        """`carriers` are by the gateway's name. The first takes the endpoints that name no gateway, or none that is
-        still there.
+    def __init__(
+        self,
+        carriers: Mapping[str, Carrier],
+        limits: ChannelLimits = LIMITS,
+        contracts: Mapping[str, Contract] = MappingProxyType({}),
+    ) -> None:
+        """`carriers`, and the `contracts` with their providers, are by gateway. The first takes the endpoints that
+        name none, or none that is still there.
 
         Raises `ValueError` without carriers.
         """
@@ -48,6 +60,7 @@ class Sms:
             raise ValueError("sms needs at least one gateway")
         self.limits = limits
         self._carriers = dict(carriers)
+        self._contracts = contracts
 
     def check(self, endpoint: Endpoint) -> None:
         """Check a number. Raises `Permanent` for what is no number in E.164."""
@@ -58,8 +71,16 @@ class Sms:
         return choose(endpoint.keys.get("gateway", ""), self._carriers)
 
     def gateway_limits(self, gateway: str) -> GatewayLimits:
-        """Return what the gateway's carrier keeps within."""
-        return self._carrier(gateway).limits
+        """Return what the gateway's carrier keeps within, and the rate that its contract allows."""
+        name = choose(gateway, self._carriers)
+        limits, contract = self._carriers[name].limits, self._contracts.get(name)
+        if contract is None or contract.rate is None:
+            return limits
+        return replace(limits, rate=contract.rate, account=f"sms:{name}" if contract.shared_rate else "")
+
+    def units(self, notice: Notice, gateway: str) -> int:
+        """Return the parts of a text: providers count them, and networks carry them one by one."""
+        return self._carrier(gateway).parts(notice)
 
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.base import ChannelError, Expired
+from channels.base import ChannelError, Expired, RateLimited
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.failure_log import Failure, FailureLog
 from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
+from dispatcher.delivery.pace.flights import Flights
 from dispatcher.model.batches import Lease, ReadyBatch
 from dispatcher.model.retry_policy import DEFAULT_POLICY
 from dispatcher.model.vocabulary import State
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from channels.base import Channel, Endpoint, Notice, Receipt
     from dispatcher.delivery.gateway_limiter import Slots
-    from dispatcher.delivery.gateways import Gateway
+    from dispatcher.delivery.gateways import Buckets, Gateway
     from dispatcher.delivery.lanes import LaneGate
     from dispatcher.delivery.notices import Notices
     from dispatcher.delivery.outcome import Settlement
@@ -63,6 +64,8 @@ class DelivererDependencies:
     clock: RecordClock = field(default_factory=RecordClock)
     """The record's clock, which the channels go by too; every lease acquired sets it right."""
     failures: FailureLog = field(default_factory=FailureLog)
+    buckets: Buckets | None = None
+    """The bucket of an account that all processes share, by its name and rate."""
 
 
 class Deliverer:
@@ -70,7 +73,7 @@ class Deliverer:
 
     def __init__(self, dependencies: DelivererDependencies) -> None:
         self._dependencies = dependencies
-        self._gateways = Gateways(dependencies.policy, dependencies.channels)
+        self._gateways = Gateways(dependencies.policy, dependencies.channels, dependencies.buckets)
         self._stopping = asyncio.Event()
         self._alone = asyncio.Lock()
 
@@ -146,6 +149,13 @@ class _Work:
         self._stopping = stopping
         self._alone = alone
         self._written_at = time.monotonic()
+        self._writing = asyncio.Lock()
+        self._unwritten = False
+        """Whether recipients are claimed and the record does not say so yet."""
+        self._flights = Flights()
+        self._until_aside = 0
+        self._over = False
+        """Whether nothing may be sent any more: what is open once all has landed expires."""
         self._stopped = False
         self._endpoints: Mapping[int, Endpoint] = {}
         """Where the recipients were when the work began."""
@@ -190,21 +200,44 @@ class _Work:
             return
         self._endpoints = endpoints
         batch.drop_missing(endpoints)
+        try:
+            await self._send_slices(channel)
+            await self._flights.land()
+        finally:
+            await self._flights.drop()
+        if self._over:
+            batch.expire()
+
+    async def _send_slices(self, channel: Channel) -> None:
+        """Send slice by slice until nothing is left that may be sent now. At a gateway with a pace a slice leaves
+        before the last has landed: its slices are as small as its pace is even.
+        """
+        batch, flights = self._batch, self._flights
         while self._may_go_on():
             positions = batch.next_slice(self._now(), self._slice_size(channel))
             if not positions:
-                return
-            await self._dependencies.gate.stand_aside(self._lease.lane)
+                if not await flights.land_one():
+                    return
+                continue
+            await self._stand_aside()
             if not batch.is_last_chance(positions):
-                await self._send_slice(channel, positions, endpoints)
+                await self._send_slice(channel, positions)
                 continue
             # The recipient is alone in the process and not merely in its batch, until its outcome is recorded: the next
             # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
             # that holds slots ever waits for this lock.
+            await flights.land()
             async with self._alone:
                 if self._may_go_on():
-                    await self._send_slice(channel, positions, endpoints)
+                    await self._send_slice(channel, positions)
+                    await flights.land()
                     self._stopped |= await self._write()
+
+    async def _stand_aside(self) -> None:
+        """Let higher lanes go first, once for as many recipients as a slice may have."""
+        if self._until_aside <= 0:
+            await self._dependencies.gate.stand_aside(self._lease.lane)
+            self._until_aside = self._dependencies.slice_size
 
     async def _hand_over(self) -> bool:
         """Leave recipients who are at another gateway by now to a batch of that one, which is paused, counted and
@@ -217,36 +250,58 @@ class _Work:
         await self._dependencies.wake_ups.enqueue([wakeups.batch_wake_up(one) for one in ready])
         return True
 
-    async def _send_slice(
-        self, channel: Channel, positions: list[int], endpoints: Mapping[int, Endpoint]
-    ) -> None:
+    async def _send_slice(self, channel: Channel, positions: list[int]) -> None:
         """Send to as many of these recipients as the gateway takes at once, which are claimed only then: no request
         starts late, after the alert was stopped.
         """
-        batch, recipients = self._batch, self._lease.recipients
-        async with self._limiter.hold(len(positions), self._holder) as slots:
+        notice = await self._notice()
+        if notice is None:
+            return
+        units = channel.units(notice, self._lease.gateway)
+        asked_at = time.monotonic()
+        slots = await self._limiter.acquire(len(positions), self._holder, units)
+        self._counts.waited(time.monotonic() - asked_at)
+        try:
             # The wait may have been long, and the gateway may have failed meanwhile.
             positions = positions[: min(slots.held, self._slice_size(channel))]
-            if not self._may_go_on() or not positions:
-                return
-            notice = await self._notice()
-            if notice is None:
+            if not self._may_go_on() or not positions or (notice := await self._notice()) is None:
+                slots.give_back(slots.held)
                 return
             slots.give_back(slots.held - len(positions))
-            batch.claim(positions)
-            if await self._write():
+            self._claim(positions)
+            sending = self._send_claimed(channel, notice, positions, slots)
+        except BaseException:
+            slots.give_back(slots.held)
+            raise
+        if self._limiter.pace.rate is None:
+            await sending
+        else:
+            self._flights.start(sending)
+
+    def _claim(self, positions: list[int]) -> None:
+        self._batch.claim(positions)
+        self._unwritten = True
+        self._until_aside -= len(positions)
+
+    async def _send_claimed(
+        self, channel: Channel, notice: Notice, positions: list[int], slots: Slots
+    ) -> None:
+        recipients = self._lease.recipients
+        try:
+            if await self._write_claims():
                 self._stopped = True
             else:
-                await self._send(channel, notice, [endpoints[recipients[n]] for n in positions], slots)
+                await self._send(channel, notice, [self._endpoints[recipients[n]] for n in positions], slots)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
-            batch.unclaim(positions)
+            self._batch.unclaim(positions)
+        finally:
+            slots.give_back(slots.held)
 
     async def _notice(self) -> Notice | None:
-        """Return what may be sent now. None once nothing is left to tell: then all open recipients expire."""
+        """Return what may be sent now. None once nothing is left to tell: then all that is left open expires."""
         moment = max(self._now(), self._told_until) if self._told_until else self._now()
         notice = await self._dependencies.notices.notice(self._lease, moment)
-        if notice is None:
-            self._batch.expire()
+        self._over |= notice is None
         return notice
 
     def _slice_size(self, channel: Channel) -> int:
@@ -264,10 +319,8 @@ class _Work:
         return min(size, self._budget.allowed(now))
 
     def _may_go_on(self) -> bool:
-        if self._now() >= self._lease.deadline:
-            self._batch.expire()
-            return False
-        return not (self._stopped or self._pause_s or self._stopping.is_set())
+        self._over |= self._now() >= self._lease.deadline
+        return not (self._over or self._stopped or self._pause_s or self._stopping.is_set())
 
     async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
         """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If another
@@ -285,7 +338,17 @@ class _Work:
                 await asyncio.sleep(policy.retry_s)
 
     async def _write(self) -> bool:
-        progress = self._batch.progress()
+        """Write what has changed. One write follows the other, so that the record never goes back."""
+        async with self._writing:
+            return await self._write_now()
+
+    async def _write_claims(self) -> bool:
+        """Write what is claimed, unless another slice's write took it along. Returns whether the alert was stopped."""
+        async with self._writing:
+            return await self._write_now() if self._unwritten else self._stopped
+
+    async def _write_now(self) -> bool:
+        progress, self._unwritten = self._batch.progress(), False
         stopped = await self._persist(lambda: self._dependencies.ledger.advance(self._lease, progress))
         self._written_at = time.monotonic()
         self._counts.written(progress.outcomes)
@@ -297,7 +360,7 @@ class _Work:
             async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
                     slots.give_back(len(arrived))
-                    self._apply(self._without_untold(arrived, notice))
+                    self._apply(self._without_untold(arrived, notice), self._heed(arrived, slots))
                     if time.monotonic() > self._written_at + flush_s:
                         self._stopped |= await self._write()
         except ChannelError as error:
@@ -316,11 +379,25 @@ class _Work:
             self._told_until = notice.deadline
         return told
 
-    def _apply(self, receipts: list[Receipt]) -> None:
+    def _heed(self, receipts: list[Receipt], slots: Slots) -> float:
+        """Let the gateway's pace follow its answers. Returns in how many seconds something may leave again, if it asked
+        for patience.
+        """
+        refusals = [one.error for one in receipts if one.error is not None]
+        if len(refusals) < len(receipts):
+            self._limiter.accepted((len(receipts) - len(refusals)) * slots.units)
+        eased_s = 0.0
+        for error in refusals:
+            if isinstance(error, RateLimited):
+                asked_s = min(error.retry_after or 0.0, self._dependencies.policy.pauses.retry_after_max_s)
+                eased_s = self._limiter.refused(slots.left_at, asked_s)
+        return eased_s
+
+    def _apply(self, receipts: list[Receipt], eased_s: float) -> None:
         if not receipts:
             return
         now = self._now()
-        plain, others = self._batch.apply_receipts(receipts, now)
+        plain, others = self._batch.apply_receipts(receipts, now, eased_s)
         latency_s = max(0.0, (now - self._lease.received_at).total_seconds())
         if plain:
             self._note(ACCEPTED, latency_s, plain)
@@ -372,6 +449,7 @@ class _Work:
             due = max(due, self._now() + timedelta(seconds=wait_s))
         if self._budget_s:
             self._counts.withheld()
+        self._counts.paced(self._limiter.pace)
         done = await self._persist(lambda: ledger.release(lease, progress, due, self._endpoints))
         self._counts.written(progress.outcomes)
         self._counts.removed(len(progress.remove), suspect=self._batch.gone_suspect())

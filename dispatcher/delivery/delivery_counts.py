@@ -9,6 +9,7 @@ from dispatcher.model.vocabulary import UNCERTAIN, State
 
 if TYPE_CHECKING:
     from dispatcher.delivery.outcome import Settlement
+    from dispatcher.delivery.pace.pace import Pace
     from dispatcher.metrics import Metrics
     from dispatcher.model.batches import Lease
 
@@ -50,6 +51,16 @@ class DeliveryCounts:
     def paused(self, reason: str) -> None:
         """Count that the gateway was paused, by reason."""
         self._metrics.gateway_pauses.labels(self._lease.channel, self._gateway, reason).inc()
+
+    def waited(self, seconds: float) -> None:
+        """Count for how long a slice waited for its gateway."""
+        self._metrics.gateway_wait.labels(self._lease.channel, self._gateway).inc(seconds)
+
+    def paced(self, pace: Pace) -> None:
+        """Show the gateway's rates."""
+        for basis, rate in (("configured", pace.configured), ("learnt", pace.learnt)):
+            if rate is not None:
+                self._metrics.gateway_rate.labels(self._lease.channel, self._gateway, basis).set(rate)
 
     def withheld(self) -> None:
         """Count that retries have to wait for the budget."""

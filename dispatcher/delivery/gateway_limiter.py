@@ -1,8 +1,8 @@
-"""Limit how many requests one gateway has in flight from this process, over all batches, lanes and sources.
+"""Limit how many requests one gateway has in flight from this process, and how many leave in a second, over all
+batches, lanes and sources.
 
-A batch asks for as many slots as it would send at once, gets at least one as soon as it is its turn, and gives each
-back when its request is answered. What a gateway grants in other ways belongs here too, such as the window of an SMPP
-session or a number of messages a second: `hold` waits until some may leave, whatever that depends on.
+A batch asks for as many slots as it would send at once, gets at least one as soon as it is its turn and the gateway's
+pace allows, and gives each back when its request is answered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ import time
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from math import inf
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from dispatcher.delivery.pace.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -27,6 +30,8 @@ requests of another lane; and of those that are kept every other for sources tha
 wait for another's requests either."""
 RESERVED_FROM = 5
 """The fewest slots of which one can be spared for that."""
+SOON_S: Final = 0.001
+"""How long is waited at least for the pace: the loop's clock is no finer."""
 
 
 class Holder(NamedTuple):
@@ -39,18 +44,25 @@ class Holder(NamedTuple):
 class Slots:
     """The slots that a batch holds."""
 
-    __slots__ = ("_holder", "_limiter", "held")
+    __slots__ = ("_limiter", "_request", "held", "left_at")
 
-    def __init__(self, limiter: GatewayLimiter, holder: Holder, held: int) -> None:
+    def __init__(self, limiter: GatewayLimiter, request: SlotRequest, held: int, left_at: float) -> None:
         self._limiter = limiter
-        self._holder = holder
+        self._request = request
         self.held = held
+        self.left_at = left_at
+        """When they were granted, in the limiter's seconds: what they are for leaves now."""
+
+    @property
+    def units(self) -> float:
+        """Return what one message counts for in the gateway's rate."""
+        return self._request.units
 
     def give_back(self, count: int) -> None:
         """Give back the slots of requests that were answered, or will not be made."""
         count = min(count, self.held)
         self.held -= count
-        self._limiter.give_back(count, self._holder)
+        self._limiter.give_back(count, self._request.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,8 @@ class SlotRequest:
     turn: tuple[float, int]
     holder: Holder
     wanted: int
+    units: float = 1.0
+    """What one message counts for in the gateway's rate."""
 
 
 def in_turn(waiting: Iterable[SlotRequest], held: Mapping[Holder, int]) -> list[SlotRequest]:
@@ -74,10 +88,13 @@ def in_turn(waiting: Iterable[SlotRequest], held: Mapping[Holder, int]) -> list[
 
 
 class GatewayLimiter:
-    """Grants slots for the requests in flight at one gateway. It is used from one event loop."""
+    """Grants slots for the requests in flight at one gateway, at its pace. It is used from one event loop."""
 
-    def __init__(self, capacity: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """`monotonic` gives seconds."""
+    def __init__(
+        self, capacity: int, monotonic: Callable[[], float] = time.monotonic, pace: Pace | None = None
+    ) -> None:
+        """`monotonic` gives seconds; without a `pace` it is learnt from what is refused."""
+        self.pace = pace or Pace()
         self._free = capacity
         self._reserved = max(1, capacity // RESERVED_SHARE) if capacity >= RESERVED_FROM else 0
         self._for_newcomers = self._reserved // 2
@@ -85,6 +102,7 @@ class GatewayLimiter:
         self._arrivals = itertools.count()
         self._held: Counter[Holder] = Counter()
         self._waiting: dict[SlotRequest, asyncio.Future[int]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def any_waits(self) -> bool:
         """Whether a batch waits for slots."""
@@ -98,20 +116,31 @@ class GatewayLimiter:
         )
 
     @asynccontextmanager
-    async def hold(self, wanted: int, holder: Holder) -> AsyncIterator[Slots]:
+    async def hold(self, wanted: int, holder: Holder, units: float = 1.0) -> AsyncIterator[Slots]:
         """Wait for 1 to `wanted` slots; what was not given back by the end is free again then. Rank 0 overtakes 1
-        overtakes 2; within a rank the sources take turns.
+        overtakes 2; within a rank the sources take turns. Each message counts for so many `units` of the rate.
         """
-        slots = Slots(self, holder, await self.take(wanted, holder))
+        slots = await self.acquire(wanted, holder, units)
         try:
             yield slots
         finally:
             slots.give_back(slots.held)
 
+    async def acquire(self, wanted: int, holder: Holder, units: float = 1.0) -> Slots:
+        """Wait as `hold` does, for a caller that gives back itself."""
+        request = self._request(wanted, holder, units)
+        held = await self._granted(request)
+        return Slots(self, request, held, self._monotonic())
+
     async def take(self, wanted: int, holder: Holder) -> int:
-        """Wait as `hold` does, for a caller that gives back itself. Returns how many slots were granted."""
+        """Wait as `hold` does. Returns how many slots were granted."""
+        return await self._granted(self._request(wanted, holder, 1.0))
+
+    def _request(self, wanted: int, holder: Holder, units: float) -> SlotRequest:
         turn = self._monotonic() + holder.rank * YIELDS_S, next(self._arrivals)
-        request = SlotRequest(turn, holder, wanted)
+        return SlotRequest(turn, holder, wanted, units)
+
+    async def _granted(self, request: SlotRequest) -> int:
         granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting[request] = granted
         self._grant()
@@ -121,8 +150,20 @@ class GatewayLimiter:
             if granted.cancelled():
                 del self._waiting[request]
             else:  # granted in the same round of the loop in which we are cancelled
-                self.give_back(granted.result(), holder)
+                self.give_back(granted.result(), request.holder)
             raise
+
+    def refused(self, left_at: float, asked_s: float) -> float:
+        """Note that what left at `left_at` was too much for the gateway, which asked to be left alone for `asked_s`
+        (0: it did not say). Returns in how many seconds something may leave again.
+        """
+        now = self._monotonic()
+        self.pace.refused(left_at, now, asked_s)
+        return self.pace.wait_s(now)
+
+    def accepted(self, units: float) -> None:
+        """Note what the gateway took."""
+        self.pace.accepted(units, self._monotonic())
 
     def give_back(self, count: int, holder: Holder) -> None:
         """Take back `count` slots."""
@@ -152,6 +193,7 @@ class GatewayLimiter:
             request, count = granted
             self._free -= count
             self._held[request.holder] += count
+            self.pace.leave(count * request.units, self._monotonic())
             self._waiting.pop(request).set_result(count)
 
     def _next(self) -> tuple[SlotRequest, int] | None:
@@ -159,8 +201,27 @@ class GatewayLimiter:
         batch waiting in it is next.
         """
         waiting = [request for request, granted in self._waiting.items() if not granted.done()]
-        for request in in_turn(waiting, self._held):
-            wanted = min(request.wanted, self._share(request.holder))
+        if not waiting or not self._free:
+            return None
+        served = in_turn(waiting, self._held)
+        ready = self.pace.ready(self._monotonic())
+        if not ready:
+            self._await_pace(served)
+            return None
+        for request in served:
+            allowed = request.wanted if ready == inf else max(1, int(ready // request.units))
+            wanted = min(request.wanted, self._share(request.holder), allowed)
             if (count := self._grantable(wanted, request.holder)) > 0:
                 return request, count
         return None
+
+    def _await_pace(self, served: list[SlotRequest]) -> None:
+        """Look again as soon as the pace may allow something."""
+        now, first = self._monotonic(), served[0]
+        rank = 0 if now >= first.turn[0] else first.holder.rank
+        wanted = sum(request.wanted * request.units for request in served)
+        self.pace.ask(wanted, first.units, rank, self._grant)
+        if self._timer is not None:
+            self._timer.cancel()
+        if (wait_s := self.pace.wait_s(now)) < inf:
+            self._timer = asyncio.get_running_loop().call_later(max(SOON_S, wait_s), self._grant)

@@ -6,16 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from channels.base import GatewayLimits
 from dispatcher.delivery.circuit_breaker import Breaker
 from dispatcher.delivery.gateway_limiter import GatewayLimiter
+from dispatcher.delivery.pace.allowance import Allowance
+from dispatcher.delivery.pace.pace import KEPT_BELOW, Pace
 from dispatcher.delivery.retry_budget import RetryBudget
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from channels.base import Channel
     from dispatcher.model.batches import ReadyBatch
     from dispatcher.model.retry_policy import DeliveryPolicy
+    from dispatcher.queue.rate_bucket import RateBucket
+
+    Buckets = Callable[[str, float], RateBucket]
 
 
 @dataclass(slots=True)
@@ -51,9 +57,13 @@ class Gateway:
 class Gateways:
     """Keeps the gateways for which this process has worked."""
 
-    def __init__(self, policy: DeliveryPolicy, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self, policy: DeliveryPolicy, channels: Mapping[str, Channel], buckets: Buckets | None = None
+    ) -> None:
+        """`buckets` returns the bucket of an account at a rate; without them each process has every rate for itself."""
         self._policy = policy
         self._channels = channels
+        self._buckets = buckets
         self._known: dict[tuple[str, str], Gateway] = {}
 
     def of(self, channel: str, name: str) -> Gateway:
@@ -66,10 +76,19 @@ class Gateways:
 
     def _add(self, channel: str, name: str) -> Gateway:
         # A channel that this worker does not have sends nothing.
-        capacity = (
-            self._channels[channel].gateway_limits(name).concurrency if channel in self._channels else 1
+        limits = (
+            self._channels[channel].gateway_limits(name) if channel in self._channels else GatewayLimits(1)
         )
         gateway = self._known[channel, name] = Gateway(
-            Breaker(self._policy.breaker), RetryBudget(self._policy.retry_budget), GatewayLimiter(capacity)
+            Breaker(self._policy.breaker),
+            RetryBudget(self._policy.retry_budget),
+            GatewayLimiter(limits.concurrency, pace=self._pace(limits)),
         )
         return gateway
+
+    def _pace(self, limits: GatewayLimits) -> Pace:
+        wait_max_s = self._policy.pauses.rate_limited_s
+        if limits.rate is None or not limits.account or self._buckets is None:
+            return Pace(limits.rate, None, wait_max_s)
+        allowance = Allowance(self._buckets(limits.account, KEPT_BELOW * limits.rate))
+        return Pace(limits.rate, allowance, wait_max_s)

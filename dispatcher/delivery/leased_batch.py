@@ -152,9 +152,11 @@ class LeasedBatch:
             state = State.RETRY if n in self._problems else State.PENDING
             outcomes[n] = state | (outcomes[n] & UNCERTAIN)
 
-    def apply_receipts(self, receipts: Sequence[Receipt], now: datetime) -> tuple[int, list[Settlement]]:
-        """Apply receipts that arrived together. Returns how many are plain successes, and what each of the others
-        means.
+    def apply_receipts(
+        self, receipts: Sequence[Receipt], now: datetime, eased_s: float = 0.0
+    ) -> tuple[int, list[Settlement]]:
+        """Apply receipts that arrived together; in `eased_s` something may leave to the gateway again, if it asked for
+        patience. Returns how many are plain successes, and what each of the others means.
         """
         position, outcomes, problems = self._position, self._outcomes, self._problems
         others: list[Settlement] = []
@@ -163,7 +165,7 @@ class LeasedBatch:
             if receipt.error is None and n not in problems:
                 outcomes[n] = State.ACCEPTED
             else:
-                others.append(self.settle(receipt, now))
+                others.append(self.settle(receipt, now, eased_s))
         plain = len(receipts) - len(others)
         if plain:
             self._accepted(now)
@@ -173,8 +175,8 @@ class LeasedBatch:
         self._accepted_first = min(self._accepted_first or now, now)
         self._accepted_last = max(self._accepted_last or now, now)
 
-    def settle(self, receipt: Receipt, now: datetime) -> Settlement:
-        """Apply one receipt."""
+    def settle(self, receipt: Receipt, now: datetime, eased_s: float = 0.0) -> Settlement:
+        """Apply one receipt, see `apply_receipts`."""
         n = self._position[receipt.endpoint_id]
         before = self._problems.get(n)
         if receipt.error is None:
@@ -184,7 +186,7 @@ class LeasedBatch:
                 return ACCEPTED
         result = settle(
             receipt.error,
-            RecipientState(self._outcomes[n], before.attempts if before else 0),
+            RecipientState(self._outcomes[n], before.attempts if before else 0, eased_s),
             self._policy,
             now=now,
             deadline=self.lease.deadline,

@@ -25,7 +25,12 @@ class RecipientState:
     """The outcome byte so far, whose UNCERTAIN flag is kept."""
     attempts: int
     """Attempts made before this one."""
+    eased_s: float = 0.0
+    """In how many seconds something may leave to the gateway again, if it has asked for patience."""
 
+
+WAITED_OUT_S = 2.0
+"""The longest that a gateway's own pace is waited for with the batch in hand: for longer the gateway is paused."""
 
 _FINAL = {
     Consequence.REMOVE: State.GONE,
@@ -74,9 +79,7 @@ def settle(
         return Settlement(State.ACCEPTED, "accepted", "", "", attempts + 1)
     state = _FINAL.get(error.consequence)
     if state is None:
-        return _again(
-            error, RecipientState(flag, attempts), policy, now=now, deadline=deadline, random=random
-        )
+        return _again(error, before, policy, now=now, deadline=deadline, random=random)
     attempts += error.consequence.is_attempt
     return _settlement(error, state | flag, attempts, remove=error.consequence is Consequence.REMOVE)
 
@@ -113,8 +116,9 @@ def _again(
     deadline: datetime,
     random: Callable[[], float],
 ) -> Settlement:
-    flag = UNCERTAIN if error.consequence is Consequence.RETRY_UNCERTAIN else before.outcome
-    wait_s, pause_s, attempts = _patience(error, before.attempts, policy, random)
+    uncertain = error.consequence is Consequence.RETRY_UNCERTAIN
+    flag = UNCERTAIN if uncertain else before.outcome & UNCERTAIN
+    wait_s, pause_s, attempts = _patience(error, before, policy, random)
     due = now + timedelta(seconds=wait_s)
     if due >= deadline:
         # Too late for this recipient; what the gateway asked for holds for everybody else all the same.
@@ -123,12 +127,14 @@ def _again(
 
 
 def _patience(
-    error: DeliveryError, attempts: int, policy: DeliveryPolicy, random: Callable[[], float]
+    error: DeliveryError, before: RecipientState, policy: DeliveryPolicy, random: Callable[[], float]
 ) -> tuple[float, float, int]:
-    """Return how long this recipient waits, how long the gateway is paused, and the attempts made by now."""
+    """Return how long this recipient waits, how long the gateway is paused, and the attempts made by now. Where the
+    gateway did not say how long, its pace decides when something leaves.
+    """
     asked_s = min(error.retry_after or 0.0, policy.pauses.retry_after_max_s)
-    attempts += error.consequence.is_attempt
+    attempts = before.attempts + error.consequence.is_attempt
     if error.consequence is Consequence.POSTPONE:
-        pause_s = asked_s or policy.pauses.rate_limited_s
-        return pause_s, pause_s, attempts
+        long_s = before.eased_s if before.eased_s > WAITED_OUT_S else 0.0
+        return asked_s or before.eased_s, asked_s or long_s, attempts
     return max(asked_s, backoff_s(policy.backoff, attempts, random)), asked_s, attempts

@@ -28,6 +28,7 @@ class DeliveryMetrics:
         self._gateways: defaultdict[str, set[str]] = defaultdict(set)
         self._sends(registry)
         self._endpoints(registry)
+        self._rates(registry)
         self._reports(registry)
         self._keys(registry)
         self._show_from_the_start()
@@ -87,6 +88,21 @@ class DeliveryMetrics:
             "warn_gateway_pauses",
             "Times that a gateway was paused for a while, by reason.",
             ("channel", "gateway", "reason"),
+            registry=registry,
+        )
+
+    def _rates(self, registry: CollectorRegistry) -> None:
+        self.gateway_rate = Gauge(
+            "warn_gateway_rate_per_second",
+            "What this process lets leave to a gateway in a second at most, in SMS parts or messages: as configured, "
+            "and as learnt from what it refused. The lower one holds; without either there is no limit.",
+            ("channel", "gateway", "basis"),
+            registry=registry,
+        )
+        self.gateway_wait = Counter(
+            "warn_gateway_wait_seconds",
+            "Seconds that batches waited for a gateway's rate or its requests in flight, added up over batches.",
+            ("channel", "gateway"),
             registry=registry,
         )
 

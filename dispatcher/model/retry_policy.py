@@ -44,7 +44,8 @@ class PausePolicy:
     __pydantic_config__ = _CONFIG
 
     rate_limited_s: Seconds = 5.0
-    """Seconds after a 429 that does not say how long to wait."""
+    """Seconds that a gateway is left alone at most after a 429 that does not say how long to wait: the first wait is
+    short, and doubles as long as it takes nothing."""
     retry_after_max_s: Seconds = 300.0
     """Seconds that a `Retry-After` is obeyed at most: a gateway may ask for more, and is asked again after five minutes
     all the same, because a warning cannot wait for ever on a wrong header."""

@@ -78,6 +78,11 @@ def turn_name(lane: Lane) -> str:
     return f"warn:turn:{lane}"
 
 
+def rate_name(account: str) -> str:
+    """Return the key of what an account may send, which all processes share."""
+    return f"warn:rate:{account}"
+
+
 def open_queue(address: QueueAddress) -> ArqRedis:
     """Return a client of the queue, which connects on first use. Jobs are msgpack: never pickle, which would let
     anyone who can write to Redis run code here.

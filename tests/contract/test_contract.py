@@ -461,6 +461,7 @@ async def test_limits_are_stated(case: Case, client_for: Any) -> None:
     limits = channel.gateway_limits(case.gateway(origins))
     assert limits.concurrency > 0
     assert limits.rate is None or limits.rate > 0
+    assert channel.units(notice(), case.gateway(origins)) >= 1
 
 
 FAULTS = [

@@ -20,6 +20,9 @@ class ScriptedChannel:
 
     name: str = "webpush"
     limits: ChannelLimits = LIMITS
+    rate: float | None = None
+    account: str = ""
+    parts: int = 1
     script: dict[Any, Any] = field(default_factory=lambda: defaultdict(list))
     seen: list[Any] = field(default_factory=list)
     calls: list[Any] = field(default_factory=list)
@@ -37,7 +40,10 @@ class ScriptedChannel:
         return "https://push.example"
 
     def gateway_limits(self, gateway: Any) -> GatewayLimits:
-        return GatewayLimits(self.limits.concurrency)
+        return GatewayLimits(self.limits.concurrency, self.rate, self.account)
+
+    def units(self, notice: Any, gateway: Any) -> int:
+        return self.parts
 
     async def send(self, notice: Any, gateway: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
         self.calls.append([endpoint.id for endpoint in endpoints])

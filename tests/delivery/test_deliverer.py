@@ -117,6 +117,74 @@ async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house: Ho
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
 
 
+async def test_a_rate_limit_without_a_time_slows_the_gateway_down_and_pauses_nobody(house: House) -> None:
+    ids = await house.subscribe(*"abcd")
+    house.channel.script[ids[1]] = [RateLimited("429")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
+    assert await paused(house) is None
+    assert await house.problems() == [(ids[1], "accepted", "", 1, 0)]
+    pace = house.deliverer._gateways.of("webpush", PUSH).limiter.pace
+    assert pace.learnt is not None
+
+
+async def test_at_a_gateway_with_a_rate_a_slice_leaves_before_the_last_is_answered(house: House) -> None:
+    house.channel.rate = 1000.0
+    ids = await house.subscribe(*"abcdef")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    work = asyncio.create_task(house.deliverer.deliver(batch))
+
+    async def all_left() -> bool:
+        return sorted(one for call in house.channel.calls for one in call) == ids
+
+    await until(all_left)
+    assert len(house.channel.calls) > 1
+    assert await house.outcomes(batch) == bytes([State.CLAIMED] * 6), "claimed before they left"
+    house.channel.open.set()
+    await work
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 6)
+    assert sorted(house.channel.seen) == [("A", one) for one in ids]
+    assert await house.state(batch) != "open"
+
+
+async def test_what_is_under_way_when_the_deadline_passes_is_heard_before_the_rest_expires(
+    house: House,
+) -> None:
+    house.channel.rate = 5.0
+    ids = await house.subscribe(*"ab")
+    [batch] = await house.planned()
+    house.channel.open.clear()
+    work = asyncio.create_task(house.deliverer.deliver(batch))
+    await house.channel.entered.wait()
+    await house.pool.execute("UPDATE batch SET deadline = deadline")
+    clock = house.dependencies.clock
+    clock.read(clock() + timedelta(days=2), clock.elapsed())
+    await asyncio.sleep(0)
+    house.channel.open.set()
+    await work
+    assert house.channel.seen == [("A", ids[0])]
+    assert await house.outcomes(batch) == bytes([ACCEPTED, State.EXPIRED])
+
+
+@pytest.mark.parametrize("error", [ChannelDown("x"), RuntimeError("bug"), asyncio.CancelledError()], ids=repr)
+async def test_however_one_of_several_slices_ends_the_others_end_too_and_slots_are_free(
+    house: House, error: BaseException
+) -> None:
+    house.channel.rate = 1000.0
+    ids = await house.subscribe(*"abc")
+    house.channel.script[ids[1]] = [error]
+    [batch] = await house.planned()
+    await asyncio.gather(house.deliverer.deliver(batch), return_exceptions=True)
+    limiter = house.deliverer._gateways.of("webpush", PUSH).limiter
+    assert limiter._held.total() == 0
+    await let_leases_end(house.pool)
+    await house.all_due_now()
+    await house.deliverer.deliver(batch)
+    assert {state & ~UNCERTAIN for state in await house.outcomes(batch)} == {ACCEPTED}
+
+
 async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house: House) -> None:
     one, two, three = await house.subscribe(*"abc")
     house.channel.script.update({one: [Gone("410")], two: [Permanent("413", "too large")]})

@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.leased_batch import ACCEPTED
+from dispatcher.delivery.pace.pace import Pace
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from tests.delivery.test_leased_batch import lease
@@ -55,3 +56,19 @@ def test_removals_and_pauses_are_counted_as_they_come() -> None:
         counted(metrics, "warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="breaker") == 1
     )
     assert counted(metrics, "warn_retries_withheld_total", channel="webpush", gateway=PUSH) == 1
+
+
+def test_a_gateways_rates_and_the_waits_for_them_are_shown() -> None:
+    metrics = Metrics()
+    counts = DeliveryCounts(metrics, lease([State.PENDING]))
+    counts.waited(0.5)
+    counts.waited(0.25)
+    assert counted(metrics, "warn_gateway_wait_seconds_total", channel="webpush", gateway=PUSH) == 0.75
+    pace = Pace(50.0)
+    pace.accepted(10, 0.0)
+    pace.refused(0.0, 0.1)
+    counts.paced(pace)
+    for basis, rate in (("configured", 49.0), ("learnt", 25.0)):
+        labels = {"channel": "webpush", "gateway": PUSH, "basis": basis}
+        assert counted(metrics, "warn_gateway_rate_per_second", **labels) == rate
+    counts.paced(Pace())

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+from bisect import bisect_left
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ from dispatcher.delivery.gateway_limiter import (
     SlotRequest,
     in_turn,
 )
+from dispatcher.delivery.pace.pace import Pace
 from dispatcher.model.vocabulary import Lane
+from tests.support import virtual_time
 
 FLASH, PRIORITY, ROUTINE, EXERCISE = (Holder(lane.rank, "centre") for lane in Lane)
 OTHER = Holder(Lane.FLASH.rank, "other")
@@ -355,3 +358,91 @@ def test_whose_turn_it_is_follows_from_lane_slots_and_arrival(
             assert (had, earlier.turn) < (has, later.turn)
     if len({one.holder for one in requests}) == 1:
         assert served == sorted(requests, key=lambda one: one.turn), "one source alone: as they came"
+
+
+class Journal:
+    """A gateway's account of when what left, sent by tasks that give back after a while."""
+
+    def __init__(self, rate: float | None, capacity: int = 50) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.limiter = GatewayLimiter(capacity, self.loop.time, Pace(rate))
+        self.left: list[tuple[float, Holder]] = []
+
+    async def send(self, count: int, holder: Holder, units: float = 1.0) -> None:
+        while count > 0:
+            slots = await self.limiter.acquire(min(count, 100), holder, units)
+            self.left += [(self.loop.time(), holder)] * slots.held
+            count -= slots.held
+            self.loop.call_later(0.2, slots.give_back, slots.held)
+
+    def most_in_a_second(self) -> int:
+        times = [at for at, _ in self.left]
+        return max(bisect_left(times, first + 1) - number for number, first in enumerate(times))
+
+
+@pytest.mark.parametrize(("rate", "count"), [(50, 500), (200, 10_000), (3, 30)])
+def test_a_send_takes_as_long_as_its_rate_says_and_never_more_leaves_in_a_second(
+    rate: float, count: int
+) -> None:
+    async def story() -> Any:
+        journal = Journal(rate)
+        await asyncio.gather(*(journal.send(count // 2, ROUTINE) for _ in range(2)))
+        return journal
+
+    journal = virtual_time.run(story())
+    assert len(journal.left) == count
+    assert journal.most_in_a_second() <= rate
+    assert max(at for at, _ in journal.left) <= 1.05 * count / rate
+
+
+def test_a_flash_alert_overtakes_a_mass_send_at_a_slow_gateway() -> None:
+    async def story() -> Any:
+        journal = Journal(10)
+        mass = [asyncio.create_task(journal.send(300, ROUTINE)) for _ in range(4)]
+        await asyncio.sleep(5)
+        begun = journal.loop.time()
+        await journal.send(20, FLASH)
+        took = journal.loop.time() - begun
+        for task in mass:
+            task.cancel()
+        return journal, begun, took
+
+    journal, begun, took = virtual_time.run(story())
+    meanwhile = [holder for at, holder in journal.left if begun < at <= begun + took]
+    assert took <= 2.5, "its twenty at ten a second"
+    assert meanwhile.count(ROUTINE) <= 4, "after two seconds of yielding each lower batch has a turn"
+
+
+def test_what_counts_for_more_takes_longer() -> None:
+    async def story() -> Any:
+        journal = Journal(60)
+        await journal.send(60, FLASH, units=6)
+        return journal
+
+    assert 5.8 <= virtual_time.run(story()).left[-1][0] <= 6.3
+
+
+def test_who_waits_for_the_pace_and_is_cancelled_takes_nothing_with_it() -> None:
+    async def story() -> Any:
+        journal = Journal(1)
+        await journal.send(1, FLASH)
+        waiting_one = asyncio.create_task(journal.send(1, FLASH))
+        await asyncio.sleep(0.5)
+        assert journal.limiter.any_waits()
+        waiting_one.cancel()
+        await journal.send(1, ROUTINE)
+        return journal
+
+    assert virtual_time.run(story()).left[-1][0] == pytest.approx(1 / 0.98, abs=0.01)
+
+
+def test_after_a_refusal_nothing_leaves_until_it_may() -> None:
+    async def story() -> Any:
+        journal = Journal(None)
+        await journal.send(10, FLASH)
+        journal.limiter.accepted(10)
+        assert journal.limiter.refused(journal.loop.time(), 3.0) == 3.0
+        await journal.send(1, FLASH)
+        return journal
+
+    assert virtual_time.run(story()).left[-1][0] == pytest.approx(3.0, abs=0.01)

@@ -1,11 +1,14 @@
 """What a process knows of its gateways."""
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.retry_policy import BreakerPolicy, DeliveryPolicy
+from dispatcher.model.retry_policy import BreakerPolicy, DeliveryPolicy, PausePolicy
 from dispatcher.model.vocabulary import Lane
 from tests.delivery.scripted_channel import LIMITS, ScriptedChannel
 
@@ -27,6 +30,33 @@ async def test_a_gateway_is_one_of_one_channel_and_has_that_channels_limit() -> 
 def test_its_breaker_and_budget_are_the_policys() -> None:
     policy = DeliveryPolicy(breaker=BreakerPolicy(pause_base_s=7))
     assert gateways(policy).of("webpush", PUSH).breaker.fail(0.0) == 7
+
+
+def test_a_gateway_that_takes_nothing_is_left_alone_ever_longer_up_to_what_the_policy_says() -> None:
+    policy = DeliveryPolicy(pauses=PausePolicy(rate_limited_s=3))
+    limiter = gateways(policy).of("webpush", PUSH).limiter
+    waits = [limiter.refused(float("inf"), 0.0) for _ in range(12)]
+    assert waits[:3] == pytest.approx([0.05, 0.1, 0.2], abs=0.02)
+    assert waits[-1] == pytest.approx(3, abs=0.02)
+
+
+async def test_its_rate_is_the_channels() -> None:
+    channel = ScriptedChannel(rate=50.0)
+    assert Gateways(DeliveryPolicy(), {"webpush": channel}).of("webpush", PUSH).limiter.pace.rate == 49.0
+    assert gateways().of("webpush", PUSH).limiter.pace.rate is None
+
+
+async def test_a_rate_is_shared_where_the_provider_counts_an_account_and_a_bucket_is_there() -> None:
+    asked: list[tuple[str, float]] = []
+
+    def bucket(account: str, rate: float) -> Any:
+        asked.append((account, rate))
+        return None
+
+    own, shared = ScriptedChannel(rate=50.0), ScriptedChannel(rate=50.0, account="konto")
+    for channel in (own, shared):
+        Gateways(DeliveryPolicy(), {"webpush": channel}, bucket).of("webpush", PUSH)
+    assert asked == [("konto", 49.0)]
 
 
 async def test_it_is_known_whether_somebody_waits_anywhere() -> None:

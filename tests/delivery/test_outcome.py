@@ -36,8 +36,9 @@ def settled(
     deadline: Any = NOW + HOUR,
     random: Any = lambda: 0.5,
     policy: Any = DEFAULT_POLICY,
+    eased_s: float = 0.0,
 ) -> Any:
-    before = RecipientState(outcome, attempts)
+    before = RecipientState(outcome, attempts, eased_s)
     return settle(error, before, policy, now=NOW, deadline=deadline, random=random)
 
 
@@ -104,10 +105,12 @@ def test_retry_after_is_a_lower_bound_and_leaves_the_gateway_alone() -> None:
     assert result.pause_s == 30
 
 
-def test_a_rate_limit_without_a_time_gets_the_default() -> None:
-    result = settled(RateLimited("429"))
-    assert result.due == NOW + timedelta(seconds=PAUSES.rate_limited_s)
-    assert result.pause_s == PAUSES.rate_limited_s
+@pytest.mark.parametrize(("eased_s", "pause_s"), [(0.0, 0.0), (0.1, 0.0), (2.0, 0.0), (4.0, 4.0)])
+def test_after_a_rate_limit_without_a_time_the_gateways_pace_decides(eased_s: float, pause_s: float) -> None:
+    """A gateway that takes nothing for long is paused, and the batch put down."""
+    result = settled(RateLimited("429"), eased_s=eased_s)
+    assert result.due == NOW + timedelta(seconds=eased_s)
+    assert result.pause_s == pause_s
 
 
 @pytest.mark.parametrize("error", [RateLimited("429", retry_after=1e9), Transient("503", retry_after=1e9)])
@@ -177,7 +180,6 @@ def test_a_gateway_that_asks_for_longer_than_the_warning_lives_is_left_alone_all
     [
         (Transient("503"), 2.0, 0.0),
         (Transient("503", retry_after=60), 7.0, 7.0),
-        (RateLimited("429"), 3.0, 3.0),
         (RateLimited("429", retry_after=60), 7.0, 7.0),
     ],
 )
@@ -186,7 +188,7 @@ def test_another_policy_decides_otherwise(
 ) -> None:
     policy = DeliveryPolicy(
         backoff=BackoffPolicy(base_s=1.0, cap_s=4.0),
-        pauses=PausePolicy(rate_limited_s=3.0, retry_after_max_s=7.0),
+        pauses=PausePolicy(retry_after_max_s=7.0),
     )
     result = settled(error, attempts=9, policy=policy)
     assert (result.due - NOW, result.pause_s) == (timedelta(seconds=due_s), pause_s)

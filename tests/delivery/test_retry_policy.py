@@ -143,7 +143,6 @@ async def paused(house: Any) -> Any:
 @pytest.mark.parametrize(
     ("headers", "setting", "value"),
     [
-        ({}, "WARN_DELIVERY__PAUSES__RATE_LIMITED_S", 1234),
         ({"Retry-After": "7200"}, "WARN_DELIVERY__PAUSES__RETRY_AFTER_MAX_S", 1234),
         ({"Retry-After": "1234"}, "WARN_DELIVERY__PAUSES__RETRY_AFTER_MAX_S", 1500),
     ],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from channels.base import (
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from channels.sms.http.provider import SmsGateway
 
 REQUEST_TIMEOUT_S: Final = 10.0
+ANSWERED_WITHIN_S: Final = 0.5
+"""How slowly a gateway may answer for which its contract's rate is still reached."""
+IN_FLIGHT_MAX: Final = 500
 
 # The URL is the provider's, not the recipient's: what elsewhere says that an endpoint is gone says here that
 # the account or its configuration is wrong, and concerns everybody.
@@ -78,6 +82,10 @@ class HttpCarrier:
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, text, endpoints, bounds, self._proof)
 
+    def parts(self, notice: Notice) -> int:
+        """Return into how many parts a text of the notice is split."""
+        return len(_composed(notice, self._provider).parts)
+
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
 
@@ -104,9 +112,7 @@ class _Text:
     @cached_property
     def composed(self) -> tuple[Sms, list[str]]:
         """The text and headers, made once and not per recipient."""
-        notice, provider = self.notice, self.provider
-        sms = compose(notice.lines or notice.text, provider.max_parts, notice.language)
-        return sms, provider.headers()
+        return _composed(self.notice, self.provider), self.provider.headers()
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         check_number(endpoint.address)
@@ -128,3 +134,15 @@ class _Text:
         if broken and self.provider.answer.success:
             raise Uncertain(broken)
         return Receipt(endpoint.id, reference=self.provider.reference(answer))
+
+
+def limits_at(rate: float | None) -> ChannelLimits:
+    """Return the channel's limits with as many requests in flight as `rate` messages a second take."""
+    if rate is None:
+        return LIMITS
+    needed = ceil(rate * ANSWERED_WITHIN_S)
+    return replace(LIMITS, concurrency=max(LIMITS.concurrency, min(IN_FLIGHT_MAX, needed)))
+
+
+def _composed(notice: Notice, provider: SmsGateway) -> Sms:
+    return compose(notice.lines or notice.text, provider.max_parts, notice.language)

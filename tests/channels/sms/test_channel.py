@@ -7,6 +7,7 @@ import pytest
 
 from channels.base import Endpoint, GatewayLimits, Notice, Permanent, Receipt, Urgency
 from channels.sms.channel import Sms, choose
+from channels.sms.contract import Contract
 
 NOTICE = Notice("01A", "k" * 32, "", "Sturm", b"{}", "de", Urgency.HIGH, datetime(2026, 11, 28, tzinfo=UTC))
 
@@ -23,6 +24,9 @@ class Pigeons:
         for endpoint in endpoints:
             self.sent.append(endpoint.id)
             yield [Receipt(endpoint.id)]
+
+    def parts(self, _notice: Any) -> int:
+        return self.limits.concurrency
 
     async def aclose(self) -> None:
         self.closed = True
@@ -63,6 +67,20 @@ def test_an_endpoint_may_name_its_gateway() -> None:
 def test_limits_are_the_carriers() -> None:
     channel, _, _ = two()
     assert channel.gateway_limits("zweit") == GatewayLimits(7, 10.0, "konto")
+
+
+def test_a_contracts_rate_is_the_gateways_and_shared_where_the_provider_counts_the_account() -> None:
+    carriers = {name: Pigeons(GatewayLimits(3)) for name in ("haupt", "zweit", "dritt")}
+    contracts = {"haupt": Contract("haupt", 50.0), "zweit": Contract("zweit", 50.0, shared_rate=True)}
+    channel = Sms(carriers, contracts={**contracts, "dritt": Contract("dritt")})
+    assert channel.gateway_limits("haupt") == GatewayLimits(3, 50.0)
+    assert channel.gateway_limits("zweit") == GatewayLimits(3, 50.0, "sms:zweit")
+    assert channel.gateway_limits("dritt") == GatewayLimits(3)
+    assert channel.gateway_limits("fort") == GatewayLimits(3, 50.0), "the first takes its recipients"
+
+
+def test_a_message_counts_for_its_parts() -> None:
+    assert two()[0].units(NOTICE, "zweit") == 7
 
 
 def test_what_is_no_number_is_refused_at_subscription() -> None:

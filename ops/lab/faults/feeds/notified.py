@@ -57,6 +57,10 @@ class RecordingChannel:
     def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - as above
         return GatewayLimits(self.limits.concurrency)
 
+    def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - as above
+        """Return 1: messages are counted."""
+        return 1
+
     async def aclose(self) -> None:
         """Do nothing: no connection is open."""
 

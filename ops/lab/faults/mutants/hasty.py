@@ -41,6 +41,9 @@ class Hasty:
     def gateway_limits(self, gateway: str) -> GatewayLimits:
         return self._channel.gateway_limits(gateway)
 
+    def units(self, notice: Notice, gateway: str) -> int:
+        return self._channel.units(notice, gateway)
+
     async def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
     ) -> AsyncGenerator[list[Receipt], None]:

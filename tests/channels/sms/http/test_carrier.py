@@ -24,7 +24,7 @@ from channels.http.client import HttpClient
 from channels.http.messages import MAX_ANSWER_BYTES
 from channels.sms.fitting import compose
 from channels.sms.gsm7 import Encoding
-from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.carrier import HttpCarrier, limits_at
 from channels.sms.http.provider import AnswerFields, SmsGateway
 from tests.channels.far_side import answer, far_side
 
@@ -145,3 +145,14 @@ async def test_the_account_is_refused_at_once(client_for: Callable[..., HttpClie
         with pytest.raises(ChannelMisconfigured) as caught:
             await collect(channel, notice(), [Endpoint(number, NUMBER, {}) for number in range(5)])
     assert (len(side.seen), caught.value.gateway) == (1, "haupt")
+
+
+async def test_a_text_counts_for_its_parts(client_for: Callable[..., HttpClient]) -> None:
+    carrier = build(client_for(), gateway(max_parts=3))
+    assert carrier.parts(notice(text="x" * 160)) == 1
+    assert carrier.parts(notice(text="x" * 161)) == 2
+    assert carrier.parts(notice(text="x" * 1000)) == 3
+
+
+def test_a_rate_gets_as_many_requests_in_flight_as_it_takes() -> None:
+    assert [limits_at(rate).concurrency for rate in (None, 1, 40, 200, 10_000)] == [20, 20, 20, 100, 500]

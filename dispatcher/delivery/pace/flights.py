@@ -1,0 +1,42 @@
+"""Keep the slices of a batch that are under way at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+
+class Flights:
+    """Tasks that were started and have not landed. An error of one is raised where the next landing is waited for."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, flight: Coroutine[None, None, None]) -> None:
+        """Start one."""
+        self._tasks.add(asyncio.create_task(flight))
+
+    async def land_one(self) -> bool:
+        """Wait until at least one has landed. Returns whether any was under way. Raises what it raised."""
+        if not self._tasks:
+            return False
+        landed, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self._tasks -= landed
+        for task in landed:
+            task.result()
+        return True
+
+    async def land(self) -> None:
+        """Wait until all have landed. Raises what the first raised, when it did."""
+        while await self.land_one():
+            pass
+
+    async def drop(self) -> None:
+        """Cancel those that are under way."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()

@@ -1,0 +1,139 @@
+"""What is learnt of gateways that take 1 to 1,000 a second and refuse in every usual way: by a clock of its own."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatcher.delivery.pace.learnt_rate import Acceptances, LearntRate
+from dispatcher.delivery.pace.pace import Pace
+from tests.delivery.pace.gateway_policies import FixedWindow, SlidingWindow, TokenBucket, send
+
+RATES = (1, 3, 10, 30, 100, 300, 1000)
+KINDS: dict[str, Any] = {
+    "fixed window": FixedWindow,
+    "fixed window that begins soon": lambda rate: FixedWindow(rate, 0.95),
+    "sliding window": SlidingWindow,
+    "bucket of a second": lambda rate: TokenBucket(rate, rate),
+    "bucket of a tenth": lambda rate: TokenBucket(rate, rate / 10),
+}
+
+
+def sent(kind: str, rate: float, seconds: float, **more: Any) -> Any:
+    messages = int(rate * seconds)
+    result = send(KINDS[kind](rate), messages, max(20, int(rate) // 5), Pace(), **more)
+    return result.seconds / seconds, result.refused / messages
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", [1, 3, 10, 30, 100])
+def test_a_minutes_send_takes_little_more_than_a_minute(kind: str, rate: float) -> None:
+    took, refused = sent(kind, rate, 60)
+    assert took <= 1.2
+    assert refused * rate * 60 <= 50 + rate, "one a second at most, and what the first burst has too many"
+    assert sent(kind, rate, 60, says_when=True)[0] <= 1.35, "each refusal costs the second that it asks for"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate", RATES)
+def test_the_first_seconds_are_learnt_in_while_messages_go_through(kind: str, rate: float) -> None:
+    """Of a bucket that holds little, the first burst shows less than it takes."""
+    most = 1.9 if kind == "bucket of a tenth" else 1.15
+    assert sent(kind, rate, 6)[0] <= most
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1, 1000), st.sampled_from(sorted(KINDS)), st.integers(20, 500), st.booleans())
+def test_whatever_it_takes_and_however_it_counts_it_is_used(
+    rate: float, kind: str, in_flight: int, says_when: bool
+) -> None:
+    pace = Pace()
+    result = send(KINDS[kind](rate), int(rate * 10) + 1, in_flight, pace, says_when=says_when)
+    assert result.seconds <= 10 * 2.4 + 4
+    assert result.rate is None or result.rate <= 2 * rate + 2
+
+
+def test_what_was_learnt_holds_for_the_next_warning() -> None:
+    pace = Pace()
+    send(FixedWindow(10), 60, 20, pace)
+    learnt = pace.rate
+    assert learnt is not None
+    pace.leave(1, 3600.0)
+    assert pace.rate == learnt
+
+
+def test_a_gateway_that_was_never_refused_by_has_no_rate() -> None:
+    pace = Pace()
+    assert send(TokenBucket(1000, 5000), 3000, 500, pace).refused == 0
+    assert pace.rate is None
+
+
+def test_a_contract_is_not_exceeded_and_a_gateway_that_takes_less_than_it_says_is_followed() -> None:
+    assert Pace(50).rate == 49
+    pace = Pace(50)
+    result = send(SlidingWindow(50), 500, 20, pace)
+    assert (result.refused, pace.learnt) == (0, None)
+    assert 10 <= result.seconds <= 10.5
+    pace = Pace(50)
+    result = send(SlidingWindow(10), 100, 20, pace)
+    assert result.seconds <= 12
+    assert pace.learnt == pace.rate
+
+
+def test_one_incident_is_learnt_from_once() -> None:
+    learnt = LearntRate()
+    for at in range(100):
+        learnt.accepted(1, at / 100)
+    waits = [learnt.refused(0.5, 1.0 + answered / 100) for answered in range(20)]
+    assert [wait for wait in waits if wait] == [waits[0]]
+    assert learnt.rate == 100
+
+
+def test_a_gateway_that_takes_nothing_is_asked_ever_less_often_and_its_rate_is_kept() -> None:
+    learnt = LearntRate()
+    learnt.accepted(80, 0.0)
+    waits, now = [], 0.0
+    for _ in range(9):
+        now += 0.001
+        waits.append(learnt.refused(now, now))
+        now += waits[-1]
+    assert waits[1:] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert learnt.rate == 80
+    learnt.accepted(1, now)
+    assert learnt.refused(now, now) == pytest.approx(0.05)
+
+
+def test_where_the_first_that_is_heard_is_a_refusal_it_is_begun_slowly_and_doubled() -> None:
+    assert sent("fixed window", 100, 6)[0] < 1.2
+    learnt, now = LearntRate(), 0.0
+    learnt.refused(0.0, 0.0)
+    assert learnt.rate == 1
+    while learnt.rate < 64:
+        now += 1 / learnt.rate
+        learnt.left(now)
+        learnt.accepted(1, now)
+    assert now < 9
+
+
+class TestAcceptances:
+    @given(st.lists(st.tuples(st.floats(0.001, 0.7), st.integers(1, 9)), max_size=40))
+    def test_the_best_second_is_what_counting_each_shows(self, notes: list[tuple[float, int]]) -> None:
+        accepted, now, told = Acceptances(), 0.0, []
+        for pause, units in notes:
+            now += 0.01 + pause
+            accepted.add(units, now)
+            told.append((now, units))
+        recent = [(at, units) for at, units in told if at > now - 3]
+        best = max((sum(u for t, u in recent if at - 1 < t <= at) for at, _ in recent), default=0)
+        assert accepted.best(now) == best
+
+    def test_it_is_known_when_few_enough_are_a_second_old(self) -> None:
+        accepted = Acceptances()
+        for at in (0.0, 0.4, 0.8):
+            accepted.add(2, at)
+        assert accepted.below(7, 0.9) == 0
+        assert accepted.below(6, 0.9) == pytest.approx(0.1)
+        assert accepted.below(3, 0.9) == pytest.approx(0.5)
+        assert accepted.below(1, 0.9) == pytest.approx(0.9)
+        assert Acceptances().below(1, 0.0) == 0

@@ -1,0 +1,63 @@
+"""Even spacing: never more in any second than the rate and a burst, and no less than it if there is enough to send."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatcher.delivery.pace.spacing import Spacing
+
+
+def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0005) -> list[float]:
+    """When messages leave, if there are always some and somebody looks at every step."""
+    spacing, now, left = Spacing(rate, 0.0), 0.0, []
+    while now < seconds:
+        while spacing.ready(now):
+            spacing.spend(units, now)
+            left.append(now)
+        now += max(step_s, spacing.wait_s(now))
+    return left
+
+
+def most_in_a_second(left: list[float]) -> int:
+    return max(sum(first <= at < first + 1 for at in left) for first in left)
+
+
+@pytest.mark.parametrize("rate", [0.5, 1, 7, 50, 196, 1000])
+def test_messages_leave_evenly_and_none_is_missing(rate: float) -> None:
+    left = leaving(rate, 4.0)
+    burst = max(1, rate / 100)
+    assert most_in_a_second(left) <= rate + burst
+    assert len(left) >= 4 * rate * 0.97 - 1
+    gaps = [later - earlier for earlier, later in pairwise(left)]
+    assert max(gaps, default=0) <= 1 / rate + 0.001 + burst / rate, "no pause, either"
+
+
+def test_a_message_of_several_units_leaves_as_a_whole_and_what_it_owes_is_waited_for() -> None:
+    left = leaving(30, 4.0, units=6)
+    assert left[1] - left[0] == pytest.approx(0.2, abs=0.002)
+    assert len(left) == pytest.approx(20, abs=1)
+
+
+def test_what_was_not_used_is_not_saved_up() -> None:
+    spacing = Spacing(50, 0.0)
+    assert spacing.ready(3600.0) == 1
+
+
+def test_a_new_rate_holds_at_once() -> None:
+    spacing = Spacing(1000, 0.0)
+    spacing.change(2, 0.0)
+    assert spacing.ready(0.0) == 1
+    spacing.spend(1, 0.0)
+    assert spacing.wait_s(0.0) == 0.5
+
+
+@given(st.floats(0.5, 1000), st.lists(st.floats(0, 2), max_size=30))
+def test_whoever_waits_as_long_as_told_may_go(rate: float, pauses: list[float]) -> None:
+    spacing, now = Spacing(rate, 0.0), 0.0
+    for pause in pauses:
+        now += pause + spacing.wait_s(now + pause)
+        assert spacing.ready(now) >= 0.999
+        spacing.spend(3, now)
+        assert spacing.ready(now - 1) == spacing.ready(now), "a clock that goes back gives nothing"
