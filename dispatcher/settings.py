@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -108,6 +110,19 @@ def _long_enough(pepper: SecretStr) -> SecretStr:
     return pepper
 
 
+def _public_page(url: str) -> str:
+    """Return the URL of a page to which notices may lead. Raises ValueError."""
+    parts = urlsplit(url)
+    if not url:
+        return url
+    local = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}
+    if not (parts.scheme == "https" or local) or not parts.hostname:
+        raise ValueError("not an absolute https URL")
+    if parts.username is not None or parts.fragment or "#" in url or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError("a URL without user, fragment and blanks, of ASCII letters only, is needed")
+    return url
+
+
 class Settings(SmsSettings, WebPushSettings, BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -170,6 +185,10 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     contact: str = Field("", pattern=r"^[^\x00-\x1f\x7f]*$")
     """How a source that we poll too often reaches the operator: an address or a page, for the User-Agent."""
 
+    public_url: Annotated[str, Field(max_length=120), AfterValidator(_public_page)] = ""
+    """The page to which a tap on a notice leads, the same for all apps: an absolute https URL such as
+    `https://warnung.dueren.example/`, to which `#` and the alert's id are added. With it a push is Declarative Web
+    Push, which Safari shows without any code of the app; unset, a push is shown by the app's service worker alone."""
     api_host: str = "127.0.0.1"
     """Where the API listens."""
     api_port: int = Field(8080, ge=0, le=65_535)

@@ -435,7 +435,9 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             registration=Registration(
                 Webhooks(pool), App(http, policy=exemptions(settings).policy_of_registration()), utc_now
             ),
-            trials=Trials(Webhooks(pool), callbacks(settings, http), boundaries, utc_now),
+            trials=Trials(
+                Webhooks(pool), callbacks(settings, http), boundaries, utc_now, settings.public_url
+            ),
             push_key=PushKey(Secrets(pool)),
         )
         await sources.uses.written()
@@ -516,7 +518,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 DelivererDependencies(
                     ledger=ledger,
                     subscriptions=Subscriptions(pool),
-                    notices=Notices(alerts, ZoneInfo(settings.time_zone), known),
+                    notices=Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url),
                     channels=registry,
                     wake_ups=wake_ups,
                     gate=LaneGate(wake_ups.higher_lane_active),

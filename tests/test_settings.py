@@ -244,3 +244,34 @@ def test_a_short_secret_in_a_file_is_as_short_as_elsewhere(env: pytest.MonkeyPat
     env.setenv("WARN_KEY_PEPPER_FILE", str(tmp_path / "pepper"))
     with pytest.raises(ValidationError, match="5 characters are no pepper"):
         Settings()
+
+
+@pytest.mark.parametrize("url", ["", "https://warnung.example/", "http://localhost:8000/app"])
+def test_a_notice_may_lead_to_a_page(env: pytest.MonkeyPatch, url: str) -> None:
+    env.setenv("WARN_PUBLIC_URL", url)
+    assert Settings().public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/warnings",
+        "warnung.example",
+        "http://warnung.example/",
+        "https://",
+        "https://user:geheim@warnung.example/",
+        "https://warnung.example/#x",
+        "https://warnung.example/#",
+        "https://warnung.example/a b",
+        "https://wärnung.example/",
+        "https://[warnung.example/",
+        "https://warnung.example/" + "x" * 100,
+    ],
+)
+def test_a_page_that_a_browser_would_refuse_is_named_at_the_start(env: pytest.MonkeyPatch, url: str) -> None:
+    env.setenv("WARN_PUBLIC_URL", url)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    (item,) = caught.value.errors()
+    assert "WARN_PUBLIC_URL" in explained(item)
+    assert "geheim" not in explained(item)

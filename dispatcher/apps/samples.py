@@ -6,21 +6,27 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import shapely
 
 import cap
 from dispatcher.apps.told import Told, tell
 from dispatcher.boundaries.projection import WGS84, transformer
-from dispatcher.model.alerts import EndedAlert, StoredAlert, new_alert_id
+from dispatcher.model.alerts import EndedAlert, StoredAlert, WarningInForce, new_alert_id
+from dispatcher.model.desk_time import DEFAULT_ZONE
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 from dispatcher.texts.content import RecordedMessage
+from dispatcher.texts.notification.declarative import Screen, link_to
+from dispatcher.texts.notification.in_force import warnings_in_force
+from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.texts.notification.in_force import InForceSummary
 
 SENDER: Final = "cap-dispatcher@localhost"
 EVERY: Final = timedelta(hours=1)
@@ -28,7 +34,6 @@ EVERY: Final = timedelta(hours=1)
 HOLDS: Final = timedelta(hours=2)
 _MOST_PLACES: Final = 20
 """Municipalities of a sample at most: it shall show everything, a shape and keys."""
-_TITLES: Final = {"de": "ÜBUNG/TEST", "en": "EXERCISE/TEST"}
 _TEXTS: Final = {
     "de": (
         "Probewarnung",
@@ -61,21 +66,28 @@ class Sample:
 
 
 def sample(
-    instance_id: str, places: Sequence[str], boundaries: Boundaries, sent: datetime, language: str = "de"
+    instance_id: str,
+    places: Sequence[str],
+    boundaries: Boundaries,
+    sent: datetime,
+    language: str = "de",
+    page: str | None = None,
 ) -> Sample:
     """Return a sample that an instance with these places (AGS) gets of what was sent at `sent` (aware, whole
-    seconds). It has the same id for the same instance and time.
+    seconds). It has the same id for the same instance and time. With a `page`, even an
+    empty URL, it has the members of what is sent.
     """
     named = tuple((ags, _name(ags, boundaries)) for ags in sorted(places)[:_MOST_PLACES])
     identity = hashlib.sha256(f"{instance_id} {sent.isoformat()}".encode()).digest()
     message = _message(new_alert_id(sent, identity), named, sent, boundaries)
     stored = _stored(message, new_alert_id(sent, identity), sent)
-    told = tell(RecordedMessage(message, stored, tuple(n for _, n in named), named), language, sent)
+    source = RecordedMessage(
+        message, stored, tuple(n for _, n in named), named, in_force=_alone(stored, places)
+    )
+    told = tell(source, language, sent, None if page is None else _screen(source, page, sent))
     if told is None:
         raise LookupError(stored.id)
-    title = _TITLES.get(language, _TITLES["de"])
-    notice = {**told.notice, "title": f"{title}: {told.notice['title']}", "test": True}
-    return Sample(replace(told, notice=notice), named, cap.render(message))
+    return Sample(replace(told, notice={**told.notice, "test": True}), named, cap.render(message))
 
 
 def current(
@@ -87,6 +99,18 @@ def current(
     before = sample(instance_id, places, boundaries, hour - EVERY, language).alert
     by = new_alert_id(hour, hashlib.sha256(f"{before.id} ends".encode()).digest())
     return found, EndedAlert(before.id, before.thread, Kind.CANCEL, by, hour, before.event, before.headline)
+
+
+def _alone(stored: StoredAlert, places: Sequence[str]) -> InForceSummary:
+    """Return that nothing but the sample is in force."""
+    own = WarningInForce(
+        stored.id, stored.event, stored.headline, stored.severity, stored.expires, frozenset(places)
+    )
+    return warnings_in_force(stored.id, places, [own], stored.sent)
+
+
+def _screen(source: RecordedMessage, page: str, sent: datetime) -> Screen:
+    return Screen(Present(sent, ZoneInfo(DEFAULT_ZONE)), link_to(page, source.stored.id), source.in_force)
 
 
 def _name(ags: str, boundaries: Boundaries) -> str:
@@ -167,4 +191,5 @@ def _stored(message: cap.Alert, alert_id: str, sent: datetime) -> StoredAlert:
         stopped_by=None,
         audience=0,
         thread=alert_id,
+        sequence=int(sent.timestamp() * 1_000_000),
     )

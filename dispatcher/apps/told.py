@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import cap
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
+    from dispatcher.texts.notification.declarative import Screen
 
 KEPT = 1_024
 """Alerts in memory at once; the oldest goes first. A document has at most 20,000 bytes."""
@@ -88,8 +89,10 @@ class ToldAlerts:
         return tell(RecordedMessage(message, alert, names, known=self._known()), language, now)
 
 
-def tell(source: RecordedMessage, language: str, now: datetime) -> Told | None:
-    """Return what is told at `now` (aware) of a warning in force; None if all its infos have run out."""
+def tell(source: RecordedMessage, language: str, now: datetime, screen: Screen | None = None) -> Told | None:
+    """Return what is told at `now` (aware) of a warning in force; None if all its infos have run out. With a `screen`
+    it has what a phone shows by itself, as what is sent to an app has.
+    """
     alert = source.stored
     kind = Kind.UPDATE if alert.reason is Reason.UPDATE else Kind.ALERT
     chosen = choose(source.alert, kind, language, now, alert.expires)
@@ -101,4 +104,5 @@ def tell(source: RecordedMessage, language: str, now: datetime) -> Told | None:
         event, headline = one_line(chosen.info.event), one_line(chosen.info.headline or "")
         shown = replace(shown, event=event, headline=headline, severity=str(chosen.info.severity))
     changes = (chosen.until, *(moment for moment in (said.begins, said.lasts) if moment))
-    return Told(shown, document(said, alert, chosen.info, language, source.municipalities), min(changes))
+    notice = document(said, alert, chosen.info, language, source.municipalities, screen)
+    return Told(shown, notice, min(changes))

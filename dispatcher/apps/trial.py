@@ -61,12 +61,19 @@ class Trials:
     """Sends test notices, by the very code that sends warnings."""
 
     def __init__(
-        self, webhooks: Webhooks, channel: App, boundaries: Boundaries, now: Callable[[], datetime]
+        self,
+        webhooks: Webhooks,
+        channel: App,
+        boundaries: Boundaries,
+        now: Callable[[], datetime],
+        page: str = "",
     ) -> None:
+        """`page` is the URL to which a tap on a notice leads, empty for none."""
         self._webhooks = webhooks
         self._channel = channel
         self._boundaries = boundaries
         self._now = now
+        self._page = page
 
     async def run(self, instance_id: str, own: Sequence[str]) -> TrialResult | None:
         """Send one test notice to the webhook of an instance whose places are `own` (AGS), to nobody else. Returns None
@@ -92,7 +99,7 @@ class Trials:
 
     def _notice(self, instance_id: str, places: Sequence[str], language: str) -> Notice:
         now = self._now().replace(microsecond=0)
-        made = sample(instance_id, places, self._boundaries, now, language)
+        made = sample(instance_id, places, self._boundaries, now, language, self._page)
         # Its message is not on record, and no sample that the pull shows: there is nothing to fetch.
         document = as_json({name: value for name, value in made.told.notice.items() if name != "cap"})
         return Notice(

@@ -144,7 +144,9 @@ def try_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
         http = wiring.http_client(settings)
         try:
             channel = wiring.callbacks(settings, http)
-            trials = Trials(Webhooks(pool), channel, wiring.load_boundaries(settings), utc_now)
+            trials = Trials(
+                Webhooks(pool), channel, wiring.load_boundaries(settings), utc_now, settings.public_url
+            )
             return await trials.run(instance_id, own)
         finally:
             await http.aclose()

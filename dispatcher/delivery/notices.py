@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from dispatcher.delivery.render import Rendered, render
+from dispatcher.delivery.render import render
 from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
+from dispatcher.store.record import UNAVAILABLE
+from dispatcher.texts.catalogues import words_for
+from dispatcher.texts.choice import choose
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.headline import ENDINGS
+from dispatcher.texts.notification.in_force import named, warnings_in_force
 from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
@@ -19,48 +26,122 @@ if TYPE_CHECKING:
 
     import cap
     from channels.base import Notice
-    from dispatcher.model.alerts import StoredAlert
+    from dispatcher.model.alerts import StoredAlert, WarningInForce
     from dispatcher.model.batches import Lease
     from dispatcher.store.alerts.alerts import Alerts
+    from dispatcher.texts.notification.in_force import InForceSummary
 
 KEPT = 256
 """Notices in memory at once; the oldest goes first, and is rendered again if a batch still needs it."""
+IN_FORCE_FOR = timedelta(seconds=5)
+"""How long it is taken to be so what else is in force; then it is asked again, once for all batches of a process."""
+
+OTHER_WITHIN_S = 0.3
+"""How long a notice waits for the words of another warning: a message of a few kilobytes is read in a millisecond."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class _Kept(NamedTuple):
+    """A notice, and what it was rendered from."""
+
+    notice: Notice
+    until: datetime
+    """When it is asked again what else is in force."""
+    right_until: datetime
+    """Until when its own words are right."""
+    source: RecordedMessage
+    source_until: datetime
+    """When its words are to be read again."""
 
 
 class Notices:
     """Caches rendered notices in front of the record: a mass send has a thousand batches and one notice."""
 
-    def __init__(self, alerts: Alerts, zone: tzinfo, known: frozenset[str] = frozenset()) -> None:
-        """`known` is the names of all municipalities, in lower case."""
+    def __init__(
+        self, alerts: Alerts, zone: tzinfo, known: frozenset[str] = frozenset(), page: str = ""
+    ) -> None:
+        """`known` is the names of all municipalities, in lower case; `page` the URL to which a tap on a notice leads,
+        empty for none.
+        """
         self._alerts = alerts
         self._known = known
         self._zone = zone
-        self._kept: OrderedDict[tuple[str, Kind, str], Rendered] = OrderedDict()
+        self._page = page
+        self._kept: OrderedDict[tuple[str, Kind, str], _Kept] = OrderedDict()
+        self._headlines: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def notice(self, lease: Lease, now: datetime) -> Notice | None:
         """Return what the batch may send at `now` (aware), by the record; None if nothing is left to tell. The record
         never loses an alert, so it is always there.
         """
         key = (lease.alert_id, lease.kind, lease.language)
-        kept = self._kept.get(key)
-        if kept is None or kept.until <= now:
-            source, until = await self._source(lease)
-            rendered = render(source, lease.kind, lease.language, Present(now, self._zone))
-            if rendered is None:
-                return None
-            kept = rendered._replace(until=min(rendered.until, until or rendered.until))
-            self._keep(key, kept)
-        return kept.notice
+        before = self._kept.get(key)
+        if before is not None and now < before.until:
+            return before.notice
+        if before is None or before.right_until <= now:
+            made = await self._made(lease, before, now)
+            if made is not None:
+                _keep(self._kept, key, made)
+            return made and made.notice
+        # Other batches go on with the one from before meanwhile, and all do while the record is away.
+        _keep(self._kept, key, before._replace(until=now + IN_FORCE_FOR))
+        with suppress(*UNAVAILABLE):
+            before = await self._made(lease, before, now) or before
+            _keep(self._kept, key, before)
+        return before.notice
 
-    def _keep(self, key: tuple[str, Kind, str], rendered: Rendered) -> None:
-        self._kept[key] = rendered
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+    async def _made(self, lease: Lease, before: _Kept | None, now: datetime) -> _Kept | None:
+        """Return the notice as it is at `now`. The message, which never changes, is read again only where its words
+        depend on what has ended meanwhile.
+        """
+        if before is not None and now < before.source_until:
+            source, source_until = before.source, before.source_until
+        else:
+            source, source_until = await self._source(lease)
+        found = await self._in_force(lease, source, now)
+        if before is not None and now < before.right_until and found == before.source.in_force:
+            return before._replace(until=min(before.right_until, now + IN_FORCE_FOR))
+        source = replace(source, in_force=found)
+        rendered = render(source, lease.kind, lease.language, Present(now, self._zone), self._page)
+        if rendered is None:
+            return None
+        right_until = min(rendered.until, source_until)
+        return _Kept(rendered.notice, min(right_until, now + IN_FORCE_FOR), right_until, source, source_until)
 
-    async def _source(self, lease: Lease) -> tuple[RecordedMessage, datetime | None]:
-        """Return where the notice's words come from, and until when that is so where it is for a time."""
+    async def _in_force(self, lease: Lease, source: RecordedMessage, now: datetime) -> InForceSummary:
+        """Return what is in force where the notice is read. The gravest other warning has its words in the notice's
+        language.
+        """
+        warnings = await self._alerts.in_force_at(source.named, now)
+        found = warnings_in_force(lease.alert_id, source.codes, warnings, now)
+        other = found.gravest_other
+        if other is None:
+            return found
+        said = await self._in_words(other, lease.language, now)
+        return replace(found, gravest_other=said, gravest=said if found.gravest is other else found.gravest)
+
+    async def _in_words(self, other: WarningInForce, language: str, now: datetime) -> WarningInForce:
+        """Return another warning with its headline in this language. No send waits long for a large message: then it is
+        the headline on record.
+        """
+        key = (other.id, language)
+        headline = self._headlines.get(key)
+        if headline is None:
+            chosen = None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OTHER_WITHIN_S):
+                    stored, alert = await self._message(other.id)
+                    chosen = choose(alert, Kind.ALERT, language, now, stored.expires)
+            headline = named(other, chosen, words_for(language)).headline
+            _keep(self._headlines, key, headline)
+        return replace(other, headline=headline)
+
+    async def _source(self, lease: Lease) -> tuple[RecordedMessage, datetime]:
+        """Return where the notice's words come from, and until when that is so."""
         stored, alert = await self._message(lease.alert_id)
-        named, ended = [lease.alert_id], ""
+        of, ended = [lease.alert_id], ""
         if lease.kind is Kind.CANCEL:
             ended = together([one.headline for one in await self._ended_by(stored.id)])
         if lease.kind in ENDINGS:
@@ -68,18 +149,20 @@ class Notices:
             stored = replace(stored, expires=max(stored.expires, lease.deadline))
         if lease.kind is Kind.NO_LONGER_AFFECTED and (earlier := await self._alerts.replaced_by(stored.id)):
             # What goes on elsewhere is not what is over here: an end names what has ended.
-            named = earlier
+            of = earlier
             stored, alert = await self._ended(stored, earlier)
         # An end names where it is over: not where the message that says so, or a branch beside it, warns on.
-        affected = {place.ags: place.name for one in named for place in await self._alerts.affected(one)}
+        affected = {place.ags: place.name for one in of for place in await self._alerts.affected(one)}
         goes_on = await self._alerts.going_on(lease.chain_id, lease.alert_id) if lease.kind in ENDINGS else {}
         places = {ags: name for ags, name in affected.items() if ags not in goes_on}
         if len(places) < len(affected):
             # Neither the shape nor its sender's name of the area is right of some of its places.
             alert = replace(alert, infos=tuple(replace(info, areas=()) for info in alert.infos))
         names = tuple(dict.fromkeys(places.values()))
-        source = RecordedMessage(alert, stored, names, tuple(places.items()), ended, self._known)
-        return source, min((goes_on[ags] for ags in affected if ags in goes_on), default=None)
+        source = RecordedMessage(
+            alert, stored, names, tuple(places.items()), ended, self._known, named=tuple(of)
+        )
+        return source, min((goes_on[ags] for ags in affected if ags in goes_on), default=stored.expires)
 
     async def _ended_by(self, alert_id: str) -> list[StoredAlert]:
         """Return the warnings that the alert ends and that people were told of, in order of arrival."""
@@ -106,3 +189,10 @@ class Notices:
 def _name_only(info: cap.Info, headline: str | None) -> cap.Info:
     """Return what names a warning that is over, or several by this headline, without what it asked people to do."""
     return replace(info, headline=headline or info.headline, instruction=None, description=None, web=None)
+
+
+def _keep(kept: OrderedDict[Key, Value], key: Key, value: Value) -> None:
+    """Keep a value, and of all the newest."""
+    kept[key] = value
+    if len(kept) > KEPT:
+        kept.popitem(last=False)

@@ -12,6 +12,7 @@ from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.lines import lines
+from dispatcher.texts.notification.declarative import Screen, link_to
 from dispatcher.texts.payload import document, payload
 from dispatcher.texts.shortening import as_json
 
@@ -39,25 +40,31 @@ def collapse_key(thread: str) -> str:
     return urlsafe_b64encode(sha256(thread.encode()).digest()[:24]).decode()
 
 
-def render(source: RecordedMessage, kind: Kind, language: str, present: Present) -> Rendered | None:
-    """Render the notice that may be sent now: of the info chosen now, until its own end. None if nothing is left."""
+def render(
+    source: RecordedMessage, kind: Kind, language: str, present: Present, page: str = ""
+) -> Rendered | None:
+    """Render the notice that may be sent now: of the info chosen now, until its own end. None if nothing is left.
+    `page` is the URL of the page to which a tap on it leads; it is told the alert's id.
+    """
     stored = source.stored
     chosen = choose(source.alert, kind, language, present.now, stored.expires)
     if chosen is None:
         return None
     said = content(source, chosen, kind, words_for(language), present.now)
     text = lines(said, present)
+    screen = Screen(present, link_to(page, stored.id), source.in_force)
+    rest = (stored, chosen.info, language, source.municipalities, screen)
     notice = base.Notice(
         alert_id=stored.id,
         collapse_key=collapse_key(stored.thread),
         title=text[0].text,
         text="\n".join(line.text for line in text),
-        payload=payload(said, stored, chosen.info, language, source.municipalities),
+        payload=payload(said, *rest),
         language=primary_language(chosen.info) if chosen.info else language,
         urgency=base.Urgency.NORMAL if stored.lane is Lane.ROUTINE else base.Urgency.HIGH,
         deadline=chosen.until,
         lines=text,
-        document=as_json(document(said, stored, chosen.info, language, source.municipalities)),
+        document=as_json(document(said, *rest)),
     )
     return Rendered(notice, min(_changes(chosen, said, present.now)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
@@ -119,6 +119,8 @@ class StoredAlert:
     territory: tuple[str, ...] = ()
     words: bytes | None = None
     stopped_at: datetime | None = None
+    sequence: int = field(default=0, compare=False)
+    """The higher, the newer, of the messages of one thread; 0 where it was not read. `store.sql.sequence` makes it."""
 
     @property
     def has_power(self) -> bool:
@@ -168,6 +170,20 @@ class EndedAlert:
     ended_at: datetime
     event: str
     headline: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarningInForce:
+    """A warning in force, as what is told of another one mentions it."""
+
+    id: str
+    event: str
+    headline: str
+    severity: str
+    """Of its gravest info, as it came."""
+    expires: datetime
+    municipalities: frozenset[str]
+    """Its municipalities (AGS), as far as they were asked for."""
 
 
 def together(headlines: Sequence[str]) -> str:

@@ -43,6 +43,19 @@ def is_in_force(alert: str, at: str = NOW) -> str:
   AND {alert}.stopped_at IS NULL)"""
 
 
+def sequence(alert: str) -> str:
+    """Return the alert's place in the order of its thread, in which each later message has a higher one: about the
+    microseconds since 1970 at which it was received. Below 2^53 until the year 2255, so that every reader of JSON has
+    it exactly.
+
+    Neither the time alone would do nor the message's number: the clock is set back when it was wrong, and the numbers
+    begin again at a lower one when the record was restored from a backup.
+    """
+    return f"""({alert}.number + (
+    SELECT max((extract(epoch FROM t.received_at) * 1000000)::bigint - t.number) FROM alert t
+    WHERE t.chain_id = {alert}.chain_id AND t.thread = {alert}.thread AND t.number <= {alert}.number))"""  # noqa: S608 - our own words
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a warning covers, as SQL."""

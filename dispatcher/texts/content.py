@@ -11,6 +11,7 @@ from channels.characters import legible, one_line
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.area_name import area_name
 from dispatcher.texts.headline import ENDINGS, subject
+from dispatcher.texts.notification.in_force import other_warnings
 from dispatcher.texts.shortening import shorten
 from dispatcher.texts.times import in_utc
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.texts.choice import Chosen
+    from dispatcher.texts.notification.in_force import InForceSummary
     from dispatcher.texts.words import Words
 
 
@@ -54,6 +56,10 @@ class Content:
     """The sender's name; empty where the info has none."""
     credit: str
     event: str
+    mark: str
+    """What stands before the title of an exercise or a test; empty for what is meant."""
+    others: tuple[str, str]
+    """That other warnings are in force there too, and the same in fewer words; empty where none are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,10 @@ class RecordedMessage:
     """The headlines of what it ends, where it is an all-clear."""
     known: frozenset[str] = frozenset()
     """The names of all municipalities, in lower case, as far as they are at hand."""
+    named: tuple[str, ...] = ()
+    """The alerts, by id, whose municipalities these are."""
+    in_force: InForceSummary | None = None
+    """What is in force at these municipalities; None where it was not looked up."""
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -105,6 +115,8 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         sender=sender,
         credit=credit if credit != sender else "",
         event=one_line(info.event) or one_line(stored.event),
+        mark=f"{words.test}: " if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
+        others=other_warnings(source.in_force, words),
     )
 
 

@@ -32,10 +32,24 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
     the credit give way before them.
     """
     return (
-        Line(titled(said.kind, said.what, said.words), cut=Cut.WORDS),
+        Line(title(said), cut=Cut.WORDS),
         *(_ended(said, present) if said.kind in ENDINGS else _in_force(said, present)),
         *_rest(said),
     )
+
+
+def title(said: Content) -> str:
+    """Return what kind of notice it is and what it is about; before that, whether it is an exercise or a test."""
+    return f"{said.mark}{titled(said.kind, said.what, said.words)}"
+
+
+def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:
+    """Return the lines that stand below the title where a tap on them leads further: with what else is in force, and
+    without a link.
+    """
+    if said.kind in ENDINGS:
+        return (*_ended(said, present), *_credit(said))
+    return (*_in_force(said, present), *_others(said), *_credit(said))
 
 
 def _in_force(said: Content, present: Present) -> Iterator[Line]:
@@ -69,20 +83,31 @@ def _time(full: str, short: str, moment: str) -> Line:
 def _ended(said: Content, present: Present) -> Iterator[Line]:
     """Yield where and since when the all-clear is given; why it ended, as its author says, or where only the source's
     list says so. Nobody is told again what to do. Where a warning goes on elsewhere, its places would be misread as
-    those where it is over.
+    those where it is over. What else is in force there is said, or it would be taken for an all-clear of everything.
     """
     if said.since:
         yield from _where(said)
         yield _time(said.words.since, said.words.since_short, clock_time(said.since, present, said.words))
+    yield from _others(said)
     if said.reason:
         yield Line(said.reason, cut=Cut.SPARE)
     if said.kind is Kind.DELISTED and said.description:
         yield Line(said.description, cut=Cut.SENTENCES)
 
 
+def _others(said: Content) -> Iterator[Line]:
+    long, short = said.others
+    if long:
+        yield Line(long, (short,))
+
+
 def _rest(said: Content) -> Iterator[Line]:
     if said.web and said.kind not in ENDINGS and json_length(said.web) <= WEB_BYTES:
         yield Line(said.web, (said.web, ""))
+    yield from _credit(said)
+
+
+def _credit(said: Content) -> Iterator[Line]:
     if said.sender:
         sender = shorten(said.sender, NAME_BYTES)
         yield Line(sender, (sender, ""))

@@ -4,11 +4,14 @@ app's server or fetched by it. A push has room for less of it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import cap
 from channels.characters import one_line
+from dispatcher.texts.content import HEADLINE_BYTES
 from dispatcher.texts.lines import CREDIT_BYTES, NAME_BYTES, WEB_BYTES
+from dispatcher.texts.notification.declarative import notification
+from dispatcher.texts.notification.in_force import member
 from dispatcher.texts.places import abridged
 from dispatcher.texts.shape import area_shape
 from dispatcher.texts.shortening import as_json, json_length, shorten
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.texts.content import Content
+    from dispatcher.texts.notification.declarative import Screen
 
 PAYLOAD_MAX_BYTES = 2_700
 """What a Web Push service that bridges to FCM still carries (autopush documents 2,744 bytes after encryption
@@ -31,14 +35,19 @@ AREAS_BYTES = 240
 PUSHED_KEYS_BYTES = 480
 """Bytes of the municipalities in a push, which is about ten of them; more are left out there, all of them: a part would
 say of the others that they are not concerned."""
+PUSHED_PLACES_BYTES = 400
+"""Bytes of the places with their numbers of warnings in a push, which is a district of 15 in three groups."""
 
 DOCUMENT_MAX_BYTES = 20_000
-"""Standard Webhooks: "recommended to be kept under 20kb". The bounds below leave 2,400 bytes for the rest."""
+"""Standard Webhooks: "recommended to be kept under 20kb". With the bounds below at least 2,000 bytes are left for the
+description."""
 DOCUMENT_AREAS_BYTES = 1_000
 DOCUMENT_INSTRUCTION_BYTES = 3_000
 DOCUMENT_DESCRIPTION_BYTES = 4_000
 DOCUMENT_KEYS_BYTES = 4_000
 """Bytes of the municipalities, which is about ninety of them; more are left out, all of them."""
+DOCUMENT_PLACES_BYTES = 1_000
+"""Bytes of the places with their numbers of warnings, which is about eighty of them."""
 DOCUMENT_SHAPE_BYTES = 5_000
 """Bytes of the shape, which is about 300 corners."""
 MUNICIPALITY_BYTES = 30
@@ -50,15 +59,46 @@ Municipalities = tuple[tuple[str, str], ...]
 """(AGS, name) of each."""
 
 
+class _Bounds(NamedTuple):
+    """How many bytes those members may have that no document lacks, and what a phone shows by itself."""
+
+    headline: int
+    name: int
+    """Of the event and of the sender each."""
+    credit: int
+    web: int
+    title: int
+    body: int
+    other: int
+    """Of the headline of another warning."""
+
+
+_AMPLE: Final = _Bounds(HEADLINE_BYTES, NAME_BYTES, CREDIT_BYTES, WEB_BYTES, title=360, body=500, other=200)
+_TIGHT: Final = _Bounds(320, 60, 120, 0, title=200, body=300, other=80)
+"""For a push whose names, link and credit would leave no room for what to do: 160 letters of two bytes each, or half as
+many of four, still name it."""
+_LEFT_BY_AMPLE: Final = 500
+"""Bytes that the ample bounds have to leave for places and for what to do."""
+
+
 def payload(
     said: Content,
     stored: StoredAlert,
     info: cap.Info | None,
     language: str,
     municipalities: Municipalities = (),
+    screen: Screen | None = None,
 ) -> bytes:
-    """Return at most `PAYLOAD_MAX_BYTES` of JSON, complete without fetching anything."""
-    return _with_long_texts(_essential(said, stored, info, language), said, municipalities)
+    """Return at most `PAYLOAD_MAX_BYTES` of JSON, complete without fetching anything. With a `screen` it has what a
+    phone shows by itself, and what else is in force.
+    """
+    for bounds in (_AMPLE, _TIGHT):
+        found = _essential(said, stored, info, language, bounds)
+        if screen is not None:
+            found |= _on_screen(said, stored, screen, bounds, PUSHED_PLACES_BYTES, str(found["lang"]))
+        if _room(found, "areas") >= _LEFT_BY_AMPLE:
+            break
+    return _with_long_texts(found, said, municipalities)
 
 
 def document(
@@ -67,9 +107,12 @@ def document(
     info: cap.Info | None,
     language: str,
     municipalities: Municipalities = (),
+    screen: Screen | None = None,
 ) -> dict[str, object]:
     """Return the document with all that an app's server can use of it, as at most `DOCUMENT_MAX_BYTES` of JSON."""
-    found = _essential(said, stored, info, language)
+    found = _essential(said, stored, info, language, _AMPLE)
+    if screen is not None:
+        found |= _on_screen(said, stored, screen, _AMPLE, DOCUMENT_PLACES_BYTES, str(found["lang"]))
     found["cap"] = CAP_PATH.format(stored.id)
     if said.places:
         found["areas"] = shorten(
@@ -81,8 +124,19 @@ def document(
         found["area_shape"] = shape
     if instruction := shorten(said.instruction, DOCUMENT_INSTRUCTION_BYTES):
         found["instruction"] = instruction
-    if description := shorten(said.description, DOCUMENT_DESCRIPTION_BYTES):
+    room = min(DOCUMENT_DESCRIPTION_BYTES, _room(found, "description", DOCUMENT_MAX_BYTES))
+    if description := shorten(said.description, room):
         found["description"] = description
+    return found
+
+
+def _on_screen(
+    said: Content, stored: StoredAlert, screen: Screen, bounds: _Bounds, places_room: int, language: str
+) -> dict[str, object]:
+    """Return what a phone shows by itself, and what else is in force, as far as it is known."""
+    found = notification(said, screen, stored.thread, language, bounds.title, bounds.body)
+    if screen.in_force is not None:
+        found["in_force"] = member(screen.in_force, stored.id, places_room, bounds.other)
     return found
 
 
@@ -94,20 +148,23 @@ def keyed(municipalities: Iterable[tuple[str, str]], room: int | None = None) ->
     return found
 
 
-def _essential(said: Content, stored: StoredAlert, info: cap.Info | None, language: str) -> dict[str, object]:
+def _essential(
+    said: Content, stored: StoredAlert, info: cap.Info | None, language: str, bounds: _Bounds
+) -> dict[str, object]:
     """Return what no document lacks, each within its bounds."""
     document: dict[str, object] = {
         "v": 1,
         "alert": stored.id,
         "chain": stored.thread,
+        "sequence": stored.sequence,
         "kind": said.kind,
-        "title": said.words.prefix[said.kind],
-        "headline": said.what,
+        "title": f"{said.mark}{said.words.prefix[said.kind]}",
+        "headline": shorten(said.what, bounds.headline),
         "severity": info.severity if info else stored.severity,
         "urgency": info.urgency if info else cap.Urgency.UNKNOWN,
         "certainty": info.certainty if info else cap.Certainty.UNKNOWN,
-        "event": shorten(said.event, NAME_BYTES),
-        "sender": shorten(said.sender or one_line(stored.sender), NAME_BYTES),
+        "event": shorten(said.event, bounds.name),
+        "sender": shorten(said.sender or one_line(stored.sender), bounds.name),
         "sent": stored.sent.isoformat(),
         "expires": said.until.isoformat(),
         "lang": shorten(one_line((info and info.language) or language), LANGUAGE_BYTES),
@@ -117,8 +174,8 @@ def _essential(said: Content, stored: StoredAlert, info: cap.Info | None, langua
     if said.lasts:
         document["ends"] = said.lasts.isoformat()
     if stored.attribution:
-        document["attribution"] = shorten(one_line(stored.attribution), CREDIT_BYTES)
-    if said.web and json_length(said.web) <= WEB_BYTES:
+        document["attribution"] = shorten(one_line(stored.attribution), bounds.credit)
+    if said.web and json_length(said.web) <= bounds.web:
         document["web"] = said.web
     return document
 
@@ -147,6 +204,6 @@ def _add(document: dict[str, object], name: str, text: str) -> None:
         document[name] = fitting
 
 
-def _room(document: dict[str, object], name: str) -> int:
+def _room(document: dict[str, object], name: str, most: int = PAYLOAD_MAX_BYTES) -> int:
     """Return how many bytes are left for this member."""
-    return PAYLOAD_MAX_BYTES - len(as_json({**document, name: ""}))
+    return most - len(as_json({**document, name: ""}))

@@ -30,6 +30,18 @@ class Words:
     """Stands behind some of the places, for those that are not named."""
     number_of_places: str
     """Stands for a list of places of which not even one name has room."""
+    others_one: str
+    """Names the other warning that is in force for the reader's place."""
+    others_many: str
+    """Says how many other warnings are."""
+    others_gravest: str
+    """Says how many other warnings are, and names the gravest."""
+    others_somewhere: str
+    """Stands for other warnings that are in force at some of the places only."""
+    others_short: str
+    """Says shortly that other warnings are in force."""
+    test: str
+    """Stands before the prefix of what is no warning."""
     since: str
     """When the all-clear was given."""
     since_short: str

@@ -1,13 +1,22 @@
 """Notices, rendered once and kept as long as they are right."""
 
+import asyncio
+import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from zoneinfo import ZoneInfo
 
+import asyncpg
 import pytest
 
-from dispatcher.delivery.notices import KEPT
+from dispatcher.delivery.notices import IN_FORCE_FOR, KEPT, Notices
+from dispatcher.model.vocabulary import Kind, Reason
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.in_force import InForceReader
 from tests.delivery.conftest import House
-from tests.support.messages import HOUR, InfoPart, Message
+from tests.support.histories import submit
+from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
 
 NOW = datetime.now(UTC)
 
@@ -48,3 +57,163 @@ async def test_at_the_end_of_an_info_the_next_one_is_told_and_at_last_nothing(ho
     ]
     assert told[0] is told[1]
     assert told[2] is told[3]
+
+
+ALL = (DUEREN, JUELICH, HEIMBACH)
+
+
+async def told(
+    alerts: Alerts, alert_id: str, kind: Kind = Kind.ALERT, language: str = "de", notices: Any = None
+) -> Any:
+    """The document of a notice, as a phone has it now."""
+    now = datetime.now(UTC)
+    stored = cast("Any", await alerts.get(alert_id))
+    lease = SimpleNamespace(
+        alert_id=alert_id, kind=kind, language=language, deadline=now + HOUR, chain_id=stored.chain_id
+    )
+    found = await (notices or Notices(alerts, ZoneInfo("Europe/Berlin"))).notice(cast("Any", lease), now)
+    return json.loads(found.payload)
+
+
+async def warn(house: House, alert_id: str, *areas: str, **changes: Any) -> None:
+    """Submit a warning of these municipalities, told in German and English."""
+    kept = {name: changes.pop(name) for name in ("chain", "reason", "names") if name in changes}
+    severity = changes.get("severity", "Severe")
+    infos = tuple(
+        InfoPart(areas=areas, severity=severity, language=language, headline=f"{word} {alert_id}")
+        for language, word in (("de-DE", "Gefahr"), ("en-GB", "Danger"))
+    )
+    raw = Message(identifier=alert_id, sent=datetime.now(UTC), infos=infos).xml()
+    headline = {"headline": f"Gefahr {alert_id}"}
+    await submit(
+        house.alerts, alert_id, *areas, raw=raw, expires=NOW + 6 * HOUR, **headline, **changes, **kept
+    )
+
+
+async def pulled(house: House, ags: str) -> set[str]:
+    return {one.id for one in (await InForceReader(house.pool).read((ags,))).alerts}
+
+
+async def test_the_number_is_that_of_the_pull_in_every_municipality(house: House) -> None:
+    """On one record: told, replaced, ended, of other places, not for the public."""
+    await warn(house, "A", *ALL)
+    await warn(house, "B", DUEREN, severity="Extreme")
+    await warn(house, "C", DUEREN, JUELICH, severity="Minor")
+    await warn(house, "D", JUELICH)
+    await submit(house.alerts, "D2", JUELICH, chain="D", reason=Reason.CANCEL)
+    await warn(house, "E", DUEREN, reason=Reason.NOT_ACTUAL)
+    document = await told(house.alerts, "A")
+    assert document["in_force"]["active"] is None
+    numbers = {
+        ags: group["active"] for group in document["in_force"]["places"] for ags in group["municipalities"]
+    }
+    assert (
+        numbers == {ags: len(await pulled(house, ags)) for ags in ALL} == {DUEREN: 3, JUELICH: 2, HEIMBACH: 1}
+    )
+    assert "An manchen Orten gelten weiterhin andere Warnungen" in document["notification"]["body"]
+    one = (await told(house.alerts, "B"))["in_force"]
+    assert (one["active"], one["gravest"]["alert"]) == (len(await pulled(house, DUEREN)), "B")
+
+
+async def test_an_all_clear_counts_and_names_what_goes_on_in_the_readers_language(house: House) -> None:
+    await warn(house, "A", DUEREN)
+    await warn(house, "B", DUEREN)
+    await submit(
+        house.alerts,
+        "A2",
+        DUEREN,
+        chain="A",
+        reason=Reason.CANCEL,
+        raw=Message(infos=()).xml(),
+        expires=NOW + HOUR,
+    )
+    for language, line in (
+        ("de", "Für Ihren Ort gilt weiterhin: Gefahr B"),
+        ("en", "Still in force for your place: Danger B"),
+    ):
+        document = await told(house.alerts, "A2", Kind.CANCEL, language)
+        assert line in document["notification"]["body"].split("\n")
+        assert document["in_force"]["active"] == len(await pulled(house, DUEREN)) == 1
+        assert document["in_force"]["gravest"]["headline"] == line.partition(": ")[2]
+
+
+async def test_a_later_message_of_a_chain_has_a_higher_sequence_though_the_clock_was_set_back(
+    house: House,
+) -> None:
+    await warn(house, "A", DUEREN)
+    await warn(house, "X", DUEREN)
+    await warn(house, "A2", DUEREN, chain="A")
+    await house.pool.execute("UPDATE alert SET received_at = received_at - interval '1 hour' WHERE id = 'A2'")
+    await submit(
+        house.alerts,
+        "A3",
+        DUEREN,
+        chain="A",
+        reason=Reason.CANCEL,
+        raw=Message(infos=()).xml(),
+        expires=NOW + HOUR,
+    )
+    kinds = {"A": Kind.ALERT, "A2": Kind.UPDATE, "A3": Kind.CANCEL}
+    numbers = [(await told(house.alerts, one, kind))["sequence"] for one, kind in kinds.items()]
+    assert numbers == sorted(set(numbers))
+    assert all(number < 1 << 53 for number in numbers)
+    (shown,) = (await InForceReader(house.pool).read((DUEREN,))).alerts
+    assert shown.sequence == (await told(house.alerts, shown.id))["sequence"]
+
+
+async def test_what_else_is_in_force_is_asked_again_after_seconds_and_the_message_is_not_read_again(
+    house: House,
+) -> None:
+    await warn(house, "A", DUEREN)
+    lease = SimpleNamespace(alert_id="A", kind=Kind.ALERT, language="de", deadline=NOW + HOUR, chain_id="A")
+    notices, at = Notices(house.alerts, UTC), datetime.now(UTC)
+
+    async def active(now: datetime) -> Any:
+        found = await notices.notice(cast("Any", lease), now)
+        return found and json.loads(found.payload)["in_force"]["active"]
+
+    assert await active(at) == 1
+    await warn(house, "B", DUEREN)
+    assert await active(at + IN_FORCE_FOR / 2) == 1
+    source = notices._kept["A", Kind.ALERT, "de"].source
+    assert await active(at + IN_FORCE_FOR) == 2
+    assert notices._kept["A", Kind.ALERT, "de"].source.alert is source.alert
+
+
+class Away(Alerts):
+    """A record that goes away, or is slow to give a message back."""
+
+    away = False
+    slow: asyncio.Event | None = None
+
+    async def in_force_at(self, alert_ids: Any, at: datetime) -> Any:
+        if self.away:
+            raise asyncpg.InterfaceError("the record is away")
+        return await super().in_force_at(alert_ids, at)
+
+    async def message(self, alert_id: str) -> Any:
+        if self.slow is not None and alert_id != "A":
+            await self.slow.wait()
+        return await super().message(alert_id)
+
+
+async def test_a_record_that_goes_away_stops_no_notice_that_is_right(house: House) -> None:
+    await warn(house, "A", DUEREN)
+    alerts = Away(house.pool)
+    lease = SimpleNamespace(alert_id="A", kind=Kind.ALERT, language="de", deadline=NOW + HOUR, chain_id="A")
+    notices, at = Notices(alerts, UTC), datetime.now(UTC)
+    first = await notices.notice(cast("Any", lease), at)
+    alerts.away = True
+    assert await notices.notice(cast("Any", lease), at + 2 * IN_FORCE_FOR) is first
+
+
+async def test_no_notice_waits_for_the_words_of_another_warning(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatcher.delivery.notices.OTHER_WITHIN_S", 0)
+    await warn(house, "A", DUEREN)
+    await warn(house, "B", DUEREN)
+    alerts = Away(house.pool)
+    alerts.slow = asyncio.Event()
+    document = await told(alerts, "A", language="en")
+    assert "Still in force for your place: Gefahr B" in document["notification"]["body"]

@@ -72,6 +72,7 @@ def test_a_warning_is_complete_without_fetching_anything() -> None:
         "v": 1,
         "alert": "A",
         "chain": "A",
+        "sequence": 0,
         "kind": "alert",
         "title": "WARNUNG",
         "headline": "Hochwasser an der Rur",
@@ -87,9 +88,36 @@ def test_a_warning_is_complete_without_fetching_anything() -> None:
         "instruction": "Meiden Sie das Ufer.",
         "areas": "Düren, Jülich",
         "description": "Der Pegel steigt.",
+        "notification": {
+            "title": "WARNUNG: Hochwasser an der Rur",
+            "body": "Meiden Sie das Ufer.\nGebiet: Düren, Jülich\nGültig bis 22.11. 19:00 Uhr\nLeitstelle Düren",
+            "lang": "de-DE",
+            "tag": "A",
+            "silent": False,
+        },
     }
     assert notice.title == "WARNUNG: Hochwasser an der Rur"
     assert (notice.alert_id, notice.language, notice.deadline) == ("A", "de", stored().expires)
+
+
+def test_with_a_page_it_is_declarative_and_never_waits_for_a_worker() -> None:
+    """A relative URL, or none, is refused by a browser that reads the declarative form."""
+    source = RecordedMessage(alert_with(GERMAN), stored(), ("Düren",))
+    found = render(source, Kind.ALERT, "de", Present(NOW, BERLIN), "https://warnung.example/")
+    assert found is not None
+    shown = document(found.notice)
+    assert (shown["web_push"], shown["notification"]["navigate"]) == (8030, "https://warnung.example/#A")
+    assert not {"mutable", "app_badge"} & (shown.keys() | shown["notification"].keys())
+    assert "web_push" not in document(rendered(GERMAN))
+
+
+@pytest.mark.parametrize("status", ["Exercise", "Test"])
+def test_an_exercise_says_so_before_all_else(status: str) -> None:
+    notice = rendered(GERMAN, status=status)
+    shown = document(notice)
+    assert shown["title"] == "ÜBUNG/TEST: WARNUNG"
+    assert shown["notification"]["title"] == notice.title == "ÜBUNG/TEST: WARNUNG: Hochwasser an der Rur"
+    assert rendered(GERMAN, ENGLISH, status=status, language="en").text.startswith("EXERCISE/TEST: WARNING: ")
 
 
 def test_the_text_says_what_to_do_where_and_until_when_in_local_time() -> None:

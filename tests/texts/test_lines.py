@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cap
-from channels.base import Cut
+from channels.base import Cut, Line
 from channels.sms.fitting import compose
+from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
-from dispatcher.texts.lines import lines
+from dispatcher.texts.lines import beneath_title, lines, title
+from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.times import Present
 from tests.support.messages import HOUR, NOW, Message, stored
 
@@ -41,6 +43,8 @@ INFO = cap.Info(
     web="https://dueren.example/brand",
     onset=NOW + HOUR,
 )
+
+PRESENT = Present(NOW, ZoneInfo("Europe/Berlin"))
 
 
 def shown(
@@ -163,3 +167,41 @@ def test_a_link_is_whole_or_not_there() -> None:
         for parts in (1, 2, 6):
             text = compose(shown(replace(INFO, web=web, instruction="Gehen Sie. " * 80)), parts, "de").text
             assert web in text or "https" not in text
+
+
+def with_others(kind: Kind, *more: Line) -> tuple[Line, ...]:
+    """The lines where two other warnings are in force."""
+    others = [
+        WarningInForce(name, "Sturm", "Sturmböen", severity, NOW + HOUR, frozenset({"05358008"}))
+        for name, severity in (("B", "Severe"), ("C", "Minor"))
+    ]
+    message = RecordedMessage(
+        cap.parse(Message().xml()).alerts[0],
+        stored(),
+        ("Düren",),
+        (("05358008", "Düren"),),
+        in_force=warnings_in_force("A", ("05358008",), others, NOW),
+    )
+    said = content(message, Chosen(INFO, NOW + 2 * HOUR), kind, words_for("de"), NOW)
+    return (*lines(said, PRESENT), *more)
+
+
+def test_an_end_says_in_every_channel_what_goes_on_and_in_the_least_room_that_something_does() -> None:
+    told = with_others(Kind.CANCEL)
+    line = "Für Ihren Ort gelten weiterhin 2 andere Warnungen, die schwerste: Sturmböen"
+    assert line in [one.text for one in told]
+    assert line in compose(told, 2).text
+    long = (*told, Line("Leitstelle " * 20, ("",)))
+    assert "Andere Warnungen gelten weiter" in compose(long, 1).text
+
+
+def test_a_warning_costs_no_part_of_sms_more_for_what_else_is_in_force() -> None:
+    assert not [one for one in with_others(Kind.ALERT) if "weiterhin" in one.text]
+
+
+def test_what_stands_beneath_a_title_leads_nowhere_by_itself() -> None:
+    message = RecordedMessage(cap.parse(Message().xml()).alerts[0], stored(), ("Düren",))
+    said = content(message, Chosen(INFO, NOW + 2 * HOUR), Kind.ALERT, words_for("de"), NOW)
+    texts = [line.text for line in beneath_title(said, PRESENT)]
+    assert texts[0] == "Fenster schließen!"
+    assert not [text for text in texts if "https" in text or text == title(said)]

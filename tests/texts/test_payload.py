@@ -2,16 +2,20 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 import cap
+from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.german import GERMAN
+from dispatcher.texts.notification.declarative import Screen
+from dispatcher.texts.notification.in_force import warnings_in_force
 from dispatcher.texts.payload import (
     AREAS_BYTES,
     DOCUMENT_MAX_BYTES,
@@ -22,6 +26,7 @@ from dispatcher.texts.payload import (
     document as full_document,
 )
 from dispatcher.texts.shortening import as_json
+from dispatcher.texts.times import Present
 from tests.support.messages import HOUR, NOW, Message, stored
 
 INFO = cap.Info(
@@ -138,3 +143,132 @@ def test_a_document_keeps_its_bounds(instruction: str, description: str, corners
         description=description,
         areas=(cap.Area("x", polygons=(cap.Polygon((*ring, ring[0])),)),),
     )
+
+
+PAGE = "https://warnung.example/" + "x" * 96
+NASTY = st.text(st.sampled_from('a ä世😀\u0627\u202e"\\\n'), max_size=30).map(lambda text: text * 40)
+
+
+def on_screen(
+    info: cap.Info, record: Any, municipalities: Any, kind: Any, others: Any = (), link: str = PAGE
+) -> tuple[Any, Any]:
+    """What is pushed and what is posted where a phone shows it by itself, with these other warnings beside it."""
+    keys = tuple(ags for ags, _ in municipalities)
+    own = WarningInForce(record.id, "", "", str(info.severity), record.expires, frozenset(keys))
+    warnings = [*([own] if kind in {Kind.ALERT, Kind.UPDATE} else []), *others]
+    found = warnings_in_force(record.id, keys, warnings, NOW)
+    names = tuple(name for _, name in municipalities)
+    message = RecordedMessage(
+        cap.parse(Message().xml()).alerts[0], record, names, municipalities, in_force=found
+    )
+    said = content(message, Chosen(info, NOW + HOUR), kind, GERMAN, NOW)
+    screen = Screen(Present(NOW, UTC), f"{link}#{record.id}" if link else "", found)
+    pushed = payload(said, record, info, "de", municipalities, screen)
+    posted = full_document(said, record, info, "de", municipalities, screen)
+    assert len(pushed) <= PAYLOAD_MAX_BYTES
+    assert len(as_json(posted)) <= DOCUMENT_MAX_BYTES
+    return json.loads(pushed), posted
+
+
+@given(
+    texts=st.lists(NASTY, min_size=7, max_size=7),
+    other=NASTY,
+    places=st.integers(0, 60),
+    touched=st.integers(0, 60),
+    kind=st.sampled_from(Kind),
+)
+def test_it_fits_with_all_that_a_phone_shows_whatever_the_texts_are(
+    texts: Any, other: str, places: int, touched: int, kind: Any
+) -> None:
+    headline, event, instruction, description, sender, web, name = texts
+    municipalities = tuple((f"{n:08}", f"{n}{name[:60]}") for n in range(places))
+    beside = WarningInForce(
+        "B" * 26, other, other, "Extreme", NOW + HOUR, frozenset(f"{n:08}" for n in range(touched))
+    )
+    info = replace(
+        INFO,
+        headline=headline,
+        event=event,
+        instruction=f"Weg! {instruction}",
+        description=description,
+        sender_name=sender,
+        web=web,
+        onset=NOW + HOUR,
+        parameters=(cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),),
+    )
+    record = stored(id="A" * 26, thread="A" * 26, attribution=sender, sequence=1 << 52)
+    pushed, posted = on_screen(info, record, municipalities, kind, [beside] if touched else [])
+    shown = pushed["notification"]
+    assert pushed["web_push"] == posted["web_push"] == 8030
+    assert shown["title"].startswith(GERMAN.prefix[kind])
+    assert shown["navigate"] == f"{PAGE}#{record.id}"
+    assert pushed["instruction"].startswith("Weg!")
+    for name in ("active", "gravest"):
+        assert (pushed["in_force"][name] is None) == (posted["in_force"][name] is None)
+    assert pushed["in_force"]["active"] == posted["in_force"]["active"]
+    assert (pushed["sequence"], pushed["expires"]) == (1 << 52, "2026-11-22T13:00:00+00:00")
+    if kind in {Kind.ALERT, Kind.UPDATE}:
+        assert "Weg!" in shown["body"]
+        assert "22.11. 13:00" in shown["body"]
+
+
+def test_a_common_warning_has_all_of_it_both_ways_and_the_description_too() -> None:
+    municipalities = tuple((f"053580{n:02}", f"Gemeinde {n}") for n in range(15))
+    info = replace(
+        INFO,
+        severity=cap.Severity.SEVERE,
+        instruction="Meiden Sie das Ufer. Fahren Sie nicht durch Unterführungen. Helfen Sie Nachbarn. " * 3,
+        description="Der Pegel der Rur steigt seit dem Morgen. " * 6,
+        sender_name="Leitstelle Kreis Düren",
+        web="https://kreis.example/rur",
+    )
+    other = WarningInForce(
+        "B" * 26,
+        "Sturm",
+        "Sturmböen bis 100 km/h",
+        "Moderate",
+        NOW + HOUR,
+        frozenset(a for a, _ in municipalities),
+    )
+    pushed, _ = on_screen(info, stored(id="A" * 26, thread="A" * 26), municipalities, Kind.ALERT, [other])
+    assert pushed["instruction"] == (info.instruction or "").strip()
+    assert pushed["description"] == (info.description or "").strip()
+    assert "Sturmböen bis 100 km/h" in pushed["notification"]["body"]
+    assert (pushed["in_force"]["active"], pushed["in_force"]["gravest"]) == (
+        2,
+        {"alert": "A" * 26, "severity": "Severe"},
+    )
+
+
+def test_an_all_clear_names_what_goes_on_and_counts_it() -> None:
+    other = WarningInForce("B" * 26, "Sturm", "Sturm", "Severe", NOW + HOUR, frozenset({"05358008"}))
+    pushed, _ = on_screen(INFO, stored(), (("05358008", "Düren"),), Kind.CANCEL, [other], link="")
+    assert (pushed["title"], pushed["in_force"]["active"]) == ("ENTWARNUNG", 1)
+    assert "Für Ihren Ort gilt weiterhin: Sturm" in pushed["notification"]["body"]
+    assert not {"web_push", "navigate"} & (pushed.keys() | pushed["notification"].keys())
+    alone, _ = on_screen(INFO, stored(), (("05358008", "Düren"),), Kind.CANCEL)
+    assert alone["in_force"] == {"as_of": "2026-11-22T12:00:00.000+00:00", "active": 0, "gravest": None}
+    assert "weiter" not in alone["notification"]["body"]
+
+
+def test_with_a_screen_and_all_that_is_bounded_at_its_longest_some_room_is_left_for_what_to_do() -> None:
+    municipalities = tuple((f"{n:08}", "Ö" * 30) for n in range(300))
+    info = replace(
+        INFO,
+        headline="ä " * 400,
+        event="ö " * 200,
+        sender_name="ü " * 200,
+        web="https://" + "x" * 492,
+        language="de-" + "x" * 40,
+        instruction="Gehen Sie. " * 100,
+        onset=NOW + HOUR,
+        parameters=(cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),),
+    )
+    record = stored(id="A" * 26, thread="A" * 26, attribution="ü " * 200, sequence=1 << 52)
+    everywhere = frozenset(ags for ags, _ in municipalities)
+    other = WarningInForce("B" * 26, "x", "ä " * 400, "Extreme", NOW + HOUR, everywhere)
+    pushed, _ = on_screen(info, record, municipalities, Kind.ALERT, [other])
+    assert len(pushed["instruction"].encode()) > 250
+    assert pushed["in_force"]["gravest"]["headline"]
+    assert pushed["areas"].endswith(" weitere")
+    assert pushed["attribution"]

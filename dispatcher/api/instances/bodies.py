@@ -35,6 +35,66 @@ class ShapeBody(Body):
     coordinates: list[list[list[list[float]]]] = Field(description="polygons of rings of positions")
 
 
+class NotificationBody(Body):
+    """What a phone shows by itself: the members of Declarative Web Push."""
+
+    title: str = Field(
+        description="what kind of notice it is and what it is about",
+        examples=["WARNUNG: Hochwasser an der Rur"],
+    )
+    navigate: str | None = Field(
+        None,
+        description="the absolute URL to which a tap leads; left out where the service has no public page",
+        examples=["https://warnung.dueren.example/#01K0Z3NDEKTSV4RRFFQ69G5FAV"],
+    )
+    body: str = Field(
+        description="what to do, where, until when, and what else is in force, as far as there is room",
+        examples=["Meiden Sie das Ufer.\nGebiet: Düren\nGültig bis 22.11. 19:00 Uhr"],
+    )
+    lang: str = Field(description="the language of the texts (BCP 47)", examples=["de-DE"])
+    tag: str = Field(
+        description="`chain` again: a later notification of the chain replaces this one",
+        examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"],
+    )
+    silent: Literal[False] = Field(description="it may make a sound")
+
+
+class GravestBody(Body):
+    """The gravest warning in force."""
+
+    alert: words.AlertRef
+    severity: words.Severity
+    headline: str | None = Field(
+        None, description="what it is about; left out where it is the notice's own", examples=["Sturm"]
+    )
+    expires: words.Moment | None = Field(None, description="left out as `headline` is")
+
+
+class PlacesInForce(Body):
+    """Municipalities with as many warnings in force."""
+
+    active: int = Field(description="how many are in force in each of them", examples=[2])
+    severity: words.Severity | None = Field(description="of the gravest there; null where there is none")
+    municipalities: list[Ags] = Field(description="these municipalities")
+
+
+class InForceBody(Body):
+    """What is in force at the places of the notice, this one among it, as `GET /v1/instance/alerts` would list it."""
+
+    as_of: words.Moment = Field(description="when this was so")
+    active: int | None = Field(
+        description="how many warnings are in force in each municipality of the notice, after an end how many go on; "
+        "null where that is not the same everywhere, or not known: then look into `places`, or fetch what is in force",
+        examples=[1],
+    )
+    gravest: GravestBody | None = Field(description="the gravest of them; null also where there is none")
+    places: list[PlacesInForce] | None = Field(
+        None,
+        description="where it is not the same everywhere: the municipalities with their numbers, the largest group "
+        "first. Those that have no room (400 bytes in a push, 1,000 in a webhook) are left out",
+    )
+
+
 class NoticeBody(Body):
     """One notice: what a push carries, a webhook gets and `GET /v1/instance/alerts` has in `notice`. A member may be
     added at any time; read what you know and pass over the rest. A member that is not required is left out where there
@@ -50,6 +110,11 @@ class NoticeBody(Body):
     chain: str = Field(
         description="the thread in which a later notice takes the place of an earlier one: show one notice of a chain",
         examples=["01K0Z3NDEKTSV4RRFFQ69G5FAV"],
+    )
+    sequence: int = Field(
+        description="the order of the notices of one chain: show none with a lower number than what is shown has; of "
+        "equal ones the end",
+        examples=[1764331200000000],
     )
     kind: words.KindWord
     title: str = Field(description="what kind of notice it is, in words", examples=["Warnung"])
@@ -97,6 +162,17 @@ class NoticeBody(Body):
     )
     sent: words.Sent
     expires: words.Moment = Field(description="show the notice no longer than until then")
+    web_push: Literal[8030] | None = Field(
+        None,
+        description="this is a message of Declarative Web Push; only where the service has a public page",
+    )
+    notification: NotificationBody | None = Field(
+        None, description="what a phone shows by itself; in pushes and webhooks"
+    )
+    in_force: InForceBody | None = Field(
+        None,
+        description="what is in force where the notice is read, this one among it; in pushes and webhooks",
+    )
     test: Literal[True] | None = Field(
         None, description="a test notice or a sample: show it to nobody but the maker of the app"
     )

@@ -16,11 +16,12 @@ from dispatcher.model.alerts import (
     NewAlert,
     ReadyAlert,
     StoredAlert,
+    WarningInForce,
 )
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
-from dispatcher.store.sql import among, is_dispatched, is_in_force
+from dispatcher.store.sql import among, is_dispatched, is_in_force, sequence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -332,7 +333,10 @@ class Alerts:
             yield Submission(connection, await connection.fetchval("SELECT clock_timestamp()"))
 
     async def get(self, alert_id: str) -> StoredAlert | None:
-        row = await self._pool.fetchrow(f"SELECT {COLUMNS} FROM alert WHERE id = $1", alert_id)  # noqa: S608 - constant columns
+        row = await self._pool.fetchrow(
+            f"SELECT {COLUMNS}, {sequence('a')} AS sequence FROM alert a WHERE id = $1",  # noqa: S608 - constant columns
+            alert_id,
+        )
         return stored_alert(row) if row else None
 
     async def raw(self, alert_id: str) -> bytes | None:
@@ -398,6 +402,23 @@ class Alerts:
             alert_id,
         )
         return {row["ags"]: row["until"] for row in rows}
+
+    async def in_force_at(self, alert_ids: Sequence[str], at: datetime) -> list[WarningInForce]:
+        """Return the warnings that are in force at this time (aware) in any municipality of these alerts, in order of
+        arrival, each with those of its municipalities that are among them.
+        """
+        rows = await self._pool.fetch(
+            f"""SELECT a.id, a.event, a.headline, a.severity, a.expires, array_agg(f.ags) AS municipalities
+               FROM alert a JOIN affected f ON f.alert_id = a.id
+               WHERE {is_in_force("a", "$2")} AND f.ags IN (SELECT ags FROM affected WHERE alert_id = ANY($1))
+               GROUP BY a.id ORDER BY a.number""",  # noqa: S608 - constant
+            list(alert_ids),
+            at,
+        )
+        return [
+            WarningInForce(**{**dict(row), "municipalities": frozenset(row["municipalities"])})
+            for row in rows
+        ]
 
     async def affected(self, alert_id: str) -> list[AffectedMunicipality]:
         """Return the municipalities of the alert, by AGS."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import TextWrapper
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ class Phones:
         self._places = {one.ref: ", ".join(names[place] for place in one.places) for one in recipients}
         self._zone = zone
         self._shown: set[tuple[str, str, tuple[str, ...]]] = set()
+        self._newest: dict[tuple[str, str], tuple[int, bool]] = {}
+        """The place in the order of its chain of what a phone shows, by recipient and chain."""
 
     def lines(self, entries: Iterable[Entry]) -> Iterator[str]:
         """Return what is to be printed of what was just accepted."""
@@ -35,6 +38,9 @@ class Phones:
     def _arrived(self, entry: Entry) -> Iterator[str]:
         whose = "the app of" if entry.channel == "app" else "somebody in"
         where = f"{whose} {self._places.get(entry.recipient, '?')}"
+        if self._is_overtaken(entry):
+            yield f"{SHORT[entry.channel]} to {where}: overtaken by a newer one, not shown"
+            return
         heading, *body = devices.lines_of(entry, self._zone)
         # By what is read: one alert warns some and tells others that it concerns them no longer.
         read = (entry.channel, entry.alert, tuple(body))
@@ -43,6 +49,15 @@ class Phones:
             return
         self._shown.add(read)
         yield from ("", f"{heading} to {where}:", *(f"    {line}" for line in body), "")
+
+    def _is_overtaken(self, entry: Entry) -> bool:
+        """Whether the phone shows a newer notice of the chain. An SMS says nothing of its place."""
+        if entry.channel == "sms":
+            return False
+        document = json.loads(entry.text)
+        key, place = (entry.recipient, document["chain"]), devices.order(document)
+        newest = self._newest[key] = max(place, self._newest.get(key, place))
+        return place < newest
 
 
 def fitted(line: str, columns: int) -> list[str]:

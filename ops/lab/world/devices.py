@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from channels.sms import gsm7
 from dispatcher.commands.terminal import shown
 from dispatcher.model.desk_time import desk_time
+from dispatcher.model.vocabulary import Kind
+from dispatcher.texts.headline import ENDINGS
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -44,15 +46,32 @@ def _sms(text: str) -> list[str]:
     return [f"SMS ({size}, {len(text)} characters, {encoding})", *body]
 
 
+def order(document: dict[str, Any]) -> tuple[int, bool]:
+    """Return the place of a notice in the order of its chain: what is lower than that of what is shown is dropped."""
+    return document.get("sequence", 0), Kind(document["kind"]) in ENDINGS
+
+
 def _notification(document: dict[str, Any], zone: ZoneInfo) -> list[str]:
     until = desk_time(datetime.fromisoformat(document["expires"]), zone)
-    body = (document[name] for name in NOTIFICATION if document.get(name))
+    body = [document[name] for name in NOTIFICATION if document.get(name)]
+    if others := _others(document):
+        body.append(others)
     return [
         "Push notification (encrypted for this browser alone)",
         *_wrapped(f"{document['title']}: {document['headline']}"),
         *(line for text in body for line in _wrapped(text)),
         *_wrapped(f"{document['sender']}, gültig bis {until}"),
     ]
+
+
+def _others(document: dict[str, Any]) -> str:
+    """Return how many warnings are in force there, as a page of the app shows it beside the notice."""
+    in_force = document.get("in_force")
+    if in_force is None:
+        return ""
+    if in_force["active"] is None:
+        return "Warnungen in Kraft: je nach Ort verschieden"
+    return f"Warnungen in Kraft: {in_force['active']}"
 
 
 def _app(document: dict[str, Any]) -> list[str]:

@@ -71,7 +71,7 @@ async def listed(service: Service, query: str = "", key: str = INSTANCE_KEY, **h
 
 
 async def test_a_pull_has_the_very_notice_that_a_webhook_gets(service: Service) -> None:
-    """But for the municipalities, which in a pull are the instance's own."""
+    """But for the municipalities, which in a pull are the instance's own, and for what a phone shows by itself."""
     alert_id = (await service.submit(warning(DUEREN, JUELICH))).json["alert"]["id"]
     (alert,) = (await listed(service)).json["alerts"]
     parts, zone = service.parts, ZoneInfo("Europe/Berlin")
@@ -80,6 +80,8 @@ async def test_a_pull_has_the_very_notice_that_a_webhook_gets(service: Service) 
     sent = json.loads((await Notices(parts.alerts, zone).notice(cast("Any", lease), at)).document)
     assert [place["ags"] for place in sent.pop("municipalities")] == [DUEREN, JUELICH]
     assert alert["notice"].pop("municipalities") == [{"ags": DUEREN, "name": "Düren"}]
+    assert sent.pop("notification")["title"] == "WARNUNG: Hochwasser an der Rur"
+    assert sent.pop("in_force")["active"] == 1
     assert alert["notice"] == sent
     answer = await service.get(sent["cap"], key=INSTANCE_KEY)
     assert answer.headers["content-type"] == "application/cap+xml"

@@ -1,6 +1,7 @@
 """The receivers that the page for makers of apps shows, run as they stand there against the service."""
 
 import asyncio
+import json
 import os
 import shutil
 import sys
@@ -83,17 +84,84 @@ async def test_a_test_notice_is_verified_and_a_wrong_secret_is_noticed(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_a_repeat_is_accepted_and_does_nothing(language: str, tmp_path: Path, client_for: Any) -> None:
+async def test_a_repeat_and_what_was_overtaken_are_accepted_and_do_nothing(
+    language: str, tmp_path: Path, client_for: Any
+) -> None:
     async with receiver(language, tmp_path) as (process, origin):
         now = datetime.now(UTC)
         channel = App(client_for(origin), now=lambda: now)
-        body = b'{"v":1,"alert":"A","headline":"once"}'
-        for number in (7, 7, 8):
+        body = b'{"v":1,"alert":"A","chain":"C","sequence":5,"kind":"alert","headline":"once"}'
+        older = body.replace(b'"sequence":5', b'"sequence":4')
+        end = body.replace(b'"kind":"alert"', b'"kind":"cancel"').replace(b"once", b"over")
+        sent = [(7, body), (7, body), (8, body), (9, older), (10, end), (11, body)]
+        for number, document in sent:
             endpoint = Endpoint(number, f"{origin}/w", {"secret": SECRET})
-            (receipt,) = await collect(channel, notice(body, now), [endpoint])
+            (receipt,) = await collect(channel, notice(document, now), [endpoint])
             assert receipt.accepted
-        assert [await line(process), await line(process)] == ["warning A once"] * 2
+        lines = [await line(process) for _ in range(3)]
+        assert lines == ["warning A once", "warning A once", "warning A over"], "what is older is not shown"
         process.kill()
         await process.wait()
         assert process.stdout is not None
         assert await process.stdout.read() == b""
+
+
+BROWSER = """
+const stored = new Map(), listeners = {}, slow = () => new Promise((done) => setTimeout(done, Math.random() * 3));
+globalThis.caches = { open: async () => ({
+  match: async (url) => { await slow(); return stored.get(url)?.clone(); },
+  put: async (url, response) => { await slow(); stored.set(url, response); } }) };
+const shown = new Map(), opened = [];
+globalThis.self = {
+  addEventListener: (name, listener) => { listeners[name] = listener; },
+  registration: { showNotification: async (title, options) => { await slow(); shown.set(options.tag, { title, ...options }); } },
+  clients: { openWindow: async (url) => opened.push(url) } };
+"""
+PUSHES = """
+const pushes = JSON.parse(process.env.PUSHES);
+await Promise.all(pushes.map((push) => new Promise((done, failed) => listeners.push({
+  data: { json: () => push }, waitUntil: (work) => work.then(done, failed) }))));
+const [one] = shown.values();
+listeners.notificationclick({ notification: { close() {}, data: one.data }, waitUntil() {} });
+console.log(JSON.stringify({ shown: [...shown.values()], opened, active: JSON.parse(process.env.IN_FORCE)
+  .map(([ags, inForce]) => activeAt(ags, inForce)) }));
+"""
+
+
+async def test_the_service_worker_shows_the_newest_of_pushes_that_overtake_each_other(tmp_path: Path) -> None:
+    """Its handlers run at the same time, over a cache that answers at random."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no node")
+    worker, active = (one for one in documents.blocks(PAGE, "js") if "sw.js" in one or "activeAt" in one)
+    (tmp_path / "sw.mjs").write_text(f"{BROWSER}\n{worker}\n{active}\n{PUSHES}")
+
+    def push(sequence: int, kind: str, title: str) -> dict[str, Any]:
+        shown = {"title": title, "body": "x", "lang": "de", "tag": "C", "silent": False}
+        link = {"navigate": "https://warnung.example/#A"}
+        return {"chain": "C", "sequence": sequence, "kind": kind, "notification": shown | link}
+
+    pushes = [
+        push(3, "update", "2"),
+        push(1, "alert", "1"),
+        push(4, "cancel", "over"),
+        push(4, "update", "3"),
+    ]
+    groups = [{"active": 2, "severity": "Severe", "municipalities": ["1"]}]
+    in_force = [
+        ("1", {"active": 1}),
+        ("1", {"active": None, "places": groups}),
+        ("2", {"active": None, "places": groups}),
+        ("1", {"active": 0}),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        node,
+        str(tmp_path / "sw.mjs"),
+        env={**os.environ, "PUSHES": json.dumps(pushes), "IN_FORCE": json.dumps(in_force)},
+        stdout=PIPE,
+    )
+    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    found = json.loads(said)
+    assert [one["title"] for one in found["shown"]] == ["over"]
+    assert found["opened"] == ["https://warnung.example/#A"]
+    assert found["active"] == [1, 2, None, 0]

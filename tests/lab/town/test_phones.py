@@ -1,7 +1,10 @@
 """What arrives is shown: a text once, then to whom else it came."""
 
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from ops.lab.town.phones import Phones, fitted
 from ops.lab.world.ledger import Entry
@@ -22,6 +25,19 @@ def entry(recipient: str, text: str = "WARNUNG: Sturm", *, status: int = 202, al
         alert=alert,
         text=text,
     )
+
+
+def push(recipient: str, sequence: int, headline: str, kind: str = "alert", chain: str = "C") -> Entry:
+    document = {
+        "chain": chain,
+        "sequence": sequence,
+        "kind": kind,
+        "title": "WARNUNG",
+        "headline": headline,
+        "sender": "Leitstelle",
+        "expires": "2026-11-28T18:23:30+00:00",
+    }
+    return msgspec.structs.replace(entry(recipient, json.dumps(document), alert=headline), channel="webpush")
 
 
 def lines(*entries: Any) -> list[str]:
@@ -63,3 +79,12 @@ def test_a_line_is_broken_between_words_and_links_stay_whole() -> None:
     link = "    https://warnung.example/" + "a" * 30
     assert fitted(link, 20) == [link]
     assert fitted("", 20) == [""]
+
+
+def test_what_was_overtaken_is_not_shown_on_that_phone() -> None:
+    """The order is that of the chain, whatever comes first; of one message the end is the last word."""
+    overtaken = "push notification to somebody in Düren: overtaken by a newer one, not shown"
+    assert overtaken not in lines(push("r1", 1, "Sturm"), push("r1", 2, "Orkan"), push("r2", 1, "Sturm"))
+    assert lines(push("r1", 2, "Orkan"), push("r1", 1, "Sturm"))[-1] == overtaken
+    assert overtaken not in lines(push("r1", 2, "Orkan"), push("r1", 1, "Hitze", chain="D"))
+    assert lines(push("r1", 2, "Ende", "cancel"), push("r1", 2, "Orkan"))[-1] == overtaken

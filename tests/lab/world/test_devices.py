@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ops.lab.world.devices import COLUMNS, lines_of
+from ops.lab.world.devices import COLUMNS, lines_of, order
 from ops.lab.world.ledger import Entry
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -49,6 +49,25 @@ def test_a_notification_has_its_headline_first_and_local_time() -> None:
     lines = lines_of(entry("webpush", json.dumps(DOCUMENT)), BERLIN)
     assert lines[1:3] == ["WARNUNG: Hochwasser", "Düren"]
     assert lines[-1] == "Leitstelle, gültig bis 28.11.2026 19:23 MEZ"
+
+
+@pytest.mark.parametrize(
+    ("in_force", "line"),
+    [
+        ({"active": 2}, "Warnungen in Kraft: 2"),
+        ({"active": 0}, "Warnungen in Kraft: 0"),
+        ({"active": None}, "Warnungen in Kraft: je nach Ort verschieden"),
+    ],
+)
+def test_a_phone_shows_what_else_is_in_force_and_no_number_where_it_differs(in_force: Any, line: str) -> None:
+    lines = lines_of(entry("webpush", json.dumps(DOCUMENT | {"in_force": in_force})), BERLIN)
+    assert lines[-2] == line
+
+
+def test_of_one_message_an_end_comes_after_a_warning() -> None:
+    kinds = [("update", 1), ("no_longer_affected", 1), ("alert", 2), ("cancel", 2)]
+    places = [order({"kind": kind, "sequence": number}) for kind, number in kinds]
+    assert places == sorted(places)
 
 
 def test_an_app_gets_json() -> None:

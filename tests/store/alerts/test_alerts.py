@@ -312,3 +312,41 @@ async def test_what_an_update_left_out_is_not_in_force_there_any_more(alerts: Al
     await submit(alerts, "A", DUEREN, JUELICH)
     await submit(alerts, "B", JUELICH, chain="A")
     assert await shown_at(alerts, [DUEREN]) == ()
+
+
+async def test_what_is_in_force_at_the_municipalities_of_alerts(alerts: Alerts, pool: Any) -> None:
+    """Each with those of its municipalities that are asked for; at the time that is asked for."""
+    await submit(alerts, "A", DUEREN, JUELICH)
+    await submit(alerts, "B", JUELICH, HEIMBACH, severity="Extreme")
+    await submit(alerts, "C", HEIMBACH)
+    await submit(alerts, "D", DUEREN, reason=Reason.NOT_ACTUAL)
+    await submit(alerts, "E", DUEREN)
+    await submit(alerts, "E2", DUEREN, chain="E", reason=Reason.CANCEL)
+    now = await pool.fetchval("SELECT clock_timestamp()")
+    found = await alerts.in_force_at(["A"], now)
+    assert [(one.id, one.severity, one.municipalities) for one in found] == [
+        ("A", "Severe", frozenset({DUEREN, JUELICH})),
+        ("B", "Extreme", frozenset({JUELICH})),
+    ]
+    assert [one.id for one in await alerts.in_force_at(["A", "C"], now)] == ["A", "B", "C"]
+    assert await alerts.in_force_at(["A"], max(one.expires for one in found)) == []
+
+
+async def test_each_later_message_of_a_thread_has_a_higher_sequence_whatever_the_clock_said(
+    alerts: Alerts, pool: Any
+) -> None:
+    """Set forward and back, and received at the same instant; of another thread it says nothing."""
+    hours = {"A": 0, "A2": 5, "A3": -3, "A4": -3, "A5": 6}
+    for alert_id in hours:
+        await submit(alerts, alert_id, chain=None if alert_id == "A" else "A")
+    await submit(alerts, "X")
+    await submit(alerts, "A6", chain="A", thread="X")
+    for alert_id, moved in (hours | {"X": 9, "A6": 9}).items():
+        await pool.execute(
+            "UPDATE alert SET received_at = $2 WHERE id = $1", alert_id, NOW + timedelta(hours=moved)
+        )
+    found = [await alerts.get(alert_id) for alert_id in hours]
+    numbers = [one.sequence for one in found if one]
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] - 6 * 3_600_000_000 - int(NOW.timestamp() * 1_000_000) in range(10)
+    assert max(numbers) < 1 << 53
