@@ -334,6 +334,11 @@ class Channel(Protocol):
     @property
     def limits(self) -> ChannelLimits: ...
 
+    @property
+    def collapses(self) -> bool:
+        """Whether the second of two equal messages replaces the first for the person, by collapse key or id."""
+        ...
+
     def check(self, endpoint: Endpoint) -> None:
         """Return whether `endpoint` can be used at all, at subscription time. Raises `Permanent`."""
         ...

@@ -64,6 +64,7 @@ class App:
     """The channel `app`. `Endpoint.keys` has the secrets of the callback, see `secrets`."""
 
     name: Final = "app"
+    collapses: Final = True
 
     def __init__(
         self,

@@ -44,6 +44,8 @@ class Sms:
     """The channel `sms`. `Endpoint.address` is in E.164, `keys["gateway"]` may name a gateway."""
 
     name: Final = "sms"
+    collapses: Final = False
+    """No phone knows that a text is the same once more."""
 
     def __init__(
         self,

@@ -60,6 +60,7 @@ class WebPush:
     """The channel `webpush`. `Endpoint.keys` has the subscription's `p256dh` and `auth`, in Base64."""
 
     name: Final = "webpush"
+    collapses: Final = True
 
     def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,

@@ -140,7 +140,9 @@ class _Work:
     ) -> None:
         self._dependencies = dependencies
         self._lease = lease
-        self._batch = LeasedBatch(lease, dependencies.policy, dependencies.random)
+        channel = dependencies.channels.get(lease.channel)
+        collapses = channel is None or channel.collapses
+        self._batch = LeasedBatch(lease, dependencies.policy, dependencies.random, collapses=collapses)
         self._breaker = gateway.breaker
         self._budget = gateway.budget
         self._limiter = gateway.limiter

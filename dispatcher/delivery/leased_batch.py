@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.delivery.outcome import RecipientState, Settlement, settle
+from dispatcher.delivery.outcome import RecipientState, Settlement, may_repeat, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
 
@@ -29,8 +29,12 @@ _IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
 class LeasedBatch:
     """Holds the working copy of a leased batch."""
 
-    def __init__(self, lease: Lease, policy: DeliveryPolicy, random: Callable[[], float]) -> None:
+    def __init__(
+        self, lease: Lease, policy: DeliveryPolicy, random: Callable[[], float], *, collapses: bool = True
+    ) -> None:
+        """`collapses` is the channel's, see `Channel.collapses`."""
         self.lease = lease
+        self._collapses = collapses
         self._policy = policy
         self._random = random
         self._outcomes = bytearray(lease.outcomes)
@@ -50,7 +54,7 @@ class LeasedBatch:
             before = self._problems.get(n)
             crashes = (before.crashes if before else 0) + 1
             attempts = before.attempts if before else 0
-            given_up = crashes >= self._policy.suspicion.crashes_max
+            given_up = crashes >= self._policy.suspicion.crashes_max or not self._may_repeat(n)
             self._outcomes[n] = (State.DEAD if given_up else State.RETRY) | UNCERTAIN
             due = None if given_up else self.lease.now
             self._note(
@@ -58,6 +62,10 @@ class LeasedBatch:
                     n, self.lease.recipients[n], attempts, crashes, "crash", "worker_died", "", due
                 )
             )
+
+    def _may_repeat(self, n: int) -> bool:
+        """Whether a message that may have arrived is sent again."""
+        return self._collapses or may_repeat(self._policy, self.lease.lane, self._outcomes[n])
 
     def _in_state(self, state: State, most: int | None = None) -> list[int]:
         """Return the first `most` positions in this state, certain or not."""
@@ -186,7 +194,9 @@ class LeasedBatch:
                 return ACCEPTED
         result = settle(
             receipt.error,
-            RecipientState(self._outcomes[n], before.attempts if before else 0, eased_s),
+            RecipientState(
+                self._outcomes[n], before.attempts if before else 0, eased_s, self._may_repeat(n)
+            ),
             self._policy,
             now=now,
             deadline=self.lease.deadline,

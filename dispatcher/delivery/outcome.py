@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from channels.base import Consequence, DeliveryError
-from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.model.retry_policy import ResendUncertain
+from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,8 @@ class RecipientState:
     """Attempts made before this one."""
     eased_s: float = 0.0
     """In how many seconds something may leave to the gateway again, if it has asked for patience."""
+    may_repeat: bool = True
+    """Whether the message is sent again where nobody knows whether it has arrived, see `may_repeat`."""
 
 
 WAITED_OUT_S = 2.0
@@ -64,6 +67,15 @@ def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float])
     return random() * min(policy.cap_s, policy.base_s * 2.0 ** min(attempts, 30))
 
 
+def may_repeat(policy: DeliveryPolicy, lane: Lane, outcome: int) -> bool:
+    """Return whether a message that may have arrived is sent again where a person would get it twice. `outcome` is the
+    byte so far: its flag says that it was uncertain before.
+    """
+    if policy.resend_uncertain is ResendUncertain.FLASH:
+        return lane is Lane.FLASH and not outcome & UNCERTAIN
+    return policy.resend_uncertain is ResendUncertain.ALWAYS
+
+
 def settle(
     error: DeliveryError | None,
     before: RecipientState,
@@ -77,6 +89,8 @@ def settle(
     flag, attempts = before.outcome & UNCERTAIN, before.attempts
     if error is None:
         return Settlement(State.ACCEPTED, "accepted", "", "", attempts + 1)
+    if error.consequence is Consequence.RETRY_UNCERTAIN and not before.may_repeat:
+        return _settlement(error, State.DEAD | UNCERTAIN, attempts + 1)
     state = _FINAL.get(error.consequence)
     if state is None:
         return _again(error, before, policy, now=now, deadline=deadline, random=random)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
@@ -155,6 +156,16 @@ class RecordingPolicy:
     """Seconds between two attempts to write meanwhile."""
 
 
+class ResendUncertain(StrEnum):
+    """When a message that may have arrived is sent again over a channel where a person would get it twice (SMS)."""
+
+    NEVER = "never"
+    FLASH = "flash"
+    """Once, in the lane `flash`: better twice than not at all."""
+    ALWAYS = "always"
+    """Until there is an answer, as over channels where a repeat replaces the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
     """Everything that decides whether, when and how often a recipient is tried again. Raises `ValueError` where two
@@ -170,6 +181,10 @@ class DeliveryPolicy:
     suspicion: SuspicionPolicy = SuspicionPolicy()
     lease: LeasePolicy = LeasePolicy()
     recording: RecordingPolicy = RecordingPolicy()
+    resend_uncertain: ResendUncertain = ResendUncertain.FLASH
+    """Whether an SMS is sent again that left us and was never answered for: `never`; `flash`: once, if the warning is
+    in the lane `flash` (Extreme); `always`. Otherwise it becomes a dead letter, marked uncertain, which a person may
+    send again. Web Push and apps replace the first message by the second, and get it again in any case."""
 
     def __post_init__(self) -> None:
         for smaller, larger, least in (

@@ -23,6 +23,7 @@ class ScriptedChannel:
     rate: float | None = None
     account: str = ""
     parts: int = 1
+    collapses: bool = True
     script: dict[Any, Any] = field(default_factory=lambda: defaultdict(list))
     seen: list[Any] = field(default_factory=list)
     calls: list[Any] = field(default_factory=list)

@@ -96,6 +96,34 @@ def test_who_was_in_hand_when_a_process_died_may_have_been_reached() -> None:
     assert (noted.position, noted.recipient, noted.crashes, noted.label) == (0, 100, 1, "crash")
 
 
+@pytest.mark.parametrize(
+    ("lane", "outcome", "expected"),
+    [
+        (Lane.PRIORITY, State.CLAIMED, State.DEAD | UNCERTAIN),
+        (Lane.FLASH, State.CLAIMED, State.RETRY | UNCERTAIN),
+        (Lane.FLASH, State.CLAIMED | UNCERTAIN, State.DEAD | UNCERTAIN),
+    ],
+)
+def test_a_text_that_was_in_flight_when_a_process_died_is_not_silently_sent_twice(
+    lane: Lane, outcome: int, expected: int
+) -> None:
+    found = replace(lease([outcome, State.PENDING]), lane=lane)
+    batch = LeasedBatch(found, DEFAULT_POLICY, lambda: 0.5, collapses=False)
+    progress = batch.progress()
+    assert progress.outcomes == bytes([expected, State.PENDING])
+    assert (progress.problems[0].due is None) is (expected & ~UNCERTAIN == State.DEAD)
+
+
+def test_a_text_without_an_answer_is_sent_again_once_in_the_lane_flash() -> None:
+    found = replace(lease([State.PENDING, State.PENDING]), lane=Lane.FLASH)
+    batch = LeasedBatch(found, DEFAULT_POLICY, lambda: 0.5, collapses=False)
+    answer(batch, [0, 1], Uncertain("timeout"))
+    assert states(batch) == [State.RETRY, State.RETRY]
+    answer(batch, [0], Uncertain("timeout"))
+    answer(batch, [1])
+    assert batch.progress().outcomes == bytes([State.DEAD | UNCERTAIN, State.ACCEPTED])
+
+
 def test_suspects_come_last_and_in_ever_smaller_company() -> None:
     batch = in_flight(*[State.CLAIMED] * 30, State.PENDING)
     assert batch.next_slice(NOW, 100) == [30]

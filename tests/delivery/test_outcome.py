@@ -17,9 +17,15 @@ from channels.base import (
     Transient,
     Uncertain,
 )
-from dispatcher.delivery.outcome import RecipientState, backoff_s, settle
-from dispatcher.model.retry_policy import DEFAULT_POLICY, BackoffPolicy, DeliveryPolicy, PausePolicy
-from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.delivery.outcome import RecipientState, backoff_s, may_repeat, settle
+from dispatcher.model.retry_policy import (
+    DEFAULT_POLICY,
+    BackoffPolicy,
+    DeliveryPolicy,
+    PausePolicy,
+    ResendUncertain,
+)
+from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
 from tests.support.messages import HOUR, NOW
 
 ERRORS = (DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
@@ -192,3 +198,45 @@ def test_another_policy_decides_otherwise(
     )
     result = settled(error, attempts=9, policy=policy)
     assert (result.due - NOW, result.pause_s) == (timedelta(seconds=due_s), pause_s)
+
+
+@pytest.mark.parametrize(
+    ("resend", "lane", "outcome", "expected"),
+    [
+        (ResendUncertain.NEVER, Lane.FLASH, State.CLAIMED, False),
+        (ResendUncertain.FLASH, Lane.FLASH, State.CLAIMED, True),
+        (ResendUncertain.FLASH, Lane.FLASH, State.CLAIMED | UNCERTAIN, False),
+        (ResendUncertain.FLASH, Lane.PRIORITY, State.CLAIMED, False),
+        (ResendUncertain.FLASH, Lane.EXERCISE, State.CLAIMED, False),
+        (ResendUncertain.ALWAYS, Lane.ROUTINE, State.CLAIMED | UNCERTAIN, True),
+    ],
+)
+def test_whether_a_text_that_may_have_arrived_is_sent_again(
+    resend: ResendUncertain, lane: Lane, outcome: int, *, expected: bool
+) -> None:
+    assert may_repeat(DeliveryPolicy(resend_uncertain=resend), lane, outcome) is expected
+    assert DEFAULT_POLICY.resend_uncertain is ResendUncertain.FLASH
+
+
+@pytest.mark.parametrize("before", [State.CLAIMED, State.CLAIMED | UNCERTAIN])
+def test_what_may_not_be_sent_again_is_a_dead_letter_that_is_uncertain(before: int) -> None:
+    result = settle(
+        Uncertain("timeout", "part 2 of 3"),
+        RecipientState(before, 1, may_repeat=False),
+        DEFAULT_POLICY,
+        now=NOW,
+        deadline=NOW + HOUR,
+        random=lambda: 0.5,
+    )
+    assert (result.outcome, result.due, result.attempts) == (State.DEAD | UNCERTAIN, None, 2)
+    assert (result.label, result.code, result.detail) == ("uncertain", "timeout", "part 2 of 3")
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [(Transient("503"), State.RETRY), (RateLimited("429"), State.RETRY), (None, State.ACCEPTED)],
+)
+def test_what_certainly_did_not_arrive_is_sent_again_all_the_same(error: Any, state: State) -> None:
+    before = RecipientState(State.CLAIMED, 0, may_repeat=False)
+    result = settle(error, before, DEFAULT_POLICY, now=NOW, deadline=NOW + HOUR, random=lambda: 0.5)
+    assert result.outcome == state

@@ -38,6 +38,7 @@ class RecordingChannel:
     """A channel that accepts everything and records what each recipient was notified of, in order."""
 
     name: str = "webpush"
+    collapses: bool = True
     limits: ChannelLimits = ChannelLimits(batch=1000, payload_bytes=4096, concurrency=1000, max_age_s=86_400)  # noqa: RUF009 - frozen
     kinds: dict[tuple[int, int], list[str]] = field(default_factory=lambda: defaultdict(list))
     """The kinds of notices by recipient and event."""

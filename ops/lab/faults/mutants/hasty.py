@@ -32,6 +32,10 @@ class Hasty:
     def limits(self) -> ChannelLimits:
         return self._channel.limits
 
+    @property
+    def collapses(self) -> bool:
+        return self._channel.collapses
+
     def check(self, endpoint: Endpoint) -> None:
         self._channel.check(endpoint)
 
