@@ -43,7 +43,14 @@ PEPPER_MIN_CHARACTERS: Final = 16
 """The shortest pepper: as many random characters of Base64 are 96 bits."""
 
 
-BY_FILE: Final = ("DATABASE_URL", "REDIS_URL", "WARN_KEY_PEPPER", "WARN_SMS_GATEWAYS", "WARN_VAPID_PEM")
+BY_FILE: Final = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "WARN_KEY_PEPPER",
+    "WARN_SMPP_GATEWAYS",
+    "WARN_SMS_GATEWAYS",
+    "WARN_VAPID_PEM",
+)
 """Settings that hold secrets: each may stand in a file, as Docker and systemd hand them out, named by `<name>_FILE`."""
 
 

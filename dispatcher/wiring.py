@@ -17,7 +17,9 @@ from channels.clock import utc_now
 from channels.http.addresses import Exemptions, Purpose
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms, choose
+from channels.sms.contract import require_usable
 from channels.sms.http.carrier import HttpCarrier, limits_at
+from channels.sms.smpp.carrier import WHOLE_TEXT, SmppCarrier
 from channels.webpush.channel import WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import PrecomputedKeys
@@ -36,7 +38,7 @@ from dispatcher.delivery.lanes import LaneGate
 from dispatcher.delivery.notices import Notices
 from dispatcher.delivery.planner import Planner, audience_guard
 from dispatcher.delivery.reconciler import Reconciler
-from dispatcher.delivery.reports import DeliveryReports, ReportingGateway
+from dispatcher.delivery.reports import DeliveryReports, ReportingGateway, ReportVerdict
 from dispatcher.feeds.assembly import FeedDependencies, feed_services
 from dispatcher.feeds.configuration import ConfigurationError, load
 from dispatcher.feeds.scheduler import FeedScheduler
@@ -74,9 +76,11 @@ from dispatcher.store.webhooks import Webhooks
 from dispatcher.targeting.registries import with_registries
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.key_precomputer import KeyPrecomputer
+from dispatcher.worker.message_centres import MessageCentres
+from dispatcher.worker.receipt_journal import ReceiptJournal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from channels.base import Channel
@@ -84,6 +88,7 @@ if TYPE_CHECKING:
     from channels.sms.contract import Contract
     from channels.sms.http.provider import SmsGateway
     from channels.sms.settings import SmsReportSettings
+    from channels.sms.smpp.carrier import Journal, SmppGateway
     from channels.webpush.encoder import Encoder
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.services import FeedServices
@@ -127,6 +132,7 @@ def check(settings: Settings, boundaries: Boundaries | None) -> tuple[Feed, ...]
     _require_ca_file(settings)
     with _naming_setting("WARN_SMS_GATEWAYS"):
         sms_gateways(settings)
+    smpp_gateways(settings)
     for name in SecretName:
         held_secret(name, settings)
     checking_signer(settings)
@@ -226,16 +232,19 @@ def channels(
     vapid: VapidSigner,
     now: Callable[[], datetime] = utc_now,
     keys: PrecomputedKeys | None = None,
+    carriers: Mapping[str, Carrier] | None = None,
 ) -> dict[str, Channel]:
     """Return every channel by name, one line each. `vapid` signs for Web Push, `now` gives the aware present, `keys`
-    are message keys made before.
+    are message keys made before; `carriers` are SMS gateways', made here unless given.
     """
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     exempt = exemptions(settings)
     registry: dict[str, Channel] = {}
     registry["app"] = callbacks(settings, http, now)
-    if settings.sms_gateways:
-        registry["sms"] = Sms(sms_carriers(settings, http, now), contracts=sms_contracts(settings))
+    if carriers is None:
+        carriers = sms_carriers(settings, http, now) | smpp_carriers(settings, now)
+    if carriers:
+        registry["sms"] = Sms(carriers, contracts=sms_contracts(settings))
     registry["webpush"] = WebPush(
         http,
         vapid,
@@ -299,7 +308,33 @@ def sms_carriers(
 
 def sms_contracts(settings: Settings) -> dict[str, Contract]:
     """Return what is agreed with the providers of SMS gateways, by the gateway's name."""
-    return {item.name: item.contract(item.name) for item in settings.sms_gateways}
+    return {item.name: item.contract(item.name) for item in (*settings.sms_gateways, *settings.smpp_gateways)}
+
+
+def smpp_carriers(
+    settings: Settings, now: Callable[[], datetime] = utc_now, journal: Journal | None = None
+) -> dict[str, Carrier]:
+    """Return what carries SMS over SMPP, by the gateway's name. Their hosts are the operator's own words: no rule for
+    outbound addresses holds for them.
+    """
+    return {name: SmppCarrier(gateway, journal, now=now) for name, gateway in smpp_gateways(settings).items()}
+
+
+def smpp_gateways(settings: Settings) -> dict[str, SmppGateway]:
+    """Return the configured SMPP gateways by name."""
+    ca_file = str(settings.outbound_ca_file) if settings.outbound_ca_file else None
+    with _naming_setting("WARN_SMPP_GATEWAYS"):
+        over_http = [item.contract(item.name) for item in settings.sms_gateways]
+        require_usable([*over_http, *(item.contract(item.name) for item in settings.smpp_gateways)])
+        return {item.name: item.gateway(ca_file) for item in settings.smpp_gateways}
+
+
+def message_centres(
+    carriers: Iterable[Carrier], journal: ReceiptJournal, metrics: Metrics
+) -> MessageCentres | None:
+    """Return what keeps a worker's SMPP sessions; None where there are none."""
+    over_smpp = [carrier for carrier in carriers if isinstance(carrier, SmppCarrier)]
+    return MessageCentres(over_smpp, journal, metrics) if over_smpp else None
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
@@ -309,7 +344,6 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
 
 def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
     """Return what records gateways' reports; None if no gateway is configured to report."""
-    names = tuple(item.name for item in settings.sms_gateways)
     gateways = {
         item.name: ReportingGateway(
             name=item.name,
@@ -321,7 +355,22 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
     }
     if not gateways:
         return None
-    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, partial(choose, gateways=names))
+    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, _chosen_gateway(settings))
+
+
+def _chosen_gateway(settings: Settings) -> Callable[[str], str]:
+    """Return what says which gateway sends for one that recipients name."""
+    names = (*(item.name for item in settings.sms_gateways), *(item.name for item in settings.smpp_gateways))
+    return partial(choose, gateways=names)
+
+
+def receipt_journal(settings: Settings, pool: record.Pool, metrics: Metrics) -> ReceiptJournal:
+    """Return what ties the receipts of SMPP gateways to messages."""
+    store = Reports(pool)
+    for gateway in settings.smpp_gateways:
+        metrics.know_reports(Sms.name, gateway.name, tuple(ReportVerdict), ())
+    reports = DeliveryReports(Sms.name, {}, store, metrics, _chosen_gateway(settings))
+    return ReceiptJournal(store, reports, metrics, whole=WHOLE_TEXT)
 
 
 def _shared_secret(reports: SmsReportSettings) -> SharedSecret:
@@ -493,7 +542,10 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     http = http_client(settings)
     clock = RecordClock()
     keys = precomputed_keys(settings)
-    registry = channels(settings, http, vapid_signer(settings, pem), clock, keys)
+    journal = receipt_journal(settings, pool, metrics)
+    carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
+    registry = channels(settings, http, vapid_signer(settings, pem), clock, keys, carriers)
+    centres = message_centres(carriers.values(), journal, metrics)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
@@ -544,6 +596,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
+            message_centres=centres,
         )
     finally:
         await leadership.drop()
@@ -551,6 +604,8 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
         await readers.aclose()
         for channel in registry.values():
             await channel.aclose()
+        if centres is not None:
+            await centres.aclose()
         await http.aclose()
         await wake_ups.aclose()
         await pool.close()

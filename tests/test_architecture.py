@@ -217,6 +217,7 @@ def test_a_crowded_room_is_noticed() -> None:
 
 
 TWO_CLASSES = {
+    "Command": "what a PDU asks for (SMPP 3.4, section 5.1.2.1); and what the supervisor starts",
     "Document": "what a body held, in cap; and the feed format of that name, beside Dwd, Index and Nina",
     "Scope": "CAP's <scope>; and what of the country a permission is for, which is called so everywhere",
     "Sms": "one text in its encoding and parts; and the channel, which is called after what it sends",

@@ -204,7 +204,10 @@ def test_a_number_that_no_clock_or_port_can_hold_is_refused(
 
 @pytest.mark.parametrize("name", BY_FILE)
 def test_a_secret_may_stand_in_a_file(env: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
-    values = {"WARN_SMS_GATEWAYS": '[{"name": "a", "url": "https://a.example/"}]'}
+    values = {
+        "WARN_SMS_GATEWAYS": '[{"name": "a", "url": "https://a.example/"}]',
+        "WARN_SMPP_GATEWAYS": '[{"name": "a", "hosts": ["smpps://a.example:2776"], "system_id": "kreis"}]',
+    }
     value = values.get(name, "postgresql://of-the-tests@h/x")
     file = tmp_path / "secret"
     file.write_text(value + "\n")

@@ -31,8 +31,9 @@ from dispatcher import wiring
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.runtime.secrets.files import new_secret, secret_file, secret_path
-from dispatcher.settings import Settings, SettingsError
+from dispatcher.settings import Settings, SettingsError, explained
 from tests.channels.far_side import answer, far_side
+from tests.channels.sms.smpp.centre import scripted_centre
 
 USER_AGENT = ec.generate_private_key(ec.SECP256R1())
 AUTH = bytes(range(16))
@@ -224,3 +225,44 @@ async def test_no_process_starts_on_the_record_of_another_service(
             pass
     with pytest.raises(SettingsError, match="or correct DATABASE_URL"):
         await wiring.agree_on_secrets(theirs, database_url)
+
+
+async def test_an_smpp_gateway_by_settings(env: pytest.MonkeyPatch) -> None:
+    async with scripted_centre() as centre:
+        settings = [{"name": "smsc", "hosts": [f"smpp://127.0.0.1:{centre.port}"], "system_id": "kreis"}]
+        env.setenv("WARN_SMPP_GATEWAYS", json.dumps(settings))
+        http = wiring.http_client(Settings())
+        channel = wiring.channels(Settings(), http, wiring.checking_signer(Settings()))["sms"]
+        receipts = await sent(channel, Endpoint(1, "+4915100000001", {}))
+        await channel.aclose()
+        await http.aclose()
+    assert [(receipt.accepted, receipt.reference) for receipt in receipts] == [(True, "m-1")]
+    assert centre.submits[0].text == b"Hochwasser"
+    assert channel.gateway_limits("smsc").concurrency == 10
+
+
+@pytest.mark.parametrize(
+    ("smpp", "words"),
+    [
+        ({"name": "a"}, "2 gateways are called a"),
+        ({"hosts": ["ftp://h:1"]}, "begins with smpp:// or smpps://"),
+        (
+            {"passwort": "x"},
+            "WARN_SMPP_GATEWAYS.0.passwort: there is no member of this name; the nearest is password",
+        ),
+    ],
+)
+def test_an_smpp_gateway_that_cannot_be_is_named(env: pytest.MonkeyPatch, smpp: Any, words: str) -> None:
+    env.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
+    gateway = {"name": "smsc", "hosts": ["smpp://127.0.0.1:1"], "system_id": "kreis", **smpp}
+    env.setenv("WARN_SMPP_GATEWAYS", json.dumps([gateway]))
+    with pytest.raises((SettingsError, ValidationError)) as raised:
+        wiring.check(Settings(), None)
+    found = raised.value
+    said = (
+        [explained(dict(one)) for one in found.errors()]
+        if isinstance(found, ValidationError)
+        else [str(found)]
+    )
+    assert words in said[0]
+    assert "WARN_SMPP_GATEWAYS" in said[0]

@@ -32,6 +32,7 @@ from channels.sms.http.provider import (
     ValidityUnit,
     parse_failure,
 )
+from channels.sms.smpp.settings import SmppGatewaySettings, SmppSettings
 
 
 class SmsAnswerSettings(BaseModel):
@@ -190,11 +191,12 @@ MEMBERS: Final = {
     "sms_gateways": tuple(SmsGatewaySettings.model_fields),
     "answer": tuple(SmsAnswerSettings.model_fields),
     "reports": tuple(SmsReportSettings.model_fields),
+    "smpp_gateways": tuple(SmppGatewaySettings.model_fields),
 }
 """The names that may stand in a gateway's JSON, by what they stand in."""
 
 
-class SmsSettings(BaseModel):
+class SmsSettings(SmppSettings, BaseModel):
     """The part of the service's settings that is the SMS channel's."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)

@@ -11,6 +11,7 @@ from dispatcher.metrics.delivery import DeliveryMetrics
 from dispatcher.metrics.feeds import FeedMetrics
 from dispatcher.metrics.http import HttpMetrics
 from dispatcher.metrics.intake import IntakeMetrics
+from dispatcher.metrics.message_centres import MessageCentreMetrics
 from dispatcher.metrics.process import ProcessMetrics, Restarts
 from dispatcher.metrics.reach import ReachMetrics
 from dispatcher.metrics.state import StateMetrics
@@ -27,6 +28,7 @@ class Metrics(
     FeedMetrics,
     AccessMetrics,
     HttpMetrics,
+    MessageCentreMetrics,
     ProcessMetrics,
 ):
     """All metrics of one process, in a registry of its own."""

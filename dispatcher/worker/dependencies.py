@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
     from dispatcher.worker.key_precomputer import KeyPrecomputer
+    from dispatcher.worker.message_centres import MessageCentres
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,4 +31,6 @@ class WorkerDependencies:
     """Polls the feeds, where there are any."""
     key_precomputer: KeyPrecomputer | None = None
     """Keeps message keys ready, where that is wanted."""
+    message_centres: MessageCentres | None = None
+    """Keeps sessions with SMPP gateways, where there are any."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

@@ -50,6 +50,8 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         work.append(dependencies.feed_scheduler.run())
     if dependencies.key_precomputer is not None:
         work.append(dependencies.key_precomputer.run())
+    if dependencies.message_centres is not None:
+        work.append(dependencies.message_centres.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, dependencies.reconciler.run(), serving]]
     try:

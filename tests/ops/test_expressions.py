@@ -1,7 +1,9 @@
 """Every expression of rules and dashboards, asked of a real Prometheus that watched a small district at work."""
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from ops.lab.world.district import SENDER, District, Layout
 from ops.lab.world.population import PopulationPlan
 from ops.monitoring import RUNBOOKS
+from tests.channels.sms.smpp.centre import obliging_centre
 from tests.ops.expressions import DASHBOARDS, OPS, dashboard_expressions
 from tests.ops.monitoring import Prometheus, eventually, quick_configuration
 from tests.support.messages import DUEREN, JUELICH, message
@@ -48,7 +51,14 @@ def watched(prometheus_tools: Any, servers_dir: Path) -> Iterator[Any]:
     home.mkdir()
     (home / "ablage").mkdir()
     (home / "feeds.toml").write_text(FEED.format(folder=home / "ablage"))
-    settings = {"WARN_FEEDS": str(home / "feeds.toml")}
+    with obliging_centre() as port, _watched_district(home, port) as found:
+        yield found
+
+
+@contextmanager
+def _watched_district(home: Path, port: int) -> Iterator[Any]:
+    smsc = {"name": "smsc", "hosts": [f"smpp://127.0.0.1:{port}"], "system_id": "kreis", "weight": 0}
+    settings = {"WARN_FEEDS": str(home / "feeds.toml"), "WARN_SMPP_GATEWAYS": json.dumps([smsc])}
     with District(home / "district", Layout(plan=PEOPLE, push_services=1, settings=settings)) as district:
         configuration = quick_configuration(district.service.home, home / "monitoring")
         prometheus = Prometheus(home / "prometheus", configuration)

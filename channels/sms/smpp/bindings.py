@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from channels.base import RateLimited
 from channels.sms.smpp import statuses
 from channels.sms.smpp.connecting import connect
-from channels.sms.smpp.session import DEFAULT_TIMING, Answered, Session, SessionEnd, SessionState
+from channels.sms.smpp.session import DEFAULT_TIMING, Answered, SessionEnd, SessionState, SmppSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from channels.sms.smpp.connecting import Centre
     from channels.sms.smpp.pdu import BindRequest, DataMessage, ShortMessage
-    from channels.sms.smpp.session import Role, Schedule, SubmitOutcome, Timing, Unanswered
+    from channels.sms.smpp.session import NeverAnswered, Role, Schedule, SubmitOutcome, Timing
     from channels.sms.smpp.statuses import StatusMeaning
 
     Inbox: TypeAlias = Callable[[ShortMessage | DataMessage, Callable[[int], None]], None]
@@ -96,7 +96,7 @@ class Taken:
 class Stopped:
     """The gateway did not take the part with this number, from 1 on, or nobody knows whether it did."""
 
-    outcome: Answered | Unanswered | Unwritten
+    outcome: Answered | NeverAnswered | Unwritten
     part: int
     parts: int
 
@@ -139,10 +139,10 @@ class _Text:
         self.done: asyncio.Future[TextOutcome] = asyncio.get_running_loop().create_future()
         self.parts: Sequence[ShortMessage] = ()
         self.references: list[str] = []
-        self.session: Session
+        self.session: SmppSession
         self.since = 0.0
 
-    def write(self, session: Session, now: float) -> bool:
+    def write(self, session: SmppSession, now: float) -> bool:
         """Write the next part; returns whether it was."""
         if self.done.done():
             return False
@@ -170,7 +170,7 @@ class _Text:
             elif not self.done.done():
                 self.done.set_result(Taken(tuple(self.references)))
 
-    def stop(self, outcome: Answered | Unanswered | Unwritten) -> None:
+    def stop(self, outcome: Answered | NeverAnswered | Unwritten) -> None:
         if not self.done.done():
             self.done.set_result(Stopped(outcome, len(self.references) + 1, len(self.parts)))
 
@@ -187,7 +187,7 @@ class _Place:
     def __init__(self, centre: Centre, role: Role) -> None:
         self.centre = centre
         self.role = role
-        self.session: Session | None = None
+        self.session: SmppSession | None = None
         self.closed: asyncio.Event = asyncio.Event()
         self.held_until = 0.0
         self.rest: deque[_Text] = deque()
@@ -267,22 +267,22 @@ class Bindings:
 
     # what sessions call
 
-    def on_bound(self, session: Session) -> None:
+    def on_bound(self, session: SmppSession) -> None:
         if place := self._place(session):
             place.tried = True
         self._wake()
 
-    def on_room(self, session: Session) -> None:
+    def on_room(self, session: SmppSession) -> None:
         del session
         self._wake()
 
     def on_message(
-        self, session: Session, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]
+        self, session: SmppSession, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]
     ) -> None:
         del session
         self._inbox(body, acknowledge)
 
-    def on_closed(self, session: Session) -> None:
+    def on_closed(self, session: SmppSession) -> None:
         place = self._place(session)
         if place is None:
             return
@@ -350,7 +350,7 @@ class Bindings:
             if text.write(session, now) and self._plan.rate:
                 self._next_at = max(self._next_at, now - CATCH_UP_S) + 1 / self._plan.rate
 
-    def _free(self, now: float) -> tuple[_Place, Session] | None:
+    def _free(self, now: float) -> tuple[_Place, SmppSession] | None:
         """Return where the next part is to be written: first the rest of texts that were begun, else where least is
         outstanding.
         """
@@ -380,7 +380,7 @@ class Bindings:
 
         self._schedule(max(0.0, at - self._clock()), wake)
 
-    def _bound(self) -> list[Session]:
+    def _bound(self) -> list[SmppSession]:
         sessions = [place.session for place in self._places]
         return [session for session in sessions if session and session.state is SessionState.BOUND]
 
@@ -397,7 +397,7 @@ class Bindings:
 
     # sessions
 
-    def _place(self, session: Session) -> _Place | None:
+    def _place(self, session: SmppSession) -> _Place | None:
         return next((place for place in self._places if place.session is session), None)
 
     def _note_end(self, place: _Place, end: SessionEnd) -> None:
@@ -420,7 +420,7 @@ class Bindings:
     async def _hold(self, place: _Place) -> SessionEnd:
         """Open a session in this place; returns why it is over."""
         plan = self._plan
-        session = Session(place.role, plan.bind, plan.window, self, plan.timing, self._schedule)
+        session = SmppSession(place.role, plan.bind, plan.window, self, plan.timing, self._schedule)
         place.closed.clear()
         place.session, place.held_until = session, 0.0
         failed = await connect(place.centre, session, plan.connect_s)

@@ -9,33 +9,35 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import (
     ChannelDown,
+    ChannelFault,
     ChannelMisconfigured,
     DeliveryError,
     Expired,
     GatewayLimits,
+    NotMade,
+    Permanent,
     RateLimited,
     Receipt,
     Transient,
     Uncertain,
 )
 from channels.clock import utc_now
-from channels.crashes import Proof
-from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
+from channels.crashes import Proof, is_ours
 from channels.sms.channel import LIMITS
-from channels.sms.delivery_reports import client_ref
+from channels.sms.delivery_reports import SentPart
 from channels.sms.fitting import compose
 from channels.sms.numbers import check_number
 from channels.sms.smpp.bindings import Bindings, NoBindError, Stopped, Unwritten
 from channels.sms.smpp.receipts import ReceiptForm, answer_key, read_receipt
 from channels.sms.smpp.segments import addressed, messages, validity_period
-from channels.sms.smpp.session import Unanswered
+from channels.sms.smpp.session import NeverAnswered
 from channels.sms.smpp.statuses import OK, code, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
     from datetime import datetime
 
-    from channels.base import Endpoint, Notice
+    from channels.base import ChannelError, Endpoint, Notice
     from channels.sms.gsm7 import Sms
     from channels.sms.smpp.bindings import BindingFigures, BindingPlan, TextOutcome
     from channels.sms.smpp.pdu import DataMessage, ShortMessage
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 
 REFERENCES: Final = 1 << 16
 """How many references there are for what makes parts one text (`sar_msg_ref_num`; a header has an octet of it)."""
+
+WHOLE_TEXT: Final = 0
+"""The part of an id that stands for a whole text, however many parts the centre makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +66,10 @@ class SmppGateway:
     """See `GatewayLimits.account`."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentPart:
-    """A part that a gateway took, and the key under which its receipt will be looked for."""
-
-    gateway: str
-    key: str
-    client_ref: str
-    part: int
-    parts: int
-
-
 class Journal(Protocol):
     """Keeps what ties receipts to messages: whichever process hears of one, it may be another's message."""
 
-    def sent(self, part: SentPart) -> None:
+    def sent(self, gateway: str, part: SentPart) -> None:
         """Note a part that was taken."""
         ...
 
@@ -91,7 +85,7 @@ class Journal(Protocol):
 class NoJournal:
     """Keeps nothing: for who sends and asks for no receipts."""
 
-    def sent(self, part: SentPart) -> None:
+    def sent(self, gateway: str, part: SentPart) -> None:
         """Forget it."""
 
     def received(self, gateway: str, receipt: CentreReceipt, acknowledge: Callable[[int], None]) -> None:
@@ -149,8 +143,8 @@ class SmppCarrier:
             call.abort()
         if receipts := call.close():
             yield receipts
-        if call.health.error is not None:
-            raise call.health.error
+        if call.error is not None:
+            raise call.error
 
     async def aclose(self) -> None:
         """Unbind."""
@@ -171,17 +165,18 @@ class SmppCarrier:
         validity = validity_period(form.validity, now, seconds)
         return addressed(messages(sms, form, self._reference, validity), number, form)
 
-    def note(self, ref: str, part: int, parts: int, message_id: str) -> None:
+    def note(self, ref: tuple[str, int], number: int, parts: int, message_id: str) -> None:
         """Keep what ties a part's receipt to its recipient."""
         if key := answer_key(message_id, self._gateway.receipts.ids):
-            self._journal.sent(SentPart(self._gateway.name, key, ref, part, parts))
+            part = number if parts > 1 else WHOLE_TEXT
+            self._journal.sent(self._gateway.name, SentPart(key, ref, part))
 
     def error(self, stopped: Stopped) -> DeliveryError | ChannelMisconfigured:
         """Return what it means that a gateway did not take a text, or a part of it."""
         detail = f"part {stopped.part} of {stopped.parts}" if stopped.parts > 1 else ""
         if isinstance(stopped.outcome, Unwritten):
             return Transient(stopped.outcome.reason, detail)  # nobody can have read the whole
-        if isinstance(stopped.outcome, Unanswered):
+        if isinstance(stopped.outcome, NeverAnswered):
             return Uncertain(stopped.outcome.reason, detail)
         plan = self._gateway.plan
         error = refusal(stopped.outcome.status, plan.statuses, pause_s=plan.throttle_s, detail=detail)
@@ -212,13 +207,18 @@ class _Call:
     def __init__(
         self, carrier: SmppCarrier, notice: Notice, bindings: Bindings, todo: Iterator[Endpoint]
     ) -> None:
-        self.health = GatewayHealth(carrier.name, 1, CONNECT_FAILURES_IN_A_ROW, carrier.proof)
+        self.error: ChannelError | None = None
+        """Why nothing more is started; what was not started gets no receipt."""
+        self._pause: RateLimited | None = None
+        """Why nothing more is started; what was not started gets this."""
         self._carrier = carrier
         self._notice = notice
         self._bindings = bindings
         self._todo = todo
-        self._running: set[asyncio.Task[list[Receipt]]] = set()
+        self._running: set[asyncio.Task[Receipt | None]] = set()
         self._receipts: list[Receipt] = []
+        self._made = False
+        self._crashed: list[tuple[int, str]] = []
         self._text: Sms | None = None
 
     def start_some(self) -> bool:
@@ -227,9 +227,9 @@ class _Call:
             endpoint = next(self._todo, None)
             if endpoint is None:
                 break
-            if self.health.pause is not None:
-                self._receipts.append(Receipt(endpoint.id, self.health.pause))
-            elif self.health.error is None:  # which says the rest, without a receipt
+            if self._pause is not None:
+                self._receipts.append(Receipt(endpoint.id, self._pause))
+            elif self.error is None:
                 self._running.add(asyncio.create_task(self._send(endpoint)))
         return bool(self._running)
 
@@ -237,43 +237,52 @@ class _Call:
         """Return the receipts of those that are done, as soon as some are."""
         done, self._running = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         receipts, self._receipts = self._receipts, []
-        return receipts + [receipt for task in done for receipt in task.result()]
+        return receipts + [receipt for task in done if (receipt := task.result())]
 
     def close(self) -> list[Receipt]:
         """Return what is left to say now that nothing is under way."""
-        return self._receipts + self.health.close()
+        kinds, proof = [kind for _, kind in self._crashed], self._carrier.proof
+        if not kinds:
+            return self._receipts
+        if not is_ours(kinds, made=self._made, proven=proof.given):
+            return self._receipts + [
+                Receipt(number, Permanent(kind, "unusable record")) for number, kind in self._crashed
+            ]
+        proof.given = False
+        detail = "no message could be made"
+        self.error = self.error or ChannelFault(kinds[0], detail, gateway=self._carrier.name)
+        return self._receipts + [Receipt(number, NotMade(kind, detail)) for number, kind in self._crashed]
 
     def abort(self) -> None:
         for task in self._running:
             task.cancel()
 
-    async def _send(self, endpoint: Endpoint) -> list[Receipt]:
-        """Send to one endpoint; returns the receipts that are certain by that."""
-        health, carrier = self.health, self._carrier
+    async def _send(self, endpoint: Endpoint) -> Receipt | None:
+        """Send to one endpoint; returns its receipt, None where there is none yet, or it was not started."""
+        carrier = self._carrier
         try:
             found = await self._submit(endpoint)
-            made = health.start()  # what was answered, or was not, has been made
-        except NoBindError as error:
-            health.error = health.error or _unbound(error, carrier.name)
-            return []
+            self._made = carrier.proof.given = True  # what was answered, or was not, could be made
+            return carrier.outcome(endpoint, found)
         except DeliveryError as error:
-            return health.fail(endpoint, error)
+            if isinstance(error, RateLimited):
+                self._pause = RateLimited(error.code, "not started", retry_after=error.retry_after)
+            return Receipt(endpoint.id, error)
+        except ChannelMisconfigured as error:
+            self.error = ChannelMisconfigured(error.code, error.detail, gateway=carrier.name)
+            return Receipt(endpoint.id, Transient(error.code, "refused"))
+        except NoBindError as error:
+            self.error = self.error or _unbound(error, carrier.name)
         except MemoryError:
             raise
-        except Exception as crash:  # noqa: BLE001 - one odd record, or everybody's: the gateway's health decides
-            return health.crash(endpoint, type(crash).__name__)
-        try:
-            return [*made, *health.accept(carrier.outcome(endpoint, found))]
-        except DeliveryError as error:
-            return [*made, *health.fail(endpoint, error)]
-        except ChannelMisconfigured as error:
-            return [*made, *health.refuse(endpoint, error)]
+        except Exception as crash:  # noqa: BLE001 - one odd record, or everybody's: `close` decides
+            self._crashed.append((endpoint.id, type(crash).__name__))
+        return None
 
     async def _submit(self, endpoint: Endpoint) -> TextOutcome:
         check_number(endpoint.address)
         carrier = self._carrier
-        # Not the collapse key: an Update must not pass for a repeat of the message it updates.
-        reference = client_ref(self._notice.alert_id, endpoint.id)
+        reference = (self._notice.alert_id, endpoint.id)
 
         def make() -> Sequence[ShortMessage]:
             if self._text is None:

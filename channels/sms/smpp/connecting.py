@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from channels.sms.smpp.session import SessionEnd
 
 if TYPE_CHECKING:
-    from channels.sms.smpp.session import Session
+    from channels.sms.smpp.session import SmppSession
 
 SCHEMES: Final = ("smpp", "smpps")
 """Plain TCP, and TLS from the first octet on. There is no STARTTLS in SMPP."""
@@ -56,7 +56,7 @@ def tls_context(ca_file: str | None = None, *, verify: bool = True) -> ssl.SSLCo
     return context
 
 
-async def connect(centre: Centre, session: Session, timeout_s: float) -> SessionEnd | None:
+async def connect(centre: Centre, session: SmppSession, timeout_s: float) -> SessionEnd | None:
     """Open the session's connection, TLS included. Returns why it could not be."""
     loop = asyncio.get_running_loop()
     try:

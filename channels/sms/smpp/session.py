@@ -8,7 +8,7 @@ An answer belongs to the submit with its sequence number, in whatever order answ
 own time is uncertain; a late answer still tells its id. When the session ends, all that is outstanding is uncertain at
 once. Nothing waits here to be written: who has something to say waits for room, so that what was never written is known
 by not having been taken. Nothing decides here either: what comes of a submit goes to its `on_done`, what a centre sends
-us to `Listener`.
+us to `SessionListener`.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class NeverAnswered:
     """A submit left us, and nobody knows what became of it."""
 
     reason: str
 
 
-SubmitOutcome: TypeAlias = Answered | Unanswered
+SubmitOutcome: TypeAlias = Answered | NeverAnswered
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,22 +125,22 @@ class Schedule(Protocol):
     def __call__(self, delay: float, callback: Callable[[], None], /) -> Timer: ...
 
 
-class Listener(Protocol):
+class SessionListener(Protocol):
     """Who is told what happens to a session."""
 
-    def on_bound(self, session: Session) -> None: ...
+    def on_bound(self, session: SmppSession) -> None: ...
 
-    def on_room(self, session: Session) -> None:
+    def on_room(self, session: SmppSession) -> None:
         """Hear that the session may take another submit."""
         ...
 
     def on_message(
-        self, session: Session, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]
+        self, session: SmppSession, body: ShortMessage | DataMessage, acknowledge: Callable[[int], None]
     ) -> None:
         """Take what the centre sends us. `acknowledge` is to be called once, with a command_status."""
         ...
 
-    def on_closed(self, session: Session) -> None:
+    def on_closed(self, session: SmppSession) -> None:
         """Hear that the session is over; `session.ended` says why."""
         ...
 
@@ -168,7 +168,7 @@ class _Submit:
         self.timer: Timer
 
 
-class Session(asyncio.Protocol):
+class SmppSession(asyncio.Protocol):
     """One connection and its bind: the protocol of an asyncio transport."""
 
     def __init__(
@@ -176,7 +176,7 @@ class Session(asyncio.Protocol):
         role: Role,
         bind: BindRequest,
         window: int,
-        listener: Listener,
+        listener: SessionListener,
         timing: Timing,
         schedule: Schedule | None = None,
     ) -> None:
@@ -391,7 +391,7 @@ class Session(asyncio.Protocol):
         self._unanswered[sequence] = submit
         if len(self._unanswered) > UNANSWERED_KEPT:
             del self._unanswered[next(iter(self._unanswered))]
-        submit.on_done(Unanswered("timeout"))
+        submit.on_done(NeverAnswered("timeout"))
         if self.has_room:
             self._listener.on_room(self)
 
@@ -424,5 +424,5 @@ class Session(asyncio.Protocol):
         self._unanswered.clear()
         for submit in outstanding.values():
             submit.timer.cancel()
-            submit.on_done(Unanswered(code))
+            submit.on_done(NeverAnswered(code))
         self._listener.on_closed(self)

@@ -3,9 +3,11 @@
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from queue import Queue
+from threading import Thread
 from typing import Any
 
 from channels.sms.smpp.connecting import Centre
@@ -202,3 +204,24 @@ class Pauses:
 
     def go_on(self) -> None:
         self._go.release()
+
+
+@contextmanager
+def obliging_centre() -> Iterator[int]:
+    """Serve in a thread of its own, for who waits for other things; gives the port."""
+    ready: Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Queue()
+
+    async def serve() -> None:
+        over = asyncio.Event()
+        async with scripted_centre() as centre:
+            ready.put((asyncio.get_running_loop(), over, centre.port))
+            await over.wait()
+
+    thread = Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    loop, over, port = ready.get(timeout=30)
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(30)

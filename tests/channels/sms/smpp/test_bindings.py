@@ -14,7 +14,7 @@ from channels.base import Permanent
 from channels.sms.smpp.bindings import BindingPlan, Bindings, NoBindError, Stopped, Taken, Unwritten
 from channels.sms.smpp.connecting import Centre
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage
-from channels.sms.smpp.session import Answered, Role, Unanswered
+from channels.sms.smpp.session import Answered, NeverAnswered, Role
 from tests.channels.far_side import closed_port
 from tests.channels.sms.smpp.centre import Line, Pauses, ScriptedCentre, Timers, scripted_centre, silent
 
@@ -189,7 +189,7 @@ async def test_a_session_that_is_lost_leaves_others_texts_alone() -> None:
         await one.submitted(2)
         waiting = one.send(3)
         one.centre.submitted_over[0].close()
-        assert await lost == Stopped(Unanswered("closed"), 1, 1)
+        assert await lost == Stopped(NeverAnswered("closed"), 1, 1)
         pdu, line = held[0]
         line.send(Pdu(Command.SUBMIT_SM_RESP, pdu.sequence, body=MessageAnswer("m")))
         assert await other == Taken(("m",))
@@ -208,7 +208,7 @@ async def test_a_text_whose_rest_was_not_written_is_not_uncertain() -> None:
         one.centre.script.append(silent)
         one.centre.lines[0].close()
         found = await sending
-        assert found in (Stopped(Unwritten("closed"), 2, 2), Stopped(Unanswered("closed"), 2, 2))
+        assert found in (Stopped(Unwritten("closed"), 2, 2), Stopped(NeverAnswered("closed"), 2, 2))
         assert one.parts == [(1, 1, 2, "m")]
 
 
@@ -218,7 +218,7 @@ async def test_when_all_sessions_are_lost_nothing_waits_on() -> None:
         await one.submitted(1)
         second = one.send(2)
         one.centre.lines[0].close()
-        assert await first == Stopped(Unanswered("closed"), 1, 1)
+        assert await first == Stopped(NeverAnswered("closed"), 1, 1)
         with pytest.raises(NoBindError, match="closed"):
             await second
         with pytest.raises(NoBindError):

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from channels.base import ChannelDown, ChannelMisconfigured, Endpoint, Notice, Urgency
-from channels.sms.delivery_reports import ReportState
+from channels.sms.delivery_reports import ReportState, SentPart
 from channels.sms.smpp.bindings import BindingPlan
-from channels.sms.smpp.carrier import SentPart, SmppCarrier, SmppGateway
+from channels.sms.smpp.carrier import WHOLE_TEXT, SmppCarrier, SmppGateway
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage
 from channels.sms.smpp.receipts import CentreReceipt, IdForm, ReceiptForm
 from channels.sms.smpp.segments import LongText, MessageForm, ValidityForm
@@ -34,7 +34,8 @@ class Book:
         self.ignored_from: list[str] = []
         self.heard = asyncio.Event()
 
-    def sent(self, part: SentPart) -> None:
+    def sent(self, gateway: str, part: SentPart) -> None:
+        assert gateway == "smsc"
         self.parts.append(part)
 
     def received(self, gateway: str, receipt: CentreReceipt, acknowledge: Any) -> None:
@@ -122,7 +123,7 @@ async def test_what_a_centre_gets() -> None:
         registered_delivery=1,
         text=b"WARNUNG: Hochwasser",
     )
-    assert one.book.parts == [SentPart("smsc", "M-1", "01JD8Z0000000000000000TEST-1", 1, 1)]
+    assert one.book.parts == [SentPart("M-1", ("01JD8Z0000000000000000TEST", 1), WHOLE_TEXT)]
 
 
 async def test_a_long_text_in_a_profile_of_its_own() -> None:
@@ -138,7 +139,7 @@ async def test_a_long_text_in_a_profile_of_its_own() -> None:
         "261128121000000+",
     )
     assert len(first.tlvs) == len(second.tlvs) == 3
-    assert [(part.key, part.part, part.parts) for part in one.book.parts] == [("M-1", 1, 2), ("M-2", 2, 2)]
+    assert [(part.key, part.part) for part in one.book.parts] == [("M-1", 1), ("M-2", 2)]
 
 
 async def test_each_texts_parts_have_a_reference_of_their_own() -> None:

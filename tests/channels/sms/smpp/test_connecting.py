@@ -7,15 +7,17 @@ import pytest
 
 from channels.sms.smpp.connecting import Centre, connect, parse_centre, tls_context
 from channels.sms.smpp.pdu import BindRequest
-from channels.sms.smpp.session import DEFAULT_TIMING, Role, Session
+from channels.sms.smpp.session import DEFAULT_TIMING, Role, SmppSession
 from tests.channels.far_side import closed_port
 from tests.channels.sms.smpp.centre import Timers, scripted_centre
 from tests.channels.sms.smpp.test_session import Ear
 
 
-def session() -> tuple[Session, Ear]:
+def session() -> tuple[SmppSession, Ear]:
     ear = Ear()
-    return Session(Role.TRANSCEIVER, BindRequest("kreis", "geheim"), 1, ear, DEFAULT_TIMING, Timers()), ear
+    return SmppSession(
+        Role.TRANSCEIVER, BindRequest("kreis", "geheim"), 1, ear, DEFAULT_TIMING, Timers()
+    ), ear
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,22 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 
 from channels.sms.smpp.connecting import connect
 from channels.sms.smpp.pdu import BindRequest, Command, MessageAnswer, Pdu, ShortMessage, encode
-from channels.sms.smpp.session import Answered, Role, Session, SessionEnd, SessionState, Timing, Unanswered
+from channels.sms.smpp.session import (
+    Answered,
+    NeverAnswered,
+    Role,
+    SessionEnd,
+    SessionState,
+    SmppSession,
+    Timing,
+)
 from tests.channels.sms.smpp.centre import Line, ScriptedCentre, Timers, scripted_centre, silent
 
 TEXT = ShortMessage(destination="4915100000001", text=b"a")
@@ -26,24 +35,24 @@ class Ear:
         self.messages: list[Any] = []
         self.arrived = asyncio.Event()
 
-    def on_bound(self, session: Session) -> None:
+    def on_bound(self, session: SmppSession) -> None:
         self.bound.set()
 
-    def on_room(self, session: Session) -> None:
+    def on_room(self, session: SmppSession) -> None:
         self.rooms += 1
 
-    def on_message(self, session: Session, body: Any, acknowledge: Any) -> None:
+    def on_message(self, session: SmppSession, body: Any, acknowledge: Any) -> None:
         self.messages.append((body, acknowledge))
         self.arrived.set()
 
-    def on_closed(self, session: Session) -> None:
+    def on_closed(self, session: SmppSession) -> None:
         self.closed.set()
 
 
 class Stage:
     """A session and what came of its submits."""
 
-    def __init__(self, centre: ScriptedCentre, session: Session, ear: Ear, timers: Timers) -> None:
+    def __init__(self, centre: ScriptedCentre, session: SmppSession, ear: Ear, timers: Timers) -> None:
         self.centre, self.session, self.ear, self.timers = centre, session, ear, timers
         self.outcomes: dict[str, Any] = {}
         self.late: dict[str, str] = {}
@@ -74,6 +83,9 @@ class Stage:
     def commands(self) -> list[Command]:
         return [pdu.command for pdu in self.line.seen]
 
+    def has_asked(self, times: int) -> bool:
+        return self.commands().count(Command.ENQUIRE_LINK) == times
+
     async def closed(self) -> SessionEnd:
         async with asyncio.timeout(10):
             await self.ear.closed.wait()
@@ -87,7 +99,7 @@ async def session(
 ) -> AsyncIterator[Stage]:
     async with scripted_centre(**(centre_fields or {})) as centre:
         ear, timers = Ear(), Timers()
-        one = Session(role, BindRequest("kreis", "geheim"), window, ear, Timing(), timers)
+        one = SmppSession(role, BindRequest("kreis", "geheim"), window, ear, Timing(), timers)
         assert await connect(centre.centre(), one, 10) is None
         if bound:
             await asyncio.wait_for(ear.bound.wait(), 10)
@@ -188,7 +200,7 @@ async def test_without_an_answer_it_is_uncertain_and_a_late_one_still_tells_its_
         stage.timers.advance(20)
         stage.session._heard = True
         stage.timers.advance(25)
-        assert stage.outcomes == {"a": Unanswered("timeout")}
+        assert stage.outcomes == {"a": NeverAnswered("timeout")}
         assert (stage.session.has_room, stage.ear.rooms) == (True, rooms + 1)
         stage.line.send(Pdu(Command.SUBMIT_SM_RESP, stage.centre.sequences[0], body=MessageAnswer("late")))
         await stage.until_known(2)
@@ -203,7 +215,7 @@ async def test_a_close_makes_all_that_is_outstanding_uncertain_at_once() -> None
         await stage.centre.until(lambda: len(stage.centre.submits) == 2)
         stage.line.close()
         assert await stage.closed() == SessionEnd("closed", was_bound=True)
-    assert stage.outcomes == dict.fromkeys("ab", Unanswered("closed"))
+    assert stage.outcomes == dict.fromkeys("ab", NeverAnswered("closed"))
 
 
 async def test_a_centre_that_unbinds_is_answered_and_its_last_answers_count() -> None:
@@ -221,7 +233,11 @@ async def test_a_centre_that_unbinds_is_answered_and_its_last_answers_count() ->
         stage.line.close()
         await stage.closed()
         assert stage.commands()[-1] is Command.UNBIND_RESP
-    assert stage.outcomes == {"b": Answered(0, "m"), "a": Unanswered("closed"), "c": Unanswered("closed")}
+    assert stage.outcomes == {
+        "b": Answered(0, "m"),
+        "a": NeverAnswered("closed"),
+        "c": NeverAnswered("closed"),
+    }
 
 
 async def test_a_centre_that_unbinds_and_stays_is_left() -> None:
@@ -279,7 +295,7 @@ async def test_a_silent_line_is_asked_within_30_s_and_dead_10_s_later() -> None:
         assert stage.session.state is SessionState.BOUND
         stage.timers.advance(10)
         assert await stage.closed() == SessionEnd("silent", was_bound=True)
-    assert stage.outcomes == {"a": Unanswered("silent")}
+    assert stage.outcomes == {"a": NeverAnswered("silent")}
 
 
 async def test_a_line_that_answers_goes_on() -> None:
@@ -287,9 +303,7 @@ async def test_a_line_that_answers_goes_on() -> None:
         for number in range(1, 4):
             while not stage.session._asked:
                 stage.timers.advance(5)
-            await stage.centre.until(
-                lambda number=number: stage.commands().count(Command.ENQUIRE_LINK) == number
-            )
+            await stage.centre.until(partial(stage.has_asked, number))
             while not stage.session._heard:  # noqa: ASYNC110 - nobody is told that an answer came
                 await asyncio.sleep(0)
             stage.timers.advance(10)
@@ -339,7 +353,7 @@ async def test_garbage_ends_the_session_and_what_is_outstanding_is_uncertain(oct
         await stage.centre.until(lambda: stage.centre.submits)
         stage.line.raw(octets)
         assert (await stage.closed()).code == "protocol"
-    assert stage.outcomes == {"a": Unanswered("protocol")}
+    assert stage.outcomes == {"a": NeverAnswered("protocol")}
 
 
 async def test_a_centre_that_says_we_are_not_bound_is_left() -> None:
