@@ -8,6 +8,7 @@
     webpush   what a push service and the user agent behind it check (with vapid)
     sms       what an SMS provider checks
     reports   what an SMS provider reports of messages it took, right and wrong
+    smsc      an SMS provider by SMPP, whose room is `smpp`
     app       what a municipality's callback checks
     journal   the ledger's writing side: one fsync for all lines that wait, answers only after it
     gateway   a request's way through the above

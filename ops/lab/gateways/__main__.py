@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from ops.lab.gateways.process import Listen, die_with_parent, serve
-from ops.lab.gateways.registry import STANDINS
+from ops.lab.gateways.process import Listen, die_with_parent
+from ops.lab.gateways.registry import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not options.detached:
         die_with_parent(parent)
     listen = Listen(options.host, tuple(options.port or (0,)), options.tls_cert, options.tls_key)
-    examiner = STANDINS[options.channel].examiner(options, listen)
-    announce = partial(print, flush=True)
-    uvloop.run(serve(examiner, listen, options.ledger, announce, options.texts))
+    uvloop.run(ALL[options.channel].serve(options, listen, partial(print, flush=True)))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(prog="python -m ops.lab.gateways", description=__doc__)
     channels = parser.add_subparsers(dest="channel", required=True)
-    for spec in STANDINS.values():
+    for spec in ALL.values():
         spec.add_options(channels.add_parser(spec.name, parents=[common], help=spec.help))
     return parser
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -109,17 +109,29 @@ def parse(body: bytes) -> tuple[Rule, ...]:
     )
 
 
-class Faults:
+class Ruling(Protocol):
+    """A rule of any protocol's: its name, and what it meets."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def match(self) -> Match: ...
+
+
+R = TypeVar("R", bound=Ruling)
+
+
+class Faults(Generic[R]):
     """Holds the rules in force and the counters they refer to."""
 
-    def __init__(self, rules: tuple[Rule, ...], now_s: float) -> None:
+    def __init__(self, rules: tuple[R, ...], now_s: float) -> None:
         self.rules = rules
         self.fired: dict[str, int] = {rule.name: 0 for rule in rules}
         self._since_s = now_s
         self._requests = 0
         self._attempts: dict[str, int] = {}
 
-    def choose(self, recipient: str, port: int, now_s: float) -> Rule | None:
+    def choose(self, recipient: str, port: int, now_s: float) -> R | None:
         """Count one request and return the rule that meets it, if any. `now_s` is monotonic."""
         if not self.rules:
             return None

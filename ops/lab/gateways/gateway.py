@@ -70,7 +70,7 @@ class Gateway:
         """Of each message the texts of the first `texts` that it accepts are written down."""
         self._examiner = examiner
         self._journal = journal
-        self._faults = Faults((), time.monotonic())
+        self._faults: Faults[Rule] = Faults((), time.monotonic())
         self._attempts: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._texts = texts

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ops.lab.gateways.reports import ReportSummary
+from ops.lab.gateways.smpp.outbox import ReceiptSummary as SmppReceipts
 
 if TYPE_CHECKING:
     import ssl
@@ -40,6 +41,8 @@ class Ready(msgspec.Struct, frozen=True):
     ports: tuple[int, ...]
     pid: int
     ledger: str
+    control: str = ""
+    """Where it takes control requests, if not at `url`."""
 
 
 @dataclass(slots=True)
@@ -82,6 +85,27 @@ class Standin:
         """Report on no more messages."""
         self._control("DELETE", "reports")
 
+    def grant(self, **terms: Any) -> None:
+        """Of an SMS centre: put these terms in force, see `ops.lab.gateways.smpp.terms.Terms`. Raises StandinError."""
+        self._control("PUT", "terms", msgspec.json.encode(terms))
+
+    def receipt(self, **plan: Any) -> None:
+        """Of an SMS centre: have what it takes from now on receipted, see `ops.lab.gateways.smpp.receipts.ReceiptPlan`.
+        Raises StandinError for a bad plan."""
+        self._control("PUT", "receipts", msgspec.json.encode(plan))
+
+    def receipt_no_more(self) -> None:
+        """Of an SMS centre: receipt nothing more."""
+        self._control("DELETE", "receipts")
+
+    def receipts(self) -> SmppReceipts:
+        """Return what it receipted since. Raises StandinError where no receipts were asked for."""
+        return msgspec.json.decode(self._control("GET", "receipts"), type=SmppReceipts)
+
+    def part_from_clients(self, how: str) -> None:
+        """Of an SMS centre: end all sessions, by `unbind` or `close`."""
+        self._control("POST", how)
+
     def stats(self) -> dict[str, Any]:
         """Return the gateway's counters since its start."""
         found: dict[str, Any] = msgspec.json.decode(self._control("GET", "stats"))
@@ -107,7 +131,7 @@ class Standin:
         return status
 
     def _control(self, method: str, path: str, body: bytes = b"") -> bytes:
-        parts = urlsplit(self.url)
+        parts = urlsplit(self.ready.control or self.url)
         assert parts.hostname
         connection = (
             http.client.HTTPSConnection(parts.hostname, parts.port, timeout=ANSWER_WITHIN_S, context=self.tls)

@@ -8,9 +8,10 @@ import os
 import signal
 import ssl
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -19,7 +20,8 @@ from ops.lab.gateways.http import http1, http2
 from ops.lab.gateways.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
+    from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
     from pathlib import Path
 
     from ops.lab.gateways.http.exchange import Closable
@@ -43,12 +45,13 @@ class Listen:
     def scheme(self) -> str:
         return "https" if self.tls_cert else "http"
 
-    def tls(self) -> ssl.SSLContext | None:
-        """Make the server's TLS context. Raises OSError, ssl.SSLError."""
+    def tls(self, *, alpn: bool = True) -> ssl.SSLContext | None:
+        """Make the server's TLS context; `alpn`: for HTTP. Raises OSError, ssl.SSLError."""
         if self.tls_cert is None:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.set_alpn_protocols(list(PROTOCOLS))
+        if alpn:
+            context.set_alpn_protocols(list(PROTOCOLS))
         context.load_cert_chain(self.tls_cert, self.tls_key)
         return context
 
@@ -90,15 +93,51 @@ async def serve(
     `announce` gets one JSON line once every port is open: {channel, url, urls, ports, pid, ledger}.
     `texts`: see `Gateway`.
     """
+    with stop_signals() as ended:
+        journal = Journal(ledger, partial(end, ended))
+        gateway = Gateway(examiner, journal, texts)
+        connections: set[Closable] = set()
+        servers = [await _listen(listen, port, gateway, connections) for port in listen.ports]
+        announce(ready_line(examiner.channel, listen, servers, ledger))
+        await run_until(ended, servers, journal, connections)
+
+
+def over_http(
+    examiner: Callable[[argparse.Namespace, Listen], Examiner],
+) -> Callable[[argparse.Namespace, Listen, Callable[[str], None]], Coroutine[Any, Any, None]]:
+    """Return how a stand-in is served whose requests come by HTTP."""
+
+    def run(
+        options: argparse.Namespace, listen: Listen, announce: Callable[[str], None]
+    ) -> Coroutine[Any, Any, None]:
+        return serve(examiner(options, listen), listen, options.ledger, announce, options.texts)
+
+    return run
+
+
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Future[None]]:
+    """Yield what ends on SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[None] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _end, ended, None)
-    journal = Journal(ledger, partial(_end, ended))
-    gateway = Gateway(examiner, journal, texts)
-    connections: set[Closable] = set()
-    servers = [await _listen(listen, port, gateway, connections) for port in listen.ports]
-    announce(_ready(examiner.channel, listen, servers, ledger))
+        loop.add_signal_handler(number, end, ended, None)
+    try:
+        yield ended
+    finally:
+        # Asked to end twice it still ends as it should: the loop, which takes its handlers away, is closed next.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+
+
+async def run_until(
+    ended: asyncio.Future[None],
+    servers: Iterable[asyncio.Server],
+    journal: Journal,
+    connections: Collection[Closable],
+) -> None:
+    """Serve until `ended`, then answer what is written down and close what is open. Raises what ended it."""
     try:
         await ended
     finally:
@@ -107,13 +146,10 @@ async def serve(
         await journal.aclose()
         for connection in tuple(connections):
             connection.close()
-        # Asked to end twice it still ends as it should: the loop, which takes its handlers away, is closed next.
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN)
 
 
-def _end(ended: asyncio.Future[None], error: BaseException | None) -> None:
+def end(ended: asyncio.Future[None], error: BaseException | None) -> None:
+    """End it, with an error or without; what has ended stays so."""
     if ended.done():
         return
     if error:
@@ -132,20 +168,29 @@ async def _listen(listen: Listen, port: int, gateway: Gateway, connections: set[
     server = await loop.create_server(
         connect, listen.host, port, ssl=listen.tls(), backlog=_BACKLOG, start_serving=False
     )
-    bound = _port(server)
+    bound = port_of(server)
     await server.start_serving()
     return server
 
 
-def _port(server: asyncio.Server) -> int:
+def port_of(server: asyncio.Server) -> int:
+    """Return the port that it listens on."""
     port = server.sockets[0].getsockname()[1]
     assert isinstance(port, int)
     return port
 
 
-def _ready(channel: str, listen: Listen, servers: list[asyncio.Server], ledger: Path) -> str:
-    ports = [_port(server) for server in servers]
-    urls = [f"{listen.scheme}://{listen.host}:{port}" for port in ports]
+def ready_line(
+    channel: str,
+    listen: Listen,
+    servers: Iterable[asyncio.Server],
+    ledger: Path,
+    scheme: str = "",
+    control: str = "",
+) -> str:
+    """Write the line that says where a stand-in listens, see `ops.lab.gateways.launch.Ready`."""
+    ports = [port_of(server) for server in servers]
+    urls = [f"{scheme or listen.scheme}://{listen.host}:{port}" for port in ports]
     ready = {
         "channel": channel,
         "url": urls[0],
@@ -153,5 +198,6 @@ def _ready(channel: str, listen: Listen, servers: list[asyncio.Server], ledger: 
         "ports": ports,
         "pid": os.getpid(),
         "ledger": str(ledger),
+        "control": control,
     }
     return msgspec.json.encode(ready).decode()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from pathlib import Path
 
     import msgspec
 
-    from ops.lab.gateways.gateway import Examiner
     from ops.lab.gateways.process import Listen
 
 SHARE_OF_THE_REST = 1.0
@@ -69,7 +68,8 @@ class StandinSpec:
     state_file: str
     """The file with its subscribers' secrets, below the state directory; "" for none."""
     add_options: Callable[[argparse.ArgumentParser], None]
-    examiner: Callable[[argparse.Namespace, Listen], Examiner]
+    serve: Callable[[argparse.Namespace, Listen, Callable[[str], None]], Coroutine[Any, Any, None]]
+    """Serves until it is told to end, and gives the line that says where to the last argument."""
     subscriber: Callable[[int, int | str], Subscriber]
     """The one that follows from a seed and a person's number or a municipality's AGS."""
     arguments: Callable[[Site], tuple[str, ...]]

@@ -64,6 +64,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """What the recipient's device got to read, on as many as the gateway was asked to keep of each message."""
     raw: str = ""
     """Base64 of the encrypted body, where decryption was put off."""
+    part: int = 0
+    """Of an SMS that came by SMPP: which of its parts this is, from 1."""
+    parts: int = 0
+    """Of how many. `text` is the part's own, and the whole text where the part was the last that was missing."""
+    group: str = ""
+    """What marks the parts of one text."""
+    incomplete: bool = False
+    """Whether other parts are missing: a phone shows nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +150,13 @@ def gateway_records(
     """The entries as the verdict reads them.
 
     `messages` translates the value of `alert` (for SMS: the client reference up to its last `-`) into the
-    message id used in the other ledgers; what it does not name stays as it is.
+    message id used in the other ledgers; what it does not name stays as it is. Of a text of several parts the one
+    counts that made it whole.
     """
     names = messages or {}
     for entry in entries:
+        if entry.incomplete:
+            continue
         yield GatewayRecord(
             message=names.get(entry.alert, entry.alert),
             recipient=entry.recipient,

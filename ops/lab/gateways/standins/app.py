@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, read_document, refused
+from ops.lab.gateways.process import over_http
 from ops.lab.gateways.spec import StandinSpec, Subscriber
 from ops.lab.gateways.state import APP_FILE, Instance, drawn, read_lines
 
@@ -99,7 +100,7 @@ STANDIN = StandinSpec(
     by_url=True,
     state_file=APP_FILE,
     add_options=lambda _parser: None,
-    examiner=_examiner,
+    serve=over_http(_examiner),
     subscriber=_subscriber,
     arguments=lambda _site: (),
     settings=lambda _site, _url: {},

@@ -12,6 +12,7 @@ import msgspec
 
 from ops.lab.gateways.http.exchange import Answer
 from ops.lab.gateways.parcel import Parcel, refused
+from ops.lab.gateways.process import over_http
 from ops.lab.gateways.spec import Site, StandinSpec, Subscriber
 from ops.lab.gateways.state import number_ref
 from ops.lab.world.ledger import Content
@@ -115,7 +116,7 @@ STANDIN = StandinSpec(
     by_url=False,
     state_file="",
     add_options=_add_options,
-    examiner=_examiner,
+    serve=over_http(_examiner),
     subscriber=_subscriber,
     arguments=lambda site: ("--bearer", site.token),
     settings=_settings,

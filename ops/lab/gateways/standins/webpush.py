@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ops.lab.gateways.http.exchange import Answer, Request
 from ops.lab.gateways.parcel import UNREAD, Parcel, read_document, refused
+from ops.lab.gateways.process import over_http
 from ops.lab.gateways.spec import SHARE_OF_THE_REST, Site, StandinSpec, Subscriber
 from ops.lab.gateways.standins.vapid import Vapid
 from ops.lab.gateways.state import WEBPUSH_FILE, UserAgent, b64url, drawn, read_lines, unb64url
@@ -226,7 +227,7 @@ STANDIN = StandinSpec(
     by_url=True,
     state_file=WEBPUSH_FILE,
     add_options=_add_options,
-    examiner=_examiner,
+    serve=over_http(_examiner),
     subscriber=_subscriber,
     arguments=_arguments,
     settings=_settings,
