@@ -25,7 +25,8 @@ def environment(authority: Path | None = None) -> dict[str, str]:
 
 def send(url: str, authority: Path | None = None, **order: Any) -> dict[str, Any]:
     """Send texts with npm's client. See `smpp_client.cjs` for the order and for what comes back."""
-    command = [program("node", "nodejs"), HERE / "smpp_client.cjs", url, json.dumps(order)]
+    theirs = url.replace("smpps://", "ssmpp://")  # its own scheme for TLS
+    command = [program("node", "nodejs"), HERE / "smpp_client.cjs", theirs, json.dumps(order)]
     done = run(command, env=environment(authority))
     assert done.returncode == 0, done.stderr.decode()
     seen: dict[str, Any] = json.loads(done.stdout)

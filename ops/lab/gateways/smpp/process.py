@@ -36,7 +36,7 @@ async def serve(account: Account, listen: Listen, ledger: Path, announce: Callab
         handle = Control(centre, journal).handle
         control = await loop.create_server(lambda: Http1Connection(handle, 0, connections), listen.host, 0)
         servers = [await _listen(centre, listen, port) for port in listen.ports]
-        scheme = "ssmpp" if listen.tls_cert else "smpp"
+        scheme = "smpps" if listen.tls_cert else "smpp"
         at = f"http://{listen.host}:{port_of(control)}"
         announce(ready_line(account.channel, listen, servers, ledger, scheme, at))
         try:

@@ -329,7 +329,7 @@ def test_killed_in_mid_text_it_comes_back_and_knows_what_it_took(processes: Any,
 def test_it_speaks_tls(processes: Any, certificate: tuple[Path, ssl.SSLContext], tmp_path: Path) -> None:
     pem, trusting = certificate
     with started(tmp_path / "smsc.ndjson", tmp_path, "--tls-cert", str(pem)) as secure:
-        assert secure.url.startswith("ssmpp://127.0.0.1:")
+        assert secure.url.startswith("smpps://127.0.0.1:")
         with SmppPeer(secure.ready.ports[0], trusting) as peer:
             assert peer.bind().status == 0
             assert peer.submit(b"x").status == 0
