@@ -30,6 +30,8 @@ class Variant:
     lifetime: timedelta | None = None
     minor: bool = False
     """Whether it has the severity and urgency of the slowest lane, which a grave warning overtakes."""
+    marked: bool = False
+    """Whether the chain's name stands in the headline, for gateways that get nothing but a text."""
 
 
 WHOLE = Variant()
@@ -84,6 +86,8 @@ def _cut(xml: bytes, cut: Variant, expires: datetime, name: str) -> bytes:
         _text(info, "event", f"Hochwasser {name}")
         if cut.lifetime is not None:
             _text(info, "expires", expires.isoformat())
+        if cut.marked:
+            _text(info, "headline", f"{name} Hochwasser an der Rur")
         if cut.minor:
             _text(info, "severity", "Minor")
             _text(info, "urgency", "Expected")

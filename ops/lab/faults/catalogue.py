@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.lab.faults import controls
 from ops.lab.faults.cases import (
+    centre,
     failover,
     gateways,
     machine,
@@ -16,6 +17,7 @@ from ops.lab.faults.cases import (
 )
 from ops.lab.faults.process_overrides import ProcessOverrides, command
 from ops.lab.faults.series import Fault
+from ops.lab.gateways.registry import BY_SMPP
 from ops.lab.world.district import Layout
 
 FAULTS = (
@@ -115,6 +117,28 @@ FAULTS = (
         "false delivery reports, and SIGKILL to PostgreSQL",
         reports.lie_meanwhile,
     ),
+    Fault(
+        "centre-dies",
+        "F8",
+        "SIGKILL to an SMS centre with messages unanswered, which comes back",
+        centre.dies,
+        layout=Layout(standins=BY_SMPP),
+    ),
+    Fault(
+        "centre-dies-once",
+        "F8",
+        "the same, where no text is ever sent twice",
+        centre.dies,
+        settings={centre.RESEND: "never"},
+        layout=Layout(standins=BY_SMPP),
+    ),
+    Fault(
+        "centre-receipts",
+        "F20",
+        "receipts of an SMS centre: doubled, early, contradictory, foreign",
+        centre.receipts_lie,
+        layout=Layout(standins=BY_SMPP),
+    ),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )
 
@@ -138,6 +162,19 @@ CONTROLS = (
         control=True,
         fresh=True,
         layout=Layout(command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.hasty")})),
+    ),
+    Fault(
+        "control-careless",
+        "control",
+        "SIGKILL to an SMS centre, and workers that take no answer for a failure",
+        centre.dies,
+        control=True,
+        breaks="told_twice_uncounted",
+        fresh=True,
+        layout=Layout(
+            standins=BY_SMPP,
+            command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.careless")}),
+        ),
     ),
     Fault(
         "control-fickle",

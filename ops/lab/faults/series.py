@@ -63,7 +63,14 @@ class Fault:
     @property
     def world(self) -> object:
         """Return a value that is equal for faults that can share a district."""
-        return self.surround, self.layout.workers, self.layout.command, tuple(self.settings.items())
+        layout = self.layout
+        return (
+            self.surround,
+            layout.workers,
+            layout.command,
+            tuple(layout.standins),
+            tuple(self.settings.items()),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,8 @@ def _one_district(
         district.stop()
         # only now, so that what was sent late is in the ledgers too
         cases[-1].ended_at = datetime.now(UTC)
-        judged = judge_cases(cases, recipients, tuple(gateway_records(home)))
+        chains = {sent.chain: sent.id for case in cases for sent in case.sent}
+        judged = judge_cases(cases, recipients, tuple(gateway_records(home, chains)))
     return [replace(one, reason=reason) for one, reason in zip(judged, reasons, strict=True)]
 
 

@@ -4,6 +4,7 @@ service's ledger."""
 from __future__ import annotations
 
 import http.client
+import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -184,6 +185,11 @@ class Trial:
         before = self.case.findings.get(name)
         worst = value if before is None else max(value, before.value)
         self.case.findings[name] = Finding(round(worst, 3), limit)
+
+    def ledger_lines(self, alert_id: str) -> list[dict[str, Any]]:
+        """Return the lines of the service's ledger for an alert."""
+        body = self.service.request("GET", f"/v1/alerts/{alert_id}/ledger").body
+        return [json.loads(line) for line in body.splitlines()]
 
     def recovered(self, seconds: float) -> None:
         """Note how long the service needed to recover."""

@@ -54,7 +54,7 @@ class StandinSpec:
     channel: str
     """The service's own name of it."""
     purpose: str
-    """What the service's exemption for its origin is for, in `WARN_ALLOWED_ORIGINS`."""
+    """What the service's exemption for its origin is for, in `WARN_ALLOWED_ORIGINS`; "" where it needs none."""
     help: str
     share: float
     """The share of all persons who subscribe by it. One channel has SHARE_OF_THE_REST; 0: no person does, but each

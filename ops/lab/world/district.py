@@ -66,6 +66,8 @@ class Layout:
     """Further settings of the service, by environment variable."""
     command: tuple[str, ...] = UP
     """The arguments for Python that start the service."""
+    standins: Mapping[str, StandinSpec] = field(default_factory=lambda: STANDINS)
+    """The gateways by name: `BY_SMPP` has an SMS centre in place of the provider with an HTTP interface."""
 
 
 class District:
@@ -136,7 +138,7 @@ class District:
         )
         if certificate:
             self._trusting = ssl.create_default_context(cafile=certificate)
-        for spec in STANDINS.values():
+        for spec in self.layout.standins.values():
             for name in spec.names(self.layout.push_services):
                 self._start_gateway(name, running)
 
@@ -174,10 +176,13 @@ class District:
     @property
     def exemptions(self) -> str:
         """Return what lets the service contact the stand-ins on loopback: WARN_ALLOWED_ORIGINS."""
-        return ",".join(f"{spec.purpose}={url}" for spec in STANDINS.values() for url in self._urls(spec))
+        exempt = [spec for spec in self.layout.standins.values() if spec.purpose]
+        return ",".join(f"{spec.purpose}={url}" for spec in exempt for url in self._urls(spec))
 
     def _settings(self) -> dict[str, str]:
-        by_channel = (spec.settings(self._site, self._urls(spec)[0]) for spec in STANDINS.values())
+        by_channel = (
+            spec.settings(self._site, self._urls(spec)[0]) for spec in self.layout.standins.values()
+        )
         return {
             "WARN_WORKERS": str(self.layout.workers),
             "WARN_ALLOWED_ORIGINS": self.exemptions,
@@ -191,7 +196,8 @@ class District:
     def _enrol(self) -> None:
         """Register the control centre, the municipalities' apps and all subscriptions with the service."""
         file = self.home / "subscriptions.ndjson"
-        reached = {spec.channel: self._urls(spec) for spec in STANDINS.values() if spec.by_url}
+        standins = self.layout.standins.values()
+        reached = {spec.channel: self._urls(spec) for spec in standins if spec.by_url}
         with file.open("wb") as lines:
             lines.writelines(population.import_lines(self.recipients, Origins(reached)))
         key, *_ = self.service.commands(
@@ -244,12 +250,13 @@ class District:
         return self.service.metrics()
 
 
-def gateway_records(home: Path) -> Iterator[GatewayRecord]:
-    """Read what the gateways of the district in `home` wrote down, whether they still run or not."""
+def gateway_records(home: Path, messages: Mapping[str, str] | None = None) -> Iterator[GatewayRecord]:
+    """Read what the gateways of the district in `home` wrote down, whether they still run or not. `messages`: see
+    `ledger.gateway_records`."""
     agents: UserAgents | None = None
     for file in sorted((home / "ledgers").glob("*.ndjson")):
         entries = ledger.read(file).entries
         if agents is None and any(entry.raw for entry in entries):
             agents = UserAgents(home / "population")
         opened = ledger.opened(entries, agents.open_raw) if agents else iter(entries)
-        yield from ledger.gateway_records(opened)
+        yield from ledger.gateway_records(opened, messages)

@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     hash: str = ""
     """SHA-256 (hex) of the decrypted document or of the SMS text."""
     collapse: str = ""
-    """The key by which a repeat replaces its original: Topic, client reference or webhook-id."""
+    """The key by which a repeat replaces its original: Topic, client reference or webhook-id; by SMPP there is none."""
     ttl: int = 0
     """Seconds for which the gateway was asked to keep trying."""
     urgency: str = ""
@@ -70,6 +70,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Of how many. `text` is the part's own, and the whole text where the part was the last that was missing."""
     group: str = ""
     """What marks the parts of one text."""
+    own: str = ""
+    """The sender's own reference: `user_message_reference`."""
     incomplete: bool = False
     """Whether other parts are missing: a phone shows nothing yet."""
 
@@ -167,6 +169,7 @@ def gateway_records(
             kind=entry.kind,
             collapse=entry.collapse,
             status=entry.status,
+            collapses=not entry.parts,
         )
 
 

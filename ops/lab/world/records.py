@@ -111,6 +111,8 @@ class GatewayRecord:
     kind: str = ""
     collapse: str = ""
     status: int = 0
+    collapses: bool = True
+    """Whether its protocol lets a repeat replace the original. Where it does not, a person sees every repeat."""
 
     @property
     def key(self) -> Key:

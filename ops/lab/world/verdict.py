@@ -61,7 +61,8 @@ class Counts:
     doubled_bound: int = 0
     """How many duplicates the killed processes' sends in flight allow, in total."""
     uncollapsed: int = 0
-    """Duplicates that do not carry the original's collapse key: a person may see these."""
+    """Duplicates that do not carry the original's collapse key: a person may see these. A protocol that has no such
+    key is left out: all its duplicates are seen."""
     phantom: int = 0
     false_delivered: int = 0
     unrecorded: int = 0
@@ -154,7 +155,8 @@ def _repeats(accepted: Mapping[Key, list[GatewayRecord]]) -> dict[str, Counter[R
         original, *repeats = sorted(records, key=lambda record: record.wall_time)
         doubled[key.row] += len(repeats)
         uncollapsed[key.row] += sum(
-            not repeat.collapse or repeat.collapse != original.collapse for repeat in repeats
+            repeat.collapses and (not repeat.collapse or repeat.collapse != original.collapse)
+            for repeat in repeats
         )
     return {"doubled": doubled, "uncollapsed": uncollapsed}
 

@@ -42,3 +42,12 @@ def test_entries_become_records_under_the_message_s_own_id() -> None:
     assert record == GatewayRecord("A", "r1", "sms", True, when, "abc", "", "ref-A-42", 202)
     (unnamed,) = ledger.gateway_records([ENTRY])
     assert unnamed.message == "ref-A"
+
+
+def test_of_a_text_in_parts_the_one_counts_that_made_it_whole() -> None:
+    parts = [
+        msgspec.structs.replace(ENTRY, part=number, parts=2, incomplete=number == 1, collapse="")
+        for number in (1, 2)
+    ]
+    (record,) = ledger.gateway_records(parts)
+    assert (record.collapses, record.message) == (False, "ref-A")

@@ -188,3 +188,10 @@ def test_the_verdict_reads_as_json() -> None:
     assert report["total"]["lost"] == 1
     (row,) = report["rows"]
     assert (row["message"], row["channel"], row["lost"]) == ("A", "webpush", 1)
+
+
+def test_where_nothing_collapses_a_repeat_is_a_duplicate_and_no_more() -> None:
+    twice = [accepted("r1", collapse="", collapses=False), accepted("r1", 2, collapse="", collapses=False)]
+    judged = verdict([*twice, CLEAN[1]], SAID)
+    assert nonzero(judged) == {"doubled": 1}
+    assert judged.failures == ("doubled=1>0",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -133,11 +132,9 @@ def _all_reported(trial: Trial) -> Sequence[AnsweredReport]:
 
 
 def _lines(trial: Trial, sent: SentMessage) -> dict[str, Line]:
-    body = trial.service.request("GET", f"/v1/alerts/{sent.id}/ledger").body
-    entries = [json.loads(line) for line in body.splitlines()]
     return {
         f"{sent.id}-{entry['recipient']}": Line(entry["state"], entry["report"])
-        for entry in entries
+        for entry in trial.ledger_lines(sent.id)
         if entry["channel"] == SMS.channel
     }
 

@@ -1,5 +1,6 @@
 """Workers, and an API, that break the promises on purpose. A lab that finds nothing wrong with them is worth nothing.
 
+careless    python -m ops.lab.faults.mutants.careless worker: takes what was not answered for what failed
 forgetful   python -m ops.lab.faults.mutants.forgetful worker: the record is never swept
 fickle      python -m ops.lab.faults.mutants.fickle api: believes the last delivery report, whatever came before
 hasty       python -m ops.lab.faults.mutants.hasty worker: says accepted, then sends

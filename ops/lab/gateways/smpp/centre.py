@@ -257,7 +257,7 @@ class Centre:
             attempt=self._attempts[found.recipient],
             alert=alert[1] if alert else "",
             hash=hashlib.sha256(text.encode()).hexdigest() if number else "",
-            collapse=found.reference,
+            own=found.reference,
             ttl=found.validity_s,
             reference=write_id(self.terms.ids, number) if number else "",
             reason=reason or ("fault" if rule and not number else ""),

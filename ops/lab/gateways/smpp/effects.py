@@ -66,7 +66,7 @@ def _oversized(session: Session, _request: Pdu, _action: SmppAction, _answer: Ca
     session.write_octets(TWO_GIGABYTES)
 
 
-def _late(_session: Session, _request: Pdu, action: SmppAction, answer: Callable[[], None]) -> None:
+def _delay(_session: Session, _request: Pdu, action: SmppAction, answer: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(action.delay_s, answer)
 
 
@@ -96,7 +96,7 @@ _EFFECTS: Mapping[SmppFaultKind, Effect] = {
     SmppFaultKind.UNBIND: _unbind,
     SmppFaultKind.GARBAGE: _garbage,
     SmppFaultKind.OVERSIZED: _oversized,
-    SmppFaultKind.LATE: _late,
+    SmppFaultKind.DELAY: _delay,
     SmppFaultKind.SILENT_AFTER: _silent,
     SmppFaultKind.CLOSE_AFTER: _close,
     SmppFaultKind.UNBIND_AFTER: _unbind_after,

@@ -28,7 +28,7 @@ class SmppFaultKind(StrEnum):
     OVERSIZED = "oversized"
     """Send the head of a PDU of two gigabytes."""
 
-    LATE = "late"
+    DELAY = "delay"
     """Take it, and answer after `delay_s`."""
     SILENT_AFTER = "silent_after"
     """Take it, never answer."""
@@ -46,7 +46,7 @@ class SmppFaultKind(StrEnum):
 
 TAKING = frozenset(
     {
-        SmppFaultKind.LATE,
+        SmppFaultKind.DELAY,
         SmppFaultKind.SILENT_AFTER,
         SmppFaultKind.CLOSE_AFTER,
         SmppFaultKind.UNBIND_AFTER,

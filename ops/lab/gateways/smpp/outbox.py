@@ -14,6 +14,7 @@ import msgspec
 from channels.sms.smpp.pdu import Command, ShortMessage, Tag
 from ops.lab.gateways.smpp.receipts import (
     STATES,
+    UNKNOWN_NUMBER,
     Form,
     Receipt,
     ReceiptPlan,
@@ -47,6 +48,8 @@ class SentReceipt(msgspec.Struct, frozen=True):
     parts: int
     state: str
     early: bool
+    known: bool
+    """Whether it names the message that it is about."""
     tries: int
     status: int | None
     """The status it was answered with; None: no answer yet."""
@@ -96,6 +99,7 @@ class Outbox:
                 due.submission.place.total,
                 due.receipt.state,
                 due.early,
+                due.receipt.message != UNKNOWN_NUMBER,
                 due.tries,
                 due.status,
             )

@@ -39,7 +39,7 @@ class Submission:
     place: Place = ALONE
     text: str = ""
     reference: str = ""
-    """The sender's own: `user_message_reference`, else what marks the parts of a text."""
+    """The sender's own: `user_message_reference`."""
     validity_s: int = 0
     """0: the centre's default."""
     receipts: int = 0
@@ -71,7 +71,7 @@ def examine(message: ShortMessage, now: datetime) -> Submission:
         message.source,
         place=place,
         text=text,
-        reference=f"own-{int.from_bytes(own)}" if own else place.reference,
+        reference=str(int.from_bytes(own)) if own else "",
         validity_s=validity_s,
         receipts=message.registered_delivery & 0x03,
     )

@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from ops.lab.gateways.smpp import process
 from ops.lab.gateways.smpp.centre import Account
 from ops.lab.gateways.standins import sms
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from ops.lab.gateways.spec import Site
 
 SYSTEM_ID = "kreis"
+LAB_ALERT = r"(\d{8}t\d{6}-\d+-\d+)"
+"""The names of chains in the fault lab, which stand in their headlines: SMPP carries no reference of the service's."""
 PASSWORD_OCTETS = 8
 """The most characters of a password (SMPP 3.4 section 4.1.1: nine octets with the NUL)."""
 
@@ -38,14 +42,27 @@ def _serve(
 
 
 def _arguments(site: Site) -> tuple[str, ...]:
-    return ("--system-id", SYSTEM_ID, "--password", site.token[:PASSWORD_OCTETS])
+    return ("--system-id", SYSTEM_ID, "--password", site.token[:PASSWORD_OCTETS], "--alert", LAB_ALERT)
+
+
+def _settings(site: Site, url: str) -> dict[str, str]:
+    gateway = {
+        "name": sms.STANDIN.name,
+        "hosts": [url],
+        "system_id": SYSTEM_ID,
+        "password": site.token[:PASSWORD_OCTETS],
+        "reconnect_first_s": 0.2,
+    }
+    return {"WARN_SMPP_GATEWAYS": msgspec.json.encode([gateway]).decode()}
 
 
 STANDIN = replace(
     sms.STANDIN,
     name="smsc",
+    purpose="",
     help="an SMS centre that speaks SMPP",
     add_options=_add_options,
     serve=_serve,
     arguments=_arguments,
+    settings=_settings,
 )

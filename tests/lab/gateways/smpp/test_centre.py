@@ -105,7 +105,7 @@ def test_a_text_is_written_down_before_it_is_answered_and_without_the_number(
     answer = peer.submit(b"Hochwasser \x1be [A7]", ((Tag.USER_MESSAGE_REFERENCE, b"\x12\x67"),))
     entry = entries(centre)[-1]
     text = "Hochwasser €" + " [A7]".replace("[", "Ä").replace("]", "Ñ")
-    assert (entry.accepted, entry.reference, entry.collapse) == (True, id_of(answer), "own-4711")
+    assert (entry.accepted, entry.reference, entry.own) == (True, id_of(answer), "4711")
     assert (entry.text, entry.hash) == (text, hashlib.sha256(text.encode()).hexdigest())
     assert (entry.recipient, entry.part, entry.parts) == (number_ref("+" + NUMBER), 1, 1)
     assert NUMBER.encode() not in centre.ledger.read_bytes()
@@ -275,7 +275,7 @@ def test_answers_come_late_in_another_order_or_to_nothing(centre: Standin, peer:
     centre.set_faults(fault("stranger"))
     own = peer.send(Command.SUBMIT_SM, message(b"x"))
     assert [peer.next().sequence == own for _ in range(2)] == [False, True]
-    centre.set_faults(fault("late", delay_s=0.05))
+    centre.set_faults(fault("delay", delay_s=0.05))
     first, second = (peer.send(Command.SUBMIT_SM, message(b"x")) for _ in range(2))
     assert [peer.next().sequence for _ in range(2)] == [second, first]
 

@@ -20,7 +20,7 @@ def test_a_message_is_read_and_its_number_is_not_shown() -> None:
     assert (found.status, found.text, found.reference, found.validity_s, found.receipts) == (
         0,
         "Hochwasser",
-        "own-4711",
+        "4711",
         600,
         1,
     )
