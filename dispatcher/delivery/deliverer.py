@@ -290,9 +290,9 @@ class _Work:
     ) -> None:
         recipients = self._lease.recipients
         try:
-            if await self._write_claims():
-                self._stopped = True
-            else:
+            self._stopped |= await self._write_claims()
+            await self._limiter.depart(slots)
+            if self._may_go_on():
                 await self._send(channel, notice, [self._endpoints[recipients[n]] for n in positions], slots)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             self._batch.unclaim(positions)

@@ -17,6 +17,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.delivery.pace.pace import Pace
+from dispatcher.delivery.pace.spacing import Departures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -95,6 +96,7 @@ class GatewayLimiter:
     ) -> None:
         """`monotonic` gives seconds; without a `pace` it is learnt from what is refused."""
         self.pace = pace or Pace()
+        self._departures = Departures()
         self._free = capacity
         self._reserved = max(1, capacity // RESERVED_SHARE) if capacity >= RESERVED_FROM else 0
         self._for_newcomers = self._reserved // 2
@@ -152,6 +154,12 @@ class GatewayLimiter:
             else:  # granted in the same round of the loop in which we are cancelled
                 self.give_back(granted.result(), request.holder)
             raise
+
+    async def depart(self, slots: Slots) -> None:
+        """Wait until what is claimed for these slots may leave, which is at once unless it was held up."""
+        rate, now = self.pace.rate, self._monotonic()
+        if rate is not None and (wait_s := self._departures.wait_s(slots.held * slots.units, rate, now)):
+            await asyncio.sleep(wait_s)
 
     def refused(self, left_at: float, asked_s: float) -> float:
         """Note that what left at `left_at` was too much for the gateway, which asked to be left alone for `asked_s`

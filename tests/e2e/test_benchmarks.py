@@ -39,5 +39,17 @@ def test_a_crowded_lane_is_measured_alone_and_in_the_crowd() -> None:
     assert found["crowded_s"] >= 0.2
 
 
+def test_a_sick_gateway_is_measured_against_the_same_one_when_well() -> None:
+    flags = ("--rounds", "1", "--shares", "0.1", "--subscriptions", "60", "--aged-s", "0.5")
+    found = measured("sick-gateway", "--errors", "500", *flags)
+    assert found.keys() == {"rows", "worst_ratio"}
+    [row] = found["rows"]
+    assert row.keys() == {"error", "share", "healthy_p99_ms", "ratio_healthy", "requests"}
+    assert (row["error"], row["share"]) == ("500", 0.1)
+    assert row["requests"] >= 60
+    assert 0 < row["healthy_p99_ms"] < 60_000, "all who are well were reached"
+    assert found["worst_ratio"] == row["ratio_healthy"]
+
+
 def test_the_model_is_printed_for_each_size_and_mix() -> None:
     assert len(measured("scale")["scenarios"]) == 4

@@ -55,3 +55,21 @@ class Spacing:
     def _refill(self, now: float) -> None:
         self._level = min(self.burst, self._level + self.rate * max(0.0, now - self._at))
         self._at = max(self._at, now)
+
+
+class Departures:
+    """Spaces what leaves for a second time, after it was written down as claimed: what a slow write held up does not
+    leave in one burst. First come, first served.
+    """
+
+    def __init__(self) -> None:
+        self._spacing: Spacing | None = None
+
+    def wait_s(self, units: float, rate: float, now: float) -> float:
+        """Note that so many units are ready to leave. Returns in how many seconds they may."""
+        if self._spacing is None:
+            self._spacing = Spacing(rate, now)
+        self._spacing.change(rate, now)
+        wait_s = self._spacing.wait_s(now)
+        self._spacing.spend(units, now)
+        return wait_s

@@ -7,6 +7,7 @@ order in which requests happen to arrive: the same run can be had again.
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from enum import StrEnum
 from typing import Annotated, Generic, Protocol, TypeVar
 
@@ -32,6 +33,10 @@ class FaultKind(StrEnum):
     """Break off as RESET does, over HTTP/2 with the statement that the request was not acted upon."""
     DISCONNECT = "disconnect"
     """TCP reset, over HTTP/2 with all that is under way on the connection."""
+    GARBAGE = "garbage"
+    """Send bytes that are no answer and close, over HTTP/2 with all that is under way on the connection."""
+    CUT_OFF = "cut_off"
+    """Send the first `keep_bytes` bytes of the answer `status`, break off."""
 
     DELAY = "delay"
     """Take it after `delay_s`, answer as usual."""
@@ -69,6 +74,11 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first request since the rules were set is 1."""
     every: Count = 0
     """Each request whose number is a multiple of this."""
+    share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    """The share of the recipients whom the rule meets, at each attempt the same ones; drawn by `seed`."""
+    above_per_s: Count = 0
+    """The rule meets only what comes after so many requests of the last second that no rule met: an account that is
+    throttled, by a window that slides."""
     first_attempts: Count = 0
     """The rule meets only so many first requests for each recipient since the rules were set."""
     after_s: NonNegative = 0.0
@@ -130,6 +140,8 @@ class Faults(Generic[R]):
         self._since_s = now_s
         self._requests = 0
         self._attempts: dict[str, int] = {}
+        self._passed: deque[float] = deque()
+        """When requests came in the last second that no rule met."""
 
     def choose(self, recipient: str, port: int, now_s: float) -> R | None:
         """Count one request and return the rule that meets it, if any. `now_s` is monotonic."""
@@ -137,14 +149,19 @@ class Faults(Generic[R]):
             return None
         self._requests += 1
         attempt = self._attempts[recipient] = self._attempts.get(recipient, 0) + 1
+        while self._passed and self._passed[0] <= now_s - 1.0:
+            self._passed.popleft()
         for index, rule in enumerate(self.rules):
             if (
                 _placed(rule.match, recipient, port)
+                and draw(rule.match.seed, index, recipient, 0) < rule.match.share
+                and len(self._passed) >= rule.match.above_per_s
                 and _timed(rule.match, self._requests, attempt, now_s - self._since_s)
                 and draw(rule.match.seed, index, recipient, attempt) < rule.match.probability
             ):
                 self.fired[rule.name] += 1
                 return rule
+        self._passed.append(now_s)
         return None
 
 

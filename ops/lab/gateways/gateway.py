@@ -18,12 +18,21 @@ from ops.lab.gateways.http.exchange import Answer
 from ops.lab.world.ledger import Entry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ops.lab.gateways.http.exchange import Exchange, Request
     from ops.lab.gateways.journal import Journal
     from ops.lab.gateways.parcel import Parcel
 
 CONTROL = "/_control/"
 _JSON = (("content-type", "application/json"),)
+_BREAKS: Mapping[FaultKind | None, Callable[[Exchange], None]] = {
+    FaultKind.RESET: lambda exchange: exchange.reset(),
+    FaultKind.RESET_AFTER: lambda exchange: exchange.reset(),
+    FaultKind.REFUSE: lambda exchange: exchange.refuse(),
+    FaultKind.DISCONNECT: lambda exchange: exchange.disconnect(),
+    FaultKind.GARBAGE: lambda exchange: exchange.garble(),
+}
 _SENT_IN_FULL = frozenset({FaultKind.STATUS, FaultKind.DELAY, FaultKind.SLOW, FaultKind.GO_AWAY})
 
 
@@ -192,17 +201,13 @@ def deliver(exchange: Exchange, outcome: Outcome) -> None:
     match action.kind if action else None:
         case FaultKind.HANG | FaultKind.HANG_AFTER:
             return
-        case FaultKind.RESET | FaultKind.RESET_AFTER:
-            exchange.reset()
-        case FaultKind.REFUSE:
-            exchange.refuse()
-        case FaultKind.DISCONNECT:
-            exchange.disconnect()
         case FaultKind.GO_AWAY:
             exchange.go_away(outcome.answer)
-        case FaultKind.TRUNCATE if action:
+        case FaultKind.TRUNCATE | FaultKind.CUT_OFF if action:
             exchange.truncate(outcome.answer, action.keep_bytes)
         case FaultKind.SLOW if action:
             exchange.dribble(outcome.answer, action.pause_s)
+        case kind if kind in _BREAKS:
+            _BREAKS[kind](exchange)
         case _:
             exchange.answer(outcome.answer)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.delivery.pace.spacing import Spacing
+from dispatcher.delivery.pace.spacing import Departures, Spacing
 
 
 def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0005) -> list[float]:
@@ -61,3 +61,10 @@ def test_whoever_waits_as_long_as_told_may_go(rate: float, pauses: list[float]) 
         assert spacing.ready(now) >= 0.999
         spacing.spend(3, now)
         assert spacing.ready(now - 1) == spacing.ready(now), "a clock that goes back gives nothing"
+
+
+def test_what_was_held_up_leaves_evenly_all_the_same() -> None:
+    departures = Departures()
+    waits = [departures.wait_s(1, 50, 3.0) for _ in range(5)]
+    assert waits == pytest.approx([0, 0.02, 0.04, 0.06, 0.08])
+    assert departures.wait_s(1, 50, 3.2) == 0, "and what comes at the rate does not wait"

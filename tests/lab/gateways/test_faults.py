@@ -48,6 +48,7 @@ def test_a_rule_without_conditions_meets_everything() -> None:
         ({"until_s": 3}, [1, 2, 3]),
         ({"after_s": 1, "until_s": 4}, [2, 3, 4]),
         ({"probability": 0}, []),
+        ({"share": 0}, []),
     ],
 )
 def test_conditions_select_requests(match: dict[Any, Any], expected: list[Any]) -> None:
@@ -69,6 +70,23 @@ def test_a_probability_is_decided_by_seed_recipient_and_attempt_not_by_the_order
     assert one != fates(2, people + people)
     assert 200 < sum(map(sum, one.values())) < 400
     assert any(first != second for first, second in one.values())
+
+
+def test_a_share_of_the_recipients_is_met_at_every_attempt() -> None:
+    faults = Faults(rules({"share": 0.1, "seed": 3}), 0.0)
+    people = [f"r{index}" for index in range(1000)]
+    attempts = [
+        {one for one in people if faults.choose(one, 1, float(number)) is not None} for number in range(3)
+    ]
+    assert attempts[0] == attempts[1] == attempts[2]
+    assert 70 < len(attempts[0]) < 130
+
+
+def test_a_throttled_account_takes_so_many_in_any_second() -> None:
+    faults = Faults(rules({"above_per_s": 10}), 0.0)
+    passed = [at / 1000 for at in range(0, 5000, 25) if faults.choose("anybody", 1, at / 1000) is None]
+    assert len(passed) == 50
+    assert max(sum(first <= at < first + 1 for at in passed) for first in passed) == 10
 
 
 def test_the_first_matching_rule_wins_and_is_counted() -> None:
@@ -151,6 +169,15 @@ def test_a_reset_breaks_the_connection_before_or_after_the_message_is_taken(
     assert (entry.accepted, entry.status) == (accepted, 0)
 
 
+@pytest.mark.parametrize("kind", ["garbage", "cut_off"])
+def test_garbage_and_half_an_answer_are_none_and_nothing_is_taken(gateway: Any, kind: str) -> None:
+    gateway.set_faults({"action": {"kind": kind, "status": 200, "body": "x" * 99, "keep_bytes": 60}})
+    with gateway.client() as client:
+        assert isinstance(refuse(client), http.client.HTTPException)
+    (entry,) = gateway.entries()
+    assert (entry.accepted, entry.status, entry.reason) == (False, 0, "fault")
+
+
 @pytest.mark.parametrize(("kind", "accepted"), [("hang", False), ("hang_after", True)])
 def test_a_hanging_gateway_never_answers_and_serves_others_meanwhile(
     gateway: Any, kind: str, accepted: bool
@@ -200,7 +227,7 @@ def test_a_slow_answer_comes_byte_by_byte_and_is_whole(gateway: Any) -> None:
     with gateway.client() as client:
         reply = send(client)
         assert reply.status == 202
-        assert re.fullmatch(r'{"id":"s\w+"}', reply.body.decode())
+        assert re.fullmatch(r'{"id":"s\w+","status":"accepted"}', reply.body.decode())
     assert time.monotonic() - began > 0.1
     assert gateway.entries()[0].accepted
 

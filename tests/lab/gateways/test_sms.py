@@ -30,7 +30,10 @@ def test_a_message_is_accepted_and_written_down_without_the_number(start: Any) -
     gateway = start("sms")
     reply = send(gateway)
     (entry,) = gateway.entries()
-    assert (reply.status, json.loads(reply.body)) == (202, {"id": entry.reference})
+    assert (reply.status, json.loads(reply.body)) == (
+        202,
+        {"id": entry.reference, "status": "accepted"},
+    )
     assert (entry.recipient, entry.collapse, entry.alert) == (number_ref(GOOD["to"]), "A-1-42", "A-1")
     assert entry.hash == hashlib.sha256(str(GOOD["text"]).encode()).hexdigest()
     assert (entry.accepted, entry.status, entry.ttl, entry.channel) == (True, 202, 3600, "sms")

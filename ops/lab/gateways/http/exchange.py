@@ -7,6 +7,8 @@ from typing import Protocol
 
 MAX_BODY = 64 * 1024
 """The most bytes of a request's body: far above what any channel sends (Web Push 4,096, RFC 8030 section 7.2)."""
+NO_ANSWER = b"\x00\xff no answer of any protocol \r\n\r\n" * 4
+"""What a gateway sends that sends garbage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,10 @@ class Exchange(Protocol):
 
     def disconnect(self) -> None:
         """Break the connection, and with it all that is under way on it, by a TCP reset."""
+        ...
+
+    def garble(self) -> None:
+        """Send what is no answer and close the connection, with all that is under way on it."""
         ...
 
     def go_away(self, answer: Answer) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from ops.lab.gateways.http.exchange import MAX_BODY, Answer, Request
+from ops.lab.gateways.http.exchange import MAX_BODY, NO_ANSWER, Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,11 @@ class Http1Exchange:
     def disconnect(self) -> None:
         """Do the same as `reset`: a connection carries one request at a time."""
         self._connection.reset()
+
+    def garble(self) -> None:
+        """Send what is no answer, and close."""
+        self.close = True
+        self._send([NO_ANSWER])
 
     def go_away(self, answer: Answer) -> None:
         """Send `answer` with `connection: close`, once those before it are sent, and close."""

@@ -29,7 +29,7 @@ from h2.events import ConnectionTerminated, DataReceived, RequestReceived, Strea
 from h2.exceptions import ProtocolError
 from hyperframe.frame import GoAwayFrame
 
-from ops.lab.gateways.http.exchange import MAX_BODY, Answer, Request
+from ops.lab.gateways.http.exchange import MAX_BODY, NO_ANSWER, Answer, Request
 from ops.lab.gateways.http.http1 import abort
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ class Http2Exchange:
     def disconnect(self) -> None:
         """Reset the TCP connection."""
         self._connection.disconnect()
+
+    def garble(self) -> None:
+        """Send what is no frame, and close the TCP connection."""
+        self._connection.garble()
 
     def go_away(self, answer: Answer) -> None:
         """Send GOAWAY, then the answer."""
@@ -272,6 +276,13 @@ class Http2Connection(asyncio.Protocol):
         """Close with RST instead of FIN, whatever was not sent yet."""
         if self._transport is not None:
             abort(self._transport)
+            self._transport = None
+
+    def garble(self) -> None:
+        """Send what is no frame, and close."""
+        if self._transport is not None:
+            self._transport.write(NO_ANSWER)
+            self._transport.close()
             self._transport = None
 
     def close(self) -> None:

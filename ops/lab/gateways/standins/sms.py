@@ -61,7 +61,7 @@ class Sms:
             return _parcel(message, "authorization", Answer(401, b"authorization"))
         # made of the client reference alone: a repeat is known as one even after a restart
         reference = "s" + hashlib.sha256(message.client_ref.encode()).hexdigest()[:16]
-        body = msgspec.json.encode({"id": reference})
+        body = msgspec.json.encode({"id": reference, "status": "accepted"})
         return _parcel(message, "", Answer(202, body, (("content-type", "application/json"),)), reference)
 
 
@@ -100,6 +100,8 @@ def _settings(site: Site, url: str) -> dict[str, str]:
         "name": "sms",
         "url": url + PATH,
         "authorization": f"Bearer {site.token}",
+        "answer": {"success": "status", "success_values": ["accepted"], "error": "error"},
+        "errors": {"number": "permanent", "busy": "transient", "rate": "rate_limited"},
         "reports": {"secret": site.report_secret, "error": "error"},
     }
     return {"WARN_SMS_GATEWAYS": msgspec.json.encode([gateway]).decode()}

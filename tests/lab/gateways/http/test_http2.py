@@ -202,6 +202,15 @@ async def test_a_connection_that_breaks_takes_all_on_it_along(sender: Sender) ->
     assert (await sender.send()).status == 202
 
 
+async def test_garbage_takes_the_connection_along(sender: Sender) -> None:
+    sender.gateway.set_faults({"action": {"kind": "garbage"}})
+    outcomes = await asyncio.gather(*(sender.send() for _ in range(3)), return_exceptions=True)
+    assert {type(one) for one in outcomes} == {NoAnswer}
+    assert not any(accepted(sender))
+    sender.gateway.clear_faults()
+    assert (await sender.send()).status == 202
+
+
 GOES_AWAY = {"kind": "go_away"}
 DELAY = {"name": "delay", "action": {"kind": "delay", "delay_s": 0.01}}
 
