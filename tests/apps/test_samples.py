@@ -22,6 +22,13 @@ def test_it_says_that_it_is_a_test_wherever_it_is_read(
     assert notice.test is True
     assert notice.title.startswith(title)
     assert title.strip(": ") in notice.headline
+    assert notice.sequence == int(NOW.timestamp() * 1_000_000)
+    assert "notification" not in made.told.notice, "a pull is no push"
+    sent = NoticeBody.model_validate(sample("probe", PLACES, boundaries, NOW, language, "").told.notice)
+    assert sent.notification is not None
+    assert sent.notification.title.startswith(title)
+    assert sent.in_force is not None
+    assert sent.in_force.active == 1
     (message,) = cap.parse(made.raw).alerts
     assert message.status is cap.Status.TEST
     assert all("TEST" in (info.headline or "") for info in message.infos)

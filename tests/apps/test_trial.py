@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from channels.app.channel import App
 from channels.http.client import HttpClient
 from dispatcher.access.principals import UNNAMED_OPERATOR as BY
-from dispatcher.api.instances.bodies import Meaning
+from dispatcher.api.instances.bodies import Meaning, NoticeBody
 from dispatcher.apps.registration import Registration, WebhookRequest
 from dispatcher.apps.trial import TrialResult, Trials, TriedTooSoon
 from dispatcher.boundaries.municipalities import Boundaries
@@ -61,8 +61,25 @@ async def test_it_is_signed_as_a_warning_is_and_says_what_it_is(world: World) ->
     assert json.loads(seen.body) == result.notice
     assert result.notice["test"] is True
     assert str(result.notice["title"]).startswith("ÜBUNG/TEST")
+    shown = NoticeBody.model_validate(result.notice)
+    assert shown.notification is not None
+    assert shown.notification.title.startswith("ÜBUNG/TEST: WARNUNG: ")
+    assert shown.in_force is not None
+    assert (shown.in_force.active, shown.sequence > 0, shown.web_push) == (1, True, None)
     assert result.webhook_id == seen.headers["webhook-id"]
     assert (result.status, result.error, result.meaning) == (201, None, "accepted")
+
+
+async def test_it_is_declarative_where_warnings_are(
+    world: World, client_for: Callable[..., HttpClient], boundaries: Boundaries
+) -> None:
+    page = "https://warnung.example/"
+    channel = App(client_for(world.side.origin), timeout_s=5)
+    result = await Trials(Webhooks(world.pool), channel, boundaries, now, page).run("dueren", OWN)
+    assert result is not None
+    shown = NoticeBody.model_validate(result.notice)
+    assert shown.notification is not None
+    assert (shown.web_push, shown.notification.navigate) == (8030, f"{page}#{shown.alert}")
 
 
 async def test_each_is_a_notice_of_its_own(world: World) -> None:

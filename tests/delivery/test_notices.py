@@ -137,6 +137,20 @@ async def test_an_all_clear_counts_and_names_what_goes_on_in_the_readers_languag
         assert document["in_force"]["gravest"]["headline"] == line.partition(": ")[2]
 
 
+async def test_where_a_warning_is_over_what_goes_on_elsewhere_is_not_counted(house: House) -> None:
+    """An Update leaves a municipality out; what it says of the other one is none of that one's warnings."""
+    await warn(house, "A", DUEREN, JUELICH)
+    await house.pool.execute("UPDATE alert SET audience = 1")
+    await warn(house, "A2", JUELICH, chain="A")
+    document = await told(house.alerts, "A2", Kind.NO_LONGER_AFFECTED)
+    assert [place["ags"] for place in document["municipalities"]] == [DUEREN]
+    assert document["in_force"]["active"] == len(await pulled(house, DUEREN)) == 0
+    await warn(house, "B", DUEREN)
+    document = await told(house.alerts, "A2", Kind.NO_LONGER_AFFECTED)
+    assert (document["in_force"]["active"], document["in_force"]["gravest"]["alert"]) == (1, "B")
+    assert "Für Ihren Ort gilt weiterhin: Gefahr B" in document["notification"]["body"]
+
+
 async def test_a_later_message_of_a_chain_has_a_higher_sequence_though_the_clock_was_set_back(
     house: House,
 ) -> None:
