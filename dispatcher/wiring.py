@@ -308,7 +308,8 @@ def sms_carriers(
 
 def sms_contracts(settings: Settings) -> dict[str, Contract]:
     """Return what is agreed with the providers of SMS gateways, by the gateway's name."""
-    return {item.name: item.contract(item.name) for item in (*settings.sms_gateways, *settings.smpp_gateways)}
+    over_http = {item.name: item.contract(item.name) for item in settings.sms_gateways}
+    return over_http | {item.name: item.contract(item.name) for item in settings.smpp_gateways}
 
 
 def smpp_carriers(

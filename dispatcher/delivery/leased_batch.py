@@ -194,9 +194,7 @@ class LeasedBatch:
                 return ACCEPTED
         result = settle(
             receipt.error,
-            RecipientState(
-                self._outcomes[n], before.attempts if before else 0, eased_s, self._may_repeat(n)
-            ),
+            RecipientState(self._outcomes[n], before.attempts if before else 0, eased_s, self._may_repeat(n)),
             self._policy,
             now=now,
             deadline=self.lease.deadline,

@@ -9,8 +9,9 @@ from typing import Any
 
 from channels.base import Endpoint, Notice, Receipt, Urgency
 from channels.clock import utc_now
+from channels.sms.delivery_reports import SentPart
 from channels.sms.smpp.bindings import BindingPlan
-from channels.sms.smpp.carrier import SentPart, SmppCarrier, SmppGateway
+from channels.sms.smpp.carrier import SmppCarrier, SmppGateway
 from channels.sms.smpp.connecting import Centre
 from channels.sms.smpp.pdu import BindRequest
 from channels.sms.smpp.segments import LongText, MessageForm

@@ -155,7 +155,11 @@ class SmppCarrier:
         """Return the text of a notice in as many parts as it may have."""
         return compose(notice.lines or notice.text, self._gateway.max_parts, notice.language)
 
-    def parts(self, notice: Notice, sms: Sms, number: str) -> Sequence[ShortMessage]:
+    def parts(self, notice: Notice) -> int:
+        """Return into how many parts a text of the notice is split."""
+        return len(self.text(notice).parts)
+
+    def messages_to(self, number: str, notice: Notice, sms: Sms) -> Sequence[ShortMessage]:
         """Return the messages for one number, valid until the notice's end. Raises `Expired`."""
         form, now = self._gateway.form, self._now()
         seconds = min(int((notice.deadline - now).total_seconds()), self._max_age_s)
@@ -287,7 +291,7 @@ class _Call:
         def make() -> Sequence[ShortMessage]:
             if self._text is None:
                 self._text = carrier.text(self._notice)
-            return carrier.parts(self._notice, self._text, endpoint.address)
+            return carrier.messages_to(endpoint.address, self._notice, self._text)
 
         def on_part(part: int, parts: int, message_id: str) -> None:
             carrier.note(reference, part, parts, message_id)
