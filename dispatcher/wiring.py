@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
-from channels.clock import utc_now
+from channels.clock import elapsed, utc_now
 from channels.http.addresses import Exemptions, Purpose
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms, choose
@@ -42,6 +42,7 @@ from dispatcher.delivery.reports import DeliveryReports, ReportingGateway, Repor
 from dispatcher.feeds.assembly import FeedDependencies, feed_services
 from dispatcher.feeds.configuration import ConfigurationError, load
 from dispatcher.feeds.scheduler import FeedScheduler
+from dispatcher.intake.preview.sms import SmsPreview
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
@@ -71,6 +72,9 @@ from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.delivery.status import AlertStatuses
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
 from dispatcher.store.secrets import PushKey, Secrets
+from dispatcher.store.sms.charges import Charges
+from dispatcher.store.sms.failover import Failover
+from dispatcher.store.sms.upkeep import SmsUpkeep
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.targeting.registries import with_registries
@@ -343,6 +347,19 @@ def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     return {item.name: item.gateway() for item in settings.sms_gateways}
 
 
+def sms_charges(settings: Settings) -> Charges:
+    """Return what counts the parts of SMS on record, by these contracts."""
+    return Charges([*sms_contracts(settings).values()], settings.time_zone)
+
+
+def _sms_upkeep(pool: record.Pool, charges: Charges, metrics: Metrics) -> SmsUpkeep | None:
+    """Return what keeps SMS in order; None where there are no gateways."""
+    if not charges.contracts:
+        return None
+    metrics.know_sms_gateways(one.gateway for one in charges.contracts)
+    return SmsUpkeep(pool, charges, Failover(pool, charges), Reports(pool), elapsed)
+
+
 def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
     """Return what records gateways' reports; None if no gateway is configured to report."""
     gateways = {
@@ -450,7 +467,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
-        alerts, subscriptions, statuses = Alerts(pool), Subscriptions(pool), AlertStatuses(pool)
+        alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool), sms_charges(settings)
+        statuses = AlertStatuses(pool, charges)
         sources = Sources(pool, pepper)
         if pooled is not None:
             pooled.start()
@@ -465,6 +483,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 boundaries=boundaries,
                 wake_ups=wake_ups,
                 metrics=metrics,
+                sms=SmsPreview(pool, charges, ZoneInfo(settings.time_zone), boundaries.names()),
             ),
             sources=sources,
             alerts=alerts,
@@ -539,10 +558,8 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     connecting = record.connect(database_url, size=record_connections(settings))
     pool, pem = await _record_and_secret(settings, SecretName.VAPID, connecting)
     client = open_queue(queue)
-    wake_ups = WakeUpQueue(client, metrics.enqueue_failures.inc)
-    http = http_client(settings)
-    clock = RecordClock()
-    keys = precomputed_keys(settings)
+    wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
+    clock, keys = RecordClock(), precomputed_keys(settings)
     journal = receipt_journal(settings, pool, metrics)
     carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
     registry = channels(settings, http, vapid_signer(settings, pem), clock, keys, carriers)
@@ -550,12 +567,15 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
+    charges = sms_charges(settings)
     plans = Plans(
         pool,
         settings.batch_size,
         audience_guard(settings.baseline_factor),
         count=lambda closed: metrics.count_closed(closed.state, closed.recipients),
+        charges=charges,
     )
+    notices = Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url)
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
     readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
     scheduler = None
@@ -566,12 +586,20 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
         scheduler = _feed_scheduler(feeds, base, feeds_leadership)
     try:
         yield WorkerDependencies(
-            planner=Planner(plans, ledger, wake_ups, metrics, LocationIndex(WatchedAreas(pool))),
+            planner=Planner(
+                plans,
+                ledger,
+                wake_ups,
+                metrics,
+                LocationIndex(WatchedAreas(pool)),
+                notices=notices,
+                contracts=charges.contracts,
+            ),
             deliverer=Deliverer(
                 DelivererDependencies(
                     ledger=ledger,
                     subscriptions=Subscriptions(pool),
-                    notices=Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url),
+                    notices=notices,
                     channels=registry,
                     wake_ups=wake_ups,
                     gate=LaneGate(wake_ups.higher_lane_active),
@@ -592,6 +620,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                 metrics=metrics,
                 interval_s=settings.reconcile_interval_s,
                 held=None if scheduler else Held(pool),
+                sms=_sms_upkeep(pool, charges, metrics),
             ),
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=True),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 FAILOVER_AFTER_S: Final = 60.0
 """How long a gateway is waited for before another takes over. A restart of a provider's front takes seconds; an SMS
 that is a minute late still warns."""
+MAX_PARTS: Final = 6
 RATE_MAX: Final = 10_000.0
 """Parts a second. Providers publish 10 to 1,800 a second for an account."""
 
@@ -38,6 +39,8 @@ class Contract:
     currency: str = "EUR"
     parts_per_alert: int | None = None
     parts_per_month: int | None = None
+    max_parts: int = MAX_PARTS
+    """How many parts a text has at most."""
 
     @property
     def has_budget(self) -> bool:
@@ -66,8 +69,9 @@ class ContractSettings(BaseModel):
     """How many parts all texts of a calendar month may have here."""
 
     def contract(self, name: str) -> Contract:
-        """Return what is agreed for the gateway of this name."""
-        return Contract(name, **{field: getattr(self, field) for field in ContractSettings.model_fields})
+        """Return what is agreed for the gateway of this name, and how many parts its settings allow a text."""
+        agreed = {field: getattr(self, field) for field in ContractSettings.model_fields}
+        return Contract(name, **agreed, max_parts=getattr(self, "max_parts", MAX_PARTS))
 
 
 def require_usable(contracts: Iterable[Contract]) -> None:

@@ -224,7 +224,7 @@ GRANTS: Final = (
     ),
     Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",)),
     Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show")),
-    Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard")),
+    Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard", "held sms")),
 )
 
 GRANT_OF: Final[Mapping[Permission, Grant]] = MappingProxyType({grant.permission: grant for grant in GRANTS})

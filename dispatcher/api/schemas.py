@@ -14,11 +14,15 @@ from dispatcher.model.vocabulary import Reason
 from dispatcher.targeting.outcome import MatchReason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
     from cap import Finding
     from dispatcher.intake.effects import Behind
     from dispatcher.intake.submission import Accepted, Dropped, Preview
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
+    from dispatcher.model.sms import Quote
     from dispatcher.model.status import AlertStatus, CountedAlert, Over, RecipientProgress
     from dispatcher.targeting.outcome import Unmatched
 
@@ -137,7 +141,8 @@ class WaitingBody(Body):
     reason: str = Field(
         description="`queued` and `in_flight`: no attempt has failed; else the last error's kind, as `transient`, "
         "`uncertain`, `rate_limited`, `down`, `misconfigured`, `breaker`, `crash` or `fault` (in this service: an "
-        "exception, whose type is the code). `others`: the rest of a long list",
+        "exception, whose type is the code). `budget`: no SMS gateway's budget holds them, a person decides. `others`: "
+        "the rest of a long list",
         examples=["rate_limited"],
     )
     code: str = Field(description="the last error's code, as an HTTP status; may be empty", examples=["429"])
@@ -275,6 +280,51 @@ class AcceptedBody(Body):
     findings: list[FindingBody] = Field(description="What is worth knowing about the message.")
 
 
+class SmsGatewayBody(Body):
+    """What one SMS gateway has to do."""
+
+    gateway: str = Field(description="its name in the settings", examples=["provider"])
+    people: int = Field(description="recipients who wait, or would be sent to", examples=[10000])
+    parts: int = Field(description="parts of one text", examples=[2])
+    before: int = Field(
+        description="parts that go out before: of more urgent warnings, and of what came before as urgent as this",
+        examples=[0],
+    )
+    seconds: float | None = Field(
+        description="until the last of them is out, by the contract's rate; null: none is declared",
+        examples=[2000.0],
+    )
+    price: float | None = Field(description="null: no price is declared", examples=[1500.0])
+    currency: str | None = Field(description="ISO 4217", examples=["EUR"])
+    over_budget: bool = Field(description="its budget does not hold all of it", examples=[False])
+    parts_used: int = Field(description="parts that it has accepted for this warning", examples=[0])
+
+
+class SmsBody(Body):
+    """What a warning's SMS cost and how long they take. Gateways work side by side."""
+
+    people: int = Field(description="recipients who wait, or would be sent to", examples=[10000])
+    parts: int = Field(description="parts of one text, at most", examples=[2])
+    parts_total: int = Field(description="parts of all their texts", examples=[20000])
+    seconds: float | None = Field(
+        description="until the last of them is out; null where a contract says no rate", examples=[2000.0]
+    )
+    finishes_at: words.Moment | None = Field(description="when that is")
+    price: float | None = Field(
+        description="for all of them; null where a price is not declared, or they are in several currencies",
+        examples=[1500.0],
+    )
+    currency: str | None = Field(description="ISO 4217", examples=["EUR"])
+    parts_used: int = Field(description="parts that were accepted for this warning so far", examples=[0])
+    price_used: float | None = Field(description="what these cost; null as `price`", examples=[0.0])
+    held: int = Field(
+        description="people whose SMS waits, or would wait, for a person, because no gateway's budget holds it; an "
+        "Extreme warning and an end are sent all the same",
+        examples=[0],
+    )
+    gateways: list[SmsGatewayBody] = Field(description="the same by gateway")
+
+
 class PreviewBody(Body):
     """What submitting would do now. Nothing was stored, nothing will be sent."""
 
@@ -330,6 +380,10 @@ class PreviewBody(Body):
         examples=[["3 von 15 Gemeinden haben keine Abonnenten für sms."]],
     )
     findings: list[FindingBody] = Field(description="What is worth knowing about the message.")
+    sms: SmsBody | None = Field(
+        description="what its SMS would cost and how long they would take, of the German text and of the people shown "
+        "in `reach`; null where there are none, or too few to be told apart"
+    )
 
 
 class ChannelBody(Body):
@@ -367,6 +421,9 @@ class StatusBody(Body):
     recipients_by_municipality: dict[str, dict[str, int]] = Field(
         description="recipients by municipality (AGS) and state", examples=[{"05358008": {"accepted": 118}}]
     )
+    sms: SmsBody | None = Field(
+        description="what its SMS have cost, and what those take that wait; null where there are none"
+    )
 
 
 class LedgerLineBody(Body):
@@ -395,6 +452,11 @@ class LedgerLineBody(Body):
         examples=["transient"],
     )
     code: str = Field(description="The last error's code: an HTTP status or a name.", examples=["503"])
+    handed_over_from: str | None = Field(
+        None,
+        description="SMS gateway that accepted nothing, so that `gateway` took over.",
+        examples=["provider"],
+    )
 
 
 class StaleFeed(Body):
@@ -539,7 +601,49 @@ def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
         channels=[channel_body(item) for item in status.channels],
         municipalities=[municipality(place) for place in status.municipalities],
         recipients_by_municipality=status.recipients_by_municipality,
+        sms=sms_body(status.sms),
     )
+
+
+def sms_body(quote: Quote | None) -> SmsBody | None:
+    if quote is None:
+        return None
+    price, currency = _one_price(quote.prices)
+    price_used, currency_used = _one_price(quote.prices_used)
+    return SmsBody(
+        people=quote.people,
+        parts=quote.parts,
+        parts_total=quote.parts_total,
+        seconds=quote.seconds,
+        finishes_at=quote.finishes_at,
+        price=price,
+        currency=currency or currency_used,
+        parts_used=quote.parts_used,
+        price_used=price_used,
+        held=quote.held,
+        gateways=[
+            SmsGatewayBody(
+                gateway=one.gateway,
+                people=one.people,
+                parts=one.parts,
+                before=one.before,
+                seconds=one.seconds,
+                price=None if one.price is None else float(one.price),
+                currency=one.currency or None,
+                over_budget=one.over_budget,
+                parts_used=one.parts_used,
+            )
+            for one in quote.gateways
+        ],
+    )
+
+
+def _one_price(prices: Mapping[str, Decimal]) -> tuple[float | None, str | None]:
+    """Return the sum and its currency, where there is one."""
+    if len(prices) != 1:
+        return None, None
+    [(currency, price)] = prices.items()
+    return float(price), currency
 
 
 def accepted_body(accepted: Accepted) -> AcceptedBody:
@@ -628,6 +732,7 @@ def preview_body(preview: Preview, reader: str) -> PreviewBody:
         population=preview.estimate.population,
         gaps=list(preview.estimate.gaps),
         findings=[_finding(finding) for finding in preview.findings],
+        sms=sms_body(preview.sms),
     )
 
 

@@ -1,4 +1,4 @@
-"""`dispatcher held list | show | release | discard`: messages that wait for a person."""
+"""`dispatcher held list | show | release | discard | sms`: messages, and SMS, that wait for a person."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from dispatcher import wiring
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.feeds import Session, run
@@ -20,6 +21,8 @@ from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.vocabulary import AlertState
+from dispatcher.queue.wakeups import batch_wake_up
+from dispatcher.settings import Settings
 
 if TYPE_CHECKING:
     from dispatcher.store.alerts.alerts import Alerts
@@ -209,3 +212,33 @@ def discard(alert_id: Id, why: Why, who: Who = "", *, language: OutputLanguage =
     except NotApprovedError as error:
         typer.echo(shown(error), err=True)
         raise typer.Exit(1) from error
+
+
+@app.command("sms")
+@requires(Permission.DECIDE_HELD)
+@helped(Where.SERVER, "dispatcher held sms 01K… --why 'the lives are worth it'")
+def send_sms(
+    alert_id: Id,
+    why: Why,
+    who: Who = "",
+    *,
+    as_json: AsJson = False,
+    language: OutputLanguage = DeskLanguage.GERMAN,
+) -> None:
+    """Send the SMS of a warning that wait because no gateway's budget holds them, whatever they cost."""
+    settings = Settings()
+
+    async def work(session: Session) -> int:
+        charges = wiring.sms_charges(settings)
+        waiting = await charges.held(session.pool, alert_id)
+        ready = await charges.allow(session.pool, alert_id, operator(who).actor, why)
+        await session.base.wake_ups.enqueue([batch_wake_up(one) for one in ready])
+        return waiting
+
+    recipients = run(work)
+    if as_json:
+        typer.echo(json_line({"id": alert_id, "recipients": recipients}))
+    else:
+        say([desk(language).line("sms_let_go" if recipients else "sms_none", id=alert_id, people=recipients)])
+    if not recipients:
+        raise typer.Exit(1)

@@ -44,6 +44,7 @@ class LeasedBatch:
         self._gone: list[int] = []
         self._accepted_first: datetime | None = None
         self._accepted_last: datetime | None = None
+        self._text_parts, self._parts_sent = lease.text_parts, lease.parts_sent
         self._recover()
 
     def _recover(self) -> None:
@@ -177,7 +178,14 @@ class LeasedBatch:
         plain = len(receipts) - len(others)
         if plain:
             self._accepted(now)
+        self._charge(receipts)
         return plain, others
+
+    def _charge(self, receipts: Sequence[Receipt]) -> None:
+        """Count the parts that were accepted."""
+        if parts := sum([receipt.parts for receipt in receipts]):
+            self._parts_sent += parts
+            self._text_parts = max(receipt.parts for receipt in receipts)
 
     def _accepted(self, now: datetime) -> None:
         self._accepted_first = min(self._accepted_first or now, now)
@@ -238,6 +246,8 @@ class LeasedBatch:
             remove_reason="gone",
             accepted_first=self._accepted_first,
             accepted_last=self._accepted_last,
+            text_parts=self._text_parts,
+            parts_sent=self._parts_sent,
         )
         self._changed = {}
         self._accepted_first = self._accepted_last = None

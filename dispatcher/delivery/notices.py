@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from dispatcher.delivery.render import render
 from dispatcher.model.alerts import together
 from dispatcher.model.vocabulary import Kind
+from dispatcher.sms.parts import ANY_LANGUAGE
 from dispatcher.store.record import UNAVAILABLE
-from dispatcher.texts.catalogues import words_for
-from dispatcher.texts.choice import choose
+from dispatcher.texts.catalogues import CATALOGUES, words_for
+from dispatcher.texts.choice import choose, primary_language
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.headline import ENDINGS
 from dispatcher.texts.notification.in_force import named, warnings_in_force
@@ -56,6 +57,16 @@ class _Kept(NamedTuple):
     """When its words are to be read again."""
 
 
+class WantedNotice(NamedTuple):
+    """What a notice is rendered for, where no worker holds a batch of it; a lease says the same."""
+
+    alert_id: str
+    chain_id: str
+    kind: Kind
+    language: str
+    deadline: datetime
+
+
 class Notices:
     """Caches rendered notices in front of the record: a mass send has a thousand batches and one notice."""
 
@@ -72,7 +83,7 @@ class Notices:
         self._kept: OrderedDict[tuple[str, Kind, str], _Kept] = OrderedDict()
         self._headlines: OrderedDict[tuple[str, str], str] = OrderedDict()
 
-    async def notice(self, lease: Lease, now: datetime) -> Notice | None:
+    async def notice(self, lease: Lease | WantedNotice, now: datetime) -> Notice | None:
         """Return what the batch may send at `now` (aware), by the record; None if nothing is left to tell. The record
         never loses an alert, so it is always there.
         """
@@ -92,7 +103,15 @@ class Notices:
             _keep(self._kept, key, before)
         return before.notice
 
-    async def _made(self, lease: Lease, before: _Kept | None, now: datetime) -> _Kept | None:
+    async def languages(self, alert_id: str) -> tuple[str, ...]:
+        """Return the languages in which a notice of the alert may read differently, and one that stands for all others:
+        those of our own words and of the message.
+        """
+        _, alert = await self._message(alert_id)
+        own = {primary_language(info) for info in alert.infos}
+        return (ANY_LANGUAGE, *sorted({*CATALOGUES, *own} - {ANY_LANGUAGE}))
+
+    async def _made(self, lease: Lease | WantedNotice, before: _Kept | None, now: datetime) -> _Kept | None:
         """Return the notice as it is at `now`. The message, which never changes, is read again only where its words
         depend on what has ended meanwhile.
         """
@@ -110,7 +129,9 @@ class Notices:
         right_until = min(rendered.until, source_until)
         return _Kept(rendered.notice, min(right_until, now + IN_FORCE_FOR), right_until, source, source_until)
 
-    async def _in_force(self, lease: Lease, source: RecordedMessage, now: datetime) -> InForceSummary:
+    async def _in_force(
+        self, lease: Lease | WantedNotice, source: RecordedMessage, now: datetime
+    ) -> InForceSummary:
         """Return what is in force where the notice is read. The gravest other warning has its words in the notice's
         language.
         """
@@ -138,7 +159,7 @@ class Notices:
             _keep(self._headlines, key, headline)
         return replace(other, headline=headline)
 
-    async def _source(self, lease: Lease) -> tuple[RecordedMessage, datetime]:
+    async def _source(self, lease: Lease | WantedNotice) -> tuple[RecordedMessage, datetime]:
         """Return where the notice's words come from, and until when that is so."""
         stored, alert = await self._message(lease.alert_id)
         of, ended = [lease.alert_id], ""

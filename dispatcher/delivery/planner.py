@@ -6,12 +6,19 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from dispatcher.audience.reach import AudienceLimit, excessive_audience
+from dispatcher.delivery.notices import WantedNotice
 from dispatcher.model.alerts import ReadyAlert
+from dispatcher.model.vocabulary import Kind
 from dispatcher.queue import wakeups
+from dispatcher.sms.parts import NOT_COUNTED, TextParts, parts_at
 from dispatcher.store.delivery.plans import Located
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from channels.sms.contract import Contract
     from dispatcher.audience.location_index import LocationIndex
+    from dispatcher.delivery.notices import Notices
     from dispatcher.metrics import Metrics
     from dispatcher.model.alerts import PendingAlert
     from dispatcher.queue.wakeups import WakeUpQueue
@@ -41,9 +48,20 @@ def audience_guard(factor: float) -> AudienceGuard:
 class Planner:
     """Turns accepted alerts into batches."""
 
-    def __init__(
-        self, plans: Plans, ledger: Ledger, wake_ups: WakeUpQueue, metrics: Metrics, locations: LocationIndex
+    def __init__(  # noqa: PLR0913 - the composition root names each part
+        self,
+        plans: Plans,
+        ledger: Ledger,
+        wake_ups: WakeUpQueue,
+        metrics: Metrics,
+        locations: LocationIndex,
+        *,
+        notices: Notices | None = None,
+        contracts: Sequence[Contract] = (),
     ) -> None:
+        """`notices` and the `contracts` of SMS gateways are given where SMS are sent: their parts are counted ahead."""
+        self._notices = notices
+        self._contracts = contracts
         self._locations = locations
         self._plans = plans
         self._ledger = ledger
@@ -78,4 +96,20 @@ class Planner:
         own = [] if alert.ends else await self._locations.subscribers_of(alert.id)
         spoken_for = await self._plans.spoken_for(alert.id)
         told = await self._locations.subscribers_of(spoken_for) if spoken_for else []
-        return Located(own, frozenset(beside), others, spoken_for, told)
+        return Located(own, frozenset(beside), others, spoken_for, told, await self._texts(alert))
+
+    async def _texts(self, alert: PendingAlert) -> TextParts:
+        """Count the parts of the texts that warn. What a notice of an end costs is counted when it is sent: nothing
+        stops it.
+        """
+        if self._notices is None or not self._contracts or alert.ends or alert.now is None:
+            return NOT_COUNTED
+        counted = {}
+        for kind in (Kind.ALERT, Kind.UPDATE):
+            for language in await self._notices.languages(alert.id):
+                told = WantedNotice(alert.id, alert.chain_id, kind, language, alert.expires)
+                notice = await self._notices.notice(told, alert.now)
+                if notice is not None:
+                    for gateway, parts in parts_at(notice, self._contracts).items():
+                        counted[kind.value, language, gateway] = parts
+        return TextParts(counted)

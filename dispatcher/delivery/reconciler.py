@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dispatcher.store.delivery.plans import Plans
     from dispatcher.store.delivery.statistics import Statistics
     from dispatcher.store.leadership import Leadership
+    from dispatcher.store.sms.upkeep import SmsUpkeep
 
 SWEEP_TIMEOUT_S = 30.0
 """A record that hangs is noticed and counted like one that is away."""
@@ -38,9 +39,13 @@ class Reconciler:
         metrics: Metrics,
         interval_s: float,
         held: Held | None = None,
+        sms: SmsUpkeep | None = None,
     ) -> None:
-        """`held` is given where no feed scheduler runs, which else expires and counts the messages that are held."""
+        """`held` is given where no feed scheduler runs, which else expires and counts the messages that are held; `sms`
+        where there are SMS gateways.
+        """
         self._held = held
+        self._sms = sms
         self._plans = plans
         self._ledger = ledger
         self._wake_ups = wake_ups
@@ -72,6 +77,8 @@ class Reconciler:
         self._metrics.count_closed(closed.state, closed.recipients)
         to_plan = [*await self._plans.promote(), *await self._plans.waiting()]
         wake_ups = [wakeups.plan_wake_up(ready) for ready in to_plan]
+        if self._sms is not None:
+            wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._sms.sweep(self._metrics)]
         wake_ups += [wakeups.batch_wake_up(ready) for ready in await self._ledger.due()]
         await self._wake_ups.enqueue(wake_ups)
         await self._ledger.settle_finished()

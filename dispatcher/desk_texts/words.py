@@ -44,5 +44,7 @@ class DeskTexts:
     """What the command line says of itself: headings of a help, and what is wrong with how a command was typed."""
     columns: Mapping[str, str]
     """Headings of tables."""
+    currencies: Mapping[str, str]
+    """How currencies are written that are not written as ISO 4217 has them."""
     lines: Mapping[str, str]
     """Sentences and parts of lines, by what they say."""

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Principal
     from dispatcher.audience.estimate import AudienceEstimate, AudienceEstimator
     from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.intake.preview.sms import SmsPreview
     from dispatcher.intake.related import RelatedState
     from dispatcher.metrics import Metrics
-    from dispatcher.model.alerts import AffectedMunicipality, ReadyAlert, StoredAlert
+    from dispatcher.model.alerts import AffectedMunicipality, NewAlert, ReadyAlert, StoredAlert
+    from dispatcher.model.sms import Quote
     from dispatcher.model.status import CountedAlert, Over
     from dispatcher.readers.readers import Readers
     from dispatcher.settings import Settings
@@ -113,6 +115,8 @@ class Preview:
     """Of an end: who is alarmed by what it ends."""
     dropped: Dropped | None = None
     """Of an Update: who is told that they are no longer concerned."""
+    sms: Quote | None = None
+    """What its SMS would cost, and how long they would take."""
 
     @property
     def sent_to_people(self) -> bool:
@@ -145,7 +149,10 @@ class SubmissionIntake:
         wake_ups: WakeUpQueue,
         metrics: Metrics,
         readers: Readers,
+        sms: SmsPreview | None = None,
     ) -> None:
+        """`sms` is given where there are SMS gateways."""
+        self._sms = sms
         self._alerts = alerts
         self._statuses = statuses
         self._estimator = estimator
@@ -224,7 +231,16 @@ class SubmissionIntake:
             behind=others,
             told=told,
             dropped=await self._dropped(message, known, left),
+            sms=await self._quote(message, known, as_recorded, estimate),
         )
+
+    async def _quote(
+        self, message: Message, known: RelatedState, recorded: NewAlert, estimate: AudienceEstimate
+    ) -> Quote | None:
+        if self._sms is None or recorded.reason not in DISPATCHED:
+            return None
+        reach = estimate.shown_by_channel()
+        return await self._sms.quote(message, recorded, reach, updates=bool(known.standing))
 
     async def _told(self, known: RelatedState) -> EndAudience:
         alarmed, ids = await self._estimator.still_warned(*_replaced(known))

@@ -109,7 +109,7 @@ class DeliveryMetrics:
     def _reports(self, registry: CollectorRegistry) -> None:
         self.delivery_reports = Counter(
             "warn_delivery_reports",
-            "Delivery reports of gateways, by what became of them. Delivered and failed: the first final one.",
+            "Delivery reports of gateways, by what became of them. Delivered and failed: with it the whole text is.",
             ("channel", "gateway", "verdict"),
             registry=registry,
         )

@@ -14,6 +14,7 @@ from dispatcher.metrics.intake import IntakeMetrics
 from dispatcher.metrics.message_centres import MessageCentreMetrics
 from dispatcher.metrics.process import ProcessMetrics, Restarts
 from dispatcher.metrics.reach import ReachMetrics
+from dispatcher.metrics.sms import SmsMetrics
 from dispatcher.metrics.state import StateMetrics
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Metrics(
     AccessMetrics,
     HttpMetrics,
     MessageCentreMetrics,
+    SmsMetrics,
     ProcessMetrics,
 ):
     """All metrics of one process, in a registry of its own."""

@@ -212,6 +212,9 @@ class PendingAlert:
     """Whether its validity is over by now: then it only takes away what it replaced."""
     again: bool
     """Whether it was planned before, and is planned again for those who could not be notified then."""
+    severity: str = ""
+    now: datetime | None = None
+    """The record's present."""
 
     @property
     def ends(self) -> bool:

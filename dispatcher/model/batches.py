@@ -46,6 +46,10 @@ class Lease:
     recipients: tuple[int, ...]
     outcomes: bytes
     problems: dict[int, RecipientProblem]
+    text_parts: int = 0
+    """Parts of one recipient's text; 0 where gateways count none."""
+    parts_sent: int = 0
+    """Parts that the gateway has accepted, of all recipients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class Progress:
     remove_reason: str = ""
     accepted_first: datetime | None = None
     accepted_last: datetime | None = None
+    text_parts: int = 0
+    parts_sent: int = 0
+    """All parts accepted so far: a total, so that what is written twice counts once."""
 
 
 @dataclass(frozen=True, slots=True)

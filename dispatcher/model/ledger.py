@@ -47,6 +47,8 @@ class LedgerLine:
     """The kind of the last error, as `transient` or `permanent`; empty where there was none."""
     code: str = ""
     """The last error's code: an HTTP status or a name."""
+    handed_over_from: str | None = None
+    """The SMS gateway that accepted nothing, so that `gateway` took over."""
 
 
 class Fate(StrEnum):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
     from dispatcher.model.ledger import ChannelSummary
+    from dispatcher.model.sms import Quote
 
 OWED_MAX = 50
 """How many lines `waiting` and `failed` have at most: Web Push knows any number of gateways. The rest is one line for
@@ -204,6 +205,8 @@ class AlertStatus:
     channels: Sequence[ChannelSummary] = ()
     municipalities: Sequence[AffectedMunicipality] = ()
     recipients_by_municipality: dict[str, dict[str, int]] = field(default_factory=dict)
+    sms: Quote | None = None
+    """What its SMS have cost, and what those take that wait; None where it has none."""
 
 
 def is_merged(alert: StoredAlert) -> bool:

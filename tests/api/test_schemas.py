@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dispatcher.intake.submission import Accepted, Preview
 from dispatcher.model.alerts import AffectedMunicipality, StoredAlert
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.sentences.sentence import Said
+from dispatcher.model.sms import GatewayQuote, Quote
 from dispatcher.model.status import CountedAlert, RecipientProgress
 from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.model.vocabulary import AlertState, Lane, Reason
@@ -134,7 +136,21 @@ def test_a_preview_says_whom_it_would_reach() -> None:
         "population": 93_000,
         "gaps": ["1 von 1 …"],
         "findings": [FINDING_BODY],
+        "sms": None,
     }
+
+
+def test_prices_are_numbers_where_they_are_in_one_currency() -> None:
+    euros = GatewayQuote("a", 30, 2, 0, 60.0, Decimal("4.5"), "EUR", parts_used=2, price_used=Decimal("0.15"))
+    francs = GatewayQuote("b", 1, 2, 0, 1.0, Decimal(1), "CHF")
+    one = schemas.sms_body(Quote((euros,), NOW))
+    assert one is not None
+    assert (one.price, one.currency, one.price_used, one.parts_used) == (4.5, "EUR", 0.15, 2)
+    both = schemas.sms_body(Quote((euros, francs), NOW, held=3))
+    assert both is not None
+    assert (both.price, both.currency, both.people, both.held) == (None, "EUR", 31, 3)
+    assert [gateway.currency for gateway in both.gateways] == ["EUR", "CHF"]
+    assert schemas.sms_body(None) is None
 
 
 @pytest.mark.parametrize(("reader", "counted"), [("leitstelle", 2), ("andere", None)])

@@ -9,14 +9,23 @@ from typing import Any
 import pytest
 
 import cap
+from channels.sms.contract import Contract
 from dispatcher.commands.held import _line, release_line, why_held
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk
 from dispatcher.model.vocabulary import AlertState
+from dispatcher.sms.parts import TextParts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.delivery.plans import Located, Plans
+from dispatcher.store.sms.charges import Charges
+from tests.store import conftest as on_record
+from tests.store.sms.phones import phones
 from tests.support.feed_messages import archive, warning
-from tests.support.messages import stored
+from tests.support.histories import ledger_of, submit
+from tests.support.messages import DUEREN, stored
 
 Run = Callable[..., Awaitable[list[str]]]
+pool, sources, alerts = on_record.pool, on_record.sources, on_record.alerts
 
 
 @pytest.fixture
@@ -99,3 +108,19 @@ def test_a_held_messages_headline_controls_no_terminal() -> None:
     line = _line(stored(headline="Hoch\x9b2J\u202ewasser\x1b", held_for="area"))
     assert line.isprintable()
     assert json.loads(line)["headline"] == "Hoch\x9b2J\u202ewasser\x1b"
+
+
+async def test_sms_that_no_budget_holds_are_let_go_once(run: Any, pool: Any, alerts: Any) -> None:
+    await phones(pool, Subscriptions(pool), 5)
+    await submit(alerts, "A", DUEREN)
+    charges = Charges([Contract("a", parts_per_alert=1)])
+    texts = TextParts({("alert", "", "a"): 1})
+    plans = Plans(pool, 10, charges=charges)
+    async for ready in plans.portions("A", in_flight=0, located=Located(texts=texts)):
+        assert ready == []
+    [line] = await run("held", "sms", "A", "--why", "es eilt", "--json")
+    assert json.loads(line) == {"id": "A", "recipients": 5}
+    [batch] = await pool.fetch("SELECT id FROM batch")
+    assert (await ledger_of(pool).acquire(batch["id"])).recipients
+    [said] = await run("held", "sms", "A", "--why", "es eilt", code=1)
+    assert said == "A: Keine SMS wartet auf eine Freigabe"

@@ -133,7 +133,8 @@ class _Text:
             raise error
         if broken and self.provider.answer.success:
             raise Uncertain(broken)
-        return Receipt(endpoint.id, reference=self.provider.reference(answer))
+        sms, _ = self.composed
+        return Receipt(endpoint.id, reference=self.provider.reference(answer), parts=len(sms.parts))
 
 
 def limits_at(rate: float | None) -> ChannelLimits:

@@ -267,7 +267,8 @@ class _Call:
         try:
             found = await self._submit(endpoint)
             self._made = carrier.proof.given = True  # what was answered, or was not, could be made
-            return carrier.outcome(endpoint, found)
+            parts = len(self._text.parts) if self._text else 0
+            return carrier.outcome(endpoint, found)._replace(parts=parts)
         except DeliveryError as error:
             if isinstance(error, RateLimited):
                 self._pause = RateLimited(error.code, "not started", retry_after=error.retry_after)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cap.formats.rendering import reference_text
 from cap.model import Reference
+from dispatcher.commands.desk.sms import sms_preview_lines, sms_status_lines
 from dispatcher.commands.terminal import columns
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.model.problems import ProblemType
@@ -69,6 +70,7 @@ def preview_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     lines += _place_lines(answer["municipalities"], answer["reach_by_municipality"] if alarms else None, desk)
     if alarms:
         lines.append(desk.line("all_told", counts=counts(reach, desk)))
+        lines += sms_preview_lines(answer.get("sms"), desk)
     return [*lines, *_dropped_lines(answer.get("no_longer_affected"), desk)] if alarms else lines
 
 
@@ -155,6 +157,7 @@ def status_lines(answer: Mapping[str, Any], desk: Desk) -> list[str]:
     lines += outcome_lines(alert["reason"], answer, answer.get("merged_into_alert"), desk)
     if alert["reason"] in DISPATCHED:
         lines += _progress_lines(answer, progress, desk)
+        lines += sms_status_lines(answer.get("sms"), desk)
     table = _channel_rows(answer["channels"], desk)
     if len(table) > 1:
         lines += ["", *columns(table).split("\n")]

@@ -9,6 +9,7 @@ from typing import Final
 
 from dispatcher.model.vocabulary import UNCERTAIN, WARNING, Kind, State
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, ENDS, GRAPHS
+from dispatcher.store.sms.routing import gateway_of
 from dispatcher.store.sql import OPEN, Target, among, concerned, is_in_force
 
 GRAPH_LOCK = 7207116111
@@ -72,7 +73,7 @@ later AS (
   SELECT id FROM due WHERE kind IN {ENDS} AND EXISTS (SELECT FROM elsewhere WHERE elsewhere.id = due.id)
   UNION SELECT due.id FROM due JOIN busy ON busy.id = due.id WHERE kind IN {ENDS} OR NOT busy.is_end),
 target AS (
-  SELECT s.id, s.channel, s.gateway, s.language, due.kind
+  SELECT s.id, s.channel, {gateway_of("s", "$14", "$15")} AS gateway, s.language, due.kind
   FROM due JOIN subscription s ON s.id = due.id
   WHERE s.ended_at IS NULL AND NOT EXISTS (SELECT FROM later WHERE later.id = due.id)),
 numbered AS (
@@ -88,10 +89,10 @@ made AS (
     CASE WHEN kind IN {ENDS} THEN (SELECT at FROM until) ELSE $5 END, array_agg(id ORDER BY id),
     decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
   FROM numbered GROUP BY kind, channel, gateway, language, chunk ORDER BY chunk, channel
-  RETURNING id, cardinality(recipients) AS size, lease_token)
-SELECT id, size, lease_token, NULL::timestamptz AS plan_at FROM made
+  RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind)
+SELECT id, size, lease_token, channel, gateway, language, kind, NULL::timestamptz AS plan_at FROM made
 UNION ALL
-SELECT NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN EXISTS (SELECT FROM later JOIN busy ON busy.id = later.id)
   THEN clock_timestamp() + $13 ELSE coalesce((SELECT min(expires) FROM beside WHERE id <> $2), clock_timestamp()) END
 WHERE EXISTS (SELECT FROM later)
 """  # noqa: S608 - constant
@@ -107,19 +108,21 @@ def _freeze_first_sql(*, spoken_for: bool) -> str:
     """Return the statement that freezes a portion of a first notice; `spoken_for`: without those whom a warning
     concerns that is in force, and says all that this one does.
     """
-    told = f" WHERE c.id NOT IN ({concerned(Target.of_alerts(SPOKEN_FOR.format('$2'), '$9'))})"
+    told = f" WHERE c.id NOT IN ({concerned(Target.of_alerts(SPOKEN_FOR.format('$2'), '$11'))})"
     return f"""
 WITH concerned AS (SELECT id FROM ({concerned(Target.of_alert("$2", "$6"), "$7", "$8")}) c{told if spoken_for else ""}),
+routed AS (
+  SELECT s.id, s.channel, {gateway_of("s", "$9", "$10")} AS gateway, s.language
+  FROM concerned c JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL),
 numbered AS (
-  SELECT s.id, s.channel, s.gateway, s.language,
-    (row_number() OVER (PARTITION BY s.channel, s.gateway, s.language ORDER BY s.id) - 1) / $5 AS chunk
-  FROM concerned c JOIN subscription s ON s.id = c.id WHERE s.ended_at IS NULL)
+  SELECT *, (row_number() OVER (PARTITION BY channel, gateway, language ORDER BY id) - 1) / $5 AS chunk FROM routed)
 INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
   enqueued_at)
 SELECT $2, $1, '{Kind.ALERT}', channel, gateway, language, $3, $4, array_agg(id ORDER BY id),
   decode(repeat('00', count(*)::int), 'hex'), clock_timestamp()
 FROM numbered GROUP BY channel, gateway, language, chunk ORDER BY chunk, channel
-RETURNING id, cardinality(recipients) AS size, lease_token, NULL::timestamptz AS plan_at
+RETURNING id, cardinality(recipients) AS size, lease_token, channel, gateway, language, kind,
+  NULL::timestamptz AS plan_at
 """  # noqa: S608 - constant
 
 

@@ -24,6 +24,7 @@ from dispatcher.model.vocabulary import (
     State,
 )
 from dispatcher.store.delivery import relocation
+from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
@@ -54,12 +55,14 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.{OPEN} AND a.stopped_at IS NULL
   AND NOT EXISTS (SELECT FROM gateway g WHERE g.channel = b.channel AND g.name = b.gateway
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, a.source_id, b.kind, b.channel, b.gateway,
-  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes
+  b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes, b.text_parts,
+  b.parts_sent
 """  # noqa: S608 - constant
 
 _ADVANCE = f"""
 UPDATE batch b SET outcomes = $3, lease_until = clock_timestamp() + $4,
-  first_at = least(b.first_at, $5), last_at = greatest(b.last_at, $6)
+  first_at = least(b.first_at, $5), last_at = greatest(b.last_at, $6),
+  text_parts = coalesce(nullif($7::smallint, 0), b.text_parts), parts_sent = greatest(b.parts_sent, $8)
 WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN}
 RETURNING (SELECT a.stopped_at IS NOT NULL FROM alert a WHERE a.id = b.alert_id) AS stopped
 """  # noqa: S608 - constant
@@ -69,7 +72,8 @@ UPDATE batch b SET outcomes = $3, lease_until = NULL,
   first_at = least(b.first_at, $4), last_at = greatest(b.last_at, $5),
   not_before = coalesce($6, b.not_before), enqueued_at = CASE WHEN $7 THEN b.enqueued_at END,
   state = CASE WHEN $7 THEN '{BatchState.DONE}' ELSE '{BatchState.OPEN}' END,
-  done_at = CASE WHEN $7 THEN clock_timestamp() END
+  done_at = CASE WHEN $7 THEN clock_timestamp() END,
+  text_parts = coalesce(nullif($8::smallint, 0), b.text_parts), parts_sent = greatest(b.parts_sent, $9)
 WHERE b.id = $1 AND b.lease_token = $2 AND b.{OPEN} RETURNING true
 """  # noqa: S608 - constant
 
@@ -193,9 +197,12 @@ class Ledger:
             self._lease,
             progress.accepted_first,
             progress.accepted_last,
+            progress.text_parts,
+            progress.parts_sent,
         )
         if stopped is None:
             raise LeaseLostError
+        await _note_acceptance(connection, lease, progress)
         return bool(stopped)
 
     async def heartbeat(self, lease: Lease) -> bool:
@@ -252,16 +259,24 @@ class Ledger:
             progress.accepted_last,
             not_before,
             done,
+            progress.text_parts,
+            progress.parts_sent,
         )
         if released is None:
             raise LeaseLostError
+        await _note_acceptance(connection, lease, progress)
 
     async def pause_gateway(self, channel: str, gateway: str, seconds: float, reason: str) -> None:
-        """Let no worker acquire a batch of this gateway for so long. A pause only ever grows."""
+        """Let no worker acquire a batch of this gateway for so long. A pause only ever grows. Pauses that follow one
+        another within a minute, without an acceptance, are one outage.
+        """
         await self._pool.execute(
-            """INSERT INTO gateway AS g VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
+            """INSERT INTO gateway AS g (channel, name, paused_until, reason, out_since)
+               VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4, clock_timestamp())
                ON CONFLICT (channel, name) DO UPDATE SET paused_until = greatest(g.paused_until, excluded.paused_until),
-                 reason = CASE WHEN excluded.paused_until > g.paused_until THEN excluded.reason ELSE g.reason END""",
+                 reason = CASE WHEN excluded.paused_until > g.paused_until THEN excluded.reason ELSE g.reason END,
+                 out_since = CASE WHEN g.paused_until < clock_timestamp() - interval '1 minute' THEN excluded.out_since
+                   ELSE coalesce(g.out_since, excluded.out_since) END""",
             channel,
             gateway,
             seconds,
@@ -325,6 +340,16 @@ class Ledger:
                  AND NOT EXISTS (SELECT FROM batch WHERE alert_id = a.id AND {OPEN}) RETURNING id"""  # noqa: S608 - constant
         )
         return len(rows)
+
+
+async def _note_acceptance(connection: Connection | Pool, lease: Lease, progress: Progress) -> None:
+    """End the outage of a gateway that others would take over from: it has accepted something."""
+    if lease.channel == CHANNEL and progress.accepted_last is not None:
+        await connection.execute(
+            "UPDATE gateway SET out_since = NULL WHERE channel = $1 AND name = $2 AND out_since IS NOT NULL",
+            lease.channel,
+            lease.gateway,
+        )
 
 
 def _ready(row: Any) -> ReadyBatch:

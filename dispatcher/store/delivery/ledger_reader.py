@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.model.ledger import ChannelSummary, LedgerLine
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.sms.routing import CHANNEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,17 @@ class LedgerReader:
             batch_id,
             State.ACCEPTED,
         )
-        return [_line(dict(row)) for row in rows]
+        lines = [_line(dict(row)) for row in rows]
+        return await self._handed_over(lines) if lines and lines[0].channel == CHANNEL else lines
+
+    async def _handed_over(self, lines: list[LedgerLine]) -> list[LedgerLine]:
+        rows = await self._pool.fetch(
+            "SELECT gateway, recipients FROM handover WHERE alert_id = $1 AND to_gateway = $2 ORDER BY id",
+            lines[0].alert_id,
+            lines[0].gateway,
+        )
+        before = {recipient: row["gateway"] for row in rows for recipient in row["recipients"]}
+        return [replace(line, handed_over_from=before.get(line.recipient)) for line in lines]
 
 
 def _line(fields: dict[str, Any]) -> LedgerLine:

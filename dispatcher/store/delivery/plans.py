@@ -33,6 +33,7 @@ from dispatcher.model.vocabulary import (
     Lane,
     Reason,
 )
+from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.store import audit
 from dispatcher.store.alerts.alerts import TARGET_SHA256, ready_alert
 from dispatcher.store.alerts.merged import promote_unspoken
@@ -49,12 +50,14 @@ from dispatcher.store.delivery.freeze import (
     SPOKEN_FOR,
 )
 from dispatcher.store.delivery.withdrawal import lock_ends, withdraw
+from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sql import NOW, OPEN, Target, among, concerned, first_concerned, is_dispatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from dispatcher.model.alerts import ReadyAlert
+    from dispatcher.sms.routes import Routes
     from dispatcher.store.record import Connection, Pool
 
 
@@ -78,6 +81,8 @@ class Located:
     others: Sequence[int] = ()
     spoken_for: str | None = None
     told: Sequence[int] = ()
+    texts: TextParts = NOT_COUNTED
+    """How many parts its SMS has: what else is looked up before a plan."""
 
 
 NOBODY_LOCATED = Located()
@@ -100,7 +105,7 @@ _IS_TO_BE_PLANNED = f"(state = '{AlertState.ACCEPTED}' OR plan_at <= clock_times
 _PENDING = f"""
 SELECT id, chain_id, lane, reason, expires, stopped_at IS NOT NULL AS stopped, source_id, audience, approved,
   planned_to, target_sha256 IS NOT NULL AND target_sha256 <> {TARGET_SHA256} AS changed,
-  planned_at IS NOT NULL AS again,
+  planned_at IS NOT NULL AS again, severity, clock_timestamp() AS now,
   expires <= clock_timestamp() AS over
 FROM alert WHERE id = $1 AND {_IS_TO_BE_PLANNED}
 """  # noqa: S608 - constant
@@ -167,8 +172,12 @@ class Plans:
         guard: AudienceGuard = unguarded,
         first_portion: int = FIRST_PORTION,
         count: Callable[[Closed], None] = lambda _: None,
+        charges: Charges | None = None,
     ) -> None:
-        """`count` is told of recipients who were withdrawn from ends that a warning overtook."""
+        """`count` is told of recipients who were withdrawn from ends that a warning overtook; `charges` knows what is
+        agreed with SMS gateways.
+        """
+        self._charges = charges or Charges()
         self._count = count
         self._pool = pool
         self._batch_size = batch_size
@@ -298,6 +307,7 @@ class Plans:
         """Freeze an audience. Returns its batches and how many recipients they have. `numbers`: subscriptions above the
         first, up to the second. `portioned`: none of them has been planned.
         """
+        taking = await self._charges.taking(connection)
         if portioned:
             rows = await connection.fetch(
                 FREEZE_REST if located.spoken_for else FREEZE_FIRST,
@@ -308,20 +318,33 @@ class Plans:
                 self._batch_size,
                 located.own,
                 *numbers,
+                list(taking.names),
+                list(taking.weights),
                 *([located.told] if located.spoken_for else ()),
             )
         else:
-            rows = await self._freeze_followup(connection, alert, located, numbers)
+            rows = await self._freeze_followup(connection, alert, located, numbers, taking)
         made = [row for row in rows if row["id"] is not None]
+        held = await self._charges.charge(connection, alert, made, located.texts)
         size = sum(row["size"] for row in made)
         plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
         await connection.execute(
             "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
         )
-        return [ReadyBatch(row["id"], alert.lane, row["lease_token"], alert.source_id) for row in made], size
+        ready_batches = [
+            ReadyBatch(row["id"], alert.lane, row["lease_token"], alert.source_id)
+            for row in made
+            if row["id"] not in held
+        ]
+        return ready_batches, size
 
     async def _freeze_followup(
-        self, connection: Connection, alert: PendingAlert, located: Located, numbers: tuple[int, int]
+        self,
+        connection: Connection,
+        alert: PendingAlert,
+        located: Located,
+        numbers: tuple[int, int],
+        taking: Routes,
     ) -> list[Any]:
         rows: list[Any] = await connection.fetch(
             FREEZE_BESIDE if located.beside else FREEZE,
@@ -339,6 +362,8 @@ class Plans:
             alert.again,
             located.others,
             LOOK_AGAIN,
+            list(taking.names),
+            list(taking.weights),
         )
         return rows
 

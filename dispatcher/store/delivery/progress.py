@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 _PLAIN = bytes((State.PENDING, State.ACCEPTED))
 """The outcomes of which nothing more is recorded."""
 
-_BATCHES = "SELECT id, channel, gateway, kind, outcomes, first_at, last_at FROM batch WHERE alert_id = $1"
+_BATCHES = (
+    "SELECT id, channel, gateway, kind, outcomes, first_at, last_at, held_for FROM batch WHERE alert_id = $1"
+)
 
 _GROUPS = f"""
 WITH line AS (
   SELECT DISTINCT ON (r.id) b.channel, b.gateway, get_byte(b.outcomes, r.n::int - 1) & ~{UNCERTAIN} AS state,
-    p.label, p.code, p.due
+    coalesce(p.label, b.held_for) AS label, p.code, p.due
   FROM batch b CROSS JOIN LATERAL unnest(b.recipients) WITH ORDINALITY r(id, n)
   LEFT JOIN problem p ON p.batch_id = b.id AND p.position = r.n - 1
   WHERE b.id = ANY($1) ORDER BY r.id, b.id DESC)
@@ -69,7 +71,7 @@ def _may_repeat(batches: Sequence[Any]) -> bool:
 def _plain_groups(row: Any) -> list[RecipientGroup]:
     counts = {state: row["outcomes"].count(state) for state in (State.PENDING, State.ACCEPTED)}
     return [
-        RecipientGroup(row["channel"], row["gateway"], state, count)
+        RecipientGroup(row["channel"], row["gateway"], state, count, row["held_for"])
         for state, count in counts.items()
         if count
     ]

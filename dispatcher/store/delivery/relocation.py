@@ -1,7 +1,8 @@
 """Move what waits for a webhook to its new origin, when that changes: who is paused, logged and counted is then the
 server that is asked.
 
-Only a webhook changes where it is; any other recipient's gateway follows from its address, which stays. A batch that a
+Only a webhook changes where it is; any other recipient's gateway follows from its address, which stays, but for SMS,
+which `failover` moves. A batch that a
 worker holds is left to that worker, which hands it over before it sends anything. The plan's fingerprint of an audience
 is of the batches as they were planned.
 """
@@ -41,8 +42,9 @@ UPDATE batch SET recipients = $2, outcomes = $3, gateway = $4, not_before = CASE
 WHERE id = $1 RETURNING lease_token"""  # noqa: S608 - constant
 """The new token fences off a worker that wakes up late."""
 _MOVE: Final = """
-INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes)
-SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4 FROM batch WHERE id = $1
+INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+  text_parts)
+SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4, text_parts FROM batch WHERE id = $1
 RETURNING id"""
 _PROBLEMS: Final = """
 WITH place AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[]) AS p(recipient, batch_id, position)),
@@ -69,7 +71,7 @@ _PROBLEM_COLUMNS: Final = (
 async def move_waiting(connection: Connection, recipient: int, gateway: str) -> None:
     """Move what waits for a recipient to the gateway that it has now, in the caller's transaction."""
     for row in await connection.fetch(_WAITING, recipient, gateway):
-        await _split(connection, row, {recipient: gateway})
+        await split(connection, row, {recipient: gateway})
 
 
 async def hand_over(
@@ -90,11 +92,11 @@ async def hand_over(
         moved = await connection.fetch(_ELSEWHERE, wanted, gateway)
         if not moved:
             return None  # it came back meanwhile
-        made = await _split(connection, row, {one["id"]: one["gateway"] for one in moved})
+        made = await split(connection, row, {one["id"]: one["gateway"] for one in moved})
     return [ReadyBatch(number, batch.lane, token, batch.source_id) for number, token in made]
 
 
-async def _split(connection: Connection, row: Any, moved: Mapping[int, str]) -> list[tuple[int, int]]:
+async def split(connection: Connection, row: Any, moved: Mapping[int, str]) -> list[tuple[int, int]]:
     """Move recipients without a terminal state out of a locked batch. Returns number and token of what is open then."""
     parts: dict[str, list[int]] = defaultdict(list)
     for n, recipient in enumerate(row["recipients"]):

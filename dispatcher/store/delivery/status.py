@@ -11,6 +11,7 @@ from dispatcher.store.clock import record_time
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.progress import recipient_progress
 from dispatcher.store.record import UNAVAILABLE
+from dispatcher.store.sms.charges import Charges
 
 PROGRESS_S = 0.5
 """How long an answer about one message waits for the count of another one's recipients."""
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 class AlertStatuses:
     """Reads how alerts stand; writes nothing."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, charges: Charges | None = None) -> None:
+        """`charges` knows what is agreed with SMS gateways."""
+        self._charges = charges or Charges()
         self._pool = pool
         self._alerts = Alerts(pool)
         self._ledger = LedgerReader(pool)
@@ -45,6 +48,7 @@ class AlertStatuses:
             channels=await self._ledger.summary(alert.id),
             municipalities=await self._alerts.affected(alert.id),
             recipients_by_municipality=await self._ledger.by_municipality(alert.id),
+            sms=await self._charges.standing(self._pool, alert.id),
         )
 
     async def over(self, alert: StoredAlert) -> Over | None:

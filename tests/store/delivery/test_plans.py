@@ -550,7 +550,9 @@ async def _rows_walked(pool: Any, ledger: Any, alerts: Alerts, plans: Plans, mes
     chain, everybody = [names[0]], (0, 1 << 62)
     values = chain, last.id, False, last.lane, last.expires, 100, Kind.CANCEL, [], *everybody, False, []
     async with pool.acquire() as connection, connection.transaction():
-        found = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {FREEZE}", *values, LOOK_AGAIN)
+        found = await connection.fetchval(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {FREEZE}", *values, LOOK_AGAIN, [], []
+        )
     return _walked(json.loads(found)[0]["Plan"])
 
 

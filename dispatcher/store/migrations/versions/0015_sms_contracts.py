@@ -15,7 +15,7 @@ ALTER TABLE batch
   ADD COLUMN parts_sent int NOT NULL DEFAULT 0,
   -- Why it waits for a person, where it does: then not_before is 'infinity'.
   ADD COLUMN held_for text NOT NULL DEFAULT '';
-CREATE INDEX batch_charged ON batch (gateway, created_at) WHERE channel = 'sms';
+CREATE INDEX batch_charged ON batch (created_at) WHERE channel = 'sms';
 -- Since when the gateway is paused again and again and has accepted nothing.
 ALTER TABLE gateway ADD COLUMN out_since timestamptz;
 -- Who was handed over from one gateway to another: nobody is left out of the count of those who may hear it twice.

@@ -1,0 +1,78 @@
+"""Say in words what SMS cost and how long they take: pure, from the service's JSON to lines of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dispatcher.desk_texts.desk import Desk
+
+_MINUTE, _HOUR = 60, 3600
+
+
+def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
+    """Say what the SMS of a message would cost, how long they would take, and whom no budget holds."""
+    if not sms:
+        return []
+    lines = [
+        desk.line("sms", people=number(sms["people"], desk), parts=_parts(sms, desk), price=_price(sms, desk))
+    ]
+    return [*lines, _finish_line(sms, desk), *_held_lines(sms, desk, "sms_would_wait")]
+
+
+def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
+    """Say what the SMS of a warning have cost, and when those that wait are out."""
+    if not sms:
+        return []
+    used = money(sms["price_used"], sms["currency"], desk) if sms["price_used"] is not None else ""
+    price = desk.line("sms_used_price", price=used) if used else ""
+    lines = [desk.line("sms_used", parts=number(sms["parts_used"], desk), price=price)]
+    if sms["people"]:
+        lines.append(_finish_line(sms, desk))
+    return [*lines, *_held_lines(sms, desk, "sms_waits")]
+
+
+def _parts(sms: Mapping[str, Any], desk: Desk) -> str:
+    return desk.line("sms_part" if sms["parts"] == 1 else "sms_parts", parts=number(sms["parts"], desk))
+
+
+def _price(sms: Mapping[str, Any], desk: Desk) -> str:
+    if sms["price"] is None:
+        return ""
+    return desk.line("sms_price", price=money(sms["price"], sms["currency"], desk))
+
+
+def _finish_line(sms: Mapping[str, Any], desk: Desk) -> str:
+    people = number(sms["people"], desk)
+    if sms["seconds"] is None:
+        return desk.line("sms_no_rate", people=people)
+    at = desk.time(sms["finishes_at"])
+    return desk.line("sms_finished", people=people, duration=duration(sms["seconds"], desk), at=at)
+
+
+def _held_lines(sms: Mapping[str, Any], desk: Desk, key: str) -> list[str]:
+    return [desk.line(key, people=number(sms["held"], desk))] if sms["held"] else []
+
+
+def number(count: int, desk: Desk) -> str:
+    """Return a whole number as it is written in the language: 10.000 or 10,000."""
+    return f"{count:,}".replace(",", desk.line("thousands"))
+
+
+def money(amount: float, currency: str, desk: Desk) -> str:
+    """Return an amount as it is written in the language: 1.500,00 € or EUR 1,500.00."""
+    whole, _, cents = f"{amount:.2f}".partition(".")
+    written = f"{number(int(whole), desk)}{desk.line('decimal')}{cents}"
+    return desk.line("money", amount=written, currency=desk.texts.currencies.get(currency, currency))
+
+
+def duration(seconds: float, desk: Desk) -> str:
+    """Return how long something takes, as exactly as anybody wants to know it: 40 s, 33 min, 2 h 5 min."""
+    if seconds < _MINUTE:
+        return desk.line("seconds", seconds=max(1, round(seconds)))
+    if seconds < 2 * _HOUR:
+        return desk.line("minutes", minutes=round(seconds / _MINUTE))
+    hours, minutes = divmod(round(seconds / _MINUTE), 60)
+    return desk.line("hours", hours=hours, minutes=minutes)

@@ -1,0 +1,1 @@
+"""What a preview says beside the decision."""

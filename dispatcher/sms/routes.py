@@ -1,0 +1,80 @@
+"""Decide which gateway takes which recipient: by weight, and for one recipient always the same. Pure.
+
+Each gateway draws a number for a recipient, which follows from both alone, and the smallest takes him (weighted
+rendezvous hashing: Schindelhauer and Schomaker, 2005). So nobody changes the gateway when another one comes or goes,
+but those whose own went. `dispatcher.store.sms.routing` says the same in SQL, where a plan asks it for a million.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from channels.sms.contract import Contract
+
+DIGITS: Final = 13
+"""Hexadecimal digits of the hash that make the number: 52 bits, as many as a float tells apart."""
+SCALE: Final = (1 << 52) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The gateways that take recipients now. Those with weight 0 take only who names them."""
+
+    names: tuple[str, ...] = ()
+    weights: tuple[float, ...] = ()
+
+
+NO_ROUTES: Final = Routes()
+"""Nothing is decided: recipients stay with the gateway that they have on record."""
+
+
+def routes(contracts: Sequence[Contract], unusable: Collection[str] = ()) -> Routes:
+    """Return the gateways that take recipients while some are unusable. Where none with a weight is left, those that
+    only take over do, all alike; where none is left at all, nothing is gained by leaving anybody out.
+    """
+    usable = [one for one in contracts if one.gateway not in unusable] or list(contracts)
+    weighted = any(one.weight for one in usable)
+    return Routes(
+        tuple(one.gateway for one in usable), tuple(one.weight if weighted else 1.0 for one in usable)
+    )
+
+
+def chosen(found: Routes, recipient: int, wanted: str = "") -> str:
+    """Return the gateway of a recipient (number of the subscription) who names `wanted`. Raises `ValueError` where
+    there is none at all.
+    """
+    if wanted in found.names:
+        return wanted
+    weighted = [(name, weight) for name, weight in zip(found.names, found.weights, strict=True) if weight > 0]
+    return min(weighted, key=lambda one: _draw(one[0], recipient) / one[1])[0]
+
+
+def _draw(gateway: str, recipient: int) -> float:
+    """Return a number from 0 on, exponentially distributed, that follows from gateway and recipient."""
+    digest = hashlib.md5(f"{gateway}:{recipient}".encode(), usedforsecurity=False).hexdigest()
+    return -math.log((int(digest[:DIGITS], 16) + 1) / SCALE)
+
+
+def shares(found: Routes, people: int) -> dict[str, int]:
+    """Return how many of so many each gateway takes about, where nobody names one: the largest remainders are rounded
+    up, so that none is lost.
+    """
+    total = sum(found.weights)
+    if not total:
+        return {}
+    exact = {
+        name: people * weight / total
+        for name, weight in zip(found.names, found.weights, strict=True)
+        if weight
+    }
+    whole = {name: int(part) for name, part in exact.items()}
+    left = people - sum(whole.values())
+    for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:left]:
+        whole[name] += 1
+    return whole

@@ -1,0 +1,1 @@
+"""The record of what SMS cost, and of which gateway takes them."""

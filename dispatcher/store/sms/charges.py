@@ -1,0 +1,253 @@
+"""Count the parts of SMS on record, and place each batch that is planned within what is agreed with its gateway.
+
+A batch says how many parts its text has, and how many its gateway has accepted; the latter is written by the statement
+that writes the outcomes, as a total. What is open counts as if all of it were sent.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.access.principals import WORKER
+from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.sms import Quote
+from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, Kind, Lane
+from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
+from dispatcher.sms.parts import NOT_COUNTED, TextParts
+from dispatcher.sms.quote import gateway_quote
+from dispatcher.sms.routes import NO_ROUTES, Routes, routes
+from dispatcher.store import audit
+from dispatcher.store.sms.routing import CHANNEL
+from dispatcher.store.sql import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from channels.sms.contract import Contract
+    from dispatcher.access.principals import Actor
+    from dispatcher.model.alerts import PendingAlert
+    from dispatcher.store.record import Connection, Pool
+
+BUDGET_LOCK = 7207116114
+"""One plan after the other places its batches, where there is a budget: else two would use the same rest of it."""
+STOPPABLE: Final = frozenset({Kind.ALERT, Kind.UPDATE})
+"""The kinds of notices that a budget may stop. Whoever was warned hears of the end."""
+EXTREME: Final = "Extreme"
+
+_OUT = f"""
+SELECT name, extract(epoch FROM clock_timestamp() - out_since)::float8 AS seconds
+FROM gateway WHERE channel = '{CHANNEL}' AND paused_until > clock_timestamp() AND out_since IS NOT NULL
+"""  # noqa: S608 - constant
+_OPEN_PARTS = "cardinality(recipients) * text_parts"
+_SPENT = f"""
+WITH month AS (SELECT date_trunc('month', clock_timestamp(), $2) AS start),
+counted AS (
+  SELECT gateway, alert_id, created_at >= month.start AS this_month,
+    CASE WHEN {OPEN} AND held_for = '' THEN greatest(parts_sent, {_OPEN_PARTS}) ELSE parts_sent END AS parts
+  FROM batch, month
+  WHERE channel = '{CHANNEL}' AND (created_at >= month.start OR alert_id = $1) AND id <> ALL($3::bigint[]))
+SELECT gateway, coalesce(sum(parts) FILTER (WHERE alert_id = $1), 0) AS alert,
+  coalesce(sum(parts) FILTER (WHERE this_month), 0) AS month
+FROM counted GROUP BY 1
+"""  # noqa: S608 - constant
+_BEFORE = f"""
+SELECT gateway, sum(greatest({_OPEN_PARTS} - parts_sent, 0)) AS parts FROM batch
+WHERE channel = '{CHANNEL}' AND {OPEN} AND held_for = '' AND alert_id <> $1
+  AND (lane = ANY($2::text[]) OR lane = $3 AND id < $4)
+GROUP BY 1
+"""  # noqa: S608 - constant
+_STANDING = f"""
+SELECT id, gateway, outcomes, text_parts, parts_sent, lane, held_for, clock_timestamp() AS now FROM batch
+WHERE channel = '{CHANNEL}' AND alert_id = $1 ORDER BY id
+"""  # noqa: S608 - constant
+_HELD = f"""
+SELECT b.id, b.alert_id, b.gateway, b.text_parts * cardinality(b.recipients) AS parts, b.lane, a.source_id
+FROM batch b JOIN alert a ON a.id = b.alert_id
+WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL ORDER BY b.id LIMIT 1000
+FOR UPDATE OF b SKIP LOCKED
+"""  # noqa: S608 - constant
+_LET_GO = """
+UPDATE batch SET gateway = n.gateway, held_for = '', not_before = clock_timestamp(), enqueued_at = clock_timestamp()
+FROM unnest($1::bigint[], $2::text[]) n(id, gateway) WHERE batch.id = n.id RETURNING batch.id, lane, lease_token
+"""
+_MOST = (1 << 63) - 1
+
+
+class Charges:
+    """Reads and writes what SMS cost. One value for all that a process knows of the gateways' contracts."""
+
+    def __init__(self, contracts: Sequence[Contract] = (), zone: str = "Europe/Berlin") -> None:
+        """`zone` is where calendar months begin."""
+        self.contracts = tuple(contracts)
+        self._zone = zone
+
+    async def taking(self, connection: Connection | Pool) -> Routes:
+        """Return which gateways take recipients now: those that are out for too long do not."""
+        if not self.contracts:
+            return NO_ROUTES
+        return routes(self.contracts, await self.out(connection))
+
+    async def out(self, connection: Connection | Pool) -> frozenset[str]:
+        """Return the gateways that others take over from."""
+        patience = {one.gateway: one.failover_after_s for one in self.contracts}
+        return frozenset(
+            row["name"]
+            for row in await connection.fetch(_OUT)
+            if (limit := patience.get(row["name"])) is not None and row["seconds"] >= limit
+        )
+
+    async def spent(
+        self, connection: Connection | Pool, alert_id: str = "", without: Sequence[int] = ()
+    ) -> dict[str, Spent]:
+        """Return the parts that each gateway has sent or is about to send, for one alert and in this month; `without`
+        some batches.
+        """
+        rows = await connection.fetch(_SPENT, alert_id, self._zone, list(without))
+        return {row["gateway"]: Spent(int(row["alert"]), int(row["month"])) for row in rows}
+
+    async def before(
+        self, connection: Connection | Pool, lane: Lane, alert_id: str = "", first: int = _MOST
+    ) -> dict[str, int]:
+        """Return the parts that go out before an alert at each gateway: what is more urgent, and what is as urgent and
+        came before its `first` batch.
+        """
+        above = [other.value for other in Lane if other.rank < lane.rank]
+        rows = await connection.fetch(_BEFORE, alert_id, above, lane, first)
+        return {row["gateway"]: int(row["parts"]) for row in rows}
+
+    async def standing(self, connection: Connection | Pool, alert_id: str) -> Quote | None:
+        """Return what an alert's SMS have cost, and what those take that wait; None where it has none, or nothing is
+        known of their gateways.
+        """
+        rows = await connection.fetch(_STANDING, alert_id) if self.contracts else []
+        if not rows:
+            return None
+        waiting: Counter[str] = Counter()
+        used: Counter[str] = Counter()
+        held = 0
+        for row in rows:
+            people = len(row["outcomes"].translate(None, TERMINAL_OUTCOMES))
+            held += people if row["held_for"] else 0
+            waiting[row["gateway"]] += 0 if row["held_for"] else people
+            used[row["gateway"]] += row["parts_sent"]
+        before = await self.before(connection, Lane(rows[0]["lane"]), alert_id, rows[0]["id"])
+        return Quote(
+            tuple(
+                gateway_quote(
+                    one,
+                    waiting[one.gateway],
+                    max(row["text_parts"] for row in rows if row["gateway"] == one.gateway),
+                    before=before.get(one.gateway, 0),
+                    used=used[one.gateway],
+                )
+                for one in self.contracts
+                if one.gateway in waiting
+            ),
+            rows[0]["now"],
+            held,
+        )
+
+    async def charge(
+        self, connection: Connection, alert: PendingAlert, made: Sequence[Any], texts: TextParts = NOT_COUNTED
+    ) -> frozenset[int]:
+        """Write into batches that were just made how many parts their texts have, and put those elsewhere that their
+        gateway's budget does not hold. Returns the ids of those that wait for a person.
+        """
+        rows = [row for row in made if row["channel"] == CHANNEL]
+        if not rows or not self.contracts:
+            return frozenset()
+        parts = [
+            {one.gateway: texts.of(row["kind"], row["language"], one.gateway) for one in self.contracts}
+            for row in rows
+        ]
+        gateways = [row["gateway"] for row in rows]
+        held: frozenset[int] = frozenset()
+        if any(one.has_budget for one in self.contracts):
+            gateways, held = await self._place(connection, alert, rows, parts)
+        await connection.execute(
+            """UPDATE batch SET gateway = n.gateway, text_parts = n.parts FROM
+                 unnest($1::bigint[], $2::text[], $3::int[]) n(id, gateway, parts) WHERE batch.id = n.id""",
+            [row["id"] for row in rows],
+            gateways,
+            [count.get(gateway, 0) for count, gateway in zip(parts, gateways, strict=True)],
+        )
+        return held
+
+    async def _place(
+        self,
+        connection: Connection,
+        alert: PendingAlert,
+        rows: Sequence[Any],
+        parts: Sequence[dict[str, int]],
+    ) -> tuple[list[str], frozenset[int]]:
+        """Return the gateway of each batch, and the ids of those for which there is none."""
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", BUDGET_LOCK)
+        ids = [row["id"] for row in rows]
+        spent = await self.spent(connection, alert.id, ids)
+        loads = [
+            Load(
+                row["id"],
+                row["gateway"],
+                {name: count * row["size"] for name, count in there.items()},
+                alert.severity == EXTREME or row["kind"] not in STOPPABLE,
+            )
+            for row, there in zip(rows, parts, strict=True)
+        ]
+        found = {one.batch_id: one.gateway for one in placed(loads, self.contracts, spent)}
+        held = frozenset(batch_id for batch_id, gateway in found.items() if gateway is None)
+        if held:
+            await connection.execute(
+                "UPDATE batch SET not_before = 'infinity', held_for = $2 WHERE id = ANY($1)",
+                list(held),
+                HELD_FOR_BUDGET,
+            )
+            recipients = sum(row["size"] for row in rows if row["id"] in held)
+            await audit.note(connection, WORKER, "sms.hold", alert.id, why=HELD_FOR_BUDGET, count=recipients)
+        return [found[row["id"]] or row["gateway"] for row in rows], held
+
+    async def let_go(self, pool: Pool) -> list[ReadyBatch]:
+        """Send what waits for a budget that holds it by now: another month, another setting. Returns what may be worked
+        on.
+        """
+        async with pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_HELD)
+            if not rows:
+                return []
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", BUDGET_LOCK)
+            found: list[Placement] = []
+            for alert_id in dict.fromkeys(row["alert_id"] for row in rows):
+                there = [row for row in rows if row["alert_id"] == alert_id]
+                names = [one.gateway for one in self.contracts]
+                loads = [Load(row["id"], row["gateway"], dict.fromkeys(names, row["parts"])) for row in there]
+                found += placed(loads, self.contracts, await self.spent(connection, alert_id))
+            # What goes now counts for the next one only at the next look.
+            first = [one for one in found if one.gateway is not None][:1]
+            return await self._let_go(connection, rows, [(one.batch_id, str(one.gateway)) for one in first])
+
+    async def allow(self, pool: Pool, alert_id: str, actor: Actor, why: str) -> list[ReadyBatch]:
+        """Send what waits for a budget, of one alert, as a person has decided. Returns what is to be worked on."""
+        async with pool.acquire() as connection, connection.transaction():
+            rows = [row for row in await connection.fetch(_HELD) if row["alert_id"] == alert_id]
+            if rows:
+                await audit.note(connection, actor, "sms.allow", alert_id, why=why, count=len(rows))
+            return await self._let_go(connection, rows, [(row["id"], row["gateway"]) for row in rows])
+
+    async def held(self, pool: Pool, alert_id: str | None = None) -> int:
+        """Return how many recipients, of one alert or of all, wait for a person, because no budget holds their SMS."""
+        count: int = await pool.fetchval(
+            f"""SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
+               WHERE {OPEN} AND held_for = $1 AND ($2::text IS NULL OR alert_id = $2)""",  # noqa: S608 - constant
+            HELD_FOR_BUDGET,
+            alert_id,
+        )
+        return count
+
+    async def _let_go(
+        self, connection: Connection, rows: Sequence[Any], going: Sequence[tuple[int, str]]
+    ) -> list[ReadyBatch]:
+        sources = {row["id"]: row["source_id"] for row in rows}
+        gone = await connection.fetch(_LET_GO, [number for number, _ in going], [name for _, name in going])
+        return [
+            ReadyBatch(row["id"], Lane(row["lane"]), row["lease_token"], sources[row["id"]]) for row in gone
+        ]

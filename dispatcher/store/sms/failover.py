@@ -1,0 +1,135 @@
+"""Hand the SMS recipients of a gateway that accepts nothing over to others, on record: a process that dies meanwhile
+loses nothing, and each move is kept in `handover`, with how many may get the message twice by it.
+
+A batch that a worker holds is left to it: the gateway is paused, so it is released soon.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.model.batches import ReadyBatch
+from dispatcher.model.vocabulary import Kind, Lane
+from dispatcher.sms.budget import Spent, room
+from dispatcher.sms.routes import routes
+from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
+from dispatcher.store.delivery.relocation import split
+from dispatcher.store.sms.charges import EXTREME, STOPPABLE
+from dispatcher.store.sms.routing import CHANNEL
+from dispatcher.store.sql import OPEN
+
+if TYPE_CHECKING:
+    from dispatcher.store.record import Connection, Pool
+    from dispatcher.store.sms.charges import Charges
+
+BATCHES_AT_ONCE: Final = 200
+"""How many batches one sweep looks at, each in a transaction of some milliseconds."""
+
+_WAITING: Final = f"""
+SELECT b.id FROM batch b JOIN alert a ON a.id = b.alert_id
+WHERE b.{OPEN} AND b.channel = '{CHANNEL}' AND b.gateway = ANY($1) AND b.held_for = '' AND a.stopped_at IS NULL
+  AND b.deadline > clock_timestamp() AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+  AND b.id > $3
+ORDER BY b.id LIMIT $2
+"""  # noqa: S608 - constant
+_TAKE: Final = f"""
+SELECT b.id, b.alert_id, b.gateway, b.kind, b.lane, b.recipients, b.outcomes, b.text_parts, a.severity, a.source_id,
+  coalesce(g.reason, '') AS reason
+FROM batch b JOIN alert a ON a.id = b.alert_id LEFT JOIN gateway g ON g.channel = b.channel AND g.name = b.gateway
+WHERE b.id = $1 AND b.{OPEN} AND a.stopped_at IS NULL
+  AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
+FOR UPDATE OF b SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED
+"""  # noqa: S608 - constant
+_DOUBLES: Final = f"""
+SELECT (SELECT coalesce(sum(cardinality(recipients)), 0) FROM batch
+        WHERE alert_id = $1 AND channel = '{CHANNEL}') AS people,
+  (SELECT coalesce(sum(uncertain), 0) FROM handover WHERE alert_id = $1) AS doubled
+"""  # noqa: S608 - constant
+_NOTE: Final = """
+INSERT INTO handover (alert_id, gateway, to_gateway, reason, recipients, uncertain) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+_DUE_NOW: Final = "UPDATE problem SET due = least(due, clock_timestamp()) WHERE batch_id = ANY($1)"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What one batch handed over: to each gateway so many, and what is to be worked on now."""
+
+    gateway: str
+    recipients: Counter[str]
+    uncertain: int
+    ready: tuple[ReadyBatch, ...]
+
+
+class Failover:
+    """Lets gateways take over from those that are out."""
+
+    def __init__(self, pool: Pool, charges: Charges, doubles_share: float = DOUBLES_SHARE) -> None:
+        self._pool = pool
+        self._charges = charges
+        self._doubles_share = doubles_share
+        self._last = 0
+
+    async def sweep(self) -> list[HandOver]:
+        """Hand over what waits for gateways that are out, as far as another one takes it. Idempotent."""
+        if len(self._charges.contracts) < 2:
+            return []
+        out = await self._charges.out(self._pool)
+        if not out or out >= {one.gateway for one in self._charges.contracts}:
+            return []
+        rows = await self._pool.fetch(_WAITING, list(out), BATCHES_AT_ONCE, self._last)
+        # What nobody takes over must not keep the rest from its turn.
+        self._last = rows[-1]["id"] if len(rows) == BATCHES_AT_ONCE else 0
+        found = [await self._hand_over(row["id"], out) for row in rows]
+        return [one for one in found if one is not None]
+
+    async def _hand_over(self, batch_id: int, out: frozenset[str]) -> HandOver | None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_TAKE, batch_id)
+            if row is None or row["gateway"] not in out:
+                return None
+            unusable = out | await self._full(connection, row)
+            if unusable >= {one.gateway for one in self._charges.contracts}:
+                return None
+            taking = routes(self._charges.contracts, unusable)
+            found = takeover(
+                row["recipients"], row["outcomes"], taking, await self._doubles_left(connection, row)
+            )
+            if not found.moved:
+                return None
+            made = await split(connection, row, found.moved)
+            await connection.execute(_DUE_NOW, [number for number, _ in made])
+            by_gateway: dict[str, list[int]] = {}
+            for recipient, gateway in found.moved.items():
+                by_gateway.setdefault(gateway, []).append(recipient)
+            for gateway, recipients in by_gateway.items():
+                uncertain = len(found.uncertain.intersection(recipients))
+                await connection.execute(
+                    _NOTE, row["alert_id"], row["gateway"], gateway, row["reason"], recipients, uncertain
+                )
+        ready = tuple(
+            ReadyBatch(number, Lane(row["lane"]), token, row["source_id"]) for number, token in made
+        )
+        return HandOver(row["gateway"], Counter(found.moved.values()), len(found.uncertain), ready)
+
+    async def _full(self, connection: Connection, row: Any) -> set[str]:
+        """Return the gateways whose budget does not hold the batch, where that may stop it."""
+        if row["severity"] == EXTREME or Kind(row["kind"]) not in STOPPABLE:
+            return set()
+        if not any(one.has_budget for one in self._charges.contracts):
+            return set()
+        needed = row["text_parts"] * len(row["recipients"])
+        spent = await self._charges.spent(connection, row["alert_id"])
+        rooms = {one.gateway: room(one, spent.get(one.gateway, Spent())) for one in self._charges.contracts}
+        return {name for name, left in rooms.items() if left is not None and left < needed}
+
+    async def _doubles_left(self, connection: Connection, row: Any) -> int:
+        """Return how many of an alert's recipients may still be handed over who may have the message already."""
+        if row["severity"] != EXTREME:
+            return 0
+        # Two batches of one alert count one after the other.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 15))", row["alert_id"])
+        counted = await connection.fetchrow(_DOUBLES, row["alert_id"])
+        return int(self._doubles_share * counted["people"]) - int(counted["doubled"])

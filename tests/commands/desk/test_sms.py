@@ -1,0 +1,89 @@
+"""What SMS cost and how long they take, in words."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dispatcher.commands.desk.sentences import preview_lines, status_lines
+from dispatcher.commands.desk.sms import duration, money, sms_preview_lines, sms_status_lines
+from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
+from dispatcher.desk_texts.desk import Desk
+from tests.commands.desk.test_sentences import AT, previewed, status
+
+DESK = Desk(desk_texts("de"), DeskLanguage.GERMAN, ZoneInfo("Europe/Berlin"))
+ENGLISH = Desk(desk_texts("en"), DeskLanguage.ENGLISH, ZoneInfo("Europe/Berlin"))
+
+
+def sms(**changes: Any) -> dict[str, Any]:
+    return {
+        "people": 10_000,
+        "parts": 2,
+        "parts_total": 20_000,
+        "seconds": 2000.0,
+        "finishes_at": AT,
+        "price": 1500.0,
+        "currency": "EUR",
+        "parts_used": 0,
+        "price_used": 0.0,
+        "held": 0,
+        "gateways": [],
+    } | changes
+
+
+def test_a_preview_says_how_many_how_long_and_how_dear() -> None:
+    assert sms_preview_lines(sms(), DESK) == [
+        "SMS: 10.000 Personen, 2 Teile, etwa 1.500,00 €",
+        "SMS an 10.000 Personen: fertig in 33 min (28.11.2026 06:25 MEZ)",
+    ]
+    assert sms_preview_lines(sms(parts=1, price=0.5), ENGLISH) == [
+        "SMS: 10,000 people, 1 part, about EUR 0.50",
+        f"SMS to 10,000 people: out in 33 min ({ENGLISH.time(AT)})",
+    ]
+
+
+def test_what_nobody_declared_is_said_to_be_unknown() -> None:
+    first, second = sms_preview_lines(sms(price=None, currency=None, seconds=None, finishes_at=None), DESK)
+    assert first == "SMS: 10.000 Personen, 2 Teile"
+    assert "Dauer unbekannt" in second
+    assert sms_preview_lines(None, DESK) == sms_status_lines(None, DESK) == []
+
+
+def test_whom_no_budget_holds_is_said_before_and_after() -> None:
+    assert "400 Personen bekämen keine SMS" in sms_preview_lines(sms(held=400), DESK)[-1]
+    assert "400 people wait" in sms_status_lines(sms(held=400), ENGLISH)[-1]
+
+
+def test_a_status_says_what_was_used_and_when_the_rest_is_out() -> None:
+    assert sms_status_lines(sms(people=100, parts_used=1234, price_used=92.55), DESK) == [
+        "SMS: 1.234 Teile verbraucht, 92,55 €",
+        "SMS an 100 Personen: fertig in 33 min (28.11.2026 06:25 MEZ)",
+    ]
+    assert sms_status_lines(sms(people=0, parts_used=4, price_used=None), DESK) == ["SMS: 4 Teile verbraucht"]
+
+
+def test_previews_and_states_have_the_lines() -> None:
+    assert "SMS: 10.000 Personen, 2 Teile, etwa 1.500,00 €" in preview_lines(previewed(sms=sms()), DESK)
+    assert "SMS: 7 Teile verbraucht, 0,53 €" in status_lines(
+        status(sms=sms(people=0, parts_used=7, price_used=0.525)), DESK
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0, "1 s"),
+        (40.4, "40 s"),
+        (100.0, "2 min"),
+        (2000.0, "33 min"),
+        (7500.0, "2 h 5 min"),
+        (86400.0, "24 h 0 min"),
+    ],
+)
+def test_a_duration_is_as_exact_as_anybody_wants_to_know(seconds: float, said: str) -> None:
+    assert duration(seconds, DESK) == said
+
+
+def test_a_currency_without_a_sign_keeps_its_code() -> None:
+    assert money(1234567.5, "CHF", DESK) == "1.234.567,50 CHF"
+    assert money(0.0, "EUR", ENGLISH) == "EUR 0.00"

@@ -1,0 +1,96 @@
+"""A preview says what the SMS of a message would cost and how long they would take; a status what they have."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from channels.sms.settings import SmsGatewaySettings
+from dispatcher.model.batches import Progress
+from dispatcher.model.vocabulary import State
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.wiring import sms_charges
+from tests.store.sms.phones import phones
+from tests.support.histories import ledger_of, plan
+from tests.support.messages import DUEREN
+from tests.support.submissions import warning
+
+URL = "https://sms.example/send"
+
+
+@pytest.fixture
+def settings(settings: Any) -> Any:
+    gateways = (
+        SmsGatewaySettings(
+            name="a", url=URL, rate=2, price_per_part=Decimal("0.075"), weight=3, parts_per_alert=60
+        ),
+        SmsGatewaySettings(name="b", url=URL, rate=1, price_per_part=Decimal("0.1")),
+    )
+    return settings.model_copy(update={"sms_gateways": gateways})
+
+
+async def preview(service: Any, message: Any) -> Any:
+    answer = await service.submit(message, path="/v1/alerts/preview")
+    assert answer.status == 200, answer.body
+    return answer.json["sms"]
+
+
+async def test_a_preview_and_then_the_status_say_what_it_takes(
+    service: Any, pool: Any, settings: Any
+) -> None:
+    people = await phones(pool, service.parts.subscriptions, 40)
+    message = warning(DUEREN)
+    found = await preview(service, message)
+    first, second = found["gateways"]
+    assert (found["people"], found["parts"], found["parts_total"]) == (40, 1, 40)
+    assert (first["gateway"], first["people"], second["people"]) == ("a", 30, 10)
+    assert (found["seconds"], first["seconds"], second["seconds"]) == (15.0, 15.0, 10.0)
+    assert (found["price"], found["currency"]) == (30 * 0.075 + 1.0, "EUR")
+    assert (found["held"], found["parts_used"]) == (0, 0)
+    alert_id = (await service.submit(message)).json["alert"]["id"]
+    assert await preview(service, message) is None, "it was accepted before"
+    plans = Plans(pool, 100, charges=sms_charges(settings))
+    for ready in await plan(ledger_of(pool), plans, alert_id):
+        ledger = ledger_of(pool)
+        lease = await ledger.acquire(ready.batch_id)
+        if lease.gateway == "a":
+            size = len(lease.recipients)
+            await ledger.release(
+                lease, Progress(bytes([State.ACCEPTED] * size), text_parts=1, parts_sent=size)
+            )
+        else:
+            await ledger.release(lease, Progress(bytes(len(lease.recipients)), text_parts=1))
+    status = (await service.get(f"/v1/alerts/{alert_id}")).json["sms"]
+    by_gateway = {one["gateway"]: one for one in status["gateways"]}
+    sent = by_gateway["a"]["parts_used"]
+    assert (status["people"], status["parts_used"]) == (len(people) - sent, sent)
+    assert by_gateway["b"]["seconds"] == status["seconds"] == len(people) - sent
+    assert status["price_used"] == pytest.approx(sent * 0.075)
+    waiting = await preview(service, warning(DUEREN, event="Sturm", headline="Sturm über Düren"))
+    assert waiting["gateways"][1]["before"] == len(people) - sent, "what waits goes first"
+
+
+async def test_what_waits_for_nobody_or_for_a_few_is_not_quoted(service: Any, pool: Any) -> None:
+    assert await preview(service, warning(DUEREN)) is None
+    await phones(pool, service.parts.subscriptions, 3)
+    assert (await preview(service, warning(DUEREN)))["people"] == 3
+    assert await preview(service, warning(DUEREN, status="Exercise")) is None
+
+
+async def test_a_budget_that_is_too_small_is_said_before(service: Any, pool: Any, settings: Any) -> None:
+    await phones(pool, service.parts.subscriptions, 100)
+    found = await preview(service, warning(DUEREN))
+    assert (found["gateways"][0]["over_budget"], found["held"]) == (True, 0), (
+        "the other gateway takes the rest"
+    )
+
+
+async def test_a_text_in_more_parts_takes_longer(service: Any, pool: Any) -> None:
+    await phones(pool, service.parts.subscriptions, 4)
+    long = warning(
+        DUEREN,
+        instruction="Schließen Sie alle Fenster und Türen, schalten Sie Lüftungen aus und suchen Sie einen Raum im Inneren auf. "
+        * 3,
+    )
+    found = await preview(service, long)
+    assert (found["parts"], found["parts_total"]) == (2, 8)

@@ -1,0 +1,21 @@
+"""How many parts a warning's texts have."""
+
+from channels.base import Cut, Line, Notice, Urgency
+from channels.sms.contract import Contract
+from dispatcher.sms.parts import ANY_LANGUAGE, NOT_COUNTED, TextParts, parts_at
+from tests.support.messages import NOW
+
+LINES = (Line("WARNUNG: " + "Hochwasser an der Rur " * 8, cut=Cut.WORDS), Line("Gebiet: Jülich"))
+
+
+def test_a_language_that_nobody_wrote_has_the_text_of_all_others() -> None:
+    counted = TextParts({("alert", "de", "a"): 2, ("alert", ANY_LANGUAGE, "a"): 3})
+    assert counted.of("alert", "de", "a") == 2
+    assert counted.of("alert", "tr", "a") == 3
+    assert counted.of("cancel", "de", "a") == 0
+    assert NOT_COUNTED.of("alert", "de", "a") == 0
+
+
+def test_parts_are_those_that_the_carrier_sends() -> None:
+    notice = Notice("A", "c", "t", "text", b"{}", "de", Urgency.HIGH, NOW, LINES)
+    assert parts_at(notice, [Contract("a"), Contract("short", max_parts=1)]) == {"a": 2, "short": 1}

@@ -1,0 +1,54 @@
+"""Who goes by which gateway, as values."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.sms.contract import Contract
+from dispatcher.sms.routes import NO_ROUTES, Routes, chosen, routes, shares
+
+A, B, SPARE = Contract("a"), Contract("b", weight=3), Contract("spare", weight=0)
+PEOPLE = range(4000)
+
+
+def test_recipients_are_spread_by_weight_and_keep_their_gateway() -> None:
+    found = routes([A, B, SPARE])
+    taken = Counter(chosen(found, one) for one in PEOPLE)
+    assert taken.keys() == {"a", "b"}
+    assert taken["a"] == pytest.approx(1000, rel=0.1)
+    assert [chosen(found, one) for one in PEOPLE] == [chosen(found, one) for one in PEOPLE]
+
+
+def test_when_a_gateway_goes_only_its_own_move() -> None:
+    three = [A, B, Contract("c", weight=2)]
+    before, after = routes(three), routes(three, {"c"})
+    for one in PEOPLE:
+        gateway = chosen(before, one)
+        assert chosen(after, one) == gateway or gateway == "c"
+
+
+def test_whoever_names_a_gateway_has_it_while_it_is_there() -> None:
+    assert chosen(routes([A, B, SPARE]), 1, "spare") == "spare"
+    assert {chosen(routes([A, B, SPARE], {"a"}), one, "a") for one in PEOPLE[:50]} == {"b"}
+    assert chosen(routes([A]), 1, "gone") == "a"
+
+
+def test_what_only_takes_over_does_when_no_other_is_left() -> None:
+    assert routes([A, B, SPARE], {"a", "b"}) == Routes(("spare",), (1.0,))
+    assert routes([A, B, SPARE], {"a"}) == Routes(("b", "spare"), (3.0, 0.0))
+    assert routes([A, B], {"a", "b"}) == Routes(("a", "b"), (1.0, 3.0)), "where none is left, all are tried"
+    assert routes([]) == NO_ROUTES
+
+
+@given(st.lists(st.floats(0, 1000), min_size=1, max_size=5), st.integers(0, 100_000))
+def test_shares_lose_nobody(weights: Any, people: int) -> None:
+    found = routes([Contract(f"g{n}", weight=weight) for n, weight in enumerate(weights)])
+    assert sum(shares(found, people).values()) == people
+
+
+def test_without_gateways_nobody_has_a_share() -> None:
+    assert shares(NO_ROUTES, 10) == {}
+    assert shares(routes([A, B]), 10) == {"a": 3, "b": 7}

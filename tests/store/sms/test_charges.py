@@ -1,0 +1,140 @@
+"""Parts are counted once, and a batch that no budget holds waits for a person."""
+
+from typing import Any
+
+import pytest
+
+from channels.sms.contract import Contract
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.model.batches import Progress
+from dispatcher.model.vocabulary import Lane, State
+from dispatcher.sms.budget import HELD_FOR_BUDGET, Spent
+from dispatcher.sms.parts import TextParts
+from dispatcher.store.delivery.plans import Located, Plans
+from dispatcher.store.sms.charges import Charges
+from tests.store.sms.phones import phones
+from tests.support.histories import submit
+from tests.support.messages import DUEREN
+
+TEXTS = TextParts({(kind, "", gateway): 2 for kind in ("alert", "update", "cancel") for gateway in "ab"})
+ACCEPTED = State.ACCEPTED
+
+
+@pytest.fixture
+async def people(pool: Any, subscriptions: Any) -> list[int]:
+    return await phones(pool, subscriptions, 20)
+
+
+async def warn(pool: Any, alerts: Any, charges: Charges, alert_id: str = "A", **changes: Any) -> list[int]:
+    """Plan a warning in batches of ten; those that are to be worked on."""
+    await submit(alerts, alert_id, DUEREN, **changes)
+    plans = Plans(pool, 10, charges=charges)
+    return [
+        one.batch_id
+        async for ready in plans.portions(alert_id, in_flight=0, located=Located(texts=TEXTS))
+        for one in ready
+    ]
+
+
+async def batches(pool: Any, alert_id: str = "A") -> list[Any]:
+    return [
+        tuple(row)
+        for row in await pool.fetch(
+            "SELECT gateway, held_for, text_parts, parts_sent FROM batch WHERE alert_id = $1 ORDER BY id",
+            alert_id,
+        )
+    ]
+
+
+async def test_what_is_planned_and_what_was_sent_is_counted_once(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a")])
+    first, _ = await warn(pool, alerts, charges)
+    assert await charges.spent(pool, "A") == {"a": Spent(40, 40)}
+    assert await charges.spent(pool) == {"a": Spent(0, 40)}
+    assert await charges.before(pool, Lane.PRIORITY) == {"a": 40}
+    lease = await ledger.acquire(first)
+    progress = Progress(bytes([ACCEPTED] * 3 + [0] * 7), text_parts=3, parts_sent=9)
+    await ledger.advance(lease, progress)
+    await ledger.advance(lease, progress)  # the answer to the first write was lost
+    assert await batches(pool) == [("a", "", 3, 9), ("a", "", 2, 0)]
+    assert await charges.spent(pool, "A") == {"a": Spent(50, 50)}
+    assert await charges.before(pool, Lane.PRIORITY) == {"a": 41}
+    await ledger.release(
+        lease, Progress(bytes([ACCEPTED] * 3 + [State.REJECTED] * 7), text_parts=3, parts_sent=9)
+    )
+    assert await charges.spent(pool, "A") == {"a": Spent(29, 29)}
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    [one] = standing.gateways
+    assert (one.gateway, one.people, one.parts, one.parts_used, standing.held) == ("a", 10, 3, 9, 0)
+    assert await charges.standing(pool, "B") is None
+    assert await Charges().standing(pool, "A") is None
+
+
+async def test_what_goes_first_is_more_urgent_or_came_before(
+    pool: Any, alerts: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a")])
+    await warn(pool, alerts, charges, "A", lane=Lane.PRIORITY)
+    own = await warn(pool, alerts, charges, "B", lane=Lane.PRIORITY)
+    await warn(pool, alerts, charges, "C", lane=Lane.FLASH)
+    assert await charges.before(pool, Lane.FLASH, "C") == {}
+    assert await charges.before(pool, Lane.PRIORITY, "B", own[0]) == {"a": 80}
+    assert await charges.before(pool, Lane.ROUTINE) == {"a": 120}
+
+
+async def test_a_batch_that_its_budget_does_not_hold_goes_to_the_next_and_then_waits(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a", parts_per_alert=20), Contract("b", weight=0, parts_per_month=20)])
+    going = await warn(pool, alerts, charges)
+    assert await batches(pool) == [("a", "", 2, 0), ("b", "", 2, 0)]
+    assert len(going) == 2
+    assert len(await warn(pool, alerts, charges, "B")) == 1
+    assert await batches(pool, "B") == [("a", "", 2, 0), ("a", HELD_FOR_BUDGET, 2, 0)]
+    assert await charges.held(pool) == 10
+    held = await pool.fetchval("SELECT id FROM batch WHERE held_for <> ''")
+    assert await ledger.acquire(held) is None
+    assert held not in [one.batch_id for one in await ledger.due()]
+    assert await pool.fetchval("SELECT detail->>'count' FROM audit WHERE action = 'sms.hold'") == "10"
+
+
+async def test_an_extreme_warning_and_an_end_are_never_stopped(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a", parts_per_month=1)])
+    for batch in await warn(pool, alerts, charges, severity="Extreme"):
+        lease = await ledger.acquire(batch)
+        await ledger.release(lease, Progress(bytes([ACCEPTED] * 10), text_parts=2, parts_sent=20))
+    assert await charges.held(pool) == 0
+    assert len(await warn(pool, alerts, charges, "B", chain="A", msg_type="Cancel", reason="cancel")) == 2
+    assert await charges.held(pool) == 0
+
+
+async def test_what_waits_goes_when_the_budget_holds_it_or_a_person_says_so(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    small = Charges([Contract("a", parts_per_alert=10)])
+    assert await warn(pool, alerts, small) == []
+    assert await small.let_go(pool) == []
+    assert await small.allow(pool, "B", UNNAMED_OPERATOR, "worth it") == []
+    larger = Charges([Contract("a", parts_per_alert=20)])
+    [one] = await larger.let_go(pool)
+    assert (await ledger.acquire(one.batch_id)).gateway == "a"
+    assert await larger.let_go(pool) == [], "the other one has no room beside it"
+    [other] = await larger.allow(pool, "A", UNNAMED_OPERATOR, "worth it")
+    assert await ledger.acquire(other.batch_id) is not None
+    assert await larger.held(pool) == 0
+    assert await larger.held(pool, "A") == 0
+    assert await pool.fetchval("SELECT count(*) FROM audit WHERE action = 'sms.allow'") == 1
+
+
+async def test_the_month_is_that_of_the_zone(pool: Any, alerts: Any, people: list[int]) -> None:
+    charges = Charges([Contract("a")], "Europe/Berlin")
+    await warn(pool, alerts, charges)
+    await pool.execute(
+        "UPDATE batch SET created_at = date_trunc('month', clock_timestamp(), 'Europe/Berlin') - interval '1 s'"
+    )
+    assert await charges.spent(pool, "A") == {"a": Spent(40, 0)}
