@@ -30,6 +30,7 @@ GROUPS = {
     "held": "dispatcher.commands.held:app",
     "dead-letters": "dispatcher.commands.dead_letters:app",
     "feeds": "dispatcher.commands.feeds:app",
+    "gateway": "dispatcher.commands.gateways:app",
     "source": "dispatcher.commands.access.sources:app",
     "instance": "dispatcher.commands.access.instances:app",
     "webhook": "dispatcher.commands.webhooks:app",

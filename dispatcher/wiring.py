@@ -342,6 +342,11 @@ def message_centres(
     return MessageCentres(over_smpp, journal, metrics) if over_smpp else None
 
 
+def sms_gateway_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names of all SMS gateways, in their order."""
+    return (*(item.name for item in settings.sms_gateways), *(item.name for item in settings.smpp_gateways))
+
+
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
     """Return the configured HTTP SMS gateways by name."""
     return {item.name: item.gateway() for item in settings.sms_gateways}
@@ -378,8 +383,7 @@ def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) ->
 
 def _chosen_gateway(settings: Settings) -> Callable[[str], str]:
     """Return what says which gateway sends for one that recipients name."""
-    names = (*(item.name for item in settings.sms_gateways), *(item.name for item in settings.smpp_gateways))
-    return partial(choose, gateways=names)
+    return partial(choose, gateways=sms_gateway_names(settings))
 
 
 def receipt_journal(settings: Settings, pool: record.Pool, metrics: Metrics) -> ReceiptJournal:

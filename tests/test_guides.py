@@ -39,6 +39,7 @@ from channels.http.client import HttpClient
 from channels.sms.channel import Sms
 from channels.sms.delivery_reports import ReportState, read_reports
 from channels.sms.http.carrier import HttpCarrier
+from channels.sms.http.profiles import profile
 from dispatcher import wiring
 from dispatcher.access import permissions
 from dispatcher.access.table import TableError, differences
@@ -233,9 +234,10 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The settings of the guide, with another origin in place of the provider's."""
 
     def load(provider: str, origin: str) -> Settings:
-        text = block("sms-provider", f"json {provider}")
-        address = urlsplit(json.loads(text)[0]["url"])
-        monkeypatch.setenv("WARN_SMS_GATEWAYS", text.replace(f"{address.scheme}://{address.netloc}", origin))
+        (gateway,) = json.loads(block("sms-provider", f"json {provider}"))
+        address = urlsplit(profile(gateway["profile"]).gateway["url"])
+        there = {**gateway, "url": f"{origin}{address.path}"}
+        monkeypatch.setenv("WARN_SMS_GATEWAYS", json.dumps([there]))
         return Settings()
 
     return load
@@ -265,6 +267,7 @@ async def test_twilio_takes_the_message(configured: Any, client_for: Any) -> Non
     assert seen.headers["authorization"].startswith("Basic ")
     callback = form.pop("StatusCallback")
     assert f"client_ref=01ALERT-{ENDPOINT_ID}" in callback
+    assert 0 < int(form.pop("ValidityPeriod")) <= 3600
     assert form == {"To": NUMBER, "Body": "Hochwasser in Düren", "From": "WARNUNG"}
 
 
@@ -272,15 +275,17 @@ async def test_vonage_takes_the_message(configured: Any, client_for: Any) -> Non
     (receipt,), form, _ = await answered("vonage", "accepted", configured, client_for)
     assert receipt.accepted
     assert receipt.reference == "0A0000000123ABCD1"
+    assert 0 < int(form.pop("ttl")) <= 3_600_000
     assert form == {
         "to": NUMBER.removeprefix("+"),
         "text": "Hochwasser in Düren",
         "from": "WARNUNG",
         "client-ref": f"01ALERT-{ENDPOINT_ID}",
+        "type": "text",
     }
 
 
-@pytest.mark.parametrize(("provider", "code"), [("twilio", "400"), ("vonage", "7")])
+@pytest.mark.parametrize(("provider", "code"), [("twilio", "21211"), ("vonage", "7")])
 async def test_a_number_that_is_refused_is_given_up(
     configured: Any, client_for: Any, provider: str, code: str
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from channels.base import ChannelMisconfigured, Permanent, RateLimited, Transient
+from channels.sms.meanings import AnswerMeaning
 from dispatcher.settings import BY_FILE, Settings, SettingsError, explained
 
 GATEWAY = '[{"name": "sms-1", "url": "https://sms.example/send", "authorization": "Bearer geheim", "fields": {"to": "to"}}]'
@@ -83,10 +83,10 @@ def test_a_gateways_error_codes_get_a_meaning(env: pytest.MonkeyPatch) -> None:
     env.setenv("WARN_SMS_GATEWAYS", gateway(answer=ANSWER, errors=errors))
     [item] = Settings().sms_gateways
     assert item.errors == {
-        "101": Permanent,
-        "-9": RateLimited,
-        "CREDIT.LOW": ChannelMisconfigured,
-        "BUSY": Transient,
+        "101": AnswerMeaning.REJECTED,
+        "-9": AnswerMeaning.RATE_LIMITED,
+        "CREDIT.LOW": AnswerMeaning.MISCONFIGURED,
+        "BUSY": AnswerMeaning.TRANSIENT,
     }
 
 

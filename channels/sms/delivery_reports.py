@@ -72,7 +72,7 @@ class ReportState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReportFields:
-    """Where in a provider's report to look, as in `channels.sms.http.provider.AnswerFields`, and its words for a state.
+    """Where in a provider's report to look, as in `channels.sms.http.answers.AnswerTable`, and its words for a state.
 
     What the body lacks is looked for in the request's query.
     """

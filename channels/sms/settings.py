@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
-from difflib import get_close_matches
-from typing import Annotated, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -22,48 +20,31 @@ from pydantic import (
 from channels.sms import delivery_reports
 from channels.sms.contract import ContractSettings, require_usable
 from channels.sms.delivery_reports import Proves, ReportFields
-from channels.sms.http.json_path import CODE, matching
-from channels.sms.http.provider import (
-    AnswerFields,
-    BodyKind,
-    Failure,
-    RequestFields,
-    SmsGateway,
-    ValidityUnit,
-    parse_failure,
+from channels.sms.http.flat import WORDS, RequestFields, flat_answers, flat_request, require_fields
+from channels.sms.http.profiles import laid_over, profile
+from channels.sms.http.provider import BodyKind, SmsGateway
+from channels.sms.http.rehearsal import placeholders, rehearse
+from channels.sms.http.settings import (
+    AnswerRuleSettings,
+    ErrorCode,
+    HeaderName,
+    RequestSettings,
+    SmsAnswerSettings,
+    ValiditySettings,
+    showable,
 )
+from channels.sms.http.templates import TextTemplate
+from channels.sms.http.validity import Validity, ValidityUnit
+from channels.sms.meanings import AnswerMeaning
 from channels.sms.smpp.settings import SmppGatewaySettings, SmppSettings
 
-
-class SmsAnswerSettings(BaseModel):
-    """Where in the gateway's JSON answer to look; see `channels.sms.http.provider.AnswerFields`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reference: str = "id"
-    success: str = ""
-    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
-    error: str = ""
-
-
-def _code(text: str) -> str:
-    if not matching(CODE, text):
-        raise ValueError("no error code: a word or a number, at most 32 characters and 6 digits")
-    return text
-
-
-ErrorCode = Annotated[str, AfterValidator(_code)]
-Meaning = Annotated[Failure, BeforeValidator(parse_failure)]
 Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
+Secret = Annotated[SecretStr, AfterValidator(showable)]
+SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-def _showable(secret: SecretStr) -> SecretStr:
-    if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
-        raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
-    return secret
-
-
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+def _empty_or_showable(secret: SecretStr) -> SecretStr:
+    return showable(secret) if secret.get_secret_value() else secret
 
 
 class SmsReportSettings(BaseModel):
@@ -73,13 +54,13 @@ class SmsReportSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    secret: Annotated[SecretStr, AfterValidator(_showable)] = Field(min_length=16)
+    secret: Secret = Field(min_length=16)
     """What the gateway must show: as bearer token, as password of Basic, or as `token` in the query."""
-    previous_secret: Annotated[SecretStr, AfterValidator(_showable)] | None = Field(None, min_length=16)
+    previous_secret: Secret | None = Field(None, min_length=16)
     """The secret before it, which is good until `previous_until`: so that a gateway can be given the new one
     meanwhile."""
     previous_until: AwareDatetime | None = None
-    url: SecretStr = SecretStr("")
+    url: Annotated[SecretStr, AfterValidator(_empty_or_showable)] = SecretStr("")
     """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
     items: str = ""
     client_ref: str = "client_ref"
@@ -104,28 +85,43 @@ class SmsReportSettings(BaseModel):
         return self
 
 
+def _meaning(word: object) -> AnswerMeaning:
+    if not isinstance(word, str) or word not in WORDS:
+        raise ValueError(f"one of {', '.join(WORDS)}")
+    return WORDS[word]
+
+
+ErrorMeaning = Annotated[AnswerMeaning, BeforeValidator(_meaning)]
+
+
 class SmsGatewaySettings(ContractSettings, BaseModel):
-    """One HTTP SMS gateway. `fields` and `answer` name the members of the gateway's own JSON, see
-    `channels.sms.http.provider.RequestFields` and `AnswerFields`.
+    """One HTTP SMS gateway: a provider's `profile` and what is the operator's own; or all of it, by `request` and
+    `answer.rules`, or in the short form by `body`, `fields`, `answer` and `errors`.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    profile: str = ""
+    """A profile of `ops/docs/sms-gateways.md`; all other members are laid over it."""
     url: str
+    secrets: dict[SecretName, Secret] = {}
+    """What `{secret.NAME}` stands for, and, as Basic authentication writes it, `{basic.USER.PASSWORD}`."""
+    request: RequestSettings | None = None
     authorization: SecretStr | None = None
     """The whole Authorization header."""
     sender: str = "WARNUNG"
     body: Literal["json", "form", "text"] = "json"
     """`text`: the text alone, the other fields as headers."""
     fields: dict[str, str] = {}
-    headers: dict[HeaderName, Annotated[SecretStr, AfterValidator(_showable)]] = {}
+    headers: dict[HeaderName, Secret] = {}
     """Headers that all messages have."""
     encodings: dict[Literal["gsm7", "ucs2"], str] = {}
     """The gateway's own words for the two."""
+    validity: ValiditySettings | None = None
     validity_unit: Literal["s", "min"] = "s"
     answer: SmsAnswerSettings = SmsAnswerSettings()
-    errors: dict[ErrorCode, Meaning] = {}
+    errors: dict[ErrorCode, ErrorMeaning] = {}
     """What the gateway's error codes mean that stand at `answer.error` in an answer with 2xx: `permanent`, `transient`,
     `rate_limited` or `misconfigured`. Others are taken for transient.
     """
@@ -136,49 +132,69 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
 
     def gateway(self) -> SmsGateway:
         """Return the provider's gateway as the channel uses it."""
+        answer = self.answer
+        added = dict(self.headers)
+        if self.authorization:
+            added["Authorization"] = self.authorization
         return SmsGateway(
             name=self.name,
-            url=self.url,
-            authorization=self.authorization.get_secret_value() if self.authorization else "",
-            sender=self.sender,
-            body=BodyKind(self.body),
-            fields=RequestFields(**self.fields),
-            answer=AnswerFields(**self.answer.model_dump()),
-            errors=tuple(self.errors.items()),
-            added=tuple((name, value.get_secret_value()) for name, value in self.headers.items()),
+            url=TextTemplate.parse(self.url) if self.request else TextTemplate.literal(self.url),
+            request=self.request.template()
+            if self.request
+            else flat_request(BodyKind(self.body), RequestFields(**self.fields)),
+            answers=answer.table()
+            if answer.rules
+            else flat_answers(
+                answer.reference, answer.success, answer.success_values, answer.error, self.errors
+            ),
+            constants={
+                "sender": self.sender,
+                **placeholders({name: one.get_secret_value() for name, one in self.secrets.items()}),
+            },
+            added=tuple((name, value.get_secret_value()) for name, value in added.items()),
             encodings=tuple(self.encodings.items()),
-            validity_unit=ValidityUnit(self.validity_unit),
+            validity=self.validity.validity()
+            if self.validity
+            else Validity(ValidityUnit(self.validity_unit)),
             plus=self.plus,
             max_parts=self.max_parts,
             report_url=self.reports.url.get_secret_value() if self.reports else "",
         )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _laid_over_the_profile(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and isinstance(name := given.get("profile", ""), str) and name:
+            return laid_over(profile(name), given)
+        return given
+
     @field_validator("fields")
     @classmethod
     def _fields_are_ours(cls, given: dict[str, str]) -> dict[str, str]:
-        ours = [field.name for field in dataclasses.fields(RequestFields)]
-        for name in given:
-            if name not in ours:
-                (nearest,) = get_close_matches(name, ours, n=1, cutoff=0.0)
-                raise ValueError(f"there is no field {name}; the nearest is {nearest}")
+        require_fields(given)
         return given
 
     @model_validator(mode="after")
-    def _headers_can_be_written(self) -> Self:
-        """With `text`, fields are headers: without this the first message would show that one cannot be written."""
-        if self.body == "text":
-            gateway = self.gateway()
-            for name, value in (("sender", gateway.sender), ("reports.url", gateway.report_url)):
-                if value and not re.fullmatch("[!-~](?:[ -~]*[!-~])?", value):
-                    raise ValueError(
-                        f"{name}: only ASCII, without blanks at the ends: it is sent in a header"
-                    )
+    def _one_form(self) -> Self:
+        if self.request and (wrong := self.model_fields_set & {"body", "fields"}):
+            raise ValueError(f"{min(wrong)}: belongs to the form without request; request says the same")
+        if self.validity and "validity_unit" in self.model_fields_set:
+            raise ValueError("validity_unit: says the same as validity.unit")
+        if self.request and not self.answer.rules:
+            raise ValueError(
+                'answer.rules: missing beside request; {"status": "2xx", "means": "accepted"} where the status alone '
+                "counts"
+            )
+        if self.errors and self.answer.rules:
+            raise ValueError("errors: belongs to the form without answer.rules; a rule says the same")
+        if self.errors and not (self.answer.success and self.answer.error):
+            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
         return self
 
     @model_validator(mode="after")
-    def _errors_can_be_found(self) -> Self:
-        if self.errors and not (self.answer.success and self.answer.error):
-            raise ValueError("errors need answer.success and answer.error, which say where to look for one")
+    def _requests_can_be_made(self) -> Self:
+        """Make one: without this the first warning would show that it cannot be."""
+        rehearse(self.gateway(), self.secrets.keys())
         return self
 
 
@@ -187,11 +203,18 @@ def _usable(gateways: tuple[SmsGatewaySettings, ...]) -> tuple[SmsGatewaySetting
     return gateways
 
 
+def _names(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
 MEMBERS: Final = {
-    "sms_gateways": tuple(SmsGatewaySettings.model_fields),
-    "answer": tuple(SmsAnswerSettings.model_fields),
-    "reports": tuple(SmsReportSettings.model_fields),
-    "smpp_gateways": tuple(SmppGatewaySettings.model_fields),
+    "sms_gateways": _names(SmsGatewaySettings),
+    "answer": _names(SmsAnswerSettings),
+    "rules": _names(AnswerRuleSettings),
+    "request": _names(RequestSettings),
+    "validity": _names(ValiditySettings),
+    "reports": _names(SmsReportSettings),
+    "smpp_gateways": _names(SmppGatewaySettings),
 }
 """The names that may stand in a gateway's JSON, by what they stand in."""
 
@@ -202,14 +225,17 @@ class SmsSettings(SmppSettings, BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     sms_gateways: Annotated[tuple[SmsGatewaySettings, ...], AfterValidator(_usable)] = ()
-    """JSON list of HTTP SMS gateways: `name`, `url`, `authorization`, `sender`, `body` (`json`, `form`, or `text` for
-    the text alone and the other fields in headers), `fields`, `headers` (the same for all messages), `encodings`
-    (`{"gsm7": "0", "ucs2": "2"}`), `validity_unit` (`s` or `min`), `answer`, `errors`, `plus`, `max_parts`, `reports`
-    (see [delivery reports](delivery-reports.md)). `errors` says what error codes in a 2xx answer mean:
-    `{"101": "permanent", "9": "rate_limited"}`, each `permanent` (this recipient will never get it), `transient` (try
-    again), `rate_limited` (later) or `misconfigured` (nobody gets anything until the operator acts); a code that is not
-    there is transient. It needs `answer.success`, where the answer says whether it is an error, and `answer.error`,
-    where the code stands. What is agreed with the provider: `rate` (parts of texts a second that the contract allows),
-    `shared_rate` (counted for the account, over all our processes), `weight` (the gateway's share of the recipients who
-    name none, 1; with 0 it only takes over), `failover_after_s` (after how long without an acceptance others take over,
-    60; `null`: never), `price_per_part` and `currency`, `parts_per_alert`, `parts_per_month`."""
+    """JSON list of HTTP SMS gateways, each by a provider's `profile` or by settings of its own: see
+    [SMS gateways](sms-gateways.md). Members: `name`, `profile`, `url`, `secrets`, `sender`, `request` (`method`,
+    `query`, `headers`, and as body `json`, `form` or `text`), `answer` (`rules`, `reference`, `reference_text`,
+    `error`), `validity` (`unit`, `at_least_s`, `at_most_s`, `format`, `zone`), `encodings`
+    (`{"gsm7": "0", "ucs2": "2"}`), `plus`, `max_parts`, `headers` (the same for all messages), `authorization`,
+    `reports` (see [delivery reports](delivery-reports.md)). The short form of a flat request has `body` (`json`,
+    `form`, or `text` for the text alone and the other fields in headers), `fields` and `validity_unit` (`s` or `min`)
+    in place of `request` and `validity`, and `answer.success`, `answer.success_values` and `errors` in place of
+    `answer.rules`: `{"101": "permanent", "9": "rate_limited"}`, each `permanent`, `transient`, `rate_limited` or
+    `misconfigured`; a code that is not there is transient. What is agreed with the provider: `rate`
+    (parts of texts a second that the contract allows), `shared_rate` (counted for the account, over all our processes),
+    `weight` (the gateway's share of the recipients who name none, 1; with 0 it only takes over), `failover_after_s`
+    (after how long without an acceptance others take over, 60; `null`: never), `price_per_part` and `currency`,
+    `parts_per_alert`, `parts_per_month`."""

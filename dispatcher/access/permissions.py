@@ -67,6 +67,8 @@ class Permission(StrEnum):
         "Ask, replay and record a feed by hand, discard what nobody can read of it.",
     )
     ISSUE_FEED_KEYS = "feeds.issue-keys", "Issue a key with which a source pushes into its feed."
+    READ_GATEWAYS = "gateways.read", "See which SMS gateways there are."
+    TEST_GATEWAYS = "gateways.test", "Send an SMS of one's own to see how a gateway answers."
     READ_HELD = "held.read", "Read the messages that wait for a person."
     DECIDE_HELD = "held.decide", "Release or discard a message that waits for a person."
 
@@ -223,6 +225,8 @@ GRANTS: Final = (
         commands=("feeds poll", "feeds replay", "feeds record", "feeds discard"),
     ),
     Grant(Permission.ISSUE_FEED_KEYS, _OPERATOR, commands=("feeds key",)),
+    Grant(Permission.READ_GATEWAYS, _OPERATOR, commands=("gateway list",)),
+    Grant(Permission.TEST_GATEWAYS, _OPERATOR, commands=("gateway test",)),
     Grant(Permission.READ_HELD, _OPERATOR, commands=("held list", "held show")),
     Grant(Permission.DECIDE_HELD, _OPERATOR, commands=("held release", "held discard", "held sms")),
 )

@@ -32,6 +32,8 @@ class DeskTexts:
     channels: Mapping[str, str]
     failures: Mapping[str, str]
     """Why a recipient could not be served, by the label of the error."""
+    trial_meanings: Mapping[str, str]
+    """What a gateway's answer to one SMS was taken for."""
     over: Mapping[str, str]
     """Why a warning is over: `{at}` is when, `{by}` the message that did it."""
     target_reasons: Mapping[str, str]

@@ -16,11 +16,11 @@ from channels.base import Channel, ChannelLimits, Endpoint, Notice, Urgency
 from channels.http.client import HttpClient
 from channels.sms.channel import Sms
 from channels.sms.http.carrier import HttpCarrier
-from channels.sms.http.provider import SmsGateway
 from channels.webpush.channel import WebPush
 from channels.webpush.vapid import VapidSigner, generate_key
 from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 - fixtures
 from tests.channels.far_side import Reaction, Seen
+from tests.support.sms_gateways import sms_gateway
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECRET = "geheim"  # stands in every URL path, key and token here, and must stand in no error
@@ -63,7 +63,7 @@ def _webpush(setting: Setting) -> Channel:
 
 def _sms(setting: Setting) -> Channel:
     gateways = {
-        f"gateway{n}": SmsGateway(f"gateway{n}", f"{origin}/{SECRET}", "WARNUNG", f"Bearer {SECRET}")
+        f"gateway{n}": sms_gateway(f"gateway{n}", f"{origin}/{SECRET}", authorization=f"Bearer {SECRET}")
         for n, origin in enumerate(setting.origins)
     }
     options: dict[str, Any] = {"now": setting.now, "limits": setting.limits, "timeout_s": setting.timeout_s}

@@ -14,13 +14,13 @@ from channels.app.channel import App
 from channels.sms.channel import Sms
 from channels.sms.gsm7 import encoding_of
 from channels.sms.http.carrier import HttpCarrier
-from channels.sms.http.provider import SmsGateway
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Reason
 from tests.channels import conftest as channel_fixtures
 from tests.channels.far_side import answer, far_side
 from tests.delivery.conftest import House
 from tests.support.messages import DUEREN, HOUR, InfoPart, Message
+from tests.support.sms_gateways import sms_gateway
 
 authority = channel_fixtures.authority
 ca_file = channel_fixtures.ca_file
@@ -36,7 +36,7 @@ class Phones:
 
     def __init__(self, house: House, side: Any, client: Any) -> None:
         self._house, self._side = house, side
-        gateway = SmsGateway("haupt", f"{side.origin}/sms", "WARNUNG")
+        gateway = sms_gateway("haupt", f"{side.origin}/sms")
         sms = Sms({"haupt": HttpCarrier(client, gateway)})
         self._deliverer = house.another(channels={"sms": sms, "app": App(client)})
 

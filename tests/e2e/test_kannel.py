@@ -1,5 +1,5 @@
-"""Our SMS through a real Kannel, with the settings of `ops/docs/delivery-reports.md`: what leaves it for the network, and
-what it reports to us. The network is Kannel's own "fake" SMS centre, which writes a line for each short message.
+"""Our SMS through a real Kannel, with the settings of `ops/docs/sms-gateways.md`: what leaves it for the network, and what
+it reports to us. The network is Kannel's own "fake" SMS centre, which writes a line for each short message.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ pytestmark = pytest.mark.processes
 HOST = "127.0.0.1"
 NUMBER = "+491713920000"  # set aside for films
 STARTS_WITHIN_S = 30.0
+SETTINGS = documents.page("sms-gateways.md")
 PAGE = documents.page("delivery-reports.md")
 AROUND = """
 group = core
@@ -74,12 +75,17 @@ text = "-"
 {documented}"""
 
 
-def documented_gateway(sendsms: str = "https://kannel.example", api: str = "https://api.example") -> Any:
-    """The gateway of the document, at other addresses."""
-    (text,) = documents.blocks(PAGE, "json kannel")
+def documented_gateway(
+    sendsms: str = "https://kannel.example",
+    api: str = "https://api.example",
+    block: str = "kannel",
+    **more: Any,
+) -> Any:
+    """A gateway of the document, at other addresses."""
+    (text,) = documents.blocks(SETTINGS, f"json {block}")
     text = text.replace("https://kannel.example", sendsms).replace("https://api.example", api)
     (gateway,) = json.loads(text)
-    return SmsGatewaySettings(**gateway)
+    return SmsGatewaySettings(**gateway | more)
 
 
 def of_form(text: bytes) -> bytes:
@@ -120,9 +126,10 @@ def connected(port: int) -> socket.socket:
             time.sleep(0.02)
 
 
-@pytest.fixture
-def boxes(tmp_path: Path) -> Iterator[tuple[int, socket.socket]]:
-    """Kannel's two programs: the port of `sendsms`, and the line of the fake SMS centre."""
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, socket.socket]]:
+    """Kannel's two programs, started once: the port of `sendsms`, and the line of the fake SMS centre."""
+    tmp_path = tmp_path_factory.mktemp("kannel")
     listeners = [socket.create_server((HOST, 0)) for _ in range(4)]
     admin, inner, centre, sendsms = (one.getsockname()[1] for one in listeners)
     (documented,) = documents.blocks(PAGE, "ini kannel")
@@ -155,7 +162,8 @@ def boxes(tmp_path: Path) -> Iterator[tuple[int, socket.socket]]:
 
 @pytest.fixture
 async def kannel(boxes: tuple[int, socket.socket]) -> AsyncIterator[Kannel]:
-    port, line = boxes
+    port, shared = boxes
+    line = shared.dup()  # each test has a loop of its own, and reads all that it sends
     line.setblocking(False)
     reader, writer = await asyncio.open_connection(sock=line)
     yield Kannel(f"http://{HOST}:{port}", reader)
@@ -194,13 +202,14 @@ TEXTS = {
 }
 
 
+@pytest.mark.parametrize("block", ["kannel", "kannel-get"])
 @pytest.mark.parametrize("kind", TEXTS)
-async def test_texts_leave_kannel_whole(kannel: Kannel, kind: str) -> None:
+async def test_texts_leave_kannel_whole(kannel: Kannel, kind: str, block: str) -> None:
     language, text = TEXTS[kind]
     sms = compose(text, 6, language)
     assert (sms.encoding is Encoding.UCS2) == kind.startswith("UCS-2")
     assert not sms.clipped
-    receipt = await send(documented_gateway(kannel.origin), text, "01ALERT", 7, language)
+    receipt = await send(documented_gateway(kannel.origin, block=block), text, "01ALERT", 7, language)
     assert receipt.error is None
     parts = [await kannel.short_message() for _ in sms.parts]
     assert [place for place, _, _ in parts] == list(range(1, len(sms.parts) + 1))
@@ -210,19 +219,26 @@ async def test_texts_leave_kannel_whole(kannel: Kannel, kind: str) -> None:
 
 async def test_without_the_documented_settings_kannel_would_cut(kannel: Kannel) -> None:
     """The test above can fail: with another coding a Ukrainian text leaves as question marks."""
-    gateway = documented_gateway(kannel.origin)
-    wrong = gateway.model_copy(update={"encodings": {"gsm7": "0", "ucs2": "0"}})
+    wrong = documented_gateway(kannel.origin, encodings={"ucs2": "0"})
     await send(wrong, "Повінь", "01ALERT", 7, "uk")
     _, kind, content = await kannel.short_message()
     assert (kind, content.decode("utf-16-be", "replace") == "Повінь") == ("text", False)
 
 
 async def test_a_wrong_password_is_a_fault_of_the_settings(kannel: Kannel) -> None:
-    gateway = documented_gateway(kannel.origin)
-    headers = {**gateway.headers, "X-Kannel-Password": type(gateway.reports.secret)("falsch")}
-    wrong = gateway.model_copy(update={"headers": headers})
+    wrong = documented_gateway(kannel.origin, secrets={"user": "warnung", "password": "falsch"})
     with pytest.raises(ChannelMisconfigured, match="403"):
         await send(wrong, "Hochwasser", "01ALERT", 7, "de")
+
+
+@pytest.mark.parametrize(
+    "request_", [{"json": {"to": "{to}", "text": "{text}"}}, {"headers": {"X-Kannel-Priority": "4"}}]
+)
+async def test_what_kannel_does_not_take_is_a_fault_of_the_settings(
+    kannel: Kannel, request_: dict[str, Any]
+) -> None:
+    with pytest.raises(ChannelMisconfigured, match="request"):
+        await send(documented_gateway(kannel.origin, request=request_), "Hochwasser", "01ALERT", 7, "de")
 
 
 async def test_kannel_reports_what_became_of_a_text(
@@ -246,6 +262,7 @@ async def test_kannel_reports_what_became_of_a_text(
         (recipient,) = await pool.fetchval("SELECT recipients FROM batch")
         await finish(ledger, batch.batch_id, State.ACCEPTED)
         await send(documented_gateway(kannel.origin, service.url), "Hochwasser", alert_id, recipient, "de")
+        assert await kannel.short_message() == (1, "text", b"Hochwasser")
 
         async def delivered() -> bool:
             answer = await service.get(f"/v1/alerts/{alert_id}/ledger")

@@ -9,27 +9,30 @@ from typing import TYPE_CHECKING, Final
 
 from channels.base import (
     ChannelLimits,
-    ChannelMisconfigured,
+    DeliveryError,
     Endpoint,
     Expired,
     GatewayLimits,
     Notice,
     Receipt,
-    Uncertain,
 )
 from channels.clock import utc_now
 from channels.crashes import Proof
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
-from channels.http.messages import Answer, Request
-from channels.http_statuses import Meaning, classify
+from channels.http.messages import Answer, BrokenAnswer, HttpError, Request
+from channels.http_statuses import transport_error
 from channels.sms.channel import LIMITS
 from channels.sms.delivery_reports import client_ref
 from channels.sms.fitting import compose
+from channels.sms.http.answers import judge_answer
+from channels.sms.http.disguise import disguised
+from channels.sms.meanings import meaning_of
 from channels.sms.numbers import check_number
+from channels.sms.trial import ANSWER_SHOWN_MAX, SmsTrial, masked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from channels.http.addresses import AddressPolicy
@@ -41,15 +44,6 @@ REQUEST_TIMEOUT_S: Final = 10.0
 ANSWERED_WITHIN_S: Final = 0.5
 """How slowly a gateway may answer for which its contract's rate is still reached."""
 IN_FLIGHT_MAX: Final = 500
-
-# The URL is the provider's, not the recipient's: what elsewhere says that an endpoint is gone says here that
-# the account or its configuration is wrong, and concerns everybody.
-_STATUSES: Final[Mapping[int, Meaning]] = {
-    **dict.fromkeys((301, 302, 303, 307, 308, 402, 404, 405, 407, 410, 415), ChannelMisconfigured),
-    # The provider's front passed it on and heard nothing usable (RFC 9110 sections 15.6.3 and 15.6.5).
-    502: Uncertain,
-    504: Uncertain,
-}
 
 
 class HttpCarrier:
@@ -84,7 +78,26 @@ class HttpCarrier:
 
     def parts(self, notice: Notice) -> int:
         """Return into how many parts a text of the notice is split."""
-        return len(_composed(notice, self._provider).parts)
+        return len(fitted(notice, self._provider, self._now()).parts)
+
+    async def try_one(self, notice: Notice, endpoint: Endpoint) -> SmsTrial:
+        """Send one message, as `TriedCarrier` says."""
+        text = _Text(notice, self._provider, self._policy, self._max_age_s, self._now, self._timeout_s)
+        seconds_left = (notice.deadline - self._now()).total_seconds()
+        shown = ""
+        try:
+            request = text.request(endpoint, seconds_left)
+            shown = text.shown(endpoint, seconds_left)
+            answer, broken = await self._http.fetch(request), ""
+        except DeliveryError as error:
+            return SmsTrial(shown, "", meaning_of(error), error.code, "no request")
+        except BrokenAnswer as error:
+            answer, broken = error.answer, error.code
+        except HttpError as error:
+            failure = transport_error(error)
+            return SmsTrial(shown, "", meaning_of(failure), failure.code, "no answer")
+        decision = judge_answer(self._provider.answers, answer, broken, self._now)
+        return SmsTrial(shown, _answer_shown(answer), decision.meaning, decision.code, decision.rule)
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
@@ -112,7 +125,7 @@ class _Text:
     @cached_property
     def composed(self) -> tuple[Sms, list[str]]:
         """The text and headers, made once and not per recipient."""
-        return _composed(self.notice, self.provider), self.provider.headers()
+        return fitted(self.notice, self.provider, self.now()), self.provider.headers()
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         check_number(endpoint.address)
@@ -122,19 +135,29 @@ class _Text:
         sms, headers = self.composed
         # Not the collapse key: an Update must not pass for a repeat of the message it updates.
         reference = client_ref(self.notice.alert_id, endpoint.id)
-        own, body = self.provider.encode(sms, endpoint.address, reference, validity_s)
+        made = self.provider.outgoing(sms, endpoint.address, reference, validity_s, self.now(), headers)
         timeout_s = min(self.timeout_s, seconds_left)
-        lines = [*headers, *own] if own else headers
-        return Request(self.provider.url, lines, body, timeout_s, policy=self.policy)
+        return Request(made.url, made.headers, made.body, timeout_s, get=made.get, policy=self.policy)
+
+    def shown(self, endpoint: Endpoint, seconds_left: float) -> str:
+        """Return the request as a person may see it."""
+        provider = disguised(self.provider)
+        validity_s = min(int(seconds_left), self.max_age_s)
+        reference = client_ref(self.notice.alert_id, endpoint.id)
+        sms, now = self.composed[0], self.now()
+        made = provider.outgoing(
+            sms, masked(endpoint.address), reference, validity_s, now, provider.headers()
+        )
+        first = f"{'GET' if made.get else 'POST'} {made.url}"
+        return "\n".join([first, *made.headers, "", made.body.decode()]).strip()
 
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
-        error = classify(answer, self.now, _STATUSES)
+        decision = judge_answer(self.provider.answers, answer, broken, self.now)
+        error = decision.error()
         if error is not None:
             raise error
-        if broken and self.provider.answer.success:
-            raise Uncertain(broken)
         sms, _ = self.composed
-        return Receipt(endpoint.id, reference=self.provider.reference(answer), parts=len(sms.parts))
+        return Receipt(endpoint.id, reference=decision.reference, parts=len(sms.parts))
 
 
 def limits_at(rate: float | None) -> ChannelLimits:
@@ -145,5 +168,22 @@ def limits_at(rate: float | None) -> ChannelLimits:
     return replace(LIMITS, concurrency=max(LIMITS.concurrency, min(IN_FLIGHT_MAX, needed)))
 
 
-def _composed(notice: Notice, provider: SmsGateway) -> Sms:
-    return compose(notice.lines or notice.text, provider.max_parts, notice.language)
+def fitted(notice: Notice, provider: SmsGateway, now: datetime) -> Sms:
+    """Return the notice's text in as many parts as the gateway takes. Where it stands in an address it has fewer, if it
+    must.
+    """
+    message = notice.lines or notice.text
+    for parts in range(provider.max_parts, 1, -1):
+        sms = compose(message, parts, notice.language)
+        if provider.fits(sms, now):
+            return sms
+    return compose(message, 1, notice.language)
+
+
+def _answer_shown(answer: Answer) -> str:
+    lines = [f"HTTP {answer.status}"]
+    lines += [
+        f"{name}: {value}" for name in ("Content-Type", "Retry-After") if (value := answer.header(name))
+    ]
+    body = answer.body[: 4 * ANSWER_SHOWN_MAX].decode("utf-8", "replace")
+    return "\n".join([*lines, "", body[:ANSWER_SHOWN_MAX]]).strip()

@@ -7,7 +7,9 @@ from typing import Any, Final
 
 # What may stand in a receipt or a log: an identifier, or a code with too few digits to hold somebody's number.
 REFERENCE: Final = re.compile(r"[!-~]{1,128}")
-CODE: Final = re.compile(r"(?!(?:[^0-9]*[0-9]){7})(?:[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6})")
+CODE: Final = re.compile(
+    r"(?!(?:[^0-9]*[0-9]){7})(?:[A-Za-z][A-Za-z0-9_.-]{0,31}|-?[0-9]{1,6}|0x[0-9A-Fa-f]{1,8})"
+)
 
 
 def look_up(document: Any, path: str) -> Any:

@@ -1,37 +1,38 @@
-"""How one provider's HTTP interface for SMS is spoken to: what goes in, what comes out."""
+"""How one provider's HTTP interface for SMS is spoken to: what goes in, and the table of what comes out."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote, urlencode
 
-from channels.base import ChannelMisconfigured, DeliveryError, Permanent, RateLimited, Transient, Uncertain
-from channels.http.messages import Answer, header_lines
-from channels.sms.http.json_path import CODE, REFERENCE, look_up, matching
+from channels.http.addresses import MAX_URL_CHARACTERS
+from channels.http.messages import header_lines
+from channels.sms.http.templates import NO_MEMBERS, FormTemplate, JsonTemplate, TextTemplate, Values
+from channels.sms.http.validity import IN_SECONDS, Validity
 
 if TYPE_CHECKING:
-    from channels.sms.gsm7 import Sms
+    from datetime import datetime
 
-Failure: TypeAlias = type[DeliveryError] | type[ChannelMisconfigured]
+    from channels.sms.gsm7 import Sms
+    from channels.sms.http.answers import AnswerTable
+
+PLACEHOLDERS: Final = ("to", "text", "client_ref", "validity", "encoding", "report_url")
+"""The placeholders that are another with each message; `sender` and secrets are the gateway's."""
+_LONGEST_REFERENCE: Final = "0" * 26 + "-" + "9" * 18
+_LONGEST_NUMBER: Final = "+" + "9" * 15
 
 
 class BodyKind(StrEnum):
-    """How the request's fields are written."""
+    """How the request's body is written."""
 
     JSON = "json"
     FORM = "form"
     TEXT = "text"
-    """The text alone; the other fields are headers, so that no number stands in a log of addresses (Kannel)."""
-
-
-class ValidityUnit(StrEnum):
-    """What the validity is counted in."""
-
-    SECONDS = "s"
-    MINUTES = "min"
+    NONE = "none"
+    """A GET: all is in the query and the headers."""
 
 
 _CONTENT_TYPES: Final = {
@@ -42,31 +43,33 @@ _CONTENT_TYPES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class RequestFields:
-    """The provider's names for the fields that we send; an empty name leaves the field out."""
+class RequestTemplate:
+    """One provider's request."""
 
-    to: str = "to"
-    text: str = "text"
-    sender: str = "sender"
-    client_ref: str = "client_ref"
-    validity_s: str = "validity_s"
-    encoding: str = ""
-    report_url: str = ""
-    """The field that tells the provider with each message where to report (`dlr-url`, `StatusCallback`)."""
+    kind: BodyKind
+    body: JsonTemplate | FormTemplate | TextTemplate | None = None
+    query: FormTemplate = NO_MEMBERS
+    headers: FormTemplate = NO_MEMBERS
+
+    @property
+    def names(self) -> frozenset[str]:
+        body = self.body.names if self.body is not None else frozenset()
+        return body | self.query.names | self.headers.names
+
+    def place_of(self, name: str) -> str:
+        """Return the member of the settings' `request` that names it."""
+        if name in self.query.names:
+            return "query"
+        return "headers" if name in self.headers.names else self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFields:
-    """Where in the provider's JSON answer to look: names joined by dots, numbers in lists (`items.0.id`)."""
+class Outgoing(NamedTuple):
+    """One request, made for one recipient."""
 
-    reference: str = "id"
-    success: str = ""
-    """What must be one of `success_values`, for providers that answer 200 with an error inside; empty: the
-    status alone counts."""
-    success_values: frozenset[str] = frozenset({"true", "ok", "success"})
-    """The values of `success` that mean success, in lower case."""
-    error: str = ""
-    """The path to the provider's error code, to be looked up in `SmsGateway.errors`."""
+    url: str
+    headers: list[str]
+    body: bytes
+    get: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,96 +77,79 @@ class SmsGateway:
     """One provider, as its operator configures it."""
 
     name: str
-    url: str
-    sender: str
-    """What recipients see: up to 11 characters or a number, as agreed with the provider."""
-    authorization: str = field(default="", repr=False)
-    """The whole Authorization header, such as `Bearer ...`; empty: none."""
-    body: BodyKind = BodyKind.JSON
-    fields: RequestFields = RequestFields()
-    answer: AnswerFields = AnswerFields()
-    errors: tuple[tuple[str, Failure], ...] = ()
-    """Error codes in a 2xx answer and their meaning. Others are `Transient`: better asked twice than lost."""
+    url: TextTemplate = field(repr=False)
+    """It may hold a secret."""
+    request: RequestTemplate
+    answers: AnswerTable
+    constants: Values = field(repr=False)
+    """What placeholders stand for that are the same in all messages: `sender`, what recipients see (up to 11 characters
+    or a number, as agreed with the provider), and secrets."""
+    added: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Headers that are the same for all messages. They may hold a secret."""
     plus: bool = True
     """Whether numbers are written with the plus sign of E.164."""
     max_parts: int = 6
-    added: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Headers that are the same for all messages. They may hold a secret."""
     encodings: tuple[tuple[str, str], ...] = ()
-    """The provider's own words for `gsm7` and `ucs2`, where it has others."""
-    validity_unit: ValidityUnit = ValidityUnit.SECONDS
+    """The provider's own words for `gsm7` and `ucs2`, where it has others; an empty one leaves it out."""
+    validity: Validity = IN_SECONDS
     report_url: str = field(default="", repr=False)
     """Where the provider reports to, with `{client_ref}` in place of the message's own reference. It may hold a
     secret."""
 
     def headers(self) -> list[str]:
-        """Return the request's headers, equal for all messages."""
-        headers = {
-            "Content-Type": _CONTENT_TYPES[self.body],
-            "Accept": "application/json",
-            **dict(self.added),
+        """Return the request's headers that are equal for all messages."""
+        given = {name.lower() for name, _ in self.request.headers.members} | {
+            name.lower() for name, _ in self.added
         }
-        if self.authorization:
-            headers["Authorization"] = self.authorization
-        return header_lines(headers)
+        own = {"Accept": "application/json"}
+        if self.request.kind in _CONTENT_TYPES:
+            own["Content-Type"] = _CONTENT_TYPES[self.request.kind]
+        headers = {name: value for name, value in own.items() if name.lower() not in given}
+        return header_lines(headers | dict(self.added))
 
-    def encode(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> tuple[list[str], bytes]:
-        """Return the request's further headers and its body for one recipient."""
-        values = self._values(sms, to, client_ref, validity_s)
-        if self.body is BodyKind.TEXT:
-            values.pop(self.fields.text, None)
-            return header_lines({name: str(value) for name, value in values.items()}), sms.text.encode()
-        if self.body is BodyKind.FORM:
-            return [], urlencode(values).encode("ascii")
-        return [], json.dumps(values, ensure_ascii=False).encode()
+    def outgoing(
+        self, sms: Sms, to: str, client_ref: str, validity_s: int, now: datetime, common: list[str]
+    ) -> Outgoing:
+        """Return the request for one recipient; `common` are the gateway's `headers`. `now` is aware.
 
-    def _values(self, sms: Sms, to: str, client_ref: str, validity_s: int) -> dict[str, object]:
-        names = self.fields
-        in_minutes = self.validity_unit is ValidityUnit.MINUTES
-        values: dict[str, object] = {
-            names.to: to if self.plus else to.removeprefix("+"),
-            names.text: sms.text,
-            names.sender: self.sender,
-            names.client_ref: client_ref,
-            # Rounded down, so that nothing is delivered late; 0 would be over at once.
-            names.validity_s: max(validity_s // 60, 1) if in_minutes else validity_s,
-            names.encoding: dict(self.encodings).get(sms.encoding.value, sms.encoding.value),
-            names.report_url: self.report_url.replace("{client_ref}", client_ref),
-        }
-        values.pop("", None)
-        return values
-
-    def reference(self, answer: Answer) -> str:
-        """Return the provider's id in a 2xx answer, empty if there is none.
-
-        Raises the `DeliveryError` or `ChannelMisconfigured` that an error inside stands for.
+        Raises `ValueError` where a value cannot stand in a header.
         """
-        try:
-            document = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            document = None
-        if self.answer.success:
-            self._check_success(document)
-        return matching(REFERENCE, look_up(document, self.answer.reference))
+        values = self._values(sms, to, client_ref, validity_s, now)
+        request = self.request
+        own = request.headers.fill(values) if request.headers.members else {}
+        headers = [*common, *header_lines(own)] if own else common
+        return Outgoing(self._address(values), headers, self._body(values), request.kind is BodyKind.NONE)
 
-    def _check_success(self, document: Any) -> None:
-        value = look_up(document, self.answer.success)
-        if value is None:
-            raise Uncertain("answer_unreadable")
-        if str(value).lower() in self.answer.success_values:
-            return
-        code = matching(CODE, look_up(document, self.answer.error)) or "gateway_error"
-        raise dict(self.errors).get(code, Transient)(code)
+    def fits(self, sms: Sms, now: datetime) -> bool:
+        """Return whether an address can hold the text: with GET it is a part of it."""
+        if "text" not in self.request.query.names:
+            return True
+        values = self._values(sms, _LONGEST_NUMBER, _LONGEST_REFERENCE, 1 << 30, now)
+        return len(self._address(values)) <= MAX_URL_CHARACTERS
 
+    def _values(self, sms: Sms, to: str, client_ref: str, validity_s: int, now: datetime) -> Values:
+        word = dict(self.encodings).get(sms.encoding.value, sms.encoding.value)
+        return {
+            **self.constants,
+            "to": to if self.plus else to.removeprefix("+"),
+            "text": sms.text,
+            "client_ref": client_ref,
+            "validity": self.validity.told(validity_s, now),
+            "encoding": word or None,
+            "report_url": self.report_url.replace("{client_ref}", client_ref) or None,
+        }
 
-def parse_failure(name: object) -> Failure:
-    """Return the error type that an operator's word stands for. Raises `ValueError` for what is none of these words."""
-    failures: dict[str, Failure] = {
-        "permanent": Permanent,
-        "transient": Transient,
-        "rate_limited": RateLimited,
-        "misconfigured": ChannelMisconfigured,
-    }
-    if not isinstance(name, str) or name not in failures:
-        raise ValueError(f"one of {', '.join(failures)}")
-    return failures[name]
+    def _address(self, values: Values) -> str:
+        url = str(self.url.fill(values))
+        query = self.request.query.fill(values)
+        if not query:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(query, quote_via=quote, safe='')}"
+
+    def _body(self, values: Values) -> bytes:
+        body = self.request.body
+        if isinstance(body, JsonTemplate):
+            return json.dumps(body.fill(values), ensure_ascii=False).encode()
+        if isinstance(body, FormTemplate):
+            return urlencode(body.fill(values)).encode("ascii")
+        return str(body.fill(values) or "").encode() if body is not None else b""

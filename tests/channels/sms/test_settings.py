@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from channels.sms.http.provider import BodyKind, ValidityUnit
+from channels.sms.http.provider import BodyKind
+from channels.sms.http.validity import ValidityUnit
 from channels.sms.settings import SmsGatewaySettings, SmsReportSettings, SmsSettings
 
 SECRET = "s" * 16
@@ -22,15 +23,17 @@ def test_a_gateway_is_what_its_settings_say() -> None:
             "reports": {"secret": SECRET, "url": "https://warn.example/{client_ref}"},
         }
     ).gateway()
-    assert (gateway.name, gateway.url, gateway.authorization) == ("a", "https://sms.example/send", "Bearer x")
-    assert (gateway.body, gateway.plus, gateway.max_parts) == (BodyKind.FORM, False, 3)
-    assert gateway.fields.to == "msisdn"
+    assert (gateway.name, gateway.url.fill({})) == ("a", "https://sms.example/send")
+    assert "Authorization: Bearer x" in gateway.headers()
+    assert (gateway.request.kind, gateway.plus, gateway.max_parts) == (BodyKind.FORM, False, 3)
+    assert dict(gateway.request.body.members)["msisdn"].names == {"to"}
     assert gateway.report_url == "https://warn.example/{client_ref}"
 
 
 def test_without_reports_no_address_is_sent_along() -> None:
     gateway = SmsGatewaySettings.model_validate(GATEWAY).gateway()
-    assert (gateway.authorization, gateway.report_url) == ("", "")
+    assert gateway.report_url == ""
+    assert not [line for line in gateway.headers() if line.startswith("Authorization")]
 
 
 def test_the_words_of_reports_are_compared_in_small_letters() -> None:
@@ -93,7 +96,7 @@ IN_HEADERS: dict[str, Any] = {
 def test_a_gateway_can_be_told_in_headers() -> None:
     settings = SmsGatewaySettings(**IN_HEADERS)
     gateway = settings.gateway()
-    assert (gateway.body, gateway.validity_unit) == (BodyKind.TEXT, ValidityUnit.MINUTES)
+    assert (gateway.request.kind, gateway.validity.unit) == (BodyKind.TEXT, ValidityUnit.MINUTES)
     assert (gateway.added, gateway.encodings) == (
         (("X-Password", "geheim"),),
         (("gsm7", "0"), ("ucs2", "2")),

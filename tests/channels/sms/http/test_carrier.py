@@ -25,8 +25,9 @@ from channels.http.messages import MAX_ANSWER_BYTES
 from channels.sms.fitting import compose
 from channels.sms.gsm7 import Encoding
 from channels.sms.http.carrier import HttpCarrier, limits_at
-from channels.sms.http.provider import AnswerFields, SmsGateway
+from channels.sms.http.provider import SmsGateway
 from tests.channels.far_side import answer, far_side
+from tests.support.sms_gateways import sms_gateway
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NUMBER = "+4915100000001"
@@ -39,7 +40,7 @@ def notice(
 
 
 def gateway(origin: str = "https://sms.example", **options: Any) -> SmsGateway:
-    return SmsGateway("haupt", origin + "/messages", "WARNUNG", **options)
+    return sms_gateway("haupt", origin + "/messages", **options)
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
@@ -134,7 +135,7 @@ async def test_an_answer_that_must_be_read_and_breaks_off_is_uncertain(
     client_for: Callable[..., HttpClient],
 ) -> None:
     async with far_side(answer(200, {}, b" " * (MAX_ANSWER_BYTES + 1))) as side:
-        channel = build(client_for(side.origin), gateway(side.origin, answer=AnswerFields(success="ok")))
+        channel = build(client_for(side.origin), gateway(side.origin, answer={"success": "ok"}))
         (receipt,) = await collect(channel, notice(), [Endpoint(1, NUMBER, {})])
     assert (type(receipt.error), receipt.error.code) == (Uncertain, "oversized")
 

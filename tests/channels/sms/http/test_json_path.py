@@ -60,6 +60,8 @@ def test_a_document_of_another_shape_has_nothing(document: object) -> None:
         (CODE, "a1b2c3d4e5f6g7", ""),
         (CODE, "x" * 33, ""),
         (CODE, "+49", ""),
+        (CODE, "0x021F", "0x021F"),
+        (CODE, "0x4915100000001", ""),
     ],
 )
 def test_only_what_matches_as_a_whole_is_kept(pattern: re.Pattern[str], value: object, text: str) -> None:

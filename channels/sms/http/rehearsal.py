@@ -1,0 +1,77 @@
+"""Makes a gateway's request at the start, so that no warning is the first to show that it cannot be made."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
+
+from channels.sms.gsm7 import Encoding, Sms
+from channels.sms.http.provider import PLACEHOLDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from channels.sms.http.provider import SmsGateway
+
+_NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
+_LONGEST: Final = "ä" * 160
+"""One part that takes six characters of an address for each of its own."""
+
+
+def placeholders(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Return what `{secret.NAME}` and `{basic.USER.PASSWORD}` (RFC 7617; without PASSWORD it is empty) stand for."""
+    found = {f"secret.{name}": secret for name, secret in secrets.items()}
+    for user in secrets:
+        found[f"basic.{user}"] = _basic(secrets[user], "")
+        found |= {f"basic.{user}.{other}": _basic(secrets[user], secrets[other]) for other in secrets}
+    return found
+
+
+def _basic(user: str, password: str) -> str:
+    return b64encode(f"{user}:{password}".encode()).decode()
+
+
+def rehearse(gateway: SmsGateway, secrets: Collection[str]) -> None:
+    """Raise `ValueError`, beginning with the member, for a request that can never be made or says too little. `secrets`
+    are the names of all that the operator gave.
+    """
+    names = gateway.url.names | gateway.request.names
+    for name in sorted(names - gateway.constants.keys() - set(PLACEHOLDERS)):
+        _refuse(name, gateway)
+    if wrong := gateway.url.names & set(PLACEHOLDERS):
+        raise ValueError(f"url: {{{min(wrong)}}} is another with each message; use request.query")
+    if missing := {"to", "text"} - gateway.request.names:
+        raise ValueError(f"request: never says {{{min(missing)}}}")
+    _require_all_used(names, secrets)
+    _make(gateway)
+
+
+def _refuse(name: str, gateway: SmsGateway) -> None:
+    group, _, named = name.partition(".")
+    if group in ("secret", "basic") and named:
+        missing = next((one for one in named.split(".") if f"secret.{one}" not in gateway.constants), named)
+        raise ValueError(f"secrets.{missing}: missing; the request names {{{name}}}")
+    known = [*PLACEHOLDERS, *gateway.constants]
+    (nearest,) = get_close_matches(name, known, n=1, cutoff=0.0)
+    where = "url" if name in gateway.url.names else f"request.{gateway.request.place_of(name)}"
+    raise ValueError(f"{where}: there is no placeholder {{{name}}}; the nearest is {{{nearest}}}")
+
+
+def _require_all_used(names: Collection[str], secrets: Collection[str]) -> None:
+    used = sorted({part for name in names for part in name.split(".")[1:]})
+    for name in sorted(set(secrets) - set(used)):
+        nearest = get_close_matches(name, used, n=1, cutoff=0.0)
+        raise ValueError(
+            f"secrets.{name}: nothing uses it" + (f"; the nearest is {nearest[0]}" if nearest else "")
+        )
+
+
+def _make(gateway: SmsGateway) -> None:
+    sms = Sms(_LONGEST, Encoding.GSM7, (_LONGEST,))
+    gateway.outgoing(sms, "+4915100000000", "0" * 26 + "-0", 3600, _NOW, gateway.headers())
+    if not gateway.fits(sms, _NOW):
+        raise ValueError(
+            "request.query: with a text of one part the address has more than 2,048 characters; use POST"
+        )

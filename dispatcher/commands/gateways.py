@@ -1,0 +1,152 @@
+"""`dispatcher gateway list | test`: the SMS gateways there are, and one SMS to see how one answers."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import timedelta
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from channels.base import Endpoint, Notice, Permanent, Urgency
+from channels.clock import utc_now
+from channels.sms.meanings import AnswerMeaning
+from channels.sms.numbers import check_number
+from channels.sms.trial import SmsTrial, TriedCarrier
+from dispatcher import wiring
+from dispatcher.access.permissions import Permission
+from dispatcher.commands.access.confirmation import Yes
+from dispatcher.commands.desk.follow_ups import is_confirmed
+from dispatcher.commands.desk.session import say
+from dispatcher.commands.operator import acts, requires
+from dispatcher.commands.shell.help_text import Where, helped
+from dispatcher.commands.shell.output import AsJson, AsJsonLines, OutputLanguage
+from dispatcher.commands.terminal import columns, json_line
+from dispatcher.desk_texts.catalogue import DeskLanguage
+from dispatcher.desk_texts.desk import Desk, desk
+from dispatcher.settings import Settings
+
+LASTS: Final = timedelta(minutes=10)
+"""How long the SMS is good: whoever tests looks at the phone now."""
+NOT_ACCEPTED, WRONG_CALL, UNKNOWN = 1, 2, 3
+EXITS: Final = {
+    0: "accepted by the gateway, which is not delivered yet",
+    NOT_ACCEPTED: "not accepted, or not sent",
+    WRONG_CALL: "wrong call, nothing was sent",
+    UNKNOWN: "nobody knows whether it was accepted",
+}
+
+app = typer.Typer(help="SMS gateways: which there are, and how one answers.", no_args_is_help=True)
+
+
+@app.command("list")
+@requires(Permission.READ_GATEWAYS)
+def list_gateways(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
+    """List the SMS gateways of the settings; the first takes recipients that name none."""
+    at = desk(language)
+    rows = [(item.name, item.profile or "-", item.sender) for item in Settings().sms_gateways]
+    if as_json:
+        for name, profile, sender in rows:
+            typer.echo(json_line({"name": name, "profile": profile, "sender": sender}))
+    elif rows:
+        head = tuple(at.texts.columns[name] for name in ("name", "profile", "sender"))
+        say(columns([head, *rows]).split("\n"))
+    else:
+        say([at.line("no_gateways")], err=True)
+
+
+@app.command("test")
+@acts(Permission.TEST_GATEWAYS)
+@helped(
+    Where.SERVER,
+    "dispatcher gateway test kannel +49…",
+    "dispatcher gateway test kannel +49… --yes --json",
+    exits=EXITS,
+)
+def try_gateway(
+    name: Annotated[str, typer.Argument(help="the gateway, as `gateway list` shows it")],
+    number: Annotated[str, typer.Argument(help="a phone of your own, in E.164: +49…")],
+    *,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    language: OutputLanguage = DeskLanguage.GERMAN,
+) -> None:
+    """Send one SMS by a gateway and show the request, the answer, and what it was taken for.
+
+    The number is written to no log. Secrets are shown as stars.
+    """
+    at, settings = desk(language), Settings()
+    _require(name, number, settings, at)
+    _require_wanted(name, at, yes=yes)
+    trial = asyncio.run(_tried(settings, name, number, at))
+    if trial is None:
+        _end([at.line("no_trial", gateway=name)], NOT_ACCEPTED)
+    if as_json:
+        typer.echo(json_line({"gateway": name, **trial._asdict()}))
+    else:
+        say(_lines(trial, at))
+    if trial.meaning is not AnswerMeaning.ACCEPTED:
+        raise typer.Exit(UNKNOWN if trial.meaning is AnswerMeaning.UNCERTAIN else NOT_ACCEPTED)
+
+
+def _require(name: str, number: str, settings: Settings, at: Desk) -> None:
+    """End with a wrong call for a gateway that there is not, or what is no number."""
+    known = wiring.sms_gateway_names(settings)
+    if name not in known:
+        _end([at.line("no_such_gateway", gateway=name, known=", ".join(known) or "-")], WRONG_CALL)
+    try:
+        check_number(number)
+    except Permanent:
+        _end([at.line("no_number")], WRONG_CALL)
+
+
+def _require_wanted(name: str, at: Desk, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        _end([at.texts.usage["confirm_trial"]], WRONG_CALL)
+    if not is_confirmed(at.line("trial_asked", gateway=name)):
+        _end([at.line("not_sent")], NOT_ACCEPTED)
+
+
+def _end(lines: list[str], code: int) -> NoReturn:
+    say(lines, err=True)
+    raise typer.Exit(code)
+
+
+async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTrial | None:
+    """Send the SMS; None where the gateway's protocol has no such trial."""
+    http = wiring.http_client(settings)
+    carriers = wiring.sms_carriers(settings, http)
+    try:
+        carrier = carriers[name]
+        if not isinstance(carrier, TriedCarrier):
+            return None
+        return await carrier.try_one(_notice(at), Endpoint(0, number, {}))
+    finally:
+        for one in carriers.values():
+            await one.aclose()
+        await http.aclose()
+
+
+def _notice(at: Desk) -> Notice:
+    now = utc_now()
+    # Another each time: providers drop a repeat, by its reference or by its text.
+    alert_id = f"TEST{now:%Y%m%d%H%M%S%f}"
+    text = at.line("trial_text", at=f"{at.time(now)}, {now:%S} s")
+    title = text.partition(":")[0]
+    return Notice(alert_id, alert_id, title, text, b"{}", at.language.value, Urgency.NORMAL, now + LASTS)
+
+
+def _lines(trial: SmsTrial, at: Desk) -> list[str]:
+    meaning = at.texts.trial_meanings[trial.meaning]
+    named = f"{meaning} ({trial.meaning}{f', {trial.code}' if trial.code else ''})"
+    return [
+        at.line("trial_request"),
+        *(f"  {line}" for line in trial.request_shown.splitlines()),
+        at.line("trial_answer"),
+        *(f"  {line}" for line in trial.answer_shown.splitlines()),
+        at.line("trial_meaning", meaning=named),
+        at.line("trial_reason", reason=trial.reason),
+    ]

@@ -1,0 +1,144 @@
+"""The SMS gateways, at the machine: which there are, and one SMS to see how one answers."""
+
+import json
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.channels.far_side import FarSide, answer, far_side, hang, raw, respond
+
+NUMBER = "+4915100000001"
+ESCAPE = "\x1b[31mrot\x1b[0m"
+
+
+@pytest.fixture
+async def side(surroundings: pytest.MonkeyPatch) -> AsyncIterator[FarSide]:
+    """A provider that answers 200 whatever it means, behind two gateways of the settings."""
+    async with far_side(answer(200, {}, b'{"messages": [{"status": "0", "message-id": "0A1"}]}')) as side:
+        vonage = {
+            "name": "vonage",
+            "profile": "vonage",
+            "url": f"{side.origin}/sms?v=geheim",
+            "secrets": {"key": "geheim-key", "secret": "geheim-secret"},
+            "sender": "KREIS",
+        }
+        plain = {"name": "plain", "url": f"{side.origin}/plain", "authorization": "Bearer geheim"}
+        surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([vonage, plain]))
+        surroundings.setenv("WARN_ALLOWED_ORIGINS", f"gateway={side.origin}")
+        surroundings.setenv("WARN_REQUEST_TIMEOUT_S", "1")
+        yield side
+
+
+async def test_the_gateways_of_the_settings_are_listed(run: Any, side: FarSide) -> None:
+    shown = await run("gateway", "list")
+    assert (shown.exit_code, shown.stdout) == (
+        0,
+        "Name    Profil  Absender\nvonage  vonage  KREIS\nplain   -       WARNUNG\n",
+    )
+    english = await run("gateway", "list", "--language", "en")
+    assert english.stdout.startswith("name    profile  sender")
+    lines = [json.loads(line) for line in (await run("gateway", "list", "--json")).stdout.splitlines()]
+    assert lines[0] == {"name": "vonage", "profile": "vonage", "sender": "KREIS"}
+    assert not side.seen
+
+
+async def test_without_gateways_that_is_said(run: Any, surroundings: Any) -> None:
+    listed = await run("gateway", "list")
+    assert (listed.exit_code, "keine SMS-Gateways" in listed.stderr) == (0, True)
+
+
+async def test_one_sms_is_sent_and_shown_without_secrets(
+    run: Any, side: FarSide, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    done = await run("gateway", "test", "vonage", NUMBER, "--yes")
+    (seen,) = side.seen
+    assert b"to=4915100000001" in seen.body
+    assert b"TEST" in seen.body
+    assert done.exit_code == 0, done.output
+    assert "POST http" in done.stdout
+    assert "to=49xxxxxxxxx01" in done.stdout
+    assert "HTTP 200" in done.stdout
+    assert "Verstanden als: angenommen (accepted)" in done.stdout
+    assert "Entschieden hat: vonage, rule 1 (taken)" in done.stdout
+    said = done.output + caplog.text
+    assert "geheim" not in said
+    assert "Z2VoZWlt" not in said, "the secrets as Basic authentication writes them"
+    assert NUMBER[1:] not in said
+
+
+async def test_the_short_form_is_tried_too(run: Any, side: FarSide) -> None:
+    done = await run("gateway", "test", "plain", NUMBER, "--yes", "--language", "en")
+    assert (done.exit_code, "Taken for: accepted (accepted)" in done.stdout) == (0, True)
+    assert "Authorization: ***" in done.stdout
+    assert "geheim" not in done.stdout
+    assert json.loads(side.seen[0].body)["text"].startswith("TEST: the warning service tries")
+
+
+@pytest.mark.parametrize(
+    ("react", "code", "said"),
+    [
+        (
+            answer(200, {}, b'{"messages": [{"status": "7"}]}'),
+            1,
+            "abgelehnt, für diese Nummer endgültig (rejected, 7)",
+        ),
+        (answer(200, {}, b'{"messages": [{"status": "9"}]}'), 1, "(misconfigured, 9)"),
+        (answer(200, {}, b'{"messages": [{"status": "1"}]}'), 1, "(rate_limited, 1)"),
+        (answer(200, {}, b"OK"), 3, "(uncertain, answer_unknown)"),
+        (answer(401), 1, "Entschieden hat: general table of statuses"),
+        (hang, 3, "(uncertain, timeout)"),
+        (raw(b"\x15\x03\x01 what?\r\n\r\n", close=True), 3, "(uncertain, protocol)"),
+        (raw(respond(200, {}, b"x" * 50)[:-9], close=True), 3, "(uncertain, truncated)"),
+    ],
+    ids=["rejected", "no-credit", "throttled", "unknown", "401", "hangs", "garbage", "closes-half-way"],
+)
+async def test_the_exit_code_says_what_it_was_taken_for(
+    run: Any, side: FarSide, react: Any, code: int, said: str
+) -> None:
+    side.react = react
+    done = await run("gateway", "test", "vonage", NUMBER, "--yes")
+    assert (done.exit_code, said in done.stdout) == (code, True), done.output
+
+
+async def test_a_stranger_s_answer_does_not_control_the_terminal(run: Any, side: FarSide) -> None:
+    side.react = answer(200, {"Content-Type": f"text/{ESCAPE}"}, f"{ESCAPE}\r\u202e{'y' * 9000}".encode())
+    done = await run("gateway", "test", "vonage", NUMBER, "--yes")
+    assert not {"\x1b", "\u202e", "\r"} & set(done.stdout)
+    assert done.stdout.count("y") < 2100
+    listed = await run("gateway", "test", "vonage", NUMBER, "--yes", "--json")
+    assert "\x1b" not in listed.stdout
+    assert json.loads(listed.stdout)["meaning"] == "uncertain"
+
+
+async def test_nobody_is_sent_anything_unasked(run: Any, side: FarSide) -> None:
+    done = await run("gateway", "test", "vonage", NUMBER)
+    assert (done.exit_code, "mit --yes wird eine SMS gesendet" in done.stderr) == (2, True)
+    assert not side.seen
+
+
+@pytest.mark.parametrize(("typed", "code"), [("j\n", 0), ("n\n", 1), ("\n", 1), ("", 1)])
+async def test_a_person_is_asked(
+    run: Any, side: FarSide, monkeypatch: pytest.MonkeyPatch, typed: str, code: int
+) -> None:
+    monkeypatch.setattr("typer.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    done = await run("gateway", "test", "vonage", NUMBER, input=typed)
+    assert "senden? [j/N]" in done.output
+    assert (done.exit_code, len(side.seen)) == (code, int(code == 0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("kannel", NUMBER), "Ein SMS-Gateway kannel gibt es nicht; es gibt: vonage, plain"),
+        (("vonage", "015112345678"), "keine Nummer in E.164"),
+        (("vonage", "+49\ud800151"), "keine Nummer in E.164"),
+        (("vonage", "+" + "9" * 400), "keine Nummer in E.164"),
+    ],
+)
+async def test_a_wrong_call_sends_nothing(run: Any, side: FarSide, arguments: Any, said: str) -> None:
+    done = await run("gateway", "test", *arguments, "--yes")
+    assert (done.exit_code, said in done.stderr) == (2, True), done.output
+    assert not side.seen
