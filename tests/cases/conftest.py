@@ -64,8 +64,14 @@ def keys() -> tuple[bytes, bytes]:
 
 @pytest.fixture
 async def town(
-    database_url: str, redis_url: str, tmp_path: Path, server: FeedServer, keys: tuple[bytes, bytes]
+    request: pytest.FixtureRequest,
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    server: FeedServer,
+    keys: tuple[bytes, bytes],
 ) -> AsyncIterator[Town]:
+    """With a parameter: the settings of the SMS gateway, but for its name and address."""
     feeds, pin = tmp_path / "feeds.toml", tmp_path / "pin.pem"
     pin.write_bytes(keys[1])
     feeds.write_text(FEEDS.replace("{origin}", server.origin).replace("{pin}", str(pin)))
@@ -82,7 +88,7 @@ async def town(
             key_pepper="pepper of the tests",
             feeds=feeds,
             allowed_origins=frozenset({server.origin, gateways.origin, *own}),
-            sms_gateways=[{"name": "sms", "url": f"{gateways.origin}/sms"}],
+            sms_gateways=[getattr(request, "param", {}) | {"name": "sms", "url": f"{gateways.origin}/sms"}],
             ready_keys=0,
         )
         async with serving(settings) as service, wiring.worker_dependencies(settings) as worker:

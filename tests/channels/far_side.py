@@ -199,10 +199,12 @@ class Stream:
         self.number = number
         self.body = body
 
-    def answer(self, status: int) -> None:
+    def answer(self, status: int, body: bytes = b"") -> None:
         # HPACK: a literal without indexing whose name is entry 8 of the static table, ":status".
         block = b"\x08\x03" + str(status).encode()
-        self._write(_HEADERS, _END_HEADERS | _END_STREAM, self.number, block)
+        self._write(_HEADERS, _END_HEADERS | (0 if body else _END_STREAM), self.number, block)
+        if body:
+            self._write(_DATA, _END_STREAM, self.number, body)
 
     def refuse(self) -> None:
         """RST_STREAM(REFUSED_STREAM): not processed."""

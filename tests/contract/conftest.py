@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -62,8 +63,17 @@ def _webpush(setting: Setting) -> Channel:
 
 
 def _sms(setting: Setting) -> Channel:
+    return _sms_by(setting, authorization=f"Bearer {SECRET}")
+
+
+def _sms_that_is_read(setting: Setting) -> Channel:
+    """A provider that answers 200 with an error inside."""
+    return _sms_by(setting, profile="vonage", secrets={"key": SECRET, "secret": SECRET})
+
+
+def _sms_by(setting: Setting, **provider: Any) -> Channel:
     gateways = {
-        f"gateway{n}": sms_gateway(f"gateway{n}", f"{origin}/{SECRET}", authorization=f"Bearer {SECRET}")
+        f"gateway{n}": sms_gateway(f"gateway{n}", f"{origin}/{SECRET}", **provider)
         for n, origin in enumerate(setting.origins)
     }
     options: dict[str, Any] = {"now": setting.now, "limits": setting.limits, "timeout_s": setting.timeout_s}
@@ -85,6 +95,9 @@ class Case:
     wrong_keys: dict[str, str]
     address_names_gateway: bool = True
     """Whether an endpoint's gateway follows from its address."""
+    variant: str = ""
+    reads_body: bool = False
+    """Whether the body of an answer with 2xx can say anything else than accepted."""
     own_credentials: bool = False
     """Whether each endpoint has its own credentials, so that a refusal says nothing of the gateway."""
 
@@ -101,7 +114,8 @@ class Case:
     def number(self, seen: Seen) -> int:
         """Which endpoint a request is for."""
         if self.name == "sms":
-            return int(json.loads(seen.body)["to"][-3:])
+            form = dict(parse_qsl(seen.body.decode())) if self.reads_body else json.loads(seen.body)
+            return int(form["to"][-3:])
         return int(seen.target.rpartition("/")[2])
 
     def by_number(self, reactions: dict[int, Reaction], otherwise: Reaction) -> Reaction:
@@ -127,11 +141,20 @@ CASES = (
         {},
         address_names_gateway=False,
     ),
+    Case(
+        "sms",
+        _sms_that_is_read,
+        {**dict.fromkeys(_ACCOUNT, "misconfigured"), 204: "uncertain", 502: "uncertain", 504: "uncertain"},
+        {},
+        address_names_gateway=False,
+        variant="-read",
+        reads_body=True,
+    ),
     Case("webpush", _webpush, {406: "rate_limited"}, {"p256dh": "AAAA", "auth": "AAAA"}),
 )
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.name)
+@pytest.fixture(params=CASES, ids=lambda case: case.name + case.variant)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 

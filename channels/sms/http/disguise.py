@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from channels.sms.http.provider import PLACEHOLDERS
 from channels.sms.http.templates import FormTemplate, JsonTemplate, TextTemplate
 
 if TYPE_CHECKING:
@@ -57,8 +56,5 @@ def _node(name: str, node: Any) -> Any:
         return [_node(name, item) for item in node]
     if not _TELLING.search(name):
         return node
-    return (
-        node
-        if isinstance(node, TextTemplate) and node.names & set(PLACEHOLDERS)
-        else TextTemplate.literal(HIDDEN)
-    )
+    # With a placeholder the secret is in its place, and starred there.
+    return node if isinstance(node, TextTemplate) and node.names else TextTemplate.literal(HIDDEN)

@@ -26,6 +26,7 @@ from channels.sms.fitting import compose
 from channels.sms.gsm7 import Encoding
 from channels.sms.http.carrier import HttpCarrier, limits_at
 from channels.sms.http.provider import SmsGateway
+from channels.sms.meanings import AnswerMeaning
 from tests.channels.far_side import answer, far_side
 from tests.support.sms_gateways import sms_gateway
 
@@ -157,3 +158,125 @@ async def test_a_text_counts_for_its_parts(client_for: Callable[..., HttpClient]
 
 def test_a_rate_gets_as_many_requests_in_flight_as_it_takes() -> None:
     assert [limits_at(rate).concurrency for rate in (None, 1, 40, 200, 10_000)] == [20, 20, 20, 100, 500]
+
+
+VONAGE = {"profile": "vonage", "secrets": {"key": "key", "secret": "geheim"}}
+BY_GET = {
+    "request": {"method": "GET", "query": {"to": "{to}", "text": "{text}", "ttl": "{validity}"}},
+    "answer": {"reference_text": "ID: *", "rules": [{"means": "accepted", "status": 200, "text": "ID: *"}]},
+}
+
+
+def vonage(status: str) -> bytes:
+    return json.dumps({"messages": [{"status": status, "message-id": "0A1"}]}).encode()
+
+
+async def test_a_gateway_can_be_asked_by_get(client_for: Callable[..., HttpClient]) -> None:
+    async with far_side(answer(200, {}, b"ID: 0A1 queued\r\n")) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **BY_GET))
+        (receipt,) = await collect(channel, notice(), [Endpoint(7, NUMBER, {})])
+    (seen,) = side.seen
+    assert receipt.reference == "0A1"
+    assert (seen.method, seen.body) == ("GET", b"")
+    assert seen.target == "/messages?to=%2B4915100000001&text=Hochwasser&ttl=90"
+
+
+@pytest.mark.parametrize("text", ["Überflutungsgefährdung für Düren. " * 40, "Повінь у місті Дюрен. " * 40])
+async def test_a_text_too_long_for_an_address_loses_parts_and_is_sent(
+    client_for: Callable[..., HttpClient], text: str
+) -> None:
+    async with far_side(answer(200, {}, b"ID: 1")) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **BY_GET))
+        message = replace(notice(text), language="uk")
+        (receipt,) = await collect(channel, message, [Endpoint(7, NUMBER, {})])
+    (seen,) = side.seen
+    assert receipt.error is None
+    assert 400 < len(seen.target) < 2048
+
+
+async def test_a_gateway_that_changes_its_mind_is_taken_at_its_word(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    """Each answer is read by itself: nothing of an earlier one is kept."""
+    answers = [
+        (200, vonage("5")),
+        (200, vonage("0")),
+        (500, vonage("0")),
+        (200, vonage("7")),
+        (201, vonage("0")),
+    ]
+    found = []
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **VONAGE))
+        for status, body in answers:
+            side.react = answer(status, {}, body)
+            (receipt,) = await collect(channel, notice(), [Endpoint(7, NUMBER, {})])
+            found.append(receipt.error.label if receipt.error else receipt.reference)
+    assert found == ["transient", "0A1", "transient", "permanent", "0A1"]
+
+
+@pytest.mark.parametrize("settings", [{}, VONAGE, BY_GET], ids=["json", "form", "get"])
+async def test_a_number_that_no_encoder_takes_hurts_only_itself(
+    client_for: Callable[..., HttpClient], settings: Any
+) -> None:
+    odd = [
+        "+49\ud800151",
+        "+" + "9" * 100_000,
+        "+4915\x00100000",
+        '+49"},{"to":"1',
+        None,
+        4915100000001,
+        b"+49151",
+    ]
+    endpoints = [Endpoint(place, number, {}) for place, number in enumerate(odd)]
+    async with far_side(answer(200, {}, b'{"messages": [{"status": "0"}], "id": "1"}')) as side:
+        if settings is BY_GET:
+            side.react = answer(200, {}, b"ID: 1")
+        channel = build(client_for(side.origin), gateway(side.origin, **settings))
+        receipts = await collect(channel, notice(), [*endpoints, Endpoint(99, NUMBER, {})])
+    assert {one.endpoint_id: one.error is None for one in receipts} == {
+        **dict.fromkeys(range(len(odd)), False),
+        99: True,
+    }
+    assert len(side.seen) == 1
+
+
+@pytest.mark.parametrize("settings", [{}, VONAGE, BY_GET], ids=["json", "form", "get"])
+@pytest.mark.parametrize("text", ["🌊🚒👩‍👩‍👧‍👦 " * 9, "Hoch\ud800wasser", "\x00\x1b[31m", ""])
+async def test_no_text_kills_an_encoder(
+    client_for: Callable[..., HttpClient], settings: Any, text: str
+) -> None:
+    body = b"ID: 1" if settings is BY_GET else b'{"messages": [{"status": "0"}], "id": "1"}'
+    async with far_side(answer(200, {}, body)) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **settings))
+        (receipt,) = await collect(channel, notice(text), [Endpoint(7, NUMBER, {})])
+    assert receipt.error is None
+    assert len(side.seen) == 1
+
+
+async def test_one_message_can_be_sent_for_show(client_for: Callable[..., HttpClient]) -> None:
+    async with far_side(answer(200, {"Retry-After": "7"}, vonage("1"))) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **VONAGE))
+        trial = await channel.try_one(notice(), Endpoint(7, NUMBER, {}))
+    assert (trial.meaning, trial.code) == (AnswerMeaning.RATE_LIMITED, "1")
+    assert trial.reason.startswith("vonage, rule 2 (")
+    assert "HTTP 200\nRetry-After: 7" in trial.answer_shown
+    assert "Basic ***" in trial.request_shown
+    assert NUMBER[1:] not in trial.request_shown
+
+
+@pytest.mark.parametrize(
+    ("number", "deadline", "meaning", "code"),
+    [
+        ("0151", NOW + timedelta(hours=1), AnswerMeaning.REJECTED, "number_invalid"),
+        (NUMBER, NOW, AnswerMeaning.TRANSIENT, "deadline"),
+    ],
+)
+async def test_what_cannot_be_asked_for_show_is_said(
+    client_for: Callable[..., HttpClient], number: str, deadline: datetime, meaning: Any, code: str
+) -> None:
+    async with far_side() as side:
+        channel = build(client_for(side.origin), gateway(side.origin))
+        trial = await channel.try_one(notice(deadline=deadline), Endpoint(7, number, {}))
+    assert (trial.meaning, trial.code, trial.answer_shown, trial.reason) == (meaning, code, "", "no request")
+    assert not side.seen
