@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
+
+from channels.base import ChannelError
+from channels.sms.meanings import AnswerMeaning, meaning_of
 
 if TYPE_CHECKING:
-    from channels.base import Endpoint, Notice
-    from channels.sms.meanings import AnswerMeaning
+    from channels.base import DeliveryError, Endpoint, Notice, Receipt
+    from channels.sms.channel import Carrier
 
-ANSWER_SHOWN_MAX = 2000
+ANSWER_SHOWN_MAX: Final = 2000
 """Characters of an answer that are shown: it is for a person to read."""
 
 
@@ -26,9 +29,29 @@ class SmsTrial(NamedTuple):
     """What decided: a rule, or what happened instead of an answer."""
 
 
+async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTrial:
+    """Send one message by a carrier, whatever its protocol. Raises nothing for what the far side does."""
+    if isinstance(carrier, TriedCarrier):
+        return await carrier.try_one(notice, endpoint)
+    receipt: Receipt | None = None
+    failure: DeliveryError | ChannelError | None = None
+    try:
+        async for receipts in carrier.send(notice, [endpoint]):
+            (receipt,) = receipts
+            failure = receipt.error
+    except ChannelError as error:
+        failure = error
+    shown = f"{masked(endpoint.address)}, {carrier.parts(notice)} x SMS\n{notice.text}"
+    if failure is not None:
+        said = f"{failure.code} {failure.detail}".strip()
+        return SmsTrial(shown, said, meaning_of(failure), failure.code, failure.label)
+    reference = receipt.reference if receipt else ""
+    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", "ok")
+
+
 @runtime_checkable
 class TriedCarrier(Protocol):
-    """A carrier that can send one message for show."""
+    """A carrier that can show the request and the answer of one message."""
 
     async def try_one(self, notice: Notice, endpoint: Endpoint) -> SmsTrial:
         """Send one message, by the same rules as `Carrier.send`. Raises nothing for what the far side does."""

@@ -13,7 +13,7 @@ from channels.base import Endpoint, Notice, Permanent, Urgency
 from channels.clock import utc_now
 from channels.sms.meanings import AnswerMeaning
 from channels.sms.numbers import check_number
-from channels.sms.trial import SmsTrial, TriedCarrier
+from channels.sms.trial import SmsTrial, tried
 from dispatcher import wiring
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import Yes
@@ -45,7 +45,9 @@ app = typer.Typer(help="SMS gateways: which there are, and how one answers.", no
 def list_gateways(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
     """List the SMS gateways of the settings; the first takes recipients that name none."""
     at = desk(language)
-    rows = [(item.name, item.profile or "-", item.sender) for item in Settings().sms_gateways]
+    settings = Settings()
+    rows = [(item.name, item.profile or "-", item.sender) for item in settings.sms_gateways]
+    rows += [(item.name, "SMPP", item.sender) for item in settings.smpp_gateways]
     if as_json:
         for name, profile, sender in rows:
             typer.echo(json_line({"name": name, "profile": profile, "sender": sender}))
@@ -80,8 +82,6 @@ def try_gateway(
     _require(name, number, settings, at)
     _require_wanted(name, at, yes=yes)
     trial = asyncio.run(_tried(settings, name, number, at))
-    if trial is None:
-        _end([at.line("no_trial", gateway=name)], NOT_ACCEPTED)
     if as_json:
         typer.echo(json_line({"gateway": name, **trial._asdict()}))
     else:
@@ -115,15 +115,12 @@ def _end(lines: list[str], code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTrial | None:
-    """Send the SMS; None where the gateway's protocol has no such trial."""
+async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTrial:
+    """Send the SMS."""
     http = wiring.http_client(settings)
-    carriers = wiring.sms_carriers(settings, http)
+    carriers = wiring.sms_carriers(settings, http) | wiring.smpp_carriers(settings)
     try:
-        carrier = carriers[name]
-        if not isinstance(carrier, TriedCarrier):
-            return None
-        return await carrier.try_one(_notice(at), Endpoint(0, number, {}))
+        return await tried(carriers[name], _notice(at), Endpoint(0, number, {}))
     finally:
         for one in carriers.values():
             await one.aclose()

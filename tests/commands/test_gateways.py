@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.channels.far_side import FarSide, answer, far_side, hang, raw, respond
+from tests.channels.sms.smpp.centre import scripted_centre
 
 NUMBER = "+4915100000001"
 ESCAPE = "\x1b[31mrot\x1b[0m"
@@ -42,6 +43,19 @@ async def test_the_gateways_of_the_settings_are_listed(run: Any, side: FarSide) 
     lines = [json.loads(line) for line in (await run("gateway", "list", "--json")).stdout.splitlines()]
     assert lines[0] == {"name": "vonage", "profile": "vonage", "sender": "KREIS"}
     assert not side.seen
+
+
+async def test_a_message_centre_is_tried_like_any_gateway(run: Any, surroundings: Any) -> None:
+    async with scripted_centre() as centre:
+        smsc = {"name": "smsc", "hosts": [f"smpp://127.0.0.1:{centre.port}"], "system_id": "kreis"}
+        surroundings.setenv("WARN_SMPP_GATEWAYS", json.dumps([smsc]))
+        listed = await run("gateway", "list")
+        done = await run("gateway", "test", "smsc", NUMBER, "--yes")
+    assert "smsc  SMPP" in listed.stdout
+    assert done.exit_code == 0, done.output
+    (submit,) = centre.submits
+    assert (submit.destination, submit.text[:5]) == (NUMBER[1:], b"TEST:")
+    assert NUMBER[1:] not in done.output
 
 
 async def test_without_gateways_that_is_said(run: Any, surroundings: Any) -> None:
