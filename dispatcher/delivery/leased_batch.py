@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dispatcher.delivery.outcome import RecipientState, Settlement, may_repeat, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
+from dispatcher.model.retry_policy import ResendUncertain
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LeasedBatch:
             before = self._problems.get(n)
             crashes = (before.crashes if before else 0) + 1
             attempts = before.attempts if before else 0
-            given_up = crashes >= self._policy.suspicion.crashes_max or not self._may_repeat(n)
+            given_up = crashes >= self._policy.suspicion.crashes_max or self._is_never_repeated
             self._outcomes[n] = (State.DEAD if given_up else State.RETRY) | UNCERTAIN
             due = None if given_up else self.lease.now
             self._note(
@@ -63,6 +64,13 @@ class LeasedBatch:
                     n, self.lease.recipients[n], attempts, crashes, "crash", "worker_died", "", due
                 )
             )
+
+    @property
+    def _is_never_repeated(self) -> bool:
+        """Whether even those are given up who were in flight when a process died. All of its slice was claimed, and of
+        most nothing had left: to give them up would lose a warning for each that is doubled otherwise.
+        """
+        return not self._collapses and self._policy.resend_uncertain is ResendUncertain.NEVER
 
     def _may_repeat(self, n: int) -> bool:
         """Whether a message that may have arrived is sent again."""

@@ -184,7 +184,8 @@ class DeliveryPolicy:
     resend_uncertain: ResendUncertain = ResendUncertain.FLASH
     """Whether an SMS is sent again that left us and was never answered for: `never`; `flash`: once, if the warning is
     in the lane `flash` (Extreme); `always`. Otherwise it becomes a dead letter, marked uncertain, which a person may
-    send again. Web Push and apps replace the first message by the second, and get it again in any case."""
+    send again. What was in flight when a worker died is sent again but for `never`: most of it had not left. Web Push
+    and apps replace the first message by the second, and get it again in any case."""
 
     def __post_init__(self) -> None:
         for smaller, larger, least in (

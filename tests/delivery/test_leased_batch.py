@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from channels.base import Gone, Permanent, RateLimited, Receipt, Transient, Uncertain
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.model.batches import Lease, RecipientProblem
-from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, SuspicionPolicy
+from dispatcher.model.retry_policy import DEFAULT_POLICY, DeliveryPolicy, ResendUncertain, SuspicionPolicy
 from dispatcher.model.vocabulary import UNCERTAIN, Kind, Lane, State
 from tests.support.messages import HOUR, NOW
 
@@ -97,18 +97,18 @@ def test_who_was_in_hand_when_a_process_died_may_have_been_reached() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lane", "outcome", "expected"),
+    ("resend", "expected"),
     [
-        (Lane.PRIORITY, State.CLAIMED, State.DEAD | UNCERTAIN),
-        (Lane.FLASH, State.CLAIMED, State.RETRY | UNCERTAIN),
-        (Lane.FLASH, State.CLAIMED | UNCERTAIN, State.DEAD | UNCERTAIN),
+        (ResendUncertain.NEVER, State.DEAD | UNCERTAIN),
+        (ResendUncertain.FLASH, State.RETRY | UNCERTAIN),
+        (ResendUncertain.ALWAYS, State.RETRY | UNCERTAIN),
     ],
 )
-def test_a_text_that_was_in_flight_when_a_process_died_is_not_silently_sent_twice(
-    lane: Lane, outcome: int, expected: int
+def test_texts_that_were_in_flight_when_a_process_died_are_given_up_only_where_none_may_come_twice(
+    resend: ResendUncertain, expected: int
 ) -> None:
-    found = replace(lease([outcome, State.PENDING]), lane=lane)
-    batch = LeasedBatch(found, DEFAULT_POLICY, lambda: 0.5, collapses=False)
+    policy = DeliveryPolicy(resend_uncertain=resend)
+    batch = LeasedBatch(lease([State.CLAIMED, State.PENDING]), policy, lambda: 0.5, collapses=False)
     progress = batch.progress()
     assert progress.outcomes == bytes([expected, State.PENDING])
     assert (progress.problems[0].due is None) is (expected & ~UNCERTAIN == State.DEAD)
