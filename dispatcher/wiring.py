@@ -334,6 +334,17 @@ def smpp_gateways(settings: Settings) -> dict[str, SmppGateway]:
         return {item.name: item.gateway(ca_file) for item in settings.smpp_gateways}
 
 
+def require_allowed_sessions(settings: Settings) -> None:
+    """Require that the workers together open no more sessions than contracts allow. Raises SettingsError."""
+    for item in settings.smpp_gateways:
+        planned = item.sessions_of(settings.workers)
+        if item.sessions_allowed is not None and planned > item.sessions_allowed:
+            raise SettingsError(
+                f"WARN_SMPP_GATEWAYS: {item.name}: {settings.workers} workers open {planned} sessions and the contract "
+                f"allows {item.sessions_allowed}: fewer sessions, or a smaller WARN_WORKERS"
+            )
+
+
 def message_centres(
     carriers: Iterable[Carrier], journal: ReceiptJournal, metrics: Metrics
 ) -> MessageCentres | None:

@@ -266,3 +266,15 @@ def test_an_smpp_gateway_that_cannot_be_is_named(env: pytest.MonkeyPatch, smpp: 
     )
     assert words in said[0]
     assert "WARN_SMPP_GATEWAYS" in said[0]
+
+
+def test_workers_open_no_more_sessions_than_a_contract_allows(env: pytest.MonkeyPatch) -> None:
+    gateway = {"name": "smsc", "hosts": ["smpp://127.0.0.1:1"], "system_id": "kreis", "sessions_allowed": 1}
+    env.setenv("WARN_SMPP_GATEWAYS", json.dumps([gateway]))
+    env.setenv("WARN_WORKERS", "1")
+    wiring.require_allowed_sessions(Settings())
+    env.setenv("WARN_WORKERS", "2")
+    with pytest.raises(SettingsError, match="2 workers open 2 sessions and the contract allows 1"):
+        wiring.require_allowed_sessions(Settings())
+    env.setenv("WARN_SMPP_GATEWAYS", json.dumps([{**gateway, "sessions_allowed": None}]))
+    wiring.require_allowed_sessions(Settings())

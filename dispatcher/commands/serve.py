@@ -34,6 +34,7 @@ def up() -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # Or the processes, which it starts, would end again and again.
     wiring.check(settings, wiring.load_boundaries(settings))
+    wiring.require_allowed_sessions(settings)
     try:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url

@@ -81,6 +81,8 @@ class SmppGatewaySettings(ContractSettings):
     """`transmitter` alone gets no receipts."""
     sessions: int = Field(1, ge=1, le=16)
     """Sessions at each host, of each worker process."""
+    sessions_allowed: int | None = Field(None, ge=1)
+    """Sessions that the contract allows at once, of all processes together: `dispatcher up` refuses to start more."""
     window: int = Field(10, ge=1, le=1000)
     """Messages outstanding in each session."""
     sender: str = "WARNUNG"
@@ -150,6 +152,10 @@ class SmppGatewaySettings(ContractSettings):
             rate=self.rate,
             account=self.name if self.shared_rate else "",
         )
+
+    def sessions_of(self, workers: int) -> int:
+        """Return how many sessions so many worker processes open together."""
+        return len(self.hosts) * len(_ROLES[self.bind]) * self.sessions * workers
 
     def _plan(self, ca_file: str | None) -> BindingPlan:
         return BindingPlan(

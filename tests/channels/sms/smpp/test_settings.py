@@ -123,3 +123,10 @@ def test_what_no_gateway_can_be_is_refused(members: dict[str, Any], words: str) 
     with pytest.raises(ValidationError) as raised:
         settings(**members)
     assert words in str(raised.value)
+
+
+def test_how_many_sessions_workers_open_together() -> None:
+    pairs = settings(
+        hosts=["smpp://a.example:1", "smpp://b.example:1"], bind="transmitter_and_receiver", sessions=3
+    )
+    assert (pairs.sessions_of(2), settings().sessions_of(4)) == (24, 4)
