@@ -182,7 +182,7 @@ class _Text:
 class _Place:
     """One session of the plan, whoever holds it now."""
 
-    __slots__ = ("centre", "closed", "held_until", "rest", "role", "session", "tried")
+    __slots__ = ("centre", "closed", "held_until", "rest", "role", "sequence", "session", "tried")
 
     def __init__(self, centre: Centre, role: Role) -> None:
         self.centre = centre
@@ -193,6 +193,7 @@ class _Place:
         self.rest: deque[_Text] = deque()
         """The texts whose next part must go over this session: before any other text's."""
         self.tried = False
+        self.sequence = 0
 
 
 class Bindings:
@@ -290,7 +291,7 @@ class Bindings:
         rest, place.rest = place.rest, deque()
         for text in rest:
             text.stop(Unwritten(end.code))
-        place.session = None
+        place.session, place.sequence = None, session.sequence
         place.closed.set()
         self._note_end(place, end)
 
@@ -421,6 +422,7 @@ class Bindings:
         """Open a session in this place; returns why it is over."""
         plan = self._plan
         session = SmppSession(place.role, plan.bind, plan.window, self, plan.timing, self._schedule)
+        session.sequence = place.sequence
         place.closed.clear()
         place.session, place.held_until = session, 0.0
         failed = await connect(place.centre, session, plan.connect_s)

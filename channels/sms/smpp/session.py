@@ -191,7 +191,8 @@ class SmppSession(asyncio.Protocol):
         self._schedule = schedule or asyncio.get_running_loop().call_later
         self._stream = PduStream()
         self._transport: asyncio.Transport | None = None
-        self._sequence = 0
+        self.sequence = 0
+        """The number of our last request; who reconnects goes on from it, so that numbers in a centre's log differ."""
         self._bind_sequence = 0
         self._unbind_sequence = 0
         self._outstanding: dict[int, _Submit] = {}
@@ -398,8 +399,8 @@ class SmppSession(asyncio.Protocol):
     # what goes out
 
     def _next(self) -> int:
-        self._sequence = self._sequence % SEQUENCE_MAX + 1
-        return self._sequence
+        self.sequence = self.sequence % SEQUENCE_MAX + 1
+        return self.sequence
 
     def _write(self, octets: bytes) -> None:
         transport = self._transport

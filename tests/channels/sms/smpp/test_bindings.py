@@ -242,6 +242,18 @@ async def test_pauses_between_binds_grow_and_end_with_a_bind() -> None:
         assert one.pauses.asked[-1] == 1
 
 
+async def test_sequence_numbers_go_on_after_a_reconnect() -> None:
+    async with stage() as one:
+        await one.send(1)
+        one.centre.lines[0].close()
+        await one.pauses.until(1)
+        one.pauses.go_on()
+        await one.bound()
+        await one.send(2)
+        numbers = [pdu.sequence for line in one.centre.lines for pdu in line.seen]
+        assert numbers == [1, 2, 3, 4]
+
+
 async def test_a_pause_by_the_contract() -> None:
     async with stage(reconnect_first_s=30.0) as one:
         await one.bound()
