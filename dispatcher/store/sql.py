@@ -44,16 +44,19 @@ def is_in_force(alert: str, at: str = NOW) -> str:
 
 
 def sequence(alert: str) -> str:
-    """Return the alert's place in the order of its thread, in which each later message has a higher one: about the
-    microseconds since 1970 at which it was received. Below 2^53 until the year 2255, so that every reader of JSON has
-    it exactly.
+    """Return the alert's place in the order of its thread, higher than that of every message which it replaces or ends,
+    by whatever way: about the microseconds since 1970 at which it was received. Below 2^53 until the year 2255, so that
+    every reader of JSON has it exactly.
 
-    Neither the time alone would do nor the message's number: the clock is set back when it was wrong, and the numbers
-    begin again at a lower one when the record was restored from a backup.
+    Neither the time alone would do nor the message's number: the clock is set back when it was wrong, the numbers begin
+    again at a lower one when the record was restored from a backup, and what a person releases came before what it
+    replaces.
     """
-    return f"""({alert}.number + (
-    SELECT max((extract(epoch FROM t.received_at) * 1000000)::bigint - t.number) FROM alert t
-    WHERE t.chain_id = {alert}.chain_id AND t.thread = {alert}.thread AND t.number <= {alert}.number))"""  # noqa: S608 - our own words
+    return f"""(
+    WITH RECURSIVE behind(id) AS (
+      SELECT {alert}.id UNION SELECT r.earlier FROM behind JOIN replacement r ON r.later = behind.id)
+    SELECT max((SELECT (extract(epoch FROM t.received_at) * 1000000)::bigint FROM alert t WHERE t.id = behind.id))
+      + count(*) - 1 FROM behind)"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)

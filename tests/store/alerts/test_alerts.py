@@ -332,21 +332,23 @@ async def test_what_is_in_force_at_the_municipalities_of_alerts(alerts: Alerts, 
     assert await alerts.in_force_at(["A"], max(one.expires for one in found)) == []
 
 
-async def test_each_later_message_of_a_thread_has_a_higher_sequence_whatever_the_clock_said(
+async def test_what_replaces_a_message_has_a_higher_sequence_whatever_the_clock_said(
     alerts: Alerts, pool: Any
 ) -> None:
-    """Set forward and back, and received at the same instant; of another thread it says nothing."""
-    hours = {"A": 0, "A2": 5, "A3": -3, "A4": -3, "A5": 6}
+    """Set forward and back, and received at the same instant; over all ways, and in the order in which they count: H
+    waited for a person while A5 was told.
+    """
+    hours = {"A": 0, "A2": 5, "A3": -3, "A4": -3, "H": -4, "A5": 6}
     for alert_id in hours:
-        await submit(alerts, alert_id, chain=None if alert_id == "A" else "A")
-    await submit(alerts, "X")
-    await submit(alerts, "A6", chain="A", thread="X")
-    for alert_id, moved in (hours | {"X": 9, "A6": 9}).items():
+        await submit(alerts, alert_id, chain=None if alert_id in {"A", "H"} else "A")
+    for alert_id, moved in hours.items():
         await pool.execute(
             "UPDATE alert SET received_at = $2 WHERE id = $1", alert_id, NOW + timedelta(hours=moved)
         )
-    found = [await alerts.get(alert_id) for alert_id in hours]
+    async with alerts.submission(SENDER) as submission:
+        await submission.link({("H", "A5")})
+    found = [await alerts.get(alert_id) for alert_id in ("A", "A2", "A3", "A4", "A5", "H")]
     numbers = [one.sequence for one in found if one]
     assert numbers == sorted(set(numbers))
-    assert numbers[-1] - 6 * 3_600_000_000 - int(NOW.timestamp() * 1_000_000) in range(10)
+    assert numbers[-1] - 6 * 3_600_000_000 - int(NOW.timestamp() * 1_000_000) == 5
     assert max(numbers) < 1 << 53
