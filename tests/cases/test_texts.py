@@ -74,3 +74,30 @@ async def test_an_all_clear_that_says_only_that_names_what_is_over_where_and_sin
     await town.accepted(first.later("ende", "Cancel", infos=(bare,)))
     await town.work()
     assert ("cancel", "Hochwasser an der Rur") in town.heard("app")
+
+
+async def test_a_phone_that_got_all_of_them_shows_what_is_in_force_and_no_false_all_clear(town: Town) -> None:
+    """Each push counts what the pull lists at that moment; an all-clear names what goes on, in an SMS too."""
+    await everybody(town)
+    flood, storm = warning(DUEREN, headline="Hochwasser"), warning(DUEREN, headline="Sturm")
+    more = flood.later("mehr")
+    await town.accepted(flood)
+    await town.work()
+    in_force = [len(await town.in_force(DUEREN))]
+    for message in (storm, more, more.later("ende", "Cancel", infos=())):
+        await town.accepted(message)
+        await town.work()
+        in_force.append(len(await town.in_force(DUEREN)))
+    pushes = town.pushed("webpush")
+    assert [one["in_force"]["active"] for one in pushes] == in_force == [1, 2, 2, 1]
+    assert [one["sequence"] for one in pushes] == [one["sequence"] for one in town.read("app")]
+    of_flood = [one["sequence"] for one in pushes if one["chain"] == pushes[0]["chain"]]
+    assert (of_flood, len(of_flood)) == (sorted(set(of_flood)), 3)
+    line = "Für Ihren Ort gilt weiterhin: Sturm"
+    assert line in pushes[-1]["notification"]["body"].splitlines()
+    assert line in town.texts("sms")[-1].splitlines()
+    assert line not in town.texts("sms")[1]
+    await town.accepted(storm.later("auch", "Cancel", infos=()))
+    await town.work()
+    assert town.pushed("webpush")[-1]["in_force"]["active"] == len(await town.in_force(DUEREN)) == 0
+    assert "weiter" not in town.texts("sms")[-1]

@@ -184,6 +184,16 @@ class Town:
         """The documents that somebody's app got."""
         return [json.loads(one.body) for one in self.gateways.seen if self._is_for(name, one)]
 
+    def pushed(self, name: str) -> list[dict[str, Any]]:
+        """The documents that somebody's browser got, decrypted."""
+        return [
+            json.loads(browser.decrypt(one.body)) for one in self.gateways.seen if self._is_for(name, one)
+        ]
+
+    def texts(self, name: str) -> list[str]:
+        """What somebody's SMS said."""
+        return [json.loads(one.body)["text"] for one in self.gateways.seen if self._is_for(name, one)]
+
     def _is_for(self, name: str, seen: Any) -> bool:
         person = self.people[name]
         if person.channel == "sms":
