@@ -13,6 +13,7 @@ from ops.lab.faults.cases import (
     reports,
     senders,
     servers,
+    sick,
     workers,
 )
 from ops.lab.faults.process_overrides import ProcessOverrides, command
@@ -139,6 +140,8 @@ FAULTS = (
         centre.receipts_lie,
         layout=Layout(standins=BY_SMPP),
     ),
+    Fault("sick-endpoints", "F21", "a tenth of a push service's endpoints fail for ever", sick.endpoints),
+    Fault("throttled-account", "F22", "an SMS gateway takes so many a second", sick.account, fresh=True),
     Fault("rolling-restart", "F18", "SIGTERM to workers and API in turn", workers.roll),
 )
 
@@ -185,6 +188,26 @@ CONTROLS = (
         breaks="failure_not_believed",
         fresh=True,
         layout=Layout(command=command({"api": ProcessOverrides(module="ops.lab.faults.mutants.fickle")})),
+    ),
+    Fault(
+        "control-touchy",
+        "control",
+        "sick endpoints, and workers that leave the gateway alone for each",
+        sick.endpoints,
+        control=True,
+        breaks="well_later_s",
+        fresh=True,
+        layout=Layout(command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.touchy")})),
+    ),
+    Fault(
+        "control-greedy",
+        "control",
+        "a throttled account, and workers that learn nothing from refusals",
+        sick.account,
+        control=True,
+        breaks="refused",
+        fresh=True,
+        layout=Layout(command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.greedy")})),
     ),
 )
 

@@ -77,8 +77,8 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """The share of the recipients whom the rule meets, at each attempt the same ones; drawn by `seed`."""
     above_per_s: Count = 0
-    """The rule meets only what comes after so many requests of the last second that no rule met: an account that is
-    throttled, by a window that slides."""
+    """The rule meets only what comes after so many requests of the last second that no such rule met: an account that
+    is throttled, by a window that slides."""
     first_attempts: Count = 0
     """The rule meets only so many first requests for each recipient since the rules were set."""
     after_s: NonNegative = 0.0
@@ -141,7 +141,7 @@ class Faults(Generic[R]):
         self._requests = 0
         self._attempts: dict[str, int] = {}
         self._passed: deque[float] = deque()
-        """When requests came in the last second that no rule met."""
+        """When requests came in the last second that no account was too full for."""
 
     def choose(self, recipient: str, port: int, now_s: float) -> R | None:
         """Count one request and return the rule that meets it, if any. `now_s` is monotonic."""
@@ -160,6 +160,8 @@ class Faults(Generic[R]):
                 and draw(rule.match.seed, index, recipient, attempt) < rule.match.probability
             ):
                 self.fired[rule.name] += 1
+                if not rule.match.above_per_s:
+                    self._passed.append(now_s)
                 return rule
         self._passed.append(now_s)
         return None

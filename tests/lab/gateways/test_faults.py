@@ -86,6 +86,15 @@ def test_a_throttled_account_takes_so_many_in_any_second() -> None:
     faults = Faults(rules({"above_per_s": 10}), 0.0)
     passed = [at / 1000 for at in range(0, 5000, 25) if faults.choose("anybody", 1, at / 1000) is None]
     assert len(passed) == 50
+    slow = json.dumps(
+        [
+            {"match": {"above_per_s": 1}, "action": {"kind": "status"}},
+            {"action": {"kind": "delay", "delay_s": 0.1}},
+        ]
+    )
+    faults = Faults(parse(slow.encode()), 0.0)
+    names = [faults.choose("anybody", 1, at).name for at in (0.0, 0.5, 1.5)]
+    assert names == ["delay-1", "status-0", "delay-1"], "also what is only delayed counts"
     assert max(sum(first <= at < first + 1 for at in passed) for first in passed) == 10
 
 
