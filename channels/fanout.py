@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from channels.http.transport import Exchange
 
 
+class SendAgain(Exception):
+    """The answer to one endpoint's request is to be ignored, and another request sent to it at once."""
+
+
 MEMORY_PROBE_BYTES: Final = 1 << 20
 
 
@@ -53,7 +57,7 @@ class RequestAdapter(Protocol):
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         """Return what an answer means; `broken` says why its body is missing, or is empty.
 
-        Raises `DeliveryError` or `ChannelMisconfigured`.
+        Raises `DeliveryError` or `ChannelMisconfigured`; or `SendAgain`, a bounded number of times for an endpoint.
         """
         ...
 
@@ -196,12 +200,21 @@ class _Run:
             if endpoint is None:
                 self._exhausted = True
                 return
-            try:
-                receipts += self._start(endpoint, ends)
-            except DeliveryError as refusal:
-                receipts.append(Receipt(endpoint.id, refusal))
-            except HttpError as refusal:
-                receipts.append(Receipt(endpoint.id, transport_error(refusal)))
+            receipts += self._try_to_start(endpoint, ends)
+
+    def _try_to_start(self, endpoint: Endpoint, ends: float) -> list[Receipt]:
+        try:
+            return self._start(endpoint, ends)
+        except DeliveryError as refusal:
+            return [Receipt(endpoint.id, refusal)]
+        except HttpError as refusal:
+            return [Receipt(endpoint.id, transport_error(refusal))]
+
+    def _again(self, endpoint: Endpoint) -> list[Receipt]:
+        """Start one more request for an endpoint, in the place of the one that has just ended."""
+        bounds = self._bounds
+        ends = elapsed() + (bounds.deadline - bounds.now()).total_seconds()
+        return self._try_to_start(endpoint, ends)
 
     def _start(self, endpoint: Endpoint, ends: float) -> list[Receipt]:
         seconds_left = ends - elapsed()
@@ -234,6 +247,8 @@ class _Run:
         endpoint, health = flight.endpoint, self._health
         try:
             return health.accept(self._adapter.interpret(endpoint, answer, broken))
+        except SendAgain:
+            return self._again(endpoint)
         except DeliveryError as error:
             return health.fail(endpoint, error)
         except ChannelMisconfigured as error:

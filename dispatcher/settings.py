@@ -50,6 +50,7 @@ BY_FILE: Final = (
     "WARN_SMPP_GATEWAYS",
     "WARN_SMS_GATEWAYS",
     "WARN_VAPID_PEM",
+    "WARN_VAPID_PREVIOUS_PEM",
 )
 """Settings that hold secrets: each may stand in a file, as Docker and systemd hand them out, named by `<name>_FILE`."""
 

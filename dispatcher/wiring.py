@@ -12,6 +12,8 @@ from secrets import token_hex
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from channels.app.channel import App
 from channels.clock import elapsed, utc_now
 from channels.http.addresses import Exemptions, Purpose
@@ -20,12 +22,23 @@ from channels.sms.channel import Sms, choose
 from channels.sms.contract import require_usable
 from channels.sms.http.carrier import HttpCarrier, limits_at
 from channels.sms.smpp.carrier import WHOLE_TEXT, SmppCarrier
-from channels.webpush.channel import WebPush
+from channels.webpush.channel import Notes, WebPush
 from channels.webpush.encoder import DirectEncoder
+from channels.webpush.learnt_keys import LearntKeys
+from channels.webpush.locations import Locations
 from channels.webpush.precomputed_keys import PrecomputedKeys
-from channels.webpush.vapid import VapidSigner, generate_key
+from channels.webpush.services.directory import Directory
+from channels.webpush.vapid import (
+    PLACEHOLDER,
+    VapidKeys,
+    VapidSigner,
+    generate_key,
+    key_name,
+    unreachable,
+)
+from channels.webpush.withdrawal import Withdrawer
 from dispatcher.access.credentials import SharedSecret
-from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.fingerprints import SecretName, short
 from dispatcher.api.credentials import RefusedCredentials
 from dispatcher.api.dependencies import ApiDependencies
 from dispatcher.apps.registration import Registration
@@ -55,7 +68,7 @@ from dispatcher.readers.process import BoundaryFiles
 from dispatcher.readers.readers import InProcess
 from dispatcher.runtime import descriptors
 from dispatcher.runtime.probes import Health
-from dispatcher.runtime.secrets.files import held_secret
+from dispatcher.runtime.secrets.files import held_secret, previous_vapid_keys
 from dispatcher.runtime.secrets.shared import agreed_secret, require_no_other
 from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
@@ -66,6 +79,7 @@ from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.ledger import Ledger
 from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.message_locations import MessageLocations
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.reports import Reports
 from dispatcher.store.delivery.statistics import Statistics
@@ -81,10 +95,12 @@ from dispatcher.targeting.registries import with_registries
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.key_precomputer import KeyPrecomputer
 from dispatcher.worker.message_centres import MessageCentres
+from dispatcher.worker.message_withdrawals import MessageWithdrawals
 from dispatcher.worker.receipt_journal import ReceiptJournal
+from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from channels.base import Channel
@@ -97,6 +113,8 @@ if TYPE_CHECKING:
     from dispatcher.feeds.configuration import Feed
     from dispatcher.feeds.services import FeedServices
     from dispatcher.queue.address import QueueAddress
+
+log = structlog.get_logger()
 
 CONNECTIONS_API = 12
 """Connections to the record of one API process; a request beyond waits for one of them."""
@@ -139,7 +157,8 @@ def check(settings: Settings, boundaries: Boundaries | None) -> tuple[Feed, ...]
     smpp_gateways(settings)
     for name in SecretName:
         held_secret(name, settings)
-    checking_signer(settings)
+    checking_keys(settings)
+    push_services(settings)
     return () if boundaries is None else load_feeds(settings, boundaries)
 
 
@@ -149,15 +168,44 @@ def _require_ca_file(settings: Settings) -> None:
             ssl.create_default_context(cafile=settings.outbound_ca_file)  # or no delivery would ever succeed
 
 
-def vapid_signer(settings: Settings, pem: bytes) -> VapidSigner:
-    """Return the signer by which push services know us."""
+def vapid_keys(settings: Settings, pem: bytes, noted: Sequence[str] = ()) -> VapidKeys:
+    """Return the keys by which push services know us: the current one, and this machine's earlier ones. `noted` are the
+    public keys of all that the service has had, the first one first.
+    """
     with _naming_setting("WARN_VAPID_SUBJECT"):
-        return VapidSigner(pem, settings.vapid_subject)
+        if settings.vapid_subject != PLACEHOLDER and (why := unreachable(settings.vapid_subject)):
+            raise ValueError(why)
+        current = VapidSigner(pem, settings.vapid_subject)
+    earlier = previous_vapid_keys(settings).values()
+    previous = [VapidSigner(one, settings.vapid_subject) for one in earlier]
+    return VapidKeys(current, previous, eldest=key_name(noted[0]) if noted else "")
 
 
-def checking_signer(settings: Settings) -> VapidSigner:
-    """Return a signer for channels that only check endpoints and send nothing: no push service knows its key."""
-    return vapid_signer(settings, generate_key())
+def checking_keys(settings: Settings) -> VapidKeys:
+    """Return keys for channels that only check endpoints and send nothing: no push service knows them."""
+    return vapid_keys(settings, generate_key())
+
+
+async def _noted_vapid_keys(settings: Settings, pool: record.Pool, pem: bytes) -> VapidKeys:
+    """Return a worker's VAPID keys, and say in the log what is missing of them."""
+    noted = [one.fingerprint for one in await Secrets(pool).vapid_keys()]
+    keys = vapid_keys(settings, pem, noted)
+    if settings.vapid_subject == PLACEHOLDER:
+        log.warning(
+            "vapid_subject_unset", setting="WARN_VAPID_SUBJECT", consequence="Apple refuses every message"
+        )
+    for public_key in noted:
+        if key_name(public_key) not in keys:
+            log.warning(
+                "vapid_key_missing", key=short(public_key), consequence="its subscriptions are refused"
+            )
+    return keys
+
+
+def push_services(settings: Settings) -> Directory:
+    """Return the push services that may be subscribed, with the operator's hosts."""
+    with _naming_setting("WARN_PUSH_HOSTS"):
+        return Directory.parse(one.strip() for one in settings.push_hosts.split(",") if one.strip())
 
 
 def load_boundaries(settings: Settings) -> Boundaries:
@@ -230,16 +278,19 @@ def load_feeds(settings: Settings, boundaries: Boundaries) -> tuple[Feed, ...]:
     return feeds
 
 
-def channels(
+def channels(  # noqa: PLR0913 - dependencies, the last ones named at the call
     settings: Settings,
     http: HttpClient,
-    vapid: VapidSigner,
+    vapid: VapidKeys,
     now: Callable[[], datetime] = utc_now,
     keys: PrecomputedKeys | None = None,
+    *,
     carriers: Mapping[str, Carrier] | None = None,
+    notes: Notes | None = None,
 ) -> dict[str, Channel]:
     """Return every channel by name, one line each. `vapid` signs for Web Push, `now` gives the aware present, `keys`
-    are message keys made before; `carriers` are SMS gateways', made here unless given.
+    are message keys made before, `notes` is what Web Push gathers for the record; `carriers` are SMS gateways', made
+    here unless given.
     """
     timeout, failures = settings.request_timeout_s, settings.delivery.breaker.connect_failures
     exempt = exemptions(settings)
@@ -258,6 +309,8 @@ def channels(
         connect_failures=failures,
         refusals=settings.delivery.breaker.refusals,
         encoder=push_encoder(settings, keys),
+        services=push_services(settings),
+        notes=notes,
     )
     return registry
 
@@ -561,6 +614,15 @@ def _feed_scheduler(feeds: tuple[Feed, ...], base: FeedDependencies, leadership:
     )
 
 
+def _message_withdrawals(
+    settings: Settings, pool: record.Pool, http: HttpClient, gate: LaneGate, metrics: Metrics, notes: Notes
+) -> MessageWithdrawals | None:
+    if notes.locations is None:
+        return None
+    withdrawer = Withdrawer(http, exemptions(settings).policy(Purpose.PUSH))
+    return MessageWithdrawals(notes.locations, MessageLocations(pool), withdrawer, gate, metrics)
+
+
 @asynccontextmanager
 async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
     """Build all that a worker process needs, and close it at the end."""
@@ -577,8 +639,10 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     clock, keys = RecordClock(), precomputed_keys(settings)
     journal = receipt_journal(settings, pool, metrics)
     carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
-    registry = channels(settings, http, vapid_signer(settings, pem), clock, keys, carriers)
+    vapid, notes = await _noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
+    registry = channels(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
     centres = message_centres(carriers.values(), journal, metrics)
+    gate = LaneGate(wake_ups.higher_lane_active)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
@@ -593,12 +657,14 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     notices = Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url)
     feeds_leadership = Leadership(pool, FEEDS_LOCK)
     readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
-    scheduler = None
-    if boundaries is not None:
-        base = FeedDependencies(
+    base = (
+        None
+        if boundaries is None
+        else FeedDependencies(
             pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=readers
         )
-        scheduler = _feed_scheduler(feeds, base, feeds_leadership)
+    )
+    scheduler = None if base is None else _feed_scheduler(feeds, base, feeds_leadership)
     try:
         yield WorkerDependencies(
             planner=Planner(
@@ -617,7 +683,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     notices=notices,
                     channels=registry,
                     wake_ups=wake_ups,
-                    gate=LaneGate(wake_ups.higher_lane_active),
+                    gate=gate,
                     metrics=metrics,
                     slice_size=settings.slice_size,
                     random=random.SystemRandom().random,
@@ -642,6 +708,8 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             feed_scheduler=scheduler,
             key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
             message_centres=centres,
+            vapid_key_notes=VapidKeyNotes(notes.learnt, Subscriptions(pool)),
+            message_withdrawals=_message_withdrawals(settings, pool, http, gate, metrics, notes),
         )
     finally:
         await leadership.drop()

@@ -12,6 +12,7 @@ from dispatcher.access.table import OPEN_COMMANDS, OPEN_ROUTES
 from dispatcher.metrics import Metrics
 from dispatcher.settings import variables
 from ops.command_line import command_line_page
+from ops.push_services import push_services_page
 from ops.sms_profiles import sms_profiles_page
 from ops.supply_chain.licences import licences_page
 
@@ -144,6 +145,7 @@ PAGES = {
     "metrics.md": metrics_page,
     "settings.md": settings_page,
     "sms-profiles.md": sms_profiles_page,
+    "web-push.md": push_services_page,
 }
 
 

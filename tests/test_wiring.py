@@ -69,7 +69,7 @@ async def channels() -> AsyncIterator[Any]:
     def make(origin: Any, keys: Any = None) -> Any:
         settings = Settings(allowed_origins=frozenset({f"gateway={origin}", f"push={origin}"}))
         clients.append(HttpClient(wiring.exemptions(settings).policy()))
-        return wiring.channels(settings, clients[-1], wiring.checking_signer(settings), keys=keys)
+        return wiring.channels(settings, clients[-1], wiring.checking_keys(settings), keys=keys)
 
     yield make
     for client in clients:
@@ -232,7 +232,7 @@ async def test_an_smpp_gateway_by_settings(env: pytest.MonkeyPatch) -> None:
         settings = [{"name": "smsc", "hosts": [f"smpp://127.0.0.1:{centre.port}"], "system_id": "kreis"}]
         env.setenv("WARN_SMPP_GATEWAYS", json.dumps(settings))
         http = wiring.http_client(Settings())
-        channel = wiring.channels(Settings(), http, wiring.checking_signer(Settings()))["sms"]
+        channel = wiring.channels(Settings(), http, wiring.checking_keys(Settings()))["sms"]
         receipts = await sent(channel, Endpoint(1, "+4915100000001", {}))
         await channel.aclose()
         await http.aclose()

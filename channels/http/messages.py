@@ -74,12 +74,28 @@ class Answer:
         return None
 
 
+class Acceptance(Answer):
+    """An accepting answer in brief, with the header block that it came with: what is in that may never be asked for,
+    and reading it costs more than sending a message.
+    """
+
+    __slots__ = ("block",)
+    lines = ()  # in place of the slots: one is made for each message, in a third of the time
+    body = b""
+    __setattr__ = object.__setattr__
+
+    def __init__(self, status: int, block: bytes) -> None:
+        """`block` is in HPACK's code (RFC 7541), complete in itself, as we allow no dynamic table."""
+        self.status = status  # type: ignore[misc]
+        self.block = block
+
+
 Outcome: TypeAlias = Answer | HttpError
 """What comes of a request."""
 
 
 class Request(NamedTuple):
-    """One POST or GET; a tuple, as one is made for each message.
+    """One POST, GET or DELETE; a tuple, as one is made for each message.
 
     `headers` come from `header_lines`; the same list for equal headers saves work.
     """
@@ -94,6 +110,10 @@ class Request(NamedTuple):
     max_answer_bytes: int = MAX_ANSWER_BYTES
     brief: bool = False
     """Only the status of an accepting answer is wanted: its headers and body may be left out."""
+    located: bool = False
+    """With `brief`, the header block of an accepting answer is wanted too, unread."""
+    delete: bool = False
+    """A DELETE, without the body."""
     origin: str = ""
     """The origin of `url` by the request's policy, where the sender has asked it already; empty: the client asks."""
     policy: AddressPolicy | None = None

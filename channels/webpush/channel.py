@@ -1,10 +1,6 @@
 """Web Push: browsers, and apps by way of UnifiedPush (RFC 8030, 8291, 8292).
 
-Where the limits and statuses below come from:
-    [M] Mozilla    https://mozilla-services.github.io/autopush-rs/http.html
-    [G] Google     https://firebase.google.com/docs/cloud-messaging/concept-options#ttl
-    [W] Microsoft  https://learn.microsoft.com/en-us/windows/apps/design/shell/tiles-and-notifications/
-                   push-request-response-headers#response-codes
+What is peculiar to each push service, and what its answers mean, is data: `channels.webpush.services`.
 """
 
 from __future__ import annotations
@@ -12,26 +8,41 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from channels.base import ChannelLimits, Endpoint, GatewayLimits, Notice, Permanent, RateLimited, Receipt
+from channels.base import (
+    ChannelLimits,
+    ChannelMisconfigured,
+    Endpoint,
+    GatewayLimits,
+    Notice,
+    Permanent,
+    Receipt,
+    Unauthorized,
+)
 from channels.clock import utc_now
 from channels.crashes import Proof
 from channels.endpoint_url import origin_of, require_at, vetted_origin
-from channels.fanout import Bounds, fan_out
+from channels.fanout import Bounds, SendAgain, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
 from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, Request, header_lines
-from channels.http_statuses import Meaning, classify
 from channels.webpush.encoder import DirectEncoder, message_key
 from channels.webpush.encryption import MAX_PLAINTEXT_BYTES
+from channels.webpush.learnt_keys import LearntKeys
+from channels.webpush.services.directory import BROWSERS_ONLY
+from channels.webpush.services.push_service import KEPT_S
+from channels.webpush.topic import topic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Sequence
     from datetime import datetime
 
     from channels.http.addresses import AddressPolicy
     from channels.http.client import HttpClient
     from channels.webpush.encoder import Encoder
-    from channels.webpush.vapid import VapidSigner
+    from channels.webpush.locations import Acceptances, Locations
+    from channels.webpush.services.directory import Directory
+    from channels.webpush.services.push_service import PushService
+    from channels.webpush.vapid import VapidKeys, VapidSigner
 
 LIMITS: Final = ChannelLimits(
     batch=1000,
@@ -39,21 +50,22 @@ LIMITS: Final = ChannelLimits(
     # The streams that HTTP/2 servers should allow on a connection (RFC 9113 section 6.5.2), on as many connections as a
     # mass send has to one push service: our own and libcurl's.
     concurrency=100 * (MAX_CONNECTIONS + 1),
-    max_age_s=28 * 86_400,  # [G] 28 days, [M] 30
+    max_age_s=KEPT_S,
 )
 REQUEST_TIMEOUT_S: Final = 10.0
-# The push services of the browsers; a leading dot admits all hosts below.
-KNOWN_HOSTS: Final = frozenset(
-    {
-        "fcm.googleapis.com",
-        ".push.services.mozilla.com",
-        ".notify.windows.com",
-        ".push.apple.com",
-    }
-)
-_STATUSES: Final[Mapping[int, Meaning]] = {
-    406: RateLimited,  # [W] "exceeded its throttle limit"
-}
+VAPID_KEY: Final = "vapid"
+"""The member of `Endpoint.keys` that names the VAPID key which the subscription was made with, if that is known."""
+_NO_HEADERS: Final[tuple[int, list[str]]] = (-1, [])
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What the channel gathers for the record."""
+
+    learnt: LearntKeys = field(default_factory=LearntKeys)
+    """Which of several VAPID keys an endpoint takes."""
+    locations: Locations | None = None
+    """How messages can be taken back; None: that is not wanted."""
 
 
 class WebPush:
@@ -65,7 +77,7 @@ class WebPush:
     def __init__(  # noqa: PLR0913 - dependencies, each named at the call
         self,
         http: HttpClient,
-        vapid: VapidSigner,
+        vapid: VapidKeys,
         *,
         policy: AddressPolicy | None = None,
         now: Callable[[], datetime] = utc_now,
@@ -74,10 +86,11 @@ class WebPush:
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
         refusals: int = REFUSALS_IN_A_ROW,
         encoder: Encoder | None = None,
-        hosts: frozenset[str] | None = KNOWN_HOSTS,
+        services: Directory = BROWSERS_ONLY,
+        notes: Notes | None = None,
     ) -> None:
-        """`policy` is where endpoints may lie; default: where the client's policy allows. `hosts` may be subscribed,
-        besides the origins that it exempts; None: any public one.
+        """`policy` is where endpoints may lie; default: where the client's policy allows. Those at `services` may be
+        subscribed, and at the origins that it exempts. `notes` is what is gathered for the record.
         """
         self.limits = limits
         self._http = http
@@ -89,7 +102,8 @@ class WebPush:
         self._proof = Proof()
         self._refusals = refusals
         self._encoder = encoder or DirectEncoder()
-        self._hosts = hosts
+        self._services = services
+        self._notes = notes or Notes()
 
     def check(self, endpoint: Endpoint) -> None:
         """Check an endpoint. Raises `Permanent` for a URL we must not or would not contact, and for keys that are
@@ -97,10 +111,8 @@ class WebPush:
         """
         policy = self._policy
         origin = vetted_origin(endpoint, policy)
-        if self._hosts is not None and origin not in policy.allow_private:
-            host = origin.removeprefix("https://")
-            if not any(host == known or (known[0] == "." and host.endswith(known)) for known in self._hosts):
-                raise Permanent("unknown_push_service")
+        if origin not in policy.allow_private and not self._services.admits(origin):
+            raise Permanent("unknown_push_service")
         message_key(endpoint)
 
     def gateway(self, endpoint: Endpoint) -> str:
@@ -118,11 +130,15 @@ class WebPush:
     def send(
         self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
     ) -> AsyncGenerator[list[Receipt], None]:
+        service = self._services.of(gateway)
         push = _Push(
             notice=notice,
             gateway=gateway,
+            service=service,
+            taken=self._taken(notice, gateway, service),
             policy=self._policy,
             vapid=self._vapid,
+            learnt=self._notes.learnt,
             limits=self.limits,
             encoder=self._encoder,
             now=self._now,
@@ -132,28 +148,39 @@ class WebPush:
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds, self._proof)
 
+    def _taken(self, notice: Notice, gateway: str, service: PushService) -> Acceptances | None:
+        """Return where is kept how messages can be taken back, where the service takes any back."""
+        locations = self._notes.locations
+        if locations is None or not service.withdraws:
+            return None
+        return locations.open(notice.alert_id, gateway)
+
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Push:
-    """One notice on its way to a push service."""
+    """One notice on its way to the endpoints of one push service."""
 
     notice: Notice
     gateway: str
+    service: PushService
     policy: AddressPolicy
-    vapid: VapidSigner
+    vapid: VapidKeys
+    learnt: LearntKeys
+    taken: Acceptances | None
     limits: ChannelLimits
     encoder: Encoder
     now: Callable[[], datetime]
     timeout_s: float
     refusals_tolerated: int
-    """A 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for another
-    key. What follows shows which."""
-    headers: list[str] = field(default_factory=list)
-    made_for: int = -1
-    """The TTL for which the lines of the headers were made."""
+    """A bare 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for
+    another key. What follows shows which."""
+    headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    """The TTL and the lines made for it, by the name of the key that signs."""
+    refused: dict[int, int] = field(default_factory=dict)
+    """How many of our keys an endpoint has refused, by its id."""
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)
@@ -161,35 +188,62 @@ class _Push:
         if len(payload) > self.limits.payload_bytes:
             raise Permanent("payload_too_large")
         body = self.encoder(payload, endpoint)
-        ttl = min(int(seconds_left), self.limits.max_age_s)
-        if self.made_for != ttl:  # equal for all endpoints within the same second
-            self.headers, self.made_for = self._make_headers(ttl), ttl
+        ttl = self.service.ttl(seconds_left)
+        signer = self._signer(endpoint) if self.vapid.several else self.vapid.current
+        made_for, headers = self.headers.get(signer.name, _NO_HEADERS)
+        if made_for != ttl:  # equal for all endpoints of an origin and a key within the same second
+            headers = self._make_headers(signer, ttl)
         timeout_s = min(seconds_left, self.timeout_s)
         return Request(
             endpoint.address,
-            self.headers,
+            headers,
             body,
             timeout_s,
-            brief=True,
+            brief=not self.service.reads_acceptances,
+            located=self.taken is not None,
             origin=self.gateway,
             policy=self.policy,
         )
 
     def interpret(self, endpoint: Endpoint, answer: Answer, _broken: str) -> Receipt:
-        """Judge by the status alone: a body that breaks off takes nothing back."""
-        error = classify(answer, self.now, _STATUSES)
-        if error is not None:
-            raise error
-        return Receipt(endpoint.id)
+        """Judge by the status and, where the service says more, by that: a body that breaks off takes nothing back."""
+        error = self.service.judge(answer, self.now)
+        if error is None:
+            if endpoint.id in self.refused:
+                self.learnt.note(endpoint.id, self._signer(endpoint).name)
+            if self.taken is not None:
+                self.taken.note(endpoint.id, answer)
+            return Receipt(endpoint.id)
+        if isinstance(error, (Unauthorized, ChannelMisconfigured)):
+            raise self._key_refused(endpoint, error)
+        raise error
 
-    def _make_headers(self, ttl: int) -> list[str]:
-        return header_lines(
+    def _signer(self, endpoint: Endpoint) -> VapidSigner:
+        name = endpoint.keys.get(VAPID_KEY) or self.learnt.get(endpoint.id)
+        return self.vapid.candidates(name)[self.refused.get(endpoint.id, 0)]
+
+    def _key_refused(
+        self, endpoint: Endpoint, error: Unauthorized | ChannelMisconfigured
+    ) -> SendAgain | Unauthorized | ChannelMisconfigured:
+        """Return what follows from a refusal of our key: the next one is tried, each once."""
+        name = endpoint.keys.get(VAPID_KEY, "")
+        tried = self.refused.get(endpoint.id, 0) + 1
+        if tried < len(self.vapid.candidates(name)):
+            self.refused[endpoint.id] = tried
+            return SendAgain()
+        own = name not in ("", self.vapid.current.name)
+        return Unauthorized(error.code, "key refused") if own else error
+
+    def _make_headers(self, signer: VapidSigner, ttl: int) -> list[str]:
+        lines = header_lines(
             {
                 "TTL": str(ttl),
                 "Urgency": self.notice.urgency.value,
-                "Topic": self.notice.collapse_key,
+                "Topic": topic(self.notice.collapse_key),
                 "Content-Encoding": "aes128gcm",
                 "Content-Type": "application/octet-stream",
-                "Authorization": self.vapid.authorization(self.gateway, self.now()),
+                "Authorization": signer.authorization(self.gateway, self.now()),
             }
         )
+        self.headers[signer.name] = (ttl, lines)
+        return lines

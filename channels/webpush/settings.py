@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from channels.webpush.vapid import PLACEHOLDER
+
 
 class WebPushSettings(BaseModel):
     """The part of the service's settings that is Web Push's."""
@@ -18,8 +20,17 @@ class WebPushSettings(BaseModel):
     data directory, at the service's first start."""
     vapid_pem: SecretStr | None = None
     """The PEM itself, in place of a file."""
-    vapid_subject: str = "mailto:leitstelle@example.org"
-    """How a push service reaches the operator: `mailto:` or `https:`. Set a real one; Apple checks it."""
+    vapid_previous_pem: SecretStr | None = None
+    """The PEM of the keys before, one after another: with them are signed the messages to subscriptions that were made
+    with them. Those that `dispatcher secrets replace vapid` has put aside in the data directory need not stand here."""
+    vapid_subject: str = PLACEHOLDER
+    """How a push service reaches the operator: `mailto:` or `https:`, of a domain that exists. Set one: Apple refuses
+    every message of a service that it could not reach, and so the default."""
+    push_hosts: str = ""
+    """Comma-separated hosts whose endpoints may be subscribed besides those of the browsers' push services: servers of
+    [UnifiedPush](web-push.md). `push.example.org`, or `.example.org` for all hosts below; `ntfy=` or `nextpush=` before
+    one says by which table its answers are judged. `ntfy=http://10.0.0.5:8080` says that of a server in a private net,
+    which `WARN_ALLOWED_ORIGINS` has to exempt. `*`: every public host."""
     push_encoder: Literal["own", "pywebpush"] = "own"
     """What encrypts Web Push messages: our `own` code (2 us with a key made ahead of time, 90 us without), or the
     library `pywebpush`, an independent implementation (300 us, and no use for such keys)."""

@@ -1,4 +1,8 @@
-"""Identifies the sender towards push services, by RFC 8292."""
+"""Identifies the sender towards push services, by RFC 8292.
+
+A subscription is made with one public key and takes messages signed with that key alone, for as long as it lives. So a
+service that changes its key keeps those before, each for the subscriptions that were made with it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import json
 import re
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -19,6 +24,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from channels.webpush.encryption import POINT_BYTES, decode_base64url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # RFC 8292 section 2 allows 24 h; half of that leaves room for clocks that differ.
 TOKEN_LIFE: Final = timedelta(hours=12)
 RENEW_AFTER: Final = TOKEN_LIFE / 2
@@ -26,12 +36,55 @@ RENEW_AFTER: Final = TOKEN_LIFE / 2
 MAX_CACHED_ORIGINS: Final = 4096
 _SUBJECT: Final = re.compile(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^/\s]+\.[^/\s]+(?:/\S*)?")
 _HEADER: Final = {"typ": "JWT", "alg": "ES256"}
+_DOMAIN: Final = re.compile(r"(?:mailto:[^@]+@|https://)([^/?#]+)")
+PLACEHOLDER: Final = "mailto:leitstelle@example.org"
+"""The subject of a service whose operator has set none: it reaches nobody."""
+# Names that reach nobody: RFC 2606 and 6761, RFC 6762 (local), RFC 8375 (home.arpa), RFC 9476 (alt), ICANN (internal).
+_RESERVED: Final = (
+    "localhost", "local", "invalid", "test", "example", "example.com", "example.net", "example.org", "internal",
+    "home.arpa", "alt", "onion",
+)  # fmt: skip
+KEY_NAME_CHARACTERS: Final = 22
+"""So much of a public key in base64url names it: 124 bits of a point."""
+
+
+def unreachable(subject: str) -> str:
+    """Return why nobody is reached by a subject of the right form, or nothing. Apple refuses such (403 BadJwtToken, as
+    others report of `localhost` and `.invalid`: web-push-libs/web-push #947, 2026-05-17); the others do not look.
+    """
+    match = _DOMAIN.match(subject)
+    host = match[1].lower().rstrip(".").rpartition("@")[2] if match else ""
+    name = host.partition(":")[0] if not host.startswith("[") else host
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        pass
+    else:
+        return f"{name} is an address and no domain"
+    reserved = next((one for one in _RESERVED if name == one or name.endswith(f".{one}")), "")
+    return f"{name} reaches nobody: {reserved} is a reserved name" if reserved else ""
+
+
+def key_name(public_key: str) -> str:
+    """Return by what a subscription names the key that it was made with, given that key as browsers take it."""
+    return public_key[:KEY_NAME_CHARACTERS]
 
 
 def generate_key() -> bytes:
     """Make a new P-256 private key as unencrypted PKCS #8 PEM. Anybody who has it can push to our subscribers."""
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def named_key(text: str) -> str:
+    """Return by what a subscription names its key, given that key as a browser was told it, in any spelling of Base64.
+    Raises `ValueError` for what is no public key.
+    """
+    raw = decode_base64url(text)
+    ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+    if len(raw) != POINT_BYTES:
+        raise ValueError("a public key is an uncompressed point")
+    return key_name(_base64url(raw))
 
 
 class VapidSigner:
@@ -53,6 +106,7 @@ class VapidSigner:
         point = key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self.public_key = _base64url(point)
         """The applicationServerKey that browsers subscribe with."""
+        self.name = key_name(self.public_key)
 
     def authorization(self, origin: str, now: datetime) -> str:
         """Return the Authorization header for the push service at `origin`, valid for 6 to 12 hours from `now`."""
@@ -70,6 +124,34 @@ class VapidSigner:
         signed = ".".join(_base64url(json.dumps(part).encode()) for part in (_HEADER, claims))
         r, s = decode_dss_signature(self._key.sign(signed.encode(), ec.ECDSA(hashes.SHA256())))
         return f"{signed}.{_base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+class VapidKeys:
+    """The key that browsers subscribe with now, and those before, which some subscriptions were made with."""
+
+    def __init__(self, current: VapidSigner, previous: Sequence[VapidSigner] = (), eldest: str = "") -> None:
+        """`eldest` names the service's first key: subscriptions that do not say which key they were made with are older
+        than its successor.
+        """
+        self.current = current
+        signers = (current, *previous)
+        self._signers = {signer.name: signer for signer in reversed(signers)}
+        self.several = len(self._signers) > 1
+        self._of_stranger = self._order(current)
+        self._orders = {name: self._order(signer) for name, signer in self._signers.items()}
+        self._orders[""] = self._order(self._signers.get(eldest, current))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._signers
+
+    def candidates(self, name: str) -> tuple[VapidSigner, ...]:
+        """Return the signers for a subscription that names its key so, or names none (empty): the one most likely
+        first, each once.
+        """
+        return self._orders.get(name, self._of_stranger)
+
+    def _order(self, first: VapidSigner) -> tuple[VapidSigner, ...]:
+        return tuple(dict.fromkeys((first, self.current, *self._signers.values())))
 
 
 def _base64url(raw: bytes) -> str:

@@ -16,6 +16,8 @@ import typer
 
 from channels.base import Channel, Endpoint, Permanent
 from channels.sms.channel import Sms
+from channels.webpush.channel import VAPID_KEY
+from channels.webpush.vapid import named_key
 from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
@@ -41,7 +43,8 @@ REASONS = {
     "key_missing": "keys needs p256dh and auth, as the browser gives them",
     "key_invalid": "keys.p256dh or keys.auth is not what a browser gives",
     "secret_invalid": "keys.secret is no secret of Standard Webhooks: whsec_ and 24 to 64 bytes in Base64",
-    "unknown_push_service": "an address at none of the browsers' push services (Mozilla, Google, Apple, Microsoft)",
+    "unknown_push_service": "an address at none of the browsers' push services (Mozilla, Google, Apple, Microsoft), "
+    "nor at a host in WARN_PUSH_HOSTS",
     "url_malformed": "no address such as https://host.example/path, in printable ASCII",
     "url_too_long": "an address that is too long",
     "url_not_https": "an address of another kind than https://",
@@ -81,6 +84,9 @@ def import_subscriptions(
 ) -> None:
     """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
 
+    `keys` are the browser's `p256dh` and `auth`, and `vapid`, the applicationServerKey that it subscribed with; without
+    that it is the service's current one.
+
     A place is an AGS ("05358008"; "05358" for the whole district), a point {"lat", "lon", "radius_m"?} or
     {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
     they are stored.
@@ -93,7 +99,7 @@ def import_subscriptions(
 
     async def work(pool: record.Pool) -> tuple[PutSubscriptions, list[_Refused]]:
         known = _Known(
-            wiring.channels(settings, wiring.http_client(settings), wiring.checking_signer(settings)),
+            wiring.channels(settings, wiring.http_client(settings), wiring.checking_keys(settings)),
             wiring.load_boundaries(settings),
             frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
             frozenset(one.name for one in settings.sms_gateways),
@@ -261,6 +267,11 @@ def _keys(given: object, gateways: frozenset[str]) -> dict[str, str]:
     if not isinstance(given, dict):
         raise ValueError("keys must be an object")  # noqa: TRY004 - as above
     keys = {name: _text(given, name) for name in given}
+    if VAPID_KEY in keys:
+        try:
+            keys[VAPID_KEY] = named_key(keys[VAPID_KEY])
+        except ValueError:
+            raise ValueError("keys.vapid is no applicationServerKey that a browser subscribed with") from None
     if (gateway := keys.get("gateway")) and gateway not in gateways:
         raise ValueError(
             f"there is no gateway {shown(gateway)[:40]} in WARN_SMS_GATEWAYS"

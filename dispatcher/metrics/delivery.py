@@ -142,6 +142,16 @@ class DeliveryMetrics:
         for agreement in ("ready", "none"):
             self.precomputed_keys_used.labels(agreement)
 
+        self.messages_withdrawn = Counter(
+            "warn_messages_withdrawn",
+            "Web Push messages that were to be taken back, as the all-clear could not be handed over, by what became of"
+            " them.",
+            ("result",),
+            registry=registry,
+        )
+        for result in ("withdrawn", "delivered", "refused", "unanswered", "unusable"):
+            self.messages_withdrawn.labels(result)
+
     def _show_from_the_start(self) -> None:
         for channel in CHANNELS:
             for lane in Lane:

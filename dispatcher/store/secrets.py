@@ -55,9 +55,18 @@ class Secrets:
             )
             if name is SecretName.PEPPER and before is not None:
                 await _note_replaced_pepper(connection, before, fingerprint)
+            if name is SecretName.VAPID:
+                await _note_vapid_key(connection, fingerprint)
             await audit.note(
                 connection, by, "secret.replace", secret=name.value, before=before, after=fingerprint
             )
+
+    async def vapid_keys(self) -> list[NotedSecret]:
+        """Return every VAPID key that the service has had, by its public key, the first one first."""
+        rows = await self._pool.fetch(
+            "SELECT public_key, noted_at FROM vapid_key ORDER BY noted_at, public_key"
+        )
+        return [NotedSecret(row["public_key"], row["noted_at"]) for row in rows]
 
     async def keys(self) -> int:
         """Return how many keys were hashed under the service's pepper and are not revoked."""
@@ -68,7 +77,7 @@ class Secrets:
         )
 
     async def push_subscriptions(self) -> int:
-        """Return how many browsers subscribed with the VAPID key."""
+        """Return how many Web Push subscriptions there are."""
         return int(
             await self._pool.fetchval(
                 "SELECT count(*) FROM subscription WHERE channel = 'webpush' AND ended_at IS NULL"
@@ -86,6 +95,13 @@ async def _note_replaced_pepper(connection: Connection, before: str, after: str)
     )
 
 
+async def _note_vapid_key(connection: Connection, public_key: str) -> None:
+    """Let the record know what keys subscriptions may have been made with."""
+    await connection.execute(
+        "INSERT INTO vapid_key (public_key) VALUES ($1) ON CONFLICT DO NOTHING", public_key
+    )
+
+
 async def note_first(connection: Connection, name: SecretName, fingerprint: str) -> bool:
     """Let the record know a secret, within the caller's transaction, where it knows none. Returns whether it is now
     this one: of two machines that start at once the second waits here until the first has committed, and is told no.
@@ -97,6 +113,8 @@ async def note_first(connection: Connection, name: SecretName, fingerprint: str)
     )
     if noted is None:
         return False
+    if name is SecretName.VAPID:
+        await _note_vapid_key(connection, fingerprint)
     await audit.note(connection, SERVICE, "secret.note", secret=name.value, fingerprint=fingerprint)
     return True
 

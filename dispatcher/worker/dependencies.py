@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from dispatcher.runtime.probes import Health
     from dispatcher.worker.key_precomputer import KeyPrecomputer
     from dispatcher.worker.message_centres import MessageCentres
+    from dispatcher.worker.message_withdrawals import MessageWithdrawals
+    from dispatcher.worker.vapid_key_notes import VapidKeyNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +35,8 @@ class WorkerDependencies:
     """Keeps message keys ready, where that is wanted."""
     message_centres: MessageCentres | None = None
     """Keeps sessions with SMPP gateways, where there are any."""
+    vapid_key_notes: VapidKeyNotes | None = None
+    """Keeps what is learnt of subscriptions' VAPID keys."""
+    message_withdrawals: MessageWithdrawals | None = None
+    """Takes back messages that an end did not reach."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

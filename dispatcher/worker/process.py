@@ -52,6 +52,10 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
         work.append(dependencies.key_precomputer.run())
     if dependencies.message_centres is not None:
         work.append(dependencies.message_centres.run())
+    if dependencies.vapid_key_notes is not None:
+        work.append(dependencies.vapid_key_notes.run())
+    if dependencies.message_withdrawals is not None:
+        work.append(dependencies.message_withdrawals.run())
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, dependencies.reconciler.run(), serving]]
     try:

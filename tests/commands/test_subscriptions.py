@@ -10,10 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from channels.webpush.vapid import VapidSigner, generate_key
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.access.principals import SERVICE
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.commands.subscriptions import _import, _Known, ranges
 from dispatcher.model.principals import Instance
 from dispatcher.store.audience.subscriptions import _IMPORT_LOCK, Subscriptions
+from dispatcher.store.secrets import Secrets
 from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
@@ -110,6 +114,37 @@ async def test_imported_endpoints_name_only_origins_that_are_exempt_for_them(
     assert "line 1: url_purpose" in done.output
     assert "2 added or renewed, 1 refused" in done.output
     assert await Subscriptions(pool).counts() == {"app": 1, "webpush": 1}
+
+
+async def test_a_push_subscription_says_or_is_told_which_vapid_key_it_was_made_with(
+    run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("WARN_PUSH_HOSTS", "push.example.org")
+    signers = [VapidSigner(generate_key(), "mailto:a@kreis.example") for _ in range(3)]
+    keys = {"p256dh": signers[0].public_key, "auth": urlsafe_b64encode(bytes(16)).decode()}
+
+    def push(name: str, **more: str) -> str:
+        address = f"https://push.example.org/{name}"
+        return line(channel="webpush", address=address, keys=keys | more) + "\n"
+
+    async def imported(*lines: str, code: int = 0) -> Any:
+        file = tmp_path / "subscriptions.jsonl"
+        file.write_text("".join(lines))
+        done = await run("subscriptions", "import", file)
+        assert done.exit_code == code, done.output
+        rows = await pool.fetch("SELECT address, keys->>'vapid' AS name FROM subscription")
+        return {row["address"].rpartition("/")[2]: row["name"] for row in rows}, done
+
+    assert (await imported(push("before")))[0] == {"before": None}, "no key is known yet"
+    await Secrets(pool).replace(SecretName.VAPID, signers[1].public_key, SERVICE)
+    first, _ = await imported(push("before"), push("told"), push("says", vapid=signers[2].public_key + "="))
+    assert first == {"before": None, "told": signers[1].name, "says": signers[2].name}
+    await Secrets(pool).replace(SecretName.VAPID, signers[0].public_key, SERVICE)
+    second, _ = await imported(push("before"), push("told"), push("says"), push("new"))
+    assert second == first | {"new": signers[0].name}, "an endpoint keeps its key"
+    third, done = await imported(push("told", vapid=signers[0].public_key), push("x", vapid="no key"), code=1)
+    assert third == second | {"told": signers[0].name}
+    assert "line 2: keys.vapid is no applicationServerKey" in done.stderr
 
 
 async def test_districts_points_and_polygons_are_followed_and_rounded(

@@ -5,6 +5,7 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,7 +19,11 @@ from channels.http.client import HttpClient
 from channels.sms.channel import Sms
 from channels.sms.http.carrier import HttpCarrier
 from channels.webpush.channel import WebPush
-from channels.webpush.vapid import VapidSigner, generate_key
+from channels.webpush.services.browsers import APPLE, GOOGLE, MICROSOFT, MOZILLA
+from channels.webpush.services.directory import Directory
+from channels.webpush.services.push_service import PushService
+from channels.webpush.services.unifiedpush import NEXTPUSH, NTFY, UNIFIEDPUSH
+from channels.webpush.vapid import VapidKeys, VapidSigner, generate_key
 from tests.channels.conftest import authority, ca_file, client_for, server_tls  # noqa: F401 - fixtures
 from tests.channels.far_side import Reaction, Seen
 from tests.support.sms_gateways import sms_gateway
@@ -57,9 +62,15 @@ class Setting:
     timeout_s: float = 5.0
 
 
-def _webpush(setting: Setting) -> Channel:
-    vapid = VapidSigner(_VAPID, "mailto:ops@warn.example")
-    return WebPush(setting.http, vapid, now=setting.now, limits=setting.limits, timeout_s=setting.timeout_s)
+def _webpush(setting: Setting, service: PushService = UNIFIEDPUSH) -> Channel:
+    return WebPush(
+        setting.http,
+        VapidKeys(VapidSigner(_VAPID, "mailto:ops@warn.example")),
+        now=setting.now,
+        limits=setting.limits,
+        timeout_s=setting.timeout_s,
+        services=Directory({}, dict.fromkeys(setting.origins, service)),
+    )
 
 
 def _sms(setting: Setting) -> Channel:
@@ -96,6 +107,7 @@ class Case:
     address_names_gateway: bool = True
     """Whether an endpoint's gateway follows from its address."""
     variant: str = ""
+    """What tells it from the others of its channel: whose answers the far side gives, or how they are read."""
     reads_body: bool = False
     """Whether the body of an answer with 2xx can say anything else than accepted."""
     own_credentials: bool = False
@@ -125,6 +137,7 @@ class Case:
         return react
 
 
+_NO_KEYS = {"p256dh": "AAAA", "auth": "AAAA"}
 _ACCOUNT = (301, 302, 303, 307, 308, 402, 404, 405, 407, 410, 415)
 CASES = (
     Case(
@@ -147,14 +160,25 @@ CASES = (
         {**dict.fromkeys(_ACCOUNT, "misconfigured"), 204: "uncertain", 502: "uncertain", 504: "uncertain"},
         {},
         address_names_gateway=False,
-        variant="-read",
+        variant="read",
         reads_body=True,
     ),
-    Case("webpush", _webpush, {406: "rate_limited"}, {"p256dh": "AAAA", "auth": "AAAA"}),
+    *(
+        Case("webpush", partial(_webpush, service=service), departures, _NO_KEYS, variant=service.name)
+        for service, departures in (
+            (UNIFIEDPUSH, {}),
+            (MOZILLA, {}),
+            (APPLE, {404: "permanent", 429: "transient"}),
+            (GOOGLE, {}),
+            (MICROSOFT, {403: "unauthorized", 406: "rate_limited"}),
+            (NTFY, {}),
+            (NEXTPUSH, {}),
+        )
+    ),
 )
 
 
-@pytest.fixture(params=CASES, ids=lambda case: case.name + case.variant)
+@pytest.fixture(params=CASES, ids=lambda case: f"{case.name}-{case.variant}".strip("-"))
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 

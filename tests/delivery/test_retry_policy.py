@@ -211,7 +211,7 @@ def test_channels_are_told_by_the_wiring(env: pytest.MonkeyPatch, tmp_path: Path
     env.setenv("WARN_DELIVERY__BREAKER__REFUSALS", "8")
     env.setenv("WARN_SMS_GATEWAYS", '[{"name": "sms-1", "url": "https://sms.example/"}]')
     settings = Settings()
-    found = wiring.channels(settings, wiring.http_client(settings), wiring.checking_signer(settings))
+    found = wiring.channels(settings, wiring.http_client(settings), wiring.checking_keys(settings))
     [sms] = wiring.sms_carriers(settings, wiring.http_client(settings)).values()
     told = [found["app"], found["webpush"], sms]
     assert {cast("Any", one)._connect_failures for one in told} == {7}

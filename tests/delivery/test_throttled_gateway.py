@@ -40,7 +40,7 @@ async def channels(gateway: Standin, tmp_path: Path, monkeypatch: pytest.MonkeyP
         settings = Settings()
         http = wiring.http_client(settings)
         opened.append(http)
-        return wiring.channels(settings, http, wiring.checking_signer(settings))
+        return wiring.channels(settings, http, wiring.checking_keys(settings))
 
     yield made
     for http in opened:

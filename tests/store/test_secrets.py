@@ -47,10 +47,12 @@ async def test_a_replacement_is_audited_with_its_author(pool: Any) -> None:
     for fingerprint in ("a", "b"):
         await secrets.replace(SecretName.VAPID, fingerprint, ANNA)
     assert (await secrets.noted(SecretName.VAPID)).fingerprint == "b"
+    await secrets.replace(SecretName.VAPID, "b", ANNA)
+    assert [one.fingerprint for one in await secrets.vapid_keys()] == ["a", "b"]
     lines = await pool.fetch("SELECT actor, action, detail FROM audit ORDER BY id")
     assert [tuple(line) for line in lines] == [
         ("operator:anna", "secret.replace", {"secret": "vapid", "before": before, "after": after})
-        for before, after in ((None, "a"), ("a", "b"))
+        for before, after in ((None, "a"), ("a", "b"), ("b", "b"))
     ]
 
 

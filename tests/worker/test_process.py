@@ -71,7 +71,7 @@ async def test_it_serves_probes_delivers_after_a_lost_wake_up_and_ends_cleanly(
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
     events = [json.loads(line)["event"] for line in process.stderr.read().splitlines()]
-    assert events[0] == "worker_serving"
+    assert events[:2] == ["vapid_subject_unset", "worker_serving"]
     assert "worker_stopping" in events
     assert not announcement.exists()
 

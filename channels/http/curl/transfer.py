@@ -58,6 +58,7 @@ class Transfer:
 
     __slots__ = (
         "_body",
+        "_deletes",
         "_descriptors",
         "_due",
         "_headers",
@@ -84,6 +85,7 @@ class Transfer:
         self._descriptors: list[int] = []
         self._local: Local = ("", 0)
         self._headers: list[str] | None = None
+        self._deletes = False
         self._lines: list[bytes] = []
         self._body: list[bytes] = []
         self._most = MAX_ANSWER_BYTES
@@ -104,8 +106,13 @@ class Transfer:
         curl = self.curl
         curl.setopt(pycurl.URL, request.url)
         self._most = request.max_answer_bytes
-        if request.get:
+        if self._deletes:
+            curl.unsetopt(pycurl.CUSTOMREQUEST)
+        self._deletes = request.delete
+        if request.get or request.delete:
             curl.setopt(pycurl.HTTPGET, 1)
+            if request.delete:
+                curl.setopt(pycurl.CUSTOMREQUEST, "DELETE")
         else:
             curl.setopt(pycurl.POSTFIELDS, request.body)  # makes it a POST, whatever it was before
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(seconds_left * 1000)))  # 0 would mean for ever

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from channels.http.http2.hpack import Field
     from channels.http.http2.protocol import Stream
     from channels.http.http2.tls_socket import TlsSocket
-    from channels.http.messages import Answer, HttpError
+    from channels.http.messages import Outcome
 
 _SOON_S: Final = 0.001
 """The grain of a timer: what is due within it is given up at once, not by one more timer."""
@@ -101,18 +101,19 @@ class Connection:
         """Whether nothing will be started here any more."""
         return not self.open or self._state.retiring
 
-    def start(
+    def start(  # noqa: PLR0913 - what a request has, the last two named at the call
         self,
         path: bytes,
         fields: tuple[Field, ...],
         body: bytes,
-        done: Callable[[Answer | HttpError], None],
+        done: Callable[[Outcome], None],
         due: float,
         *,
         brief: bool,
+        located: bool = False,
     ) -> Stream:
         """Start a request, for which there must be `room`. Once the clock shows `due` it is given up."""
-        stream = self._state.start(path, fields, body, done, due, brief=brief)
+        stream = self._state.start(path, fields, body, done, due, brief=brief, located=located)
         self._used_at = self._monotonic()
         self._soonest = min(self._soonest, due)
         if due < self._sweeps_at:

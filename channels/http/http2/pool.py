@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from channels.http.http2.hpack import Field
     from channels.http.http2.protocol import Stream
-    from channels.http.messages import Answer, HttpError, Request
+    from channels.http.messages import Outcome, Request
     from channels.http.transport import TransportSettings
 
 MAX_CONNECTIONS: Final = 4
@@ -101,7 +101,7 @@ class ConnectionPool:
         self._fields: dict[tuple[int, int], tuple[list[str], tuple[Field, ...]]] = {}
 
     def start(
-        self, request: Request, due: float, done: Callable[[Answer | HttpError], None]
+        self, request: Request, due: float, done: Callable[[Outcome], None]
     ) -> tuple[Connection, Stream] | None:
         """Start a request, or None where libcurl must do it. `done` is called once, later."""
         body = request.body
@@ -117,7 +117,8 @@ class ConnectionPool:
         url = request.url
         target = url[len(self._origin) :] if url.startswith(self._prefix) else target_of(url)
         path = target.encode("ascii")
-        return connection, connection.start(path, fields, body, done, due, brief=request.brief)
+        stream = connection.start(path, fields, body, done, due, brief=request.brief, located=request.located)
+        return connection, stream
 
     async def aclose(self) -> None:
         """Close all; requests that still wait for an answer end with `closed`."""

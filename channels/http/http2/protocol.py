@@ -12,12 +12,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from channels.http.http2.hpack import CompressionError, Encoder, decode, fields_of, lines
-from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, HttpError, NoAnswer, Unprocessed
+from channels.http.messages import (
+    MAX_ANSWER_BYTES,
+    Acceptance,
+    Answer,
+    BrokenAnswer,
+    HttpError,
+    NoAnswer,
+    Unprocessed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from channels.http.http2.hpack import Field
+    from channels.http.messages import Outcome
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 FRAME_BYTES: Final = 16_384
@@ -82,7 +91,8 @@ class Stream:
 
     number: int
     brief: bool
-    done: Callable[[Answer | HttpError], None]
+    located: bool
+    done: Callable[[Outcome], None]
     due: float
     """When it is to be given up; the connection, which has a clock, does so."""
     most: int = MAX_ANSWER_BYTES
@@ -144,25 +154,26 @@ class ConnectionState:
             and not self.retiring
         )
 
-    def start(
+    def start(  # noqa: PLR0913 - as in `connection`
         self,
         path: bytes,
         fields: tuple[Field, ...],
         body: bytes,
-        done: Callable[[Answer | HttpError], None],
+        done: Callable[[Outcome], None],
         due: float,
         *,
         brief: bool = False,
+        located: bool = False,
     ) -> Stream:
         """Send a POST, for which there must be `room`. `fields` are lower-case and fit a frame with the path.
 
-        With `brief`, an accepting answer tells no more than its status.
+        With `brief`, an accepting answer tells no more than its status, and `located` gives its header block with it.
         """
         number = self._next
         self._next += 2
         self._allowance += _FRAMES_PER_REQUEST
         self.retiring = number >= _LAST_STREAM
-        stream = self.streams[number] = Stream(number, brief, done, due)
+        stream = self.streams[number] = Stream(number, brief, located, done, due)
         self._window -= len(body)
         block = self._encoder.block(path, fields)
         self._out += (
@@ -287,7 +298,8 @@ class ConnectionState:
         if stream.brief and stream.status < 300:
             del self.streams[stream.number]
             self.answered = True
-            stream.done(_ACCEPTED[stream.status])
+            status = stream.status
+            stream.done(Acceptance(status, stream.block) if stream.located else _ACCEPTED[status])
             return
         try:
             headers = lines(decode(stream.block))

@@ -34,7 +34,7 @@ class Http2Transport:
     def submit(self, exchange: Exchange) -> bool:
         """Start an exchange if there is room for it now; otherwise False."""
         request = exchange.request
-        if request.get:
+        if request.get or request.delete:
             return False
         origin = exchange.origin.name
         pool = self._pools.get(origin) or self._add_pool(origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,14 @@ from dispatcher.commands.access.parties import AsJson, cell, iso
 from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
-from dispatcher.runtime.secrets.files import fingerprint, new_secret, secret_file, secret_path, setting_of
+from dispatcher.runtime.secrets.files import (
+    fingerprint,
+    new_secret,
+    previous_vapid_keys,
+    secret_file,
+    secret_path,
+    setting_of,
+)
 from dispatcher.runtime.secrets.shared import Standing, agreed_secret, standing
 from dispatcher.settings import Settings
 from dispatcher.store import record
@@ -24,28 +32,51 @@ app = typer.Typer(help="The pepper and the VAPID key, the same on all machines."
 Name = Annotated[SecretName, typer.Argument(help="which")]
 SETTLED = frozenset({Agreement.SAME, Agreement.NONE})
 """With these a machine can be started."""
+PREVIOUS, KEPT = "vapid before", "kept"
+"""What `show` calls a VAPID key before the current one, and its state where this machine has it."""
 HEAD = ("secret", "state", "here", "record", "since", "place")
 
 
 @app.command("show")
 @requires(Permission.READ_KEYS)
 def show(*, as_json: AsJson = False) -> None:
-    """Show fingerprints of this machine's secrets and of those that the record knows, never they themselves. The exit
-    code is 0 only if each is `same`, or `none` where nobody has one yet.
+    """Show fingerprints of this machine's secrets and of those that the record knows, never they themselves, and of the
+    VAPID keys before. The exit code is 0 only if each is `same`, or `none` where nobody has one yet; keys before do not
+    count.
     """
     settings = Settings()
 
-    async def work(pool: record.Pool) -> list[Standing]:
-        return [await standing(pool, name, settings) for name in SecretName]
+    async def work(pool: record.Pool) -> tuple[list[Standing], list[dict[str, Any]]]:
+        return [await standing(pool, name, settings) for name in SecretName], await _previous(pool, settings)
 
-    found = on_record(settings, work, of_any_service=True)
-    _print(found, as_json=as_json)
+    found, previous = on_record(settings, work, of_any_service=True)
+    _print(found, previous, as_json=as_json)
     if any(one.agreement not in SETTLED for one in found):
         raise typer.Exit(1)
 
 
-def _print(found: list[Standing], *, as_json: bool) -> None:
-    lines = [_line(one) for one in found]
+async def _previous(pool: record.Pool, settings: Settings) -> list[dict[str, Any]]:
+    """Return a line for each VAPID key before the current one, which this machine has or the record knows."""
+    store = Secrets(pool)
+    current, noted = await store.noted(SecretName.VAPID), await store.vapid_keys()
+    held = {fingerprint(SecretName.VAPID, pem): place for place, pem in previous_vapid_keys(settings).items()}
+    known = {one.fingerprint: one.noted_at for one in noted}
+    return [
+        {
+            "secret": PREVIOUS,
+            "state": KEPT if key in held else str(Agreement.MISSING_HERE),
+            "here": key if key in held else None,
+            "record": key if key in known else None,
+            "since": known.get(key),
+            "place": held.get(key),
+        }
+        for key in dict.fromkeys([*reversed(known), *held])
+        if current is None or key != current.fingerprint
+    ]
+
+
+def _print(found: list[Standing], previous: Sequence[dict[str, Any]] = (), *, as_json: bool) -> None:
+    lines = [*map(_line, found), *previous]
     if as_json:
         for line in lines:
             typer.echo(json_line({name: iso(value) for name, value in line.items()}))
@@ -86,7 +117,8 @@ def adopt(name: Name, *, yes: Yes = False) -> None:
     if found.agreement is Agreement.SAME:
         refuse(f"this machine's {name} is the service's already, nothing was changed")
     if found.noted is not None:
-        require_confirmation(_consequence(name, lost), yes=yes)
+        kept = _keeps_previous(found, settings)
+        require_confirmation(_consequence(name, lost, kept=kept), yes=yes)
     _note(settings, name, found.here)
     _say_next(name, found.here)
 
@@ -95,7 +127,8 @@ def adopt(name: Name, *, yes: Yes = False) -> None:
 @acts(Permission.MANAGE_SECRETS)
 def replace(name: Name, *, yes: Yes = False) -> None:
     """Make a new secret in the data directory, and let it be the service's from now on. The one before is kept beside
-    it: to go back, put it in its place again and `secrets adopt` it.
+    it: to go back, put it in its place again and `secrets adopt` it. A VAPID key that was put aside so goes on signing
+    messages to the subscriptions that were made with it: bring it to all machines, too.
     """
     settings = Settings()
     if setting := setting_of(name, settings):
@@ -103,7 +136,8 @@ def replace(name: Name, *, yes: Yes = False) -> None:
             f"this machine's {name} comes from {setting}: put another one there, then `dispatcher secrets adopt {name}`"
         )
     found, lost = _found(name, settings)
-    require_confirmation(_consequence(name, lost), yes=yes)
+    kept_key = found.agreement is Agreement.SAME or _keeps_previous(found, settings)
+    require_confirmation(_consequence(name, lost, kept=kept_key), yes=yes)
     path = secret_path(name, settings)
     if found.here is not None:
         kept = _put_aside(path)
@@ -129,11 +163,24 @@ def _note(settings: Settings, name: SecretName, made: str) -> None:
     on_record(settings, work, of_any_service=True)
 
 
-def _consequence(name: SecretName, lost: int) -> str:
+def _keeps_previous(found: Standing, settings: Settings) -> bool:
+    """Whether this machine goes on signing with the VAPID key that the record knows now."""
+    if found.name is not SecretName.VAPID or found.noted is None:
+        return False
+    held = [fingerprint(SecretName.VAPID, pem) for pem in previous_vapid_keys(settings).values()]
+    return found.noted.fingerprint in held
+
+
+def _consequence(name: SecretName, lost: int, *, kept: bool) -> str:
     if name is SecretName.PEPPER:
         return (
             f"every key that was issued under the pepper before is worthless then, {lost} in all, and each source, "
             "feed and instance needs a new one (`dispatcher keys rotate`)"
+        )
+    if kept:
+        return (
+            "browsers subscribe with the new VAPID key then; the one before is kept for the subscriptions made with "
+            f"it, {lost} in all, which lose nothing as long as every machine has it"
         )
     return (
         f"push services refuse every Web Push subscription that was made with the VAPID key before, {lost} in all, and "

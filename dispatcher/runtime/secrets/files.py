@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
+_PEM_BLOCK = re.compile(r"-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----")
 FILES = {SecretName.PEPPER: "pepper", SecretName.VAPID: "vapid.pem"}
 SETTINGS = {
     SecretName.PEPPER: "WARN_KEY_PEPPER or WARN_KEY_PEPPER_FILE",
@@ -57,6 +59,36 @@ def held_secret(name: SecretName, settings: Settings) -> bytes | None:
     else:
         fingerprint(name, content, str(path))
     return content
+
+
+def previous_vapid_keys(settings: Settings) -> dict[str, bytes]:
+    """Return this machine's earlier VAPID keys, which subscriptions were made with, by where each is: the latest first.
+    Those of the settings, and what `secrets replace` put aside in the data directory. Raises SettingsError for what is
+    no key.
+    """
+    given = settings.vapid_previous_pem
+    text = "" if given is None else given.get_secret_value()
+    found = {
+        f"WARN_VAPID_PREVIOUS_PEM ({number})": block.encode()
+        for number, block in enumerate(_PEM_BLOCK.findall(text), 1)
+    }
+    if _PEM_BLOCK.sub("", text).strip():
+        raise SettingsError("WARN_VAPID_PREVIOUS_PEM: that is no PEM of keys, one after another")
+    for path in _put_aside(secret_path(SecretName.VAPID, settings)):
+        content = _own_file(path)
+        if content is not None:
+            found[str(path)] = content
+    for place, pem in found.items():
+        fingerprint(SecretName.VAPID, pem, place)
+    return found
+
+
+def _put_aside(path: Path) -> list[Path]:
+    """Return the files beside it that were put aside, `vapid.pem.1` and so on, the latest first."""
+    numbered = [
+        (int(one.suffix[1:]), one) for one in path.parent.glob(f"{path.name}.*") if one.suffix[1:].isdecimal()
+    ]
+    return [one for _, one in sorted(numbered, reverse=True)]
 
 
 def new_secret(name: SecretName) -> bytes:

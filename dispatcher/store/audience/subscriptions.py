@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from channels.base import Endpoint
+from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
 from dispatcher.store import audit
@@ -13,7 +14,7 @@ from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Pool
@@ -49,6 +50,18 @@ _INCOMING = (
     """CREATE TEMP TABLE incoming_area (position int, channel text, address_hash bytea, lat float8[], lon float8[],
          radius_m float8, ags text[]) ON COMMIT DROP""",
 )
+_NAME_KEYS = (
+    # A push service binds an endpoint to the VAPID key that it was made with: what is known of it stays true.
+    """UPDATE incoming i SET keys = i.keys || jsonb_build_object('vapid', s.keys->'vapid')
+       FROM subscription s WHERE s.channel = i.channel AND s.address_hash = i.address_hash AND s.ended_at IS NULL
+         AND i.channel = 'webpush' AND NOT i.keys ? 'vapid' AND s.keys ? 'vapid'""",
+    f"""UPDATE incoming i SET keys = i.keys || jsonb_build_object('vapid', left(v.fingerprint, {KEY_NAME_CHARACTERS}))
+       FROM shared_secret v WHERE v.name = 'vapid' AND i.channel = 'webpush' AND NOT i.keys ? 'vapid'
+         AND NOT EXISTS (SELECT FROM subscription s WHERE s.channel = i.channel AND s.address_hash = i.address_hash
+                           AND s.ended_at IS NULL)""",  # noqa: S608 - constant
+)
+"""A new subscription that does not say which VAPID key it was made with was made with the current one; of one that is
+here already nobody can tell."""
 _KNOWN = """
 CREATE TEMP TABLE known ON COMMIT DROP AS
 SELECT s.id, bool_and(i.replaces) AND NOT s.shared AND bool_and(i.instance IS NOT DISTINCT FROM s.instance) AS replaced,
@@ -173,6 +186,8 @@ class Subscriptions:
             await connection.copy_records_to_table("incoming_area", records=_area_rows(new_subscriptions))
             # A table of this transaction has no statistics: each join would compare every row with every other.
             await connection.execute("ANALYZE incoming, incoming_area")
+            for statement in _NAME_KEYS:
+                await connection.execute(statement)
             await connection.execute(_KNOWN)
             *filling, following = _STEPS
             for statement in filling:
@@ -309,6 +324,16 @@ class Subscriptions:
             "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
         )
         return {number: Endpoint(number, address, keys) for number, address, keys in rows}
+
+    async def note_vapid_keys(self, names: Mapping[int, str]) -> None:
+        """Record with which VAPID keys subscriptions turned out to be made."""
+        await self._pool.execute(
+            """UPDATE subscription s SET keys = s.keys || jsonb_build_object('vapid', o.name)
+               FROM unnest($1::bigint[], $2::text[]) AS o(id, name)
+               WHERE s.id = o.id AND s.channel = 'webpush' AND s.ended_at IS NULL""",
+            list(names),
+            list(names.values()),
+        )
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """Return the channel's endpoints with the next higher ids, at most `limit`."""

@@ -1,5 +1,6 @@
 """What a Web Push request looks like, and whom we let subscribe. The rest is in tests/contract."""
 
+import dataclasses
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,18 +15,25 @@ from channels.base import (
     ChannelLimits,
     ChannelMisconfigured,
     Endpoint,
+    Expired,
     Notice,
     Permanent,
     Transient,
+    Unauthorized,
     Urgency,
 )
 from channels.http.addresses import AddressPolicy
 from channels.http.client import HttpClient
-from channels.webpush.channel import LIMITS, WebPush
+from channels.webpush.channel import LIMITS, Notes, WebPush
 from channels.webpush.encryption import decode_base64url
+from channels.webpush.learnt_keys import LearntKeys
 from channels.webpush.pywebpush_encoder import PywebpushEncoder
-from channels.webpush.vapid import VapidSigner, generate_key
+from channels.webpush.services.browsers import APPLE, MOZILLA
+from channels.webpush.services.directory import SERVICES, Directory
+from channels.webpush.services.push_service import PushService
+from channels.webpush.vapid import VapidKeys, VapidSigner, generate_key, key_name
 from tests.channels.far_side import answer, far_side
+from tests.channels.webpush.services.personas import answer_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 UA_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -46,7 +54,7 @@ def notice(payload: bytes = b'{"v":1}', deadline: Any = NOW + timedelta(seconds=
 
 
 def build(http: Any, **options: Any) -> WebPush:
-    return WebPush(http, SIGNER, now=lambda: NOW, **options)
+    return WebPush(http, VapidKeys(SIGNER), now=lambda: NOW, **options)
 
 
 async def collect(channel: Any, message: Any, endpoints: Any) -> list[Any]:
@@ -90,7 +98,10 @@ async def test_ttl_shrinks_with_time_and_headers_are_shared_within_a_second(
     times = iter([NOW] * 2 + [NOW + timedelta(seconds=30)] * 10)
     async with far_side() as side:
         channel = WebPush(
-            client_for(side.origin), SIGNER, now=lambda: next(times), limits=ChannelLimits(10, 3000, 1, 3600)
+            client_for(side.origin),
+            VapidKeys(SIGNER),
+            now=lambda: next(times),
+            limits=ChannelLimits(10, 3000, 1, 3600),
         )
         endpoints = [Endpoint(number, f"{side.origin}/{number}", KEYS) for number in range(3)]
         await collect(channel, notice(), endpoints)
@@ -185,7 +196,7 @@ async def test_others_may_not(client_for: Callable[..., HttpClient], address: st
 
 
 async def test_an_operator_may_admit_every_public_host(client_for: Callable[..., HttpClient]) -> None:
-    build(client_for(), hosts=None).check(Endpoint(1, "https://ntfy.example/up", KEYS))
+    build(client_for(), services=Directory.parse(["*"])).check(Endpoint(1, "https://ntfy.example/up", KEYS))
 
 
 async def test_keys_are_checked_at_subscription(client_for: Callable[..., HttpClient]) -> None:
@@ -200,3 +211,149 @@ async def test_a_url_we_must_not_contact_has_no_gateway() -> None:
     with pytest.raises(Permanent, match="url_malformed"):
         channel.gateway(Endpoint(1, "ftp://push.example", KEYS))
     await channel.aclose()
+
+
+ALL_LABELS = {"rejected": "permanent"}
+"""The words of the tables for which errors have another label."""
+
+
+@pytest.mark.parametrize("service", SERVICES.values(), ids=lambda service: service.name)
+async def test_each_row_of_a_push_services_table_is_what_its_answer_comes_to(
+    client_for: Callable[..., HttpClient], service: PushService
+) -> None:
+    async def react(seen: Any, writer: Any) -> None:
+        given = answer_of(service.table[int(seen.target[1:])])
+        headers = dict(line.decode().split(": ") for line in given.lines)
+        await answer(given.status, headers, given.body)(seen, writer)
+
+    found = {}
+    async with far_side(react) as side:
+        channel = build(client_for(side.origin), services=Directory({}, {side.origin: service}))
+        for number in range(len(service.table)):
+            try:
+                (receipt,) = await collect(channel, notice(), [Endpoint(1, f"{side.origin}/{number}", KEYS)])
+                found[number] = receipt.error.label if receipt.error else "accepted"
+            except ChannelMisconfigured as error:
+                found[number] = error.label
+    assert found == {
+        number: ALL_LABELS.get(row.meaning, row.meaning) for number, row in enumerate(service.table)
+    }
+
+
+async def test_a_minimum_of_the_service_may_exceed_what_is_left(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    soon = notice(deadline=NOW + timedelta(seconds=5.5))
+    async with far_side() as side:
+        for service in (MOZILLA, APPLE):
+            channel = build(client_for(side.origin), services=Directory({}, {side.origin: service}))
+            await collect(channel, soon, [Endpoint(1, side.origin + "/1", KEYS)])
+    assert [seen.headers["ttl"] for seen in side.seen] == ["60", "5"]
+
+
+async def test_a_collapse_key_of_another_form_becomes_a_topic_all_the_same(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    odd = dataclasses.replace(notice(), collapse_key="spike")
+    async with far_side() as side:
+        (receipt,) = await collect(
+            build(client_for(side.origin)), odd, [Endpoint(1, side.origin + "/1", KEYS)]
+        )
+    assert receipt.accepted
+    assert len(side.seen[0].headers["topic"]) == 32
+
+
+OLD = VapidSigner(generate_key(), "mailto:ops@warn.example")
+BOTH = VapidKeys(SIGNER, [OLD], eldest=OLD.name)
+
+
+def key_of(seen: Any) -> str:
+    return key_name(seen.headers["authorization"].rpartition("k=")[2])
+
+
+def bound(keys: dict[str, str], refusal: int = 403) -> Any:
+    """Take only messages that are signed with the key which the subscription was made with, by its path."""
+
+    async def react(seen: Any, writer: Any) -> None:
+        await answer(201 if keys[seen.target] == key_of(seen) else refusal)(seen, writer)
+
+    return react
+
+
+async def test_a_batch_mixes_keys_and_makes_headers_once_for_each(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    made = [(SIGNER.name, OLD.name)[number % 2] for number in range(10)]
+    async with far_side(bound({f"/{number}": name for number, name in enumerate(made)})) as side:
+        channel = WebPush(client_for(side.origin), BOTH, now=lambda: NOW)
+        endpoints = [
+            Endpoint(number, f"{side.origin}/{number}", {**KEYS, "vapid": name})
+            for number, name in enumerate(made)
+        ]
+        receipts = await collect(channel, notice(), endpoints)
+    assert all(receipt.accepted for receipt in receipts)
+    assert len(side.seen) == 10
+    assert len({seen.headers["authorization"] for seen in side.seen}) == 2
+
+
+@pytest.mark.parametrize("refusal", [401, 403])
+async def test_where_the_key_is_not_known_the_other_is_tried_at_once_and_kept(
+    client_for: Callable[..., HttpClient], refusal: int
+) -> None:
+    learnt = LearntKeys()
+    keys = {f"/{number}": (SIGNER.name if number < 3 else OLD.name) for number in range(5)}
+    async with far_side(bound(keys, refusal)) as side:
+        channel = WebPush(client_for(side.origin), BOTH, now=lambda: NOW, notes=Notes(learnt))
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", KEYS) for number in range(5)]
+        first = await collect(channel, notice(), endpoints)
+        requests = len(side.seen)
+        second = await collect(channel, notice(), endpoints)
+    for receipts in (first, second):
+        assert sorted(receipt.endpoint_id for receipt in receipts if receipt.accepted) == list(range(5))
+    assert (requests, len(side.seen)) == (8, 13), "what was learnt is not asked again"
+    assert learnt.take() == dict.fromkeys(range(3), SIGNER.name)
+
+
+async def test_many_subscriptions_of_a_lost_key_hurt_nobody_else(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    """40 % of them, in one row, before anybody else."""
+    keys = {f"/{number}": ("lost" if number < 40 else OLD.name) for number in range(100)}
+    async with far_side(bound(keys)) as side:
+        channel = WebPush(
+            client_for(side.origin), BOTH, now=lambda: NOW, limits=ChannelLimits(99, 3000, 1, 3600)
+        )
+        endpoints = [
+            Endpoint(number, f"{side.origin}/{number}", {**KEYS, "vapid": keys[f"/{number}"]})
+            for number in range(100)
+        ]
+        receipts = await collect(channel, notice(), endpoints)
+    kinds = {receipt.endpoint_id: type(receipt.error) for receipt in receipts}
+    assert kinds == {number: (Unauthorized if number < 40 else type(None)) for number in range(100)}
+    assert len(side.seen) == 140
+
+
+async def test_a_service_that_refuses_every_key_is_asked_a_bounded_number_of_times(
+    client_for: Callable[..., HttpClient],
+) -> None:
+    async with far_side(answer(403)) as side:
+        channel = WebPush(
+            client_for(side.origin), BOTH, now=lambda: NOW, limits=ChannelLimits(99, 3000, 1, 3600)
+        )
+        endpoints = [Endpoint(number, f"{side.origin}/{number}", KEYS) for number in range(50)]
+        with pytest.raises(ChannelMisconfigured, match="403"):
+            await collect(channel, notice(), endpoints)
+    assert len(side.seen) == 10
+
+
+async def test_the_second_request_keeps_the_deadline(client_for: Callable[..., HttpClient]) -> None:
+    clock = [NOW]
+
+    async def react(seen: Any, writer: Any) -> None:
+        clock[0] = NOW + timedelta(hours=1)
+        await answer(403)(seen, writer)
+
+    async with far_side(react) as side:
+        channel = WebPush(client_for(side.origin), BOTH, now=lambda: clock[0])
+        (receipt,) = await collect(channel, notice(), [Endpoint(1, f"{side.origin}/1", KEYS)])
+    assert (type(receipt.error), len(side.seen)) == (Expired, 1)

@@ -10,7 +10,17 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from py_vapid.jwt import decode
 
-from channels.webpush.vapid import MAX_CACHED_ORIGINS, VapidSigner, generate_key
+from channels.webpush.vapid import (
+    KEY_NAME_CHARACTERS,
+    MAX_CACHED_ORIGINS,
+    PLACEHOLDER,
+    VapidKeys,
+    VapidSigner,
+    generate_key,
+    key_name,
+    named_key,
+    unreachable,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SUBJECT = "mailto:leitstelle@warn.example"
@@ -99,3 +109,75 @@ def test_keys_of_another_kind(key: Any) -> None:
 def test_what_is_no_key() -> None:
     with pytest.raises(ValueError, match="PEM"):
         VapidSigner(b"nonsense", SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        PLACEHOLDER, "mailto:a@localhost", "https://localhost", "https://warn.localhost/x", "mailto:a@warn.local",
+        "mailto:a@gateway.invalid", "mailto:a@x.test", "https://warn.example", "mailto:a@EXAMPLE.org", "mailto:a@example.com.",
+        "https://10.0.0.5/", "https://[2001:db8::1]/", "https://10.0.0.5:8443", "https://a@warn.internal/",
+        "mailto:a@router.home.arpa",
+    ],
+)  # fmt: skip
+def test_subjects_that_are_no_address_of_anybody(subject: str) -> None:
+    assert unreachable(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "mailto:leitstelle@kreis-dueren.de", "https://kreis-dueren.de/kontakt", "https://warn.kreis-dueren.de:8443",
+        "mailto:a@myexample.org", "mailto:a@example.de", "https://localhost.de", "mailto:a.b+c@sub.kreis.example.de",
+    ],
+)  # fmt: skip
+def test_subjects_that_may_be_somebodys(subject: str) -> None:
+    assert unreachable(subject) == ""
+
+
+def signers(count: int) -> list[VapidSigner]:
+    return [VapidSigner(generate_key(), SUBJECT) for _ in range(count)]
+
+
+def test_a_subscription_is_signed_for_with_the_key_that_it_names() -> None:
+    current, second, first = signers(3)
+    keys = VapidKeys(current, [second, first], eldest=first.name)
+    assert keys.several
+    assert [keys.candidates(one.name)[0] for one in (current, second, first)] == [current, second, first]
+    assert all(set(keys.candidates(name)) == {current, second, first} for name in (current.name, "", "?"))
+    assert len(keys.candidates(second.name)) == 3
+    assert all(one.name in keys for one in (current, second, first))
+    assert "?" not in keys
+
+
+def test_one_that_names_none_is_older_than_the_second_key_and_one_of_a_stranger_is_not() -> None:
+    current, first = signers(2)
+    keys = VapidKeys(current, [first], eldest=first.name)
+    assert keys.candidates("") == (first, current)
+    assert keys.candidates("a stranger's") == (current, first)
+    lost = VapidKeys(current, [first], eldest="a key that nobody has any more")
+    assert lost.candidates("") == (current, first)
+
+
+def test_with_one_key_there_is_no_choice_and_the_same_key_twice_is_one() -> None:
+    pem = generate_key()
+    current, again = VapidSigner(pem, SUBJECT), VapidSigner(pem, SUBJECT)
+    for keys in (VapidKeys(current), VapidKeys(current, [again])):
+        assert (keys.several, len(keys.candidates("")), keys.candidates("?")[0].name) == (
+            False,
+            1,
+            current.name,
+        )
+
+
+def test_a_key_is_named_by_its_beginning_however_it_is_spelt() -> None:
+    (signer,) = signers(1)
+    plain = signer.public_key.replace("-", "+").replace("_", "/") + "="
+    assert named_key(signer.public_key) == named_key(plain) == signer.name == key_name(signer.public_key)
+    assert len(signer.name) == KEY_NAME_CHARACTERS
+
+
+@pytest.mark.parametrize("text", ["", "B", "BKey", "ä", "A" * 87, "B" + "A" * 86, "x" * 10_000])
+def test_what_names_no_key(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        named_key(text)

@@ -125,7 +125,7 @@ async def listed(run: Any, group: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     ("name", "lost"),
-    [("pepper", "every key that was issued"), ("vapid", "each browser has to subscribe anew")],
+    [("pepper", "every key that was issued"), ("vapid", "lose nothing as long as every machine has it")],
 )
 async def test_a_secret_is_replaced_and_the_one_before_kept(
     run: Any, pool: Any, keys: Path, name: str, lost: str
@@ -158,3 +158,17 @@ async def test_nothing_can_be_adopted_where_there_is_nothing(run: Any, pool: Any
     done = await run("secrets", "adopt", "vapid", "--yes")
     assert (done.exit_code, "this machine has no vapid" in done.stderr) == (1, True)
     assert await Secrets(pool).noted(SecretName.VAPID) is None
+
+
+async def test_earlier_vapid_keys_are_shown_and_say_where_they_are_missing(run: Any, keys: Path) -> None:
+    await run("secrets", "init")
+    first = (await shown(run))["vapid"]["here"]
+    await run("secrets", "replace", "vapid", "--yes")
+    before = (await shown(run))["vapid before"]
+    assert (before["state"], before["here"], before["record"], before["place"]) == (
+        "kept", first, first, str(keys / "vapid.pem.1"),
+    )  # fmt: skip
+    (keys / "vapid.pem.1").unlink()
+    assert (await shown(run))["vapid before"]["state"] == "missing here"
+    table = (await run("secrets", "show")).stdout
+    assert first[:16] in table

@@ -248,3 +248,41 @@ def test_the_user_agents_of_a_population_can_be_counted_and_looked_up(
     assert len(agents) == sum(one.channel == "webpush" for one in recipients)
     assert subscriber.ref in agents
     assert "nobody" not in agents
+
+
+def test_what_waits_for_a_user_agent_that_is_offline_can_be_deleted(
+    start: Any, subscriber: Any, pusher: Pusher, doc: Any
+) -> None:
+    """As at Mozilla a message's place is that of its topic: its successor goes with it."""
+    service = start("webpush", "--offline")
+
+    def push(topic: str) -> str:
+        with requests.Session() as session:
+            reply = webpush(
+                {"endpoint": service.url + subscriber.address, "keys": subscriber.keys},
+                data=doc(),
+                vapid_private_key=pusher.vapid,
+                vapid_claims={"sub": "mailto:lab@example.org"},
+                ttl=900,
+                headers={"Topic": topic},
+                timeout=10,
+                requests_session=session,
+            )
+        return str(reply.headers["location"]).removeprefix(service.url)
+
+    old, other = push("chain-1"), push("chain-2")
+    push("chain-1")
+    assert [service.request("DELETE", path).status for path in (old, old, other, "/m/none")] == [
+        204, 404, 204, 404,
+    ]  # fmt: skip
+    entries = service.entries()[3:]
+    assert [(one.recipient, one.reason, one.accepted) for one in entries] == [
+        (subscriber.ref, "withdrawn", False),
+        (subscriber.ref, "not-waiting", False),
+        (subscriber.ref, "withdrawn", False),
+        ("", "not-waiting", False),
+    ]
+
+
+def test_without_mailboxes_nothing_can_be_deleted(service: Any) -> None:
+    assert service.request("DELETE", "/m/m1").status == 404

@@ -11,6 +11,7 @@ from dispatcher.runtime.secrets.files import (
     fingerprint,
     held_secret,
     new_secret,
+    previous_vapid_keys,
     secret_file,
     secret_path,
     setting_of,
@@ -148,3 +149,36 @@ def test_a_secret_that_is_a_link_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="link"):
             held_secret(SecretName.PEPPER, settings)
         path.unlink()
+
+
+def test_vapid_keys_before_are_those_put_aside_and_those_of_the_settings(tmp_path: Path) -> None:
+    path = secret_path(SecretName.VAPID, Settings(data_dir=tmp_path))
+    pems = [new_secret(SecretName.VAPID) for _ in range(5)]
+    secret_file(path, pems[0])
+    for number, pem in ((1, pems[1]), (2, pems[2]), (10, pems[3])):
+        secret_file(path.with_name(f"{path.name}.{number}"), pem)
+    path.with_name(f"{path.name}.bak").write_bytes(b"no key")
+    given = (pems[4] + b"\n" + pems[0]).decode()
+    found = previous_vapid_keys(Settings(data_dir=tmp_path, vapid_previous_pem=given))
+    assert [pem.strip() for pem in found.values()] == [
+        pem.strip() for pem in (pems[4], pems[0], pems[3], pems[2], pems[1])
+    ]
+    assert list(found)[:3] == ["WARN_VAPID_PREVIOUS_PEM (1)", "WARN_VAPID_PREVIOUS_PEM (2)", f"{path}.10"]
+    assert previous_vapid_keys(Settings(data_dir=tmp_path / "none")) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nAAAA",
+    ],
+)
+def test_earlier_vapid_keys_that_are_none_are_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match="WARN_VAPID_PREVIOUS_PEM"):
+        previous_vapid_keys(Settings(data_dir=tmp_path, vapid_previous_pem=text))
+    path = secret_path(SecretName.VAPID, Settings(data_dir=tmp_path))
+    secret_file(path.with_name("vapid.pem.1"), text.encode())
+    with pytest.raises(SettingsError, match=r"vapid\.pem\.1"):
+        previous_vapid_keys(Settings(data_dir=tmp_path))

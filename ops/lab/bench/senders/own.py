@@ -22,7 +22,7 @@ from channels.http.client import DEFAULT_CONNECT_TIMEOUT_S, HttpClient
 from channels.webpush.channel import LIMITS, WebPush
 from channels.webpush.encoder import DirectEncoder
 from channels.webpush.precomputed_keys import TURN, PrecomputedKeys
-from channels.webpush.vapid import VapidSigner
+from channels.webpush.vapid import VapidKeys, VapidSigner
 from ops.lab.bench.senders.job import WARM_UP, Job, Timing, read_job
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ async def send(job: Job, *, fresh: bool = False, stalled: bool = False) -> None:
     http = HttpClient(
         AddressPolicy(frozenset({job.origin})), ca_file=job.ca_file, connect_timeout_s=connect_s
     )
-    signer = VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org")
+    keys_of_ours = VapidKeys(VapidSigner(job.vapid_pem.encode(), "mailto:leitstelle@example.org"))
     encoder = DirectEncoder() if fresh else DirectEncoder(ready=keys.seal)
-    channel = WebPush(http, signer, encoder=encoder, limits=replace(LIMITS, concurrency=SLICE))
+    channel = WebPush(http, keys_of_ours, encoder=encoder, limits=replace(LIMITS, concurrency=SLICE))
     holding = asyncio.create_task(hold_a_connect(http)) if stalled else None
     await deliver(channel, job, endpoints[:WARM_UP])
     if holding is not None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from ops.lab.gateways.process import Listen
 
 PATH = "/push/"
+MESSAGE_PATH = "/m/"
+WITHDRAWN = "withdrawn"
+"""The reason in the ledger where a message was deleted that waited."""
 MAX_BODY = 4096
 """RFC 8030 section 7.2: a push service must take at least this; all known ones take no more."""
 _TTL = re.compile(r"\d{1,10}")
@@ -73,19 +76,48 @@ class UserAgents:
         return self.open(token, base64.b64decode(raw))
 
 
+class Mailboxes:
+    """Holds what waits for user agents that are offline: of each topic the latest message (RFC 8030 section 5.4).
+
+    As at Mozilla, a message's place is that of its topic: whoever deletes an earlier one deletes the one that has taken
+    its place (autopush-rs, `message_id.rs`).
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[str, str], str] = {}
+        self._places: dict[str, tuple[str, str]] = {}
+
+    def put(self, token: str, topic: str, reference: str) -> None:
+        self._places[reference] = token, topic
+        self._waiting[token, topic] = reference
+
+    def withdraw(self, reference: str) -> Parcel:
+        """Delete what waits in the place of a message: no line of the ledger after that is a delivery."""
+        place = self._places.get(reference, ("", ""))
+        if self._waiting.pop(place, None) is None:
+            return refused(place[0], 404, "not-waiting")
+        return refused(place[0], 204, WITHDRAWN)
+
+
 class WebPush:
     """Examines push requests. With `inline` false, bodies are kept for decryption later."""
 
     channel = "webpush"
 
-    def __init__(self, agents: UserAgents, vapid: Vapid, *, inline: bool) -> None:
+    def __init__(
+        self, agents: UserAgents, vapid: Vapid, *, inline: bool, mailboxes: Mailboxes | None = None
+    ) -> None:
+        """With `mailboxes` the user agents are offline, and what is accepted for them waits there."""
         self._agents = agents
         self._vapid = vapid
         self._inline = inline
+        self._mailboxes = mailboxes
         self._count = 0
 
     def examine(self, request: Request, now_s: float) -> Parcel:
         """Examine `request`: it is refused with a reason or ready to be accepted. `now_s` is Unix time."""
+        if request.method == "DELETE" and request.path.startswith(MESSAGE_PATH) and self._mailboxes:
+            return self._mailboxes.withdraw(request.path.removeprefix(MESSAGE_PATH))
         if not request.path.startswith(PATH):
             return refused("", 404, "path")
         token = request.path.removeprefix(PATH)
@@ -95,7 +127,9 @@ class WebPush:
         content = self._agents.open(token, request.body) if self._inline else UNREAD
         headers = request.headers
         reference = "" if reason else self._reference()
-        location = f"{self._vapid.scheme}://{headers.get('host', '')}/m/{reference}"
+        location = f"{self._vapid.scheme}://{headers.get('host', '')}{MESSAGE_PATH}{reference}"
+        if self._mailboxes and reference:
+            self._mailboxes.put(token, headers.get("topic", reference), reference)
         return Parcel(
             recipient=token,
             content=content,
@@ -184,6 +218,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--vapid-key", default="", help="the only application server key it takes (base64url)"
     )
+    parser.add_argument("--offline", action="store_true", help="messages wait, and can be deleted")
     parser.add_argument("--vapid-optional", action="store_true", help="take pushes without VAPID too")
 
 
@@ -194,7 +229,12 @@ def _examiner(options: argparse.Namespace, listen: Listen) -> WebPush:
         key=options.vapid_key,
         required=not options.vapid_optional,
     )
-    return WebPush(UserAgents(options.state), vapid, inline=options.decrypt == "inline")
+    return WebPush(
+        UserAgents(options.state),
+        vapid,
+        inline=options.decrypt == "inline",
+        mailboxes=Mailboxes() if options.offline else None,
+    )
 
 
 def _subscriber(seed: int, index: int | str) -> Subscriber:

@@ -25,7 +25,7 @@ from channels.http.http2.protocol import (
     ProtocolError,
     frame,
 )
-from channels.http.messages import MAX_ANSWER_BYTES, Answer, BrokenAnswer, NoAnswer, Unprocessed
+from channels.http.messages import MAX_ANSWER_BYTES, Acceptance, Answer, BrokenAnswer, NoAnswer, Unprocessed
 
 DATA, HEADERS, PRIORITY, RST, SETTINGS, PUSH, PING, GOAWAY, WINDOW, CONTINUATION = range(10)
 END_STREAM, END_HEADERS, ACK, PADDED, WITH_PRIORITY = 0x1, 0x4, 0x1, 0x8, 0x20
@@ -100,6 +100,19 @@ def test_a_brief_answer_is_its_status_if_that_accepts_and_whole_if_not() -> None
     state.receive(headers(CREATED + b"\x0f\x26\x0217") + headers(b"\x08\x03429\x0f\x26\x0217", 3))
     assert accepted == [Answer(201)]
     assert limited == [Answer(429, (b"retry-after: 17",))]
+
+
+def test_an_acceptance_in_brief_may_bring_its_header_block_unread() -> None:
+    state, block = connected(), CREATED + b"\x0f\x1f\x04/m/1"
+    outcomes = [ask(state, brief=True, located=True)[1] for _ in range(3)]
+    state.receive(headers(block) + headers(b"\x08\x03429\x0f\x26\x0217", 3))
+    state.receive(headers(CREATED, 5, END_HEADERS) + frame(DATA, END_STREAM, 5, b"x" * 100))
+    (located,), (limited,), (with_body,) = outcomes
+    assert [(type(one), one.status, one.block) for one in (located, with_body)] == [
+        (Acceptance, 201, block), (Acceptance, 201, CREATED),
+    ]  # fmt: skip
+    assert (located.lines, located.body, located.header("location")) == ((), b"", None)
+    assert limited == Answer(429, (b"retry-after: 17",))
 
 
 def test_bytes_may_come_in_any_pieces() -> None:
