@@ -180,6 +180,19 @@ CONTROLS = (
         ),
     ),
     Fault(
+        "control-fickle-centre",
+        "control",
+        "receipts of an SMS centre of which the last is believed",
+        centre.receipts_lie,
+        control=True,
+        breaks="failure_not_believed",
+        fresh=True,
+        layout=Layout(
+            standins=BY_SMPP,
+            command=command({"worker": ProcessOverrides(module="ops.lab.faults.mutants.fickle")}),
+        ),
+    ),
+    Fault(
         "control-fickle",
         "control",
         "delivery reports of which the last is believed",

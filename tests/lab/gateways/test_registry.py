@@ -1,12 +1,14 @@
 """The registry of stand-ins: every channel of the service has one, and one alone."""
 
 import argparse
+import json
 from typing import Any
 
 import pytest
 
+from channels.sms.smpp.settings import SmppGatewaySettings
 from dispatcher.metrics import CHANNELS
-from ops.lab.gateways.registry import STANDINS, by_audience, spec_of
+from ops.lab.gateways.registry import ALL, BY_SMPP, STANDINS, by_audience, spec_of
 from ops.lab.gateways.spec import Site
 
 SITE = Site(token="token", report_secret="secret", decrypt="later", certificate=None, key=None)
@@ -15,6 +17,16 @@ SITE = Site(token="token", report_secret="secret", decrypt="later", certificate=
 def test_every_channel_has_one_stand_in() -> None:
     assert sorted(spec.channel for spec in STANDINS.values()) == sorted(CHANNELS)
     assert all(name == spec.name for name, spec in STANDINS.items())
+
+
+def test_a_district_may_have_an_sms_centre_in_place_of_the_provider() -> None:
+    assert sorted(spec.channel for spec in BY_SMPP.values()) == sorted(CHANNELS)
+    assert set(BY_SMPP) - set(STANDINS) == {"smsc"}
+    (settings,) = ALL["smsc"].settings(SITE, "smpp://127.0.0.1:2775").values()
+    gateway = SmppGatewaySettings(**json.loads(settings)[0])
+    assert gateway.gateway().plan.centres[0].name == "127.0.0.1:2775"
+    arguments = ALL["smsc"].arguments(SITE)
+    assert gateway.password.get_secret_value() == arguments[arguments.index("--password") + 1]
 
 
 def test_persons_are_shared_out_once() -> None:
@@ -32,7 +44,7 @@ def test_those_of_a_district_are_found_by_their_names() -> None:
         spec_of("fax")
 
 
-@pytest.mark.parametrize("spec", STANDINS.values(), ids=STANDINS)
+@pytest.mark.parametrize("spec", ALL.values(), ids=ALL)
 def test_one_of_a_district_is_launched_with_options_that_it_knows(spec: Any) -> None:
     parser = argparse.ArgumentParser()
     spec.add_options(parser)

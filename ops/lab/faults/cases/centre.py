@@ -26,8 +26,11 @@ WINDOW = 10
 """Messages outstanding in the one session that each worker has, by the service's default."""
 LATEST_SHARE = 0.6
 """The latest share of the texts at which the centre is killed: some must be unanswered then."""
+THINKS_S = 1.0
 MOMENT_WITHIN_S = 30.0
 RECEIPTED_WITHIN_S = 60.0
+RECORDED_WITHIN_S = 15.0
+"""How long after the last acknowledgement a receipt may wait for its id, which another worker may have."""
 LOOK_EVERY_S = 0.02
 REPORTED = {"DELIVRD": "delivered", **dict.fromkeys(FINAL - {"DELIVRD"}, "failed")}
 CRITERIA = ("not_acknowledged", "reports_lost", "invented", "failure_not_believed")
@@ -47,6 +50,7 @@ def dies(trial: Trial) -> None:
     before = uncertain(trial)
     sent = _warn(trial)
     _await_texts(trial, sent, trial.chance.uniform(0, LATEST_SHARE))
+    _await_unanswered(trial, sent)
     trial.district.kill_gateway(SMSC.name)
     time.sleep(OUTAGE_S)
     trial.district.start_gateway(SMSC.name)
@@ -93,9 +97,8 @@ def receipts_lie(trial: Trial) -> None:
         trial.settle()
         receipts = _all_answered(trial)
         reports = _reports(trial, sent)
-        for _ in range(round(RECEIPTED_WITHIN_S / LOOK_EVERY_S)):
-            if not any(broken(receipts, reports).values()):
-                break
+        give_up = time.monotonic() + RECORDED_WITHIN_S
+        while any(broken(receipts, reports).values()) and time.monotonic() < give_up:
             time.sleep(LOOK_EVERY_S * 5)
             reports = _reports(trial, sent)
     finally:
@@ -143,6 +146,18 @@ def _await_texts(trial: Trial, sent: SentMessage, share: float) -> None:
             raise TrialError(f"{taken} of {owed} texts were sent in {MOMENT_WITHIN_S:.0f} s")
         time.sleep(LOOK_EVERY_S)
         taken = len(_times_told(trial, sent))
+
+
+def _await_unanswered(trial: Trial, sent: SentMessage) -> None:
+    """Let the centre think for a while over each message, and wait until one that made a text whole has no answer."""
+    rule = {"name": "slow", "action": {"kind": "delay", "delay_s": THINKS_S}}
+    trial.gateways({SMSC.name: [rule]})
+    whole = sum(_times_told(trial, sent).values())
+    give_up = time.monotonic() + MOMENT_WITHIN_S
+    while sum(_times_told(trial, sent).values()) == whole:
+        if time.monotonic() > give_up:
+            raise TrialError(f"no further text was sent in {MOMENT_WITHIN_S:.0f} s")
+        time.sleep(LOOK_EVERY_S)
 
 
 def _times_told(trial: Trial, sent: SentMessage) -> Counter[str]:
