@@ -145,7 +145,7 @@ async def test_nobody_is_unsubscribed_when_we_are_refused(case: Case, client_for
 
 
 async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case: Case, client_for: Any) -> None:
-    refused = 401 if case.persona == "microsoft" else 403  # whose 403 is about one subscription
+    refused = 401 if case.variant == "microsoft" else 403  # whose 403 is about one subscription
     async with far_side(answer(refused)) as side:
         result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(20))
     if case.own_credentials:
