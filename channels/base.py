@@ -6,8 +6,9 @@
       Expired        deadline passed, not started nothing is owed any more
       Transient      5xx, connect timeout, DNS    retry with back-off until the deadline
         Uncertain    sent, no answer read         retry; the collapse key protects the person
-        RateLimited  429, quota                   pause the gateway; not an attempt
-        Unauthorized 401/403 of one app's webhook retry; it says nothing of the gateway
+        RateLimited  429, quota                   later: this endpoint, or all behind the gateway
+        Unauthorized 401/403 of one endpoint      retry; of many in a row, to whom one key of ours is shown, it stops
+                                                  the gateway
         Elsewhere    at another gateway by now   retry; it is handed over to that one before
         NotMade      a fault of ours              retry; the gateway was not asked
     ChannelError                      all endpoints behind one gateway
@@ -62,7 +63,7 @@ class DeliveryError(Exception):
     sum."""
     consequence: ClassVar[Consequence] = Consequence.REJECT
     gateway_fault: ClassVar[bool] = False
-    """Whether the gateway is in trouble: many of these open its breaker."""
+    """Whether the gateway may be in trouble: it is where many recipients in a row fare so, and nobody is accepted."""
 
     def __init__(self, code: str, detail: str = "", *, retry_after: float | None = None) -> None:
         """`detail` is for operators and carries no secret; `retry_after` is in seconds from now."""
@@ -127,7 +128,9 @@ class RateLimited(Transient):
 
 
 class Unauthorized(Transient):
-    """The endpoint does not take our credentials, which are its own: nothing follows for others behind the gateway."""
+    """The endpoint does not take our credentials for it. Nothing follows for others behind the gateway, unless many in
+    a row refuse a key that all are shown (`GatewayLimits.shared_key`).
+    """
 
     label = "unauthorized"
     log_level = logging.WARNING
@@ -310,6 +313,14 @@ class GatewayLimits:
     account: str = ""
     """The name of the account that the gateway counts, whichever of our processes sends; empty: there is none, and each
     process has the gateway's limits for itself."""
+    shared_key: bool = False
+    """Whether one key of ours is shown for all endpoints, although one may refuse it alone (`Unauthorized`): refusals
+    of many in a row are about us."""
+    limits_endpoints: bool = False
+    """Whether it may limit one endpoint alone (a topic, a webhook): then one that is told to wait waits for itself, and
+    the gateway is left alone only where many are told so in a row."""
+    ends_failing: bool = True
+    """Whether a subscription that fails at one alert after another is ended: not where one stands for a whole town."""
 
 
 class Channel(Protocol):

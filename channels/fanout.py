@@ -43,11 +43,6 @@ class RequestAdapter(Protocol):
         """The gateway's name, as `Channel.gateway` gives it."""
         ...
 
-    @property
-    def refusals_tolerated(self) -> int:
-        """How many refusals in a row are tolerated, see `GatewayHealth`: 1 where a 401 or 403 can only mean us."""
-        ...
-
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         """Return the request for one endpoint, which must be over in `seconds_left`. Raises `DeliveryError`, which is
         `Elsewhere` where the address is not at the gateway.
@@ -57,7 +52,8 @@ class RequestAdapter(Protocol):
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         """Return what an answer means; `broken` says why its body is missing, or is empty.
 
-        Raises `DeliveryError` or `ChannelMisconfigured`; or `SendAgain`, a bounded number of times for an endpoint.
+        Raises `DeliveryError`, or `ChannelMisconfigured` where a refusal can only be about us; or `SendAgain`, a
+        bounded number of times for an endpoint.
         """
         ...
 
@@ -149,9 +145,7 @@ class _Run:
         self._bounds = bounds
         self._todo = iter(endpoints)
         self._exhausted = False
-        self._health = GatewayHealth(
-            adapter.gateway, adapter.refusals_tolerated, bounds.connect_failures, proof
-        )
+        self._health = GatewayHealth(adapter.gateway, bounds.connect_failures, proof)
         self.in_flight: set[_InFlight] = set()
         self.finished: list[_InFlight] = []
         self.wake = asyncio.Event()
@@ -221,9 +215,8 @@ class _Run:
         if seconds_left <= 0:
             return [Receipt(endpoint.id, Expired("deadline"))]
         health = self._health
-        if health.error is not None or health.pause is not None:
-            # Without a pause, no receipt: the error that will be raised says the rest.
-            return [Receipt(endpoint.id, health.pause)] if health.pause is not None else []
+        if health.error is not None:
+            return []  # no receipt: the error that will be raised says the rest
         flight = _InFlight(self, endpoint)
         try:
             request = self._adapter.request(endpoint, seconds_left)

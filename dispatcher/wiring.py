@@ -307,7 +307,6 @@ def channels(  # noqa: PLR0913 - dependencies, the last ones named at the call
         now=now,
         timeout_s=timeout,
         connect_failures=failures,
-        refusals=settings.delivery.breaker.refusals,
         encoder=push_encoder(settings, keys),
         services=push_services(settings),
         notes=notes,

@@ -96,7 +96,8 @@ class App:
 
     def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
         """Return the limits of one origin."""
-        return GatewayLimits(self.limits.concurrency)
+        # [S] only 410 means "stop for good": who has no callback any more is told by nobody else.
+        return GatewayLimits(self.limits.concurrency, limits_endpoints=True, ends_failing=False)
 
     def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
         """Return 1: messages are counted."""
@@ -141,10 +142,6 @@ class _Callback:
     limits: ChannelLimits
     now: Callable[[], datetime]
     timeout_s: float
-
-    @property
-    def refusals_tolerated(self) -> int:
-        return 1  # no status of an app's server is taken for a refusal of the gateway
 
     def request(self, endpoint: Endpoint, seconds_left: float) -> Request:
         require_at(self.gateway, endpoint, self.policy)

@@ -22,7 +22,7 @@ from channels.clock import utc_now
 from channels.crashes import Proof
 from channels.endpoint_url import origin_of, require_at, vetted_origin
 from channels.fanout import Bounds, SendAgain, fan_out
-from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.http2.pool import MAX_CONNECTIONS
 from channels.http.messages import Answer, Request, header_lines
 from channels.webpush.encoder import DirectEncoder, message_key
@@ -84,7 +84,6 @@ class WebPush:
         limits: ChannelLimits = LIMITS,
         timeout_s: float = REQUEST_TIMEOUT_S,
         connect_failures: int = CONNECT_FAILURES_IN_A_ROW,
-        refusals: int = REFUSALS_IN_A_ROW,
         encoder: Encoder | None = None,
         services: Directory = BROWSERS_ONLY,
         notes: Notes | None = None,
@@ -100,7 +99,6 @@ class WebPush:
         self._timeout_s = timeout_s
         self._connect_failures = connect_failures
         self._proof = Proof()
-        self._refusals = refusals
         self._encoder = encoder or DirectEncoder()
         self._services = services
         self._notes = notes or Notes()
@@ -121,7 +119,7 @@ class WebPush:
 
     def gateway_limits(self, gateway: str) -> GatewayLimits:  # noqa: ARG002 - the same for all
         """Return the limits of one origin."""
-        return GatewayLimits(self.limits.concurrency)
+        return GatewayLimits(self.limits.concurrency, shared_key=True, limits_endpoints=True)
 
     def units(self, notice: Notice, gateway: str) -> int:  # noqa: ARG002 - no message counts for more
         """Return 1: messages are counted."""
@@ -143,7 +141,6 @@ class WebPush:
             encoder=self._encoder,
             now=self._now,
             timeout_s=self._timeout_s,
-            refusals_tolerated=self._refusals,
         )
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds, self._proof)
@@ -174,9 +171,6 @@ class _Push:
     encoder: Encoder
     now: Callable[[], datetime]
     timeout_s: float
-    refusals_tolerated: int
-    """A bare 401 or 403 is about us when the VAPID key is wrong, and about one subscription when that was made for
-    another key. What follows shows which."""
     headers: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
     """The TTL and the lines made for it, by the name of the key that signs."""
     refused: dict[int, int] = field(default_factory=dict)
@@ -224,15 +218,18 @@ class _Push:
 
     def _key_refused(
         self, endpoint: Endpoint, error: Unauthorized | ChannelMisconfigured
-    ) -> SendAgain | Unauthorized | ChannelMisconfigured:
-        """Return what follows from a refusal of our key: the next one is tried, each once."""
+    ) -> SendAgain | Unauthorized:
+        """Return what follows from a refusal of our key: the next one is tried, each once. The last refusal is about us
+        when the VAPID key is wrong, and about one subscription when that was made for another key: what others behind
+        the gateway answer shows which.
+        """
         name = endpoint.keys.get(VAPID_KEY, "")
         tried = self.refused.get(endpoint.id, 0) + 1
         if tried < len(self.vapid.candidates(name)):
             self.refused[endpoint.id] = tried
             return SendAgain()
         own = name not in ("", self.vapid.current.name)
-        return Unauthorized(error.code, "key refused") if own else error
+        return Unauthorized(error.code, "key refused" if own else "refused")
 
     def _make_headers(self, signer: VapidSigner, ttl: int) -> list[str]:
         lines = header_lines(

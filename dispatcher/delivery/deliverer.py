@@ -1,22 +1,28 @@
-"""Work on one batch: acquire its lease, send slice by slice, record each outcome, release the lease."""
+"""Work on one batch: acquire its lease, send slice by slice, record each outcome, release the lease.
+
+A slice is waited for as long as its gateway usually takes. What is silent for longer goes on beside the next slices,
+and a batch that has nothing left to do but to wait for that gives its place among the jobs away meanwhile.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from contextlib import aclosing, suppress
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.base import ChannelError, Expired, RateLimited
+from channels.base import ChannelError, Expired, RateLimited, Unauthorized
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.failure_log import Failure, FailureLog
 from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
+from dispatcher.delivery.health.evidence import GatewayVerdict, Sign, SliceTally
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.delivery.pace.flights import Flights
 from dispatcher.model.batches import Lease, ReadyBatch
@@ -28,7 +34,7 @@ from dispatcher.store.delivery.ledger import LeaseLostError
 from dispatcher.store.record import UNAVAILABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
     from channels.base import Channel, Endpoint, Notice, Receipt
@@ -43,6 +49,20 @@ if TYPE_CHECKING:
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger import Ledger
 
+
+RESTING_RECIPIENTS_MAX = 50_000
+"""Recipients of the batches of a process that only wait for silent requests, at most: each takes about a kilobyte.
+Further such batches keep their place among the jobs."""
+STRANGE_S = 0.1
+"""How long a batch waits for a gateway that has accepted nobody yet before it gives its place away."""
+LOOK_AGAIN_S = 0.5
+"""How soon a batch looks again that leaves the probe of its gateway, or the proof that it is well, to another one."""
+_PAUSES = {
+    Sign.FAULT: ("breaker", logging.WARNING),
+    Sign.REFUSED: ("misconfigured", logging.ERROR),
+    Sign.THROTTLED: ("retry_after", logging.WARNING),
+}
+"""Why the gateway is left alone, and how that is logged."""
 
 log = structlog.get_logger()
 
@@ -74,20 +94,23 @@ class Deliverer:
     def __init__(self, dependencies: DelivererDependencies) -> None:
         self._dependencies = dependencies
         self._gateways = Gateways(dependencies.policy, dependencies.channels, dependencies.buckets)
-        self._stopping = asyncio.Event()
-        self._alone = asyncio.Lock()
+        self._process = _Process()
 
     def stop(self) -> None:
         """Release every batch after the slice in flight."""
-        self._stopping.set()
+        self._process.stopping.set()
 
     async def log_failures(self) -> None:
         """Log the failures of all batches, summed up, until cancelled."""
         await self._dependencies.failures.run()
 
-    async def deliver(self, batch_id: int) -> None:
-        """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker."""
-        if self._stopping.is_set() or await self._postpone(batch_id):
+    async def deliver(
+        self, batch_id: int, resting: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        """Work on the batch if it may be worked on. Idempotent; may be called at any time by any worker. Within
+        `resting` it only waits for others.
+        """
+        if self._process.stopping.is_set() or await self._postpone(batch_id):
             return
         asked = self._dependencies.clock.elapsed()
         lease = await self._dependencies.ledger.acquire(batch_id)
@@ -95,7 +118,7 @@ class Deliverer:
             return
         self._dependencies.clock.read(lease.now, asked)
         gateway = self._gateways.of(lease.channel, lease.gateway)
-        work = _Work(self._dependencies, lease, gateway, self._stopping, self._alone)
+        work = _Work(self._dependencies, lease, gateway, self._process, resting)
         gateway.batches[lease.source_id] += 1
         with self._dependencies.gate.work(lease.lane):
             try:
@@ -127,6 +150,32 @@ class Deliverer:
         return True
 
 
+class _Process:
+    """What the batches of one process share."""
+
+    def __init__(self) -> None:
+        self.stopping = asyncio.Event()
+        self.alone = asyncio.Lock()
+        """Held by whom no other request may be beside."""
+        self.resting = 0
+        """Recipients of batches that only wait for silent requests."""
+
+
+class _Slice:
+    """One slice, from the moment in which it leaves."""
+
+    def __init__(self, batch_id: int, slots: Slots, *, fresh: bool) -> None:
+        self.fresh = fresh
+        self.slots = slots
+        self.tally = SliceTally(time.monotonic(), batch_id)
+        self.heard = self.tally.started
+        """When something was heard of it last, in monotonic seconds."""
+
+    def begin(self) -> None:
+        """Note that its requests leave now."""
+        self.tally.started = self.heard = time.monotonic()
+
+
 class _Work:
     """Works on one batch under one lease."""
 
@@ -135,21 +184,29 @@ class _Work:
         dependencies: DelivererDependencies,
         lease: Lease,
         gateway: Gateway,
-        stopping: asyncio.Event,
-        alone: asyncio.Lock,
+        process: _Process,
+        resting: Callable[[], AbstractContextManager[object]],
     ) -> None:
         self._dependencies = dependencies
         self._lease = lease
         channel = dependencies.channels.get(lease.channel)
         collapses = channel is None or channel.collapses
-        self._batch = LeasedBatch(lease, dependencies.policy, dependencies.random, collapses=collapses)
-        self._breaker = gateway.breaker
-        self._budget = gateway.budget
+        self._batch = LeasedBatch(
+            lease,
+            dependencies.policy,
+            dependencies.random,
+            collapses=collapses,
+            limited_alone=gateway.limits.limits_endpoints,
+        )
+        self._gateway = gateway
         self._limiter = gateway.limiter
-        self._holder = Holder(lease.lane.rank, lease.source_id)
-        self._budget_s = 0.0
-        self._stopping = stopping
-        self._alone = alone
+        self._process = process
+        self._resting = resting
+        self._wait_s = 0.0
+        """Seconds after which is looked again, as retries are withheld or the probe is left to another batch."""
+        self._withheld = False
+        self._doubtful = False
+        """Whether nobody of this batch is accepted, which may be its recipients' fault."""
         self._written_at = time.monotonic()
         self._writing = asyncio.Lock()
         self._unwritten = False
@@ -204,7 +261,8 @@ class _Work:
         batch.drop_missing(endpoints)
         try:
             await self._send_slices(channel)
-            await self._flights.land()
+            with self._rest():
+                await self._flights.land()
         finally:
             await self._flights.drop()
         if self._over:
@@ -215,25 +273,74 @@ class _Work:
         before the last has landed: its slices are as small as its pace is even.
         """
         batch, flights = self._batch, self._flights
-        while self._may_go_on():
-            positions = batch.next_slice(self._now(), self._slice_size(channel))
+        while self._may_go_on() and not await self._leaves_the_probe():
+            fresh = batch.has_fresh
+            positions = batch.next_slice(self._now(), self._slice_size(fresh=fresh))
             if not positions:
-                if not await flights.land_one():
+                if not await self._await_answers():
                     return
                 continue
             await self._stand_aside()
             if not batch.is_last_chance(positions):
-                await self._send_slice(channel, positions)
+                await self._send_slice(channel, positions, fresh=fresh)
                 continue
             # The recipient is alone in the process and not merely in its batch, until its outcome is recorded: the next
             # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
             # that holds slots ever waits for this lock.
             await flights.land()
-            async with self._alone:
+            async with self._process.alone:
                 if self._may_go_on():
-                    await self._send_slice(channel, positions)
+                    await self._send_slice(channel, positions, fresh=fresh)
                     await flights.land()
                     self._stopped |= await self._write()
+
+    async def _await_answers(self) -> bool:
+        """Rest until a slice that is under way has landed, or a retry is due. Returns whether any was under way."""
+        due = self._batch.next_due()
+        left_s = None if due is None else max(LOOK_AGAIN_S, (due - self._now()).total_seconds())
+        with self._rest():
+            return await self._flights.land_one(left_s)
+
+    async def _until_silent(self, task: asyncio.Task[None], one: _Slice) -> None:
+        """Wait until the slice has landed, or is silent for longer than is usual at its gateway, which answers others
+        and may be given more. Retries are waited for: those who are tried for the first time go on without them.
+        """
+        evidence, times = self._gateway.evidence, self._gateway.answer_times
+        while not task.done():
+            patience_s = times.usual_s if evidence.accepted_at > -math.inf else STRANGE_S
+            left_s = one.heard + patience_s - time.monotonic()
+            if left_s > 0:
+                await asyncio.wait({task}, timeout=left_s)
+            elif one.fresh and evidence.accepted_at >= one.tally.started and one.slots.leave_out():
+                return
+            else:
+                with self._rest():
+                    await asyncio.wait({task}, timeout=times.usual_s)
+        await self._flights.land_one(0.0)
+
+    @contextmanager
+    def _rest(self) -> Iterator[None]:
+        """Only wait: neither the place among the jobs nor the lane's precedence is taken up meanwhile."""
+        process, size = self._process, len(self._lease.recipients)
+        if process.resting + size > RESTING_RECIPIENTS_MAX:
+            yield
+            return
+        process.resting += size
+        try:
+            with self._dependencies.gate.rest(self._lease.lane), self._resting():
+                yield
+        finally:
+            process.resting -= size
+
+    async def _leaves_the_probe(self) -> bool:
+        """Whether the gateway is to be probed, and another batch is the better probe."""
+        if not self._gateway.breaker.probing:
+            return False
+        fresh = self._batch.has_fresh
+        if not await self._dependencies.ledger.is_better_probe_open(self._lease, fresh=fresh):
+            return False
+        self._wait_s = LOOK_AGAIN_S
+        return True
 
     async def _stand_aside(self) -> None:
         """Let higher lanes go first, once for as many recipients as a slice may have."""
@@ -252,7 +359,7 @@ class _Work:
         await self._dependencies.wake_ups.enqueue([wakeups.batch_wake_up(one) for one in ready])
         return True
 
-    async def _send_slice(self, channel: Channel, positions: list[int]) -> None:
+    async def _send_slice(self, channel: Channel, positions: list[int], *, fresh: bool) -> None:
         """Send to as many of these recipients as the gateway takes at once, which are claimed only then: no request
         starts late, after the alert was stopped.
         """
@@ -261,24 +368,25 @@ class _Work:
             return
         units = channel.units(notice, self._lease.gateway)
         asked_at = time.monotonic()
-        slots = await self._limiter.acquire(len(positions), self._holder, units)
+        # Whoever is tried for the first time goes before the retries of the lane, and beside them of the next.
+        holder = Holder(self._lease.lane.rank + (not fresh), self._lease.source_id)
+        slots = await self._limiter.acquire(len(positions), holder, units)
         self._counts.waited(time.monotonic() - asked_at)
         try:
             # The wait may have been long, and the gateway may have failed meanwhile.
-            positions = positions[: min(slots.held, self._slice_size(channel))]
+            positions = positions[: min(slots.held, self._slice_size(fresh=fresh))]
             if not self._may_go_on() or not positions or (notice := await self._notice()) is None:
                 slots.give_back(slots.held)
                 return
             slots.give_back(slots.held - len(positions))
             self._claim(positions)
-            sending = self._send_claimed(channel, notice, positions, slots)
+            one = _Slice(self._lease.batch_id, slots, fresh=fresh)
+            task = self._flights.start(self._send_claimed(channel, notice, positions, one))
         except BaseException:
             slots.give_back(slots.held)
             raise
         if self._limiter.pace.rate is None:
-            await sending
-        else:
-            self._flights.start(sending)
+            await self._until_silent(task, one)
 
     def _claim(self, positions: list[int]) -> None:
         self._batch.claim(positions)
@@ -286,18 +394,23 @@ class _Work:
         self._until_aside -= len(positions)
 
     async def _send_claimed(
-        self, channel: Channel, notice: Notice, positions: list[int], slots: Slots
+        self, channel: Channel, notice: Notice, positions: list[int], one: _Slice
     ) -> None:
-        recipients = self._lease.recipients
+        recipients, slots, gateway = self._lease.recipients, one.slots, self._gateway
+        retries = 0 if one.fresh else len(positions)
+        gateway.retrying += retries
         try:
             self._stopped |= await self._write_claims()
             await self._limiter.depart(slots)
             if self._may_go_on():
-                await self._send(channel, notice, [self._endpoints[recipients[n]] for n in positions], slots)
+                one.begin()
+                await self._send(channel, notice, [self._endpoints[recipients[n]] for n in positions], one)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             self._batch.unclaim(positions)
+            await self._judge(one)
         finally:
-            slots.give_back(slots.held)
+            gateway.retrying -= retries
+            slots.give_back(slots.held + slots.silent)
 
     async def _notice(self) -> Notice | None:
         """Return what may be sent now. None once nothing is left to tell: then all that is left open expires."""
@@ -306,23 +419,28 @@ class _Work:
         self._over |= notice is None
         return notice
 
-    def _slice_size(self, channel: Channel) -> int:
+    def _slice_size(self, *, fresh: bool) -> int:
         """Return how many recipients to send to at once, at most: none where only retries are left, and too many of
-        these have failed.
+        these have failed or are under way.
         """
-        if self._breaker.probing:
-            return 1
-        limits = channel.gateway_limits(self._lease.gateway)
-        size = min(self._dependencies.slice_size, limits.concurrency)
-        if self._batch.has_fresh:
+        gateway = self._gateway
+        size = gateway.slice_size(self._dependencies.slice_size)
+        if fresh or gateway.breaker.probing:
+            self._wait_s, self._withheld = 0.0, False
             return size
         now = time.monotonic()
-        self._budget_s = self._budget.wait_s(now)
-        return min(size, self._budget.allowed(now))
+        allowed = min(gateway.budget.allowed(now), gateway.retry_slots())
+        self._withheld = not allowed
+        self._wait_s = 0.0 if allowed else gateway.budget.wait_s(now) or LOOK_AGAIN_S
+        return min(size, allowed)
 
     def _may_go_on(self) -> bool:
         self._over |= self._now() >= self._lease.deadline
-        return not (self._over or self._stopped or self._pause_s or self._stopping.is_set())
+        rest_s = self._gateway.breaker.rest_s(time.monotonic())
+        if rest_s and not self._pause_s:
+            self._pause(_PAUSES[Sign.FAULT][0], rest_s)
+        put_down = self._stopped or self._doubtful or self._process.stopping.is_set()
+        return not (self._over or self._pause_s or put_down)
 
     async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
         """Write to the record, waiting out an outage: what gateways answered is known nowhere else. If another
@@ -356,18 +474,20 @@ class _Work:
         self._counts.written(progress.outcomes)
         return stopped
 
-    async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint], slots: Slots) -> None:
+    async def _send(self, channel: Channel, notice: Notice, endpoints: list[Endpoint], one: _Slice) -> None:
         flush_s = self._dependencies.policy.recording.flush_s
         try:
             async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
-                    slots.give_back(len(arrived))
-                    self._apply(self._without_untold(arrived, notice), self._heed(arrived, slots))
+                    one.heard = time.monotonic()
+                    one.slots.give_back(len(arrived))
+                    eased_s = self._heed(arrived, one.slots)
+                    self._apply(self._without_untold(arrived, notice), eased_s, one.tally)
                     if time.monotonic() > self._written_at + flush_s:
                         self._stopped |= await self._write()
         except ChannelError as error:
             misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
-            seconds = misconfigured_s if error.needs_person else self._breaker.fail(time.monotonic())
+            seconds = misconfigured_s if error.needs_person else self._gateway.breaker.fail(time.monotonic())
             self._pause(error.label, seconds, code=error.code, log_level=error.log_level)
 
     def _without_untold(self, receipts: list[Receipt], notice: Notice) -> list[Receipt]:
@@ -390,22 +510,54 @@ class _Work:
             self._limiter.accepted((len(receipts) - len(refusals)) * slots.units)
         eased_s = 0.0
         for error in refusals:
-            if isinstance(error, RateLimited):
+            # Where one endpoint may be limited alone, the gateway's pace follows what many are told (`_judge`).
+            if isinstance(error, RateLimited) and not self._gateway.limits.limits_endpoints:
                 asked_s = min(error.retry_after or 0.0, self._dependencies.policy.pauses.retry_after_max_s)
                 eased_s = self._limiter.refused(slots.left_at, asked_s)
         return eased_s
 
-    def _apply(self, receipts: list[Receipt], eased_s: float) -> None:
+    def _apply(self, receipts: list[Receipt], eased_s: float, tally: SliceTally) -> None:
         if not receipts:
             return
-        now = self._now()
-        plain, others = self._batch.apply_receipts(receipts, now, eased_s)
+        now, at, gateway = self._now(), time.monotonic(), self._gateway
+        if accepted := sum(receipt.error is None for receipt in receipts):
+            gateway.accept(at)
+            gateway.answer_times.note(at - tally.started)
+            tally.accepted += accepted
+        accepted_s = at - gateway.evidence.accepted_at
+        plain, others = self._batch.apply_receipts(receipts, now, eased_s, accepted_s)
         latency_s = max(0.0, (now - self._lease.received_at).total_seconds())
         if plain:
             self._note(ACCEPTED, latency_s, plain)
         for result in others:
             self._note(result, latency_s)
             self._log_failure(result)
+            self._tally(result, tally)
+
+    def _tally(self, result: Settlement, tally: SliceTally) -> None:
+        sign = _sign(result, shared_key=self._gateway.limits.shared_key)
+        if sign is None:
+            tally.well += result.error is not Expired
+            if self._gateway.breaker.probing and result.outcome != State.ACCEPTED:
+                self._gateway.breaker.accept(time.monotonic())  # it answers, if only that this one is gone
+        else:
+            tally.note(sign, result.code, first=result.first, asked_s=result.pause_s)
+
+    async def _judge(self, one: _Slice) -> None:
+        """Leave the gateway alone for what the slice shows of it as a whole. Where another batch may still show the
+        contrary, this one only waits for that.
+        """
+        sign, verdict = self._gateway.judge(one.tally)
+        if verdict is GatewayVerdict.WELL:
+            return
+        if verdict is GatewayVerdict.SUSPECT and await self._dependencies.ledger.is_better_probe_open(
+            self._lease, fresh=False
+        ):
+            self._doubtful = True
+            return
+        reason, log_level = _PAUSES[sign]
+        seconds = self._gateway.leave_alone(sign, one.tally, one.slots.left_at, time.monotonic())
+        self._pause(reason, seconds, code=one.tally.code, log_level=log_level)
 
     def _log_failure(self, result: Settlement) -> None:
         if result.outcome != State.ACCEPTED:
@@ -414,13 +566,12 @@ class _Work:
 
     def _note(self, result: Settlement, latency_s: float, answers: int = 1) -> None:
         self._counts.note(result, latency_s, answers)
-        failed, at = result.gateway_fault, time.monotonic()
-        self._budget.note(retry=result.attempts > 1, failed=failed, now=at, answers=answers)
-        pause = self._breaker.note(failed=failed, now=at, answers=answers)
-        if result.pause_s:
+        failed = result.gateway_fault or result.error is Unauthorized
+        self._gateway.budget.note(
+            retry=result.attempts > 1, failed=failed, now=time.monotonic(), answers=answers
+        )
+        if result.pause_s and not self._gateway.limits.limits_endpoints:
             self._pause("retry_after", result.pause_s, code=result.code)
-        elif pause:
-            self._pause("breaker", pause, code=result.code)
 
     def _pause(
         self, reason: str, seconds: float, *, code: str = "", log_level: int = logging.WARNING
@@ -443,18 +594,37 @@ class _Work:
         if seconds > self._pause_s:
             self._pause_s, self._pause_reason = seconds, reason
 
+    async def _note_subscriptions(self) -> None:
+        """Keep in mind who fails at one alert after another, until the subscription ends, and who does no more. Unless
+        so many do that rather the gateway is to blame.
+        """
+        batch, subscriptions = self._batch, self._dependencies.subscriptions
+        with suppress(*UNAVAILABLE):  # the warning is out: the next one says the same
+            if accepted := batch.accepted_now():
+                await subscriptions.note_accepted(accepted)
+            if not batch.lasting or not self._gateway.limits.ends_failing:
+                return
+            suspect = batch.lasting_suspect()
+            ended = 0
+            if not suspect:
+                policy = self._dependencies.policy.lasting
+                ended = await subscriptions.note_failing(self._lease.alert_id, batch.lasting, policy)
+            self._counts.removed(ended, suspect=suspect)
+
     async def _release(self) -> None:
         lease, ledger = self._lease, self._dependencies.ledger
         progress = self._batch.progress(final=True)
         due = self._batch.next_due()
-        if due is not None and (wait_s := max(self._pause_s, self._budget_s)):
+        wait_s = max(self._pause_s, self._wait_s, LOOK_AGAIN_S if self._doubtful else 0.0)
+        if due is not None and wait_s:
             due = max(due, self._now() + timedelta(seconds=wait_s))
-        if self._budget_s:
+        if self._withheld:
             self._counts.withheld()
         self._counts.paced(self._limiter.pace)
         done = await self._persist(lambda: ledger.release(lease, progress, due, self._endpoints))
         self._counts.written(progress.outcomes)
         self._counts.removed(len(progress.remove), suspect=self._batch.gone_suspect())
+        await self._note_subscriptions()
         if self._pause_s:
             await ledger.pause_gateway(lease.channel, lease.gateway, self._pause_s, self._pause_reason)
         if done or self._stopped:
@@ -467,3 +637,12 @@ class _Work:
                 )
             ]
         )
+
+
+def _sign(result: Settlement, *, shared_key: bool) -> Sign | None:
+    """Return what a failure may be a sign of; None for one that is its recipient's alone."""
+    if result.pause_s:
+        return Sign.THROTTLED
+    if result.error is Unauthorized and shared_key:
+        return Sign.REFUSED
+    return Sign.FAULT if result.gateway_fault else None

@@ -29,6 +29,9 @@ RESERVED_SHARE = 20
 """Of so many slots one is kept for the most urgent lane, which then need not wait until a slow gateway has answered
 requests of another lane; and of those that are kept every other for sources that have none in it, which then need not
 wait for another's requests either."""
+SILENT_PER_SLOT = 5
+"""For each slot so many requests may have left theirs as they are silent for longer than is usual, so that endpoints
+that hang delay those that do not. More are no single endpoints any more."""
 RESERVED_FROM = 5
 """The fewest slots of which one can be spared for that."""
 SOON_S: Final = 0.001
@@ -45,7 +48,7 @@ class Holder(NamedTuple):
 class Slots:
     """The slots that a batch holds."""
 
-    __slots__ = ("_limiter", "_request", "held", "left_at")
+    __slots__ = ("_limiter", "_request", "held", "left_at", "silent")
 
     def __init__(self, limiter: GatewayLimiter, request: SlotRequest, held: int, left_at: float) -> None:
         self._limiter = limiter
@@ -53,15 +56,31 @@ class Slots:
         self.held = held
         self.left_at = left_at
         """When they were granted, in the limiter's seconds: what they are for leaves now."""
+        self.silent = 0
+        """How many requests hold no slot any more, as they are silent for longer than is usual."""
 
     @property
     def units(self) -> float:
         """Return what one message counts for in the gateway's rate."""
         return self._request.units
 
+    def leave_out(self) -> bool:
+        """Give the slots back although their requests are not answered yet, as far as the gateway may have so many that
+        are silent. Returns whether all could be.
+        """
+        count = min(self.held, self._limiter.room_for_silent)
+        self.silent += count
+        self.held -= count
+        self._limiter.silent += count
+        self._limiter.give_back(count, self._request.holder)
+        return not self.held
+
     def give_back(self, count: int) -> None:
         """Give back the slots of requests that were answered, or will not be made."""
-        count = min(count, self.held)
+        answered = min(count, self.silent)
+        self.silent -= answered
+        self._limiter.silent -= answered
+        count = min(count - answered, self.held)
         self.held -= count
         self._limiter.give_back(count, self._request.holder)
 
@@ -98,6 +117,9 @@ class GatewayLimiter:
         self.pace = pace or Pace()
         self._departures = Departures()
         self._free = capacity
+        self._silent_most = SILENT_PER_SLOT * capacity
+        self.silent = 0
+        """Requests that hold no slot any more and are not answered yet."""
         self._reserved = max(1, capacity // RESERVED_SHARE) if capacity >= RESERVED_FROM else 0
         self._for_newcomers = self._reserved // 2
         self._monotonic = monotonic
@@ -105,6 +127,11 @@ class GatewayLimiter:
         self._held: Counter[Holder] = Counter()
         self._waiting: dict[SlotRequest, asyncio.Future[int]] = {}
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def room_for_silent(self) -> int:
+        """How many more requests may leave their slots before they are answered."""
+        return max(0, self._silent_most - self.silent)
 
     def any_waits(self) -> bool:
         """Whether a batch waits for slots."""
@@ -126,7 +153,7 @@ class GatewayLimiter:
         try:
             yield slots
         finally:
-            slots.give_back(slots.held)
+            slots.give_back(slots.held + slots.silent)
 
     async def acquire(self, wanted: int, holder: Holder, units: float = 1.0) -> Slots:
         """Wait as `hold` does, for a caller that gives back itself."""

@@ -43,6 +43,15 @@ class LaneGate:
         finally:
             self._active[lane] -= 1
 
+    @contextmanager
+    def rest(self, lane: Lane) -> Iterator[None]:
+        """Do not count a batch of the lane that is under way, as it only waits for answers."""
+        self._active[lane] -= 1
+        try:
+            yield
+        finally:
+            self._active[lane] += 1
+
     def must_wait(self, lane: Lane) -> bool:
         """Whether a higher lane has work in this process."""
         return any(count and other.rank < lane.rank for other, count in self._active.items())

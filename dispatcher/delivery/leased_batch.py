@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from channels.base import Consequence
+from dispatcher.delivery.health.lasting import LASTING, Streak, is_lasting
 from dispatcher.delivery.outcome import RecipientState, Settlement, may_repeat, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
 from dispatcher.model.retry_policy import ResendUncertain
@@ -24,25 +29,52 @@ ANSWERED = (State.ACCEPTED, State.DELIVERED, State.DISPLAYED, State.GONE, State.
 ACCEPTED = Settlement(State.ACCEPTED, "accepted", "", "", 1)
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
 _CLAIMED = bytes(State.CLAIMED | (byte & UNCERTAIN) for byte in range(256))
+_GOLDEN = (math.sqrt(5) - 1) / 2
+_MAY_LAST = (Consequence.RETRY, Consequence.RETRY_UNCERTAIN)
+"""What is tried again although it may never come to anything. Who is told to come later is believed."""
 _IN_FLIGHT = (State.CLAIMED, State.CLAIMED | UNCERTAIN)
+
+
+@lru_cache(maxsize=64)
+def evenly(count: int) -> tuple[int, ...]:
+    """Return the numbers below `count` in an order in which each stretch is spread evenly over all of them, as that of
+    the fractional parts of the golden ratio's multiples (Weyl; Knuth, volume 3, section 6.4).
+    """
+    return tuple(sorted(range(count), key=lambda n: n * _GOLDEN % 1.0))
 
 
 class LeasedBatch:
     """Holds the working copy of a leased batch."""
 
     def __init__(
-        self, lease: Lease, policy: DeliveryPolicy, random: Callable[[], float], *, collapses: bool = True
+        self,
+        lease: Lease,
+        policy: DeliveryPolicy,
+        random: Callable[[], float],
+        *,
+        collapses: bool = True,
+        limited_alone: bool = False,
     ) -> None:
-        """`collapses` is the channel's, see `Channel.collapses`."""
+        """`collapses` is the channel's, see `Channel.collapses`; `limited_alone` is whether the gateway may limit one
+        endpoint alone.
+        """
         self.lease = lease
+        self._limited_alone = limited_alone
         self._collapses = collapses
         self._policy = policy
         self._random = random
         self._outcomes = bytearray(lease.outcomes)
+        count = len(lease.recipients)
+        # Of fewer nothing is concluded about the gateway.
+        self._order = evenly(count) if count >= policy.breaker.failures else range(count)
+        self._fresh_from = 0
+        """Where in the order those begin who were never tried."""
         self._position = {recipient: n for n, recipient in enumerate(lease.recipients)}
         self._problems = dict(lease.problems)
         self._changed: dict[int, RecipientProblem] = {}
         self._gone: list[int] = []
+        self.lasting: dict[int, str] = {}
+        """Recipients who were given up in this lease as their errors last, with the code."""
         self._accepted_first: datetime | None = None
         self._accepted_last: datetime | None = None
         self._text_parts, self._parts_sent = lease.text_parts, lease.parts_sent
@@ -130,13 +162,14 @@ class LeasedBatch:
         return bool(self._in_state(State.PENDING, 1))
 
     def next_slice(self, now: datetime, size: int) -> list[int]:
-        """Return the positions to send to next: first those never tried, then due retries, last those that were in
-        flight when a process died, in ever smaller slices, so that one that kills its worker is found.
+        """Return the positions to send to next: first those never tried, from all over the batch, then due retries,
+        last those that were in flight when a process died, in ever smaller slices, so that one that kills its worker is
+        found.
         """
         if not size:
             return []
-        if fresh := self._in_state(State.PENDING, size):
-            return fresh
+        if self.has_fresh:
+            return self._next_fresh(size)
         due = [n for n in self._in_state(State.RETRY) if self._due(n) <= now]
         calm = [n for n in due if not self._problems[n].crashes]
         if calm:
@@ -147,6 +180,21 @@ class LeasedBatch:
         suspects = [n for n in due if self._problems[n].crashes == worst]
         alone = worst > 1 or worst >= self._policy.suspicion.crashes_kept
         return suspects[:1] if alone else suspects[: max(1, size // 10)]
+
+    def _next_fresh(self, size: int) -> list[int]:
+        """Return recipients who were never tried, of which any share that lie beside each other is in each slice, too:
+        of those who are sick together each slice has some, and none has them all.
+        """
+        outcomes, order = self._outcomes, self._order
+        found: list[int] = []
+        for at in range(self._fresh_from, len(order)):
+            if outcomes[order[at]] & ~UNCERTAIN == State.PENDING:
+                if not found:
+                    self._fresh_from = at
+                found.append(order[at])
+                if len(found) == size:
+                    break
+        return found
 
     def _due(self, n: int) -> datetime:
         return self._problems[n].due or self.lease.now
@@ -165,15 +213,17 @@ class LeasedBatch:
     def unclaim(self, positions: list[int]) -> None:
         """Mark those that got no receipt as not sent after all."""
         outcomes = self._outcomes
+        self._fresh_from = 0
         for n in [n for n in positions if outcomes[n] in _IN_FLIGHT]:
             state = State.RETRY if n in self._problems else State.PENDING
             outcomes[n] = state | (outcomes[n] & UNCERTAIN)
 
     def apply_receipts(
-        self, receipts: Sequence[Receipt], now: datetime, eased_s: float = 0.0
+        self, receipts: Sequence[Receipt], now: datetime, eased_s: float = 0.0, accepted_s: float = math.inf
     ) -> tuple[int, list[Settlement]]:
         """Apply receipts that arrived together; in `eased_s` something may leave to the gateway again, if it asked for
-        patience. Returns how many are plain successes, and what each of the others means.
+        patience, and `accepted_s` ago it last accepted anybody. Returns how many are plain successes, and what each of
+        the others means.
         """
         position, outcomes, problems = self._position, self._outcomes, self._problems
         others: list[Settlement] = []
@@ -182,7 +232,7 @@ class LeasedBatch:
             if receipt.error is None and n not in problems:
                 outcomes[n] = State.ACCEPTED
             else:
-                others.append(self.settle(receipt, now, eased_s))
+                others.append(self.settle(receipt, now, eased_s, accepted_s))
         plain = len(receipts) - len(others)
         if plain:
             self._accepted(now)
@@ -199,7 +249,9 @@ class LeasedBatch:
         self._accepted_first = min(self._accepted_first or now, now)
         self._accepted_last = max(self._accepted_last or now, now)
 
-    def settle(self, receipt: Receipt, now: datetime, eased_s: float = 0.0) -> Settlement:
+    def settle(
+        self, receipt: Receipt, now: datetime, eased_s: float = 0.0, accepted_s: float = math.inf
+    ) -> Settlement:
         """Apply one receipt, see `apply_receipts`."""
         n = self._position[receipt.endpoint_id]
         before = self._problems.get(n)
@@ -210,12 +262,28 @@ class LeasedBatch:
                 return ACCEPTED
         result = settle(
             receipt.error,
-            RecipientState(self._outcomes[n], before.attempts if before else 0, eased_s, self._may_repeat(n)),
+            RecipientState(
+                self._outcomes[n],
+                before.attempts if before else 0,
+                eased_s,
+                self._may_repeat(n),
+                self._limited_alone,
+            ),
             self._policy,
             now=now,
             deadline=self.lease.deadline,
             random=self._random,
         )
+        repeats = before is not None and (before.label, before.code) == (result.label, result.code)
+        alike = before.alike + 1 if before and repeats else 1
+        since = (before.since if before and repeats else None) or now
+        if receipt.error is not None and receipt.error.consequence in _MAY_LAST and result.due is not None:
+            streak = Streak(alike, (now - since).total_seconds())
+            if is_lasting(streak, accepted_s, self._policy.lasting):
+                outcome = State.REJECTED | (result.outcome & UNCERTAIN)
+                result = replace(result, outcome=outcome, label=LASTING, due=None)
+                self.lasting[receipt.endpoint_id] = result.code
+        result = replace(result, first=before is None)
         self._outcomes[n] = result.outcome
         if result.remove:
             self._gone.append(receipt.endpoint_id)
@@ -229,6 +297,8 @@ class LeasedBatch:
                 result.code,
                 result.detail,
                 result.due,
+                alike,
+                since,
             )
         )
         return result
@@ -236,11 +306,29 @@ class LeasedBatch:
     def gone_suspect(self) -> bool:
         """Whether so many of the recipients answered so far are called gone that this is not believed."""
         plain = self._outcomes.translate(_WITHOUT_FLAG)
-        unsubscribed = sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
-        answered = sum(plain.count(state) for state in ANSWERED) - unsubscribed
-        gone = plain.count(State.GONE) - unsubscribed
+        return self._is_suspect(plain.count(State.GONE) - self._unsubscribed())
+
+    def lasting_suspect(self) -> bool:
+        """Whether so many of them were given up that rather the gateway is to blame."""
+        return self._is_suspect(sum(problem.label == LASTING for problem in self._problems.values()))
+
+    def _unsubscribed(self) -> int:
+        return sum(problem.code == UNSUBSCRIBED for problem in self._problems.values())
+
+    def _is_suspect(self, count: int) -> bool:
+        plain = self._outcomes.translate(_WITHOUT_FLAG)
+        answered = sum(plain.count(state) for state in ANSWERED) - self._unsubscribed()
         suspicion = self._policy.suspicion
-        return gone >= suspicion.gone_min and gone > suspicion.gone_share * answered
+        return count >= suspicion.gone_min and count > suspicion.gone_share * answered
+
+    def accepted_now(self) -> list[int]:
+        """Return the recipients who were accepted in this lease."""
+        was, now = self.lease.outcomes, self._outcomes
+        return [
+            recipient
+            for n, recipient in enumerate(self.lease.recipients)
+            if now[n] == State.ACCEPTED and was[n] != State.ACCEPTED
+        ]
 
     def progress(self, *, final: bool = False) -> Progress:
         """Return what to write now. Asking for it means that it is being written. Endpoints are removed with the

@@ -30,6 +30,8 @@ class RecipientState:
     """In how many seconds something may leave to the gateway again, if it has asked for patience."""
     may_repeat: bool = True
     """Whether the message is sent again where nobody knows whether it has arrived, see `may_repeat`."""
+    limited_alone: bool = False
+    """Whether the gateway may limit one endpoint alone: then one that must wait waits longer each time."""
 
 
 WAITED_OUT_S = 2.0
@@ -55,9 +57,14 @@ class Settlement:
     remove: bool = False
     """Whether the endpoint is gone: then the subscription is ended."""
     pause_s: float = 0.0
-    """Seconds for which the whole gateway is paused."""
+    """Seconds for which we were asked to wait. Where one endpoint may be limited alone, it is the gateway that asks
+    only of many in a row.
+    """
+    error: type[DeliveryError] | None = None
     gateway_fault: bool = False
-    """Whether the failure is of the gateway's making: many of these open its breaker."""
+    """Whether the failure may be of the gateway's making."""
+    first: bool = True
+    """Whether this was the first that was tried for the recipient."""
     log_level: int = logging.DEBUG
     """The log level of the error that it comes from."""
 
@@ -116,6 +123,7 @@ def _settlement(
         due=due,
         remove=remove,
         pause_s=pause_s,
+        error=type(error),
         gateway_fault=error.gateway_fault,
         log_level=error.log_level,
     )
@@ -143,11 +151,14 @@ def _again(
 def _patience(
     error: DeliveryError, before: RecipientState, policy: DeliveryPolicy, random: Callable[[], float]
 ) -> tuple[float, float, int]:
-    """Return how long this recipient waits, how long the gateway is paused, and the attempts made by now. Where the
+    """Return how long this recipient waits, how long we are asked to wait, and the attempts made by now. Where the
     gateway did not say how long, its pace decides when something leaves.
     """
     asked_s = min(error.retry_after or 0.0, policy.pauses.retry_after_max_s)
     attempts = before.attempts + error.consequence.is_attempt
+    if error.consequence is Consequence.POSTPONE and before.limited_alone:
+        pause_s, attempts = asked_s or policy.pauses.rate_limited_s, before.attempts + 1
+        return max(pause_s, backoff_s(policy.backoff, attempts, random)), pause_s, attempts
     if error.consequence is Consequence.POSTPONE:
         long_s = before.eased_s if before.eased_s > WAITED_OUT_S else 0.0
         return asked_s or before.eased_s, asked_s or long_s, attempts

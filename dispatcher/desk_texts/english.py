@@ -128,6 +128,7 @@ ENGLISH: Final = DeskTexts(
         "rate_limited": "too many at once",
         "unauthorized": "the receiver refuses our signature",
         "elsewhere": "the address is at another gateway by now",
+        "lasting": "fails again and again",
         "channel_error": "the gateway has a fault",
         "down": "the gateway cannot be reached",
         "misconfigured": "the gateway turns us away",

@@ -128,6 +128,7 @@ GERMAN: Final = DeskTexts(
         "rate_limited": "zu viele auf einmal",
         "unauthorized": "Empfänger weist unsere Signatur ab",
         "elsewhere": "Adresse gehört inzwischen zu einem anderen Gateway",
+        "lasting": "scheitert immer wieder",
         "channel_error": "Gateway gestört",
         "down": "Gateway nicht erreichbar",
         "misconfigured": "Gateway weist uns ab",

@@ -68,13 +68,13 @@ class DeliveryMetrics:
     def _endpoints(self, registry: CollectorRegistry) -> None:
         self.endpoints_removed = Counter(
             "warn_endpoints_removed",
-            "Subscriptions ended because the gateway said they are gone.",
+            "Subscriptions ended because the gateway said they are gone, or as they fail at one alert after another.",
             ("channel",),
             registry=registry,
         )
         self.removals_withheld = Counter(
             "warn_endpoint_removals_withheld",
-            "Batches whose gone subscriptions were kept, because too many were called gone.",
+            "Batches whose gone or failing subscriptions were kept, because there were too many.",
             ("channel",),
             registry=registry,
         )

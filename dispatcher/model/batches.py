@@ -24,6 +24,10 @@ class RecipientProblem:
     code: str
     detail: str
     due: datetime | None
+    alike: int = 0
+    """How many attempts, up to the last, came to this label and code."""
+    since: datetime | None = None
+    """When the first of them did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 
 from pydantic import ConfigDict, Field
 
-from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, REFUSALS_IN_A_ROW
+from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.retry_after import MAX_WAIT_S
 
 # Read by pydantic where the settings are: an unknown name is an error, and the strings below the fields are the manual.
@@ -61,12 +61,9 @@ class BreakerPolicy:
 
     __pydantic_config__ = _CONFIG
 
-    window_s: Seconds = 10.0
-    """Seconds for which an answer counts."""
-    answers_min: Count = 20
-    """Answers within the window below which a share says nothing."""
-    failure_share: Share = 0.5
-    """The circuit opens when more than this share of the answers are failures of the gateway's making."""
+    failures: Count = 20
+    """Recipients in a row, each tried for the first time, whose failures open the circuit where nobody was accepted
+    meanwhile. Where 40 % of all are sick and the others are well, this comes once in a hundred million."""
     pause_base_s: Seconds = 1.0
     """Seconds of the first pause, doubled with each that follows without a success between."""
     pause_cap_s: Seconds = 30.0
@@ -74,9 +71,33 @@ class BreakerPolicy:
     connect_failures: Count = CONNECT_FAILURES_IN_A_ROW
     """Failed connections in a row, without any that succeeded, at which a gateway is down. One lost packet or one
     restarting instance is no outage."""
-    refusals: Count = REFUSALS_IN_A_ROW
-    """Refusals (401, 403) in a row, without an acceptance, at which a gateway refuses us and not single recipients;
-    where subscriptions carry a key of their own."""
+    refusals: Count = 20
+    """The same of refusals (401, 403), where subscriptions carry a key of their own: then the gateway refuses us and
+    not single recipients."""
+    throttled: Count = 20
+    """The same of 429 and of 503 with `Retry-After`, where single endpoints may be limited, too: then the gateway is
+    left alone and not single recipients."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastingPolicy:
+    """When a recipient is given up whose attempts all fail in the same way while others behind the gateway are
+    accepted.
+    """
+
+    __pydantic_config__ = _CONFIG
+
+    attempts: Count = 5
+    """Attempts that failed alike, at least."""
+    after_s: Seconds = 60.0
+    """Seconds that they went on, at least, where somebody else was accepted in as many seconds before the last."""
+    alone_s: Seconds = 600.0
+    """Seconds that they went on where others were accepted when it began and nobody was sent to since: the gateway may
+    have failed meanwhile."""
+    alerts: Count = 3
+    """Alerts at which a recipient was given up so, and never accepted between, after which the subscription ends."""
+    over_s: Annotated[float, Field(gt=0, le=31 * 86_400)] = 86_400.0
+    """Seconds between the first of them and the last, at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +197,7 @@ class DeliveryPolicy:
 
     backoff: BackoffPolicy = BackoffPolicy()
     pauses: PausePolicy = PausePolicy()
+    lasting: LastingPolicy = LastingPolicy()
     breaker: BreakerPolicy = BreakerPolicy()
     retry_budget: RetryBudgetPolicy = RetryBudgetPolicy()
     suspicion: SuspicionPolicy = SuspicionPolicy()
@@ -190,6 +212,7 @@ class DeliveryPolicy:
     def __post_init__(self) -> None:
         for smaller, larger, least in (
             ("backoff.base_s", "backoff.cap_s", 1.0),
+            ("lasting.after_s", "lasting.alone_s", 1.0),
             ("breaker.pause_base_s", "breaker.pause_cap_s", 1.0),
             ("lease.heartbeat_s", "lease.duration_s", 2.0),
             ("recording.flush_s", "lease.duration_s", 2.0),

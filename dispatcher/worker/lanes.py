@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,6 +19,8 @@ from dispatcher.queue.wakeups import UNAVAILABLE, open_queue, queue_name
 from dispatcher.worker import jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dispatcher.queue.address import QueueAddress
     from dispatcher.queue.lane_queue import TakenJob
     from dispatcher.worker.dependencies import WorkerDependencies
@@ -33,6 +35,9 @@ JOB_TIMEOUT_S = 3600
 """arq cancels a job after this. None takes so long: every wait in it is bounded."""
 RECONNECT_S = 0.5
 """Pause before the next attempt to reach Redis, so that an outage is not answered with a busy loop."""
+RESTING_MAX = 256
+"""Jobs of a lane at most that have given their place away as they only wait. Each holds a lease, which is renewed every
+two seconds."""
 CANCEL_AGAIN_S = 0.1
 """How long a cancelled poll may take to end before it is cancelled again."""
 
@@ -52,6 +57,10 @@ class LaneWorker(Worker):
         self._lane_queue = lane_queue
         self._slots = slots
         self._working: Counter[str] = Counter()
+        self._sources: dict[str, str] = {}
+        """The source of each job under way, by the job's id."""
+        self._resting = 0
+        self.ctx["rest"] = self.rest
         self._look_again = asyncio.Event()
 
     async def main(self) -> None:
@@ -73,6 +82,22 @@ class LaneWorker(Worker):
                 task.result()  # raises what ended it: the queue is away
         await self.heart_beat()
 
+    @contextmanager
+    def rest(self, job_id: str) -> Iterator[None]:
+        """Let another job begin meanwhile: this one only waits for answers, and goes on whenever they come."""
+        source_id = self._sources.get(job_id)
+        if source_id is None or self._resting >= RESTING_MAX:
+            yield
+            return
+        self._resting += 1
+        self._working[source_id] -= 1
+        self._look_again.set()
+        try:
+            yield
+        finally:
+            self._resting -= 1
+            self._working[source_id] += 1
+
     async def _start_next(self) -> None:
         waiting = await self._lane_queue.waiting()
         turns = next_turns(waiting, self._working, self._slots)
@@ -86,11 +111,13 @@ class LaneWorker(Worker):
 
     def _start(self, job: TakenJob) -> None:
         self._working[job.source_id] += 1
+        self._sources[job.job_id] = job.source_id
         task = self.loop.create_task(self.run_job(job.job_id, job.due_ms))
         self.tasks[job.job_id] = task
 
         def ended(_: asyncio.Task[None]) -> None:
             self._working[job.source_id] -= 1
+            self._sources.pop(job.job_id, None)
             self._look_again.set()
 
         task.add_done_callback(ended)

@@ -33,7 +33,6 @@ class Clumsy:
     """An adapter that stumbles over one answer, and is refused by another status."""
 
     gateway = "haupt"
-    refusals_tolerated = 1
 
     def request(self, endpoint: Any, seconds_left: Any) -> Request:
         return Request(endpoint.address, [], b"", 5.0)

@@ -164,7 +164,14 @@ CASES = (
         reads_body=True,
     ),
     *(
-        Case("webpush", partial(_webpush, service=service), departures, _NO_KEYS, variant=service.name)
+        Case(
+            "webpush",
+            partial(_webpush, service=service),
+            {401: "unauthorized", 403: "unauthorized", **departures},
+            _NO_KEYS,
+            variant=service.name,
+            own_credentials=True,
+        )
         for service, departures in (
             (UNIFIEDPUSH, {}),
             (MOZILLA, {}),

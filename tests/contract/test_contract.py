@@ -137,7 +137,7 @@ async def test_nobody_is_unsubscribed_when_we_are_refused(case: Case, client_for
         result = await Stage(case, client_for, side).send(range(3))
     if case.own_credentials:
         assert (result.raised, len(side.seen)) == (None, 3)
-        assert {type(receipt.error) for receipt in result.receipts.values()} == {Unauthorized}
+        assert all(isinstance(receipt.error, Unauthorized) for receipt in result.receipts.values())
         return
     assert isinstance(result.raised, ChannelMisconfigured)
     assert result.raised.gateway == case.gateway((side.origin,))
@@ -153,7 +153,7 @@ async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case: Ca
         return
     assert isinstance(result.raised, ChannelMisconfigured)
     assert set(result.receipts) == {case.number(seen) for seen in side.seen}
-    assert len(side.seen) <= 5
+    assert len(side.seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -232,16 +232,14 @@ async def test_retry_after_in_all_its_forms(
     assert (type(error), error.retry_after) == (RateLimited if limited else Transient, seconds)
 
 
-async def test_nothing_more_is_started_at_a_gateway_that_asks_for_a_pause(
-    case: Case, client_for: Any
-) -> None:
-    pause = 503 if 429 in case.departures else 429
-    async with far_side(case.by_number({2: answer(pause, {"Retry-After": "9"})}, ACCEPTED)) as side:
+async def test_one_who_is_told_to_wait_is_told_so_alone(case: Case, client_for: Any) -> None:
+    """Whether it is the gateway's wish is for those to judge who see all calls."""
+    wait = 503 if 429 in case.departures else 429
+    async with far_side(case.by_number({2: answer(wait, {"Retry-After": "9"})}, ACCEPTED)) as side:
         result = await Stage(case, client_for, side, limits={"concurrency": 1}).send(range(6))
     assert result.raised is None
-    assert result.labels() == {0: "accepted", 1: "accepted", **dict.fromkeys(range(2, 6), "rate_limited")}
-    assert {result.receipts[number].error.retry_after for number in range(2, 6)} == {9.0}
-    assert len(side.seen) == 3
+    assert result.labels() == {**dict.fromkeys(range(6), "accepted"), 2: "rate_limited"}
+    assert result.receipts[2].error.retry_after == 9.0
 
 
 async def test_no_more_than_the_limit_is_in_flight(case: Case, client_for: Any) -> None:

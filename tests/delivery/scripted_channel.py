@@ -19,6 +19,10 @@ class ScriptedChannel:
     """
 
     name: str = "webpush"
+    gateway_changes: dict[str, Any] = field(default_factory=dict)
+    """What its gateways take otherwise than others do."""
+    silent: dict[Any, asyncio.Event] = field(default_factory=dict)
+    """Endpoints that are not answered before this; others behind the gateway are."""
     limits: ChannelLimits = LIMITS
     rate: float | None = None
     account: str = ""
@@ -41,7 +45,7 @@ class ScriptedChannel:
         return "https://push.example"
 
     def gateway_limits(self, gateway: Any) -> GatewayLimits:
-        return GatewayLimits(self.limits.concurrency, self.rate, self.account)
+        return GatewayLimits(self.limits.concurrency, self.rate, self.account, **self.gateway_changes)
 
     def units(self, notice: Any, gateway: Any) -> int:
         return self.parts
@@ -49,9 +53,11 @@ class ScriptedChannel:
     async def send(self, notice: Any, gateway: Any, endpoints: Any) -> AsyncIterator[list[Any]]:
         self.calls.append([endpoint.id for endpoint in endpoints])
         self.notices.append(notice)
-        for endpoint in endpoints:
+        for endpoint in sorted(endpoints, key=lambda one: one.id in self.silent):
             self.entered.set()
             await self.open.wait()
+            if endpoint.id in self.silent:
+                await self.silent[endpoint.id].wait()
             steps = self.script[endpoint.id]
             error = steps.pop(0) if steps else None
             if isinstance(error, ChannelError) or (error is not None and not hasattr(error, "label")):

@@ -1,6 +1,7 @@
 """A batch from the claim to its last outcome, against a scripted gateway."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -27,7 +28,7 @@ from dispatcher.delivery.notices import Notices
 from dispatcher.model.batches import Progress, RecipientProblem
 from dispatcher.model.ledger import Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
-from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
+from dispatcher.model.vocabulary import UNCERTAIN, Lane, Reason, State
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
 from tests.delivery.conftest import House
@@ -479,7 +480,7 @@ async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_wri
     work = [asyncio.create_task(house.deliverer.deliver(batch)) for batch in (first, second)]
 
     async def one_waits_for_the_other() -> bool:
-        return bool(house.deliverer._alone._waiters)
+        return bool(house.deliverer._process.alone._waiters)
 
     await until(one_waits_for_the_other)
     await house.channel.entered.wait()
@@ -496,7 +497,7 @@ async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_wri
 async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(
     house: House,
 ) -> None:
-    ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.answers_min)))
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.failures)))
     house.channel.script.update({one: [Transient("503")] for one in ids})
     first, second = await house.planned()
     for batch in (first, second):
@@ -692,3 +693,172 @@ async def test_at_the_end_of_the_message_itself_what_was_not_started_has_expired
     await house.deliverer.deliver(batch)
     assert await house.outcomes(batch) == bytes([State.EXPIRED])
     assert house.channel.calls == [[one]]
+
+
+async def hung(house: Any, ids: Any) -> Any:
+    """Let these be silent until the event that is returned is set, and others be answered at once."""
+    answered = asyncio.Event()
+    house.channel.silent = dict.fromkeys(ids, answered)
+    house.deliverer._gateways.of("webpush", PUSH).answer_times.note(0.001)
+    return answered
+
+
+async def test_who_is_silent_for_longer_than_usual_does_not_keep_the_next_slices_waiting(
+    house: House,
+) -> None:
+    ids = await house.subscribe(*"abcdefg")
+    answered = await hung(house, ids[:2])
+    [batch] = await house.planned()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+
+    async def others_have_it() -> bool:
+        return [one for _, one in house.channel.seen] == ids[2:]
+
+    await until(others_have_it)
+    limiter = house.deliverer._gateways.of("webpush", PUSH).limiter
+    assert (limiter.silent, limiter._free) == (2, house.channel.limits.concurrency)
+    answered.set()
+    await working
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 7)
+    assert (limiter.silent, limiter._free) == (0, house.channel.limits.concurrency)
+
+
+async def test_a_batch_that_only_waits_gives_its_place_away_and_its_lane_no_precedence(house: House) -> None:
+    ids = await house.subscribe("a")
+    answered = await hung(house, ids)
+    [batch] = await house.planned()
+    resting: list[int] = []
+
+    @contextlib.contextmanager
+    def rest() -> Any:
+        resting.append(1)
+        assert not house.dependencies.gate.must_wait(Lane.EXERCISE)
+        yield
+        resting.append(-1)
+        answered.set()
+
+    await house.deliverer.deliver(batch, rest)
+    assert resting[:2] == [1, -1]
+    assert house.deliverer._process.resting == 0
+    assert await house.outcomes(batch) == bytes([ACCEPTED])
+
+
+async def test_a_lease_that_is_lost_to_a_silent_slice_ends_the_work(house: House) -> None:
+    ids = await house.subscribe(*"abcdef")
+    answered = await hung(house, ids[:1])
+    [batch] = await house.planned()
+    working = asyncio.create_task(house.deliverer.deliver(batch))
+
+    async def others_have_it() -> bool:
+        return len(house.channel.seen) == 5
+
+    await until(others_have_it)
+    await house.pool.execute("UPDATE batch SET lease_token = lease_token + 1")
+    answered.set()
+    await working
+    assert house.count("warn_leases_lost_total") == 1
+
+
+async def test_twenty_in_a_row_who_refuse_our_key_stop_the_gateway_and_end_nobody(house: House) -> None:
+    house.channel.gateway_changes = {"shared_key": True, "limits_endpoints": True}
+    ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.refusals)))
+    house.channel.script.update({one: [Unauthorized("403")] for one in ids})
+    for batch in await house.planned():
+        await house.deliverer.deliver(batch)
+    assert (await paused(house))["reason"] == "misconfigured"
+    assert {label for _, label, _, _, _ in await house.problems()} == {"unauthorized"}
+    assert len(await house.subscriptions.endpoints(ids)) == len(ids)
+
+
+async def test_one_who_is_told_to_wait_keeps_nobody_waiting_where_single_endpoints_are_limited(
+    house: House,
+) -> None:
+    house.channel.gateway_changes = {"limits_endpoints": True}
+    one, *others = await house.subscribe(*"abcd")
+    house.channel.script[one] = [RateLimited("429", retry_after=30)]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    assert [each for _, each in house.channel.seen] == others
+    assert await paused(house) is None
+    assert await house.problems() == [(one, "rate_limited", "429", 1, 0)]
+    assert await house.pool.fetchval("SELECT due > clock_timestamp() + interval '25 s' FROM problem")
+
+
+async def test_an_open_circuit_is_probed_by_a_batch_with_somebody_who_was_never_tried(house: House) -> None:
+    [one] = await house.subscribe("a")
+    house.channel.script[one] = [Transient("503")]
+    [older] = await house.planned("A", lane=Lane.FLASH)
+    await house.deliverer.deliver(older)
+    [newer] = await house.planned("B", lane=Lane.ROUTINE)
+    house.deliverer._gateways.of("webpush", PUSH).breaker.fail(time.monotonic())
+    await house.all_due_now()
+    house.channel.calls.clear()
+    await house.deliverer.deliver(older)
+    assert house.channel.calls == []
+    assert f"deliver:{older}:2" in await house.wake_ups_waiting("flash"), "it looks again soon"
+    for batch in (newer, older):
+        await house.all_due_now()
+        await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("B", one), ("A", one)]
+
+
+async def test_who_fails_alike_for_long_while_others_are_accepted_is_given_up(house: House) -> None:
+    house.channel.gateway_changes = {"limits_endpoints": True}
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Transient("507")] * 99
+    [batch] = await house.planned()
+    for _ in range(DEFAULT_POLICY.lasting.attempts):
+        await house.deliverer.deliver(batch)
+        await house.all_due_now()
+        await house.pool.execute("UPDATE problem SET since = since - interval '1 min'")
+    assert await house.outcomes(batch) == bytes([State.REJECTED, ACCEPTED])
+    assert await house.problems() == [(one, "lasting", "507", DEFAULT_POLICY.lasting.attempts, 0)]
+    assert await house.state(batch) == "done"
+    assert [letter.recipient for letter in await DeadLetters(house.pool).listed("A")] == [one]
+    assert set(await house.subscriptions.endpoints([one, two])) == {one, two}
+
+
+async def given_up(house: Any, alert_id: str, ids: Any) -> None:
+    """One alert at which these fail for long while others are accepted."""
+    house.channel.script.update({one: [Transient("507")] * DEFAULT_POLICY.lasting.attempts for one in ids})
+    for batch in await house.planned(alert_id):
+        for _ in range(DEFAULT_POLICY.lasting.attempts):
+            await house.deliverer.deliver(batch)
+            await house.all_due_now()
+            await house.pool.execute("UPDATE problem SET since = since - interval '1 min'")
+
+
+async def test_a_subscription_that_fails_at_one_alert_after_another_ends(house: House) -> None:
+    one, two = await house.subscribe(*"ab")
+    for alert_id in "ABC":
+        await given_up(house, alert_id, [one])
+        await house.pool.execute("UPDATE failing_subscription SET first_at = first_at - interval '1 day'")
+    assert set(await house.subscriptions.endpoints([one, two])) == {two}
+    assert await house.pool.fetchval("SELECT end_reason FROM subscription WHERE id = $1", one) == "lasting"
+    assert house.count("warn_endpoints_removed_total", channel="webpush") == 1
+
+
+async def test_where_one_stands_for_a_town_nothing_ends_and_an_acceptance_is_remembered(house: House) -> None:
+    house.channel.gateway_changes = {"ends_failing": False}
+    one, _ = await house.subscribe(*"ab")
+    await given_up(house, "A", [one])
+    assert await house.pool.fetchval("SELECT count(*) FROM failing_subscription") == 0
+    house.deliverer._gateways._known.clear()
+    house.channel.gateway_changes = {}
+    await given_up(house, "B", [one])
+    assert await house.pool.fetchval("SELECT count(*) FROM failing_subscription") == 1
+    house.channel.script.clear()
+    for batch in await house.planned("C"):
+        await house.deliverer.deliver(batch)
+    assert await house.pool.fetchval("SELECT count(*) FROM failing_subscription") == 0
+
+
+async def test_who_fails_alike_while_nothing_is_known_of_others_is_tried_until_the_end(house: House) -> None:
+    [one] = await house.subscribe("a")
+    house.channel.script[one] = [Transient("507")] * 99
+    [batch] = await house.planned()
+    for _ in range(20):
+        await house.deliverer.deliver(batch)
+        await house.all_due_now()
+        await house.pool.execute("UPDATE problem SET since = since - interval '1 h'")
+    assert await house.outcomes(batch) == bytes([State.RETRY])

@@ -74,6 +74,34 @@ async def test_a_source_that_floods_a_lane_at_a_slow_gateway_holds_up_no_other(
     assert len(house.channel.seen) == 13 * 3
 
 
+async def test_origins_that_never_answer_keep_no_other_warning_waiting(
+    house: House, parts: WorkerDependencies, redis_url: str
+) -> None:
+    """Of one source, with two jobs in the lane."""
+    answered = asyncio.Event()
+    hanging = [f"hangs{number}" for number in range(10)]
+    for name in hanging:
+        await house.subscribe(name, gateway=f"https://{name}.example")
+    [well] = await house.subscribe("well")
+    silent = {row["id"] for row in await house.pool.fetch("SELECT id FROM subscription")} - {well}
+    house.channel.silent = dict.fromkeys(silent, answered)
+    async with lanes_running(parts, redis_url, Lane.FLASH):
+        for alert_id in ("first", "second"):
+            await house.submit(alert_id, lane=Lane.FLASH)
+            ready = ReadyAlert(alert_id, Lane.FLASH, "centre")
+            await house.wake_ups.enqueue([wakeups.plan_wake_up(ready)])
+
+            async def is_told(alert_id: str = alert_id) -> bool:
+                return (alert_id, well) in house.channel.seen
+
+            await until(is_told)
+        assert {one for _, one in house.channel.seen} == {well}, "the others are silent all the while"
+        answered.set()
+        for alert_id in ("first", "second"):
+            await until(settled(house, alert_id))
+    assert len(house.channel.seen) == 2 * 11
+
+
 async def test_wake_ups_for_nothing_and_wake_ups_that_nobody_understands_do_no_harm(
     house: House, parts: WorkerDependencies, redis_url: str
 ) -> None:

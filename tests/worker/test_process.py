@@ -139,7 +139,7 @@ async def test_a_part_that_gets_no_memory_ends_the_process_before_anything_is_wo
     starved = replace(
         parts,
         feed_scheduler=Failing(MemoryError()),
-        watchdog=MemoryWatchdog(end=lambda: ends.append(parts.deliverer._stopping.is_set())),
+        watchdog=MemoryWatchdog(end=lambda: ends.append(parts.deliverer._process.stopping.is_set())),
     )
     with pytest.raises(MemoryError):
         await asyncio.wait_for(worker_process.run(settings, starved, parse(redis_url)), 20)

@@ -118,10 +118,6 @@ class _Text:
     def gateway(self) -> str:
         return self.provider.name
 
-    @property
-    def refusals_tolerated(self) -> int:
-        return 1  # a 401 is about our account, not about a recipient
-
     @cached_property
     def composed(self) -> tuple[Sms, list[str]]:
         """The text and headers, made once and not per recipient."""

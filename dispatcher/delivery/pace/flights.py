@@ -15,15 +15,19 @@ class Flights:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, flight: Coroutine[None, None, None]) -> None:
+    def start(self, flight: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Start one."""
-        self._tasks.add(asyncio.create_task(flight))
+        task = asyncio.create_task(flight)
+        self._tasks.add(task)
+        return task
 
-    async def land_one(self) -> bool:
-        """Wait until at least one has landed. Returns whether any was under way. Raises what it raised."""
+    async def land_one(self, timeout_s: float | None = None) -> bool:
+        """Wait until at least one has landed, for `timeout_s` at most. Returns whether any was under way. Raises what
+        it raised.
+        """
         if not self._tasks:
             return False
-        landed, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        landed, _ = await asyncio.wait(self._tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         self._tasks -= landed
         for task in landed:
             task.result()

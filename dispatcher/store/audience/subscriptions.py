@@ -10,6 +10,7 @@ from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
 from dispatcher.store import audit
+from dispatcher.store.audience import failing
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from dispatcher.access.principals import Actor
+    from dispatcher.model.retry_policy import LastingPolicy
     from dispatcher.store.record import Pool
 
 
@@ -334,6 +336,16 @@ class Subscriptions:
             list(names),
             list(names.values()),
         )
+
+    async def note_failing(self, alert_id: str, codes: Mapping[int, str], policy: LastingPolicy) -> int:
+        """Note whose errors lasted at an alert, with their codes; ends subscriptions and returns how many, see
+        `failing.note_failing`.
+        """
+        return await failing.note_failing(self._pool, alert_id, codes, policy)
+
+    async def note_accepted(self, ids: Sequence[int]) -> None:
+        """Note who was accepted: what failed before is forgotten."""
+        await failing.note_accepted(self._pool, ids)
 
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """Return the channel's endpoints with the next higher ids, at most `limit`."""

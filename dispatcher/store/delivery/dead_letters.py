@@ -22,7 +22,7 @@ _LETTERS = """
 SELECT p.batch_id || '-' || p.position AS id, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
   p.detail, p.attempts, p.updated_at AS at
 FROM problem p JOIN batch b ON b.id = p.batch_id
-WHERE p.due IS NULL AND p.label IN ('permanent', 'crash')
+WHERE p.due IS NULL AND p.label IN ('permanent', 'lasting', 'crash')
 """
 
 _OPEN = """
@@ -148,7 +148,8 @@ async def _fates(connection: Connection, batch: Any, positions: Sequence[int]) -
     rows = await connection.fetch(
         """SELECT p.position, s.ended_at IS NOT NULL AS ended FROM problem p
            LEFT JOIN subscription s ON s.id = p.recipient
-           WHERE p.batch_id = $1 AND p.position = ANY($2) AND p.due IS NULL AND p.label IN ('permanent', 'crash')""",
+           WHERE p.batch_id = $1 AND p.position = ANY($2) AND p.due IS NULL
+             AND p.label IN ('permanent', 'lasting', 'crash')""",
         batch["id"],
         list(positions),
     )

@@ -99,6 +99,14 @@ RETURNING b.id, b.lane, b.lease_token, a.source_id
 """  # noqa: S608 - constant
 """In each lane the sources take turns, so that the limit leaves none of them out."""
 
+_BETTER_PROBE = f"""
+SELECT EXISTS (
+  SELECT FROM batch b JOIN alert a ON a.id = b.alert_id
+  WHERE b.{OPEN} AND b.channel = $1 AND b.gateway = $2 AND b.id <> $3 AND b.lane = ANY($4)
+    AND position($5::bytea IN b.outcomes) > 0 AND a.stopped_at IS NULL AND b.deadline > clock_timestamp()
+    AND b.not_before <= clock_timestamp())
+"""  # noqa: S608 - constant
+
 _WITHOUT_PROBLEMS = bytes((State.PENDING, State.ACCEPTED))
 """The outcome bytes of recipients that were not tried yet, and of those of which nothing more is recorded."""
 _WITHOUT_FLAG = bytes(byte & ~UNCERTAIN for byte in range(256))
@@ -137,7 +145,7 @@ class Ledger:
         # it reads is older than that holder's last write. From here on only we write problems.
         if row["outcomes"].translate(None, _WITHOUT_PROBLEMS):
             problems = await self._pool.fetch(
-                """SELECT position, recipient, attempts, crashes, label, code, detail, due
+                """SELECT position, recipient, attempts, crashes, label, code, detail, due, alike, since
                    FROM problem WHERE batch_id = $1""",
                 batch_id,
             )
@@ -283,6 +291,20 @@ class Ledger:
             reason,
         )
 
+    async def is_better_probe_open(self, lease: Lease, *, fresh: bool) -> bool:
+        """Whether a probe of the lease's gateway is better made for another batch: one with a recipient who was never
+        tried where this has none (`fresh`), or such a one of a more urgent lane.
+        """
+        found: bool = await self._pool.fetchval(
+            _BETTER_PROBE,
+            lease.channel,
+            lease.gateway,
+            lease.batch_id,
+            [lane for lane in Lane if not fresh or lane.rank < lease.lane.rank],
+            bytes((State.PENDING,)),
+        )
+        return found
+
     async def due(self, limit: int = 1000) -> list[ReadyBatch]:
         """Return open batches without a live lease for which no wake-up was enqueued recently, and mark them as
         enqueued.
@@ -383,6 +405,8 @@ async def _write_details(
                         item.code,
                         item.detail,
                         item.due,
+                        item.alike,
+                        item.since,
                     )
                     for item in progress.problems
                 ),
@@ -390,12 +414,14 @@ async def _write_details(
             )
         )
         await connection.execute(
-            """INSERT INTO problem (batch_id, position, recipient, attempts, crashes, label, code, detail, due)
+            """INSERT INTO problem (batch_id, position, recipient, attempts, crashes, label, code, detail, due, alike,
+                 since)
                SELECT $1, * FROM unnest($2::int[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::text[],
-                                        $8::text[], $9::timestamptz[])
+                                        $8::text[], $9::timestamptz[], $10::int[], $11::timestamptz[])
                ON CONFLICT (batch_id, position) DO UPDATE SET attempts = excluded.attempts,
                  crashes = excluded.crashes, label = excluded.label,
-                 code = excluded.code, detail = excluded.detail, due = excluded.due, updated_at = now()""",
+                 code = excluded.code, detail = excluded.detail, due = excluded.due, alike = excluded.alike,
+                 since = excluded.since, updated_at = now()""",
             lease.batch_id,
             *columns,
         )

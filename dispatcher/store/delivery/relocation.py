@@ -50,7 +50,7 @@ _PROBLEMS: Final = """
 WITH place AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[]) AS p(recipient, batch_id, position)),
 old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *)
 SELECT place.batch_id, place.position, old.recipient, old.attempts, old.crashes, old.label, old.code, old.detail,
-  old.due, old.updated_at
+  old.due, old.updated_at, old.alike, old.since
 FROM old JOIN place USING (recipient)"""
 _REPORTS: Final = """
 WITH place AS (SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[]) AS p(old, batch_id, position)),
@@ -64,7 +64,7 @@ _REPORT_COLUMNS: Final = (
 )
 _PROBLEM_COLUMNS: Final = (
     *("batch_id", "position", "recipient", "attempts", "crashes"),
-    *("label", "code", "detail", "due", "updated_at"),
+    *("label", "code", "detail", "due", "updated_at", "alike", "since"),
 )
 
 

@@ -1,0 +1,1 @@
+"""What is known of a gateway and of one recipient behind it: pure, time is a parameter (monotonic seconds)."""

@@ -1,0 +1,61 @@
+"""Which subscriptions end because they fail at one alert after another."""
+
+from typing import Any
+
+import pytest
+
+from dispatcher.model.retry_policy import LastingPolicy
+from dispatcher.store.audience.failing import note_accepted, note_failing
+from tests.store import conftest as on_record
+from tests.support.histories import subscribe
+
+pool, subscriptions = on_record.pool, on_record.subscriptions
+POLICY = LastingPolicy()
+
+
+async def noted(pool: Any, alert_id: str, *ids: int) -> int:
+    return await note_failing(pool, alert_id, dict.fromkeys(ids, "507"), POLICY)
+
+
+async def a_day_later(pool: Any) -> None:
+    await pool.execute("UPDATE failing_subscription SET first_at = first_at - interval '1 day'")
+
+
+async def test_three_alerts_over_a_day_end_a_subscription(pool: Any, subscriptions: Any) -> None:
+    one, two = await subscribe(pool, subscriptions, "a", "b")
+    assert [await noted(pool, alert, one) for alert in "AB"] == [0, 0]
+    await a_day_later(pool)
+    assert await noted(pool, "C", one, two) == 1
+    rows = await pool.fetch("SELECT id, end_reason FROM subscription WHERE ended_at IS NOT NULL")
+    assert [tuple(row) for row in rows] == [(one, "lasting")]
+    assert [row["subscription_id"] for row in await pool.fetch("SELECT * FROM failing_subscription")] == [two]
+
+
+async def test_three_alerts_of_one_storm_end_nothing(pool: Any, subscriptions: Any) -> None:
+    [one] = await subscribe(pool, subscriptions, "a")
+    assert [await noted(pool, alert, one) for alert in "ABCDE"] == [0] * 5
+
+
+async def test_one_alert_counts_once(pool: Any, subscriptions: Any) -> None:
+    [one] = await subscribe(pool, subscriptions, "a")
+    await noted(pool, "A", one)
+    await a_day_later(pool)
+    assert [await noted(pool, "A", one) for _ in range(3)] == [0] * 3
+
+
+async def test_an_acceptance_begins_it_anew(pool: Any, subscriptions: Any) -> None:
+    [one] = await subscribe(pool, subscriptions, "a")
+    for alert in "AB":
+        await noted(pool, alert, one)
+    await a_day_later(pool)
+    await note_accepted(pool, [one])
+    assert await noted(pool, "C", one) == 0
+    assert await pool.fetchval("SELECT alerts FROM failing_subscription") == 1
+
+
+@pytest.mark.parametrize("ids", [[], [7]])
+async def test_whoever_is_not_there_any_more_is_not_noted(
+    pool: Any, subscriptions: Any, ids: list[int]
+) -> None:
+    assert await noted(pool, "A", *ids) == 0
+    assert await pool.fetchval("SELECT count(*) FROM failing_subscription") == 0
