@@ -26,7 +26,7 @@ class AnswerMeaning(StrEnum):
     TRANSIENT = "transient"
     """It was not taken; it is sent again."""
     UNCERTAIN = "uncertain"
-    """Whether it was taken is unknown; it is sent again, and a phone may get it twice."""
+    """Whether it was taken is unknown: sent again, a phone may get it twice."""
 
 
 _ERRORS: Final[Mapping[AnswerMeaning, type[DeliveryError]]] = {

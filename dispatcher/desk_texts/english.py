@@ -150,7 +150,7 @@ ENGLISH: Final = DeskTexts(
         "rate_limited": "too many now; warnings would be sent later",
         "misconfigured": "turned away: the gateway would stop until somebody mends account, credit or configuration",
         "transient": "not accepted; a warning would be sent again",
-        "uncertain": "unknown; a warning would be sent again, and perhaps arrive twice",
+        "uncertain": "unknown; a warning would perhaps arrive, perhaps not, and sent again twice",
     },
     over={
         "expired": "The warning holds no more: it expired ({at}).",

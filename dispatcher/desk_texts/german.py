@@ -150,7 +150,7 @@ GERMAN: Final = DeskTexts(
         "rate_limited": "jetzt zu viele; Warnungen würden später gesendet",
         "misconfigured": "zurückgewiesen: Das Gateway stünde, bis jemand Zugang, Guthaben oder Einrichtung behebt",
         "transient": "nicht angenommen; eine Warnung würde noch einmal gesendet",
-        "uncertain": "unbekannt; eine Warnung würde noch einmal gesendet und käme vielleicht doppelt an",
+        "uncertain": "unbekannt; eine Warnung käme vielleicht an, vielleicht nicht, und noch einmal gesendet doppelt",
     },
     over={
         "expired": "Die Warnung gilt nicht mehr: Sie ist abgelaufen ({at}).",
