@@ -148,7 +148,7 @@ GERMAN: Final = DeskTexts(
         "rejected": "abgelehnt, für diese Nummer endgültig",
         "gone": "abgelehnt: Die Nummer gibt es nicht mehr",
         "rate_limited": "jetzt zu viele; Warnungen würden später gesendet",
-        "misconfigured": "zurückgewiesen: Das Gateway stünde, bis jemand Zugang, Guthaben oder Einrichtung behebt",
+        "misconfigured": "zurückgewiesen: Das Gateway steht still, bis jemand Zugang, Guthaben, Vertrag ordnet",
         "transient": "nicht angenommen; eine Warnung würde noch einmal gesendet",
         "uncertain": "unbekannt; eine Warnung käme vielleicht an, vielleicht nicht, und noch einmal gesendet doppelt",
     },

@@ -27,7 +27,7 @@ from channels.sms.gsm7 import Encoding
 from channels.sms.http.carrier import HttpCarrier, limits_at
 from channels.sms.http.provider import SmsGateway
 from channels.sms.meanings import AnswerMeaning
-from tests.channels.far_side import answer, far_side
+from tests.channels.far_side import answer, far_side, reset
 from tests.support.sms_gateways import sms_gateway
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -280,3 +280,13 @@ async def test_what_cannot_be_asked_for_show_is_said(
         trial = await channel.try_one(notice(deadline=deadline), Endpoint(7, number, {}))
     assert (trial.meaning, trial.code, trial.answer_shown, trial.reason) == (meaning, code, "", "no request")
     assert not side.seen
+
+
+async def test_a_get_is_no_more_tried_again_than_a_post(client_for: Callable[..., HttpClient]) -> None:
+    """Here a GET sends an SMS: what an HTTP library may repeat, as it changes nothing, would send two."""
+    async with far_side(answer(200, {}, b"ID: 1")) as side:
+        channel = build(client_for(side.origin), gateway(side.origin, **BY_GET))
+        await collect(channel, notice(), [Endpoint(1, NUMBER, {})])
+        side.react = reset
+        (receipt,) = await collect(channel, notice(), [Endpoint(2, NUMBER, {})])
+    assert (receipt.error.label, len(side.seen)) == ("uncertain", 2)
