@@ -10,7 +10,14 @@ from urllib.parse import quote, urlencode
 
 from channels.http.addresses import MAX_URL_CHARACTERS
 from channels.http.messages import header_lines
-from channels.sms.http.templates import NO_MEMBERS, FormTemplate, JsonTemplate, TextTemplate, Values
+from channels.sms.http.templates import (
+    NO_MEMBERS,
+    FormTemplate,
+    JsonTemplate,
+    TextTemplate,
+    Values,
+    path_of,
+)
 from channels.sms.http.validity import IN_SECONDS, Validity
 
 if TYPE_CHECKING:
@@ -57,10 +64,12 @@ class RequestTemplate:
         return body | self.query.names | self.headers.names
 
     def place_of(self, name: str) -> str:
-        """Return the member of the settings' `request` that names it."""
-        if name in self.query.names:
-            return "query"
-        return "headers" if name in self.headers.names else self.kind
+        """Return where in the settings' `request` a placeholder stands."""
+        body = self.body.node if isinstance(self.body, JsonTemplate) else self.body
+        for member, template in (("query", self.query), ("headers", self.headers), (self.kind.value, body)):
+            if (path := path_of(name, template)) is not None:
+                return member + path
+        return self.kind.value
 
 
 class Outgoing(NamedTuple):

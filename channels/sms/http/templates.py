@@ -106,6 +106,17 @@ class JsonTemplate:
         return {} if filled is _ABSENT else filled
 
 
+def path_of(name: str, node: Any) -> str | None:
+    """Return where in a template a placeholder stands, each step after a dot; None where it does not."""
+    if isinstance(node, TextTemplate):
+        return "" if name in node.names else None
+    if isinstance(node, FormTemplate):
+        node = dict(node.members)
+    members = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    found = ((step, path_of(name, member)) for step, member in members)
+    return next((f".{step}{rest}" for step, rest in found if rest is not None), None)
+
+
 def _parsed(where: str, text: str) -> TextTemplate:
     try:
         return TextTemplate.parse(text)

@@ -242,7 +242,11 @@ async def test_a_number_that_no_encoder_takes_hurts_only_itself(
 
 
 @pytest.mark.parametrize("settings", [{}, VONAGE, BY_GET], ids=["json", "form", "get"])
-@pytest.mark.parametrize("text", ["🌊🚒👩‍👩‍👧‍👦 " * 9, "Hoch\ud800wasser", "\x00\x1b[31m", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["🌊🚒👩‍👩‍👧‍👦 " * 9, "Hoch\ud800wasser", "\x00\x1b[31m", ""],
+    ids=["emoji", "half a pair", "controls", "nothing"],
+)
 async def test_no_text_kills_an_encoder(
     client_for: Callable[..., HttpClient], settings: Any, text: str
 ) -> None:

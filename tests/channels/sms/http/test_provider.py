@@ -102,7 +102,7 @@ def test_an_address_has_an_end() -> None:
     assert len(told(one, "ä" * 160).url) < MAX_URL_CHARACTERS
 
 
-@pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦🌊🚒" * 3, "☔", "🌊 " * 90])
+@pytest.mark.parametrize("text", ["👩‍👩‍👧‍👦🌊🚒" * 3, "☔", "🌊 " * 90], ids=["families", "one", "many"])
 def test_a_text_of_emoji_is_a_text(text: str) -> None:
     sms = compose(text, 6)
     assert sms.encoding is Encoding.UCS2

@@ -63,9 +63,19 @@ def request(**given: Any) -> dict[str, Any]:
         # a request
         (
             request(json={"to": "{too}", "text": "{text}"}),
-            "request.json: there is no placeholder {too}; the nearest is {to}",
+            "request.json.to: there is no placeholder {too}; the nearest is {to}",
         ),
         (request(json={"a": [{"to": "{to"}]}), "json.a.0.to: "),
+        (
+            request(json={"a": ["{text}", {"to": "{tu}"}]}),
+            "request.json.a.1.to: there is no placeholder {tu}",
+        ),
+        (request(form={"To": "{to}", "B": "x{txt}"}), "request.form.B: there is no placeholder {txt}"),
+        (request(text="{txet}", headers={"X-To": "{to}"}), "request.text: there is no placeholder {txet}"),
+        (
+            request(text="{text}", headers={"X-To": "{number}"}),
+            "request.headers.X-To: there is no placeholder",
+        ),
         (request(form={"to": "{to}"}), "request: never says {text}"),
         (
             request(json={"to": "{to}", "text": "{text}"}, form={}),

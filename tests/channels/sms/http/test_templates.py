@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from channels.sms.http.templates import DEPTH_MAX, NO_MEMBERS, FormTemplate, JsonTemplate, TextTemplate
+from channels.sms.http.templates import (
+    DEPTH_MAX,
+    NO_MEMBERS,
+    FormTemplate,
+    JsonTemplate,
+    TextTemplate,
+    path_of,
+)
 
 VALUES = {"to": "+49151", "text": "Öl & 100 % {sicher}", "validity": 60, "report_url": None}
 
@@ -66,6 +73,13 @@ def test_what_is_wrong_is_named_by_its_path() -> None:
         JsonTemplate.parse({"recipients": [{"msisdn": "{to"}]})
     with pytest.raises(ValueError, match=r"^to: .*brace"):
         FormTemplate.parse({"to": "to}"})
+
+
+@pytest.mark.parametrize(("name", "path"), [("to", ".a.1.to"), ("text", ".b"), ("validity", None)])
+def test_a_placeholder_stands_somewhere(name: str, path: str | None) -> None:
+    template = JsonTemplate.parse({"a": [1, {"to": "tel:{to}"}], "b": "{text}"})
+    assert path_of(name, template.node) == path
+    assert path_of("to", FormTemplate.parse({"x": "", "To": "{to}"})) == ".To"
 
 
 def test_a_template_is_as_deep_as_requests_are() -> None:
