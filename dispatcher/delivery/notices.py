@@ -82,6 +82,7 @@ class Notices:
         self._page = page
         self._kept: OrderedDict[tuple[str, Kind, str], _Kept] = OrderedDict()
         self._headlines: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._languages: OrderedDict[str, tuple[str, ...]] = OrderedDict()
 
     async def notice(self, lease: Lease | WantedNotice, now: datetime) -> Notice | None:
         """Return what the batch may send at `now` (aware), by the record; None if nothing is left to tell. The record
@@ -107,9 +108,13 @@ class Notices:
         """Return the languages in which a notice of the alert may read differently, and one that stands for all others:
         those of our own words and of the message.
         """
-        _, alert = await self._message(alert_id)
-        own = {primary_language(info) for info in alert.infos}
-        return (ANY_LANGUAGE, *sorted({*CATALOGUES, *own} - {ANY_LANGUAGE}))
+        found = self._languages.get(alert_id)
+        if found is None:
+            _, alert = await self._message(alert_id)
+            own = {primary_language(info) for info in alert.infos}
+            found = (ANY_LANGUAGE, *sorted({*CATALOGUES, *own} - {ANY_LANGUAGE}))
+            _keep(self._languages, alert_id, found)
+        return found
 
     async def _made(self, lease: Lease | WantedNotice, before: _Kept | None, now: datetime) -> _Kept | None:
         """Return the notice as it is at `now`. The message, which never changes, is read again only where its words

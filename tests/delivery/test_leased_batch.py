@@ -403,3 +403,14 @@ def test_uncertainty_survives_every_step_but_an_acceptance() -> None:
         batch = LeasedBatch(replace(start), DEFAULT_POLICY, lambda: 0.5)
         [settlement] = answer(batch, [0], error)
         assert settlement.outcome & UNCERTAIN
+
+
+def test_parts_are_counted_in_a_total_that_may_be_written_twice() -> None:
+    batch = LeasedBatch(
+        replace(lease([State.PENDING] * 4), text_parts=1, parts_sent=5), DEFAULT_POLICY, lambda: 0.5
+    )
+    assert (batch.progress().text_parts, batch.progress().parts_sent) == (1, 5)
+    batch.claim([0, 1, 2])
+    batch.apply_receipts([Receipt(100, parts=2), Receipt(101, Transient("503")), Receipt(102, parts=2)], NOW)
+    assert (batch.progress().text_parts, batch.progress().parts_sent) == (2, 9)
+    assert batch.progress(final=True).parts_sent == 9

@@ -12,10 +12,14 @@ from zoneinfo import ZoneInfo
 import cap
 from channels.app.channel import App
 from channels.sms.channel import Sms
-from channels.sms.gsm7 import encoding_of
+from channels.sms.contract import Contract
+from channels.sms.gsm7 import encoding_of, split
 from channels.sms.http.carrier import HttpCarrier
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.model.vocabulary import Reason
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sms.charges import Charges
+from dispatcher.store.sms.failover import Failover
 from tests.channels import conftest as channel_fixtures
 from tests.channels.far_side import answer, far_side
 from tests.delivery.conftest import House
@@ -89,7 +93,10 @@ async def test_one_sign_more_leaves_the_same_sms_but_for_the_word(house: House, 
         ]
     assert texts[0] == texts[1]
     assert encoding_of(texts[0]) == "gsm7"
-    assert "02421 22-100.\nGebiet: Ort 05358008\nGültig bis " in texts[0]
+    assert len(split(texts[0], encoding_of(texts[0]))) == 1
+    assert "auf 100 Grad und lassen Sie es abkühlen." in texts[0]
+    assert "... 02421 22-100\nGebiet: Ort 05358008\n" in texts[0]
+    assert "bis " in texts[0].splitlines()[-1]
 
 
 async def test_what_begins_tomorrow_says_so(house: House, client_for: Clients) -> None:
@@ -133,3 +140,36 @@ async def test_nothing_that_is_not_seen_arrives(house: House, client_for: Client
         "Hochwasser an der Rur",
         "Meiden Sie\ndas Ufer.",
     )
+
+
+async def test_when_a_gateway_takes_nothing_the_other_one_takes_over_once(
+    house: House, client_for: Clients
+) -> None:
+    """Through the real deliverer: refused by the one, paused, handed over on record, accepted by the other."""
+    contracts = [Contract("a", failover_after_s=1, max_parts=6), Contract("b", weight=0, max_parts=6)]
+    charges = Charges(contracts)
+    async with far_side(answer(503)) as broken, far_side(answer(200, {}, b'{"id": "1"}')) as well:
+        client = client_for(broken.origin, well.origin)
+        carriers = {
+            name: HttpCarrier(client, sms_gateway(name, f"{side.origin}/sms"))
+            for name, side in (("a", broken), ("b", well))
+        }
+        numbers = [f"+49151{n:08}" for n in range(30)]
+        await house.subscriptions.add_many(
+            [NewSubscription("sms", "a", number, {}, (DUEREN,)) for number in numbers]
+        )
+        house.planner._plans = Plans(house.pool, 100, charges=charges)
+        deliverer = house.another(channels={"sms": Sms(carriers)}, slice_size=30)
+        [batch] = await house.planned()
+        await deliverer.deliver(batch)
+        assert await house.pool.fetchval("SELECT count(*) FROM gateway WHERE name = 'a'") == 1, "it is paused"
+        assert await Failover(house.pool, charges).sweep() == [], "not for so short a time"
+        await house.pool.execute("UPDATE gateway SET out_since = out_since - interval '2 s'")
+        [moved] = await Failover(house.pool, charges).sweep()
+        assert moved.recipients == {"b": 30}
+        for ready in moved.ready:
+            await deliverer.deliver(ready.batch_id)
+    reached = [json.loads(request.body)["to"] for request in well.seen]
+    assert sorted(reached) == numbers, "each once"
+    rows = await house.pool.fetch("SELECT gateway, parts_sent, state FROM batch")
+    assert [tuple(row) for row in rows] == [("b", 30, "done")]

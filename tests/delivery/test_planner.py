@@ -1,8 +1,16 @@
 """From an accepted alert to its batches."""
 
+from datetime import UTC
+
 import pytest
 
-from dispatcher.delivery.planner import audience_guard
+from channels.sms.contract import Contract
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.delivery.notices import Notices
+from dispatcher.delivery.planner import Planner, audience_guard
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.sms.charges import Charges
 from tests.delivery.conftest import House
 
 
@@ -17,6 +25,21 @@ async def test_planning_enqueues_a_wake_up_for_every_batch(house: House) -> None
 async def test_a_plan_for_what_needs_none_does_nothing(house: House) -> None:
     await house.planner.plan("never-seen")
     assert house.count("warn_plan_duration_seconds_count") == 0
+
+
+async def test_the_parts_of_an_sms_are_counted_before_it_is_planned(house: House) -> None:
+    await house.subscribe("a", "b", channel="sms", gateway="sms-1")
+    house.planner = Planner(
+        Plans(house.pool, 10, charges=Charges([Contract("sms-1", max_parts=1)])),
+        house.ledger,
+        house.wake_ups,
+        house.dependencies.metrics,
+        LocationIndex(WatchedAreas(house.pool)),
+        notices=Notices(house.alerts, UTC),
+        contracts=[Contract("sms-1", max_parts=1)],
+    )
+    await house.planned()
+    assert await house.pool.fetchval("SELECT text_parts FROM batch") == 1
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,13 @@ def show_alert(
     from dispatcher.api.operator_status import alert_status
     from dispatcher.commands.admin import on_record
     from dispatcher.settings import Settings
+    from dispatcher.wiring import sms_charges
 
-    at = desk(language)
+    at, settings = desk(language), Settings()
     with explained(at, as_json=as_json):
         alert_id = alert_number(alert_id)
-    found = on_record(Settings(), lambda pool: alert_status(pool, alert_id))
+    charges = sms_charges(settings)
+    found = on_record(settings, lambda pool: alert_status(pool, alert_id, charges))
     if found is None:
         say([at.line("nothing_there")], err=True)
         raise typer.Exit(1)
