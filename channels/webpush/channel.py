@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from channels.http.addresses import AddressPolicy
     from channels.http.client import HttpClient
     from channels.webpush.encoder import Encoder
-    from channels.webpush.locations import Acceptances, Locations
+    from channels.webpush.locations import KeptAnswers, Locations
     from channels.webpush.services.directory import Directory
     from channels.webpush.services.push_service import PushService
     from channels.webpush.vapid import VapidKeys, VapidSigner
@@ -145,7 +145,7 @@ class WebPush:
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
         return fan_out(self._http, push, endpoints, bounds, self._proof)
 
-    def _taken(self, notice: Notice, gateway: str, service: PushService) -> Acceptances | None:
+    def _taken(self, notice: Notice, gateway: str, service: PushService) -> KeptAnswers | None:
         """Return where is kept how messages can be taken back, where the service takes any back."""
         locations = self._notes.locations
         if locations is None or not service.withdraws:
@@ -166,7 +166,7 @@ class _Push:
     policy: AddressPolicy
     vapid: VapidKeys
     learnt: LearntKeys
-    taken: Acceptances | None
+    taken: KeptAnswers | None
     limits: ChannelLimits
     encoder: Encoder
     now: Callable[[], datetime]

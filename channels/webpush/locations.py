@@ -29,7 +29,7 @@ MAX_KEPT_BYTES: Final = 1024
 
 
 @dataclass(eq=False, slots=True, weakref_slot=True)
-class Acceptances:
+class KeptAnswers:
     """What one call of `send` gathers."""
 
     alert_id: str
@@ -45,15 +45,15 @@ class Locations:
     """Gathers what the record is to have. For one event loop."""
 
     def __init__(self) -> None:
-        self._open: list[tuple[ref[Acceptances], str, str, list[tuple[int, Answer]]]] = []
+        self._open: list[tuple[ref[KeptAnswers], str, str, list[tuple[int, Answer]]]] = []
 
-    def open(self, alert_id: str, gateway: str) -> Acceptances | None:
+    def open(self, alert_id: str, gateway: str) -> KeptAnswers | None:
         """Return where one call of `send` puts what it gets; it may be collected at any time, also while that goes on.
         None where nobody collects, and too much waits.
         """
         if sum(len(entries) for *_, entries in self._open) >= MOST:
             return None
-        taken = Acceptances(alert_id, gateway)
+        taken = KeptAnswers(alert_id, gateway)
         self._open.append((ref(taken), alert_id, gateway, taken.entries))
         return taken
 
