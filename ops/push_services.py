@@ -76,8 +76,8 @@ answer cannot be taken back.
 The first row that fits counts; what is in no row means what RFC 9110 and 8030 say: 2xx accepted, 404 and 410 gone, 401
 and 403 misconfigured, 408 and 5xx transient, 429 and 503 with `Retry-After` rate limited, other 3xx and 4xx rejected.
 *gone* ends a subscription, unless too many of a batch are called so. *unauthorized*, *transient* and *rejected* are
-about one endpoint, *misconfigured* and *rate limited* about all of us. Rows marked (?) were seen by others; the service
-itself does not say so, or we could not read it.
+about one endpoint, and what such an answer says in `Retry-After` pauses nobody else; *misconfigured* and *rate limited*
+are about all of us. Rows marked (?) were seen by others; the service itself does not say so, or we could not read it.
 """
 
 

@@ -229,7 +229,8 @@ async def test_retry_after_in_all_its_forms(
         result = await Stage(case, client_for, side).send([1])
     error = result.receipts[1].error
     limited = seconds is not None if status == 503 else expected_label(case, status) == "rate_limited"
-    assert (type(error), error.retry_after) == (RateLimited if limited else Transient, seconds)
+    kind = RateLimited if limited else Transient  # which is about one endpoint, and pauses nobody else's
+    assert (type(error), error.retry_after) == (kind, seconds if limited else None)
 
 
 async def test_one_who_is_told_to_wait_is_told_so_alone(case: Case, client_for: Any) -> None:

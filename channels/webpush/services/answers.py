@@ -189,6 +189,8 @@ def judged(
     if row.meaning in (Judgement.TRANSIENT, Judgement.RATE_LIMITED):
         retry_after = parse_retry_after(answer.header("retry-after"), now())
         # 503 with Retry-After is the older way to say 429 (RFC 9110 section 15.6.4).
-        error = RateLimited if answer.status == 503 and retry_after is not None else error
-        return error(code, retry_after=retry_after)
+        if row.meaning is Judgement.RATE_LIMITED or (answer.status == 503 and retry_after is not None):
+            return RateLimited(code, retry_after=retry_after)
+        # What is about one endpoint must not pause the gateway for all, as a time to wait would.
+        return Transient(code)
     return error(code, "redirect refused" if code[0] == "3" else "")

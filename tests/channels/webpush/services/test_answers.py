@@ -19,6 +19,7 @@ from channels.webpush.services.answers import (
     meant,
     row_of,
 )
+from channels.webpush.services.browsers import APPLE
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 SOURCE = Citation("a page", "https://push.example/errors", "2026-11-28")
@@ -104,6 +105,13 @@ def test_an_error_has_the_status_for_its_code_and_no_word_of_the_answer(answer: 
     assert "key" not in str(error)
     if isinstance(error, RateLimited):
         assert error.retry_after == 9
+
+
+def test_what_is_about_one_endpoint_says_nothing_of_when_the_service_may_be_asked() -> None:
+    """One subscriber of a service who has had too much must not delay all others."""
+    for status, kind, seconds in ((429, Transient, None), (503, RateLimited, 900.0)):
+        error = judged(Answer(status, (b"Retry-After: 900",)), APPLE.table, lambda: NOW)
+        assert (type(error), error and error.retry_after) == (kind, seconds)
 
 
 def test_an_acceptance_is_no_error() -> None:
