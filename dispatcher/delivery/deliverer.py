@@ -385,7 +385,7 @@ class _Work:
         except BaseException:
             slots.give_back(slots.held)
             raise
-        if self._limiter.pace.rate is None:
+        if not slots.paced:
             await self._until_silent(task, one)
 
     def _claim(self, positions: list[int]) -> None:

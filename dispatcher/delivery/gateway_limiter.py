@@ -48,7 +48,7 @@ class Holder(NamedTuple):
 class Slots:
     """The slots that a batch holds."""
 
-    __slots__ = ("_limiter", "_request", "held", "left_at", "silent")
+    __slots__ = ("_limiter", "_request", "held", "left_at", "paced", "silent")
 
     def __init__(self, limiter: GatewayLimiter, request: SlotRequest, held: int, left_at: float) -> None:
         self._limiter = limiter
@@ -58,6 +58,8 @@ class Slots:
         """When they were granted, in the limiter's seconds: what they are for leaves now."""
         self.silent = 0
         """How many requests hold no slot any more, as they are silent for longer than is usual."""
+        self.paced = limiter.pace.rate is not None
+        """Whether the gateway had a rate by then: without one, as many were granted as wanted to leave together."""
 
     @property
     def units(self) -> float:
@@ -185,7 +187,7 @@ class GatewayLimiter:
     async def depart(self, slots: Slots) -> None:
         """Wait until what is claimed for these slots may leave, which is at once unless it was held up."""
         rate, now = self.pace.rate, self._monotonic()
-        if rate is not None and (wait_s := self._departures.wait_s(slots.held * slots.units, rate, now)):
+        if slots.paced and rate and (wait_s := self._departures.wait_s(slots.held * slots.units, rate, now)):
             await asyncio.sleep(wait_s)
 
     def refused(self, left_at: float, asked_s: float) -> float:

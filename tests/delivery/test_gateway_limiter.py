@@ -371,8 +371,9 @@ class Journal:
     async def send(self, count: int, holder: Holder, units: float = 1.0) -> None:
         while count > 0:
             slots = await self.limiter.acquire(min(count, 100), holder, units)
-            self.left += [(self.loop.time(), holder)] * slots.held
             count -= slots.held
+            await self.limiter.depart(slots)
+            self.left += [(self.loop.time(), holder)] * slots.held
             self.loop.call_later(0.2, slots.give_back, slots.held)
 
     def most_in_a_second(self) -> int:

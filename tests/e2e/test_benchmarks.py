@@ -39,6 +39,13 @@ def test_a_crowded_lane_is_measured_alone_and_in_the_crowd() -> None:
     assert found["crowded_s"] >= 0.2
 
 
+def test_a_rate_is_measured_against_what_the_contract_says() -> None:
+    found = measured("sms-rate", "--people", "60", "--rate", "50")
+    assert (found["people"], found["rate"], found["refused"]) == (60, 50, 0)
+    assert found["ideal_s"] == pytest.approx(60 * found["parts"] / 50)
+    assert found["ratio_ideal"] > 0.9
+
+
 def test_a_sick_gateway_is_measured_against_the_same_one_when_well() -> None:
     flags = ("--rounds", "1", "--shares", "0.1", "--subscriptions", "60", "--aged-s", "0.5")
     found = measured("sick-gateway", "--errors", "500", *flags)

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final
 
 from dispatcher.delivery.pace.learnt_rate import WAIT_MAX_S, LearntRate
-from dispatcher.delivery.pace.spacing import Spacing
+from dispatcher.delivery.pace.spacing import LATE_S, Spacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +105,7 @@ class Pace:
 
     def _spaced(self, rate: float, now: float) -> Spacing:
         if self._spacing is None:
-            self._spacing = Spacing(rate, now)
+            self._spacing = Spacing(rate, now, 0.0 if self._allowance else LATE_S)
         elif self._spacing.rate != rate:
             self._spacing.change(rate, now)
         return self._spacing

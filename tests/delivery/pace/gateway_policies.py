@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dispatcher.delivery.pace.pace import Pace
+from dispatcher.delivery.pace.spacing import Departures
 
 JITTER_S, ANSWER_S = 0.01, 0.05
 
@@ -88,13 +89,16 @@ class Result:
 def send(gateway: Policy, messages: int, in_flight: int, pace: Pace, *, says_when: bool = False) -> Result:
     """Send so many at the pace, through a network that jitters; what is refused waits as long as the gateway says."""
     chance, now, todo, landed, refused, last = random.Random(1), 0.0, messages, 0, 0, 0.0
+    departures = Departures()
     under_way: list[tuple[float, float, Any]] = []
     """When it arrives or is answered, when it left, and the answer (None: not there yet)."""
     while landed < messages:
         while todo and len(under_way) < in_flight and (pace.ready(now)):
             todo -= 1
             pace.leave(1, now)
-            heapq.heappush(under_way, (now + ANSWER_S / 2 + chance.random() * JITTER_S, now, None))
+            held_s = departures.wait_s(1, pace.rate, now) if pace.rate else 0.0
+            arrives = now + held_s + ANSWER_S / 2 + chance.random() * JITTER_S
+            heapq.heappush(under_way, (arrives, now, None))
         may_leave_at = now + pace.wait_s(now) if todo and len(under_way) < in_flight else math.inf
         arrives_at = under_way[0][0] if under_way else math.inf
         now = max(now, min(may_leave_at, arrives_at))

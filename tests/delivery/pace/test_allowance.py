@@ -44,8 +44,9 @@ async def sender(account: Any, count: int, left: list[float], units: float = 1.0
     limiter = GatewayLimiter(50, loop.time, Pace(RATE, Allowance(account, loop.time)))
     while count > 0:
         async with limiter.hold(min(count, 20), Holder(0, "centre"), units) as slots:
-            left += [loop.time()] * slots.held
             count -= slots.held
+            await limiter.depart(slots)
+            left += [loop.time()] * slots.held
 
 
 def most_in_a_second(left: list[float]) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.delivery.pace.spacing import Departures, Spacing
+from dispatcher.delivery.pace.spacing import HELD_MAX_S, Departures, Spacing
 
 
 def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0005) -> list[float]:
@@ -66,5 +66,23 @@ def test_whoever_waits_as_long_as_told_may_go(rate: float, pauses: list[float]) 
 def test_what_was_held_up_leaves_evenly_all_the_same() -> None:
     departures = Departures()
     waits = [departures.wait_s(1, 50, 3.0) for _ in range(5)]
-    assert waits == pytest.approx([0, 0.02, 0.04, 0.06, 0.08])
+    assert waits == pytest.approx([number / 50.5 for number in range(5)])
     assert departures.wait_s(1, 50, 3.2) == 0, "and what comes at the rate does not wait"
+
+
+def test_what_is_claimed_leaves_soon_even_if_the_rate_falls() -> None:
+    departures = Departures()
+    waits = [departures.wait_s(1, rate, 3.0) for rate in [100.0] * 50 + [0.5] * 3]
+    assert max(waits[:50]) == pytest.approx(HELD_MAX_S)
+    assert max(waits) <= 2, "one message's time at half a message a second"
+
+
+def test_a_process_that_looks_late_each_time_loses_nothing_and_bursts_no_more_than_it_was_late() -> None:
+    spacing, now, left = Spacing(50, 0.0, 0.1), 0.0, 0
+    while now < 10:
+        while spacing.ready(now):
+            spacing.spend(1, now)
+            left += 1
+        now += spacing.wait_s(now) + 0.03
+    assert left == pytest.approx(500, abs=8)
+    assert spacing.ready(now + 3600) == 6, "an hour without use is none of it"
