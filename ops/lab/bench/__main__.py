@@ -12,9 +12,9 @@ from pathlib import Path
 
 from dispatcher.runtime import logs
 from ops.broken_pipe import quietly
-from ops.lab.bench import against
+from ops.lab.bench.paired import against
 
-HELPERS = frozenset({"against", "comparison", "fixtures", "report", "senders", "sink"})
+HELPERS = frozenset({"fixtures", "paired", "report", "senders", "sink"})
 """Modules and packages that benchmarks share: they are no benchmarks themselves."""
 USAGE = """usage: python -m ops.lab.bench NAME [--json] [the benchmark's own flags, see NAME --help]
        python -m ops.lab.bench NAME --against CHECKOUT [--pairs N] [--json] [the benchmark's own flags]

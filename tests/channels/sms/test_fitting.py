@@ -149,7 +149,7 @@ SENTENCE = st.text("abc ", min_size=5, max_size=70).map(lambda text: f"{text.str
 
 @given(
     head=st.text("abc ", min_size=1, max_size=80),
-    body=st.lists(SENTENCE, max_size=12),
+    body=st.lists(SENTENCE, min_size=1, max_size=12),  # a line of nothing but a sign keeps it
     calls=st.lists(st.from_regex(r"024[0-9]{2} [0-9]{4,6}", fullmatch=True), max_size=3),
     places=st.lists(st.sampled_from(["Jülich", "Linnich", "Titz", "Łódź", "Kreuzau"]), max_size=15),
     sign=st.sampled_from(["", " °C", " γ", "–", "…", "🌊", "❶"]),

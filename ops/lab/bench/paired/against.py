@@ -22,14 +22,22 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from ops.lab.bench.comparison import NoResultError, Pair, Side, compare, last_object, order, unknown_flags
+from ops.lab.bench.paired.comparison import (
+    NoResultError,
+    Pair,
+    Side,
+    compare,
+    last_object,
+    order,
+    unknown_flags,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ops.lab.bench.comparison import Comparison
+    from ops.lab.bench.paired.comparison import Comparison
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PROJECT = "cap-dispatcher"
 PAIRS = 5
 WRONG_CALL, INTERRUPTED = 2, 130

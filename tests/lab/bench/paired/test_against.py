@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ops.lab.bench import against
-from ops.lab.bench.against import Timeouts
-from ops.lab.bench.comparison import (
+from ops.lab.bench.paired import against
+from ops.lab.bench.paired.against import Timeouts
+from ops.lab.bench.paired.comparison import (
     NoResultError,
     Pair,
     Ratio,
@@ -27,7 +27,7 @@ from ops.lab.bench.comparison import (
 
 pytestmark = pytest.mark.processes
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PYPROJECT = '[project]\nname = "cap-dispatcher"\n'
 BENCH = """import json, os, signal, sys
 if sys.argv[1] != "cap":
@@ -333,7 +333,7 @@ def test_whoever_interrupts_it_leaves_nothing_running(
         """
         import sys
         from pathlib import Path
-        from ops.lab.bench import against
+        from ops.lab.bench.paired import against
         grace = against.Timeouts(grace_s=float(sys.argv[3]))
         sys.exit(against.main("cap", ["--against", sys.argv[2]], here=Path(sys.argv[1]), patience=grace))
         """,

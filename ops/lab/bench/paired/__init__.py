@@ -1,0 +1,1 @@
+"""A benchmark of this checkout beside the same one of another, in pairs."""
