@@ -17,7 +17,7 @@ SECOND_S: Final = 1.0
 MEMORY_S: Final = 3.0
 """How long acceptances are remembered: the best second of these counts, since the last may have been a quiet one."""
 GRAIN_S: Final = 0.01
-"""Acceptances of so long are one note: a push service takes ten thousand a second."""
+"""RecentAcceptances of so long are one note: a push service takes ten thousand a second."""
 LEAST: Final = 0.5
 """Units a second below which no rate is learnt."""
 FIRST_LEAST: Final = 1.0
@@ -53,7 +53,7 @@ WAIT_S: Final = 0.05
 WAIT_MAX_S: Final = 5.0
 
 
-class Acceptances:
+class RecentAcceptances:
     """Remembers when a gateway took how many units."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class LearntRate:
         """Units a second; None: there was no refusal yet."""
         self._most = most
         self._wait_max_s = wait_max_s
-        self._accepted = Acceptances()
+        self._accepted = RecentAcceptances()
         self._found = 0.0
         """The rate as it was found, before it grew."""
         self._spaced = False

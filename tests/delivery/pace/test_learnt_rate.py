@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.delivery.pace.learnt_rate import Acceptances, LearntRate
+from dispatcher.delivery.pace.learnt_rate import RecentAcceptances, LearntRate
 from dispatcher.delivery.pace.pace import Pace
 from tests.delivery.pace.gateway_policies import FixedWindow, SlidingWindow, TokenBucket, send
 
@@ -121,7 +121,7 @@ def test_where_the_first_that_is_heard_is_a_refusal_it_is_begun_slowly_and_doubl
 class TestAcceptances:
     @given(st.lists(st.tuples(st.floats(0.001, 0.7), st.integers(1, 9)), max_size=40))
     def test_the_best_second_is_what_counting_each_shows(self, notes: list[tuple[float, int]]) -> None:
-        accepted, now, told = Acceptances(), 0.0, []
+        accepted, now, told = RecentAcceptances(), 0.0, []
         for pause, units in notes:
             now += 0.01 + pause
             accepted.add(units, now)
@@ -131,11 +131,11 @@ class TestAcceptances:
         assert accepted.best(now) == best
 
     def test_it_is_known_when_few_enough_are_a_second_old(self) -> None:
-        accepted = Acceptances()
+        accepted = RecentAcceptances()
         for at in (0.0, 0.4, 0.8):
             accepted.add(2, at)
         assert accepted.below(7, 0.9) == 0
         assert accepted.below(6, 0.9) == pytest.approx(0.1)
         assert accepted.below(3, 0.9) == pytest.approx(0.5)
         assert accepted.below(1, 0.9) == pytest.approx(0.9)
-        assert Acceptances().below(1, 0.0) == 0
+        assert RecentAcceptances().below(1, 0.0) == 0
