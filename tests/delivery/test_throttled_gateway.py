@@ -66,13 +66,25 @@ def most_in_a_second(times_ns: list[int]) -> int:
     return max(bisect_left(times, first + 10**9) - number for number, first in enumerate(times))
 
 
-@pytest.mark.parametrize("headers", [{}, {"retry-after": "1"}], ids=["without a time", "with Retry-After"])
+MEANS_TOO_FAST = {
+    "answer": {
+        "rules": [{"status": 403, "means": "rate_limited"}, {"status": "2xx", "means": "accepted"}],
+        "reference": "id",
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "account"),
+    [(429, {}, {}), (429, {"retry-after": "1"}, {}), (403, {}, MEANS_TOO_FAST)],
+    ids=["429", "429 with a time", "403 by the operator's table"],
+)
 async def test_an_account_that_is_throttled_gets_what_it_takes_and_nobody_is_called(
-    house: House, gateway: Standin, channels: Any, headers: dict[str, str]
+    house: House, gateway: Standin, channels: Any, status: int, headers: dict[str, str], account: Account
 ) -> None:
-    action = {"kind": "status", "status": 429, "headers": headers}
+    action = {"kind": "status", "status": status, "headers": headers}
     gateway.set_faults({"match": {"above_per_s": 20}, "action": action})
-    await warn(house, channels(), 60)
+    await warn(house, channels(**account), 60)
     entries = ledger.read(gateway.ledger).entries
     taken = [entry for entry in entries if entry.accepted]
     assert len(taken) == len({entry.recipient for entry in taken}) == 60

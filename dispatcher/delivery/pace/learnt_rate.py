@@ -17,7 +17,7 @@ SECOND_S: Final = 1.0
 MEMORY_S: Final = 3.0
 """How long acceptances are remembered: the best second of these counts, since the last may have been a quiet one."""
 GRAIN_S: Final = 0.01
-"""RecentAcceptances of so long are one note: a push service takes ten thousand a second."""
+"""Acceptances of so long are one note: a push service takes ten thousand a second."""
 LEAST: Final = 0.5
 """Units a second below which no rate is learnt."""
 FIRST_LEAST: Final = 1.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatcher.delivery.pace.learnt_rate import RecentAcceptances, LearntRate
+from dispatcher.delivery.pace.learnt_rate import LearntRate, RecentAcceptances
 from dispatcher.delivery.pace.pace import Pace
 from tests.delivery.pace.gateway_policies import FixedWindow, SlidingWindow, TokenBucket, send
 
