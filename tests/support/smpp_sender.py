@@ -40,7 +40,8 @@ class KeptJournal:
     states: list[Any] = field(default_factory=list)
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def sent(self, part: SentPart) -> None:
+    def sent(self, gateway: str, part: SentPart) -> None:
+        del gateway
         self.parts.append(part)
         self.heard.set()
 
