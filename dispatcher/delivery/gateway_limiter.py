@@ -196,7 +196,7 @@ class GatewayLimiter:
         """
         now = self._monotonic()
         self.pace.refused(left_at, now, asked_s)
-        return self.pace.wait_s(now)
+        return self.pace.rests_s(now)
 
     def accepted(self, units: float) -> None:
         """Note what the gateway took."""

@@ -127,10 +127,10 @@ class LearntRate:
         self._accepted.add(units, now)
         self._fruitless = 0
 
-    def left(self, now: float) -> None:
-        """Note that messages leave, which raises the rate if it lasts."""
+    def left(self, now: float, units: float = 1.0) -> None:
+        """Note that so many units leave, which raises the rate if it lasts."""
         since_s, self._left_at = now - self._left_at, now
-        if self.rate is not None and since_s <= max(IDLE_S, 2 / self.rate):
+        if self.rate is not None and since_s <= max(IDLE_S, 2 * units / self.rate):
             self.rate = min(self.rate * self._growth(since_s), self._most or inf)
             self._used_s += since_s
 

@@ -78,6 +78,10 @@ class Pace:
         shared_s = self._allowance.wait_s(now) if self._allowance else 0.0
         return max(0.0, self._not_before - now, spaced_s, shared_s)
 
+    def rests_s(self, now: float) -> float:
+        """Return for how many seconds the gateway is left alone."""
+        return max(0.0, self._not_before - now)
+
     def ask(self, wanted: float, unit: float, rank: int, then: Callable[[], object]) -> None:
         """Ask for a part of what the account may send, where several processes share it, see `Allowance.ask`."""
         if self._allowance:
@@ -90,7 +94,7 @@ class Pace:
         rate = self.rate
         if rate is not None:
             self._spaced(rate, now).spend(units, now)
-            self._learnt.left(now)
+            self._learnt.left(now, units)
 
     def accepted(self, units: float, now: float) -> None:
         """Note what the gateway took."""

@@ -69,3 +69,14 @@ def test_of_a_shared_account_only_this_processs_part_leaves() -> None:
     assert part.units == 3
     part.parts = 4
     assert pace.rate == KEPT_BELOW * 25, "each process for itself while the bucket is away"
+
+
+def test_a_rate_that_was_found_too_low_grows_also_where_a_message_is_of_several_parts() -> None:
+    pace, now = Pace(), 0.0
+    pace.refused(0.0, 0.0)
+    for _ in range(12):
+        now += pace.wait_s(now)
+        pace.leave(3, now)
+        pace.accepted(3, now)
+    assert pace.learnt is not None
+    assert pace.learnt > 4
