@@ -125,7 +125,7 @@ def refused_for_good(end: SessionEnd) -> bool:
 class _Text:
     """One text on its way."""
 
-    __slots__ = ("_bindings", "done", "make", "on_part", "parts", "references", "session", "since")
+    __slots__ = ("_bindings", "done", "loop", "make", "on_part", "parts", "references", "session", "since")
 
     def __init__(
         self,
@@ -136,7 +136,8 @@ class _Text:
         self._bindings = bindings
         self.make = make
         self.on_part = on_part
-        self.done: asyncio.Future[TextOutcome] = asyncio.get_running_loop().create_future()
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[TextOutcome] = self.loop.create_future()
         self.parts: Sequence[ShortMessage] = ()
         self.references: list[str] = []
         self.session: SmppSession
@@ -175,8 +176,12 @@ class _Text:
             self.done.set_result(Stopped(outcome, len(self.references) + 1, len(self.parts)))
 
     def _note(self, number: int, reference: str) -> None:
-        if reference:
+        if not reference:
+            return
+        try:
             self.on_part(number, len(self.parts), reference)
+        except Exception as error:  # noqa: BLE001 - the part is taken: at worst its receipt cannot be tied to it
+            self.loop.call_exception_handler({"message": "a part's id was not kept", "exception": error})
 
 
 class _Place:

@@ -100,6 +100,19 @@ async def test_parts_go_over_one_session_each_after_the_answer_before() -> None:
         assert one.parts == [(1, 1, 3, "id1"), (1, 2, 3, "id2"), (1, 3, 3, "id3")]
 
 
+async def test_a_text_is_taken_even_if_nobody_can_keep_the_ids_of_its_parts() -> None:
+    crashes: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: crashes.append(context["exception"]))
+
+    def on_part(*_: Any) -> None:
+        raise LookupError
+
+    made = [ShortMessage(text=b"1"), ShortMessage(text=b"2")]
+    async with stage() as one:
+        assert await one.bindings.send("+491", lambda: made, on_part) == Taken(("m-1", "m-2"))
+    assert [type(crash) for crash in crashes] == [LookupError] * 2
+
+
 async def test_the_rest_of_a_text_goes_before_other_texts() -> None:
     async with stage(window=1) as one:
         await asyncio.gather(one.send(1, parts=3), one.send(2), one.send(3))
