@@ -27,7 +27,6 @@ from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.delivery.pace.flights import Flights
 from dispatcher.model.batches import Lease, ReadyBatch
 from dispatcher.model.retry_policy import DEFAULT_POLICY
-from dispatcher.model.vocabulary import State
 from dispatcher.queue import wakeups
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.ledger import LeaseLostError
@@ -538,7 +537,7 @@ class _Work:
         sign = _sign(result, shared_key=self._gateway.limits.shared_key)
         if sign is None:
             tally.well += result.error is not Expired
-            if self._gateway.breaker.probing and result.outcome != State.ACCEPTED:
+            if self._gateway.breaker.probing and not result.is_accepted:
                 self._gateway.breaker.accept(time.monotonic())  # it answers, if only that this one is gone
         else:
             tally.note(sign, result.code, first=result.first, asked_s=result.pause_s)
@@ -560,7 +559,7 @@ class _Work:
         self._pause(reason, seconds, code=one.tally.code, log_level=log_level)
 
     def _log_failure(self, result: Settlement) -> None:
-        if result.outcome != State.ACCEPTED:
+        if not result.is_accepted:
             failure = Failure(self._lease.channel, self._lease.gateway, result.label, result.code)
             self._dependencies.failures.note(failure, result.log_level)
 

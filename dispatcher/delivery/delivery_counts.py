@@ -31,7 +31,7 @@ class DeliveryCounts:
     def note(self, result: Settlement, latency_s: float, answers: int) -> None:
         """Take in answers that are alike; they count with the next write."""
         self._results[result.label] += answers
-        if result.outcome == State.ACCEPTED:
+        if result.is_accepted:
             self._latencies[latency_s] += answers
 
     def written(self, outcomes: bytes) -> None:

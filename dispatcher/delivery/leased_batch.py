@@ -268,6 +268,7 @@ class LeasedBatch:
                 eased_s,
                 self._may_repeat(n),
                 self._limited_alone,
+                self._collapses,
             ),
             self._policy,
             now=now,
@@ -327,7 +328,7 @@ class LeasedBatch:
         return [
             recipient
             for n, recipient in enumerate(self.lease.recipients)
-            if now[n] == State.ACCEPTED and was[n] != State.ACCEPTED
+            if now[n] & ~UNCERTAIN == State.ACCEPTED and was[n] & ~UNCERTAIN != State.ACCEPTED
         ]
 
     def progress(self, *, final: bool = False) -> Progress:

@@ -32,6 +32,8 @@ class RecipientState:
     """Whether the message is sent again where nobody knows whether it has arrived, see `may_repeat`."""
     limited_alone: bool = False
     """Whether the gateway may limit one endpoint alone: then one that must wait waits longer each time."""
+    collapses: bool = True
+    """Whether a person sees once what arrives twice; else who may have got it twice stays uncertain."""
 
 
 WAITED_OUT_S = 2.0
@@ -68,6 +70,10 @@ class Settlement:
     log_level: int = logging.DEBUG
     """The log level of the error that it comes from."""
 
+    @property
+    def is_accepted(self) -> bool:
+        return self.outcome & ~UNCERTAIN == State.ACCEPTED
+
 
 def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float]) -> float:
     """Draw with full jitter: uniform between 0 and base * 2^attempts, capped. `random` is uniform in [0, 1)."""
@@ -95,7 +101,8 @@ def settle(
     """Decide what an answer means; `error` is None where the gateway took the message."""
     flag, attempts = before.outcome & UNCERTAIN, before.attempts
     if error is None:
-        return Settlement(State.ACCEPTED, "accepted", "", "", attempts + 1)
+        twice = 0 if before.collapses else flag
+        return Settlement(State.ACCEPTED | twice, "accepted", "", "", attempts + 1)
     if error.consequence is Consequence.RETRY_UNCERTAIN and not before.may_repeat:
         return _settlement(error, State.DEAD | UNCERTAIN, attempts + 1)
     state = _FINAL.get(error.consequence)

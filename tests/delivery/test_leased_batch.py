@@ -121,7 +121,10 @@ def test_a_text_without_an_answer_is_sent_again_once_in_the_lane_flash() -> None
     assert states(batch) == [State.RETRY, State.RETRY]
     answer(batch, [0], Uncertain("timeout"))
     answer(batch, [1])
-    assert batch.progress().outcomes == bytes([State.DEAD | UNCERTAIN, State.ACCEPTED])
+    assert batch.progress().outcomes == bytes([State.DEAD | UNCERTAIN, State.ACCEPTED | UNCERTAIN]), (
+        "the ledger says who may have it twice"
+    )
+    assert batch.accepted_now() == [101]
 
 
 def test_suspects_come_last_and_in_ever_smaller_company() -> None:
