@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo try test test-fast check format geodata faults worst-case bench audit lock clean
+.PHONY: help setup demo try test test-fast coverage check format geodata faults worst-case bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -36,8 +36,11 @@ demo: setup  ## a flood warning for Kreis Düren, end to end, with failures (KEE
 try: setup  ## a small district whose phones show what arrives: send it a warning by hand, see README
 	@$(BIN)/python -m ops.lab.town $(ARGS)
 
-test: setup  ## all tests, and their coverage; ARGS go to pytest (ARGS="-n0 tests/cap": one folder, no coverage)
-	@$(BIN)/python -m pytest $(if $(strip $(ARGS)),,--cov --cov-report=term) $(PARALLEL) $(ARGS)
+test: setup  ## all tests; ARGS go to pytest (ARGS="-n0 tests/cap": one folder, in one process)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+coverage: setup  ## all tests, and which lines none of them reaches (takes a third longer)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(PARALLEL) $(ARGS)
 
 test-fast: setup  ## the tests that need no other process: no database, no queue, no command; within a minute
 	@$(BIN)/python -m pytest -m "not processes" $(PARALLEL) $(ARGS)

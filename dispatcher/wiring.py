@@ -368,6 +368,14 @@ def sms_contracts(settings: Settings) -> dict[str, Contract]:
     return over_http | {item.name: item.contract(item.name) for item in settings.smpp_gateways}
 
 
+def _show_rates(settings: Settings, metrics: Metrics) -> None:
+    """Show what contracts allow before the first warning, too."""
+    for name, contract in sms_contracts(settings).items():
+        if contract.rate is not None:
+            label = metrics.gateway_label("sms", name)
+            metrics.gateway_rate.labels("sms", label, "configured").set(contract.rate)
+
+
 def smpp_carriers(
     settings: Settings, now: Callable[[], datetime] = utc_now, journal: Journal | None = None
 ) -> dict[str, Carrier]:
@@ -641,6 +649,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     vapid, notes = await _noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
     registry = channels(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
     centres = message_centres(carriers.values(), journal, metrics)
+    _show_rates(settings, metrics)
     gate = LaneGate(wake_ups.higher_lane_active)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)

@@ -58,6 +58,7 @@ def watched(prometheus_tools: Any, servers_dir: Path) -> Iterator[Any]:
 @contextmanager
 def _watched_district(home: Path, port: int) -> Iterator[Any]:
     smsc = {"name": "smsc", "hosts": [f"smpp://127.0.0.1:{port}"], "system_id": "kreis", "weight": 0}
+    smsc |= {"rate": 30, "parts_per_month": 100_000}
     settings = {"WARN_FEEDS": str(home / "feeds.toml"), "WARN_SMPP_GATEWAYS": json.dumps([smsc])}
     with District(home / "district", Layout(plan=PEOPLE, push_services=1, settings=settings)) as district:
         configuration = quick_configuration(district.service.home, home / "monitoring")

@@ -15,6 +15,7 @@ from ops.lab.bench.fixtures import warning
 from ops.lab.bench.idle_latency import PLACE
 from ops.lab.gateways.registry import STANDINS
 from ops.lab.gateways.standins.sms import STANDIN as SMS
+from ops.lab.gateways.state import number_ref
 from ops.lab.world import ledger
 from ops.lab.world.district import SENDER, District, Layout
 from ops.lab.world.ledger import instant
@@ -47,14 +48,17 @@ def most_in_a_second(wall_ns: Sequence[int]) -> int:
     return max((bisect_left(times, at + SECOND_NS) - number for number, at in enumerate(times)), default=0)
 
 
-def _enrol(district: District, people: int) -> None:
+def _enrol(district: District, people: int) -> set[str]:
+    """Subscribe so many people, besides whoever of the population lives there. Returns their recipient keys."""
     ags = PLACE[:5] + PLACE[9:]
     file = district.home / "people.ndjson"
+    numbers = [f"+4900{number}" for number in range(FIRST_NUMBER, FIRST_NUMBER + people)]
     with file.open("w") as lines:
-        for number in range(FIRST_NUMBER, FIRST_NUMBER + people):
-            one = {"channel": SMS.channel, "address": f"+4900{number}", "places": [ags], "instance": ags}
+        for number in numbers:
+            one = {"channel": SMS.channel, "address": number, "places": [ags], "instance": ags}
             lines.write(json.dumps(one) + "\n")
     district.service.commands(["subscriptions", "import", str(file)])
+    return set(map(number_ref, numbers))
 
 
 def run(people: int, rate: float, workers: int) -> dict[str, Any]:
@@ -70,18 +74,18 @@ def run(people: int, rate: float, workers: int) -> dict[str, Any]:
             standins=at_rate(rate, shared=workers > 1),
         )
         with District(home, layout) as district:
-            _enrol(district, people)
+            enrolled = _enrol(district, people)
             xml = warning.write("rate", sender=SENDER, ars=PLACE, grade=warning.FLASH)
             answer = district.submit(xml)
             district.wait_settled(answer.alert_id, 60 + 10 * people / rate)
             entries = ledger.read(district.gateways[SMS.name].ledger).entries
-    taken = [entry for entry in entries if entry.accepted]
+    taken = [entry for entry in entries if entry.accepted]  # by whoever else lives there, too
     text = next(entry.text for entry in taken if entry.text)
     parts = len(split(text, encoding_of(text)))
     ideal_s = len(taken) * parts / rate
     seconds = (instant(max(entry.wall_ns for entry in taken)) - answer.ended_at).total_seconds()
     return {
-        "people": len(taken),
+        "people": len(enrolled & {entry.recipient for entry in taken}),
         "parts": parts,
         "rate": rate,
         "ideal_s": round(ideal_s, 2),
