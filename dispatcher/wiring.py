@@ -368,12 +368,14 @@ def sms_contracts(settings: Settings) -> dict[str, Contract]:
     return over_http | {item.name: item.contract(item.name) for item in settings.smpp_gateways}
 
 
-def _show_rates(settings: Settings, metrics: Metrics) -> None:
-    """Show what contracts allow before the first warning, too."""
+def _worker_metrics(settings: Settings) -> Metrics:
+    """Return a worker's metrics, which show what contracts allow before the first warning, too."""
+    metrics = Metrics()
     for name, contract in sms_contracts(settings).items():
         if contract.rate is not None:
             label = metrics.gateway_label("sms", name)
             metrics.gateway_rate.labels("sms", label, "configured").set(contract.rate)
+    return metrics
 
 
 def smpp_carriers(
@@ -638,7 +640,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     boundaries = load_boundaries(settings) if settings.feeds else None
     known = municipality_names(settings) if boundaries is None else boundaries.names()
     feeds = check(settings, boundaries)
-    metrics = Metrics()
+    metrics = _worker_metrics(settings)
     connecting = record.connect(database_url, size=record_connections(settings))
     pool, pem = await _record_and_secret(settings, SecretName.VAPID, connecting)
     client = open_queue(queue)
@@ -649,7 +651,6 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     vapid, notes = await _noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
     registry = channels(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
     centres = message_centres(carriers.values(), journal, metrics)
-    _show_rates(settings, metrics)
     gate = LaneGate(wake_ups.higher_lane_active)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
