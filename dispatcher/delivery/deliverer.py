@@ -286,12 +286,17 @@ class _Work:
             # The recipient is alone in the process and not merely in its batch, until its outcome is recorded: the next
             # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
             # that holds slots ever waits for this lock.
-            await flights.land()
-            async with self._process.alone:
+            # Those who wait for it may be many, after deaths with many in flight: none keeps its place among the jobs.
+            with self._rest():
+                await flights.land()
+                await self._process.alone.acquire()
+            try:
                 if self._may_go_on():
                     await self._send_slice(channel, positions, fresh=fresh)
                     await flights.land()
                     self._stopped |= await self._write()
+            finally:
+                self._process.alone.release()
 
     async def _await_answers(self) -> bool:
         """Rest until a slice that is under way has landed, or a retry is due. Returns whether any was under way."""
