@@ -158,8 +158,8 @@ class FailedBody(Body):
     channel: words.Channel
     gateway: str = Field(description="its public name", examples=["updates.push.example"])
     reason: str = Field(
-        description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead`; `others`: the rest of a "
-        "long list",
+        description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead` (given up; it may have "
+        "arrived all the same); `others`: the rest of a long list",
         examples=["gone"],
     )
     code: str = Field(description="the gateway's code of it; may be empty", examples=["410"])

@@ -211,6 +211,8 @@ class State(IntEnum):
         return State.ACCEPTED <= self <= State.DISPLAYED
 
 
+DEAD_LETTERS = frozenset({State.REJECTED, State.DEAD})
+"""The states of recipients who could not be served, and whom a person may have sent to again."""
 TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.ACCEPTED)
 """The outcome bytes with a terminal state, certain or not."""
 UNCERTAIN = 0x80

@@ -10,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dispatcher.model.vocabulary import DISPATCHED_STATES, TOUCHED, WARNING, BatchState
+from dispatcher.model.vocabulary import (
+    DEAD_LETTERS,
+    DISPATCHED_STATES,
+    TOUCHED,
+    UNCERTAIN,
+    WARNING,
+    BatchState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +35,13 @@ def among(words: Iterable[str]) -> str:
 
 OPEN: Final = f"state = '{BatchState.OPEN}'"
 """Whether a batch is open, written as the partial indexes have it."""
+
+
+def is_dead_letter(problem: str = "p", batch: str = "b") -> str:
+    """Whether a problem is of a recipient who was refused or given up, which his state says, certain or not."""
+    states = ", ".join(str(int(state)) for state in sorted(DEAD_LETTERS))
+    state = f"get_byte({batch}.outcomes, {problem}.position) & ~{UNCERTAIN}"
+    return f"({problem}.due IS NULL AND {state} IN ({states}))"
 
 
 def is_dispatched(alert: str = "alert") -> str:

@@ -562,6 +562,31 @@ async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house
     assert house.channel.seen == [("A", one) for one in ids]
 
 
+async def test_a_text_that_was_given_up_without_an_answer_is_listed_and_a_person_may_send_it_again(
+    house: House,
+) -> None:
+    """By itself it is never sent again; a person decides as often as they like."""
+    house.channel.collapses = False
+    one, two = await house.subscribe(*"ab")
+    house.channel.script[one] = [Uncertain("timeout"), Uncertain("timeout")]
+    [batch] = await house.planned()
+    await house.deliverer.deliver(batch)
+    letters = DeadLetters(house.pool)
+    for calls in (1, 2):
+        assert await house.outcomes(batch) == bytes([State.DEAD | UNCERTAIN, ACCEPTED])
+        assert sum(one in called for called in house.channel.calls) == calls
+        [letter] = await letters.listed("A")
+        assert (letter.recipient, letter.label, letter.code) == (one, "uncertain", "timeout")
+        opened = await letters.opened(letter.id)
+        assert opened is not None
+        assert (opened.uncertain, opened.replay) == (True, Fate.REPLAYED)
+        assert await letters.replay([letter.id], 2) == {letter.id: Fate.REPLAYED}
+        await house.deliverer.deliver(batch)
+    assert house.channel.seen == [("A", two), ("A", one)]
+    assert await house.outcomes(batch) == bytes([ACCEPTED | UNCERTAIN, ACCEPTED]), "perhaps twice"
+    assert await letters.listed("A") == []
+
+
 async def test_an_answer_that_was_not_read_makes_the_recipient_told(house: House) -> None:
     one, two = await house.subscribe(*"ab")
     house.channel.script[one] = [Uncertain("timeout")]

@@ -10,6 +10,7 @@ from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.ledger import DeadLetter, Fate, OpenedLetter
 from dispatcher.model.vocabulary import UNCERTAIN, AlertState, BatchState, State
 from dispatcher.store import audit
+from dispatcher.store.sql import is_dead_letter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 
-_LETTERS = """
+_LETTERS = f"""
 SELECT p.batch_id || '-' || p.position AS id, b.alert_id, b.channel, b.gateway, p.recipient, p.label, p.code,
   p.detail, p.attempts, p.updated_at AS at
 FROM problem p JOIN batch b ON b.id = p.batch_id
-WHERE p.due IS NULL AND p.label IN ('permanent', 'lasting', 'crash')
-"""
+WHERE {is_dead_letter()}
+"""  # noqa: S608 - constant
 
 _OPEN = """
 SELECT b.id, b.outcomes, b.deadline, b.deadline <= clock_timestamp() AS expired, a.stopped_at IS NOT NULL AS stopped,
@@ -146,10 +147,9 @@ async def _fates(connection: Connection, batch: Any, positions: Sequence[int]) -
     if batch is None:
         return dict.fromkeys(positions, Fate.UNKNOWN)
     rows = await connection.fetch(
-        """SELECT p.position, s.ended_at IS NOT NULL AS ended FROM problem p
-           LEFT JOIN subscription s ON s.id = p.recipient
-           WHERE p.batch_id = $1 AND p.position = ANY($2) AND p.due IS NULL
-             AND p.label IN ('permanent', 'lasting', 'crash')""",
+        f"""SELECT p.position, s.ended_at IS NOT NULL AS ended FROM problem p
+           JOIN batch b ON b.id = p.batch_id LEFT JOIN subscription s ON s.id = p.recipient
+           WHERE p.batch_id = $1 AND p.position = ANY($2) AND {is_dead_letter()}""",  # noqa: S608 - constant
         batch["id"],
         list(positions),
     )

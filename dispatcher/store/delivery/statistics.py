@@ -10,7 +10,7 @@ from dispatcher.metrics import CHANNELS
 from dispatcher.metrics.reach import GatewayReach
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, AlertState, Lane
 from dispatcher.store.keys import Keys
-from dispatcher.store.sql import OPEN
+from dispatcher.store.sql import OPEN, is_dead_letter
 
 if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
@@ -52,7 +52,7 @@ GROUP BY 1
 """A message that waited for a person, or behind another, counts from when it no longer did."""
 _WAITING = f"""
 SELECT b.channel, count(*) FILTER (WHERE p.due IS NOT NULL AND b.{OPEN}) AS retries,
-  count(*) FILTER (WHERE p.due IS NULL AND p.label IN ('permanent', 'lasting', 'crash')) AS dead
+  count(*) FILTER (WHERE {is_dead_letter()}) AS dead
 FROM problem p JOIN batch b ON b.id = p.batch_id WHERE b.deadline > now() GROUP BY 1
 """  # noqa: S608 - constant
 _LATE = f"""

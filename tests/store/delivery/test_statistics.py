@@ -7,7 +7,7 @@ import pytest
 
 from dispatcher.metrics import Metrics
 from dispatcher.model.batches import Progress, ReadyBatch, RecipientProblem
-from dispatcher.model.vocabulary import Reason, State
+from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.delivery import statistics
 from dispatcher.store.delivery.ledger import Ledger
@@ -21,14 +21,20 @@ from tests.support.histories import plan, submit
 ACCEPTED, REJECTED, PENDING = State.ACCEPTED, State.REJECTED, State.PENDING
 
 
+STATES = {"gone": State.GONE, "crash": State.DEAD | UNCERTAIN, "uncertain": State.DEAD | UNCERTAIN}
+"""The states that labels lead to where nothing is tried again; else the recipient is rejected."""
+
+
 async def note(ledger: Ledger, batch_id: int, *labels: str, due: bool = False) -> None:
     lease = await ledger.acquire(batch_id)
+    ended = [STATES.get(label, REJECTED) for label in labels]
+    ended += [ACCEPTED] * (len(lease.recipients) - len(ended))
     problems = tuple(
         RecipientProblem(n, lease.recipients[n], 2, 0, label, "400", "too long", lease.now if due else None)
         for n, label in enumerate(labels)
     )
     await ledger.release(
-        lease, Progress(bytes([State.RETRY if due else REJECTED] * len(lease.recipients)), problems)
+        lease, Progress(bytes([State.RETRY] * len(lease.recipients) if due else ended), problems)
     )
 
 
@@ -65,6 +71,19 @@ async def test_gauges_show_how_things_stand(
     assert gauges["warn_gateways_paused", labels(channel="webpush")] == 1
     assert gauges["warn_recipients_unaccounted", labels()] == 0
     assert gauges["warn_record_up", labels()] == 1
+
+
+async def test_who_was_given_up_without_an_answer_counts_as_a_dead_letter(
+    pool: Any, ledger: Ledger, ready_batches: list[ReadyBatch]
+) -> None:
+    _, three, _ = await batch_ids(pool)
+    await note(ledger, three, "uncertain", "lasting", "expired")
+    await pool.execute(
+        "UPDATE batch SET outcomes = set_byte(outcomes, 2, $2) WHERE id = $1",
+        three,
+        State.EXPIRED | UNCERTAIN,
+    )
+    assert (await shown(pool))["warn_dead_letters", labels(channel="webpush")] == 2
 
 
 async def test_an_empty_record_shows_zeros(pool: Any) -> None:
