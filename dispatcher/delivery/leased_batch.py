@@ -106,7 +106,7 @@ class LeasedBatch:
 
     def _may_repeat(self, n: int) -> bool:
         """Whether a message that may have arrived is sent again."""
-        return self._collapses or may_repeat(self._policy, self.lease.lane, self._outcomes[n])
+        return self._collapses or may_repeat(self._policy, self._outcomes[n], extreme=self.lease.extreme)
 
     def _in_state(self, state: State, most: int | None = None) -> list[int]:
         """Return the first `most` positions in this state, certain or not."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from channels.base import Consequence, DeliveryError
 from dispatcher.model.retry_policy import ResendUncertain
-from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
+from dispatcher.model.vocabulary import UNCERTAIN, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,12 +80,13 @@ def backoff_s(policy: BackoffPolicy, attempts: int, random: Callable[[], float])
     return random() * min(policy.cap_s, policy.base_s * 2.0 ** min(attempts, 30))
 
 
-def may_repeat(policy: DeliveryPolicy, lane: Lane, outcome: int) -> bool:
+def may_repeat(policy: DeliveryPolicy, outcome: int, *, extreme: bool) -> bool:
     """Return whether a message that may have arrived is sent again where a person would get it twice. `outcome` is the
-    byte so far: its flag says that it was uncertain before.
+    byte so far: its flag says that it was uncertain before. `extreme` is the severity, and not the lane, in which a
+    Severe warning travels too.
     """
-    if policy.resend_uncertain is ResendUncertain.FLASH:
-        return lane is Lane.FLASH and not outcome & UNCERTAIN
+    if policy.resend_uncertain is ResendUncertain.EXTREME:
+        return extreme and not outcome & UNCERTAIN
     return policy.resend_uncertain is ResendUncertain.ALWAYS
 
 

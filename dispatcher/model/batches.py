@@ -54,6 +54,8 @@ class Lease:
     """Parts of one recipient's text; 0 where gateways count none."""
     parts_sent: int = 0
     """Parts that the gateway has accepted, of all recipients."""
+    extreme: bool = False
+    """Whether the alert's severity is Extreme."""
 
 
 @dataclass(frozen=True, slots=True)

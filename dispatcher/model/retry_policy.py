@@ -181,8 +181,8 @@ class ResendUncertain(StrEnum):
     """When a message that may have arrived is sent again over a channel where a person would get it twice (SMS)."""
 
     NEVER = "never"
-    FLASH = "flash"
-    """Once, in the lane `flash`: better twice than not at all."""
+    EXTREME = "extreme"
+    """Once, of an Extreme warning: better twice than not at all."""
     ALWAYS = "always"
     """Until there is an answer, as over channels where a repeat replaces the first."""
 
@@ -203,11 +203,11 @@ class DeliveryPolicy:
     suspicion: SuspicionPolicy = SuspicionPolicy()
     lease: LeasePolicy = LeasePolicy()
     recording: RecordingPolicy = RecordingPolicy()
-    resend_uncertain: ResendUncertain = ResendUncertain.FLASH
-    """Whether an SMS is sent again that left us and was never answered for: `never`; `flash`: once, if the warning is
-    in the lane `flash` (Extreme); `always`. Otherwise it becomes a dead letter, marked uncertain, which a person may
-    send again. What was in flight when a worker died is sent again but for `never`: most of it had not left. Web Push
-    and apps replace the first message by the second, and get it again in any case."""
+    resend_uncertain: ResendUncertain = ResendUncertain.EXTREME
+    """Whether an SMS is sent again that left us and was never answered for: `never`; `extreme`: once, if the warning's
+    severity is Extreme, whatever its lane; `always`. Otherwise it becomes a dead letter, marked uncertain, which a
+    person may send again. What was in flight when a worker died is sent again but for `never`: most of it had not left.
+    Web Push and apps replace the first message by the second, and get it again in any case."""
 
     def __post_init__(self) -> None:
         for smaller, larger, least in (

@@ -6,6 +6,7 @@ CAP's words are in `cap`, the gateways' words in `channels`; here is what happen
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
+from typing import Final
 
 
 class Lane(StrEnum):
@@ -218,6 +219,10 @@ TERMINAL_OUTCOMES = bytes(byte for byte in range(256) if byte & 0x7F >= State.AC
 UNCERTAIN = 0x80
 """Flag of an outcome byte: a request left us for this recipient and no answer was recorded, so the recipient
 may have been reached whatever the state says. Such a recipient is notified of a later Update or Cancel."""
+
+
+EXTREME: Final = "Extreme"
+"""The severity, as an alert of record has it, for which SMS budgets and the risk of a second SMS do not count."""
 
 
 TOUCHED = "geometry"

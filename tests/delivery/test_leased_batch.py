@@ -100,7 +100,7 @@ def test_who_was_in_hand_when_a_process_died_may_have_been_reached() -> None:
     ("resend", "expected"),
     [
         (ResendUncertain.NEVER, State.DEAD | UNCERTAIN),
-        (ResendUncertain.FLASH, State.RETRY | UNCERTAIN),
+        (ResendUncertain.EXTREME, State.RETRY | UNCERTAIN),
         (ResendUncertain.ALWAYS, State.RETRY | UNCERTAIN),
     ],
 )
@@ -114,8 +114,15 @@ def test_texts_that_were_in_flight_when_a_process_died_are_given_up_only_where_n
     assert (progress.problems[0].due is None) is (expected & ~UNCERTAIN == State.DEAD)
 
 
-def test_a_text_without_an_answer_is_sent_again_once_in_the_lane_flash() -> None:
-    found = replace(lease([State.PENDING, State.PENDING]), lane=Lane.FLASH)
+def test_a_text_of_a_severe_warning_is_not_sent_again_though_it_travels_in_the_lane_flash() -> None:
+    found = replace(lease([State.PENDING]), lane=Lane.FLASH)
+    batch = LeasedBatch(found, DEFAULT_POLICY, lambda: 0.5, collapses=False)
+    answer(batch, [0], Uncertain("timeout"))
+    assert batch.progress().outcomes == bytes([State.DEAD | UNCERTAIN])
+
+
+def test_a_text_without_an_answer_is_sent_again_once_of_an_extreme_warning() -> None:
+    found = replace(lease([State.PENDING, State.PENDING]), extreme=True)
     batch = LeasedBatch(found, DEFAULT_POLICY, lambda: 0.5, collapses=False)
     answer(batch, [0, 1], Uncertain("timeout"))
     assert states(batch) == [State.RETRY, State.RETRY]

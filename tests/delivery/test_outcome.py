@@ -25,7 +25,7 @@ from dispatcher.model.retry_policy import (
     PausePolicy,
     ResendUncertain,
 )
-from dispatcher.model.vocabulary import UNCERTAIN, Lane, State
+from dispatcher.model.vocabulary import UNCERTAIN, State
 from tests.support.messages import HOUR, NOW
 
 ERRORS = (DeliveryError, Expired, Gone, Permanent, RateLimited, Transient, Uncertain)
@@ -201,21 +201,20 @@ def test_another_policy_decides_otherwise(
 
 
 @pytest.mark.parametrize(
-    ("resend", "lane", "outcome", "expected"),
+    ("resend", "extreme", "outcome", "expected"),
     [
-        (ResendUncertain.NEVER, Lane.FLASH, State.CLAIMED, False),
-        (ResendUncertain.FLASH, Lane.FLASH, State.CLAIMED, True),
-        (ResendUncertain.FLASH, Lane.FLASH, State.CLAIMED | UNCERTAIN, False),
-        (ResendUncertain.FLASH, Lane.PRIORITY, State.CLAIMED, False),
-        (ResendUncertain.FLASH, Lane.EXERCISE, State.CLAIMED, False),
-        (ResendUncertain.ALWAYS, Lane.ROUTINE, State.CLAIMED | UNCERTAIN, True),
+        (ResendUncertain.NEVER, True, State.CLAIMED, False),
+        (ResendUncertain.EXTREME, True, State.CLAIMED, True),
+        (ResendUncertain.EXTREME, True, State.CLAIMED | UNCERTAIN, False),
+        (ResendUncertain.EXTREME, False, State.CLAIMED, False),
+        (ResendUncertain.ALWAYS, False, State.CLAIMED | UNCERTAIN, True),
     ],
 )
 def test_whether_a_text_that_may_have_arrived_is_sent_again(
-    resend: ResendUncertain, lane: Lane, outcome: int, *, expected: bool
+    resend: ResendUncertain, outcome: int, *, extreme: bool, expected: bool
 ) -> None:
-    assert may_repeat(DeliveryPolicy(resend_uncertain=resend), lane, outcome) is expected
-    assert DEFAULT_POLICY.resend_uncertain is ResendUncertain.FLASH
+    assert may_repeat(DeliveryPolicy(resend_uncertain=resend), outcome, extreme=extreme) is expected
+    assert DEFAULT_POLICY.resend_uncertain is ResendUncertain.EXTREME
 
 
 @pytest.mark.parametrize("before", [State.CLAIMED, State.CLAIMED | UNCERTAIN])

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from channels.sms.fitting import compose
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.vocabulary import ENDING_REASONS, AlertState, Kind
+from dispatcher.model.vocabulary import ENDING_REASONS, EXTREME, AlertState, Kind
 from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.quote import quote
 from dispatcher.sms.routes import shares
-from dispatcher.store.sms.charges import EXTREME
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose, primary_language

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from channels.clock import elapsed
 from dispatcher.model.batches import Closed, Lease, Progress, ReadyBatch, RecipientProblem
 from dispatcher.model.vocabulary import (
+    EXTREME,
     TERMINAL_OUTCOMES,
     UNCERTAIN,
     AlertState,
@@ -56,7 +57,7 @@ WHERE b.id = $1 AND a.id = b.alert_id AND b.{OPEN} AND a.stopped_at IS NULL
                   AND g.paused_until > clock_timestamp())
 RETURNING b.id AS batch_id, b.lease_token AS token, b.alert_id, b.chain_id, a.source_id, b.kind, b.channel, b.gateway,
   b.language, b.lane, b.deadline, a.received_at, clock_timestamp() AS now, b.recipients, b.outcomes, b.text_parts,
-  b.parts_sent
+  b.parts_sent, a.severity = '{EXTREME}' AS extreme
 """  # noqa: S608 - constant
 
 _ADVANCE = f"""

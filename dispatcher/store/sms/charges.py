@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.sms import Quote
-from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, Kind, Lane
+from dispatcher.model.vocabulary import EXTREME, TERMINAL_OUTCOMES, Kind, Lane
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
 from dispatcher.sms.quote import gateway_quote
@@ -33,7 +33,6 @@ BUDGET_LOCK = 7207116114
 """One plan after the other places its batches, where there is a budget: else two would use the same rest of it."""
 STOPPABLE: Final = frozenset({Kind.ALERT, Kind.UPDATE})
 """The kinds of notices that a budget may stop. Whoever was warned hears of the end."""
-EXTREME: Final = "Extreme"
 
 _OUT = f"""
 SELECT name, extract(epoch FROM clock_timestamp() - out_since)::float8 AS seconds

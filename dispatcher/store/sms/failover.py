@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.vocabulary import Kind, Lane
+from dispatcher.model.vocabulary import EXTREME, Kind, Lane
 from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.routes import routes
 from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
 from dispatcher.store.delivery.relocation import split
-from dispatcher.store.sms.charges import EXTREME, STOPPABLE
+from dispatcher.store.sms.charges import STOPPABLE
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 

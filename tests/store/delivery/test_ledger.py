@@ -71,6 +71,15 @@ async def test_a_lease_holds_all_that_a_worker_needs(
     )
 
 
+@pytest.mark.parametrize(("severity", "extreme"), [("Extreme", True), ("Severe", False)])
+async def test_a_lease_says_whether_the_alert_is_extreme_whatever_its_lane(
+    pool: Any, ledger: Any, batch: Any, severity: str, *, extreme: bool
+) -> None:
+    await pool.execute("UPDATE alert SET severity = $1", severity)
+    await pool.execute("UPDATE batch SET lane = 'flash'")
+    assert (await ledger.acquire(batch)).extreme is extreme
+
+
 @pytest.mark.parametrize(("ticks", "ahead_s"), [((0, 1), 0), ((0, 60, 60), -60), ((0, 60, 100), -100)])
 async def test_a_holder_that_stood_still_while_it_claimed_knows_what_time_it_was_when_it_asked(
     pool: Any, batch: Any, ticks: tuple[Any, ...], ahead_s: int
