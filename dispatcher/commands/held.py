@@ -20,11 +20,15 @@ from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
+from dispatcher.model.sms import HeldSms
 from dispatcher.model.vocabulary import AlertState
 from dispatcher.queue.wakeups import batch_wake_up
 from dispatcher.settings import Settings
+from dispatcher.sms.budget import HELD_FOR_BUDGET
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dispatcher.store.alerts.alerts import Alerts
 
 app = typer.Typer(
@@ -77,19 +81,58 @@ def _members(alert: StoredAlert) -> dict[str, Any]:
 @requires(Permission.READ_HELD)
 @helped(Where.SERVER, "dispatcher held list", "dispatcher held list --json")
 def list_held(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
-    """List the messages that wait for a person, of feeds and of control centres, the longest waiting first."""
+    """List the messages that wait for a person, of feeds and of control centres, the longest waiting first; and the
+    warnings of which SMS wait because no gateway's budget holds them.
+    """
+    settings = Settings()
 
-    async def work(session: Session) -> list[StoredAlert]:
-        return await session.services.held.listed()
+    async def work(session: Session) -> tuple[list[StoredAlert], list[HeldSms]]:
+        waiting = await wiring.sms_charges(settings).held_alerts(session.pool)
+        return await session.services.held.listed(), waiting
 
-    at, alerts = desk(language), run(work)
+    at, (alerts, waiting) = desk(language), run(work)
     if as_json:
         for alert in alerts:
             typer.echo(_line(alert))
-    elif alerts:
+        for one in waiting:
+            typer.echo(json_line(_sms_members(one)))
+        return
+    if alerts:
         say(columns([_head(at), *(_row(alert, at) for alert in alerts)]).split("\n"))
-    else:
+    if waiting:
+        say(([""] if alerts else []) + _sms_lines(waiting, at))
+    if not alerts and not waiting:
         say([at.line("no_held")], err=True)
+
+
+def _sms_members(one: HeldSms) -> dict[str, Any]:
+    return {
+        "id": one.alert_id,
+        "source": one.source_id,
+        "held_for": HELD_FOR_BUDGET,
+        "headline": one.headline,
+        "severity": one.severity,
+        "expires": one.expires.isoformat(),
+        "sms_recipients": sum(one.recipients.values()),
+        "sms_by_gateway": one.recipients,
+        "command": _sms_command(one.alert_id),
+    }
+
+
+def _sms_lines(waiting: Sequence[HeldSms], at: Desk) -> list[str]:
+    """Say of which warnings how many SMS wait, at which gateways, and what sends them."""
+    names = ("id", "source", "expires", "severity", "recipients", "gateway", "headline")
+    table = [[at.texts.columns[name] for name in names]]
+    for one in waiting:
+        gateways = ", ".join(f"{name}: {count}" for name, count in one.recipients.items())
+        numbers = (one.severity, str(sum(one.recipients.values())), gateways)
+        table.append([one.alert_id, one.source_id, at.time(one.expires), *numbers, one.headline or one.event])
+    commands = [at.line("sms_send", command=_sms_command(one.alert_id)) for one in waiting]
+    return [at.line("sms_held"), *columns(table).split("\n"), *commands]
+
+
+def _sms_command(alert_id: str) -> str:
+    return f"dispatcher held sms {alert_id} --why …"
 
 
 def _head(at: Desk) -> list[str]:

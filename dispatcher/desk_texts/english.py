@@ -343,6 +343,8 @@ ENGLISH: Final = DeskTexts(
         "sms_would_wait": "SMS budget: {people} people would get no SMS until the operator lets them go; all else "
         "would be sent",
         "sms_waits": "SMS budget: {people} people wait for the operator to let them go",
+        "sms_held": "SMS that wait to be let go, because no gateway's budget holds them:",
+        "sms_send": "Send them, whatever they cost: {command}",
         "sms_let_go": "{id}: SMS to {people} recipients let go, they are sent",
         "sms_none": "{id}: no SMS waits to be let go",
         "sms_used": "SMS: {parts} parts used{price}",

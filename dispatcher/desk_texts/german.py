@@ -345,6 +345,8 @@ GERMAN: Final = DeskTexts(
         "sms_would_wait": "SMS-Budget: {people} Personen bekämen keine SMS, bis der Betreiber sie freigibt; alles "
         "andere ginge hinaus",
         "sms_waits": "SMS-Budget: {people} Personen warten auf die Freigabe durch den Betreiber",
+        "sms_held": "SMS, die auf eine Freigabe warten, weil das Budget keines Gateways reicht:",
+        "sms_send": "Senden, was es auch kostet: {command}",
         "sms_let_go": "{id}: SMS an {people} Empfänger freigegeben, sie werden gesendet",
         "sms_none": "{id}: Keine SMS wartet auf eine Freigabe",
         "sms_used": "SMS: {parts} Teile verbraucht{price}",

@@ -34,6 +34,20 @@ class GatewayQuote:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldSms:
+    """The SMS of one alert that wait for a person, because no gateway's budget holds them."""
+
+    alert_id: str
+    source_id: str
+    headline: str
+    event: str
+    severity: str
+    expires: datetime
+    recipients: dict[str, int]
+    """How many wait, by the gateway at which they would go out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """What an SMS takes, over all gateways."""
 

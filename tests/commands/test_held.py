@@ -118,9 +118,22 @@ async def test_sms_that_no_budget_holds_are_let_go_once(run: Any, pool: Any, ale
     plans = Plans(pool, 10, charges=charges)
     async for ready in plans.portions("A", in_flight=0, located=Located(texts=texts)):
         assert ready == []
+    head, names, row, command = await run("held", "list")
+    assert head == "SMS, die auf eine Freigabe warten, weil das Budget keines Gateways reicht:"
+    assert names.split()[0] == "Nummer"
+    assert row.split()[0] == "A"
+    assert " Severe " in row
+    assert re.search(r" 5 +a: 5 +Hochwasser", row)
+    assert command == "Senden, was es auch kostet: dispatcher held sms A --why …"
+    [line] = await run("held", "list", "--json")
+    listed = json.loads(line)
+    assert (listed["id"], listed["held_for"], listed["sms_recipients"]) == ("A", "budget", 5)
+    assert (listed["sms_by_gateway"], listed["command"]) == ({"a": 5}, "dispatcher held sms A --why …")
+    assert (await run("held", "list", "--language", "en"))[0].startswith("SMS that wait to be let go")
     [line] = await run("held", "sms", "A", "--why", "es eilt", "--json")
     assert json.loads(line) == {"id": "A", "recipients": 5}
     [batch] = await pool.fetch("SELECT id FROM batch")
     assert (await ledger_of(pool).acquire(batch["id"])).recipients
     [said] = await run("held", "sms", "A", "--why", "es eilt", code=1)
     assert said == "A: Keine SMS wartet auf eine Freigabe"
+    assert await run("held", "list") == ["keine Meldung wartet"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.sms import Quote
+from dispatcher.model.sms import HeldSms, Quote
 from dispatcher.model.vocabulary import EXTREME, TERMINAL_OUTCOMES, Kind, Lane
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
@@ -65,6 +65,13 @@ SELECT b.id, b.alert_id, b.gateway, b.text_parts * cardinality(b.recipients) AS 
 FROM batch b JOIN alert a ON a.id = b.alert_id
 WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL ORDER BY b.id LIMIT 1000
 FOR UPDATE OF b SKIP LOCKED
+"""  # noqa: S608 - constant
+_HELD_ALERTS = f"""
+SELECT a.id, a.source_id, a.headline, a.event, a.severity, a.expires, b.gateway,
+  sum(cardinality(b.recipients))::bigint AS recipients
+FROM batch b JOIN alert a ON a.id = b.alert_id
+WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL
+GROUP BY a.id, b.gateway ORDER BY a.id, b.gateway
 """  # noqa: S608 - constant
 _LET_GO = """
 UPDATE batch SET gateway = n.gateway, held_for = '', not_before = clock_timestamp(), enqueued_at = clock_timestamp()
@@ -241,6 +248,25 @@ class Charges:
             alert_id,
         )
         return count
+
+    async def held_alerts(self, pool: Pool) -> list[HeldSms]:
+        """Return the alerts of which SMS wait for a person, the oldest first."""
+        found: dict[str, HeldSms] = {}
+        for row in await pool.fetch(_HELD_ALERTS):
+            one = found.setdefault(
+                row["id"],
+                HeldSms(
+                    alert_id=row["id"],
+                    source_id=row["source_id"],
+                    headline=row["headline"],
+                    event=row["event"],
+                    severity=row["severity"],
+                    expires=row["expires"],
+                    recipients={},
+                ),
+            )
+            one.recipients[row["gateway"]] = row["recipients"]
+        return [*found.values()]
 
     async def _let_go(
         self, connection: Connection, rows: Sequence[Any], going: Sequence[tuple[int, str]]
