@@ -48,10 +48,12 @@ SELECT alert_id, chain_id, kind, channel, $2, language, lane, deadline, $3, $4, 
 RETURNING id"""
 _PROBLEMS: Final = """
 WITH place AS (SELECT * FROM unnest($2::bigint[], $3::bigint[], $4::int[]) AS p(recipient, batch_id, position)),
-old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *)
-SELECT place.batch_id, place.position, old.recipient, old.attempts, old.crashes, old.label, old.code, old.detail,
-  old.due, old.updated_at, old.alike, old.since
+old AS (DELETE FROM problem WHERE batch_id = $1 RETURNING *, recipient = ANY($5) AS moves)
+SELECT place.batch_id, place.position, old.recipient, old.attempts, old.crashes,
+  CASE WHEN moves THEN '' ELSE old.label END, CASE WHEN moves THEN '' ELSE old.code END,
+  CASE WHEN moves THEN '' ELSE old.detail END, old.due, old.updated_at, old.alike, old.since
 FROM old JOIN place USING (recipient)"""
+"""What the old gateway answered is nothing that the new one has said."""
 _REPORTS: Final = """
 WITH place AS (SELECT * FROM unnest($2::int[], $3::bigint[], $4::int[]) AS p(old, batch_id, position)),
 old AS (DELETE FROM delivery_report WHERE batch_id = $1 RETURNING *)
@@ -119,7 +121,8 @@ async def split(connection: Connection, row: Any, moved: Mapping[int, str]) -> l
         number = await connection.fetchval(_MOVE, row["id"], gateway, there, states)
         places |= {recipient: (number, n) for n, recipient in enumerate(there)}
         found.append((number, 0))
-    await _renumber(connection, row, places)
+    remain = set(recipients) if stays == row["gateway"] else set()
+    await _renumber(connection, row, places, places.keys() - remain)
     return found
 
 
@@ -127,9 +130,11 @@ def _those(row: Any, positions: list[int]) -> tuple[list[int], bytes]:
     return [row["recipients"][n] for n in positions], bytes(row["outcomes"][n] for n in positions)
 
 
-async def _renumber(connection: Connection, row: Any, places: Mapping[int, tuple[int, int]]) -> None:
+async def _renumber(
+    connection: Connection, row: Any, places: Mapping[int, tuple[int, int]], moved: Iterable[int]
+) -> None:
     """Let the problems of a batch's recipients, and what is reported of them, stand where these are now: batch and
-    position.
+    position; of those `moved` to another gateway without what the old one said.
     """
     batch = row["id"]
     problems = await connection.fetch(
@@ -138,6 +143,7 @@ async def _renumber(connection: Connection, row: Any, places: Mapping[int, tuple
         list(places),
         [number for number, _ in places.values()],
         [n for _, n in places.values()],
+        list(moved),
     )
     await connection.copy_records_to_table("problem", records=problems, columns=_PROBLEM_COLUMNS)
     now = [places[recipient] for recipient in row["recipients"]]

@@ -9,6 +9,7 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import UNCERTAIN, State
 from dispatcher.store.delivery.ledger_reader import LedgerReader
 from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.progress import recipient_progress
 from dispatcher.store.sms.charges import Charges
 from dispatcher.store.sms.failover import Failover
 from tests.store.delivery.test_ledger import pending_problem
@@ -85,6 +86,12 @@ async def test_who_was_not_reached_goes_over_and_who_may_have_been_stays(
     lease = await ledger.acquire(one.ready[-1].batch_id)
     assert (lease.gateway, len(lease.recipients)) == ("b", 38)
     assert [problem.due <= lease.now for problem in lease.problems.values()] == [True]
+    assert [(one.label, one.code, one.detail) for one in lease.problems.values()] == [("", "", "")]
+    waiting = (await recipient_progress(pool, "A")).waiting
+    assert {(one.gateway, one.reason, one.code) for one in waiting if one.gateway == "b"} == {
+        ("b", "queued", "")
+    }, "b has said nothing yet"
+    assert await pool.fetchval("SELECT code FROM problem WHERE recipient = $1", people[2]) == "503", "a has"
     [line] = [
         line
         for number in await LedgerReader(pool).batches("A")
