@@ -14,7 +14,7 @@ from channels.base import ChannelMisconfigured, DeliveryError, Expired, Receipt,
 from channels.clock import elapsed
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW, GatewayHealth
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NotSent, Request
-from channels.http_statuses import transport_error
+from channels.http_statuses import refused_gateway, transport_error
 from channels.memory import granted
 
 if TYPE_CHECKING:
@@ -70,12 +70,19 @@ class Bounds:
 
 
 async def fan_out(
-    http: HttpClient, adapter: RequestAdapter, endpoints: Sequence[Endpoint], bounds: Bounds, proof: Proof
+    http: HttpClient,
+    adapter: RequestAdapter,
+    endpoints: Sequence[Endpoint],
+    bounds: Bounds,
+    proof: Proof,
+    *,
+    operators_url: bool = False,
 ) -> AsyncGenerator[list[Receipt], None]:
     """Yield the receipts of all endpoints as they become known, as `Channel.send` promises them. `proof` is the
-    channel's, the same for all its calls.
+    channel's, the same for all its calls. With `operators_url` an address that our policy forbids is the gateway's
+    fault and no recipient's.
     """
-    run = _Run(http, adapter, endpoints, bounds, proof)
+    run = _Run(http, adapter, endpoints, bounds, proof, operators_url=operators_url)
     try:
         while True:
             if receipts := run.step():
@@ -139,8 +146,11 @@ class _Run:
         endpoints: Sequence[Endpoint],
         bounds: Bounds,
         proof: Proof,
+        *,
+        operators_url: bool,
     ) -> None:
         self._http = http
+        self._operators_url = operators_url
         self._adapter = adapter
         self._bounds = bounds
         self._todo = iter(endpoints)
@@ -202,7 +212,7 @@ class _Run:
         except DeliveryError as refusal:
             return [Receipt(endpoint.id, refusal)]
         except HttpError as refusal:
-            return [Receipt(endpoint.id, transport_error(refusal))]
+            return self._refused(endpoint, refusal) or [Receipt(endpoint.id, transport_error(refusal))]
 
     def _again(self, endpoint: Endpoint) -> list[Receipt]:
         """Start one more request for an endpoint, in the place of the one that has just ended."""
@@ -231,10 +241,17 @@ class _Run:
     def _settle(self, flight: _InFlight, outcome: HttpError) -> list[Receipt]:
         if isinstance(outcome, BrokenAnswer):
             return self._interpret(flight, outcome.answer, outcome.code)
+        if refused := self._refused(flight.endpoint, outcome):
+            return refused
         error = transport_error(outcome)
         if isinstance(outcome, NotSent):
             return self._health.miss(flight.endpoint, error)
         return self._health.fail(flight.endpoint, error)
+
+    def _refused(self, endpoint: Endpoint, outcome: HttpError) -> list[Receipt]:
+        """Stop the gateway where its own URL is forbidden; returns nothing where that is not what happened."""
+        error = refused_gateway(outcome) if self._operators_url else None
+        return [] if error is None else self._health.refuse(endpoint, error)
 
     def _interpret(self, flight: _InFlight, answer: Answer, broken: str) -> list[Receipt]:
         endpoint, health = flight.endpoint, self._health

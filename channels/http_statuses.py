@@ -72,9 +72,18 @@ def classify(
 
 
 def transport_error(error: HttpError) -> DeliveryError:
-    """Return what it means for a delivery that the HTTP client got no usable answer."""
+    """Return what it means for a delivery that the HTTP client got no usable answer. The URL is the recipient's; where
+    it is the operator's, `refused_gateway` comes first.
+    """
     if isinstance(error, Refused):
         return Permanent(error.code, error.origin)
     if isinstance(error, NotSent):
         return Transient(error.code, error.origin)
     return Uncertain(error.code, error.origin)
+
+
+def refused_gateway(error: HttpError) -> ChannelMisconfigured | None:
+    """Return what it means for a gateway whose URL is the operator's that our own policy forbids it; None where it was
+    something else.
+    """
+    return ChannelMisconfigured(error.code, error.origin) if isinstance(error, Refused) else None

@@ -21,6 +21,7 @@ from channels.http.client import HttpClient
 from channels.sms.channel import Sms, choose
 from channels.sms.contract import require_usable
 from channels.sms.http.carrier import HttpCarrier, limits_at
+from channels.sms.http.rehearsal import require_allowed
 from channels.sms.smpp.carrier import WHOLE_TEXT, SmppCarrier
 from channels.webpush.channel import Notes, WebPush
 from channels.webpush.encoder import DirectEncoder
@@ -421,8 +422,15 @@ def sms_gateway_names(settings: Settings) -> tuple[str, ...]:
 
 
 def sms_gateways(settings: Settings) -> dict[str, SmsGateway]:
-    """Return the configured HTTP SMS gateways by name."""
-    return {item.name: item.gateway() for item in settings.sms_gateways}
+    """Return the configured HTTP SMS gateways by name. Raises `ValueError` for one whose address is not allowed."""
+    policy = exemptions(settings).policy(Purpose.GATEWAY)
+    gateways = {item.name: item.gateway() for item in settings.sms_gateways}
+    for item in settings.sms_gateways:
+        try:
+            require_allowed(gateways[item.name], item.url, policy)
+        except ValueError as error:
+            raise ValueError(f"{item.name}: {error}") from None
+    return gateways
 
 
 def sms_charges(settings: Settings) -> Charges:

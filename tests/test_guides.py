@@ -238,6 +238,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
         address = urlsplit(profile(gateway["profile"]).gateway["url"])
         there = {**gateway, "url": f"{origin}{address.path}"}
         monkeypatch.setenv("WARN_SMS_GATEWAYS", json.dumps([there]))
+        monkeypatch.setenv("WARN_ALLOWED_ORIGINS", f"gateway={origin}")
         return Settings()
 
     return load

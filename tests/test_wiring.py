@@ -143,6 +143,24 @@ async def test_what_an_error_code_in_an_accepting_answer_means_is_a_setting(
     assert (type(receipt.error), receipt.error.code) == (meaning, str(code))
 
 
+@pytest.mark.parametrize(
+    ("allowed", "said"),
+    [
+        ("", "WARN_SMS_GATEWAYS: haupt: url: is http; use https, or allow the origin: "),
+        ("feed=http://10.0.0.7:13013", "add gateway=http://10.0.0.7:13013"),
+    ],
+)
+def test_a_gateway_whose_address_is_not_allowed_stops_the_start(
+    env: pytest.MonkeyPatch, allowed: str, said: str
+) -> None:
+    env.setenv("WARN_SMS_GATEWAYS", sms_gateway("http://10.0.0.7:13013"))
+    env.setenv("WARN_ALLOWED_ORIGINS", allowed)
+    with pytest.raises(SettingsError, match=said):
+        wiring.check(Settings(), None)
+    env.setenv("WARN_ALLOWED_ORIGINS", "gateway=http://10.0.0.7:13013")
+    wiring.check(Settings(), None)
+
+
 async def test_an_error_code_that_is_about_the_account_stops_the_channel(
     env: pytest.MonkeyPatch, channels: Any
 ) -> None:

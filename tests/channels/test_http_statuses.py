@@ -7,7 +7,7 @@ import pytest
 
 from channels.base import ChannelMisconfigured, Gone, Permanent, RateLimited, Transient, Uncertain
 from channels.http.messages import Answer, BrokenAnswer, HttpError, NoAnswer, NotSent, Refused
-from channels.http_statuses import classify, meaning_of, transport_error
+from channels.http_statuses import classify, meaning_of, refused_gateway, transport_error
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -73,3 +73,10 @@ def test_transport_errors(
 ) -> None:
     got = transport_error(error)
     assert (type(got), got.code, got.detail) == (meaning, error.code, error.origin)
+
+
+def test_only_a_forbidden_address_is_the_fault_of_a_gateway_whose_url_is_the_operator_s() -> None:
+    error = refused_gateway(Refused("private_address", "https://a"))
+    assert isinstance(error, ChannelMisconfigured)
+    assert (error.code, error.detail) == ("private_address", "https://a")
+    assert refused_gateway(NotSent("dns", "https://a")) is None

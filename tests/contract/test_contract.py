@@ -330,11 +330,19 @@ async def test_unresolvable_host_is_transient(case: Case, client_for: Any) -> No
     assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Transient, "dns")
 
 
-async def test_private_address_is_permanent_and_not_contacted(case: Case, client_for: Any) -> None:
+async def test_a_private_address_is_not_contacted_and_is_the_fault_of_whoever_named_it(
+    case: Case, client_for: Any
+) -> None:
     origins = ("https://localhost",)
     channel = case.build(Setting(client_for(), origins))
     result = await send(channel, case.gateway(origins), [case.endpoint(1, origins)])
-    assert (type(result.receipts[1].error), result.receipts[1].error.code) == (Permanent, "private_address")
+    meaning = Permanent if case.address_names_gateway else Transient
+    assert (type(result.receipts[1].error), result.receipts[1].error.code) == (meaning, "private_address")
+    if case.address_names_gateway:
+        assert result.raised is None
+    else:
+        assert isinstance(result.raised, ChannelMisconfigured)
+        assert (result.raised.code, result.raised.gateway) == ("private_address", case.gateway(origins))
 
 
 async def test_nothing_is_started_after_the_deadline(case: Case, client_for: Any) -> None:

@@ -21,7 +21,7 @@ from channels.crashes import Proof
 from channels.fanout import Bounds, fan_out
 from channels.gateway_health import CONNECT_FAILURES_IN_A_ROW
 from channels.http.messages import Answer, BrokenAnswer, HttpError, Request
-from channels.http_statuses import transport_error
+from channels.http_statuses import refused_gateway, transport_error
 from channels.sms.channel import LIMITS
 from channels.sms.delivery_reports import client_ref
 from channels.sms.fitting import compose
@@ -44,6 +44,11 @@ REQUEST_TIMEOUT_S: Final = 10.0
 ANSWERED_WITHIN_S: Final = 0.5
 """How slowly a gateway may answer for which its contract's rate is still reached."""
 IN_FLIGHT_MAX: Final = 500
+NOT_ALLOWED: Final = (
+    "the address is not allowed: its name stands for a private address; see WARN_ALLOWED_ORIGINS"
+)
+"""What decided where our own policy forbids the gateway's address; what can be seen of the URL was refused at the
+start."""
 
 
 class HttpCarrier:
@@ -74,7 +79,7 @@ class HttpCarrier:
     def send(self, notice: Notice, endpoints: Sequence[Endpoint]) -> AsyncGenerator[list[Receipt], None]:
         text = _Text(notice, self._provider, self._policy, self._max_age_s, self._now, self._timeout_s)
         bounds = Bounds(self.limits.concurrency, notice.deadline, self._now, self._connect_failures)
-        return fan_out(self._http, text, endpoints, bounds, self._proof)
+        return fan_out(self._http, text, endpoints, bounds, self._proof, operators_url=True)
 
     def parts(self, notice: Notice) -> int:
         """Return into how many parts a text of the notice is split."""
@@ -94,6 +99,8 @@ class HttpCarrier:
         except BrokenAnswer as error:
             answer, broken = error.answer, error.code
         except HttpError as error:
+            if (refused := refused_gateway(error)) is not None:
+                return SmsTrial(shown, "", meaning_of(refused), refused.code, NOT_ALLOWED)
             failure = transport_error(error)
             return SmsTrial(shown, "", meaning_of(failure), failure.code, "no answer")
         decision = judge_answer(self._provider.answers, answer, broken, self._now)

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
+from channels.http.addresses import MAX_URL_CHARACTERS, AddressRefused, split_origin
 from channels.sms.gsm7 import Encoding, Sms
 from channels.sms.http.provider import PLACEHOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from channels.http.addresses import AddressPolicy
     from channels.sms.http.provider import SmsGateway
 
 _NOW: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +48,48 @@ def rehearse(gateway: SmsGateway, secrets: Collection[str]) -> None:
         raise ValueError(f"request: never says {{{min(missing)}}}")
     _require_all_used(names, secrets)
     _make(gateway)
+
+
+def require_allowed(gateway: SmsGateway, written: str, policy: AddressPolicy) -> None:
+    """Raise `ValueError` for a gateway whose URL the policy forbids, as far as that can be seen without asking for its
+    name's addresses. `written` is the URL as the operator wrote it, so that no secret is quoted.
+    """
+    try:
+        policy.vet(str(gateway.url.fill(gateway.constants)))
+    except AddressRefused as refused:
+        raise ValueError(f"url: {_forbidden(refused.code, written)}") from None
+
+
+def _forbidden(code: str, written: str) -> str:
+    """Return what is wrong with a URL, and what to do."""
+    if code == "url_malformed":
+        return _malformed(written)
+    if code == "url_too_long":
+        return f"has more than {MAX_URL_CHARACTERS:,} characters"
+    try:
+        origin = split_origin(written)[1]
+    except AddressRefused:
+        origin = ""
+    exempt = f"WARN_ALLOWED_ORIGINS=gateway={origin or 'ORIGIN'}"
+    return {
+        "url_not_https": f"is http; use https, or allow the origin: {exempt}",
+        "url_port": f"has a port other than 443; allow the origin: {exempt}",
+        "url_purpose": f"is an origin that WARN_ALLOWED_ORIGINS allows for something else; add gateway={origin}",
+        "private_address": f"lies in a private net, or is no full host name; allow the origin: {exempt}",
+    }.get(code, code)
+
+
+def _malformed(written: str) -> str:
+    scheme, separator, rest = written.partition("://")
+    if not separator:
+        return "has no scheme; write https:// before the host"
+    if scheme.lower() not in ("https", "http"):
+        return f"begins with {scheme[:20]!r}; only https is spoken"
+    if any(one.isspace() for one in written):
+        return "has a blank in it; write %20 in a path, and none elsewhere"
+    if "@" in rest.partition("/")[0]:
+        return "has a user before the host; use authorization or secrets"
+    return "is no URL of plain ASCII, such as https://sms.example/send, with its secrets in it and without #"
 
 
 def _refuse(name: str, gateway: SmsGateway) -> None:

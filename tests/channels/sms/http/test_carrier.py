@@ -17,6 +17,7 @@ from channels.base import (
     Line,
     Notice,
     Permanent,
+    Transient,
     Uncertain,
     Urgency,
 )
@@ -294,3 +295,23 @@ async def test_a_get_is_no_more_tried_again_than_a_post(client_for: Callable[...
         side.react = reset
         (receipt,) = await collect(channel, notice(), [Endpoint(2, NUMBER, {})])
     assert (receipt.error.label, len(side.seen)) == ("uncertain", 2)
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("https://localhost", "private_address"), ("http://sms.example", "url_not_https")],
+    ids=["seen when the name is asked for", "seen at once"],
+)
+async def test_an_address_that_is_not_allowed_is_the_gateway_s_fault_and_no_recipient_s(
+    client_for: Callable[..., HttpClient], url: str, code: str
+) -> None:
+    channel = build(client_for(), gateway(url))
+    run = channel.send(notice(), [Endpoint(7, NUMBER, {})])
+    (receipt,) = await anext(run)
+    assert type(receipt.error) is Transient
+    with pytest.raises(ChannelMisconfigured) as caught:
+        await anext(run)
+    assert (caught.value.code, caught.value.gateway) == (code, "haupt")
+    trial = await channel.try_one(notice(), Endpoint(7, NUMBER, {}))
+    assert (trial.meaning, trial.code) == (AnswerMeaning.MISCONFIGURED, code)
+    assert trial.reason.startswith("the address is not allowed")
