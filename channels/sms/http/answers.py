@@ -61,8 +61,28 @@ class AnswerRule:
         return bool(self.path or self.texts)
 
     def hides(self, later: AnswerRule) -> bool:
-        """Return whether a later rule can never decide, since this one always does before it."""
-        return not self.reads_body and later.statuses <= self.statuses
+        """Return whether a later rule can never decide, since this one fits all that it does."""
+        return later.statuses <= self.statuses and self._path_fits(later) and _cover(self.texts, later.texts)
+
+    @property
+    def names_an_answer(self) -> bool:
+        """Whether it is about what an answer says, and not only about its status or that something stands there."""
+        return bool(self.values or self.texts)
+
+    def _path_fits(self, later: AnswerRule) -> bool:
+        """Return whether what a later rule finds in the JSON is always something that this one finds, too."""
+        if not self.path:
+            return True
+        if self.values:
+            return later.path == self.path and _cover(self.values, later.values)
+        return later.path == self.path or later.path.startswith(f"{self.path}.")
+
+
+def _cover(patterns: tuple[Pattern, ...], others: tuple[Pattern, ...]) -> bool:
+    """Return whether all that the others match is matched here; no pattern matches everything."""
+    if not patterns:
+        return True
+    return bool(others) and all(any(one.covers(other) for one in patterns) for other in others)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from channels.sms.http.json_path import CODE
 
 PATTERN_MAX: Final = 200
 """Characters of a pattern: more than any provider's code or sentence that is worth recognising."""
+_NO_LETTER: Final = "\uffff"
 _NO_CODE: Final = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -49,6 +50,12 @@ class Pattern:
                 return False
             at += len(piece)
         return True
+
+    def covers(self, other: Pattern) -> bool:
+        """Return whether it matches all that `other` does. For a star of `other` stands a letter that no pattern has:
+        only a star of ours matches it, and then whatever else may stand there.
+        """
+        return self.matches(other.text.replace("*", _NO_LETTER))
 
     @property
     def code(self) -> str:

@@ -156,7 +156,14 @@ class SmsAnswerSettings(BaseModel):
                 "status alone counts"
             )
         for place, rule in enumerate(rules):
-            if hiding := next((one for one in rules[:place] if one.hides(rule)), None):
+            # An own rule about one answer may say otherwise than the profile's about it: that is what it is for.
+            laid_under = bool(self.rules[place].name)
+            earlier = [
+                one
+                for one, item in zip(rules[:place], self.rules, strict=False)
+                if not (laid_under and not item.name and one.names_an_answer)
+            ]
+            if hiding := next((one for one in earlier if one.hides(rule)), None):
                 raise ValueError(f"rules: {rule.name} can never decide, because {hiding.name} does before it")
         return self
 

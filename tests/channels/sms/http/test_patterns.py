@@ -76,3 +76,20 @@ def test_a_pattern_has_a_code_that_may_stand_in_a_log(pattern: str, code: str) -
 )
 def test_a_star_can_be_what_is_looked_for(pattern: str, subject: str, found: str) -> None:
     assert captured(pattern, subject) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other", "covers"),
+    [
+        ("a", "A", True),
+        ("a", "b", False),
+        ("a*", "ab*c", True),
+        ("ab*", "a*", False),
+        ("*b*", "a*b", True),
+        ("a*a", "a", False),
+        ("a*b*c", "a*c", False),
+        ("a", "a*", False),
+    ],
+)
+def test_a_pattern_covers_what_matches_less(pattern: str, other: str, *, covers: bool) -> None:
+    assert Pattern.parse(pattern).covers(Pattern.parse(other)) is covers

@@ -36,6 +36,15 @@ def rules(*given: Any) -> dict[str, Any]:
     return LONG | {"answer": {"rules": list(given)}}
 
 
+def at(path: str, *values: Any) -> dict[str, Any]:
+    """A rule about what stands at a path."""
+    rule = {"means": "accepted", "status": "2xx", "path": path}
+    return {**rule, "is": list(values)} if values else rule
+
+
+OVER_VONAGE: dict[str, Any] = {"name": "a", "profile": "vonage", "secrets": {"key": "x", "secret": "y"}}
+
+
 def request(**given: Any) -> dict[str, Any]:
     return LONG | {"request": given}
 
@@ -113,6 +122,26 @@ def request(**given: Any) -> dict[str, Any]:
             rules(ACCEPTED, {"means": "rejected", "status": 200, "path": "error"}),
             "answer.rules.1 can never decide, because answer.rules.0 does before it",
         ),
+        *(
+            (rules(*both), "answer.rules.1 can never decide, because answer.rules.0 does before it")
+            for both in (
+                [at("error.code"), at("error.code", "NO_CREDIT")],
+                [at("error.code"), at("error.code")],
+                [at("error"), at("error.code", "1")],
+                [at("code", "1", 2), at("code", 2)],
+                [at("code", "NO*"), at("code", "no_CREDIT", "NO*ROUTE")],
+                [{**ACCEPTED, "text": "ID: *"}, {"means": "rejected", "status": 200, "text": "ID: 7*"}],
+                [{**ACCEPTED, "text": "ID: *"}, {**at("code", "1"), "text": "ID: 7"}],
+            )
+        ),
+        (
+            OVER_VONAGE | {"answer": {"rules": [{**ACCEPTED, "path": "messages.0.status"}]}},
+            "vonage, rule 1 (taken) can never decide, because answer.rules.0 does before it",
+        ),
+        (
+            OVER_VONAGE | {"answer": {"rules": [at("messages.0.status", 9), at("messages.0.status", "9")]}},
+            "answer.rules.1 can never decide",
+        ),
         (rules({"mean": "accepted", "status": 200}), "the nearest is means"),
         (
             LONG | {"answer": {"rules": [ACCEPTED], "success": "ok"}},
@@ -131,6 +160,24 @@ def request(**given: Any) -> dict[str, Any]:
 )
 def test_what_cannot_be_is_named_at_the_start(env: pytest.MonkeyPatch, gateway: Any, said: str) -> None:
     assert said in refusal(env, gateway)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        rules(at("code", "1"), at("code")),
+        rules(at("code", "1"), at("code", "1*")),
+        rules(at("error.code"), at("error")),
+        rules(at("error"), at("errors")),
+        rules({**at("code"), "status": 200}, at("code")),
+        rules(at("code", "1"), ACCEPTED),
+        rules({**ACCEPTED, "text": "ID: *"}, at("code")),
+        OVER_VONAGE | {"answer": {"rules": [{**at("messages.0.status", "0", "9"), "means": "gone"}]}},
+    ],
+)
+def test_a_rule_that_can_still_decide_may_follow(env: pytest.MonkeyPatch, given: Any) -> None:
+    env.setenv("WARN_SMS_GATEWAYS", json.dumps([given]))
+    assert Settings().sms_gateways[0].answer.rules
 
 
 def test_a_refusal_shows_no_secret(env: pytest.MonkeyPatch) -> None:
