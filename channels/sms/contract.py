@@ -4,6 +4,7 @@ SMPP gateways have the same members for it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal  # noqa: TC003 - pydantic reads it
@@ -20,6 +21,20 @@ that is a minute late still warns."""
 MAX_PARTS: Final = 6
 RATE_MAX: Final = 10_000.0
 """Parts a second. Providers publish 10 to 1,800 a second for an account."""
+
+
+SENDER_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
+_SENDER_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,9}[A-Za-z0-9])?")
+"""A sender's name: at most 11 characters (3GPP TS 23.040, section 9.1.2.5), those that all gateways pass on."""
+
+
+def require_sender(sender: str) -> str:
+    """Return what phones can show as sender. Raises `ValueError`."""
+    if not (SENDER_NUMBER.fullmatch(sender) or _SENDER_NAME.fullmatch(sender)):
+        raise ValueError(
+            "a number of 3 to 15 digits, or 1 to 11 letters and digits, with blanks and . _ - in it"
+        )
+    return sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
@@ -18,7 +20,7 @@ from pydantic import (
 )
 
 from channels.sms import delivery_reports
-from channels.sms.contract import ContractSettings, require_usable
+from channels.sms.contract import ContractSettings, require_sender, require_usable
 from channels.sms.delivery_reports import Proves, ReportFields
 from channels.sms.http.flat import WORDS, RequestFields, flat_answers, flat_request, require_fields
 from channels.sms.http.profiles import laid_over, profile
@@ -31,6 +33,7 @@ from channels.sms.http.settings import (
     RequestSettings,
     SmsAnswerSettings,
     ValiditySettings,
+    dotted,
     showable,
 )
 from channels.sms.http.templates import TextTemplate
@@ -40,11 +43,20 @@ from channels.sms.smpp.settings import SmppGatewaySettings, SmppSettings
 
 Words = Annotated[frozenset[str], AfterValidator(lambda words: frozenset(word.lower() for word in words))]
 Secret = Annotated[SecretStr, AfterValidator(showable)]
+Dotted = Annotated[str, AfterValidator(dotted)]
 SecretName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
-def _empty_or_showable(secret: SecretStr) -> SecretStr:
-    return showable(secret) if secret.get_secret_value() else secret
+_REPORT_PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_.-]*)\}")
+
+
+def _report_url(url: SecretStr) -> SecretStr:
+    """Return an address for reports, which may be empty. Raises `ValueError`."""
+    text = url.get_secret_value()
+    for name in _REPORT_PLACEHOLDER.findall(text):
+        if name != "client_ref":
+            raise ValueError(f"there is no placeholder {{{name[:40]}}} in it; the only one is {{client_ref}}")
+    return showable(url) if text else url
 
 
 class SmsReportSettings(BaseModel):
@@ -60,21 +72,30 @@ class SmsReportSettings(BaseModel):
     """The secret before it, which is good until `previous_until`: so that a gateway can be given the new one
     meanwhile."""
     previous_until: AwareDatetime | None = None
-    url: Annotated[SecretStr, AfterValidator(_empty_or_showable)] = SecretStr("")
+    url: Annotated[SecretStr, AfterValidator(_report_url)] = SecretStr("")
     """The address that is sent with each message for the gateway to report to; `{client_ref}` is put in."""
-    items: str = ""
-    client_ref: str = "client_ref"
-    status: str = "status"
-    error: str = ""
+    items: Dotted = ""
+    client_ref: Dotted = "client_ref"
+    status: Dotted = "status"
+    error: Dotted = ""
     delivered: Words = delivery_reports.DELIVERED
     failed: Words = delivery_reports.FAILED
     pending: Words = delivery_reports.PENDING
-    part: str = ""
+    part: Dotted = ""
     proves: Proves = Proves.MESSAGE
 
     def report_fields(self) -> ReportFields:
         """Return where in the gateway's report to look, and what its words mean."""
         return ReportFields(**self.model_dump(exclude={"secret", "previous_secret", "previous_until", "url"}))
+
+    @model_validator(mode="after")
+    def _words_mean_one_thing(self) -> Self:
+        """Of words in two lists the first counts: so a list of the operator's own may take from a default behind it."""
+        lists = (("delivered", self.delivered), ("failed", self.failed), ("pending", self.pending))
+        for (name, words), (other, later) in combinations(lists, 2):
+            if other in self.model_fields_set and (both := words & later):
+                raise ValueError(f"{other}: {min(both)[:40]!r} stands in {name}, too")
+        return self
 
     @model_validator(mode="after")
     def _previous_secret_ends(self) -> Self:
@@ -110,7 +131,7 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     request: RequestSettings | None = None
     authorization: SecretStr | None = None
     """The whole Authorization header."""
-    sender: str = "WARNUNG"
+    sender: Annotated[str, AfterValidator(require_sender)] = "WARNUNG"
     body: Literal["json", "form", "text"] = "json"
     """`text`: the text alone, the other fields as headers."""
     fields: dict[str, str] = {}
@@ -164,6 +185,8 @@ class SmsGatewaySettings(ContractSettings, BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _laid_over_the_profile(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and given.get("profile") == "":
+            raise ValueError("profile: is empty; leave it out where there is none")
         if isinstance(given, Mapping) and isinstance(name := given.get("profile", ""), str) and name:
             return laid_over(profile(name), given)
         return given

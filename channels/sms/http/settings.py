@@ -18,6 +18,7 @@ from channels.sms.http.validity import Validity, ValidityUnit
 from channels.sms.meanings import AnswerMeaning
 
 _STATUS: Final = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
+_BRACKETS: Final = re.compile(r"\[([0-9]{1,9}|\*)\]")
 PATH_MAX: Final = 200
 
 
@@ -34,7 +35,16 @@ def _code(text: str) -> str:
     return text
 
 
+def dotted(text: str) -> str:
+    """Return a path that is not written as JSONPath. Raises `ValueError` with the form that is meant."""
+    if _BRACKETS.search(text) or text.startswith("$."):
+        right = _BRACKETS.sub(r".\1", text).removeprefix("$").strip(".")
+        raise ValueError(f"paths have dots and no brackets: {right[:100]}")
+    return text
+
+
 def _path(text: str) -> str:
+    dotted(text)
     if text and (len(text) > PATH_MAX or not all(step and step == step.strip() for step in text.split("."))):
         raise ValueError("no path, which is names joined by dots, numbers in lists: items.0.id")
     return text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from channels.sms.contract import ContractSettings
+from channels.sms.contract import SENDER_NUMBER, ContractSettings, require_sender
 from channels.sms.delivery_reports import ReportState  # noqa: TC001 - pydantic reads it
 from channels.sms.smpp.bindings import BindingPlan
 from channels.sms.smpp.carrier import SmppGateway
@@ -27,9 +27,6 @@ _ROLES: Final = {
     "transmitter_and_receiver": (Role.TRANSMITTER, Role.RECEIVER),
     "transmitter": (Role.TRANSMITTER,),
 }
-_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
-_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9 ._-]{0,9}[A-Za-z0-9])?")
-"""A sender's name: at most 11 characters (3GPP TS 23.040, section 9.1.2.5), those that all gateways pass on."""
 _TON_INTERNATIONAL: Final = 1
 _NPI_ISDN: Final = 1
 
@@ -85,7 +82,7 @@ class SmppGatewaySettings(ContractSettings):
     """Sessions that the contract allows at once, of all processes together: `dispatcher up` refuses to start more."""
     window: int = Field(10, ge=1, le=1000)
     """Messages outstanding in each session."""
-    sender: str = "WARNUNG"
+    sender: Annotated[str, AfterValidator(require_sender)] = "WARNUNG"
     source_ton: Octet | None = None
     source_npi: Octet | None = None
     destination_ton: Octet = 1
@@ -126,7 +123,7 @@ class SmppGatewaySettings(ContractSettings):
 
     def gateway(self, ca_file: str | None = None) -> SmppGateway:
         """Return the gateway as its carrier uses it. Raises `OSError` for a file of authorities that is none."""
-        name_sender = _NUMBER.fullmatch(self.sender) is None
+        name_sender = SENDER_NUMBER.fullmatch(self.sender) is None
         return SmppGateway(
             name=self.name,
             plan=self._plan(ca_file),
@@ -192,15 +189,6 @@ class SmppGatewaySettings(ContractSettings):
     @staticmethod
     def _or(given: int | None, otherwise: int) -> int:
         return otherwise if given is None else given
-
-    @field_validator("sender")
-    @classmethod
-    def _can_be_a_sender(cls, sender: str) -> str:
-        if not (_NUMBER.fullmatch(sender) or _NAME.fullmatch(sender)):
-            raise ValueError(
-                "a number of 3 to 15 digits, or 1 to 11 letters and digits, with blanks and . _ - in it"
-            )
-        return sender
 
     @model_validator(mode="after")
     def _password_can_be_sent(self) -> Self:

@@ -36,6 +36,10 @@ def rules(*given: Any) -> dict[str, Any]:
     return LONG | {"answer": {"rules": list(given)}}
 
 
+def reports(**given: Any) -> dict[str, Any]:
+    return LONG | {"reports": {"secret": "s" * 16, **given}}
+
+
 def at(path: str, *values: Any) -> dict[str, Any]:
     """A rule about what stands at a path."""
     rule = {"means": "accepted", "status": "2xx", "path": path}
@@ -112,6 +116,28 @@ def request(**given: Any) -> dict[str, Any]:
         (rules({"means": "accepted"}), "fits every answer"),
         (rules({"means": "accepted", "path": "a..b"}), "no path, which is names joined by dots"),
         (rules({"means": "accepted", "path": " a"}), "no path"),
+        (
+            rules({"means": "accepted", "path": "messages[0].id"}),
+            "ANSWER.RULES.0.PATH: paths have dots and no brackets: messages.0.id",
+        ),
+        (LONG | {"answer": {"rules": [ACCEPTED], "reference": "$.ids[0][1]"}}, "no brackets: ids.0.1"),
+        # reports
+        (reports(client_ref="[0].ref"), "REPORTS.CLIENT_REF: paths have dots and no brackets: 0.ref"),
+        (reports(items="reports[*]"), "REPORTS.ITEMS: paths have dots and no brackets: reports.*"),
+        (
+            reports(url="https://a.example/?ref={clientref}"),
+            "REPORTS.URL: there is no placeholder {clientref} in it; the only one is {client_ref}",
+        ),
+        (reports(url="https://a.example/?ref={}"), "there is no placeholder {} in it"),
+        (reports(delivered=["1", "OK"], failed=["ok"]), "REPORTS: failed: 'ok' stands in delivered, too"),
+        (reports(failed=["delivered"]), "failed: 'delivered' stands in delivered, too"),
+        (reports(delivered=["1"], pending=["1"]), "pending: '1' stands in delivered, too"),
+        # what phones show
+        *(
+            (LONG | {"sender": sender}, "SENDER: a number of 3 to 15 digits, or 1 to 11 letters")
+            for sender in ("", "DÜREN", "KREIS DUEREN", "4" * 16, "12", " KREIS", "A\r\nB")
+        ),
+        ({"name": "a", "profile": "", "url": "https://a.example"}, "profile: is empty; leave it out"),
         (rules({"means": "accepted", "is": "1", "status": 200}), "is: needs path"),
         (rules({"means": "accepted", "status": "2x"}), "'2x' is no status"),
         (rules({"means": "accepted", "status": 700}), "'700' is no status"),
@@ -165,6 +191,9 @@ def test_what_cannot_be_is_named_at_the_start(env: pytest.MonkeyPatch, gateway: 
 @pytest.mark.parametrize(
     "given",
     [
+        reports(delivered=["accepted"], url="https://a.example/{client_ref}?s=%d", status="stat[us]"),
+        reports(failed=["unknown"]),
+        LONG | {"sender": "+4924212220"},
         rules(at("code", "1"), at("code")),
         rules(at("code", "1"), at("code", "1*")),
         rules(at("error.code"), at("error")),
