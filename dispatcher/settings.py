@@ -309,6 +309,13 @@ def _misspelt_member(where: Sequence[str | int]) -> str:
     return f"setting {place}: there is no member of this name; the nearest is {nearest}"
 
 
+_EXPECTED: Final = {
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "a list is expected: [...]"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "an object is expected: {...}"),
+}
+"""What pydantic says in the words of Python, in those of JSON."""
+
+
 def explained(item: Mapping[str, Any]) -> str:
     """Return one of pydantic's findings about settings as a sentence that names the variable. Without the value: it may
     be a secret.
@@ -319,7 +326,8 @@ def explained(item: Mapping[str, Any]) -> str:
     nested = is_dataclass(Settings.model_fields[str(where[0])].annotation) if where else False
     variable = PREFIX + (NESTED if nested else ".").join(map(str, where)).upper()
     if item["type"] != "unexpected_keyword_argument":
-        return f"setting {variable}: {str(item['msg']).removeprefix('Value error, ')}"
+        message = _EXPECTED.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
+        return f"setting {variable}: {message}"
     names = [one.name for one in variables()]
     groups = {NESTED.join(name.split(NESTED)[:depth]) for name in names for depth in (1, 2)}
     nearest = get_close_matches(variable, [*names, *groups], n=1, cutoff=0.0)

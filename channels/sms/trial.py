@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
-from channels.base import ChannelError
+from channels.base import ChannelDown, ChannelError, ChannelMisconfigured, Uncertain
 from channels.sms.meanings import AnswerMeaning, meaning_of
+from channels.sms.smpp.statuses import OK, code, named
 
 if TYPE_CHECKING:
     from channels.base import DeliveryError, Endpoint, Notice, Receipt
@@ -43,10 +44,19 @@ async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTria
         failure = error
     shown = f"{masked(endpoint.address)}, {carrier.parts(notice)} x SMS\n{notice.text}"
     if failure is not None:
-        said = f"{failure.code} {failure.detail}".strip()
-        return SmsTrial(shown, said, meaning_of(failure), failure.code, failure.label)
+        said = failure.code if failure.detail in ("", failure.code) else f"{failure.code} {failure.detail}"
+        return SmsTrial(shown, said, meaning_of(failure), failure.code, _reason(failure))
     reference = receipt.reference if receipt else ""
-    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", "ok")
+    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", named(code(OK)))
+
+
+def _reason(failure: DeliveryError | ChannelError) -> str:
+    """Return what decided: the centre's status, or what happened instead of an answer."""
+    if status := named(failure.code):
+        return status
+    if isinstance(failure, ChannelDown | ChannelMisconfigured):
+        return "no session"
+    return "no answer" if isinstance(failure, Uncertain) else "no request"
 
 
 @runtime_checkable

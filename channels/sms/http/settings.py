@@ -24,6 +24,8 @@ PATH_MAX: Final = 200
 
 def showable(secret: SecretStr) -> SecretStr:
     """Return a secret that a header can bring. Raises `ValueError`."""
+    if not secret.get_secret_value():
+        raise ValueError("is empty")
     if not re.fullmatch("[!-~](?:[ -~]*[!-~])?", secret.get_secret_value()):
         raise ValueError("only ASCII, without blanks at the ends: a header brings nothing else unchanged")
     return secret

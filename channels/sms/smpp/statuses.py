@@ -67,6 +67,46 @@ MEANINGS: Final[Mapping[int, StatusMeaning]] = {
     0xFE: Transient,  # ESME_RDELIVERYFAILURE
     0xFF: Transient,  # ESME_RUNKNOWNERR
 }
+NAMES: Final[Mapping[int, str]] = {
+    0x00: "ESME_ROK: taken",
+    0x01: "ESME_RINVMSGLEN: the text's length",
+    0x02: "ESME_RINVCMDLEN: the command's length",
+    0x03: "ESME_RINVCMDID: the command",
+    0x04: "ESME_RINVBNDSTS: not bound for this",
+    0x05: "ESME_RALYBND: bound already",
+    0x06: "ESME_RINVPRTFLG: the priority",
+    0x07: "ESME_RINVREGDLVFLG: the wish for receipts",
+    0x08: "ESME_RSYSERR: an error of the centre",
+    0x0A: "ESME_RINVSRCADR: the sender",
+    0x0B: "ESME_RINVDSTADR: the recipient's number",
+    0x0D: "ESME_RBINDFAIL: the bind failed",
+    0x0E: "ESME_RINVPASWD: the password",
+    0x0F: "ESME_RINVSYSID: the system_id",
+    0x14: "ESME_RMSGQFUL: the centre's queue is full",
+    0x15: "ESME_RINVSERTYP: the service_type",
+    0x43: "ESME_RINVESMCLASS: the esm_class",
+    0x45: "ESME_RSUBMITFAIL: the submission failed",
+    0x48: "ESME_RINVSRCTON: the sender's type of number",
+    0x49: "ESME_RINVSRCNPI: the sender's numbering plan",
+    0x50: "ESME_RINVDSTTON: the recipient's type of number",
+    0x51: "ESME_RINVDSTNPI: the recipient's numbering plan",
+    0x53: "ESME_RINVSYSTYP: the system_type",
+    0x54: "ESME_RINVREPFLAG: whether to replace",
+    0x58: "ESME_RTHROTTLED: more than the contract allows",
+    0x61: "ESME_RINVSCHED: the time of delivery",
+    0x62: "ESME_RINVEXPIRY: the validity",
+    0x64: "ESME_RX_T_APPN: the receiver, for now",
+    0x65: "ESME_RX_P_APPN: the receiver, for good",
+    0x66: "ESME_RX_R_APPN: the receiver refuses it",
+    0xC0: "ESME_RINVOPTPARSTREAM: the optional parameters",
+    0xC1: "ESME_ROPTPARNOTALLWD: an optional parameter",
+    0xC2: "ESME_RINVPARLEN: a parameter's length",
+    0xC3: "ESME_RMISSINGOPTPARAM: an optional parameter is missing",
+    0xC4: "ESME_RINVOPTPARAMVAL: an optional parameter's value",
+    0xFE: "ESME_RDELIVERYFAILURE: the delivery failed",
+    0xFF: "ESME_RUNKNOWNERR: an error without a name",
+}
+"""What the statuses are called, and what each is about."""
 BINDS_REFUSED_FOR_GOOD: Final = frozenset({0x0E, 0x0F, 0x53})
 """Statuses of a bind_resp that waiting does not mend: password, system_id, system_type. Others may be a restart, or a
 bind of ours that the centre has not noticed the end of."""
@@ -88,6 +128,17 @@ def ends_session(status: int) -> bool:
 def code(status: int) -> str:
     """Return a status as it stands in logs and in the record."""
     return f"0x{status:02x}"
+
+
+def named(code: str) -> str:
+    """Return the name of a status by its code, and what it is about; empty for a code that is no status."""
+    try:
+        status = int(code, 16) if code.startswith("0x") else -1
+    except ValueError:
+        return ""
+    return (
+        "" if status < 0 else f"command_status {code}, {NAMES.get(status, 'which SMPP 3.4 has no name for')}"
+    )
 
 
 def refusal(

@@ -1,12 +1,23 @@
 """A message that is sent for show."""
 
 from collections import deque
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from channels.base import Endpoint, Notice, Urgency
+from channels.base import (
+    ChannelDown,
+    ChannelMisconfigured,
+    DeliveryError,
+    Endpoint,
+    GatewayLimits,
+    Notice,
+    Permanent,
+    Receipt,
+    Urgency,
+)
 from channels.sms.http.carrier import HttpCarrier
 from channels.sms.smpp.bindings import BindingPlan
 from channels.sms.smpp.carrier import SmppCarrier, SmppGateway
@@ -52,18 +63,65 @@ async def over_smpp(*script: Any) -> SmsTrial:
 
 
 @pytest.mark.parametrize(
-    ("status", "meaning", "code", "answer"),
+    ("status", "meaning", "code", "answer", "reason"),
     [
-        (None, "accepted", "", "m-1"),
-        (0x0B, "rejected", "0x0b", "0x0b"),
-        (0x58, "rate_limited", "0x58", "0x58"),
-        (0x0A, "misconfigured", "0x0a", "0x0a"),
-        (silent, "uncertain", "timeout", "timeout"),
+        (None, "accepted", "", "m-1", "command_status 0x00, ESME_ROK: taken"),
+        (0x0B, "rejected", "0x0b", "0x0b", "command_status 0x0b, ESME_RINVDSTADR: the recipient's number"),
+        (
+            0x58,
+            "rate_limited",
+            "0x58",
+            "0x58",
+            "command_status 0x58, ESME_RTHROTTLED: more than the contract allows",
+        ),
+        (0x0A, "misconfigured", "0x0a", "0x0a", "command_status 0x0a, ESME_RINVSRCADR: the sender"),
+        (0x401, "transient", "0x401", "0x401", "command_status 0x401, which SMPP 3.4 has no name for"),
+        (silent, "uncertain", "timeout", "timeout", "no answer"),
     ],
 )
 async def test_a_message_centre_is_tried_by_sending(
-    status: Any, meaning: str, code: str, answer: str
+    status: Any, meaning: str, code: str, answer: str, reason: str
 ) -> None:
     trial = await over_smpp(status)
     assert (trial.meaning, trial.code, trial.answer_shown) == (meaning, code, answer)
+    assert trial.reason == reason
     assert trial.request_shown == "+49xxxxxxxxx01, 1 x SMS\nTEST: ein Gateway"
+
+
+@pytest.mark.parametrize(
+    ("failure", "answer", "reason"),
+    [
+        (ChannelDown("protocol", "protocol", gateway="smsc"), "protocol", "no session"),
+        (
+            ChannelMisconfigured("0x0e", "0x0e", gateway="smsc"),
+            "0x0e",
+            "command_status 0x0e, ESME_RINVPASWD: ",
+        ),
+        (ChannelMisconfigured("tls_certificate", "expired"), "tls_certificate expired", "no session"),
+        (Permanent("number_invalid"), "number_invalid", "no request"),
+    ],
+)
+async def test_what_happened_instead_of_an_answer_is_said_once(
+    failure: Any, answer: str, reason: str
+) -> None:
+    class Failing:
+        """A carrier to whose centre there is no way."""
+
+        limits = GatewayLimits(1)
+
+        async def send(self, notice: Any, endpoints: Any) -> AsyncGenerator[list[Receipt], None]:
+            if isinstance(failure, DeliveryError):
+                yield [Receipt(endpoints[0].id, failure)]
+            else:
+                raise failure
+
+        def parts(self, notice: Any) -> int:
+            return 1
+
+        async def aclose(self) -> None:
+            """Nothing is open."""
+
+    now = datetime.now(UTC)
+    notice = Notice("TEST1", "k", "TEST", "TEST", b"{}", "de", Urgency.NORMAL, now + timedelta(minutes=9))
+    trial = await tried(Failing(), notice, Endpoint(0, NUMBER, {}))
+    assert (trial.answer_shown, trial.reason[: len(reason)]) == (answer, reason)

@@ -175,6 +175,14 @@ def request(**given: Any) -> dict[str, Any]:
         ),
         (LONG | {"answer": {"rules": [ACCEPTED], "reference_text": "ID: "}}, "needs one *"),
         (LONG | {"answer": {"rules": [ACCEPTED], "reference": "id."}}, "no path"),
+        # what is no list, no object, or empty
+        (LONG | {"answer": {"rules": ACCEPTED}}, "ANSWER.RULES: a list is expected"),
+        (LONG | {"answer": {"success_values": "ok"}}, "ANSWER.SUCCESS_VALUES: a list is expected"),
+        (reports(delivered={"ok": 1}), "REPORTS.DELIVERED: a list is expected"),
+        (LONG | {"answer": [ACCEPTED]}, "ANSWER: an object is expected"),
+        (LONG | {"secrets": ["x"]}, "SECRETS: an object is expected"),
+        (LONG | {"secrets": {"key": ""}}, "SECRETS.KEY: is empty"),
+        (LONG | {"headers": {"X-Key": ""}}, "HEADERS.X-KEY: is empty"),
         # units
         (LONG | {"validity": {"unit": "weeks"}}, "VALIDITY.UNIT"),
         (LONG | {"validity": {"unit": "date", "format": "%A"}}, "format: %A"),
@@ -254,6 +262,15 @@ def test_units_are_what_they_say() -> None:
 
 def test_a_header_brings_ascii_only() -> None:
     assert showable(SecretStr("a b")).get_secret_value() == "a b"
-    for wrong in ("", " a", "ä", "a\r\nb"):
+    with pytest.raises(ValueError, match="is empty"):
+        showable(SecretStr(""))
+    for wrong in (" a", "ä", "a\r\nb"):
         with pytest.raises(ValueError, match="only ASCII"):
             showable(SecretStr(wrong))
+
+
+def test_in_place_of_the_list_of_gateways_a_list_is_expected(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_SMS_GATEWAYS", json.dumps(LONG))
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert sentence_of(caught.value) == (["setting WARN_SMS_GATEWAYS: a list is expected: [...]"], 1)

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from channels.base import ChannelMisconfigured, Permanent, RateLimited, Transient
-from channels.sms.smpp.statuses import BINDS_REFUSED_FOR_GOOD, MEANINGS, WORDS, code, ends_session, refusal
+from channels.sms.smpp.statuses import (
+    BINDS_REFUSED_FOR_GOOD,
+    MEANINGS,
+    NAMES,
+    WORDS,
+    code,
+    ends_session,
+    named,
+    refusal,
+)
 
 DEFINED = (
     *range(0x01, 0x09), *range(0x0A, 0x10), 0x11, 0x13, 0x14, 0x15, 0x33, 0x34, 0x40, 0x42, 0x43, 0x44, 0x45, 0x48,
@@ -62,3 +71,10 @@ def test_a_session_ends_where_the_centre_says_that_it_is_not_bound() -> None:
 
 def test_codes_are_written_as_the_specification_writes_them() -> None:
     assert [code(0x08), code(0x58), code(0x40B)] == ["0x08", "0x58", "0x40b"]
+
+
+def test_every_status_that_means_something_has_a_name() -> None:
+    assert set(MEANINGS) <= set(NAMES)
+    assert named("0x0b") == "command_status 0x0b, ESME_RINVDSTADR: the recipient's number"
+    assert named("0x401").endswith("no name for")
+    assert [named(code) for code in ("", "timeout", "0xfoo")] == ["", "", ""]
