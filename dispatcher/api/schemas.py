@@ -296,14 +296,20 @@ class SmsGatewayBody(Body):
     )
     price: float | None = Field(description="null: no price is declared", examples=[1500.0])
     currency: str | None = Field(description="ISO 4217", examples=["EUR"])
-    over_budget: bool = Field(description="its budget does not hold all of it", examples=[False])
+    over_budget: bool = Field(
+        description="its budget does not hold all whom it was to take: `people` are those by it all the same",
+        examples=[False],
+    )
     parts_used: int = Field(description="parts that it has accepted for this warning", examples=[0])
 
 
 class SmsBody(Body):
     """What a warning's SMS cost and how long they take. Gateways work side by side."""
 
-    people: int = Field(description="recipients who wait, or would be sent to", examples=[10000])
+    people: int = Field(
+        description="recipients who wait to be sent to, or would be sent to; without those `held`",
+        examples=[10000],
+    )
     parts: int = Field(description="parts of one text, at most", examples=[2])
     parts_total: int = Field(description="parts of all their texts", examples=[20000])
     seconds: float | None = Field(

@@ -27,7 +27,7 @@ class GatewayQuote:
     price: Decimal | None = None
     currency: str = ""
     over_budget: bool = False
-    """Whether its budget does not hold them all: the rest goes by another gateway, or waits for a person."""
+    """Whether its budget does not hold all whom it was to take: `people` are those who go by it all the same."""
     parts_used: int = 0
     """Parts that it has accepted before, for this warning."""
     price_used: Decimal | None = None

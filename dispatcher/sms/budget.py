@@ -26,21 +26,24 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A batch that was planned for a gateway, and how many parts it needs at each."""
+    """A batch that was planned for a gateway: of so many people, whose text has so many parts at each gateway."""
 
     batch_id: int
     gateway: str
+    people: int
     parts: Mapping[str, int]
+    """Parts of one text, by gateway."""
     unstoppable: bool = False
     """Whether it is sent whatever it costs: an Extreme warning, or an end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a batch goes. `gateway` None: it waits for a person."""
+    """Where so many people of a batch go. `gateway` None: they wait for a person."""
 
     batch_id: int
     gateway: str | None
+    people: int
 
 
 def room(contract: Contract, spent: Spent) -> int | None:
@@ -53,20 +56,37 @@ def room(contract: Contract, spent: Spent) -> int | None:
 def placed(
     loads: Sequence[Load], contracts: Sequence[Contract], spent: Mapping[str, Spent]
 ) -> list[Placement]:
-    """Return where each batch goes. One for which its gateway has no room left goes whole to the next with room: first
-    those with a weight, in the order of the settings.
+    """Return where the people of each batch go, batch by batch. As many as a gateway's budget holds stay with it; the
+    others go to the next with room, those with a weight first, in the order of the settings. So budgets are used to the
+    full, and what many small batches and one large one take is the same.
     """
     left = {one.gateway: room(one, spent.get(one.gateway, Spent())) for one in contracts}
     order = [one.gateway for one in sorted(contracts, key=lambda one: not one.weight)]
-    found = []
-    for load in loads:
-        for gateway in [load.gateway, *(name for name in order if name != load.gateway)]:
-            needed, there = load.parts.get(gateway, 0), left.get(gateway)
-            if there is None or needed <= there:
-                break
-        else:
-            gateway = load.gateway if load.unstoppable else ""
-        if gateway and (there := left.get(gateway)) is not None:
-            left[gateway] = max(0, there - load.parts.get(gateway, 0))
-        found.append(Placement(load.batch_id, gateway or None))
-    return found
+    # Nobody loses the place at his own gateway to one whom another has no room for.
+    stay = [_take(left, load.gateway, load.people, load.parts) for load in loads]
+    found: list[list[Placement]] = [[] for _ in loads]
+    ranks = {name: rank for rank, name in enumerate(order)}
+    for n in sorted(range(len(loads)), key=lambda n: ranks.get(loads[n].gateway, len(ranks))):
+        load, there = loads[n], {loads[n].gateway: stay[n]}
+        missing = load.people - stay[n]
+        for gateway in order:
+            if missing and gateway != load.gateway:
+                there[gateway] = _take(left, gateway, missing, load.parts)
+                missing -= there[gateway]
+        if load.unstoppable:
+            there[load.gateway] += missing
+            missing = 0
+        found[n] = [Placement(load.batch_id, name, people) for name, people in there.items() if people]
+        if missing:
+            found[n].append(Placement(load.batch_id, None, missing))
+    return [one for several in found for one in several]
+
+
+def _take(left: dict[str, int | None], gateway: str, people: int, parts: Mapping[str, int]) -> int:
+    """Take room at a gateway for as many of the people as it has. Returns how many these are."""
+    there, each = left.get(gateway), parts.get(gateway, 0)
+    if there is None or not each:
+        return people
+    taken = min(people, there // each)
+    left[gateway] = there - taken * each
+    return taken

@@ -6,9 +6,11 @@ a warning at a gateway, of more urgent lanes and of its own, goes first.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dispatcher.model.sms import GatewayQuote, Quote
+from dispatcher.sms.budget import Load, Spent, placed, room
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def gateway_quote(
-    contract: Contract, people: int, parts: int, *, before: int = 0, room: int | None = None, used: int = 0
+    contract: Contract, people: int, parts: int, *, before: int = 0, over_budget: bool = False, used: int = 0
 ) -> GatewayQuote:
-    """Return what a gateway has to do for so many people. `before`: parts that go first; `room`: parts that its budget
-    still holds, None: any; `used`: parts that it has accepted.
+    """Return what a gateway has to do for so many people. `before`: parts that go first; `over_budget`: whether it was
+    to take more than its budget holds; `used`: parts that it has accepted.
     """
     needed = people * parts
     return GatewayQuote(
@@ -33,7 +35,7 @@ def gateway_quote(
         seconds=_seconds(contract, before + needed if people else 0),
         price=_price(contract, needed),
         currency=contract.currency if contract.price_per_part is not None else "",
-        over_budget=room is not None and needed > room,
+        over_budget=over_budget,
         parts_used=used,
         price_used=_price(contract, used),
     )
@@ -54,34 +56,40 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
     at: datetime,
     *,
     before: Mapping[str, int],
-    rooms: Mapping[str, int | None],
+    spent: Mapping[str, Spent],
     unstoppable: bool = False,
 ) -> Quote:
-    """Return what so many people by gateway take, with texts of so many parts; gateways without any are left out.
-    `unstoppable`: no budget stops it.
+    """Return what so many people by gateway take, with texts of so many parts, by the ways that a plan would send them:
+    what a budget does not hold goes elsewhere or waits. Gateways without any are left out. `unstoppable`: no budget
+    stops it.
     """
-    gateways = tuple(
-        gateway_quote(
-            one,
-            people[one.gateway],
-            parts.get(one.gateway, 0),
-            before=before.get(one.gateway, 0),
-            room=rooms.get(one.gateway),
-        )
-        for one in contracts
+    loads = [
+        Load(n, one.gateway, people[one.gateway], parts, unstoppable)
+        for n, one in enumerate(contracts)
         if people.get(one.gateway)
+    ]
+    going: Counter[str | None] = Counter()
+    for placement in placed(loads, contracts, spent):
+        going[placement.gateway] += placement.people
+    return Quote(
+        tuple(
+            gateway_quote(
+                one,
+                going[one.gateway],
+                parts.get(one.gateway, 0),
+                before=before.get(one.gateway, 0),
+                over_budget=_is_over(
+                    one, people.get(one.gateway, 0) * parts.get(one.gateway, 0), spent.get(one.gateway)
+                ),
+            )
+            for one in contracts
+            if people.get(one.gateway) or going[one.gateway]
+        ),
+        at,
+        going[None],
     )
-    return Quote(gateways, at, 0 if unstoppable else _held(contracts, gateways, rooms))
 
 
-def _held(
-    contracts: Sequence[Contract], gateways: Sequence[GatewayQuote], rooms: Mapping[str, int | None]
-) -> int:
-    """Return about how many people no budget holds: what one gateway has no room for goes to another."""
-    left = [rooms.get(one.gateway) for one in contracts]
-    known = [room for room in left if room is not None]
-    parts = max((one.parts for one in gateways), default=0)
-    if len(known) < len(left) or not parts:
-        return 0
-    missing = sum(one.people * one.parts for one in gateways) - sum(known)
-    return max(0, -(-missing // parts))
+def _is_over(contract: Contract, needed: int, spent: Spent | None) -> bool:
+    left = room(contract, spent or Spent())
+    return left is not None and needed > left

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from channels.sms.fitting import compose
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.vocabulary import ENDING_REASONS, EXTREME, AlertState, Kind
-from dispatcher.sms.budget import Spent, room
 from dispatcher.sms.quote import quote
 from dispatcher.sms.routes import shares
 from dispatcher.store.sms.routing import CHANNEL
@@ -58,14 +57,13 @@ class SmsPreview:
         text, language = self._text(message, recorded, kind)
         contracts = self._charges.contracts
         parts = {one.gateway: len(compose(text, one.max_parts, language).parts) for one in contracts}
-        spent = await self._charges.spent(self._pool)
         return quote(
             contracts,
             shares(await self._charges.taking(self._pool), people),
             parts,
             recorded.received_at,
             before=await self._charges.before(self._pool, recorded.lane),
-            rooms={one.gateway: room(one, spent.get(one.gateway, Spent())) for one in contracts},
+            spent=await self._charges.spent(self._pool),
             unstoppable=recorded.severity == EXTREME or kind is Kind.CANCEL,
         )
 

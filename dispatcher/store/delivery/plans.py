@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.alerts import PendingAlert
-from dispatcher.model.batches import Closed, ReadyBatch
 from dispatcher.model.vocabulary import (
     WARNING,
     AlertState,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from dispatcher.model.alerts import ReadyAlert
+    from dispatcher.model.batches import Closed, ReadyBatch
     from dispatcher.sms.routes import Routes
     from dispatcher.store.record import Connection, Pool
 
@@ -325,17 +325,12 @@ class Plans:
         else:
             rows = await self._freeze_followup(connection, alert, located, numbers, taking)
         made = [row for row in rows if row["id"] is not None]
-        held = await self._charges.charge(connection, alert, made, located.texts)
+        ready_batches = await self._charges.charge(connection, alert, made, located.texts)
         size = sum(row["size"] for row in made)
         plan_at = max((row["plan_at"] for row in rows if row["id"] is None), default=None)
         await connection.execute(
             "UPDATE alert SET audience = audience + $2, plan_at = $3 WHERE id = $1", alert.id, size, plan_at
         )
-        ready_batches = [
-            ReadyBatch(row["id"], alert.lane, row["lease_token"], alert.source_id)
-            for row in made
-            if row["id"] not in held
-        ]
         return ready_batches, size
 
     async def _freeze_followup(

@@ -7,6 +7,7 @@ that writes the outcomes, as a total. What is open counts as if all of it were s
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import WORKER
@@ -22,7 +23,7 @@ from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from channels.sms.contract import Contract
     from dispatcher.access.principals import Actor
@@ -61,7 +62,7 @@ SELECT id, gateway, outcomes, text_parts, parts_sent, lane, held_for, clock_time
 WHERE channel = '{CHANNEL}' AND alert_id = $1 ORDER BY id
 """  # noqa: S608 - constant
 _HELD = f"""
-SELECT b.id, b.alert_id, b.gateway, b.text_parts * cardinality(b.recipients) AS parts, b.lane, a.source_id
+SELECT b.id, b.alert_id, b.gateway, b.text_parts AS parts, cardinality(b.recipients) AS size, b.lane, a.source_id
 FROM batch b JOIN alert a ON a.id = b.alert_id
 WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL ORDER BY b.id LIMIT 1000
 FOR UPDATE OF b SKIP LOCKED
@@ -73,11 +74,44 @@ FROM batch b JOIN alert a ON a.id = b.alert_id
 WHERE b.{OPEN} AND b.held_for = '{HELD_FOR_BUDGET}' AND a.stopped_at IS NULL
 GROUP BY a.id, b.gateway ORDER BY a.id, b.gateway
 """  # noqa: S608 - constant
+_CUT = """
+INSERT INTO batch (alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients, outcomes,
+  not_before, enqueued_at, created_at, text_parts, held_for)
+SELECT alert_id, chain_id, kind, channel, gateway, language, lane, deadline, recipients[$2 + 1:],
+  substring(outcomes FROM $2 + 1), not_before, enqueued_at, created_at, text_parts, held_for
+FROM batch WHERE id = $1 RETURNING id
+"""
+_KEEP = """
+UPDATE batch SET recipients = recipients[:$2], outcomes = substring(outcomes FOR $2) WHERE id = $1
+"""
 _LET_GO = """
 UPDATE batch SET gateway = n.gateway, held_for = '', not_before = clock_timestamp(), enqueued_at = clock_timestamp()
 FROM unnest($1::bigint[], $2::text[]) n(id, gateway) WHERE batch.id = n.id RETURNING batch.id, lane, lease_token
 """
 _MOST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A batch of a plan, or what was cut off one: of the row that was made, so many people, at a gateway or held."""
+
+    id: int
+    row: Any
+    people: int
+    gateway: str | None
+
+
+def _ready(alert: PendingAlert, row: Any, batch_id: int | None = None) -> ReadyBatch:
+    return ReadyBatch(batch_id or row["id"], alert.lane, row["lease_token"], alert.source_id)
+
+
+async def _cut(connection: Connection, batch_id: int, people: int) -> int:
+    """Leave so many of its first people in a batch that nobody has worked on, and the rest in a new one. Returns the
+    new one's id.
+    """
+    number: int = await connection.fetchval(_CUT, batch_id, people)
+    await connection.execute(_KEEP, batch_id, people)
+    return number
 
 
 class Charges:
@@ -156,61 +190,71 @@ class Charges:
 
     async def charge(
         self, connection: Connection, alert: PendingAlert, made: Sequence[Any], texts: TextParts = NOT_COUNTED
-    ) -> frozenset[int]:
-        """Write into batches that were just made how many parts their texts have, and put those elsewhere that their
-        gateway's budget does not hold. Returns the ids of those that wait for a person.
+    ) -> list[ReadyBatch]:
+        """Write into batches that were just made how many parts their texts have, and put those of their people
+        elsewhere whom their gateway's budget does not hold, in batches of their own. Returns what may be worked on: all
+        but those that wait for a person.
         """
-        rows = [row for row in made if row["channel"] == CHANNEL]
-        if not rows or not self.contracts:
-            return frozenset()
-        parts = [
-            {one.gateway: texts.of(row["kind"], row["language"], one.gateway) for one in self.contracts}
+        rows = [row for row in made if row["channel"] == CHANNEL] if self.contracts else []
+        ready = [_ready(alert, row) for row in made if not self.contracts or row["channel"] != CHANNEL]
+        if not rows:
+            return ready
+        parts = {
+            row["id"]: {
+                one.gateway: texts.of(row["kind"], row["language"], one.gateway) for one in self.contracts
+            }
             for row in rows
-        ]
-        gateways = [row["gateway"] for row in rows]
-        held: frozenset[int] = frozenset()
+        }
+        pieces = [_Piece(row["id"], row, row["size"], row["gateway"]) for row in rows]
         if any(one.has_budget for one in self.contracts):
-            gateways, held = await self._place(connection, alert, rows, parts)
+            pieces = await self._place(connection, alert, rows, parts)
         await connection.execute(
             """UPDATE batch SET gateway = n.gateway, text_parts = n.parts FROM
                  unnest($1::bigint[], $2::text[], $3::int[]) n(id, gateway, parts) WHERE batch.id = n.id""",
-            [row["id"] for row in rows],
-            gateways,
-            [count.get(gateway, 0) for count, gateway in zip(parts, gateways, strict=True)],
+            [one.id for one in pieces],
+            [one.gateway or one.row["gateway"] for one in pieces],
+            [parts[one.row["id"]].get(one.gateway or one.row["gateway"], 0) for one in pieces],
         )
-        return held
+        return ready + [_ready(alert, one.row, one.id) for one in pieces if one.gateway is not None]
 
     async def _place(
         self,
         connection: Connection,
         alert: PendingAlert,
         rows: Sequence[Any],
-        parts: Sequence[dict[str, int]],
-    ) -> tuple[list[str], frozenset[int]]:
-        """Return the gateway of each batch, and the ids of those for which there is none."""
+        parts: Mapping[int, dict[str, int]],
+    ) -> list[_Piece]:
+        """Cut the batches as far as budgets ask for it. Returns their pieces, each with its gateway."""
         await connection.execute("SELECT pg_advisory_xact_lock($1)", BUDGET_LOCK)
-        ids = [row["id"] for row in rows]
-        spent = await self.spent(connection, alert.id, ids)
+        spent = await self.spent(connection, alert.id, list(parts))
         loads = [
             Load(
                 row["id"],
                 row["gateway"],
-                {name: count * row["size"] for name, count in there.items()},
+                row["size"],
+                parts[row["id"]],
                 alert.severity == EXTREME or row["kind"] not in STOPPABLE,
             )
-            for row, there in zip(rows, parts, strict=True)
+            for row in rows
         ]
-        found = {one.batch_id: one.gateway for one in placed(loads, self.contracts, spent)}
-        held = frozenset(batch_id for batch_id, gateway in found.items() if gateway is None)
-        if held:
+        by_id = {row["id"]: row for row in rows}
+        pieces: dict[int, list[_Piece]] = {}
+        for one in placed(loads, self.contracts, spent):
+            there = pieces.setdefault(one.batch_id, [])
+            number = one.batch_id
+            if there:
+                number = await _cut(connection, there[-1].id, there[-1].people)
+            there.append(_Piece(number, by_id[one.batch_id], one.people, one.gateway))
+        found = [piece for several in pieces.values() for piece in several]
+        if held := [piece for piece in found if piece.gateway is None]:
             await connection.execute(
                 "UPDATE batch SET not_before = 'infinity', held_for = $2 WHERE id = ANY($1)",
-                list(held),
+                [piece.id for piece in held],
                 HELD_FOR_BUDGET,
             )
-            recipients = sum(row["size"] for row in rows if row["id"] in held)
+            recipients = sum(piece.people for piece in held)
             await audit.note(connection, WORKER, "sms.hold", alert.id, why=HELD_FOR_BUDGET, count=recipients)
-        return [found[row["id"]] or row["gateway"] for row in rows], held
+        return found
 
     async def let_go(self, pool: Pool) -> list[ReadyBatch]:
         """Send what waits for a budget that holds it by now: another month, another setting. Returns what may be worked
@@ -225,10 +269,17 @@ class Charges:
             for alert_id in dict.fromkeys(row["alert_id"] for row in rows):
                 there = [row for row in rows if row["alert_id"] == alert_id]
                 names = [one.gateway for one in self.contracts]
-                loads = [Load(row["id"], row["gateway"], dict.fromkeys(names, row["parts"])) for row in there]
+                loads = [
+                    Load(row["id"], row["gateway"], row["size"], dict.fromkeys(names, row["parts"]))
+                    for row in there
+                ]
                 found += placed(loads, self.contracts, await self.spent(connection, alert_id))
             # What goes now counts for the next one only at the next look.
             first = [one for one in found if one.gateway is not None][:1]
+            sizes = {row["id"]: row["size"] for row in rows}
+            for one in first:
+                if one.people < sizes[one.batch_id]:
+                    await _cut(connection, one.batch_id, one.people)
             return await self._let_go(connection, rows, [(one.batch_id, str(one.gateway)) for one in first])
 
     async def allow(self, pool: Pool, alert_id: str, actor: Actor, why: str) -> list[ReadyBatch]:

@@ -80,9 +80,14 @@ async def test_what_waits_for_nobody_or_for_a_few_is_not_quoted(service: Any, po
 async def test_a_budget_that_is_too_small_is_said_before(service: Any, pool: Any, settings: Any) -> None:
     await phones(pool, service.parts.subscriptions, 100)
     found = await preview(service, warning(DUEREN))
-    assert (found["gateways"][0]["over_budget"], found["held"]) == (True, 0), (
-        "the other gateway takes the rest"
-    )
+    first, second = found["gateways"]
+    assert (first["over_budget"], first["people"], second["over_budget"], second["people"]) == (
+        True,
+        60,
+        False,
+        40,
+    ), "the other gateway takes the rest"
+    assert (found["held"], found["seconds"], found["price"]) == (0, 40.0, 60 * 0.075 + 40 * 0.1)
 
 
 async def test_a_text_in_more_parts_takes_longer(service: Any, pool: Any) -> None:

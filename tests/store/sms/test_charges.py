@@ -1,5 +1,7 @@
 """Parts are counted once, and a batch that no budget holds waits for a person."""
 
+import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import Lane, State
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Spent
 from dispatcher.sms.parts import TextParts
+from dispatcher.sms.quote import quote
+from dispatcher.sms.routes import shares
 from dispatcher.store.delivery.plans import Located, Plans
 from dispatcher.store.sms.charges import Charges
 from tests.store.sms.phones import phones
@@ -17,6 +21,7 @@ from tests.support.histories import submit
 from tests.support.messages import DUEREN
 
 TEXTS = TextParts({(kind, "", gateway): 2 for kind in ("alert", "update", "cancel") for gateway in "ab"})
+NOW = datetime(2026, 11, 28, 18, tzinfo=UTC)
 ACCEPTED = State.ACCEPTED
 
 
@@ -85,20 +90,80 @@ async def test_what_goes_first_is_more_urgent_or_came_before(
     assert await charges.before(pool, Lane.ROUTINE) == {"a": 120}
 
 
-async def test_a_batch_that_its_budget_does_not_hold_goes_to_the_next_and_then_waits(
+async def test_whom_a_budget_does_not_hold_goes_to_the_next_and_then_waits(
     pool: Any, alerts: Any, ledger: Any, people: list[int]
 ) -> None:
-    charges = Charges([Contract("a", parts_per_alert=20), Contract("b", weight=0, parts_per_month=20)])
+    charges = Charges([Contract("a", parts_per_alert=26), Contract("b", weight=0, parts_per_month=20)])
     going = await warn(pool, alerts, charges)
-    assert await batches(pool) == [("a", "", 2, 0), ("b", "", 2, 0)]
-    assert len(going) == 2
-    assert len(await warn(pool, alerts, charges, "B")) == 1
-    assert await batches(pool, "B") == [("a", "", 2, 0), ("a", HELD_FOR_BUDGET, 2, 0)]
-    assert await charges.held(pool) == 10
+    assert await batches(pool) == [("a", "", 2, 0), ("a", "", 2, 0), ("b", "", 2, 0)]
+    assert len(going) == 3
+    assert len(await warn(pool, alerts, charges, "B")) == 3
+    assert await batches(pool, "B") == [
+        ("a", "", 2, 0),
+        ("a", "", 2, 0),
+        ("b", "", 2, 0),
+        ("a", HELD_FOR_BUDGET, 2, 0),
+    ]
+    assert await charges.held(pool) == 4
     held = await pool.fetchval("SELECT id FROM batch WHERE held_for <> ''")
     assert await ledger.acquire(held) is None
     assert held not in [one.batch_id for one in await ledger.due()]
-    assert await pool.fetchval("SELECT detail->>'count' FROM audit WHERE action = 'sms.hold'") == "10"
+    assert await pool.fetchval("SELECT detail->>'count' FROM audit WHERE action = 'sms.hold'") == "4"
+    for alert_id in "AB":
+        told = await pool.fetch("SELECT unnest(recipients) AS id FROM batch WHERE alert_id = $1", alert_id)
+        assert sorted(row["id"] for row in told) == people, "each one once"
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_plan_does_what_was_quoted(pool: Any, alerts: Any, people: list[int], seed: int) -> None:
+    """Budgets, parts of texts and sizes of batches are random; one gateway takes whom none is named for, so that shares
+    by weight are exact.
+    """
+    draw = random.Random(seed)
+    contracts = [
+        Contract(
+            name,
+            weight=1 if name == "b" else 0,
+            rate=draw.randint(1, 9),
+            parts_per_alert=draw.choice([None, draw.randint(0, 30)]) if seed else 5,
+            parts_per_month=draw.randint(0, 60),
+        )
+        for name in draw.sample("abc", 3)
+    ]
+    parts = {name: draw.randint(1, 3) for name in "abc"}
+    texts = TextParts({("alert", "", name): count for name, count in parts.items()})
+    charges = Charges(contracts)
+    for alert_id in ("A", "B"):  # the second one finds what the first one has spent
+        severity = draw.choice(["Severe", "Severe", "Extreme"])
+        found = quote(
+            contracts,
+            shares(await charges.taking(pool), len(people)),
+            parts,
+            NOW,
+            before={},
+            spent=await charges.spent(pool),
+            unstoppable=severity == "Extreme",
+        )
+        await submit(alerts, alert_id, DUEREN, severity=severity)
+        plans = Plans(pool, draw.randint(1, 20), charges=charges)
+        async for _ in plans.portions(alert_id, in_flight=0, located=Located(texts=texts)):
+            pass
+        standing = await charges.standing(pool, alert_id)
+        assert standing is not None
+        assert standing.held == found.held == await charges.held(pool, alert_id)
+        quoted = {one.gateway: (one.people, one.parts) for one in found.gateways if one.people}
+        assert quoted == {one.gateway: (one.people, one.parts) for one in standing.gateways if one.people}
+
+
+async def test_a_batch_larger_than_any_budget_goes_as_far_as_one_holds_it(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    assert await warn(pool, alerts, Charges([Contract("a", parts_per_month=0)])) == []
+    charges = Charges([Contract("a", parts_per_month=7)])
+    [one] = await charges.let_go(pool)
+    lease = await ledger.acquire(one.batch_id)
+    assert (len(lease.recipients), await charges.held(pool)) == (3, 17)
+    assert await charges.let_go(pool) == []
 
 
 async def test_an_extreme_warning_and_an_end_are_never_stopped(
@@ -116,7 +181,7 @@ async def test_an_extreme_warning_and_an_end_are_never_stopped(
 async def test_what_waits_goes_when_the_budget_holds_it_or_a_person_says_so(
     pool: Any, alerts: Any, ledger: Any, people: list[int]
 ) -> None:
-    small = Charges([Contract("a", parts_per_alert=10)])
+    small = Charges([Contract("a", parts_per_alert=1)])
     assert await warn(pool, alerts, small) == []
     assert await small.let_go(pool) == []
     assert await small.allow(pool, "B", UNNAMED_OPERATOR, "worth it") == []
