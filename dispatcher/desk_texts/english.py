@@ -340,6 +340,8 @@ ENGLISH: Final = DeskTexts(
         "sms_price": ", about {price}",
         "sms_finished": "SMS to {people} people: out in {duration} ({at})",
         "sms_no_rate": "SMS to {people} people: nobody knows how long, no rate is agreed with a gateway (rate)",
+        "sms_over_budget": "SMS budget: that of {gateway} does not hold all whom it would take; "
+        "{people} people are counted for it",
         "sms_would_wait": "SMS budget: {people} people would get no SMS until the operator lets them go; all else "
         "would be sent",
         "sms_waits": "SMS budget: {people} people wait for the operator to let them go",

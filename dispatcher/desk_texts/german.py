@@ -342,6 +342,8 @@ GERMAN: Final = DeskTexts(
         "sms_price": ", etwa {price}",
         "sms_finished": "SMS an {people} Personen: fertig in {duration} ({at})",
         "sms_no_rate": "SMS an {people} Personen: Dauer unbekannt, für ein Gateway ist kein Durchsatz angegeben (rate)",
+        "sms_over_budget": "SMS-Budget: Das von {gateway} reicht nicht für alle, die es nähme; "
+        "gerechnet ist mit {people} Personen darüber",
         "sms_would_wait": "SMS-Budget: {people} Personen bekämen keine SMS, bis der Betreiber sie freigibt; alles "
         "andere ginge hinaus",
         "sms_waits": "SMS-Budget: {people} Personen warten auf die Freigabe durch den Betreiber",

@@ -19,7 +19,10 @@ def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     lines = [
         desk.line("sms", people=number(sms["people"], desk), parts=_parts(sms, desk), price=_price(sms, desk))
     ]
-    return [*lines, _finish_line(sms, desk), *_held_lines(sms, desk, "sms_would_wait")]
+    lines += _over_budget_lines(sms, desk)
+    if sms["people"]:
+        lines.append(_finish_line(sms, desk))
+    return [*lines, *_held_lines(sms, desk, "sms_would_wait")]
 
 
 def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
@@ -50,6 +53,14 @@ def _finish_line(sms: Mapping[str, Any], desk: Desk) -> str:
         return desk.line("sms_no_rate", people=people)
     at = desk.time(sms["finishes_at"])
     return desk.line("sms_finished", people=people, duration=duration(sms["seconds"], desk), at=at)
+
+
+def _over_budget_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
+    return [
+        desk.line("sms_over_budget", gateway=one["gateway"], people=number(one["people"], desk))
+        for one in sms["gateways"]
+        if one["over_budget"]
+    ]
 
 
 def _held_lines(sms: Mapping[str, Any], desk: Desk, key: str) -> list[str]:

@@ -54,6 +54,22 @@ def test_whom_no_budget_holds_is_said_before_and_after() -> None:
     assert "400 people wait" in sms_status_lines(sms(held=400), ENGLISH)[-1]
 
 
+def test_a_gateway_over_its_budget_is_said_with_whom_it_takes() -> None:
+    gateways = [
+        {"gateway": "a", "people": 6000, "over_budget": True},
+        {"gateway": "b", "people": 4000, "over_budget": False},
+    ]
+    _, said, finish = sms_preview_lines(sms(gateways=gateways), DESK)
+    assert said.startswith("SMS-Budget: Das von a reicht nicht für alle")
+    assert "6.000 Personen" in said
+    assert "fertig" in finish
+    none = sms(people=0, held=40, gateways=[{"gateway": "a", "people": 0, "over_budget": True}])
+    assert "that of a does not hold" in sms_preview_lines(none, ENGLISH)[1]
+    assert "40 people would get no SMS" in sms_preview_lines(none, ENGLISH)[2], (
+        "nothing ends: nobody is sent to"
+    )
+
+
 def test_a_status_says_what_was_used_and_when_the_rest_is_out() -> None:
     assert sms_status_lines(sms(people=100, parts_used=1234, price_used=92.55), DESK) == [
         "SMS: 1.234 Teile verbraucht, 92,55 €",
