@@ -291,7 +291,8 @@ class SmsGatewayBody(Body):
         examples=[0],
     )
     seconds: float | None = Field(
-        description="until the last of them is out, by the contract's rate; null: none is declared",
+        description="until the last of them is out, by the contract's rate; null: none is declared, or the gateway is "
+        "stopped",
         examples=[2000.0],
     )
     price: float | None = Field(description="null: no price is declared", examples=[1500.0])
@@ -301,6 +302,11 @@ class SmsGatewayBody(Body):
         examples=[False],
     )
     parts_used: int = Field(description="parts that it has accepted for this warning", examples=[0])
+    stopped_reason: str | None = Field(
+        description="why it takes nothing now, as in `waiting`; null: it does", examples=["misconfigured"]
+    )
+    stopped_since: words.Moment | None = Field(description="since when; null where that is not known")
+    stopped_until: words.Moment | None = Field(description="when it is tried again")
 
 
 class SmsBody(Body):
@@ -313,7 +319,8 @@ class SmsBody(Body):
     parts: int = Field(description="parts of one text, at most", examples=[2])
     parts_total: int = Field(description="parts of all their texts", examples=[20000])
     seconds: float | None = Field(
-        description="until the last of them is out; null where a contract says no rate", examples=[2000.0]
+        description="until the last of them is out; null where a contract says no rate, or a gateway is stopped",
+        examples=[2000.0],
     )
     finishes_at: words.Moment | None = Field(description="when that is")
     price: float | None = Field(
@@ -638,6 +645,9 @@ def sms_body(quote: Quote | None) -> SmsBody | None:
                 currency=one.currency or None,
                 over_budget=one.over_budget,
                 parts_used=one.parts_used,
+                stopped_reason=one.stopped.reason if one.stopped else None,
+                stopped_since=one.stopped.since if one.stopped else None,
+                stopped_until=one.stopped.until if one.stopped else None,
             )
             for one in quote.gateways
         ],

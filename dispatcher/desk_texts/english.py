@@ -134,6 +134,7 @@ ENGLISH: Final = DeskTexts(
         "misconfigured": "the gateway turns us away",
         "breaker": "the gateway pauses after many faults",
         "fault": "a fault in this service",
+        "retry_after": "told by the gateway to come later",
         "crash": "after a crash",
         "budget": "waits to be let go (SMS budget)",
         "queued": "waits for its turn",
@@ -339,6 +340,9 @@ ENGLISH: Final = DeskTexts(
         "sms_parts": "{parts} parts",
         "sms_price": ", about {price}",
         "sms_finished": "SMS to {people} people: out in {duration} ({at})",
+        "sms_stopped": "SMS: gateway {gateway} is stopped{since}: {reason}, next attempt {until}",
+        "sms_stopped_since": " since {since}",
+        "sms_no_end": "SMS to {people} people: nobody knows when they are out while a gateway is stopped",
         "sms_no_rate": "SMS to {people} people: nobody knows how long, no rate is agreed with a gateway (rate)",
         "sms_over_budget": "SMS budget: that of {gateway} does not hold all whom it would take; "
         "{people} people are counted for it",

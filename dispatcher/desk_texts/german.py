@@ -133,6 +133,7 @@ GERMAN: Final = DeskTexts(
         "down": "Gateway nicht erreichbar",
         "misconfigured": "Gateway weist uns ab",
         "breaker": "Gateway nach vielen Fehlern in Pause",
+        "retry_after": "vom Gateway auf später verwiesen",
         "crash": "nach einem Absturz",
         "fault": "Fehler in diesem Dienst",
         "budget": "wartet auf Freigabe (SMS-Budget)",
@@ -341,6 +342,9 @@ GERMAN: Final = DeskTexts(
         "sms_parts": "{parts} Teile",
         "sms_price": ", etwa {price}",
         "sms_finished": "SMS an {people} Personen: fertig in {duration} ({at})",
+        "sms_stopped": "SMS: Gateway {gateway} steht{since}: {reason}, nächster Versuch {until}",
+        "sms_stopped_since": " seit {since}",
+        "sms_no_end": "SMS an {people} Personen: wann sie fertig sind, ist unbekannt, solange ein Gateway steht",
         "sms_no_rate": "SMS an {people} Personen: Dauer unbekannt, für ein Gateway ist kein Durchsatz angegeben (rate)",
         "sms_over_budget": "SMS-Budget: Das von {gateway} reicht nicht für alle, die es nähme; "
         "gerechnet ist mit {people} Personen darüber",

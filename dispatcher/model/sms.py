@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Why a gateway takes nothing now, since when (None: not known), and when it is tried again."""
+
+    reason: str
+    since: datetime | None
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class GatewayQuote:
     """What one gateway has to do."""
 
@@ -23,7 +32,7 @@ class GatewayQuote:
     before: int = 0
     """Parts that go first."""
     seconds: float | None = None
-    """Until the last of them is out; None: the contract says no rate."""
+    """Until the last of them is out; None: the contract says no rate, or it is stopped."""
     price: Decimal | None = None
     currency: str = ""
     over_budget: bool = False
@@ -31,6 +40,7 @@ class GatewayQuote:
     parts_used: int = 0
     """Parts that it has accepted before, for this warning."""
     price_used: Decimal | None = None
+    stopped: Stop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,9 @@ class Quote:
 
     @property
     def seconds(self) -> float | None:
-        """Return how long the slowest takes; None where a gateway with people says no rate."""
+        """Return how long the slowest takes; None where a gateway with people says no rate, or is
+        stopped.
+        """
         busy = [one.seconds for one in self.gateways if one.people]
         known = [seconds for seconds in busy if seconds is not None]
         return max(known, default=0.0) if len(known) == len(busy) else None

@@ -7,7 +7,8 @@ a warning at a gateway, of more urgent lanes and of its own, goes first.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from dispatcher.model.sms import GatewayQuote, Quote
 from dispatcher.sms.budget import Load, Spent, placed, room
@@ -18,13 +19,24 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from channels.sms.contract import Contract
+    from dispatcher.model.sms import Stop
+
+NOTHING_STOPPED: Final[Mapping[str, Stop]] = MappingProxyType({})
 
 
-def gateway_quote(
-    contract: Contract, people: int, parts: int, *, before: int = 0, over_budget: bool = False, used: int = 0
+def gateway_quote(  # noqa: PLR0913 - each is one figure of the same gateway
+    contract: Contract,
+    people: int,
+    parts: int,
+    *,
+    before: int = 0,
+    over_budget: bool = False,
+    used: int = 0,
+    stopped: Stop | None = None,
 ) -> GatewayQuote:
     """Return what a gateway has to do for so many people. `before`: parts that go first; `over_budget`: whether it was
-    to take more than its budget holds; `used`: parts that it has accepted.
+    to take more than its budget holds; `used`: parts that it has accepted; `stopped`: why it takes nothing now, so that
+    nobody knows when it ends.
     """
     needed = people * parts
     return GatewayQuote(
@@ -32,12 +44,13 @@ def gateway_quote(
         people=people,
         parts=parts,
         before=before,
-        seconds=_seconds(contract, before + needed if people else 0),
+        seconds=None if stopped and people else _seconds(contract, before + needed if people else 0),
         price=_price(contract, needed),
         currency=contract.currency if contract.price_per_part is not None else "",
         over_budget=over_budget,
         parts_used=used,
         price_used=_price(contract, used),
+        stopped=stopped,
     )
 
 
@@ -57,6 +70,7 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
     *,
     before: Mapping[str, int],
     spent: Mapping[str, Spent],
+    stopped: Mapping[str, Stop] = NOTHING_STOPPED,
     unstoppable: bool = False,
 ) -> Quote:
     """Return what so many people by gateway take, with texts of so many parts, by the ways that a plan would send them:
@@ -81,6 +95,7 @@ def quote(  # noqa: PLR0913 - each is one table of the same gateways
                 over_budget=_is_over(
                     one, people.get(one.gateway, 0) * parts.get(one.gateway, 0), spent.get(one.gateway)
                 ),
+                stopped=stopped.get(one.gateway),
             )
             for one in contracts
             if people.get(one.gateway) or going[one.gateway]

@@ -37,6 +37,13 @@ OPEN: Final = f"state = '{BatchState.OPEN}'"
 """Whether a batch is open, written as the partial indexes have it."""
 
 
+OUTAGE_GAP: Final = "interval '1 minute'"
+"""Pauses of a gateway that follow one another this closely, without an acceptance, are one outage."""
+IS_STOPPED: Final = f"""(paused_until > clock_timestamp()
+  OR out_since IS NOT NULL AND paused_until > clock_timestamp() - {OUTAGE_GAP})"""
+"""Whether a gateway takes nothing now: between two pauses of one outage it is only being tried."""
+
+
 def is_dead_letter(problem: str = "p", batch: str = "b") -> str:
     """Whether a problem is of a recipient who was refused or given up, which his state says, certain or not."""
     states = ", ".join(str(int(state)) for state in sorted(DEAD_LETTERS))

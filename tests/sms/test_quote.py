@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from channels.sms.contract import Contract
+from dispatcher.model.sms import Quote, Stop
 from dispatcher.sms.budget import Spent
 from dispatcher.sms.quote import quote
 
@@ -81,3 +82,18 @@ def test_two_budgets_are_used_to_the_full() -> None:
     contracts = [Contract(name, parts_per_alert=15) for name in "ab"]
     found = quote(contracts, {"a": 20, "b": 20}, {"a": 1, "b": 1}, NOW, before={}, spent={})
     assert ([one.people for one in found.gateways], found.held) == ([15, 15], 10)
+
+
+def test_while_a_gateway_on_the_way_is_stopped_nobody_knows_when_it_ends() -> None:
+    contracts = [Contract("a", rate=1), Contract("b", rate=1)]
+    stop = Stop("misconfigured", NOW, NOW + timedelta(minutes=5))
+
+    def with_people(a: int, b: int) -> Quote:
+        return quote(
+            contracts, {"a": a, "b": b}, {"a": 1, "b": 1}, NOW, before={}, spent={}, stopped={"a": stop}
+        )
+
+    found = with_people(10, 10)
+    assert (found.seconds, found.finishes_at) == (None, None)
+    assert [one.stopped for one in found.gateways] == [stop, None]
+    assert with_people(0, 10).seconds == 10.0

@@ -21,7 +21,7 @@ def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     ]
     lines += _over_budget_lines(sms, desk)
     if sms["people"]:
-        lines.append(_finish_line(sms, desk))
+        lines += _finish_lines(sms, desk)
     return [*lines, *_held_lines(sms, desk, "sms_would_wait")]
 
 
@@ -33,7 +33,7 @@ def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     price = desk.line("sms_used_price", price=used) if used else ""
     lines = [desk.line("sms_used", parts=number(sms["parts_used"], desk), price=price)]
     if sms["people"]:
-        lines.append(_finish_line(sms, desk))
+        lines += _finish_lines(sms, desk)
     return [*lines, *_held_lines(sms, desk, "sms_waits")]
 
 
@@ -47,12 +47,26 @@ def _price(sms: Mapping[str, Any], desk: Desk) -> str:
     return desk.line("sms_price", price=money(sms["price"], sms["currency"], desk))
 
 
-def _finish_line(sms: Mapping[str, Any], desk: Desk) -> str:
+def _finish_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
     people = number(sms["people"], desk)
+    if stopped := [one for one in sms["gateways"] if one["people"] and one.get("stopped_reason")]:
+        lines = [_stopped_line(one, desk) for one in stopped]
+        return [*lines, desk.line("sms_no_end", people=people)]
     if sms["seconds"] is None:
-        return desk.line("sms_no_rate", people=people)
+        return [desk.line("sms_no_rate", people=people)]
     at = desk.time(sms["finishes_at"])
-    return desk.line("sms_finished", people=people, duration=duration(sms["seconds"], desk), at=at)
+    return [desk.line("sms_finished", people=people, duration=duration(sms["seconds"], desk), at=at)]
+
+
+def _stopped_line(gateway: Mapping[str, Any], desk: Desk) -> str:
+    since = gateway["stopped_since"]
+    return desk.line(
+        "sms_stopped",
+        gateway=gateway["gateway"],
+        since=desk.line("sms_stopped_since", since=desk.time(since)) if since else "",
+        reason=desk.texts.failures.get(gateway["stopped_reason"], gateway["stopped_reason"]),
+        until=desk.time(gateway["stopped_until"]),
+    )
 
 
 def _over_budget_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:

@@ -64,6 +64,7 @@ class SmsPreview:
             recorded.received_at,
             before=await self._charges.before(self._pool, recorded.lane),
             spent=await self._charges.spent(self._pool),
+            stopped=await self._charges.stopped(self._pool),
             unstoppable=recorded.severity == EXTREME or kind is Kind.CANCEL,
         )
 

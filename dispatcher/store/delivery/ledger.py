@@ -26,7 +26,7 @@ from dispatcher.model.vocabulary import (
 )
 from dispatcher.store.delivery import relocation
 from dispatcher.store.sms.routing import CHANNEL
-from dispatcher.store.sql import OPEN
+from dispatcher.store.sql import OPEN, OUTAGE_GAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -280,12 +280,12 @@ class Ledger:
         another within a minute, without an acceptance, are one outage.
         """
         await self._pool.execute(
-            """INSERT INTO gateway AS g (channel, name, paused_until, reason, out_since)
+            f"""INSERT INTO gateway AS g (channel, name, paused_until, reason, out_since)
                VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4, clock_timestamp())
                ON CONFLICT (channel, name) DO UPDATE SET paused_until = greatest(g.paused_until, excluded.paused_until),
                  reason = CASE WHEN excluded.paused_until > g.paused_until THEN excluded.reason ELSE g.reason END,
-                 out_since = CASE WHEN g.paused_until < clock_timestamp() - interval '1 minute' THEN excluded.out_since
-                   ELSE coalesce(g.out_since, excluded.out_since) END""",
+                 out_since = CASE WHEN g.paused_until < clock_timestamp() - {OUTAGE_GAP} THEN excluded.out_since
+                   ELSE coalesce(g.out_since, excluded.out_since) END""",  # noqa: S608 - constant
             channel,
             gateway,
             seconds,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispatcher.model.status import Pause, RecipientGroup, RecipientProgress, progress_of
 from dispatcher.model.vocabulary import UNCERTAIN, State
+from dispatcher.store.sql import IS_STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,9 @@ FROM line GROUP BY 1, 2, 3, 4, 5
 """  # noqa: S608 - constant
 """Of a recipient that was withdrawn and planned again, the last batch counts."""
 
-_PAUSES = "SELECT channel, name, reason, paused_until FROM gateway WHERE paused_until > clock_timestamp()"
+_PAUSES = f"""
+SELECT channel, name, reason, greatest(paused_until, clock_timestamp()) AS paused_until FROM gateway WHERE {IS_STOPPED}
+"""  # noqa: S608 - constant
 
 
 async def recipient_progress(pool: Pool, alert_id: str) -> RecipientProgress:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.sms import HeldSms, Quote
+from dispatcher.model.sms import HeldSms, Quote, Stop
 from dispatcher.model.vocabulary import EXTREME, TERMINAL_OUTCOMES, Kind, Lane
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
@@ -20,7 +20,7 @@ from dispatcher.sms.quote import gateway_quote
 from dispatcher.sms.routes import NO_ROUTES, Routes, routes
 from dispatcher.store import audit
 from dispatcher.store.sms.routing import CHANNEL
-from dispatcher.store.sql import OPEN
+from dispatcher.store.sql import IS_STOPPED, OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,10 @@ STOPPABLE: Final = frozenset({Kind.ALERT, Kind.UPDATE})
 _OUT = f"""
 SELECT name, extract(epoch FROM clock_timestamp() - out_since)::float8 AS seconds
 FROM gateway WHERE channel = '{CHANNEL}' AND paused_until > clock_timestamp() AND out_since IS NOT NULL
+"""  # noqa: S608 - constant
+_STOPPED = f"""
+SELECT name, reason, out_since AS since, greatest(paused_until, clock_timestamp()) AS until
+FROM gateway WHERE channel = '{CHANNEL}' AND {IS_STOPPED}
 """  # noqa: S608 - constant
 _OPEN_PARTS = "cardinality(recipients) * text_parts"
 _SPENT = f"""
@@ -137,6 +141,13 @@ class Charges:
             if (limit := patience.get(row["name"])) is not None and row["seconds"] >= limit
         )
 
+    async def stopped(self, connection: Connection | Pool) -> dict[str, Stop]:
+        """Return the gateways that take nothing now, with the reason."""
+        return {
+            row["name"]: Stop(row["reason"], row["since"], row["until"])
+            for row in await connection.fetch(_STOPPED)
+        }
+
     async def spent(
         self, connection: Connection | Pool, alert_id: str = "", without: Sequence[int] = ()
     ) -> dict[str, Spent]:
@@ -171,6 +182,7 @@ class Charges:
             held += people if row["held_for"] else 0
             waiting[row["gateway"]] += 0 if row["held_for"] else people
             used[row["gateway"]] += row["parts_sent"]
+        stopped = await self.stopped(connection)
         before = await self.before(connection, Lane(rows[0]["lane"]), alert_id, rows[0]["id"])
         return Quote(
             tuple(
@@ -180,6 +192,7 @@ class Charges:
                     max(row["text_parts"] for row in rows if row["gateway"] == one.gateway),
                     before=before.get(one.gateway, 0),
                     used=used[one.gateway],
+                    stopped=stopped.get(one.gateway),
                 )
                 for one in self.contracts
                 if one.gateway in waiting

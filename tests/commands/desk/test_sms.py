@@ -70,6 +70,25 @@ def test_a_gateway_over_its_budget_is_said_with_whom_it_takes() -> None:
     )
 
 
+def test_a_stopped_gateway_is_said_in_place_of_a_finishing_time() -> None:
+    stopped = {
+        "gateway": "a",
+        "people": 4,
+        "over_budget": False,
+        "stopped_reason": "misconfigured",
+        "stopped_since": AT,
+        "stopped_until": AT,
+    }
+    found = sms(people=4, seconds=None, finishes_at=None, gateways=[stopped])
+    at = DESK.time(AT)
+    assert sms_status_lines(found, DESK)[1:] == [
+        f"SMS: Gateway a steht seit {at}: Gateway weist uns ab, nächster Versuch {at}",
+        "SMS an 4 Personen: wann sie fertig sind, ist unbekannt, solange ein Gateway steht",
+    ]
+    found["gateways"] = [stopped | {"stopped_since": None}]
+    assert "gateway a is stopped: the gateway" in sms_preview_lines(found, ENGLISH)[1]
+
+
 def test_a_status_says_what_was_used_and_when_the_rest_is_out() -> None:
     assert sms_status_lines(sms(people=100, parts_used=1234, price_used=92.55), DESK) == [
         "SMS: 1.234 Teile verbraucht, 92,55 €",

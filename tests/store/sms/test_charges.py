@@ -15,6 +15,7 @@ from dispatcher.sms.parts import TextParts
 from dispatcher.sms.quote import quote
 from dispatcher.sms.routes import shares
 from dispatcher.store.delivery.plans import Located, Plans
+from dispatcher.store.delivery.progress import recipient_progress
 from dispatcher.store.sms.charges import Charges
 from tests.store.sms.phones import phones
 from tests.support.histories import submit
@@ -76,6 +77,35 @@ async def test_what_is_planned_and_what_was_sent_is_counted_once(
     assert (one.gateway, one.people, one.parts, one.parts_used, standing.held) == ("a", 10, 3, 9, 0)
     assert await charges.standing(pool, "B") is None
     assert await Charges().standing(pool, "A") is None
+
+
+async def test_a_stopped_gateway_has_no_end_until_it_accepts_again(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    charges = Charges([Contract("a", rate=1)])
+    first, _ = await warn(pool, alerts, charges)
+    lease = await ledger.acquire(first)
+    await ledger.pause_gateway("sms", "a", 30, "misconfigured")
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    stop = standing.gateways[0].stopped
+    assert stop is not None
+    assert stop.since is not None
+    assert (stop.reason, standing.finishes_at) == ("misconfigured", None)
+    assert 29 < (stop.until - stop.since).total_seconds() < 31
+    waiting = (await recipient_progress(pool, "A")).waiting
+    assert [(one.reason, one.next_attempt_at) for one in waiting] == [("misconfigured", stop.until)]
+    # Between two pauses of one outage the gateway is only being tried.
+    await pool.execute("UPDATE gateway SET paused_until = clock_timestamp() - interval '1 second'")
+    assert list(await charges.stopped(pool)) == ["a"]
+    [again] = (await recipient_progress(pool, "A")).waiting
+    assert again.reason == "misconfigured"
+    assert again.next_attempt_at is not None
+    await ledger.advance(lease, Progress(bytes([ACCEPTED] * 10), accepted_first=NOW, accepted_last=NOW))
+    assert await charges.stopped(pool) == {}
+    standing = await charges.standing(pool, "A")
+    assert standing is not None
+    assert standing.finishes_at is not None
 
 
 async def test_what_goes_first_is_more_urgent_or_came_before(
