@@ -309,6 +309,13 @@ class SmsGatewayBody(Body):
     stopped_until: words.Moment | None = Field(description="when it is tried again")
 
 
+class PriceBody(Body):
+    """A sum in one currency."""
+
+    currency: str = Field(description="ISO 4217", examples=["EUR"])
+    price: float = Field(description="the sum", examples=[1500.0])
+
+
 class SmsBody(Body):
     """What a warning's SMS cost and how long they take. Gateways work side by side."""
 
@@ -330,6 +337,13 @@ class SmsBody(Body):
     currency: str | None = Field(description="ISO 4217", examples=["EUR"])
     parts_used: int = Field(description="parts that were accepted for this warning so far", examples=[0])
     price_used: float | None = Field(description="what these cost; null as `price`", examples=[0.0])
+    prices: list[PriceBody] = Field(
+        description="as `price`, for each currency; empty where a price is not declared",
+        examples=[[{"currency": "EUR", "price": 1500.0}]],
+    )
+    prices_used: list[PriceBody] = Field(
+        description="as `price_used`, for each currency", examples=[[{"currency": "EUR", "price": 0.0}]]
+    )
     held: int = Field(
         description="people whose SMS waits, or would wait, for a person, because no gateway's budget holds it; an "
         "Extreme warning and an end are sent all the same",
@@ -633,6 +647,8 @@ def sms_body(quote: Quote | None) -> SmsBody | None:
         currency=currency or currency_used,
         parts_used=quote.parts_used,
         price_used=price_used,
+        prices=_prices(quote.prices),
+        prices_used=_prices(quote.prices_used),
         held=quote.held,
         gateways=[
             SmsGatewayBody(
@@ -652,6 +668,10 @@ def sms_body(quote: Quote | None) -> SmsBody | None:
             for one in quote.gateways
         ],
     )
+
+
+def _prices(prices: Mapping[str, Decimal]) -> list[PriceBody]:
+    return [PriceBody(currency=currency, price=float(price)) for currency, price in sorted(prices.items())]
 
 
 def _one_price(prices: Mapping[str, Decimal]) -> tuple[float | None, str | None]:

@@ -150,6 +150,8 @@ def test_prices_are_numbers_where_they_are_in_one_currency() -> None:
     assert both is not None
     assert (both.price, both.currency, both.people, both.held) == (None, "EUR", 31, 3)
     assert [gateway.currency for gateway in both.gateways] == ["EUR", "CHF"]
+    assert [(one.currency, one.price) for one in both.prices] == [("CHF", 1.0), ("EUR", 4.5)]
+    assert [(one.currency, one.price) for one in both.prices_used] == [("EUR", 0.15)]
     assert schemas.sms_body(None) is None
 
 

@@ -29,7 +29,7 @@ def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     """Say what the SMS of a warning have cost, and when those that wait are out."""
     if not sms:
         return []
-    used = money(sms["price_used"], sms["currency"], desk) if sms["price_used"] is not None else ""
+    used = _sums(sms, "_used", desk)
     price = desk.line("sms_used_price", price=used) if used else ""
     lines = [desk.line("sms_used", parts=number(sms["parts_used"], desk), price=price)]
     if sms["people"]:
@@ -42,9 +42,17 @@ def _parts(sms: Mapping[str, Any], desk: Desk) -> str:
 
 
 def _price(sms: Mapping[str, Any], desk: Desk) -> str:
-    if sms["price"] is None:
-        return ""
-    return desk.line("sms_price", price=money(sms["price"], sms["currency"], desk))
+    sums = _sums(sms, "", desk)
+    return desk.line("sms_price", price=sums) if sums else ""
+
+
+def _sums(sms: Mapping[str, Any], which: str, desk: Desk) -> str:
+    """Return the sums, each in its currency; an older service names one at most."""
+    one = sms[f"price{which}"]
+    prices = sms.get(f"prices{which}") or (
+        [] if one is None else [{"price": one, "currency": sms["currency"]}]
+    )
+    return " + ".join(money(each["price"], each["currency"], desk) for each in prices)
 
 
 def _finish_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:

@@ -49,6 +49,13 @@ def test_what_nobody_declared_is_said_to_be_unknown() -> None:
     assert sms_preview_lines(None, DESK) == sms_status_lines(None, DESK) == []
 
 
+def test_prices_in_several_currencies_are_all_said() -> None:
+    prices = [{"currency": "CHF", "price": 2.0}, {"currency": "EUR", "price": 1500.0}]
+    found = sms(price=None, price_used=None, prices=prices, prices_used=prices, parts_used=9, people=0)
+    assert sms_preview_lines(found, DESK)[0] == "SMS: 0 Personen, 2 Teile, etwa 2,00 CHF + 1.500,00 €"
+    assert sms_status_lines(found, DESK) == ["SMS: 9 Teile verbraucht, 2,00 CHF + 1.500,00 €"]
+
+
 def test_whom_no_budget_holds_is_said_before_and_after() -> None:
     assert "400 Personen bekämen keine SMS" in sms_preview_lines(sms(held=400), DESK)[-1]
     assert "400 people wait" in sms_status_lines(sms(held=400), ENGLISH)[-1]
