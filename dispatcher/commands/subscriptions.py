@@ -85,7 +85,8 @@ def import_subscriptions(
     """Add endpoints from a file: {"channel", "address", "keys", "places", "language"?, "instance"?, "ref"?}.
 
     `keys` are the browser's `p256dh` and `auth`, and `vapid`, the applicationServerKey that it subscribed with; without
-    that it is the service's current one.
+    that it is the service's current one. Of an SMS, `gateway` is the name of the gateway that sends it, over HTTP or
+    SMPP; without it the gateways share by weight.
 
     A place is an AGS ("05358008"; "05358" for the whole district), a point {"lat", "lon", "radius_m"?} or
     {"polygon": [[lat, lon], …]}. Points and polygons are rounded to three decimals (about 100 m) before
@@ -102,7 +103,7 @@ def import_subscriptions(
             wiring.channels(settings, wiring.http_client(settings), wiring.checking_keys(settings)),
             wiring.load_boundaries(settings),
             frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
-            frozenset(one.name for one in settings.sms_gateways),
+            frozenset(wiring.sms_gateway_names(settings)),
         )
         return await _import(pool, file, known)
 
@@ -247,7 +248,7 @@ def _object(line: bytes) -> dict[str, Any]:
 def _channel(name: object, channels: Mapping[str, Channel]) -> Channel:
     name = FORMER_CHANNELS.get(name, name) if isinstance(name, str) else name
     if not isinstance(name, str) or name not in channels:
-        unset = "; sms needs WARN_SMS_GATEWAYS" if Sms.name not in channels else ""
+        unset = "; sms needs WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS" if Sms.name not in channels else ""
         raise ValueError(
             f"unknown or unconfigured channel; configured are {', '.join(sorted(channels))}{unset}"
         )
@@ -274,7 +275,7 @@ def _keys(given: object, gateways: frozenset[str]) -> dict[str, str]:
             raise ValueError("keys.vapid is no applicationServerKey that a browser subscribed with") from None
     if (gateway := keys.get("gateway")) and gateway not in gateways:
         raise ValueError(
-            f"there is no gateway {shown(gateway)[:40]} in WARN_SMS_GATEWAYS"
+            f"there is no gateway {shown(gateway)[:40]} in WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS"
             + (f"; there are {', '.join(sorted(gateways))}" if gateways else "")
         )
     return keys

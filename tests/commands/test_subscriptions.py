@@ -261,7 +261,7 @@ NAMED = {
     ),
     "a channel that is not configured": (
         line(channel="sms"),
-        "unknown or unconfigured channel; configured are app, webpush; sms needs WARN_SMS_GATEWAYS",
+        "configured are app, webpush; sms needs WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS",
     ),
     "an instance that is not there": (
         line(instance="duren"),
@@ -322,6 +322,31 @@ async def test_a_file_may_call_a_channel_as_it_was_called(
     assert [tuple(row) for row in await pool.fetch("SELECT channel, gateway FROM subscription")] == [
         ("sms", "a")
     ]
+
+
+async def test_a_line_may_name_any_sms_gateway_whatever_its_protocol(
+    run: Any, pool: Any, tmp_path: Path, surroundings: pytest.MonkeyPatch
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", '[{"name": "a", "url": "https://a.example/"}]')
+    surroundings.setenv(
+        "WARN_SMPP_GATEWAYS", '[{"name": "smsc", "hosts": ["smpp://a.example:2775"], "system_id": "kreis"}]'
+    )
+    file = tmp_path / "subscriptions.jsonl"
+    names = ["a", "smsc", "nix"]
+    file.write_text(
+        "".join(
+            line(channel="sms", address=f"+491510000000{number}", keys={"gateway": name}) + "\n"
+            for number, name in enumerate(names)
+        )
+    )
+    done = await run("subscriptions", "import", file)
+    assert done.exit_code == 1
+    assert (
+        "line 3: there is no gateway nix in WARN_SMS_GATEWAYS or WARN_SMPP_GATEWAYS; there are a, smsc\n"
+        in done.stderr
+    )
+    rows = await pool.fetch("SELECT gateway FROM subscription ORDER BY gateway")
+    assert [row["gateway"] for row in rows] == ["a", "smsc"]
 
 
 async def test_names_of_a_file_do_not_control_the_terminal(run: Any, tmp_path: Path) -> None:
