@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 from channels.base import ChannelDown, ChannelError, ChannelMisconfigured, Uncertain
@@ -9,20 +11,26 @@ from channels.sms.meanings import AnswerMeaning, meaning_of
 from channels.sms.smpp.statuses import OK, code, named
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from channels.base import DeliveryError, Endpoint, Notice, Receipt
     from channels.sms.channel import Carrier
 
 ANSWER_SHOWN_MAX: Final = 2000
 """Characters of an answer that are shown: it is for a person to read."""
+_COUNTRY: Final = len("+49")
+_OWN_MIN: Final = 4
+"""Digits of a number without its country that make it one (E.164 has no shorter ones in use)."""
 
 
 class SmsTrial(NamedTuple):
-    """What came of one message. It is for a person's eyes: the answer is a stranger's, and may name the number."""
+    """What came of one message. It is for a person's eyes: the answer is a stranger's."""
 
     request_shown: str
     """The request as it was made, with stars for secrets and most of the number. Empty where none could be made."""
     answer_shown: str
-    """The beginning of the answer. Empty where none came."""
+    """The beginning of the answer, with stars for secrets and most of the number where it has them. Empty where none
+    came."""
     meaning: AnswerMeaning
     code: str
     """The code that a ledger would show."""
@@ -45,8 +53,9 @@ async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTria
     shown = f"{masked(endpoint.address)}, {carrier.parts(notice)} x SMS\n{notice.text}"
     if failure is not None:
         said = failure.code if failure.detail in ("", failure.code) else f"{failure.code} {failure.detail}"
+        said = without_number(said, endpoint.address)
         return SmsTrial(shown, said, meaning_of(failure), failure.code, _reason(failure))
-    reference = receipt.reference if receipt else ""
+    reference = without_number(receipt.reference if receipt else "", endpoint.address)
     return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", named(code(OK)))
 
 
@@ -71,3 +80,30 @@ class TriedCarrier(Protocol):
 def masked(number: str) -> str:
     """Return a number of which nobody is reached, in its form: the country, and the last two digits."""
     return f"{number[:3]}{'x' * max(len(number) - 5, 0)}{number[-2:]}"
+
+
+def without_number(text: str, number: str) -> str:
+    """Return a text with most of a number hidden wherever it stands, with or without its plus, in national form, with
+    blanks between or in Base64.
+    """
+    own = number[_COUNTRY:]
+    if len(own) < _OWN_MIN:
+        return text
+    shown = masked(number)[_COUNTRY:]
+    for middle in base64_middles(own):
+        text = re.sub(middle, shown, text)
+    return re.sub("[ ()./-]{0,3}".join(own), shown, text)
+
+
+def base64_middles(text: str) -> Iterator[str]:
+    """Yield patterns for a text in Base64, also where it is in the middle of what is encoded (RFC 4648), plain and as
+    URLs write it.
+    """
+    octets = text.encode()
+    for before in range(3):
+        encoded = b64encode(bytes(before) + octets).decode()
+        # Characters that hold bits of what stands before and after are others each time.
+        whole = (before + len(octets)) * 8 // 6
+        middle = encoded[-(-before * 8 // 6) : whole]
+        letters = {"+": "(?:[+-]|%2B)", "/": r"(?:\\?/|_|%2F)"}
+        yield "".join(letters.get(letter, letter) for letter in middle) + "[A-Za-z0-9+/_-]*(?:=|%3D){0,2}"

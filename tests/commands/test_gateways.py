@@ -2,8 +2,10 @@
 
 import json
 import logging
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -81,6 +83,46 @@ async def test_one_sms_is_sent_and_shown_without_secrets(
     assert "geheim" not in said
     assert "Z2VoZWlt" not in said, "the secrets as Basic authentication writes them"
     assert NUMBER[1:] not in said
+
+
+async def test_a_gateway_that_sends_the_request_back_shows_no_secret_and_no_number(
+    run: Any, side: FarSide, surroundings: pytest.MonkeyPatch
+) -> None:
+    key, token = "geheim/k+y &x", "t0ken-of-sixteen-or-more"
+
+    async def echo(seen: Any, writer: Any) -> None:
+        head = "\n".join(f"{name}: {value}" for name, value in seen.headers.items())
+        told = f"{seen.target}\n{head}\n".encode() + seen.body
+        again = b64encode(told), quote(told).encode(), json.dumps(told.decode()).encode()
+        writer.write(respond(400, {"Content-Type": "text/plain"}, b"\n".join([told, *again])))
+        await writer.drain()
+
+    side.react = echo
+    one = {
+        "name": "echo",
+        "url": f"{side.origin}/send?account={quote(key)}",
+        "secrets": {"key": key},
+        "request": {
+            "query": {"key": "{secret.key}", "phone": "{to}"},
+            "headers": {"X-Auth": "geheim-header", "X-Basic": "Basic {basic.key}"},
+            "json": {"to": "{to}", "text": "{text}", "key": "{secret.key}", "hook": "{report_url}"},
+        },
+        "answer": {"rules": [{"status": "2xx", "means": "accepted"}]},
+        "authorization": "Bearer geheim-bearer",
+        "reports": {"secret": token, "url": f"https://warn.example/reports?token={token}"},
+    }
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([one]))
+    done = await run("gateway", "test", "echo", NUMBER, "--yes", "--json")
+    assert done.stdout, done.output
+    shown = json.loads(done.stdout)["answer_shown"]
+    assert key in json.loads(side.seen[0].body)["key"]
+    assert "HTTP 400" in shown
+    assert '"text": "TEST' in shown
+    for word in (key, "geheim-header", "geheim-bearer", token):
+        forms = {word, quote(word), quote(word, safe=""), b64encode(word.encode()).decode()}
+        assert not {form for form in forms if form in shown}, word
+    assert "geheim" not in shown
+    assert not {form for form in ("Z2VoZWlt", "dlaGVpb", "nZWhlaW", "15100000001") if form in shown}
 
 
 async def test_the_short_form_is_tried_too(run: Any, side: FarSide) -> None:

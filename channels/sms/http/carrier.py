@@ -26,7 +26,7 @@ from channels.sms.channel import LIMITS
 from channels.sms.delivery_reports import client_ref
 from channels.sms.fitting import compose
 from channels.sms.http.answers import judge_answer
-from channels.sms.http.disguise import disguised
+from channels.sms.http.disguise import concealed, disguised
 from channels.sms.meanings import meaning_of
 from channels.sms.numbers import check_number
 from channels.sms.trial import ANSWER_SHOWN_MAX, SmsTrial, masked
@@ -104,7 +104,9 @@ class HttpCarrier:
             failure = transport_error(error)
             return SmsTrial(shown, "", meaning_of(failure), failure.code, "no answer")
         decision = judge_answer(self._provider.answers, answer, broken, self._now)
-        return SmsTrial(shown, _answer_shown(answer), decision.meaning, decision.code, decision.rule)
+        code = text.concealed(endpoint, decision.code)
+        said = text.concealed(endpoint, _answer_shown(answer))
+        return SmsTrial(shown, said[:ANSWER_SHOWN_MAX], decision.meaning, code, decision.rule)
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""
@@ -154,6 +156,11 @@ class _Text:
         first = f"{'GET' if made.get else 'POST'} {made.url}"
         return "\n".join([first, *made.headers, "", made.body.decode()]).strip()
 
+    def concealed(self, endpoint: Endpoint, said: str) -> str:
+        """Return what a gateway said as a person may see it."""
+        reference = client_ref(self.notice.alert_id, endpoint.id)
+        return concealed(said, self.provider, endpoint.address, reference)
+
     def interpret(self, endpoint: Endpoint, answer: Answer, broken: str) -> Receipt:
         decision = judge_answer(self.provider.answers, answer, broken, self.now)
         error = decision.error()
@@ -188,5 +195,5 @@ def _answer_shown(answer: Answer) -> str:
     lines += [
         f"{name}: {value}" for name in ("Content-Type", "Retry-After") if (value := answer.header(name))
     ]
-    body = answer.body[: 4 * ANSWER_SHOWN_MAX].decode("utf-8", "replace")
-    return "\n".join([*lines, "", body[:ANSWER_SHOWN_MAX]]).strip()
+    # All of it: what is hidden in it must not be cut before.
+    return "\n".join([*lines, "", answer.body.decode("utf-8", "replace")]).strip()

@@ -1,5 +1,7 @@
 """A message that is sent for show."""
 
+import re
+from base64 import b64encode, urlsafe_b64encode
 from collections import deque
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -24,7 +26,7 @@ from channels.sms.smpp.carrier import SmppCarrier, SmppGateway
 from channels.sms.smpp.pdu import BindRequest
 from channels.sms.smpp.segments import MessageForm
 from channels.sms.smpp.session import Role, Timing
-from channels.sms.trial import SmsTrial, TriedCarrier, masked, tried
+from channels.sms.trial import SmsTrial, TriedCarrier, base64_middles, masked, tried, without_number
 from tests.channels.sms.smpp.centre import scripted_centre, silent
 
 NUMBER = "+4915100000001"
@@ -36,6 +38,34 @@ NUMBER = "+4915100000001"
 )
 def test_a_number_keeps_its_form_only(number: str, shown: str) -> None:
     assert masked(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("to +4915100000001!", "to +49xxxxxxxxx01!"),
+        ("004915100000001", "0049xxxxxxxxx01"),
+        ("0151 0000-0001", "0xxxxxxxxx01"),
+        ("%2B4915100000001", "%2B49xxxxxxxxx01"),
+        (b64encode(b"to=+4915100000001&x").decode(), "dG89KzQ5xxxxxxxxx01"),
+        ("+4915100000002", "+4915100000002"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_hidden_however_it_is_written(said: str, shown: str) -> None:
+    assert without_number(said, NUMBER) == shown
+
+
+def test_a_text_without_its_number_says_nothing_of_a_short_one() -> None:
+    assert without_number("+1", "+1") == "+1"
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_a_text_is_found_in_base64_wherever_it_begins(before: str, encode: Any) -> None:
+    encoded = encode(f"{before}geheim?>~ü und mehr".encode()).decode()
+    assert any(re.search(form, encoded) for form in base64_middles("geheim?>~ü"))
+    assert not any(re.search(form, encoded) for form in base64_middles("geheim?>~o"))
 
 
 def test_the_http_carrier_can_show_what_it_does() -> None:

@@ -1,11 +1,14 @@
 """A request can be shown to a person without what may be a secret."""
 
 import json
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from channels.sms.fitting import compose
-from channels.sms.http.disguise import HIDDEN, disguised
+from channels.sms.http.disguise import HIDDEN, concealed, disguised
 from channels.sms.http.provider import Outgoing, SmsGateway
 from tests.support.sms_gateways import sms_gateway
 
@@ -67,3 +70,32 @@ def test_what_is_the_messages_own_is_shown_whatever_it_is_called() -> None:
 def test_a_text_and_an_address_without_secrets_stay() -> None:
     one = gateway({"text": "{text}", "headers": {"X-To": "{to}"}})
     assert told(disguised(one)) == told(one)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('{"key": "gehe/im\\"+"}', '{"key": "***"}'),
+        ('{"key": "gehe\\/im\\"+"}', '{"key": "***"}'),
+        ("key=gehe%2fim%22%2B&v=2", "key=***&v=2"),
+        ("key=gehe/im%22%2B", "key=***"),
+        ("&lt;gehe/im&quot;+&gt;", "&lt;***&gt;"),
+        ("Basic " + b64encode(b'nutzer:gehe/im"+').decode(), "Basic ***"),
+        ("pw and pwd", "*** and pwd"),
+        ("Bearer zugang-7, zugang-7", "***, ***"),
+        ("status 2, WARNUNG, 01ALERT-7", "status 2, WARNUNG, 01ALERT-7"),
+        ("https://warn.example/?token=t0ken%2B&ref=01ALERT-7 t0ken+", "*** ***"),
+    ],
+)
+def test_an_answer_that_repeats_secrets_has_stars_for_them(said: str, shown: str) -> None:
+    one = gateway(
+        {
+            "form": {"to": "{to}", "text": "{text}", "p": "{secret.p}", "k": "{secret.key}"},
+            "headers": {"X-Basic": "{basic.user.key}"},
+        },
+        url="https://sms.example/v1?v=2",
+        secrets={"key": 'gehe/im"+', "user": "nutzer", "p": "pw"},
+        authorization="Bearer zugang-7",
+        reports={"secret": "s" * 16, "url": "https://warn.example/?token=t0ken%2B&ref={client_ref}"},
+    )
+    assert concealed(said, one, NUMBER, "01ALERT-7") == shown
