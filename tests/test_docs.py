@@ -3,6 +3,7 @@
 import importlib
 import re
 import tomllib
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,29 @@ def test_lines_of_prose_are_not_longer_than_120_characters(document: Any) -> Non
         fenced ^= line.startswith("```")
         if not (fenced or line.startswith(("|", "    "))):
             assert len(line) <= 120, number
+
+
+def doubled(text: str) -> list[str]:
+    """What stands twice in one table or list of a document, as a merge of two branches leaves it."""
+    found = []
+    for block in re.split(r"\n\s*\n", text):
+        items = [" ".join(item.split()) for item in re.split(r"\n(?=\||- )", "\n" + block)]
+        told = [item for item in items if item.startswith(("- ", "| "))]
+        found += [item for item, times in Counter(told).items() if times > 1]
+    return found
+
+
+@pytest.mark.parametrize(
+    "document", sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]), ids=lambda path: path.name
+)
+def test_nothing_stands_twice_in_a_table_or_list(document: Any) -> None:
+    assert not doubled(document.read_text(encoding="utf-8"))
+
+
+def test_what_stands_twice_is_found() -> None:
+    assert doubled("| a | b |\n|---|---|\n| x | y |\n| z | y |\n| x | y |") == ["| x | y |"]
+    assert doubled("- one\n  thing\n- two\n- one thing") == ["- one thing"]
+    assert not doubled("- one\n- two\n\n- one")
 
 
 def debian_packages() -> tuple[set[str], set[str]]:
