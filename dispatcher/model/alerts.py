@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from dispatcher.model.vocabulary import AUTHENTICITY_DOUBTS, DISPATCHED, ENDING_REASONS, TOUCHED, WARNING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
@@ -121,6 +121,10 @@ class StoredAlert:
     stopped_at: datetime | None = None
     sequence: int = field(default=0, compare=False)
     """The higher, the newer, of the messages of one thread; 0 where it was not read. `store.sql.sequence` makes it."""
+    also_replaces: Mapping[str, int] | None = field(default=None, compare=False)
+    """The other threads of which it replaces or ends a warning, each with the sequence of the last one of these; None
+    for none, and where it was not read. `store.sql.also_replaces` makes it.
+    """
 
     @property
     def has_power(self) -> bool:

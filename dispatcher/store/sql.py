@@ -80,6 +80,24 @@ def sequence(alert: str) -> str:
       + count(*) - 1 FROM behind)"""  # noqa: S608 - our own words
 
 
+ALSO_REPLACED_MOST = 8
+"""Other threads of which a notice says that they are replaced, about 370 bytes of a push; the newest."""
+
+
+def also_replaces(alert: str) -> str:
+    """Return the threads beside its own of which the alert replaces or ends a warning, by whatever way, each with the
+    `sequence` of the last one that it replaces there: as JSON, null for none. What is later in that thread goes on.
+    """
+    return f"""(
+    WITH RECURSIVE replaced(id) AS (
+      SELECT r.earlier FROM replacement r WHERE r.later = {alert}.id
+      UNION SELECT r.earlier FROM replaced JOIN replacement r ON r.later = replaced.id)
+    SELECT jsonb_object_agg(o.thread, o.last) FROM (
+      SELECT e.thread, max({sequence("e")}) AS last FROM alert e JOIN replaced ON replaced.id = e.id
+      WHERE e.thread <> {alert}.thread AND {is_dispatched("e")}
+      GROUP BY e.thread ORDER BY last DESC LIMIT {ALSO_REPLACED_MOST}) o)"""  # noqa: S608 - our own words
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a warning covers, as SQL."""

@@ -17,7 +17,7 @@ from dispatcher.texts.shape import area_shape
 from dispatcher.texts.shortening import as_json, json_length, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from dispatcher.model.alerts import StoredAlert
     from dispatcher.texts.content import Content
@@ -71,10 +71,14 @@ class _Bounds(NamedTuple):
     body: int
     other: int
     """Of the headline of another warning."""
+    chains: int
+    """How many other chains are named that the message replaces; each takes 47 bytes."""
 
 
-_AMPLE: Final = _Bounds(HEADLINE_BYTES, NAME_BYTES, CREDIT_BYTES, WEB_BYTES, title=360, body=500, other=200)
-_TIGHT: Final = _Bounds(320, 60, 120, 0, title=200, body=300, other=80)
+_AMPLE: Final = _Bounds(
+    HEADLINE_BYTES, NAME_BYTES, CREDIT_BYTES, WEB_BYTES, title=360, body=500, other=200, chains=8
+)
+_TIGHT: Final = _Bounds(320, 60, 120, 0, title=200, body=300, other=80, chains=2)
 """For a push whose names, link and credit would leave no room for what to do: 160 letters of two bytes each, or half as
 many of four, still name it."""
 _LEFT_BY_AMPLE: Final = 500
@@ -169,6 +173,8 @@ def _essential(
         "expires": said.until.isoformat(),
         "lang": shorten(one_line((info and info.language) or language), LANGUAGE_BYTES),
     }
+    if others := _newest(stored.also_replaces or {}, bounds.chains):
+        document["also_replaces"] = others
     if said.begins:
         document["onset"] = said.begins.isoformat()
     if said.lasts:
@@ -178,6 +184,11 @@ def _essential(
     if said.web and json_length(said.web) <= bounds.web:
         document["web"] = said.web
     return document
+
+
+def _newest(chains: Mapping[str, int], most: int) -> dict[str, int]:
+    """Return the chains with the highest sequences."""
+    return dict(sorted(chains.items(), key=lambda one: one[1], reverse=True)[:most])
 
 
 def _with_long_texts(document: dict[str, object], said: Content, municipalities: Municipalities) -> bytes:

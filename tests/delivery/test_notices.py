@@ -14,6 +14,7 @@ from dispatcher.delivery.notices import IN_FORCE_FOR, KEPT, Notices
 from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.store.alerts.alerts import Alerts
 from dispatcher.store.alerts.in_force import InForceReader
+from dispatcher.store.sql import ALSO_REPLACED_MOST
 from tests.delivery.conftest import House
 from tests.support.histories import submit
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
@@ -77,7 +78,9 @@ async def told(
 
 async def warn(house: House, alert_id: str, *areas: str, **changes: Any) -> None:
     """Submit a warning of these municipalities, told in German and English."""
-    kept = {name: changes.pop(name) for name in ("chain", "reason", "names") if name in changes}
+    kept = {
+        name: changes.pop(name) for name in ("chain", "reason", "names", "merge", "thread") if name in changes
+    }
     severity = changes.get("severity", "Severe")
     infos = tuple(
         InfoPart(areas=areas, severity=severity, language=language, headline=f"{word} {alert_id}")
@@ -173,6 +176,46 @@ async def test_a_later_message_of_a_chain_has_a_higher_sequence_though_the_clock
     assert all(number < 1 << 53 for number in numbers)
     (shown,) = (await InForceReader(house.pool).read((DUEREN,))).alerts
     assert shown.sequence == (await told(house.alerts, shown.id))["sequence"]
+
+
+@pytest.mark.parametrize("reason", [Reason.CANCEL, Reason.UPDATE])
+async def test_one_message_for_warnings_of_several_chains_names_the_others(house: House, reason: Any) -> None:
+    """Whoever had only N gets the notice under M's chain, and can close N all the same; so does who slept through it
+    and gets the next one."""
+    await warn(house, "M", DUEREN)
+    await warn(house, "N", JUELICH)
+    await warn(house, "N2", JUELICH, chain="N")
+    await warn(house, "X", JUELICH)
+    last = (await told(house.alerts, "N2", Kind.UPDATE))["sequence"]
+    assert "also_replaces" not in await told(house.alerts, "N2", Kind.UPDATE)
+    await warn(house, "Z", DUEREN, chain="M", merge=["N"], names=["M", "N2"], reason=reason)
+    kind = Kind(str(reason)) if reason is Reason.CANCEL else Kind.UPDATE
+    shown = await told(house.alerts, "Z", kind)
+    assert (shown["chain"], shown["also_replaces"]) == ("M", {"N": last})
+    assert last < shown["sequence"]
+    await warn(house, "Z2", DUEREN, chain="M", names=["Z"])
+    assert (await told(house.alerts, "Z2", Kind.UPDATE))["also_replaces"] == {"N": last}
+    (current, *_) = [
+        one for one in (await InForceReader(house.pool).read((DUEREN,))).alerts if one.id == "Z2"
+    ]
+    assert current.also_replaces == {"N": last}, "and the pull says the same"
+
+
+async def test_a_branch_leaves_what_is_newer_in_the_other_chain(house: House) -> None:
+    await warn(house, "M", DUEREN)
+    await warn(house, "M2", DUEREN, chain="M", names=["M"])
+    await warn(house, "B", JUELICH, chain="M", names=["M"], thread="B")
+    first = (await told(house.alerts, "M"))["sequence"]
+    assert (await told(house.alerts, "B", Kind.UPDATE))["also_replaces"] == {"M": first}
+    assert (await told(house.alerts, "M2", Kind.UPDATE))["sequence"] > first
+
+
+async def test_of_very_many_other_chains_the_newest_are_named(house: House) -> None:
+    names = [f"N{number}" for number in range(ALSO_REPLACED_MOST + 2)]
+    for name in ("M", *names):
+        await warn(house, name, DUEREN)
+    await warn(house, "Z", DUEREN, chain="M", merge=names, reason=Reason.CANCEL)
+    assert set((await told(house.alerts, "Z", Kind.CANCEL))["also_replaces"]) == set(names[2:])
 
 
 async def test_what_else_is_in_force_is_asked_again_after_seconds_and_the_message_is_not_read_again(

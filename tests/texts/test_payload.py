@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import cap
 from dispatcher.model.alerts import WarningInForce
 from dispatcher.model.vocabulary import Kind
+from dispatcher.store.sql import ALSO_REPLACED_MOST
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
 from dispatcher.texts.german import GERMAN
@@ -146,6 +147,8 @@ def test_a_document_keeps_its_bounds(instruction: str, description: str, corners
 
 
 PAGE = "https://warnung.example/" + "x" * 96
+OTHER_CHAINS = {f"{number:026}": (1 << 52) + number for number in range(ALSO_REPLACED_MOST)}
+NEWEST = list(OTHER_CHAINS.items())[::-1]
 NASTY = st.text(st.sampled_from('a ä世😀\u0627\u202e"\\\n'), max_size=30).map(lambda text: text * 40)
 
 
@@ -196,12 +199,16 @@ def test_it_fits_with_all_that_a_phone_shows_whatever_the_texts_are(
         onset=NOW + HOUR,
         parameters=(cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),),
     )
-    record = stored(id="A" * 26, thread="A" * 26, attribution=sender, sequence=1 << 52)
+    record = stored(
+        id="A" * 26, thread="A" * 26, attribution=sender, sequence=1 << 52, also_replaces=OTHER_CHAINS
+    )
     pushed, posted = on_screen(info, record, municipalities, kind, [beside] if touched else [])
     shown = pushed["notification"]
     assert pushed["web_push"] == posted["web_push"] == 8030
     assert shown["title"].startswith(GERMAN.prefix[kind])
     assert shown["navigate"] == f"{PAGE}#{record.id}"
+    assert posted["also_replaces"] == OTHER_CHAINS
+    assert list(pushed["also_replaces"].items()) in (NEWEST, NEWEST[:2])
     assert pushed["instruction"].startswith("Weg!")
     for name in ("active", "gravest"):
         assert (pushed["in_force"][name] is None) == (posted["in_force"][name] is None)
@@ -264,7 +271,9 @@ def test_with_a_screen_and_all_that_is_bounded_at_its_longest_some_room_is_left_
         onset=NOW + HOUR,
         parameters=(cap.NamedValue("eventEndingTime", "2026-11-23T08:00:00+01:00"),),
     )
-    record = stored(id="A" * 26, thread="A" * 26, attribution="ü " * 200, sequence=1 << 52)
+    record = stored(
+        id="A" * 26, thread="A" * 26, attribution="ü " * 200, sequence=1 << 52, also_replaces=OTHER_CHAINS
+    )
     everywhere = frozenset(ags for ags, _ in municipalities)
     other = WarningInForce("B" * 26, "x", "ä " * 400, "Extreme", NOW + HOUR, everywhere)
     pushed, _ = on_screen(info, record, municipalities, Kind.ALERT, [other])

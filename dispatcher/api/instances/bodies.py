@@ -116,6 +116,13 @@ class NoticeBody(Body):
         "equal ones the end",
         examples=[1764331200000000],
     )
+    also_replaces: dict[str, int] | None = Field(
+        None,
+        description="the other chains of which the message replaces or ends a warning, each with a `sequence`: of "
+        "such a chain show nothing any more whose `sequence` is not higher. At most eight, in a push of "
+        "long texts two, the newest",
+        examples=[{"01K0Z3P8QJ5W2M7T4R6B1C9XAV": 1764331100000000}],
+    )
     kind: words.KindWord
     title: str = Field(description="what kind of notice it is, in words", examples=["Warnung"])
     headline: str = Field(description="what it is about", examples=["Hochwasser an der Rur"])

@@ -21,7 +21,7 @@ from dispatcher.model.alerts import (
 from dispatcher.model.vocabulary import DISPATCHED, ENDING_REASONS, WARNING, AlertState, Lane, Reason
 from dispatcher.store import audit
 from dispatcher.store.delivery.alarmed import BESIDE, GRAPHS
-from dispatcher.store.sql import among, is_dispatched, is_in_force, sequence
+from dispatcher.store.sql import also_replaces, among, is_dispatched, is_in_force, sequence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -334,7 +334,8 @@ class Alerts:
 
     async def get(self, alert_id: str) -> StoredAlert | None:
         row = await self._pool.fetchrow(
-            f"SELECT {COLUMNS}, {sequence('a')} AS sequence FROM alert a WHERE id = $1",  # noqa: S608 - constant columns
+            f"""SELECT {COLUMNS}, {sequence("a")} AS sequence, {also_replaces("a")} AS also_replaces
+               FROM alert a WHERE id = $1""",  # noqa: S608 - constant columns
             alert_id,
         )
         return stored_alert(row) if row else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.model.alerts import EndedAlert
 from dispatcher.model.vocabulary import WARNING, Kind, Reason
 from dispatcher.store.alerts.alerts import COLUMNS, stored_alert
-from dispatcher.store.sql import NOW, among, is_dispatched, is_in_force, sequence
+from dispatcher.store.sql import NOW, also_replaces, among, is_dispatched, is_in_force, sequence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _ENDS: Final = {
 _OWN: Final = "EXISTS (SELECT FROM affected f WHERE f.alert_id = {alert}.id AND f.ags = ANY($1))"
 _CHANGED: Final = "a.changed_by >= $2::text::xid8"
 _CURRENT: Final = f"""
-SELECT {COLUMNS}, {sequence("a")} AS sequence FROM alert a
+SELECT {COLUMNS}, {sequence("a")} AS sequence, {also_replaces("a")} AS also_replaces FROM alert a
 WHERE {is_in_force("a")} AND {_OWN.format(alert="a")} AND {_CHANGED}
 ORDER BY number"""  # noqa: S608 - constant
 _ENDED: Final = f"""

@@ -57,6 +57,9 @@ class Phones:
         document = json.loads(entry.text)
         key, place = (entry.recipient, document["chain"]), devices.order(document)
         newest = self._newest[key] = max(place, self._newest.get(key, place))
+        for chain, closed in devices.closed(document).items():
+            other = (entry.recipient, chain)
+            self._newest[other] = max(closed, self._newest.get(other, closed))
         return place < newest
 
 

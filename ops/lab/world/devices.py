@@ -51,6 +51,13 @@ def order(document: dict[str, Any]) -> tuple[int, bool]:
     return document.get("sequence", 0), Kind(document["kind"]) in ENDINGS
 
 
+def closed(document: dict[str, Any]) -> dict[str, tuple[int, bool]]:
+    """Return the other chains of which a notice replaces or ends a warning, each with the place of that end: what is
+    not higher there is closed, and dropped if it comes later.
+    """
+    return {chain: (sequence, True) for chain, sequence in document.get("also_replaces", {}).items()}
+
+
 def _notification(document: dict[str, Any], zone: ZoneInfo) -> list[str]:
     until = desk_time(datetime.fromisoformat(document["expires"]), zone)
     body = [document[name] for name in NOTIFICATION if document.get(name)]

@@ -99,7 +99,17 @@ async def test_a_repeat_and_what_was_overtaken_are_accepted_and_do_nothing(
             (receipt,) = await collect(channel, notice(document, now), [endpoint])
             assert receipt.accepted
         lines = [await line(process) for _ in range(3)]
-        assert lines == ["warning A once", "warning A once", "warning A over"], "what is older is not shown"
+        assert lines == ["warning A once", "warning A once", "end A over"], "what is older is not shown"
+        other = end.replace(b'"chain":"C"', b'"chain":"D","also_replaces":{"C":4,"E":5}')
+        late = body.replace(b'"chain":"C"', b'"chain":"E"')
+        for number, document in [(12, other), (13, late)]:
+            endpoint = Endpoint(number, f"{origin}/w", {"secret": SECRET})
+            (receipt,) = await collect(channel, notice(document, now), [endpoint])
+            assert receipt.accepted
+        lines = [await line(process) for _ in range(2)]
+        assert lines == ["end A over", "close E"], (
+            "what is newer in another chain goes on; what comes late is dropped"
+        )
         process.kill()
         await process.wait()
         assert process.stdout is not None
@@ -114,7 +124,9 @@ globalThis.caches = { open: async () => ({
 const shown = new Map(), opened = [];
 globalThis.self = {
   addEventListener: (name, listener) => { listeners[name] = listener; },
-  registration: { showNotification: async (title, options) => { await slow(); shown.set(options.tag, { title, ...options }); } },
+  registration: {
+    showNotification: async (title, options) => { await slow(); shown.set(options.tag, { title, ...options }); },
+    getNotifications: async ({ tag }) => { await slow(); return shown.has(tag) ? [{ close: () => shown.delete(tag) }] : []; } },
   clients: { openWindow: async (url) => opened.push(url) } };
 """
 PUSHES = """
@@ -136,13 +148,16 @@ async def test_the_service_worker_shows_the_newest_of_pushes_that_overtake_each_
     worker, active = (one for one in documents.blocks(PAGE, "js") if "sw.js" in one or "activeAt" in one)
     (tmp_path / "sw.mjs").write_text(f"{BROWSER}\n{worker}\n{active}\n{PUSHES}")
 
-    def push(sequence: int, kind: str, title: str) -> dict[str, Any]:
-        shown = {"title": title, "body": "x", "lang": "de", "tag": "C", "silent": False}
+    def push(sequence: int, kind: str, title: str, chain: str = "C", **more: Any) -> dict[str, Any]:
+        shown = {"title": title, "body": "x", "lang": "de", "tag": chain, "silent": False}
         link = {"navigate": "https://warnung.example/#A"}
-        return {"chain": "C", "sequence": sequence, "kind": kind, "notification": shown | link}
+        return {"chain": chain, "sequence": sequence, "kind": kind, "notification": shown | link, **more}
 
     pushes = [
-        push(3, "update", "2"),
+        push(1, "alert", "N", "N"),
+        push(9, "alert", "newer", "O"),
+        push(3, "update", "2", also_replaces={"N": 2, "O": 8, "P": 2}),
+        push(2, "alert", "late", "P"),
         push(1, "alert", "1"),
         push(4, "cancel", "over"),
         push(4, "update", "3"),
@@ -162,6 +177,6 @@ async def test_the_service_worker_shows_the_newest_of_pushes_that_overtake_each_
     )
     said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     found = json.loads(said)
-    assert [one["title"] for one in found["shown"]] == ["over"]
+    assert [one["title"] for one in found["shown"]] == ["newer", "over"]
     assert found["opened"] == ["https://warnung.example/#A"]
     assert found["active"] == [1, 2, None, 0]

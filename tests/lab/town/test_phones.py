@@ -27,7 +27,9 @@ def entry(recipient: str, text: str = "WARNUNG: Sturm", *, status: int = 202, al
     )
 
 
-def push(recipient: str, sequence: int, headline: str, kind: str = "alert", chain: str = "C") -> Entry:
+def push(
+    recipient: str, sequence: int, headline: str, kind: str = "alert", chain: str = "C", **more: Any
+) -> Entry:
     document = {
         "chain": chain,
         "sequence": sequence,
@@ -36,6 +38,7 @@ def push(recipient: str, sequence: int, headline: str, kind: str = "alert", chai
         "headline": headline,
         "sender": "Leitstelle",
         "expires": "2026-11-28T18:23:30+00:00",
+        **more,
     }
     return msgspec.structs.replace(entry(recipient, json.dumps(document), alert=headline), channel="webpush")
 
@@ -88,3 +91,7 @@ def test_what_was_overtaken_is_not_shown_on_that_phone() -> None:
     assert lines(push("r1", 2, "Orkan"), push("r1", 1, "Sturm"))[-1] == overtaken
     assert overtaken not in lines(push("r1", 2, "Orkan"), push("r1", 1, "Hitze", chain="D"))
     assert lines(push("r1", 2, "Ende", "cancel"), push("r1", 2, "Orkan"))[-1] == overtaken
+    end = push("r1", 9, "Ende", "cancel", also_replaces={"D": 5})
+    assert lines(end, push("r1", 5, "Hitze", chain="D"))[-1] == overtaken, "it ended that one, too"
+    assert overtaken not in lines(end, push("r1", 6, "Hitze", chain="D"))
+    assert overtaken not in lines(end, push("r2", 5, "Hitze", chain="D"))

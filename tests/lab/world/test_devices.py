@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ops.lab.world.devices import COLUMNS, lines_of, order
+from ops.lab.world.devices import COLUMNS, closed, lines_of, order
 from ops.lab.world.ledger import Entry
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -68,6 +68,11 @@ def test_of_one_message_an_end_comes_after_a_warning() -> None:
     kinds = [("update", 1), ("no_longer_affected", 1), ("alert", 2), ("cancel", 2)]
     places = [order({"kind": kind, "sequence": number}) for kind, number in kinds]
     assert places == sorted(places)
+
+
+def test_what_a_notice_ends_beside_its_own_chain_is_at_its_end() -> None:
+    assert closed({"also_replaces": {"N": 5}}) == {"N": order({"kind": "cancel", "sequence": 5})}
+    assert closed({}) == {}
 
 
 def test_an_app_gets_json() -> None:
