@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import SERVICE
 from dispatcher.store import audit
@@ -76,13 +77,20 @@ class Secrets:
             )
         )
 
-    async def push_subscriptions(self) -> int:
-        """Return how many Web Push subscriptions there are."""
-        return int(
-            await self._pool.fetchval(
-                "SELECT count(*) FROM subscription WHERE channel = 'webpush' AND ended_at IS NULL"
-            )
+    async def push_subscriptions(self) -> dict[str, int]:
+        """Return how many Web Push subscriptions there are, by the name of the VAPID key that each was made with; one
+        that names none was made with the first key of all, as far as anybody knows.
+        """
+        rows = await self._pool.fetch(
+            """SELECT coalesce(keys->>'vapid', '') AS name, count(*) AS n FROM subscription
+               WHERE channel = 'webpush' AND ended_at IS NULL GROUP BY 1"""
         )
+        found = {row["name"]: int(row["n"]) for row in rows}
+        noted = await self.vapid_keys() if found.get("") else []
+        if noted:
+            eldest = key_name(noted[0].fingerprint)
+            found[eldest] = found.get(eldest, 0) + found.pop("")
+        return found
 
 
 async def _note_replaced_pepper(connection: Connection, before: str, after: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import of_operator
 from dispatcher.store.secrets import Secrets, note_first
@@ -58,13 +59,20 @@ async def test_a_replacement_is_audited_with_its_author(pool: Any) -> None:
 
 async def test_what_hangs_on_them_is_counted(pool: Any, sources: Sources, subscriptions: Any) -> None:
     secrets = Secrets(pool)
-    assert (await secrets.keys(), await secrets.push_subscriptions()) == (0, 0)
+    assert (await secrets.keys(), await secrets.push_subscriptions()) == (0, {})
     for name in ("good", "revoked"):
         await sources.add_key("leitstelle", f"wk_{name}_{'s' * 43}")
     await pool.execute("UPDATE api_key SET revoked_at = now() WHERE id = 'revoked'")
     await subscribe(pool, subscriptions, "a", "b")
     await subscribe(pool, subscriptions, "c", channel="app", ref="instance-1")
-    assert (await secrets.keys(), await secrets.push_subscriptions()) == (1, 2)
+    assert (await secrets.keys(), await secrets.push_subscriptions()) == (1, {"": 2})
+    eldest, newer = (letter * 87 for letter in "ab")
+    for public_key in (eldest, newer):
+        await secrets.replace(SecretName.VAPID, public_key, ANNA)
+    await subscriptions.note_vapid_keys(
+        {await pool.fetchval("SELECT min(id) FROM subscription"): key_name(newer)}
+    )
+    assert await secrets.push_subscriptions() == {key_name(eldest): 1, key_name(newer): 1}
 
 
 @pytest.mark.parametrize("name", list(SecretName))

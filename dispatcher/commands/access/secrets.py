@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import Agreement, SecretName, short
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
@@ -108,17 +109,17 @@ def init() -> None:
 @acts(Permission.MANAGE_SECRETS)
 def adopt(name: Name, *, yes: Yes = False) -> None:
     """Let this machine's secret be the service's from now on, in place of the one that the record knows: after a backup
-    was restored, or when you put another one here on purpose.
+    was restored, or when you put another one here on purpose. To go back to a VAPID key before, swap the two files: the
+    newer key stays here as `vapid.pem.1`, for the subscriptions that were made with it.
     """
     settings = Settings()
-    found, lost = _found(name, settings)
+    found, users = _found(name, settings)
     if found.here is None:
         refuse(f"this machine has no {name} ({found.place}); nothing was changed")
     if found.agreement is Agreement.SAME:
         refuse(f"this machine's {name} is the service's already, nothing was changed")
     if found.noted is not None:
-        kept = _keeps_previous(found, settings)
-        require_confirmation(_consequence(name, lost, kept=kept), yes=yes)
+        require_confirmation(_consequence(found, users, settings), yes=yes)
     _note(settings, name, found.here)
     _say_next(name, found.here)
 
@@ -127,17 +128,16 @@ def adopt(name: Name, *, yes: Yes = False) -> None:
 @acts(Permission.MANAGE_SECRETS)
 def replace(name: Name, *, yes: Yes = False) -> None:
     """Make a new secret in the data directory, and let it be the service's from now on. The one before is kept beside
-    it: to go back, put it in its place again and `secrets adopt` it. A VAPID key that was put aside so goes on signing
-    messages to the subscriptions that were made with it: bring it to all machines, too.
+    it. To go back, swap the two files, do not move one over the other, and `secrets adopt` it. A VAPID key that was
+    put aside so goes on signing messages to the subscriptions that were made with it: bring it to all machines, too.
     """
     settings = Settings()
     if setting := setting_of(name, settings):
         refuse(
             f"this machine's {name} comes from {setting}: put another one there, then `dispatcher secrets adopt {name}`"
         )
-    found, lost = _found(name, settings)
-    kept_key = found.agreement is Agreement.SAME or _keeps_previous(found, settings)
-    require_confirmation(_consequence(name, lost, kept=kept_key), yes=yes)
+    found, users = _found(name, settings)
+    require_confirmation(_consequence(found, users, settings), yes=yes)
     path = secret_path(name, settings)
     if found.here is not None:
         kept = _put_aside(path)
@@ -147,11 +147,15 @@ def replace(name: Name, *, yes: Yes = False) -> None:
     _say_next(name, made)
 
 
-def _found(name: SecretName, settings: Settings) -> tuple[Standing, int]:
-    async def work(pool: record.Pool) -> tuple[Standing, int]:
+def _found(name: SecretName, settings: Settings) -> tuple[Standing, dict[str, int]]:
+    """Return how the secret stands, and how many depend on which: all keys on the pepper, subscriptions each on the
+    VAPID key of this name.
+    """
+
+    async def work(pool: record.Pool) -> tuple[Standing, dict[str, int]]:
         store = Secrets(pool)
-        lost = await (store.keys() if name is SecretName.PEPPER else store.push_subscriptions())
-        return await standing(pool, name, settings), lost
+        users = {"": await store.keys()} if name is SecretName.PEPPER else await store.push_subscriptions()
+        return await standing(pool, name, settings), users
 
     return on_record(settings, work, of_any_service=True)
 
@@ -163,28 +167,29 @@ def _note(settings: Settings, name: SecretName, made: str) -> None:
     on_record(settings, work, of_any_service=True)
 
 
-def _keeps_previous(found: Standing, settings: Settings) -> bool:
-    """Whether this machine goes on signing with the VAPID key that the record knows now."""
-    if found.name is not SecretName.VAPID or found.noted is None:
-        return False
-    held = [fingerprint(SecretName.VAPID, pem) for pem in previous_vapid_keys(settings).values()]
-    return found.noted.fingerprint in held
-
-
-def _consequence(name: SecretName, lost: int, *, kept: bool) -> str:
-    if name is SecretName.PEPPER:
+def _consequence(found: Standing, users: Mapping[str, int], settings: Settings) -> str:
+    """Say who loses what with another secret in place of the one that the record knows. This machine's own VAPID key
+    goes on here: it is the service's then, or it is put aside.
+    """
+    if found.name is SecretName.PEPPER:
         return (
-            f"every key that was issued under the pepper before is worthless then, {lost} in all, and each source, "
-            "feed and instance needs a new one (`dispatcher keys rotate`)"
+            f"every key that was issued under the pepper before is worthless then, {sum(users.values())} in all, and "
+            "each source, feed and instance needs a new one (`dispatcher keys rotate`)"
         )
-    if kept:
+    earlier = [fingerprint(found.name, pem) for pem in previous_vapid_keys(settings).values()]
+    held = {key_name(one) for one in [*earlier, *filter(None, [found.here])]}
+    if held:
+        held.add("")  # made before any key was on record: with one of these
+    lost = sum(count for name, count in users.items() if name not in held)
+    if lost:
         return (
-            "browsers subscribe with the new VAPID key then; the one before is kept for the subscriptions made with "
-            f"it, {lost} in all, which lose nothing as long as every machine has it"
+            f"push services refuse every Web Push subscription whose VAPID key this machine does not have, {lost} in "
+            "all, and each of these browsers has to subscribe anew with the new public key: get that key from another "
+            "machine or from the backup first, and put it beside this one as vapid.pem.1"
         )
     return (
-        f"push services refuse every Web Push subscription that was made with the VAPID key before, {lost} in all, and "
-        "each browser has to subscribe anew with the new public key"
+        "browsers subscribe with the new VAPID key then; each one before is kept for the subscriptions made with "
+        f"it, {sum(users.values())} in all, which lose nothing as long as every machine has it"
     )
 
 

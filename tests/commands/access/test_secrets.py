@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.runtime.secrets.files import fingerprint
 from dispatcher.store.secrets import Secrets
@@ -172,3 +173,31 @@ async def test_earlier_vapid_keys_are_shown_and_say_where_they_are_missing(run: 
     assert (await shown(run))["vapid before"]["state"] == "missing here"
     table = (await run("secrets", "show")).stdout
     assert first[:16] in table
+
+
+async def test_going_back_to_a_vapid_key_asks_before_the_newer_one_and_its_subscriptions_are_lost(
+    run: Any, pool: Any, keys: Path
+) -> None:
+    """One file moved over the other loses two subscriptions of five; swapped, none."""
+    await run("secrets", "init")
+    old = (await shown(run))["vapid"]["here"]
+    await run("secrets", "replace", "vapid", "--yes")
+    new = (await shown(run))["vapid"]["here"]
+    for number, made_with in enumerate([old, old, None, new, new]):
+        await pool.execute(
+            """INSERT INTO subscription (channel, gateway, address, address_hash, keys)
+               VALUES ('webpush', 'https://push.example', $1::text, decode(md5($1::text), 'hex'), $2)""",
+            str(number),
+            {"vapid": key_name(made_with)} if made_with else {},
+        )
+    newer = (keys / "vapid.pem").read_bytes()
+    shutil.move(keys / "vapid.pem.1", keys / "vapid.pem")
+    refused = await run("secrets", "adopt", "vapid")
+    assert refused.exit_code == 1
+    assert "VAPID key this machine does not have, 2 in all" in refused.stderr
+    assert (await shown(run, code=1))["vapid"]["state"] == "different", "nothing was changed"
+    (keys / "vapid.pem.1").write_bytes(newer)
+    done = await run("secrets", "adopt", "vapid", "--yes")
+    assert (done.exit_code, "5 in all, which lose nothing" in done.stderr) == (0, True), done.output
+    lines = await shown(run)
+    assert (lines["vapid"]["state"], lines["vapid before"]["here"]) == ("same", new)
