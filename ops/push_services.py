@@ -22,7 +22,9 @@ are those that the service goes by, in `channels/webpush/services/`; this page i
 Endpoints at the push services of the browsers, and at the hosts in `WARN_PUSH_HOSTS`: servers of UnifiedPush, which
 anybody may run. `push.example.org` admits a host, `.example.org` all hosts below one, `*` every public host; `ntfy=` or
 `nextpush=` before it says by which table its answers are judged, else by that of *any other server*. Whatever is
-admitted, a server in a private net is contacted only where `WARN_ALLOWED_ORIGINS` exempts it.
+admitted, a server in a private net, or one without TLS, is contacted only where `WARN_ALLOWED_ORIGINS` says `push=`
+before its origin: `push=http://10.0.0.5:8080`, which admits its endpoints too. An exemption without `push=` is not for
+push.
 
 ## What is sent
 

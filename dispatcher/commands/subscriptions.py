@@ -47,9 +47,12 @@ REASONS = {
     "nor at a host in WARN_PUSH_HOSTS",
     "url_malformed": "no address such as https://host.example/path, in printable ASCII",
     "url_too_long": "an address that is too long",
-    "url_not_https": "an address of another kind than https://",
-    "private_address": "an address in a private net, which WARN_ALLOWED_ORIGINS does not exempt",
-    "url_purpose": "an address that WARN_ALLOWED_ORIGINS exempts for something else",
+    "url_not_https": "an address of another kind than https://, which WARN_ALLOWED_ORIGINS does not exempt (a push "
+    "server: push=http://10.0.0.5:8080)",
+    "private_address": "an address in a private net, which WARN_ALLOWED_ORIGINS does not exempt (a push server: "
+    "push=https://10.0.0.5)",
+    "url_purpose": "an address that WARN_ALLOWED_ORIGINS exempts for something else (a push server needs push= before "
+    "it)",
 }
 """What the codes of channels mean to whoever writes the file."""
 

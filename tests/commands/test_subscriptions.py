@@ -112,6 +112,7 @@ async def test_imported_endpoints_name_only_origins_that_are_exempt_for_them(
     surroundings.setenv("WARN_ALLOWED_ORIGINS", "http://10.0.0.5:13013,push=http://10.0.0.6:9901")
     done = await run("subscriptions", "import", file)
     assert "line 1: url_purpose" in done.output
+    assert "a push server needs push= before it" in done.output
     assert "2 added or renewed, 1 refused" in done.output
     assert await Subscriptions(pool).counts() == {"app": 1, "webpush": 1}
 

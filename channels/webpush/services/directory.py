@@ -19,6 +19,7 @@ ANYWHERE: Final = "*"
 _LABEL: Final = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # The last label is a word: a number would be an address.
 _HOST: Final = re.compile(rf"\.?(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?")
+_IN_PRIVATE_NET: Final = "a server in a private net needs push=http://10.0.0.5:8080 in WARN_ALLOWED_ORIGINS"
 _ORIGIN: Final = re.compile(r"https?://[a-z0-9._:\[\]-]+")
 
 
@@ -50,7 +51,8 @@ class Directory:
             if "://" in host:
                 if not (separator and _ORIGIN.fullmatch(host)):
                     raise ValueError(
-                        f"no origin of a push service such as ntfy=http://10.0.0.5:8080: {entry!r}"
+                        f"no origin of a push service such as ntfy=http://10.0.0.5:8080: {entry!r}; "
+                        f"{_IN_PRIVATE_NET}"
                     )
                 named[host] = service
                 continue
@@ -93,7 +95,9 @@ def _of_host(host: str) -> PushService:
 
 def _require_host(host: str, entry: str) -> None:
     if not _HOST.fullmatch(host) or len(host) > 253:
-        raise ValueError(f"no host such as push.example.org or .example.org, in lower case: {entry!r}")
+        raise ValueError(
+            f"no host such as push.example.org or .example.org, in lower case: {entry!r}; {_IN_PRIVATE_NET}"
+        )
     if host.startswith(".") and host.count(".") == 1:
         raise ValueError(f"all hosts of a top-level domain are too many: {entry!r}")
 

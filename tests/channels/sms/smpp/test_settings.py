@@ -7,11 +7,13 @@ import pytest
 from pydantic import ValidationError
 
 from channels.base import Permanent, RateLimited
+from channels.sms.contract import ContractSettings
 from channels.sms.delivery_reports import ReportState
 from channels.sms.smpp.receipts import IdForm, ReceiptColumn
 from channels.sms.smpp.segments import LongText, ValidityForm
 from channels.sms.smpp.session import Role
 from channels.sms.smpp.settings import SmppGatewaySettings
+from ops.reference import DOCS
 
 LEAST = {"name": "smsc", "hosts": ["smpps://smpp.example:2776"], "system_id": "kreis"}
 
@@ -130,3 +132,23 @@ def test_how_many_sessions_workers_open_together() -> None:
         hosts=["smpp://a.example:1", "smpp://b.example:1"], bind="transmitter_and_receiver", sessions=3
     )
     assert (pairs.sessions_of(2), settings().sessions_of(4)) == (24, 4)
+
+
+def bounds() -> dict[str, str]:
+    """What the page is to say of each number that has a most, as the settings have it."""
+    told = {}
+    for name, member in SmppGatewaySettings.model_fields.items():
+        known = {
+            key: getattr(one, key) for one in member.metadata for key in ("ge", "le") if hasattr(one, key)
+        }
+        if "le" in known and name not in ContractSettings.model_fields:
+            least = f"({known['ge']:g} " if "ge" in known else ""
+            told[name] = f"{least}to {known['le']:g})"
+    return told
+
+
+@pytest.mark.parametrize(("name", "told"), bounds().items())
+def test_the_page_has_the_bounds_of_each_number(name: str, told: str) -> None:
+    rows = [line.split("|") for line in (DOCS / "smpp.md").read_text(encoding="utf-8").splitlines()]
+    (row,) = [row for row in rows if row[1:2] and row[1].startswith(" `") and f"`{name}`" in row[1]]
+    assert told in row[2]

@@ -82,6 +82,12 @@ def test_what_is_no_host_is_named(entry: str) -> None:
     assert repr(entry) in str(caught.value)
 
 
+@pytest.mark.parametrize("entry", ["http://10.0.0.5:8080", "10.0.0.5", "ntfy=10.0.0.5:8080"])
+def test_a_server_in_a_private_net_is_told_where_it_is_admitted(entry: str) -> None:
+    with pytest.raises(ValueError, match=r"push=http://10\.0\.0\.5:8080 in WARN_ALLOWED_ORIGINS"):
+        Directory.parse([entry])
+
+
 def test_a_host_stands_there_once() -> None:
     with pytest.raises(ValueError, match="there already, as Apple"):
         Directory.parse([".push.apple.com"])
