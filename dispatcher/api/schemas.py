@@ -159,7 +159,8 @@ class FailedBody(Body):
     gateway: str = Field(description="its public name", examples=["updates.push.example"])
     reason: str = Field(
         description="their final state: `gone`, `rejected`, `expired`, `superseded` or `dead` (given up; it may have "
-        "arrived all the same); `others`: the rest of a long list",
+        "arrived all the same), or `lasting` (rejected: it failed again and again while others were accepted); "
+        "`others`: the rest of a long list",
         examples=["gone"],
     )
     code: str = Field(description="the gateway's code of it; may be empty", examples=["410"])

@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from channels.base import Consequence
-from dispatcher.delivery.health.lasting import LASTING, Streak, is_lasting
+from dispatcher.delivery.health.lasting import Streak, is_lasting
 from dispatcher.delivery.outcome import RecipientState, Settlement, may_repeat, settle
 from dispatcher.model.batches import Lease, Progress, RecipientProblem
 from dispatcher.model.retry_policy import ResendUncertain
-from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
+from dispatcher.model.vocabulary import LASTING, TERMINAL_OUTCOMES, UNCERTAIN, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence

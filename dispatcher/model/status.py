@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dispatcher.model.vocabulary import ENDING_REASONS, Reason, State
+from dispatcher.model.vocabulary import ENDING_REASONS, LASTING, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -72,7 +72,7 @@ class Owed:
     """So many recipients behind one gateway that are not reached, for one reason: they wait, or nothing more is tried.
 
     `reason` of those who wait is `queued`, `in_flight`, or the label of the last error, of the recipient or of the
-    paused gateway; of the others it is their final state. `code` is the last error's.
+    paused gateway; of the others it is their final state, or `lasting`. `code` is the last error's.
     """
 
     channel: str
@@ -139,7 +139,7 @@ def progress_of(
         if not group.state.terminal
     ]
     failed = [
-        Owed(group.channel, group.gateway, group.state.name.lower(), group.code, group.recipients)
+        Owed(group.channel, group.gateway, _final_reason(group), group.code, group.recipients)
         for group in groups
         if group.state.terminal and not group.state.reached
     ]
@@ -148,6 +148,12 @@ def progress_of(
     return RecipientProgress(
         accepted, bounded(merged(waiting)), bounded(merged(failed)), first_at, last_at, gone
     )
+
+
+def _final_reason(group: RecipientGroup) -> str:
+    """Return the final state; of who failed again and again, that: nobody has refused them."""
+    is_lasting = group.state is State.REJECTED and group.label == LASTING
+    return LASTING if is_lasting else group.state.name.lower()
 
 
 def _waiting(group: RecipientGroup, pause: Pause | None) -> Owed:

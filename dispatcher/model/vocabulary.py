@@ -83,6 +83,8 @@ class Reason(StrEnum):
     """It concerns no municipality that this installation serves."""
 
 
+LASTING: Final = "lasting"
+"""The label of what is recorded of a recipient who fails alike again and again; its code is the error's."""
 ENDING_REASONS = frozenset({Reason.CANCEL, Reason.ALL_CLEAR, Reason.LAPSED, Reason.NO_LONGER_LISTED})
 WARNING = frozenset({Reason.FIRST_NOTICE, Reason.UPDATE})
 """The dispatched reasons that warn, and do not end a warning."""

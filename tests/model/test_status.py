@@ -85,3 +85,17 @@ def test_a_long_list_is_cut_and_leaves_nobody_out() -> None:
     assert owed_recipients(short) == owed_recipients(lines)
     assert [(one.channel, one.reason) for one in short[10:]] == [("a", "others"), ("b", "others")]
     assert bounded(lines, 80) == tuple(lines)
+
+
+def test_who_failed_again_and_again_is_not_said_to_be_refused() -> None:
+    """As in the list of dead letters: the label, where it is the reason."""
+    groups = [
+        RecipientGroup("webpush", "push.example", state, 1, label, "507")
+        for state, label in [
+            (State.REJECTED, "lasting"),
+            (State.REJECTED, "permanent"),
+            (State.EXPIRED, "lasting"),
+        ]
+    ]
+    found = progress_of(groups, {}).failed
+    assert {line.reason for line in found} == {"lasting", "rejected", "expired"}

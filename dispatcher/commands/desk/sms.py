@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from dispatcher.desk_texts.desk import Desk
 
 _MINUTE, _HOUR = 60, 3600
+_CENT = Decimal("0.01")
 
 
 def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
@@ -17,7 +19,12 @@ def sms_preview_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     if not sms:
         return []
     lines = [
-        desk.line("sms", people=number(sms["people"], desk), parts=_parts(sms, desk), price=_price(sms, desk))
+        desk.line(
+            "sms",
+            people=_people(sms["people"], desk),
+            parts=_parts(sms["parts"], desk),
+            price=_price(sms, desk),
+        )
     ]
     lines += _over_budget_lines(sms, desk)
     if sms["people"]:
@@ -31,14 +38,18 @@ def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
         return []
     used = _sums(sms, "_used", desk)
     price = desk.line("sms_used_price", price=used) if used else ""
-    lines = [desk.line("sms_used", parts=number(sms["parts_used"], desk), price=price)]
+    lines = [desk.line("sms_used", parts=_parts(sms["parts_used"], desk), price=price)]
     if sms["people"]:
         lines += _finish_lines(sms, desk)
     return [*lines, *_held_lines(sms, desk, "sms_waits")]
 
 
-def _parts(sms: Mapping[str, Any], desk: Desk) -> str:
-    return desk.line("sms_part" if sms["parts"] == 1 else "sms_parts", parts=number(sms["parts"], desk))
+def _parts(count: int, desk: Desk) -> str:
+    return desk.line("sms_part" if count == 1 else "sms_parts", parts=number(count, desk))
+
+
+def _people(count: int, desk: Desk) -> str:
+    return desk.line("sms_person" if count == 1 else "sms_people", people=number(count, desk))
 
 
 def _price(sms: Mapping[str, Any], desk: Desk) -> str:
@@ -56,7 +67,7 @@ def _sums(sms: Mapping[str, Any], which: str, desk: Desk) -> str:
 
 
 def _finish_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
-    people = number(sms["people"], desk)
+    people = _people(sms["people"], desk)
     if stopped := [one for one in sms["gateways"] if one["people"] and one.get("stopped_reason")]:
         lines = [_stopped_line(one, desk) for one in stopped]
         return [*lines, desk.line("sms_no_end", people=people)]
@@ -79,13 +90,15 @@ def _stopped_line(gateway: Mapping[str, Any], desk: Desk) -> str:
 
 def _over_budget_lines(sms: Mapping[str, Any], desk: Desk) -> list[str]:
     return [
-        desk.line("sms_over_budget", gateway=one["gateway"], people=number(one["people"], desk))
+        desk.line("sms_over_budget", gateway=one["gateway"], people=_people(one["people"], desk))
         for one in sms["gateways"]
         if one["over_budget"]
     ]
 
 
 def _held_lines(sms: Mapping[str, Any], desk: Desk, key: str) -> list[str]:
+    if sms["held"] == 1:
+        return [desk.line(f"{key}_one")]
     return [desk.line(key, people=number(sms["held"], desk))] if sms["held"] else []
 
 
@@ -95,8 +108,10 @@ def number(count: int, desk: Desk) -> str:
 
 
 def money(amount: float, currency: str, desk: Desk) -> str:
-    """Return an amount as it is written in the language: 1.500,00 € or EUR 1,500.00."""
-    whole, _, cents = f"{amount:.2f}".partition(".")
+    """Return an amount as it is written in the language: 1.500,00 € or EUR 1,500.00; half a cent is a whole
+    one. The number is taken as it reads: as a binary fraction 0.075 is a little less.
+    """
+    whole, _, cents = str(Decimal(str(amount)).quantize(_CENT, ROUND_HALF_UP)).partition(".")
     written = f"{number(int(whole), desk)}{desk.line('decimal')}{cents}"
     return desk.line("money", amount=written, currency=desk.texts.currencies.get(currency, currency))
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from dispatcher.model.retry_policy import LastingPolicy
 
-LASTING: Final = "lasting"
-"""The label of what is recorded of such a recipient; its code is the error's."""
 AT_ONCE_S: Final = 5.0
 """Answers that came so close together are of one moment of the gateway's."""
 

@@ -90,7 +90,7 @@ def test_a_stopped_gateway_is_said_in_place_of_a_finishing_time() -> None:
     at = DESK.time(AT)
     assert sms_status_lines(found, DESK)[1:] == [
         f"SMS: Gateway a steht seit {at}: Gateway weist uns ab, nächster Versuch {at}",
-        "SMS an 4 Personen: wann sie fertig sind, ist unbekannt, solange ein Gateway steht",
+        "SMS an 4 Personen: Ende unbekannt, solange ein Gateway steht",
     ]
     found["gateways"] = [stopped | {"stopped_since": None}]
     assert "gateway a is stopped: the gateway" in sms_preview_lines(found, ENGLISH)[1]
@@ -102,6 +102,19 @@ def test_a_status_says_what_was_used_and_when_the_rest_is_out() -> None:
         "SMS an 100 Personen: fertig in 33 min (28.11.2026 06:25 MEZ)",
     ]
     assert sms_status_lines(sms(people=0, parts_used=4, price_used=None), DESK) == ["SMS: 4 Teile verbraucht"]
+
+
+def test_one_person_and_one_part_are_one() -> None:
+    one = sms(people=1, parts=1, price=0.075, held=1, parts_used=1, price_used=0.075)
+    assert sms_preview_lines(one, DESK) == [
+        "SMS: 1 Person, 1 Teil, etwa 0,08 €",
+        "SMS an 1 Person: fertig in 33 min (28.11.2026 06:25 MEZ)",
+        "SMS-Budget: 1 Person bekäme keine SMS, bis der Betreiber sie freigibt; alles andere ginge hinaus",
+    ]
+    used, out, waits = sms_status_lines(one, ENGLISH)
+    assert used == "SMS: 1 part used, EUR 0.08"
+    assert out.startswith("SMS to 1 person: ")
+    assert waits == "SMS budget: 1 person waits for the operator to let them go"
 
 
 def test_previews_and_states_have_the_lines() -> None:
