@@ -114,7 +114,7 @@ async def test_sms_that_no_budget_holds_are_let_go_once(run: Any, pool: Any, ale
     await phones(pool, Subscriptions(pool), 5)
     await submit(alerts, "A", DUEREN)
     charges = Charges([Contract("a", parts_per_alert=1)])
-    texts = TextParts({("alert", "", "a"): 1})
+    texts = TextParts({("alert", "", "a"): 2})
     plans = Plans(pool, 10, charges=charges)
     async for ready in plans.portions("A", in_flight=0, located=Located(texts=texts)):
         assert ready == []
