@@ -4,6 +4,7 @@ import importlib
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,26 @@ def test_lines_of_prose_are_not_longer_than_120_characters(document: Any) -> Non
         fenced ^= line.startswith("```")
         if not (fenced or line.startswith(("|", "    "))):
             assert len(line) <= 120, number
+
+
+RECORD_LINES = 40
+"""Of a decision record: what needs more is several decisions, or figures for a page of their own."""
+
+
+def overlong(records: Mapping[str, str]) -> list[str]:
+    """The names of records with too many lines."""
+    return [name for name, text in records.items() if len(text.splitlines()) > RECORD_LINES]
+
+
+def test_a_decision_is_read_in_one_look() -> None:
+    records = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "decisions").glob("*.md")}
+    assert len(records) > 40
+    assert overlong(records) == []
+
+
+def test_a_decision_of_too_many_lines_is_noticed() -> None:
+    line = "word\n"
+    assert overlong({"fits": line * RECORD_LINES, "long": line * (RECORD_LINES + 1)}) == ["long"]
 
 
 def doubled(text: str) -> list[str]:
