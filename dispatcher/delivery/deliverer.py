@@ -1,7 +1,7 @@
 """Work on one batch: acquire its lease, send slice by slice, record each outcome, release the lease.
 
-A slice is waited for as long as its gateway usually takes. What is silent for longer goes on beside the next slices,
-and a batch that has nothing left to do but to wait for that gives its place among the jobs away meanwhile.
+The next slice leaves when the last has been answered. What is silent while others are answered goes on beside the next
+slices, and a batch that has nothing left to do but to wait for that gives its place among the jobs away meanwhile.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dispatcher.delivery.failure_log import Failure, FailureLog
 from dispatcher.delivery.gateway_limiter import Holder
 from dispatcher.delivery.gateways import Gateways
 from dispatcher.delivery.health.evidence import GatewayVerdict, Sign, SliceTally
+from dispatcher.delivery.health.silence import AwaitedSlice, room
 from dispatcher.delivery.leased_batch import ACCEPTED, LeasedBatch
 from dispatcher.delivery.pace.flights import Flights
 from dispatcher.model.batches import Lease, ReadyBatch
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
 RESTING_RECIPIENTS_MAX = 50_000
 """Recipients of the batches of a process that only wait for silent requests, at most: each takes about a kilobyte.
 Further such batches keep their place among the jobs."""
-STRANGE_S = 0.1
-"""How long a batch waits for a gateway that has accepted nobody yet before it gives its place away."""
 LOOK_AGAIN_S = 0.5
 """How soon a batch looks again that leaves the probe of its gateway, or the proof that it is well, to another one."""
 _PAUSES = {
@@ -166,13 +165,24 @@ class _Slice:
     def __init__(self, batch_id: int, slots: Slots, *, fresh: bool) -> None:
         self.fresh = fresh
         self.slots = slots
+        self._size = slots.held
         self.tally = SliceTally(time.monotonic(), batch_id)
-        self.heard = self.tally.started
-        """When something was heard of it last, in monotonic seconds."""
+        self.heard_at = self.tally.started
+        """When something was heard of it last, in monotonic seconds; infinity while that is written down."""
 
     def begin(self) -> None:
         """Note that its requests leave now."""
-        self.tally.started = self.heard = time.monotonic()
+        self.tally.started = self.heard_at = time.monotonic()
+
+    @property
+    def unanswered(self) -> AwaitedSlice:
+        """Return what is known of those who hold a slot and have no answer."""
+        return AwaitedSlice(self._size, self.slots.held, self.tally.started, self.heard_at, self.fresh)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether nobody of it holds a slot, as those who are not answered are silent."""
+        return not self.slots.held and self.slots.silent > 0
 
 
 class _Work:
@@ -211,6 +221,8 @@ class _Work:
         self._unwritten = False
         """Whether recipients are claimed and the record does not say so yet."""
         self._flights = Flights()
+        self._awaited: list[_Slice] = []
+        """The slices for which the next one waits."""
         self._until_aside = 0
         self._over = False
         """Whether nothing may be sent any more: what is open once all has landed expires."""
@@ -260,8 +272,7 @@ class _Work:
         batch.drop_missing(endpoints)
         try:
             await self._send_slices(channel)
-            with self._rest():
-                await self._flights.land()
+            await self._land()
         finally:
             await self._flights.drop()
         if self._over:
@@ -269,12 +280,12 @@ class _Work:
 
     async def _send_slices(self, channel: Channel) -> None:
         """Send slice by slice until nothing is left that may be sent now. At a gateway with a pace a slice leaves
-        before the last has landed: its slices are as small as its pace is even.
+        before the last was answered: its slices are as small as its pace is even.
         """
-        batch, flights = self._batch, self._flights
-        while self._may_go_on() and not await self._leaves_the_probe():
+        batch = self._batch
+        while (most := await self._room()) and self._may_go_on() and not await self._leaves_the_probe():
             fresh = batch.has_fresh
-            positions = batch.next_slice(self._now(), self._slice_size(fresh=fresh))
+            positions = batch.next_slice(self._now(), min(most, self._slice_size(fresh=fresh)))
             if not positions:
                 if not await self._await_answers():
                     return
@@ -287,40 +298,64 @@ class _Work:
             # death is its last, and must not be that of a recipient who happened to be in flight beside it. No batch
             # that holds slots ever waits for this lock.
             # Those who wait for it may be many, after deaths with many in flight: none keeps its place among the jobs.
+            await self._land()
             with self._rest():
-                await flights.land()
                 await self._process.alone.acquire()
             try:
                 if self._may_go_on():
                     await self._send_slice(channel, positions, fresh=fresh)
-                    await flights.land()
+                    await self._land()
                     self._stopped |= await self._write()
             finally:
                 self._process.alone.release()
 
-    async def _await_answers(self) -> bool:
-        """Rest until a slice that is under way has landed, or a retry is due. Returns whether any was under way."""
-        due = self._batch.next_due()
-        left_s = None if due is None else max(LOOK_AGAIN_S, (due - self._now()).total_seconds())
-        with self._rest():
-            return await self._flights.land_one(left_s)
+    async def _room(self) -> int:
+        """Wait until another slice may leave beside those that are under way. Returns for how many, at most."""
+        gateway = self._gateway
+        while True:
+            self._flights.check()
+            self._leave_out_silent()
+            found = room(
+                [one.unanswered for one in self._awaited],
+                gateway.slice_size(self._dependencies.slice_size),
+                gateway.evidence.accepted_at,
+                gateway.answer_times.usual_s,
+                time.monotonic(),
+            )
+            if found.recipients:
+                return found.recipients
+            with self._rest() if found.overdue else nullcontext():
+                await self._flights.land_one(found.look_s)
 
-    async def _until_silent(self, task: asyncio.Task[None], one: _Slice) -> None:
-        """Wait until the slice has landed, or is silent for longer than is usual at its gateway, which answers others
-        and may be given more. Retries are waited for: those who are tried for the first time go on without them.
+    def _leave_out_silent(self) -> None:
+        """Let those leave their slots who are silent, as far as the gateway may have so many."""
+        gateway, now = self._gateway, time.monotonic()
+        accepted_at, usual_s = gateway.evidence.accepted_at, gateway.answer_times.usual_s
+        for one in self._awaited:
+            if one.unanswered.is_silent(accepted_at, usual_s, now):
+                one.slots.leave_out()
+        self._awaited = [one for one in self._awaited if not one.has_left]
+
+    async def _await_answers(self) -> bool:
+        """Rest until a slice that is under way has landed, or a retry is due, or somebody may have become silent.
+        Returns whether any was under way.
         """
-        evidence, times = self._gateway.evidence, self._gateway.answer_times
-        while not task.done():
-            patience_s = times.usual_s if evidence.accepted_at > -math.inf else STRANGE_S
-            left_s = one.heard + patience_s - time.monotonic()
-            if left_s > 0:
-                await asyncio.wait({task}, timeout=left_s)
-            elif one.fresh and evidence.accepted_at >= one.tally.started and one.slots.leave_out():
-                return
-            else:
-                with self._rest():
-                    await asyncio.wait({task}, timeout=times.usual_s)
-        await self._flights.land_one(0.0)
+        due = self._batch.next_due()
+        return await self._listen(
+            math.inf if due is None else max(LOOK_AGAIN_S, (due - self._now()).total_seconds())
+        )
+
+    async def _land(self) -> None:
+        """Rest until all slices have landed."""
+        while await self._listen():
+            pass
+
+    async def _listen(self, most_s: float = math.inf) -> bool:
+        self._leave_out_silent()
+        if self._awaited:
+            most_s = min(most_s, self._gateway.answer_times.usual_s)
+        with self._rest():
+            return await self._flights.land_one(most_s if most_s < math.inf else None)
 
     @contextmanager
     def _rest(self) -> Iterator[None]:
@@ -385,12 +420,12 @@ class _Work:
             slots.give_back(slots.held - len(positions))
             self._claim(positions)
             one = _Slice(self._lease.batch_id, slots, fresh=fresh)
-            task = self._flights.start(self._send_claimed(channel, notice, positions, one))
+            self._flights.start(self._send_claimed(channel, notice, positions, one))
         except BaseException:
             slots.give_back(slots.held)
             raise
         if not slots.paced:
-            await self._until_silent(task, one)
+            self._awaited.append(one)
 
     def _claim(self, positions: list[int]) -> None:
         self._batch.claim(positions)
@@ -415,6 +450,8 @@ class _Work:
         finally:
             gateway.retrying -= retries
             slots.give_back(slots.held + slots.silent)
+            if one in self._awaited:
+                self._awaited.remove(one)
 
     async def _notice(self) -> Notice | None:
         """Return what may be sent now. None once nothing is left to tell: then all that is left open expires."""
@@ -483,12 +520,14 @@ class _Work:
         try:
             async with aclosing(channel.send(notice, self._lease.gateway, endpoints)) as receipts:
                 async for arrived in receipts:
-                    one.heard = time.monotonic()
+                    one.heard_at = time.monotonic()
                     one.slots.give_back(len(arrived))
                     eased_s = self._heed(arrived, one.slots)
                     self._apply(self._without_untold(arrived, notice), eased_s, one.tally)
                     if time.monotonic() > self._written_at + flush_s:
+                        one.heard_at = math.inf
                         self._stopped |= await self._write()
+                        one.heard_at = time.monotonic()
         except ChannelError as error:
             misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
             seconds = misconfigured_s if error.needs_person else self._gateway.breaker.fail(time.monotonic())
@@ -526,7 +565,7 @@ class _Work:
         now, at, gateway = self._now(), time.monotonic(), self._gateway
         if accepted := sum(receipt.error is None for receipt in receipts):
             gateway.accept(at)
-            gateway.answer_times.note(at - tally.started)
+            gateway.answer_times.note(at - tally.started, accepted)
             tally.accepted += accepted
         accepted_s = at - gateway.evidence.accepted_at
         plain, others = self._batch.apply_receipts(receipts, now, eased_s, accepted_s)

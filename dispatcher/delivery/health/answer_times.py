@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
-INITIAL_S: Final = 1.0
-"""RFC 6298 section 2.1: before anything is known."""
+NOTES: Final = 256
+"""Of so many answers that came together the times are remembered: a few slices'."""
+TIMES: Final = 4.0
+"""How many times longer than half of the answers took is not unusual yet."""
 LEAST_S: Final = 0.1
 MOST_S: Final = 10.0
 
 
 class AnswerTimes:
-    """Smooths the times of answers, and how much they vary, as TCP does for its retransmission timer (RFC 6298 section
-    2). Requests that were never answered are no samples.
+    """Remembers how long answers took lately, and goes by half of them: however long those take who are slow and fewer,
+    they do not make that usual. Requests that were never answered are no samples.
     """
 
     def __init__(self) -> None:
-        self._smoothed: float | None = None
-        self._variation = 0.0
+        self._notes: deque[tuple[float, int]] = deque(maxlen=NOTES)
+        """How many seconds how many answers took."""
 
-    def note(self, seconds: float) -> None:
-        """Take in how long an answer took."""
-        if self._smoothed is None:
-            self._smoothed, self._variation = seconds, seconds / 2
-            return
-        self._variation = 0.75 * self._variation + 0.25 * abs(self._smoothed - seconds)
-        self._smoothed = 0.875 * self._smoothed + 0.125 * seconds
+    def note(self, seconds: float, answers: int = 1) -> None:
+        """Take in how long answers took that came together."""
+        self._notes.append((seconds, answers))
 
     @property
     def usual_s(self) -> float:
-        """How many seconds of silence are not unusual yet."""
-        if self._smoothed is None:
-            return INITIAL_S
-        return min(MOST_S, max(LEAST_S, self._smoothed + 4 * self._variation))
+        """How many seconds of silence are not unusual yet: as few as can be of a gateway of which nothing is known."""
+        return min(MOST_S, max(LEAST_S, TIMES * self._median_s()))
+
+    def _median_s(self) -> float:
+        half = sum(answers for _, answers in self._notes) / 2
+        below = 0
+        for seconds, answers in sorted(self._notes):
+            below += answers
+            if below >= half:
+                return seconds
+        return 0.0

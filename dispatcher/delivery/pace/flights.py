@@ -21,6 +21,10 @@ class Flights:
         self._tasks.add(task)
         return task
 
+    def check(self) -> None:
+        """Forget those that have landed. Raises what one of them raised."""
+        self._forget({task for task in self._tasks if task.done()})
+
     async def land_one(self, timeout_s: float | None = None) -> bool:
         """Wait until at least one has landed, for `timeout_s` at most. Returns whether any was under way. Raises what
         it raised.
@@ -28,15 +32,18 @@ class Flights:
         if not self._tasks:
             return False
         landed, _ = await asyncio.wait(self._tasks, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        self._tasks -= landed
-        for task in landed:
-            task.result()
+        self._forget(landed)
         return True
 
     async def land(self) -> None:
         """Wait until all have landed. Raises what the first raised, when it did."""
         while await self.land_one():
             pass
+
+    def _forget(self, landed: set[asyncio.Task[None]]) -> None:
+        self._tasks -= landed
+        for task in landed:
+            task.result()
 
     async def drop(self) -> None:
         """Cancel those that are under way."""

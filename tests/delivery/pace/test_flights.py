@@ -27,6 +27,20 @@ async def test_they_land_in_any_order_and_one_after_the_other_is_heard_of() -> N
     assert not await flights.land_one()
 
 
+async def test_what_has_landed_is_forgotten_and_its_error_raised_without_waiting() -> None:
+    flights = Flights()
+
+    async def fail() -> None:
+        raise LookupError("x")
+
+    failing = flights.start(fail())
+    flights.check()
+    await asyncio.wait([failing])
+    with pytest.raises(LookupError):
+        flights.check()
+    assert not await flights.land_one()
+
+
 async def test_an_error_is_raised_and_the_others_can_be_dropped() -> None:
     flights = Flights()
     ended = asyncio.Event()
