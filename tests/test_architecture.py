@@ -86,8 +86,12 @@ def test_nothing_blocks_the_event_loop_or_sets_global_defaults(path: Any) -> Non
 def test_only_the_queue_counts_what_it_did_not_take() -> None:
     """A caller that counts is one that can forget to."""
     assert "enqueue_failures" in attributes("metrics.enqueue_failures.inc(not taken)")
-    counting = {path.name for path in SERVICE if "enqueue_failures" in attributes(path.read_text())}
-    assert counting == {"state.py", "wiring.py"}
+    counting = {
+        module_name(path.relative_to(ROOT))
+        for path in SERVICE
+        if "enqueue_failures" in attributes(path.read_text())
+    }
+    assert counting == {"dispatcher.metrics.state", "dispatcher.wiring.api", "dispatcher.wiring.worker"}
 
 
 def test_jobs_only_unpack_and_call() -> None:
@@ -97,7 +101,11 @@ def test_jobs_only_unpack_and_call() -> None:
 
 @pytest.mark.processes
 @pytest.mark.parametrize(
-    "package", ["cap", "channels.base", "dispatcher.model.vocabulary", "dispatcher.wiring"]
+    "package",
+    [
+        *("cap", "channels.base", "dispatcher.model.vocabulary"),
+        *("dispatcher.wiring.api", "dispatcher.wiring.worker"),
+    ],
 )
 def test_importing_does_nothing(package: str) -> None:
     """No output, no warning, no thread left, no child."""

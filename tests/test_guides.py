@@ -40,7 +40,6 @@ from channels.sms.channel import Sms
 from channels.sms.delivery_reports import ReportState, read_reports
 from channels.sms.http.carrier import HttpCarrier
 from channels.sms.http.profiles import profile
-from dispatcher import wiring
 from dispatcher.access import permissions
 from dispatcher.access.table import TableError, differences
 from dispatcher.api import authentication
@@ -48,6 +47,8 @@ from dispatcher.feeds.entry import FeedEntry
 from dispatcher.metrics import Metrics
 from dispatcher.model.vocabulary import Reason
 from dispatcher.settings import Settings
+from dispatcher.wiring.sms.gateways import sms_gateways
+from dispatcher.wiring.sms.reports import delivery_reports
 from tests.channels.far_side import answer, far_side
 from tests.metrics.test_registry import samples
 from tests.support import documents
@@ -245,7 +246,7 @@ def configured(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 async def hand_over(settings: Any, http: Any) -> Any:
-    gateways = wiring.sms_gateways(settings).items()
+    gateways = sms_gateways(settings).items()
     channel = Sms({name: HttpCarrier(http, gateway, now=lambda: NOW) for name, gateway in gateways})
     return await receipts_of(channel, notice(), Endpoint(ENDPOINT_ID, NUMBER, {}))
 
@@ -311,7 +312,7 @@ async def test_a_provider_s_report_finds_its_delivery(
     settings = configured(provider, "https://provider.example")
     query = urlsplit(form.get("StatusCallback", "")).query.encode()  # Twilio's: told with each message
     media_type, body = http_block(f"{provider} report")
-    reporting = wiring.delivery_reports(settings, None, Metrics()).gateways[provider]
+    reporting = delivery_reports(settings, None, Metrics()).gateways[provider]
     body = body.replace("{client_ref}", form.get("client-ref", ""))
     (report,) = read_reports(reporting.fields, media_type, body.encode(), query)
     assert (report.ref, report.state, report.code) == (("01ALERT", ENDPOINT_ID), state, code)

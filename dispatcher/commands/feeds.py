@@ -15,7 +15,6 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from channels.http.addresses import Exemptions
-from dispatcher import wiring
 from dispatcher.access.credentials import Bearer
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.keys import new_key, new_key_id
@@ -48,6 +47,10 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.feeds.quarantine import MAX_ITEMS
 from dispatcher.store.keys import Keys
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.connections import queue_address
+from dispatcher.wiring.feeds import load_feeds
+from dispatcher.wiring.http_client import exemptions, http_client
 
 Result = TypeVar("Result")
 DISCARDED, REPLAYED = "quarantine.discard", "quarantine.replay"
@@ -97,15 +100,15 @@ def queue_url(settings: Settings) -> str:
 async def opened(*, from_archive: bool = False) -> AsyncIterator[Session]:
     """Open a session. With `from_archive`, what is behind links comes from a recording, not from the network."""
     settings, archive = Settings(), Archive()
-    boundaries = wiring.load_boundaries(settings)
-    feeds = wiring.load_feeds(settings, boundaries)
+    boundaries = load_boundaries(settings)
+    feeds = load_feeds(settings, boundaries)
     async with connected(settings) as pool:
         http, wake_ups = (
-            wiring.http_client(settings),
-            WakeUpQueue(open_queue(wiring.queue_address(queue_url(settings)))),
+            http_client(settings),
+            WakeUpQueue(open_queue(queue_address(queue_url(settings)))),
         )
         try:
-            base = FeedDependencies(pool, http, wiring.exemptions(settings), wake_ups, boundaries, Metrics())
+            base = FeedDependencies(pool, http, exemptions(settings), wake_ups, boundaries, Metrics())
             services = feed_services(base, feeds, archive.get if from_archive else None)
             await services.store.register([feed.name for feed in feeds])
             yield Session(settings, base, services, pool, archive)

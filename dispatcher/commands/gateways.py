@@ -14,7 +14,6 @@ from channels.clock import utc_now
 from channels.sms.meanings import AnswerMeaning
 from channels.sms.numbers import check_number
 from channels.sms.trial import SmsTrial, tried
-from dispatcher import wiring
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.access.confirmation import Yes
 from dispatcher.commands.desk.follow_ups import is_confirmed
@@ -26,6 +25,9 @@ from dispatcher.commands.terminal import columns, json_line
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.settings import Settings
+from dispatcher.wiring.http_client import http_client
+from dispatcher.wiring.sms.gateways import sms_carriers, sms_gateway_names
+from dispatcher.wiring.sms.smpp import smpp_carriers
 
 LASTS: Final = timedelta(minutes=10)
 """How long the SMS is good: whoever tests looks at the phone now."""
@@ -92,7 +94,7 @@ def try_gateway(
 
 def _require(name: str, number: str, settings: Settings, at: Desk) -> None:
     """End with a wrong call for a gateway that there is not, or what is no number."""
-    known = wiring.sms_gateway_names(settings)
+    known = sms_gateway_names(settings)
     if name not in known:
         _end([at.line("no_such_gateway", gateway=name, known=", ".join(known) or "-")], WRONG_CALL)
     try:
@@ -117,8 +119,8 @@ def _end(lines: list[str], code: int) -> NoReturn:
 
 async def _tried(settings: Settings, name: str, number: str, at: Desk) -> SmsTrial:
     """Send the SMS."""
-    http = wiring.http_client(settings)
-    carriers = wiring.sms_carriers(settings, http) | wiring.smpp_carriers(settings)
+    http = http_client(settings)
+    carriers = sms_carriers(settings, http) | smpp_carriers(settings)
     try:
         return await tried(carriers[name], _notice(at), Endpoint(0, number, {}))
     finally:

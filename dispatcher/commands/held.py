@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from dispatcher import wiring
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.desk.session import say
 from dispatcher.commands.feeds import Session, run
@@ -25,6 +24,7 @@ from dispatcher.model.vocabulary import AlertState
 from dispatcher.queue.wakeups import batch_wake_up
 from dispatcher.settings import Settings
 from dispatcher.sms.budget import HELD_FOR_BUDGET
+from dispatcher.wiring.sms.charges import sms_charges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def list_held(*, as_json: AsJsonLines = False, language: OutputLanguage = DeskLa
     settings = Settings()
 
     async def work(session: Session) -> tuple[list[StoredAlert], list[HeldSms]]:
-        waiting = await wiring.sms_charges(settings).held_alerts(session.pool)
+        waiting = await sms_charges(settings).held_alerts(session.pool)
         return await session.services.held.listed(), waiting
 
     at, (alerts, waiting) = desk(language), run(work)
@@ -272,7 +272,7 @@ def send_sms(
     settings = Settings()
 
     async def work(session: Session) -> int:
-        charges = wiring.sms_charges(settings)
+        charges = sms_charges(settings)
         waiting = await charges.held(session.pool, alert_id)
         ready = await charges.allow(session.pool, alert_id, operator(who).actor, why)
         await session.base.wake_ups.enqueue([batch_wake_up(one) for one in ready])

@@ -21,28 +21,31 @@ log = structlog.get_logger()
 @requires(Permission.RUN_SERVICE)
 def up() -> None:
     """Run everything on this machine: servers for record and queue unless given, API, workers."""
-    from dispatcher import wiring
     from dispatcher.embedded import EmbeddedError, embedded
     from dispatcher.embedded.readiness import said_when_ready
     from dispatcher.embedded.supervisor import Command, Supervisor
     from dispatcher.metrics.process import RESTARTS_FILE
     from dispatcher.runtime.listening import ADDRESSES, require_free, require_own_ports, written_in
     from dispatcher.store.migrate import upgrade
+    from dispatcher.wiring.boundaries import load_boundaries
+    from dispatcher.wiring.check import check_settings
+    from dispatcher.wiring.secrets import agree_on_secrets, require_own_record
+    from dispatcher.wiring.sms.smpp import require_allowed_sessions
 
     settings = _settings("up")
     require_own_ports(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     # Or the processes, which it starts, would end again and again.
-    wiring.check(settings, wiring.load_boundaries(settings))
-    wiring.require_allowed_sessions(settings)
+    check_settings(settings, load_boundaries(settings))
+    require_allowed_sessions(settings)
     try:
         with embedded(
             settings.data_dir, database_url=settings.database_url, redis_url=settings.redis_url
         ) as servers:
             require_free(settings)
-            asyncio.run(wiring.require_own_record(settings, servers.database_url))
+            asyncio.run(require_own_record(settings, servers.database_url))
             asyncio.run(upgrade(servers.database_url))
-            asyncio.run(wiring.agree_on_secrets(settings, servers.database_url))
+            asyncio.run(agree_on_secrets(settings, servers.database_url))
             environment = {
                 # Given as files, they are in these two by now.
                 **{
@@ -84,15 +87,16 @@ def api() -> None:
 
 
 async def _api(settings: Settings) -> None:
-    from dispatcher import wiring
     from dispatcher.api.application import application, metrics_application
     from dispatcher.runtime.http_transport import DEFAULT_LIMITS, METRICS_LIMITS
     from dispatcher.runtime.listening import addressed, announced, listen_for_api, listen_for_metrics
     from dispatcher.runtime.loop_watchdog import LoopWatchdog
     from dispatcher.runtime.serving import serve_both, server_of, stop_on_signals
+    from dispatcher.wiring.api import api_dependencies
+    from dispatcher.wiring.connections import client_connections
 
-    async with wiring.api_dependencies(settings) as dependencies:
-        limits = replace(DEFAULT_LIMITS, connections=wiring.client_connections(settings))
+    async with api_dependencies(settings) as dependencies:
+        limits = replace(DEFAULT_LIMITS, connections=client_connections(settings))
         server = server_of(application(dependencies), dependencies.metrics, limits)
         stop_on_signals(server)
         metrics = server_of(metrics_application(dependencies), dependencies.metrics, METRICS_LIMITS)
@@ -121,12 +125,13 @@ def worker() -> None:
 
 
 async def _worker(settings: Settings) -> None:
-    from dispatcher import wiring
     from dispatcher.runtime import gc_tuning
+    from dispatcher.wiring.connections import require_urls
+    from dispatcher.wiring.worker import worker_dependencies
     from dispatcher.worker import process
 
-    _, queue = wiring.require_urls(settings)
-    async with wiring.worker_dependencies(settings) as dependencies:
+    _, queue = require_urls(settings)
+    async with worker_dependencies(settings) as dependencies:
         gc_tuning.configure()
         log.info("worker_serving")
         await process.run(settings, dependencies, queue)
@@ -137,13 +142,13 @@ def migrate() -> None:
     """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here. The
     record of a service with other secrets than this machine's is left as it is.
     """
-    from dispatcher import wiring
     from dispatcher.commands.admin import database_url
     from dispatcher.store.migrate import upgrade
+    from dispatcher.wiring.secrets import require_own_record
 
     settings = _settings("migrate")
     url = database_url(settings)
-    asyncio.run(wiring.require_own_record(settings, url))
+    asyncio.run(require_own_record(settings, url))
     asyncio.run(upgrade(url))
     typer.echo("the record is at this version's schema")
 

@@ -18,7 +18,6 @@ from channels.base import Channel, Endpoint, Permanent
 from channels.sms.channel import Sms
 from channels.webpush.channel import VAPID_KEY
 from channels.webpush.vapid import named_key
-from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.audience.watched_areas import read_places
@@ -31,6 +30,11 @@ from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.parties import Parties
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.channels import channel_registry
+from dispatcher.wiring.http_client import http_client
+from dispatcher.wiring.sms.gateways import sms_gateway_names
+from dispatcher.wiring.webpush import checking_keys
 
 CHUNK = 5000
 MEMBERS = ("channel", "address", "keys", "places", "language", "instance", "ref")
@@ -103,10 +107,10 @@ def import_subscriptions(
 
     async def work(pool: record.Pool) -> tuple[PutSubscriptions, list[_Refused]]:
         known = _Known(
-            wiring.channels(settings, wiring.http_client(settings), wiring.checking_keys(settings)),
-            wiring.load_boundaries(settings),
+            channel_registry(settings, http_client(settings), checking_keys(settings)),
+            load_boundaries(settings),
             frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
-            frozenset(wiring.sms_gateway_names(settings)),
+            frozenset(sms_gateway_names(settings)),
         )
         return await _import(pool, file, known)
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from channels.clock import utc_now
-from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.apps.registration import Registered, Registration, WebhookRequest
@@ -30,6 +29,9 @@ from dispatcher.store import record
 from dispatcher.store.parties import Parties
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.texts.catalogues import CATALOGUES
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.channels import callbacks
+from dispatcher.wiring.http_client import http_client
 
 Result = TypeVar("Result")
 app = typer.Typer(help="Webhooks of municipalities' apps.", no_args_is_help=True)
@@ -141,12 +143,10 @@ def try_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
 
     async def work(pool: record.Pool) -> Any:
         own = await _places(pool, instance_id)
-        http = wiring.http_client(settings)
+        http = http_client(settings)
         try:
-            channel = wiring.callbacks(settings, http)
-            trials = Trials(
-                Webhooks(pool), channel, wiring.load_boundaries(settings), utc_now, settings.public_url
-            )
+            channel = callbacks(settings, http)
+            trials = Trials(Webhooks(pool), channel, load_boundaries(settings), utc_now, settings.public_url)
             return await trials.run(instance_id, own)
         finally:
             await http.aclose()
@@ -208,9 +208,9 @@ def _registering(work: Callable[[record.Pool, Registration], Awaitable[Result]])
     settings = Settings()
 
     async def main(pool: record.Pool) -> Result:
-        http = wiring.http_client(settings)
+        http = http_client(settings)
         try:
-            registration = Registration(Webhooks(pool), wiring.callbacks(settings, http), utc_now)
+            registration = Registration(Webhooks(pool), callbacks(settings, http), utc_now)
             return await work(pool, registration)
         finally:
             await http.aclose()

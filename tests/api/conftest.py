@@ -12,13 +12,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dispatcher import wiring
 from dispatcher.api.application import application, metrics_application
 from dispatcher.api.openapi.document import document
 from dispatcher.model.principals import Instance, Source
 from dispatcher.runtime.http_transport import DEFAULT_LIMITS, HttpLimits
 from dispatcher.runtime.serving import serve_both, server_of
 from dispatcher.settings import Settings
+from dispatcher.wiring.api import api_dependencies
 from tests.metrics.test_registry import samples
 from tests.support.description import Description
 from tests.support.messages import DUEREN, SENDER
@@ -114,7 +114,7 @@ async def serving(
     settings: Any, limits: HttpLimits = DEFAULT_LIMITS, *, in_process: bool = True
 ) -> AsyncIterator[Service]:
     """The application of these settings behind a free port; it reads submissions `in_process`, or in readers."""
-    async with wiring.api_dependencies(settings, in_process=in_process) as parts:
+    async with api_dependencies(settings, in_process=in_process) as parts:
         listener, metrics_listener = (socket.create_server(("127.0.0.1", 0)) for _ in range(2))
         app = application(parts)
         server = server_of(app, parts.metrics, limits)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dispatcher import wiring
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import open_queue
 from dispatcher.settings import Settings
+from dispatcher.wiring.worker import worker_dependencies
 from ops.lab.faults.feeds.server import FeedServer
 from tests.api.conftest import serving
 from tests.cases.town import CENTRE, OFFICE, Town
@@ -91,7 +91,7 @@ async def town(
             sms_gateways=[getattr(request, "param", {}) | {"name": "sms", "url": f"{gateways.origin}/sms"}],
             ready_keys=0,
         )
-        async with serving(settings) as service, wiring.worker_dependencies(settings) as worker:
+        async with serving(settings) as service, worker_dependencies(settings) as worker:
             queue = open_queue(parse(redis_url))
             town = Town(
                 service, worker, gateways, server, queue, service.parts.health.pool, keys, (first, second)

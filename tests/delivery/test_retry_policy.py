@@ -204,13 +204,16 @@ async def test_what_stops_every_request_pauses_the_gateway_and_ends_nobody(
 
 
 def test_channels_are_told_by_the_wiring(env: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from dispatcher import wiring
+    from dispatcher.wiring.channels import channel_registry
+    from dispatcher.wiring.http_client import http_client
+    from dispatcher.wiring.sms.gateways import sms_carriers
+    from dispatcher.wiring.webpush import checking_keys
 
     env.setenv("WARN_DATA_DIR", str(tmp_path))
     env.setenv("WARN_DELIVERY__BREAKER__CONNECT_FAILURES", "7")
     env.setenv("WARN_SMS_GATEWAYS", '[{"name": "sms-1", "url": "https://sms.example/"}]')
     settings = Settings()
-    found = wiring.channels(settings, wiring.http_client(settings), wiring.checking_keys(settings))
-    [sms] = wiring.sms_carriers(settings, wiring.http_client(settings)).values()
+    found = channel_registry(settings, http_client(settings), checking_keys(settings))
+    [sms] = sms_carriers(settings, http_client(settings)).values()
     told = [found["app"], found["webpush"], sms]
     assert {cast("Any", one)._connect_failures for one in told} == {7}

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from dispatcher import wiring
 from dispatcher.model.subscriptions import NewSubscription
 from dispatcher.settings import Settings
+from dispatcher.wiring.channels import channel_registry
+from dispatcher.wiring.http_client import http_client
+from dispatcher.wiring.webpush import checking_keys
 from ops.lab.gateways import launch
 from ops.lab.gateways.launch import Standin
 from ops.lab.world import ledger
@@ -38,9 +40,9 @@ async def channels(gateway: Standin, tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("WARN_ALLOWED_ORIGINS", f"gateway={gateway.url}")
         monkeypatch.setenv("WARN_DATA_DIR", str(tmp_path))
         settings = Settings()
-        http = wiring.http_client(settings)
+        http = http_client(settings)
         opened.append(http)
-        return wiring.channels(settings, http, wiring.checking_keys(settings))
+        return channel_registry(settings, http, checking_keys(settings))
 
     yield made
     for http in opened:

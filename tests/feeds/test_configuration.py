@@ -8,9 +8,9 @@ from pydantic import ValidationError
 
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.configuration import ConfigurationError, FeedSettings, feed_of, load
-from dispatcher.settings import Settings, SettingsError
+from dispatcher.settings import Settings
 from dispatcher.targeting.outcome import COUNTRY_BOXES
-from dispatcher.wiring import load_feeds
+from dispatcher.wiring.feeds import load_feeds
 
 SETTINGS = FeedSettings(name="x", adapter="dwd", urls=("https://x.example/",), interval_s=60, jitter=0.1)
 
@@ -91,18 +91,6 @@ def test_what_is_wrong_is_named_with_its_feed(tmp_path: Path) -> None:
         f"{file}: feed 2 (b): intervall: there is no such word; "
         "the nearest is interval_s; all are in ops/docs/feeds.md"
     )
-
-
-def test_a_territory_where_nobody_lives_is_a_mistake(tmp_path: Path) -> None:
-    file = tmp_path / "feeds.toml"
-    settings = Settings(data_dir=tmp_path, feeds=file)
-    for territory, fits in (("05358", True), ("5358", False), ("", False)):
-        file.write_text(f"[[feed]]\nname = 'a'\nadapter = 'push'\nterritory = ['{territory}']")
-        if fits:
-            assert len(load_feeds(settings, Boundaries.default())) == 1
-        else:
-            with pytest.raises(SettingsError, match="territory"):
-                load_feeds(settings, Boundaries.default())
 
 
 def test_only_what_can_be_late_is_watched() -> None:

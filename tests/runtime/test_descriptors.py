@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from dispatcher import wiring
-from dispatcher.runtime import descriptors
 from dispatcher.runtime.descriptors import (
     CLIENTS_MIN,
     METRICS_CLIENTS,
@@ -17,7 +15,6 @@ from dispatcher.runtime.descriptors import (
     for_clients,
     for_outbound,
 )
-from dispatcher.settings import Settings
 
 RAISE_LIMIT = """
 import json, resource
@@ -52,14 +49,6 @@ def test_gateways_get_half_of_what_is_left(limit: int, record: int, connections:
     assert for_outbound(limit, record) == connections
 
 
-@pytest.mark.parametrize(
-    ("redis_url", "connections"),
-    [(None, 0), ("redis://queue.example", 0), ("redis+sentinel://a,b,c/mymaster", 15)],
-)
-def test_four_lanes_and_the_wake_ups_ask_every_sentinel(redis_url: str | None, connections: int) -> None:
-    assert wiring.sentinel_connections(Settings(redis_url=redis_url)) == connections
-
-
 @pytest.mark.parametrize("limit", [300, 512, 1024, 4096, 65_536])
 def test_clients_leave_descriptors_to_everything_else(limit: int) -> None:
     clients = for_clients(limit, 12)
@@ -69,11 +58,3 @@ def test_clients_leave_descriptors_to_everything_else(limit: int) -> None:
 
 def test_some_clients_are_served_at_any_rate() -> None:
     assert for_clients(64, 12) == CLIENTS_MIN
-
-
-@pytest.mark.parametrize(("wanted", "connections"), [(1000, 1000), (50_000, 50_000)])
-def test_a_setting_bounds_clients(wanted: int, connections: int, env: pytest.MonkeyPatch) -> None:
-    env.setattr(descriptors, "raise_limit", lambda: 65_536)
-    assert wiring.client_connections(Settings(api_connections=wanted)) == connections
-    env.setattr(descriptors, "raise_limit", lambda: 300)
-    assert wiring.client_connections(Settings(api_connections=wanted)) < 300

@@ -16,7 +16,7 @@ from dispatcher.store.keys import NoSuchBearer
 from dispatcher.store.record import connect
 from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
-from dispatcher.wiring import API_COMMAND_TIMEOUT_S
+from dispatcher.wiring.api import API_COMMAND_TIMEOUT_S
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
 
 URL, OTHER = "https://app.dueren.example/a", "https://app.dueren.example/b"

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.boundaries.territories import wrong_municipality
@@ -18,6 +17,7 @@ from dispatcher.commands.operator import acts, requires
 from dispatcher.model.principals import Instance
 from dispatcher.settings import Settings
 from dispatcher.store.parties import Parties
+from dispatcher.wiring.boundaries import load_boundaries
 
 app = typer.Typer(help="Municipalities' apps.", no_args_is_help=True)
 
@@ -94,7 +94,7 @@ def _of_record(instance_id: str) -> Instance:
 
 
 def require_places(places: list[str]) -> None:
-    if wrong := wrong_municipality(places, wiring.load_boundaries(Settings())):
+    if wrong := wrong_municipality(places, load_boundaries(Settings())):
         raise typer.BadParameter(wrong)
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
-from dispatcher import wiring
 from dispatcher.access.kinds import PrincipalKind
 from dispatcher.access.permissions import Permission
 from dispatcher.boundaries.municipalities import Boundaries
@@ -21,6 +20,7 @@ from dispatcher.commands.operator import acts, requires
 from dispatcher.model.principals import Source
 from dispatcher.settings import Settings
 from dispatcher.store.parties import Parties
+from dispatcher.wiring.boundaries import load_boundaries
 
 Number = TypeVar("Number", int, float)
 SENDER: Final = re.compile(r"[^\s,<&]+")
@@ -63,7 +63,7 @@ def add(  # noqa: PLR0913 - an option for each thing that a source may be given
     """Create a source and print its API key, once. One that is there already is left as it is: `source change`."""
     parties.require_key_name(source_id)
     _require_senders(sender)
-    _require_territory(territory, wiring.load_boundaries(Settings()))
+    _require_territory(territory, load_boundaries(Settings()))
     source = Source(
         source_id,
         name or source_id,
@@ -108,7 +108,7 @@ def change(  # noqa: PLR0913 - as above
     the source's keys. A wider territory has to be confirmed.
     """
     parties.require_no_feed(source_id)
-    boundaries = wiring.load_boundaries(Settings())
+    boundaries = load_boundaries(Settings())
     before = _of_record(source_id)
     given = {
         "name": name,
@@ -137,7 +137,7 @@ def change(  # noqa: PLR0913 - as above
 @requires(Permission.READ_KEYS)
 def show(source_id: PartyId, *, as_json: AsJson = False) -> None:
     """Show a source, or a feed by its id as a source, with its keys and how many of its warnings are in force."""
-    source, boundaries = _of_record(source_id), wiring.load_boundaries(Settings())
+    source, boundaries = _of_record(source_id), load_boundaries(Settings())
     values = _values(source) | {"municipalities": size(source.territory, boundaries)}
     parties.show(PrincipalKind.SOURCE, source_id, values, as_json=as_json)
 

@@ -95,7 +95,7 @@ def show_alert(
     from dispatcher.api.operator_status import alert_status
     from dispatcher.commands.admin import on_record
     from dispatcher.settings import Settings
-    from dispatcher.wiring import sms_charges
+    from dispatcher.wiring.sms.charges import sms_charges
 
     at, settings = desk(language), Settings()
     with explained(at, as_json=as_json):

@@ -9,7 +9,7 @@ from channels.sms.settings import SmsGatewaySettings
 from dispatcher.model.batches import Progress
 from dispatcher.model.vocabulary import State
 from dispatcher.store.delivery.plans import Plans
-from dispatcher.wiring import sms_charges
+from dispatcher.wiring.sms.charges import sms_charges
 from tests.store.sms.phones import phones
 from tests.support.histories import ledger_of, plan
 from tests.support.messages import DUEREN

@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from channels.base import ChannelError, Receipt
-from dispatcher import wiring
 from dispatcher.__main__ import app
+from dispatcher.wiring import channels
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -69,12 +69,12 @@ class Hasty:
 
 def main() -> None:
     """Run `dispatcher` with this defect."""
-    honest = wiring.channels
+    honest = channels.channel_registry
 
     def hasty(*arguments: Any, **named: Any) -> dict[str, Channel]:
         return {name: Hasty(channel) for name, channel in honest(*arguments, **named).items()}
 
-    wiring.channels = hasty  # in this process alone, and on purpose
+    channels.channel_registry = hasty  # in this process alone, and on purpose
     app()
 
 

@@ -1,0 +1,1 @@
+"""Build concrete things from settings; this room is the one place that does."""

@@ -1,0 +1,121 @@
+"""Build what an API process depends on."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from channels.app.channel import App
+from channels.clock import utc_now
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.api.credentials import RefusedCredentials
+from dispatcher.api.dependencies import ApiDependencies
+from dispatcher.apps.registration import Registration
+from dispatcher.apps.trial import Trials
+from dispatcher.audience.estimate import AudienceEstimator
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.feeds.assembly import FeedDependencies
+from dispatcher.intake.preview.sms import SmsPreview
+from dispatcher.intake.submission import SubmissionIntake
+from dispatcher.metrics import Metrics
+from dispatcher.metrics.process import RESTARTS_FILE
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.readers.readers import InProcess
+from dispatcher.runtime.probes import Health
+from dispatcher.store import record
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.delivery.ledger_reader import LedgerReader
+from dispatcher.store.delivery.status import AlertStatuses
+from dispatcher.store.secrets import PushKey, Secrets
+from dispatcher.store.sources import Sources
+from dispatcher.store.webhooks import Webhooks
+from dispatcher.wiring.boundaries import load_boundaries
+from dispatcher.wiring.channels import callbacks
+from dispatcher.wiring.check import check_settings
+from dispatcher.wiring.connections import CONNECTIONS_API, require_urls
+from dispatcher.wiring.feeds import api_feed_services
+from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
+from dispatcher.wiring.secrets import record_and_secret
+from dispatcher.wiring.sms.charges import sms_charges
+from dispatcher.wiring.sms.reports import delivery_reports
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dispatcher.settings import Settings
+
+API_COMMAND_TIMEOUT_S = 4.0
+"""How long one statement of the API may take: a submitter rather hears "not now, send again" than nothing."""
+
+
+def process_metrics(settings: Settings) -> Metrics:
+    """Return the metrics of one process, with the counts of the supervisor where `dispatcher up` runs it."""
+    return Metrics(restarts=settings.data_dir / RESTARTS_FILE)
+
+
+@asynccontextmanager
+async def api_dependencies(settings: Settings, *, in_process: bool = False) -> AsyncIterator[ApiDependencies]:
+    """Build all that an API process needs, and close it at the end. `in_process`: submissions are read in a thread of
+    this process, not in processes that take a second to start.
+    """
+    database_url, queue = require_urls(settings)
+    metrics, boundaries = process_metrics(settings), load_boundaries(settings)
+    feeds = check_settings(settings, boundaries)
+    connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
+    pool, pepper = await record_and_secret(settings, SecretName.PEPPER, connecting)
+    wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
+    pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
+    try:
+        alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool), sms_charges(settings)
+        statuses = AlertStatuses(pool, charges)
+        sources = Sources(pool, pepper)
+        if pooled is not None:
+            pooled.start()
+        yield ApiDependencies(
+            settings=settings,
+            intake=SubmissionIntake(
+                readers=pooled or InProcess(boundaries),
+                settings=settings,
+                alerts=alerts,
+                statuses=statuses,
+                estimator=AudienceEstimator(subscriptions, LocationIndex(WatchedAreas(pool)), boundaries),
+                boundaries=boundaries,
+                wake_ups=wake_ups,
+                metrics=metrics,
+                sms=SmsPreview(pool, charges, ZoneInfo(settings.time_zone), boundaries.names()),
+            ),
+            sources=sources,
+            alerts=alerts,
+            statuses=statuses,
+            accounts=LedgerReader(pool),
+            subscriptions=subscriptions,
+            boundaries=boundaries,
+            metrics=metrics,
+            health=Health(pool, wake_ups, needs_queue=False),
+            feed_services=await api_feed_services(
+                feeds,
+                FeedDependencies(
+                    pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=pooled
+                ),
+            ),
+            reports=delivery_reports(settings, pool, metrics),
+            refused_credentials=RefusedCredentials(metrics),
+            registration=Registration(
+                Webhooks(pool), App(http, policy=exemptions(settings).policy_of_registration()), utc_now
+            ),
+            trials=Trials(
+                Webhooks(pool), callbacks(settings, http), boundaries, utc_now, settings.public_url
+            ),
+            push_key=PushKey(Secrets(pool)),
+        )
+        await sources.uses.written()
+    finally:
+        if pooled is not None:
+            await pooled.aclose()
+        await http.aclose()
+        await wake_ups.aclose()
+        await pool.close()

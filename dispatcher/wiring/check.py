@@ -1,0 +1,38 @@
+"""Check what processes take from the settings, before anything is opened or started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.runtime.secrets.files import held_secret
+from dispatcher.wiring.connections import queue_address
+from dispatcher.wiring.feeds import load_feeds
+from dispatcher.wiring.http_client import exemptions, require_ca_file
+from dispatcher.wiring.setting_errors import naming_setting
+from dispatcher.wiring.sms.gateways import sms_gateways
+from dispatcher.wiring.sms.smpp import smpp_gateways
+from dispatcher.wiring.webpush import checking_keys, push_services
+
+if TYPE_CHECKING:
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.feeds.configuration import Feed
+    from dispatcher.settings import Settings
+
+
+def check_settings(settings: Settings, boundaries: Boundaries | None) -> tuple[Feed, ...]:
+    """Check all that such processes take from the settings, before anything is opened or started; returns the feeds.
+    `boundaries` are None where there are no feeds to check against them. Raises SettingsError.
+    """
+    if settings.redis_url:
+        queue_address(settings.redis_url)
+    exemptions(settings)
+    require_ca_file(settings)
+    with naming_setting("WARN_SMS_GATEWAYS"):
+        sms_gateways(settings)
+    smpp_gateways(settings)
+    for name in SecretName:
+        held_secret(name, settings)
+    checking_keys(settings)
+    push_services(settings)
+    return () if boundaries is None else load_feeds(settings, boundaries)

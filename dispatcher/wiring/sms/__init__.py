@@ -1,0 +1,1 @@
+"""Build what SMS needs: gateways, their contracts, charges and reports."""

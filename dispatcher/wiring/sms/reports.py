@@ -1,0 +1,57 @@
+"""Build what records the delivery reports of SMS gateways."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from channels.sms.channel import Sms, choose
+from channels.sms.smpp.carrier import WHOLE_TEXT
+from dispatcher.access.credentials import SharedSecret
+from dispatcher.delivery.reports import DeliveryReports, ReportingGateway, ReportVerdict
+from dispatcher.store.delivery.reports import Reports
+from dispatcher.wiring.sms.gateways import sms_gateway_names
+from dispatcher.worker.receipt_journal import ReceiptJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.sms.settings import SmsReportSettings
+    from dispatcher.metrics import Metrics
+    from dispatcher.settings import Settings
+    from dispatcher.store import record
+
+
+def delivery_reports(settings: Settings, pool: record.Pool, metrics: Metrics) -> DeliveryReports | None:
+    """Return what records gateways' reports; None if no gateway is configured to report."""
+    gateways = {
+        item.name: ReportingGateway(
+            name=item.name,
+            secret=_shared_secret(item.reports),
+            fields=item.reports.report_fields(),
+        )
+        for item in settings.sms_gateways
+        if item.reports
+    }
+    if not gateways:
+        return None
+    return DeliveryReports(Sms.name, gateways, Reports(pool), metrics, _chosen_gateway(settings))
+
+
+def receipt_journal(settings: Settings, pool: record.Pool, metrics: Metrics) -> ReceiptJournal:
+    """Return what ties the receipts of SMPP gateways to messages."""
+    store = Reports(pool)
+    for gateway in settings.smpp_gateways:
+        metrics.know_reports(Sms.name, gateway.name, tuple(ReportVerdict), ())
+    reports = DeliveryReports(Sms.name, {}, store, metrics, _chosen_gateway(settings))
+    return ReceiptJournal(store, reports, metrics, whole=WHOLE_TEXT)
+
+
+def _chosen_gateway(settings: Settings) -> Callable[[str], str]:
+    """Return what says which gateway sends for one that recipients name."""
+    return partial(choose, gateways=sms_gateway_names(settings))
+
+
+def _shared_secret(reports: SmsReportSettings) -> SharedSecret:
+    previous = reports.previous_secret.get_secret_value().encode() if reports.previous_secret else b""
+    return SharedSecret(reports.secret.get_secret_value().encode(), previous, reports.previous_until)

@@ -1,0 +1,100 @@
+"""Build what Web Push needs: keys, encoder, push services."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from channels.http.addresses import Purpose
+from channels.webpush.encoder import DirectEncoder
+from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.services.directory import Directory
+from channels.webpush.vapid import PLACEHOLDER, VapidKeys, VapidSigner, generate_key, key_name, unreachable
+from channels.webpush.withdrawal import Withdrawer
+from dispatcher.access.fingerprints import short
+from dispatcher.runtime.secrets.files import previous_vapid_keys
+from dispatcher.store.delivery.message_locations import MessageLocations
+from dispatcher.store.secrets import Secrets
+from dispatcher.wiring.http_client import exemptions
+from dispatcher.wiring.setting_errors import naming_setting
+from dispatcher.worker.message_withdrawals import MessageWithdrawals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from channels.http.client import HttpClient
+    from channels.webpush.channel import Notes
+    from channels.webpush.encoder import Encoder
+    from dispatcher.delivery.lanes import LaneGate
+    from dispatcher.metrics import Metrics
+    from dispatcher.settings import Settings
+    from dispatcher.store import record
+
+log = structlog.get_logger()
+
+
+def vapid_keys(settings: Settings, pem: bytes, noted: Sequence[str] = ()) -> VapidKeys:
+    """Return the keys by which push services know us: the current one, and this machine's earlier ones. `noted` are the
+    public keys of all that the service has had, the first one first.
+    """
+    with naming_setting("WARN_VAPID_SUBJECT"):
+        if settings.vapid_subject != PLACEHOLDER and (why := unreachable(settings.vapid_subject)):
+            raise ValueError(why)
+        current = VapidSigner(pem, settings.vapid_subject)
+    earlier = previous_vapid_keys(settings).values()
+    previous = [VapidSigner(one, settings.vapid_subject) for one in earlier]
+    return VapidKeys(current, previous, eldest=key_name(noted[0]) if noted else "")
+
+
+def checking_keys(settings: Settings) -> VapidKeys:
+    """Return keys for channels that only check endpoints and send nothing: no push service knows them."""
+    return vapid_keys(settings, generate_key())
+
+
+async def noted_vapid_keys(settings: Settings, pool: record.Pool, pem: bytes) -> VapidKeys:
+    """Return a worker's VAPID keys, and say in the log what is missing of them."""
+    noted = [one.fingerprint for one in await Secrets(pool).vapid_keys()]
+    keys = vapid_keys(settings, pem, noted)
+    if settings.vapid_subject == PLACEHOLDER:
+        log.warning(
+            "vapid_subject_unset", setting="WARN_VAPID_SUBJECT", consequence="Apple refuses every message"
+        )
+    for public_key in noted:
+        if key_name(public_key) not in keys:
+            log.warning(
+                "vapid_key_missing", key=short(public_key), consequence="its subscriptions are refused"
+            )
+    return keys
+
+
+def push_services(settings: Settings) -> Directory:
+    """Return the push services that may be subscribed, with the operator's hosts."""
+    with naming_setting("WARN_PUSH_HOSTS"):
+        return Directory.parse(one.strip() for one in settings.push_hosts.split(",") if one.strip())
+
+
+def precomputed_keys(settings: Settings) -> PrecomputedKeys | None:
+    """Return a worker's store of message keys; None where none are wanted, or the encoder would take none from it."""
+    wanted = settings.ready_keys > 0 and settings.push_encoder == "own"
+    return PrecomputedKeys(settings.ready_keys) if wanted else None
+
+
+def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
+    """Return what encrypts Web Push messages: our own encoder with `keys` made before, if there are any."""
+    if settings.push_encoder == "pywebpush":
+        # With it come two HTTP clients: half a second and 11 MB for each process that starts.
+        from channels.webpush.pywebpush_encoder import PywebpushEncoder  # noqa: PLC0415
+
+        return PywebpushEncoder()
+    return DirectEncoder() if keys is None else DirectEncoder(ready=keys.seal)
+
+
+def message_withdrawals(
+    settings: Settings, pool: record.Pool, http: HttpClient, gate: LaneGate, metrics: Metrics, notes: Notes
+) -> MessageWithdrawals | None:
+    """Return what takes messages back at push services; None where `notes` gathers no locations."""
+    if notes.locations is None:
+        return None
+    withdrawer = Withdrawer(http, exemptions(settings).policy(Purpose.PUSH))
+    return MessageWithdrawals(notes.locations, MessageLocations(pool), withdrawer, gate, metrics)

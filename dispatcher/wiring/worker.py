@@ -1,0 +1,168 @@
+"""Build what a worker process depends on."""
+
+from __future__ import annotations
+
+import random
+from contextlib import asynccontextmanager
+from functools import partial
+from secrets import token_hex
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from channels.webpush.channel import Notes
+from channels.webpush.learnt_keys import LearntKeys
+from channels.webpush.locations import Locations
+from dispatcher.access.fingerprints import SecretName
+from dispatcher.audience.location_index import LocationIndex
+from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.lanes import LaneGate
+from dispatcher.delivery.notices import Notices
+from dispatcher.delivery.planner import Planner, audience_guard
+from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.feeds.assembly import FeedDependencies
+from dispatcher.metrics import Metrics
+from dispatcher.queue.rate_bucket import RateBucket
+from dispatcher.queue.wakeups import WakeUpQueue, open_queue
+from dispatcher.runtime.probes import Health
+from dispatcher.store import record
+from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.alerts.held import Held
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.watched_areas import WatchedAreas
+from dispatcher.store.clock import RecordClock
+from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.plans import Plans
+from dispatcher.store.delivery.statistics import Statistics
+from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
+from dispatcher.wiring import channels
+from dispatcher.wiring.boundaries import load_boundaries, municipality_names
+from dispatcher.wiring.check import check_settings
+from dispatcher.wiring.connections import record_connections, require_urls
+from dispatcher.wiring.feeds import feed_scheduler
+from dispatcher.wiring.http_client import exemptions, http_client
+from dispatcher.wiring.readers import FEED_READERS, reader_pool
+from dispatcher.wiring.secrets import record_and_secret
+from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
+from dispatcher.wiring.sms.gateways import sms_carriers, sms_contracts
+from dispatcher.wiring.sms.reports import receipt_journal
+from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
+from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
+from dispatcher.worker.dependencies import WorkerDependencies
+from dispatcher.worker.key_precomputer import KeyPrecomputer
+from dispatcher.worker.vapid_key_notes import VapidKeyNotes
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from dispatcher.settings import Settings
+
+
+@asynccontextmanager
+async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDependencies]:
+    """Build all that a worker process needs, and close it at the end."""
+    database_url, queue = require_urls(settings)
+    # Needed for feeds alone, and large; notices want the names.
+    boundaries = load_boundaries(settings) if settings.feeds else None
+    known = municipality_names(settings) if boundaries is None else boundaries.names()
+    feeds = check_settings(settings, boundaries)
+    metrics = _worker_metrics(settings)
+    connecting = record.connect(database_url, size=record_connections(settings))
+    pool, pem = await record_and_secret(settings, SecretName.VAPID, connecting)
+    client = open_queue(queue)
+    wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
+    clock, keys = RecordClock(), precomputed_keys(settings)
+    journal = receipt_journal(settings, pool, metrics)
+    carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
+    vapid, notes = await noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
+    registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
+    centres = message_centres(carriers.values(), journal, metrics)
+    gate = LaneGate(wake_ups.higher_lane_active)
+    alerts, lease = Alerts(pool), settings.delivery.lease
+    ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
+    leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
+    charges = sms_charges(settings)
+    plans = Plans(
+        pool,
+        settings.batch_size,
+        audience_guard(settings.baseline_factor),
+        count=lambda closed: metrics.count_closed(closed.state, closed.recipients),
+        charges=charges,
+    )
+    notices = Notices(alerts, ZoneInfo(settings.time_zone), known, settings.public_url)
+    feeds_leadership = Leadership(pool, FEEDS_LOCK)
+    readers = reader_pool(settings, FEED_READERS, metrics)  # they start when the first feed is polled
+    base = (
+        None
+        if boundaries is None
+        else FeedDependencies(
+            pool, http, exemptions(settings), wake_ups, boundaries, metrics, readers=readers
+        )
+    )
+    scheduler = None if base is None else feed_scheduler(feeds, base, feeds_leadership)
+    try:
+        yield WorkerDependencies(
+            planner=Planner(
+                plans,
+                ledger,
+                wake_ups,
+                metrics,
+                LocationIndex(WatchedAreas(pool)),
+                notices=notices,
+                contracts=charges.contracts,
+            ),
+            deliverer=Deliverer(
+                DelivererDependencies(
+                    ledger=ledger,
+                    subscriptions=Subscriptions(pool),
+                    notices=notices,
+                    channels=registry,
+                    wake_ups=wake_ups,
+                    gate=gate,
+                    metrics=metrics,
+                    slice_size=settings.slice_size,
+                    random=random.SystemRandom().random,
+                    policy=settings.delivery,
+                    clock=clock,
+                    buckets=partial(RateBucket, client, process=token_hex(8)),
+                )
+            ),
+            reconciler=Reconciler(
+                plans=plans,
+                ledger=ledger,
+                wake_ups=wake_ups,
+                leadership=leadership,
+                statistics=Statistics(pool),
+                metrics=metrics,
+                interval_s=settings.reconcile_interval_s,
+                held=None if scheduler else Held(pool),
+                sms=sms_upkeep(pool, charges, metrics),
+            ),
+            metrics=metrics,
+            health=Health(pool, wake_ups, needs_queue=True),
+            feed_scheduler=scheduler,
+            key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
+            message_centres=centres,
+            vapid_key_notes=VapidKeyNotes(notes.learnt, Subscriptions(pool)),
+            message_withdrawals=message_withdrawals(settings, pool, http, gate, metrics, notes),
+        )
+    finally:
+        await leadership.drop()
+        await feeds_leadership.drop()
+        await readers.aclose()
+        for channel in registry.values():
+            await channel.aclose()
+        if centres is not None:
+            await centres.aclose()
+        await http.aclose()
+        await wake_ups.aclose()
+        await pool.close()
+
+
+def _worker_metrics(settings: Settings) -> Metrics:
+    """Return a worker's metrics, which show what contracts allow before the first warning, too."""
+    metrics = Metrics()
+    for name, contract in sms_contracts(settings).items():
+        if contract.rate is not None:
+            label = metrics.gateway_label("sms", name)
+            metrics.gateway_rate.labels("sms", label, "configured").set(contract.rate)
+    return metrics

@@ -1,0 +1,28 @@
+"""What an API process is made of."""
+
+from pathlib import Path
+
+import pytest
+
+from dispatcher.metrics.process import RESTARTS_FILE
+from dispatcher.settings import Settings
+from dispatcher.wiring.api import api_dependencies, process_metrics
+
+
+@pytest.mark.parametrize("feed", ["", "[[feed]]\nname = 'a'\nadapter = 'push'\n"])
+async def test_an_api_process_has_what_the_settings_have(
+    tmp_path: Path, database_url: str, redis_url: str, feed: str
+) -> None:
+    file = tmp_path / "feeds.toml"
+    file.write_text(feed)
+    settings = Settings(database_url=database_url, redis_url=redis_url, feeds=file if feed else None)
+    async with api_dependencies(settings, in_process=True) as parts:
+        services = parts.feed_services
+        assert [one.name for one in services.feeds] == ["a"] if services else not feed
+        assert parts.reports is None, "no gateway reports"
+
+
+def test_what_the_supervisor_counted_is_shown(tmp_path: Path) -> None:
+    (tmp_path / RESTARTS_FILE).write_text('{"worker": 2}')
+    shown = process_metrics(Settings(data_dir=tmp_path)).registry
+    assert shown.get_sample_value("warn_process_restarts_total", {"program": "worker"}) == 2

@@ -1,0 +1,66 @@
+"""Web Push does what the settings say, to what the recipient can read."""
+
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import http_ece
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import ValidationError
+
+from channels.base import (
+    Endpoint,
+)
+from channels.webpush.encoder import DirectEncoder
+from channels.webpush.precomputed_keys import PrecomputedKeys
+from channels.webpush.pywebpush_encoder import PywebpushEncoder
+from dispatcher.settings import Settings
+from dispatcher.wiring.webpush import push_encoder
+from tests.channels.far_side import far_side
+from tests.wiring.sending import notice, sent
+
+USER_AGENT = ec.generate_private_key(ec.SECP256R1())
+
+
+AUTH = bytes(range(16))
+
+
+KEYS = {
+    "p256dh": urlsafe_b64encode(
+        USER_AGENT.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    ).decode(),
+    "auth": urlsafe_b64encode(AUTH).decode(),
+}
+
+
+@pytest.mark.parametrize(
+    ("encoder", "taken"), [(None, 1), ("own", 1), ("pywebpush", 0)], ids=["default", "own", "pywebpush"]
+)
+async def test_the_chosen_encoder_encrypts_what_the_recipient_can_read(
+    env: pytest.MonkeyPatch, channels: Any, encoder: str | None, taken: int
+) -> None:
+    if encoder:
+        env.setenv("WARN_PUSH_ENCODER", encoder)
+    keys = PrecomputedKeys(1)
+    async with far_side() as side:
+        endpoint = Endpoint(1, side.origin + "/push/1", KEYS)
+        assert keys.make(endpoint)
+        [receipt] = await sent(channels(side.origin, keys)["webpush"], endpoint)
+    assert receipt.accepted
+    [seen] = side.seen
+    plain = http_ece.decrypt(seen.body, private_key=USER_AGENT, auth_secret=AUTH, version="aes128gcm")
+    assert plain == notice().payload
+    assert keys.hits == taken, "our own encoder takes the key made before, pywebpush cannot"
+
+
+@pytest.mark.parametrize(("encoder", "kind"), [("own", DirectEncoder), ("pywebpush", PywebpushEncoder)])
+def test_each_name_stands_for_its_encoder(env: pytest.MonkeyPatch, encoder: str, kind: Any) -> None:
+    env.setenv("WARN_PUSH_ENCODER", encoder)
+    assert type(push_encoder(Settings(), None)) is kind
+
+
+def test_another_encoder_is_refused(env: pytest.MonkeyPatch) -> None:
+    env.setenv("WARN_PUSH_ENCODER", "openssl")
+    with pytest.raises(ValidationError, match="'own' or 'pywebpush'"):
+        Settings()
