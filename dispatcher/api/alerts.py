@@ -11,11 +11,14 @@ from fastapi.responses import StreamingResponse
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
-from dispatcher.api import schemas
 from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, read_cap
 from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import JUDGED, refusals
+from dispatcher.api.schemas.accepted import AcceptedBody, accepted_body
+from dispatcher.api.schemas.alerts import AlertPage, alert_body
+from dispatcher.api.schemas.preview import PreviewBody, preview_body
+from dispatcher.api.schemas.status import StatusBody, status_body
 from dispatcher.api.shedding import places_of, reading, reading_ledger
 from dispatcher.model.alerts import AlertFilter
 from dispatcher.model.problems import ProblemType, RequestRefused
@@ -107,7 +110,7 @@ _LOCATION = {
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "It was committed before; nothing happens twice.",
-        "model": schemas.AcceptedBody,
+        "model": AcceptedBody,
         **_LOCATION,
     },
     201: {"description": "It is committed to the record and will be sent as `reason` says.", **_LOCATION},
@@ -133,7 +136,7 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         openapi_extra=CAP_BODY,
         operation_id="submitAlert",
     )
-    async def submit(submitter: Submitter, request: Request, response: Response) -> schemas.AcceptedBody:
+    async def submit(submitter: Submitter, request: Request, response: Response) -> AcceptedBody:
         """Submit one CAP 1.2 message. 201 is a promise: it is committed. The same message again answers 200 with
         the same id. Without an answer, or with 5xx, send it again.
         """
@@ -142,35 +145,35 @@ def _submission(router: APIRouter, dependencies: ApiDependencies) -> None:
         if accepted.repeated:
             response.status_code = 200
         response.headers["Location"] = f"/v1/alerts/{accepted.alert.id}"
-        return schemas.accepted_body(accepted)
+        return accepted_body(accepted)
 
     @router.post("/preview", responses=refusals(*JUDGED), openapi_extra=CAP_BODY, operation_id="previewAlert")
-    async def preview(previewer: Previewer, request: Request) -> schemas.PreviewBody:
+    async def preview(previewer: Previewer, request: Request) -> PreviewBody:
         """Judge a message without any effect: municipalities, reach per channel, what would be decided."""
         body = await read_cap(request, previewer, dependencies.settings.max_body_bytes)
         places = places_of(request)
         async with places.one(places.reads, previewer):
-            return schemas.preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
+            return preview_body(await dependencies.intake.preview(previewer, body), previewer.id)
 
 
 def _reading(router: APIRouter, dependencies: ApiDependencies) -> None:
     @router.get("", operation_id="listAlerts")
-    async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> schemas.AlertPage:
+    async def listed(reader: Lister, wanted: Wanted, limit: Limit = NEWEST) -> AlertPage:
         """List the source's alerts, newest first, page by page: `next` of one page is `before` of the next one."""
         alerts = await dependencies.alerts.listed(reader.id, limit + 1, wanted)
         page = alerts[:limit]
-        return schemas.AlertPage(
-            alerts=[schemas.alert_body(alert) for alert in page],
+        return AlertPage(
+            alerts=[alert_body(alert) for alert in page],
             next=page[-1].id if len(alerts) > limit else None,
         )
 
     @router.get("/{alert_id}", operation_id="getAlert")
-    async def status(reader: Reader, alert_id: AlertId) -> schemas.StatusBody:
+    async def status(reader: Reader, alert_id: AlertId) -> StatusBody:
         """Show how the alert stands: whom it has reached, who is still owed it and why, what ended it; per channel and
         municipality, every recipient in one state.
         """
         alert = await _own(dependencies, reader, alert_id)
-        return schemas.status_body(await dependencies.statuses.status_of(alert), reader.id)
+        return status_body(await dependencies.statuses.status_of(alert), reader.id)
 
     @router.get("/{alert_id}/cap", response_class=Response, responses=CAP_ANSWER, operation_id="getAlertCap")
     async def raw(reader: Reader, alert_id: AlertId) -> Response:

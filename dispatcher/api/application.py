@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Response
 
-from dispatcher.api import alerts, feeds, problems, reports, schemas
+from dispatcher.api import alerts, feeds, problems, reports
 from dispatcher.api.authentication import require_table
 from dispatcher.api.instances import in_force, webhook
 from dispatcher.api.instances.bodies import PushKeyBody
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.schemas.municipalities import BoundariesBody
 from dispatcher.api.shedding import Places
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -52,9 +53,9 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     app.include_router(reports.routes(dependencies))
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")
-    async def boundaries() -> schemas.BoundariesBody:
+    async def boundaries() -> BoundariesBody:
         """Show the boundary data in use, with its attribution and vintage."""
-        return schemas.BoundariesBody(
+        return BoundariesBody(
             attribution=dependencies.boundaries.provenance.attribution,
             vintage=dependencies.boundaries.provenance.vintage,
             municipalities=len(dependencies.boundaries.municipalities),

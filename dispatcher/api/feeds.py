@@ -16,7 +16,8 @@ from dispatcher.api.authentication import require
 from dispatcher.api.body import CAP_MEDIA_TYPE, MEDIA_TYPES, read_cap
 from dispatcher.api.openapi import words
 from dispatcher.api.openapi.refusals import CAP_BODY_REFUSED, refusals
-from dispatcher.api.schemas import Body, StaleFeed
+from dispatcher.api.schemas.base import Body
+from dispatcher.api.schemas.feeds import StaleFeed
 from dispatcher.api.shedding import reading
 from dispatcher.feeds.schedule import stale_since
 from dispatcher.intake.reading import unread_refused

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dispatcher.api.schemas import StatusBody, status_body
+from dispatcher.api.schemas.status import StatusBody, status_body
 from dispatcher.store.delivery.status import AlertStatuses
 
 if TYPE_CHECKING:

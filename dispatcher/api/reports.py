@@ -15,7 +15,7 @@ from dispatcher.api.authentication import require
 from dispatcher.api.body import media_type_of, read_body
 from dispatcher.api.gateway_secret import bounded_query, configured
 from dispatcher.api.openapi.refusals import refusals
-from dispatcher.api.schemas import Body
+from dispatcher.api.schemas.base import Body
 from dispatcher.delivery.reports import ReportVerdict
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase

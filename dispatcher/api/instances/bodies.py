@@ -8,7 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatcher.api.openapi import words
-from dispatcher.api.schemas import AlertBody, Body, StaleFeed
+from dispatcher.api.schemas.alerts import AlertBody
+from dispatcher.api.schemas.base import Body
+from dispatcher.api.schemas.feeds import StaleFeed
 from dispatcher.model.webhooks import Environment
 
 Ags = words.Ags

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Query, Request, Response
 
 from dispatcher.access.permissions import Permission
 from dispatcher.access.principals import Principal
-from dispatcher.api import schemas
 from dispatcher.api.alerts import CAP_ANSWER, AlertId
 from dispatcher.api.body import CAP_MEDIA_TYPE
 from dispatcher.api.feeds import stale_feeds
 from dispatcher.api.instances.bodies import EndedBody, InForceList, Language
 from dispatcher.api.instances.conditional import PRIVATE, conditional, weak_tag
+from dispatcher.api.schemas.alerts import alert_body
 from dispatcher.api.shedding import reading
 from dispatcher.apps import samples
 from dispatcher.apps.told import ToldAlerts
@@ -141,9 +141,7 @@ def _content(
     told: Iterable[Told], ended: Iterable[EndedAlert], environment: Environment, *, complete: bool
 ) -> dict[str, Any]:
     return {
-        "alerts": [
-            {**schemas.alert_body(one.alert).model_dump(mode="json"), "notice": one.notice} for one in told
-        ],
+        "alerts": [{**alert_body(one.alert).model_dump(mode="json"), "notice": one.notice} for one in told],
         "ended": [_ended(one) for one in ended],
         "complete": complete,
         "environment": environment,

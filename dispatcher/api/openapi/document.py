@@ -14,7 +14,7 @@ from dispatcher.api.instances.bodies import RotationWanted, WebhookWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
 from dispatcher.api.openapi.webhooks import webhooks
-from dispatcher.api.schemas import LedgerLineBody
+from dispatcher.api.schemas.ledger import LedgerLineBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,7 +14,7 @@ from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE
 from dispatcher.api.application import application
 from dispatcher.api.authentication import wired_routes
 from dispatcher.api.openapi.document import document
-from dispatcher.api.schemas import LedgerLineBody
+from dispatcher.api.schemas.ledger import LedgerLineBody
 from dispatcher.model.problems import STATUS, URN, ProblemType
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
 from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service

@@ -1,0 +1,106 @@
+"""What the API says of how an alert stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from dispatcher.api.openapi import words
+from dispatcher.api.schemas.alerts import AlertBody, alert_body
+from dispatcher.api.schemas.base import Body
+from dispatcher.api.schemas.municipalities import MunicipalityBody, municipality_body
+from dispatcher.api.schemas.progress import FailedBody, ProgressBody, WaitingBody, progress_body
+from dispatcher.api.schemas.related_alerts import MergedIntoBody, OverBody, merged_into_body, over_body
+from dispatcher.api.schemas.sms import SmsBody, sms_body
+
+if TYPE_CHECKING:
+    from dispatcher.model.ledger import ChannelSummary
+    from dispatcher.model.status import AlertStatus
+
+
+class ChannelBody(Body):
+    """One channel's recipients by state. `accepted` is by the gateway; it does not mean delivered."""
+
+    channel: words.Channel
+    kind: words.KindWord
+    states: dict[str, int] = Field(
+        description="recipients by state: `pending`, `claimed`, `retry`, `accepted`, `delivered`, `displayed`, `gone`, "
+        "`rejected`, `expired`, `superseded`, `dead`",
+        examples=[{"accepted": 118, "gone": 2}],
+    )
+    first_accepted_at: words.Moment | None = Field(description="When a gateway accepted the first of them.")
+    last_accepted_at: words.Moment | None = Field(description="When a gateway accepted the last of them.")
+    reports: dict[str, int] = Field(
+        description="recipients by what their gateway reported afterwards, `delivered`, `failed`, or `partial` (some "
+        "parts of a text are delivered, of the others nothing is known); beside the states, which do not change by it",
+        examples=[{"delivered": 117}],
+    )
+
+
+class StatusBody(Body):
+    """How an alert stands."""
+
+    alert: AlertBody = Field(description="The alert of record.")
+    progress: ProgressBody = Field(description="its recipients in numbers")
+    waiting: list[WaitingBody] = Field(description="who is still owed the message, the largest groups first")
+    failed: list[FailedBody] = Field(description="who is not reached, and will not be by this message")
+    over: OverBody | None = Field(description="null while it is in force")
+    merged_into_alert: MergedIntoBody | None = Field(
+        description="with the reason `merged`: the warning that people are told of"
+    )
+    channels: list[ChannelBody] = Field(description="Its recipients by channel and kind of notice.")
+    municipalities: list[MunicipalityBody] = Field(description="Municipalities that it concerns, by AGS.")
+    recipients_by_municipality: dict[str, dict[str, int]] = Field(
+        description="recipients by municipality (AGS) and state", examples=[{"05358008": {"accepted": 118}}]
+    )
+    sms: SmsBody | None = Field(
+        description="what its SMS have cost, and what those take that wait; null where there are none"
+    )
+
+
+def status_body(status: AlertStatus, reader: str | None) -> StatusBody:
+    """Return how an alert stands, as the source `reader` may know it, or an operator (None)."""
+    return StatusBody(
+        alert=alert_body(status.alert),
+        progress=progress_body(status.progress),
+        waiting=[
+            WaitingBody(
+                channel=one.channel,
+                gateway=one.gateway,
+                reason=one.reason,
+                code=one.code,
+                recipients=one.recipients,
+                next_attempt_at=one.next_attempt_at,
+            )
+            for one in status.progress.waiting
+        ],
+        failed=[
+            FailedBody(
+                channel=one.channel,
+                gateway=one.gateway,
+                reason=one.reason,
+                code=one.code,
+                recipients=one.recipients,
+            )
+            for one in status.progress.failed
+        ],
+        over=over_body(status.over),
+        merged_into_alert=merged_into_body(status.merged_into, reader),
+        channels=[channel_body(item) for item in status.channels],
+        municipalities=[municipality_body(place) for place in status.municipalities],
+        recipients_by_municipality=status.recipients_by_municipality,
+        sms=sms_body(status.sms),
+    )
+
+
+def channel_body(account: ChannelSummary) -> ChannelBody:
+    """Return one channel's recipients by state, and beside them what was reported."""
+    return ChannelBody(
+        channel=account.channel,
+        kind=account.kind,
+        states=account.states,
+        first_accepted_at=account.first_at,
+        last_accepted_at=account.last_at,
+        reports=account.reports,
+    )

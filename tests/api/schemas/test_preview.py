@@ -1,0 +1,42 @@
+"""What is said that submitting would do."""
+
+from dispatcher.api.schemas.preview import preview_body
+from dispatcher.audience.estimate import AudienceEstimate
+from dispatcher.intake.submission import Preview
+from dispatcher.model.subscriptions import SubscriberCounts
+from dispatcher.model.vocabulary import Lane, Reason
+from tests.api.schemas.values import FINDING, FINDING_BODY, LOST_BODY, MATCHED, PLACE, PLACE_BODY
+from tests.support.messages import NOW
+
+
+def test_a_preview_says_whom_it_would_reach() -> None:
+    estimate = AudienceEstimate(
+        SubscriberCounts({"webpush": 2}, {"05358008": {"webpush": 2}}), 93_000, ("1 von 1 …",)
+    )
+    preview = Preview(
+        Reason.UPDATE, Lane.FLASH, NOW, (PLACE,), (FINDING,), estimate, repeated=False, matched=MATCHED
+    )
+    assert preview_body(preview, "leitstelle").model_dump() == {
+        "reason": "update",
+        "repeated": False,
+        "accepted_as": None,
+        "lane": "flash",
+        "expires": NOW,
+        "sent_to_people": True,
+        "over": None,
+        "merged_into": None,
+        "sent_instead": [],
+        "told": None,
+        "no_longer_affected": None,
+        "quota_reached": False,
+        "municipalities": [PLACE_BODY],
+        "unmatched": [LOST_BODY],
+        "notes": ["ring repaired"],
+        "notes_de": ["Ring geflickt"],
+        "reach": {"webpush": 2},
+        "reach_by_municipality": {"05358008": {"webpush": 2}},
+        "population": 93_000,
+        "gaps": ["1 von 1 …"],
+        "findings": [FINDING_BODY],
+        "sms": None,
+    }
