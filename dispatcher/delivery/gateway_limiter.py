@@ -17,7 +17,7 @@ from math import inf
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.delivery.pace.pace import Pace
-from dispatcher.delivery.pace.spacing import Departures
+from dispatcher.delivery.pace.spacing import HELD_MAX_S, Departures
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -48,7 +48,7 @@ class Holder(NamedTuple):
 class Slots:
     """The slots that a batch holds."""
 
-    __slots__ = ("_limiter", "_request", "held", "left_at", "paced", "silent")
+    __slots__ = ("_limiter", "_request", "departing", "held", "left_at", "rate", "silent")
 
     def __init__(self, limiter: GatewayLimiter, request: SlotRequest, held: int, left_at: float) -> None:
         self._limiter = limiter
@@ -58,13 +58,27 @@ class Slots:
         """When they were granted, in the limiter's seconds: what they are for leaves now."""
         self.silent = 0
         """How many requests hold no slot any more, as they are silent for longer than is usual."""
-        self.paced = limiter.pace.rate is not None
-        """Whether the gateway had a rate by then: without one, as many were granted as wanted to leave together."""
+        self.rate = limiter.pace.rate
+        """The gateway's by then."""
+        self.departing = 0
+        """How many of them have not left and are to leave at the rate."""
+        if self.paced:
+            self.depart(-held)
 
     @property
     def units(self) -> float:
         """Return what one message counts for in the gateway's rate."""
         return self._request.units
+
+    @property
+    def paced(self) -> bool:
+        """Whether the gateway had a rate: without one, as many were granted as wanted to leave together."""
+        return self.rate is not None
+
+    def depart(self, count: int) -> None:
+        """Note that so many have left, or will not."""
+        self.departing -= count
+        self._limiter.departing -= count * self.units
 
     def leave_out(self) -> bool:
         """Give the slots back although their requests are not answered yet, as far as the gateway may have so many that
@@ -84,6 +98,7 @@ class Slots:
         self._limiter.silent -= answered
         count = min(count - answered, self.held)
         self.held -= count
+        self.depart(max(0, self.departing - self.held))
         self._limiter.give_back(count, self._request.holder)
 
 
@@ -118,6 +133,10 @@ class GatewayLimiter:
         """`monotonic` gives seconds; without a `pace` it is learnt from what is refused."""
         self.pace = pace or Pace()
         self._departures = Departures()
+        self._door = asyncio.Lock()
+        """Held by whoever is next to depart."""
+        self.departing = 0.0
+        """Units that are granted at a rate and have not left."""
         self._free = capacity
         self._silent_most = SILENT_PER_SLOT * capacity
         self.silent = 0
@@ -185,10 +204,22 @@ class GatewayLimiter:
             raise
 
     async def depart(self, slots: Slots) -> None:
-        """Wait until what is claimed for these slots may leave, which is at once unless it was held up."""
-        rate, now = self.pace.rate, self._monotonic()
-        if slots.paced and rate and (wait_s := self._departures.wait_s(slots.held * slots.units, rate, now)):
+        """Wait until what is claimed for these slots may leave, which is at once unless it was held up. It leaves at
+        the rate at which it was granted, though that may have fallen since.
+        """
+        if slots.rate is None:
+            return
+        departures, units = self._departures, slots.departing * slots.units
+        if wait_s := departures.wait_s(units, slots.rate, self._monotonic()):
             await asyncio.sleep(wait_s)
+        async with self._door:
+            wanted = units - slots.units + 1.0
+            if crowded_s := departures.crowded_s(wanted, slots.rate, self._monotonic()):
+                await asyncio.sleep(crowded_s + SOON_S)
+            departures.leave(units, self._monotonic())
+        slots.depart(slots.departing)
+        if self._waiting:
+            self._grant()
 
     def refused(self, left_at: float, asked_s: float) -> float:
         """Note that what left at `left_at` was too much for the gateway, which asked to be left alone for `asked_s`
@@ -238,7 +269,7 @@ class GatewayLimiter:
         batch waiting in it is next.
         """
         waiting = [request for request, granted in self._waiting.items() if not granted.done()]
-        if not waiting or not self._free:
+        if not waiting or not self._free or self._is_held_up():
             return None
         served = in_turn(waiting, self._held)
         ready = self.pace.ready(self._monotonic())
@@ -251,6 +282,11 @@ class GatewayLimiter:
             if (count := self._grantable(wanted, request.holder)) > 0:
                 return request, count
         return None
+
+    def _is_held_up(self) -> bool:
+        """Whether what was granted does not get away: it is looked again when some has."""
+        rate = self.pace.rate
+        return rate is not None and self.departing >= max(1.0, HELD_MAX_S * rate)
 
     def _await_pace(self, served: list[SlotRequest]) -> None:
         """Look again as soon as the pace may allow something."""

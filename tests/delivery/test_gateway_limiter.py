@@ -396,6 +396,39 @@ def test_a_send_takes_as_long_as_its_rate_says_and_never_more_leaves_in_a_second
     assert max(at for at, _ in journal.left) <= 1.05 * count / rate
 
 
+def test_what_the_record_held_up_leaves_in_no_second_beyond_the_rate() -> None:
+    """The record is away for half a second while what is granted waits to be written down as claimed."""
+    rate, away = 200, (3.0, 3.5)
+
+    async def story() -> Any:
+        journal = Journal(rate, 200)
+        limiter, most_departing = journal.limiter, 0.0
+
+        async def finish(slots: Any) -> None:
+            if away[0] <= journal.loop.time() < away[1]:
+                await asyncio.sleep(away[1] - journal.loop.time())
+            await limiter.depart(slots)
+            journal.left += [(journal.loop.time(), FLASH)] * slots.held
+            await asyncio.sleep(0.2)
+            slots.give_back(slots.held)
+
+        async with asyncio.TaskGroup() as flights:
+            count = 1500
+            while count > 0:
+                slots = await limiter.acquire(min(count, 100), FLASH)
+                count -= slots.held
+                flights.create_task(finish(slots))
+                most_departing = max(most_departing, limiter.departing)
+        assert most_departing <= 0.2 * rate + 25, "little is claimed and does not leave"
+        assert limiter.departing == 0
+        return journal
+
+    journal = virtual_time.run(story())
+    assert len(journal.left) == 1500
+    assert journal.most_in_a_second() <= rate
+    assert journal.left[-1][0] <= 1500 / 196 + 0.6
+
+
 def test_a_flash_alert_overtakes_a_mass_send_at_a_slow_gateway() -> None:
     async def story() -> Any:
         journal = Journal(10)

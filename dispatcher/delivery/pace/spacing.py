@@ -7,7 +7,8 @@ never finds it empty (Kannel sends a second's allowance in 10 ms and then nothin
 
 from __future__ import annotations
 
-from math import inf
+from collections import deque
+from math import ceil, inf
 from typing import Final
 
 BURST_S: Final = 0.01
@@ -16,7 +17,9 @@ LATE_S: Final = 0.1
 """For how long what could not be granted in time may be granted later: a busy process looks late each time, and would
 else lose that each time."""
 HELD_MAX_S: Final = 0.2
-"""For how long a departure is held back at most: what is claimed is to leave at once."""
+"""How many seconds' worth may be claimed and not have left: what is claimed is to leave at once."""
+SECOND_S: Final = 1.0
+"""Providers count in seconds, of their clock or the last one."""
 CATCHES_UP: Final = 1.01
 """How much faster than the rate departures follow one another at most, to make good what a process was late."""
 _NEARLY: Final = 1e-6
@@ -72,17 +75,37 @@ class Spacing:
 
 class Departures:
     """Spaces what leaves for a second time, after it was written down as claimed: what a late look or a slow write held
-    up does not leave in one burst. First come, first served.
+    up does not leave in one burst. What a process that stood still is late with leaves as soon as it may: in no second
+    more than a second's worth, and what the last message is larger than a unit.
     """
 
     def __init__(self) -> None:
         self._free_at = -inf
+        self._last: deque[tuple[float, float]] = deque()
+        """When in the last second how many units left, the oldest first."""
+        self._units = 0.0
+        """How many these are together."""
 
     def wait_s(self, units: float, rate: float, now: float) -> float:
-        """Note that so many units are ready to leave. Returns in how many seconds they may: soon, whatever the rate has
-        become meanwhile.
+        """Note that so many units are ready to leave, at `rate` units a second. Returns in how many seconds they
+        should; first come, first served.
         """
-        takes_s = units / (CATCHES_UP * rate)
         begins = max(now, self._free_at)
-        self._free_at = min(begins + takes_s, now + max(takes_s, HELD_MAX_S))
+        self._free_at = begins + units / (CATCHES_UP * rate)
         return begins - now
+
+    def crowded_s(self, wanted: float, rate: float, now: float) -> float:
+        """Return for how many seconds so many units may not leave together, as the last second is full; 0: they may."""
+        most, units, free_at = ceil(CATCHES_UP * rate), self._units, now
+        for at, left in self._last:
+            if units + wanted <= most:
+                break
+            units, free_at = units - left, max(now, at + SECOND_S)
+        return free_at - now
+
+    def leave(self, units: float, now: float) -> None:
+        """Note that so many units leave."""
+        while self._last and self._last[0][0] <= now - SECOND_S:
+            self._units -= self._last.popleft()[1]
+        self._last.append((now, units))
+        self._units += units

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from dispatcher.delivery.pace.learnt_rate import LearntRate, RecentAcceptances
 from dispatcher.delivery.pace.pace import Pace
-from tests.delivery.pace.gateway_policies import FixedWindow, SlidingWindow, TokenBucket, send
+from tests.delivery.pace.gateway_policies import (
+    ANSWER_S,
+    JITTER_S,
+    FixedWindow,
+    SlidingWindow,
+    TokenBucket,
+    send,
+)
 
 RATES = (1, 3, 10, 30, 100, 300, 1000)
 KINDS: dict[str, Any] = {
@@ -42,7 +49,7 @@ def test_a_minutes_send_takes_little_more_than_a_minute(kind: str, rate: float) 
 @pytest.mark.parametrize("rate", RATES)
 def test_the_first_seconds_are_learnt_in_while_messages_go_through(kind: str, rate: float) -> None:
     """Of a bucket that holds little, the first burst shows less than it takes."""
-    most = 2.1 if kind == "bucket of a tenth" else 1.4 if rate == 1 else 1.15
+    most = 2.0 if kind == "bucket of a tenth" else 1.15
     assert sent(kind, rate, 6)[0] <= most
 
 
@@ -51,9 +58,10 @@ def test_the_first_seconds_are_learnt_in_while_messages_go_through(kind: str, ra
 def test_whatever_it_takes_and_however_it_counts_it_is_used(
     rate: float, kind: str, in_flight: int, says_when: bool
 ) -> None:
-    pace = Pace()
-    result = send(KINDS[kind](rate), int(rate * 10) + 1, in_flight, pace, says_when=says_when)
-    assert result.seconds <= 10 * 2.4 + 4
+    pace, messages = Pace(), int(rate * 10) + 1
+    result = send(KINDS[kind](rate), messages, in_flight, pace, says_when=says_when)
+    answered_s = messages * (ANSWER_S + JITTER_S) / in_flight
+    assert result.seconds <= 2.3 * max(10, answered_s), "so many at a time take so long in any case"
 
 
 def test_what_was_learnt_holds_for_the_next_warning() -> None:

@@ -1,12 +1,13 @@
 """Even spacing: never more in any second than the rate and a burst, and no less than it if there is enough to send."""
 
+import math
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatcher.delivery.pace.spacing import HELD_MAX_S, Departures, Spacing
+from dispatcher.delivery.pace.spacing import Departures, Spacing
 
 
 def leaving(rate: float, seconds: float, units: float = 1.0, step_s: float = 0.0005) -> list[float]:
@@ -63,18 +64,41 @@ def test_whoever_waits_as_long_as_told_may_go(rate: float, pauses: list[float]) 
         assert spacing.ready(now - 1) == spacing.ready(now), "a clock that goes back gives nothing"
 
 
+def departed(ready: list[float], rate: float, standstill: tuple[float, float] = (0, 0)) -> list[float]:
+    """When messages leave that are ready then, from a process that stands still from one moment to the other."""
+    departures, left = Departures(), [0.0]
+    for at in ready:
+        now = at + departures.wait_s(1, rate, at)
+        if standstill[0] <= now < standstill[1]:
+            now = standstill[1]
+        now = max(now, left[-1])
+        now += departures.crowded_s(1, rate, now)
+        departures.leave(1, now)
+        left.append(now)
+    return left[1:]
+
+
 def test_what_was_held_up_leaves_evenly_all_the_same() -> None:
-    departures = Departures()
-    waits = [departures.wait_s(1, 50, 3.0) for _ in range(5)]
-    assert waits == pytest.approx([number / 50.5 for number in range(5)])
-    assert departures.wait_s(1, 50, 3.2) == 0, "and what comes at the rate does not wait"
+    left = departed([3.0] * 5 + [3.2], 50)
+    assert left == pytest.approx([3 + number / 50.5 for number in range(5)] + [3.2])
 
 
-def test_what_is_claimed_leaves_soon_even_if_the_rate_falls() -> None:
-    departures = Departures()
-    waits = [departures.wait_s(1, rate, 3.0) for rate in [100.0] * 50 + [0.5] * 3]
-    assert max(waits[:50]) == pytest.approx(HELD_MAX_S)
-    assert max(waits) <= 2, "one message's time at half a message a second"
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 1.0, 2.5])
+@pytest.mark.parametrize("rate", [1, 3, 49, 196, 980])
+def test_after_a_standstill_no_second_sees_more_than_the_rate(rate: float, seconds: float) -> None:
+    left = departed([number / rate for number in range(int(rate * 6))], rate, (2.0, 2.0 + seconds))
+    assert most_in_a_second([round(at, 6) for at in left]) <= math.ceil(1.01 * rate)
+    assert left[-1] <= 6 + seconds, "and nothing else is lost"
+
+
+def test_a_message_of_several_units_exceeds_a_second_by_what_it_is_larger_than_one() -> None:
+    departures, now, left = Departures(), 0.0, []
+    while now < 5:
+        now += departures.crowded_s(1, 10, now)
+        departures.leave(3, now)
+        left.append(now)
+    assert 3 * most_in_a_second([round(at, 6) for at in left]) == 12
+    assert departures.crowded_s(99, 10, now) == 1.0, "those that leave together and are more leave alone"
 
 
 def test_a_process_that_looks_late_each_time_loses_nothing_and_bursts_no_more_than_it_was_late() -> None:
