@@ -284,7 +284,8 @@ class LeasedBatch:
                 outcome = State.REJECTED | (result.outcome & UNCERTAIN)
                 result = replace(result, outcome=outcome, label=LASTING, due=None)
                 self.lasting[receipt.endpoint_id] = result.code
-        result = replace(result, first=before is None)
+        # Whoever was handed over has no error of this gateway yet.
+        result = replace(result, first=before is None or not before.label)
         self._outcomes[n] = result.outcome
         if result.remove:
             self._gone.append(receipt.endpoint_id)

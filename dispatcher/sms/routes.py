@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from channels.sms.contract import Contract
 
@@ -30,6 +31,9 @@ class Routes:
     weights: tuple[float, ...] = ()
 
 
+NOBODY_NAMES: Final[Mapping[str, int]] = MappingProxyType({})
+_ROUNDING: Final = 1e-6
+"""What a float that stands for a whole number may lack of it."""
 NO_ROUTES: Final = Routes()
 """Nothing is decided: recipients stay with the gateway that they have on record."""
 
@@ -61,19 +65,22 @@ def _draw(gateway: str, recipient: int) -> float:
     return -math.log((int(digest[:DIGITS], 16) + 1) / SCALE)
 
 
-def shares(found: Routes, people: int) -> dict[str, int]:
-    """Return how many of so many each gateway takes about, where nobody names one: the largest remainders are rounded
+def shares(found: Routes, people: int, wanted: Mapping[str, int] = NOBODY_NAMES) -> dict[str, int]:
+    """Return how many of so many each gateway takes about. `wanted` says of people like them how many name which
+    gateway, by its name, the others by an empty one; without it nobody names any. The largest remainders are rounded
     up, so that none is lost.
     """
-    total = sum(found.weights)
+    total, counted = sum(found.weights), sum(wanted.values())
     if not total:
         return {}
+    named = {name: people * wanted.get(name, 0) / counted if counted else 0.0 for name in found.names}
+    spread = people - sum(named.values())
     exact = {
-        name: people * weight / total
+        name: part
         for name, weight in zip(found.names, found.weights, strict=True)
-        if weight
+        if (part := named[name] + spread * weight / total) > _ROUNDING
     }
-    whole = {name: int(part) for name, part in exact.items()}
+    whole = {name: int(part + _ROUNDING) for name, part in exact.items()}
     left = people - sum(whole.values())
     for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:left]:
         whole[name] += 1

@@ -1,19 +1,22 @@
 """Decide who of a batch goes over to another gateway when its own accepts nothing. Pure.
 
 Whoever was never tried, or was certainly not taken, goes. Who may have it already would get it twice: they go only
-where the warning is Extreme, and no more of them than are left of the bound.
+where the warning is Extreme, and no more of them than are left of the bound. Nobody goes to a gateway whose budget
+holds no more.
 """
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dispatcher.model.vocabulary import UNCERTAIN, State
-from dispatcher.sms.routes import chosen
+from dispatcher.sms.routes import chosen, routes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from channels.sms.contract import Contract
     from dispatcher.sms.routes import Routes
 
 DOUBLES_SHARE: Final = 0.05
@@ -29,8 +32,21 @@ class Takeover(NamedTuple):
     uncertain: frozenset[int]
 
 
-def takeover(recipients: Sequence[int], outcomes: bytes, taking: Routes, doubles: int) -> Takeover:
-    """Return who of a batch moves. `doubles`: how many who may have the message already are let go along."""
+UNLIMITED: Final[Mapping[str, int]] = MappingProxyType({})
+
+
+def takeover(
+    recipients: Sequence[int],
+    outcomes: bytes,
+    contracts: Sequence[Contract],
+    out: Collection[str],
+    doubles: int,
+    most: Mapping[str, int] = UNLIMITED,
+) -> Takeover:
+    """Return who of a batch moves, away from the gateways that are `out`. `doubles`: how many who may have the message
+    already are let go along; `most`: how many at most a gateway takes, where its budget has an end. They go in the
+    batch's order until no gateway has room.
+    """
     certain: list[int] = []
     uncertain: list[int] = []
     for recipient, outcome in zip(recipients, outcomes, strict=True):
@@ -40,4 +56,31 @@ def takeover(recipients: Sequence[int], outcomes: bytes, taking: Routes, doubles
         is_certain = state in CERTAIN and not outcome & UNCERTAIN
         (certain if is_certain else uncertain).append(recipient)
     along = uncertain[: max(0, doubles)]
-    return Takeover({one: chosen(taking, one) for one in [*certain, *along]}, frozenset(along))
+    moved = _moved([*certain, *along], contracts, out, most)
+    return Takeover(moved, frozenset(along) & moved.keys())
+
+
+def _moved(
+    going: Sequence[int], contracts: Sequence[Contract], out: Collection[str], most: Mapping[str, int]
+) -> dict[int, str]:
+    """Return the gateway of each of those who go, as far as there is room."""
+    left = dict(most)
+    usable = (
+        {one.gateway for one in contracts} - set(out) - {name for name, room in left.items() if room <= 0}
+    )
+    moved: dict[int, str] = {}
+    taking = _taking(contracts, usable)
+    for recipient in going:
+        if not usable:
+            break
+        gateway = moved[recipient] = chosen(taking, recipient)
+        if gateway in left:
+            left[gateway] -= 1
+            if not left[gateway]:
+                usable.remove(gateway)
+                taking = _taking(contracts, usable)
+    return moved
+
+
+def _taking(contracts: Sequence[Contract], usable: Collection[str]) -> Routes:
+    return routes(contracts, {one.gateway for one in contracts} - set(usable))

@@ -65,6 +65,15 @@ def test_those_never_tried_come_first() -> None:
     assert batch.next_slice(NOW, 1) == [1]
 
 
+def test_the_first_attempt_at_another_gateway_is_one() -> None:
+    """Whom an SMS gateway hands over keeps no error of it; what the second one answers says something of that one."""
+    batch = in_flight(State.RETRY, State.RETRY, State.PENDING, problems=[problem(0), problem(1, label="")])
+    found = answer(batch, [0, 1, 2], Transient("503"))
+    assert [one.first for one in found] == [False, True, True]
+    again = answer(batch, [1], Transient("503"))
+    assert not again[0].first
+
+
 def test_a_retry_waits_until_it_is_due() -> None:
     batch = in_flight(State.RETRY, problems=[problem(0, due=NOW + SECOND)])
     assert batch.next_slice(NOW, 10) == []

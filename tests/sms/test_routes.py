@@ -52,3 +52,20 @@ def test_shares_lose_nobody(weights: Any, people: int) -> None:
 def test_without_gateways_nobody_has_a_share() -> None:
     assert shares(NO_ROUTES, 10) == {}
     assert shares(routes([A, B]), 10) == {"a": 3, "b": 7}
+
+
+def test_those_who_name_a_gateway_have_it_and_the_others_are_spread() -> None:
+    found = routes([A, B, SPARE])
+    assert shares(found, 100, {"a": 50, "spare": 10, "": 20, "gone": 20}) == {"a": 60, "b": 30, "spare": 10}
+    assert shares(found, 10, {"spare": 1}) == {"spare": 10}
+    assert shares(found, 50, {"a": 50, "spare": 10, "": 40}) == {"a": 30, "b": 15, "spare": 5}, "a sample"
+
+
+@given(
+    st.integers(0, 5000),
+    st.dictionaries(st.sampled_from(["", "a", "b", "spare", "gone"]), st.integers(0, 5000)),
+)
+def test_nobody_is_lost_whatever_is_named(people: int, wanted: Any) -> None:
+    found = shares(routes([A, B, SPARE]), people, wanted)
+    assert sum(found.values()) == people
+    assert min(found.values(), default=0) >= 0

@@ -1,15 +1,17 @@
 """Who goes over to another gateway, and who stays where he may have been reached."""
 
+from collections import Counter
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels.sms.contract import Contract
 from dispatcher.model.vocabulary import TERMINAL_OUTCOMES, UNCERTAIN, State
-from dispatcher.sms.routes import Routes
 from dispatcher.sms.takeover import takeover
 
-TAKING = Routes(("b", "c"), (1.0, 1.0))
+CONTRACTS = [Contract("a"), Contract("b"), Contract("c")]
+OUT = {"a"}
 OUTCOMES = [
     State.PENDING,
     State.RETRY,
@@ -21,16 +23,16 @@ OUTCOMES = [
 
 
 def test_who_was_never_tried_or_certainly_not_taken_goes() -> None:
-    found = takeover(range(6), bytes(OUTCOMES), TAKING, 0)
+    found = takeover(range(6), bytes(OUTCOMES), CONTRACTS, OUT, 0)
     assert found.moved.keys() == {0, 1}
     assert found.uncertain == frozenset()
 
 
 def test_of_those_who_may_have_it_no_more_go_than_the_bound_says() -> None:
-    assert takeover(range(6), bytes(OUTCOMES), TAKING, 1).uncertain == {2}
-    found = takeover(range(6), bytes(OUTCOMES), TAKING, 5)
+    assert takeover(range(6), bytes(OUTCOMES), CONTRACTS, OUT, 1).uncertain == {2}
+    found = takeover(range(6), bytes(OUTCOMES), CONTRACTS, OUT, 5)
     assert (set(found.moved), set(found.uncertain)) == ({0, 1, 2, 3}, {2, 3})
-    assert takeover(range(6), bytes(OUTCOMES), TAKING, -3).uncertain == frozenset()
+    assert takeover(range(6), bytes(OUTCOMES), CONTRACTS, OUT, -3).uncertain == frozenset()
 
 
 STATES = st.sampled_from([state | flag for state in State for flag in (0, UNCERTAIN)])
@@ -40,7 +42,7 @@ STATES = st.sampled_from([state | flag for state in State for flag in (0, UNCERT
 def test_nobody_who_was_answered_moves_and_nobody_who_waits_for_sure_stays(
     outcomes: Any, doubles: int
 ) -> None:
-    found = takeover(range(len(outcomes)), bytes(outcomes), TAKING, doubles)
+    found = takeover(range(len(outcomes)), bytes(outcomes), CONTRACTS, OUT, doubles)
     assert len(found.uncertain) <= doubles
     for recipient, outcome in enumerate(outcomes):
         if outcome in TERMINAL_OUTCOMES:
@@ -49,3 +51,19 @@ def test_nobody_who_was_answered_moves_and_nobody_who_waits_for_sure_stays(
             assert recipient in found.moved
         else:
             assert (recipient in found.moved) == (recipient in found.uncertain)
+
+
+def test_they_go_in_order_as_far_as_budgets_have_room() -> None:
+    waiting = bytes([State.PENDING] * 10)
+    found = takeover(range(10), waiting, CONTRACTS, OUT, 0, {"b": 2, "c": 3})
+    assert [*found.moved] == [0, 1, 2, 3, 4]
+    assert Counter(found.moved.values()) == {"b": 2, "c": 3}
+    beside = takeover(range(10), waiting, CONTRACTS, OUT, 0, {"b": 2})
+    assert Counter(beside.moved.values()) == {"b": 2, "c": 8}, "the other one has no budget"
+    assert takeover(range(10), waiting, CONTRACTS, OUT, 0, {"b": 0, "c": 0}).moved == {}
+
+
+def test_one_that_only_takes_over_does_so_when_the_others_budgets_are_used_up() -> None:
+    spare = [*CONTRACTS[:2], Contract("spare", weight=0)]
+    found = takeover(range(5), bytes(5), spare, OUT, 0, {"b": 2})
+    assert [*found.moved.values()] == ["b", "b", "spare", "spare", "spare"]

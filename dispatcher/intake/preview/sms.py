@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from cap import MsgType
 from channels.sms.fitting import compose
+from dispatcher.intake.meaning import is_ending
 from dispatcher.model.alerts import StoredAlert
 from dispatcher.model.vocabulary import ENDING_REASONS, EXTREME, AlertState, Kind
 from dispatcher.sms.quote import quote
-from dispatcher.sms.routes import shares
+from dispatcher.sms.routes import NOBODY_NAMES, shares
+from dispatcher.store.sms.namings import named_gateways
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.texts.catalogues import words_for
 from dispatcher.texts.choice import choose, primary_language
@@ -18,12 +21,14 @@ from dispatcher.texts.lines import lines
 from dispatcher.texts.times import Present
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
 
+    from cap import Alert
     from channels.base import Line
     from dispatcher.audience.reach import ShownCount
     from dispatcher.intake.prepare import Message
-    from dispatcher.model.alerts import NewAlert
+    from dispatcher.model.alerts import AffectedMunicipality, NewAlert
     from dispatcher.model.sms import Quote
     from dispatcher.store.record import Pool
     from dispatcher.store.sms.charges import Charges
@@ -32,8 +37,18 @@ LANGUAGE = "de"
 """The language whose text is counted: most people's. Another one may have a part more or less."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What an SMS would be about."""
+
+    alert: Alert
+    stored: StoredAlert
+    affected: tuple[AffectedMunicipality, ...]
+    kind: Kind
+
+
 class SmsPreview:
-    """Quotes a message that is not on record; writes nothing."""
+    """Quotes a message that is not sent; writes nothing."""
 
     def __init__(
         self, pool: Pool, charges: Charges, zone: tzinfo, known: frozenset[str] = frozenset()
@@ -54,27 +69,52 @@ class SmsPreview:
         if not self._charges.contracts or not isinstance(people, int) or not people:
             return None
         kind = _kind(recorded, updates=updates)
-        text, language = self._text(message, recorded, kind)
+        subject = _Subject(message.alert, _as_stored(recorded), tuple(recorded.affected), kind)
+        return await self._quote(subject, people, recorded.received_at)
+
+    async def quote_held(
+        self, alert: Alert, stored: StoredAlert, affected: Sequence[AffectedMunicipality], now: datetime
+    ) -> Quote | None:
+        """Return what the SMS of a message that waits for a person take at most, if it is released `now`: those to all
+        subscribers in its municipalities, wherever a shape lies in these.
+        """
+        if not self._charges.contracts:
+            return None
+        wanted = await named_gateways(self._pool, [place.ags for place in affected])
+        if not (people := sum(wanted.values())):
+            return None
+        kind = Kind.UPDATE if alert.msg_type is MsgType.UPDATE else Kind.ALERT
+        subject = _Subject(alert, stored, tuple(affected), Kind.CANCEL if is_ending(alert) else kind)
+        return await self._quote(subject, people, now)
+
+    async def _quote(self, subject: _Subject, people: int, now: datetime) -> Quote:
+        text, language = self._text(subject, now)
         contracts = self._charges.contracts
         parts = {one.gateway: len(compose(text, one.max_parts, language).parts) for one in contracts}
         return quote(
             contracts,
-            shares(await self._charges.taking(self._pool), people),
+            await self._spread(people, [place.ags for place in subject.affected]),
             parts,
-            recorded.received_at,
-            before=await self._charges.before(self._pool, recorded.lane),
+            now,
+            before=await self._charges.before(self._pool, subject.stored.lane),
             spent=await self._charges.spent(self._pool),
             stopped=await self._charges.stopped(self._pool),
-            unstoppable=recorded.severity == EXTREME or kind is Kind.CANCEL,
+            unstoppable=subject.stored.severity == EXTREME or subject.kind is Kind.CANCEL,
         )
 
-    def _text(self, message: Message, recorded: NewAlert, kind: Kind) -> tuple[tuple[Line, ...], str]:
-        stored, now = _as_stored(recorded), recorded.received_at
-        named = tuple((place.ags, place.name) for place in recorded.affected)
+    async def _spread(self, people: int, ags: Sequence[str]) -> dict[str, int]:
+        """Return how many go by which gateway, as a plan decides: by the one that they name, else by weight."""
+        taking = await self._charges.taking(self._pool)
+        wanted = await named_gateways(self._pool, ags) if len(taking.names) > 1 else NOBODY_NAMES
+        return shares(taking, people, wanted)
+
+    def _text(self, subject: _Subject, now: datetime) -> tuple[tuple[Line, ...], str]:
+        alert, stored, kind = subject.alert, subject.stored, subject.kind
+        named = tuple((place.ags, place.name) for place in subject.affected)
         source = RecordedMessage(
-            message.alert, stored, tuple(dict.fromkeys(name for _, name in named)), named, known=self._known
+            alert, stored, tuple(dict.fromkeys(name for _, name in named)), named, known=self._known
         )
-        chosen = choose(message.alert, kind, LANGUAGE, now, stored.expires)
+        chosen = choose(alert, kind, LANGUAGE, now, stored.expires)
         if chosen is None:
             return (), LANGUAGE
         said = content(source, chosen, kind, words_for(LANGUAGE), now)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from dispatcher.model.batches import ReadyBatch
 from dispatcher.model.vocabulary import EXTREME, Kind, Lane
 from dispatcher.sms.budget import Spent, room
-from dispatcher.sms.routes import routes
 from dispatcher.sms.takeover import DOUBLES_SHARE, takeover
 from dispatcher.store.delivery.relocation import split
-from dispatcher.store.sms.charges import STOPPABLE
+from dispatcher.store.sms.charges import BUDGET_LOCK, STOPPABLE
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN
 
@@ -90,12 +89,13 @@ class Failover:
             row = await connection.fetchrow(_TAKE, batch_id)
             if row is None or row["gateway"] not in out:
                 return None
-            unusable = out | await self._full(connection, row)
-            if unusable >= {one.gateway for one in self._charges.contracts}:
-                return None
-            taking = routes(self._charges.contracts, unusable)
             found = takeover(
-                row["recipients"], row["outcomes"], taking, await self._doubles_left(connection, row)
+                row["recipients"],
+                row["outcomes"],
+                self._charges.contracts,
+                out,
+                await self._doubles_left(connection, row),
+                await self._most(connection, row),
             )
             if not found.moved:
                 return None
@@ -114,16 +114,17 @@ class Failover:
         )
         return HandOver(row["gateway"], Counter(found.moved.values()), len(found.uncertain), ready)
 
-    async def _full(self, connection: Connection, row: Any) -> set[str]:
-        """Return the gateways whose budget does not hold the batch, where that may stop it."""
-        if row["severity"] == EXTREME or Kind(row["kind"]) not in STOPPABLE:
-            return set()
+    async def _most(self, connection: Connection, row: Any) -> dict[str, int]:
+        """Return how many of the batch's people the gateways' budgets hold, of those that may stop it."""
+        if row["severity"] == EXTREME or Kind(row["kind"]) not in STOPPABLE or not row["text_parts"]:
+            return {}
         if not any(one.has_budget for one in self._charges.contracts):
-            return set()
-        needed = row["text_parts"] * len(row["recipients"])
+            return {}
+        # As a plan: else both would use the same rest of a budget.
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", BUDGET_LOCK)
         spent = await self._charges.spent(connection, row["alert_id"])
         rooms = {one.gateway: room(one, spent.get(one.gateway, Spent())) for one in self._charges.contracts}
-        return {name for name, left in rooms.items() if left is not None and left < needed}
+        return {name: left // row["text_parts"] for name, left in rooms.items() if left is not None}
 
     async def _doubles_left(self, connection: Connection, row: Any) -> int:
         """Return how many of an alert's recipients may still be handed over who may have the message already."""

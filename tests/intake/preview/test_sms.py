@@ -99,3 +99,17 @@ async def test_a_text_in_more_parts_takes_longer(service: Any, pool: Any) -> Non
     )
     found = await preview(service, long)
     assert (found["parts"], found["parts_total"]) == (2, 8)
+
+
+async def test_those_who_name_a_gateway_are_counted_there_as_the_plan_does(
+    service: Any, pool: Any, settings: Any
+) -> None:
+    await phones(pool, service.parts.subscriptions, 30, gateway="b")
+    await phones(pool, service.parts.subscriptions, 4, gateway="a", first=100)
+    message = warning(DUEREN)
+    found = await preview(service, message)
+    assert {one["gateway"]: one["people"] for one in found["gateways"]} == {"a": 4, "b": 30}
+    alert_id = (await service.submit(message)).json["alert"]["id"]
+    await plan(ledger_of(pool), Plans(pool, 100, charges=sms_charges(settings)), alert_id)
+    rows = await pool.fetch("SELECT gateway, sum(cardinality(recipients)) AS n FROM batch GROUP BY 1")
+    assert {row["gateway"]: row["n"] for row in rows} == {"a": 4, "b": 30}

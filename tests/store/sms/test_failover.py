@@ -156,16 +156,31 @@ async def test_an_acceptance_ends_an_outage_and_pauses_of_one_outage_are_one(
     assert await pool.fetchval("SELECT clock_timestamp() - out_since < interval '1 min' FROM gateway")
 
 
-async def test_a_batch_without_room_in_the_other_s_budget_waits_but_not_an_extreme_one(
+async def test_as_many_go_over_as_the_other_s_budget_holds_in_order_and_the_rest_waits(
     pool: Any, alerts: Any, ledger: Any, people: list[int]
 ) -> None:
-    contracts = [CONTRACTS[0], Contract("b", weight=0, parts_per_alert=39)]
-    await warn(pool, alerts, ledger)
-    await warn(pool, alerts, ledger, "X", severity="Extreme")
+    contracts = [CONTRACTS[0], Contract("b", weight=0, parts_per_alert=51)]
+    batch = await warn(pool, alerts, ledger)
+    await leave(pool, ledger, batch, ACCEPTED, RETRY)
+    await pool.execute("UPDATE batch SET text_parts = 2")
+    await go_out(pool, ledger)
+    [one] = await failover(pool, contracts).sweep()
+    assert one.recipients == {"b": 25}
+    found = await at(pool)
+    assert [recipient for recipient, _ in found["b"]] == people[1:26]
+    assert [recipient for recipient, _ in found["a"]] == [people[0], *people[26:]]
+    assert await failover(pool, contracts).sweep() == [], "there is no more room"
+    assert len(await failover(pool, [contracts[0], Contract("b", weight=0)]).sweep()) == 1
+
+
+async def test_no_budget_keeps_an_extreme_warning_from_going_over(
+    pool: Any, alerts: Any, ledger: Any, people: list[int]
+) -> None:
+    contracts = [CONTRACTS[0], Contract("b", weight=0, parts_per_alert=1)]
+    await warn(pool, alerts, ledger, severity="Extreme")
     await pool.execute("UPDATE batch SET text_parts = 1")
     await go_out(pool, ledger)
     [one] = await failover(pool, contracts).sweep()
-    assert await pool.fetchval("SELECT alert_id FROM handover") == "X"
     assert one.recipients == {"b": 40}
 
 

@@ -1,0 +1,27 @@
+"""Count which SMS gateways the subscribers of a warning name themselves, for what is said before it is planned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dispatcher.store.sms.routing import CHANNEL
+from dispatcher.store.sql import Target, concerned
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dispatcher.store.record import Connection, Pool
+
+_TARGET = Target("SELECT unnest($1::text[])", "$1::text[]", "'{}'::bigint[]")
+_NAMED = f"""
+SELECT coalesce(s.keys->>'gateway', '') AS wanted, count(*) AS n
+FROM ({concerned(_TARGET)}) c JOIN subscription s ON s.id = c.id
+WHERE s.ended_at IS NULL AND s.channel = '{CHANNEL}' GROUP BY 1
+"""  # noqa: S608 - constant
+
+
+async def named_gateways(connection: Connection | Pool, ags: Sequence[str]) -> dict[str, int]:
+    """Return how many SMS subscribers in these municipalities, as a whole, name which gateway; an empty name stands for
+    those who name none. Nothing follows from it of who is within a shape.
+    """
+    return {row["wanted"]: row["n"] for row in await connection.fetch(_NAMED, list(ags))}

@@ -1,0 +1,15 @@
+"""Who names which gateway, on the real record."""
+
+from typing import Any
+
+from dispatcher.store.sms.namings import named_gateways
+from tests.store.sms.phones import phones
+from tests.support.messages import DUEREN
+
+
+async def test_subscribers_are_counted_by_the_gateway_that_they_name(pool: Any, subscriptions: Any) -> None:
+    first, *_ = await phones(pool, subscriptions, 3, gateway="b")
+    await phones(pool, subscriptions, 2, first=10)
+    await pool.execute("UPDATE subscription SET ended_at = clock_timestamp() WHERE id = $1", first)
+    assert await named_gateways(pool, [DUEREN]) == {"b": 2, "": 2}
+    assert await named_gateways(pool, ["05354012"]) == {}
