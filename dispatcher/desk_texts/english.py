@@ -19,7 +19,7 @@ ENGLISH: Final = DeskTexts(
         Kind.ALERT: "warning",
         Kind.UPDATE: "update",
         Kind.NO_LONGER_AFFECTED: "lifted here",
-        Kind.CANCEL: "all-clear",
+        Kind.CANCEL: "end of the warning",
         Kind.DELISTED: "no longer listed",
     },
     reasons={

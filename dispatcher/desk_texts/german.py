@@ -19,7 +19,7 @@ GERMAN: Final = DeskTexts(
         Kind.ALERT: "Warnung",
         Kind.UPDATE: "Aktualisierung",
         Kind.NO_LONGER_AFFECTED: "hier aufgehoben",
-        Kind.CANCEL: "Entwarnung",
+        Kind.CANCEL: "Ende der Warnung",
         Kind.DELISTED: "nicht mehr geführt",
     },
     reasons={

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import cap
 from cap.profiles import facts
 from channels.characters import legible, one_line
-from dispatcher.model.vocabulary import Kind
+from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.texts.area_name import area_name
-from dispatcher.texts.headline import ENDINGS, subject
+from dispatcher.texts.headline import ENDINGS, gives_all_clear, subject
 from dispatcher.texts.notification.in_force import other_warnings
 from dispatcher.texts.shortening import shorten
 from dispatcher.texts.times import in_utc
@@ -36,6 +36,8 @@ class Content:
 
     kind: Kind
     words: Words
+    prefix: str
+    """What kind of notice it is, in a word: an end says whether it gives the all-clear."""
     what: str
     instruction: str
     description: str
@@ -99,6 +101,9 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
     return Content(
         kind=kind,
         words=words,
+        prefix=words.prefix[kind]
+        if kind is not Kind.CANCEL or _all_clear(source, chosen)
+        else words.withdrawn,
         what=shorten(subject(kind, names, words), HEADLINE_BYTES),
         instruction=legible(info.instruction or "").strip(),
         description=legible(info.description or "").strip(),
@@ -118,6 +123,18 @@ def content(source: RecordedMessage, chosen: Chosen, kind: Kind, words: Words, n
         mark=f"{words.test}: " if stored.status in {cap.Status.EXERCISE, cap.Status.TEST} else "",
         others=other_warnings(source.in_force, words),
     )
+
+
+def _all_clear(source: RecordedMessage, chosen: Chosen) -> bool:
+    """Whether the message says that the danger is over. A Cancel alone does not: CAP 1.2 section 3.2.1 knows it as what
+    takes a message back, which may have been a false alarm. Nor does an Update that came when it was over.
+    """
+    if source.stored.reason == Reason.ALL_CLEAR:
+        return True
+    if chosen.info is None:
+        return False
+    own = replace(source.alert, infos=(chosen.info,))
+    return facts(own).all_clear or gives_all_clear(chosen.info.headline) or gives_all_clear(chosen.info.event)
 
 
 def _area(source: RecordedMessage, chosen: Chosen, places: tuple[str, ...]) -> str:

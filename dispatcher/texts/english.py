@@ -15,6 +15,8 @@ ENGLISH: Final = Words(
         Kind.CANCEL: "ALL CLEAR",
         Kind.DELISTED: "NO LONGER LISTED",
     },
+    withdrawn="WARNING CANCELLED",
+    all_clear=("All clear", "All-clear"),
     said={
         Kind.ALERT: ("Official warning", "Warning"),
         Kind.UPDATE: ("Updated warning", "Update"),

@@ -15,6 +15,8 @@ GERMAN: Final = Words(
         Kind.CANCEL: "ENTWARNUNG",
         Kind.DELISTED: "NICHT MEHR GEFÜHRT",
     },
+    withdrawn="WARNUNG AUFGEHOBEN",
+    all_clear=("Entwarnung",),
     said={
         Kind.ALERT: ("Amtliche Warnung", "Warnmeldung", "Warnung"),
         Kind.UPDATE: ("Aktualisierte Warnung", "Aktualisierung", "Update"),

@@ -31,13 +31,30 @@ def subject(kind: Kind, names: Iterable[str | None], words: Words) -> str:
     return words.nameless[kind]
 
 
-def titled(kind: Kind, what: str, words: Words) -> str:
-    """Return the prefix and what the notice is about. Where that already begins with the prefix's word, in the notice's
-    own language, and does not take it back, it stands alone. A word said twice does no harm; a missing all-clear does.
+def gives_all_clear(headline: str | None) -> bool:
+    """Whether a message's own headline gives the all-clear, in any language: "Entwarnung: Brand", "Entwarnung für
+    Jülich", and not "Entwarnung folgt".
     """
-    found = _says(kind, words).match(what)
+    what = one_line(headline or "")
+    for words in CATALOGUES.values():
+        said = "|".join(map(re.escape, words.all_clear))
+        found = re.match(
+            rf"(?:{said})(?=\s*[:!|.]|\s+[–—-]\s|\s*$|\s+{words.for_place}\s)", what, re.IGNORECASE
+        )
+        if found and not _is_denied(Kind.CANCEL, what[found.end() :], words):
+            return True
+    return False
+
+
+def titled(kind: Kind, what: str, words: Words, prefix: str = "") -> str:
+    """Return the prefix, the kind's own unless given, and what the notice is about. Where that already begins with the
+    prefix's word, in the notice's own language, and does not take it back, it stands alone. A word said twice does no
+    harm; a missing all-clear does.
+    """
+    prefix = prefix or words.prefix[kind]
+    found = _says(kind, words, prefix).match(what)
     if found is None or _is_denied(kind, what[found.end() :], words):
-        return f"{words.prefix[kind]}: {what}"
+        return f"{prefix}: {what}"
     return found[0].upper() + what[found.end() :]
 
 
@@ -55,13 +72,13 @@ def _echoes(kind: Kind) -> list[str]:
     return sorted(found, key=lambda word: (-len(word), word))
 
 
-def _says(kind: Kind, words: Words) -> re.Pattern[str]:
+def _says(kind: Kind, words: Words, prefix: str) -> re.Pattern[str]:
     """Return how a headline begins that says the prefix itself. Of an end only "Entwarnung für Jülich" does: what else
     follows may say that it is still to come ("Entwarnung erst morgen"), and "Lifted" or "Cancelled" may be the event.
     """
     if kind in ENDINGS:
-        return re.compile(rf"{re.escape(words.prefix[kind])}(?=\s+{words.for_place}\s)", re.IGNORECASE)
-    said = sorted((words.prefix[kind], *words.said[kind]), key=len, reverse=True)
+        return re.compile(rf"{re.escape(prefix)}(?=\s+{words.for_place}\s)", re.IGNORECASE)
+    said = sorted((prefix, *words.said[kind]), key=len, reverse=True)
     return re.compile(rf"(?:{'|'.join(map(re.escape, said))})(?![\w-])", re.IGNORECASE)
 
 

@@ -40,7 +40,7 @@ def lines(said: Content, present: Present) -> tuple[Line, ...]:
 
 def title(said: Content) -> str:
     """Return what kind of notice it is and what it is about; before that, whether it is an exercise or a test."""
-    return f"{said.mark}{titled(said.kind, said.what, said.words)}"
+    return f"{said.mark}{titled(said.kind, said.what, said.words, said.prefix)}"
 
 
 def beneath_title(said: Content, present: Present) -> tuple[Line, ...]:

@@ -162,7 +162,7 @@ def _essential(
         "chain": stored.thread,
         "sequence": stored.sequence,
         "kind": said.kind,
-        "title": f"{said.mark}{said.words.prefix[said.kind]}",
+        "title": f"{said.mark}{said.prefix}",
         "headline": shorten(said.what, bounds.headline),
         "severity": info.severity if info else stored.severity,
         "urgency": info.urgency if info else cap.Urgency.UNKNOWN,

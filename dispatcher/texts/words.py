@@ -17,6 +17,10 @@ class Words:
 
     prefix: Mapping[Kind, str]
     """What every notice begins with."""
+    withdrawn: str
+    """What a notice of an end begins with that gives no all-clear: that of a false alarm, or of what ended unsaid."""
+    all_clear: tuple[str, ...]
+    """Words with which a headline itself gives the all-clear."""
     said: Mapping[Kind, tuple[str, ...]]
     """Words with which headlines themselves say the same, beside the prefix; the longer ones first."""
     nameless: Mapping[Kind, str]

@@ -18,7 +18,7 @@ from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.feeds.poller import PollReport
 from dispatcher.model.principals import Instance, Source
 from dispatcher.model.subscriptions import NewSubscription
-from dispatcher.model.vocabulary import Lane
+from dispatcher.model.vocabulary import Kind, Lane
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.texts.catalogues import words_for
 from dispatcher.worker.dependencies import WorkerDependencies
@@ -231,7 +231,8 @@ class Town:
 def _told(person: NewSubscription, body: bytes) -> tuple[str, str]:
     if person.channel == "sms":
         first = json.loads(body)["text"].partition("\n")[0]
-        kinds = {prefix: kind for kind, prefix in words_for("de").prefix.items()}
+        words = words_for("de")
+        kinds = {prefix: kind for kind, prefix in words.prefix.items()} | {words.withdrawn: Kind.CANCEL}
         prefix, _, headline = first.partition(": ")
         return str(kinds[prefix]), headline
     payload = json.loads(browser.decrypt(body) if person.channel == "webpush" else body)

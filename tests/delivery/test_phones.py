@@ -122,9 +122,9 @@ async def test_an_all_clear_without_info_names_what_is_over(house: House, client
         headline = {"headline": "Warnung: Gefahr am Bahnhof", "event": ""}
         text, document = await people.tell("B", over, chain="A", reason=Reason.CANCEL, **headline)
     what, where, since = text.split("\n")
-    assert (what, where) == ("ENTWARNUNG: Gefahr am Bahnhof", "Gebiet: Ort 05358008")
+    assert (what, where) == ("WARNUNG AUFGEHOBEN: Gefahr am Bahnhof", "Gebiet: Ort 05358008")
     assert since.startswith("Aufgehoben seit ")
-    assert (document["title"], document["headline"]) == ("ENTWARNUNG", "Gefahr am Bahnhof")
+    assert (document["title"], document["headline"]) == ("WARNUNG AUFGEHOBEN", "Gefahr am Bahnhof")
 
 
 async def test_nothing_that_is_not_seen_arrives(house: House, client_for: Clients) -> None:

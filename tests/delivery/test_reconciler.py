@@ -149,7 +149,7 @@ async def test_update_and_cancel_run_through_the_whole_house(house: House) -> No
     assert [notice.title.partition(":")[0] for notice in house.channel.notices] == [
         "WARNUNG",
         "AKTUALISIERUNG",
-        "ENTWARNUNG",
+        "WARNUNG AUFGEHOBEN",
     ]
     assert len({notice.collapse_key for notice in house.channel.notices}) == 1
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import cap
 from channels import base
 from dispatcher.delivery.render import Rendered, collapse_key, render
-from dispatcher.model.vocabulary import Kind, Lane
+from dispatcher.model.vocabulary import Kind, Lane, Reason
 from dispatcher.texts.content import RecordedMessage
 from dispatcher.texts.payload import PAYLOAD_MAX_BYTES
 from dispatcher.texts.times import Present
@@ -133,11 +133,11 @@ def test_the_text_says_what_to_do_where_and_until_when_in_local_time() -> None:
         (Kind.ALERT, "de", "WARNUNG"),
         (Kind.UPDATE, "de", "AKTUALISIERUNG"),
         (Kind.NO_LONGER_AFFECTED, "de", "FÜR IHREN ORT AUFGEHOBEN"),
-        (Kind.CANCEL, "de", "ENTWARNUNG"),
+        (Kind.CANCEL, "de", "WARNUNG AUFGEHOBEN"),
         (Kind.ALERT, "en", "WARNING"),
         (Kind.UPDATE, "en", "UPDATE"),
         (Kind.NO_LONGER_AFFECTED, "en", "LIFTED FOR YOUR AREA"),
-        (Kind.CANCEL, "en", "ALL CLEAR"),
+        (Kind.CANCEL, "en", "WARNING CANCELLED"),
         (Kind.ALERT, "tr", "WARNUNG"),
     ],
 )
@@ -146,6 +146,32 @@ def test_the_first_word_says_what_it_is(kind: Any, language: str, prefix: str) -
     assert notice.title.startswith(f"{prefix}: ")
     assert notice.text.startswith(f"{prefix}: ")
     assert document(notice)["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("language", "prefix"), [("de", "ENTWARNUNG"), ("en", "ALL CLEAR"), ("tr", "ENTWARNUNG")]
+)
+def test_only_what_says_that_the_danger_is_over_gives_the_all_clear(language: str, prefix: str) -> None:
+    """In every channel's text: the title, an SMS, what an app gets."""
+    over = (cap.ResponseType.ALL_CLEAR,)
+    by_answer = rendered(
+        replace(GERMAN, response_types=over),
+        replace(ENGLISH, response_types=over),
+        kind=Kind.CANCEL,
+        language=language,
+    )
+    by_record = rendered(GERMAN, ENGLISH, kind=Kind.CANCEL, language=language, reason=Reason.ALL_CLEAR)
+    for notice in (by_answer, by_record):
+        assert notice.title.startswith(f"{prefix}: ")
+        assert notice.text.startswith(f"{prefix}: ")
+        assert document(notice)["title"] == prefix
+    lapsed = rendered(GERMAN, ENGLISH, kind=Kind.CANCEL, language=language, reason=Reason.LAPSED)
+    assert not lapsed.title.startswith(prefix)
+
+
+def test_a_cancel_whose_headline_gives_the_all_clear_gives_it() -> None:
+    said = rendered(replace(GERMAN, headline="Entwarnung: Hochwasser"), kind=Kind.CANCEL)
+    assert said.title == "ENTWARNUNG: Hochwasser"
 
 
 @pytest.mark.parametrize("kind", [Kind.NO_LONGER_AFFECTED, Kind.CANCEL])
@@ -158,7 +184,7 @@ def test_an_all_clear_repeats_no_instruction_and_no_time(kind: Any) -> None:
 
 def test_a_cancel_without_any_info_still_says_what_is_over() -> None:
     notice = rendered(kind=Kind.CANCEL)
-    assert notice.title == "ENTWARNUNG: Hochwasser an der Rur"
+    assert notice.title == "WARNUNG AUFGEHOBEN: Hochwasser an der Rur"
     assert document(notice)["event"] == "Hochwasser"
     assert document(notice)["lang"] == "de"
 

@@ -10,7 +10,7 @@ from dispatcher.model.vocabulary import Kind
 from dispatcher.texts.catalogues import CATALOGUES
 from dispatcher.texts.english import ENGLISH
 from dispatcher.texts.german import GERMAN
-from dispatcher.texts.headline import subject, titled
+from dispatcher.texts.headline import gives_all_clear, subject, titled
 
 
 def title(kind: Any, *names: Any, words: Any = GERMAN) -> str:
@@ -146,3 +146,46 @@ def test_there_is_always_a_title_of_one_line(headline: str, kind: Any) -> None:
     shown = title(kind, headline, "Brand")
     assert shown.strip()
     assert "\n" not in shown
+
+
+@pytest.mark.parametrize(
+    ("headline", "shown"),
+    [
+        ("Brand in Jülich", "WARNUNG AUFGEHOBEN: Brand in Jülich"),
+        ("Warnung aufgehoben: Brand", "WARNUNG AUFGEHOBEN: Brand"),
+        ("Warnung aufgehoben für Jülich", "WARNUNG AUFGEHOBEN für Jülich"),
+        ("Warnung: Brand", "WARNUNG AUFGEHOBEN: Brand"),
+        ("Warnung aufgehoben", "WARNUNG AUFGEHOBEN: Die Warnung ist aufgehoben"),
+        ("Warning cancelled: Fire", "WARNUNG AUFGEHOBEN: Fire"),
+    ],
+)
+def test_a_warning_that_is_taken_back_is_no_all_clear(headline: str, shown: str) -> None:
+    assert titled(Kind.CANCEL, subject(Kind.CANCEL, [headline], GERMAN), GERMAN, GERMAN.withdrawn) == shown
+
+
+@pytest.mark.parametrize("words", CATALOGUES.values())
+def test_the_word_for_a_warning_taken_back_is_another_and_is_said_once(words: Any) -> None:
+    assert words.withdrawn not in words.prefix.values()
+    assert len(words.withdrawn) <= len(words.prefix[Kind.CANCEL]) + 8, "an SMS has 160 characters"
+    what = subject(Kind.CANCEL, [f"{words.withdrawn.capitalize()}: Brand"], words)
+    assert titled(Kind.CANCEL, what, words, words.withdrawn) == f"{words.withdrawn}: Brand"
+
+
+@pytest.mark.parametrize(
+    ("headline", "gives"),
+    [
+        *(
+            (headline, True)
+            for headline in ("Entwarnung", "ENTWARNUNG!", "Entwarnung: Brand", "All clear - Flood")
+        ),
+        *((headline, True) for headline in ("Entwarnung für Jülich", "All-clear for Jülich")),
+        *((headline, False) for headline in (None, "", "Brand", "Keine Entwarnung", "Entwarnung folgt")),
+        *((headline, False) for headline in ("Entwarnung für Jülich noch nicht", "Entwarnung: noch nicht")),
+        *(
+            (headline, False)
+            for headline in ("Warnung aufgehoben", "Entwarnungssignal", "Entwarnung erst morgen")
+        ),
+    ],
+)
+def test_a_headline_may_give_the_all_clear_itself(headline: Any, gives: bool) -> None:
+    assert gives_all_clear(headline) is gives

@@ -70,7 +70,7 @@ def test_what_to_do_where_and_when_stand_in_this_order() -> None:
 
 def test_an_end_says_what_is_over_and_who_says_so() -> None:
     assert [line.text for line in shown(kind=Kind.CANCEL)] == [
-        "ENTWARNUNG: Großbrand in Jülich",
+        "WARNUNG AUFGEHOBEN: Großbrand in Jülich",
         "Gebiet: Aldenhoven, Düren",
         "Aufgehoben seit 22.11. 13:00 Uhr",
         "Kreis Düren",
@@ -79,6 +79,14 @@ def test_an_end_says_what_is_over_and_who_says_so() -> None:
 
 
 OVER = replace(INFO, urgency=cap.Urgency.PAST, description="Fehlalarm: kein Brand.", instruction=None)
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_a_false_alarm_is_taken_back_in_one_sms_and_no_all_clear_is_given(language: str) -> None:
+    sms = compose(shown(OVER, Kind.CANCEL, language=language), 3, language)
+    assert sms.text.startswith("WARNUNG AUFGEHOBEN: " if language == "de" else "WARNING CANCELLED: ")
+    assert "Fehlalarm: kein Brand." in sms.text
+    assert (len(sms.parts), sms.clipped) == (1, False)
 
 
 def test_an_end_says_why_in_the_room_that_is_left() -> None:

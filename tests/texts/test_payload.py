@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import cap
 from dispatcher.model.alerts import WarningInForce
-from dispatcher.model.vocabulary import Kind
+from dispatcher.model.vocabulary import Kind, Reason
 from dispatcher.store.sql import ALSO_REPLACED_MOST
 from dispatcher.texts.choice import Chosen
 from dispatcher.texts.content import RecordedMessage, content
@@ -205,7 +205,10 @@ def test_it_fits_with_all_that_a_phone_shows_whatever_the_texts_are(
     pushed, posted = on_screen(info, record, municipalities, kind, [beside] if touched else [])
     shown = pushed["notification"]
     assert pushed["web_push"] == posted["web_push"] == 8030
-    assert shown["title"].startswith(GERMAN.prefix[kind])
+    ended = kind is Kind.CANCEL
+    assert shown["title"].startswith(GERMAN.prefix[kind]) or (
+        ended and shown["title"].startswith(GERMAN.withdrawn)
+    )
     assert shown["navigate"] == f"{PAGE}#{record.id}"
     assert posted["also_replaces"] == OTHER_CHAINS
     assert list(pushed["also_replaces"].items()) in (NEWEST, NEWEST[:2])
@@ -249,7 +252,9 @@ def test_a_common_warning_has_all_of_it_both_ways_and_the_description_too() -> N
 
 def test_an_all_clear_names_what_goes_on_and_counts_it() -> None:
     other = WarningInForce("B" * 26, "Sturm", "Sturm", "Severe", NOW + HOUR, frozenset({"05358008"}))
-    pushed, _ = on_screen(INFO, stored(), (("05358008", "Düren"),), Kind.CANCEL, [other], link="")
+    pushed, _ = on_screen(
+        INFO, stored(reason=Reason.ALL_CLEAR), (("05358008", "Düren"),), Kind.CANCEL, [other], link=""
+    )
     assert (pushed["title"], pushed["in_force"]["active"]) == ("ENTWARNUNG", 1)
     assert "Für Ihren Ort gilt weiterhin: Sturm" in pushed["notification"]["body"]
     assert not {"web_push", "navigate"} & (pushed.keys() | pushed["notification"].keys())
