@@ -44,6 +44,9 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     order, or at least the numbers; of a first sentence that is too long itself the first words.
     """
     whole = sentences(text)
+    # Asked first: a part may be longer than all, by the mark for what is missing.
+    if fits(everything := _joined(whole, set(range(len(whole))))):
+        return everything
     kept: set[int] = set()
     for n in [n for n, sentence in enumerate(whole) if NUMBER.search(sentence)][:NUMBERS]:
         if fits(_joined(whole, kept | {n})):
@@ -51,8 +54,6 @@ def shortened(text: str, fits: Callable[[str], bool]) -> str:
     calls = _calls([sentence for n, sentence in enumerate(whole) if n not in kept], fits)
     leading = _most(len(whole), lambda count: fits(_joined(whole, kept.union(range(count)), calls)))
     kept.update(range(leading))
-    if leading == len(whole):
-        return _joined(whole, kept)
     return _joined(whole, kept, calls) if leading else _words(text.strip(), fits)
 
 

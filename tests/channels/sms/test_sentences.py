@@ -1,7 +1,7 @@
 """Where a text is cut, and what of it is kept."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels.sms.sentences import GAP, NUMBER, first_words, sentences, shortened
@@ -63,6 +63,7 @@ def test_the_beginning_is_kept_and_whom_to_call(room: int, kept: str) -> None:
     assert shortened(TEXT, lambda text: len(text) <= room) == kept
 
 
+@example("0\n0", 3)
 @given(st.text(st.sampled_from("Ab .!?\n0123+/-"), max_size=300), st.integers(0, 320))
 def test_what_is_kept_fits_and_is_a_part(text: str, room: int) -> None:
     kept = shortened(text, lambda some: len(some) <= room)
