@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 
+import cap
+from channels.clock import utc_now
 from dispatcher.access.permissions import Permission
+from dispatcher.api.schemas.sms import sms_body
 from dispatcher.commands.desk.session import say
+from dispatcher.commands.desk.sms import sms_budget_lines, sms_preview_lines, sms_status_lines
 from dispatcher.commands.feeds import Session, run
 from dispatcher.commands.operator import operator, requires
 from dispatcher.commands.shell.help_text import Where, helped
@@ -19,12 +25,12 @@ from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.intake.approval import NotApprovedError, Terms
 from dispatcher.model.alerts import StoredAlert
-from dispatcher.model.sms import HeldSms
+from dispatcher.model.sms import BudgetLeft, HeldSms, Quote
 from dispatcher.model.vocabulary import AlertState
 from dispatcher.queue.wakeups import batch_wake_up
 from dispatcher.settings import Settings
 from dispatcher.sms.budget import HELD_FOR_BUDGET
-from dispatcher.wiring.sms.charges import sms_charges
+from dispatcher.wiring.sms.charges import sms_charges, sms_preview
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,31 +151,82 @@ def _row(alert: StoredAlert, at: Desk) -> list[str]:
     return [alert.id, alert.source_id, *times, alert.severity, alert.held_for, alert.headline or alert.event]
 
 
+class _LookedAt(NamedTuple):
+    """A message as a person looks at it, and what its SMS cost where they wait, or would be sent."""
+
+    alert: StoredAlert
+    message: cap.Alert
+    places: list[str]
+    target: str
+    quote: Quote | None
+    budgets: list[BudgetLeft]
+
+    @property
+    def waits(self) -> bool:
+        """Whether the message itself waits, and not its SMS alone."""
+        return self.alert.state is AlertState.HELD
+
+
+async def _looked_at(alert_id: str, session: Session) -> _LookedAt | None:
+    alerts, settings, pool = session.services.alerts, session.settings, session.pool
+    alert, raw = await alerts.get(alert_id), await alerts.raw(alert_id)
+    if alert is None or raw is None:
+        return None
+    message, affected = cap.parse(raw).alerts[0], await alerts.affected(alert_id)
+    charges = sms_charges(settings)
+    if alert.state is AlertState.HELD:
+        preview = sms_preview(settings, pool, charges, session.base.boundaries)
+        quote = await preview.quote_held(message, alert, affected, utc_now())
+    else:
+        standing = await charges.standing(pool, alert_id)
+        quote = standing if standing is not None and standing.held else None
+    budgets = await charges.budgets(pool, alert_id) if quote is not None else []
+    places = [f"{place.ags} {place.name}" for place in affected]
+    return _LookedAt(alert, message, places, await alerts.target_sha256(alert_id), quote, budgets)
+
+
+def _cost_members(found: _LookedAt) -> dict[str, Any]:
+    body = sms_body(found.quote)
+    if body is None:
+        return {}
+    return {"sms": body.model_dump(mode="json"), "sms_budgets": [asdict(one) for one in found.budgets]}
+
+
+def _cost_lines(found: _LookedAt, at: Desk) -> list[str]:
+    body = sms_body(found.quote)
+    if body is None:
+        return []
+    sms = body.model_dump(mode="json")
+    budgets = sms_budget_lines(found.budgets, at)
+    if found.waits:
+        return [at.line("sms_at_most"), *sms_preview_lines(sms, at), *budgets]
+    send = at.line("sms_send", command=_sms_command(found.alert.id))
+    return [*sms_status_lines(sms, at), *budgets, send]
+
+
 @app.command("show")
 @requires(Permission.READ_HELD)
 @helped(Where.SERVER, "dispatcher held show 01K…")
 def show(alert_id: Id, *, as_json: AsJson = False, language: OutputLanguage = DeskLanguage.GERMAN) -> None:
-    """Show everything that the message says, why it is held, and the municipalities it would reach."""
-    import cap
+    """Show everything that the message says, why it is held, the municipalities it would reach, and what its SMS cost:
+    at most, or those that wait for a budget.
+    """
     from cap.formats.view import view
 
-    async def work(session: Session) -> tuple[StoredAlert | None, bytes | None, list[str], str]:
-        alerts = session.services.alerts
-        places = [f"{place.ags} {place.name}" for place in await alerts.affected(alert_id)]
-        target = await alerts.target_sha256(alert_id)
-        return await alerts.get(alert_id), await alerts.raw(alert_id), places, target
-
     at = desk(language)
-    alert, raw, places, target = run(work)
-    if alert is None or raw is None:
+    found = run(partial(_looked_at, alert_id))
+    if found is None:
         say([at.line("nothing_there")], err=True)
         raise typer.Exit(1)
+    alert, places, target = found.alert, found.places, found.target
     if as_json:
-        typer.echo(json_line(_members(alert) | {"municipalities": places, "target_sha256": target}))
+        rest = {"municipalities": places, "target_sha256": target, **_cost_members(found)}
+        typer.echo(json_line(_members(alert) | rest))
         return
-    typer.echo(view(cap.parse(raw).alerts[0]))
+    typer.echo(view(found.message))
     say([at.line("places", places=", ".join(places) or at.line("places_none"))])
     say([at.line("target", target=target)])
+    say(_cost_lines(found, at))
     if alert.state is AlertState.HELD:
         say([at.line("held", why=why_held(alert.held_for, at))])
         say(at.line("decide", **_commands(alert, target)).split("\n"))
@@ -282,6 +339,7 @@ def send_sms(
     if as_json:
         typer.echo(json_line({"id": alert_id, "recipients": recipients}))
     else:
-        say([desk(language).line("sms_let_go" if recipients else "sms_none", id=alert_id, people=recipients)])
+        key = ("sms_none", "sms_let_go_one")[recipients] if recipients < 2 else "sms_let_go"
+        say([desk(language).line(key, id=alert_id, people=recipients)])
     if not recipients:
         raise typer.Exit(1)

@@ -58,6 +58,19 @@ class HeldSms:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """What is left of a gateway's budget, in parts; None where there is no such limit."""
+
+    gateway: str
+    alert: int | None
+    """Of what one warning may have, for this one."""
+    alert_limit: int | None
+    month: int | None
+    """Of this calendar month."""
+    month_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """What an SMS takes, over all gateways."""
 

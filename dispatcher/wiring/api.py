@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from channels.app.channel import App
 from channels.clock import utc_now
@@ -16,7 +15,6 @@ from dispatcher.apps.trial import Trials
 from dispatcher.audience.estimate import AudienceEstimator
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.feeds.assembly import FeedDependencies
-from dispatcher.intake.preview.sms import SmsPreview
 from dispatcher.intake.submission import SubmissionIntake
 from dispatcher.metrics import Metrics
 from dispatcher.metrics.process import RESTARTS_FILE
@@ -40,7 +38,7 @@ from dispatcher.wiring.feeds import api_feed_services
 from dispatcher.wiring.http_client import exemptions, http_client
 from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
-from dispatcher.wiring.sms.charges import sms_charges
+from dispatcher.wiring.sms.charges import sms_charges, sms_preview
 from dispatcher.wiring.sms.reports import delivery_reports
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 boundaries=boundaries,
                 wake_ups=wake_ups,
                 metrics=metrics,
-                sms=SmsPreview(pool, charges, ZoneInfo(settings.time_zone), boundaries.names()),
+                sms=sms_preview(settings, pool, charges, boundaries),
             ),
             sources=sources,
             alerts=alerts,

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from channels.sms.contract import Contract
 from dispatcher.commands.held import _line, release_line, why_held
 from dispatcher.desk_texts.catalogue import DeskLanguage
 from dispatcher.desk_texts.desk import desk
-from dispatcher.model.vocabulary import AlertState
+from dispatcher.model.vocabulary import AlertState, Reason
 from dispatcher.sms.parts import TextParts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Located, Plans
@@ -22,7 +23,7 @@ from tests.store import conftest as on_record
 from tests.store.sms.phones import phones
 from tests.support.feed_messages import archive, warning
 from tests.support.histories import ledger_of, submit
-from tests.support.messages import DUEREN, stored
+from tests.support.messages import DUEREN, message, stored
 
 Run = Callable[..., Awaitable[list[str]]]
 pool, sources, alerts = on_record.pool, on_record.sources, on_record.alerts
@@ -137,3 +138,60 @@ async def test_sms_that_no_budget_holds_are_let_go_once(run: Any, pool: Any, ale
     [said] = await run("held", "sms", "A", "--why", "es eilt", code=1)
     assert said == "A: Keine SMS wartet auf eine Freigabe"
     assert await run("held", "list") == ["keine Meldung wartet"]
+
+
+GATEWAY = {
+    "name": "a",
+    "url": "https://sms.example/send",
+    "rate": 1,
+    "price_per_part": "0.1",
+    "parts_per_alert": 20,
+    "parts_per_month": 1500,
+}
+
+
+async def test_whoever_decides_sees_what_the_sms_would_cost_and_what_is_left(
+    run: Any, pool: Any, alerts: Any, surroundings: Any
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([GATEWAY]))
+    made = message(identifier="A", sent=datetime.now(UTC))
+    held = {"reason": Reason.HELD, "held_for": "area", "raw": made.xml()}
+    await submit(alerts, "A", DUEREN, **held)
+    assert "SMS" not in "\n".join(await run("held", "show", "A")), "nobody gets one"
+    await phones(pool, Subscriptions(pool), 30)
+    shown = await run("held", "show", "A")
+    first = shown.index(
+        "Wird sie freigegeben, kosten ihre SMS höchstens (an alle Angemeldeten dieser Gemeinden):"
+    )
+    said = shown[first + 1 : first + 5]
+    assert said[0] == "SMS: 20 Personen, 1 Teil, etwa 2,00 €"
+    assert "SMS-Budget: 10 Personen bekämen keine SMS, bis der Betreiber sie freigibt" in "\n".join(said)
+    budget = "SMS-Budget von a, Teile: für diese Meldung noch 20 von 20, im Monat noch 1.500 von 1.500"
+    assert budget in shown
+    document = json.loads((await run("held", "show", "A", "--json"))[0])
+    assert (document["sms"]["people"], document["sms"]["held"]) == (20, 10)
+    assert document["sms_budgets"] == [
+        {"gateway": "a", "alert": 20, "alert_limit": 20, "month": 1500, "month_limit": 1500}
+    ]
+
+
+async def test_of_sms_that_wait_for_a_budget_it_is_said_what_was_used_and_what_is_left(
+    run: Any, pool: Any, alerts: Any, surroundings: Any
+) -> None:
+    surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([GATEWAY]))
+    await phones(pool, Subscriptions(pool), 30)
+    await submit(alerts, "A", DUEREN, raw=message("A").xml())
+    plans = Plans(pool, 100, charges=Charges([Contract("a", parts_per_alert=20)]))
+    async for _ in plans.portions(
+        "A", in_flight=0, located=Located(texts=TextParts({("alert", "", "a"): 1}))
+    ):
+        pass
+    shown = await run("held", "show", "A", "--language", "en")
+    assert "SMS budget: 10 people wait for the operator to let them go" in shown
+    assert (
+        "SMS budget of a, in parts: left for this message 0 of 20, left of the month 1,480 of 1,500" in shown
+    )
+    assert shown[-1] == "Send them, whatever they cost: dispatcher held sms A --why …"
+    assert await run("held", "sms", "A", "--why", "es eilt") == [
+        "A: SMS an 10 Empfänger freigegeben, sie werden gesendet"
+    ]

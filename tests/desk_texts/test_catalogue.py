@@ -120,3 +120,42 @@ def test_no_german_sentence_stands_outside_the_catalogue(module: Path) -> None:
 def test_a_german_sentence_outside_is_noticed() -> None:
     assert strays("say('Die Meldung ist weg')") == ["Die Meldung ist weg"]
     assert strays("def f():\n    '''Die Meldung'''\n    x(help='die Zahl')") == []
+
+
+COUNTED = re.compile(r"\{(?:count|gone|left|limit|most|parts|people|recipients)\} (\w+)")
+ALIKE = {
+    # For one as for many, or behind what is a number with its own word by then.
+    DeskLanguage.GERMAN: {"Empfänger", "abgemeldet", "von", "verbraucht"},
+    DeskLanguage.ENGLISH: {"counted", "of", "used"},
+}
+SINGULAR = {"sms_people": "sms_person", "sms_parts": "sms_part"}
+
+
+def without_singular(texts: DeskTexts, alike: set[str]) -> list[str]:
+    """The sentences that count something, and have no twin for one."""
+    lines = texts.lines
+    return [
+        key
+        for key, text in lines.items()
+        if {found[1] for found in COUNTED.finditer(text)} - alike
+        and SINGULAR.get(key, f"{key}_one") not in lines
+    ]
+
+
+@pytest.mark.parametrize("language", DeskLanguage)
+def test_one_is_said_of_one(language: DeskLanguage) -> None:
+    texts = CATALOGUES[language]
+    assert without_singular(texts, ALIKE[language]) == []
+    for key, text in texts.lines.items():
+        if key.endswith("_one"):
+            assert not COUNTED.search(text), "it is one"
+            assert " 1 " in text
+
+
+def test_a_plural_alone_is_noticed() -> None:
+    lines = {**GERMAN.lines, "sms_held": "{people} Personen warten"}
+    assert without_singular(dataclasses.replace(GERMAN, lines=lines), set()) != []
+    lines = {key: text for key, text in GERMAN.lines.items() if key != "sms_waits_one"}
+    assert without_singular(dataclasses.replace(GERMAN, lines=lines), ALIKE[DeskLanguage.GERMAN]) == [
+        "sms_waits"
+    ]

@@ -6,9 +6,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from dispatcher.desk_texts.desk import Desk
+    from dispatcher.model.sms import BudgetLeft
 
 _MINUTE, _HOUR = 60, 3600
 _CENT = Decimal("0.01")
@@ -42,6 +43,25 @@ def sms_status_lines(sms: Mapping[str, Any] | None, desk: Desk) -> list[str]:
     if sms["people"]:
         lines += _finish_lines(sms, desk)
     return [*lines, *_held_lines(sms, desk, "sms_waits")]
+
+
+def sms_budget_lines(budgets: Iterable[BudgetLeft], desk: Desk) -> list[str]:
+    """Say what is left of each gateway's budget."""
+    return [_budget_line(one, desk) for one in budgets]
+
+
+def _budget_line(one: BudgetLeft, desk: Desk) -> str:
+    limits = (
+        ("sms_budget_alert", one.alert, one.alert_limit),
+        ("sms_budget_month", one.month, one.month_limit),
+    )
+    alert, month = (
+        "" if limit is None else desk.line(key, left=number(left or 0, desk), limit=number(limit, desk))
+        for key, left, limit in limits
+    )
+    return desk.line(
+        "sms_budget", gateway=one.gateway, alert=alert, month=f",{month}" if alert and month else month
+    )
 
 
 def _parts(count: int, desk: Desk) -> str:

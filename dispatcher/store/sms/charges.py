@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dispatcher.access.principals import WORKER
 from dispatcher.model.batches import ReadyBatch
-from dispatcher.model.sms import HeldSms, Quote, Stop
+from dispatcher.model.sms import BudgetLeft, HeldSms, Quote, Stop
 from dispatcher.model.vocabulary import EXTREME, TERMINAL_OUTCOMES, Kind, Lane
 from dispatcher.sms.budget import HELD_FOR_BUDGET, Load, Placement, Spent, placed
 from dispatcher.sms.parts import NOT_COUNTED, TextParts
@@ -109,6 +109,10 @@ def _ready(alert: PendingAlert, row: Any, batch_id: int | None = None) -> ReadyB
     return ReadyBatch(batch_id or row["id"], alert.lane, row["lease_token"], alert.source_id)
 
 
+def _left(limit: int | None, used: int) -> int | None:
+    return None if limit is None else max(0, limit - used)
+
+
 async def _cut(connection: Connection, batch_id: int, people: int) -> int:
     """Leave so many of its first people in a batch that nobody has worked on, and the rest in a new one. Returns the
     new one's id.
@@ -156,6 +160,21 @@ class Charges:
         """
         rows = await connection.fetch(_SPENT, alert_id, self._zone, list(without))
         return {row["gateway"]: Spent(int(row["alert"]), int(row["month"])) for row in rows}
+
+    async def budgets(self, connection: Connection | Pool, alert_id: str = "") -> list[BudgetLeft]:
+        """Return what is left of each gateway's budget, for one alert and in this month, where it has one."""
+        spent = await self.spent(connection, alert_id)
+        return [
+            BudgetLeft(
+                one.gateway,
+                _left(one.parts_per_alert, spent.get(one.gateway, Spent()).alert),
+                one.parts_per_alert,
+                _left(one.parts_per_month, spent.get(one.gateway, Spent()).month),
+                one.parts_per_month,
+            )
+            for one in self.contracts
+            if one.has_budget
+        ]
 
     async def before(
         self, connection: Connection | Pool, lane: Lane, alert_id: str = "", first: int = _MOST

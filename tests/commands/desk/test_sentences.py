@@ -203,7 +203,7 @@ def test_a_status_counts_people_and_says_when_and_why() -> None:
         "01A neue Warnung: Versand läuft",
         "Hochwasser, gültig bis 28.11.2026 06:25 MEZ",
         "Angenommen 28.11.2026 06:25 MEZ",
-        "8 Empfänger: 4 übergeben, 2 wartend, 1 gescheitert; 1 abgemeldet: ihnen steht nichts zu",
+        "8 Empfänger: 4 übergeben, 2 wartend, 1 gescheitert; 1 abgemeldet: dafür steht nichts mehr aus",
         "Übergeben: erster 28.11.2026 06:25 MEZ, letzter 28.11.2026 06:27 MEZ",
         "Wartet: SMS über gw1, 2 Empfänger: vorübergehend nicht angenommen (503), nächster Versuch 28.11.2026 06:25 MEZ",
         "Gescheitert: Web-Push über x, 1 Empfänger: abgelehnt (413)",
