@@ -11,6 +11,7 @@
                                                   the gateway
         Elsewhere    at another gateway by now   retry; it is handed over to that one before
         NotMade      a fault of ours              retry; the gateway was not asked
+        AccountRefused of one message             retry; the gateway stops, see `ChannelMisconfigured`
     ChannelError                      all endpoints behind one gateway
       ChannelDown            host unreachable     breaker opens; what was not started goes back
         ChannelFault         an exception of ours breaker opens, probed like one that is down
@@ -156,6 +157,15 @@ class NotMade(Transient):
     gateway_fault = False  # `ChannelFault` opens the breaker
 
 
+class AccountRefused(Transient):
+    """The gateway refuses us, which it said of this endpoint's message: it was not taken."""
+
+    label = "account_refused"
+    log_level = logging.INFO  # `ChannelMisconfigured` is the error
+    consequence = Consequence.RETRY
+    gateway_fault = True  # `ChannelMisconfigured` stops it
+
+
 class ChannelError(Exception):
     """No endpoint behind this gateway can be reached; those without a receipt were not started."""
 
@@ -165,12 +175,15 @@ class ChannelError(Exception):
     needs_person: ClassVar[bool] = False
     """Whether waiting mends nothing: the gateway is left alone until a person has mended it."""
 
-    def __init__(self, code: str, detail: str = "", *, gateway: str = "") -> None:
-        """`gateway` is the gateway concerned, as `Channel.gateway` names it."""
+    def __init__(self, code: str, detail: str = "", *, gateway: str = "", is_local: bool = False) -> None:
+        """`gateway` is the gateway concerned, as `Channel.gateway` names it. `is_local`: this process lacks a session
+        with it, and another one may have one.
+        """
         super().__init__(f"{code} {detail}".strip())
         self.code = code
         self.detail = detail
         self.gateway = gateway
+        self.is_local = is_local
 
 
 class ChannelDown(ChannelError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from channels.base import (
+    AccountRefused,
     ChannelDown,
     ChannelError,
     ChannelFault,
@@ -13,7 +14,6 @@ from channels.base import (
     NotMade,
     Permanent,
     Receipt,
-    Transient,
 )
 from channels.crashes import is_ours
 
@@ -88,7 +88,7 @@ class GatewayHealth:
         """Note that the gateway refuses us."""
         self._reached = True
         self.error = ChannelMisconfigured(error.code, error.detail, gateway=self.gateway)
-        return [Receipt(endpoint.id, Transient(error.code, "refused"))]
+        return [Receipt(endpoint.id, AccountRefused(error.code, "refused"))]
 
     def close(self) -> list[Receipt]:
         """Decide about all that was held back, now that nothing is in flight and nothing will be started."""

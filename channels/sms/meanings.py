@@ -5,7 +5,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from channels.base import ChannelError, DeliveryError, Gone, Permanent, RateLimited, Transient, Uncertain
+from channels.base import (
+    AccountRefused,
+    ChannelError,
+    DeliveryError,
+    Gone,
+    Permanent,
+    RateLimited,
+    Transient,
+    Uncertain,
+)
 from channels.base import ChannelMisconfigured as Misconfigured
 
 if TYPE_CHECKING:
@@ -27,6 +36,27 @@ class AnswerMeaning(StrEnum):
     """It was not taken; it is sent again."""
     UNCERTAIN = "uncertain"
     """Whether it was taken is unknown: sent again, a phone may get it twice."""
+
+
+class DecidedBy(StrEnum):
+    """What decided what one message came to."""
+
+    RULE = "rule"
+    """A rule of the gateway's settings."""
+    BROKEN_OFF = "broken_off"
+    """A rule would have, had the answer not broken off."""
+    NO_RULE = "no_rule"
+    """An answer with 2xx that no rule fits."""
+    STATUSES = "statuses"
+    """The general table of HTTP statuses."""
+    COMMAND_STATUS = "command_status"
+    """The status of SMPP."""
+    NO_SESSION = "no_session"
+    NO_ANSWER = "no_answer"
+    NO_REQUEST = "no_request"
+    """No request could be made."""
+    NOT_ALLOWED = "not_allowed"
+    """Our own policy forbids the address."""
 
 
 _ERRORS: Final[Mapping[AnswerMeaning, type[DeliveryError]]] = {
@@ -54,7 +84,7 @@ def meaning_of(error: DeliveryError | ChannelError | None) -> AnswerMeaning:
     """Return what an error of a delivery means; one that is about no answer is transient, or of the whole gateway."""
     if error is None:
         return AnswerMeaning.ACCEPTED
-    if isinstance(error, Misconfigured):
+    if isinstance(error, Misconfigured | AccountRefused):
         return AnswerMeaning.MISCONFIGURED
     return (
         _MEANINGS.get(type(error), AnswerMeaning.TRANSIENT)

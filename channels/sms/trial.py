@@ -7,8 +7,8 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, runtime_checkable
 
 from channels.base import ChannelDown, ChannelError, ChannelMisconfigured, Uncertain
-from channels.sms.meanings import AnswerMeaning, meaning_of
-from channels.sms.smpp.statuses import OK, code, named
+from channels.sms.meanings import AnswerMeaning, DecidedBy, meaning_of
+from channels.sms.smpp.statuses import OK, code, named, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,9 @@ class SmsTrial(NamedTuple):
     """The code that a ledger would show."""
     reason: str
     """What decided: a rule, or what happened instead of an answer."""
+    by: DecidedBy
+    named: str = ""
+    """The rule's name or the status, where one decided, without words of a language."""
 
 
 async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTrial:
@@ -54,18 +57,33 @@ async def tried(carrier: Carrier, notice: Notice, endpoint: Endpoint) -> SmsTria
     if failure is not None:
         said = failure.code if failure.detail in ("", failure.code) else f"{failure.code} {failure.detail}"
         said = without_number(said, endpoint.address)
-        return SmsTrial(shown, said, meaning_of(failure), failure.code, _reason(failure))
+        decided = _decided_by(failure)
+        return SmsTrial(
+            shown,
+            said,
+            meaning_of(failure),
+            failure.code,
+            _reason(failure, decided),
+            decided,
+            short(failure.code),
+        )
     reference = without_number(receipt.reference if receipt else "", endpoint.address)
-    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", named(code(OK)))
+    ok, by = code(OK), DecidedBy.COMMAND_STATUS
+    return SmsTrial(shown, reference, AnswerMeaning.ACCEPTED, "", named(ok), by, short(ok))
 
 
-def _reason(failure: DeliveryError | ChannelError) -> str:
+def _decided_by(failure: DeliveryError | ChannelError) -> DecidedBy:
     """Return what decided: the centre's status, or what happened instead of an answer."""
-    if status := named(failure.code):
-        return status
+    if named(failure.code):
+        return DecidedBy.COMMAND_STATUS
     if isinstance(failure, ChannelDown | ChannelMisconfigured):
-        return "no session"
-    return "no answer" if isinstance(failure, Uncertain) else "no request"
+        return DecidedBy.NO_SESSION
+    return DecidedBy.NO_ANSWER if isinstance(failure, Uncertain) else DecidedBy.NO_REQUEST
+
+
+def _reason(failure: DeliveryError | ChannelError, decided: DecidedBy) -> str:
+    """Return the same in words."""
+    return named(failure.code) or decided.replace("_", " ")
 
 
 @runtime_checkable

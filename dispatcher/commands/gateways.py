@@ -147,5 +147,5 @@ def _lines(trial: SmsTrial, at: Desk) -> list[str]:
         at.line("trial_answer"),
         *(f"  {line}" for line in trial.answer_shown.splitlines()),
         at.line("trial_meaning", meaning=named),
-        at.line("trial_reason", reason=trial.reason),
+        at.line("trial_reason", reason=at.texts.trial_decided[trial.by].format(named=trial.named)),
     ]

@@ -34,6 +34,8 @@ class DeskTexts:
     """Why a recipient could not be served, by the label of the error."""
     trial_meanings: Mapping[str, str]
     """What a gateway's answer to one SMS was taken for."""
+    trial_decided: Mapping[str, str]
+    """What decided that: `{named}` is the rule's name or the status."""
     over: Mapping[str, str]
     """Why a warning is over: `{at}` is when, `{by}` the message that did it."""
     target_reasons: Mapping[str, str]

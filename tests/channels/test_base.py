@@ -18,6 +18,7 @@ from channels.base import ChannelError, Consequence, DeliveryError, Receipt
         (base.Unauthorized, Consequence.RETRY, False),
         (base.Elsewhere, Consequence.RETRY, False),
         (base.NotMade, Consequence.RETRY, False),
+        (base.AccountRefused, Consequence.RETRY, True),
     ],
 )
 def test_what_an_endpoints_error_comes_to(

@@ -3,6 +3,7 @@
 import pytest
 
 from channels.base import (
+    AccountRefused,
     ChannelDown,
     ChannelMisconfigured,
     DeliveryError,
@@ -83,6 +84,6 @@ def test_a_gateway_that_answered_once_is_not_down(answer: str) -> None:
 
 def test_a_refusal_that_can_only_mean_us_stops_at_once() -> None:
     health = health_of()
-    assert known(health.refuse(endpoint(1), REFUSAL)) == [(1, Transient)]
+    assert known(health.refuse(endpoint(1), REFUSAL)) == [(1, AccountRefused)]
     assert isinstance(health.error, ChannelMisconfigured)
     assert (health.error.code, health.error.detail, health.error.gateway) == ("403", "no", "haupt")

@@ -78,7 +78,7 @@ async def test_one_sms_is_sent_and_shown_without_secrets(
     assert "to=49xxxxxxxxx01" in done.stdout
     assert "HTTP 200" in done.stdout
     assert "Verstanden als: angenommen (accepted)" in done.stdout
-    assert "Entschieden hat: vonage, rule 1 (taken)" in done.stdout
+    assert "Entschieden hat: Regel vonage #1\n" in done.stdout
     said = done.output + caplog.text
     assert "geheim" not in said
     assert "Z2VoZWlt" not in said, "the secrets as Basic authentication writes them"
@@ -143,8 +143,8 @@ async def test_the_short_form_is_tried_too(run: Any, side: FarSide) -> None:
         ),
         (answer(200, {}, b'{"messages": [{"status": "9"}]}'), 1, "(misconfigured, 9)"),
         (answer(200, {}, b'{"messages": [{"status": "1"}]}'), 1, "(rate_limited, 1)"),
-        (answer(200, {}, b"OK"), 3, "(uncertain, answer_unknown)"),
-        (answer(401), 1, "Entschieden hat: general table of statuses"),
+        (answer(200, {}, b"OK"), 3, "Entschieden hat: keine Regel passt zu einer Antwort mit 2xx"),
+        (answer(401), 1, "Entschieden hat: allgemeine Tabelle der HTTP-Statuscodes (401)"),
         (hang, 3, "(uncertain, timeout)"),
         (raw(b"\x15\x03\x01 what?\r\n\r\n", close=True), 3, "(uncertain, protocol)"),
         (raw(respond(200, {}, b"x" * 50)[:-9], close=True), 3, "(uncertain, truncated)"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from channels.base import (
+    AccountRefused,
     ChannelDown,
     ChannelError,
     ChannelMisconfigured,
@@ -141,7 +142,7 @@ async def test_nobody_is_unsubscribed_when_we_are_refused(case: Case, client_for
         return
     assert isinstance(result.raised, ChannelMisconfigured)
     assert result.raised.gateway == case.gateway((side.origin,))
-    assert {type(receipt.error) for receipt in result.receipts.values()} == {Transient}
+    assert {type(receipt.error) for receipt in result.receipts.values()} == {AccountRefused}
 
 
 async def test_what_was_not_started_when_we_were_refused_has_no_receipt(case: Case, client_for: Any) -> None:
@@ -336,7 +337,7 @@ async def test_a_private_address_is_not_contacted_and_is_the_fault_of_whoever_na
     origins = ("https://localhost",)
     channel = case.build(Setting(client_for(), origins))
     result = await send(channel, case.gateway(origins), [case.endpoint(1, origins)])
-    meaning = Permanent if case.address_names_gateway else Transient
+    meaning = Permanent if case.address_names_gateway else AccountRefused
     assert (type(result.receipts[1].error), result.receipts[1].error.code) == (meaning, "private_address")
     if case.address_names_gateway:
         assert result.raised is None

@@ -16,7 +16,7 @@ from channels.http.retry_after import parse_retry_after
 from channels.http_statuses import classify
 from channels.sms.http.json_path import CODE, REFERENCE, look_up, matching
 from channels.sms.http.patterns import Pattern, captured
-from channels.sms.meanings import AnswerMeaning, error_of, meaning_of
+from channels.sms.meanings import AnswerMeaning, DecidedBy, error_of, meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,7 +45,7 @@ class AnswerRule:
 
     means: AnswerMeaning
     name: str
-    """What it is called, to a person: `answer.rules[3]`."""
+    """What it is called, to a person: `answer.rules.3 (no credit)`."""
     statuses: frozenset[int] = frozenset(range(100, 600))
     path: str = ""
     """A path in the JSON at which something must stand; empty: the JSON is not looked at."""
@@ -55,6 +55,8 @@ class AnswerRule:
     """What the whole text must be, one of these; none: it is not looked at."""
     code: str = ""
     """The error's code, where the answer names none."""
+    label: str = ""
+    """Its name without the words about it."""
 
     @property
     def reads_body(self) -> bool:
@@ -108,6 +110,9 @@ class AnswerDecision:
     """What decided: a rule's name, or words for the general table."""
     reference: str = ""
     retry_after: float | None = None
+    by: DecidedBy = DecidedBy.RULE
+    label: str = ""
+    """The rule's name without words, where one decided."""
 
     def error(self) -> DeliveryError | ChannelMisconfigured | None:
         """Return the error that it stands for, None for an accepted message."""
@@ -151,7 +156,10 @@ def judge_answer(
         if broken and rule.reads_body:
             if 200 <= answer.status < 300:
                 # It may say anything: accepted, or an error inside.
-                return AnswerDecision(AnswerMeaning.UNCERTAIN, broken, f"{rule.name}: the answer broke off")
+                said = f"{rule.name}: the answer broke off"
+                return AnswerDecision(
+                    AnswerMeaning.UNCERTAIN, broken, said, by=DecidedBy.BROKEN_OFF, label=rule.label
+                )
             continue
         if (found := _fitting(rule, reading)) is not None:
             return _decided(rule, found, table, reading, now)
@@ -184,12 +192,12 @@ def _decided(
 ) -> AnswerDecision:
     answer = reading.answer
     if rule.means is AnswerMeaning.ACCEPTED:
-        return AnswerDecision(rule.means, "", rule.name, _reference(table, reading))
+        return AnswerDecision(rule.means, "", rule.name, _reference(table, reading), label=rule.label)
     named = matching(CODE, look_up(reading.document, table.error)) if table.error else ""
     told = rule.means in (AnswerMeaning.RATE_LIMITED, AnswerMeaning.TRANSIENT)
     after = parse_retry_after(answer.header("retry-after"), now()) if told else None
     code = named or rule.code or fitting or str(answer.status)
-    return AnswerDecision(rule.means, code, rule.name, retry_after=after)
+    return AnswerDecision(rule.means, code, rule.name, retry_after=after, label=rule.label)
 
 
 def _reference(table: AnswerTable, reading: _Reading) -> str:
@@ -201,9 +209,18 @@ def _reference(table: AnswerTable, reading: _Reading) -> str:
 def _by_status(answer: Answer, now: Callable[[], datetime]) -> AnswerDecision:
     error = classify(answer, now, STATUSES)
     if error is None:
-        return AnswerDecision(AnswerMeaning.UNCERTAIN, "answer_unknown", "no rule fits an answer with 2xx")
+        said = "no rule fits an answer with 2xx"
+        return AnswerDecision(AnswerMeaning.UNCERTAIN, "answer_unknown", said, by=DecidedBy.NO_RULE)
     after = getattr(error, "retry_after", None)
-    return AnswerDecision(meaning_of(error), error.code, "general table of statuses", retry_after=after)
+    said = "general table of statuses"
+    return AnswerDecision(
+        meaning_of(error),
+        error.code,
+        said,
+        retry_after=after,
+        by=DecidedBy.STATUSES,
+        label=str(answer.status),
+    )
 
 
 def value_text(value: Any) -> str:

@@ -27,7 +27,7 @@ from channels.sms.delivery_reports import client_ref
 from channels.sms.fitting import compose
 from channels.sms.http.answers import judge_answer
 from channels.sms.http.disguise import concealed, disguised
-from channels.sms.meanings import meaning_of
+from channels.sms.meanings import DecidedBy, meaning_of
 from channels.sms.numbers import check_number
 from channels.sms.trial import ANSWER_SHOWN_MAX, SmsTrial, masked
 
@@ -95,18 +95,22 @@ class HttpCarrier:
             shown = text.shown(endpoint, seconds_left)
             answer, broken = await self._http.fetch(request), ""
         except DeliveryError as error:
-            return SmsTrial(shown, "", meaning_of(error), error.code, "no request")
+            return SmsTrial(shown, "", meaning_of(error), error.code, "no request", DecidedBy.NO_REQUEST)
         except BrokenAnswer as error:
             answer, broken = error.answer, error.code
         except HttpError as error:
             if (refused := refused_gateway(error)) is not None:
-                return SmsTrial(shown, "", meaning_of(refused), refused.code, NOT_ALLOWED)
+                meaning, by = meaning_of(refused), DecidedBy.NOT_ALLOWED
+                return SmsTrial(shown, "", meaning, refused.code, NOT_ALLOWED, by)
             failure = transport_error(error)
-            return SmsTrial(shown, "", meaning_of(failure), failure.code, "no answer")
+            return SmsTrial(shown, "", meaning_of(failure), failure.code, "no answer", DecidedBy.NO_ANSWER)
         decision = judge_answer(self._provider.answers, answer, broken, self._now)
         code = text.concealed(endpoint, decision.code)
         said = text.concealed(endpoint, _answer_shown(answer))
-        return SmsTrial(shown, said[:ANSWER_SHOWN_MAX], decision.meaning, code, decision.rule)
+        shown_answer = said[:ANSWER_SHOWN_MAX]
+        return SmsTrial(
+            shown, shown_answer, decision.meaning, code, decision.rule, decision.by, decision.label
+        )
 
     async def aclose(self) -> None:
         """Do nothing: the HTTP client is shared and belongs to its creator."""

@@ -104,7 +104,7 @@ def _without_other_bodies(base: Mapping[str, Any], own: Mapping[str, Any]) -> di
 
 def _named(name: str, answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the profile's part on answers, with a name for each rule that says whose it is."""
-    rules = [{**rule, "name": f"{name}, rule {place}"} for place, rule in enumerate(answer["rules"], start=1)]
+    rules = [{**rule, "name": f"{name} #{place}"} for place, rule in enumerate(answer["rules"], start=1)]
     return {**answer, "rules": rules}
 
 

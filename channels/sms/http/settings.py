@@ -124,6 +124,7 @@ class AnswerRuleSettings(BaseModel):
             values=tuple(Pattern.parse(text) for text in self.values),
             texts=tuple(Pattern.parse(text) for text in self.text),
             code=self.code,
+            label=name,
         )
 
 

@@ -8,6 +8,7 @@ from os import urandom
 from typing import TYPE_CHECKING, Final, Protocol
 
 from channels.base import (
+    AccountRefused,
     ChannelDown,
     ChannelFault,
     ChannelMisconfigured,
@@ -275,7 +276,7 @@ class _Call:
             return Receipt(endpoint.id, error)
         except ChannelMisconfigured as error:
             self.error = ChannelMisconfigured(error.code, error.detail, gateway=carrier.name)
-            return Receipt(endpoint.id, Transient(error.code, "refused"))
+            return Receipt(endpoint.id, AccountRefused(error.code, "refused"))
         except NoBindError as error:
             self.error = self.error or _unbound(error, carrier.name)
         except MemoryError:
@@ -303,4 +304,5 @@ class _Call:
 def _unbound(error: NoBindError, gateway: str) -> ChannelDown | ChannelMisconfigured:
     end = error.end
     kind = ChannelMisconfigured if error.needs_person else ChannelDown
-    return kind(code(end.status) if end.status else end.code, end.detail or end.code, gateway=gateway)
+    said = code(end.status) if end.status else end.code
+    return kind(said, end.detail or end.code, gateway=gateway, is_local=True)

@@ -132,13 +132,26 @@ def code(status: int) -> str:
 
 def named(code: str) -> str:
     """Return the name of a status by its code, and what it is about; empty for a code that is no status."""
-    try:
-        status = int(code, 16) if code.startswith("0x") else -1
-    except ValueError:
+    status = _status(code)
+    if status is None:
         return ""
-    return (
-        "" if status < 0 else f"command_status {code}, {NAMES.get(status, 'which SMPP 3.4 has no name for')}"
-    )
+    return f"command_status {code}, {NAMES.get(status, 'which SMPP 3.4 has no name for')}"
+
+
+def short(code: str) -> str:
+    """Return the code of a status and its name in the standard, if it has one; empty for a code that is no status."""
+    status = _status(code)
+    if status is None:
+        return ""
+    name = NAMES.get(status, "").partition(":")[0]
+    return f"{code} {name}" if name else code
+
+
+def _status(code: str) -> int | None:
+    try:
+        return int(code, 16) if code.startswith("0x") else None
+    except ValueError:
+        return None
 
 
 def refusal(

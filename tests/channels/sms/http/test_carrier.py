@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from channels.base import (
+    AccountRefused,
     ChannelLimits,
     ChannelMisconfigured,
     Cut,
@@ -17,7 +18,6 @@ from channels.base import (
     Line,
     Notice,
     Permanent,
-    Transient,
     Uncertain,
     Urgency,
 )
@@ -264,7 +264,7 @@ async def test_one_message_can_be_sent_for_show(client_for: Callable[..., HttpCl
         channel = build(client_for(side.origin), gateway(side.origin, **VONAGE))
         trial = await channel.try_one(notice(), Endpoint(7, NUMBER, {}))
     assert (trial.meaning, trial.code) == (AnswerMeaning.RATE_LIMITED, "1")
-    assert trial.reason.startswith("vonage, rule 2 (")
+    assert trial.reason.startswith("vonage #2 (")
     assert "HTTP 200\nRetry-After: 7" in trial.answer_shown
     assert "Basic ***" in trial.request_shown
     assert NUMBER[1:] not in trial.request_shown
@@ -308,7 +308,7 @@ async def test_an_address_that_is_not_allowed_is_the_gateway_s_fault_and_no_reci
     channel = build(client_for(), gateway(url))
     run = channel.send(notice(), [Endpoint(7, NUMBER, {})])
     (receipt,) = await anext(run)
-    assert type(receipt.error) is Transient
+    assert type(receipt.error) is AccountRefused
     with pytest.raises(ChannelMisconfigured) as caught:
         await anext(run)
     assert (caught.value.code, caught.value.gateway) == (code, "haupt")

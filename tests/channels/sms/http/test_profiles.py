@@ -334,7 +334,7 @@ def test_own_rules_come_first() -> None:
     first = judge_answer(table, Answer(200, (), b'{"messages": [{"status": "7"}]}'), "", lambda: NOW)
     assert (first.meaning, first.rule) == ("transient", "answer.rules.0")
     other = judge_answer(table, Answer(200, (), b'{"messages": [{"status": "9"}]}'), "", lambda: NOW)
-    assert other.rule.startswith("vonage, rule 3 (")
+    assert other.rule.startswith("vonage #3 (")
 
 
 def test_an_own_body_takes_the_place_of_the_profiles() -> None:

@@ -162,7 +162,7 @@ def request(**given: Any) -> dict[str, Any]:
         ),
         (
             OVER_VONAGE | {"answer": {"rules": [{**ACCEPTED, "path": "messages.0.status"}]}},
-            "vonage, rule 1 (taken) can never decide, because answer.rules.0 does before it",
+            "vonage #1 (taken) can never decide, because answer.rules.0 does before it",
         ),
         (
             OVER_VONAGE | {"answer": {"rules": [at("messages.0.status", 9), at("messages.0.status", "9")]}},

@@ -196,9 +196,10 @@ async def test_a_centre_that_asks_to_slow_down_pauses_the_gateway() -> None:
 async def test_what_is_wrong_with_all_messages_stops_the_gateway() -> None:
     async with stage([0x0A], window=1) as one:
         found = await one.send([endpoint(number) for number in range(5)])
-        assert found == {0: ("transient", "0x0a", "refused")}
+        assert found == {0: ("account_refused", "0x0a", "refused")}
         assert isinstance(one.raised, ChannelMisconfigured)
         assert (one.raised.code, one.raised.gateway) == ("0x0a", "smsc")
+        assert not one.raised.is_local, "it would be said to any other process, too"
 
 
 async def test_a_centre_that_cannot_be_bound_is_down_and_nobody_was_started() -> None:
@@ -207,6 +208,7 @@ async def test_a_centre_that_cannot_be_bound_is_down_and_nobody_was_started() ->
         assert await one.send([endpoint(number) for number in range(5)]) == {}
         assert isinstance(one.raised, ChannelDown)
         assert (one.raised.code, one.raised.gateway) == ("0x08", "smsc")
+        assert one.raised.is_local, "another process may have a session"
 
 
 async def test_a_centre_that_refuses_our_password_needs_a_person() -> None:
