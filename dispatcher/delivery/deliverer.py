@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from dispatcher.delivery.outcome import Settlement
     from dispatcher.metrics import Metrics
     from dispatcher.model.retry_policy import DeliveryPolicy
+    from dispatcher.queue.session_notes import SessionNotes
     from dispatcher.queue.wakeups import WakeUpQueue
     from dispatcher.store.audience.subscriptions import Subscriptions
     from dispatcher.store.delivery.ledger import Ledger
@@ -55,6 +56,8 @@ RESTING_RECIPIENTS_MAX = 50_000
 Further such batches keep their place among the jobs."""
 LOOK_AGAIN_S = 0.5
 """How soon a batch looks again that leaves the probe of its gateway, or the proof that it is well, to another one."""
+LEFT_S = 0.25
+"""How soon a batch is looked at again that is left to a process with a session: any process may take it up."""
 _PAUSES = {
     Sign.FAULT: ("breaker", logging.WARNING),
     Sign.REFUSED: ("misconfigured", logging.ERROR),
@@ -84,6 +87,8 @@ class DelivererDependencies:
     failures: FailureLog = field(default_factory=FailureLog)
     buckets: Buckets | None = None
     """The bucket of an account that all processes share, by its name and rate."""
+    sessions: SessionNotes | None = None
+    """What other processes say of their sessions with gateways; without it there are no others."""
 
 
 class Deliverer:
@@ -224,6 +229,8 @@ class _Work:
         self._awaited: list[_Slice] = []
         """The slices for which the next one waits."""
         self._until_aside = 0
+        self._left = False
+        """Whether the batch is left to another process, which has a session with the gateway."""
         self._over = False
         """Whether nothing may be sent any more: what is open once all has landed expires."""
         self._stopped = False
@@ -480,7 +487,7 @@ class _Work:
         rest_s = self._gateway.breaker.rest_s(time.monotonic())
         if rest_s and not self._pause_s:
             self._pause(_PAUSES[Sign.FAULT][0], rest_s)
-        put_down = self._stopped or self._doubtful or self._process.stopping.is_set()
+        put_down = self._stopped or self._doubtful or self._left or self._process.stopping.is_set()
         return not (self._over or self._pause_s or put_down)
 
     async def _persist(self, write: Callable[[], Awaitable[bool]]) -> bool:
@@ -529,9 +536,19 @@ class _Work:
                         self._stopped |= await self._write()
                         one.heard_at = time.monotonic()
         except ChannelError as error:
+            if error.is_local and await self._others_have_a_session():
+                self._left = True
+                return
             misconfigured_s = self._dependencies.policy.pauses.misconfigured_s
             seconds = misconfigured_s if error.needs_person else self._gateway.breaker.fail(time.monotonic())
             self._pause(error.label, seconds, code=error.code, log_level=error.log_level)
+
+    async def _others_have_a_session(self) -> bool:
+        """Whether another process can send by the gateway that this one has no session with. Then nothing is said of
+        the gateway, which the others would be kept from.
+        """
+        sessions = self._dependencies.sessions
+        return sessions is not None and await sessions.is_any(self._lease.gateway)
 
     def _without_untold(self, receipts: list[Receipt], notice: Notice) -> list[Receipt]:
         """Return the receipts without those that came too late for this notice, where the alert goes on: to these is
@@ -658,7 +675,8 @@ class _Work:
         lease, ledger = self._lease, self._dependencies.ledger
         progress = self._batch.progress(final=True)
         due = self._batch.next_due()
-        wait_s = max(self._pause_s, self._wait_s, LOOK_AGAIN_S if self._doubtful else 0.0)
+        aside_s = LOOK_AGAIN_S if self._doubtful else LEFT_S if self._left else 0.0
+        wait_s = max(self._pause_s, self._wait_s, aside_s)
         if due is not None and wait_s:
             due = max(due, self._now() + timedelta(seconds=wait_s))
         if self._withheld:

@@ -83,6 +83,11 @@ def rate_name(account: str) -> str:
     return f"warn:rate:{account}"
 
 
+def session_name(gateway: str) -> str:
+    """Return the key that says that some process has a session with a gateway."""
+    return f"warn:session:{gateway}"
+
+
 def open_queue(address: QueueAddress) -> ArqRedis:
     """Return a client of the queue, which connects on first use. Jobs are msgpack: never pickle, which would let
     anyone who can write to Redis run code here.

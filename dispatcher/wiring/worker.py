@@ -22,6 +22,7 @@ from dispatcher.delivery.reconciler import Reconciler
 from dispatcher.feeds.assembly import FeedDependencies
 from dispatcher.metrics import Metrics
 from dispatcher.queue.rate_bucket import RateBucket
+from dispatcher.queue.session_notes import SessionNotes
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
 from dispatcher.runtime.probes import Health
 from dispatcher.store import record
@@ -75,7 +76,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     carriers = sms_carriers(settings, http, clock) | smpp_carriers(settings, clock, journal)
     vapid, notes = await noted_vapid_keys(settings, pool, pem), Notes(LearntKeys(), Locations())
     registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
-    centres = message_centres(carriers.values(), journal, metrics)
+    centres = message_centres(carriers.values(), journal, metrics, SessionNotes(client))
     gate = LaneGate(wake_ups.higher_lane_active)
     alerts, lease = Alerts(pool), settings.delivery.lease
     ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
@@ -124,6 +125,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
                     policy=settings.delivery,
                     clock=clock,
                     buckets=partial(RateBucket, client, process=token_hex(8)),
+                    sessions=SessionNotes(client),
                 )
             ),
             reconciler=Reconciler(

@@ -1,5 +1,5 @@
 """Keep this process' sessions with message centres from its start on, so that the first warning finds them bound, and
-show what they do.
+show what they do, here and to other processes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from channels.sms.smpp.bindings import BindingFigures
     from channels.sms.smpp.carrier import SmppCarrier
     from dispatcher.metrics import Metrics
+    from dispatcher.queue.session_notes import SessionNotes
     from dispatcher.worker.receipt_journal import ReceiptJournal
 
 SHOW_S: Final = 1.0
@@ -32,12 +33,14 @@ class MessageCentres:
         carriers: Sequence[SmppCarrier],
         journal: ReceiptJournal,
         metrics: Metrics,
+        sessions: SessionNotes | None = None,
         *,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._carriers = carriers
         self._journal = journal
         self._metrics = metrics
+        self._sessions = sessions
         self._sleep = sleep
         self._throttled: Counter[str] = Counter()
         self._ends: Counter[tuple[str, str]] = Counter()
@@ -66,7 +69,14 @@ class MessageCentres:
     async def _keep_showing(self) -> None:
         while True:
             self.show()
+            await self._note_sessions()
             await self._sleep(SHOW_S)
+
+    async def _note_sessions(self) -> None:
+        """Let other processes know over which gateways this one can send."""
+        if self._sessions is not None:
+            figures = {carrier.name: carrier.figures() for carrier in self._carriers}
+            await self._sessions.note([name for name, found in figures.items() if found and found.submitting])
 
     def _show(self, gateway: str, figures: BindingFigures) -> None:
         metrics = self._metrics

@@ -906,3 +906,53 @@ async def test_who_fails_alike_while_nothing_is_known_of_others_is_tried_until_t
         await house.all_due_now()
         await house.pool.execute("UPDATE problem SET since = since - interval '1 h'")
     assert await house.outcomes(batch) == bytes([State.RETRY])
+
+
+class Sessions:
+    """What other processes say of their sessions."""
+
+    def __init__(self, *, others: bool) -> None:
+        self.others = others
+
+    async def is_any(self, gateway: str) -> bool:
+        assert gateway == PUSH
+        return self.others
+
+
+@pytest.mark.parametrize("error", [ChannelDown, ChannelMisconfigured])
+async def test_a_process_without_a_session_leaves_the_batch_to_one_that_has_one(
+    house: House, error: type[Any]
+) -> None:
+    ids = await house.subscribe(*"abcd")
+    [batch] = await house.planned()
+    house.channel.script[ids[0]] = [error("0x05", is_local=True)] * 3
+    without = house.another(sessions=Sessions(others=True))
+    for _ in range(3):
+        await without.deliver(batch)
+        assert await paused(house) is None, "the gateway is stopped for nobody"
+        assert await house.outcomes(batch) == bytes(4)
+        assert await house.problems() == []
+        await house.all_due_now()
+    waiting = await house.wake_ups_waiting()
+    assert any(name.startswith(f"deliver:{batch}:") for name in waiting), "somebody looks at it soon"
+    await house.deliverer.deliver(batch)
+    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
+    assert house.channel.seen == [("A", one) for one in ids]
+
+
+@pytest.mark.parametrize(
+    ("error", "others", "reason"),
+    [
+        (ChannelDown("0x05", is_local=True), False, "down"),
+        (ChannelMisconfigured("0x0e", is_local=True), False, "misconfigured"),
+        (ChannelDown("connect"), True, "down"),
+    ],
+)
+async def test_the_gateway_is_out_where_no_process_has_a_session_or_none_is_needed(
+    house: House, error: Any, others: bool, reason: str
+) -> None:
+    ids = await house.subscribe("a")
+    [batch] = await house.planned()
+    house.channel.script[ids[0]] = [error]
+    await house.another(sessions=Sessions(others=others)).deliver(batch)
+    assert (await paused(house))["reason"] == reason

@@ -3,12 +3,17 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from channels.sms.smpp.bindings import BindingPlan
 from channels.sms.smpp.carrier import SmppCarrier, SmppGateway
 from channels.sms.smpp.pdu import BindRequest
 from channels.sms.smpp.segments import MessageForm
 from channels.sms.smpp.session import Role
 from dispatcher.metrics import Metrics
+from dispatcher.queue.address import parse
+from dispatcher.queue.session_notes import SessionNotes
+from dispatcher.queue.wakeups import open_queue
 from dispatcher.worker.message_centres import MessageCentres
 from tests.channels.sms.smpp.centre import scripted_centre
 from tests.metrics.test_registry import samples
@@ -53,3 +58,32 @@ async def test_a_worker_binds_before_the_first_warning_and_shows_its_sessions() 
         await carrier.aclose()
         await one.aclose()
     assert journal.closed
+
+
+@pytest.mark.parametrize(("role", "sends"), [(Role.TRANSCEIVER, True), (Role.RECEIVER, False)])
+async def test_other_processes_hear_of_a_session_over_which_texts_go(
+    redis_url: str, role: Role, sends: bool
+) -> None:
+    queue = open_queue(parse(redis_url))
+    notes = SessionNotes(queue)
+    async with scripted_centre() as centre:
+        plan = BindingPlan((centre.centre(),), (role,), BindRequest("kreis"))
+        carrier = SmppCarrier(SmppGateway("smsc", plan, MessageForm("WARNUNG", 5, 0)))
+        looked = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            if (figures := carrier.figures()) and figures.bound:
+                looked.set()
+            await asyncio.sleep(0)
+
+        one = MessageCentres([carrier], Idle(), Metrics(), notes, sleep=sleep)
+        running = asyncio.create_task(one.run())
+        await looked.wait()
+        looked.clear()
+        await looked.wait()
+        assert await notes.is_any("smsc") is sends
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await carrier.aclose()
+        await one.aclose()
+    await queue.aclose(close_connection_pool=True)

@@ -110,6 +110,8 @@ class BindingFigures:
 
     planned: int
     bound: int
+    submitting: int
+    """Those bound over which texts go out."""
     outstanding: int
     throttled: int
     """Answers so far that asked to slow down."""
@@ -237,6 +239,7 @@ class Bindings:
         return BindingFigures(
             planned=len(self._places),
             bound=len(sessions),
+            submitting=sum(session.role.submits for session in sessions),
             outstanding=sum(session.outstanding for session in sessions),
             throttled=self._throttled,
             ends=dict(self._ends),

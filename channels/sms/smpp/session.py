@@ -279,7 +279,7 @@ class SmppSession(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # its text may name addresses; that the line is gone is all that counts
-        self._end("closed")
+        self._end("torn" if self._stream.is_torn else "closed")
 
     # what comes in
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from channels.sms.channel import Carrier
     from channels.sms.smpp.carrier import Journal, SmppGateway
     from dispatcher.metrics import Metrics
+    from dispatcher.queue.session_notes import SessionNotes
     from dispatcher.worker.receipt_journal import ReceiptJournal
 
 
@@ -51,8 +52,11 @@ def require_allowed_sessions(settings: Settings) -> None:
 
 
 def message_centres(
-    carriers: Iterable[Carrier], journal: ReceiptJournal, metrics: Metrics
+    carriers: Iterable[Carrier],
+    journal: ReceiptJournal,
+    metrics: Metrics,
+    sessions: SessionNotes | None = None,
 ) -> MessageCentres | None:
     """Return what keeps a worker's SMPP sessions; None where there are none."""
     over_smpp = [carrier for carrier in carriers if isinstance(carrier, SmppCarrier)]
-    return MessageCentres(over_smpp, journal, metrics) if over_smpp else None
+    return MessageCentres(over_smpp, journal, metrics, sessions) if over_smpp else None

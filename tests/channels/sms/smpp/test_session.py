@@ -218,6 +218,17 @@ async def test_a_close_makes_all_that_is_outstanding_uncertain_at_once() -> None
     assert stage.outcomes == dict.fromkeys("ab", NeverAnswered("closed"))
 
 
+async def test_a_line_that_ends_within_an_answer_is_told_apart() -> None:
+    async with session({"script": _all(silent, 1)}) as stage:
+        stage.submit("a")
+        await stage.centre.until(lambda: len(stage.centre.submits) == 1)
+        answer = encode(Pdu(Command.SUBMIT_SM_RESP, stage.centre.sequences[0], body=MessageAnswer("m-1")))
+        stage.line.raw(answer[:-3])
+        stage.line.close()
+        assert await stage.closed() == SessionEnd("torn", was_bound=True)
+    assert stage.outcomes == {"a": NeverAnswered("torn")}
+
+
 async def test_a_centre_that_unbinds_is_answered_and_its_last_answers_count() -> None:
     async with session({"script": _all(silent, 3)}) as stage:
         for name in "abc":
