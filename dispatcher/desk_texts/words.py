@@ -32,6 +32,9 @@ class DeskTexts:
     channels: Mapping[str, str]
     failures: Mapping[str, str]
     """Why a recipient could not be served, by the label of the error."""
+    codes: Mapping[str, str]
+    """What the codes of our own mean that stand behind a failure, and those by which SMPP refuses one recipient. Any
+    other is an HTTP status, or a word of the gateway's."""
     trial_meanings: Mapping[str, str]
     """What a gateway's answer to one SMS was taken for."""
     trial_decided: Mapping[str, str]

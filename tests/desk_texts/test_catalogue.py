@@ -75,6 +75,19 @@ def test_everything_that_the_service_can_say_has_a_word(texts: DeskTexts) -> Non
     assert set(texts.failures) >= ends | waits | told
 
 
+CODES = re.compile(
+    r"(?:Permanent|Expired|Transient|Uncertain|NotSent|NoAnswer|BrokenAnswer|AddressRefused|Refused)\(\s*\"([a-z_]+)\""
+)
+
+
+@pytest.mark.parametrize("texts", CATALOGUES.values(), ids=list(CATALOGUES))
+def test_every_code_of_ours_that_a_failure_can_have_is_explained(texts: DeskTexts) -> None:
+    sources = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "channels").rglob("*.py"))]
+    found = {code for source in sources for code in CODES.findall(source)}
+    assert {"deadline", "number_invalid", "closed"} <= found, "the pattern finds them"
+    assert found - set(texts.codes) == set()
+
+
 GERMAN_WORDS = re.compile(r"[äöüßÄÖÜ]|\b(?:ist|nicht|wird|die|der|das|und|keine?|eine?)\b")
 HELP = re.compile(r"^(?:help|metavar)$")
 

@@ -184,7 +184,7 @@ def _progress_lines(answer: Mapping[str, Any], progress: Mapping[str, Any], desk
 def _owed_line(key: str, one: Mapping[str, Any], desk: Desk) -> str:
     """Say how many behind which gateway are not reached, why, and when it is tried again."""
     reason = desk.texts.failures.get(one["reason"], one["reason"])
-    code = f" ({one['code']})" if one.get("code") else ""
+    code = f" ({code_words(one['code'], desk)})" if one.get("code") else ""
     due = one.get("next_attempt_at")
     return desk.line(
         key,
@@ -193,6 +193,12 @@ def _owed_line(key: str, one: Mapping[str, Any], desk: Desk) -> str:
         recipients=one["recipients"],
         reason=f"{reason}{code}{desk.line('next_attempt', at=desk.time(due)) if due else ''}",
     )
+
+
+def code_words(code: str, desk: Desk) -> str:
+    """Return what a code means, and the code itself, by which it is found in logs; any but our own as it is."""
+    meaning = desk.texts.codes.get(code)
+    return f"{meaning}, {code}" if meaning else code
 
 
 def progress_of(answer: Mapping[str, Any]) -> Mapping[str, Any]:

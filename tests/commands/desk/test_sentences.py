@@ -11,6 +11,7 @@ from dispatcher.commands.desk.sentences import (
     accepted_lines,
     alert_rows,
     change_line,
+    code_words,
     finding_line,
     outage_lines,
     outcome_lines,
@@ -23,7 +24,7 @@ from dispatcher.commands.desk.sentences import (
 from dispatcher.commands.desk.service import ServiceRefused, Unanswered
 from dispatcher.commands.terminal import shown
 from dispatcher.desk_texts.catalogue import DeskLanguage, desk_texts
-from dispatcher.desk_texts.desk import Desk
+from dispatcher.desk_texts.desk import Desk, desk
 from dispatcher.model.vocabulary import DISPATCHED, Reason
 
 DESK = Desk(desk_texts("de"), DeskLanguage.GERMAN, ZoneInfo("Europe/Berlin"))
@@ -299,3 +300,11 @@ def test_no_text_of_a_message_controls_a_terminal(desk: Desk) -> None:
 
 def test_a_moment_is_one_moment() -> None:
     assert DESK.time(datetime(2026, 11, 28, 5, 25, tzinfo=UTC)) == DESK.time(AT) == "28.11.2026 06:25 MEZ"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [("worker_died", "Absturz während des Sendens, worker_died"), ("410", "410"), ("BLOCKED", "BLOCKED")],
+)
+def test_a_code_of_ours_is_said_in_words(code: str, shown: str) -> None:
+    assert code_words(code, desk(DeskLanguage.GERMAN)) == shown
