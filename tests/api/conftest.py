@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fastapi import FastAPI
 
 from dispatcher.api.application import application, metrics_application
 from dispatcher.api.openapi.document import document
@@ -109,6 +110,18 @@ class Service:
         }
 
 
+_descriptions: list[Description] = []
+
+
+def description_of(app: FastAPI) -> Description:
+    """How the first application of the session describes itself. It takes a quarter of a second, which is most of what
+    a service takes to start, and no setting changes it (`tests/api/openapi/test_document.py`).
+    """
+    if not _descriptions:
+        _descriptions.append(Description(document(app)))
+    return _descriptions[0]
+
+
 @asynccontextmanager
 async def serving(
     settings: Any, limits: HttpLimits = DEFAULT_LIMITS, *, in_process: bool = True
@@ -122,7 +135,7 @@ async def serving(
         running = asyncio.create_task(serve_both(server, listener, metrics, metrics_listener))
         async with aiohttp.ClientSession() as session:
             url, inside = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (listener, metrics_listener))
-            yield Service(url, parts, session, inside, Description(document(app)), app.state.places)
+            yield Service(url, parts, session, inside, description_of(app), app.state.places)
         server.should_exit = True
         await running
         listener.close()

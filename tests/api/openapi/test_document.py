@@ -10,6 +10,7 @@ import pytest
 from fastapi import APIRouter
 
 import cap
+from channels.sms.settings import SmsGatewaySettings
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE
 from dispatcher.api.application import application
 from dispatcher.api.authentication import wired_routes
@@ -17,7 +18,8 @@ from dispatcher.api.openapi.document import document
 from dispatcher.api.schemas.ledger import LedgerLineBody
 from dispatcher.model.problems import STATUS, URN, ProblemType
 from dispatcher.model.vocabulary import AlertState, Kind, Lane, Reason
-from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service
+from dispatcher.settings import Settings
+from tests.api.conftest import INSTANCE_KEY, KEY, SECRET, Service, serving
 from tests.api.test_authentication import parts
 from tests.support.description import PROBLEM, Description
 from tests.support.submissions import warning
@@ -270,6 +272,25 @@ async def test_a_member_or_word_that_is_not_described_is_found(
     assert "more" in " ".join(description.differences(schema, alert | {"more": 1}))
     assert "severity" in " ".join(description.differences(schema, alert | {"severity": "Grave"}))
     assert "sent" in " ".join(description.differences(schema, alert | {"sent": "yesterday"}))
+
+
+@pytest.mark.parametrize("reports", [False, True])
+async def test_the_description_is_the_same_for_all_settings(
+    settings: Settings, service: Service, reports: bool
+) -> None:
+    """So that what one application says is held against the answers of all."""
+    account = {"name": "a", "url": "https://sms.example/", "reports": {"secret": "s" * 32}}
+    gateways = (SmsGatewaySettings.model_validate(account),) if reports else ()
+    feeds = settings.data_dir / "feeds.toml"
+    feeds.write_text("[[feed]]\nname = 'a'\nadapter = 'push'\n")
+    changed = settings.model_copy(
+        update={"sms_gateways": gateways, "feeds": feeds, "public_url": "https://a.example"}
+    )
+    async with serving(changed) as another:
+        assert (another.parts.reports is not None) == reports
+        body = (await another.get("/v1/openapi.json", key="")).json
+    assert service.description is not None
+    assert body == service.description.document == another.description.document
 
 
 async def test_the_description_is_the_same_for_everybody(service: Service) -> None:
