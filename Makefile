@@ -14,7 +14,7 @@ TEST_PROCESSES ?= $(shell expr $$(nproc) + 1)
 # Which of them runs which tests, and in which order: tests/selection.py.
 PARALLEL := --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo try test test-fast coverage check format geodata faults worst-case bench audit lock clean
+.PHONY: help setup demo try test collect test-fast coverage check format geodata faults worst-case bench audit lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ test: setup  ## all tests; ARGS go to pytest (ARGS="-n0 tests/cap": one folder, 
 
 coverage: setup  ## all tests, and which lines none of them reaches (takes a third longer)
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PARALLEL) $(ARGS)
+
+collect: setup  ## the names of all tests, whose modules are compiled by that
+	@$(BIN)/python -m pytest --collect-only -qq --numprocesses 0 $(ARGS)
 
 test-fast: setup  ## the tests that need no other process: no database, no queue, no command; within a minute
 	@$(BIN)/python -m pytest -m "not processes" $(PARALLEL) $(ARGS)
