@@ -31,6 +31,18 @@ MEASURED = ("tests/commands/", "tests/runtime/", "tests/worker/", "tests/e2e/tes
 each process half as much time again; elsewhere tests start hundreds, some with limits of time, some to be killed.
 """
 
+LENGTHY = (
+    "tests/api/test_shedding.py",
+    "tests/cases/test_authenticity.py",
+    "tests/commands/test_mistakes.py",
+    "tests/commands/test_serve.py",
+    "tests/described/test_schemathesis.py",
+    "tests/described/test_typescript_client.py",
+    "tests/lab/worst_case/test_bodies.py",
+    "tests/ops/test_rules.py",
+)
+"""Files of which each keeps a processor busy for a quarter of a minute and more: begun last, they are waited for."""
+
 STARTS = frozenset({"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "subprocess.Popen"})
 """Audit events: https://docs.python.org/3/library/audit_events.html"""
 
@@ -138,7 +150,12 @@ def is_long(file: Path) -> bool:
 
 
 def long_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """The order of the given items but for one thing: what starts a whole service runs longest, and must not begin
-    when nothing else is left.
+    """The order of the given items but for one thing: what runs longest must not begin when nothing else is left. What
+    starts a whole service comes first, then the lengthy files.
     """
-    return sorted(items, key=lambda one: one.get_closest_marker(LONG) is None)
+    return sorted(items, key=lambda one: (one.get_closest_marker(LONG) is None, not is_lengthy(one)))
+
+
+def is_lengthy(item: pytest.Item) -> bool:
+    """Whether a test stands in one of the lengthy files."""
+    return item.path.relative_to(item.config.rootpath).as_posix() in LENGTHY

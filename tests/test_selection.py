@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.selection import COVERAGE, LONG, MARK, MEASURED, is_measured
+from tests.selection import COVERAGE, LENGTHY, LONG, MARK, MEASURED, is_measured
 
 ROOT = Path(__file__).parents[1]
 CONFTEST = """
@@ -108,6 +108,19 @@ def test_one_process_runs_the_tests_of_a_file_and_one_all_that_start_a_whole_ser
 def test_what_starts_a_whole_service_comes_first(outcomes: Any) -> None:
     found, _ = outcomes()
     assert list(found)[:2] == ["test_long", "test_pure"]
+
+
+def test_then_come_the_lengthy_files(outcomes: Any, tmp_path: Path) -> None:
+    lengthy = tmp_path / LENGTHY[0]
+    lengthy.parent.mkdir(parents=True)
+    lengthy.write_text("def test_lengthy(): pass")
+    _, said = outcomes("-m", "not processes or e2e", "--import-mode=importlib")
+    assert re.findall(r"::(\w+) PASSED", said)[:3] == ["test_long", "test_lengthy", "test_pure"]
+
+
+@pytest.mark.parametrize("file", LENGTHY)
+def test_what_is_lengthy_exists_and_is_not_long_besides(file: str) -> None:
+    assert f"mark.{LONG}" not in (ROOT / file).read_text(encoding="utf-8")
 
 
 def test_what_no_limit_of_time_ends_ends_its_process_and_is_named(outcomes: Any, tmp_path: Path) -> None:
