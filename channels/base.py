@@ -285,6 +285,11 @@ class Endpoint(NamedTuple):
     keys: Mapping[str, str]
     """What the channel needs besides the address: `p256dh` and `auth`, a callback's secret, ..."""
 
+    @property
+    def is_legible(self) -> bool:
+        """Whether it could be read; one that could not, for want of a key, has no address and is sent to nobody."""
+        return bool(self.address)
+
 
 class Receipt(NamedTuple):
     """What the gateway answered for one endpoint. Accepted is not delivered. A tuple: one is made for each message."""

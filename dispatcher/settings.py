@@ -46,6 +46,7 @@ PEPPER_MIN_CHARACTERS: Final = 16
 BY_FILE: Final = (
     "DATABASE_URL",
     "REDIS_URL",
+    "WARN_ADDRESS_KEYS",
     "WARN_KEY_PEPPER",
     "WARN_SMPP_GATEWAYS",
     "WARN_SMS_GATEWAYS",
@@ -263,6 +264,10 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     key_pepper: Annotated[SecretStr, AfterValidator(_long_enough)] | None = None
     """Secret under which API keys are hashed, of at least 16 characters, the same on
     [all machines](several-machines.md); default: made once in the data directory, at the service's first start."""
+    address_keys: SecretStr | None = None
+    """The ring of keys that endpoints in the record are sealed with: the content of `keys/addresses`, in lines or in
+    one, the same on [all machines](several-machines.md); default: made once in the data directory, at the service's
+    first start. Without it nobody can be warned."""
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Berlin"
     """The zone in which people read times."""
     log_json: bool | None = None

@@ -30,7 +30,7 @@ import structlog
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from tests.selection import Selection
-from tests.support import inherited_signals
+from tests.support import inherited_signals, sealed
 
 _TEMPLATE = "template_dispatcher"
 _PATIENCE = 20.0  # seconds; only a failing test waits so long
@@ -69,10 +69,11 @@ def anyio_backend() -> tuple[Any, ...]:
 
 @pytest.fixture(autouse=True)
 def env(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """No setting of the caller's reaches a test. Returns monkeypatch, to set some."""
+    """No setting of the caller's reaches a test, and all have one ring of keys. Returns monkeypatch, to set some."""
     for name in os.environ:
         if name.startswith(("WARN_", "PG")) or name in {"DATABASE_URL", "REDIS_URL"}:
             monkeypatch.delenv(name)
+    monkeypatch.setenv("WARN_ADDRESS_KEYS", sealed.setting())
     return monkeypatch
 
 

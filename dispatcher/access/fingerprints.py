@@ -19,6 +19,8 @@ class SecretName(StrEnum):
     """Under which API keys are hashed."""
     VAPID = "vapid"
     """With which Web Push messages are signed."""
+    ADDRESSES = "addresses"
+    """The ring of keys that endpoints are sealed with, and found by."""
 
 
 class Agreement(StrEnum):

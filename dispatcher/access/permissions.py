@@ -212,7 +212,9 @@ GRANTS: Final = (
         Permission.MANAGE_KEYS, _OPERATOR, commands=("keys add", "keys rotate", "keys expire", "keys revoke")
     ),
     Grant(
-        Permission.MANAGE_SECRETS, _OPERATOR, commands=("secrets init", "secrets adopt", "secrets replace")
+        Permission.MANAGE_SECRETS,
+        _OPERATOR,
+        commands=("secrets init", "secrets adopt", "secrets replace", "secrets rotate", "secrets drop"),
     ),
     Grant(Permission.READ_AUDIT, _OPERATOR, commands=("audit list",)),
     Grant(Permission.IMPORT_SUBSCRIPTIONS, _OPERATOR, commands=("subscriptions import",)),

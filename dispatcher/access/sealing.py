@@ -154,6 +154,10 @@ class Sealing:
         except (InvalidTag, ValueError):
             raise Unsealable("damaged, or not what it stands for") from None
 
+    def has(self, key_id: int) -> bool:
+        """Return whether it can open what the key of this number has sealed."""
+        return key_prefix(key_id) in self._ciphers
+
     def keyed_hash(self, purpose: str, value: str) -> bytes:
         """Return 32 bytes by which equal values of a purpose are found, and nothing is learnt without the key. Raises
         ValueError for a purpose with NUL, which is what ends it.

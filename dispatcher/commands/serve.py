@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import structlog
 import typer
 
 from dispatcher.access.permissions import Permission
 from dispatcher.commands.operator import requires
+from dispatcher.commands.shell.now_and_then import NowAndThen
 from dispatcher.runtime import logs
 from dispatcher.settings import Settings
+
+if TYPE_CHECKING:
+    from dispatcher.store.sealed.clear_rows import SealedSoFar
 
 log = structlog.get_logger()
 
@@ -29,7 +35,7 @@ def up() -> None:
     from dispatcher.store.migrate import upgrade
     from dispatcher.wiring.boundaries import load_boundaries
     from dispatcher.wiring.check import check_settings
-    from dispatcher.wiring.secrets import agree_on_secrets, require_own_record
+    from dispatcher.wiring.secrets import agree_on_secrets, require_own_record, seal_clear_rows
     from dispatcher.wiring.sms.smpp import require_allowed_sessions
 
     settings = _settings("up")
@@ -46,6 +52,8 @@ def up() -> None:
             asyncio.run(require_own_record(settings, servers.database_url))
             asyncio.run(upgrade(servers.database_url))
             asyncio.run(agree_on_secrets(settings, servers.database_url))
+            if settings.database_url is None:
+                asyncio.run(seal_clear_rows(settings, servers.database_url, _log_sealed()))
             environment = {
                 # Given as files, they are in these two by now.
                 **{
@@ -71,6 +79,11 @@ def up() -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(error.exit_status) from error
     raise typer.Exit(code)
+
+
+def _log_sealed() -> Callable[[SealedSoFar], None]:
+    said = NowAndThen(lambda done, of: log.info("endpoints_sealed", rows=done, of=of))
+    return lambda at: said(at.rows, at.of)
 
 
 def _argv(name: str) -> list[str]:
@@ -141,16 +154,30 @@ async def _worker(settings: Settings) -> None:
 def migrate() -> None:
     """Bring the database to this version's schema: the one at DATABASE_URL, or of `dispatcher up` that runs here. The
     record of a service with other secrets than this machine's is left as it is.
+
+    Endpoints that an older version has left in the clear are sealed. That may be ended at any time, and goes on when
+    the command is given again.
     """
     from dispatcher.commands.admin import database_url
     from dispatcher.store.migrate import upgrade
-    from dispatcher.wiring.secrets import require_own_record
+    from dispatcher.wiring.secrets import require_own_record, seal_clear_rows
 
     settings = _settings("migrate")
     url = database_url(settings)
     asyncio.run(require_own_record(settings, url))
     asyncio.run(upgrade(url))
     typer.echo("the record is at this version's schema")
+    said = NowAndThen(lambda done, of: typer.echo(f"sealed {done:,} of {of:,} endpoints", err=True))
+    sealed = asyncio.run(seal_clear_rows(settings, url, lambda at: said(at.rows, at.of)))
+    if sealed is None:
+        return
+    typer.echo(f"sealed {sealed.rows:,} rows that an older version had left in the clear")
+    if not sealed.wiped:
+        typer.echo(
+            "the table is in use and was not written anew: until `VACUUM FULL subscription` pages of its file may hold "
+            "what was in the clear",
+            err=True,
+        )
 
 
 def _settings(name: str) -> Settings:

@@ -26,9 +26,10 @@ from dispatcher.commands.admin import on_record
 from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import json_line, shown
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions
+from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
-from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.subscriptions import Subscriptions, counts
 from dispatcher.store.parties import Parties
 from dispatcher.wiring.boundaries import load_boundaries
 from dispatcher.wiring.channels import channel_registry
@@ -112,7 +113,7 @@ def import_subscriptions(
             frozenset(one.id for one in await Parties(pool).listed(PrincipalKind.INSTANCE)),
             frozenset(sms_gateway_names(settings)),
         )
-        return await _import(pool, file, known)
+        return await _import(Subscriptions(pool, await agreed_addresses(pool, settings)), file, known)
 
     put, refused = on_record(settings, work)
     if as_json:
@@ -144,11 +145,11 @@ def _summary(put: PutSubscriptions) -> dict[str, int]:
     }
 
 
-async def _import(pool: record.Pool, file: Path, known: _Known) -> tuple[PutSubscriptions, list[_Refused]]:
+async def _import(store: Subscriptions, file: Path, known: _Known) -> tuple[PutSubscriptions, list[_Refused]]:
     """Add what can be used, chunk by chunk. Returns what that did, and what could not. Raises OSError, with how far it
     got, when the record is gone meanwhile; says how far when it is interrupted.
     """
-    store, by, put = Subscriptions(pool), operator().actor, PutSubscriptions()
+    by, put = operator().actor, PutSubscriptions()
     refused: list[_Refused] = []
     named: set[tuple[str, bytes]] = set()
     with file.open("rb") as lines:
@@ -301,7 +302,7 @@ def count_subscriptions() -> None:
     """Count active subscriptions by channel."""
 
     async def work(pool: record.Pool) -> dict[str, int]:
-        return await Subscriptions(pool).counts()
+        return await counts(pool)
 
     for channel, count in sorted(on_record(Settings(), work).items()):
         typer.echo(f"{channel}\t{count}")

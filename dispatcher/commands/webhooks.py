@@ -24,6 +24,7 @@ from dispatcher.commands.terminal import json_line, shown
 from dispatcher.model.desk_time import desk_time
 from dispatcher.model.principals import Instance
 from dispatcher.model.webhooks import WebhookTaken
+from dispatcher.runtime.secrets.ring import agreed_addresses
 from dispatcher.settings import Settings
 from dispatcher.store import record
 from dispatcher.store.parties import Parties
@@ -146,7 +147,8 @@ def try_webhook(instance_id: PartyId, *, as_json: AsJson = False) -> None:
         http = http_client(settings)
         try:
             channel = callbacks(settings, http)
-            trials = Trials(Webhooks(pool), channel, load_boundaries(settings), utc_now, settings.public_url)
+            webhooks = Webhooks(pool, await agreed_addresses(pool, settings))
+            trials = Trials(webhooks, channel, load_boundaries(settings), utc_now, settings.public_url)
             return await trials.run(instance_id, own)
         finally:
             await http.aclose()
@@ -210,7 +212,8 @@ def _registering(work: Callable[[record.Pool, Registration], Awaitable[Result]])
     async def main(pool: record.Pool) -> Result:
         http = http_client(settings)
         try:
-            registration = Registration(Webhooks(pool), callbacks(settings, http), utc_now)
+            webhooks = Webhooks(pool, await agreed_addresses(pool, settings))
+            registration = Registration(webhooks, callbacks(settings, http), utc_now)
             return await work(pool, registration)
         finally:
             await http.aclose()

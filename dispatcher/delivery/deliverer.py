@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from channels.base import ChannelError, Expired, RateLimited, Unauthorized
+from channels.base import ChannelError, Expired, NotMade, RateLimited, Receipt, Unauthorized
 from dispatcher.delivery.delivery_counts import DeliveryCounts
 from dispatcher.delivery.failure_log import Failure, FailureLog
 from dispatcher.delivery.gateway_limiter import Holder
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
     from datetime import datetime
 
-    from channels.base import Channel, Endpoint, Notice, Receipt
+    from channels.base import Channel, Endpoint, Notice
     from dispatcher.delivery.gateway_limiter import Slots
     from dispatcher.delivery.gateways import Buckets, Gateway
     from dispatcher.delivery.lanes import LaneGate
@@ -450,7 +450,8 @@ class _Work:
             await self._limiter.depart(slots)
             if self._may_go_on():
                 one.begin()
-                await self._send(channel, notice, [self._endpoints[recipients[n]] for n in positions], one)
+                endpoints = self._without_illegible([self._endpoints[recipients[n]] for n in positions], one)
+                await self._send(channel, notice, endpoints, one)
             # A recipient without a receipt was not started; the channel gives receipts for all that it started.
             self._batch.unclaim(positions)
             await self._judge(one)
@@ -459,6 +460,17 @@ class _Work:
             slots.give_back(slots.held + slots.silent)
             if one in self._awaited:
                 self._awaited.remove(one)
+
+    def _without_illegible(self, endpoints: list[Endpoint], one: _Slice) -> list[Endpoint]:
+        """Return the endpoints that could be read. The others are tried again, here or by a worker that has their key,
+        and hold up nobody.
+        """
+        illegible = [each for each in endpoints if not each.is_legible]
+        if not illegible:
+            return endpoints
+        one.slots.give_back(len(illegible))
+        self._apply([Receipt(each.id, NotMade("illegible")) for each in illegible], 0.0, one.tally)
+        return [each for each in endpoints if each.is_legible]
 
     async def _notice(self) -> Notice | None:
         """Return what may be sent now. None once nothing is left to tell: then all that is left open expires."""

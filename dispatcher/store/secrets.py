@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.access.principals import SERVICE
 from dispatcher.store import audit
+from dispatcher.store.sealed.keys import SealingKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from dispatcher.access.principals import Actor
     from dispatcher.store.record import Connection, Pool
+
+NO_KEYS: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,12 @@ class Secrets:
         )
         return NotedSecret(row["fingerprint"], row["noted_at"]) if row else None
 
-    async def replace(self, name: SecretName, fingerprint: str, by: Actor) -> None:
-        """Let the record know another secret in place of the one that it knew."""
+    async def replace(
+        self, name: SecretName, fingerprint: str, by: Actor, keys: Mapping[int, str] = NO_KEYS
+    ) -> None:
+        """Let the record know another secret in place of the one that it knew; of a ring also the fingerprints of its
+        `keys`, by number.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
             before = await connection.fetchval(
                 "SELECT fingerprint FROM shared_secret WHERE name = $1 FOR UPDATE", name.value
@@ -58,6 +67,8 @@ class Secrets:
                 await _note_replaced_pepper(connection, before, fingerprint)
             if name is SecretName.VAPID:
                 await _note_vapid_key(connection, fingerprint)
+            if name is SecretName.ADDRESSES:
+                await SealingKeys(connection).replace(keys)
             await audit.note(
                 connection, by, "secret.replace", secret=name.value, before=before, after=fingerprint
             )
@@ -74,6 +85,14 @@ class Secrets:
         return int(
             await self._pool.fetchval(
                 "SELECT count(*) FROM api_key WHERE revoked_at IS NULL AND replaced_pepper IS NULL"
+            )
+        )
+
+    async def sealed(self) -> int:
+        """Return how many subscriptions that have not ended are sealed with the service's ring of keys."""
+        return int(
+            await self._pool.fetchval(
+                "SELECT count(*) FROM subscription WHERE ended_at IS NULL AND sealed IS NOT NULL"
             )
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -14,42 +13,48 @@ from dispatcher.model.webhooks import Environment, Webhook, WebhookTaken
 from dispatcher.store import audit
 from dispatcher.store.delivery.relocation import move_waiting
 from dispatcher.store.keys import NoSuchBearer
+from dispatcher.store.sealed.addresses import COLUMNS
+from dispatcher.store.sealed.clear_rows import seal_before
 from dispatcher.store.sql import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
     from dispatcher.access.principals import Actor
     from dispatcher.model.webhooks import WantedWebhook
     from dispatcher.store.record import Connection, Pool
+    from dispatcher.store.sealed.addresses import Addresses
 
 CHANNEL: Final = "app"
 REMOVED: Final = "removed"
 """The reason with which a subscription ends whose instance gave up its webhook."""
-_WEBHOOK: Final = """
-SELECT s.id, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
+_WEBHOOK: Final = f"""
+SELECT s.id, {COLUMNS}, s.address, s.keys, s.language, s.ended_at, i.environment, w.places IS NULL AS follows_all,
   ARRAY(SELECT unnest(coalesce(w.places, i.places)) AS p INTERSECT SELECT unnest(i.places) ORDER BY p) AS places
 FROM webhook w JOIN instance i ON i.id = w.instance_id JOIN subscription s ON s.id = w.subscription_id
-WHERE w.instance_id = $1 AND s.end_reason IS DISTINCT FROM $2"""
-_FOUND: Final = """
-SELECT s.id, s.keys, s.ended_at IS NOT NULL AS ended FROM subscription s
+WHERE w.instance_id = $1 AND s.end_reason IS DISTINCT FROM $2"""  # noqa: S608 - constant
+_FOUND: Final = f"""
+SELECT s.id, {COLUMNS}, s.address, s.keys, s.ended_at IS NOT NULL AS ended FROM subscription s
 WHERE s.channel = $1 AND s.instance = $2
   AND (s.id = (SELECT subscription_id FROM webhook WHERE instance_id = $2) OR s.id = ANY($3::bigint[]))
-ORDER BY s.ended_at IS NOT NULL, s.id = ANY($3::bigint[]) LIMIT 1 FOR UPDATE"""
+ORDER BY s.ended_at IS NOT NULL, s.id = ANY($3::bigint[]) LIMIT 1 FOR UPDATE"""  # noqa: S608 - constant
 """The recipient that a webhook takes up: the one that it has, an imported one of the instance with this URL, or the
 last one that it had."""
 
 
 class Webhooks:
-    """Reads and writes webhooks. Every act is on the audit trail, without the URL."""
+    """Reads and writes webhooks; `addresses` seals and opens their URLs and secrets. Every act is on the audit trail,
+    without the URL.
+    """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, addresses: Addresses) -> None:
         self._pool = pool
+        self._addresses = addresses
 
     async def of(self, instance_id: str) -> Webhook | None:
         """Return the webhook of an instance."""
-        return await _read(self._pool, instance_id)
+        return await self._read(self._pool, instance_id)
 
     async def put(
         self,
@@ -65,7 +70,7 @@ class Webhooks:
         async with self._pool.acquire() as connection, connection.transaction():
             environment = await _lock(connection, instance_id)
             try:
-                number = await _put_subscription(connection, instance_id, wanted, keys)
+                number = await self._put_subscription(connection, instance_id, wanted, keys)
             except asyncpg.UniqueViolationError:
                 raise WebhookTaken from None
             await connection.execute(
@@ -75,10 +80,12 @@ class Webhooks:
                 number,
                 None if wanted.places is None else list(wanted.places),
             )
-            await _follow(connection, instance_id, number, warned=environment is Environment.PRODUCTION)
+            webhook = await self._known(connection, instance_id)
+            warned = environment is Environment.PRODUCTION
+            await _follow(connection, number, webhook.places if warned else ())
             await move_waiting(connection, number, wanted.gateway)
             await audit.note(connection, by, "webhook.put", instance=instance_id)
-            return await _known(connection, instance_id)
+            return webhook
 
     async def change_keys(
         self,
@@ -91,22 +98,25 @@ class Webhooks:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, instance_id)
-            webhook = await _read(connection, instance_id)
+            webhook = await self._read(connection, instance_id)
             if webhook is None or webhook.ended_at is not None:
                 return None
+            sealed = self._addresses.seal(webhook.url, keys(webhook.keys))
             await connection.execute(
-                "UPDATE subscription SET keys = $2 WHERE id = $1",
+                """UPDATE subscription SET address = NULL, sealed = $2, address_hash = $3, keys = $4 WHERE id = $1""",
                 webhook.subscription_id,
-                keys(webhook.keys),
+                sealed.sealed,
+                sealed.address_hash,
+                sealed.keys,
             )
             await audit.note(connection, by, "webhook.rotate", instance=instance_id)
-            return await _known(connection, instance_id)
+            return await self._known(connection, instance_id)
 
     async def remove(self, instance_id: str, by: Actor = UNNAMED_OPERATOR) -> bool:
         """End the webhook: nothing more is sent to it. Returns whether there was one. Raises `NoSuchBearer`."""
         async with self._pool.acquire() as connection, connection.transaction():
             await _lock(connection, instance_id)
-            webhook = await _read(connection, instance_id)
+            webhook = await self._read(connection, instance_id)
             if webhook is None:
                 return False
             # Its row stays, and says which recipient the instance was: registering again takes that one up.
@@ -138,6 +148,93 @@ class Webhooks:
         )
         return max(left or 0.0, 0.001)
 
+    async def _put_subscription(
+        self,
+        connection: Connection,
+        instance_id: str,
+        wanted: WantedWebhook,
+        keys: Callable[[Mapping[str, str]], dict[str, str]],
+    ) -> int:
+        """Write the subscription and return its number: the one that the instance has, or else an imported one of its
+        own with this URL, or the one that it had before its webhook ended, or a new one. Raises UniqueViolationError
+        where the URL is another's.
+
+        Who is alarmed is known by number: under another one the instance would hear of no end of what it has accepted.
+        """
+        same = await self._own_spellings(connection, instance_id, wanted)
+        await seal_before(connection, self._addresses, [(CHANNEL, wanted.url)])
+        row = await connection.fetchrow(_FOUND, CHANNEL, instance_id, same)
+        # A secret ends with its webhook.
+        before = self._addresses.of_either(row).keys if row and not row["ended"] else {}
+        sealed = self._addresses.seal(wanted.url, keys(before))
+        values = (wanted.gateway, sealed.sealed, sealed.address_hash, sealed.keys, wanted.language)
+        if row is not None:
+            await connection.execute(
+                """UPDATE subscription SET gateway = $2, address = NULL, sealed = $3, address_hash = $4, keys = $5,
+                     language = $6, ended_at = NULL, end_reason = NULL WHERE id = $1""",
+                row["id"],
+                *values,
+            )
+            return int(row["id"])
+        number: int = await connection.fetchval(
+            """INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, language, instance)
+               VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
+            CHANNEL,
+            *values,
+            instance_id,
+        )
+        return number
+
+    async def _own_spellings(
+        self, connection: Connection, instance_id: str, wanted: WantedWebhook
+    ) -> list[int]:
+        """Return the instance's own subscriptions with this URL, in whatever spelling. Raises `WebhookTaken` where it
+        is another's.
+        """
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('webhook ' || $1, 0))", wanted.gateway
+        )
+        rows = await connection.fetch(
+            f"""SELECT id, {COLUMNS}, address, keys, instance FROM subscription
+                WHERE channel = $1 AND ended_at IS NULL AND gateway = $2""",  # noqa: S608 - constant
+            CHANNEL,
+            wanted.gateway,
+        )
+        url, own_hash = normal_spelling(wanted.url), self._addresses.hash(wanted.url)
+        # What cannot be opened is compared by its hash.
+        same = [
+            row
+            for row in rows
+            if row["address_hash"] == own_hash
+            or url == normal_spelling(self._addresses.of_either(row).address)
+        ]
+        if any(row["instance"] != instance_id for row in same):
+            raise WebhookTaken
+        return [row["id"] for row in same]
+
+    async def _known(self, connection: Connection, instance_id: str) -> Webhook:
+        """Return the webhook, which is there: this transaction wrote it."""
+        webhook = await self._read(connection, instance_id)
+        if webhook is None:
+            raise LookupError(instance_id)
+        return webhook
+
+    async def _read(self, connection: Any, instance_id: str) -> Webhook | None:
+        row = await connection.fetchrow(_WEBHOOK, instance_id, REMOVED)
+        if row is None:
+            return None
+        endpoint = self._addresses.of_either(row)
+        return Webhook(
+            subscription_id=row["id"],
+            url=endpoint.address,
+            keys=endpoint.keys,
+            language=row["language"],
+            places=tuple(row["places"]),
+            follows_all=row["follows_all"],
+            environment=Environment(row["environment"]),
+            ended_at=row["ended_at"],
+        )
+
 
 async def _lock(connection: Connection, instance_id: str) -> Environment:
     """Hold the instance's row until the transaction ends, so that two changes come one after the other."""
@@ -149,65 +246,8 @@ async def _lock(connection: Connection, instance_id: str) -> Environment:
     return Environment(found)
 
 
-async def _put_subscription(
-    connection: Connection,
-    instance_id: str,
-    wanted: WantedWebhook,
-    keys: Callable[[Mapping[str, str]], dict[str, str]],
-) -> int:
-    """Write the subscription and return its number: the one that the instance has, or else an imported one of its own
-    with this URL, or the one that it had before its webhook ended, or a new one. Raises UniqueViolationError where the
-    URL is another's.
-
-    Who is alarmed is known by number: under another one the instance would hear of no end of what it has accepted.
-    """
-    address_hash = hashlib.sha256(wanted.url.encode()).digest()
-    same = await _own_spellings(connection, instance_id, wanted)
-    row = await connection.fetchrow(_FOUND, CHANNEL, instance_id, same)
-    # A secret ends with its webhook.
-    before = row["keys"] if row and not row["ended"] else {}
-    values = (wanted.gateway, wanted.url, address_hash, keys(before), wanted.language)
-    if row is not None:
-        await connection.execute(
-            """UPDATE subscription SET gateway = $2, address = $3, address_hash = $4, keys = $5, language = $6,
-                 ended_at = NULL, end_reason = NULL WHERE id = $1""",
-            row["id"],
-            *values,
-        )
-        return int(row["id"])
-    number: int = await connection.fetchval(
-        """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance)
-           VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
-        CHANNEL,
-        *values,
-        instance_id,
-    )
-    return number
-
-
-async def _own_spellings(connection: Connection, instance_id: str, wanted: WantedWebhook) -> list[int]:
-    """Return the instance's own subscriptions with this URL, in whatever spelling. Raises `WebhookTaken` where it is
-    another's.
-    """
-    await connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended('webhook ' || $1, 0))", wanted.gateway
-    )
-    rows = await connection.fetch(
-        "SELECT id, address, instance FROM subscription WHERE channel = $1 AND ended_at IS NULL AND gateway = $2",
-        CHANNEL,
-        wanted.gateway,
-    )
-    url = normal_spelling(wanted.url)
-    same = [row for row in rows if normal_spelling(row["address"]) == url]
-    if any(row["instance"] != instance_id for row in same):
-        raise WebhookTaken
-    return [row["id"] for row in same]
-
-
-async def _follow(connection: Connection, instance_id: str, number: int, *, warned: bool) -> None:
-    """Let the subscription follow its places and nothing else; nothing at all where nobody is to be `warned`."""
-    webhook = await _known(connection, instance_id)
-    places = list(webhook.places) if warned else []
+async def _follow(connection: Connection, number: int, places: Sequence[str]) -> None:
+    """Let the subscription follow these places and nothing else."""
     await connection.execute("DELETE FROM watched_area WHERE subscription_id = $1", number)
     # As sets: an array is searched anew for each row, and an instance may have all eleven thousand municipalities.
     await connection.execute(
@@ -222,28 +262,4 @@ async def _follow(connection: Connection, instance_id: str, number: int, *, warn
            WHERE subscription_id = $1 ON CONFLICT DO NOTHING""",
         number,
         places,
-    )
-
-
-async def _known(connection: Connection, instance_id: str) -> Webhook:
-    """Return the webhook, which is there: this transaction wrote it."""
-    webhook = await _read(connection, instance_id)
-    if webhook is None:
-        raise LookupError(instance_id)
-    return webhook
-
-
-async def _read(connection: Any, instance_id: str) -> Webhook | None:
-    row = await connection.fetchrow(_WEBHOOK, instance_id, REMOVED)
-    if row is None:
-        return None
-    return Webhook(
-        subscription_id=row["id"],
-        url=row["address"],
-        keys=row["keys"],
-        language=row["language"],
-        places=tuple(row["places"]),
-        follows_all=row["follows_all"],
-        environment=Environment(row["environment"]),
-        ended_at=row["ended_at"],
     )

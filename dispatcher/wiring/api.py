@@ -64,11 +64,11 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     metrics, boundaries = process_metrics(settings), load_boundaries(settings)
     feeds = check_settings(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
-    pool, pepper = await record_and_secret(settings, SecretName.PEPPER, connecting)
+    pool, pepper, addresses = await record_and_secret(settings, SecretName.PEPPER, connecting)
     wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
-        alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool), sms_charges(settings)
+        alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool, addresses), sms_charges(settings)
         statuses = AlertStatuses(pool, charges)
         sources = Sources(pool, pepper)
         if pooled is not None:
@@ -103,10 +103,12 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
             reports=delivery_reports(settings, pool, metrics),
             refused_credentials=RefusedCredentials(metrics),
             registration=Registration(
-                Webhooks(pool), App(http, policy=exemptions(settings).policy_of_registration()), utc_now
+                Webhooks(pool, addresses),
+                App(http, policy=exemptions(settings).policy_of_registration()),
+                utc_now,
             ),
             trials=Trials(
-                Webhooks(pool), callbacks(settings, http), boundaries, utc_now, settings.public_url
+                Webhooks(pool, addresses), callbacks(settings, http), boundaries, utc_now, settings.public_url
             ),
             push_key=PushKey(Secrets(pool)),
         )

@@ -14,7 +14,6 @@ from channels.webpush.vapid import PLACEHOLDER, VapidKeys, VapidSigner, generate
 from channels.webpush.withdrawal import Withdrawer
 from dispatcher.access.fingerprints import short
 from dispatcher.runtime.secrets.files import previous_vapid_keys
-from dispatcher.store.delivery.message_locations import MessageLocations
 from dispatcher.store.secrets import Secrets
 from dispatcher.wiring.http_client import exemptions
 from dispatcher.wiring.setting_errors import naming_setting
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from dispatcher.metrics import Metrics
     from dispatcher.settings import Settings
     from dispatcher.store import record
+    from dispatcher.store.delivery.message_locations import MessageLocations
 
 log = structlog.get_logger()
 
@@ -91,10 +91,15 @@ def push_encoder(settings: Settings, keys: PrecomputedKeys | None) -> Encoder:
 
 
 def message_withdrawals(
-    settings: Settings, pool: record.Pool, http: HttpClient, gate: LaneGate, metrics: Metrics, notes: Notes
+    settings: Settings,
+    store: MessageLocations,
+    http: HttpClient,
+    gate: LaneGate,
+    metrics: Metrics,
+    notes: Notes,
 ) -> MessageWithdrawals | None:
     """Return what takes messages back at push services; None where `notes` gathers no locations."""
     if notes.locations is None:
         return None
     withdrawer = Withdrawer(http, exemptions(settings).policy(Purpose.PUSH))
-    return MessageWithdrawals(notes.locations, MessageLocations(pool), withdrawer, gate, metrics)
+    return MessageWithdrawals(notes.locations, store, withdrawer, gate, metrics)

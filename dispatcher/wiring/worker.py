@@ -32,6 +32,7 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.ledger import Ledger
+from dispatcher.store.delivery.message_locations import MessageLocations
 from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.delivery.statistics import Statistics
 from dispatcher.store.leadership import FEEDS_LOCK, SILENT_S, Leadership
@@ -68,7 +69,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     feeds = check_settings(settings, boundaries)
     metrics = _worker_metrics(settings)
     connecting = record.connect(database_url, size=record_connections(settings))
-    pool, pem = await record_and_secret(settings, SecretName.VAPID, connecting)
+    pool, pem, addresses = await record_and_secret(settings, SecretName.VAPID, connecting)
     client = open_queue(queue)
     wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     clock, keys = RecordClock(), precomputed_keys(settings)
@@ -78,8 +79,8 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
     registry = channels.channel_registry(settings, http, vapid, clock, keys, carriers=carriers, notes=notes)
     centres = message_centres(carriers.values(), journal, metrics, SessionNotes(client))
     gate = LaneGate(wake_ups.higher_lane_active)
-    alerts, lease = Alerts(pool), settings.delivery.lease
-    ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again)
+    alerts, subscriptions, lease = Alerts(pool), Subscriptions(pool, addresses), settings.delivery.lease
+    ledger = Ledger(pool, lease=lease.duration, wake_up_again=lease.wake_up_again, addresses=addresses)
     leadership = Leadership(pool, silent_s=max(SILENT_S, 3 * settings.reconcile_interval_s))
     charges = sms_charges(settings)
     plans = Plans(
@@ -114,7 +115,7 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             deliverer=Deliverer(
                 DelivererDependencies(
                     ledger=ledger,
-                    subscriptions=Subscriptions(pool),
+                    subscriptions=subscriptions,
                     notices=notices,
                     channels=registry,
                     wake_ups=wake_ups,
@@ -142,10 +143,12 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             metrics=metrics,
             health=Health(pool, wake_ups, needs_queue=True),
             feed_scheduler=scheduler,
-            key_precomputer=None if keys is None else KeyPrecomputer(keys, Subscriptions(pool), metrics),
+            key_precomputer=None if keys is None else KeyPrecomputer(keys, subscriptions, metrics),
             message_centres=centres,
-            vapid_key_notes=VapidKeyNotes(notes.learnt, Subscriptions(pool)),
-            message_withdrawals=message_withdrawals(settings, pool, http, gate, metrics, notes),
+            vapid_key_notes=VapidKeyNotes(notes.learnt, subscriptions),
+            message_withdrawals=message_withdrawals(
+                settings, MessageLocations(pool, addresses), http, gate, metrics, notes
+            ),
         )
     finally:
         await leadership.drop()

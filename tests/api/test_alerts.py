@@ -11,6 +11,7 @@ from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import INSTANCE_KEY, KEY, NEIGHBOUR, OTHER_KEY, Service
 from tests.support.histories import finish, ledger_of, plan, subscription
 from tests.support.messages import DUEREN, JUELICH
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, stored, warning
 
 
@@ -39,7 +40,7 @@ NOWHERE = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 @pytest.fixture
 async def sent(service: Service, pool: Any) -> Any:
     """An alert to Anna and Bernd: accepted for one, rejected for the other."""
-    await Subscriptions(pool).add_many(
+    await Subscriptions(pool, ADDRESSES).add_many(
         [subscription("anna", DUEREN, ref="r-1"), subscription("bernd", DUEREN)]
     )
     one = warning(DUEREN, JUELICH)

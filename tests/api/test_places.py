@@ -18,6 +18,7 @@ from tests.support import followers
 from tests.support.followers import circle, follow, send
 from tests.support.histories import ledger_of, planned, subscription
 from tests.support.messages import HEIMBACH, JUELICH
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 people = followers.people
@@ -62,7 +63,9 @@ async def usually(service: Any, pool: Any, planner: Any, times: int = 5) -> None
 
 
 async def crowd(pool: Any, count: Any) -> None:
-    await Subscriptions(pool).add_many([subscription(f"p{number}", JUELICH) for number in range(count)])
+    await Subscriptions(pool, ADDRESSES).add_many(
+        [subscription(f"p{number}", JUELICH) for number in range(count)]
+    )
 
 
 async def test_many_times_the_usual_waits_for_a_person_who_approves_that_many(

@@ -24,6 +24,7 @@ from dispatcher.store.migrate import upgrade
 from tests.api.conftest import KEY, OTHER_KEY, introduce, serving
 from tests.support.histories import finish, ledger_of, plan
 from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 SECRET = "geheimnis-des-gateways"
@@ -82,7 +83,7 @@ async def warn(service: Any, pool: Any, *wanted: Any) -> Sent:
     for n, name in enumerate(wanted):
         keys = {"gateway": name} if name else {}
         one = NewSubscription("sms", name or "sms-1", f"+491510000000{n}", keys, (DUEREN,))
-        await Subscriptions(pool).add_many([one])
+        await Subscriptions(pool, ADDRESSES).add_many([one])
     alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
     ready_batches = await plan(ledger_of(pool), Plans(pool, 2), alert_id)
     return Sent(service, pool, alert_id, [wake_ups.batch_id for wake_ups in ready_batches])
@@ -191,7 +192,7 @@ async def test_what_nobody_sent_is_answered_all_the_same_and_counted(service: An
 
 
 async def test_a_recipient_of_another_channel_has_no_reports(service: Any, pool: Any) -> None:
-    await Subscriptions(pool).add_many(
+    await Subscriptions(pool, ADDRESSES).add_many(
         [NewSubscription("webpush", "sms-1", "https://push.example/a", {}, (DUEREN,))]
     )
     sent = await warn(service, pool)

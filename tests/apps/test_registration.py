@@ -16,6 +16,7 @@ from dispatcher.apps.webhook_refusal import WebhookRefused
 from dispatcher.model.principals import Instance
 from dispatcher.store.webhooks import Webhooks
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, NOW
+from tests.support.sealed import ADDRESSES
 
 URL = "https://app.dueren.example/warnings"
 GIVEN, OTHER = ("whsec_" + b64encode(letter * 32).decode() for letter in (b"g", b"o"))
@@ -25,7 +26,7 @@ OWN = (DUEREN, JUELICH)
 @pytest.fixture
 async def registration(pool: Any, sources: Any, client_for: Callable[..., Any]) -> Registration:
     await sources.put_instance(Instance("dueren", "Düren", OWN), f"wi_dueren_{'s' * 43}")
-    return Registration(Webhooks(pool), App(client_for()), lambda: NOW)
+    return Registration(Webhooks(pool, ADDRESSES), App(client_for()), lambda: NOW)
 
 
 async def put(registration: Registration, *, url: str = URL, **asked: Any) -> Any:

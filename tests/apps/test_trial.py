@@ -20,6 +20,7 @@ from dispatcher.model.principals import Instance
 from dispatcher.store.webhooks import Webhooks
 from tests.channels.far_side import answer, far_side, reset
 from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
 
 OWN = (DUEREN,)
 
@@ -48,7 +49,7 @@ async def world(
 ) -> AsyncIterator[World]:
     await sources.put_instance(Instance("dueren", "Düren", OWN), f"wi_dueren_{'s' * 43}")
     async with far_side() as side:
-        channel, webhooks = App(client_for(side.origin), timeout_s=5), Webhooks(pool)
+        channel, webhooks = App(client_for(side.origin), timeout_s=5), Webhooks(pool, ADDRESSES)
         asked = WebhookRequest(f"{side.origin}/x")
         found = await Registration(webhooks, channel, now).put("dueren", OWN, asked, BY)
         yield World(Trials(webhooks, channel, boundaries, now), pool, side, found.new_secret or "")
@@ -75,7 +76,7 @@ async def test_it_is_declarative_where_warnings_are(
 ) -> None:
     page = "https://warnung.example/"
     channel = App(client_for(world.side.origin), timeout_s=5)
-    result = await Trials(Webhooks(world.pool), channel, boundaries, now, page).run("dueren", OWN)
+    result = await Trials(Webhooks(world.pool, ADDRESSES), channel, boundaries, now, page).run("dueren", OWN)
     assert result is not None
     shown = NoticeBody.model_validate(result.notice)
     assert shown.notification is not None
@@ -111,7 +112,7 @@ async def test_an_answer_is_said_as_what_a_warning_would_make_of_it(
     assert (result.status, result.meaning) == (status, Meaning(meaning))
     assert "a secret" not in repr(result), "of the answer nothing is shown but its status"
     assert len(world.side.seen) == 1, "no redirect is followed, nothing is repeated"
-    webhook = await Webhooks(world.pool).of("dueren")
+    webhook = await Webhooks(world.pool, ADDRESSES).of("dueren")
     assert webhook is not None
     assert webhook.ended_at is None, "a test ends nothing"
 
@@ -127,7 +128,7 @@ async def test_where_nothing_may_be_sent_nothing_is(
     world: World, client_for: Callable[..., HttpClient], boundaries: Boundaries
 ) -> None:
     """An exemption that is taken away holds for what was registered under it."""
-    trials = Trials(Webhooks(world.pool), App(client_for()), boundaries, now)
+    trials = Trials(Webhooks(world.pool, ADDRESSES), App(client_for()), boundaries, now)
     result = await trials.run("dueren", OWN)
     assert result is not None
     assert (result.status, result.error, result.meaning) == (None, "url_not_https", "refused")
@@ -143,5 +144,5 @@ async def test_one_is_sent_in_ten_seconds(world: World) -> None:
 
 
 async def test_without_a_webhook_nothing_is_sent(world: World) -> None:
-    await Webhooks(world.pool).remove("dueren")
+    await Webhooks(world.pool, ADDRESSES).remove("dueren")
     assert await world.trials.run("dueren", OWN) is None

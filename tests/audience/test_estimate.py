@@ -22,6 +22,7 @@ from tests.api.conftest import Service
 from tests.support.followers import AROUND, FOLLOWED, INSIDE, audience, circle, follow, send
 from tests.support.histories import finish, ledger_of, subscription
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 from tests.targeting.drawing import circle as drawn_circle
 
@@ -33,7 +34,7 @@ HOME = "<circle>50.800,6.480 0.06</circle>"
 async def test_a_preview_counts_places_and_names_gaps(
     service: Service, pool: Any, people: dict[str, int]
 ) -> None:
-    await Subscriptions(pool).add_many([subscription("sms", HEIMBACH, channel="app")])
+    await Subscriptions(pool, ADDRESSES).add_many([subscription("sms", HEIMBACH, channel="app")])
     answer = await service.submit(warning(DUEREN, JUELICH), path=PREVIEW)
     assert answer.json["reach"] == {"webpush": len(FOLLOWED)}
     assert answer.json["reach_by_municipality"][DUEREN] == {"webpush": len(FOLLOWED) - 1}
@@ -47,7 +48,9 @@ async def test_by_shape_the_exact_number_is_for_those_who_decide_and_not_for_the
     boundaries = Boundaries.default()
     matched = match([drawn_circle(50.8, 6.48, 1)], boundaries)
     affected = [AffectedMunicipality(DUEREN, "Düren", "geometry", 0.1)]
-    estimator = AudienceEstimator(Subscriptions(pool), LocationIndex(WatchedAreas(pool)), boundaries)
+    estimator = AudienceEstimator(
+        Subscriptions(pool, ADDRESSES), LocationIndex(WatchedAreas(pool)), boundaries
+    )
     estimate = await estimator.of(matched, affected, target_of(matched, boundaries, [DUEREN]))
     assert estimate.reach.by_channel == {"webpush": len(AROUND)}
     assert estimate.shown_by_channel() == {"webpush": TOO_FEW}
@@ -62,7 +65,7 @@ async def test_nobody_is_found_by_moving_a_small_circle_about(
 ) -> None:
     """Whatever else is counted with the one who lives there, who follows the municipality."""
     await follow(pool, {"home": [INSIDE], **{f"n{number}": [DUEREN] for number in range(neighbours)}})
-    await Subscriptions(pool).add_many([subscription("sms", HEIMBACH, channel="app")])
+    await Subscriptions(pool, ADDRESSES).add_many([subscription("sms", HEIMBACH, channel="app")])
     here, there = [(await service.submit(circle(shapes), path=PREVIEW)).json for shapes in (HOME, FAR)]
     for member in ("reach", "reach_by_municipality", "gaps"):
         assert here[member] == there[member]

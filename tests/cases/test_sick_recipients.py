@@ -11,6 +11,7 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.cases.town import DUEREN, Town
 from tests.channels.far_side import answer
 from tests.channels.webpush import subscription as browser
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 DEAD = "dead"
@@ -78,7 +79,7 @@ async def test_the_living_hear_of_it_and_the_dead_end(
         await (answer(status) if is_dead else answer(201, {}, b'{"id": "x"}'))(seen, writer)
 
     town.gateways.react = react
-    await Subscriptions(town.pool).add_many(subscriptions_of(town, channel, count, dead))
+    await Subscriptions(town.pool, ADDRESSES).add_many(subscriptions_of(town, channel, count, dead))
     await town.accepted(warning(DUEREN, identifier="eins", headline="Sturm", severity="Severe"))
     for _ in range(2):  # plan, and each batch once
         await round_of_work(town)

@@ -28,6 +28,7 @@ from tests.channels.far_side import FarSide
 from tests.channels.webpush import subscription as browser
 from tests.support.histories import jobs_waiting, let_wake_ups_lapse
 from tests.support.messages import Message, cap_time
+from tests.support.sealed import ADDRESSES
 
 ALDENHOVEN, DUEREN, JUELICH, LINNICH = "05358004", "05358008", "05358024", "05358036"
 HUECKELHOVEN = "05370020"
@@ -117,7 +118,7 @@ class Town:
             "sms": ("sms", f"+4915550{len(self.people):06}", {}),
         }[channel]
         person = NewSubscription(channel, gateway, address, keys, places, watched_areas=watched)
-        await Subscriptions(self.pool).add_many([person])
+        await Subscriptions(self.pool, ADDRESSES).add_many([person])
         self.people[name] = person
 
     async def submit(self, message: Message | bytes, source: str = "dueren") -> Answer:

@@ -11,6 +11,7 @@ from dispatcher.store.delivery.plans import Plans
 from tests.store import conftest as on_record
 from tests.support.histories import ledger_of, plan, submit, subscribe
 from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
 
 pool = on_record.pool
 
@@ -19,7 +20,7 @@ async def test_dead_letters_are_listed_without_addresses(run: Any, pool: Any) ->
     await pool.execute(
         "INSERT INTO source (id, name, senders, territory) VALUES ('leitstelle', '', '{}', '{}')"
     )
-    subscriptions, ledger = Subscriptions(pool), ledger_of(pool)
+    subscriptions, ledger = Subscriptions(pool, ADDRESSES), ledger_of(pool)
     await subscribe(pool, subscriptions, "anna")
     await submit(Alerts(pool), "A", DUEREN)
     [wake_ups] = await plan(ledger, Plans(pool, 10), "A")

@@ -24,6 +24,7 @@ from tests.store.sms.phones import phones
 from tests.support.feed_messages import archive, warning
 from tests.support.histories import ledger_of, submit
 from tests.support.messages import DUEREN, message, stored
+from tests.support.sealed import ADDRESSES
 
 Run = Callable[..., Awaitable[list[str]]]
 pool, sources, alerts = on_record.pool, on_record.sources, on_record.alerts
@@ -112,7 +113,7 @@ def test_a_held_messages_headline_controls_no_terminal() -> None:
 
 
 async def test_sms_that_no_budget_holds_are_let_go_once(run: Any, pool: Any, alerts: Any) -> None:
-    await phones(pool, Subscriptions(pool), 5)
+    await phones(pool, Subscriptions(pool, ADDRESSES), 5)
     await submit(alerts, "A", DUEREN)
     charges = Charges([Contract("a", parts_per_alert=1)])
     texts = TextParts({("alert", "", "a"): 2})
@@ -158,7 +159,7 @@ async def test_whoever_decides_sees_what_the_sms_would_cost_and_what_is_left(
     held = {"reason": Reason.HELD, "held_for": "area", "raw": made.xml()}
     await submit(alerts, "A", DUEREN, **held)
     assert "SMS" not in "\n".join(await run("held", "show", "A")), "nobody gets one"
-    await phones(pool, Subscriptions(pool), 30)
+    await phones(pool, Subscriptions(pool, ADDRESSES), 30)
     shown = await run("held", "show", "A")
     first = shown.index(
         "Wird sie freigegeben, kosten ihre SMS höchstens (an alle Angemeldeten dieser Gemeinden):"
@@ -179,7 +180,7 @@ async def test_of_sms_that_wait_for_a_budget_it_is_said_what_was_used_and_what_i
     run: Any, pool: Any, alerts: Any, surroundings: Any
 ) -> None:
     surroundings.setenv("WARN_SMS_GATEWAYS", json.dumps([GATEWAY]))
-    await phones(pool, Subscriptions(pool), 30)
+    await phones(pool, Subscriptions(pool, ADDRESSES), 30)
     await submit(alerts, "A", DUEREN, raw=message("A").xml())
     plans = Plans(pool, 100, charges=Charges([Contract("a", parts_per_alert=20)]))
     async for _ in plans.portions(

@@ -7,6 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from dispatcher.store import record
+from tests.store.sealed.clear import add_clear
+
 
 async def test_a_port_in_use_is_said_before_anything_is_started(dispatcher: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -138,3 +141,18 @@ async def test_addresses_of_servers_may_stand_in_files(
     for words in (("migrate",), ("secrets", "init"), ("source", "list")):
         done = await dispatcher(*words)
         assert done.returncode == 0, done.stderr
+
+
+async def test_migrate_seals_what_an_older_version_left_in_the_clear(run: Any, database_url: str) -> None:
+    pool = await record.connect(database_url, size=1)
+    await add_clear(pool, "+4915100000001", {}, channel="sms")
+    done = await run("migrate")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "the record is at this version's schema",
+        "sealed 1 rows that an older version had left in the clear",
+    ]
+    assert "sealed 1 of 1 endpoints" in done.stderr
+    again = await run("migrate")
+    assert again.stdout == "the record is at this version's schema\n"
+    await pool.close()

@@ -22,6 +22,7 @@ from dispatcher.store.sources import Sources
 from tests.commands.conftest import PEPPER
 from tests.store import conftest as on_record
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.sealed import ADDRESSES, endpoints
 
 pool = on_record.pool
 
@@ -90,7 +91,7 @@ async def test_a_line_that_cannot_be_used_is_named_and_the_others_are_added(
     assert "2 added or renewed, 1 refused" in done.output
     assert "app.dueren.example" not in done.output, "no address on a screen"
     assert "6.48" not in done.output, "nor a place"
-    assert await Subscriptions(pool).counts() == {"app": 2}
+    assert await Subscriptions(pool, ADDRESSES).counts() == {"app": 2}
 
 
 async def test_imported_endpoints_name_only_origins_that_are_exempt_for_them(
@@ -114,7 +115,7 @@ async def test_imported_endpoints_name_only_origins_that_are_exempt_for_them(
     assert "line 1: url_purpose" in done.output
     assert "a push server needs push= before it" in done.output
     assert "2 added or renewed, 1 refused" in done.output
-    assert await Subscriptions(pool).counts() == {"app": 1, "webpush": 1}
+    assert await Subscriptions(pool, ADDRESSES).counts() == {"app": 1, "webpush": 1}
 
 
 async def test_a_push_subscription_says_or_is_told_which_vapid_key_it_was_made_with(
@@ -133,8 +134,7 @@ async def test_a_push_subscription_says_or_is_told_which_vapid_key_it_was_made_w
         file.write_text("".join(lines))
         done = await run("subscriptions", "import", file)
         assert done.exit_code == code, done.output
-        rows = await pool.fetch("SELECT address, keys->>'vapid' AS name FROM subscription")
-        return {row["address"].rpartition("/")[2]: row["name"] for row in rows}, done
+        return {one.address.rpartition("/")[2]: one.keys.get("vapid") for one in await endpoints(pool)}, done
 
     assert (await imported(push("before")))[0] == {"before": None}, "no key is known yet"
     await Secrets(pool).replace(SecretName.VAPID, signers[1].public_key, SERVICE)
@@ -170,12 +170,13 @@ async def test_districts_points_and_polygons_are_followed_and_rounded(
 
 async def followed(pool: Any) -> dict[str, list[str]]:
     rows = await pool.fetch(
-        """SELECT s.address, f.ags FROM subscription s LEFT JOIN followed_municipality f ON f.subscription_id = s.id
+        """SELECT s.id, f.ags FROM subscription s LEFT JOIN followed_municipality f ON f.subscription_id = s.id
            ORDER BY 1, 2"""
     )
+    names = {one.id: one.address.rpartition("/")[2] for one in await endpoints(pool)}
     found: dict[str, list[str]] = {}
     for row in rows:
-        found.setdefault(row["address"].rpartition("/")[2], []).append(row["ags"])
+        found.setdefault(names[row["id"]], []).append(row["ags"])
     return found
 
 

@@ -38,6 +38,7 @@ from tests.support import documents
 from tests.support.histories import finish, ledger_of, plan, until
 from tests.support.messages import DUEREN
 from tests.support.programs import program
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 pytestmark = pytest.mark.processes
@@ -255,7 +256,7 @@ async def test_kannel_reports_what_became_of_a_text(
     async with serving(settings) as service:
         await introduce(service.parts)
         person = NewSubscription("sms", "kannel", NUMBER, {"gateway": "kannel"}, (DUEREN,))
-        await Subscriptions(pool).add_many([person])
+        await Subscriptions(pool, ADDRESSES).add_many([person])
         alert_id = (await service.submit(warning(DUEREN))).json["alert"]["id"]
         ledger = ledger_of(pool)
         (batch,) = await plan(ledger, Plans(pool, 2), alert_id)

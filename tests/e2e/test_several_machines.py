@@ -43,6 +43,7 @@ class Machine:
         programs = os.pathsep.join([str(home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
         own = {"WARN_DATA_DIR": str(self.home), "WARN_API_PORT": "0", "PATH": programs}
         self.environment = {**os.environ, **shared, **own}
+        self.environment.pop("WARN_ADDRESS_KEYS", None)
 
     def run(self, command: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a line of the page, or another one."""

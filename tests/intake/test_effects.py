@@ -22,6 +22,7 @@ from tests.support.feed_world import World
 from tests.support.histories import finish, ledger_of, subscribe
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, InfoPart, Message
 from tests.support.messages import SENDER as CENTRE_SENDER
+from tests.support.sealed import ADDRESSES
 from tests.support.shown import shown_at
 from tests.support.submissions import warning as submitted
 
@@ -121,7 +122,7 @@ class Town:
 async def town(world: World) -> Town:
     world.clock.now = datetime.now(UTC).replace(microsecond=0)
     feed = await world.feed("proper", "index", senders=[SENDER, CENTRE_SENDER])
-    subscriptions = Subscriptions(world.pool)
+    subscriptions = Subscriptions(world.pool, ADDRESSES)
     people = {}
     for ags, name in OF_PLACE.items():
         (number,) = await subscribe(world.pool, subscriptions, name, places=(ags,))

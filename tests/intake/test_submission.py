@@ -16,6 +16,7 @@ from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.api.conftest import NEIGHBOUR, OTHER_KEY, Service, introduce, serving
 from tests.support.histories import jobs_waiting, subscription, until
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, SENDER, InfoPart
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, now, stored, warning
 
 SECOND_KEY = "wk_second_" + 43 * "S"
@@ -253,7 +254,7 @@ async def test_what_is_larger_than_the_service_allows_for_its_parts_is_too_large
 
 
 async def test_a_preview_says_what_would_happen_and_changes_nothing(service: Service, pool: Any) -> None:
-    await Subscriptions(pool).add_many(
+    await Subscriptions(pool, ADDRESSES).add_many(
         [
             subscription("anna", DUEREN, JUELICH),
             subscription("bernd", DUEREN, channel="app"),

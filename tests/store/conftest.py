@@ -14,6 +14,7 @@ from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.sources import Sources
 from tests.support.histories import ledger_of, plan, submit, subscribe
 from tests.support.messages import DUEREN, SENDER
+from tests.support.sealed import ADDRESSES
 
 PEPPER = b"pepper of the tests"
 
@@ -39,7 +40,7 @@ async def alerts(pool: Any, sources: Sources) -> Alerts:
 
 @pytest.fixture
 def subscriptions(pool: Any) -> Subscriptions:
-    return Subscriptions(pool)
+    return Subscriptions(pool, ADDRESSES)
 
 
 @pytest.fixture

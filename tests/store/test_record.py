@@ -52,8 +52,8 @@ async def batch(pool: Any, alerts: Alerts, ledger: Any, plans: Plans, subscripti
         "DELETE FROM source",
         "INSERT INTO problem SELECT id + 1, 0, 1, 1, 0, '', '', '' FROM batch",
         "INSERT INTO followed_municipality VALUES (-1, '05358008')",
-        """INSERT INTO subscription (channel, gateway, address, address_hash)
-           SELECT channel, gateway, address, address_hash FROM subscription""",
+        """INSERT INTO subscription (channel, gateway, sealed, address_hash)
+           SELECT channel, gateway, sealed, address_hash FROM subscription""",
         "INSERT INTO api_key (id, source_id, digest) VALUES ('k', 'nobody', '')",
     ],
 )

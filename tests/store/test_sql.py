@@ -34,6 +34,7 @@ from dispatcher.store.sql import Target, concerned, concerned_by_municipality, f
 from dispatcher.targeting import outcome
 from tests.support.histories import submit, subscription
 from tests.support.messages import DUEREN, HEIMBACH, HOUR, JUELICH, NOW, new_alert
+from tests.support.sealed import endpoints
 from tests.support.shown import shown_at
 
 CHECK = """
@@ -259,8 +260,7 @@ async def test_whom_a_warning_concerns_is_the_same_however_it_is_asked(
 ) -> None:
     people = People(random.Random(seed))
     await subscriptions.add_many(people.subscriptions())
-    rows = await pool.fetch("SELECT id, address FROM subscription")
-    ids = {row["address"].rpartition("/")[2]: row["id"] for row in rows}
+    ids = {one.address.rpartition("/")[2]: one.id for one in await endpoints(pool)}
     async with alerts.submission("x") as submission:
         await submission.record(new_alert("A", affected=tuple(people.affected)))
     names = people.located()
@@ -301,9 +301,7 @@ async def test_a_preview_counts_by_the_same_rule(pool: Any, subscriptions: Subsc
             ),
         ]
     )
-    [watches] = [
-        row["id"] for row in await pool.fetch("SELECT id FROM subscription WHERE address LIKE '%watches'")
-    ]
+    [watches] = [one.id for one in await endpoints(pool) if one.address.endswith("watches")]
     touched = await subscriptions.reach([DUEREN])
     assert touched.by_channel == {"webpush": 1}
     named = await subscriptions.reach([DUEREN], named=[DUEREN])

@@ -1,7 +1,6 @@
 """The webhook that an instance registers, on the record."""
 
 import asyncio
-import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from dispatcher.store.sources import Sources
 from dispatcher.store.webhooks import Webhooks
 from dispatcher.wiring.api import API_COMMAND_TIMEOUT_S
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.sealed import ADDRESSES
 
 URL, OTHER = "https://app.dueren.example/a", "https://app.dueren.example/b"
 WANTED = WantedWebhook(URL, "https://app.dueren.example")
@@ -37,7 +37,7 @@ async def webhooks(pool: Any, sources: Sources) -> Webhooks:
     await sources.put_instance(Instance("dueren", "Düren", (DUEREN, JUELICH)), f"wi_dueren_{'s' * 43}")
     await sources.put_instance(Instance("nachbar", "Nachbar", (HEIMBACH,)), f"wi_nachbar_{'s' * 43}")
     await sources.put_instance(Instance("probe", "Probe", (DUEREN,), sandbox=True), f"wi_probe_{'s' * 43}")
-    return Webhooks(pool)
+    return Webhooks(pool, ADDRESSES)
 
 
 async def told(subscriptions: Subscriptions, *places: str) -> int:
@@ -211,10 +211,7 @@ async def test_the_trail_says_who_did_what_and_no_url(webhooks: Webhooks, pool: 
 async def test_the_address_is_found_by_its_hash(webhooks: Webhooks, pool: Any) -> None:
     await webhooks.put("dueren", WANTED, given)
     await webhooks.put("dueren", replace(WANTED, url=OTHER), given)
-    assert (
-        await pool.fetchval("SELECT address_hash FROM subscription")
-        == hashlib.sha256(OTHER.encode()).digest()
-    )
+    assert await pool.fetchval("SELECT address_hash FROM subscription") == ADDRESSES.hash(OTHER)
 
 
 async def test_all_municipalities_of_germany_are_put_within_the_records_time(
@@ -224,7 +221,7 @@ async def test_all_municipalities_of_germany_are_put_within_the_records_time(
     await sources.put_instance(Instance("land", "Land", places), f"wi_land_{'s' * 43}")
     async with await connect(database_url, size=1, command_timeout_s=API_COMMAND_TIMEOUT_S) as pool:
         for wanted, count in ((places, 11_000), (places[:-1], 10_999), (None, 11_000)):
-            webhook = await Webhooks(pool).put("land", replace(WANTED, places=wanted), given)
+            webhook = await Webhooks(pool, ADDRESSES).put("land", replace(WANTED, places=wanted), given)
             assert len(webhook.places) == count
     assert await told(subscriptions, places[0]) == 1
 

@@ -14,6 +14,7 @@ from dispatcher.model.vocabulary import State
 from tests.delivery.conftest import House
 from tests.support.histories import submit
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, message
+from tests.support.sealed import endpoints
 
 PARTS_MAX = 6
 EACH = 5
@@ -104,7 +105,7 @@ async def warn(house: House, channel: Any, gateway: str, numbers: Iterator[str])
 
 async def _accepted(pool: Any) -> list[tuple[str, str]]:
     """Whom the ledger calls accepted, as (alert, number)."""
-    numbers = {row["id"]: row["address"] for row in await pool.fetch("SELECT id, address FROM subscription")}
+    numbers = {one.id: one.address for one in await endpoints(pool)}
     batches = await pool.fetch("SELECT alert_id, recipients, outcomes FROM batch")
     return [
         (row["alert_id"], numbers[recipient])

@@ -18,6 +18,7 @@ from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import Service
 from tests.support.histories import ledger_of, planned, subscription
 from tests.support.messages import DUEREN, JUELICH, InfoPart, Message
+from tests.support.sealed import ADDRESSES, endpoints
 from tests.support.submissions import warning
 
 # One kilometre around a place in Düren; 0.01 degrees of latitude are 1.1 km.
@@ -52,9 +53,8 @@ async def follow(pool: Any, followed: dict[str, Any]) -> dict[str, int]:
         lines.append(
             type(one)(one.channel, one.gateway, one.address, one.keys, places, watched_areas=watched_areas)
         )
-    await Subscriptions(pool).add_many(lines)
-    rows = await pool.fetch("SELECT id, address FROM subscription")
-    return {row["address"].rpartition("/")[2]: row["id"] for row in rows}
+    await Subscriptions(pool, ADDRESSES).add_many(lines)
+    return {one.address.rpartition("/")[2]: one.id for one in await endpoints(pool)}
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from dispatcher.store.delivery.plans import Located, Plans
 from dispatcher.store.feeds.feeds import Feeds
 from tests.support.histories import ledger_of, let_wake_ups_lapse, subscription
 from tests.support.reference_graph import Act, ReferenceGraph, Sent
+from tests.support.sealed import ADDRESSES
 from tests.support.shown import shown_at
 
 SENDER = "warnungen@zentrale.example"
@@ -94,7 +95,7 @@ class Service:
         await Feeds(service.pool).register(["zentrale"])
         names = [f"p{number}" for number in range(len(FOLLOWED))]
         lines = [subscription(name, *places) for name, places in zip(names, FOLLOWED, strict=True)]
-        await Subscriptions(service.pool).add_many(lines)
+        await Subscriptions(service.pool, ADDRESSES).add_many(lines)
         rows = await service.pool.fetch(
             "SELECT subscription_id AS id, array_agg(ags) AS places FROM followed_municipality GROUP BY 1"
         )

@@ -11,11 +11,18 @@ from dispatcher.model.vocabulary import DISPATCHED, Reason
 from dispatcher.queue.wakeups import queue_name, source_queue_name
 from dispatcher.store.delivery.ledger import Ledger
 from tests.support.messages import DUEREN, SENDER, new_alert
+from tests.support.sealed import ADDRESSES, numbers
 
 
 def ledger_of(pool: Any, policy: Any = DEFAULT_POLICY, **more: Any) -> Ledger:
     """The ledger as a worker with this policy has it."""
-    return Ledger(pool, lease=policy.lease.duration, wake_up_again=policy.lease.wake_up_again, **more)
+    return Ledger(
+        pool,
+        lease=policy.lease.duration,
+        wake_up_again=policy.lease.wake_up_again,
+        addresses=ADDRESSES,
+        **more,
+    )
 
 
 def subscription(
@@ -31,8 +38,7 @@ async def subscribe(
 ) -> list[Any]:
     """The new subscriptions' ids, in the order of their names."""
     await subscriptions.add_many([subscription(name, *places, **more) for name in names])
-    rows = await pool.fetch("SELECT id, address FROM subscription WHERE ended_at IS NULL")
-    ids = {row["address"]: row["id"] for row in rows}
+    ids = await numbers(pool, "ended_at IS NULL")
     return [ids[f"https://push.example/{name}"] for name in names]
 
 

@@ -25,6 +25,7 @@ from ops.lab.world import ledger as gateways
 from tests.channels.conftest import authority, ca_file, client_for  # noqa: F401 - fixtures
 from tests.delivery.conftest import House
 from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
 
 SUBSCRIBERS = [STANDIN.subscriber(7, number) for number in range(3)]
 
@@ -51,7 +52,7 @@ class Worker:
         self.deliverer = house.another(channels={"webpush": channel})
         self.withdrawals = MessageWithdrawals(
             self.locations,
-            MessageLocations(house.pool),
+            MessageLocations(house.pool, ADDRESSES),
             Withdrawer(http, http.policy),
             LaneGate(),
             house.dependencies.metrics,

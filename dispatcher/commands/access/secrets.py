@@ -11,6 +11,8 @@ import typer
 from channels.webpush.vapid import key_name
 from dispatcher.access.fingerprints import Agreement, SecretName, short
 from dispatcher.access.permissions import Permission
+from dispatcher.access.sealing import KeyRing
+from dispatcher.commands.access.address_keys import drop, rotate
 from dispatcher.commands.access.confirmation import Yes, refuse, require_confirmation
 from dispatcher.commands.access.parties import AsJson, cell, iso
 from dispatcher.commands.admin import on_record
@@ -18,6 +20,7 @@ from dispatcher.commands.operator import acts, operator, requires
 from dispatcher.commands.terminal import columns, json_line
 from dispatcher.runtime.secrets.files import (
     fingerprint,
+    held_secret,
     new_secret,
     previous_vapid_keys,
     secret_file,
@@ -27,9 +30,15 @@ from dispatcher.runtime.secrets.files import (
 from dispatcher.runtime.secrets.shared import Standing, agreed_secret, standing
 from dispatcher.settings import Settings
 from dispatcher.store import record
+from dispatcher.store.sealed.keys import SealingKeys
 from dispatcher.store.secrets import Secrets
 
-app = typer.Typer(help="The pepper and the VAPID key, the same on all machines.", no_args_is_help=True)
+app = typer.Typer(
+    help="The pepper, the VAPID key and the ring of keys of endpoints, the same on all machines.",
+    no_args_is_help=True,
+)
+app.command("rotate")(rotate)
+app.command("drop")(drop)
 Name = Annotated[SecretName, typer.Argument(help="which")]
 SETTLED = frozenset({Agreement.SAME, Agreement.NONE})
 """With these a machine can be started."""
@@ -120,7 +129,7 @@ def adopt(name: Name, *, yes: Yes = False) -> None:
         refuse(f"this machine's {name} is the service's already, nothing was changed")
     if found.noted is not None:
         require_confirmation(_consequence(found, users, settings), yes=yes)
-    _note(settings, name, found.here)
+    _note(settings, name, found.here, _keys(name, held_secret(name, settings) or b""))
     _say_next(name, found.here)
 
 
@@ -142,27 +151,49 @@ def replace(name: Name, *, yes: Yes = False) -> None:
     if found.here is not None:
         kept = _put_aside(path)
         typer.echo(f"the one before is kept in {kept}", err=True)
-    made = fingerprint(name, secret_file(path, new_secret(name)))
-    _note(settings, name, made)
+    secret = secret_file(
+        path, _new_ring(settings).text() if name is SecretName.ADDRESSES else new_secret(name)
+    )
+    made = fingerprint(name, secret)
+    _note(settings, name, made, _keys(name, secret))
     _say_next(name, made)
 
 
 def _found(name: SecretName, settings: Settings) -> tuple[Standing, dict[str, int]]:
-    """Return how the secret stands, and how many depend on which: all keys on the pepper, subscriptions each on the
-    VAPID key of this name.
+    """Return how the secret stands, and how many depend on which: all keys on the pepper, all endpoints on the ring,
+    subscriptions each on the VAPID key of this name.
     """
 
     async def work(pool: record.Pool) -> tuple[Standing, dict[str, int]]:
         store = Secrets(pool)
-        users = {"": await store.keys()} if name is SecretName.PEPPER else await store.push_subscriptions()
-        return await standing(pool, name, settings), users
+        return await standing(pool, name, settings), await _users(store, name)
 
     return on_record(settings, work, of_any_service=True)
 
 
-def _note(settings: Settings, name: SecretName, made: str) -> None:
+async def _users(store: Secrets, name: SecretName) -> dict[str, int]:
+    if name is SecretName.PEPPER:
+        return {"": await store.keys()}
+    return {"": await store.sealed()} if name is SecretName.ADDRESSES else await store.push_subscriptions()
+
+
+def _new_ring(settings: Settings) -> KeyRing:
+    """Return a ring whose keys have numbers that none had before: what older ones sealed is told apart for good."""
+
+    async def work(pool: record.Pool) -> KeyRing:
+        return KeyRing.new(await SealingKeys(pool).last_number() + 1)
+
+    return on_record(settings, work, of_any_service=True)
+
+
+def _keys(name: SecretName, secret: bytes) -> dict[int, str]:
+    """Return the fingerprints of a ring's keys; of another secret nothing."""
+    return KeyRing.parse(secret).key_fingerprints() if name is SecretName.ADDRESSES else {}
+
+
+def _note(settings: Settings, name: SecretName, made: str, keys: Mapping[int, str]) -> None:
     async def work(pool: record.Pool) -> None:
-        await Secrets(pool).replace(name, made, operator().actor)
+        await Secrets(pool).replace(name, made, operator().actor, keys)
 
     on_record(settings, work, of_any_service=True)
 
@@ -175,6 +206,12 @@ def _consequence(found: Standing, users: Mapping[str, int], settings: Settings) 
         return (
             f"every key that was issued under the pepper before is worthless then, {sum(users.values())} in all, and "
             "each source, feed and instance needs a new one (`dispatcher keys rotate`)"
+        )
+    if found.name is SecretName.ADDRESSES:
+        return (
+            f"endpoints that are sealed with the keys before can be warned no more, {sum(users.values())} in all, "
+            "unless those come back; all have to be imported anew (to change a key and lose nobody: "
+            "`dispatcher secrets rotate addresses`)"
         )
     earlier = [fingerprint(found.name, pem) for pem in previous_vapid_keys(settings).values()]
     held = {key_name(one) for one in [*earlier, *filter(None, [found.here])]}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from channels.webpush.vapid import VapidSigner, generate_key
 from dispatcher.access.fingerprints import SecretName, pepper_fingerprint
+from dispatcher.access.sealing import KeyRing
 from dispatcher.settings import PEPPER_MIN_CHARACTERS, SettingsError, file_content, require_unwritable
 
 if TYPE_CHECKING:
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 DIRECTORY_MODE = 0o700
 FILE_MODE = 0o600
 _PEM_BLOCK = re.compile(r"-----BEGIN [A-Z ]+-----[^-]*-----END [A-Z ]+-----")
-FILES = {SecretName.PEPPER: "pepper", SecretName.VAPID: "vapid.pem"}
+FILES = {SecretName.PEPPER: "pepper", SecretName.VAPID: "vapid.pem", SecretName.ADDRESSES: "addresses"}
 SETTINGS = {
     SecretName.PEPPER: "WARN_KEY_PEPPER or WARN_KEY_PEPPER_FILE",
     SecretName.VAPID: "WARN_VAPID_KEY or WARN_VAPID_PEM",
+    SecretName.ADDRESSES: "WARN_ADDRESS_KEYS or WARN_ADDRESS_KEYS_FILE",
 }
 """Where else a machine may have a secret than in the data directory."""
 
@@ -37,6 +39,8 @@ def setting_of(name: SecretName, settings: Settings) -> str:
     """Return the setting that gives this secret; nothing where it is the data directory's."""
     if name is SecretName.PEPPER:
         return "WARN_KEY_PEPPER" if settings.key_pepper is not None else ""
+    if name is SecretName.ADDRESSES:
+        return "WARN_ADDRESS_KEYS" if settings.address_keys is not None else ""
     if settings.vapid_key is not None:
         return "WARN_VAPID_KEY"
     return "WARN_VAPID_PEM" if settings.vapid_pem is not None else ""
@@ -93,14 +97,20 @@ def _put_aside(path: Path) -> list[Path]:
 
 def new_secret(name: SecretName) -> bytes:
     """Make a secret. It is nowhere yet."""
+    if name is SecretName.ADDRESSES:
+        return KeyRing.new().text()
     return secrets.token_urlsafe(32).encode() if name is SecretName.PEPPER else generate_key()
 
 
 def fingerprint(name: SecretName, secret: bytes, where: str = "") -> str:
-    """Return what the record keeps of a secret. Raises SettingsError, with the place, for what is no VAPID key."""
+    """Return what the record keeps of a secret. Raises SettingsError, with the place, for what is no VAPID key or no
+    ring of keys.
+    """
     if name is SecretName.PEPPER:
         return pepper_fingerprint(secret)
     try:
+        if name is SecretName.ADDRESSES:
+            return KeyRing.parse(secret).fingerprint()
         return VapidSigner(secret, "mailto:nobody@example.org").public_key
     except (ValueError, TypeError) as error:
         raise SettingsError(f"{where or SETTINGS[name]}: {error}") from error
@@ -109,6 +119,12 @@ def fingerprint(name: SecretName, secret: bytes, where: str = "") -> str:
 def _given(name: SecretName, settings: Settings) -> bytes | None:
     if name is SecretName.PEPPER:
         return None if settings.key_pepper is None else settings.key_pepper.get_secret_value().encode()
+    if name is SecretName.ADDRESSES:
+        if settings.address_keys is None:
+            return None
+        ring = settings.address_keys.get_secret_value().encode()
+        fingerprint(name, ring, setting_of(name, settings))
+        return ring
     if settings.vapid_key is not None and settings.vapid_pem is not None:
         raise SettingsError("WARN_VAPID_KEY and WARN_VAPID_PEM are both set: leave one of them out")
     if settings.vapid_key is not None:
@@ -151,6 +167,25 @@ def secret_file(path: Path, make: bytes) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     return make
+
+
+def rewrite_secret(path: Path, content: bytes) -> None:
+    """Replace a file of `secret_file` as a whole: whatever ends the process, the one or the other content is there."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _own_file(path: Path) -> bytes | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dispatcher.access.fingerprints import Agreement, SecretName, agreement, short
+from dispatcher.access.sealing import KeyRing
 from dispatcher.runtime.secrets.files import (
     SETTINGS,
     fingerprint,
@@ -16,6 +17,7 @@ from dispatcher.runtime.secrets.files import (
     setting_of,
 )
 from dispatcher.settings import SettingsError
+from dispatcher.store.sealed.keys import SealingKeys
 from dispatcher.store.secrets import NotedSecret, Secrets, note_first
 
 if TYPE_CHECKING:
@@ -81,10 +83,18 @@ async def _first(pool: Pool, name: SecretName, held: bytes | None, settings: Set
             f"the record has keys ({keys}), and this machine lacks the pepper that they were issued under: copy "
             f"keys/pepper from the machine that has it to {secret_path(name, settings)}, or set {SETTINGS[name]}"
         )
+    if held is None and name is SecretName.ADDRESSES and (sealed := await Secrets(pool).sealed()):
+        raise SettingsError(
+            f"the record has endpoints ({sealed}), and this machine lacks the keys that they are sealed with, without "
+            f"which nobody can be warned: copy keys/addresses from the machine that has it to "
+            f"{secret_path(name, settings)}, or set {SETTINGS[name]}"
+        )
     secret = new_secret(name) if held is None else held
     async with pool.acquire() as connection, connection.transaction():
         if not await note_first(connection, name, fingerprint(name, secret)):
             return None
+        if name is SecretName.ADDRESSES:
+            await SealingKeys(connection).note(KeyRing.parse(secret).key_fingerprints())
         # Within the transaction: if it cannot be written, nothing is noted; if it is written and not noted, the next
         # start finds it.
         return secret if held is not None else secret_file(secret_path(name, settings), secret)

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
-from channels.base import Endpoint
 from channels.webpush.vapid import KEY_NAME_CHARACTERS
 from dispatcher.access.principals import UNNAMED_OPERATOR
 from dispatcher.model.subscriptions import NewSubscription, PutSubscriptions, SubscriberCounts
 from dispatcher.store import audit
 from dispatcher.store.audience import failing
 from dispatcher.store.delivery.alarmed import ALARMED, BESIDE, GRAPHS
+from dispatcher.store.sealed.addresses import COLUMNS
+from dispatcher.store.sealed.clear_rows import seal_before
 from dispatcher.store.sql import Target, concerned, concerned_by_municipality
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
+    from channels.base import Endpoint
     from dispatcher.access.principals import Actor
     from dispatcher.model.retry_policy import LastingPolicy
     from dispatcher.store.record import Pool
+    from dispatcher.store.sealed.addresses import Addresses
 
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
@@ -47,7 +49,7 @@ dropped AS (
 _IMPORT_LOCK = 7207116112
 """One chunk at a time, so that what was there before is what an import changes."""
 _INCOMING = (
-    """CREATE TEMP TABLE incoming (position int, channel text, gateway text, address text, address_hash bytea,
+    """CREATE TEMP TABLE incoming (position int, channel text, gateway text, sealed bytea, address_hash bytea,
          keys jsonb, language text, instance text, ref text, places text[], replaces boolean) ON COMMIT DROP""",
     """CREATE TEMP TABLE incoming_area (position int, channel text, address_hash bytea, lat float8[], lon float8[],
          radius_m float8, ags text[]) ON COMMIT DROP""",
@@ -71,13 +73,13 @@ SELECT s.id, bool_and(i.replaces) AND NOT s.shared AND bool_and(i.instance IS NO
 FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL GROUP BY s.id
 """
 _STEPS = (
-    """INSERT INTO subscription (channel, gateway, address, address_hash, keys, language, instance, ref)
+    """INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, language, instance, ref)
        SELECT DISTINCT ON (channel, address_hash)
-              channel, gateway, address, address_hash, keys, language, instance, ref
+              channel, gateway, sealed, address_hash, keys, language, instance, ref
        FROM incoming ORDER BY channel, address_hash, position DESC
        ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL
-       DO UPDATE SET keys = excluded.keys, gateway = excluded.gateway, language = excluded.language,
-                     instance = excluded.instance, ref = excluded.ref""",
+       DO UPDATE SET sealed = excluded.sealed, keys = excluded.keys, gateway = excluded.gateway,
+                     language = excluded.language, instance = excluded.instance, ref = excluded.ref""",
     """UPDATE subscription s SET shared = true FROM (
          SELECT s.id FROM incoming i JOIN subscription s USING (channel, address_hash) WHERE s.ended_at IS NULL
          GROUP BY s.id HAVING bool_or(i.instance IS DISTINCT FROM s.instance)
@@ -116,31 +118,42 @@ _STEPS = (
 )
 
 
-def _hash(item: NewSubscription) -> bytes:
-    return hashlib.sha256(item.address.encode()).digest()
-
-
-def _area_rows(new_subscriptions: Iterable[NewSubscription]) -> list[tuple[object, ...]]:
-    areas = [(item, watched) for item in new_subscriptions for watched in item.watched_areas]
+def _area_rows(
+    new_subscriptions: Iterable[NewSubscription], hashes: Iterable[bytes]
+) -> list[tuple[object, ...]]:
+    areas = [
+        (item, address_hash, watched)
+        for item, address_hash in zip(new_subscriptions, hashes, strict=True)
+        for watched in item.watched_areas
+    ]
     return [
         (
             position,
             item.channel,
-            _hash(item),
+            address_hash,
             [lat for lat, _ in watched.lat_lon],
             [lon for _, lon in watched.lat_lon],
             watched.radius_m,
             list(watched.ags),
         )
-        for position, (item, watched) in enumerate(areas)
+        for position, (item, address_hash, watched) in enumerate(areas)
     ]
 
 
-class Subscriptions:
-    """Reads and writes the endpoints of record."""
+async def counts(pool: Pool) -> dict[str, int]:
+    """Count the active subscriptions by channel: nothing of them has to be opened."""
+    rows = await pool.fetch(
+        "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
+    )
+    return {row["channel"]: row["n"] for row in rows}
 
-    def __init__(self, pool: Pool) -> None:
+
+class Subscriptions:
+    """Reads and writes the endpoints of record; `addresses` seals and opens them."""
+
+    def __init__(self, pool: Pool, addresses: Addresses) -> None:
         self._pool = pool
+        self._addresses = addresses
 
     async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
@@ -156,36 +169,43 @@ class Subscriptions:
         these), or another instance has: what one says of an address ends nothing that the other said.
         """
         new_subscriptions = list(subscriptions)
-        replaces = [(item.channel, _hash(item)) not in named for item in new_subscriptions]
-        put = await self._put(new_subscriptions, replaces, by)
-        named.update((item.channel, _hash(item)) for item in new_subscriptions)
+        keys = [(item.channel, self._addresses.hash(item.address)) for item in new_subscriptions]
+        put = await self._put(new_subscriptions, [key not in named for key in keys], by)
+        named.update(keys)
         return put
 
     async def _put(
         self, new_subscriptions: Sequence[NewSubscription], replaces: Sequence[bool], by: Actor
     ) -> PutSubscriptions:
+        sealed = [self._addresses.seal(item.address, item.keys) for item in new_subscriptions]
         rows = [
             (
                 position,
                 item.channel,
                 item.gateway,
-                item.address,
-                _hash(item),
-                dict(item.keys),
+                one.sealed,
+                one.address_hash,
+                one.keys,
                 item.language,
                 item.instance,
                 item.ref,
                 list(item.places),
                 replacing,
             )
-            for position, (item, replacing) in enumerate(zip(new_subscriptions, replaces, strict=True))
+            for position, (item, one, replacing) in enumerate(
+                zip(new_subscriptions, sealed, replaces, strict=True)
+            )
         ]
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
+            await seal_before(
+                connection, self._addresses, [(item.channel, item.address) for item in new_subscriptions]
+            )
             for statement in _INCOMING:
                 await connection.execute(statement)
             await connection.copy_records_to_table("incoming", records=rows)
-            await connection.copy_records_to_table("incoming_area", records=_area_rows(new_subscriptions))
+            areas = _area_rows(new_subscriptions, [one.address_hash for one in sealed])
+            await connection.copy_records_to_table("incoming_area", records=areas)
             # A table of this transaction has no statistics: each join would compare every row with every other.
             await connection.execute("ANALYZE incoming, incoming_area")
             for statement in _NAME_KEYS:
@@ -321,11 +341,28 @@ class Subscriptions:
         return SubscriberCounts({row["channel"]: row["n"] for row in totals}, by_municipality)
 
     async def endpoints(self, ids: Sequence[int]) -> dict[int, Endpoint]:
-        """Return the endpoints that still exist among `ids`."""
+        """Return the endpoints that still exist among `ids`; one that cannot be opened without address and keys."""
         rows = await self._pool.fetch(
-            "SELECT id, address, keys FROM subscription WHERE id = ANY($1) AND ended_at IS NULL", list(ids)
+            f"SELECT id, {COLUMNS} FROM subscription WHERE id = ANY($1) AND ended_at IS NULL",  # noqa: S608 - constant
+            list(ids),
         )
-        return {number: Endpoint(number, address, keys) for number, address, keys in rows}
+        return {one.id: one for one in await self._opened(rows)}
+
+    async def _opened(self, rows: Sequence[Any]) -> list[Endpoint]:
+        """Return the endpoints of rows of id and `COLUMNS`, in their order. What is not sealed yet is read as it is."""
+        clear = [row[0] for row in rows if row[1] is None]
+        if not clear:
+            return self._addresses.endpoints(rows)
+        opened = {
+            one.id: one
+            for one in self._addresses.endpoints([row for row in rows if row["sealed"] is not None])
+        }
+        again = await self._pool.fetch(
+            f"SELECT id, {COLUMNS}, address, keys FROM subscription WHERE id = ANY($1)",  # noqa: S608 - constant
+            clear,
+        )
+        opened |= {one.id: one for one in map(self._addresses.of_either, again)}
+        return [opened[row["id"]] for row in rows if row["id"] in opened]
 
     async def note_vapid_keys(self, names: Mapping[int, str]) -> None:
         """Record with which VAPID keys subscriptions turned out to be made."""
@@ -350,20 +387,17 @@ class Subscriptions:
     async def endpoints_after(self, channel: str, last_id: int, limit: int) -> list[Endpoint]:
         """Return the channel's endpoints with the next higher ids, at most `limit`."""
         rows = await self._pool.fetch(
-            """SELECT id, address, keys FROM subscription
-               WHERE channel = $1 AND id > $2 AND ended_at IS NULL ORDER BY id LIMIT $3""",
+            f"""SELECT id, {COLUMNS} FROM subscription
+               WHERE channel = $1 AND id > $2 AND ended_at IS NULL ORDER BY id LIMIT $3""",  # noqa: S608 - constant
             channel,
             last_id,
             limit,
         )
-        return [Endpoint(number, address, keys) for number, address, keys in rows]
+        return await self._opened(rows)
 
     async def counts(self) -> dict[str, int]:
         """Count the active subscriptions by channel."""
-        rows = await self._pool.fetch(
-            "SELECT channel, count(*) AS n FROM subscription WHERE ended_at IS NULL GROUP BY 1"
-        )
-        return {row["channel"]: row["n"] for row in rows}
+        return await counts(self._pool)
 
     async def refs(self) -> AsyncIterator[tuple[int, str, str]]:
         """Yield every subscription ever, as (id, channel, ref), for joining ledgers."""

@@ -25,6 +25,7 @@ from dispatcher.model.vocabulary import (
     State,
 )
 from dispatcher.store.delivery import relocation
+from dispatcher.store.sealed.clear_rows import plain_hash
 from dispatcher.store.sms.routing import CHANNEL
 from dispatcher.store.sql import OPEN, OUTAGE_GAP
 
@@ -34,6 +35,18 @@ if TYPE_CHECKING:
 
     from channels.base import Endpoint
     from dispatcher.store.record import Connection, Pool
+    from dispatcher.store.sealed.addresses import Addresses
+
+
+_END = """
+UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
+  SELECT s.id FROM subscription s
+  JOIN unnest($1::bigint[], $3::bytea[], $4::bytea[]) AS o(id, address_hash, plain_hash) USING (id)
+  WHERE s.ended_at IS NULL AND s.address_hash IN (
+    coalesce(o.address_hash, s.address_hash), CASE WHEN s.sealed IS NULL THEN o.plain_hash END)
+  FOR NO KEY UPDATE OF s SKIP LOCKED)"""
+"""Those who still are where they were sent to. One that is just being renewed stays; and never waiting here avoids a
+deadlock."""
 
 
 class LeaseLostError(Exception):
@@ -122,12 +135,15 @@ class Ledger:
         *,
         lease: timedelta,
         wake_up_again: timedelta,
+        addresses: Addresses,
         monotonic: Callable[[], float] = elapsed,
     ) -> None:
         """`lease` is how long a lease lasts without a sign of life, `wake_up_again` after what time workers are woken
-        once more for a batch that none took up; `monotonic` gives seconds.
+        once more for a batch that none took up; by `addresses` the record finds who was sent to; `monotonic` gives
+        seconds.
         """
         self._pool = pool
+        self._addresses = addresses
         self._lease = lease
         self._wake_up_again = wake_up_again
         self._monotonic = monotonic
@@ -194,7 +210,7 @@ class Ledger:
             return await self._advance(self._pool, lease, progress)
         async with self._pool.acquire() as connection, connection.transaction():
             stopped = await self._advance(connection, lease, progress)
-            await _write_details(connection, lease, progress)
+            await self._write_details(connection, lease, progress)
         return stopped
 
     async def _advance(self, connection: Connection | Pool, lease: Lease, progress: Progress) -> bool:
@@ -243,12 +259,30 @@ class Ledger:
         if progress.problems or progress.remove:
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._release(connection, lease, progress, not_before, done=done)
-                await _write_details(connection, lease, progress, asked)
+                await self._write_details(connection, lease, progress, asked)
         else:
             await self._release(self._pool, lease, progress, not_before, done=done)
         if done:
             await self._pool.execute(_SETTLE_ALERT, lease.alert_id)
         return done
+
+    async def _write_details(
+        self,
+        connection: Connection,
+        lease: Lease,
+        progress: Progress,
+        asked: Mapping[int, Endpoint] = NOBODY,
+    ) -> None:
+        await _write_problems(connection, lease, progress)
+        if progress.remove:
+            known = [asked.get(one) for one in progress.remove]
+            await connection.execute(
+                _END,
+                list(progress.remove),
+                progress.remove_reason,
+                [None if one is None else self._addresses.hash(one.address) for one in known],
+                [None if one is None else plain_hash(one.address) for one in known],
+            )
 
     async def _release(
         self,
@@ -390,9 +424,7 @@ def _closing_table(state: State) -> bytes:
     return bytes(table)
 
 
-async def _write_details(
-    connection: Any, lease: Lease, progress: Progress, asked: Mapping[int, Endpoint] = NOBODY
-) -> None:
+async def _write_problems(connection: Connection, lease: Lease, progress: Progress) -> None:
     if progress.problems:
         columns: Sequence[Sequence[Any]] = list(
             zip(
@@ -425,15 +457,4 @@ async def _write_details(
                  since = excluded.since, updated_at = now()""",
             lease.batch_id,
             *columns,
-        )
-    if progress.remove:
-        await connection.execute(
-            # A subscription that is just being renewed stays; and never waiting here avoids a deadlock.
-            """UPDATE subscription SET ended_at = clock_timestamp(), end_reason = $2 WHERE id IN (
-                 SELECT s.id FROM subscription s JOIN unnest($1::bigint[], $3::text[]) AS o(id, address) USING (id)
-                 WHERE s.ended_at IS NULL AND s.address = coalesce(o.address, s.address)
-                 FOR NO KEY UPDATE OF s SKIP LOCKED)""",
-            list(progress.remove),
-            progress.remove_reason,
-            [asked[one].address if one in asked else None for one in progress.remove],
         )

@@ -7,19 +7,24 @@ that of whatever has its topic now.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import structlog
 
+from dispatcher.access.sealing import Unsealable
 from dispatcher.model.vocabulary import AlertState, Reason, State
+from dispatcher.store.sealed.clear_rows import location_bound
 from dispatcher.store.sql import NOW, among, is_dispatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
     from dispatcher.store.record import Pool
+    from dispatcher.store.sealed.addresses import Addresses
 
 _ENDINGS: Final = among((Reason.CANCEL, Reason.ALL_CLEAR))
 """The reasons of messages that end a warning and say so. Nobody says that what is merely delisted is over."""
@@ -47,7 +52,8 @@ SELECT EXISTS (SELECT FROM alert n JOIN alert e ON e.id = $1
 """Whether something newer has the same topic: what is at the push services now may be that."""
 
 _ROWS: Final = """
-SELECT l.id, l.gateway, l.entries FROM message_location l JOIN alert a ON a.id = l.alert_id JOIN alert e ON e.id = $1
+SELECT l.id, l.alert_id, l.gateway, l.entries, l.sealed
+FROM message_location l JOIN alert a ON a.id = l.alert_id JOIN alert e ON e.id = $1
 WHERE a.thread = e.thread AND a.number < e.number AND l.id < $2 ORDER BY l.id DESC LIMIT 1
 """
 """The next earlier row: the latest message of a recipient is the one that a push service may have."""
@@ -61,6 +67,8 @@ _DECODE: Final = msgspec.msgpack.Decoder(list[tuple[int, Any]]).decode
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _LAST: Final = (1 << 63) - 1
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -73,19 +81,20 @@ class Kept:
 
 
 class MessageLocations:
-    """Reads and writes where messages can be taken back."""
+    """Reads and writes where messages can be taken back; these are addresses, which `addresses` seals and opens."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, addresses: Addresses) -> None:
         self._pool = pool
+        self._addresses = addresses
 
     async def keep(self, alert_id: str, gateway: str, entries: Sequence[tuple[int, str | bytes]]) -> None:
         """Keep what a gateway answered for recipients of an alert, until that expires. Nothing if it is unknown."""
         await self._pool.execute(
-            f"""INSERT INTO message_location (alert_id, gateway, until, entries)
+            f"""INSERT INTO message_location (alert_id, gateway, until, sealed)
                SELECT id, $2, expires, $3 FROM alert WHERE id = $1 AND expires > {NOW}""",  # noqa: S608 - constant
             alert_id,
             gateway,
-            _ENCODE(entries),
+            self._addresses.seal_bytes(_ENCODE(entries), location_bound(alert_id, gateway)),
         )
 
     async def forget_expired(self) -> None:
@@ -123,12 +132,22 @@ class MessageLocations:
             if row is None:
                 return
             below, found = row["id"], []
-            for recipient, location in reversed(_DECODE(row["entries"])):
+            for recipient, location in reversed(self._entries(row)):
                 if recipient in wanted:
                     wanted.discard(recipient)
                     found.append(Kept(recipient, row["gateway"], location))
             if found:
                 yield found
+
+    def _entries(self, row: Any) -> list[tuple[int, Any]]:
+        """Return what a row holds; nothing where it cannot be opened, as if nothing had been kept."""
+        if row["sealed"] is None:
+            return _DECODE(row["entries"])
+        bound_to = location_bound(row["alert_id"], row["gateway"])
+        with suppress(Unsealable):
+            return _DECODE(self._addresses.open_bytes(row["sealed"], bound_to))
+        log.error("locations_illegible", gateway=row["gateway"])
+        return []
 
     async def finish(self, end_id: str) -> None:
         """Note that an end is dealt with, and forget the messages before it."""

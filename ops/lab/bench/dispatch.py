@@ -85,6 +85,7 @@ class ServiceUnderTest:
             "WARN_ALLOWED_ORIGINS": f"push={sink.origin}",
             "WARN_OUTBOUND_CA_FILE": ca_file,
             "WARN_READY_KEYS": str(crowd.size),
+            "WARN_ADDRESS_KEYS": crowd.ring.text().decode(),
         }
         self._key = ""
 

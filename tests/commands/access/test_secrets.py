@@ -20,6 +20,7 @@ ADD = ("source", "add", "leitstelle", "--sender", SENDER, "--territory", "05358"
 def keys(surroundings: Any, tmp_path: Path) -> Path:
     """Where the machine's own secrets are."""
     surroundings.delenv("WARN_KEY_PEPPER")
+    surroundings.delenv("WARN_ADDRESS_KEYS")
     return tmp_path / "var" / "keys"
 
 
@@ -37,6 +38,7 @@ async def test_secrets_are_shown_by_their_fingerprints(run: Any, keys: Path) -> 
     assert {name: line["state"] for name, line in (await shown(run)).items()} == {
         "pepper": "none",
         "vapid": "none",
+        "addresses": "none",
     }
     await run(*ADD)
     pepper = (await shown(run))["pepper"]
@@ -52,10 +54,10 @@ async def test_secrets_are_shown_by_their_fingerprints(run: Any, keys: Path) -> 
 async def test_secrets_are_made_before_anything_is_started(run: Any, keys: Path) -> None:
     done = await run("secrets", "init")
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [
-        ["secret", "state"], ["pepper", "same"], ["vapid", "same"],
+        ["secret", "state"], ["pepper", "same"], ["vapid", "same"], ["addresses", "same"],
     ]  # fmt: skip
     made = contents(keys)
-    assert sorted(made) == ["pepper", "vapid.pem"]
+    assert sorted(made) == ["addresses", "pepper", "vapid.pem"]
     assert (await run("secrets", "init")).exit_code == 0
     assert contents(keys) == made, "once"
 
@@ -185,9 +187,9 @@ async def test_going_back_to_a_vapid_key_asks_before_the_newer_one_and_its_subsc
     new = (await shown(run))["vapid"]["here"]
     for number, made_with in enumerate([old, old, None, new, new]):
         await pool.execute(
-            """INSERT INTO subscription (channel, gateway, address, address_hash, keys)
-               VALUES ('webpush', 'https://push.example', $1::text, decode(md5($1::text), 'hex'), $2)""",
-            str(number),
+            """INSERT INTO subscription (channel, gateway, sealed, address_hash, keys)
+               VALUES ('webpush', 'https://push.example', $1, $1, $2)""",
+            bytes([0, 1, number]),
             {"vapid": key_name(made_with)} if made_with else {},
         )
     newer = (keys / "vapid.pem").read_bytes()

@@ -14,6 +14,7 @@ from dispatcher.model.vocabulary import State
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.delivery.plans import Plans
 from tests.support.histories import ledger_of, plan, subscribe
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 
@@ -71,7 +72,7 @@ async def test_elsewhere_than_at_a_terminal_each_change_is_a_line(
     service: Any, run: Any, file: Any, pool: Any
 ) -> None:
     """Somebody is told while it is watched: first what is to be done, then what was."""
-    await subscribe(pool, Subscriptions(pool), "anna")
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "anna")
     alert_id = (await run("submit", file(warning()))).output[:26]
     ledger = ledger_of(pool)
     [ready] = await plan(ledger, Plans(pool, 10), alert_id)

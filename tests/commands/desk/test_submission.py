@@ -16,6 +16,7 @@ from dispatcher.store.delivery.plans import Plans
 from tests.api.conftest import KEY
 from tests.support.histories import ledger_of, plan, subscribe
 from tests.support.messages import DUEREN, JUELICH, SENDER, InfoPart
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import warning
 
 
@@ -23,7 +24,7 @@ async def test_submit_preview_and_status_as_processes(
     service: Any, dispatcher: Any, file: Any, pool: Any
 ) -> None:
     path = file(warning(DUEREN, JUELICH))
-    await subscribe(pool, Subscriptions(pool), "anna")
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "anna")
     previewed = await dispatcher("preview", path)
     assert previewed.returncode == 0, previewed.stderr
     assert re.match(
@@ -126,7 +127,7 @@ async def test_of_what_was_sent_before_a_preview_says_what_became_of_it(
 ) -> None:
     """And not that nobody is subscribed, because nobody would be told of it twice."""
     path = file(warning())
-    await subscribe(pool, Subscriptions(pool), "anna")
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "anna")
     alert_id = (await run("submit", path)).output[:26]
     await plan(ledger_of(pool), Plans(pool, 10), alert_id)
     done = await run("preview", path)
@@ -157,7 +158,7 @@ async def test_what_is_accepted_and_sent_to_nobody_says_so_loudly(service: Any, 
 async def test_where_a_shape_counts_few_and_none_look_alike(
     service: Any, pool: Any, run: Any, file: Any
 ) -> None:
-    await subscribe(pool, Subscriptions(pool), "anna")
+    await subscribe(pool, Subscriptions(pool, ADDRESSES), "anna")
     done = await run(
         "preview", file(warning(infos=(InfoPart(areas=(), shapes="<circle>50.8,6.48 0.5</circle>"),)))
     )

@@ -8,6 +8,7 @@ from dispatcher.model.subscriptions import SubscriberCounts
 from dispatcher.store.audience.subscriptions import Subscriptions
 from tests.support.histories import subscribe, subscription
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.sealed import numbers
 
 
 async def places_of(pool: Any, recipient: Any) -> list[Any]:
@@ -52,10 +53,11 @@ async def test_of_duplicates_in_one_import_the_last_counts_with_the_places_of_al
         ]
     )
     assert added == 3
-    rows = await pool.fetch("SELECT id, ref FROM subscription ORDER BY address")
-    assert [row["ref"] for row in rows] == ["last", None]
-    assert await places_of(pool, rows[0]["id"]) == [DUEREN, JUELICH]
-    assert await places_of(pool, rows[1]["id"]) == [DUEREN]
+    anna, bernd = (await numbers(pool)).values()
+    rows = await pool.fetch("SELECT id, ref FROM subscription")
+    assert {row["id"]: row["ref"] for row in rows} == {anna: "last", bernd: None}
+    assert await places_of(pool, anna) == [DUEREN, JUELICH]
+    assert await places_of(pool, bernd) == [DUEREN]
 
 
 async def test_one_that_ended_and_comes_back_is_a_new_recipient(
@@ -100,7 +102,8 @@ async def test_reach_counts_a_person_once_per_channel_and_once_in_each_municipal
             subscription("gone", DUEREN),
         ]
     )
-    await pool.execute("UPDATE subscription SET ended_at = now() WHERE address LIKE '%gone'")
+    gone = (await numbers(pool))["https://push.example/gone"]
+    await pool.execute("UPDATE subscription SET ended_at = now() WHERE id = $1", gone)
     assert await subscriptions.reach([DUEREN, JUELICH, "05358999"]) == SubscriberCounts(
         {"webpush": 2, "app": 1},
         {DUEREN: {"webpush": 2, "app": 1}, JUELICH: {"webpush": 1}, "05358999": {}},

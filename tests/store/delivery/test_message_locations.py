@@ -8,13 +8,14 @@ import pytest
 from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.delivery.message_locations import MessageLocations
 from tests.support.histories import finish, plan, submit, subscribe
+from tests.support.sealed import ADDRESSES
 
 GATEWAY = "https://push.example"
 
 
 @pytest.fixture
 def store(pool: Any) -> MessageLocations:
-    return MessageLocations(pool)
+    return MessageLocations(pool, ADDRESSES)
 
 
 async def deliver(pool: Any, ledger: Any, plans: Any, alert_id: str, outcomes: Any = State.ACCEPTED) -> None:

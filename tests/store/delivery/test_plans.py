@@ -28,6 +28,7 @@ from tests.support.histories import (
     subscription,
 )
 from tests.support.messages import DUEREN, HEIMBACH, JUELICH, SENDER
+from tests.support.sealed import numbers
 
 ACCEPTED, REJECTED = State.ACCEPTED, State.REJECTED
 
@@ -38,7 +39,7 @@ async def three(pool: Any, subscriptions: Subscriptions) -> list[Any]:
     await subscriptions.add_many(
         [subscription("anna", DUEREN), subscription("bernd", JUELICH), subscription("clara", DUEREN, JUELICH)]
     )
-    return [row["id"] for row in await pool.fetch("SELECT id FROM subscription ORDER BY address")]
+    return list((await numbers(pool)).values())
 
 
 async def serve(ledger: Any, plans: Any, alert_id: Any, outcomes: Any = ACCEPTED) -> None:

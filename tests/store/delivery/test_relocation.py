@@ -11,6 +11,7 @@ from dispatcher.store.delivery.ledger import LeaseLostError
 from dispatcher.store.delivery.relocation import move_waiting
 from tests.store.delivery.test_ledger import pending_problem
 from tests.support.histories import let_leases_end, plan, submit, subscribe
+from tests.support.sealed import ADDRESSES
 
 OLD, NEW = "https://push.example", "https://new.example"
 
@@ -111,7 +112,13 @@ async def test_a_410_of_the_old_url_does_not_end_the_new_one(
     asked = {
         app: Endpoint(app, f"https://push.example/{name}", {}) for app, name in zip(apps, "abc", strict=True)
     }
-    await pool.execute("UPDATE subscription SET address = 'https://push.example/new' WHERE id = $1", apps[0])
+    elsewhere = ADDRESSES.seal("https://push.example/new", {})
+    await pool.execute(
+        "UPDATE subscription SET sealed = $2, address_hash = $3 WHERE id = $1",
+        apps[0],
+        elsewhere.sealed,
+        elsewhere.address_hash,
+    )
     gone = Progress(bytes([State.GONE] * 3), remove=tuple(apps[:2]), remove_reason="gone")
     await ledger.release(lease, gone, None, asked)
     ended = await pool.fetch("SELECT id FROM subscription WHERE ended_at IS NOT NULL")

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from channels.http.addresses import Exemptions
 from channels.http.client import HttpClient
+from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
 from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
@@ -45,6 +46,7 @@ from dispatcher.store.delivery.plans import Plans
 from dispatcher.store.feeds.feeds import Feeds
 from dispatcher.store.feeds.quarantine import Quarantine
 from dispatcher.store.migrate import upgrade
+from dispatcher.store.sealed.addresses import Addresses
 from ops.lab.faults.feeds import scenario
 from ops.lab.faults.feeds.notified import ENDINGS, Control, RecordingChannel
 from ops.lab.faults.feeds.scenario import ELSEWHERE, NINA_PATH, DateFormat, End, Event
@@ -117,7 +119,10 @@ class Run:
         self._channel = RecordingChannel(loses_alarms=control is Control.LOSSY)
         metrics, alerts = Metrics(), Alerts(pool)
         terms = DEFAULT_POLICY.lease
-        ledger = Ledger(pool, lease=terms.duration, wake_up_again=terms.wake_up_again)
+        self._addresses = Addresses(Sealing(KeyRing.new()))
+        ledger = Ledger(
+            pool, lease=terms.duration, wake_up_again=terms.wake_up_again, addresses=self._addresses
+        )
         boundaries = Boundaries.default()
         self._places = [unit.ags for unit in boundaries.by_prefix(DISTRICT)]
         self._store, self._quarantine = Feeds(pool), Quarantine(pool)
@@ -152,7 +157,7 @@ class Run:
         self._deliverer = Deliverer(
             DelivererDependencies(
                 ledger=ledger,
-                subscriptions=Subscriptions(pool),
+                subscriptions=Subscriptions(pool, self._addresses),
                 notices=Notices(alerts, ZoneInfo("Europe/Berlin")),
                 channels={self._channel.name: self._channel},
                 wake_ups=wake_ups,
@@ -200,7 +205,7 @@ class Run:
 
     async def _subscribe(self) -> dict[int, str]:
         """Subscribe one recipient per municipality."""
-        store = Subscriptions(self._pool)
+        store = Subscriptions(self._pool, self._addresses)
         await store.add_many(
             [
                 NewSubscription("webpush", "gateway", f"https://push.example/{ags}", {}, (ags,))
