@@ -550,6 +550,7 @@ async def _rows_walked(pool: Any, ledger: Any, alerts: Alerts, plans: Plans, mes
     last = await submit(alerts, names[-1], DUEREN, chain=names[0])
     chain, everybody = [names[0]], (0, 1 << 62)
     values = chain, last.id, False, last.lane, last.expires, 100, Kind.CANCEL, [], *everybody, False, []
+    await pool.execute("ANALYZE")  # else the way taken depends on whether autovacuum has been here
     async with pool.acquire() as connection, connection.transaction():
         found = await connection.fetchval(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {FREEZE}", *values, LOOK_AGAIN, [], []
