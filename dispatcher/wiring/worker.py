@@ -14,11 +14,12 @@ from channels.webpush.learnt_keys import LearntKeys
 from channels.webpush.locations import Locations
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.audience.location_index import LocationIndex
-from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.deliverer import Deliverer
 from dispatcher.delivery.lanes import LaneGate
 from dispatcher.delivery.notices import Notices
 from dispatcher.delivery.planner import Planner, audience_guard
 from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.delivery.work.dependencies import DelivererDependencies
 from dispatcher.feeds.assembly import FeedDependencies
 from dispatcher.metrics import Metrics
 from dispatcher.queue.rate_bucket import RateBucket

@@ -1,5 +1,6 @@
 """The pipeline on the real record and the real queue, with a scripted far side."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dispatcher.audience.location_index import LocationIndex
-from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.deliverer import Deliverer
 from dispatcher.delivery.lanes import LaneGate
 from dispatcher.delivery.notices import Notices
 from dispatcher.delivery.planner import Planner
 from dispatcher.delivery.reconciler import Reconciler
+from dispatcher.delivery.work.dependencies import DelivererDependencies
 from dispatcher.metrics import Metrics
 from dispatcher.queue.address import parse
 from dispatcher.queue.wakeups import WakeUpQueue, open_queue
@@ -108,6 +110,24 @@ class House:
     def another(self, **changes: Any) -> Deliverer:
         """Another process: other breakers and another hand, the same record."""
         return Deliverer(replace(self.dependencies, gate=LaneGate(), **changes))
+
+
+PUSH = "https://push.example"
+
+
+async def paused(house: Any) -> Any:
+    """The gateway's pause on record: its reason, and how many seconds are left."""
+    return await house.pool.fetchrow(
+        "SELECT reason, extract(epoch FROM paused_until - clock_timestamp())::float8 AS s FROM gateway"
+    )
+
+
+async def hung(house: Any, ids: Any) -> Any:
+    """Let these be silent until the event that is returned is set, and others be answered at once."""
+    answered = asyncio.Event()
+    house.channel.silent = dict.fromkeys(ids, answered)
+    house.deliverer._gateways.of("webpush", PUSH).answer_times.note(0.001)
+    return answered
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """A batch from the claim to its last outcome, against a scripted gateway."""
 
 import asyncio
-import contextlib
-import logging
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import structlog
 
 from channels.base import (
     ChannelDown,
-    ChannelFault,
     ChannelMisconfigured,
     Expired,
     Gone,
@@ -26,24 +21,18 @@ from channels.base import (
     Uncertain,
 )
 from dispatcher.delivery.notices import Notices
-from dispatcher.model.batches import Progress, RecipientProblem
+from dispatcher.model.batches import Progress
 from dispatcher.model.ledger import Fate
 from dispatcher.model.retry_policy import DEFAULT_POLICY
-from dispatcher.model.vocabulary import UNCERTAIN, Lane, Reason, State
+from dispatcher.model.vocabulary import UNCERTAIN, Reason, State
 from dispatcher.store.clock import RecordClock
 from dispatcher.store.delivery.dead_letters import DeadLetters
-from tests.delivery.conftest import House
-from tests.support.histories import let_leases_end, until
+from tests.delivery.conftest import House, paused
+from tests.support.histories import let_leases_end
 from tests.support.messages import HOUR, InfoPart, Message
 
 ACCEPTED = State.ACCEPTED
 PUSH = "https://push.example"
-
-
-async def paused(house: Any) -> Any:
-    return await house.pool.fetchrow(
-        "SELECT reason, extract(epoch FROM paused_until - clock_timestamp())::float8 AS s FROM gateway"
-    )
 
 
 async def test_everybody_gets_it_once_in_slices_and_the_alert_is_settled(house: House) -> None:
@@ -94,97 +83,6 @@ async def test_a_retry_waits_for_its_time_and_is_enqueued(house: House) -> None:
     await house.deliverer.deliver(batch)
     assert house.channel.seen == [("A", two), ("A", one)]
     assert await house.problems() == [(one, "accepted", "", 2, 0)]
-
-
-async def test_a_rate_limit_leaves_the_gateway_alone_and_is_no_attempt(house: House) -> None:
-    ids = await house.subscribe(*"abcd")
-    house.channel.script[ids[0]] = [RateLimited("429", retry_after=30)]
-    [batch] = await house.planned()
-    await house.deliverer.deliver(batch)
-    assert house.channel.calls == [ids[:3]], "no further slice"
-    pause = await paused(house)
-    assert pause["reason"] == "retry_after"
-    assert 25 < pause["s"] <= 30
-    assert await house.problems() == [(ids[0], "rate_limited", "429", 0, 0)]
-    assert (
-        house.count("warn_gateway_pauses_total", channel="webpush", gateway=PUSH, reason="retry_after") == 1
-    )
-    [due_ms] = [
-        score for name, score in (await house.wake_ups_waiting()).items() if name == f"deliver:{batch}:1"
-    ]
-    now_ms = await house.pool.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8 * 1000")
-    assert due_ms - now_ms > 20_000
-    await house.all_due_now()
-    await house.deliverer.deliver(batch)
-    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
-
-
-async def test_a_rate_limit_without_a_time_slows_the_gateway_down_and_pauses_nobody(house: House) -> None:
-    ids = await house.subscribe(*"abcd")
-    house.channel.script[ids[1]] = [RateLimited("429")]
-    [batch] = await house.planned()
-    await house.deliverer.deliver(batch)
-    assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
-    assert await paused(house) is None
-    assert await house.problems() == [(ids[1], "accepted", "", 1, 0)]
-    pace = house.deliverer._gateways.of("webpush", PUSH).limiter.pace
-    assert pace.learnt is not None
-
-
-async def test_at_a_gateway_with_a_rate_a_slice_leaves_before_the_last_is_answered(house: House) -> None:
-    house.channel.rate = 1000.0
-    ids = await house.subscribe(*"abcdef")
-    [batch] = await house.planned()
-    house.channel.open.clear()
-    work = asyncio.create_task(house.deliverer.deliver(batch))
-
-    async def all_left() -> bool:
-        return sorted(one for call in house.channel.calls for one in call) == ids
-
-    await until(all_left)
-    assert len(house.channel.calls) > 1
-    assert await house.outcomes(batch) == bytes([State.CLAIMED] * 6), "claimed before they left"
-    house.channel.open.set()
-    await work
-    assert await house.outcomes(batch) == bytes([ACCEPTED] * 6)
-    assert sorted(house.channel.seen) == [("A", one) for one in ids]
-    assert await house.state(batch) != "open"
-
-
-async def test_what_is_under_way_when_the_deadline_passes_is_heard_before_the_rest_expires(
-    house: House,
-) -> None:
-    house.channel.rate = 5.0
-    ids = await house.subscribe(*"ab")
-    [batch] = await house.planned()
-    house.channel.open.clear()
-    work = asyncio.create_task(house.deliverer.deliver(batch))
-    await house.channel.entered.wait()
-    await house.pool.execute("UPDATE batch SET deadline = deadline")
-    clock = house.dependencies.clock
-    clock.read(clock() + timedelta(days=2), clock.elapsed())
-    await asyncio.sleep(0)
-    house.channel.open.set()
-    await work
-    assert house.channel.seen == [("A", ids[0])]
-    assert await house.outcomes(batch) == bytes([ACCEPTED, State.EXPIRED])
-
-
-@pytest.mark.parametrize("error", [ChannelDown("x"), RuntimeError("bug"), asyncio.CancelledError()], ids=repr)
-async def test_however_one_of_several_slices_ends_the_others_end_too_and_slots_are_free(
-    house: House, error: BaseException
-) -> None:
-    house.channel.rate = 1000.0
-    ids = await house.subscribe(*"abc")
-    house.channel.script[ids[1]] = [error]
-    [batch] = await house.planned()
-    await asyncio.gather(house.deliverer.deliver(batch), return_exceptions=True)
-    limiter = house.deliverer._gateways.of("webpush", PUSH).limiter
-    assert limiter._held.total() == 0
-    await let_leases_end(house.pool)
-    await house.all_due_now()
-    await house.deliverer.deliver(batch)
-    assert {state & ~UNCERTAIN for state in await house.outcomes(batch)} == {ACCEPTED}
 
 
 async def test_the_gone_are_removed_and_the_rejected_are_dead_letters(house: House) -> None:
@@ -296,53 +194,6 @@ async def test_an_endpoint_that_does_not_take_its_credentials_holds_nobody_else_
     assert await house.outcomes(batch) == bytes([ACCEPTED] * 4)
     assert house.channel.seen == [("A", each) for each in (*others, one)]
     assert set(await house.subscriptions.endpoints(ids)) == set(ids), "nobody is unsubscribed"
-
-
-@pytest.mark.parametrize("error", [ChannelDown, ChannelFault, ChannelMisconfigured])
-async def test_a_gateways_pause_is_logged_once_a_batch_as_gravely_as_its_error_says(
-    house: House, error: Any
-) -> None:
-    ids = await house.subscribe(*"abc")
-    house.channel.script[ids[0]] = [error("code")]
-    [batch] = await house.planned()
-    with structlog.testing.capture_logs() as logs:
-        await house.deliverer.deliver(batch)
-    [line] = [line for line in logs if line["event"] == "gateway_paused"]
-    level = logging.getLevelName(error.log_level).lower()
-    assert (line["log_level"], line["reason"], line["code"]) == (level, error.label, "code")
-
-
-async def test_a_kind_of_failure_is_logged_with_its_gateway_and_code_and_without_its_detail(
-    house: House,
-) -> None:
-    one, two, _ = await house.subscribe(*"abc")
-    for each in (one, two):
-        house.channel.script[each] = [Permanent("413", "somebody's number")]
-    [batch] = await house.planned()
-    with structlog.testing.capture_logs() as logs:
-        await house.deliverer.deliver(batch)
-    [line] = [line for line in logs if line["event"] == "delivery_failed"]
-    assert line == {
-        "event": "delivery_failed",
-        "log_level": "warning",
-        "label": "permanent",
-        "code": "413",
-        "channel": "webpush",
-        "gateway": PUSH,
-        "count": 1,
-    }
-
-
-async def test_a_breakers_pause_names_the_code_that_opened_it(house: House) -> None:
-    ids = await house.subscribe(*(f"{n}" for n in range(30)))
-    for each in ids:
-        house.channel.script[each] = [Transient("503")]
-    batches = await house.planned()
-    with structlog.testing.capture_logs() as logs:
-        for batch in batches:
-            await house.deliverer.deliver(batch)
-    paused_for = {line["reason"]: line["code"] for line in logs if line["event"] == "gateway_paused"}
-    assert paused_for == {"breaker": "503"}
 
 
 async def test_a_channel_that_this_worker_does_not_have_waits_for_its_operator(house: House) -> None:
@@ -460,55 +311,6 @@ async def test_one_that_breaks_every_worker_is_given_up_and_the_others_are_serve
     assert (await house.alerts.get("A")).state == "settled"
 
 
-async def died_twice(house: Any, batch: Any) -> None:
-    """The batch's first recipient was in hand at two deaths, everybody else has got it."""
-    lease = await house.ledger.acquire(batch)
-    outcomes = bytes([State.RETRY | UNCERTAIN] + [ACCEPTED] * (len(lease.recipients) - 1))
-    crashed = RecipientProblem(0, lease.recipients[0], 0, 2, "crash", "worker_died", "", lease.now)
-    await house.ledger.advance(lease, Progress(outcomes, (crashed,)))
-    await let_leases_end(house.pool)
-
-
-async def test_whoever_has_a_last_chance_is_alone_in_the_process_until_it_is_written_down(
-    house: House,
-) -> None:
-    """Else a neighbour of another batch, in hand at the same three deaths, would be given up too. Who waits for that
-    leaves its place among the jobs to others: after deaths with many in flight they are many.
-    """
-    resting: set[int] = set()
-
-    def rests(batch: int) -> Any:
-        @contextlib.contextmanager
-        def rest() -> Iterator[None]:
-            resting.add(batch)
-            yield
-            resting.discard(batch)
-
-        return rest
-
-    await house.subscribe(*(f"p{n:02}" for n in range(20)))
-    first, second = await house.planned()
-    for batch in (first, second):
-        await died_twice(house, batch)
-    house.channel.open.clear()
-    work = [asyncio.create_task(house.deliverer.deliver(batch, rests(batch))) for batch in (first, second)]
-
-    async def one_waits_for_the_other() -> bool:
-        return bool(house.deliverer._process.alone._waiters)
-
-    await until(one_waits_for_the_other)
-    await house.channel.entered.wait()
-    states = {batch: (await house.outcomes(batch))[0] & ~UNCERTAIN for batch in (first, second)}
-    assert sorted(states.values()) == [State.CLAIMED, State.RETRY]
-    assert {batch for batch, state in states.items() if state == State.RETRY} <= resting
-    assert len(house.channel.calls) == 1
-    house.channel.open.set()
-    await asyncio.gather(*work)
-    assert len(house.channel.seen) == 2
-    for batch in (first, second):
-        assert await house.outcomes(batch) == bytes([ACCEPTED] * 10)
-
-
 async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_at_a_time(
     house: House,
 ) -> None:
@@ -525,41 +327,6 @@ async def test_a_gateway_that_fails_too_often_is_left_alone_and_then_probed_one_
     await house.deliverer.deliver(first)
     assert [len(call) for call in house.channel.calls[8:]] == [1, 3, 3, 3]
     assert await house.outcomes(first) == bytes([ACCEPTED] * 10)
-
-
-async def test_a_long_slice_keeps_its_lease_by_signs_of_life(house: House) -> None:
-    await house.subscribe("a")
-    [batch] = await house.planned()
-    house.channel.open.clear()
-    working = asyncio.create_task(house.deliverer.deliver(batch))
-    await house.channel.entered.wait()
-    await let_leases_end(house.pool)
-
-    async def renewed() -> Any:
-        return await house.pool.fetchval("SELECT lease_until > clock_timestamp() FROM batch")
-
-    await until(renewed)
-    assert await house.ledger.acquire(batch) is None
-    house.channel.open.set()
-    await working
-    assert await house.outcomes(batch) == bytes([ACCEPTED])
-
-
-async def test_told_to_stop_it_puts_the_batch_down_after_the_slice_in_hand(house: House) -> None:
-    ids = await house.subscribe(*"abcdefg")
-    [batch] = await house.planned()
-    house.channel.open.clear()
-    working = asyncio.create_task(house.deliverer.deliver(batch))
-    await house.channel.entered.wait()
-    house.deliverer.stop()
-    house.channel.open.set()
-    await working
-    assert house.channel.calls == [ids[:3]]
-    assert f"deliver:{batch}:1" in await house.wake_ups_waiting(), "for another worker"
-    await house.deliverer.deliver(batch)
-    assert house.channel.calls == [ids[:3]], "this one takes nothing any more"
-    await house.another().deliver(batch)
-    assert house.channel.seen == [("A", one) for one in ids]
 
 
 async def test_a_text_that_was_given_up_without_an_answer_is_listed_and_a_person_may_send_it_again(
@@ -735,74 +502,6 @@ async def test_at_the_end_of_the_message_itself_what_was_not_started_has_expired
     assert house.channel.calls == [[one]]
 
 
-async def hung(house: Any, ids: Any) -> Any:
-    """Let these be silent until the event that is returned is set, and others be answered at once."""
-    answered = asyncio.Event()
-    house.channel.silent = dict.fromkeys(ids, answered)
-    house.deliverer._gateways.of("webpush", PUSH).answer_times.note(0.001)
-    return answered
-
-
-async def test_who_is_silent_for_longer_than_usual_does_not_keep_the_next_slices_waiting(
-    house: House,
-) -> None:
-    ids = await house.subscribe(*"abcdefg")
-    answered = await hung(house, ids[:2])
-    [batch] = await house.planned()
-    working = asyncio.create_task(house.deliverer.deliver(batch))
-
-    async def others_have_it() -> bool:
-        return [one for _, one in house.channel.seen] == ids[2:]
-
-    await until(others_have_it)
-    limiter = house.deliverer._gateways.of("webpush", PUSH).limiter
-
-    async def they_left_their_slots() -> bool:
-        return (limiter.silent, limiter._free) == (2, house.channel.limits.concurrency)
-
-    await until(they_left_their_slots)
-    answered.set()
-    await working
-    assert await house.outcomes(batch) == bytes([ACCEPTED] * 7)
-    assert (limiter.silent, limiter._free) == (0, house.channel.limits.concurrency)
-
-
-async def test_a_batch_that_only_waits_gives_its_place_away_and_its_lane_no_precedence(house: House) -> None:
-    ids = await house.subscribe("a")
-    answered = await hung(house, ids)
-    [batch] = await house.planned()
-    resting: list[int] = []
-
-    @contextlib.contextmanager
-    def rest() -> Any:
-        resting.append(1)
-        assert not house.dependencies.gate.must_wait(Lane.EXERCISE)
-        yield
-        resting.append(-1)
-        answered.set()
-
-    await house.deliverer.deliver(batch, rest)
-    assert resting[:2] == [1, -1]
-    assert house.deliverer._process.resting == 0
-    assert await house.outcomes(batch) == bytes([ACCEPTED])
-
-
-async def test_a_lease_that_is_lost_to_a_silent_slice_ends_the_work(house: House) -> None:
-    ids = await house.subscribe(*"abcdef")
-    answered = await hung(house, ids[:1])
-    [batch] = await house.planned()
-    working = asyncio.create_task(house.deliverer.deliver(batch))
-
-    async def others_have_it() -> bool:
-        return len(house.channel.seen) == 5
-
-    await until(others_have_it)
-    await house.pool.execute("UPDATE batch SET lease_token = lease_token + 1")
-    answered.set()
-    await working
-    assert house.count("warn_leases_lost_total") == 1
-
-
 async def test_twenty_in_a_row_who_refuse_our_key_stop_the_gateway_and_end_nobody(house: House) -> None:
     house.channel.gateway_changes = {"shared_key": True, "limits_endpoints": True}
     ids = await house.subscribe(*(f"p{n:02}" for n in range(DEFAULT_POLICY.breaker.refusals)))
@@ -812,38 +511,6 @@ async def test_twenty_in_a_row_who_refuse_our_key_stop_the_gateway_and_end_nobod
     assert (await paused(house))["reason"] == "misconfigured"
     assert {label for _, label, _, _, _ in await house.problems()} == {"unauthorized"}
     assert len(await house.subscriptions.endpoints(ids)) == len(ids)
-
-
-async def test_one_who_is_told_to_wait_keeps_nobody_waiting_where_single_endpoints_are_limited(
-    house: House,
-) -> None:
-    house.channel.gateway_changes = {"limits_endpoints": True}
-    one, *others = await house.subscribe(*"abcd")
-    house.channel.script[one] = [RateLimited("429", retry_after=30)]
-    [batch] = await house.planned()
-    await house.deliverer.deliver(batch)
-    assert [each for _, each in house.channel.seen] == others
-    assert await paused(house) is None
-    assert await house.problems() == [(one, "rate_limited", "429", 1, 0)]
-    assert await house.pool.fetchval("SELECT due > clock_timestamp() + interval '25 s' FROM problem")
-
-
-async def test_an_open_circuit_is_probed_by_a_batch_with_somebody_who_was_never_tried(house: House) -> None:
-    [one] = await house.subscribe("a")
-    house.channel.script[one] = [Transient("503")]
-    [older] = await house.planned("A", lane=Lane.FLASH)
-    await house.deliverer.deliver(older)
-    [newer] = await house.planned("B", lane=Lane.ROUTINE)
-    house.deliverer._gateways.of("webpush", PUSH).breaker.fail(time.monotonic())
-    await house.all_due_now()
-    house.channel.calls.clear()
-    await house.deliverer.deliver(older)
-    assert house.channel.calls == []
-    assert f"deliver:{older}:2" in await house.wake_ups_waiting("flash"), "it looks again soon"
-    for batch in (newer, older):
-        await house.all_due_now()
-        await house.deliverer.deliver(batch)
-    assert house.channel.seen == [("B", one), ("A", one)]
 
 
 async def test_who_fails_alike_for_long_while_others_are_accepted_is_given_up(house: House) -> None:

@@ -21,10 +21,11 @@ from channels.http.client import HttpClient
 from dispatcher.access.sealing import KeyRing, Sealing
 from dispatcher.audience.location_index import LocationIndex
 from dispatcher.boundaries.municipalities import Boundaries
-from dispatcher.delivery.deliverer import Deliverer, DelivererDependencies
+from dispatcher.delivery.deliverer import Deliverer
 from dispatcher.delivery.lanes import LaneGate
 from dispatcher.delivery.notices import Notices
 from dispatcher.delivery.planner import Planner
+from dispatcher.delivery.work.dependencies import DelivererDependencies
 from dispatcher.embedded import EmbeddedPostgres, EmbeddedValkey
 from dispatcher.feeds.configuration import Feed, FeedSettings, feed_of
 from dispatcher.feeds.details import Details
