@@ -236,8 +236,10 @@ async def test_an_interrupted_import_says_how_far_it_got(
     known = _Known({}, Boundaries.default(), frozenset(), frozenset())
     async with pool.acquire() as other, other.transaction():
         await other.execute("SELECT pg_advisory_xact_lock($1)", _IMPORT_LOCK)
-        running = asyncio.create_task(_import(pool, file, known))
-        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+        running = asyncio.create_task(_import(Subscriptions(pool, ADDRESSES), file, known))
+        while not running.done() and not await other.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        ):
             pass
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
