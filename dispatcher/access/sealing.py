@@ -132,7 +132,7 @@ class Sealing:
         self.current = ring.newest if current is None else current
         if self.current not in ring.keys:
             raise UnknownKey(self.current)
-        self._lookup = ring.lookup
+        self._lookup = hmac.new(ring.lookup, digestmod="sha256")
         self._head = key_prefix(self.current)
         self._ciphers = {key_prefix(number): AESGCM(key) for number, key in ring.keys.items()}
         self._cipher = self._ciphers[self._head]
@@ -164,7 +164,9 @@ class Sealing:
         """
         if "\0" in purpose:
             raise ValueError("a purpose has no NUL")
-        return hmac.digest(self._lookup, f"{purpose}\0{value}".encode(), hashlib.sha256)
+        mac = self._lookup.copy()  # in half the time of a new one
+        mac.update(f"{purpose}\0{value}".encode())
+        return mac.digest()
 
 
 def key_prefix(key_id: int) -> bytes:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dispatcher.access.principals import Actor
     from dispatcher.model.retry_policy import LastingPolicy
     from dispatcher.store.record import Pool
-    from dispatcher.store.sealed.addresses import Addresses
+    from dispatcher.store.sealed.addresses import Addresses, SealedAddress
 
 
 _TARGET = Target(municipalities="SELECT unnest($1::text[])", located="$2::bigint[]", named="$3::text[]")
@@ -158,7 +158,8 @@ class Subscriptions:
     async def add_many(self, subscriptions: Iterable[NewSubscription], by: Actor = UNNAMED_OPERATOR) -> int:
         """Add endpoints in bulk; one already known gets the new keys and the union of places. Returns how many."""
         new_subscriptions = list(subscriptions)
-        return (await self._put(new_subscriptions, [False] * len(new_subscriptions), by)).lines
+        sealed = self._sealed(new_subscriptions)
+        return (await self._put(new_subscriptions, sealed, [False] * len(new_subscriptions), by)).lines
 
     async def put_many(
         self, subscriptions: Iterable[NewSubscription], by: Actor, named: set[tuple[str, bytes]]
@@ -169,15 +170,22 @@ class Subscriptions:
         these), or another instance has: what one says of an address ends nothing that the other said.
         """
         new_subscriptions = list(subscriptions)
-        keys = [(item.channel, self._addresses.hash(item.address)) for item in new_subscriptions]
-        put = await self._put(new_subscriptions, [key not in named for key in keys], by)
+        sealed = self._sealed(new_subscriptions)
+        keys = [(item.channel, one.address_hash) for item, one in zip(new_subscriptions, sealed, strict=True)]
+        put = await self._put(new_subscriptions, sealed, [key not in named for key in keys], by)
         named.update(keys)
         return put
 
+    def _sealed(self, new_subscriptions: Sequence[NewSubscription]) -> list[SealedAddress]:
+        return [self._addresses.seal(item.address, item.keys) for item in new_subscriptions]
+
     async def _put(
-        self, new_subscriptions: Sequence[NewSubscription], replaces: Sequence[bool], by: Actor
+        self,
+        new_subscriptions: Sequence[NewSubscription],
+        sealed: Sequence[SealedAddress],
+        replaces: Sequence[bool],
+        by: Actor,
     ) -> PutSubscriptions:
-        sealed = [self._addresses.seal(item.address, item.keys) for item in new_subscriptions]
         rows = [
             (
                 position,
@@ -346,23 +354,19 @@ class Subscriptions:
             f"SELECT id, {COLUMNS} FROM subscription WHERE id = ANY($1) AND ended_at IS NULL",  # noqa: S608 - constant
             list(ids),
         )
-        return {one.id: one for one in await self._opened(rows)}
+        return await self._opened(rows)
 
-    async def _opened(self, rows: Sequence[Any]) -> list[Endpoint]:
+    async def _opened(self, rows: Sequence[Any]) -> dict[int, Endpoint]:
         """Return the endpoints of rows of id and `COLUMNS`, in their order. What is not sealed yet is read as it is."""
-        clear = [row[0] for row in rows if row[1] is None]
-        if not clear:
-            return self._addresses.endpoints(rows)
-        opened = {
-            one.id: one
-            for one in self._addresses.endpoints([row for row in rows if row["sealed"] is not None])
-        }
+        opened = self._addresses.endpoints(rows)
+        if len(opened) == len(rows):
+            return opened
         again = await self._pool.fetch(
             f"SELECT id, {COLUMNS}, address, keys FROM subscription WHERE id = ANY($1)",  # noqa: S608 - constant
-            clear,
+            [row["id"] for row in rows if row["id"] not in opened],
         )
         opened |= {one.id: one for one in map(self._addresses.of_either, again)}
-        return [opened[row["id"]] for row in rows if row["id"] in opened]
+        return {number: opened[number] for row in rows if (number := row["id"]) in opened}
 
     async def note_vapid_keys(self, names: Mapping[int, str]) -> None:
         """Record with which VAPID keys subscriptions turned out to be made."""
@@ -393,7 +397,7 @@ class Subscriptions:
             last_id,
             limit,
         )
-        return await self._opened(rows)
+        return list((await self._opened(rows)).values())
 
     async def counts(self) -> dict[str, int]:
         """Count the active subscriptions by channel."""

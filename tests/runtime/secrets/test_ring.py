@@ -45,7 +45,8 @@ async def test_a_key_is_used_only_once_the_record_says_so_and_read_by_who_runs(
     await SealingKeys(pool).use(rotated.key_fingerprints(), UNNAMED_OPERATOR)
     assert (await agreed_addresses(pool, settings)).sealing.current == 2
     one = Addresses(Sealing(rotated)).seal(NUMBER, {})
-    assert running.opened((1, one.sealed, one.address_hash, None, None)).address == NUMBER
+    found = running.endpoints([(1, one.sealed, one.address_hash, None, None)])
+    assert found[1].address == NUMBER
 
 
 @pytest.mark.parametrize("kept", [{1}, {2}])
