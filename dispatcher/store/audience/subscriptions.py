@@ -94,23 +94,33 @@ _STEPS = (
        GROUP BY 1, 2, 3, 4, 5""",
     """WITH
        left_out AS (
-         DELETE FROM followed_municipality f USING known k
-         WHERE f.subscription_id = k.id AND k.replaced
-           AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)
-         RETURNING k.id),
+         SELECT k.id, f.ags, f.wished FROM followed_municipality f JOIN known k ON k.id = f.subscription_id
+         WHERE k.replaced AND f.imported
+           AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)),
        left_out_area AS (
-         DELETE FROM watched_area f USING known k
-         WHERE f.subscription_id = k.id AND k.replaced
+         SELECT k.id, f.id AS area, f.wished FROM watched_area f JOIN known k ON k.id = f.subscription_id
+         WHERE k.replaced AND f.imported
            AND NOT EXISTS (SELECT FROM wanted_area w WHERE w.id = f.subscription_id
-                           AND (w.lat, w.lon, w.radius_m) = (f.lat, f.lon, f.radius_m))
-         RETURNING k.id),
+                           AND (w.lat, w.lon, w.radius_m) = (f.lat, f.lon, f.radius_m))),
+       ended AS (
+         DELETE FROM followed_municipality f USING left_out o
+         WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND NOT o.wished),
+       ended_area AS (DELETE FROM watched_area f USING left_out_area o WHERE f.id = o.area AND NOT o.wished),
+       -- What subscribers want of it stays.
+       wished AS (
+         UPDATE followed_municipality f SET imported = false FROM left_out o
+         WHERE (f.ags, f.subscription_id) = (o.ags, o.id) AND o.wished),
+       wished_area AS (
+         UPDATE watched_area f SET imported = false FROM left_out_area o WHERE f.id = o.area AND o.wished),
        put AS (
-         INSERT INTO followed_municipality (subscription_id, ags) SELECT id, ags FROM wanted
-         ON CONFLICT DO NOTHING RETURNING subscription_id AS id),
+         INSERT INTO followed_municipality AS f (subscription_id, ags) SELECT id, ags FROM wanted
+         ON CONFLICT (ags, subscription_id) DO UPDATE SET imported = true WHERE NOT f.imported
+         RETURNING subscription_id AS id),
        put_area AS (
-         INSERT INTO watched_area (subscription_id, lat, lon, radius_m, ags)
+         INSERT INTO watched_area AS f (subscription_id, lat, lon, radius_m, ags)
          SELECT id, lat, lon, radius_m, ags FROM wanted_area ORDER BY position
-         ON CONFLICT DO NOTHING RETURNING subscription_id AS id)
+         ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET imported = true WHERE NOT f.imported
+         RETURNING subscription_id AS id)
        UPDATE known SET changed = true FROM (
          SELECT id FROM left_out UNION SELECT id FROM left_out_area UNION SELECT id FROM put
          UNION SELECT id FROM put_area) other

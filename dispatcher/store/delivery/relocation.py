@@ -1,8 +1,8 @@
-"""Move what waits for a webhook to its new origin, when that changes: who is paused, logged and counted is then the
+"""Move what waits for a recipient to its new gateway, when that changes: who is paused, logged and counted is then the
 server that is asked.
 
-Only a webhook changes where it is; any other recipient's gateway follows from its address, which stays, but for SMS,
-which `failover` moves. A batch that a
+A webhook changes where it is, and so does a subscriber whose endpoint takes another's place; any other recipient's
+gateway follows from its address, which stays, but for SMS, which `failover` moves. A batch that a
 worker holds is left to that worker, which hands it over before it sends anything. The plan's fingerprint of an audience
 is of the batches as they were planned.
 """
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from dispatcher.store.record import Connection, Pool
 
 CHANNEL: Final = "app"
-"""The channel whose recipients change where they are."""
+"""The channel of webhooks."""
 _WAITING: Final = f"""
 SELECT b.id, b.recipients, b.outcomes, b.gateway FROM batch b JOIN alert a ON a.id = b.alert_id
-WHERE b.{OPEN} AND b.channel = '{CHANNEL}' AND b.gateway <> $2 AND $1 = ANY(b.recipients)
+WHERE b.{OPEN} AND b.channel = $3 AND b.gateway <> $2 AND $1 = ANY(b.recipients)
   AND (b.lease_until IS NULL OR b.lease_until < clock_timestamp())
 ORDER BY b.id FOR UPDATE OF b SKIP LOCKED FOR KEY SHARE OF a SKIP LOCKED"""  # noqa: S608 - constant
 """The rows of alerts are held too, as a new batch refers to one: nothing is waited for here."""
@@ -70,9 +70,9 @@ _PROBLEM_COLUMNS: Final = (
 )
 
 
-async def move_waiting(connection: Connection, recipient: int, gateway: str) -> None:
+async def move_waiting(connection: Connection, recipient: int, gateway: str, channel: str = CHANNEL) -> None:
     """Move what waits for a recipient to the gateway that it has now, in the caller's transaction."""
-    for row in await connection.fetch(_WAITING, recipient, gateway):
+    for row in await connection.fetch(_WAITING, recipient, gateway, channel):
         await split(connection, row, {recipient: gateway})
 
 

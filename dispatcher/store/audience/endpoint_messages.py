@@ -1,0 +1,103 @@
+"""Keep which endpoints are due a message with a code, and what came of it: a queue of its own, in the record, that no
+alert waits for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dispatcher.store.sealed.addresses import COLUMNS
+from dispatcher.store.sql import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.base import Endpoint
+    from dispatcher.store.record import Pool
+    from dispatcher.store.sealed.addresses import Addresses
+
+SENDING: Final = timedelta(minutes=1)
+"""How long a message is its worker's business. After that the worker must be dead, and another code is sent."""
+ATTEMPTS: Final = 5
+RETRY_AFTER: Final = timedelta(seconds=20)
+"""How long after a first failed attempt the next is made; after each further one twice as long."""
+ACCEPTED: Final = "accepted"
+_CLAIM: Final = f"""
+SELECT n.id, {COLUMNS}, n.address, n.keys, e.subscriber_id, e.proven_at IS NOT NULL AS proven, e.attempts, n.channel,
+  n.gateway AS behind, s.languages
+FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id JOIN subscription n ON n.id = e.subscription_id
+WHERE e.due_at <= {NOW} AND n.ended_at IS NULL AND s.ended_at IS NULL
+ORDER BY e.due_at LIMIT $1 FOR UPDATE OF e SKIP LOCKED"""  # noqa: S608 - constant
+_SENDING: Final = f"""
+UPDATE subscriber_endpoint SET code_digest = $3, code_sent_at = {NOW}, code_tries = 0, due_at = {NOW} + $4::interval,
+  attempts = attempts + 1 WHERE (subscriber_id, subscription_id) = ($1, $2)"""  # noqa: S608 - constant
+_ANSWERED: Final = f"""
+UPDATE subscriber_endpoint SET answer = $4, attempts = CASE WHEN $5::interval IS NULL THEN 0 ELSE attempts END,
+  due_at = {NOW} + $5::interval, last_accepted_at = CASE WHEN $4 = '{ACCEPTED}' THEN {NOW} ELSE last_accepted_at END
+WHERE (subscriber_id, subscription_id) = ($1, $2) AND code_digest IS NOT DISTINCT FROM $3"""  # noqa: S608 - constant
+"""Not of an older code: another one may be on its way by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message with a code that is to be sent now. `proven`: it is a test of an endpoint that is told already."""
+
+    subscriber: int
+    channel: str
+    gateway: str
+    endpoint: Endpoint = field(repr=False)
+    languages: tuple[str, ...]
+    proven: bool
+    attempt: int
+    """Which attempt it is, from 1 on."""
+    code: str = field(repr=False)
+    code_digest: bytes = field(repr=False)
+
+
+class EndpointMessages:
+    """Reads and writes the queue."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        addresses: Addresses,
+        new_code: Callable[[str], str],
+        digest_of: Callable[[int, str], bytes],
+    ) -> None:
+        """`new_code` makes the code of a message on a channel, `digest_of` what the record keeps of a subscriber's."""
+        self._pool = pool
+        self._addresses = addresses
+        self._new_code = new_code
+        self._digest_of = digest_of
+
+    async def claim(self, limit: int) -> list[DueMessage]:
+        """Take at most so many that are due, each with a new code. The record has only the digests of these."""
+        found = []
+        async with self._pool.acquire() as connection, connection.transaction():
+            for row in await connection.fetch(_CLAIM, limit):
+                code = self._new_code(row["channel"])
+                message = DueMessage(
+                    subscriber=row["subscriber_id"],
+                    channel=row["channel"],
+                    gateway=row["behind"],
+                    endpoint=self._addresses.of_either(row),
+                    languages=tuple(row["languages"]),
+                    proven=row["proven"],
+                    attempt=row["attempts"] + 1,
+                    code=code,
+                    code_digest=self._digest_of(row["subscriber_id"], code),
+                )
+                found.append(message)
+                await connection.execute(
+                    _SENDING, message.subscriber, message.endpoint.id, message.code_digest, SENDING
+                )
+        return found
+
+    async def answered(self, message: DueMessage, answer: str, *, again: bool) -> None:
+        """Note what came of a message: `accepted`, or an error's code; `again`: whether it may be sent once more."""
+        retry = RETRY_AFTER * 2 ** (message.attempt - 1) if again and message.attempt < ATTEMPTS else None
+        await self._pool.execute(
+            _ANSWERED, message.subscriber, message.endpoint.id, message.code_digest, answer, retry
+        )

@@ -1,0 +1,242 @@
+"""Replace a subscriber's endpoints by those that it names now, and let a proven one take another's place.
+
+Who is alarmed by a warning is known by the endpoint's number (`batch.recipients`). So an endpoint that takes another's
+place takes its number too: whoever was warned at the old address hears at the new one that it is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from channels.webpush.vapid import KEY_NAME_CHARACTERS
+from dispatcher.model.subscribers import SubscriberRefused
+from dispatcher.store.delivery.relocation import move_waiting
+from dispatcher.store.sealed.addresses import COLUMNS
+from dispatcher.store.sealed.clear_rows import seal_before
+from dispatcher.store.sql import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from dispatcher.model.subscribers import WishedEndpoint
+    from dispatcher.store.record import Connection
+    from dispatcher.store.sealed.addresses import Addresses, SealedAddress
+
+SEND_AGAIN_AFTER: Final = timedelta(minutes=10)
+"""How soon after a code another one leaves for the same endpoint: an app may start as often as it likes."""
+SHARED_MAX: Final = 32
+"""Subscribers of one endpoint at most: each change of one looks at all of them."""
+OWNED_BY: Final = ("p256dh", "auth")
+"""Keys that only the endpoint's owner has; the push service does not tell them."""
+_AT: Final = "(subscriber_id, subscription_id) = ($1, $2)"
+_GIVE_UP: Final = f"DELETE FROM subscriber_endpoint WHERE {_AT}"  # noqa: S608 - constant
+_WAIT_FOR: Final = f"UPDATE subscriber_endpoint SET successor = $3, due_at = NULL WHERE {_AT}"  # noqa: S608 - constant
+_NEW_KEYS: Final = "UPDATE subscription SET sealed = $2, keys = keys || $3 WHERE id = $1"
+_UNPROVEN: Final = """
+SELECT n.id, n.channel FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+WHERE e.subscriber_id = $1 AND e.subscription_id = ANY($2) AND e.proven_at IS NULL ORDER BY e.position"""
+_PROVE_AGAIN: Final = "UPDATE subscriber_endpoint SET proven_at = NULL, code_digest = NULL WHERE"
+_SUCCEED: Final = f"""
+UPDATE subscriber_endpoint SET successor = NULL, position = $3, proven_at = {NOW}, last_confirmed_at = {NOW},
+  last_accepted_at = $4, answer = $5, code_sent_at = $6, code_digest = NULL, code_tries = 0, due_at = NULL
+WHERE {_AT}"""  # noqa: S608 - constant
+_LINKS: Final = """
+SELECT e.subscription_id AS id, e.proven_at IS NOT NULL AS proven, e.successor, n.channel, n.address_hash,
+  n.ended_at IS NOT NULL AS gone
+FROM subscriber_endpoint e JOIN subscription n ON n.id = e.subscription_id
+WHERE e.subscriber_id = $1 ORDER BY e.position"""
+_FOUND: Final = f"""
+SELECT n.id, {COLUMNS}, n.address, n.keys, n.imported_active OR n.legal_basis IS NOT NULL OR EXISTS (
+    SELECT FROM followed_municipality f WHERE f.subscription_id = n.id AND f.imported) OR EXISTS (
+    SELECT FROM watched_area w WHERE w.subscription_id = n.id AND w.imported) AS imported,
+  (SELECT count(*) FROM subscriber_endpoint e WHERE e.subscription_id = n.id AND e.subscriber_id <> $3) AS others,
+  EXISTS (SELECT FROM subscriber_endpoint e
+    WHERE e.subscription_id = n.id AND e.subscriber_id <> $3 AND e.proven_at IS NOT NULL) AS proven,
+  (SELECT count(*) FROM subscriber_endpoint e WHERE e.subscription_id = n.id) AS links
+FROM subscription n WHERE n.channel = $1 AND n.address_hash = $2 AND n.ended_at IS NULL
+FOR UPDATE OF n"""  # noqa: S608 - constant
+_NEW: Final = f"""
+INSERT INTO subscription (channel, gateway, sealed, address_hash, keys, instance, active, imported_active, told)
+VALUES ($1, $2, $3, $4, CASE WHEN $1 = 'webpush' AND NOT $5::jsonb ? 'vapid' THEN $5::jsonb || coalesce((
+    SELECT jsonb_build_object('vapid', left(v.fingerprint, {KEY_NAME_CHARACTERS})) FROM shared_secret v
+    WHERE v.name = 'vapid'), '{{}}') ELSE $5 END, $6, false, false, false)
+ON CONFLICT (channel, address_hash) WHERE ended_at IS NULL DO NOTHING RETURNING id"""  # noqa: S608 - constant
+"""What a browser subscribes with now is the current VAPID key."""
+_REVIVE: Final = """
+UPDATE subscription SET ended_at = NULL, end_reason = NULL, active = false, imported_active = false, sealed = $2,
+  keys = keys || $3 WHERE id = $1"""
+_CLAIM: Final = """
+UPDATE subscription SET imported_active = active, imported_language = language WHERE id = $1"""
+"""Before the first subscriber has it, what an import made of it is what is there."""
+_LINK: Final = f"""
+INSERT INTO subscriber_endpoint AS e (subscriber_id, subscription_id, position, due_at) VALUES ($1, $2, $3, {NOW})
+ON CONFLICT (subscriber_id, subscription_id) DO UPDATE SET position = $3, successor = NULL,
+  due_at = CASE WHEN e.proven_at IS NULL AND e.due_at IS NULL AND
+    (e.code_sent_at IS NULL OR e.code_sent_at < {NOW} - $4::interval) THEN {NOW} ELSE e.due_at END,
+  attempts = CASE WHEN e.due_at IS NULL THEN 0 ELSE e.attempts END"""  # noqa: S608 - constant
+_TAKEN: Final = """
+SELECT n.id, n.gateway, n.sealed, n.address_hash, n.keys, n.channel, e.position, e.last_accepted_at, e.answer,
+  e.code_sent_at
+FROM subscription n JOIN subscriber_endpoint e ON e.subscription_id = n.id
+WHERE n.id = $1 AND e.subscriber_id = $2 FOR UPDATE OF n"""
+_IS_OWN: Final = """
+SELECT NOT (n.imported_active OR n.legal_basis IS NOT NULL) AND NOT ($3 AND n.told) AND NOT EXISTS (
+  SELECT FROM subscriber_endpoint e WHERE e.subscription_id = n.id AND e.subscriber_id <> $2) AND NOT EXISTS (
+  SELECT FROM followed_municipality f WHERE f.subscription_id = n.id AND f.imported) AND NOT EXISTS (
+  SELECT FROM watched_area w WHERE w.subscription_id = n.id AND w.imported)
+FROM subscription n WHERE n.id = $1 AND n.ended_at IS NULL FOR UPDATE"""
+"""Whether an endpoint is this subscriber's alone, no other's and no import's, and, if $3, was sent nothing but codes,
+so that its number stands for nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLink:
+    """An endpoint that a subscriber had before. `gone`: it has ended."""
+
+    id: int
+    channel: str
+    proven: bool
+    gone: bool
+    address_hash: bytes
+    successor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An endpoint that a subscriber of an instance names, where in its wish, and as the record would have it."""
+
+    instance: str
+    endpoint: WishedEndpoint
+    sealed: SealedAddress
+    path: str
+
+
+class KnownEndpoints:
+    """The endpoints that a subscriber has and names, in the caller's transaction."""
+
+    def __init__(self, connection: Connection, addresses: Addresses, subscriber: int) -> None:
+        self._connection = connection
+        self._addresses = addresses
+        self._subscriber = subscriber
+
+    async def replace(self, instance: str, wished: Sequence[WishedEndpoint]) -> set[int]:
+        """Let the subscriber have these endpoints and no others. Returns the numbers of all that it had or has. Raises
+        `SubscriberRefused`.
+        """
+        connection, subscriber = self._connection, self._subscriber
+        before = [EndpointLink(**row) for row in map(dict, await connection.fetch(_LINKS, subscriber))]
+        await seal_before(connection, self._addresses, [(one.channel, one.address) for one in wished])
+        sealed = [self._addresses.seal(one.address, one.keys) for one in wished]
+        numbers: dict[int, int] = {}
+        # In one order for everybody, so that nobody waits for one another.
+        for position in sorted(range(len(wished)), key=lambda n: (wished[n].channel, sealed[n].address_hash)):
+            named = Named(instance, wished[position], sealed[position], f"/endpoints/{position}")
+            number = await self._find(named, before)
+            numbers[number] = min(position, numbers.get(number, position))
+        for number, position in numbers.items():
+            await connection.execute(_LINK, subscriber, number, position, SEND_AGAIN_AFTER)
+        dropped = [link for link in before if link.id not in numbers]
+        places = successors(dropped, await self._unproven(numbers))
+        for link in dropped:
+            if link.id in places:
+                await connection.execute(_WAIT_FOR, subscriber, link.id, places[link.id])
+            else:
+                await connection.execute(_GIVE_UP, subscriber, link.id)
+        return {*numbers, *(link.id for link in before)}
+
+    async def _find(self, named: Named, before: Sequence[EndpointLink]) -> int:
+        """Return the number of an endpoint: that is there, is the subscriber's own that had ended, or is new."""
+        connection, one, sealed = self._connection, named.endpoint, named.sealed
+        row = await connection.fetchrow(_FOUND, one.channel, sealed.address_hash, self._subscriber)
+        if row is not None:
+            return await self._use(row, named)
+        for link in before:
+            if link.gone and (link.channel, link.address_hash) == (one.channel, sealed.address_hash):
+                await connection.execute(_REVIVE, link.id, sealed.sealed, sealed.keys)
+                # Whatever proved it before, it had ended since.
+                await connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", link.id)
+                return link.id
+        number: int | None = await connection.fetchval(
+            _NEW, one.channel, one.gateway, sealed.sealed, sealed.address_hash, sealed.keys, named.instance
+        )
+        # Where there is none, somebody else has just written it.
+        return number if number is not None else await self._find(named, before)
+
+    async def _use(self, row: Any, named: Named) -> int:
+        """Have an endpoint that is there. Raises `SubscriberRefused` where the keys show that it is another's."""
+        number: int = row["id"]
+        if not row["links"]:
+            await self._connection.execute(_CLAIM, number)
+        if row["others"] >= SHARED_MAX:
+            raise SubscriberRefused("endpoint_shared", named.path)
+        if _owned(self._addresses.of_either(row).keys) == _owned(named.endpoint.keys):
+            return number
+        if row["proven"] or row["imported"]:
+            raise SubscriberRefused("endpoint_taken", named.path)
+        await self._connection.execute(_NEW_KEYS, number, named.sealed.sealed, named.sealed.keys)
+        # What was sent under the keys before proves nothing.
+        await self._connection.execute(f"{_PROVE_AGAIN} subscription_id = $1", number)
+        return number
+
+    async def _unproven(self, numbers: Mapping[int, int]) -> dict[int, str]:
+        rows = await self._connection.fetch(_UNPROVEN, self._subscriber, list(numbers))
+        return {row["id"]: row["channel"] for row in rows}
+
+
+def successors(dropped: Sequence[EndpointLink], unproven: Mapping[int, str]) -> dict[int, int]:
+    """Return which of the new endpoints (number and channel, none proven yet) takes the place of which one that is not
+    named any more: of the same channel, each of one. A proven one without a successor is given up.
+    """
+    free = dict(unproven)
+    found: dict[int, int] = {}
+    for link in dropped:
+        if not link.proven or link.gone:
+            continue
+        chosen = next((number for number, channel in free.items() if channel == link.channel), None)
+        if chosen is not None:
+            del free[chosen]
+            found[link.id] = chosen
+    return found
+
+
+async def succeed(connection: Connection, subscriber: int, number: int) -> set[int]:
+    """Let an endpoint that was just proven take the place of the one that waited for it, if one did. Returns the
+    numbers of all that changed.
+    """
+    row = await connection.fetchrow(
+        "SELECT subscription_id AS id FROM subscriber_endpoint WHERE subscriber_id = $1 AND successor = $2",
+        subscriber,
+        number,
+    )
+    if row is None:
+        return {number}
+    old: int = row["id"]
+    own = [
+        await connection.fetchval(_IS_OWN, one, subscriber, one == number) for one in sorted((old, number))
+    ]
+    if not all(own):
+        # It goes on for whoever else has it.
+        await connection.execute(_GIVE_UP, subscriber, old)
+        return {number, old}
+    taken = await connection.fetchrow(_TAKEN, number, subscriber)
+    await connection.execute("DELETE FROM subscription WHERE id = $1", number)
+    await connection.execute(
+        "UPDATE subscription SET gateway = $2, address = NULL, sealed = $3, address_hash = $4, keys = $5 WHERE id = $1",
+        old,
+        *(taken[name] for name in ("gateway", "sealed", "address_hash", "keys")),
+    )
+    await connection.execute(
+        _SUCCEED,
+        subscriber,
+        old,
+        *(taken[name] for name in ("position", "last_accepted_at", "answer", "code_sent_at")),
+    )
+    await move_waiting(connection, old, taken["gateway"], taken["channel"])
+    return {old}
+
+
+def _owned(keys: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys by which an endpoint is its owner's, in one spelling of Base64."""
+    return tuple(keys.get(name, "").rstrip("=").translate(str.maketrans("+/", "-_")) for name in OWNED_BY)

@@ -1,0 +1,227 @@
+"""Give endpoints what those want together who have them: subscribers, and whoever imported them.
+
+An endpoint of record (`subscription`) may be several subscribers' own, and an import's. What it follows and how it is
+told is computed here from what each of them wants; nobody's own wish is changed by another's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from dispatcher.model.subscribers import DEFAULT_LANGUAGE, Preferences, Quiet, unite
+from dispatcher.model.webhooks import Environment
+from dispatcher.store.sql import NOW
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dispatcher.store.record import Connection
+    from dispatcher.store.sealed.addresses import Addresses
+
+LEFT: Final = "left"
+"""The reason with which an endpoint ends that nobody wants any more."""
+_HOLD: Final = """
+SELECT id, imported_language, imported_active OR legal_basis IS NOT NULL AS counts,
+  EXISTS (SELECT FROM followed_municipality f WHERE f.subscription_id = s.id AND f.imported)
+    OR EXISTS (SELECT FROM watched_area w WHERE w.subscription_id = s.id AND w.imported) AS imported
+FROM subscription s WHERE id = ANY($1) AND ended_at IS NULL ORDER BY id FOR NO KEY UPDATE"""
+"""The rows are held until the transaction ends: whoever comes next sees what was wanted before."""
+_WANTS: Final = """
+SELECT e.subscription_id, e.proven_at IS NOT NULL AS proven, s.languages, s.min_severity, s.quiet_from, s.quiet_until,
+  s.drills, s.escalate_after_s
+FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
+WHERE e.subscription_id = ANY($1) AND s.ended_at IS NULL ORDER BY s.changed_at DESC, s.id DESC"""
+_TELL: Final = """
+UPDATE subscription s SET active = o.active, told = s.told OR o.active, language = o.language,
+  min_severity = o.min_severity, quiet_from = o.quiet_from, quiet_until = o.quiet_until, drills = o.drills,
+  escalate_after_s = o.escalate_after_s
+FROM unnest($1::bigint[], $2::boolean[], $3::text[], $4::smallint[], $5::time[], $6::time[], $7::boolean[], $8::int[])
+  AS o(id, active, language, min_severity, quiet_from, quiet_until, drills, escalate_after_s)
+WHERE s.id = o.id"""
+_FOLLOWERS: Final = f"""
+follower AS (
+  SELECT e.subscription_id AS id, s.id AS subscriber
+  FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id JOIN instance i ON i.id = s.instance_id
+  WHERE e.subscription_id = ANY($1) AND e.proven_at IS NOT NULL AND s.ended_at IS NULL
+    AND i.environment = '{Environment.PRODUCTION}')"""  # noqa: S608 - constant
+"""Who follows places by which endpoints: nobody in a sandbox, which gets no warning."""
+_FOLLOW: Final = f"""
+WITH {_FOLLOWERS},
+wanted AS (
+  SELECT DISTINCT f.id, m.ags FROM follower f JOIN subscriber_municipality m ON m.subscriber_id = f.subscriber),
+unwanted AS (
+  SELECT f.subscription_id, f.ags, f.imported FROM followed_municipality f
+  WHERE f.subscription_id = ANY($1) AND f.wished
+    AND NOT EXISTS (SELECT FROM wanted w WHERE w.id = f.subscription_id AND w.ags = f.ags)),
+ended AS (
+  DELETE FROM followed_municipality f USING unwanted u
+  WHERE (f.ags, f.subscription_id) = (u.ags, u.subscription_id) AND NOT u.imported),
+imported AS (
+  UPDATE followed_municipality f SET wished = false FROM unwanted u
+  WHERE (f.ags, f.subscription_id) = (u.ags, u.subscription_id) AND u.imported)
+INSERT INTO followed_municipality AS f (subscription_id, ags, imported, wished)
+SELECT id, ags, false, true FROM wanted
+ON CONFLICT (ags, subscription_id) DO UPDATE SET wished = true WHERE NOT f.wished"""  # noqa: S608 - constant
+_WATCH: Final = f"""
+WITH {_FOLLOWERS},
+wanted AS (
+  SELECT DISTINCT ON (f.id, a.lat, a.lon, a.radius_m) f.id, a.lat, a.lon, a.radius_m, a.ags
+  FROM follower f JOIN subscriber_area a ON a.subscriber_id = f.subscriber),
+unwanted AS (
+  SELECT w.id, w.imported FROM watched_area w
+  WHERE w.subscription_id = ANY($1) AND w.wished AND NOT EXISTS (
+    SELECT FROM wanted o
+    WHERE (o.id, o.lat, o.lon, o.radius_m) = (w.subscription_id, w.lat, w.lon, w.radius_m))),
+ended AS (DELETE FROM watched_area w USING unwanted u WHERE w.id = u.id AND NOT u.imported),
+imported AS (UPDATE watched_area w SET wished = false FROM unwanted u WHERE w.id = u.id AND u.imported)
+INSERT INTO watched_area AS w (subscription_id, lat, lon, radius_m, ags, imported, wished)
+SELECT id, lat, lon, radius_m, ags, false, true FROM wanted
+ON CONFLICT (subscription_id, lat, lon, radius_m) DO UPDATE SET wished = true WHERE NOT w.wished"""  # noqa: S608 - constant
+_SHARING: Final = """
+WITH near(device_hash, id) AS (
+  SELECT s.device_hash, s.id FROM subscriber s JOIN subscriber_endpoint e ON e.subscriber_id = s.id
+  WHERE e.subscription_id = ANY($1) AND s.ended_at IS NULL),
+member AS (
+  SELECT s.id, s.device_hash FROM subscriber s
+  WHERE s.ended_at IS NULL AND (s.id IN (SELECT id FROM near)
+    OR s.device_hash IN (SELECT device_hash FROM near) OR s.device_hash = ANY($2)))
+SELECT DISTINCT e.subscription_id FROM member m JOIN subscriber_endpoint e ON e.subscriber_id = m.id
+UNION SELECT unnest($1::bigint[])"""
+"""The endpoints of everybody who may be one person with those that have the endpoints $1, or the devices $2."""
+_MEMBERS: Final = """
+SELECT e.subscription_id, e.position, s.id AS subscriber, s.device_hash
+FROM subscriber_endpoint e JOIN subscriber s ON s.id = e.subscriber_id
+JOIN subscription n ON n.id = e.subscription_id
+WHERE e.subscription_id = ANY($1) AND e.proven_at IS NOT NULL AND s.ended_at IS NULL AND n.ended_at IS NULL
+ORDER BY s.id, e.position, e.subscription_id"""
+_NUMBER: Final = """
+UPDATE subscription s SET person = o.person, position = o.position
+FROM unnest($1::bigint[], $2::bigint[], $3::smallint[]) AS o(id, person, position)
+WHERE s.id = o.id AND (s.person, s.position) IS DISTINCT FROM (o.person, o.position)"""
+_ERASE: Final = f"""
+UPDATE subscription SET ended_at = coalesce(ended_at, {NOW}), end_reason = coalesce(end_reason, '{LEFT}'),
+  active = false, person = NULL, address = NULL, sealed = $2, address_hash = $3, keys = '{{}}', ref = NULL,
+  erased_at = coalesce(erased_at, {NOW}) WHERE id = ANY($1)"""  # noqa: S608 - constant
+"""What is left of an endpoint is its number, which ledgers have: sealed is an empty address, as a change of keys opens
+everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEndpoint:
+    """A proven endpoint of a subscriber. `key` is equal for all subscribers who are one person."""
+
+    endpoint: int
+    subscriber: int
+    key: object
+
+
+async def reunite(
+    connection: Connection, addresses: Addresses, touched: Iterable[int], devices: Iterable[bytes] = ()
+) -> None:
+    """Compute anew, in the caller's transaction, what the endpoints of these numbers are told and who is one person.
+    `devices` are those that were or are named by whom the change is about. What nobody has any more is erased.
+    """
+    numbers = sorted(set(touched))
+    held = {row["id"]: row for row in await connection.fetch(_HOLD, numbers)}
+    rows = await connection.fetch(_WANTS, numbers)
+    linked = {row["subscription_id"] for row in rows}
+    unwanted = [
+        number
+        for number in numbers
+        if number not in linked
+        and not (number in held and (held[number]["counts"] or held[number]["imported"]))
+    ]
+    for statement in (_FOLLOW, _WATCH):
+        await connection.execute(statement, numbers)
+    await _tell(connection, held, rows)
+    await erase(connection, addresses, unwanted)
+    await _number(connection, numbers, list(devices))
+
+
+async def _tell(connection: Connection, held: Mapping[int, Any], rows: Iterable[Any]) -> None:
+    wants: dict[int, list[Preferences]] = defaultdict(list)
+    for row in rows:
+        if row["proven"]:
+            wants[row["subscription_id"]].append(preferences_of(row))
+    told = []
+    for number, row in held.items():
+        ones = list(wants[number])
+        if row["counts"]:
+            ones.append(Preferences(languages=((row["imported_language"] or DEFAULT_LANGUAGE),)))
+        united = unite(ones or [Preferences()])
+        quiet = united.quiet
+        told.append(
+            (
+                number,
+                bool(ones),
+                ",".join(united.languages) or row["imported_language"] or DEFAULT_LANGUAGE,
+                united.min_severity,
+                quiet and quiet.begins,
+                quiet and quiet.ends,
+                united.drills,
+                united.escalate_after_s,
+            )
+        )
+    await connection.execute(_TELL, *(list(column) for column in zip(*told, strict=True))) if told else None
+
+
+def preferences_of(row: Any) -> Preferences:
+    """Return the preferences that a row of `subscriber` has."""
+    begins, ends = row["quiet_from"], row["quiet_until"]
+    return Preferences(
+        languages=tuple(row["languages"]),
+        min_severity=row["min_severity"],
+        quiet=None if begins is None else Quiet(begins, ends),
+        drills=row["drills"],
+        escalate_after_s=row["escalate_after_s"],
+    )
+
+
+async def erase(connection: Connection, addresses: Addresses, numbers: list[int]) -> None:
+    """End these endpoints, and erase what is known of them, in the caller's transaction."""
+    if not numbers:
+        return
+    for table in ("followed_municipality", "watched_area"):
+        await connection.execute(f"DELETE FROM {table} WHERE subscription_id = ANY($1)", numbers)  # noqa: S608 - constant
+    nothing = addresses.seal("", {})
+    await connection.execute(_ERASE, numbers, nothing.sealed, nothing.address_hash)
+
+
+async def _number(connection: Connection, numbers: list[int], devices: list[bytes]) -> None:
+    around = [row["subscription_id"] for row in await connection.fetch(_SHARING, numbers, devices)]
+    await connection.fetch(
+        "SELECT FROM subscription WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", around
+    )
+    rows = await connection.fetch(_MEMBERS, around)
+    members = [
+        PersonEndpoint(row["subscription_id"], row["subscriber"], row["device_hash"] or row["subscriber"])
+        for row in rows
+    ]
+    persons = persons_of(members)
+    columns = zip(*((number, *persons.get(number, (None, 0))) for number in around), strict=True)
+    await connection.execute(_NUMBER, *(list(column) for column in columns)) if around else None
+
+
+def persons_of(members: Iterable[PersonEndpoint]) -> dict[int, tuple[int | None, int]]:
+    """Return, by endpoint, the number of the person whose it is, None where it is told for itself, and its place in the
+    order of that person's endpoints. `members` come by subscriber, and those of each in its order.
+
+    An endpoint that belongs to several people, such as a family's telephone, is nobody's own: if it stood for one of
+    them, what the others have beside it would be passed over.
+    """
+    keys: dict[int, set[object]] = defaultdict(set)
+    for one in members:
+        keys[one.endpoint].add(one.key)
+    persons: dict[object, list[int]] = defaultdict(list)
+    first: dict[object, int] = {}
+    for one in members:
+        first.setdefault(one.key, one.subscriber)
+        if len(keys[one.endpoint]) == 1 and one.endpoint not in persons[one.key]:
+            persons[one.key].append(one.endpoint)
+    found: dict[int, tuple[int | None, int]] = {}
+    for key, endpoints in persons.items():
+        for position, endpoint in enumerate(endpoints):
+            found[endpoint] = (first[key] if len(endpoints) > 1 else None, position)
+    return found

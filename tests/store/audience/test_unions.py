@@ -1,0 +1,220 @@
+"""What endpoints follow, and whose they are, whatever subscribers and imports did in whatever order."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import hypothesis
+import pytest
+import uvloop
+from hypothesis import HealthCheck
+from hypothesis import strategies as st
+
+from dispatcher.model.principals import Instance
+from dispatcher.model.subscriptions import WatchedArea
+from dispatcher.store import record
+from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.audience.subscriptions import Subscriptions
+from dispatcher.store.audience.unions import PersonEndpoint, persons_of
+from dispatcher.store.sources import Sources
+from tests.support.histories import subscription
+from tests.support.messages import DUEREN, HEIMBACH, JUELICH
+from tests.support.sealed import ADDRESSES
+from tests.support.subscribers import enrol, named, prove_all, put, told, wish
+
+EXAMPLES = 10
+PLACES, NAMES, ENDPOINTS = (DUEREN, JUELICH, HEIMBACH), ("anna", "bernd", "clara"), ("a", "b", "c")
+subsets = {
+    what: st.lists(st.sampled_from(what), min_size=1, max_size=len(what), unique=True)
+    for what in (PLACES, ENDPOINTS)
+}
+puts = st.tuples(st.just("put"), st.sampled_from(NAMES), subsets[ENDPOINTS], subsets[PLACES])
+steps = st.one_of(
+    puts,
+    puts,
+    st.just(("prove",)),
+    st.tuples(st.just("leave"), st.sampled_from(NAMES)),
+    st.tuples(st.just("import"), st.sampled_from(ENDPOINTS), st.sampled_from(PLACES)),
+)
+
+
+@dataclass
+class Model:
+    """What should be, by simple means. `has`: whose endpoints are proven; `next`: which one takes another's place."""
+
+    wants: dict[str, list[str]] = field(default_factory=dict)
+    places: dict[str, set[str]] = field(default_factory=dict)
+    has: dict[str, set[str]] = field(default_factory=dict)
+    next: dict[str, dict[str, str]] = field(default_factory=dict)
+    imported: dict[str, set[str]] = field(default_factory=dict)
+
+    def put(self, name: str, endpoints: list[str], places: list[str]) -> None:
+        self.wants[name], self.places[name] = endpoints, set(places)
+        has = self.has.setdefault(name, set())
+        free = [one for one in endpoints if one not in has]
+        dropped = sorted(has - set(endpoints))
+        # Which of several takes whose place does not matter here: one for one.
+        keeps = dropped[: len(free)]
+        self.next[name] = dict(zip(keeps, free, strict=False))
+        self.has[name] -= set(dropped) - set(keeps)
+
+    def prove(self) -> None:
+        for name, endpoints in self.wants.items():
+            self.has[name] = set(endpoints)
+            self.next[name] = {}
+
+    def told(self) -> dict[str, set[str]]:
+        found = {name: set(places) for name, places in self.imported.items()}
+        for name, has in self.has.items():
+            for one in has:
+                found.setdefault(one, set()).update(self.places[name])
+        return found
+
+
+async def _take(pool: Any, model: Model, step: Any) -> None:
+    match step:
+        case ("put", name, endpoints, places):
+            await put(pool, name, wish(*endpoints, places=places))
+            model.put(name, endpoints, places)
+        case ("prove",):
+            await pool.execute("UPDATE subscriber_endpoint SET due_at = now() WHERE proven_at IS NULL")
+            await prove_all(pool)
+            model.prove()
+        case ("leave", name) if name in model.wants:
+            number = await pool.fetchval(
+                "SELECT s.id FROM subscriber s WHERE installation_hash = sha256($1::bytea)", name.encode()
+            )
+            await Subscribers(pool, ADDRESSES).leave(number)
+            for one in (model.wants, model.places, model.has, model.next):
+                del one[name]
+        case ("import", endpoint, place):
+            keys = {"p256dh": endpoint, "auth": endpoint}
+            line = subscription(endpoint, place)
+            made = replace(line, keys=keys)
+            await Subscriptions(pool, ADDRESSES).add_many([made])
+            await pool.execute(
+                "UPDATE subscription SET legal_basis = 'consent', active = true WHERE id = $1",
+                (await named(pool))[endpoint],
+            )
+            model.imported.setdefault(endpoint, set()).add(place)
+
+
+async def _history(pool: Any, taken: list[Any]) -> None:
+    model = Model()
+    await pool.execute("DELETE FROM subscriber")
+    await pool.execute("DELETE FROM subscription")
+    for step in taken:
+        await _take(pool, model, step)
+        found = {name: set(places) for name, (active, places) in (await told(pool)).items() if active}
+        expected = model.told()
+        if any(len(one) > 1 for one in model.next.values()):
+            # Which of two is kept for which is not the model's affair; how many are, is.
+            assert len(found) == len(expected), step
+        else:
+            assert found == expected, step
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        yield runner
+
+
+@pytest.mark.timeout(120)
+def test_in_any_order_endpoints_are_told_what_all_want_who_proved_them_and_what_was_imported(
+    runner: asyncio.Runner, database_url: str
+) -> None:
+    async def begin() -> Any:
+        pool = await record.connect(database_url, size=1)
+        await Sources(pool, b"pepper").put_instance(
+            Instance("dueren", "Düren", PLACES), f"wi_dueren_{'s' * 43}"
+        )
+        return pool
+
+    pool = runner.run(begin())
+
+    @hypothesis.settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
+    @hypothesis.given(st.lists(steps, min_size=4, max_size=7))
+    def histories(taken: list[Any]) -> None:
+        runner.run(_history(pool, taken))
+
+    try:
+        histories()
+    finally:
+        runner.run(pool.close())
+
+
+def test_endpoints_of_one_key_are_one_person_in_order_but_not_what_others_have_too() -> None:
+    phone = [PersonEndpoint(1, 10, "phone"), PersonEndpoint(2, 10, "phone"), PersonEndpoint(3, 11, "phone")]
+    family = [
+        PersonEndpoint(4, 12, 12),
+        PersonEndpoint(5, 12, 12),
+        PersonEndpoint(5, 13, 13),
+        PersonEndpoint(6, 13, 13),
+        PersonEndpoint(7, 13, 13),
+    ]
+    assert persons_of([*phone, *family]) == {
+        1: (10, 0),
+        2: (10, 1),
+        3: (10, 2),
+        4: (None, 0),
+        6: (13, 0),
+        7: (13, 1),
+    }
+
+
+@pytest.fixture
+async def instances(pool: Any, sources: Sources) -> Any:
+    for name in ("dueren", "juelich"):
+        await sources.put_instance(Instance(name, name.title(), PLACES), f"wi_{name}_{'s' * 43}")
+    return pool
+
+
+async def persons(pool: Any) -> dict[str, tuple[Any, int]]:
+    names = {number: name for name, number in (await named(pool)).items()}
+    rows = await pool.fetch("SELECT id, person, position FROM subscription WHERE ended_at IS NULL")
+    return {names[row["id"]]: (row["person"], row["position"]) for row in rows}
+
+
+async def test_one_device_in_two_apps_is_one_person_until_it_leaves_one(instances: Any) -> None:
+    first = await enrol(instances, "anna", "a", device="phone")
+    assert await persons(instances) == {"a": (None, 0)}
+    second = await enrol(instances, "other", "b", instance="juelich", device="phone")
+    assert await persons(instances) == {"a": (first, 0), "b": (first, 1)}
+    await put(instances, "anna", wish("a", device="another phone"))
+    assert await persons(instances) == {"a": (None, 0), "b": (None, 0)}
+    await put(instances, "anna", wish("a", device="phone"))
+    await Subscribers(instances, ADDRESSES).leave(second)
+    assert await persons(instances) == {"a": (None, 0)}
+
+
+async def test_an_endpoint_that_two_people_have_is_told_for_itself(instances: Any) -> None:
+    anna = await enrol(instances, "anna", "phone", "a", "b", "telephone")
+    bernd = await enrol(instances, "bernd", "telephone", "c", "d", instance="juelich")
+    assert await persons(instances) == {
+        "phone": (anna, 0),
+        "a": (anna, 1),
+        "b": (anna, 2),
+        "telephone": (None, 0),
+        "c": (bernd, 0),
+        "d": (bernd, 1),
+    }
+    await Subscribers(instances, ADDRESSES).leave(bernd)
+    assert (await persons(instances))["telephone"] == (anna, 3)
+
+
+async def test_nobody_in_a_sandbox_follows_anything(instances: Any) -> None:
+    await instances.execute("UPDATE instance SET environment = 'sandbox' WHERE id = 'juelich'")
+    await enrol(instances, "anna", "a", instance="juelich")
+    assert await told(instances) == {"a": (True, [])}
+
+
+async def test_what_is_watched_is_told_with_the_rest(instances: Any) -> None:
+    home, work = (WatchedArea(((lat, 6.48),), 500.0, (DUEREN,)) for lat in (50.8, 50.9))
+    number = await enrol(instances, "anna", "a", watched_areas=(home, work))
+    await put(instances, "anna", wish("a", watched_areas=(work,)))
+    rows = await instances.fetch("SELECT lat, radius_m, ags, imported, wished FROM watched_area")
+    assert [tuple(row) for row in rows] == [([50.9], 500.0, [DUEREN], False, True)]
+    await Subscribers(instances, ADDRESSES).leave(number)
+    assert not await instances.fetchval("SELECT count(*) FROM watched_area")
