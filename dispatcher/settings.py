@@ -232,6 +232,15 @@ class Settings(SmsSettings, WebPushSettings, BaseSettings):
     thirty on its worst day; a Land that warns each of its municipalities by a message of its own needs
     `dispatcher source change --quota`."""
 
+    sign_ups_per_address: int = Field(120, ge=0, le=1_000_000)
+    """How many may subscribe from one IPv4 address, or one /64 of IPv6, in an hour, of those who have no token yet; 0
+    closes sign-ups for them. Behind one address of a mobile network are many phones."""
+    sign_ups_per_instance: int = Field(50_000, ge=0, le=100_000_000)
+    """How many may subscribe by one municipality's app in an hour, of those who have no token yet; 0 closes it."""
+    ended_kept_days: int = Field(30, ge=0, le=3_650)
+    """How many days of endpoints and subscribers that ended by themselves (gone, end date) more than a number is kept.
+    Whoever leaves is erased at once."""
+
     baseline_factor: float = Field(0.0, ge=0, le=1_000_000)
     """A warning with more recipients than this times the median of its source's last dispatches, and more than 1000,
     waits for a person (`dispatcher held`). 0, the default, holds nothing: an operator who sets it must have somebody on

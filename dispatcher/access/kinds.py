@@ -42,6 +42,11 @@ class PrincipalKind(StrEnum):
         "An SMS gateway, which reports what became of messages.",
         "`reports.secret` of `WARN_SMS_GATEWAYS`, for a time the one before too: bearer, Basic, `token` in the query",
     )
+    SUBSCRIBER = (
+        "subscriber",
+        "A phone or browser whose owner has subscribed by a municipality's app.",
+        "`wt_` token, shown once when it subscribed",
+    )
     OPERATOR = (
         "operator",
         "The person at the machine, who types commands.",

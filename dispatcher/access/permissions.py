@@ -41,6 +41,14 @@ class Permission(StrEnum):
     READ_ANY_ALERT = "alerts.read-any", "Follow any alert, whichever source it came from."
     READ_IN_FORCE = "alerts.read-in-force", "Read the alerts in force at one's own places."
     MANAGE_WEBHOOK = "webhook.manage", "Register, show, rotate, test and remove the webhook of an app."
+    MANAGE_SUBSCRIBERS = (
+        "subscribers.manage",
+        "Enrol, show, test, export and erase the subscribers of one's own app.",
+    )
+    MANAGE_OWN_SUBSCRIPTION = (
+        "subscription.manage-own",
+        "Show, prove, test, export and erase what one has subscribed oneself.",
+    )
     READ_FEEDS = "feeds.read", "See how the feeds stand, and what nobody could read of them."
     PUSH_MESSAGES = "feeds.push", "Deliver messages into a feed."
     REPORT_DELIVERIES = "deliveries.report", "Report what became of messages that one's gateway took."
@@ -109,6 +117,9 @@ class Grant:
 
 _OPERATOR: Final = {PrincipalKind.OPERATOR: Scope.EVERYTHING}
 
+_SUBSCRIBERS: Final = "/v1/instance/subscribers/{installation}"
+_OWN_SUBSCRIPTION: Final = "/v1/instances/{instance_id}/subscribers/{installation}"
+
 GRANTS: Final = (
     Grant(
         Permission.SUBMIT_ALERTS,
@@ -175,6 +186,31 @@ GRANTS: Final = (
             # Each gateway has a secret of its own, and another's is just a wrong one.
             Route("GET", "/v1/gateways/{gateway}/reports", HTTPStatus.UNAUTHORIZED),
             Route("POST", "/v1/gateways/{gateway}/reports", HTTPStatus.UNAUTHORIZED),
+        ),
+    ),
+    Grant(
+        Permission.MANAGE_SUBSCRIBERS,
+        {PrincipalKind.INSTANCE: Scope.OWN},
+        (
+            Route("PUT", _SUBSCRIBERS),
+            Route("GET", _SUBSCRIBERS, HTTPStatus.NOT_FOUND),
+            Route("POST", f"{_SUBSCRIBERS}/proof", HTTPStatus.NOT_FOUND),
+            Route("POST", f"{_SUBSCRIBERS}/test", HTTPStatus.NOT_FOUND),
+            Route("GET", f"{_SUBSCRIBERS}/export", HTTPStatus.NOT_FOUND),
+            # Where there is none, nothing happens: another app's has the same id and is another one.
+            Route("DELETE", _SUBSCRIBERS),
+        ),
+    ),
+    Grant(
+        Permission.MANAGE_OWN_SUBSCRIPTION,
+        # Another's token is just a wrong one.
+        {PrincipalKind.SUBSCRIBER: Scope.OWN},
+        (
+            Route("GET", _OWN_SUBSCRIPTION, HTTPStatus.UNAUTHORIZED),
+            Route("POST", f"{_OWN_SUBSCRIPTION}/proof", HTTPStatus.UNAUTHORIZED),
+            Route("POST", f"{_OWN_SUBSCRIPTION}/test", HTTPStatus.UNAUTHORIZED),
+            Route("GET", f"{_OWN_SUBSCRIPTION}/export", HTTPStatus.UNAUTHORIZED),
+            Route("DELETE", _OWN_SUBSCRIPTION, HTTPStatus.UNAUTHORIZED),
         ),
     ),
     Grant(Permission.READ_ANY_ALERT, _OPERATOR, commands=("alerts show",)),

@@ -83,6 +83,12 @@ def of_gateway(name: str) -> Principal:
     return Principal(kind, name, permissions_of(kind))
 
 
+def of_subscriber(number: int) -> Principal:
+    """Return the principal of a subscriber, by its number in the record."""
+    kind = PrincipalKind.SUBSCRIBER
+    return Principal(kind, str(number), permissions_of(kind))
+
+
 def of_operator(name: str) -> Principal:
     """Return the principal of the person at the machine."""
     kind = PrincipalKind.OPERATOR

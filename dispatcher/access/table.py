@@ -19,6 +19,10 @@ OPEN_ROUTES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "GET /v1/boundaries": "The attribution of the boundary data is owed to everybody.",
         "GET /v1/webpush/key": "Every browser that subscribes is given it; it is the public half of a key.",
+        "PUT /v1/instances/{instance_id}/subscribers/{installation}": "Whoever subscribes has no secret yet, and "
+        "gets its token here. What a round trip has proven is changed with that token only, which the route asks for.",
+        "GET /v1/leave/{token}": "Whoever has the link may leave. It changes nothing and is the same for every link.",
+        "POST /v1/leave/{token}": "Whoever has the link may leave; the answer is the same for every link.",
         "GET /v1/openapi.json": "It describes the API and says nothing of what is in the record.",
         "GET /livez": "A supervisor or a proxy asks, which has no key. It says up or down.",
         "GET /readyz": "As `/livez`.",

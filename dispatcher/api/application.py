@@ -11,8 +11,9 @@ from fastapi import FastAPI, Response
 
 from dispatcher.api import alerts, feeds, problems, reports
 from dispatcher.api.authentication import require_table
-from dispatcher.api.instances import in_force, webhook
+from dispatcher.api.instances import in_force, leaving, phones, subscribers, webhook
 from dispatcher.api.instances.bodies import PushKeyBody
+from dispatcher.api.instances.cross_origin import CrossOrigin
 from dispatcher.api.openapi.document import document
 from dispatcher.api.openapi.refusals import refusals
 from dispatcher.api.schemas.municipalities import BoundariesBody
@@ -45,11 +46,15 @@ def application(dependencies: ApiDependencies) -> FastAPI:
     )
     app.state.dependencies = dependencies
     app.state.places = Places(dependencies.metrics.reads_shed.inc)
+    app.add_middleware(CrossOrigin)
     problems.install(app, dependencies.metrics)
     app.include_router(alerts.routes(dependencies))
     app.include_router(feeds.routes(dependencies))
     app.include_router(in_force.routes(dependencies))
     app.include_router(webhook.routes(dependencies))
+    app.include_router(subscribers.routes(dependencies))
+    app.include_router(phones.routes(dependencies))
+    app.include_router(leaving.routes(dependencies))
     app.include_router(reports.routes(dependencies))
 
     @app.get("/v1/boundaries", tags=["boundaries"], operation_id="getBoundaries")

@@ -16,10 +16,12 @@ from channels.clock import utc_now
 from dispatcher.access import principals
 from dispatcher.access.keys import AUTHENTICATES, KeyKind, read_key
 from dispatcher.access.kinds import PrincipalKind
+from dispatcher.access.management_tokens import MANAGEMENT_TOKEN
 from dispatcher.access.permissions import holders_of
 from dispatcher.access.table import OPEN_ROUTES, REQUIRED_BY_ROUTE, TableError, Wired, differences
 from dispatcher.api.credentials import Shown, bearer
 from dispatcher.api.gateway_secret import gateway_of
+from dispatcher.api.instances.management_token import subscriber_of
 from dispatcher.model.principals import CredentialState, Source
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
@@ -42,6 +44,7 @@ _NO_KEY = Phrase.KEY_MISSING
 _MISSING = {
     PrincipalKind.GATEWAY: Phrase.GATEWAY_SECRET_MISSING,
     PrincipalKind.INSTANCE: Phrase.INSTANCE_KEY_MISSING,
+    PrincipalKind.SUBSCRIBER: Phrase.MANAGEMENT_TOKEN_MISSING,
 }
 """What a route asks for that is not shown, by the first of these kinds that holds its permission; else `_NO_KEY`."""
 
@@ -96,6 +99,8 @@ async def _judged(request: Request, dependencies: ApiDependencies, kinds: frozen
         gateway, state = gateway_of(request, dependencies.reports, utc_now())
         return Shown(state, PrincipalKind.GATEWAY, gateway)
     key = bearer(request)
+    if PrincipalKind.SUBSCRIBER in kinds and MANAGEMENT_TOKEN.fullmatch(key):
+        return await subscriber_of(request, dependencies.enrolment, key)
     name = read_key(key)
     if name is None:
         return Shown(CredentialState.UNKNOWN if key else CredentialState.MISSING)

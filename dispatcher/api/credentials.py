@@ -39,6 +39,7 @@ _SEEN_OF: Final[Mapping[str, frozenset[CredentialState]]] = MappingProxyType(
         PrincipalKind.GATEWAY: frozenset(
             {CredentialState.EXPIRED, CredentialState.UNKNOWN, CredentialState.MISSING}
         ),
+        PrincipalKind.SUBSCRIBER: frozenset({CredentialState.UNKNOWN}),
         NO_KIND: frozenset({CredentialState.MISSING, CredentialState.UNKNOWN}),
     }
 )

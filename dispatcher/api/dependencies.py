@@ -9,6 +9,7 @@ from dispatcher.api.body import BodiesInReceipt
 
 if TYPE_CHECKING:
     from dispatcher.api.credentials import RefusedCredentials
+    from dispatcher.apps.enrolment import Enrolment
     from dispatcher.apps.registration import Registration
     from dispatcher.apps.trial import Trials
     from dispatcher.boundaries.municipalities import Boundaries
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.services import FeedServices
     from dispatcher.intake.submission import SubmissionIntake
     from dispatcher.metrics import Metrics
+    from dispatcher.queue.sign_ups import SignUps
     from dispatcher.runtime.probes import Health
     from dispatcher.settings import Settings
     from dispatcher.store.alerts.alerts import Alerts
@@ -44,6 +46,8 @@ class ApiDependencies:
     registration: Registration
     trials: Trials
     push_key: PushKey
+    enrolment: Enrolment
+    sign_ups: SignUps
     feed_services: FeedServices | None = None
     """The services of feeds, where there are any."""
     reports: DeliveryReports | None = None

@@ -46,6 +46,10 @@ CHANGES_AT_ONCE: Final = 2
 """How many apps change their webhook at once, each once at a time."""
 CHANGES_WAITING: Final = 4
 """How many changes of one app may wait."""
+ENROLMENTS_AT_ONCE: Final = 3
+ENROLMENTS_OF_ONE: Final = 2
+"""How many wishes of subscribers are written at once, and of one client: a municipality's backend sends for all its
+people."""
 WAITING: Final = 64
 """How many of one principal may wait: a page of a control centre asks for dozens of things at once."""
 WAIT_S: Final = 1.0
@@ -114,6 +118,7 @@ class Places:
         self.ledgers = Gate(2**31, LEDGERS_OF_ONE)
         self.batches = Gate(BATCHES_AT_ONCE, 1, wait_s=None)
         self.keys = Gate(KEYS_AT_ONCE, 1)
+        self.enrolments = Gate(ENROLMENTS_AT_ONCE, ENROLMENTS_OF_ONE)
         self.changes = Gate(CHANGES_AT_ONCE, 1, waiting=CHANGES_WAITING)
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ from dispatcher.metrics.process import ProcessMetrics, Restarts
 from dispatcher.metrics.reach import ReachMetrics
 from dispatcher.metrics.sms import SmsMetrics
 from dispatcher.metrics.state import StateMetrics
+from dispatcher.metrics.subscribers import SubscriberMetrics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ class Metrics(
     HttpMetrics,
     MessageCentreMetrics,
     SmsMetrics,
+    SubscriberMetrics,
     ProcessMetrics,
 ):
     """All metrics of one process, in a registry of its own."""

@@ -38,6 +38,9 @@ class ProblemType(StrEnum):
     MALFORMED_REPORT = "malformed-report"
     INVALID_WEBHOOK = "invalid-webhook"
     WEBHOOK_TAKEN = "webhook-taken"
+    INVALID_SUBSCRIBER = "invalid-subscriber"
+    CODE_REFUSED = "code-refused"
+    SIGN_UPS_CLOSED = "sign-ups-closed"
     RATE_LIMITED = "rate-limited"
     INVALID_REQUEST = "invalid-request"
     NOT_FOUND = "not-found"
@@ -70,6 +73,9 @@ STATUS = {
     ProblemType.MALFORMED_REPORT: 400,
     ProblemType.INVALID_WEBHOOK: 422,
     ProblemType.WEBHOOK_TAKEN: 409,
+    ProblemType.INVALID_SUBSCRIBER: 422,
+    ProblemType.CODE_REFUSED: 422,
+    ProblemType.SIGN_UPS_CLOSED: 503,
     ProblemType.RATE_LIMITED: 429,
     ProblemType.INVALID_REQUEST: 422,
     ProblemType.NOT_FOUND: 404,
@@ -137,6 +143,9 @@ TITLE = {
     ProblemType.WEBHOOK_TAKEN: Said(
         "Die Adresse ist für jemand anderen eingetragen", "The URL is registered for somebody else"
     ),
+    ProblemType.INVALID_SUBSCRIBER: Said("So kann man nicht abonnieren", "Nobody can subscribe like this"),
+    ProblemType.CODE_REFUSED: Said("Dieser Code gilt nicht", "This code is not valid"),
+    ProblemType.SIGN_UPS_CLOSED: Said("Gerade kann niemand neu abonnieren", "Nobody can subscribe now"),
     ProblemType.RATE_LIMITED: Said("Zu oft verlangt", "Asked for too often"),
     ProblemType.INVALID_REQUEST: Said(
         "Die Angaben der Anfrage sind ungültig", "The request's parameters are not valid"

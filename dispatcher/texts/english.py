@@ -51,5 +51,9 @@ ENGLISH: Final = Words(
     until_short="until {}",
     clock="%Y-%m-%d %H:%M",
     clock_with_year="%Y-%m-%d %H:%M",
+    proof_title="Warnings are being set up",
+    proof_text="This device is being confirmed. From then on warnings arrive here.",
+    trial_title="EXERCISE/TEST: trial",
+    trial_text="This is no warning. Warnings arrive this way.",
     zones={},
 )

@@ -51,5 +51,9 @@ GERMAN: Final = Words(
     until_short="bis {}",
     clock="%d.%m. %H:%M Uhr",
     clock_with_year="%d.%m.%Y %H:%M Uhr",
+    proof_title="Warnungen werden eingerichtet",
+    proof_text="Dieses Gerät wird bestätigt. Danach kommen hier Warnungen an.",
+    trial_title="ÜBUNG/TEST: Probe",
+    trial_text="Das ist keine Warnung. Warnungen kommen auf diesem Weg an.",
     zones={"CEST": "MESZ", "CET": "MEZ"},
 )

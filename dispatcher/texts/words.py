@@ -58,5 +58,11 @@ class Words:
     clock: str
     """A time within this year, for `strftime`."""
     clock_with_year: str
+    proof_title: str
+    """Of the message by which a new endpoint is proven."""
+    proof_text: str
+    trial_title: str
+    """Of a message that was asked for to see whether it arrives."""
+    trial_text: str
     zones: Mapping[str, str]
     """The language's own abbreviations of time zones, by those of the zone data."""

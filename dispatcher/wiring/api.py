@@ -23,6 +23,7 @@ from dispatcher.readers.readers import InProcess
 from dispatcher.runtime.probes import Health
 from dispatcher.store import record
 from dispatcher.store.alerts.alerts import Alerts
+from dispatcher.store.audience.subscribers import Subscribers
 from dispatcher.store.audience.subscriptions import Subscriptions
 from dispatcher.store.audience.watched_areas import WatchedAreas
 from dispatcher.store.delivery.ledger_reader import LedgerReader
@@ -40,6 +41,7 @@ from dispatcher.wiring.readers import SUBMISSION_READERS, reader_pool
 from dispatcher.wiring.secrets import record_and_secret
 from dispatcher.wiring.sms.charges import sms_charges, sms_preview
 from dispatcher.wiring.sms.reports import delivery_reports
+from dispatcher.wiring.subscribers import enrolment, management_tokens, sign_ups
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,7 +67,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
     feeds = check_settings(settings, boundaries)
     connecting = record.connect(database_url, size=CONNECTIONS_API, command_timeout_s=API_COMMAND_TIMEOUT_S)
     pool, pepper, addresses = await record_and_secret(settings, SecretName.PEPPER, connecting)
-    wake_ups, http = WakeUpQueue(open_queue(queue), metrics.enqueue_failures.inc), http_client(settings)
+    client, tokens = open_queue(queue), management_tokens(addresses.sealing.keyed_hash)
+    wake_ups, http = WakeUpQueue(client, metrics.enqueue_failures.inc), http_client(settings)
     pooled = None if in_process else reader_pool(settings, SUBMISSION_READERS, metrics)
     try:
         alerts, subscriptions, charges = Alerts(pool), Subscriptions(pool, addresses), sms_charges(settings)
@@ -111,6 +114,8 @@ async def api_dependencies(settings: Settings, *, in_process: bool = False) -> A
                 Webhooks(pool, addresses), callbacks(settings, http), boundaries, utc_now, settings.public_url
             ),
             push_key=PushKey(Secrets(pool)),
+            enrolment=enrolment(settings, Subscribers(pool, addresses), tokens, boundaries, http),
+            sign_ups=sign_ups(settings, client, tokens),
         )
         await sources.uses.written()
     finally:

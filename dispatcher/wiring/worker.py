@@ -49,6 +49,7 @@ from dispatcher.wiring.sms.charges import sms_charges, sms_upkeep
 from dispatcher.wiring.sms.gateways import sms_carriers, sms_contracts
 from dispatcher.wiring.sms.reports import receipt_journal
 from dispatcher.wiring.sms.smpp import message_centres, smpp_carriers
+from dispatcher.wiring.subscribers import endpoint_message_sender
 from dispatcher.wiring.webpush import message_withdrawals, noted_vapid_keys, precomputed_keys
 from dispatcher.worker.dependencies import WorkerDependencies
 from dispatcher.worker.key_precomputer import KeyPrecomputer
@@ -149,6 +150,9 @@ async def worker_dependencies(settings: Settings) -> AsyncIterator[WorkerDepende
             vapid_key_notes=VapidKeyNotes(notes.learnt, subscriptions),
             message_withdrawals=message_withdrawals(
                 settings, MessageLocations(pool, addresses), http, gate, metrics, notes
+            ),
+            endpoint_messages=endpoint_message_sender(
+                settings, pool, addresses, http=http, vapid=vapid, clock=clock, gate=gate, metrics=metrics
             ),
         )
     finally:

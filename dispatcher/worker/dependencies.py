@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dispatcher.feeds.scheduler import FeedScheduler
     from dispatcher.metrics import Metrics
     from dispatcher.runtime.probes import Health
+    from dispatcher.worker.endpoint_messages import EndpointMessageSender
     from dispatcher.worker.key_precomputer import KeyPrecomputer
     from dispatcher.worker.message_centres import MessageCentres
     from dispatcher.worker.message_withdrawals import MessageWithdrawals
@@ -39,4 +40,6 @@ class WorkerDependencies:
     """Keeps what is learnt of subscriptions' VAPID keys."""
     message_withdrawals: MessageWithdrawals | None = None
     """Takes back messages that an end did not reach."""
+    endpoint_messages: EndpointMessageSender | None = None
+    """Sends codes to endpoints."""
     watchdog: MemoryWatchdog = field(default_factory=MemoryWatchdog)

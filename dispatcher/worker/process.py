@@ -46,16 +46,15 @@ async def run(settings: Settings, dependencies: WorkerDependencies, queue: Queue
     work.append(dependencies.deliverer.log_failures())
     work.append(dependencies.watchdog.watch())
     work.append(LoopWatchdog(dependencies.metrics).watch())
-    if dependencies.feed_scheduler is not None:
-        work.append(dependencies.feed_scheduler.run())
-    if dependencies.key_precomputer is not None:
-        work.append(dependencies.key_precomputer.run())
-    if dependencies.message_centres is not None:
-        work.append(dependencies.message_centres.run())
-    if dependencies.vapid_key_notes is not None:
-        work.append(dependencies.vapid_key_notes.run())
-    if dependencies.message_withdrawals is not None:
-        work.append(dependencies.message_withdrawals.run())
+    wanted = (
+        dependencies.feed_scheduler,
+        dependencies.key_precomputer,
+        dependencies.message_centres,
+        dependencies.vapid_key_notes,
+        dependencies.message_withdrawals,
+        dependencies.endpoint_messages,
+    )
+    work += [part.run() for part in wanted if part is not None]
     serving = server.serve(sockets=[listener])
     tasks = [asyncio.create_task(task) for task in [*work, dependencies.reconciler.run(), serving]]
     try:

@@ -11,4 +11,11 @@ def test_every_kind_says_who_it_is_and_what_it_shows() -> None:
 
 def test_a_kind_is_its_word() -> None:
     assert f"{PrincipalKind.SOURCE}" == "source"
-    assert {str(kind) for kind in PrincipalKind} == {"source", "feed", "instance", "gateway", "operator"}
+    assert {str(kind) for kind in PrincipalKind} == {
+        "source",
+        "feed",
+        "instance",
+        "gateway",
+        "subscriber",
+        "operator",
+    }

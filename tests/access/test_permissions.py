@@ -59,6 +59,7 @@ def test_an_app_reads_and_minds_its_own_webhook() -> None:
         Permission.READ_IN_FORCE,
         Permission.READ_FEEDS,
         Permission.MANAGE_WEBHOOK,
+        Permission.MANAGE_SUBSCRIBERS,
     }
 
 

@@ -1,6 +1,7 @@
 """Every kind of principal at every route, as the table says; and an application that differs from the table."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -27,16 +28,21 @@ from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.runtime.probes import probe_app
 from dispatcher.runtime.secrets.shared import agreed_secret
 from dispatcher.settings import Settings
+from dispatcher.store.audience.subscribers import Subscribers, Tokens
 from dispatcher.store.keys import Keys
 from tests.api.conftest import CAP, INSTANCE_KEY, KEY, OTHER_KEY, SECRET, Service, introduce, serving
 from tests.metrics.test_registry import samples
 from tests.support.messages import DUEREN, JUELICH
+from tests.support.sealed import ADDRESSES
 from tests.support.submissions import AACHEN, warning
+from tests.support.subscribers import wish
 
 UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 FEED_KEY, OTHER_FEED_KEY = f"wk_mowas-1_{SECRET}", f"wk_other-1_{SECRET}"
 OTHER_INSTANCE_KEY = f"wi_aachen_{SECRET}"
 GATEWAY_SECRET, OTHER_GATEWAY_SECRET = "geheimnis-des-gateways", "geheimnis-des-anderen"
+PHONE_TOKEN, OTHER_PHONE_TOKEN = f"wt_{'p' * 43}", f"wt_{'q' * 43}"
+OF_BACKEND, OF_PHONE, OF_OTHER_PHONE = (f"{name}-installation" for name in ("backends", "phones", "others"))
 FEEDS = '[[feed]]\nname = "mowas"\nadapter = "push"\n[[feed]]\nname = "other"\nadapter = "push"\n'
 
 
@@ -65,6 +71,8 @@ CALLERS = (
     Caller("another instance", OTHER_INSTANCE_KEY, PrincipalKind.INSTANCE),
     Caller("gateway", GATEWAY_SECRET, PrincipalKind.GATEWAY),
     Caller("another gateway", OTHER_GATEWAY_SECRET, PrincipalKind.GATEWAY),
+    Caller("subscriber", PHONE_TOKEN, PrincipalKind.SUBSCRIBER),
+    Caller("another subscriber", OTHER_PHONE_TOKEN, PrincipalKind.SUBSCRIBER),
 )
 OWNER = {
     Permission.SUBMIT_ALERTS: "source",
@@ -72,6 +80,8 @@ OWNER = {
     Permission.READ_ALERTS: "source",
     Permission.READ_IN_FORCE: "instance",
     Permission.MANAGE_WEBHOOK: "instance",
+    Permission.MANAGE_SUBSCRIBERS: "instance",
+    Permission.MANAGE_OWN_SUBSCRIPTION: "subscriber",
     Permission.PUSH_MESSAGES: "feed",
     Permission.REPORT_DELIVERIES: "gateway",
 }
@@ -100,17 +110,41 @@ class World:
     alert_id: str
 
     async def ask(self, route: Route, caller: Caller) -> Any:
-        path = route.path.format(alert_id=self.alert_id, name="mowas", gateway="sms-1")
+        path = route.path.format(
+            alert_id=self.alert_id,
+            name="mowas",
+            gateway="sms-1",
+            instance_id="dueren",
+            installation=self._installation(route, caller),
+        )
         body, content_type = b'{"reports": []}', "application/json"
         if path.startswith("/v1/instance/webhook"):
             # A name that leads nowhere: nobody is sent anything.
             url = f"https://{caller.name.replace(' ', '-')}.invalid/warnings"
             body = json.dumps({"url": url}).encode() if route.method == "PUT" else b""
+        elif "/subscribers/" in path:
+            body = await self._of_subscriber(route, caller)
         elif not path.startswith("/v1/gateways"):
             body, content_type = warning(DUEREN).xml(), CAP
         if route.method == "GET":
             return await self.service.get(path, key=caller.key)
         return await self.service.request(route.method, path, body, key=caller.key, content_type=content_type)
+
+    def _installation(self, route: Route, caller: Caller) -> str:
+        """Each instance enrols another one, and all ask for the same otherwise."""
+        if route.path.startswith("/v1/instances/"):
+            return OF_PHONE
+        return re.sub(r"[^a-z]", "", caller.name) * 5 if route.method == "PUT" else OF_BACKEND
+
+    async def _of_subscriber(self, route: Route, caller: Caller) -> bytes:
+        if route.path.endswith("/proof"):
+            await self.service.parts.health.pool.execute(
+                """UPDATE subscriber_endpoint SET code_digest = sha256((subscriber_id || '/right')::bytea),
+                     code_sent_at = now(), code_tries = 0"""
+            )
+            return b'{"code": "right"}'
+        place = AACHEN if caller.name == "another instance" else DUEREN
+        return json.dumps({"endpoints": [], "places": [place]}).encode() if route.method == "PUT" else b""
 
     async def differences(self, rows: Iterable[Grant]) -> list[str]:
         """Where the service answers otherwise than the table says."""
@@ -132,6 +166,15 @@ def _refused(answer: Any, status: HTTPStatus) -> bool:
     answer.problem(status, PROBLEM_OF[status])
     challenge = "Bearer" if status is HTTPStatus.UNAUTHORIZED else None
     return bool(answer.headers.get("WWW-Authenticate") == challenge)
+
+
+async def enrol(parts: Any, name: str, token: str) -> None:
+    """A subscriber of the instance, who has this token."""
+    installation = parts.enrolment.installation("dueren", name)
+    pool = parts.health.pool
+    await Subscribers(pool, ADDRESSES).put(
+        installation, wish(name), Tokens(None, parts.enrolment._tokens.digest(token))
+    )
 
 
 @pytest.fixture
@@ -162,6 +205,9 @@ async def world(settings: Settings, tmp_path: Path) -> AsyncIterator[World]:
         await sources.add_key("feed-mowas", FEED_KEY)
         await sources.add_key("feed-other", OTHER_FEED_KEY)
         await sources.put_instance(Instance("aachen", "Aachen", (AACHEN,)), OTHER_INSTANCE_KEY)
+        await enrol(service.parts, OF_BACKEND, PHONE_TOKEN)
+        await enrol(service.parts, OF_PHONE, PHONE_TOKEN)
+        await enrol(service.parts, OF_OTHER_PHONE, OTHER_PHONE_TOKEN)
         sent = await service.submit(warning(DUEREN))
         yield World(service, sent.json["alert"]["id"])
 
@@ -203,7 +249,9 @@ async def test_what_is_open_asks_for_nothing(world: World) -> None:
     await agreed_secret(service.health.pool, SecretName.VAPID, service.settings)  # as the first worker does
     for entrance in OPEN_ROUTES:
         method, path = entrance.split()
-        assert (await world.service.request(method, path, key="")).status == HTTPStatus.OK, entrance
+        path = path.format(instance_id="dueren", installation="a-new-installation", token="a" * 26)
+        body = json.dumps({"endpoints": [], "places": [DUEREN]}) if method == "PUT" else None
+        assert (await world.service.request(method, path, body, key="")).status == HTTPStatus.OK, entrance
 
 
 @pytest.mark.parametrize("key", ["", KEY])
@@ -326,7 +374,10 @@ async def test_a_refusal_is_counted_at_every_route_by_kind_and_reason(world: Wor
             await world.ask(route, caller)
     assert not before, "what is let in is not counted"
     gateways, instances = len(routes) - len(of_keys), len(of_keys) - len(of_sources)
-    of_instances = instances + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
+    of_phones = sum(route.path.startswith("/v1/instances/") for route in of_keys)
+    of_instances = (
+        instances - of_phones + sum(route.path in ("/v1/feeds", "/v1/feeds/{name}") for route in of_sources)
+    )
     assert refused(world.service) == {
         ("none", "missing"): len(of_keys),
         ("none", "unknown"): len(of_keys),

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from dispatcher.access.table import OPEN_ROUTES
 from dispatcher.api.instances.bodies import RotationWanted, WebhookWanted
+from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberWanted
 from dispatcher.api.openapi.refusals import FINDING, answer, problem_schema, problems_of, schema_name
 from dispatcher.api.openapi.security import SCHEMES, security_of
 from dispatcher.api.openapi.webhooks import webhooks
@@ -34,15 +35,22 @@ TAGS: Final = (
     ("alerts", "Control centres: submit, preview, follow, and take the account of an alert."),
     ("feeds", "How the feeds stand; a feed that pushes delivers its messages."),
     ("instances", "Municipalities' apps: what is in force, and what they are told."),
+    ("subscribers", "People: subscribe, prove endpoints, test them, leave."),
     ("gateways", "SMS gateways report what became of messages."),
     ("boundaries", "The boundary data in use."),
     ("service", "Whether the service answers, and what it can be asked."),
 )
 READ_OR_WRITTEN_BY_US: Final[Mapping[str, type[BaseModel]]] = MappingProxyType(
-    {"LedgerLine": LedgerLineBody, "RotationWanted": RotationWanted, "WebhookWanted": WebhookWanted}
+    {
+        "CodeWanted": CodeWanted,
+        "LedgerLine": LedgerLineBody,
+        "RotationWanted": RotationWanted,
+        "SubscriberWanted": SubscriberWanted,
+        "WebhookWanted": WebhookWanted,
+    }
 )
 """What FastAPI knows nothing of, as the routes read or write it themselves."""
-TAKEN: Final = ("RotationWanted", "WebhookWanted")
+TAKEN: Final = ("CodeWanted", "EndpointWanted", "RotationWanted", "SubscriberWanted", "WebhookWanted")
 """What clients send: of that, no other member is taken."""
 _PROBE: Final = {
     "type": "object",

@@ -52,6 +52,7 @@ ANSWERS_IN: Final = frozenset(
         ProblemType.RATE_LIMITED,
         ProblemType.OVERLOADED,
         ProblemType.RECORD_UNAVAILABLE,
+        ProblemType.SIGN_UPS_CLOSED,
     }
 )
 """The problems that say in `Retry-After` when to ask again."""

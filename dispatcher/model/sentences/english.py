@@ -38,6 +38,20 @@ ENGLISH: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_SUCH_ALERT: "There is no such alert here.",
         Phrase.NO_PUSH_KEY: "There is no key for Web Push yet: it is made when the first worker starts.",
         Phrase.NO_WEBHOOK: "No webhook is registered for this instance, or its receiver ended it with 410.",
+        Phrase.NO_SUCH_INSTANCE: "The service does not know this app.",
+        Phrase.NO_SUBSCRIBER: "This installation has subscribed to nothing here.",
+        Phrase.SUBSCRIBER_REFUSED: "Nobody can subscribe like this; errors says why. Nothing was changed.",
+        Phrase.MANAGEMENT_TOKEN_MISSING: "The management token of this installation is missing or wrong.",
+        Phrase.CODE_REFUSED: "This code is not valid, or no longer. The app asks for another one when it starts next.",
+        Phrase.SIGN_UPS_LIMITED: "Too many have subscribed from here or for this app. Please try again later; what is "
+        "subscribed already stays.",
+        Phrase.SIGN_UPS_CLOSED: "Nobody can subscribe now. Please try again in a moment; what is subscribed already "
+        "stays.",
+        Phrase.LEAVE_TITLE: "No more warnings",
+        Phrase.LEAVE_QUESTION: "Do you want to get no more warnings of this app? Then all that is kept for it is "
+        "deleted.",
+        Phrase.LEAVE_BUTTON: "Unsubscribe and delete",
+        Phrase.LEFT: "Done: no more warnings come by this link, and nothing is kept for it any more.",
         Phrase.WEBHOOK_TAKEN: "This URL is registered for somebody else. Please use one of your own.",
         Phrase.WEBHOOK_REFUSED: "The webhook cannot be registered so; errors says why.",
         Phrase.TESTED_TOO_SOON: "A test notice was sent a moment ago. Please wait a little.",

@@ -41,6 +41,20 @@ GERMAN: Mapping[Phrase, str] = MappingProxyType(
         Phrase.NO_PUSH_KEY: "Es gibt noch keinen Schlüssel für Web Push: Er entsteht, wenn der erste Worker startet.",
         Phrase.NO_WEBHOOK: "Für diese Instanz ist kein Webhook eingetragen, oder der Empfänger hat ihn mit "
         "410 beendet.",
+        Phrase.NO_SUCH_INSTANCE: "Diese App kennt der Dienst nicht.",
+        Phrase.NO_SUBSCRIBER: "Diese Installation hat hier nichts abonniert.",
+        Phrase.SUBSCRIBER_REFUSED: "So kann man nicht abonnieren; errors sagt, warum. Geändert wurde nichts.",
+        Phrase.MANAGEMENT_TOKEN_MISSING: "Das Verwaltungs-Token dieser Installation fehlt oder ist falsch.",
+        Phrase.CODE_REFUSED: "Dieser Code gilt nicht oder nicht mehr. Beim nächsten Start der App kommt ein neuer.",
+        Phrase.SIGN_UPS_LIMITED: "Von hier oder für diese App wurde gerade zu oft abonniert. Bitte später noch einmal "
+        "versuchen; was schon abonniert ist, bleibt.",
+        Phrase.SIGN_UPS_CLOSED: "Gerade kann niemand neu abonnieren. Bitte gleich noch einmal versuchen; was schon "
+        "abonniert ist, bleibt.",
+        Phrase.LEAVE_TITLE: "Warnungen abbestellen",
+        Phrase.LEAVE_QUESTION: "Möchten Sie keine Warnungen dieser App mehr bekommen? Dann wird alles gelöscht, was "
+        "dafür gespeichert ist.",
+        Phrase.LEAVE_BUTTON: "Abbestellen und löschen",
+        Phrase.LEFT: "Abbestellt: Über diesen Link kommen keine Warnungen mehr, und gespeichert ist dafür nichts mehr.",
         Phrase.WEBHOOK_TAKEN: "Diese Adresse ist schon für jemand anderen eingetragen. Bitte eine eigene "
         "verwenden.",
         Phrase.WEBHOOK_REFUSED: "So kann der Webhook nicht eingetragen werden; errors sagt, warum.",

@@ -1,0 +1,138 @@
+"""Lets a phone or browser subscribe, which has no secret but the token that it was shown once."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
+from dispatcher.api.authentication import require
+from dispatcher.api.credentials import bearer
+from dispatcher.api.instances import subscriber_answers, subscriber_requests
+from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.instances.subscriber_requests import (
+    BODY_REFUSED,
+    NO_STORE,
+    Asker,
+    InstallationName,
+    json_body,
+    missing,
+    there,
+)
+from dispatcher.api.openapi.refusals import refusals
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
+
+if TYPE_CHECKING:
+    from dispatcher.api.dependencies import ApiDependencies
+
+PATH = "/v1/instances/{instance_id}/subscribers/{installation}"
+InstanceName = Annotated[
+    str,
+    Path(
+        description="the id of the app's instance, which is public",
+        pattern=r"^[a-z0-9-]{1,40}$",
+        examples=["dueren"],
+    ),
+]
+OWNER = require(Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName)
+Phone = Annotated[Principal, Depends(OWNER)]
+
+
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes: the token says that it is the installation's owner who asks."""
+    router = APIRouter(prefix=PATH, tags=["subscribers"])
+    _subscribing(router, dependencies)
+    _wishes(router, dependencies)
+    _round_trips(router, dependencies)
+    return router
+
+
+def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.put(
+        "",
+        responses=refusals(
+            *BODY_REFUSED,
+            ProblemType.UNAUTHENTICATED,
+            ProblemType.RATE_LIMITED,
+            ProblemType.RECORD_UNAVAILABLE,
+            ProblemType.SIGN_UPS_CLOSED,
+        ),
+        openapi_extra=json_body(SubscriberWanted),
+        operation_id="subscribe",
+    )
+    async def put(
+        instance_id: InstanceName, installation: InstallationName, request: Request, response: Response
+    ) -> SubscriberBody:
+        """Subscribe, or replace all that this installation wants; send it at each start of the app. The first answer
+        has the management token, with which all that follows is asked for: `Authorization: Bearer wt_…`. Until a first
+        code came back, a request without it gets a new one.
+        """
+        response.headers.update(NO_STORE)
+        instance = await dependencies.enrolment.open_instance(instance_id)
+        if instance is None:
+            raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUCH_INSTANCE))
+        own = dependencies.enrolment.installation(instance.id, installation)
+        client = subscriber_requests.client_of(request)
+        asker = Asker(own, instance.shown, client, token=bearer(request))
+        await subscriber_requests.require_few(dependencies, asker)
+        return await subscriber_requests.put(dependencies, asker, request)
+
+
+def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.get("", operation_id="getSubscription", dependencies=[Depends(OWNER)])
+    async def show(
+        instance_id: InstanceName, installation: InstallationName, response: Response
+    ) -> SubscriberBody:
+        """Show how the endpoints stand: which are active, and when one last confirmed a code."""
+        response.headers.update(NO_STORE)
+        found = await dependencies.enrolment.shown(
+            dependencies.enrolment.installation(instance_id, installation)
+        )
+        return subscriber_answers.body_of(there(found))
+
+    @router.get("/export", operation_id="exportSubscription")
+    async def export(phone: Phone, response: Response) -> dict[str, Any]:
+        """Give all that is kept, as JSON. That it was read is on the audit trail."""
+        response.headers.update(NO_STORE)
+        return await dependencies.enrolment.export(int(phone.id), phone.actor) or missing()
+
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="unsubscribe")
+    async def leave(phone: Phone) -> None:
+        """Erase what this installation wants, and its endpoints."""
+        await dependencies.enrolment.leave(int(phone.id))
+        dependencies.metrics.subscribers_ended.labels("left").inc()
+
+
+def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.post(
+        "/proof",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
+        openapi_extra=json_body(CodeWanted),
+        operation_id="proveOwnEndpoint",
+    )
+    async def prove(phone: Phone, request: Request) -> None:
+        """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
+        await subscriber_requests.prove(dependencies, int(phone.id), phone.actor, request)
+
+    @router.post(
+        "/test",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=refusals(ProblemType.RATE_LIMITED),
+        operation_id="testSubscription",
+        dependencies=[Depends(OWNER)],
+    )
+    async def test(
+        instance_id: InstanceName, installation: InstallationName, response: Response
+    ) -> SubscriberBody:
+        """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
+        response.headers.update(NO_STORE)
+        found = await dependencies.enrolment.shown(
+            dependencies.enrolment.installation(instance_id, installation)
+        )
+        return await subscriber_requests.test(dependencies, there(found))

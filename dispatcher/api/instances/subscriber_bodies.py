@@ -1,0 +1,146 @@
+"""The JSON bodies of subscribers: what an app asks for on behalf of its user, and what it is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+
+from dispatcher.api.openapi import words
+from dispatcher.api.schemas.base import Body
+from dispatcher.model.subscribers import EndpointState
+
+_ADDRESS = "https://push.example/v2/2f0e"
+_WISH: dict[str, Any] = {
+    "endpoints": [
+        {"channel": "webpush", "address": _ADDRESS, "keys": {"p256dh": "BNcRdr…", "auth": "8eDyX_…"}}
+    ],
+    "places": ["05358008", {"lat": 50.804, "lon": 6.482, "radius_m": 500}],
+    "languages": ["de-simple", "de"],
+}
+
+
+class EndpointWanted(Body):
+    """Where the user can be reached."""
+
+    channel: str = Field(description="how; now `webpush` alone", max_length=32, examples=["webpush"])
+    address: str = Field(
+        description="the `endpoint` of a push subscription", max_length=2048, examples=[_ADDRESS]
+    )
+    keys: dict[str, Annotated[str, Field(max_length=256)]] = Field(
+        default={},
+        description="its `keys` as the browser gives them: `p256dh`, `auth`",
+        max_length=4,
+        examples=[{"p256dh": "BNcRdr…", "auth": "8eDyX_…"}],
+    )
+
+
+class QuietHours(Body):
+    """When nothing but the gravest is to be told."""
+
+    begins: str = Field(description="time of day in Germany", max_length=5, examples=["22:00"])
+    ends: str = Field(
+        description="time of day in Germany, perhaps of the next", max_length=5, examples=["06:30"]
+    )
+
+
+class SubscriberWanted(Body):
+    """All that an installation wants from now on: what is left out is wanted no more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"examples": [_WISH]})
+
+    endpoints: list[EndpointWanted] = Field(
+        description="where the user can be reached, the best first; at most 8", max_length=64
+    )
+    places: list[Any] = Field(
+        description="what is followed: AGS of a municipality, or its beginning for a district; a point "
+        "`{lat, lon, radius_m}`; a polygon `{polygon: [[lat, lon], …]}`. At most 200, of them 20 points and polygons",
+        max_length=1000,
+        examples=[_WISH["places"]],
+    )
+    languages: list[Annotated[str, Field(max_length=35)]] = Field(
+        default=[],
+        description="tags of BCP 47, the best first, at most 5; `de-simple` is Leichte Sprache",
+        max_length=64,
+        examples=[["de-simple", "de"]],
+    )
+    min_severity: Literal["Minor", "Moderate", "Severe", "Extreme"] | None = Field(
+        None, description="nothing below is told; null tells everything", examples=["Moderate"]
+    )
+    quiet_hours: QuietHours | None = Field(None, description="Extreme is told at any hour")
+    drills: bool = Field(default=False, description="whether exercises are told, too")
+    escalate_after_s: int | None = Field(
+        None,
+        description="null tells all endpoints at once; else the first one, and the next one after so many seconds "
+        "without a confirmation (30 to 3600)",
+        examples=[120],
+    )
+    device: str | None = Field(
+        None,
+        description="an opaque reference, the same in all apps of the device, so that it is alarmed once. Random, of "
+        "at least 128 bits: who knows it is taken for the device",
+        min_length=22,
+        max_length=128,
+        examples=["1b4e28ba-2fa1-11d2-883f-0016d3cca427"],
+    )
+    ends_at: words.Instant | None = Field(None, description="until when it holds, for visitors and commuters")
+
+
+class CodeWanted(Body):
+    """A code that came to an endpoint."""
+
+    code: str = Field(
+        description="as it was in the message", max_length=64, examples=["q8Tz3vX2o7sJ1mWcKf4B9A"]
+    )
+
+
+class EndpointBody(Body):
+    """How an endpoint stands."""
+
+    channel: str = Field(description="how the user is reached", examples=["webpush"])
+    position: int = Field(description="where it stood in `endpoints`", examples=[0])
+    state: EndpointState = Field(
+        description="`active`; `waiting`: a code is on its way and must come back; `replaced`: told until the one in "
+        "its place is proven; `gone`: its push service knows it no more"
+    )
+    sent_at: words.Moment | None = Field(description="when a code last left for it")
+    answer: str | None = Field(
+        description="what the push service said to that: `accepted`, or a short code; null while it is open",
+        examples=["accepted"],
+    )
+    last_accepted: words.Moment | None = Field(
+        description="when a push service last took a code for it: of a proof or a test"
+    )
+    last_confirmed: words.Moment | None = Field(
+        description="when a code last came back: nothing shows better that warnings arrive"
+    )
+
+
+class SubscriberBody(Body):
+    """A subscriber as it is now."""
+
+    active: bool = Field(description="whether any endpoint is told of warnings")
+    endpoints: list[EndpointBody] = Field(description="all of them")
+    places: list[words.Ags] = Field(description="municipalities that are followed")
+    areas: int = Field(description="how many points and polygons are followed", examples=[1])
+    left_out: list[str] = Field(
+        default=[],
+        description="pointers to places whose warnings this app does not show: nobody is told of them",
+        examples=[["/places/1"]],
+    )
+    languages: list[str] = Field(description="as wanted", examples=[["de-simple", "de"]])
+    min_severity: Literal["Minor", "Moderate", "Severe", "Extreme"] | None = Field(description="as wanted")
+    quiet_hours: QuietHours | None = Field(description="as wanted")
+    drills: bool = Field(description="as wanted")
+    escalate_after_s: int | None = Field(description="as wanted", examples=[120])
+    ends_at: words.Moment | None = Field(description="as wanted")
+    seen_at: words.Moment = Field(description="when the app last sent what it wants, to the hour")
+    leave: str = Field(
+        description="the link by which one leaves, relative to the address of the API; it needs no token",
+        examples=["/v1/leave/mfrggzdfmztwq2lkmfrggzdfmy"],
+    )
+    token: str | None = Field(
+        None,
+        description="the management token, where it is new: shown this once, and needed for all that follows",
+        examples=["wt_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE"],
+    )

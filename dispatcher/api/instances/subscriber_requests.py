@@ -1,0 +1,189 @@
+"""Does what is the same for a phone and for a municipality's backend: reads what is sent about a subscriber within its
+limits, lets few write at once, and answers with what became of it.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+from fastapi import Path
+from pydantic import BaseModel, ValidationError
+
+from dispatcher.api.body import read_body
+from dispatcher.api.instances import subscriber_answers
+from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.problems import ERRORS_MAX
+from dispatcher.api.shedding import places_of
+from dispatcher.apps.enrolment import AskedTooSoon
+from dispatcher.audience.wish import WishRefused
+from dispatcher.model.problems import ProblemType, RequestRefused
+from dispatcher.model.sentences.phrases import Phrase
+from dispatcher.model.sentences.sentence import said
+from dispatcher.model.subscribers import NotTheirs
+from dispatcher.queue.sign_ups import Unbounded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.apps.enrolment import Enrolled
+    from dispatcher.store.audience.subscribers import Installation
+
+Wanted = TypeVar("Wanted", bound=BaseModel)
+BODY_BYTES: Final = 64 * 1024
+"""Room for eight endpoints and a few polygons."""
+CODE_BYTES: Final = 1024
+INSTALLATION = Path(
+    description="the id that the installation has given itself: random, of at least 128 bits, as nobody may guess it",
+    pattern=r"^[A-Za-z0-9._~-]{16,128}$",
+    examples=["7b1c9f52-6d3e-4a8f-9f0b-2c5d8e7a4b10"],
+)
+InstallationName = Annotated[str, INSTALLATION]
+BODY_REFUSED: Final = (
+    ProblemType.TOO_LARGE,
+    ProblemType.INCOMPLETE,
+    ProblemType.OVERLOADED,
+    ProblemType.INVALID_SUBSCRIBER,
+)
+NO_STORE: Final = {"Cache-Control": "no-store"}
+"""A token may be in the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Whose wish it is, and what it may name."""
+
+    installation: Installation
+    shown: tuple[str, ...]
+    """The municipalities (AGS) whose warnings the instance shows."""
+    client: str
+    """The one whose turns and bytes in receipt are counted."""
+    token: str = ""
+    trusted: bool = False
+
+
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a body that is read within its limit first, and parsed by the route."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+async def put(dependencies: ApiDependencies, asker: Asker, request: Request) -> SubscriberBody:
+    """Replace all that an installation wants by what the body says. Raises `RequestRefused`."""
+    asked = subscriber_answers.asked(
+        _parsed(SubscriberWanted, await read_body(request, BODY_BYTES, asker.client))
+    )
+    async with _turn(request, asker.client):
+        try:
+            enrolled: Enrolled = await dependencies.enrolment.put(
+                asker.installation, asker.shown, asked, token=asker.token, trusted=asker.trusted
+            )
+        except WishRefused as refused:
+            errors = tuple({**error._asdict(), "line": None} for error in refused.errors[:ERRORS_MAX])
+            raise RequestRefused(
+                ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
+            ) from None
+        except NotTheirs:
+            raise RequestRefused(ProblemType.UNAUTHENTICATED, said(Phrase.MANAGEMENT_TOKEN_MISSING)) from None
+    if enrolled.new_token:
+        dependencies.metrics.sign_ups.labels("enrolled").inc()
+    return subscriber_answers.body_of(enrolled)
+
+
+async def prove(dependencies: ApiDependencies, number: int, client: str, request: Request) -> None:
+    """Take the code in the body. Raises `RequestRefused`, alike for whatever is wrong with it."""
+    wanted = _parsed(CodeWanted, await read_body(request, CODE_BYTES, client))
+    proven = await dependencies.enrolment.prove(number, wanted.code)
+    dependencies.metrics.round_trips.labels("confirmed" if proven else "refused").inc()
+    if not proven:
+        raise RequestRefused(ProblemType.CODE_REFUSED, said(Phrase.CODE_REFUSED))
+
+
+async def test(dependencies: ApiDependencies, found: Enrolled) -> SubscriberBody:
+    """Have a test sent to all of a subscriber's active endpoints. Raises `RequestRefused` where there was one a moment
+    ago.
+    """
+    try:
+        await dependencies.enrolment.test(found.subscriber.number)
+    except AskedTooSoon as error:
+        wait = math.ceil(error.seconds)
+        raise RequestRefused(
+            ProblemType.RATE_LIMITED, said(Phrase.TESTED_TOO_SOON), retry_after_s=wait
+        ) from None
+    return subscriber_answers.body_of(found)
+
+
+async def require_few(dependencies: ApiDependencies, asker: Asker) -> None:
+    """Take one sign-up of the address and the instance; of whoever shows the right token one change. Raises
+    `RequestRefused` where there were too many, or it cannot be known.
+    """
+    enrolment, sign_ups = dependencies.enrolment, dependencies.sign_ups
+    known = asker.token and await enrolment.owner(asker.installation, asker.token)
+    try:
+        if known:
+            wait = await sign_ups.take_change(asker.installation.hash)
+        else:
+            wait = await sign_ups.take(asker.client, asker.installation.instance)
+    except Unbounded:
+        dependencies.metrics.sign_ups.labels("closed").inc()
+        raise RequestRefused(
+            ProblemType.SIGN_UPS_CLOSED, said(Phrase.SIGN_UPS_CLOSED), retry_after_s=60
+        ) from None
+    if wait:
+        dependencies.metrics.sign_ups.labels("limited").inc()
+        raise RequestRefused(
+            ProblemType.RATE_LIMITED, said(Phrase.SIGN_UPS_LIMITED), retry_after_s=math.ceil(wait)
+        )
+
+
+@asynccontextmanager
+async def _turn(request: Request, client: str) -> AsyncIterator[None]:
+    """Let few write what subscribers want at once, and one client fewer. Raises `RequestRefused`."""
+    gate = places_of(request).enrolments
+    if not await gate.enter(client):
+        raise RequestRefused(ProblemType.OVERLOADED, said(Phrase.TOO_MUCH_AT_ONCE))
+    try:
+        yield
+    finally:
+        gate.leave(client)
+
+
+def client_of(request: Request) -> str:
+    """Return the address of the client; of a proxy on this machine the one that it names."""
+    return request.client.host if request.client else ""
+
+
+def _parsed(model: type[Wanted], body: bytes) -> Wanted:
+    """Return the body as the model has it. Raises `RequestRefused`, without a word of what was sent."""
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        errors: tuple[dict[str, object], ...] = tuple(
+            {
+                "code": item["type"],
+                "path": "".join(f"/{part}" for part in item["loc"]),
+                "line": None,
+                "message": item["msg"],
+                "message_de": "Fehlt, ist hier unbekannt oder hat nicht die richtige Form.",
+            }
+            for item in found[:ERRORS_MAX]
+        )
+        raise RequestRefused(
+            ProblemType.INVALID_SUBSCRIBER, said(Phrase.SUBSCRIBER_REFUSED), errors
+        ) from None
+
+
+def there(found: Enrolled | None) -> Enrolled:
+    """Return what was found. Raises `RequestRefused` where there is no such subscriber."""
+    return found if found is not None else missing()
+
+
+def missing() -> Any:
+    """Raise `RequestRefused`: there is no such subscriber."""
+    raise RequestRefused(ProblemType.NOT_FOUND, said(Phrase.NO_SUBSCRIBER))

@@ -1,0 +1,116 @@
+"""Lets a municipality's backend enrol the people of its app, with the instance's key."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from dispatcher.access.permissions import Permission
+from dispatcher.access.principals import Principal
+from dispatcher.api.authentication import require
+from dispatcher.api.instances import subscriber_answers, subscriber_requests
+from dispatcher.api.instances.subscriber_bodies import CodeWanted, SubscriberBody, SubscriberWanted
+from dispatcher.api.instances.subscriber_requests import (
+    BODY_REFUSED,
+    NO_STORE,
+    Asker,
+    InstallationName,
+    json_body,
+    missing,
+    there,
+)
+from dispatcher.api.openapi.refusals import refusals
+from dispatcher.model.problems import ProblemType
+
+if TYPE_CHECKING:
+    from dispatcher.api.dependencies import ApiDependencies
+    from dispatcher.apps.enrolment import Enrolled
+
+PATH = "/v1/instance/subscribers/{installation}"
+Backend = Annotated[Principal, Depends(require(Permission.MANAGE_SUBSCRIBERS, installation=InstallationName))]
+
+
+def routes(dependencies: ApiDependencies) -> APIRouter:
+    """Return the routes: the key says which instance."""
+    router = APIRouter(prefix=PATH, tags=["subscribers"])
+    _wishes(router, dependencies)
+    _round_trips(router, dependencies)
+    return router
+
+
+def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.put(
+        "",
+        responses=refusals(*BODY_REFUSED),
+        openapi_extra=json_body(SubscriberWanted),
+        operation_id="setSubscriber",
+    )
+    async def put(
+        instance: Backend, installation: InstallationName, request: Request, response: Response
+    ) -> SubscriberBody:
+        """Replace all that an installation of the instance's app wants; send it at each start of the app. The same once
+        more changes nothing. An endpoint that is new is told of nothing until the code that is sent to it came back.
+        """
+        response.headers.update(NO_STORE)
+        own = dependencies.enrolment.installation(instance.id, installation)
+        asker = Asker(own, instance.territory, instance.actor, trusted=True)
+        return await subscriber_requests.put(dependencies, asker, request)
+
+    @router.get("", operation_id="getSubscriber")
+    async def show(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
+        """Show how an installation's endpoints stand: which are active, and when one last confirmed a code."""
+        response.headers.update(NO_STORE)
+        found = await dependencies.enrolment.shown(
+            dependencies.enrolment.installation(instance.id, installation)
+        )
+        return subscriber_answers.body_of(there(found))
+
+    @router.get("/export", operation_id="exportSubscriber")
+    async def export(instance: Backend, installation: InstallationName, response: Response) -> dict[str, Any]:
+        """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
+        response.headers.update(NO_STORE)
+        found = there(await _of(dependencies, instance, installation))
+        return await dependencies.enrolment.export(found.subscriber.number, instance.actor) or missing()
+
+    @router.delete("", status_code=HTTPStatus.NO_CONTENT, operation_id="removeSubscriber")
+    async def leave(instance: Backend, installation: InstallationName) -> None:
+        """Erase an installation: what it wants, and its endpoints. Where there is none, nothing happens."""
+        found = await dependencies.enrolment.shown(
+            dependencies.enrolment.installation(instance.id, installation)
+        )
+        if found is not None:
+            await dependencies.enrolment.leave(found.subscriber.number)
+            dependencies.metrics.subscribers_ended.labels("left").inc()
+
+
+def _round_trips(router: APIRouter, dependencies: ApiDependencies) -> None:
+    @router.post(
+        "/proof",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=refusals(*BODY_REFUSED, ProblemType.CODE_REFUSED),
+        openapi_extra=json_body(CodeWanted),
+        operation_id="proveEndpoint",
+    )
+    async def prove(instance: Backend, installation: InstallationName, request: Request) -> None:
+        """Bring back a code that came to one of the endpoints: of a new one, which is active then, or of a test."""
+        found = there(await _of(dependencies, instance, installation))
+        await subscriber_requests.prove(dependencies, found.subscriber.number, instance.actor, request)
+
+    @router.post(
+        "/test",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=refusals(ProblemType.RATE_LIMITED),
+        operation_id="testSubscriber",
+    )
+    async def test(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
+        """Send a test to all active endpoints; ask again to see what came back. One in 30 s."""
+        response.headers.update(NO_STORE)
+        found = there(await _of(dependencies, instance, installation))
+        return await subscriber_requests.test(dependencies, found)
+
+
+async def _of(dependencies: ApiDependencies, instance: Principal, name: str) -> Enrolled | None:
+    """Return the subscriber of an instance that the installation of this name is."""
+    return await dependencies.enrolment.shown(dependencies.enrolment.installation(instance.id, name))

@@ -1,0 +1,254 @@
+"""Judge what an app asks for on behalf of its user: what is meant, what is wrong with it, and what is left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import time, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from channels.base import Endpoint, Permanent
+from dispatcher.audience.watched_areas import read_places
+from dispatcher.model.subscribers import LANGUAGES_MAX, Preferences, Quiet, Wish, WishedEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from channels.base import Channel
+    from dispatcher.boundaries.municipalities import Boundaries
+    from dispatcher.model.subscriptions import WatchedArea
+
+ENDPOINTS_MAX: Final = 8
+PLACES_MAX: Final = 200
+AREAS_MAX: Final = 20
+"""Watched areas of one subscriber: each is compared with the shapes of every warning."""
+LONGEST: Final = timedelta(days=730)
+"""How far an end date may lie ahead; whoever wants to be told for longer names none."""
+ESCALATION_S: Final = (30, 3600)
+SEVERITIES: Final = {"Minor": 1, "Moderate": 2, "Severe": 3, "Extreme": 4}
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_SENTENCES: Final = {
+    "channel_not_offered": ("This channel is not offered here.", "Dieser Kanal wird hier nicht angeboten."),
+    "endpoint_invalid": (
+        "The endpoint cannot be used: {}.",
+        "Dieser Endpunkt ist nicht verwendbar: {}.",
+    ),
+    "endpoint_taken": (
+        "This endpoint is known with other keys.",
+        "Dieser Endpunkt ist mit anderen Schlüsseln bekannt.",
+    ),
+    "endpoint_shared": (
+        "Too many installations share this endpoint.",
+        "Zu viele Installationen teilen sich diesen Endpunkt.",
+    ),
+    "endpoints_many": (
+        f"At most {ENDPOINTS_MAX} endpoints.",
+        f"Höchstens {ENDPOINTS_MAX} Endpunkte.",
+    ),
+    "device_shared": (
+        "Too many installations name this device.",
+        "Zu viele Installationen nennen dieses Gerät.",
+    ),
+    "place_invalid": (
+        "This is no place that can be followed: {}.",
+        "Diesem Ort kann man nicht folgen; message nennt den Grund.",
+    ),
+    "places_many": (
+        f"At most {PLACES_MAX} places, of them {AREAS_MAX} points and polygons.",
+        f"Höchstens {PLACES_MAX} Orte, davon {AREAS_MAX} Punkte und Flächen.",
+    ),
+    "places_empty": (
+        "Name at least one place whose warnings this app shows.",
+        "Bitte mindestens einen Ort nennen, dessen Warnungen diese App zeigt.",
+    ),
+    "language_invalid": (
+        "Not a language tag of BCP 47 such as de, en or de-simple.",
+        "Kein Sprachkürzel nach BCP 47 wie de, en oder de-simple.",
+    ),
+    "languages_many": (
+        f"At most {LANGUAGES_MAX} languages.",
+        f"Höchstens {LANGUAGES_MAX} Sprachen.",
+    ),
+    "quiet_hours_invalid": (
+        "Quiet hours are two different times of day, such as 22:00 and 06:30.",
+        "Ruhezeiten sind zwei verschiedene Uhrzeiten, zum Beispiel 22:00 und 06:30.",
+    ),
+    "escalation_invalid": (
+        f"Between {ESCALATION_S[0]} and {ESCALATION_S[1]} seconds.",
+        f"Zwischen {ESCALATION_S[0]} und {ESCALATION_S[1]} Sekunden.",
+    ),
+    "ends_at_invalid": (
+        f"The end lies in the past or more than {LONGEST.days} days ahead.",
+        f"Das Ende liegt in der Vergangenheit oder mehr als {LONGEST.days} Tage voraus.",
+    ),
+}
+
+
+class WishError(NamedTuple):
+    """One thing that is wrong, with a sentence in English and in German. `path` is a JSON Pointer into the body."""
+
+    code: str
+    path: str
+    message: str
+    message_de: str
+
+
+class WishRefused(Exception):
+    """What is asked for cannot be done; nothing was changed."""
+
+    def __init__(self, *errors: WishError) -> None:
+        super().__init__(", ".join(error.code for error in errors))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class AskedEndpoint:
+    """An endpoint as the app names it. Personal data."""
+
+    channel: str
+    address: str
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an app asks for, as it came, but of the right types. `places` are as in an import."""
+
+    endpoints: Sequence[AskedEndpoint]
+    places: Sequence[Any]
+    languages: Sequence[str] = ()
+    min_severity: str | None = None
+    quiet_hours: tuple[str, str] | None = None
+    drills: bool = False
+    escalate_after_s: int | None = None
+    device: str | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is meant. `left_out` are pointers to places whose warnings the instance does not show: nobody is told of
+    them, and the rest holds.
+    """
+
+    wish: Wish
+    left_out: tuple[str, ...] = ()
+
+
+def wish_error(code: str, path: str, value: str = "") -> WishError:
+    """Return the error of a code. `value` fills in what the sentence names; it is never what was sent."""
+    english, german = _SENTENCES[code]
+    return WishError(code, path, english.format(value), german.format(value))
+
+
+class Judge:
+    """Judges wishes by the channels that are offered and the municipalities that there are."""
+
+    def __init__(
+        self, channels: Mapping[str, Channel], boundaries: Boundaries, device_hash: Callable[[str], bytes]
+    ) -> None:
+        """`channels` are those whose endpoints a subscriber may name; `device_hash` hides a device's reference."""
+        self._channels = channels
+        self._boundaries = boundaries
+        self._device_hash = device_hash
+
+    def judge(self, asked: Asked, shown: Sequence[str], now: datetime) -> Judged:
+        """Return what is meant by a wish to an instance that shows the warnings of these municipalities (AGS). Raises
+        `WishRefused`.
+        """
+        errors: list[WishError] = []
+        endpoints = self._endpoints(asked.endpoints, errors)
+        places, areas, left_out = self._places(asked.places, frozenset(shown), errors)
+        preferences = Preferences(
+            languages=_languages(asked.languages, errors),
+            min_severity=SEVERITIES.get(asked.min_severity or "", 0),
+            quiet=_quiet(asked.quiet_hours, errors),
+            drills=asked.drills,
+            escalate_after_s=_escalation(asked.escalate_after_s, errors),
+        )
+        if asked.ends_at is not None and not now < asked.ends_at <= now + LONGEST:
+            errors.append(wish_error("ends_at_invalid", "/ends_at"))
+        if errors:
+            raise WishRefused(*errors)
+        device = None if asked.device is None else self._device_hash(asked.device)
+        return Judged(Wish(endpoints, places, areas, preferences, device, asked.ends_at), left_out)
+
+    def _endpoints(
+        self, asked: Sequence[AskedEndpoint], errors: list[WishError]
+    ) -> tuple[WishedEndpoint, ...]:
+        if len(asked) > ENDPOINTS_MAX:
+            errors.append(wish_error("endpoints_many", "/endpoints"))
+            return ()
+        found = []
+        for position, one in enumerate(asked):
+            path = f"/endpoints/{position}"
+            channel = self._channels.get(one.channel)
+            if channel is None:
+                errors.append(wish_error("channel_not_offered", f"{path}/channel"))
+                continue
+            endpoint = Endpoint(0, one.address, one.keys)
+            try:
+                channel.check(endpoint)
+                found.append(
+                    WishedEndpoint(channel.name, channel.gateway(endpoint), one.address, dict(one.keys))
+                )
+            except Permanent as refused:
+                errors.append(wish_error("endpoint_invalid", path, refused.code))
+        return tuple(found)
+
+    def _places(
+        self, asked: Sequence[Any], shown: frozenset[str], errors: list[WishError]
+    ) -> tuple[tuple[str, ...], tuple[WatchedArea, ...], tuple[str, ...]]:
+        if len(asked) > PLACES_MAX or sum(not isinstance(one, str) for one in asked) > AREAS_MAX:
+            errors.append(wish_error("places_many", "/places"))
+            return (), (), ()
+        places: dict[str, None] = {}
+        areas: list[WatchedArea] = []
+        left_out = []
+        before = len(errors)
+        for position, one in enumerate(asked):
+            path = f"/places/{position}"
+            try:
+                codes, watched = read_places([one], self._boundaries)
+            except ValueError as error:
+                errors.append(wish_error("place_invalid", path, str(error)))
+                continue
+            own = [code for code in codes if code in shown]
+            near = [area for area in watched if shown.intersection(area.ags)]
+            places |= dict.fromkeys(own)
+            areas += near
+            if not own and not near:
+                left_out.append(path)
+        if len(errors) == before and not places and not areas:
+            errors.append(wish_error("places_empty", "/places"))
+        return tuple(places), tuple(areas), tuple(left_out)
+
+
+def _languages(asked: Sequence[str], errors: list[WishError]) -> tuple[str, ...]:
+    if len(asked) > LANGUAGES_MAX:
+        errors.append(wish_error("languages_many", "/languages"))
+        return ()
+    tags = [tag.lower() for tag in asked]
+    for position, tag in enumerate(tags):
+        if not _LANGUAGE.fullmatch(tag):
+            errors.append(wish_error("language_invalid", f"/languages/{position}"))
+    return tuple(dict.fromkeys(tags))
+
+
+def _quiet(asked: tuple[str, str] | None, errors: list[WishError]) -> Quiet | None:
+    if asked is None:
+        return None
+    begins, ends = asked
+    if not (_TIME.fullmatch(begins) and _TIME.fullmatch(ends)) or begins == ends:
+        errors.append(wish_error("quiet_hours_invalid", "/quiet_hours"))
+        return None
+    return Quiet(time.fromisoformat(begins), time.fromisoformat(ends))
+
+
+def _escalation(asked: int | None, errors: list[WishError]) -> int | None:
+    if asked is not None and not ESCALATION_S[0] <= asked <= ESCALATION_S[1]:
+        errors.append(wish_error("escalation_invalid", "/escalate_after_s"))
+        return None
+    return asked

@@ -1,0 +1,119 @@
+"""Send the messages with a code that are due, end whose end date has come, and erase what ended long ago.
+
+It runs beside the lanes and lets them go first. Whatever it does, any worker may do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from channels.base import ChannelError, Consequence, DeliveryError
+from dispatcher.apps.round_trip import round_trip_notice
+from dispatcher.model.vocabulary import Lane
+from dispatcher.store.audience.endpoint_messages import ACCEPTED
+from dispatcher.store.record import UNAVAILABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from channels.base import Channel, Notice
+    from dispatcher.delivery.lanes import LaneGate
+    from dispatcher.metrics import Metrics
+    from dispatcher.store.audience.endpoint_messages import DueMessage, EndpointMessages
+    from dispatcher.store.audience.subscribers import Subscribers
+
+INTERVAL_S: Final = 0.5
+"""How often is looked for messages: somebody sits before the phone and waits."""
+AT_ONCE: Final = 8
+"""Messages under way at once: a hundredth of what a mass send has."""
+TIMEOUT_S: Final = 30.0
+UPKEEP_EVERY: Final = 120
+"""After how many rounds is looked for what ends and what is to be erased: about a minute."""
+ENDED_AT_ONCE: Final = 500
+AGAIN: Final = {Consequence.RETRY, Consequence.RETRY_UNCERTAIN, Consequence.POSTPONE}
+NOT_HERE: Final = "channel_not_configured"
+
+log = structlog.get_logger()
+
+
+class EndpointMessageSender:
+    """Sends messages with codes, by the very channels that send warnings."""
+
+    def __init__(  # noqa: PLR0913 - dependencies, each named at the call
+        self,
+        messages: EndpointMessages,
+        subscribers: Subscribers,
+        channels: Mapping[str, Channel],
+        *,
+        gate: LaneGate,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        retention_days: int,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._messages = messages
+        self._subscribers = subscribers
+        self._channels = channels
+        self._gate = gate
+        self._metrics = metrics
+        self._now = now
+        self._retention_days = retention_days
+        self._interval_s = interval_s
+
+    async def run(self) -> None:
+        """Work until cancelled. An outage of the record is waited out."""
+        rounds = 0
+        while True:
+            sent = 0
+            try:
+                sent = await self.send()
+                if rounds % UPKEEP_EVERY == 0:
+                    await self.upkeep()
+            except UNAVAILABLE as error:
+                log.warning("record_unavailable", task="endpoint_messages", error=type(error).__name__)
+            rounds += 1
+            await asyncio.sleep(0 if sent == AT_ONCE else self._interval_s)
+
+    async def send(self) -> int:
+        """Send what is due, a few at once. Returns how many."""
+        await self._gate.stand_aside(Lane.EXERCISE)
+        due = await self._messages.claim(AT_ONCE)
+        await asyncio.gather(*map(self._send, due))
+        return len(due)
+
+    async def upkeep(self) -> None:
+        """End whose end date has come, and erase what ended so long ago that it need not be kept."""
+        ended = await self._subscribers.end_expired(ENDED_AT_ONCE)
+        erased = await self._subscribers.erase_ended(self._retention_days)
+        self._metrics.subscribers_ended.labels("expired").inc(ended)
+        self._metrics.subscribers_ended.labels("erased").inc(erased)
+
+    async def _send(self, message: DueMessage) -> None:
+        channel = self._channels.get(message.channel)
+        if channel is None:
+            answer, again = NOT_HERE, True
+        else:
+            notice = round_trip_notice(message.code, message.languages, self._now(), proof=not message.proven)
+            answer, again = await _answer(channel, notice, message)
+        await self._messages.answered(message, answer, again=again)
+        purpose = "test" if message.proven else "proof"
+        result = "accepted" if answer == ACCEPTED else "retried" if again else "refused"
+        self._metrics.round_trip_messages.labels(message.channel, purpose, result).inc()
+
+
+async def _answer(channel: Channel, notice: Notice, message: DueMessage) -> tuple[str, bool]:
+    """Return what the gateway answered, `accepted` or an error's code, and whether to try again."""
+    error: DeliveryError | None = None
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            async for receipts in channel.send(notice, message.gateway, [message.endpoint]):
+                error = receipts[-1].error
+    except ChannelError as failed:
+        return failed.code, True
+    except TimeoutError:
+        return "timeout", True
+    return (ACCEPTED, False) if error is None else (error.code, error.consequence in AGAIN)

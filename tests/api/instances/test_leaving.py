@@ -1,0 +1,28 @@
+"""Leaving by a link."""
+
+from typing import Any
+
+from dispatcher.model.problems import ProblemType
+from tests.api.conftest import Service
+from tests.support.phones import Phone, World
+
+UNKNOWN = "/v1/leave/" + "a" * 26
+
+
+async def test_a_link_leaves_when_it_is_posted_and_not_when_something_looks_at_it(
+    service: Service, pool: Any
+) -> None:
+    world = World(service)
+    phone = Phone(world)
+    link = (await phone.put()).json["leave"]
+    assert (await phone.put()).json["leave"] == link
+    pages = {(await service.request("GET", path, key="")).body for path in (link, UNKNOWN)}
+    assert len(pages) == 1, "a stranger does not learn whose link it is"
+    assert b'<form method="post">' in pages.pop()
+    assert (await phone.put()).status == 200
+    answers = [await service.request("POST", path, key="") for path in (link, link, UNKNOWN)]
+    assert {(answer.status, answer.body) for answer in answers} == {(200, answers[0].body)}
+    assert "form-action 'self'" in answers[0].headers["Content-Security-Policy"]
+    assert not await pool.fetchval("SELECT count(*) FROM subscriber")
+    assert service.count("warn_subscribers_ended_total", reason="left") == 1
+    (await service.request("POST", "/v1/leave/nonsense", key="")).problem(404, ProblemType.NOT_FOUND)

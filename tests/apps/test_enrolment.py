@@ -1,0 +1,97 @@
+"""Enrolling: what is asked for becomes the record's, and tokens are shown once."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dispatcher.access.management_tokens import ManagementTokens
+from dispatcher.access.principals import UNNAMED_OPERATOR
+from dispatcher.apps.enrolment import AskedTooSoon, Enrolment
+from dispatcher.audience.wish import Asked, AskedEndpoint, Judge, WishRefused
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.model.principals import Instance
+from dispatcher.model.subscribers import NotTheirs
+from dispatcher.store import record
+from dispatcher.store.audience.subscribers import OpenInstance, Subscribers
+from dispatcher.store.sources import Sources
+from tests.audience.test_wish import Push
+from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
+from tests.support.subscribers import prove_all
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+async def enrolment(database_url: str, boundaries: Boundaries) -> Any:
+    pool = await record.connect(database_url, size=2)
+    await Sources(pool, b"pepper").put_instance(
+        Instance("dueren", "Düren", (DUEREN,)), f"wi_dueren_{'s' * 43}"
+    )
+    push: Any = Push()
+    numbers = iter(range(100))
+    tokens = ManagementTokens(
+        lambda purpose, value: hashlib.sha256(f"{purpose} {value}".encode()).digest(),
+        lambda: f"{next(numbers):043}",
+    )
+    judge = Judge({"webpush": push}, boundaries, tokens.device)
+    yield Enrolment(Subscribers(pool, ADDRESSES), tokens, judge, lambda: NOW)
+    await pool.close()
+
+
+def wants(*names: str) -> Asked:
+    return Asked(
+        [AskedEndpoint("webpush", f"https://p.example/{name}", {"auth": name}) for name in names], [DUEREN]
+    )
+
+
+async def test_a_token_is_shown_once_and_opens_what_is_proven(enrolment: Enrolment) -> None:
+    anna = enrolment.installation("dueren", "anna")
+    made = await enrolment.put(anna, (DUEREN,), wants("a"))
+    assert made.new_token
+    assert made.new_token not in repr(made)
+    again = await enrolment.put(anna, (DUEREN,), wants("a"), token=made.new_token)
+    assert again.new_token is None
+    assert again.leave_token == made.leave_token
+    await prove_all(enrolment._store._pool)
+    with pytest.raises(NotTheirs):
+        await enrolment.put(anna, (DUEREN,), wants("b"))
+    assert await enrolment.owner(anna, made.new_token) == made.subscriber.number
+    assert await enrolment.owner(anna, "wt_other") is None
+    assert await enrolment.owner(enrolment.installation("dueren", "bernd"), made.new_token) is None
+
+
+async def test_what_the_record_refuses_is_said_as_what_is_wrong_in_the_body(enrolment: Enrolment) -> None:
+    await enrolment.put(enrolment.installation("dueren", "anna"), (DUEREN,), wants("a"))
+    await prove_all(enrolment._store._pool)
+    other = Asked([AskedEndpoint("webpush", "https://p.example/a", {"auth": "guess"})], [DUEREN])
+    with pytest.raises(WishRefused) as refused:
+        await enrolment.put(enrolment.installation("dueren", "bernd"), (DUEREN,), other)
+    assert [(one.code, one.path) for one in refused.value.errors] == [("endpoint_taken", "/endpoints/0")]
+
+
+async def test_it_shows_tests_exports_and_erases(enrolment: Enrolment) -> None:
+    anna = enrolment.installation("dueren", "anna")
+    number = (await enrolment.put(anna, (DUEREN,), wants("a"))).subscriber.number
+    assert not await enrolment.prove(number, "wrong")
+    await enrolment.test(number)
+    with pytest.raises(AskedTooSoon):
+        await enrolment.test(number)
+    kept = await enrolment.export(number, UNNAMED_OPERATOR)
+    assert kept is not None
+    assert kept["places"] == [DUEREN]
+    shown = await enrolment.shown(anna)
+    assert shown is not None
+    assert await enrolment.leave_by(shown.leave_token)
+    assert await enrolment.shown(anna) is None
+    assert await enrolment.export(number, UNNAMED_OPERATOR) is None
+    await enrolment.leave(number)
+
+
+async def test_an_instance_that_is_disabled_or_unknown_takes_nobody(enrolment: Enrolment) -> None:
+    assert await enrolment.open_instance("dueren") == OpenInstance("dueren", (DUEREN,))
+    assert await enrolment.open_instance("nowhere") is None
+    await enrolment._store._pool.execute("UPDATE instance SET disabled_at = now()")
+    assert await enrolment.open_instance("dueren") is None

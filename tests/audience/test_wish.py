@@ -1,0 +1,168 @@
+"""What apps ask for: what is meant, what is wrong, and what is left out."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from channels.base import Endpoint, Permanent
+from dispatcher.audience.wish import (
+    AREAS_MAX,
+    ENDPOINTS_MAX,
+    LONGEST,
+    PLACES_MAX,
+    Asked,
+    AskedEndpoint,
+    Judge,
+    WishRefused,
+    wish_error,
+)
+from dispatcher.boundaries.municipalities import Boundaries
+from dispatcher.model.subscribers import Preferences, Quiet, WishedEndpoint
+from tests.support.messages import DUEREN, JUELICH
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+HERE, ELSEWHERE = {"lat": 50.8, "lon": 6.48}, {"lat": 50.63, "lon": 6.47}
+
+
+class Push:
+    """A channel that takes every endpoint but those called bad."""
+
+    name = "webpush"
+
+    def check(self, endpoint: Endpoint) -> None:
+        if "bad" in endpoint.address:
+            raise Permanent("unknown_push_service", endpoint.address)
+
+    def gateway(self, endpoint: Endpoint) -> str:
+        return endpoint.address.rpartition("/")[0]
+
+
+@pytest.fixture(scope="module")
+def judge(boundaries: Boundaries) -> Judge:
+    push: Any = Push()
+    return Judge({"webpush": push}, boundaries, lambda text: f"hash of {text}".encode())
+
+
+def asked(**changes: Any) -> Asked:
+    return replace(
+        Asked([AskedEndpoint("webpush", "https://p.example/a", {"auth": "k"})], [DUEREN]), **changes
+    )
+
+
+def wrong(judge: Judge, **changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(WishRefused) as refused:
+        judge.judge(asked(**changes), (DUEREN,), NOW)
+    assert all(error.message != error.message_de for error in refused.value.errors)
+    return [(error.code, error.path) for error in refused.value.errors]
+
+
+def test_what_is_asked_for_is_what_is_meant(judge: Judge) -> None:
+    found = judge.judge(
+        asked(
+            languages=["DE-Simple", "uk", "uk"],
+            min_severity="Severe",
+            quiet_hours=("22:00", "06:30"),
+            drills=True,
+            escalate_after_s=120,
+            device="phone",
+            ends_at=NOW + timedelta(days=1),
+        ),
+        (DUEREN,),
+        NOW,
+    )
+    assert found.left_out == ()
+    wish = found.wish
+    assert wish.endpoints == (
+        WishedEndpoint("webpush", "https://p.example", "https://p.example/a", {"auth": "k"}),
+    )
+    assert (wish.places, wish.watched_areas, wish.device) == ((DUEREN,), (), b"hash of phone")
+    assert wish.preferences == Preferences(
+        ("de-simple", "uk"),
+        min_severity=3,
+        quiet=Quiet(time(22), time(6, 30)),
+        drills=True,
+        escalate_after_s=120,
+    )
+
+
+def test_a_district_means_those_of_its_municipalities_that_are_shown(judge: Judge) -> None:
+    found = judge.judge(asked(places=["05358", JUELICH, HERE, ELSEWHERE]), (DUEREN,), NOW)
+    assert found.wish.places == (DUEREN,)
+    assert len(found.wish.watched_areas) == 1
+    assert found.left_out == ("/places/1", "/places/3")
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        (
+            {"endpoints": [AskedEndpoint("sms", "+4915100000001", {})]},
+            [("channel_not_offered", "/endpoints/0/channel")],
+        ),
+        (
+            {"endpoints": [AskedEndpoint("app", "https://p.example", {})]},
+            [("channel_not_offered", "/endpoints/0/channel")],
+        ),
+        (
+            {"endpoints": [AskedEndpoint("webpush", "https://bad.example", {})]},
+            [("endpoint_invalid", "/endpoints/0")],
+        ),
+        (
+            {"endpoints": [AskedEndpoint("webpush", "", {})] * (ENDPOINTS_MAX + 1)},
+            [("endpoints_many", "/endpoints")],
+        ),
+        ({"places": []}, [("places_empty", "/places")]),
+        ({"places": [JUELICH]}, [("places_empty", "/places")]),
+        (
+            {"places": [DUEREN, "99999999", {}]},
+            [("place_invalid", "/places/1"), ("place_invalid", "/places/2")],
+        ),
+        ({"places": [DUEREN] * (PLACES_MAX + 1)}, [("places_many", "/places")]),
+        ({"places": [HERE] * (AREAS_MAX + 1)}, [("places_many", "/places")]),
+        ({"languages": ["de", "deutsch!"]}, [("language_invalid", "/languages/1")]),
+        ({"languages": ["de"] * 6}, [("languages_many", "/languages")]),
+        ({"quiet_hours": ("22:00", "22:00")}, [("quiet_hours_invalid", "/quiet_hours")]),
+        ({"quiet_hours": ("24:00", "06:00")}, [("quiet_hours_invalid", "/quiet_hours")]),
+        ({"escalate_after_s": 5}, [("escalation_invalid", "/escalate_after_s")]),
+        ({"ends_at": NOW}, [("ends_at_invalid", "/ends_at")]),
+        ({"ends_at": NOW + LONGEST + timedelta(seconds=1)}, [("ends_at_invalid", "/ends_at")]),
+        (
+            {"languages": ["!"], "quiet_hours": ("x", "y")},
+            [("language_invalid", "/languages/0"), ("quiet_hours_invalid", "/quiet_hours")],
+        ),
+    ],
+)
+def test_everything_that_is_wrong_is_named(judge: Judge, changes: Any, errors: Any) -> None:
+    assert wrong(judge, **changes) == errors
+
+
+def test_an_error_does_not_repeat_what_was_sent(judge: Judge) -> None:
+    with pytest.raises(WishRefused) as refused:
+        judge.judge(
+            asked(endpoints=[AskedEndpoint("webpush", "https://bad.example/secret", {})]), (DUEREN,), NOW
+        )
+    assert "secret" not in str(refused.value.errors)
+    assert "unknown_push_service" in refused.value.errors[0].message
+    assert wish_error("device_shared", "/device").path == "/device"
+
+
+@settings(max_examples=20)
+@given(
+    items=st.lists(
+        st.one_of(
+            st.text(max_size=9), st.none(), st.floats(), st.dictionaries(st.text(max_size=3), st.none())
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_a_place_is_it_is_one_or_is_named(judge: Judge, items: list[Any]) -> None:
+    codes = set()
+    try:
+        judge.judge(asked(places=[DUEREN, *items]), (DUEREN,), NOW)
+    except WishRefused as refused:
+        codes = {error.code for error in refused.errors}
+    assert codes <= {"place_invalid"}

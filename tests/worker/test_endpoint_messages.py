@@ -1,0 +1,104 @@
+"""What becomes of a message with a code, by what its gateway says."""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from channels.base import ChannelDown, Endpoint, Gone, Notice, Receipt, Transient
+from dispatcher.delivery.lanes import LaneGate
+from dispatcher.metrics import Metrics
+from dispatcher.model.principals import Instance
+from dispatcher.store.audience.endpoint_messages import EndpointMessages
+from dispatcher.store.audience.subscribers import Subscribers
+from dispatcher.store.sources import Sources
+from dispatcher.worker.endpoint_messages import EndpointMessageSender
+from tests.metrics.test_registry import samples
+from tests.support.messages import DUEREN
+from tests.support.sealed import ADDRESSES
+from tests.support.subscribers import digest, enrol, named, put, told, wish
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+ANSWERS = {"gone": Gone("410"), "busy": Transient("503"), "down": ChannelDown("refused")}
+
+
+class Push:
+    """A channel whose answer is in the endpoint's name."""
+
+    async def send(
+        self, notice: Notice, gateway: str, endpoints: Sequence[Endpoint]
+    ) -> AsyncGenerator[list[Receipt], None]:
+        for endpoint in endpoints:
+            error = ANSWERS.get(endpoint.address.rpartition("/")[2])
+            if isinstance(error, ChannelDown):
+                raise error
+            assert (notice.language, gateway) == ("de", "https://push.example")
+            yield [Receipt(endpoint.id, error)]
+
+
+@pytest.fixture
+async def sender(pool: Any, sources: Sources) -> EndpointMessageSender:
+    await sources.put_instance(Instance("dueren", "Düren", (DUEREN,)), f"wi_dueren_{'s' * 43}")
+    push: Any = Push()
+    return EndpointMessageSender(
+        EndpointMessages(pool, ADDRESSES, lambda _: "code", lambda number, code: digest(f"{number} {code}")),
+        Subscribers(pool, ADDRESSES),
+        {"webpush": push},
+        gate=LaneGate(),
+        metrics=Metrics(),
+        now=lambda: NOW,
+        retention_days=30,
+    )
+
+
+async def test_each_is_sent_once_and_again_only_where_that_may_help(
+    pool: Any, sender: EndpointMessageSender
+) -> None:
+    await put(pool, "anna", wish("good", "gone", "busy", "down"))
+    await pool.execute(
+        "INSERT INTO subscription (channel, gateway, sealed, address_hash) VALUES ('fax', 'g', $1, $2)",
+        *reversed(ADDRESSES.seal("fax", {})[:2]),
+    )
+    await pool.execute(
+        """INSERT INTO subscriber_endpoint (subscriber_id, subscription_id, position, due_at)
+           SELECT s.id, n.id, 9, now() FROM subscriber s, subscription n WHERE n.channel = 'fax'"""
+    )
+    assert await sender.send() == 5
+    assert await sender.send() == 0
+    rows = await pool.fetch(
+        """SELECT n.id, e.answer, e.due_at IS NOT NULL AS again FROM subscriber_endpoint e
+           JOIN subscription n ON n.id = e.subscription_id"""
+    )
+    names = {number: name for name, number in (await named(pool)).items()}
+    assert {names[row["id"]]: (row["answer"], row["again"]) for row in rows} == {
+        "good": ("accepted", False),
+        "gone": ("410", False),
+        "busy": ("503", True),
+        "down": ("refused", True),
+        "fax": ("channel_not_configured", True),
+    }
+    counted = samples(sender._metrics)
+    label = {("channel", "webpush"), ("purpose", "proof"), ("result", "accepted")}
+    assert counted["warn_round_trip_messages_total", frozenset(label)] == 1
+
+
+async def test_what_has_ended_is_erased_after_its_time(pool: Any, sender: EndpointMessageSender) -> None:
+    await enrol(pool, "anna", "old", expires_at=datetime(2025, 1, 1, tzinfo=UTC))
+    await enrol(pool, "bernd", "gone-today")
+    await enrol(pool, "clara", "gone-long-ago")
+    await enrol(pool, "dora", "here")
+    numbers = await named(pool)
+    for name, days in (("gone-today", 0), ("gone-long-ago", 31)):
+        await pool.execute(
+            "UPDATE subscription SET ended_at = now() - make_interval(days => $2) WHERE id = $1",
+            numbers[name],
+            days,
+        )
+    await sender.upkeep()
+    assert set(await named(pool, "true")) == {"gone-today", "here", ""}
+    assert await pool.fetchval("SELECT count(*) FROM subscriber WHERE ended_at IS NOT NULL") == 1
+    await pool.execute("UPDATE subscriber SET ended_at = ended_at - interval '31 days'")
+    await sender.upkeep()
+    assert await pool.fetchval("SELECT count(*) FROM subscriber WHERE ended_at IS NOT NULL") == 0
+    assert await told(pool) == {"here": (True, [DUEREN])}
