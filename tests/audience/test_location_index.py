@@ -10,7 +10,7 @@ from dispatcher.store.delivery.ledger_reader import LedgerReader
 from tests.api.conftest import Service
 from tests.support.followers import AROUND, FOLLOWED, INSIDE, OUTSIDE, audience, circle, follow, send
 from tests.support.messages import DUEREN, InfoPart
-from tests.support.sealed import ADDRESSES
+from tests.support.sealed import ADDRESSES, endpoints
 from tests.support.submissions import warning
 
 
@@ -76,8 +76,9 @@ async def test_places_that_an_import_leaves_out_are_left_by_the_next_alert_and_e
         "UPDATE batch SET outcomes = decode(repeat('10', cardinality(recipients)), 'hex'), state = 'done'"
     )
     row = await pool.fetchrow("SELECT * FROM subscription WHERE id = $1", people["inside"])
+    (endpoint,) = await endpoints(pool, f"id = {people['inside']}")
     moved = NewSubscription(
-        row["channel"], row["gateway"], row["address"], row["keys"], (), row["language"], row["instance"],
+        row["channel"], row["gateway"], endpoint.address, endpoint.keys, (), row["language"], row["instance"],
         row["ref"], (WatchedArea(((50.82, 6.48),), 0.0, (DUEREN,)),),
     )  # fmt: skip
     put = await Subscriptions(pool, ADDRESSES).put_many([moved], UNNAMED_OPERATOR, set())

@@ -23,6 +23,7 @@ from dispatcher.api.instances.subscriber_requests import (
     there,
 )
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType, RequestRefused
 from dispatcher.model.sentences.phrases import Phrase
 from dispatcher.model.sentences.sentence import said
@@ -41,6 +42,10 @@ InstanceName = Annotated[
 ]
 OWNER = require(Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName)
 Phone = Annotated[Principal, Depends(OWNER)]
+READING_OWNER = reading(
+    Permission.MANAGE_OWN_SUBSCRIPTION, instance_id=InstanceName, installation=InstallationName
+)
+ReadingPhone = Annotated[Principal, READING_OWNER]
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -84,7 +89,7 @@ def _subscribing(router: APIRouter, dependencies: ApiDependencies) -> None:
 
 
 def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
-    @router.get("", operation_id="getSubscription", dependencies=[Depends(OWNER)])
+    @router.get("", operation_id="getSubscription", dependencies=[READING_OWNER])
     async def show(
         instance_id: InstanceName, installation: InstallationName, response: Response
     ) -> SubscriberBody:
@@ -96,7 +101,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         return subscriber_answers.body_of(there(found))
 
     @router.get("/export", operation_id="exportSubscription")
-    async def export(phone: Phone, response: Response) -> dict[str, Any]:
+    async def export(phone: ReadingPhone, response: Response) -> dict[str, Any]:
         """Give all that is kept, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
         return await dependencies.enrolment.export(int(phone.id), phone.actor) or missing()

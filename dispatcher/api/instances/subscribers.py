@@ -22,6 +22,7 @@ from dispatcher.api.instances.subscriber_requests import (
     there,
 )
 from dispatcher.api.openapi.refusals import refusals
+from dispatcher.api.shedding import reading
 from dispatcher.model.problems import ProblemType
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/instance/subscribers/{installation}"
 Backend = Annotated[Principal, Depends(require(Permission.MANAGE_SUBSCRIBERS, installation=InstallationName))]
+Reader = Annotated[Principal, reading(Permission.MANAGE_SUBSCRIBERS, installation=InstallationName)]
 
 
 def routes(dependencies: ApiDependencies) -> APIRouter:
@@ -59,7 +61,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         return await subscriber_requests.put(dependencies, asker, request)
 
     @router.get("", operation_id="getSubscriber")
-    async def show(instance: Backend, installation: InstallationName, response: Response) -> SubscriberBody:
+    async def show(instance: Reader, installation: InstallationName, response: Response) -> SubscriberBody:
         """Show how an installation's endpoints stand: which are active, and when one last confirmed a code."""
         response.headers.update(NO_STORE)
         found = await dependencies.enrolment.shown(
@@ -68,7 +70,7 @@ def _wishes(router: APIRouter, dependencies: ApiDependencies) -> None:
         return subscriber_answers.body_of(there(found))
 
     @router.get("/export", operation_id="exportSubscriber")
-    async def export(instance: Backend, installation: InstallationName, response: Response) -> dict[str, Any]:
+    async def export(instance: Reader, installation: InstallationName, response: Response) -> dict[str, Any]:
         """Give all that is kept of an installation, as JSON. That it was read is on the audit trail."""
         response.headers.update(NO_STORE)
         found = there(await _of(dependencies, instance, installation))
