@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
+
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.runtime.secrets.files import held_secret
 from dispatcher.runtime.secrets.ring import agreed_addresses
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from dispatcher.settings import Settings
     from dispatcher.store.sealed.addresses import Addresses
     from dispatcher.store.sealed.clear_rows import SealedSoFar
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,8 @@ async def record_and_secret(
     try:
         await require_no_other(pool, settings)
         secret = await agreed_secret(pool, name, settings)
+        if in_the_clear := await ClearRows(pool).count():
+            log.warning("endpoints_in_the_clear", count=in_the_clear, do="dispatcher migrate")
         return pool, secret, await agreed_addresses(pool, settings)
     except BaseException:
         await pool.close()

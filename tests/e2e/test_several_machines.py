@@ -131,7 +131,7 @@ async def test_a_second_machine_works_with_the_secrets_of_the_first_and_not_with
     shown = await asyncio.to_thread(second.run, show)
     assert (shown.returncode, [line.split()[1] for line in shown.stdout.splitlines()[1:]]) == (
         0,
-        ["same"] * 2,
+        ["same"] * 3,
     )
 
     async with far_side(answer(201)) as push:

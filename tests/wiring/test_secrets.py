@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from dispatcher.access.fingerprints import SecretName
 from dispatcher.runtime.secrets.files import new_secret, secret_file, secret_path
@@ -11,9 +12,10 @@ from dispatcher.settings import Settings, SettingsError
 from dispatcher.store import record
 from dispatcher.store.sealed.clear_rows import SealedSoFar
 from dispatcher.wiring.api import api_dependencies
-from dispatcher.wiring.secrets import Sealed, agree_on_secrets, seal_clear_rows
+from dispatcher.wiring.secrets import Sealed, agree_on_secrets, record_and_secret, seal_clear_rows
 from dispatcher.wiring.worker import worker_dependencies
 from tests.store.sealed.clear import add_clear
+from tests.support.sealed import setting
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +62,14 @@ async def test_what_is_in_the_clear_is_sealed_once_the_machines_share_a_ring(
     assert await seal_clear_rows(settings, database_url, print) is None, "nothing is there"
     pool = await record.connect(database_url, size=1)
     await add_clear(pool, "+4915100000001", {"gateway": "a"}, channel="sms")
+    sharing = Settings(data_dir=tmp_path / "other", database_url=database_url, address_keys=setting())
+    with capture_logs() as logged:
+        connecting = record.connect(database_url, size=1)
+        other, _, _ = await record_and_secret(sharing, SecretName.PEPPER, connecting)
+    await other.close()
+    assert [one["count"] for one in logged if one["event"] == "endpoints_in_the_clear"] == [1]
+    await pool.execute("DELETE FROM shared_secret")
+    await pool.execute("DELETE FROM sealing_key")
     with pytest.raises(
         SettingsError, match="1 endpoints are in the record in the clear, which works as before"
     ):
